@@ -1,0 +1,124 @@
+/**
+ * Completing multipart uploads on disk: `data` becomes the object by a rename.
+ *
+ * Only if the parts named are not those at their places, or if somebody may still write to `data`,
+ * are bytes copied: of a replaced part to its place, or, when the places cannot be trusted, of all
+ * parts to a new file. A writer that was sealed off keeps its open file, so `data` may become an
+ * object only when nobody can have it open.
+ *
+ * @module
+ */
+import { open, truncate } from 'node:fs/promises'
+import { type MultipartUpload, type Part, StoreError } from '../store.ts'
+import { stamp } from './disk.ts'
+import { isAbsent } from './errors.ts'
+import {
+  besidePath,
+  copyRange,
+  type Inventory,
+  type StoredPart,
+  takeInventory,
+  voidPlace,
+} from './parts.ts'
+import { gone, openUpload, withSealed } from './uploads.ts'
+import { publish } from './write.ts'
+
+/** The stored parts that are named, or the failure that the port wants. */
+const checkParts = (
+  { key, id }: MultipartUpload,
+  named: readonly Part[],
+  { parts }: Inventory,
+  partSize: number,
+): StoredPart[] => {
+  const fail = (why: string): StoreError =>
+    new StoreError('multipart', `complete upload ${id} of ${key}: ${why}`)
+  if (named.length === 0) throw fail('no parts')
+  return named.map(({ number, etag }, at) => {
+    const before = named[at - 1]
+    if (before !== undefined && before.number >= number) {
+      throw fail(`part ${number} after part ${before.number}`)
+    }
+    const stored = parts.get(number)
+    if (stored?.etag !== etag) throw fail(`part ${number} is ${stored?.etag}, not ${etag}`)
+    if (stored.size !== partSize && at < named.length - 1) {
+      throw fail(`part ${number} has ${stored.size} bytes, not ${partSize}, and is not the last`)
+    }
+    return stored
+  })
+}
+
+/** Copies parts one after the other into a file at the positions given. */
+const gather = async (
+  directory: string,
+  parts: readonly StoredPart[],
+  partSize: number,
+  target: string,
+  positionOf: (part: StoredPart, index: number) => number,
+): Promise<void> => {
+  const to = await open(target, target === `${directory}/data` ? 'r+' : 'w')
+  try {
+    for (const [index, part] of parts.entries()) {
+      const from = await open(part.beside ? besidePath(directory, part) : `${directory}/data`, 'r')
+      try {
+        const start = part.beside ? 0 : (part.number - 1) * partSize
+        await copyRange(from, start, part.size, to, positionOf(part, index))
+      } finally {
+        await from.close()
+      }
+    }
+  } finally {
+    await to.close()
+  }
+}
+
+/** Makes the file of the whole object and answers its path. */
+const assemble = async (
+  directory: string,
+  { busy, places }: Inventory,
+  parts: readonly StoredPart[],
+  partSize: number,
+): Promise<string> => {
+  const total = parts.reduce((sum, { size }) => sum + size, 0)
+  if (busy || parts.at(-1)!.number !== parts.length) {
+    const whole = `${directory}/whole`
+    await gather(directory, parts, partSize, whole, (_, index) => index * partSize)
+    return whole
+  }
+  const data = `${directory}/data`
+  const replaced = parts.filter(({ beside }) => beside)
+  if (replaced.length > 0) {
+    await gather(directory, replaced, partSize, data, (part) => (part.number - 1) * partSize)
+  }
+  // Truncation takes the bytes of parts not named, so they go first: should the rest fail,
+  // the upload is open again.
+  const unnamed = places.filter((number) => number > parts.length)
+  for (const number of unnamed) await voidPlace(directory, number)
+  await truncate(data, total)
+  return data
+}
+
+/** Makes the object of exactly these parts; see the port. */
+export const completeMultipart = async (
+  root: string,
+  upload: MultipartUpload,
+  named: readonly Part[],
+): Promise<void> => {
+  const { partSize } = await openUpload(root, upload)
+  await withSealed(root, upload, async (directory) => {
+    try {
+      const inventory = await takeInventory(directory)
+      const parts = checkParts(upload, named, inventory, partSize)
+      const whole = await assemble(directory, inventory, parts, partSize)
+      const file = await open(whole, 'r+')
+      try {
+        await stamp(file)
+        await file.datasync()
+      } finally {
+        await file.close()
+      }
+      await publish(root, whole, upload.key)
+    } catch (error) {
+      throw isAbsent(error) ? gone(upload, error) : error
+    }
+  })
+}

@@ -1,0 +1,132 @@
+/**
+ * Files that appear whole and stay: temporary files, their way to the final path, and versions.
+ *
+ * A file is written under a name of its own, flushed, and only then renamed or linked to its final
+ * path, and that directory is flushed before the write is answered. So a reader never sees half a
+ * file, and what is written after an answer cannot survive a crash that the answered write did not.
+ * No file is ever changed once it has its final path.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { hasErrno, isAbsent } from './errors.ts'
+import { temporaryDirectory } from './paths.ts'
+
+const GIB = 1024 ** 3
+/** How often a parent directory may vanish under a writer before that is taken for a fault. */
+const MAX_ATTEMPTS = 100
+
+/** The version of a file: changes with every write of the key, see {@link stamp}. */
+export const etagOf = (stats: BigIntStats): string =>
+  [stats.ino, stats.mtimeNs, stats.size].map((value) => value.toString(36)).join('-')
+
+let lastStamp = 0
+
+/**
+ * Gives an open file a modification time that no other file of this process has, and returns its
+ * version. The kernel's own clock ticks every few milliseconds and a freed inode number is used
+ * again at once, so without this two writes of one key could have the same version.
+ */
+export const stamp = async (file: FileHandle): Promise<string> => {
+  lastStamp = Math.max(lastStamp + 1, Date.now() * 1000)
+  const seconds = lastStamp / 1e6
+  await file.utimes(seconds, seconds)
+  return etagOf(await file.stat({ bigint: true }))
+}
+
+/** Writes all bytes at a position: one system call, but for more than 1 GiB or a full disk. */
+export const writeAll = async (
+  file: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> => {
+  for (let done = 0; done < bytes.length; ) {
+    const length = Math.min(bytes.length - done, GIB)
+    done += (await file.write(bytes, done, length, position + done)).bytesWritten
+  }
+}
+
+/** Flushes the entries of a directory; one that is gone has nothing left to lose. */
+export const syncDirectory = async (path: string): Promise<void> => {
+  try {
+    const directory = await open(path, 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  } catch (error) {
+    if (!isAbsent(error)) throw error
+  }
+}
+
+/**
+ * Runs a write that needs the parent directories of `path`, making them when they are missing and
+ * again when a delete prunes them in between. Answers also the topmost directory made, if any.
+ */
+export const withParents = async <T>(
+  path: string,
+  write: () => Promise<T>,
+): Promise<{ result: T; made: string | undefined }> => {
+  let made: string | undefined
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { result: await write(), made }
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT') || attempt === MAX_ATTEMPTS) throw error
+    }
+    try {
+      const first = await mkdir(dirname(path), { recursive: true })
+      if (first !== undefined && (made === undefined || made.length > first.length)) made = first
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT')) throw error
+    }
+  }
+}
+
+/** Like {@link withParents}, and flushes the path's directory and those made for it. */
+export const withDurableParents = async (
+  path: string,
+  write: () => Promise<void>,
+): Promise<void> => {
+  const { made } = await withParents(path, write)
+  const top = dirname(made ?? path)
+  for (let directory = dirname(path); ; directory = dirname(directory)) {
+    await syncDirectory(directory)
+    if (made === undefined || directory === top) return
+  }
+}
+
+/** A new name in the store's directory for files on their way. */
+export const temporaryPath = (root: string): string => `${temporaryDirectory(root)}/${randomUUID()}`
+
+/** Runs `work` with a new temporary name and removes whatever is there afterwards. */
+export const withTemporary = async <T>(
+  root: string,
+  work: (path: string) => Promise<T>,
+): Promise<T> => {
+  const path = temporaryPath(root)
+  try {
+    return await work(path)
+  } finally {
+    await unlink(path).catch((error: unknown) => {
+      if (!isAbsent(error)) throw error
+    })
+  }
+}
+
+/** Writes a new file and flushes it. Answers its version. */
+export const writeFlushed = async (path: string, bytes: Uint8Array): Promise<string> => {
+  const { result: file } = await withParents(path, () => open(path, 'wx'))
+  try {
+    await writeAll(file, bytes, 0)
+    const etag = await stamp(file)
+    await file.datasync()
+    return etag
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What the operating system says when a file operation fails, in the words of the port.
+ *
+ * @module
+ */
+import { StoreError } from '../store.ts'
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const BUSY = new Set(['EMFILE', 'ENFILE'])
+
+/** The code of a failed system call, such as `ENOENT`; undefined for any other error. */
+const errnoOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
+
+/** Whether an error is a failed system call with one of the given codes. */
+export const hasErrno = (error: unknown, ...codes: string[]): boolean => {
+  const code = errnoOf(error)
+  return code !== undefined && codes.includes(code)
+}
+
+/** Whether an error says that there is no file at a path, or that a parent of it is a file. */
+export const isAbsent = (error: unknown): boolean => hasErrno(error, 'ENOENT', 'ENOTDIR')
+
+/**
+ * The {@link StoreError} for a failed system call, or the error itself where it is a fault.
+ *
+ * @param error what was caught
+ * @param doing what was asked of which key, for the message
+ */
+export const translate = (error: unknown, doing: string): unknown => {
+  const code = errnoOf(error)
+  if (code === undefined) return error
+  if (FULL.has(code)) {
+    return new StoreError('full', `${doing}: no room on the disk (${code})`, { cause: error })
+  }
+  if (BUSY.has(code)) {
+    return new StoreError('unavailable', `${doing}: too many open files (${code})`, {
+      cause: error,
+    })
+  }
+  return error
+}

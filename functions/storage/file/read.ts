@@ -1,0 +1,148 @@
+/**
+ * Reading objects. A read opens the file once and stays with it: an overwrite or a delete gives the
+ * path to another file, so that versions cannot mix.
+ *
+ * @module
+ */
+import type { BigIntStats } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type ByteRange, type ObjectInfo, type ObjectRead, StoreError } from '../store.ts'
+import { etagOf } from './disk.ts'
+import { isAbsent } from './errors.ts'
+import { pathOf } from './paths.ts'
+
+/** Bytes read at a time, and the size up to which a read is over before it is answered. */
+const CHUNK_BYTES = 512 * 1024
+
+const infoOf = (stats: BigIntStats): ObjectInfo => ({
+  size: Number(stats.size),
+  etag: etagOf(stats),
+  modified: stats.mtime,
+  metadata: {},
+})
+
+/** The object's facts; see the port. */
+export const head = async (root: string, key: string): Promise<ObjectInfo | undefined> => {
+  try {
+    const stats = await stat(pathOf(root, key), { bigint: true })
+    return stats.isFile() ? infoOf(stats) : undefined
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * First and last byte that a range asks of an object.
+ *
+ * @param size of the object in bytes
+ * @throws StoreError `range` when it asks for no byte of it (RFC 9110 section 14.1.2; any range of
+ * an empty object, as S3 has it)
+ */
+export const resolveRange = (
+  key: string,
+  range: ByteRange,
+  size: number,
+): { start: number; end: number } => {
+  const start = 'suffix' in range ? Math.max(0, size - range.suffix) : range.start
+  const end = 'suffix' in range ? size - 1 : Math.min(range.end ?? size - 1, size - 1)
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || start > end) {
+    throw new StoreError('range', `read ${key}: ${JSON.stringify(range)} of ${size} bytes`)
+  }
+  return { start, end }
+}
+
+/** Reads `length` bytes at a position; throws when the file ends before. */
+export const readFully = async (
+  file: FileHandle,
+  position: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  // Not from Buffer's pool: a consumer may transfer the memory or keep a slice of it.
+  const bytes = new Uint8Array(length)
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(bytes, done, length - done, position + done)
+    if (bytesRead === 0) throw new Error(`file ends at byte ${position + done}`)
+    done += bytesRead
+  }
+  return bytes
+}
+
+const streamOf = (file: FileHandle, start: number, end: number): ReadableStream<Uint8Array> => {
+  let position = start
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const chunk = await readFully(file, position, Math.min(CHUNK_BYTES, end + 1 - position))
+          position += chunk.length
+          controller.enqueue(chunk)
+        } catch (error) {
+          await file.close()
+          throw error
+        }
+        if (position > end) {
+          await file.close()
+          controller.close()
+        }
+      },
+      cancel: () => file.close(),
+    },
+    { highWaterMark: 1 },
+  )
+}
+
+const streamOfBytes = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes)
+      controller.close()
+    },
+  })
+
+/** Opens an object's file, or answers undefined where the key holds none. */
+export const openObject = async (
+  root: string,
+  key: string,
+): Promise<{ file: FileHandle; info: ObjectInfo } | undefined> => {
+  const path = pathOf(root, key)
+  let file: FileHandle
+  try {
+    file = await open(path, 'r')
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+  try {
+    const stats = await file.stat({ bigint: true })
+    if (stats.isFile()) return { file, info: infoOf(stats) }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  await file.close()
+  return undefined
+}
+
+/** The object's bytes; see the port. Throws `range`. */
+export const get = async (
+  root: string,
+  key: string,
+  range?: ByteRange,
+): Promise<ObjectRead | undefined> => {
+  const opened = await openObject(root, key)
+  if (opened === undefined) return undefined
+  const { file, info } = opened
+  let streaming = false
+  try {
+    const { start, end } =
+      range === undefined ? { start: 0, end: info.size - 1 } : resolveRange(key, range, info.size)
+    streaming = end - start >= CHUNK_BYTES
+    const body = streaming
+      ? streamOf(file, start, end)
+      : streamOfBytes(await readFully(file, start, end - start + 1))
+    return { info, start, end, body }
+  } finally {
+    if (!streaming) await file.close()
+  }
+}

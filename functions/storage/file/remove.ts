@@ -1,0 +1,68 @@
+/**
+ * Deleting objects, and the directories they leave empty: distribution takes directories for tags
+ * and repositories.
+ *
+ * @module
+ */
+import { rmdir, stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncDirectory } from './disk.ts'
+import { hasErrno, isAbsent } from './errors.ts'
+import { withLock } from './lock.ts'
+import { pathOf } from './paths.ts'
+
+/** Keys deleted at a time, to bound what waits for the few threads that do file operations. */
+const BATCH = 500
+
+/** Deletes keys; see the port. Flushes each directory that lost an entry once. */
+export const remove = async (root: string, keys: readonly string[]): Promise<void> => {
+  const paths = keys.map((key) => pathOf(root, key))
+  const changed = new Set<string>()
+  for (let at = 0; at < paths.length; at += BATCH) {
+    const batch = paths.slice(at, at + BATCH)
+    for (const directory of await Promise.all(batch.map((path) => removeFile(root, path)))) {
+      if (directory !== undefined) changed.add(directory)
+    }
+  }
+  for (const directory of changed) await syncDirectory(directory)
+}
+
+/** Removes one file and prunes. Answers the directory that lost an entry, if one did. */
+const removeFile = async (root: string, path: string): Promise<string | undefined> => {
+  const removed = await withLock(path, async () => {
+    try {
+      await unlink(path)
+      return true
+    } catch (error) {
+      if (isAbsent(error) || hasErrno(error, 'EISDIR')) return false
+      // Systems other than Linux say EPERM of a directory too: a key that is only a prefix.
+      if (hasErrno(error, 'EPERM') && (await stat(path)).isDirectory()) return false
+      throw error
+    }
+  })
+  const { directory, pruned } = await prune(root, dirname(path))
+  return removed || pruned ? directory : undefined
+}
+
+/**
+ * Removes a directory if it is empty, then its parents, up to the root. A missing one is passed
+ * over, so that deleting a key again ends what a killed delete left. A writer that loses its
+ * directory here makes it again.
+ */
+const prune = async (
+  root: string,
+  from: string,
+): Promise<{ directory: string; pruned: boolean }> => {
+  let pruned = false
+  let directory = from
+  for (; directory !== root; directory = dirname(directory)) {
+    try {
+      await rmdir(directory)
+      pruned = true
+    } catch (error) {
+      if (hasErrno(error, 'ENOTEMPTY', 'EEXIST', 'EBUSY')) break
+      if (!isAbsent(error)) throw error
+    }
+  }
+  return { directory, pruned }
+}

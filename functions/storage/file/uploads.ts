@@ -1,0 +1,159 @@
+/**
+ * Multipart uploads on disk: their directories, begun, found and dropped.
+ *
+ * An upload is the directory `uploads/<id>` of the store's own files:
+ *
+ * | file | holds |
+ * |---|---|
+ * | `upload` | key, part size and start, as JSON |
+ * | `data` | the object to be: part n at (n - 1) × part size |
+ * | `<n>` | says that part n is in `data`, see parts.ts |
+ * | `<n>.current`, `<n>.<etag>` | record and bytes of a part that replaced another |
+ *
+ * A rename to `<id>.sealed` closes the upload to all writers at once while it is completed.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { MIN_PART_SIZE, type MultipartUpload, type OpenMultipart, StoreError } from '../store.ts'
+import { temporaryPath, withParents } from './disk.ts'
+import { isAbsent } from './errors.ts'
+import { compareUtf8 } from './order.ts'
+import { pathOf, uploadsDirectory } from './paths.ts'
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const SEALED = '.sealed'
+
+/** What the file `upload` says. */
+interface Description {
+  readonly key: string
+  readonly partSize: number
+  /** ISO 8601. */
+  readonly started: string
+}
+
+/** The failure of every operation on an upload that is not there. */
+export const gone = ({ key, id }: MultipartUpload, cause?: unknown): StoreError =>
+  new StoreError('multipart', `upload ${id} of ${key}: no such upload`, { cause })
+
+/**
+ * The directory of an upload.
+ *
+ * @throws StoreError `multipart` for an id that no upload has, before any path is built of it
+ */
+export const uploadDirectory = (root: string, upload: MultipartUpload): string => {
+  if (!ID.test(upload.id)) throw gone(upload)
+  return `${uploadsDirectory(root)}/${upload.id}`
+}
+
+/** Begins an upload; see the port. Throws RangeError for a part size below the least. */
+export const createMultipart = async (
+  root: string,
+  key: string,
+  partSize: number,
+): Promise<MultipartUpload> => {
+  pathOf(root, key)
+  if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_SIZE) {
+    throw new RangeError(`part size ${partSize} is not ${MIN_PART_SIZE} or more`)
+  }
+  const upload = { key, id: randomUUID() }
+  const directory = uploadDirectory(root, upload)
+  await withParents(`${directory}/data`, () => writeFile(`${directory}/data`, '', { flag: 'wx' }))
+  const description: Description = { key, partSize, started: new Date().toISOString() }
+  // Last, and small enough for one write: an upload without it is not there yet.
+  await writeFile(`${directory}/upload`, JSON.stringify(description))
+  return upload
+}
+
+const readDescription = async (directory: string): Promise<Description | undefined> => {
+  try {
+    return JSON.parse(await readFile(`${directory}/upload`, 'utf8'))
+  } catch (error) {
+    if (isAbsent(error) || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/**
+ * The directory and part size of an open upload.
+ *
+ * @throws StoreError `multipart` when it is gone, being completed, or of another key
+ */
+export const openUpload = async (
+  root: string,
+  upload: MultipartUpload,
+): Promise<{ directory: string; partSize: number }> => {
+  const directory = uploadDirectory(root, upload)
+  const description = await readDescription(directory)
+  if (description?.key !== upload.key) throw gone(upload)
+  return { directory, partSize: description.partSize }
+}
+
+/** Open uploads by key prefix; see the port. Those that a killed completion left count as open. */
+export const listMultiparts = async (root: string, prefix: string): Promise<OpenMultipart[]> => {
+  const uploads = uploadsDirectory(root)
+  let names: string[]
+  try {
+    names = await readdir(uploads)
+  } catch (error) {
+    if (isAbsent(error)) return []
+    throw error
+  }
+  const found: OpenMultipart[] = []
+  for (const name of names) {
+    const description = await readDescription(`${uploads}/${name}`)
+    if (!description?.key.startsWith(prefix)) continue
+    const { key, started } = description
+    found.push({ key, id: name.replace(SEALED, ''), started: new Date(started) })
+  }
+  return found.sort((a, b) => compareUtf8(a.key, b.key) || compareUtf8(a.id, b.id))
+}
+
+/** Removes a directory: at once to everyone else, by a rename, then file by file. */
+const discard = async (root: string, directory: string): Promise<void> => {
+  const away = temporaryPath(root)
+  try {
+    await withParents(away, () => rename(directory, away))
+  } catch (error) {
+    if (isAbsent(error)) return
+    throw error
+  }
+  await rm(away, { recursive: true, force: true })
+}
+
+/** Drops an upload; see the port. */
+export const abortMultipart = async (root: string, upload: MultipartUpload): Promise<void> => {
+  if (!ID.test(upload.id)) return
+  const directory = uploadDirectory(root, upload)
+  for (const path of [directory, directory + SEALED]) {
+    if ((await readDescription(path))?.key === upload.key) await discard(root, path)
+  }
+}
+
+/**
+ * Closes an upload to all writers and runs `work` on its directory; drops the upload afterwards, or
+ * opens it again when `work` fails. A writer at work in `data` may go on, see complete.ts.
+ *
+ * @throws StoreError `multipart` when the upload is gone
+ */
+export const withSealed = async (
+  root: string,
+  upload: MultipartUpload,
+  work: (directory: string) => Promise<void>,
+): Promise<void> => {
+  const directory = uploadDirectory(root, upload)
+  const sealed = directory + SEALED
+  try {
+    await rename(directory, sealed)
+  } catch (error) {
+    throw isAbsent(error) ? gone(upload, error) : error
+  }
+  try {
+    await work(sealed)
+  } catch (error) {
+    await rename(sealed, directory).catch(() => undefined)
+    throw error
+  }
+  await discard(root, sealed)
+}

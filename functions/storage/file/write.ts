@@ -1,0 +1,141 @@
+/**
+ * Writing whole objects: put and copy.
+ *
+ * `ifNoneMatch` is decided by link(2), so it is exact between processes as well. `ifMatch` is
+ * decided under a lock that every write of the key takes, so it is exact within one process, which
+ * is all that a store served by one server needs.
+ *
+ * @module
+ */
+import { hash } from 'node:crypto'
+import { copyFile, link, open, rename, stat } from 'node:fs/promises'
+import { type PutOptions, StoreError, type WriteCondition } from '../store.ts'
+import {
+  etagOf,
+  stamp,
+  withDurableParents,
+  withParents,
+  withTemporary,
+  writeFlushed,
+} from './disk.ts'
+import { hasErrno, isAbsent } from './errors.ts'
+import { withLock } from './lock.ts'
+import { pathOf } from './paths.ts'
+
+/** The version of the object at a path, or undefined where there is none. */
+const currentEtag = async (path: string): Promise<string | undefined> => {
+  try {
+    const stats = await stat(path, { bigint: true })
+    return stats.isFile() ? etagOf(stats) : undefined
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+const refused = (key: string, condition: WriteCondition): StoreError =>
+  new StoreError(
+    'precondition',
+    'ifMatch' in condition
+      ? `write ${key}: its version is not ${condition.ifMatch}`
+      : `write ${key}: it exists`,
+  )
+
+const checkCondition = async (
+  key: string,
+  path: string,
+  condition: WriteCondition,
+): Promise<void> => {
+  const etag = await currentEtag(path)
+  const holds = 'ifMatch' in condition ? etag === condition.ifMatch : etag === undefined
+  if (!holds) throw refused(key, condition)
+}
+
+/**
+ * Gives a flushed file its final path, in place of the object there.
+ *
+ * @param root absolute path of the store
+ * @param from the file, on the same file system; afterwards it may or may not have this name still
+ * @throws StoreError `precondition`
+ */
+export const publish = async (
+  root: string,
+  from: string,
+  key: string,
+  condition?: WriteCondition,
+): Promise<void> => {
+  const path = pathOf(root, key)
+  await withLock(path, async () => {
+    if (condition !== undefined && 'ifMatch' in condition)
+      await checkCondition(key, path, condition)
+    const exclusive = condition !== undefined && 'ifNoneMatch' in condition
+    try {
+      await withDurableParents(path, () => (exclusive ? link(from, path) : rename(from, path)))
+    } catch (error) {
+      if (exclusive && hasErrno(error, 'EEXIST')) throw refused(key, condition)
+      throw error
+    }
+  })
+}
+
+/** Writes a whole object; see the port. Throws `precondition`, `checksum`, `full`. */
+export const put = async (
+  root: string,
+  key: string,
+  body: Uint8Array,
+  { condition, sha256 }: PutOptions = {},
+): Promise<{ etag: string }> => {
+  const path = pathOf(root, key)
+  if (sha256 !== undefined) {
+    const actual = hash('sha256', body, 'hex')
+    if (actual !== sha256.toLowerCase()) {
+      throw new StoreError('checksum', `put ${key}: SHA-256 is ${actual}, not ${sha256}`)
+    }
+  }
+  // A condition that is false already need not cost a flush; it is decided again at the write.
+  if (condition !== undefined) await checkCondition(key, path, condition)
+  return withTemporary(root, async (temporary) => {
+    const etag = await writeFlushed(temporary, body)
+    await publish(root, temporary, key, condition)
+    return { etag }
+  })
+}
+
+/**
+ * Copies an object; see the port. The copy is another link to the same file, since no file is
+ * changed once it has its path; a byte copy where the file system refuses that, as Linux does for
+ * files of another user.
+ */
+export const copy = async (root: string, from: string, to: string): Promise<void> => {
+  const source = pathOf(root, from)
+  pathOf(root, to)
+  if ((await currentEtag(source)) === undefined) throw missing(from)
+  await withTemporary(root, async (temporary) => {
+    try {
+      await withParents(temporary, () => linkOrCopy(source, temporary))
+    } catch (error) {
+      if (isAbsent(error) && (await currentEtag(source)) === undefined) throw missing(from)
+      throw error
+    }
+    await publish(root, temporary, to)
+  })
+}
+
+const missing = (key: string): StoreError =>
+  new StoreError('missing', `copy ${key}: no such object`)
+
+const linkOrCopy = async (source: string, target: string): Promise<void> => {
+  try {
+    await link(source, target)
+  } catch (error) {
+    if (!hasErrno(error, 'EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP')) throw error
+    await copyFile(source, target)
+    const file = await open(target, 'r+')
+    try {
+      await stamp(file)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+  }
+}
