@@ -1,0 +1,144 @@
+/**
+ * Blobs of a repository: a link says the repository has it, the data is shared by all.
+ *
+ * @module
+ */
+
+import { dataKey, layerLinkKey } from '../storage/keys.ts'
+import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
+import { algorithmOf, CANONICAL, type Digest } from './digest.ts'
+import { RegistryError } from './errors.ts'
+import { type Link, linkedSize, readLink, writeLink } from './links.ts'
+
+export const blobUnknown = (name: string, digest: Digest): RegistryError =>
+  new RegistryError('BLOB_UNKNOWN', `the repository ${name} has no blob ${digest}`, {
+    detail: { name, digest },
+  })
+
+/** Operations on the blobs of repositories. Every method names the repository first. */
+export interface Blobs {
+  /** Size in bytes, or undefined when the repository has no such blob. One operation, two where the link lacks the size. */
+  stat(name: string, digest: Digest): Promise<number | undefined>
+  /**
+   * Opens the blob's bytes, checking the link at the same time.
+   *
+   * @throws RegistryError BLOB_UNKNOWN
+   * @throws StoreError `range` when nothing of the range is in the blob
+   */
+  open(name: string, digest: Digest, range?: ByteRange): Promise<ObjectRead>
+  /**
+   * A URL to the blob's bytes; one operation.
+   *
+   * @param expiresIn life of the URL in seconds
+   * @returns undefined where the store cannot give one
+   * @throws RegistryError BLOB_UNKNOWN
+   */
+  url(
+    name: string,
+    digest: Digest,
+    method: 'GET' | 'HEAD',
+    expiresIn: number,
+  ): Promise<string | undefined>
+  /** Links a blob that is complete and verified under `target` into the repository. */
+  link(name: string, digest: Digest, target: Digest, size: number | undefined): Promise<void>
+  /**
+   * Makes a blob of `from` one of `name`, without its bytes. Without `from`, any repository's.
+   *
+   * @returns false when there is none to take
+   */
+  mount(name: string, digest: Digest, from: string | undefined): Promise<boolean>
+  /**
+   * Takes the blob out of the repository; its data stays for the others.
+   *
+   * @throws RegistryError BLOB_UNKNOWN
+   */
+  remove(name: string, digest: Digest): Promise<void>
+}
+
+/** Blobs on a store. */
+export const createBlobs = (store: ObjectStore): Blobs => {
+  const mustLink = async (name: string, digest: Digest): Promise<Link> => {
+    const link = await readLink(store, layerLinkKey(name, digest))
+    if (link === undefined) throw blobUnknown(name, digest)
+    return link
+  }
+
+  const openLinked = async (
+    name: string,
+    digest: Digest,
+    range: ByteRange | undefined,
+  ): Promise<ObjectRead> => {
+    const { target } = await mustLink(name, digest)
+    const read = await store.get(dataKey(target), range)
+    if (read === undefined) throw blobUnknown(name, digest)
+    return read
+  }
+
+  /** The data's key follows from a canonical digest, so link and data are asked for in one step. */
+  const openCanonical = async (
+    name: string,
+    digest: Digest,
+    range: ByteRange | undefined,
+  ): Promise<ObjectRead> => {
+    const [link, data] = await Promise.allSettled([
+      readLink(store, layerLinkKey(name, digest)),
+      store.get(dataKey(digest), range),
+    ])
+    const read = data.status === 'fulfilled' ? data.value : undefined
+    if (link.status === 'rejected' || link.value === undefined) {
+      await read?.body.cancel()
+      throw link.status === 'rejected' ? link.reason : blobUnknown(name, digest)
+    }
+    if (data.status === 'rejected') throw data.reason
+    if (read === undefined) throw blobUnknown(name, digest)
+    return read
+  }
+
+  const blobs: Blobs = {
+    async stat(name, digest) {
+      const link = await readLink(store, layerLinkKey(name, digest))
+      return link && linkedSize(store, link)
+    },
+
+    open(name, digest, range) {
+      const canonical = algorithmOf(digest) === CANONICAL
+      return canonical ? openCanonical(name, digest, range) : openLinked(name, digest, range)
+    },
+
+    async url(name, digest, method, expiresIn) {
+      if (store.presign === undefined) return undefined
+      const { target } = await mustLink(name, digest)
+      return store.presign(method, dataKey(target), { expiresIn })
+    },
+
+    async link(name, digest, target, size) {
+      const options = size === undefined ? {} : { size }
+      // A blob under another algorithm is found under both its digests, as in distribution.
+      await Promise.all(
+        [...new Set([digest, target])].map((each) =>
+          writeLink(store, layerLinkKey(name, each), target, options),
+        ),
+      )
+    },
+
+    async mount(name, digest, from) {
+      if (from === undefined) {
+        if (algorithmOf(digest) !== CANONICAL) return false
+        const info = await store.head(dataKey(digest))
+        if (info === undefined) return false
+        await blobs.link(name, digest, digest, info.size)
+        return true
+      }
+      const link = await readLink(store, layerLinkKey(from, digest))
+      if (link === undefined) return false
+      await blobs.link(name, digest, link.target, link.size)
+      return true
+    },
+
+    async remove(name, digest) {
+      const { target } = await mustLink(name, digest)
+      await store.delete([...new Set([digest, target])].map((each) => layerLinkKey(name, each)))
+    },
+  }
+  return blobs
+}

@@ -1,0 +1,32 @@
+/**
+ * The list of repositories: one marker object each, so that a page is one plain listing.
+ *
+ * @module
+ */
+
+import { CATALOG_PREFIX, catalogKey } from '../storage/keys.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import type { NamePage } from './tags.ts'
+
+export interface Catalog {
+  /** Makes the repository listed; does no harm when it is. */
+  add(name: string): Promise<void>
+  /** Repositories after `last` in ASCII order, at most `limit` (1 to 1000). */
+  list(limit: number, last?: string): Promise<NamePage>
+}
+
+/** The catalog on a store. */
+export const createCatalog = (store: ObjectStore): Catalog => ({
+  async add(name) {
+    await store.put(catalogKey(name), new Uint8Array())
+  },
+
+  async list(limit, last) {
+    const page = await store.list(CATALOG_PREFIX, {
+      limit,
+      ...(last === undefined ? {} : { startAfter: catalogKey(last) }),
+    })
+    const names = page.objects.map((object) => object.key.slice(CATALOG_PREFIX.length))
+    return { names, more: page.truncated }
+  },
+})

@@ -1,0 +1,202 @@
+/**
+ * Reads manifests: what kind they are, what they refer to, and whether they are well formed
+ * (image-spec manifest.md and image-index.md, distribution's schema 2 documents).
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { type Digest, digestOf, isDigest } from './digest.ts'
+import { quoted, RegistryError } from './errors.ts'
+import {
+  DOCKER_LIST,
+  DOCKER_MANIFEST,
+  isIndex,
+  isNonDistributable,
+  MANIFEST_TYPES,
+  OCI_ARTIFACT,
+  OCI_INDEX,
+  OCI_MANIFEST,
+  SCHEMA1,
+} from './media-types.ts'
+
+const annotations = z.record(z.string(), z.string())
+
+const descriptor = z.object({
+  mediaType: z.string().min(1),
+  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), {
+    error: 'expected sha256:<64 hex digits> or sha512:<128 hex digits>',
+  }),
+  size: z.int().nonnegative(),
+  urls: z.array(z.url({ protocol: /^https?$/ })).nullish(),
+  annotations: annotations.nullish(),
+  data: z.base64().nullish(),
+  artifactType: z.string().nullish(),
+})
+
+/** An image-spec content descriptor. */
+export type Descriptor = z.infer<typeof descriptor>
+
+const common = {
+  mediaType: z.string().optional(),
+  artifactType: z.string().nullish(),
+  annotations: annotations.nullish(),
+  subject: descriptor.nullish(),
+}
+const schemaVersion = z.literal(2)
+const descriptors = z.array(descriptor).nullish()
+const absent = z.undefined({ error: 'not allowed in this kind of manifest' })
+
+const image = z.object({
+  ...common,
+  schemaVersion,
+  config: descriptor,
+  layers: descriptors,
+  manifests: absent,
+})
+const index = z.object({
+  ...common,
+  schemaVersion,
+  manifests: descriptors,
+  config: absent,
+  layers: absent,
+})
+const artifact = z.object({ ...common, blobs: descriptors, manifests: absent, layers: absent })
+
+/** What this registry needs to know of a manifest; its bytes are kept beside it, untouched. */
+export interface Manifest {
+  readonly mediaType: string
+  /** Content of this repository it cannot do without: config and layers, or child manifests. */
+  readonly references: readonly Descriptor[]
+  /** Layers whose presence is not asked for. */
+  readonly unchecked: readonly Descriptor[]
+  readonly subject: Descriptor | undefined
+  /** As the referrers API lists it: a config's media type stands in for images without one. */
+  readonly artifactType: string | undefined
+  readonly annotations: Readonly<Record<string, string>> | undefined
+}
+
+const invalid = (message: string): RegistryError => new RegistryError('MANIFEST_INVALID', message)
+
+const check = <T>(schema: z.ZodType<T>, json: unknown): T => {
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw invalid(`invalid manifest: ${issue?.path.join('.') || 'document'}: ${issue?.message}`)
+}
+
+/** The kind of a document that does not name its own, from its fields as image-spec has them. */
+const sniff = (json: Readonly<Record<string, unknown>>): string | undefined => {
+  if ('manifests' in json) return OCI_INDEX
+  if ('config' in json) return OCI_MANIFEST
+  return undefined
+}
+
+const parseJson = (bytes: Uint8Array): Readonly<Record<string, unknown>> => {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    throw new RegistryError('MANIFEST_INVALID', 'invalid manifest: it is not JSON in UTF-8', {
+      cause,
+    })
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw invalid('invalid manifest: expected a JSON object')
+  }
+  return json as Record<string, unknown>
+}
+
+/** Media type of a stored manifest, from its bytes alone. */
+export const storedMediaType = (bytes: Uint8Array): string => {
+  const json = parseJson(bytes)
+  if (typeof json.mediaType === 'string') return json.mediaType
+  if (json.schemaVersion === 1) return SCHEMA1[1] as string
+  return sniff(json) ?? OCI_MANIFEST
+}
+
+const decideType = (
+  json: Readonly<Record<string, unknown>>,
+  contentType: string | undefined,
+): string => {
+  const declared = contentType?.split(';', 1)[0]?.trim().toLowerCase() || undefined
+  const inner = typeof json.mediaType === 'string' ? json.mediaType : undefined
+  if (json.schemaVersion === 1 || SCHEMA1.includes(declared ?? '')) {
+    throw invalid(
+      'schema 1 manifests are not supported: push the image as schema 2 or OCI, as docker 1.10 and later do',
+    )
+  }
+  const mediaType = declared ?? inner ?? sniff(json)
+  if (mediaType === undefined || !MANIFEST_TYPES.includes(mediaType)) {
+    throw invalid(
+      `unsupported manifest type ${quoted(mediaType ?? '')}: expected one of ${MANIFEST_TYPES.join(', ')}`,
+    )
+  }
+  if (inner !== undefined && inner !== mediaType) {
+    throw invalid(
+      `the manifest's mediaType ${quoted(inner)} is not its Content-Type ${quoted(mediaType)}`,
+    )
+  }
+  // Without the field, a reader of the bytes alone would take a docker manifest for an OCI one.
+  if (inner === undefined && ![OCI_MANIFEST, OCI_INDEX].includes(mediaType)) {
+    throw invalid(`the manifest lacks its mediaType field: expected ${quoted(mediaType)}`)
+  }
+  return mediaType
+}
+
+const checkData = (descriptor: Descriptor): void => {
+  if (descriptor.data == null) return
+  const data = Buffer.from(descriptor.data, 'base64')
+  const algorithm = descriptor.digest.startsWith('sha512') ? 'sha512' : 'sha256'
+  if (data.byteLength !== descriptor.size || digestOf(data, algorithm) !== descriptor.digest) {
+    throw invalid(`the data field of ${descriptor.digest} is not what its digest and size say`)
+  }
+}
+
+/**
+ * Reads and checks a manifest that is being pushed.
+ *
+ * @param contentType the request's Content-Type; parameters are ignored
+ * @throws RegistryError MANIFEST_INVALID naming the field and what was expected
+ */
+export const parseManifest = (bytes: Uint8Array, contentType: string | undefined): Manifest => {
+  const json = parseJson(bytes)
+  const mediaType = decideType(json, contentType)
+  if (isIndex(mediaType)) return describe(mediaType, check(index, json), [])
+  if (mediaType === OCI_ARTIFACT) return describe(mediaType, check(artifact, json), [])
+  const parsed = check(image, json)
+  return describe(mediaType, parsed, [parsed.config], parsed.config.mediaType)
+}
+
+interface Parsed {
+  readonly artifactType?: string | null | undefined
+  readonly annotations?: Readonly<Record<string, string>> | null | undefined
+  readonly subject?: Descriptor | null | undefined
+  readonly layers?: readonly Descriptor[] | null | undefined
+  readonly manifests?: readonly Descriptor[] | null | undefined
+  readonly blobs?: readonly Descriptor[] | null | undefined
+}
+
+const describe = (
+  mediaType: string,
+  parsed: Parsed,
+  first: readonly Descriptor[],
+  fallbackType?: string,
+): Manifest => {
+  const all = [...first, ...(parsed.layers ?? parsed.manifests ?? parsed.blobs ?? [])]
+  for (const each of all) checkData(each)
+  return {
+    mediaType,
+    references: all.filter((each) => !isNonDistributable(each.mediaType)),
+    unchecked: all.filter((each) => isNonDistributable(each.mediaType)),
+    subject: parsed.subject ?? undefined,
+    artifactType: parsed.artifactType || fallbackType,
+    annotations: parsed.annotations ?? undefined,
+  }
+}
+
+/** Whether references of this type are kept as manifests of the repository, not as blobs. */
+export const isManifestType = (mediaType: string): boolean =>
+  [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST, OCI_ARTIFACT, ...SCHEMA1].includes(
+    mediaType,
+  )

@@ -1,0 +1,37 @@
+/**
+ * Bounded parallelism over a list.
+ *
+ * @module
+ */
+
+/** Most operations a single request keeps under way against the store. */
+export const MAX_PARALLEL = 64
+
+/**
+ * Runs `work` for every item, at most {@link MAX_PARALLEL} at once, and returns results in order.
+ * The first failure stops new work from starting and is thrown once what runs has ended.
+ */
+export const inBatches = async <T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+  limit: number = MAX_PARALLEL,
+): Promise<R[]> => {
+  const results: R[] = new Array(items.length)
+  const queue = items.entries()
+  let failed = false
+  const worker = async () => {
+    for (const [at, item] of queue) {
+      if (failed) return
+      try {
+        results[at] = await work(item)
+      } catch (error) {
+        failed = true
+        throw error
+      }
+    }
+  }
+  const workers = Array.from({ length: Math.min(limit, items.length) }, worker)
+  const failure = (await Promise.allSettled(workers)).find((end) => end.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
+  return results
+}

@@ -1,0 +1,134 @@
+/**
+ * Referrers: manifests that name another as their subject (distribution-spec "Listing Referrers").
+ * Each is kept as a ready descriptor under its subject, written when the referrer is pushed.
+ *
+ * @module
+ */
+
+import type { LRUCache } from 'lru-cache'
+import { referrerKey, referrersPrefix } from '../storage/keys.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import { readAll } from './bytes.ts'
+import { type Digest, isDigest } from './digest.ts'
+import type { Manifest } from './manifest.ts'
+import { inBatches } from './parallel.ts'
+
+/** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and answers. */
+const MAX_PAGE = 500
+
+/** Clients read at most 4 MiB of an index; a page is cut before it. */
+const MAX_PAGE_BYTES = 3 * 1024 * 1024
+
+/** Annotations of a 4 MiB manifest can make its descriptor almost as large, as JSON. */
+const MAX_DESCRIPTOR_BYTES = 5 * 1024 * 1024
+
+/** A descriptor as the referrers API lists it. */
+export interface Referrer {
+  readonly mediaType: string
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  readonly artifactType?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+export interface ReferrerPage {
+  readonly referrers: readonly Referrer[]
+  /** Digest to continue after, when there are more. */
+  readonly next: Digest | undefined
+}
+
+export interface Referrers {
+  /** Lists a pushed manifest under its subject, whether the subject exists or not. */
+  add(name: string, subject: Digest, referrer: Referrer): Promise<void>
+  /** Takes a deleted manifest off its subject's list. */
+  remove(name: string, subject: Digest, digest: Digest): Promise<void>
+  /**
+   * A page of referrers in the order of their digests; one listing, and a read for each that is not
+   * remembered.
+   *
+   * @param artifactType only these
+   * @param last the digest to continue after
+   */
+  list(
+    name: string,
+    subject: Digest,
+    options?: { readonly artifactType?: string; readonly last?: Digest },
+  ): Promise<ReferrerPage>
+}
+
+/** The descriptor under which a manifest is listed as a referrer. */
+export const referrerOf = (manifest: Manifest, digest: Digest, size: number): Referrer => ({
+  mediaType: manifest.mediaType,
+  digest,
+  size,
+  ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
+  ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
+})
+
+/**
+ * Referrers on a store.
+ *
+ * @param cache remembers descriptors by key: what a digest says of its subject never changes
+ */
+export const createReferrers = (
+  store: ObjectStore,
+  cache: LRUCache<string, Uint8Array>,
+): Referrers => {
+  const read = async (key: string): Promise<Uint8Array | undefined> => {
+    const known = cache.get(key)
+    if (known !== undefined) return known
+    const object = await store.get(key)
+    if (object === undefined) return undefined
+    const bytes = await readAll(object.body, MAX_DESCRIPTOR_BYTES)
+    cache.set(key, bytes)
+    return bytes
+  }
+
+  return {
+    async add(name, subject, referrer) {
+      await store.put(
+        referrerKey(name, subject, referrer.digest),
+        Buffer.from(JSON.stringify(referrer)),
+      )
+    },
+
+    async remove(name, subject, digest) {
+      await store.delete([referrerKey(name, subject, digest)])
+    },
+
+    async list(name, subject, { artifactType, last } = {}) {
+      const prefix = referrersPrefix(name, subject)
+      const page = await store.list(prefix, {
+        limit: MAX_PAGE,
+        ...(last === undefined ? {} : { startAfter: referrerKey(name, subject, last) }),
+      })
+      const keys = page.objects.map((object) => object.key)
+      const sizes = page.objects.map((object) => object.size)
+      const fitting = fit(sizes)
+      const taken = keys.slice(0, fitting)
+      const bodies = await inBatches(taken, read)
+      const digests = taken.map((key) => key.slice(prefix.length).replace('/', ':'))
+      const referrers = bodies.flatMap((bytes, at): Referrer[] => {
+        // A repository below this one may have keys under the prefix, but they are no digests.
+        if (bytes === undefined || !isDigest(digests[at] ?? '')) return []
+        const referrer: Referrer = JSON.parse(Buffer.from(bytes).toString())
+        return artifactType === undefined || referrer.artifactType === artifactType
+          ? [referrer]
+          : []
+      })
+      const more = page.truncated || fitting < keys.length
+      return { referrers, next: more ? (digests.at(-1) as Digest) : undefined }
+    },
+  }
+}
+
+/** How many of these descriptors one page takes: at least one, and as many as fit. */
+const fit = (sizes: readonly number[]): number => {
+  let total = 0
+  const cut = sizes.findIndex((size, at) => {
+    total += size
+    return at > 0 && total > MAX_PAGE_BYTES
+  })
+  return cut === -1 ? sizes.length : cut
+}

@@ -1,0 +1,68 @@
+/**
+ * The registry without HTTP: everything a host needs, on one store.
+ *
+ * @module
+ */
+
+import { LRUCache } from 'lru-cache'
+import type { ObjectStore } from '../storage/store.ts'
+import { type Blobs, createBlobs } from './blobs.ts'
+import { type Catalog, createCatalog } from './catalog.ts'
+import { createManifests, type Manifests } from './manifests.ts'
+import { createReferrers, type Referrers } from './referrers.ts'
+import { createTags, type Tags } from './tags.ts'
+import { createStateSealer } from './uploads/state.ts'
+import { createUploads, type Uploads } from './uploads/uploads.ts'
+
+/** Bytes of immutable content (manifests, descriptors of referrers) remembered in memory. */
+const CACHE_BYTES = 32 * 1024 * 1024
+
+/** Bytes of a part: 10,000 of them make a blob of 78 GiB whose length nobody told. */
+const PART_SIZE = 8 * 1024 * 1024
+
+/** Parts in memory beyond one for each upload: 64 MiB. */
+const PARALLEL_PARTS = 8
+
+export interface RegistryOptions {
+  readonly store: ObjectStore
+  /** 32 bytes that seal upload states; the same on every instance over this store. */
+  readonly uploadSecret: Uint8Array
+  /** Clock in milliseconds, for the expiry of upload states. */
+  readonly now?: () => number
+}
+
+export interface Registry {
+  readonly blobs: Blobs
+  readonly uploads: Uploads
+  readonly manifests: Manifests
+  readonly tags: Tags
+  readonly referrers: Referrers
+  readonly catalog: Catalog
+}
+
+/** A registry on a store. */
+export const createRegistry = (options: RegistryOptions): Registry => {
+  const { store, uploadSecret, now = Date.now } = options
+  const cache = new LRUCache<string, Uint8Array>({
+    maxSize: CACHE_BYTES,
+    sizeCalculation: (bytes, key) => bytes.byteLength + key.length,
+  })
+  const blobs = createBlobs(store)
+  const tags = createTags(store)
+  const catalog = createCatalog(store)
+  const referrers = createReferrers(store, cache)
+  return {
+    blobs,
+    tags,
+    catalog,
+    referrers,
+    manifests: createManifests(store, { tags, referrers, catalog }, cache),
+    uploads: createUploads({
+      store,
+      blobs,
+      sealer: createStateSealer(uploadSecret, now),
+      partSize: PART_SIZE,
+      parallelParts: PARALLEL_PARTS,
+    }),
+  }
+}

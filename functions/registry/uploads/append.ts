@@ -1,0 +1,152 @@
+/**
+ * Adds bytes to an upload: PATCH.
+ *
+ * Full parts go to a multipart upload on the staging key, what is left over becomes a segment. The
+ * state handed in stays good whatever happens here: parts it names are not replaced by fewer bytes
+ * of the same stream, segments are never overwritten.
+ *
+ * @module
+ */
+
+import { uploadDataKey } from '../../storage/keys.ts'
+import { isStoreError, type ObjectStore } from '../../storage/store.ts'
+import type { Blobs } from '../blobs.ts'
+import type { PartBuffers } from './buffers.ts'
+import { EMPTY_CHAIN, extendChain } from './chain.ts'
+import { uploadUnknown } from './ending.ts'
+import { algorithmsFor, fastHash, type RunningHash, resumableHash, resumeHash } from './hash.ts'
+import { checkRange, checkReceived, type Incoming } from './incoming.ts'
+import { loadSegments, segmentsSize, stage } from './segments.ts'
+import type { HashState, UploadState } from './state.ts'
+import { createPartWriter, type PartWriter } from './writer.ts'
+
+/** Segments a state names at most; more are merged into one. */
+const MAX_SEGMENTS = 16
+
+export interface UploadContext {
+  readonly store: ObjectStore
+  readonly blobs: Blobs
+  readonly partSize: number
+  readonly buffers: PartBuffers
+}
+
+/** A writer that goes on where a state ends. */
+export const writerFor = (
+  context: UploadContext,
+  state: UploadState,
+  incoming: Incoming,
+  target: { readonly key: string; readonly partSize: number },
+): PartWriter => {
+  const { multipart, uuid, segments } = state
+  return createPartWriter({
+    store: context.store,
+    buffers: context.buffers,
+    key: target.key,
+    partSize: target.partSize,
+    multipart: multipart && { key: target.key, id: multipart.id },
+    firstPart: (multipart?.parts ?? 0) + 1,
+    seedSize: segmentsSize(segments),
+    loadSeed: (into) => loadSegments(context.store, uuid, segments, into),
+    expected: incoming.length,
+  })
+}
+
+/** Part size for a blob of this many bytes, if known: larger only where 10,000 parts need it. */
+export const partSizeFor = (
+  context: UploadContext,
+  state: UploadState,
+  length: number | undefined,
+): number => {
+  if (state.multipart !== undefined) return state.multipart.partSize
+  const mebibyte = 1024 * 1024
+  const needed = Math.ceil((state.offset + (length ?? 0)) / 9_999 / mebibyte) * mebibyte
+  return Math.max(context.partSize, needed)
+}
+
+/** The hash of the bytes from here on, or undefined when they must be read back in the end. */
+const hashFor = (state: UploadState, incoming: Incoming): Promise<RunningHash | undefined> => {
+  const algorithms = algorithmsFor(state.algorithm)
+  if (state.offset === 0) {
+    // A client that names the range it sends will send more; one that does not, sends all at once.
+    return incoming.range === undefined
+      ? Promise.resolve(fastHash(algorithms))
+      : resumableHash(algorithms)
+  }
+  const saved = state.hash && 'resumable' in state.hash ? state.hash.resumable : undefined
+  return saved === undefined ? Promise.resolve(undefined) : resumeHash(saved)
+}
+
+/** Streams the body through hash and writer; what it returns is only of use when bytes came. */
+const receive = async (
+  state: UploadState,
+  incoming: Incoming,
+  writer: PartWriter,
+): Promise<{ readonly received: number; readonly hash: HashState | undefined }> => {
+  const hash = await hashFor(state, incoming)
+  let received = 0
+  for await (const chunk of incoming.source) {
+    hash?.update(chunk)
+    await writer.write(chunk)
+    received += chunk.byteLength
+  }
+  checkReceived(incoming, received)
+  await writer.flush(false)
+  return { received, hash: hash?.save() }
+}
+
+/** Ends an append: where its bytes are now. */
+const nextState = async (
+  { store }: UploadContext,
+  state: UploadState,
+  partSize: number,
+  writer: PartWriter,
+): Promise<Pick<UploadState, 'multipart' | 'segments' | 'litter'>> => {
+  const { uuid, segments } = state
+  const { parts, multipart: open } = writer
+  if (open !== undefined && parts.length > 0) {
+    const earlier = state.multipart
+    const multipart = {
+      id: open.id,
+      partSize,
+      parts: (earlier?.parts ?? 0) + parts.length,
+      chain: extendChain(earlier?.chain ?? EMPTY_CHAIN, parts),
+    }
+    const rest = await stage(store, uuid, multipart.parts * partSize, writer.pending())
+    return { multipart, segments: rest, litter: state.litter || segments.length > 0 }
+  }
+  const { multipart } = state
+  if (segments.length < MAX_SEGMENTS) {
+    const added = await stage(store, uuid, state.offset, writer.pending())
+    return { multipart, segments: [...segments, ...added], litter: state.litter }
+  }
+  const base = segments[0]?.offset ?? 0
+  const merged = await stage(store, uuid, base, await writer.pendingWithSeed())
+  return { multipart, segments: merged, litter: true }
+}
+
+/** Adds the request's bytes to an upload; see {@link Uploads.append}. */
+export const append = async (
+  context: UploadContext,
+  state: UploadState,
+  incoming: Incoming,
+): Promise<UploadState> => {
+  checkRange(state, incoming)
+  const partSize = partSizeFor(context, state, incoming.length)
+  const key = uploadDataKey(state.uuid)
+  const writer = writerFor(context, state, incoming, { key, partSize })
+  try {
+    const { received, hash } = await receive(state, incoming, writer)
+    if (received === 0) return state
+    const next = await nextState(context, state, partSize, writer)
+    return { ...state, ...next, offset: state.offset + received, hash }
+  } catch (error) {
+    await writer.close()
+    const begun = state.multipart === undefined && writer.multipart
+    // Best effort: the store's clean-up of stale uploads takes what stays behind.
+    if (begun) await context.store.abortMultipart(begun).catch(() => {})
+    if (isStoreError(error, 'missing', 'multipart')) throw uploadUnknown(state.uuid, error)
+    throw error
+  } finally {
+    await writer.close()
+  }
+}

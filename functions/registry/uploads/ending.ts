@@ -1,0 +1,25 @@
+/**
+ * The end of an upload that is not a blob.
+ *
+ * @module
+ */
+
+import { uploadDataKey, uploadPrefix } from '../../storage/keys.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { RegistryError } from '../errors.ts'
+import type { UploadState } from './state.ts'
+
+export const uploadUnknown = (uuid: string, cause?: unknown): RegistryError =>
+  new RegistryError(
+    'BLOB_UPLOAD_UNKNOWN',
+    `the upload ${uuid} was cancelled, committed or has expired: begin a new one`,
+    { detail: { uuid }, cause },
+  )
+
+/** Drops everything an upload has staged. */
+export const discard = async (store: ObjectStore, state: UploadState): Promise<void> => {
+  const { uuid, multipart } = state
+  if (multipart) await store.abortMultipart({ key: uploadDataKey(uuid), id: multipart.id })
+  const staged = await store.list(uploadPrefix(uuid))
+  await store.delete(staged.objects.map((object) => object.key))
+}

@@ -1,0 +1,59 @@
+/**
+ * Segments: staged bytes of an upload that do not fill a part yet. Written once under a fresh key
+ * and never changed, so that a repeated request finds what its state names.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { uploadSegmentKey } from '../../storage/keys.ts'
+import { type ObjectStore, StoreError } from '../../storage/store.ts'
+import type { Segment } from './state.ts'
+
+/** Bytes of the segments together. */
+export const segmentsSize = (segments: readonly Segment[]): number =>
+  segments.reduce((sum, segment) => sum + segment.size, 0)
+
+export const segmentKey = (uuid: string, { offset, nonce }: Segment): string =>
+  uploadSegmentKey(uuid, offset, nonce)
+
+/** Stages bytes; one operation, none for no bytes. */
+export const stage = async (
+  store: ObjectStore,
+  uuid: string,
+  offset: number,
+  bytes: Uint8Array,
+): Promise<Segment[]> => {
+  if (bytes.byteLength === 0) return []
+  const segment = { offset, size: bytes.byteLength, nonce: randomBytes(9).toString('base64url') }
+  await store.put(segmentKey(uuid, segment), bytes)
+  return [segment]
+}
+
+/**
+ * Reads segments into a buffer of their size, in parallel.
+ *
+ * @throws StoreError `missing` when one is gone: the upload was committed, cancelled or expired
+ */
+export const loadSegments = async (
+  store: ObjectStore,
+  uuid: string,
+  segments: readonly Segment[],
+  into: Uint8Array,
+): Promise<void> => {
+  const base = segments[0]?.offset ?? 0
+  const load = async (segment: Segment) => {
+    const key = segmentKey(uuid, segment)
+    const read = await store.get(key)
+    if (read === undefined) throw new StoreError('missing', `the staged bytes ${key} are gone`)
+    let at = segment.offset - base
+    for await (const chunk of read.body) {
+      into.set(chunk, at)
+      at += chunk.byteLength
+    }
+    if (at !== segment.offset - base + segment.size) {
+      throw new StoreError('unavailable', `the staged bytes ${key} were cut short`)
+    }
+  }
+  await Promise.all(segments.map(load))
+}

@@ -1,0 +1,122 @@
+/**
+ * The state of an unfinished upload. It travels with the client, sealed, in the query of the
+ * upload's Location, so that any instance can take the next request and none keeps a record.
+ *
+ * @module
+ */
+
+import { EncryptJWT, jwtDecrypt } from 'jose'
+import { z } from 'zod'
+import { type Algorithm, CANONICAL } from '../digest.ts'
+import { RegistryError } from '../errors.ts'
+
+/** Seconds a state is good for after the request that issued it. */
+export const STATE_LIFE = 24 * 60 * 60
+
+const ISSUER = 'slipway-upload'
+
+const hashes = z.object({ sha256: z.string().optional(), sha512: z.string().optional() })
+
+const schema = z.object({
+  name: z.string(),
+  uuid: z.uuid(),
+  /** Bytes received. */
+  offset: z.int().nonnegative(),
+  /** Hash the client said it will name at the end. */
+  algorithm: z.enum(['sha256', 'sha512']),
+  /** What is known of the hash of the bytes so far; nothing when it has to be read back. */
+  hash: z
+    .union([
+      /** Saved states of running hashes, base64url. */
+      z.object({ resumable: hashes }),
+      /** Finished hashes, hex; of no use once more bytes come. */
+      z.object({ final: hashes }),
+    ])
+    .optional(),
+  /** Multipart upload to the staging key, once there are enough bytes for a part. */
+  multipart: z
+    .object({
+      id: z.string(),
+      partSize: z.int().positive(),
+      /** Parts stored, numbered from 1. */
+      parts: z.int().positive(),
+      /** Chained hash of the parts' etags: see parts.ts. */
+      chain: z.string(),
+    })
+    .optional(),
+  /** Staged bytes after the last part, in order; together less than a part. */
+  segments: z.array(
+    z.object({ offset: z.int().nonnegative(), size: z.int().positive(), nonce: z.string() }),
+  ),
+  /** Whether staged objects exist that this state no longer names. */
+  litter: z.boolean(),
+})
+
+/** An unfinished upload. Immutable: each request makes the next one of it. */
+export type UploadState = Readonly<z.infer<typeof schema>>
+export type Segment = UploadState['segments'][number]
+export type HashState = NonNullable<UploadState['hash']>
+
+/** The state of an upload that has just begun. */
+export const newUpload = (name: string, uuid: string, algorithm?: Algorithm): UploadState => ({
+  name,
+  uuid,
+  offset: 0,
+  algorithm: algorithm ?? CANONICAL,
+  segments: [],
+  litter: false,
+})
+
+/** Turns states into opaque tokens and back. */
+export interface StateSealer {
+  /** A token that is safe in a query: letters, digits, `-`, `_` and `.`. */
+  seal(state: UploadState): Promise<string>
+  /**
+   * Opens a token presented for an upload.
+   *
+   * @throws RegistryError BLOB_UPLOAD_INVALID when it is missing, forged, expired or another's
+   */
+  open(token: string | undefined, name: string, uuid: string): Promise<UploadState>
+}
+
+const refused = (uuid: string, why: string, cause?: unknown): RegistryError =>
+  new RegistryError(
+    'BLOB_UPLOAD_INVALID',
+    `the state of upload ${uuid} in the URL's _state ${why}: use the Location of the last answer unchanged, or begin a new upload`,
+    { detail: { uuid }, cause },
+  )
+
+/**
+ * Seals states with AES-256-GCM: clients can neither read nor change them.
+ *
+ * @param secret 32 bytes, the same on every instance
+ * @param now clock in milliseconds
+ */
+export const createStateSealer = (secret: Uint8Array, now: () => number): StateSealer => ({
+  seal(state) {
+    return new EncryptJWT({ s: state })
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+      .setIssuer(ISSUER)
+      .setExpirationTime(Math.floor(now() / 1000) + STATE_LIFE)
+      .encrypt(secret)
+  },
+
+  async open(token, name, uuid) {
+    if (!token) throw refused(uuid, 'is missing')
+    const opened = await jwtDecrypt(token, secret, {
+      issuer: ISSUER,
+      keyManagementAlgorithms: ['dir'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+      requiredClaims: ['exp'],
+      currentDate: new Date(now()),
+    }).catch((cause: unknown) => {
+      const expired = cause instanceof Error && 'code' in cause && cause.code === 'ERR_JWT_EXPIRED'
+      throw refused(uuid, expired ? 'has expired' : 'is not one this registry issued', cause)
+    })
+    const parsed = schema.safeParse(opened.payload.s)
+    if (!parsed.success) throw refused(uuid, 'is of another version', parsed.error)
+    const state = parsed.data
+    if (state.name !== name || state.uuid !== uuid) throw refused(uuid, 'is of another upload')
+    return state
+  },
+})

@@ -1,0 +1,94 @@
+/**
+ * Uploads of blobs: begun, continued, asked about, cancelled, committed.
+ *
+ * @module
+ */
+
+import { randomUUID } from 'node:crypto'
+import { uploadCancelledKey, uploadDataKey } from '../../storage/keys.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import type { Blobs } from '../blobs.ts'
+import type { Algorithm, Digest } from '../digest.ts'
+import { append } from './append.ts'
+import { createPartBuffers } from './buffers.ts'
+import { commit } from './commit.ts'
+import { discard, uploadUnknown } from './ending.ts'
+import type { Incoming } from './incoming.ts'
+import { segmentKey } from './segments.ts'
+import { newUpload, type StateSealer, type UploadState } from './state.ts'
+
+export interface UploadsOptions {
+  readonly store: ObjectStore
+  readonly blobs: Blobs
+  readonly sealer: StateSealer
+  /** Bytes of a part; at least the store's smallest. */
+  readonly partSize: number
+  /** Parts in memory beyond one for each upload. */
+  readonly parallelParts: number
+}
+
+/** Operations on uploads. States are values: the answer to each request carries the next one. */
+export interface Uploads {
+  /** Begins an upload; no store operation. */
+  begin(name: string, algorithm?: Algorithm): UploadState
+  /** Opaque form of a state for the Location. */
+  seal(state: UploadState): Promise<string>
+  /** @throws RegistryError BLOB_UPLOAD_INVALID */
+  open(token: string | undefined, name: string, uuid: string): Promise<UploadState>
+  /**
+   * Adds the request's bytes at the end.
+   *
+   * @throws RegistryError RANGE_INVALID, SIZE_INVALID, BLOB_UPLOAD_UNKNOWN; nothing is lost then
+   */
+  append(state: UploadState, incoming: Incoming): Promise<UploadState>
+  /**
+   * Adds the request's bytes, verifies the whole and makes it a blob of the repository. Repeating a
+   * commit whose answer was lost gives the same answer.
+   *
+   * @throws RegistryError DIGEST_INVALID (the upload is over), RANGE_INVALID, SIZE_INVALID,
+   *   BLOB_UPLOAD_UNKNOWN
+   */
+  commit(state: UploadState, digest: Digest, incoming: Incoming): Promise<void>
+  /** @throws RegistryError BLOB_UPLOAD_UNKNOWN when it was cancelled, committed or has expired */
+  check(state: UploadState): Promise<void>
+  /** Ends an upload and drops what it staged. @throws RegistryError BLOB_UPLOAD_UNKNOWN */
+  cancel(state: UploadState): Promise<void>
+}
+
+/** Uploads on a store. */
+export const createUploads = (options: UploadsOptions): Uploads => {
+  const { store, blobs, sealer, partSize } = options
+  const context = {
+    store,
+    blobs,
+    partSize,
+    buffers: createPartBuffers(partSize, options.parallelParts),
+  }
+
+  const check = async (state: UploadState): Promise<void> => {
+    const { uuid, multipart, segments } = state
+    const last = segments.at(-1)
+    const key = last ? segmentKey(uuid, last) : undefined
+    const [cancelled, staged] = await Promise.all([
+      store.head(uploadCancelledKey(uuid)),
+      key && store.head(key),
+      multipart && !key && store.listParts({ key: uploadDataKey(uuid), id: multipart.id }),
+    ])
+    if (cancelled !== undefined || (key && staged === undefined)) throw uploadUnknown(uuid)
+  }
+
+  return {
+    begin: (name, algorithm) => newUpload(name, randomUUID(), algorithm),
+    seal: (state) => sealer.seal(state),
+    open: (token, name, uuid) => sealer.open(token, name, uuid),
+    append: (state, incoming) => append(context, state, incoming),
+    commit: (state, digest, incoming) => commit(context, state, digest, incoming),
+    check,
+    async cancel(state) {
+      await check(state)
+      await discard(store, state)
+      // A state without staged bytes would live on: nothing else says that it is over.
+      await store.put(uploadCancelledKey(state.uuid), new Uint8Array())
+    },
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Where things are: distribution's layout under `docker/registry/v2/`, so that the same bucket or
+ * directory serves both, and under `slipway/v1/` what distribution has no place for, where its
+ * walkers never look.
+ *
+ * Names, tags and digests reach this file checked; it does not check them again.
+ *
+ * @module
+ */
+
+const V2 = 'docker/registry/v2'
+const OWN = 'slipway/v1'
+
+/** `sha256:ab…` as path segments `sha256/ab…`. */
+const segments = (digest: string): string => digest.replace(':', '/')
+
+/** Bytes of a blob or manifest, under its sha256 digest. */
+export const dataKey = (digest: string): string => {
+  const [algorithm, hex = ''] = digest.split(':')
+  return `${V2}/blobs/${algorithm}/${hex.slice(0, 2)}/${hex}/data`
+}
+
+/** Root of everything distribution keeps of repositories. */
+export const REPOSITORIES_PREFIX = `${V2}/repositories/`
+
+const repository = (name: string): string => `${REPOSITORIES_PREFIX}${name}`
+
+/** Says that the repository has the blob; holds the digest its data is under. */
+export const layerLinkKey = (name: string, digest: string): string =>
+  `${repository(name)}/_layers/${segments(digest)}/link`
+
+/** All there is of a repository's manifests and tags. */
+export const manifestsPrefix = (name: string): string => `${repository(name)}/_manifests/`
+
+/** Says that the repository has the manifest; holds the digest its data is under. */
+export const revisionLinkKey = (name: string, digest: string): string =>
+  `${manifestsPrefix(name)}revisions/${segments(digest)}/link`
+
+/** All revisions of a repository. */
+export const revisionsPrefix = (name: string): string => `${manifestsPrefix(name)}revisions/`
+
+/** One folder a tag. */
+export const tagsPrefix = (name: string): string => `${manifestsPrefix(name)}tags/`
+
+/** All there is of one tag. */
+export const tagPrefix = (name: string, tag: string): string => `${tagsPrefix(name)}${tag}/`
+
+/** Holds the digest the tag points at now. */
+export const tagLinkKey = (name: string, tag: string): string =>
+  `${tagPrefix(name, tag)}current/link`
+
+/** Says that the tag once pointed at the digest. */
+export const tagIndexLinkKey = (name: string, tag: string, digest: string): string =>
+  `${tagPrefix(name, tag)}index/${segments(digest)}/link`
+
+/** One marker a repository, so that the catalog is a plain listing. */
+export const CATALOG_PREFIX = `${OWN}/catalog/`
+
+export const catalogKey = (name: string): string => `${CATALOG_PREFIX}${name}`
+
+/** Descriptors of the manifests that name this subject. */
+export const referrersPrefix = (name: string, subject: string): string =>
+  `${OWN}/referrers/${name}/${segments(subject)}/`
+
+/** The descriptor of one referrer. */
+export const referrerKey = (name: string, subject: string, digest: string): string =>
+  `${referrersPrefix(name, subject)}${segments(digest)}`
+
+/** Staged bytes of unfinished uploads; a lifecycle rule may expire everything below it. */
+export const UPLOADS_PREFIX = `${OWN}/uploads/`
+
+/** Staged bytes of one upload. */
+export const uploadPrefix = (uuid: string): string => `${UPLOADS_PREFIX}${uuid}/`
+
+/** Target of an upload's multipart upload while its digest is unknown. */
+export const uploadDataKey = (uuid: string): string => `${uploadPrefix(uuid)}data`
+
+/** Bytes of an upload from `offset` on that do not fill a part yet. */
+export const uploadSegmentKey = (uuid: string, offset: number, nonce: string): string =>
+  `${uploadPrefix(uuid)}${offset}-${nonce}`
+
+/** Says that the client cancelled the upload. */
+export const uploadCancelledKey = (uuid: string): string => `${uploadPrefix(uuid)}cancelled`
+
+/** The key that authenticates upload state, shared by all instances on this store. */
+export const UPLOAD_SECRET_KEY = `${OWN}/config/upload-secret`
