@@ -1,0 +1,215 @@
+/**
+ * A small, strict S3 for tests: it refuses what S3 refuses. Path-style addresses, one identity.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Spool } from './content.ts'
+import { Counter } from './counter.ts'
+import { S3Error } from './errors.ts'
+import { type Fault, Faults } from './faults.ts'
+import { IncomingBody } from './incoming.ts'
+import type { S3Answer, S3Request } from './operation.ts'
+import { receive } from './payload.ts'
+import { errorAnswer, respond } from './respond.ts'
+import { type OperationName, operationOf, route } from './router.ts'
+import { authenticate, type Credentials } from './sigv4.ts'
+import { Bucket } from './state.ts'
+import { checkKey, parseTarget, queryValue, type Target } from './target.ts'
+
+/** Largest body in bytes that is read to its end for the sake of an answer that refuses it. */
+const MAX_DRAIN = 8 * 1024 ** 2
+
+/** What can be chosen of a server. */
+export interface S3Options {
+  /** Names of the buckets it has; default `['test']`. */
+  readonly buckets?: readonly string[]
+  /** Default 0: any that is free. */
+  readonly port?: number
+  /** Default `us-east-1`. */
+  readonly region?: string
+  /** Milliseconds without a byte of the body after which a request is given up; default 20,000. */
+  readonly patience?: number
+}
+
+/** A server at work. */
+export interface S3Server extends Credentials {
+  /** For example `http://127.0.0.1:9000`. */
+  readonly endpoint: string
+  /** The first of its buckets. */
+  readonly bucket: string
+  readonly counter: Counter
+  readonly faults: Faults
+  /** Ends all connections and forgets all objects. */
+  close(): Promise<void>
+}
+
+interface Context {
+  readonly credentials: Credentials
+  readonly buckets: ReadonlyMap<string, Bucket>
+  readonly spool: Spool
+  readonly counter: Counter
+  readonly faults: Faults
+  readonly patience: number
+}
+
+/** One exchange on its way. */
+interface Exchange {
+  readonly incoming: IncomingMessage
+  readonly method: string
+  readonly target: Target
+  readonly body: IncomingBody
+  /** Tells a client that waits to be told (Expect: 100-continue) to send the body. */
+  readonly invite: () => void
+}
+
+const perform = async (
+  context: Context,
+  { incoming, method, target, body, invite }: Exchange,
+  name: OperationName | undefined,
+): Promise<S3Answer> => {
+  const { headers } = incoming
+  const payloadHash = authenticate({ method, target, headers }, context.credentials, Date.now())
+  if (name === undefined) throw new S3Error('NotImplemented')
+  const bucket = context.buckets.get(target.bucket)
+  if (bucket === undefined)
+    throw new S3Error('NoSuchBucket', undefined, { BucketName: target.bucket })
+  checkKey(target.key)
+  const request: S3Request = {
+    bucket,
+    buckets: context.buckets,
+    key: target.key,
+    headers,
+    query: (parameter) => queryValue(target, parameter),
+    receive: () => receive({ headers, payloadHash, body, spool: context.spool, invite }),
+  }
+  return operationOf(name)(request)
+}
+
+/** The answer to an exchange; undefined where there is to be none. */
+const answer = async (
+  context: Context,
+  exchange: Exchange,
+  name: OperationName | undefined,
+  fault: Fault,
+  requestId: string,
+): Promise<S3Answer | undefined> => {
+  try {
+    if ('drop' in fault && fault.drop === 'before') return undefined
+    if ('error' in fault) throw new S3Error(fault.error)
+    if ('errorIn200' in fault)
+      return errorAnswer(new S3Error(fault.errorIn200), exchange.target.path, requestId, 200)
+    const done = await perform(context, exchange, name)
+    return 'drop' in fault ? undefined : done
+  } catch (error) {
+    // A cut connection takes no answer; anything else that is not S3's is a bug of this server.
+    if (exchange.incoming.socket.destroyed) return undefined
+    const failure = error instanceof S3Error ? error : new S3Error('InternalError', String(error))
+    return errorAnswer(failure, exchange.target.path, requestId)
+  }
+}
+
+/** Reads what the client still sends, so that it gets to see the answer; or gives it up. */
+const settleBody = async (
+  { incoming, body }: Exchange,
+  response: ServerResponse,
+): Promise<void> => {
+  if (incoming.complete) return
+  const length = Number(incoming.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+  const waits = incoming.headers.expect !== undefined
+  if (length <= MAX_DRAIN && !waits) await body.drain(MAX_DRAIN).catch(() => undefined)
+  if (!incoming.complete) response.setHeader('connection', 'close')
+}
+
+const handle = async (
+  context: Context,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const requestId = randomBytes(8).toString('hex').toUpperCase()
+  response.setHeader('x-amz-request-id', requestId)
+  response.setHeader('x-amz-id-2', Buffer.from(requestId).toString('base64'))
+  const method = incoming.method ?? ''
+  const body = new IncomingBody(incoming, context.patience)
+  const parsed = parseOrError(incoming.url ?? '/')
+  if (parsed instanceof S3Error) {
+    const entry = context.counter.begin('Unknown', '')
+    await respond(response, errorAnswer(parsed, '', requestId), entry, method !== 'HEAD')
+    return
+  }
+  let waits = incoming.headers.expect !== undefined
+  const invite = (): void => {
+    if (waits) response.writeContinue()
+    waits = false
+  }
+  const exchange: Exchange = { incoming, method, target: parsed, body, invite }
+  const name = route(method, parsed, incoming.headers)
+  const operation = name ?? 'Unknown'
+  const entry = context.counter.begin(operation, parsed.key)
+  const fault = context.faults.take(operation, parsed.key) ?? { delay: 0 }
+  await sleep(context.faults.delay + ('delay' in fault ? fault.delay : 0))
+
+  const result = await answer(context, exchange, name, fault, requestId)
+  if (result === undefined) {
+    entry.end = performance.now()
+    incoming.socket.destroy()
+    return
+  }
+  await settleBody(exchange, response)
+  const cutAfter = 'cutAfter' in fault ? fault.cutAfter : undefined
+  await respond(response, result, entry, method !== 'HEAD', cutAfter)
+}
+
+const parseOrError = (url: string): Target | S3Error => {
+  try {
+    return parseTarget(url)
+  } catch (error) {
+    if (error instanceof S3Error) return error
+    throw error
+  }
+}
+
+/** Starts a server on 127.0.0.1. */
+export const startS3 = async (options: S3Options = {}): Promise<S3Server> => {
+  const names = options.buckets ?? ['test']
+  const credentials: Credentials = {
+    accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+    region: options.region ?? 'us-east-1',
+  }
+  const context: Context = {
+    credentials,
+    buckets: new Map(names.map((name) => [name, new Bucket(name)])),
+    spool: new Spool(),
+    counter: new Counter(),
+    faults: new Faults(),
+    patience: options.patience ?? 20_000,
+  }
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
+    // What fails past an answer's first byte can only end the connection.
+    handle(context, incoming, response).catch(() => incoming.socket.destroy())
+  }
+  const server = createServer({ requestTimeout: 0 }, listener)
+  server.on('checkContinue', listener)
+  server.listen(options.port ?? 0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    ...credentials,
+    endpoint: `http://127.0.0.1:${port}`,
+    bucket: names[0] ?? '',
+    counter: context.counter,
+    faults: context.faults,
+    close: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+      await context.spool.close()
+    },
+  }
+}
