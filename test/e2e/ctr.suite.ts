@@ -1,0 +1,91 @@
+/**
+ * containerd with ctr: one PUT per blob, all at once, and pulls that resume.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { type Daemon, run, startDaemon } from '../support/live/process.ts'
+import { identity, readRegistry } from './support/image.ts'
+import { eachSetup } from './support/matrix.ts'
+
+interface Containerd extends Daemon {
+  ctr(...args: string[]): Promise<string>
+}
+
+/** A containerd with nothing in it, apart from any that the machine runs. */
+const startContainerd = async (directory: string, name: string): Promise<Containerd> => {
+  const root = join(directory, name)
+  const socket = join(directory, `${name}.sock`)
+  const config = join(directory, `${name}.toml`)
+  // Pods and their network are not in question, and cannot always start in a container.
+  writeFileSync(
+    config,
+    [
+      'version = 2',
+      `root = "${root}/root"`,
+      `state = "${root}/state"`,
+      'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+      `[grpc]\naddress = "${socket}"`,
+    ].join('\n'),
+  )
+  const ctr = (...args: string[]) => run('ctr', ['--address', socket, ...args])
+  const daemon = await startDaemon({
+    name: 'containerd',
+    command: 'containerd',
+    args: ['--config', config],
+    ready: () => ctr('version').then(() => true),
+  })
+  return { ...daemon, ctr }
+}
+
+eachSetup('ctr', (scene) => {
+  const daemons: Daemon[] = []
+  after(async () => {
+    for (const daemon of daemons) await daemon.stop()
+  })
+  const fresh = async (name: string) => {
+    const daemon = await startContainerd(scene().directory, name)
+    daemons.push(daemon)
+    return daemon
+  }
+  const remote = () => `${scene().setup.address}/e2e/ctr:v1`
+
+  test('pushes the image unchanged', async () => {
+    const { image, setup } = scene()
+    const { ctr } = await fresh('source')
+    await ctr('images', 'import', '--no-unpack', '--base-name', 'source', image.ociArchive)
+    await ctr('images', 'push', '--plain-http', remote(), 'source:v1')
+    assert.deepEqual(await readRegistry(setup.address, 'e2e/ctr', 'v1'), identity(image))
+  })
+
+  test('pulls it into an empty store bit for bit', async () => {
+    const { image } = scene()
+    const { ctr } = await fresh('target')
+    await ctr('images', 'pull', '--plain-http', '--snapshotter', 'native', remote())
+    const stored = (await ctr('content', 'ls', '-q')).trim().split('\n').sort()
+    assert.deepEqual(stored, [image.manifest, image.config, ...image.layers].sort())
+    assert.match(await ctr('images', 'check'), /complete \(\d+\/\d+\)/)
+  })
+
+  test('resumes a pull that was cut in the middle of a layer', async () => {
+    const { image, setup } = scene()
+    const { ctr } = await fresh('cut')
+    const seen = setup.blobs.exchanges.length
+    setup.blobs.cutNext(({ method, length }) => method === 'GET' && length > 1_000_000, 700_000)
+    await ctr('content', 'fetch', '--plain-http', remote())
+    const stored = (await ctr('content', 'ls', '-q')).trim().split('\n').sort()
+    assert.deepEqual(stored, [image.manifest, image.config, ...image.layers].sort())
+
+    const exchanges = setup.blobs.exchanges.slice(seen)
+    const broken = exchanges.find(({ cut }) => cut)
+    assert.ok(broken, 'no answer was cut')
+    const resumed = exchanges.find(({ range }) => range !== undefined && range !== 'bytes=0-')
+    assert.ok(resumed, 'no request asked for the rest')
+    assert.equal(resumed.status, 206)
+    assert.ok(resumed.responseBytes < broken.length, 'the whole layer was sent again')
+  })
+})

@@ -1,0 +1,54 @@
+/**
+ * The table that every client's suite runs through: each set-up, with an image that keeps the whole
+ * run short where the set-up adds nothing.
+ *
+ * @module
+ */
+
+import { after, before, describe } from 'node:test'
+import { scratch } from '../../support/live/process.ts'
+import { type Setup, type SetupName, setupNames, startSetup } from '../../support/live/setups.ts'
+import { type ImageName, type SourceImage, sourceImage } from './image.ts'
+
+/** What the tests of one set-up have; usable inside tests only. */
+export interface Scene {
+  readonly setup: Setup
+  readonly image: SourceImage
+  /** An empty directory of this set-up's tests. */
+  readonly directory: string
+}
+
+/** Which image goes through which set-up. */
+export type Sizes = Readonly<Record<SetupName, ImageName>>
+
+/** The full image where bytes take different ways, the small one where they do not. */
+export const usualSizes: Sizes = { file: 'full', 's3-redirect': 'full', 's3-direct': 'small' }
+
+/** Declares `tests` once for each set-up; `scene()` gives the running set-up. */
+export const eachSetup = (
+  client: string,
+  tests: (scene: () => Scene) => void,
+  sizes: Sizes = usualSizes,
+): void => {
+  for (const name of setupNames) {
+    describe(`${client}, ${name}, ${sizes[name]} image`, () => {
+      let scene: Scene | undefined
+      const files = scratch(`e2e-${client}`)
+      before(
+        async () => {
+          const image = await sourceImage(sizes[name])
+          scene = { setup: await startSetup(name), image, directory: files.path }
+        },
+        { timeout: 900_000 },
+      )
+      after(async () => {
+        await scene?.setup.close()
+        files.remove()
+      })
+      tests(() => {
+        if (scene === undefined) throw new Error('the set-up did not start')
+        return scene
+      })
+    })
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Real programs as children of a suite: daemons that run until they are stopped, and commands that
+ * run to their end. What they print goes to `.ci/artifacts/logs`, and into the error of a failure.
+ *
+ * @module
+ */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const execute = promisify(execFile)
+
+/** The checkout's root, where programs of this project start. */
+export const projectRoot: string = join(import.meta.dirname, '../../..')
+
+/** Where `.ci/install` puts the programs it builds. */
+export const toolCache: string = join(
+  process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+  'slipway-ci',
+)
+
+const logs = join(projectRoot, '.ci/artifacts/logs')
+
+/**
+ * What a child inherits, without what this machine's owner set up for other work: Debian's registry
+ * fails on S3 with AWS_CA_BUNDLE, and a proxy or a default profile must not reach a loopback test.
+ */
+export const cleanEnvironment = (): NodeJS.ProcessEnv => {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(AWS_|NODE_TEST|HTTPS?_PROXY|DOCKER_|CONTAINERD_|REGISTRY_)/i.test(name),
+  )
+  return { ...Object.fromEntries(kept), PATH: `${join(toolCache, 'bin')}:${process.env.PATH}` }
+}
+
+/** A new empty directory and its removal; containers' stores may hold read-only trees. */
+export const scratch = (name: string): { readonly path: string; remove(): void } => {
+  const path = mkdtempSync(join(tmpdir(), `slipway-${name}-`))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+/** A loopback port that was free a moment ago. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port was given')
+  return address.port
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Milliseconds until the command is killed and the call fails. Default five minutes. */
+  readonly timeout?: number
+}
+
+/** Runs a command to its end and gives what it printed; throws with its stderr on failure. */
+export const run = async (
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> => {
+  try {
+    const { stdout } = await execute(command, args, {
+      env: { ...cleanEnvironment(), ...options.env },
+      cwd: options.cwd,
+      timeout: options.timeout ?? 300_000,
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    return stdout
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    const printed = `${stdout}${stderr}`.slice(-4000)
+    throw new Error(`${command} ${args.join(' ')}: ${printed || error}`, { cause: error })
+  }
+}
+
+export interface Daemon {
+  readonly pid: number
+  /** Everything it printed so far. */
+  output(): string
+  /** Ends it by its `stopSignal`, and SIGKILL after ten seconds. */
+  stop(): Promise<void>
+}
+
+export interface DaemonOptions extends RunOptions {
+  /** Names the log file. */
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** How it is asked to end. Default SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals
+  /** Whether it serves yet; a rejection means no. */
+  ready(): Promise<boolean>
+}
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Starts a daemon and waits until it is ready; throws with its output when it ends before that. */
+export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
+  mkdirSync(logs, { recursive: true })
+  const log = join(logs, `${options.name}-${process.pid}-${Date.now()}.log`)
+  const out = openSync(log, 'a')
+  const child = spawn(options.command, options.args, {
+    env: { ...cleanEnvironment(), ...options.env },
+    cwd: options.cwd ?? projectRoot,
+    stdio: ['ignore', out, out],
+  })
+  running.add(child)
+  let ended = false
+  const exit = new Promise<void>((resolve) => {
+    const done = () => {
+      ended = true
+      running.delete(child)
+      resolve()
+    }
+    child.once('exit', done)
+    child.once('error', done)
+  })
+  const output = () => readFileSync(log, 'utf8')
+  const stop = async () => {
+    if (ended) return
+    child.kill(options.stopSignal ?? 'SIGTERM')
+    const killer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+    await exit
+    clearTimeout(killer)
+  }
+
+  const deadline = Date.now() + (options.timeout ?? 60_000)
+  while (!(await options.ready().catch(() => false))) {
+    if (ended || Date.now() > deadline) {
+      await stop()
+      throw new Error(`${options.name} did not start: ${output().slice(-4000)}`)
+    }
+    await sleep(100)
+  }
+  return { pid: child.pid!, output, stop }
+}
+
+/** Whether a GET of the URL is answered at all, below 500. */
+export const answers = async (url: string): Promise<boolean> => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) })
+  await response.body?.cancel()
+  return response.status < 500
+}

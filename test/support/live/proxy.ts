@@ -1,0 +1,113 @@
+/**
+ * An HTTP proxy on loopback that passes everything on as it is, records it, and can break a
+ * response in the middle, as a bad network does.
+ *
+ * @module
+ */
+
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+/** One request and its answer, as far as it went. */
+export interface Exchange {
+  readonly method: string
+  readonly url: string
+  readonly range: string | undefined
+  readonly contentRange: string | undefined
+  readonly userAgent: string
+  requestBytes: number
+  status: number
+  /** Content-Length of the answer; 0 if it had none. */
+  length: number
+  responseBytes: number
+  cut: boolean
+}
+
+export interface RecordingProxy {
+  readonly address: string
+  readonly exchanges: readonly Exchange[]
+  /** Breaks the connection after `bytes` of the body of the next answer that matches; once. */
+  cutNext(matches: (exchange: Exchange) => boolean, bytes: number): void
+  close(): Promise<void>
+}
+
+const counting = (count: (bytes: number) => void): Transform =>
+  new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      count(chunk.length)
+      done(null, chunk)
+    },
+  })
+
+/** Starts a proxy before `target` (`host:port`). The Host header stays what the client sent. */
+export const startProxy = async (target: string): Promise<RecordingProxy> => {
+  const { hostname, port } = new URL(`http://${target}`)
+  const exchanges: Exchange[] = []
+  let cut: { matches: (exchange: Exchange) => boolean; bytes: number } | undefined
+
+  const respond = async (
+    exchange: Exchange,
+    upstream: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> => {
+    exchange.status = upstream.statusCode ?? 0
+    exchange.length = Number(upstream.headers['content-length'] ?? 0)
+    const limit = cut?.matches(exchange) ? cut.bytes : Number.POSITIVE_INFINITY
+    if (limit !== Number.POSITIVE_INFINITY) cut = undefined
+    response.writeHead(exchange.status, upstream.statusMessage, upstream.rawHeaders)
+    const body = counting((bytes) => {
+      exchange.responseBytes += bytes
+      if (exchange.responseBytes <= limit) return
+      exchange.cut = true
+      response.destroy()
+    })
+    await pipeline(upstream, body, response)
+  }
+
+  const server = createServer((incoming, response) => {
+    const exchange: Exchange = {
+      method: incoming.method ?? '',
+      url: incoming.url ?? '',
+      range: incoming.headers.range,
+      contentRange: incoming.headers['content-range'],
+      userAgent: incoming.headers['user-agent'] ?? '',
+      requestBytes: 0,
+      status: 0,
+      length: 0,
+      responseBytes: 0,
+      cut: false,
+    }
+    exchanges.push(exchange)
+    const outgoing = request({
+      hostname,
+      port,
+      method: incoming.method,
+      path: incoming.url,
+      headers: incoming.rawHeaders,
+    })
+    // Either side may hang up at any time: then so does the other.
+    outgoing.on('error', () => response.destroy())
+    outgoing.on('response', (upstream) => {
+      respond(exchange, upstream, response).catch(() => outgoing.destroy())
+    })
+    const body = counting((bytes) => {
+      exchange.requestBytes += bytes
+    })
+    pipeline(incoming, body, outgoing).catch(() => outgoing.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port was given')
+  return {
+    address: `127.0.0.1:${address.port}`,
+    exchanges,
+    cutNext: (matches, bytes) => {
+      cut = { matches, bytes }
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
