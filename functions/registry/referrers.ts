@@ -66,6 +66,17 @@ export const referrerOf = (manifest: Manifest, digest: Digest, size: number): Re
   ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
 })
 
+/** Lists a manifest under its subject; see {@link Referrers.add}. */
+export const writeReferrer = async (
+  store: ObjectStore,
+  name: string,
+  subject: Digest,
+  referrer: Referrer,
+): Promise<void> => {
+  const bytes = Buffer.from(JSON.stringify(referrer))
+  await store.put(referrerKey(name, subject, referrer.digest), bytes)
+}
+
 /**
  * Referrers on a store.
  *
@@ -86,12 +97,7 @@ export const createReferrers = (
   }
 
   return {
-    async add(name, subject, referrer) {
-      await store.put(
-        referrerKey(name, subject, referrer.digest),
-        Buffer.from(JSON.stringify(referrer)),
-      )
-    },
+    add: (name, subject, referrer) => writeReferrer(store, name, subject, referrer),
 
     async remove(name, subject, digest) {
       await store.delete([referrerKey(name, subject, digest)])

@@ -1,0 +1,86 @@
+/**
+ * The registry's HTTP face: the Docker Registry v2 / OCI distribution API as one Hono app.
+ *
+ * @module
+ */
+
+import { Hono } from 'hono'
+import { requestId } from 'hono/request-id'
+import { quoted, RegistryError } from '../registry/errors.ts'
+import type { AppEnv, AppOptions } from './env.ts'
+import { writeError } from './errors.ts'
+import { requestLog } from './request-log.ts'
+import { blobRoutes } from './routes/blobs.ts'
+import { listingRoutes } from './routes/listings.ts'
+import { manifestRoutes } from './routes/manifests.ts'
+import { uploadRoutes } from './routes/uploads.ts'
+
+/** What each path answers to, for 405s. */
+const METHODS: readonly (readonly [path: string, methods: string])[] = [
+  ['/v2/', 'GET, HEAD'],
+  ['/v2/_catalog', 'GET, HEAD'],
+  ['/v2/:name{.+}/tags/list', 'GET, HEAD'],
+  ['/v2/:name{.+}/referrers/:digest', 'GET, HEAD'],
+  ['/v2/:name{.+}/manifests/:reference', 'GET, HEAD, PUT, DELETE'],
+  ['/v2/:name{.+}/blobs/uploads/', 'POST'],
+  ['/v2/:name{.+}/blobs/uploads/:uuid', 'GET, HEAD, PATCH, PUT, DELETE'],
+  ['/v2/:name{.+}/blobs/:digest', 'GET, HEAD, DELETE'],
+]
+
+/**
+ * Builds the app.
+ *
+ * @example
+ * const app = createApp({ registry, logger, redirects: true, redirectHeads: false, readOnly: false })
+ * serve({ fetch: app.fetch })
+ */
+export const createApp = (options: AppOptions): Hono<AppEnv> => {
+  const app = new Hono<AppEnv>()
+  app.use(requestId())
+  app.use(requestLog(options.logger))
+  app.use(async function apiVersion(c, next) {
+    c.header('Docker-Distribution-Api-Version', 'registry/2.0')
+    c.header('X-Content-Type-Options', 'nosniff')
+    await next()
+  })
+  if (options.readOnly) {
+    app.use(async function readOnly(c, next) {
+      if (!['GET', 'HEAD'].includes(c.req.method)) {
+        throw new RegistryError('UNSUPPORTED', 'this registry is read-only', {
+          headers: { Allow: 'GET, HEAD' },
+        })
+      }
+      await next()
+    })
+  }
+
+  app.get('/', (c) => c.text('Slipway, a container registry. Its API is at /v2/\n'))
+  app.get('/v2/', (c) => c.json({}))
+  app.get('/v2', (c) => c.json({}))
+  listingRoutes(app, options)
+  manifestRoutes(app, options)
+  uploadRoutes(app, options)
+  blobRoutes(app, options)
+
+  for (const [path, methods] of METHODS) {
+    app.all(path, (c) => {
+      throw new RegistryError(
+        'UNSUPPORTED',
+        `${c.req.method} is not allowed here, only ${methods}`,
+        {
+          headers: { Allow: methods },
+        },
+      )
+    })
+  }
+  app.notFound((c) =>
+    writeError(
+      new RegistryError('UNSUPPORTED', `there is nothing at ${quoted(c.req.path)}: see /v2/`, {
+        status: 404,
+      }),
+      c,
+    ),
+  )
+  app.onError(writeError)
+  return app
+}

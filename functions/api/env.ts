@@ -1,0 +1,40 @@
+/**
+ * Types that all of the HTTP layer shares.
+ *
+ * @module
+ */
+
+import type { Context } from 'hono'
+import type { RequestIdVariables } from 'hono/request-id'
+import type { Registry } from '../registry/registry.ts'
+
+/** Where a request's log line goes; pino's shape. */
+export interface RequestLogger {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface AppOptions {
+  readonly registry: Registry
+  readonly logger: RequestLogger
+  /** Whether blob GETs are sent to the store itself, where it can give URLs. */
+  readonly redirects: boolean
+  /**
+   * Whether blob HEADs are, too: for hosts that do not keep a Content-Length on an answer without
+   * a body, as API Gateway may not.
+   */
+  readonly redirectHeads: boolean
+  /** Refuse everything that writes. */
+  readonly readOnly: boolean
+}
+
+/** Hono's environment of every handler. */
+export interface AppEnv {
+  Variables: RequestIdVariables & {
+    /** What went wrong, for the log line only. */
+    failure?: unknown
+  }
+}
+
+export type AppContext = Context<AppEnv>

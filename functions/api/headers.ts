@@ -1,0 +1,74 @@
+/**
+ * Reading and writing of the headers that HTTP leaves to applications.
+ *
+ * @module
+ */
+
+import { quoted, RegistryError } from '../registry/errors.ts'
+import type { ByteRange } from '../storage/store.ts'
+
+/** Entity tags of an If-Match or If-None-Match value, unquoted; `*` stays as it is. */
+export const entityTags = (value: string): string[] =>
+  value
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, '').replace(/^"|"$/g, ''))
+    .filter((tag) => tag !== '')
+
+/** Whether If-None-Match says that the client has this content (RFC 9110 13.1.2, weak comparison). */
+export const noneMatchHits = (value: string | undefined, etag: string): boolean =>
+  value !== undefined && entityTags(value).some((tag) => tag === '*' || tag === etag)
+
+/**
+ * Reads a Range header of one range of bytes.
+ *
+ * @returns undefined when there is none to honour: other units and several ranges are ignored, as
+ *   RFC 9110 14.2 allows, and the whole is sent
+ * @throws RegistryError RANGE_INVALID when the range ends before it begins
+ */
+export const parseRange = (value: string | undefined): ByteRange | undefined => {
+  const match = value?.trim().match(/^bytes=(\d*)-(\d*)$/)
+  if (!match) return undefined
+  const [, first = '', last = ''] = match
+  if (first === '') return last === '' ? undefined : { suffix: Number(last) }
+  if (last === '') return { start: Number(first) }
+  if (Number(last) < Number(first)) {
+    throw new RegistryError(
+      'RANGE_INVALID',
+      `invalid Range ${quoted(value ?? '')}: it ends before it begins`,
+    )
+  }
+  return { start: Number(first), end: Number(last) }
+}
+
+/**
+ * Reads an upload's Content-Range: `<first>-<last>`, also in HTTP's own form `bytes first-last/size`.
+ *
+ * @throws RegistryError RANGE_INVALID
+ */
+export const parseContentRange = (
+  value: string | undefined,
+): { start: number; end: number } | undefined => {
+  if (value === undefined) return undefined
+  const match = value.match(/^(?:bytes )?(\d+)-(\d+)(?:\/(?:\d+|\*))?$/)
+  const [start, end] = [Number(match?.[1]), Number(match?.[2])]
+  if (match && start <= end && Number.isSafeInteger(end)) return { start, end }
+  throw new RegistryError(
+    'RANGE_INVALID',
+    `invalid Content-Range ${quoted(value)}: expected <first byte>-<last byte>, as in 0-1023`,
+  )
+}
+
+/**
+ * Reads Content-Length.
+ *
+ * @throws RegistryError SIZE_INVALID when it is no number of bytes
+ */
+export const parseContentLength = (value: string | undefined): number | undefined => {
+  if (value === undefined) return undefined
+  const length = Number(value)
+  if (/^\d+$/.test(value) && Number.isSafeInteger(length)) return length
+  throw new RegistryError('SIZE_INVALID', `invalid Content-Length ${quoted(value)}`)
+}
+
+/** A Warning header's value for the client's user (distribution-spec "Warnings"). */
+export const warning = (text: string): string => `299 - ${JSON.stringify(text)}`

@@ -1,0 +1,39 @@
+/**
+ * Paging of lists by `n` and `last` (distribution-spec "Listing Tags").
+ *
+ * @module
+ */
+
+import { quoted, RegistryError } from '../registry/errors.ts'
+import type { AppContext } from './env.ts'
+
+/** Most entries of a page, and how many come when nobody says: one listing of the store. */
+export const MAX_PAGE = 1000
+
+export interface Paging {
+  readonly limit: number
+  readonly last: string | undefined
+}
+
+/**
+ * Reads the query's `n` and `last`. More than {@link MAX_PAGE} is answered with that many.
+ *
+ * @throws RegistryError PAGINATION_NUMBER_INVALID
+ */
+export const readPaging = (c: AppContext): Paging => {
+  const n = c.req.query('n')
+  const last = c.req.query('last') || undefined
+  if (n === undefined) return { limit: MAX_PAGE, last }
+  if (!/^\d+$/.test(n)) {
+    throw new RegistryError(
+      'PAGINATION_NUMBER_INVALID',
+      `invalid n ${quoted(n)}: expected a whole number of entries, 0 or more`,
+    )
+  }
+  return { limit: Math.min(Number(n), MAX_PAGE), last }
+}
+
+/** Points to the next page: relative, so that it holds behind any proxy. */
+export const linkNext = (c: AppContext, query: Readonly<Record<string, string>>): void => {
+  c.header('Link', `<${c.req.path}?${new URLSearchParams(query)}>; rel="next"`)
+}

@@ -1,0 +1,99 @@
+/**
+ * Blobs: GET, HEAD and DELETE /v2/<name>/blobs/<digest>
+ *
+ * @module
+ */
+
+import type { Hono } from 'hono'
+import { blobUnknown } from '../../registry/blobs.ts'
+import { type Digest, parseDigest } from '../../registry/digest.ts'
+import { RegistryError } from '../../registry/errors.ts'
+import { parseName } from '../../registry/reference.ts'
+import { type ByteRange, isStoreError } from '../../storage/store.ts'
+import { empty } from '../answers.ts'
+import type { AppContext, AppEnv, AppOptions } from '../env.ts'
+import { noneMatchHits, parseRange } from '../headers.ts'
+
+const PATH = '/v2/:name{.+}/blobs/:digest'
+
+/** Seconds a redirect to the store is good for: time enough to begin, also after a slow resume. */
+const URL_LIFE = 15 * 60
+
+/** Content under a digest never changes. */
+const FOREVER = 'public, max-age=31536000, immutable'
+
+/** The Range to honour; If-Range with anything but this content asks for the whole. */
+const readRange = (c: AppContext, digest: Digest): ByteRange | undefined => {
+  const ifRange = c.req.header('If-Range')
+  if (ifRange !== undefined && ifRange !== `"${digest}"`) return undefined
+  return parseRange(c.req.header('Range'))
+}
+
+/** Registers the blob endpoints. */
+export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
+  const { blobs } = options.registry
+
+  const stat = async (name: string, digest: Digest): Promise<number> => {
+    const size = await blobs.stat(name, digest)
+    if (size === undefined) throw blobUnknown(name, digest)
+    return size
+  }
+
+  const redirect = async (c: AppContext, name: string, digest: Digest) => {
+    const head = c.req.method === 'HEAD'
+    if (!options.redirects || (head && !options.redirectHeads)) return undefined
+    const url = await blobs.url(name, digest, head ? 'HEAD' : 'GET', URL_LIFE)
+    if (url === undefined) return undefined
+    c.header('Location', url)
+    // Not to be stored: the URL ends long before the content changes.
+    c.header('Cache-Control', 'no-store')
+    return empty(c, 307)
+  }
+
+  const send = async (c: AppContext, name: string, digest: Digest) => {
+    const range = readRange(c, digest)
+    const read = await blobs.open(name, digest, range)
+    const { start, end, body, info } = read
+    c.header('Content-Length', String(end - start + 1))
+    c.header('Cache-Control', FOREVER)
+    if (range === undefined) return c.body(body, 200)
+    c.header('Content-Range', `bytes ${start}-${end}/${info.size}`)
+    return c.body(body, 206)
+  }
+
+  app.get(PATH, async (c) => {
+    const name = parseName(c.req.param('name'))
+    const digest = parseDigest(c.req.param('digest'))
+    c.header('Docker-Content-Digest', digest)
+    c.header('ETag', `"${digest}"`)
+    c.header('Accept-Ranges', 'bytes')
+    if (noneMatchHits(c.req.header('If-None-Match'), digest)) {
+      await stat(name, digest)
+      return c.body(null, 304)
+    }
+    const elsewhere = await redirect(c, name, digest)
+    if (elsewhere) return elsewhere
+    c.header('Content-Type', 'application/octet-stream')
+    if (c.req.method === 'HEAD') {
+      c.header('Content-Length', String(await stat(name, digest)))
+      return c.body(null, 200)
+    }
+    try {
+      return await send(c, name, digest)
+    } catch (error) {
+      if (!isRangeFailure(error)) throw error
+      // RFC 9110 15.5.17: the answer tells the size there is.
+      c.header('Content-Range', `bytes */${await stat(name, digest)}`)
+      throw error
+    }
+  })
+
+  app.delete(PATH, async (c) => {
+    const name = parseName(c.req.param('name'))
+    await blobs.remove(name, parseDigest(c.req.param('digest')))
+    return empty(c, 202)
+  })
+}
+
+const isRangeFailure = (error: unknown): boolean =>
+  isStoreError(error, 'range') || (error instanceof RegistryError && error.code === 'RANGE_INVALID')

@@ -1,0 +1,124 @@
+/**
+ * Manifests: GET, HEAD, PUT and DELETE /v2/<name>/manifests/<reference>
+ *
+ * @module
+ */
+
+import type { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { RegistryError } from '../../registry/errors.ts'
+import { MAX_MANIFEST_BYTES, type PushedManifest } from '../../registry/manifests.ts'
+import { OCI_ARTIFACT } from '../../registry/media-types.ts'
+import { parseName, parseReference, parseTag, type Reference } from '../../registry/reference.ts'
+import type { TagCondition } from '../../registry/tags.ts'
+import { empty } from '../answers.ts'
+import type { AppContext, AppEnv, AppOptions } from '../env.ts'
+import { entityTags, noneMatchHits, warning } from '../headers.ts'
+
+const PATH = '/v2/:name{.+}/manifests/:reference'
+
+/** Most `?tag=` parameters of one push; the specification asks for at least 10. */
+const MAX_TAGS = 100
+
+const tooLarge = (): never => {
+  throw new RegistryError(
+    'SIZE_INVALID',
+    `the manifest is larger than ${MAX_MANIFEST_BYTES} bytes, the most a registry takes`,
+    { status: 413 },
+  )
+}
+
+const readTags = (c: AppContext, reference: Reference): string[] => {
+  const tags = (c.req.queries('tag') ?? []).map(parseTag)
+  if (tags.length > 0 && reference.digest === undefined) {
+    throw new RegistryError('UNSUPPORTED', '?tag= goes with a push by digest, not by tag', {
+      status: 400,
+    })
+  }
+  if (tags.length > MAX_TAGS) {
+    throw new RegistryError('UNSUPPORTED', `${tags.length} tags in one push, at most ${MAX_TAGS}`, {
+      status: 414,
+    })
+  }
+  return tags
+}
+
+/** If-Match and If-None-Match as a compare-and-swap on the tag. */
+const readCondition = (c: AppContext, reference: Reference): TagCondition | undefined => {
+  const match = c.req.header('If-Match')
+  const noneMatch = c.req.header('If-None-Match')
+  if (match === undefined && noneMatch === undefined) return undefined
+  const refuse = (why: string): never => {
+    throw new RegistryError('UNSUPPORTED', why, { status: 400 })
+  }
+  if (reference.tag === undefined) refuse('If-Match and If-None-Match go with a push by tag')
+  if (match !== undefined && noneMatch !== undefined) {
+    refuse('send If-Match or If-None-Match, not both')
+  }
+  if (match === undefined) {
+    if (noneMatch?.trim() !== '*') refuse('the only If-None-Match a push knows is *')
+    return { absent: true }
+  }
+  const tags = entityTags(match)
+  return { anyOf: tags.includes('*') ? [] : tags }
+}
+
+const addWarnings = (c: AppContext, { manifest }: PushedManifest): void => {
+  if (manifest.mediaType === OCI_ARTIFACT) {
+    c.header('Warning', warning(`${OCI_ARTIFACT} was withdrawn: push an OCI image manifest`))
+  }
+  const { unchecked } = manifest
+  if (unchecked.length > 0) {
+    const text = `${unchecked.length} non-distributable layers were not checked for, first ${unchecked[0]?.digest}`
+    c.header('Warning', warning(text), { append: true })
+  }
+}
+
+/** Registers the manifest endpoints. */
+export const manifestRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void => {
+  const { manifests } = registry
+
+  // Also HEAD: what was stored is answered whatever Accept says, for a type nobody asked for is of
+  // more use than a 404.
+  app.get(PATH, async (c) => {
+    const name = parseName(c.req.param('name'))
+    const reference = parseReference(c.req.param('reference'))
+    const digest = await manifests.resolve(name, reference)
+    const unchanged = noneMatchHits(c.req.header('If-None-Match'), digest)
+    c.header('Docker-Content-Digest', digest)
+    c.header('ETag', `"${digest}"`)
+    if (unchanged && reference.tag !== undefined) return c.body(null, 304)
+    const { bytes, mediaType } = await manifests.get(name, digest, reference.tag !== undefined)
+    if (unchanged) return c.body(null, 304)
+    return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
+      'Content-Type': mediaType,
+      'Content-Length': String(bytes.byteLength),
+    })
+  })
+
+  app.put(PATH, bodyLimit({ maxSize: MAX_MANIFEST_BYTES, onError: tooLarge }), async (c) => {
+    const name = parseName(c.req.param('name'))
+    const reference = parseReference(c.req.param('reference'))
+    const tags = readTags(c, reference)
+    const condition = readCondition(c, reference)
+    const bytes = new Uint8Array(await c.req.arrayBuffer())
+    const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
+      tags,
+      ...(condition === undefined ? {} : { condition }),
+    })
+    const { digest, manifest } = pushed
+    for (const tag of tags) c.header('OCI-Tag', tag, { append: true })
+    if (manifest.subject) c.header('OCI-Subject', manifest.subject.digest)
+    addWarnings(c, pushed)
+    c.header('Location', `/v2/${name}/manifests/${digest}`)
+    c.header('Docker-Content-Digest', digest)
+    c.header('ETag', `"${digest}"`)
+    return empty(c, 201)
+  })
+
+  app.delete(PATH, async (c) => {
+    const name = parseName(c.req.param('name'))
+    await manifests.remove(name, parseReference(c.req.param('reference')))
+    return empty(c, 202)
+  })
+}

@@ -1,0 +1,131 @@
+/**
+ * Uploads: POST /v2/<name>/blobs/uploads/, and GET, PATCH, PUT, DELETE of the Location it answers
+ * with.
+ *
+ * @module
+ */
+
+import type { Hono } from 'hono'
+import { CANONICAL, type Digest, isAlgorithm, parseDigest } from '../../registry/digest.ts'
+import { quoted, RegistryError } from '../../registry/errors.ts'
+import { parseName } from '../../registry/reference.ts'
+import type { Incoming } from '../../registry/uploads/incoming.ts'
+import type { UploadState } from '../../registry/uploads/state.ts'
+import { empty } from '../answers.ts'
+import type { AppContext, AppEnv, AppOptions } from '../env.ts'
+import { parseContentLength, parseContentRange } from '../headers.ts'
+
+const START = '/v2/:name{.+}/blobs/uploads/'
+const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+const incoming = (c: AppContext): Incoming => ({
+  source: c.req.raw.body ?? nothing(),
+  length: parseContentLength(c.req.header('Content-Length')),
+  range: parseContentRange(c.req.header('Content-Range')),
+})
+
+const readDigest = (c: AppContext): Digest => {
+  const digest = c.req.query('digest')
+  if (digest !== undefined) return parseDigest(digest)
+  throw new RegistryError(
+    'DIGEST_INVALID',
+    'the query has no digest: end an upload with PUT <location>&digest=sha256:<hex>',
+  )
+}
+
+const readAlgorithm = (c: AppContext) => {
+  const algorithm = c.req.query('digest-algorithm') ?? CANONICAL
+  if (isAlgorithm(algorithm)) return algorithm
+  throw new RegistryError(
+    'DIGEST_INVALID',
+    `unsupported digest-algorithm ${quoted(algorithm)}: expected sha256 or sha512`,
+  )
+}
+
+const created = (c: AppContext, name: string, digest: Digest): Response => {
+  c.header('Location', `/v2/${name}/blobs/${digest}`)
+  c.header('Docker-Content-Digest', digest)
+  return empty(c, 201)
+}
+
+/** Registers the upload endpoints. */
+export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void => {
+  const { blobs, uploads } = registry
+
+  /** Headers that say where an upload stands and how it goes on. */
+  const describe = async (c: AppContext, state: UploadState): Promise<void> => {
+    const token = await uploads.seal(state)
+    c.header('Location', `/v2/${state.name}/blobs/uploads/${state.uuid}?_state=${token}`)
+    c.header('Range', `0-${Math.max(state.offset - 1, 0)}`)
+    c.header('Docker-Upload-UUID', state.uuid)
+  }
+
+  const open = (c: AppContext): Promise<UploadState> => {
+    const name = parseName(c.req.param('name') ?? '')
+    return uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
+  }
+
+  /** A refusal of bytes that came out of order tells the client where to go on. */
+  const orWhereItStands = async <T>(
+    c: AppContext,
+    state: UploadState,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      const code = error instanceof RegistryError ? error.code : undefined
+      if (code === 'RANGE_INVALID' || code === 'SIZE_INVALID') await describe(c, state)
+      throw error
+    }
+  }
+
+  const begin = async (c: AppContext): Promise<Response> => {
+    const name = parseName(c.req.param('name') ?? '')
+    const mount = c.req.query('mount')
+    if (mount !== undefined) {
+      const digest = parseDigest(mount)
+      const from = c.req.query('from') || undefined
+      if (await blobs.mount(name, digest, from && parseName(from))) return created(c, name, digest)
+    }
+    const state = uploads.begin(name, readAlgorithm(c))
+    if (c.req.query('digest') !== undefined) {
+      const digest = readDigest(c)
+      await uploads.commit(state, digest, incoming(c))
+      return created(c, name, digest)
+    }
+    await describe(c, state)
+    return empty(c, 202)
+  }
+
+  app.post(START, begin)
+  app.post(START.slice(0, -1), begin)
+
+  app.get(PATH, async (c) => {
+    const state = await open(c)
+    await uploads.check(state)
+    await describe(c, state)
+    return c.body(null, 204)
+  })
+
+  app.patch(PATH, async (c) => {
+    const state = await open(c)
+    const next = await orWhereItStands(c, state, async () => uploads.append(state, incoming(c)))
+    await describe(c, next)
+    return empty(c, 202)
+  })
+
+  app.put(PATH, async (c) => {
+    const state = await open(c)
+    const digest = readDigest(c)
+    await orWhereItStands(c, state, async () => uploads.commit(state, digest, incoming(c)))
+    return created(c, state.name, digest)
+  })
+
+  app.delete(PATH, async (c) => {
+    await uploads.cancel(await open(c))
+    return c.body(null, 204)
+  })
+}

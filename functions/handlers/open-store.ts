@@ -1,0 +1,56 @@
+/**
+ * The store that the settings name, and the secret that all instances over it share.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { readAll } from '../registry/bytes.ts'
+import { createFileStore } from '../storage/file/store.ts'
+import { UPLOAD_SECRET_KEY } from '../storage/keys.ts'
+import { createS3Store } from '../storage/s3/store.ts'
+import { isStoreError, type ObjectStore } from '../storage/store.ts'
+import type { Settings } from './settings.ts'
+
+/** Opens the store; nothing is read or written yet. */
+export const openStore = (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+): ObjectStore => {
+  const { store } = settings
+  if (store.kind === 'file') return createFileStore({ root: resolve(store.path) })
+  const endpoint = settings['s3-endpoint']
+  const kmsKeyId = settings['s3-kms-key']
+  return createS3Store({
+    bucket: store.bucket,
+    prefix: store.prefix,
+    region: settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1',
+    forcePathStyle: settings['s3-path-style'] ?? endpoint !== undefined,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
+  })
+}
+
+/**
+ * The 32 bytes that seal upload states. The first instance over a store makes them, all others read
+ * them, so that any of them can take any request without being told a secret.
+ */
+export const uploadSecret = async (store: ObjectStore): Promise<Uint8Array> => {
+  const read = async () => {
+    const object = await store.get(UPLOAD_SECRET_KEY)
+    return object && (await readAll(object.body, 64))
+  }
+  const existing = await read()
+  if (existing !== undefined) return existing
+  const made = randomBytes(32)
+  try {
+    await store.put(UPLOAD_SECRET_KEY, made, { condition: { ifNoneMatch: '*' } })
+    return made
+  } catch (error) {
+    if (!isStoreError(error, 'precondition')) throw error
+  }
+  const others = await read()
+  if (others === undefined) throw new Error(`${UPLOAD_SECRET_KEY} was deleted while it was read`)
+  return others
+}

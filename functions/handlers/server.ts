@@ -1,0 +1,81 @@
+/**
+ * The Node server: the app over HTTP or HTTPS on one address.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises'
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { pino, stdTimeFunctions } from 'pino'
+import { createApp } from '../api/app.ts'
+import { createRegistry } from '../registry/registry.ts'
+import { openStore, uploadSecret } from './open-store.ts'
+import type { Settings } from './settings.ts'
+
+/** Milliseconds without a byte after which a connection is given up. */
+const IDLE_TIMEOUT = 5 * 60 * 1000
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Where it listens, as clients name it: `http://127.0.0.1:5000`. */
+  readonly url: string
+  /** Takes no new connections, waits until requests under way are answered. */
+  stop(): Promise<void>
+}
+
+const listener = async (settings: Settings) => {
+  const cert = settings['tls-cert']
+  const key = settings['tls-key']
+  if (cert === undefined || key === undefined) return { createServer: createHttpServer }
+  const serverOptions = { cert: await readFile(cert), key: await readFile(key) }
+  return { createServer: createHttpsServer, serverOptions }
+}
+
+const urlOf = (settings: Settings, { address, family, port }: AddressInfo): string => {
+  const scheme = settings['tls-cert'] === undefined ? 'http' : 'https'
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/**
+ * Opens the store and serves the registry from it.
+ *
+ * @throws whatever keeps it from starting: the store's, the certificate's, the address's failure
+ */
+export const startServer = async (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RunningServer> => {
+  const store = openStore(settings, env)
+  const app = createApp({
+    registry: createRegistry({ store, uploadSecret: await uploadSecret(store) }),
+    logger: pino({
+      level: settings['log-level'],
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    }),
+    redirects: settings.redirects,
+    redirectHeads: false,
+    readOnly: settings['read-only'],
+  })
+  const server = createAdaptorServer({ fetch: app.fetch, ...(await listener(settings)) }) as Server
+  // A push may take hours; what ends it is silence, not its length.
+  server.requestTimeout = 0
+  server.timeout = IDLE_TIMEOUT
+  const { host, port } = settings.listen
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return {
+    url: urlOf(settings, server.address() as AddressInfo),
+    stop: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()))
+        server.closeIdleConnections()
+      }),
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Builds the lists that distribution does not keep, from what it does: for a store it has filled.
+ * May run beside pushes, and again: it only adds.
+ *
+ * @module
+ */
+
+import { dataKey, REPOSITORIES_PREFIX, revisionLinkKey } from '../storage/keys.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import { readAll } from './bytes.ts'
+import { createCatalog } from './catalog.ts'
+import { type Digest, isDigest } from './digest.ts'
+import { readLink } from './links.ts'
+import { parseManifest } from './manifest.ts'
+import { MAX_MANIFEST_BYTES } from './manifests.ts'
+import { inBatches } from './parallel.ts'
+import { referrerOf, writeReferrer } from './referrers.ts'
+
+/** What was found. */
+export interface Reindexed {
+  readonly repositories: number
+  readonly manifests: number
+  readonly referrers: number
+}
+
+const REVISION = /^(.+)\/_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
+
+/** The referrers tag schema of distribution-spec; a sha512 is cut there and cannot be told again. */
+const FALLBACK_TAG = /^(.+)\/_manifests\/tags\/(sha256)-([0-9a-f]{64})\/current\/link$/
+
+/** All keys below a prefix, a page at a time. */
+async function* pages(store: ObjectStore, prefix: string): AsyncGenerator<readonly string[]> {
+  let startAfter: string | undefined
+  for (let more = true; more; ) {
+    const page = await store.list(prefix, startAfter === undefined ? {} : { startAfter })
+    const keys = page.objects.map((object) => object.key)
+    yield keys
+    startAfter = keys.at(-1)
+    more = page.truncated
+  }
+}
+
+const readManifest = async (store: ObjectStore, linkKey: string) => {
+  const link = await readLink(store, linkKey)
+  const read = link && (await store.get(dataKey(link.target)))
+  if (link === undefined || read === undefined) return undefined
+  try {
+    const bytes = await readAll(read.body, MAX_MANIFEST_BYTES)
+    return { digest: link.target, bytes, manifest: parseManifest(bytes, undefined) }
+  } catch {
+    // Schema 1 and what else an older registry took in has no subject to index.
+    return undefined
+  }
+}
+
+/**
+ * Indexes every repository of the store: one listing per 1000 keys, and two reads a manifest.
+ */
+export const reindex = async (store: ObjectStore): Promise<Reindexed> => {
+  const catalog = createCatalog(store)
+  const names = new Set<string>()
+  let manifests = 0
+  let referrers = 0
+
+  const indexRevision = async (key: string, name: string, digest: Digest) => {
+    if (!names.has(name)) {
+      names.add(name)
+      await catalog.add(name)
+    }
+    manifests += 1
+    const found = await readManifest(store, key)
+    const subject = found?.manifest.subject
+    if (!found || !subject) return
+    referrers += 1
+    await writeReferrer(
+      store,
+      name,
+      subject.digest,
+      referrerOf(found.manifest, digest, found.bytes.byteLength),
+    )
+  }
+
+  /** Manifests that only the tag's index ties to the subject: those that name one are found anyway. */
+  const indexFallbackTag = async (key: string, name: string, subject: Digest) => {
+    const found = await readManifest(store, key)
+    await inBatches(found?.manifest.references ?? [], async (each) => {
+      const referrer = await readManifest(store, revisionLinkKey(name, each.digest))
+      if (!referrer || referrer.manifest.subject) return
+      referrers += 1
+      const listed = referrerOf(referrer.manifest, each.digest, referrer.bytes.byteLength)
+      await writeReferrer(store, name, subject, {
+        ...listed,
+        ...(each.artifactType ? { artifactType: each.artifactType } : {}),
+        ...(each.annotations ? { annotations: each.annotations } : {}),
+      })
+    })
+  }
+
+  const indexKey = async (key: string): Promise<void> => {
+    const path = key.slice(REPOSITORIES_PREFIX.length)
+    const revision = path.match(REVISION)
+    const [, name = '', algorithm, hex] = revision ?? path.match(FALLBACK_TAG) ?? []
+    const digest = `${algorithm}:${hex}`
+    if (!isDigest(digest)) return
+    await (revision ? indexRevision(key, name, digest) : indexFallbackTag(key, name, digest))
+  }
+
+  for await (const keys of pages(store, REPOSITORIES_PREFIX)) await inBatches(keys, indexKey)
+  return { repositories: names.size, manifests, referrers }
+}
