@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, readdir, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import {
-  S3Client as Client,
   CopyObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
-  type S3Client,
+  S3Client,
 } from '@aws-sdk/client-s3'
 import { sequentialSteps } from './counter.ts'
 import { clientOf, outcome } from './harness.ts'
@@ -169,18 +172,19 @@ describe('faults', () => {
 })
 
 test('the command serves until it is told to end', async () => {
-  const child = spawn(process.execPath, [
-    new URL('main.ts', import.meta.url).pathname,
-    '--bucket',
-    'mine',
-  ])
+  const directory = await mkdtemp(join(tmpdir(), 's3-command-'))
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const child = spawn(process.execPath, [main, '--bucket', 'mine'], { env: { TMPDIR: directory } })
   const [line] = await once(createInterface(child.stdout), 'line')
   const { endpoint, region, bucket, ...credentials } = JSON.parse(line)
   assert.equal(bucket, 'mine')
-  const own = new Client({ endpoint, region, credentials, forcePathStyle: true })
+  const own = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
   const Body = Buffer.alloc(2 * 1024 ** 2)
   await own.send(new PutObjectCommand({ Bucket: bucket, Key: 'k', Body }))
   own.destroy()
+  // Large bodies are in files, until the end.
+  assert.equal((await readdir(directory)).length, 1)
   child.kill('SIGTERM')
   assert.deepEqual(await once(child, 'exit'), [0, null])
+  await rmdir(directory)
 })
