@@ -186,12 +186,21 @@ describe('aws-chunked', () => {
   const chunk = (data: string): string => `${data.length.toString(16)}\r\n${data}\r\n`
   const trailer = (value: string): string => `0\r\nx-amz-checksum-crc32:${value}\r\n\r\n`
   const small = chunk('x'.repeat(10)) + chunk('x'.repeat(8990))
-  type Row = [name: string, sent: string, decoded: number, expected: [string, number]]
+  type Row = [name: string, sent: string, decoded: number | undefined, expected: [string, number]]
   const rows: Row[] = [
     ['good', chunk(body) + trailer(crc), 9000, ['ok', 200]],
     ['a wrong trailer', chunk(body) + trailer(digestOf('CRC32', 'y')), 9000, ['BadDigest', 400]],
     ['no trailer', `${chunk(body)}0\r\n\r\n`, 9000, ['MalformedTrailerError', 400]],
     ['a wrong decoded length', chunk(body) + trailer(crc), 9001, ['IncompleteBody', 400]],
+    ['no decoded length', chunk(body) + trailer(crc), undefined, ['MissingContentLength', 411]],
+    ['a line that is no size', `hello\r\n${body}`, 9000, ['IncompleteBody', 400]],
+    ['no end of a chunk', `5\r\nhellohello\r\n0\r\n\r\n`, 5, ['IncompleteBody', 400]],
+    [
+      'a trailer of another form',
+      `${chunk(body)}0\r\nhello\r\n\r\n`,
+      9000,
+      ['MalformedTrailerError', 400],
+    ],
     ['no last chunk', chunk(body), 9000, ['IncompleteBody', 400]],
     ['a small chunk before the last', small + trailer(crc), 9000, ['InvalidChunkSizeError', 403]],
   ]
@@ -200,8 +209,8 @@ describe('aws-chunked', () => {
       const key = `chunks/${name}`
       const headers = {
         'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
-        'x-amz-decoded-content-length': String(decoded),
         'x-amz-trailer': 'x-amz-checksum-crc32',
+        ...(decoded === undefined ? {} : { 'x-amz-decoded-content-length': String(decoded) }),
       }
       const url = await putUrl(server, key, headers)
       assert.deepEqual(await fetched(url, { method: 'PUT', headers, body: sent }), expected)

@@ -108,6 +108,16 @@ describe('signature in the header', () => {
       { after: authorization('/aws4_request', '') },
       ['AuthorizationHeaderMalformed', 400],
     ],
+    [
+      'a scope with more to it',
+      { after: authorization('/aws4_request', '/aws4_request/x') },
+      ['AuthorizationHeaderMalformed', 400],
+    ],
+    [
+      'another end of the scope',
+      { after: authorization('/aws4_request', '/aws5_request') },
+      ['AuthorizationHeaderMalformed', 400],
+    ],
     ['no date', { after: drop('x-amz-date') }, ['AccessDenied', 403]],
     ['no payload hash', { after: drop('x-amz-content-sha256') }, ['InvalidRequest', 400]],
     [
@@ -204,6 +214,16 @@ describe('signature in the query', () => {
     [
       'no life',
       () => replaced('&X-Amz-Expires=900', ''),
+      ['AuthorizationQueryParametersError', 400],
+    ],
+    [
+      'no credential',
+      () => replaced(/&X-Amz-Credential=[^&]*/, ''),
+      ['AuthorizationQueryParametersError', 400],
+    ],
+    [
+      'a date of another form',
+      () => replaced(/X-Amz-Date=\d{8}T/, 'X-Amz-Date='),
       ['AuthorizationQueryParametersError', 400],
     ],
     [
