@@ -1,0 +1,103 @@
+/**
+ * The bucket a store lives in: its client, the prefix of its keys, and what every request carries.
+ *
+ * @module
+ */
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+
+export interface S3StoreOptions {
+  readonly bucket: string
+  /** Keys live below it: `registry` puts the key `a/b` at `registry/a/b`. Default: no prefix. */
+  readonly prefix?: string | undefined
+  readonly region: string
+  /** URL of another service that speaks S3. Default: AWS in `region`. */
+  readonly endpoint?: string | undefined
+  /** Whether the bucket is named in the path rather than in the host name. */
+  readonly forcePathStyle?: boolean | undefined
+  /** Default: the SDK's own chain of environment, profile and role. */
+  readonly credentials?: S3ClientConfig['credentials']
+  /** Encrypt what is written with this KMS key. Default: as the bucket is configured. */
+  readonly kmsKeyId?: string | undefined
+  /** Account id that must own the bucket, or every request fails. */
+  readonly expectedBucketOwner?: string | undefined
+}
+
+/** A bucket to send commands to. */
+export interface Bucket {
+  readonly client: S3Client
+  /** Empty, or ends with `/`. */
+  readonly prefix: string
+  /** Input of every command. */
+  readonly target: { readonly Bucket: string; readonly ExpectedBucketOwner?: string }
+  /** Input of the commands that read another object of the bucket. */
+  readonly source: { readonly ExpectedSourceBucketOwner?: string }
+  /** Input of the commands that begin an object. */
+  readonly encryption: {
+    readonly ServerSideEncryption?: 'aws:kms'
+    readonly SSEKMSKeyId?: string
+    readonly BucketKeyEnabled?: boolean
+  }
+}
+
+/** Requests in flight at once; further ones wait for a socket. */
+const MAX_SOCKETS = 128
+/** The first try and its retries, with exponential back-off: some seconds in all. */
+const MAX_ATTEMPTS = 6
+const CONNECT_TIMEOUT_MS = 5_000
+/** A completion or a copy of gigabytes is silent for a minute and more. */
+const IDLE_TIMEOUT_MS = 180_000
+
+/** Opens the bucket; sends nothing yet. */
+export const openBucket = (options: S3StoreOptions): Bucket => {
+  const { bucket, region, endpoint, forcePathStyle, credentials, kmsKeyId } = options
+  const owner = options.expectedBucketOwner
+  const prefix = (options.prefix ?? '').replace(/^\/+|\/+$/g, '')
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
+  const client = new S3Client({
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(forcePathStyle !== undefined && { forcePathStyle }),
+    ...(credentials !== undefined && { credentials }),
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: 'standard',
+    // The signature covers the hash of each body already, and checksums that nobody asked for are
+    // what other services refuse, and what a presigned URL would then demand of its holder.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      httpAgent: agent,
+      httpsAgent: agent,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: IDLE_TIMEOUT_MS,
+    },
+  })
+  return {
+    client,
+    prefix: prefix === '' ? '' : `${prefix}/`,
+    target: { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) },
+    source: owner === undefined ? {} : { ExpectedSourceBucketOwner: owner },
+    encryption:
+      kmsKeyId === undefined
+        ? {}
+        : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId, BucketKeyEnabled: true },
+  }
+}
+
+/** Input that names an object. */
+export const at = (bucket: Bucket, key: string): Bucket['target'] & { readonly Key: string } => ({
+  ...bucket.target,
+  Key: bucket.prefix + key,
+})
+
+/** An object as the source of a copy: a path, percent-encoded but for its slashes. */
+export const copySource = (bucket: Bucket, key: string): string =>
+  [bucket.target.Bucket, ...(bucket.prefix + key).split('/')].map(encodeURIComponent).join('/')
+
+/** The version in an ETag header: without its quotes. */
+export const etagOf = (header: string | undefined): string => (header ?? '').replaceAll('"', '')
+
+/** A key or prefix of a listing, without the store's own prefix. */
+export const keyIn = (bucket: Bucket, encoding: string | undefined, text = ''): string => {
+  const key = encoding === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text
+  return key.slice(bucket.prefix.length)
+}

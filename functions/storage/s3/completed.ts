@@ -1,0 +1,60 @@
+/**
+ * Whether an upload that S3 no longer knows was completed rather than aborted.
+ *
+ * When the answer to a completion is lost, the SDK sends it again. AWS answers the second one like
+ * the first for a while, other services with NoSuchUpload, though the object is there. Taking that
+ * for a failure would throw away gigabytes that were stored, so the object itself is asked.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3'
+import type { Part } from '../store.ts'
+import { at, type Bucket, etagOf } from './bucket.ts'
+import { hasCode, wasRetried } from './errors.ts'
+
+const MD5 = /^[0-9a-f]{32}$/
+
+/** The ETag of an object made of parts whose ETags are MD5 sums: the sum of the sums, and a count. */
+const multipartEtag = (parts: readonly Part[]): string => {
+  const sums = createHash('md5')
+  for (const { etag } of parts) sums.update(etag, 'hex')
+  return `${sums.digest('hex')}-${parts.length}`
+}
+
+const headOf = async (
+  bucket: Bucket,
+  key: string,
+): Promise<HeadObjectCommandOutput | undefined> => {
+  try {
+    return await bucket.client.send(new HeadObjectCommand(at(bucket, key)))
+  } catch (error) {
+    if (hasCode(error, 'NotFound', 'NoSuchKey')) return undefined
+    throw error
+  }
+}
+
+/**
+ * Whether the object at a key is made of exactly these parts.
+ *
+ * The ETag proves it. Under KMS ETags are no MD5 sums; there the number of parts and the size must
+ * do, and only if the completion was indeed sent twice.
+ *
+ * @param error the answer to the completion
+ */
+export const isCompleted = async (
+  bucket: Bucket,
+  key: string,
+  parts: readonly Part[],
+  error: unknown,
+): Promise<boolean> => {
+  const object = await headOf(bucket, key)
+  if (object === undefined) return false
+  const etag = etagOf(object.ETag)
+  const isSummed =
+    !object.ServerSideEncryption?.startsWith('aws:kms') &&
+    parts.every((part) => MD5.test(part.etag))
+  if (isSummed) return etag === multipartEtag(parts)
+  const size = parts.reduce((sum, part) => sum + part.size, 0)
+  return wasRetried(error) && etag.endsWith(`-${parts.length}`) && object.ContentLength === size
+}

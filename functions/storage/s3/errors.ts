@@ -1,0 +1,77 @@
+/**
+ * What S3 answers when it refuses, in the words of the port.
+ *
+ * @module
+ */
+import { S3ServiceException } from '@aws-sdk/client-s3'
+import { StoreError, type StoreFailure } from '../store.ts'
+
+const BY_CODE: Readonly<Record<string, StoreFailure>> = {
+  PreconditionFailed: 'precondition',
+  ConditionalRequestConflict: 'precondition',
+  BadDigest: 'checksum',
+  XAmzContentSHA256Mismatch: 'checksum',
+  InvalidRange: 'range',
+  NoSuchUpload: 'multipart',
+  InvalidPart: 'multipart',
+  InvalidPartOrder: 'multipart',
+  EntityTooSmall: 'multipart',
+  QuotaExceeded: 'full',
+  SlowDown: 'unavailable',
+  RequestTimeout: 'unavailable',
+  OperationAborted: 'unavailable',
+}
+
+const BY_STATUS: Readonly<Record<number, StoreFailure>> = {
+  412: 'precondition',
+  416: 'range',
+  429: 'unavailable',
+  507: 'full',
+}
+
+/** Codes and names of errors that no answer came with. */
+const NETWORK = new Set([
+  'TimeoutError',
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+
+const isNetworkError = (error: unknown): boolean =>
+  error instanceof Error &&
+  (NETWORK.has(error.name) || ('code' in error && NETWORK.has(String(error.code))))
+
+const failureOf = (error: unknown): StoreFailure | undefined => {
+  if (!(error instanceof S3ServiceException)) {
+    return isNetworkError(error) ? 'unavailable' : undefined
+  }
+  const status = error.$metadata.httpStatusCode ?? 0
+  return BY_CODE[error.name] ?? BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : undefined)
+}
+
+/** Whether an error is an answer of S3 with one of the given codes. */
+export const hasCode = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof S3ServiceException && codes.includes(error.name)
+
+/** Whether a request was sent more than once before it failed, so that an answer may be lost. */
+export const wasRetried = (error: unknown): boolean =>
+  error instanceof S3ServiceException && (error.$metadata.attempts ?? 1) > 1
+
+/**
+ * The {@link StoreError} for a refusal, or the error itself where it is a fault.
+ *
+ * @param error what was caught
+ * @param doing what was asked of which key, for the message
+ */
+export const translate = (error: unknown, doing: string): unknown => {
+  const failure = failureOf(error)
+  if (failure === undefined) return error
+  const { name, message } = error as Error
+  return new StoreError(failure, `${doing}: ${name}: ${message}`, { cause: error })
+}

@@ -1,0 +1,176 @@
+/**
+ * Multipart uploads.
+ *
+ * @module
+ */
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
+  ListPartsCommand,
+  type ListPartsCommandOutput,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3'
+import {
+  MAX_PARTS,
+  MIN_PART_SIZE,
+  type MultipartUpload,
+  type OpenMultipart,
+  type Part,
+  StoreError,
+} from '../store.ts'
+import { at, type Bucket, copySource, etagOf, keyIn } from './bucket.ts'
+import { isCompleted } from './completed.ts'
+import { hasCode } from './errors.ts'
+
+/** Input that names an upload. */
+const inUpload = (bucket: Bucket, { key, id }: MultipartUpload) => ({
+  ...at(bucket, key),
+  UploadId: id,
+})
+
+const checkNumber = (number: number): void => {
+  if (!Number.isInteger(number) || number < 1 || number > MAX_PARTS) {
+    throw new RangeError(`part number ${number} is not 1 to ${MAX_PARTS}`)
+  }
+}
+
+/** Begins an upload; see the port. Throws RangeError for a part size below the least. */
+export const createMultipart = async (
+  bucket: Bucket,
+  key: string,
+  partSize: number,
+): Promise<MultipartUpload> => {
+  if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_SIZE) {
+    throw new RangeError(`part size ${partSize} is not ${MIN_PART_SIZE} or more`)
+  }
+  const { UploadId } = await bucket.client.send(
+    new CreateMultipartUploadCommand({ ...at(bucket, key), ...bucket.encryption }),
+  )
+  return { key, id: UploadId! }
+}
+
+/** Stores a part; see the port. */
+export const uploadPart = async (
+  bucket: Bucket,
+  upload: MultipartUpload,
+  number: number,
+  body: Uint8Array,
+): Promise<Part> => {
+  checkNumber(number)
+  const { ETag } = await bucket.client.send(
+    new UploadPartCommand({ ...inUpload(bucket, upload), PartNumber: number, Body: body }),
+  )
+  return { number, etag: etagOf(ETag), size: body.length }
+}
+
+/** Stores a range of an object as a part; see the port. Throws `missing`, `range`. */
+export const copyPart = async (
+  bucket: Bucket,
+  upload: MultipartUpload,
+  number: number,
+  from: string,
+  { start, end }: { readonly start: number; readonly end: number },
+): Promise<Part> => {
+  checkNumber(number)
+  const command = new UploadPartCopyCommand({
+    ...inUpload(bucket, upload),
+    ...bucket.source,
+    PartNumber: number,
+    CopySource: copySource(bucket, from),
+    CopySourceRange: `bytes=${start}-${end}`,
+  })
+  try {
+    const { CopyPartResult } = await bucket.client.send(command)
+    return { number, etag: etagOf(CopyPartResult?.ETag), size: end - start + 1 }
+  } catch (error) {
+    const doing = `copy part of ${from}`
+    if (hasCode(error, 'NoSuchKey')) {
+      throw new StoreError('missing', `${doing}: no such object`, { cause: error })
+    }
+    // The number is right and the range well-formed, so what S3 calls invalid is where it lies.
+    if (hasCode(error, 'InvalidArgument')) {
+      throw new StoreError('range', `${doing}: bytes ${start}-${end}`, { cause: error })
+    }
+    throw error
+  }
+}
+
+/** All parts stored so far; see the port. One request for each 1000. */
+export const listParts = async (bucket: Bucket, upload: MultipartUpload): Promise<Part[]> => {
+  const parts: Part[] = []
+  // Not the SDK's paginator: it goes by the marker, which S3 sends with the last page as well.
+  for (let marker: string | undefined, ended = false; !ended; ) {
+    const page: ListPartsCommandOutput = await bucket.client.send(
+      new ListPartsCommand({
+        ...inUpload(bucket, upload),
+        ...(marker !== undefined && { PartNumberMarker: marker }),
+      }),
+    )
+    for (const { PartNumber, ETag, Size = 0 } of page.Parts ?? []) {
+      parts.push({ number: PartNumber!, etag: etagOf(ETag), size: Size })
+    }
+    marker = page.NextPartNumberMarker
+    ended = !page.IsTruncated || marker === undefined
+  }
+  return parts
+}
+
+/** Makes the object of exactly these parts; see the port. */
+export const completeMultipart = async (
+  bucket: Bucket,
+  upload: MultipartUpload,
+  parts: readonly Part[],
+): Promise<void> => {
+  if (parts.length === 0) {
+    throw new StoreError('multipart', `complete upload ${upload.id} of ${upload.key}: no parts`)
+  }
+  const command = new CompleteMultipartUploadCommand({
+    ...inUpload(bucket, upload),
+    MultipartUpload: {
+      Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: `"${etag}"` })),
+    },
+  })
+  try {
+    await bucket.client.send(command)
+  } catch (error) {
+    if (hasCode(error, 'NoSuchUpload') && (await isCompleted(bucket, upload.key, parts, error))) {
+      return
+    }
+    throw error
+  }
+}
+
+/** Drops an upload; see the port. */
+export const abortMultipart = async (bucket: Bucket, upload: MultipartUpload): Promise<void> => {
+  try {
+    await bucket.client.send(new AbortMultipartUploadCommand(inUpload(bucket, upload)))
+  } catch (error) {
+    if (!hasCode(error, 'NoSuchUpload')) throw error
+  }
+}
+
+/** Open uploads by key prefix; see the port. One request for each 1000. */
+export const listMultiparts = async (bucket: Bucket, prefix: string): Promise<OpenMultipart[]> => {
+  const found: OpenMultipart[] = []
+  let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
+  while (marker !== undefined) {
+    const input = { ...bucket.target, Prefix: bucket.prefix + prefix, EncodingType: 'url' as const }
+    const page: ListMultipartUploadsCommandOutput = await bucket.client.send(
+      new ListMultipartUploadsCommand({ ...input, ...marker }),
+    )
+    const decode = (text: string | undefined) => keyIn(bucket, page.EncodingType, text)
+    for (const { Key, UploadId, Initiated = new Date(0) } of page.Uploads ?? []) {
+      found.push({ key: decode(Key), id: UploadId!, started: Initiated })
+    }
+    const { NextKeyMarker: key, NextUploadIdMarker: id } = page
+    marker =
+      page.IsTruncated && key !== undefined && id !== undefined
+        ? { KeyMarker: bucket.prefix + decode(key), UploadIdMarker: id }
+        : undefined
+  }
+  return found
+}

@@ -1,0 +1,36 @@
+/**
+ * URLs that carry their own authorisation.
+ *
+ * @module
+ */
+import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { PresignOptions } from '../store.ts'
+import { at, type Bucket } from './bucket.ts'
+
+/**
+ * A URL for one method; see the port. Sends nothing. It ends with the credentials that sign it, when
+ * those are temporary.
+ */
+export const presign = (
+  bucket: Bucket,
+  method: 'GET' | 'HEAD',
+  key: string,
+  { expiresIn }: PresignOptions,
+): Promise<string> => {
+  const { Bucket, Key } = at(bucket, key)
+  if (method === 'HEAD') {
+    return getSignedUrl(bucket.client, new HeadObjectCommand({ Bucket, Key }), { expiresIn })
+  }
+  const command = new GetObjectCommand({ Bucket, Key })
+  // The SDK names the operation in the query, for itself: S3 has no such parameter.
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { query } = args.request as { query: Record<string, unknown> }
+      delete query['x-id']
+      return next(args)
+    },
+    { step: 'build', name: 'withoutOperationName' },
+  )
+  return getSignedUrl(bucket.client, command, { expiresIn })
+}

@@ -1,0 +1,68 @@
+/**
+ * The store in an S3 bucket, or in any service that speaks S3 as AWS does, with conditional writes.
+ *
+ * Each call is one request, but for listings of parts and uploads beyond 1000, deletes of more than
+ * 1000 keys, and what a failed request takes to be sure of. Requests that fail for a moment are
+ * sent again by the SDK with growing delays.
+ *
+ * @module
+ */
+import type { ObjectStore } from '../store.ts'
+import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
+import { translate } from './errors.ts'
+import { list } from './list.ts'
+import {
+  abortMultipart,
+  completeMultipart,
+  copyPart,
+  createMultipart,
+  listMultiparts,
+  listParts,
+  uploadPart,
+} from './multipart.ts'
+import { presign } from './presign.ts'
+import { get, head } from './read.ts'
+import { copy, put, remove } from './write.ts'
+
+export type { S3StoreOptions } from './bucket.ts'
+
+/** An S3 store; unlike others it can always presign. */
+export type S3Store = ObjectStore & Required<Pick<ObjectStore, 'presign'>>
+
+/** Opens the store in a bucket, which must exist. Sends nothing yet. */
+export const createS3Store = (options: S3StoreOptions): S3Store => {
+  const bucket = openBucket(options)
+
+  /** Binds an operation to the bucket and puts its failures in the words of the port. */
+  const bound =
+    <A extends readonly unknown[], R>(
+      name: string,
+      operation: (bucket: Bucket, ...args: A) => Promise<R>,
+    ) =>
+    async (...args: A): Promise<R> => {
+      try {
+        return await operation(bucket, ...args)
+      } catch (error) {
+        const [subject] = args
+        const key = typeof subject === 'string' ? subject : ''
+        throw translate(error, `${name} ${key}`.trimEnd())
+      }
+    }
+
+  return {
+    get: bound('get', get),
+    head: bound('head', head),
+    put: bound('put', put),
+    copy: bound('copy', copy),
+    delete: bound('delete', remove),
+    list: bound('list', list),
+    createMultipart: bound('create multipart upload of', createMultipart),
+    uploadPart: bound('upload part', uploadPart),
+    copyPart: bound('copy part', copyPart),
+    listParts: bound('list parts', listParts),
+    completeMultipart: bound('complete multipart upload', completeMultipart),
+    abortMultipart: bound('abort multipart upload', abortMultipart),
+    listMultiparts: bound('list multipart uploads of', listMultiparts),
+    presign: bound('presign', presign),
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Writing, copying and deleting objects.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import { type PutOptions, StoreError, type WriteCondition } from '../store.ts'
+import { at, type Bucket, copySource, etagOf } from './bucket.ts'
+import { hasCode, wasRetried } from './errors.ts'
+import { withWriteId, writeIdOf } from './write-id.ts'
+
+/** How often a request is sent that conflicts with another under way. */
+const MAX_CONFLICTS = 5
+const CONFLICT_DELAY_MS = 50
+/** Most keys of one DeleteObjects. */
+const MAX_DELETE = 1000
+
+/** Waits before attempt n + 1: twice as long each time, and never the same for two writers. */
+const backOff = (attempt: number): Promise<void> =>
+  delay(CONFLICT_DELAY_MS * 2 ** attempt * Math.random())
+
+const conditionHeaders = (condition: WriteCondition | undefined) => {
+  if (condition === undefined) return {}
+  return 'ifMatch' in condition
+    ? { IfMatch: `"${condition.ifMatch}"` }
+    : { IfNoneMatch: condition.ifNoneMatch }
+}
+
+/** The version of the object at a key if it is this very write that made it. */
+const etagOfWrite = async (
+  bucket: Bucket,
+  key: string,
+  id: string,
+): Promise<string | undefined> => {
+  try {
+    const { ETag, Metadata } = await bucket.client.send(new HeadObjectCommand(at(bucket, key)))
+    return writeIdOf(Metadata) === id ? etagOf(ETag) : undefined
+  } catch (error) {
+    if (hasCode(error, 'NotFound', 'NoSuchKey')) return undefined
+    throw error
+  }
+}
+
+/** Writes a whole object; see the port. Throws `precondition`, `checksum`. */
+export const put = async (
+  bucket: Bucket,
+  key: string,
+  body: Uint8Array,
+  { condition, sha256, metadata }: PutOptions = {},
+): Promise<{ etag: string }> => {
+  const id = condition && randomUUID()
+  const command = new PutObjectCommand({
+    ...at(bucket, key),
+    ...bucket.encryption,
+    ...conditionHeaders(condition),
+    ...(sha256 !== undefined && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
+    ...((id ?? metadata) !== undefined && {
+      Metadata: id === undefined ? { ...metadata } : withWriteId(metadata, id),
+    }),
+    Body: body,
+  })
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { etag: etagOf((await bucket.client.send(command)).ETag) }
+    } catch (error) {
+      const conflict = hasCode(error, 'ConditionalRequestConflict')
+      if (conflict && attempt < MAX_CONFLICTS) {
+        await backOff(attempt)
+        continue
+      }
+      if (id !== undefined && (attempt > 1 || wasRetried(error))) {
+        const etag = await etagOfWrite(bucket, key, id)
+        if (etag !== undefined) return { etag }
+      }
+      // S3 answers If-Match on a missing object with 404.
+      if (condition !== undefined && hasCode(error, 'NoSuchKey')) {
+        throw new StoreError('precondition', `put ${key}: no such object`, { cause: error })
+      }
+      throw error
+    }
+  }
+}
+
+/** Copies an object; see the port. Throws `missing`. */
+export const copy = async (bucket: Bucket, from: string, to: string): Promise<void> => {
+  const command = new CopyObjectCommand({
+    ...at(bucket, to),
+    ...bucket.source,
+    ...bucket.encryption,
+    CopySource: copySource(bucket, from),
+    MetadataDirective: 'REPLACE',
+  })
+  try {
+    await bucket.client.send(command)
+  } catch (error) {
+    if (!hasCode(error, 'NoSuchKey')) throw error
+    throw new StoreError('missing', `copy ${from}: no such object`, { cause: error })
+  }
+}
+
+/** Deletes keys; see the port. */
+export const remove = async (bucket: Bucket, keys: readonly string[]): Promise<void> => {
+  if (keys.length === 1) {
+    await bucket.client.send(new DeleteObjectCommand(at(bucket, keys[0]!)))
+    return
+  }
+  for (let from = 0; from < keys.length; from += MAX_DELETE) {
+    await removeBatch(bucket, keys.slice(from, from + MAX_DELETE))
+  }
+}
+
+const TRANSIENT = new Set(['InternalError', 'SlowDown', 'ServiceUnavailable', 'OperationAborted'])
+
+/** Deletes a batch: the answer may be 200 and yet name keys that were not deleted. */
+const removeBatch = async (bucket: Bucket, keys: readonly string[]): Promise<void> => {
+  let left = keys.map((key) => ({ Key: bucket.prefix + key }))
+  for (let attempt = 1; ; attempt++) {
+    const { Errors: errors = [] } = await bucket.client.send(
+      new DeleteObjectsCommand({ ...bucket.target, Delete: { Objects: left, Quiet: true } }),
+    )
+    const [first] = errors
+    if (first === undefined) return
+    const message = `delete ${first.Key} and ${errors.length - 1} more: ${first.Code}: ${first.Message}`
+    if (!errors.every(({ Code = '' }) => TRANSIENT.has(Code))) throw new Error(message)
+    if (attempt === MAX_CONFLICTS) throw new StoreError('unavailable', message)
+    left = errors.map(({ Key = '' }) => ({ Key }))
+    await backOff(attempt)
+  }
+}
