@@ -45,7 +45,7 @@ const common = {
 }
 const schemaVersion = z.literal(2)
 const descriptors = z.array(descriptor).nullish()
-const absent = z.undefined({ error: 'not allowed in this kind of manifest' })
+const absent = z.undefined({ error: 'not allowed in this kind of manifest' }).optional()
 
 const image = z.object({
   ...common,
