@@ -31,6 +31,10 @@ export interface AppOptions {
 
 /** Hono's environment of every handler. */
 export interface AppEnv {
+  Bindings: {
+    /** The client's method, where a host has to ask with another one; for the log line only. */
+    readonly asked?: string
+  }
   Variables: RequestIdVariables & {
     /** What went wrong, for the log line only. */
     failure?: unknown

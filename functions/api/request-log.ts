@@ -16,7 +16,8 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
     const failure = c.get('failure')
     const fields = {
       requestId: c.get('requestId'),
-      method: c.req.method,
+      // Hosts that have nothing to say hand over no environment at all.
+      method: c.env?.asked ?? c.req.method,
       path: c.req.path,
       status,
       milliseconds: Math.round((performance.now() - start) * 10) / 10,

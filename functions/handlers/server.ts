@@ -9,10 +9,7 @@ import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import { pino, stdTimeFunctions } from 'pino'
-import { createApp } from '../api/app.ts'
-import { createRegistry } from '../registry/registry.ts'
-import { openStore, uploadSecret } from './open-store.ts'
+import { openApp } from './open-app.ts'
 import type { Settings } from './settings.ts'
 
 /** Milliseconds without a byte after which a connection is given up. */
@@ -48,19 +45,7 @@ export const startServer = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> => {
-  const store = openStore(settings, env)
-  const app = createApp({
-    registry: createRegistry({ store, uploadSecret: await uploadSecret(store) }),
-    logger: pino({
-      level: settings['log-level'],
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
-    }),
-    redirects: settings.redirects,
-    redirectHeads: false,
-    readOnly: settings['read-only'],
-  })
+  const app = await openApp(settings, env, { redirectHeads: false })
   const server = createAdaptorServer({ fetch: app.fetch, ...(await listener(settings)) }) as Server
   // A push may take hours; what ends it is silence, not its length.
   server.requestTimeout = 0

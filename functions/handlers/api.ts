@@ -1,0 +1,90 @@
+/**
+ * The Lambda function behind an API Gateway HTTP API (events of payload format 2.0).
+ *
+ * An answer is at most 6 MB, so bytes of blobs never pass: the store must be S3, with redirects. A
+ * manifest of 4 MiB fits, as base64.
+ *
+ * @module
+ */
+
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import { Hono } from 'hono'
+import { handle } from 'hono/aws-lambda'
+import type { AppEnv } from '../api/env.ts'
+import { openApp } from './open-app.ts'
+import { readSettings, SettingsError } from './settings.ts'
+
+/** What Lambda calls for each event. */
+export type ApiHandler = (
+  event: APIGatewayProxyEventV2,
+  context: Context,
+) => Promise<APIGatewayProxyStructuredResultV2>
+
+const MANIFEST = /\/manifests\/[^/]+$/
+
+/** All answers but these go as base64: a manifest must arrive byte for byte, valid UTF-8 or not. */
+const isBinary = (contentType: string): boolean =>
+  !/^(?:application\/json|text\/plain)(?:;|$)/.test(contentType)
+
+const open = (env: NodeJS.ProcessEnv): Promise<Hono<AppEnv>> => {
+  const settings = readSettings([], env)
+  if (settings.store.kind !== 's3') {
+    throw new SettingsError(
+      `SLIPWAY_STORE is ${JSON.stringify(env.SLIPWAY_STORE ?? '')}: on Lambda it must be s3://<bucket>/<prefix>`,
+    )
+  }
+  if (!settings.redirects) {
+    throw new SettingsError('SLIPWAY_REDIRECTS is "off": on Lambda blobs can only be redirected to')
+  }
+  return openApp(settings, env, { redirectHeads: true })
+}
+
+/** What of an event `Request` would refuse or misread. */
+const mended = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
+  const { body, ...rest } = event
+  const takesBody = !['GET', 'HEAD'].includes(event.requestContext.http.method)
+  return {
+    ...rest,
+    ...(takesBody && body !== undefined ? { body } : {}),
+    // The gateway has decoded the path, and a URL would end at these.
+    rawPath: event.rawPath.replace(/[?#]/g, encodeURIComponent),
+  }
+}
+
+/**
+ * Makes a handler. The store is opened at the first event and kept for those that follow.
+ *
+ * @param env where the settings are
+ * @returns a handler that throws SettingsError when a setting is wrong, StoreError when the store
+ *   cannot be opened; it is tried again at the next event
+ */
+export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
+  let opening: Promise<Hono<AppEnv>> | undefined
+  const opened = async (): Promise<Hono<AppEnv>> => {
+    opening ??= open(env)
+    try {
+      return await opening
+    } catch (error) {
+      opening = undefined
+      throw error
+    }
+  }
+
+  const front = new Hono()
+  front.fetch = async (request, host) => {
+    const app = await opened()
+    const { requestContext } = host as { requestContext: { requestId: string } }
+    request.headers.set('X-Request-Id', requestContext.requestId)
+    if (request.method !== 'HEAD' || !MANIFEST.test(new URL(request.url).pathname)) {
+      return app.fetch(request)
+    }
+    // The gateway may count the body for the Content-Length, and drops it afterwards.
+    return app.fetch(new Request(request, { method: 'GET' }), { asked: 'HEAD' })
+  }
+  // Hono declares copies of AWS's types that differ from them where this does not go.
+  const answer = handle(front, { isContentTypeBinary: isBinary }) as unknown as ApiHandler
+  return (event, context) => answer(mended(event), context)
+}
+
+/** The handler that the function's configuration names. */
+export const handler = createHandler(process.env)
