@@ -193,11 +193,11 @@ describe('aws-chunked', () => {
     ['no trailer', `${chunk(body)}0\r\n\r\n`, 9000, ['MalformedTrailerError', 400]],
     ['a wrong decoded length', chunk(body) + trailer(crc), 9001, ['IncompleteBody', 400]],
     ['no decoded length', chunk(body) + trailer(crc), undefined, ['MissingContentLength', 411]],
-    ['a line that is no size', `hello\r\n${body}`, 9000, ['IncompleteBody', 400]],
+    ['a line that is no size', `0x${chunk(body)}${trailer(crc)}`, 9000, ['IncompleteBody', 400]],
     ['no end of a chunk', `5\r\nhellohello\r\n0\r\n\r\n`, 5, ['IncompleteBody', 400]],
     [
       'a trailer of another form',
-      `${chunk(body)}0\r\nhello\r\n\r\n`,
+      chunk(body) + trailer(crc).replace('\r\n\r\n', '\r\nhello\r\n\r\n'),
       9000,
       ['MalformedTrailerError', 400],
     ],
