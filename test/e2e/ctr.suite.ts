@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { type Daemon, run, startDaemon } from '../support/live/process.ts'
 import { identity, readRegistry } from './support/image.ts'
 import { eachSetup } from './support/matrix.ts'
@@ -43,13 +43,9 @@ const startContainerd = async (directory: string, name: string): Promise<Contain
 }
 
 eachSetup('ctr', (scene) => {
-  const daemons: Daemon[] = []
-  after(async () => {
-    for (const daemon of daemons) await daemon.stop()
-  })
   const fresh = async (name: string) => {
     const daemon = await startContainerd(scene().directory, name)
-    daemons.push(daemon)
+    scene().onClose(daemon.stop)
     return daemon
   }
   const remote = () => `${scene().setup.address}/e2e/ctr:v1`

@@ -50,8 +50,12 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return empty(c, 307)
   }
 
-  const send = async (c: AppContext, name: string, digest: Digest) => {
-    const range = readRange(c, digest)
+  const send = async (
+    c: AppContext,
+    name: string,
+    digest: Digest,
+    range: ByteRange | undefined,
+  ) => {
     const read = await blobs.open(name, digest, range)
     const { start, end, body, info } = read
     c.header('Content-Length', String(end - start + 1))
@@ -71,15 +75,15 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
       await stat(name, digest)
       return c.body(null, 304)
     }
-    const elsewhere = await redirect(c, name, digest)
-    if (elsewhere) return elsewhere
-    c.header('Content-Type', 'application/octet-stream')
-    if (c.req.method === 'HEAD') {
+    try {
+      // Read before a redirect, too: S3 ignores a Range that ends before it begins.
+      const range = readRange(c, digest)
+      const elsewhere = await redirect(c, name, digest)
+      if (elsewhere) return elsewhere
+      c.header('Content-Type', 'application/octet-stream')
+      if (c.req.method === 'GET') return await send(c, name, digest, range)
       c.header('Content-Length', String(await stat(name, digest)))
       return c.body(null, 200)
-    }
-    try {
-      return await send(c, name, digest)
     } catch (error) {
       if (!isRangeFailure(error)) throw error
       // RFC 9110 15.5.17: the answer tells the size there is.

@@ -16,6 +16,8 @@ export interface Scene {
   readonly image: SourceImage
   /** An empty directory of this set-up's tests. */
   readonly directory: string
+  /** Runs when the tests of the set-up are over, the last one given first. */
+  onClose(close: () => Promise<void>): void
 }
 
 /** Which image goes through which set-up. */
@@ -34,15 +36,20 @@ export const eachSetup = (
     describe(`${client}, ${name}, ${sizes[name]} image`, () => {
       let scene: Scene | undefined
       const files = scratch(`e2e-${client}`)
+      // One hook for all: hooks run first to last, which would take the directory from a daemon.
+      const closers: (() => Promise<void>)[] = []
       before(
         async () => {
           const image = await sourceImage(sizes[name])
-          scene = { setup: await startSetup(name), image, directory: files.path }
+          const setup = await startSetup(name)
+          closers.push(setup.close)
+          const onClose: Scene['onClose'] = (close) => closers.push(close)
+          scene = { setup, image, directory: files.path, onClose }
         },
         { timeout: 900_000 },
       )
       after(async () => {
-        await scene?.setup.close()
+        for (const close of closers.reverse()) await close()
         files.remove()
       })
       tests(() => {
