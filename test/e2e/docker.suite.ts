@@ -1,0 +1,127 @@
+/**
+ * Docker with its classic image store: chunked PATCHes of unknown length, and pulls that resume.
+ * The daemon is Debian's; every `docker` client of the machine talks to it.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type Daemon, run, startDaemon } from '../support/live/process.ts'
+import { readRegistry, type SourceImage } from './support/image.ts'
+import { eachSetup } from './support/matrix.ts'
+
+type Docker = (...args: string[]) => Promise<string>
+
+interface Dockerd extends Daemon {
+  readonly docker: Docker
+  readonly socket: string
+}
+
+const client =
+  (program: string, socket: string, config: string): Docker =>
+  (...args) =>
+    run(program, ['--host', `unix://${socket}`, '--config', config, ...args], {
+      // A newer client than the daemon must not insist on its own version of the protocol.
+      env: { DOCKER_API_VERSION: '1.41' },
+    })
+
+/** A daemon with nothing in it, apart from any that the machine runs. */
+const startDockerd = async (directory: string, name: string): Promise<Dockerd> => {
+  const root = join(directory, name)
+  mkdirSync(root)
+  const socket = join(root, 'docker.sock')
+  const docker = client('/usr/bin/docker', socket, join(root, 'config'))
+  const daemon = await startDaemon({
+    name: 'dockerd',
+    command: '/usr/sbin/dockerd',
+    args: [
+      ...['--host', `unix://${socket}`, '--data-root', join(root, 'data')],
+      ...['--exec-root', join(root, 'exec'), '--pidfile', join(root, 'pid')],
+      ...['--storage-driver', 'vfs', '--iptables=false', '--ip6tables=false', '--bridge=none'],
+    ],
+    ready: () => docker('version').then(() => true),
+  })
+  return { ...daemon, docker, socket }
+}
+
+/** Loads the source image and tags it; gives its ID, which is its config's digest. */
+const load = async (docker: Docker, image: SourceImage, target: string): Promise<string> => {
+  await docker('load', '--input', image.dockerArchive)
+  await docker('tag', `slipway.test/${image.name}:v1`, target)
+  return (await docker('image', 'inspect', '--format', '{{.Id}}', target)).trim()
+}
+
+/** The digest that a push ended with. */
+const pushed = (printed: string): string => {
+  const digest = /digest: (sha256:[0-9a-f]{64}) size: \d+/.exec(printed)?.[1]
+  assert.ok(digest, printed)
+  return digest
+}
+
+eachSetup('docker', (scene) => {
+  const fresh = async (name: string) => {
+    const daemon = await startDockerd(scene().directory, name)
+    scene().onClose(daemon.stop)
+    return daemon
+  }
+  const remote = () => `${scene().setup.address}/e2e/docker:v1`
+  let id = ''
+  let source: Dockerd
+
+  test('pushes the image', async () => {
+    const { image, setup } = scene()
+    source = await fresh('source')
+    id = await load(source.docker, image, remote())
+    const digest = pushed(await source.docker('push', remote()))
+    const read = await readRegistry(setup.address, 'e2e/docker', 'v1')
+    // Docker packs layers itself, so only what is inside them can be the source's.
+    assert.equal(read.manifest, digest)
+    assert.equal(read.config, id)
+    assert.deepEqual(read.diffIds, image.diffIds)
+  })
+
+  test('pushes again without sending a blob', async () => {
+    const { setup } = scene()
+    const seen = setup.front.exchanges.length
+    await source.docker('push', remote())
+    const patches = setup.front.exchanges.slice(seen).filter(({ method }) => method === 'PATCH')
+    assert.deepEqual(patches, [])
+  })
+
+  test('pulls it into an empty store, resuming a layer that was cut', async () => {
+    const { setup } = scene()
+    const { docker } = await fresh('target')
+    const seen = setup.blobs.exchanges.length
+    setup.blobs.cutNext(({ method, length }) => method === 'GET' && length > 1_000_000, 700_000)
+    const printed = await docker('pull', remote())
+    const { manifest } = await readRegistry(setup.address, 'e2e/docker', 'v1')
+    assert.ok(printed.includes(`Digest: ${manifest}`), printed)
+    assert.equal((await docker('image', 'inspect', '--format', '{{.Id}}', remote())).trim(), id)
+
+    const exchanges = setup.blobs.exchanges.slice(seen)
+    assert.ok(
+      exchanges.some(({ cut }) => cut),
+      'no answer was cut',
+    )
+    const resumed = exchanges.find(({ range }) => range !== undefined && range !== 'bytes=0-')
+    assert.equal(resumed?.status, 206, 'no request asked for the rest')
+  })
+
+  test('pushes with every client on the path', async () => {
+    const { setup } = scene()
+    const programs = (process.env.PATH ?? '').split(':').map((path) => join(path, 'docker'))
+    const others = [...new Set(programs.filter(existsSync))]
+    assert.ok(others.includes('/usr/bin/docker'))
+    for (const [position, program] of others.entries()) {
+      const docker = client(program, source.socket, join(scene().directory, 'other'))
+      const target = `${setup.address}/e2e/docker-client:v${position}`
+      await docker('tag', remote(), target)
+      const digest = pushed(await docker('push', target))
+      const read = await readRegistry(setup.address, 'e2e/docker-client', `v${position}`)
+      assert.equal(read.manifest, digest)
+    }
+  })
+})
