@@ -1,0 +1,60 @@
+/**
+ * The contract suite: what the port says, sentence by sentence, of any store.
+ *
+ * @module
+ */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { ObjectStore } from '../../functions/storage/store.ts'
+import { conditionTests } from './contract/conditions.ts'
+import { subjectOf } from './contract/harness.ts'
+import { listingTests } from './contract/listing.ts'
+import { multipartTests } from './contract/multiparts.ts'
+import { objectTests } from './contract/objects.ts'
+import { presignTests } from './contract/presigned.ts'
+
+/** A store for the suite, and how to be rid of it. */
+export interface OpenStore {
+  readonly store: ObjectStore
+  close(): Promise<void>
+}
+
+export interface ContractOptions {
+  /** Whether the store presigns; if not, it must lack the method. */
+  readonly presigns: boolean
+  /**
+   * Names of tests that this store is known to fail. They must fail: the list is what is true of
+   * the store, not what is not looked at.
+   */
+  readonly deviations?: readonly string[]
+}
+
+/**
+ * Declares the suite.
+ *
+ * @param name of the store
+ * @param open called once, before the first test; keys already in the store do not matter
+ */
+export const storeContract = (
+  name: string,
+  open: () => Promise<OpenStore>,
+  { presigns, deviations = [] }: ContractOptions,
+): void => {
+  describe(`contract of the ${name} store`, () => {
+    let opened: OpenStore | undefined
+    before(async () => {
+      opened = await open()
+    })
+    after(() => opened?.close())
+
+    const left = new Set(deviations)
+    const subject = subjectOf(() => opened!.store, left)
+    describe('objects', () => objectTests(subject))
+    describe('conditions', () => conditionTests(subject))
+    describe('listings', () => listingTests(subject))
+    describe('multipart uploads', () => multipartTests(subject))
+    if (presigns) describe('presigned URLs', () => presignTests(subject))
+    else it('cannot presign', () => assert.equal(opened?.store.presign, undefined))
+    it('knows every deviation by name', () => assert.deepEqual([...left], []))
+  })
+}

@@ -1,0 +1,81 @@
+/**
+ * The contract of conditional writes.
+ *
+ * @module
+ */
+import assert from 'node:assert/strict'
+import { isStoreError } from '../../../functions/storage/store.ts'
+import { bytes, fails, type Subject, textAt } from './harness.ts'
+
+/** Declares the tests. */
+export const conditionTests = ({ store, test }: Subject): void => {
+  test('ifNoneMatch writes only where there is nothing', async (base) => {
+    const key = `${base}a`
+    const condition = { ifNoneMatch: '*' } as const
+    const { etag } = await store().put(key, bytes('1'), { condition })
+    assert.equal((await store().head(key))?.etag, etag)
+    await fails('precondition', store().put(key, bytes('2'), { condition }))
+    assert.equal(await textAt(store(), key), '1')
+    await store().delete([key])
+    await store().put(key, bytes('3'), { condition })
+    assert.equal(await textAt(store(), key), '3')
+  })
+
+  test('ifMatch writes only over the version named', async (base) => {
+    const key = `${base}a`
+    const first = await store().put(key, bytes('1'))
+    const second = await store().put(key, bytes('2'), { condition: { ifMatch: first.etag } })
+    await fails(
+      'precondition',
+      store().put(key, bytes('3'), { condition: { ifMatch: first.etag } }),
+    )
+    assert.equal(await textAt(store(), key), '2')
+    await store().delete([key])
+    await fails(
+      'precondition',
+      store().put(key, bytes('4'), { condition: { ifMatch: second.etag } }),
+    )
+    assert.equal(await store().head(key), undefined)
+  })
+
+  test('of 30 writers with ifNoneMatch exactly one wins', async (base) => {
+    for (let round = 0; round < 5; round++) {
+      const key = `${base}dir${round}/a`
+      const results = await Promise.allSettled(
+        Array.from({ length: 30 }, (_, index) =>
+          store().put(key, bytes(`writer ${index}`), { condition: { ifNoneMatch: '*' } }),
+        ),
+      )
+      const winners = results.flatMap(({ status }, index) =>
+        status === 'fulfilled' ? [index] : [],
+      )
+      assert.equal(winners.length, 1)
+      for (const result of results) {
+        assert.ok(result.status === 'fulfilled' || isStoreError(result.reason, 'precondition'))
+      }
+      assert.equal(await textAt(store(), key), `writer ${winners[0]}`)
+    }
+  })
+
+  test('counters by compare-and-swap end exact', async (base) => {
+    const key = `${base}n`
+    await store().put(key, bytes('0'))
+    const increment = async (): Promise<void> => {
+      for (;;) {
+        const info = await store().head(key)
+        const value = Number(await textAt(store(), key))
+        try {
+          await store().put(key, bytes(String(value + 1)), { condition: { ifMatch: info!.etag } })
+          return
+        } catch (error) {
+          if (!isStoreError(error, 'precondition')) throw error
+        }
+      }
+    }
+    const work = async () => {
+      for (let index = 0; index < 10; index++) await increment()
+    }
+    await Promise.all(Array.from({ length: 6 }, work))
+    assert.equal(await textAt(store(), key), '60')
+  })
+}

@@ -1,0 +1,20 @@
+import { createS3Store } from '../../functions/storage/s3/store.ts'
+import { startS3 } from '../support/s3/server.ts'
+import { storeContract } from './contract.ts'
+
+storeContract(
+  's3',
+  async () => {
+    const { endpoint, region, bucket, accessKeyId, secretAccessKey, close } = await startS3()
+    const store = createS3Store({
+      bucket,
+      prefix: 'some/registry',
+      region,
+      endpoint,
+      forcePathStyle: true,
+      credentials: { accessKeyId, secretAccessKey },
+    })
+    return { store, close }
+  },
+  { presigns: true },
+)
