@@ -1,0 +1,96 @@
+/**
+ * Content that tests push: blobs, and manifests that refer to them.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { type Digest, digestOf } from '../../../functions/registry/digest.ts'
+import { OCI_INDEX, OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
+import { type Exchange, play } from './exchange.ts'
+import type { Host } from './host.ts'
+
+/** Bytes with their digests. */
+export interface Content {
+  readonly bytes: Buffer
+  readonly sha256: Digest
+  readonly sha512: Digest
+}
+
+/** Bytes or text with its digests. */
+export const contentOf = (from: Uint8Array | string): Content => {
+  const bytes = Buffer.from(from as string)
+  return { bytes, sha256: digestOf(bytes), sha512: digestOf(bytes, 'sha512') }
+}
+
+/** The same bytes for the same seed and size, and no others like them. */
+export const blob = (seed: string, size: number): Content =>
+  contentOf(createHash('shake256', { outputLength: size }).update(seed).digest())
+
+/** A descriptor of content. */
+export const descriptorOf = (mediaType: string, { bytes, sha256 }: Content) => ({
+  mediaType,
+  digest: sha256,
+  size: bytes.byteLength,
+})
+
+export const CONFIG_TYPE = 'application/vnd.oci.image.config.v1+json'
+export const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip'
+
+/** A config every test may use. */
+export const CONFIG = contentOf('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers"}}')
+
+/** An image manifest of {@link CONFIG} and these layers, with further or other fields. */
+export const imageOf = (layers: readonly Content[] = [], fields: object = {}): Content =>
+  contentOf(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config: descriptorOf(CONFIG_TYPE, CONFIG),
+      layers: layers.map((each) => descriptorOf(LAYER_TYPE, each)),
+      ...fields,
+    }),
+  )
+
+/** An index of image manifests, with further or other fields. */
+export const indexOf = (manifests: readonly Content[] = [], fields: object = {}): Content =>
+  contentOf(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_INDEX,
+      manifests: manifests.map((each) => descriptorOf(OCI_MANIFEST, each)),
+      ...fields,
+    }),
+  )
+
+/** The push of a blob in one request. */
+export const putBlob = (name: string, { bytes, sha256 }: Content): Exchange => ({
+  send: `POST /v2/${name}/blobs/uploads/?digest=${sha256}`,
+  headers: { 'Content-Type': 'application/octet-stream' },
+  body: bytes,
+  status: 201,
+})
+
+/** The push of a manifest by tag or digest. */
+export const putManifest = (
+  name: string,
+  reference: string,
+  { bytes }: Content,
+  type: string = OCI_MANIFEST,
+): Exchange => ({
+  send: `PUT /v2/${name}/manifests/${reference}`,
+  headers: { 'Content-Type': type },
+  body: bytes,
+  status: 201,
+})
+
+/** Pushes an image of {@link CONFIG} without layers under tags of a repository. */
+export const pushTags = async (
+  host: Host,
+  name: string,
+  tags: readonly string[],
+  image: Content = imageOf(),
+): Promise<void> => {
+  const steps = tags.map((tag) => putManifest(name, tag, image))
+  await play(host, [putBlob(name, CONFIG), ...steps])
+}

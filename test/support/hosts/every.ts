@@ -1,0 +1,59 @@
+/**
+ * Runs the same tests against every host.
+ *
+ * @module
+ */
+
+import { after, before, describe } from 'node:test'
+import type { Host, HostWishes, StartedHost } from './host.ts'
+import { startApp, startOnFiles, startOnLambda, startOnS3 } from './start.ts'
+
+type Start = (wishes: HostWishes) => Promise<StartedHost>
+
+/** How to start each host; the two gateways cover what AWS leaves open. */
+const HOSTS: readonly (Pick<Host, 'name' | 'redirects' | 'gateway'> & { readonly start: Start })[] =
+  [
+    { name: 'app on files', redirects: false, gateway: false, start: startApp },
+    { name: 'server on files', redirects: false, gateway: false, start: startOnFiles },
+    {
+      name: 'server on S3',
+      redirects: false,
+      gateway: false,
+      start: (wishes) => startOnS3(false, wishes),
+    },
+    {
+      name: 'server on S3 with redirects',
+      redirects: true,
+      gateway: false,
+      start: (wishes) => startOnS3(true, wishes),
+    },
+    {
+      name: 'Lambda, path as sent, length as answered',
+      redirects: true,
+      gateway: true,
+      start: (wishes) => startOnLambda({ decodesPath: false, contentLength: 'kept' }, wishes),
+    },
+    {
+      name: 'Lambda, path decoded, length counted',
+      redirects: true,
+      gateway: true,
+      start: (wishes) => startOnLambda({ decodesPath: true, contentLength: 'counted' }, wishes),
+    },
+  ]
+
+/**
+ * Defines a suite once for each host. Hosts run one after another, each on an empty store of its
+ * own that all tests of the suite share.
+ */
+export const onEveryHost = (suite: (host: Host) => void, wishes: HostWishes = {}): void => {
+  for (const { name, redirects, gateway, start } of HOSTS) {
+    describe(name, () => {
+      let started: StartedHost
+      before(async () => {
+        started = await start(wishes)
+      })
+      after(() => started.stop())
+      suite({ name, redirects, gateway, send: (sent) => started.send(sent) })
+    })
+  }
+}
