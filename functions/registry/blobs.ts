@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dataKey, layerLinkKey } from '../storage/keys.ts'
+import { aliasKey, dataKey, layerLinkKey } from '../storage/keys.ts'
 import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
 import { algorithmOf, CANONICAL, type Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
@@ -114,19 +114,18 @@ export const createBlobs = (store: ObjectStore): Blobs => {
     async link(name, digest, target, size) {
       const options = size === undefined ? {} : { size }
       // A blob under another algorithm is found under both its digests, as in distribution.
-      await Promise.all(
-        [...new Set([digest, target])].map((each) =>
-          writeLink(store, layerLinkKey(name, each), target, options),
-        ),
-      )
+      const keys = [layerLinkKey(name, target)]
+      if (digest !== target) keys.push(layerLinkKey(name, digest), aliasKey(digest))
+      await Promise.all(keys.map((key) => writeLink(store, key, target, options)))
     },
 
     async mount(name, digest, from) {
       if (from === undefined) {
-        if (algorithmOf(digest) !== CANONICAL) return false
-        const info = await store.head(dataKey(digest))
-        if (info === undefined) return false
-        await blobs.link(name, digest, digest, info.size)
+        const canonical = algorithmOf(digest) === CANONICAL
+        const target = canonical ? digest : (await readLink(store, aliasKey(digest)))?.target
+        const info = target && (await store.head(dataKey(target)))
+        if (target === undefined || info === undefined) return false
+        await blobs.link(name, digest, target, info.size)
         return true
       }
       const link = await readLink(store, layerLinkKey(from, digest))

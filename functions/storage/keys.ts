@@ -66,6 +66,9 @@ export const referrersPrefix = (name: string, subject: string): string =>
 export const referrerKey = (name: string, subject: string, digest: string): string =>
   `${referrersPrefix(name, subject)}${segments(digest)}`
 
+/** Holds the sha256 digest of a blob that was pushed under another algorithm's. */
+export const aliasKey = (digest: string): string => `${OWN}/aliases/${segments(digest)}`
+
 /** Staged bytes of unfinished uploads; a lifecycle rule may expire everything below it. */
 export const UPLOADS_PREFIX = `${OWN}/uploads/`
 
