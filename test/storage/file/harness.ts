@@ -1,0 +1,56 @@
+/**
+ * A file store in a directory of its own, and processes that use it.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { createFileStore } from '../../../functions/storage/file/store.ts'
+import type { ObjectStore } from '../../../functions/storage/store.ts'
+
+/** Opens a store at `outside/root`; all is removed after the test. */
+export const openStore = async (
+  t: TestContext,
+): Promise<{ store: ObjectStore; root: string; outside: string }> => {
+  const outside = await mkdtemp(join(tmpdir(), 'slipway-file-'))
+  t.after(() => rm(outside, { recursive: true, force: true }))
+  const root = join(outside, 'root')
+  await mkdir(root)
+  return { store: createFileStore({ root }), root, outside }
+}
+
+/** Paths of all files below a directory. */
+export const filesBelow = async (path: string): Promise<string[]> => {
+  const entries = await readdir(path, { withFileTypes: true, recursive: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(path.length + 1))
+    .toSorted()
+}
+
+const STORE = new URL('../../../functions/storage/file/store.ts', import.meta.url)
+
+/** Runs a script in a process of its own, in which `store` is the store at `root`. */
+export const spawnWriter = (root: string, script: string, shell = ''): ChildProcess => {
+  const source = `
+    import { createFileStore } from ${JSON.stringify(STORE.href)}
+    const store = createFileStore({ root: ${JSON.stringify(root)} })
+    ${script}`
+  return spawn(
+    'sh',
+    ['-c', `${shell} exec "$0" "$@"`, process.execPath, '--input-type=module', '-e', source],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+}
+
+/** What a process prints until it ends. */
+export const outputOf = async (child: ChildProcess): Promise<string> => {
+  let text = ''
+  for await (const chunk of child.stdout!) text += chunk
+  return text
+}
