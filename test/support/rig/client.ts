@@ -1,0 +1,70 @@
+/**
+ * A client of an app in this process.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { createApp } from '../../../functions/api/app.ts'
+import type { AppOptions } from '../../../functions/api/env.ts'
+import { uploadSecret } from '../../../functions/handlers/open-store.ts'
+import { createRegistry } from '../../../functions/registry/registry.ts'
+import type { ObjectStore } from '../../../functions/storage/store.ts'
+import type { Answer, Sent } from '../hosts/host.ts'
+import { ask, silent } from '../hosts/start.ts'
+
+/** Sends a request to an app, `'<METHOD> <target>'`, and gives the whole answer. */
+export type Send = (
+  request: string,
+  body?: Sent['body'],
+  headers?: Sent['headers'],
+) => Promise<Answer>
+
+export interface ClientOptions extends Partial<Omit<AppOptions, 'registry'>> {
+  /** Clock of the registry in milliseconds. */
+  readonly now?: () => number
+}
+
+/** Method and target of a request line. */
+export const requestLine = (request: string): { method: string; target: string } => {
+  const [method = '', target = ''] = request.split(' ', 2)
+  return { method, target }
+}
+
+/** Opens an app with nothing in its memory over a store, and a client of it. No redirects. */
+export const clientOf = async (
+  store: ObjectStore,
+  { now, ...options }: ClientOptions = {},
+): Promise<Send> => {
+  const app = createApp({
+    registry: createRegistry({
+      store,
+      uploadSecret: await uploadSecret(store),
+      ...(now === undefined ? {} : { now }),
+    }),
+    logger: silent,
+    redirects: false,
+    redirectHeads: false,
+    readOnly: false,
+    ...options,
+  })
+  return (request, body, headers) => ask(app, { ...requestLine(request), body, headers })
+}
+
+/** An answer that must have this status. */
+export const expectStatus = async (status: number, sent: Promise<Answer>): Promise<Answer> => {
+  const answer = await sent
+  assert.equal(answer.status, status, answer.body.subarray(0, 500).toString())
+  return answer
+}
+
+/** Where an answer says to go on; with a further query. */
+export const locationOf = ({ headers }: Answer, query = ''): string => {
+  const location = headers.get('Location')
+  assert.ok(location, 'the answer has no Location')
+  return query === '' ? location : `${location}${location.includes('?') ? '&' : '?'}${query}`
+}
+
+/** The code of an error answer. */
+export const codeOf = ({ body }: Answer): string | undefined =>
+  body.byteLength === 0 ? undefined : JSON.parse(body.toString()).errors?.[0]?.code
