@@ -106,8 +106,10 @@ export interface ObjectStore {
   head(key: string): Promise<ObjectInfo | undefined>
   /** Writes a whole object atomically. Throws `precondition`, `checksum`. */
   put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ readonly etag: string }>
-  /** Copies an object of at most 5 GiB atomically, without its metadata. Throws `missing`. */
-  copy(from: string, to: string): Promise<void>
+  /**
+   * Copies an object of `size` bytes, without its metadata; `to` appears whole. Throws `missing`.
+   */
+  copy(from: string, to: string, size: number): Promise<void>
   /** Deletes up to any number of keys; a missing key is no error. Not atomic as a whole. */
   delete(keys: readonly string[]): Promise<void>
   /** One page of the keys that begin with `prefix`. */

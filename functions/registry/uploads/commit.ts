@@ -100,7 +100,7 @@ const commitSmall = async (
   const [only, ...others] = state.segments
   if (received === 0 && only !== undefined && others.length === 0 && covers(known, digest)) {
     const target = verify(digest, known)
-    await store.copy(segmentKey(state.uuid, only), dataKey(target))
+    await store.copy(segmentKey(state.uuid, only), dataKey(target), size)
     return { target, size }
   }
   const bytes = await writer.pendingWithSeed()
@@ -170,7 +170,9 @@ const commitStaged = async (
     hashes = await hashAll(read.body, algorithmsFor(algorithmOf(digest)))
   }
   const target = verify(digest, hashes)
-  if ((await store.head(dataKey(target))) === undefined) await store.copy(staged, dataKey(target))
+  if ((await store.head(dataKey(target))) === undefined) {
+    await store.copy(staged, dataKey(target), size)
+  }
   return { target, size }
 }
 

@@ -9,6 +9,7 @@
  */
 import type { ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
+import { copy } from './copy.ts'
 import { translate } from './errors.ts'
 import { list } from './list.ts'
 import {
@@ -22,7 +23,7 @@ import {
 } from './multipart.ts'
 import { presign } from './presign.ts'
 import { get, head } from './read.ts'
-import { copy, put, remove } from './write.ts'
+import { put, remove } from './write.ts'
 
 export type { S3StoreOptions } from './bucket.ts'
 

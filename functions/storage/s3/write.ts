@@ -1,19 +1,18 @@
 /**
- * Writing, copying and deleting objects.
+ * Writing and deleting objects.
  *
  * @module
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
-  CopyObjectCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   HeadObjectCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { type PutOptions, StoreError, type WriteCondition } from '../store.ts'
-import { at, type Bucket, copySource, etagOf } from './bucket.ts'
+import { at, type Bucket, etagOf } from './bucket.ts'
 import { hasCode, wasRetried } from './errors.ts'
 import { withWriteId, writeIdOf } from './write-id.ts'
 
@@ -86,23 +85,6 @@ export const put = async (
       }
       throw error
     }
-  }
-}
-
-/** Copies an object; see the port. Throws `missing`. */
-export const copy = async (bucket: Bucket, from: string, to: string): Promise<void> => {
-  const command = new CopyObjectCommand({
-    ...at(bucket, to),
-    ...bucket.source,
-    ...bucket.encryption,
-    CopySource: copySource(bucket, from),
-    MetadataDirective: 'REPLACE',
-  })
-  try {
-    await bucket.client.send(command)
-  } catch (error) {
-    if (!hasCode(error, 'NoSuchKey')) throw error
-    throw new StoreError('missing', `copy ${from}: no such object`, { cause: error })
   }
 }
 

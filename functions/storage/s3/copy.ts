@@ -1,0 +1,84 @@
+/**
+ * Copying of objects inside S3: in one request, or large ones in parts at the same time, for S3
+ * copies one request's bytes one after another and takes at most 5 GiB in one.
+ *
+ * @module
+ */
+import { CopyObjectCommand } from '@aws-sdk/client-s3'
+import { MAX_PARTS, type MultipartUpload, type Part, StoreError } from '../store.ts'
+import { at, type Bucket, copySource } from './bucket.ts'
+import { hasCode } from './errors.ts'
+import { abortMultipart, completeMultipart, copyPart, createMultipart } from './multipart.ts'
+
+const MEBIBYTE = 1024 * 1024
+/** Objects up to this size are copied in one request. */
+const MAX_SINGLE = 128 * MEBIBYTE
+const PART_SIZE = 64 * MEBIBYTE
+/** Parts copied at once: 10 GiB are five rounds. */
+const PARALLEL = 32
+
+const copyWhole = async (bucket: Bucket, from: string, to: string): Promise<void> => {
+  const command = new CopyObjectCommand({
+    ...at(bucket, to),
+    ...bucket.source,
+    ...bucket.encryption,
+    CopySource: copySource(bucket, from),
+    MetadataDirective: 'REPLACE',
+  })
+  try {
+    await bucket.client.send(command)
+  } catch (error) {
+    if (!hasCode(error, 'NoSuchKey')) throw error
+    throw new StoreError('missing', `copy ${from}: no such object`, { cause: error })
+  }
+}
+
+/** Copies the parts of an object into an upload, several at once; stops at the first failure. */
+const copyParts = async (
+  bucket: Bucket,
+  upload: MultipartUpload,
+  from: string,
+  size: number,
+): Promise<Part[]> => {
+  const partSize = Math.max(PART_SIZE, Math.ceil(size / MAX_PARTS / MEBIBYTE) * MEBIBYTE)
+  const starts = Array.from({ length: Math.ceil(size / partSize) }, (_, at) => at * partSize)
+  const parts: Part[] = []
+  const queue = starts.entries()
+  let failed = false
+  const worker = async () => {
+    for (const [index, start] of queue) {
+      if (failed) return
+      const range = { start, end: Math.min(start + partSize, size) - 1 }
+      parts.push(await copyPart(bucket, upload, index + 1, from, range))
+    }
+  }
+  const watched = async () => {
+    try {
+      await worker()
+    } catch (error) {
+      failed = true
+      throw error
+    }
+  }
+  const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, watched))
+  const failure = ends.find((end) => end.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
+  return parts.sort((a, b) => a.number - b.number)
+}
+
+/** Copies an object; see the port. Throws `missing`. */
+export const copy = async (
+  bucket: Bucket,
+  from: string,
+  to: string,
+  size: number,
+): Promise<void> => {
+  if (size <= MAX_SINGLE) return copyWhole(bucket, from, to)
+  const upload = await createMultipart(bucket, to, PART_SIZE)
+  try {
+    await completeMultipart(bucket, upload, await copyParts(bucket, upload, from, size))
+  } catch (error) {
+    await abortMultipart(bucket, upload).catch(() => {})
+    throw error
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Large copies inside S3 go in parts, at the same time.
+ */
+
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { createS3Store, type S3Store } from '../../functions/storage/s3/store.ts'
+import { isStoreError } from '../../functions/storage/store.ts'
+import { type S3Server, startS3 } from '../support/s3/server.ts'
+
+const MEBIBYTE = 1024 * 1024
+const SIZE = 150 * MEBIBYTE + 17
+
+let s3: S3Server
+let store: S3Store
+
+before(async () => {
+  s3 = await startS3()
+  const { endpoint, region, bucket, accessKeyId, secretAccessKey } = s3
+  const credentials = { accessKeyId, secretAccessKey }
+  store = createS3Store({ endpoint, region, bucket, credentials, forcePathStyle: true })
+})
+after(() => s3.close())
+
+const hashOf = async (key: string): Promise<string> => {
+  const hash = createHash('sha256')
+  const read = await store.get(key)
+  assert(read)
+  for await (const chunk of read.body) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+test('a copy beyond 128 MiB is made of parallel parts and has the same bytes', async () => {
+  const upload = await store.createMultipart('from', 50 * MEBIBYTE)
+  const block = randomBytes(50 * MEBIBYTE)
+  const sizes = [50, 50, 50].map((size) => size * MEBIBYTE).concat(17)
+  const parts = []
+  for (const [at, size] of sizes.entries()) {
+    block.writeUInt32BE(at)
+    parts.push(await store.uploadPart(upload, at + 1, block.subarray(0, size)))
+  }
+  await store.completeMultipart(upload, parts)
+  s3.counter.reset()
+  await store.copy('from', 'to', SIZE)
+  assert.deepEqual(s3.counter.counts, {
+    CreateMultipartUpload: 1,
+    UploadPartCopy: 3,
+    CompleteMultipartUpload: 1,
+  })
+  assert.equal((await store.head('to'))?.size, SIZE)
+  assert.equal(await hashOf('to'), await hashOf('from'))
+})
+
+test('a large copy of nothing leaves no upload open and no object', async () => {
+  await assert.rejects(store.copy('none', 'nowhere', SIZE), (error) =>
+    isStoreError(error, 'missing'),
+  )
+  assert.equal(await store.head('nowhere'), undefined)
+  assert.deepEqual(await store.listMultiparts(''), [])
+})
