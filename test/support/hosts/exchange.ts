@@ -22,12 +22,12 @@ export interface Exchange {
    */
   readonly send: string
   readonly headers?: Sent['headers']
-  readonly body?: Sent['body'] | string
+  readonly body?: Sent['body'] | string | undefined
   readonly status: number
   /** Headers of the answer; of the last one, where redirects to the store are followed. */
-  readonly expect?: ExpectedHeaders
+  readonly expect?: ExpectedHeaders | undefined
   /** Headers that only an answer of the registry itself has, not the store's after a redirect. */
-  readonly direct?: ExpectedHeaders
+  readonly direct?: ExpectedHeaders | undefined
   /** The body, whole; or a pattern in it. */
   readonly answer?: Uint8Array | string | RegExp
   /** The body, as JSON. */
