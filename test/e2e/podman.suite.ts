@@ -44,7 +44,7 @@ for (const { program, sizes } of clients) {
       for (const { format, tag } of formats) {
         test(`pushes the image as ${format}`, async () => {
           const { image, setup, directory } = scene()
-          const client = on(`push-${format}`)
+          const client = on('source')
           const id = (await client('pull', '--quiet', `oci-archive:${image.ociArchive}`)).trim()
           const file = join(directory, `${format}.digest`)
           const options = ['--tls-verify=false', '--format', format, '--digestfile', file]

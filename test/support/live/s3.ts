@@ -63,6 +63,8 @@ const seaweedArguments = async (directory: string, port: number): Promise<string
     '-s3',
     `-s3.port=${port}`,
     `-s3.config=${config}`,
+    // Services of no use here, on fixed ports that only one server at a time could have.
+    ...['-s3.port.iceberg=0', '-s3.port.lance=0', '-master.telemetry=false'],
     ...Object.entries(ports).map(([name, value]) => `-${name}=${value}`),
   ]
 }
