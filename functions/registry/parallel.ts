@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Most operations a single request keeps under way against the store. */
-export const MAX_PARALLEL = 64
+/**
+ * Most operations a single request keeps under way against the store: a manifest with as many layers
+ * as container runtimes can stack has all its references looked up in one step.
+ */
+export const MAX_PARALLEL = 128
 
 /**
  * Runs `work` for every item, at most {@link MAX_PARALLEL} at once, and returns results in order.

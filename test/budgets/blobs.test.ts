@@ -1,0 +1,159 @@
+/**
+ * What pushes of small blobs cost: those that fit in one part.
+ *
+ * @module
+ */
+
+import { describe, test } from 'node:test'
+import { blob, type Content } from '../support/hosts/content.ts'
+import { expectStatus, locationOf, type Send } from '../support/rig/client.ts'
+import { begin, inChunks, pushAsContainerd, pushAsDocker, pushAtOnce } from '../support/rig/push.ts'
+import { type Budget, meter } from './measure.ts'
+
+const { open, costs } = await meter()
+const send = await open()
+
+const MEBIBYTE = 1024 * 1024
+const NOTHING: Budget = { calls: {} }
+
+let count = 0
+/** A layer nobody has seen. */
+const layer = (): Content => blob(`layer ${count++}`, MEBIBYTE)
+
+describe('a layer of 1 MiB', () => {
+  test('docker-style, with HEAD, POST, PATCH and PUT: 5', async () => {
+    const budget: Budget = {
+      // The question; the staged bytes; their place and the link; the staged bytes' end.
+      calls: { GetObject: 1, PutObject: 2, CopyObject: 1, DeleteObject: 1 },
+      steps: 5,
+    }
+    await costs(budget, () => pushAsDocker(send, 'app', layer()))
+  })
+
+  test('containerd-style, with HEAD, POST and PUT: 3', async () => {
+    const budget: Budget = { calls: { GetObject: 1, PutObject: 2 }, steps: 3 }
+    await costs(budget, () => pushAsContainerd(send, 'app', layer()))
+  })
+
+  test('PUT without a Content-Length: a look whether what may be large is there', async () => {
+    const { bytes, sha256 } = layer()
+    const begun = await begin(send, 'app')
+    await costs({ calls: { HeadObject: 1, PutObject: 2 }, steps: 3 }, () =>
+      expectStatus(201, send(`PUT ${locationOf(begun, `digest=${sha256}`)}`, inChunks(bytes))),
+    )
+  })
+
+  test('POST with digest and bytes: 2', async () => {
+    await costs({ calls: { PutObject: 2 }, steps: 2 }, () => pushAtOnce(send, 'app', layer()))
+  })
+
+  test('by sha512: links under both digests, and where sha512 finds the data', async () => {
+    const { bytes, sha512 } = layer()
+    await costs({ calls: { PutObject: 4 }, steps: 2 }, () =>
+      expectStatus(201, send(`POST /v2/app/blobs/uploads/?digest=${sha512}`, bytes)),
+    )
+  })
+
+  test('in four chunks with Content-Range: each staged and read once', async () => {
+    const { bytes, sha256 } = layer()
+    const quarter = MEBIBYTE / 4
+    const budget: Budget = {
+      calls: { PutObject: 3 + 2, GetObject: 3, DeleteObjects: 1 },
+      // Chunks 1 to 3 come one by one; the PUT brings the last, and then: read, data, link, end.
+      steps: 3 + 4,
+    }
+    await costs(budget, async () => {
+      let answer = await begin(send, 'app')
+      for (let at = 0; at < 3 * quarter; at += quarter) {
+        const headers = { 'Content-Range': `${at}-${at + quarter - 1}` }
+        const chunk = bytes.subarray(at, at + quarter)
+        answer = await expectStatus(202, send(`PATCH ${locationOf(answer)}`, chunk, headers))
+      }
+      const last = bytes.subarray(3 * quarter)
+      const put = send(`PUT ${locationOf(answer, `digest=${sha256}`)}`, last)
+      await expectStatus(201, put)
+    })
+  })
+
+  test('that the repository has: the question alone', async () => {
+    const content = layer()
+    await pushAtOnce(send, 'app', content)
+    for (const push of [pushAsDocker, pushAsContainerd]) {
+      await costs({ calls: { GetObject: 1 } }, () => push(send, 'app', content))
+    }
+  })
+
+  test('whose digest does not match: nothing is written', async () => {
+    const { bytes } = layer()
+    const target = `/v2/app/blobs/uploads/?digest=${layer().sha256}`
+    await costs(NOTHING, () => expectStatus(400, send(`POST ${target}`, bytes)))
+  })
+})
+
+describe('uploads', () => {
+  test('POST costs nothing', async () => {
+    await costs(NOTHING, () => begin(send, 'app'))
+    await costs(NOTHING, () => begin(send, 'app', '?digest-algorithm=sha512'))
+  })
+
+  test('status of one that has begun, of one with staged bytes', async () => {
+    const begun = await begin(send, 'app')
+    await costs({ calls: { HeadObject: 1 } }, () =>
+      expectStatus(204, send(`GET ${locationOf(begun)}`)),
+    )
+    const patched = await expectStatus(202, send(`PATCH ${locationOf(begun)}`, layer().bytes))
+    await costs({ calls: { HeadObject: 2 }, steps: 1 }, () =>
+      expectStatus(204, send(`GET ${locationOf(patched)}`)),
+    )
+  })
+
+  test('cancel: is it there; what it staged; its end and the note of it', async () => {
+    const begun = await begin(send, 'app')
+    const patched = await expectStatus(202, send(`PATCH ${locationOf(begun)}`, layer().bytes))
+    await costs(
+      { calls: { HeadObject: 2, ListObjectsV2: 1, DeleteObject: 1, PutObject: 1 }, steps: 4 },
+      () => expectStatus(204, send(`DELETE ${locationOf(patched)}`)),
+    )
+  })
+
+  test('a chunk out of order costs nothing', async () => {
+    const begun = await begin(send, 'app')
+    const headers = { 'Content-Range': '7-9' }
+    await costs(NOTHING, () =>
+      expectStatus(416, send(`PATCH ${locationOf(begun)}`, Buffer.from('abc'), headers)),
+    )
+  })
+})
+
+describe('mounts', async () => {
+  const content = layer()
+  await pushAtOnce(send, 'source', content)
+  const mount = (from: string, digest: string, to: Send = send, status = 201) =>
+    expectStatus(status, to(`POST /v2/target/blobs/uploads/?mount=${digest}${from}`))
+
+  test('from a repository: its link read, ours written', async () => {
+    await costs({ calls: { GetObject: 1, PutObject: 1 }, steps: 2 }, () =>
+      mount('&from=source', content.sha256),
+    )
+  })
+
+  test('from any: the data looked at, our link written', async () => {
+    await costs({ calls: { HeadObject: 1, PutObject: 1 }, steps: 2 }, () =>
+      mount('', content.sha256),
+    )
+  })
+
+  test('of what is not there: one call, and an upload has begun', async () => {
+    const { sha256 } = layer()
+    await costs({ calls: { GetObject: 1 } }, () => mount('&from=source', sha256, send, 202))
+    await costs({ calls: { HeadObject: 1 } }, () => mount('', sha256, send, 202))
+  })
+})
+
+test('DELETE of a blob: its link read and deleted', async () => {
+  const content = layer()
+  await pushAtOnce(send, 'app', content)
+  await costs({ calls: { GetObject: 1, DeleteObject: 1 }, steps: 2 }, () =>
+    expectStatus(202, send(`DELETE /v2/app/blobs/${content.sha256}`)),
+  )
+})

@@ -1,0 +1,178 @@
+/**
+ * What pushes and deletes of manifests cost.
+ *
+ * @module
+ */
+
+import { describe, test } from 'node:test'
+import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { inBatches } from '../../functions/registry/parallel.ts'
+import { layerLinkKey } from '../../functions/storage/keys.ts'
+import {
+  blob,
+  CONFIG,
+  type Content,
+  descriptorOf,
+  imageOf,
+  indexOf,
+} from '../support/hosts/content.ts'
+import { expectStatus } from '../support/rig/client.ts'
+import { pushAsDocker, pushAtOnce, pushImage, pushManifest } from '../support/rig/push.ts'
+import { type Budget, meter } from './measure.ts'
+
+const { store, open, costs } = await meter()
+const send = await open()
+
+const layers = Array.from({ length: 100 }, (_, at) => blob(`layer ${at}`, 100 + at))
+await inBatches([CONFIG, ...layers], (each) => pushAtOnce(send, 'app', each), 16)
+
+/** Milliseconds a call takes: enough for this process to send 100 before the first returns. */
+const LATENCY = 300
+
+/** Each reference looked up beside the data; then revision and catalog; then the tag, twice. */
+const pushBudget = (references: number): Budget => ({
+  calls: { GetObject: references, PutObject: 1 + 2 + 2 },
+  steps: 3,
+})
+
+describe('PUT by tag', () => {
+  for (const count of [1, 3, 20, 100]) {
+    test(`${count} layers: ${count + 6} calls in 3 steps`, async () => {
+      const image = imageOf(layers.slice(0, count))
+      await costs(
+        pushBudget(count + 1),
+        () => pushManifest(send, 'app', `l${count}`, image),
+        LATENCY,
+      )
+    })
+  }
+
+  test('the same layer many times is looked up once', async () => {
+    const layer = layers[0] as Content
+    const image = imageOf([layer, layer, layer])
+    await costs(pushBudget(2), () => pushManifest(send, 'app', 'same', image))
+  })
+
+  test('an index of 2', async () => {
+    const children = [imageOf(layers.slice(0, 1)), imageOf(layers.slice(0, 3))]
+    for (const each of children) await pushManifest(send, 'app', each.sha256, each)
+    const index = indexOf(children)
+    await costs(pushBudget(2), () => pushManifest(send, 'app', 'index', index, OCI_INDEX))
+  })
+
+  test('a manifest with a subject: one more, beside the revision', async () => {
+    const subject = imageOf(layers.slice(0, 1))
+    const fields = { subject: descriptorOf(OCI_MANIFEST, subject) }
+    await costs({ calls: { GetObject: 1, PutObject: 6 }, steps: 3 }, () =>
+      pushManifest(send, 'app', 'signature', imageOf([], fields)),
+    )
+  })
+
+  test('only if the tag is as expected: reads it, and writes it before its history', async () => {
+    const headers = { 'Content-Type': OCI_MANIFEST, 'If-Match': '*' }
+    await pushManifest(send, 'app', 'swapped', imageOf())
+    await costs({ calls: { GetObject: 2, PutObject: 5 }, steps: 5 }, () =>
+      expectStatus(201, send('PUT /v2/app/manifests/swapped', imageOf().bytes, headers)),
+    )
+  })
+})
+
+describe('PUT by digest', () => {
+  test('3 layers: 7 calls in 2 steps', async () => {
+    const image = imageOf(layers.slice(0, 3), { annotations: { by: 'digest' } })
+    await costs({ calls: { GetObject: 4, PutObject: 3 }, steps: 2 }, () =>
+      pushManifest(send, 'app', image.sha256, image),
+    )
+  })
+
+  test('with 10 tags: all at once', async () => {
+    const image = imageOf([], { annotations: { with: 'tags' } })
+    const tags = Array.from({ length: 10 }, (_, at) => `tag=t${at}`).join('&')
+    await costs({ calls: { GetObject: 1, PutObject: 3 + 20 }, steps: 3 }, () =>
+      pushManifest(send, 'app', `${image.sha256}?${tags}`, image),
+    )
+  })
+
+  test('a reference that is not there: the data alone was written, and no link', async () => {
+    const image = imageOf([blob('never pushed', 10)])
+    await costs({ calls: { GetObject: 2, PutObject: 1 }, steps: 1 }, () =>
+      expectStatus(
+        400,
+        send(`PUT /v2/app/manifests/${image.sha256}`, image.bytes, {
+          'Content-Type': OCI_MANIFEST,
+        }),
+      ),
+    )
+  })
+})
+
+test('a whole image that is there, pushed again: a question a blob, and its manifest', async () => {
+  const image = layers.slice(0, 3)
+  await pushImage(send, 'again', 'v1', image, pushAsDocker)
+  await costs({ calls: { GetObject: 4 + 4, PutObject: 5 } }, () =>
+    pushImage(send, 'again', 'v1', image, pushAsDocker),
+  )
+})
+
+describe('DELETE', () => {
+  test('a tag: what there is of it, and its end', async () => {
+    await pushManifest(send, 'app', 'gone', imageOf())
+    await costs({ calls: { ListObjectsV2: 1, DeleteObjects: 1 }, steps: 2 }, () =>
+      expectStatus(202, send('DELETE /v2/app/manifests/gone')),
+    )
+  })
+
+  for (const [matching, others] of [
+    [0, 0],
+    [3, 0],
+    [22, 1],
+  ] as const) {
+    test(`a manifest with ${matching} of ${matching + others} tags`, async () => {
+      const name = `deletes/${matching}-${others}`
+      await pushAtOnce(send, name, CONFIG)
+      const image = imageOf([], { annotations: { name } })
+      await pushManifest(send, name, image.sha256, image)
+      const tags = [...Array(matching).keys()].map((at) => `tag=t${at}`).join('&')
+      await pushManifest(send, name, `${image.sha256}?${tags}`, image)
+      for (let at = 0; at < others; at++) await pushManifest(send, name, `o${at}`, imageOf())
+      const fresh = await open()
+      const budget: Budget = {
+        calls: {
+          // The manifest's link and data; each tag.
+          GetObject: 2 + matching + others,
+          // The tags; of each that matches what there is of it, and its end.
+          ListObjectsV2: 1 + matching,
+          ...(matching > 0 ? { DeleteObjects: matching } : {}),
+          DeleteObject: 1,
+        },
+        steps: 3 + (matching > 0 ? 3 : 0),
+      }
+      await costs(
+        budget,
+        () => expectStatus(202, fresh(`DELETE /v2/${name}/manifests/${image.sha256}`)),
+        LATENCY,
+      )
+    })
+  }
+
+  test('a referrer: itself and its place in the list at once', async () => {
+    const subject = imageOf(layers.slice(0, 1))
+    const fields = { subject: descriptorOf(OCI_MANIFEST, subject), annotations: { a: 'b' } }
+    const referrer = imageOf([], fields)
+    await pushAtOnce(send, 'referred', CONFIG)
+    await pushManifest(send, 'referred', referrer.sha256, referrer)
+    const fresh = await open()
+    await costs({ calls: { GetObject: 2, ListObjectsV2: 1, DeleteObject: 2 }, steps: 3 }, () =>
+      expectStatus(202, fresh(`DELETE /v2/referred/manifests/${referrer.sha256}`)),
+    )
+  })
+})
+
+test('links without sizes, as distribution writes them, cost one more look each', async () => {
+  for (const each of [CONFIG, ...layers.slice(0, 3)]) {
+    await store.put(layerLinkKey('theirs', each.sha256), Buffer.from(each.sha256))
+  }
+  await costs({ calls: { GetObject: 4, HeadObject: 4, PutObject: 5 }, steps: 4 }, () =>
+    pushManifest(send, 'theirs', 'v1', imageOf(layers.slice(0, 3))),
+  )
+})
