@@ -122,10 +122,11 @@ const answerOf = (
   }
   const said = headers.get('Content-Length')
   if (method !== 'HEAD' && said !== null) assert.equal(Number(said), body.byteLength)
-  if (said === null || contentLength === 'counted') {
+  const status = result.statusCode ?? 200
+  const counts = said === null || contentLength === 'counted'
+  if (counts && ![204, 304].includes(status)) {
     headers.set('Content-Length', String(body.byteLength))
   }
-  const status = result.statusCode ?? 200
   return { status, headers, body: method === 'HEAD' ? Buffer.alloc(0) : body }
 }
 
