@@ -43,13 +43,13 @@ export const objectTests = ({ store, test }: Subject): void => {
 
   test('a put replaces the object and changes its etag', async (base) => {
     const seen = new Set<string>()
-    for (let index = 0; index < 50; index++) {
-      const { etag } = await store().put(`${base}a`, bytes(`body ${index % 10}${index}`))
+    for (let index = 100; index < 250; index++) {
+      const { etag } = await store().put(`${base}a`, bytes(`body ${index}`))
       seen.add(etag)
       assert.equal((await store().head(`${base}a`))?.etag, etag)
     }
-    assert.equal(seen.size, 50)
-    assert.equal(await textAt(store(), `${base}a`), 'body 949')
+    assert.equal(seen.size, 150)
+    assert.equal(await textAt(store(), `${base}a`), 'body 249')
   })
 
   test('a key may be an object and a prefix', async (base) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -42,6 +42,14 @@ describe('layout of the file store', () => {
     assert.equal(await store.head(`${LINK}/below`), undefined)
     await store.delete([dirname(LINK), `${LINK}/below`])
     assert.equal(await textAt(store, LINK), 'sha256:cd')
+  })
+
+  it('gives no two writes the same time, of which versions are made', async (t) => {
+    const { store, root } = await openStore(t)
+    const keys = Array.from({ length: 100 }, (_, index) => `docker/registry/v2/${index}`)
+    await Promise.all(keys.map((key) => store.put(key, bytes('same'))))
+    const stats = await Promise.all(keys.map((key) => stat(join(root, key), { bigint: true })))
+    assert.equal(new Set(stats.map(({ mtimeNs }) => mtimeNs)).size, 100)
   })
 
   it('keeps its own files out of listings', async (t) => {
