@@ -6,6 +6,7 @@
 
 import type { Context } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
+import type { ByteSource } from '../registry/bytes.ts'
 import type { Registry } from '../registry/registry.ts'
 
 /** Where a request's log line goes; pino's shape. */
@@ -34,6 +35,8 @@ export interface AppEnv {
   Bindings: {
     /** The client's method, where a host has to ask with another one; for the log line only. */
     readonly asked?: string
+    /** The request's body, where the host has it at less cost than as a web stream. */
+    readonly body?: () => ByteSource
   }
   Variables: RequestIdVariables & {
     /** What went wrong, for the log line only. */

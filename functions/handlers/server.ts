@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import { openApp } from './open-app.ts'
 import type { Settings } from './settings.ts'
 
@@ -46,7 +46,12 @@ export const startServer = async (
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> => {
   const app = await openApp(settings, env, { redirectHeads: false })
-  const server = createAdaptorServer({ fetch: app.fetch, ...(await listener(settings)) }) as Server
+  const fetch = (request: Request, { incoming }: HttpBindings | Http2Bindings) =>
+    // A web stream would copy every chunk. The request is not destroyed where reading stops early,
+    // for then the answer could not be sent.
+    app.fetch(request, { body: () => incoming.iterator({ destroyOnReturn: false }) })
+  const options = { fetch, ...(await listener(settings)) }
+  const server = createAdaptorServer(options) as Server
   // A push may take hours; what ends it is silence, not its length.
   server.requestTimeout = 0
   server.timeout = IDLE_TIMEOUT

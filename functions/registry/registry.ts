@@ -20,8 +20,8 @@ const CACHE_BYTES = 32 * 1024 * 1024
 /** Bytes of a part: 10,000 of them make a blob of 78 GiB whose length nobody told. */
 const PART_SIZE = 8 * 1024 * 1024
 
-/** Parts in memory beyond one for each upload: 64 MiB. */
-const PARALLEL_PARTS = 8
+/** Parts in memory beyond one for each upload: 32 MiB. */
+const PARALLEL_PARTS = 4
 
 export interface RegistryOptions {
   readonly store: ObjectStore

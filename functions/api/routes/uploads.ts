@@ -21,7 +21,7 @@ const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 const incoming = (c: AppContext): Incoming => ({
-  source: c.req.raw.body ?? nothing(),
+  source: c.env?.body?.() ?? c.req.raw.body ?? nothing(),
   length: parseContentLength(c.req.header('Content-Length')),
   range: parseContentRange(c.req.header('Content-Range')),
 })
