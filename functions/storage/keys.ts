@@ -75,8 +75,9 @@ export const UPLOADS_PREFIX = `${OWN}/uploads/`
 /** Staged bytes of one upload. */
 export const uploadPrefix = (uuid: string): string => `${UPLOADS_PREFIX}${uuid}/`
 
-/** Target of an upload's multipart upload while its digest is unknown. */
-export const uploadDataKey = (uuid: string): string => `${uploadPrefix(uuid)}data`
+/** Target of one of an upload's multipart uploads while the digest is unknown. */
+export const uploadDataKey = (uuid: string, nonce: string): string =>
+  `${uploadPrefix(uuid)}data-${nonce}`
 
 /** Bytes of an upload from `offset` on that do not fill a part yet. */
 export const uploadSegmentKey = (uuid: string, offset: number, nonce: string): string =>

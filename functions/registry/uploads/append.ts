@@ -16,7 +16,7 @@ import { EMPTY_CHAIN, extendChain } from './chain.ts'
 import { uploadUnknown } from './ending.ts'
 import { algorithmsFor, fastHash, type RunningHash, resumableHash, resumeHash } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
-import { loadSegments, segmentsSize, stage } from './segments.ts'
+import { loadSegments, newNonce, segmentsSize, stage } from './segments.ts'
 import type { HashState, UploadState } from './state.ts'
 import { createPartWriter, type PartWriter } from './writer.ts'
 
@@ -98,7 +98,7 @@ const receive = async (
 const nextState = async (
   { store }: UploadContext,
   state: UploadState,
-  partSize: number,
+  { partSize, nonce }: { readonly partSize: number; readonly nonce: string },
   writer: PartWriter,
 ): Promise<Pick<UploadState, 'multipart' | 'segments' | 'litter'>> => {
   const { uuid, segments } = state
@@ -107,6 +107,7 @@ const nextState = async (
     const earlier = state.multipart
     const multipart = {
       id: open.id,
+      nonce,
       partSize,
       parts: (earlier?.parts ?? 0) + parts.length,
       chain: extendChain(earlier?.chain ?? EMPTY_CHAIN, parts),
@@ -132,12 +133,13 @@ export const append = async (
 ): Promise<UploadState> => {
   checkRange(state, incoming)
   const partSize = partSizeFor(context, state, incoming.length)
-  const key = uploadDataKey(state.uuid)
+  const nonce = state.multipart?.nonce ?? newNonce()
+  const key = uploadDataKey(state.uuid, nonce)
   const writer = writerFor(context, state, incoming, { key, partSize })
   try {
     const { received, hash } = await receive(state, incoming, writer)
     if (received === 0) return state
-    const next = await nextState(context, state, partSize, writer)
+    const next = await nextState(context, state, { partSize, nonce }, writer)
     return { ...state, ...next, offset: state.offset + received, hash }
   } catch (error) {
     await writer.close()

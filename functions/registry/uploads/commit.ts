@@ -31,7 +31,7 @@ import {
   resumeHash,
 } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
-import { segmentKey } from './segments.ts'
+import { newNonce, segmentKey } from './segments.ts'
 import type { UploadState } from './state.ts'
 import type { PartWriter } from './writer.ts'
 
@@ -47,6 +47,8 @@ interface Commit {
 interface Verified {
   readonly target: Digest
   readonly size: number
+  /** Key of the whole, where it was staged before it was copied to its place. */
+  readonly staged?: string
 }
 
 const mismatch = (digest: Digest, hashes: Hashes): RegistryError => {
@@ -129,7 +131,8 @@ const commitDirect = async (
 const earlierParts = async ({ context, state }: Commit): Promise<readonly Part[]> => {
   const { multipart, uuid } = state
   if (multipart === undefined) return []
-  const all = await context.store.listParts({ key: uploadDataKey(uuid), id: multipart.id })
+  const { id, nonce } = multipart
+  const all = await context.store.listParts({ key: uploadDataKey(uuid, nonce), id })
   const parts = all.filter((part) => part.number <= multipart.parts)
   if (extendChain(EMPTY_CHAIN, parts) === multipart.chain) return parts
   throw new RegistryError(
@@ -139,7 +142,10 @@ const earlierParts = async ({ context, state }: Commit): Promise<readonly Part[]
   )
 }
 
-/** The parts went to the staging key: complete it there, then let the store copy it. */
+/**
+ * The parts went to a staging key: complete it there, then let the store copy it. No other multipart
+ * upload has this key, or between verification and copy it could come to hold other bytes.
+ */
 const commitStaged = async (
   commit: Commit,
   writer: PartWriter,
@@ -149,14 +155,15 @@ const commitStaged = async (
   const { context, state, digest } = commit
   const { store } = context
   const size = state.offset + received
-  const staged = uploadDataKey(state.uuid)
+  const { multipart } = writer
+  if (multipart === undefined) throw new Error('a staged commit has no multipart')
+  const staged = multipart.key
   if (covers(known, digest)) verify(digest, known)
   let hashes = known
   try {
     const earlier = await earlierParts(commit)
     await writer.flush(true)
-    if (writer.multipart === undefined) throw new Error('a staged commit has no multipart')
-    await store.completeMultipart(writer.multipart, [...earlier, ...writer.parts])
+    await store.completeMultipart(multipart, [...earlier, ...writer.parts])
   } catch (error) {
     // Another commit of this upload may have completed it and died, or be about to copy it.
     if (!isStoreError(error, 'multipart', 'missing')) throw error
@@ -173,7 +180,7 @@ const commitStaged = async (
   if ((await store.head(dataKey(target))) === undefined) {
     await store.copy(staged, dataKey(target), size)
   }
-  return { target, size }
+  return { target, size, staged }
 }
 
 /** The data is in the pool already: the body only has to prove that the client has it. */
@@ -195,7 +202,8 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
   if (direct && large && state.offset === 0) {
     if ((await context.store.head(dataKey(digest))) !== undefined) return commitKnown(commit)
   }
-  const key = direct ? dataKey(digest) : uploadDataKey(state.uuid)
+  const nonce = state.multipart?.nonce ?? newNonce()
+  const key = direct ? dataKey(digest) : uploadDataKey(state.uuid, nonce)
   const writer = writerFor(context, state, incoming, { key, partSize })
   let done = false
   try {
@@ -213,12 +221,16 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
 }
 
 /** Drops what the upload staged; whatever fails here is left to the clean-up of stale uploads. */
-const tidy = async ({ store }: UploadContext, state: UploadState): Promise<void> => {
-  const { uuid, segments, multipart, litter } = state
+const tidy = async (
+  { store }: UploadContext,
+  state: UploadState,
+  staged: string | undefined,
+): Promise<void> => {
+  const { uuid, segments, litter } = state
   try {
     if (litter) return await discard(store, state)
     const keys = segments.map((segment) => segmentKey(uuid, segment))
-    if (multipart) keys.push(uploadDataKey(uuid))
+    if (staged !== undefined) keys.push(staged)
     if (keys.length > 0) await store.delete(keys)
   } catch {
     // The blob is committed; a failure to tidy up is no failure of the push.
@@ -234,9 +246,9 @@ export const commit = async (
 ): Promise<void> => {
   checkRange(state, incoming)
   try {
-    const { target, size } = await commitBytes({ context, state, digest, incoming })
+    const { target, size, staged } = await commitBytes({ context, state, digest, incoming })
     await context.blobs.link(state.name, digest, target, size)
-    await tidy(context, state)
+    await tidy(context, state, staged)
   } catch (error) {
     if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') {
       if (state.offset > 0) await discard(context.store, state).catch(() => {})

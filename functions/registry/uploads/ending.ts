@@ -19,7 +19,10 @@ export const uploadUnknown = (uuid: string, cause?: unknown): RegistryError =>
 /** Drops everything an upload has staged. */
 export const discard = async (store: ObjectStore, state: UploadState): Promise<void> => {
   const { uuid, multipart } = state
-  if (multipart) await store.abortMultipart({ key: uploadDataKey(uuid), id: multipart.id })
+  if (multipart) {
+    const { id, nonce } = multipart
+    await store.abortMultipart({ key: uploadDataKey(uuid, nonce), id })
+  }
   const staged = await store.list(uploadPrefix(uuid))
   await store.delete(staged.objects.map((object) => object.key))
 }

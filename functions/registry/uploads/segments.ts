@@ -17,6 +17,9 @@ export const segmentsSize = (segments: readonly Segment[]): number =>
 export const segmentKey = (uuid: string, { offset, nonce }: Segment): string =>
   uploadSegmentKey(uuid, offset, nonce)
 
+/** What tells keys apart that requests with the same state write. */
+export const newNonce = (): string => randomBytes(9).toString('base64url')
+
 /** Stages bytes; one operation, none for no bytes. */
 export const stage = async (
   store: ObjectStore,
@@ -25,7 +28,7 @@ export const stage = async (
   bytes: Uint8Array,
 ): Promise<Segment[]> => {
   if (bytes.byteLength === 0) return []
-  const segment = { offset, size: bytes.byteLength, nonce: randomBytes(9).toString('base64url') }
+  const segment = { offset, size: bytes.byteLength, nonce: newNonce() }
   await store.put(segmentKey(uuid, segment), bytes)
   return [segment]
 }

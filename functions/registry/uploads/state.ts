@@ -37,10 +37,12 @@ const schema = z.object({
   multipart: z
     .object({
       id: z.string(),
+      /** Part of its key, which no other multipart upload has. */
+      nonce: z.string(),
       partSize: z.int().positive(),
       /** Parts stored, numbered from 1. */
       parts: z.int().positive(),
-      /** Chained hash of the parts' etags: see parts.ts. */
+      /** Chained hash of the parts' etags: see chain.ts. */
       chain: z.string(),
     })
     .optional(),

@@ -72,7 +72,9 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     const [cancelled, staged] = await Promise.all([
       store.head(uploadCancelledKey(uuid)),
       key && store.head(key),
-      multipart && !key && store.listParts({ key: uploadDataKey(uuid), id: multipart.id }),
+      multipart &&
+        !key &&
+        store.listParts({ key: uploadDataKey(uuid, multipart.nonce), id: multipart.id }),
     ])
     if (cancelled !== undefined || (key && staged === undefined)) throw uploadUnknown(uuid)
   }

@@ -1,0 +1,171 @@
+/**
+ * What lists cost: one call for each 1000 entries.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { inBatches } from '../../functions/registry/parallel.ts'
+import { writeReferrer } from '../../functions/registry/referrers.ts'
+import { catalogKey, tagLinkKey } from '../../functions/storage/keys.ts'
+import { contentOf } from '../support/hosts/content.ts'
+import { expectStatus, type Send } from '../support/rig/client.ts'
+import { meter } from './measure.ts'
+
+const { store, open, costs } = await meter()
+const send = await open()
+
+const target = contentOf('{}').sha256
+const setTags = (name: string, tags: readonly string[]): Promise<unknown> =>
+  inBatches(tags, (tag) => store.put(tagLinkKey(name, tag), Buffer.from(target)), 32)
+
+const ENTRIES = Array.from({ length: 2500 }, (_, at) => `t${String(at).padStart(4, '0')}`)
+await setTags('many', ENTRIES)
+await inBatches(ENTRIES, (name) => store.put(catalogKey(name), Buffer.alloc(0)), 32)
+
+/** Follows a list's pages to their end. */
+const follow = async (client: Send, first: string, field: string): Promise<string[][]> => {
+  const pages: string[][] = []
+  for (let next: string | undefined = first; next !== undefined; ) {
+    const { body, headers } = await expectStatus(200, client(`GET ${next}`))
+    pages.push(JSON.parse(body.toString())[field])
+    next = headers.get('Link')?.match(/<(.*)>; rel="next"/)?.[1]
+  }
+  return pages
+}
+
+describe('2500 entries', () => {
+  for (const [path, field] of [
+    ['/v2/many/tags/list', 'tags'],
+    ['/v2/_catalog', 'repositories'],
+  ] as const) {
+    test(`${path}: 3 calls`, async () => {
+      const pages = await costs({ calls: { ListObjectsV2: 3 }, steps: 3 }, () =>
+        follow(send, path, field),
+      )
+      assert.deepEqual(pages.flat(), ENTRIES)
+    })
+
+    test(`${path}, 100 at a time: a call each`, async () => {
+      const pages = await costs({ calls: { ListObjectsV2: 25 } }, () =>
+        follow(send, `${path}?n=100`, field),
+      )
+      assert.equal(pages.length, 25)
+      assert.deepEqual(pages.flat(), ENTRIES)
+    })
+  }
+})
+
+describe('tags', () => {
+  test('none of a repository that there is not: one more call', async () => {
+    await costs({ calls: { ListObjectsV2: 2 }, steps: 2 }, () =>
+      expectStatus(404, send('GET /v2/none/tags/list')),
+    )
+  })
+
+  /** Pages, first entries of which the store names late: `1` after `1-a`, `1.0`. */
+  const table: readonly {
+    readonly description: string
+    readonly tags: readonly string[]
+    readonly query: string
+    readonly calls: number
+    readonly steps: number
+    readonly page: readonly string[]
+  }[] = [
+    {
+      description: 'a page that ends with the list looks nothing up',
+      tags: ['1', '1-a', '1.0'],
+      query: '?n=3',
+      calls: 1,
+      steps: 1,
+      page: ['1', '1-a', '1.0'],
+    },
+    {
+      description: 'a cut page looks up the one tag that may be missing',
+      tags: ['1', '1-a', '1-b', '1-c'],
+      query: '?n=2',
+      calls: 2,
+      steps: 2,
+      page: ['1', '1-a'],
+    },
+    {
+      description: 'and each of several, at once',
+      tags: ['1-a.0-x', '1-a.0-y', '2'],
+      query: '?n=1',
+      calls: 1 + 3,
+      steps: 2,
+      page: ['1-a.0-x'],
+    },
+    {
+      description: 'not those before the page',
+      tags: ['1', '1-a', '1-b', '1-c', '1-d', '1-e'],
+      query: '?n=2&last=1-a',
+      calls: 1,
+      steps: 1,
+      page: ['1-b', '1-c'],
+    },
+    {
+      description: 'without - and . there is nothing to look up',
+      tags: ['a', 'b', 'c'],
+      query: '?n=2',
+      calls: 1,
+      steps: 1,
+      page: ['a', 'b'],
+    },
+  ]
+  for (const [at, { description, tags, query, calls, steps, page }] of table.entries()) {
+    test(description, async () => {
+      await setTags(`cut/${at}`, tags)
+      const { body } = await costs({ calls: { ListObjectsV2: calls }, steps }, () =>
+        expectStatus(200, send(`GET /v2/cut/${at}/tags/list${query}`)),
+      )
+      assert.deepEqual(JSON.parse(body.toString()).tags, page)
+    })
+  }
+})
+
+describe('referrers', () => {
+  const subject = contentOf('a subject').sha256
+  const list = (client: Send, name: string, query = '') =>
+    expectStatus(200, client(`GET /v2/${name}/referrers/${subject}${query}`))
+
+  test('none', async () => {
+    await costs({ calls: { ListObjectsV2: 1 } }, () => list(send, 'none'))
+  })
+
+  test('20: the list, then each at once; remembered afterwards', async () => {
+    await writeReferrers('signed', 20)
+    const fresh = await open()
+    await costs(
+      { calls: { ListObjectsV2: 1, GetObject: 20 }, steps: 2 },
+      () => list(fresh, 'signed'),
+      200,
+    )
+    await costs({ calls: { ListObjectsV2: 1 } }, () => list(fresh, 'signed', '?artifactType=a/b'))
+  })
+
+  test('600: two pages of 500 at most', async () => {
+    await writeReferrers('popular', 600)
+    const fresh = await open()
+    const path = `/v2/popular/referrers/${subject}`
+    const pages = await costs({ calls: { ListObjectsV2: 2, GetObject: 600 } }, () =>
+      follow(fresh, path, 'manifests'),
+    )
+    assert.deepEqual(
+      pages.map((page) => page.length),
+      [500, 100],
+    )
+  })
+
+  const writeReferrers = (name: string, count: number): Promise<unknown> =>
+    inBatches(
+      [...Array(count).keys()],
+      (at) => {
+        const { sha256: digest } = contentOf(`${name} ${at}`)
+        return writeReferrer(store, name, subject, { mediaType: OCI_MANIFEST, digest, size: 2 })
+      },
+      32,
+    )
+})
