@@ -86,15 +86,22 @@ export const startProxy = async (target: string): Promise<RecordingProxy> => {
       path: incoming.url,
       headers: incoming.rawHeaders,
     })
-    // Either side may hang up at any time: then so does the other.
-    outgoing.on('error', () => response.destroy())
-    outgoing.on('response', (upstream) => {
-      respond(exchange, upstream, response).catch(() => outgoing.destroy())
-    })
     const body = counting((bytes) => {
       exchange.requestBytes += bytes
     })
-    pipeline(incoming, body, outgoing).catch(() => outgoing.destroy())
+    incoming.pipe(body).pipe(outgoing)
+    // A client that hangs up must not leave its request open behind the proxy.
+    incoming.on('close', () => incoming.complete || outgoing.destroy())
+    outgoing.on('error', () => exchange.status === 0 && response.destroy())
+    // An answer that came before the whole body was read leaves the rest of it to the proxy: unread,
+    // it would block the connection for the client's next request.
+    outgoing.on('close', () => {
+      incoming.unpipe()
+      incoming.resume()
+    })
+    outgoing.on('response', (upstream) => {
+      respond(exchange, upstream, response).catch(() => outgoing.destroy())
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -1,11 +1,11 @@
 /**
  * Real S3 servers on loopback. Both verify signatures, expiry, checksums and conditions as AWS does;
- * they differ from it in one thing each:
+ * they differ from it elsewhere:
  *
- * - SeaweedFS lists `a/b` before `a-b`, where S3 orders by bytes. It is the one for whole
- *   registries, since it takes every key.
  * - versitygw refuses a key that is also a prefix of others, so repositories `a` and `a/b` cannot
- *   both be in its catalog.
+ *   both be in its catalog. All else that Slipway asks, it answers as AWS does: the suites use it.
+ * - SeaweedFS takes every key, but lists `a/b` before `a-b`, and for a while goes on to list the
+ *   prefix of what was deleted, so that a deleted tag seems to be there.
  *
  * @module
  */

@@ -51,7 +51,7 @@ export const startSetup = async (name: SetupName): Promise<Setup> => {
       closers.push(directory.remove)
       store = { directory: directory.path }
     } else {
-      const s3 = opened(await startLiveS3('seaweedfs'))
+      const s3 = opened(await startLiveS3('versitygw'))
       storage = redirects ? opened(await startProxy(new URL(s3.endpoint).host)) : undefined
       // Signatures cover the host, so presigned URLs lead through the proxy and nowhere else.
       store = storage ? { ...s3, endpoint: `http://${storage.address}` } : s3
