@@ -5,7 +5,12 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import { createServer as createHttpServer, type Server } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
@@ -37,6 +42,19 @@ const urlOf = (settings: Settings, { address, family, port }: AddressInfo): stri
 }
 
 /**
+ * Lets the rest of a body pass that was answered early. The adapter does so, too, but whatever had
+ * begun to read the body pauses it again at each chunk: the connection would stand still until it is
+ * destroyed, with the client's next request on it.
+ */
+const discardUnread = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+  outgoing.once('finish', () => {
+    if (incoming.complete) return
+    incoming.removeAllListeners('data')
+    incoming.resume()
+  })
+}
+
+/**
  * Opens the store and serves the registry from it.
  *
  * @throws whatever keeps it from starting: the store's, the certificate's, the address's failure
@@ -52,6 +70,7 @@ export const startServer = async (
     app.fetch(request, { body: () => incoming.iterator({ destroyOnReturn: false }) })
   const options = { fetch, ...(await listener(settings)) }
   const server = createAdaptorServer(options) as Server
+  server.on('request', discardUnread)
   // A push may take hours; what ends it is silence, not its length.
   server.requestTimeout = 0
   server.timeout = IDLE_TIMEOUT
