@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import type { Hono } from 'hono'
 import { createApp } from '../../../functions/api/app.ts'
 import type { AppEnv, RequestLogger } from '../../../functions/api/env.ts'
+import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
 import { createHandler } from '../../../functions/handlers/api.ts'
 import { uploadSecret } from '../../../functions/handlers/open-store.ts'
 import { startServer } from '../../../functions/handlers/server.ts'
@@ -97,6 +98,7 @@ export const appOver = async (
       ...(now === undefined ? {} : { now }),
     }),
     logger,
+    authorizer: openAuthorizer,
     redirects: true,
     redirectHeads: false,
     readOnly,
