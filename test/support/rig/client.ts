@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict'
 import { createApp } from '../../../functions/api/app.ts'
 import type { AppOptions } from '../../../functions/api/env.ts'
+import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
 import { uploadSecret } from '../../../functions/handlers/open-store.ts'
 import { createRegistry } from '../../../functions/registry/registry.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
@@ -43,6 +44,7 @@ export const clientOf = async (
       ...(now === undefined ? {} : { now }),
     }),
     logger: silent,
+    authorizer: openAuthorizer,
     redirects: false,
     redirectHeads: false,
     readOnly: false,
