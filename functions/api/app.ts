@@ -9,6 +9,7 @@ import { requestId } from 'hono/request-id'
 import { quoted, RegistryError } from '../registry/errors.ts'
 import type { AppEnv, AppOptions } from './env.ts'
 import { writeError } from './errors.ts'
+import { permitPing, withAuthorizer } from './permit.ts'
 import { requestLog } from './request-log.ts'
 import { blobRoutes } from './routes/blobs.ts'
 import { listingRoutes } from './routes/listings.ts'
@@ -55,8 +56,13 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   }
 
   app.get('/', (c) => c.text('Slipway, a container registry. Its API is at /v2/\n'))
-  app.get('/v2/', (c) => c.json({}))
-  app.get('/v2', (c) => c.json({}))
+  app.use(withAuthorizer(options.authorizer))
+  for (const path of ['/v2/', '/v2']) {
+    app.get(path, async (c) => {
+      await permitPing(c)
+      return c.json({})
+    })
+  }
   listingRoutes(app, options)
   manifestRoutes(app, options)
   uploadRoutes(app, options)

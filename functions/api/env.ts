@@ -6,6 +6,7 @@
 
 import type { Context } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
+import type { Authorizer, Caller } from '../auth/authorizer.ts'
 import type { ByteSource } from '../registry/bytes.ts'
 import type { Registry } from '../registry/registry.ts'
 
@@ -26,6 +27,7 @@ export interface AppOptions {
    * a body, as API Gateway may not.
    */
   readonly redirectHeads: boolean
+  readonly authorizer: Authorizer
   /** Refuse everything that writes. */
   readonly readOnly: boolean
 }
@@ -37,10 +39,17 @@ export interface AppEnv {
     readonly asked?: string
     /** The request's body, where the host has it at less cost than as a web stream. */
     readonly body?: () => ByteSource
+    /** Scheme and host as the client sees them, where the request's URL does not say. */
+    readonly origin?: string
+    /** Address of the client. */
+    readonly address?: string
   }
   Variables: RequestIdVariables & {
     /** What went wrong, for the log line only. */
     failure?: unknown
+    authorizer: Authorizer
+    /** Who makes the request, once that was asked. */
+    caller?: Caller
   }
 }
 

@@ -8,6 +8,7 @@ import type { Hono } from 'hono'
 import { pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { AppEnv } from '../api/env.ts'
+import { openAuthorizer } from '../auth/authorizer.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { openStore, uploadSecret } from './open-store.ts'
 import type { Settings } from './settings.ts'
@@ -37,6 +38,7 @@ export const openApp = async (
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     }),
+    authorizer: openAuthorizer,
     redirects: settings.redirects,
     redirectHeads,
     readOnly: settings['read-only'],

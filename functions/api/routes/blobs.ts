@@ -13,6 +13,7 @@ import { type ByteRange, isStoreError } from '../../storage/store.ts'
 import { empty } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { noneMatchHits, parseRange } from '../headers.ts'
+import { permit } from '../permit.ts'
 
 const PATH = '/v2/:name{.+}/blobs/:digest'
 
@@ -67,6 +68,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
 
   app.get(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
+    await permit(c, name, 'pull')
     const digest = parseDigest(c.req.param('digest'))
     c.header('Docker-Content-Digest', digest)
     c.header('ETag', `"${digest}"`)
@@ -94,6 +96,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
 
   app.delete(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
+    await permit(c, name, 'delete')
     await blobs.remove(name, parseDigest(c.req.param('digest')))
     return empty(c, 202)
   })

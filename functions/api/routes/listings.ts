@@ -5,30 +5,63 @@
  */
 
 import type { Hono } from 'hono'
+import type { Caller } from '../../auth/authorizer.ts'
+import type { Catalog } from '../../registry/catalog.ts'
 import { parseDigest } from '../../registry/digest.ts'
 import { OCI_INDEX } from '../../registry/media-types.ts'
 import { parseName } from '../../registry/reference.ts'
 import type { NamePage } from '../../registry/tags.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { linkNext, type Paging, readPaging } from '../paging.ts'
+import { permit, permitCatalog } from '../permit.ts'
 
-const finishPage = (c: AppContext, { limit }: Paging, page: NamePage): readonly string[] => {
-  const last = page.names.at(-1)
+const finishPage = (
+  c: AppContext,
+  { limit }: Paging,
+  page: NamePage & { readonly last?: string | undefined },
+): readonly string[] => {
+  const last = page.last ?? page.names.at(-1)
   if (limit === 0) return []
   if (page.more && last !== undefined) linkNext(c, { last, n: String(limit) })
   return page.names
 }
 
+/** Listings of the store that one page of a filtered catalog may take. */
+const MAX_LISTINGS = 10
+
+/**
+ * A page of the repositories that the caller may see. Where many are hidden the page may be short,
+ * even empty: the listings it takes are bounded, and its `Link` leads on.
+ */
+const listFor = async (
+  catalog: Catalog,
+  caller: Caller,
+  limit: number,
+  after: string | undefined,
+): Promise<NamePage & { readonly last: string | undefined }> => {
+  const names: string[] = []
+  let last = after
+  for (let round = 1; ; round += 1) {
+    const page = await catalog.list(limit - names.length, last)
+    names.push(...page.names.filter(caller.lists))
+    last = page.names.at(-1) ?? last
+    const done = !page.more || names.length >= limit || round === MAX_LISTINGS
+    if (done) return { names, more: page.more, last }
+  }
+}
+
 /** GET /v2/<name>/tags/list, GET /v2/_catalog, GET /v2/<name>/referrers/<digest> */
 export const listingRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void => {
   app.get('/v2/_catalog', async (c) => {
+    const caller = await permitCatalog(c)
     const paging = readPaging(c)
-    const page = await registry.catalog.list(Math.max(paging.limit, 1), paging.last)
+    const page = await listFor(registry.catalog, caller, Math.max(paging.limit, 1), paging.last)
     return c.json({ repositories: finishPage(c, paging, page) })
   })
 
   app.get('/v2/:name{.+}/tags/list', async (c) => {
     const name = parseName(c.req.param('name'))
+    await permit(c, name, 'pull')
     const paging = readPaging(c)
     const page = await registry.tags.list(name, Math.max(paging.limit, 1), paging.last)
     return c.json({ name, tags: finishPage(c, paging, page) })
@@ -36,6 +69,7 @@ export const listingRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void
 
   app.get('/v2/:name{.+}/referrers/:digest', async (c) => {
     const name = parseName(c.req.param('name'))
+    await permit(c, name, 'pull')
     const subject = parseDigest(c.req.param('digest'))
     const artifactType = c.req.query('artifactType') || undefined
     const last = c.req.query('last')

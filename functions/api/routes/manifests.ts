@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Hono } from 'hono'
+import type { Hono, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { RegistryError } from '../../registry/errors.ts'
 import { MAX_MANIFEST_BYTES, type PushedManifest } from '../../registry/manifests.ts'
@@ -14,6 +14,7 @@ import type { TagCondition } from '../../registry/tags.ts'
 import { empty } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { entityTags, noneMatchHits, warning } from '../headers.ts'
+import { permit } from '../permit.ts'
 
 const PATH = '/v2/:name{.+}/manifests/:reference'
 
@@ -82,6 +83,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): voi
   // more use than a 404.
   app.get(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
+    await permit(c, name, 'pull')
     const reference = parseReference(c.req.param('reference'))
     const digest = await manifests.resolve(name, reference)
     const unchanged = noneMatchHits(c.req.header('If-None-Match'), digest)
@@ -96,28 +98,39 @@ export const manifestRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): voi
     })
   })
 
-  app.put(PATH, bodyLimit({ maxSize: MAX_MANIFEST_BYTES, onError: tooLarge }), async (c) => {
-    const name = parseName(c.req.param('name'))
-    const reference = parseReference(c.req.param('reference'))
-    const tags = readTags(c, reference)
-    const condition = readCondition(c, reference)
-    const bytes = new Uint8Array(await c.req.arrayBuffer())
-    const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
-      tags,
-      ...(condition === undefined ? {} : { condition }),
-    })
-    const { digest, manifest } = pushed
-    for (const tag of tags) c.header('OCI-Tag', tag, { append: true })
-    if (manifest.subject) c.header('OCI-Subject', manifest.subject.digest)
-    addWarnings(c, pushed)
-    c.header('Location', `/v2/${name}/manifests/${digest}`)
-    c.header('Docker-Content-Digest', digest)
-    c.header('ETag', `"${digest}"`)
-    return empty(c, 201)
-  })
+  const pushable: MiddlewareHandler<AppEnv> = async (c, next) => {
+    await permit(c, parseName(c.req.param('name') ?? ''), 'push')
+    await next()
+  }
+
+  app.put(
+    PATH,
+    pushable,
+    bodyLimit({ maxSize: MAX_MANIFEST_BYTES, onError: tooLarge }),
+    async (c) => {
+      const name = parseName(c.req.param('name'))
+      const reference = parseReference(c.req.param('reference'))
+      const tags = readTags(c, reference)
+      const condition = readCondition(c, reference)
+      const bytes = new Uint8Array(await c.req.arrayBuffer())
+      const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
+        tags,
+        ...(condition === undefined ? {} : { condition }),
+      })
+      const { digest, manifest } = pushed
+      for (const tag of tags) c.header('OCI-Tag', tag, { append: true })
+      if (manifest.subject) c.header('OCI-Subject', manifest.subject.digest)
+      addWarnings(c, pushed)
+      c.header('Location', `/v2/${name}/manifests/${digest}`)
+      c.header('Docker-Content-Digest', digest)
+      c.header('ETag', `"${digest}"`)
+      return empty(c, 201)
+    },
+  )
 
   app.delete(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
+    await permit(c, name, 'delete')
     await manifests.remove(name, parseReference(c.req.param('reference')))
     return empty(c, 202)
   })

@@ -14,6 +14,7 @@ import type { UploadState } from '../../registry/uploads/state.ts'
 import { empty } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { parseContentLength, parseContentRange } from '../headers.ts'
+import { identify, permit } from '../permit.ts'
 
 const START = '/v2/:name{.+}/blobs/uploads/'
 const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
@@ -62,9 +63,26 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     c.header('Docker-Upload-UUID', state.uuid)
   }
 
-  const open = (c: AppContext): Promise<UploadState> => {
+  /**
+   * The state of the upload that the request goes on with. Whoever holds it was let in to begin this
+   * upload, and may end it after the token has: without one, nobody learns more than from a POST.
+   */
+  const open = async (c: AppContext): Promise<UploadState> => {
     const name = parseName(c.req.param('name') ?? '')
-    return uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
+    try {
+      return await uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
+    } catch (error) {
+      await permit(c, name, 'push')
+      throw error
+    }
+  }
+
+  /** A source that the caller may not pull from is as good as none: the blob is then uploaded. */
+  const mount = async (c: AppContext, name: string, digest: Digest): Promise<boolean> => {
+    const from = c.req.query('from') || undefined
+    const { allows, pullsEverything } = await identify(c, [])
+    const allowed = from === undefined ? pullsEverything : allows(parseName(from), 'pull')
+    return allowed && blobs.mount(name, digest, from)
   }
 
   /** A refusal of bytes that came out of order tells the client where to go on. */
@@ -84,11 +102,11 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
 
   const begin = async (c: AppContext): Promise<Response> => {
     const name = parseName(c.req.param('name') ?? '')
-    const mount = c.req.query('mount')
-    if (mount !== undefined) {
-      const digest = parseDigest(mount)
-      const from = c.req.query('from') || undefined
-      if (await blobs.mount(name, digest, from && parseName(from))) return created(c, name, digest)
+    await permit(c, name, 'push')
+    const mounted = c.req.query('mount')
+    if (mounted !== undefined) {
+      const digest = parseDigest(mounted)
+      if (await mount(c, name, digest)) return created(c, name, digest)
     }
     const state = uploads.begin(name, readAlgorithm(c))
     if (c.req.query('digest') !== undefined) {

@@ -1,0 +1,119 @@
+/**
+ * Asks whether a request may do what it asks for, and refuses as the Docker token specification has
+ * it. A repository that the caller may not see is refused alike whether it exists or not: this is
+ * asked before the store is.
+ *
+ * @module
+ */
+
+import type { MiddlewareHandler } from 'hono'
+import { type Access, type Action, formatScope } from '../auth/access.ts'
+import type { Authorizer, Caller, ChallengeError } from '../auth/authorizer.ts'
+import { RegistryError } from '../registry/errors.ts'
+import type { AppContext, AppEnv } from './env.ts'
+
+/** Scheme and host as the client sees them. */
+const originOf = (c: AppContext): string => c.env?.origin ?? new URL(c.req.url).origin
+
+/** Address of the client, as far as the host knows it. */
+export const addressOf = (c: AppContext): string => c.env?.address ?? 'unknown'
+
+/** Makes the authorizer reachable for `permit`; nobody is asked who they are before it matters. */
+export const withAuthorizer = (authorizer: Authorizer): MiddlewareHandler<AppEnv> =>
+  async function withAuthorizer(c, next) {
+    c.set('authorizer', authorizer)
+    await next()
+  }
+
+/** What a push or delete is asked for under: clients ask for pull along with push. */
+const scopeFor = (name: string, action: Action): Access => ({
+  type: 'repository',
+  name,
+  actions: action === 'push' ? ['pull', 'push'] : [action],
+})
+
+const refuse = (
+  c: AppContext,
+  access: readonly Access[],
+  message: string,
+  error?: ChallengeError,
+  cause?: unknown,
+): RegistryError => {
+  const challenge = c.get('authorizer').challenge({
+    origin: originOf(c),
+    access,
+    ...(error === undefined ? {} : { error }),
+  })
+  return new RegistryError('UNAUTHORIZED', message, {
+    cause,
+    detail: { access: access.map(formatScope) },
+    // A gateway may rename the first; its mapping brings it back from the second.
+    headers: { 'WWW-Authenticate': challenge, 'X-Registry-Challenge': challenge },
+  })
+}
+
+/**
+ * Who makes the request; asked once.
+ *
+ * @param access what it will be asked for, for the challenge
+ * @throws RegistryError UNAUTHORIZED with a challenge, TOOMANYREQUESTS
+ */
+export const identify = async (c: AppContext, access: readonly Access[]): Promise<Caller> => {
+  const known = c.get('caller')
+  if (known !== undefined) return known
+  try {
+    const caller = await c.get('authorizer').identify({
+      authorization: c.req.header('Authorization'),
+      address: addressOf(c),
+    })
+    c.set('caller', caller)
+    return caller
+  } catch (error) {
+    if (!(error instanceof RegistryError && error.code === 'UNAUTHORIZED')) throw error
+    const bearer = /^bearer /i.test(c.req.header('Authorization') ?? '')
+    throw refuse(c, access, error.message, bearer ? 'invalid_token' : undefined, error)
+  }
+}
+
+/** The refusal of a caller who is known, or of one who has shown nothing. */
+const denied = (c: AppContext, caller: Caller, access: Access): RegistryError => {
+  const wanted = formatScope(access)
+  if (caller.via === 'nothing') return refuse(c, [access], `authentication required for ${wanted}`)
+  if (caller.via === 'bearer') {
+    return refuse(c, [access], `the token does not grant ${wanted}`, 'insufficient_scope')
+  }
+  return new RegistryError('DENIED', `${caller.identity.name} may not ${wanted}`, {
+    detail: { access: [wanted] },
+  })
+}
+
+/**
+ * Lets a request go on if its caller may do this.
+ *
+ * @throws RegistryError UNAUTHORIZED with a challenge, or DENIED where other credentials would not
+ *   be asked for
+ */
+export const permit = async (c: AppContext, name: string, action: Action): Promise<void> => {
+  const access = scopeFor(name, action)
+  const caller = await identify(c, [access])
+  if (!caller.allows(name, action)) throw denied(c, caller, access)
+}
+
+/** Lets a request for the catalog go on. @returns the caller, whose `lists` filters the entries */
+export const permitCatalog = async (c: AppContext): Promise<Caller> => {
+  const access: Access = { type: 'registry', name: 'catalog', actions: ['*'] }
+  const caller = await identify(c, [access])
+  if (!caller.mayList) throw denied(c, caller, access)
+  return caller
+}
+
+/**
+ * Lets a ping go on. Clients that are let in without credentials never send any, so that a caller
+ * who has shown nothing is challenged even where anonymous callers may pull.
+ */
+export const permitPing = async (c: AppContext): Promise<void> => {
+  const caller = await identify(c, [])
+  if (caller.via === 'nothing' && !caller.pullsEverything) {
+    throw refuse(c, [], 'authentication required')
+  }
+}
