@@ -11,6 +11,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
+import { literalPath } from './literal-path.ts'
 import { openApp } from './open-app.ts'
 import { readSettings, SettingsError } from './settings.ts'
 
@@ -47,7 +48,7 @@ const mended = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
     ...rest,
     ...(takesBody && body !== undefined ? { body } : {}),
     // The gateway has decoded the path, and a URL would end at these.
-    rawPath: event.rawPath.replace(/[?#]/g, encodeURIComponent),
+    rawPath: literalPath(event.rawPath.replace(/[?#]/g, encodeURIComponent)),
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
+import { literalPath } from './literal-path.ts'
 import { openApp } from './open-app.ts'
 import type { Settings } from './settings.ts'
 
@@ -54,6 +55,12 @@ const discardUnread = (incoming: IncomingMessage, outgoing: ServerResponse): voi
   })
 }
 
+/** Hands the path on as it was sent. */
+const keepPath = (incoming: IncomingMessage): void => {
+  const [path = '', ...query] = (incoming.url ?? '').split('?')
+  incoming.url = [literalPath(path), ...query].join('?')
+}
+
 /**
  * Opens the store and serves the registry from it.
  *
@@ -70,6 +77,7 @@ export const startServer = async (
     app.fetch(request, { body: () => incoming.iterator({ destroyOnReturn: false }) })
   const options = { fetch, ...(await listener(settings)) }
   const server = createAdaptorServer(options) as Server
+  server.prependListener('request', keepPath)
   server.on('request', discardUnread)
   // A push may take hours; what ends it is silence, not its length.
   server.requestTimeout = 0

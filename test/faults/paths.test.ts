@@ -1,0 +1,96 @@
+/**
+ * Paths that try to lead elsewhere, byte for byte on a socket: refused, and nothing is written.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { blob } from '../support/hosts/content.ts'
+import { codeOf, expectStatus } from '../support/rig/client.ts'
+import { allObjects } from '../support/rig/invariants.ts'
+import { pushAtOnce } from '../support/rig/push.ts'
+import { SERVERS } from '../support/rig/server.ts'
+
+const { bytes, sha256 } = blob('stray', 100)
+
+const NAMES = [
+  '..',
+  '../..',
+  'a/../b',
+  'a/..',
+  '../a',
+  'a/./b',
+  '%2e%2e',
+  'a/%2e%2e/b',
+  '%2E%2E/a',
+  'a%2f..%2fb',
+  '..%2f..%2fetc',
+  '%252e%252e',
+  'a/%00/b',
+  'a//b',
+  'a\\..\\b',
+  '%c0%ae%c0%ae',
+  '.slipway/uploads',
+  '_layers',
+  'a/_manifests/tags/x',
+  '$',
+]
+
+/** Requests that would write or read in the repository of that name. */
+const REQUESTS: readonly (readonly [string, (name: string) => string])[] = [
+  ['POST', (name) => `/v2/${name}/blobs/uploads/?digest=${sha256}`],
+  ['POST', (name) => `/v2/to/blobs/uploads/?mount=${sha256}&from=${name}`],
+  ['PUT', (name) => `/v2/${name}/manifests/v1`],
+  ['PUT', (name) => `/v2/a/manifests/${name}`],
+  ['GET', (name) => `/v2/${name}/blobs/${sha256}`],
+  ['GET', (name) => `/v2/${name}/manifests/v1`],
+  ['GET', (name) => `/v2/${name}/tags/list`],
+  ['DELETE', (name) => `/v2/${name}/manifests/v1`],
+  ['DELETE', (name) => `/v2/${name}/blobs/${sha256}`],
+  ['GET', (name) => `/v2/a/tags/list?last=${name}`],
+  ['GET', (name) => `/v2/_catalog?last=${name}`],
+]
+
+for (const [kind, open] of SERVERS) {
+  describe(kind, async () => {
+    const server = await open()
+    after(server.close)
+    // Something to be led to.
+    await pushAtOnce(server.send, 'a', blob('real', 10))
+    const before = (await allObjects(server.store)).map(({ key }) => key)
+
+    for (const name of NAMES) {
+      test(name, async () => {
+        for (const [method, target] of REQUESTS) {
+          const request = `${method} ${target(name)}`
+          const answer = await server.send(request, method === 'GET' ? undefined : bytes)
+          const { status } = answer
+          // What a list is asked to begin after names nothing.
+          const expected = target(name).includes('last=') ? [200, 400, 404] : [400, 404, 405]
+          assert.ok(expected.includes(status), `${request}: ${status}`)
+          if (status >= 400) assert.ok(codeOf(answer), request)
+        }
+        const after = (await allObjects(server.store)).map(({ key }) => key)
+        assert.deepEqual(after, before)
+      })
+    }
+
+    test('the name is in the message', async () => {
+      for (const [sent, named] of [
+        ['a/../b', 'a/%2e%2e/b'],
+        ['a/%2E%2e', 'a/%2e%2e'],
+        ['a\\b', 'a\\b'],
+      ] as const) {
+        const { body } = await server.send(`GET /v2/${sent}/tags/list`)
+        const { code, message } = JSON.parse(body.toString()).errors[0]
+        assert.equal(code, 'NAME_INVALID')
+        assert.ok(message.startsWith(`invalid repository name ${JSON.stringify(named)}`), message)
+      }
+    })
+
+    test('and what is well formed still works', async () => {
+      await expectStatus(201, server.send(`POST /v2/b/blobs/uploads/?digest=${sha256}`, bytes))
+    })
+  })
+}
