@@ -102,7 +102,7 @@ const resolveTarget = (target: string, locations: ReadonlyMap<string, string>): 
 
 /** Sends one request and checks the answer. */
 export const exchange = async (
-  host: Host,
+  host: Pick<Host, 'send'>,
   wanted: Exchange,
   locations: Map<string, string> = new Map(),
 ): Promise<Answer> => {
