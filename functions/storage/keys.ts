@@ -88,3 +88,6 @@ export const uploadCancelledKey = (uuid: string): string => `${uploadPrefix(uuid
 
 /** The key that authenticates upload state, shared by all instances on this store. */
 export const UPLOAD_SECRET_KEY = `${OWN}/config/upload-secret`
+
+/** The private keys that sign tokens, shared by all instances on this store. */
+export const SIGNING_KEYS_KEY = `${OWN}/config/signing-keys`

@@ -1,0 +1,21 @@
+/**
+ * What `/.well-known/jwks.json` says: the keys that other registries and gateways verify our tokens
+ * with.
+ *
+ * @module
+ */
+
+import type { PublicJwk, SigningKeys } from './signer.ts'
+
+/** A JSON Web Key Set (RFC 7517 section 5) with public keys only. */
+export interface PublicJwks {
+  readonly keys: readonly PublicJwk[]
+}
+
+/** Seconds that others may remember our key set; less than a new key waits before it signs. */
+export const JWKS_MAX_AGE = 300
+
+/** The key set to publish, to be served as `application/json` for {@link JWKS_MAX_AGE} seconds. */
+export const publishedJwks = async (keys: SigningKeys): Promise<PublicJwks> => ({
+  keys: await keys.published(),
+})

@@ -1,0 +1,115 @@
+/**
+ * The signing keys as they lie in the store: one JSON document with several private keys, so that
+ * keys can follow each other without a token becoming invalid.
+ *
+ * A key's life: published from `created`, signs from `signsFrom` until a newer one does, verifies
+ * until `ends`. A rotated-in key is published for {@link PUBLISH_AHEAD} before it signs, so that all
+ * instances, and all others who fetch our key set, know it before they see its first token.
+ *
+ * @module
+ */
+
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { z } from 'zod'
+
+/** Milliseconds between a new key's publication and its first signature. */
+export const PUBLISH_AHEAD = 10 * 60_000
+
+/** Milliseconds a key is good for beyond its last token: others' clocks and memories lag. */
+const GRACE = 5 * 60_000
+
+const time = z.int().nonnegative()
+
+const schema = z.object({
+  version: z.literal(1),
+  keys: z
+    .array(
+      z.object({
+        jwk: z.object({
+          kty: z.literal('EC'),
+          crv: z.literal('P-256'),
+          x: z.string(),
+          y: z.string(),
+          d: z.string(),
+        }),
+        created: time,
+        signsFrom: time,
+        ends: time.optional(),
+      }),
+    )
+    .min(1)
+    .max(100),
+})
+
+/** Milliseconds since 1970 throughout. Oldest key first. */
+export type KeyDocument = Readonly<z.infer<typeof schema>>
+type StoredKey = KeyDocument['keys'][number]
+
+const newKey = (created: number, signsFrom: number): StoredKey => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { x = '', y = '', d = '' } = privateKey.export({ format: 'jwk' })
+  return { jwk: { kty: 'EC', crv: 'P-256', x, y, d }, created, signsFrom }
+}
+
+/** A document with one new key that signs at once. */
+export const newKeyDocument = (now: number): KeyDocument => ({
+  version: 1,
+  keys: [newKey(now, now)],
+})
+
+/**
+ * Reads a document.
+ *
+ * @throws Error when it is none; the message never quotes it
+ */
+export const parseKeyDocument = (bytes: Uint8Array): KeyDocument => {
+  try {
+    const document = schema.parse(JSON.parse(new TextDecoder().decode(bytes)))
+    for (const key of document.keys) privateKey(key)
+    return document
+  } catch {
+    // The cause would quote the text around the mistake, which is a private key.
+    throw new Error(
+      'the document of signing keys is damaged: restore it, or delete it for new keys',
+    )
+  }
+}
+
+/** The private key of an entry. */
+export const privateKey = ({ jwk }: StoredKey): KeyObject =>
+  createPrivateKey({ key: jwk, format: 'jwk' })
+
+/** Whether tokens of this key are still accepted. */
+const alive = (key: StoredKey, now: number): boolean => key.ends === undefined || now < key.ends
+
+/** The keys to publish and to verify with. */
+export const publishedKeys = (document: KeyDocument, now: number): readonly StoredKey[] =>
+  document.keys.filter((key) => alive(key, now))
+
+/** The key that signs: the newest whose time has come, or the oldest if clocks disagree. */
+export const signingKey = (document: KeyDocument, now: number): StoredKey =>
+  document.keys.findLast((key) => key.signsFrom <= now && alive(key, now)) ?? document.keys[0]!
+
+export interface RotateOptions {
+  /** Clock in milliseconds. */
+  readonly now: number
+  /** Milliseconds the longest token lasts, refresh tokens included. */
+  readonly longestToken: number
+  /**
+   * For a key that was stolen: all keys there were end now, and with them every token, and the new
+   * one signs at once.
+   */
+  readonly revoke?: boolean
+}
+
+/** The document with one more key, and without those whose last token has ended. */
+export const withNewKey = (document: KeyDocument, options: RotateOptions): KeyDocument => {
+  const { now, longestToken, revoke = false } = options
+  if (revoke) return newKeyDocument(now)
+  const signsFrom = now + PUBLISH_AHEAD
+  const kept = publishedKeys(document, now).map((key) => ({
+    ...key,
+    ends: key.ends ?? signsFrom + longestToken + GRACE,
+  }))
+  return { version: 1, keys: [...kept, newKey(now, signsFrom)] }
+}

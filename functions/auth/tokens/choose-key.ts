@@ -1,0 +1,96 @@
+/**
+ * Which trusted key a token is verified with. The token's header only points at one: no key that it
+ * brings along is ever used but the leaf of a chain to our bundle, and no URL in it is followed.
+ *
+ * @module
+ */
+
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { ProtectedHeaderParameters } from 'jose'
+import { z } from 'zod'
+import { quoted } from '../../registry/errors.ts'
+import { thumbprint } from '../keys/key-id.ts'
+import { keyFits, type TokenAlgorithm } from './algorithms.ts'
+import { inForce, verifyChain } from './chain.ts'
+import type { KeySource } from './key-source.ts'
+import { refusal } from './refusal.ts'
+import { distinct, type TrustedKey } from './trusted-keys.ts'
+
+const headerSchema = z.looseObject({
+  kid: z.string().optional(),
+  jwk: z.record(z.string(), z.unknown()).optional(),
+})
+
+/** The name of the key that the header points at, if it does. */
+const keyName = async (header: ProtectedHeaderParameters): Promise<string | undefined> => {
+  const parsed = headerSchema.safeParse(header)
+  if (!parsed.success) throw refusal('malformed', 'has a kid or jwk header that is none')
+  const { kid, jwk } = parsed.data
+  if (kid !== undefined || jwk === undefined) return kid
+  if (typeof jwk.kid === 'string') return jwk.kid
+  try {
+    return await thumbprint(createPublicKey({ key: jwk, format: 'jwk' }))
+  } catch (cause) {
+    throw refusal('malformed', 'has a jwk header that is no public key', cause)
+  }
+}
+
+/** The keys of that name; an issuer that has just changed keys is asked again. */
+const keysNamed = async (
+  source: KeySource,
+  name: string | undefined,
+): Promise<readonly TrustedKey[]> => {
+  if (name === undefined) return source.keys()
+  const named = ({ ids }: TrustedKey) => ids.includes(name)
+  const found = (await source.keys()).filter(named)
+  return found.length > 0 ? found : (await source.keys(true)).filter(named)
+}
+
+/**
+ * Chooses the key for a token.
+ *
+ * @param algorithm the token's, which was checked against those allowed
+ * @param now milliseconds
+ * @throws RegistryError UNAUTHORIZED when there is none, UNAVAILABLE when keys cannot be had now
+ */
+export const chooseKey = async (
+  header: ProtectedHeaderParameters,
+  algorithm: TokenAlgorithm,
+  source: KeySource,
+  now: number,
+): Promise<KeyObject> => {
+  const unfit = () =>
+    refusal('algorithm', `is signed with ${algorithm}, which its key does not take`)
+  if (header.x5c !== undefined && source.roots !== undefined) {
+    const { publicKey } = verifyChain(header.x5c, source.roots, now)
+    if (!keyFits(publicKey, algorithm)) throw unfit()
+    return publicKey
+  }
+
+  const name = await keyName(header)
+  const named = await keysNamed(source, name)
+  if (named.length === 0) {
+    throw refusal(
+      'unknown-key',
+      `names the key ${quoted(name ?? '')}, which its issuer does not have`,
+    )
+  }
+  const valid = named.filter(({ certificate }) => !certificate || inForce(certificate, now))
+  if (valid.length === 0) {
+    throw refusal(
+      'certificate',
+      'is signed with a key whose certificate in the bundle is out of date',
+    )
+  }
+  const fitting = distinct(
+    valid.filter(
+      (each) => keyFits(each.key, algorithm) && (each.algorithm ?? algorithm) === algorithm,
+    ),
+  )
+  const [chosen, ...others] = fitting
+  if (chosen === undefined) throw unfit()
+  if (others.length > 0) {
+    throw refusal('unknown-key', 'does not say which of several keys of its issuer signed it')
+  }
+  return chosen.key
+}

@@ -1,0 +1,105 @@
+/**
+ * Issues our tokens: access tokens for the registry, refresh tokens for the token endpoint.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { RegistryError } from '../../registry/errors.ts'
+import type { Access } from '../access.ts'
+import type { Signer } from '../keys/signer.ts'
+import {
+  ACCESS_TYPE,
+  fingerprint,
+  MAX_ISSUED,
+  mergeAccess,
+  type OwnKind,
+  REFRESH_TYPE,
+  refreshAudience,
+} from './claims.ts'
+import { signCompact } from './jws.ts'
+
+/** What every token of ours needs. */
+interface IssueOptions {
+  readonly signer: Signer
+  /** Our `iss`: what verifiers are configured with. */
+  readonly issuer: string
+  /** Account name; empty for anonymous callers. */
+  readonly subject: string
+  readonly kind: OwnKind
+  /** Seconds. */
+  readonly lifetime: number
+  /** Clock in milliseconds. */
+  readonly now: () => number
+}
+
+export interface AccessTokenOptions extends IssueOptions {
+  /** The `service` of the challenge: the registry the token is for. */
+  readonly audience: string
+  /** What is granted; may be nothing. */
+  readonly access: readonly Access[]
+}
+
+export interface RefreshTokenOptions extends IssueOptions {
+  /** The `service` whose token endpoint will take it. */
+  readonly audience: string
+  /**
+   * A string that changes when the account's password or secret does, such as its bcrypt hash. Only
+   * a one-way hash of it goes into the token.
+   */
+  readonly credential: string
+}
+
+/** A token, and what the token endpoint's answer says of it. */
+export interface IssuedToken {
+  readonly token: string
+  /** Its `jti`, for the audit trail; of no use to a thief. */
+  readonly id: string
+  /** Seconds: `expires_in` of the answer. */
+  readonly lifetime: number
+  /** Milliseconds since 1970, whole seconds: `issued_at` of the answer. */
+  readonly issuedAt: number
+}
+
+const issue = async (
+  options: IssueOptions,
+  type: string,
+  audience: string,
+  more: Readonly<Record<string, unknown>>,
+): Promise<IssuedToken> => {
+  const { signer, issuer, subject, kind, lifetime, now } = options
+  const iat = Math.floor(now() / 1000)
+  const id = randomBytes(16).toString('base64url')
+  const times = { iat, nbf: iat, exp: iat + lifetime }
+  const claims = { iss: issuer, sub: subject, aud: audience, ...times, jti: id, kind, ...more }
+  const token = await signCompact(signer, type, claims)
+  return { token, id, lifetime, issuedAt: iat * 1000 }
+}
+
+/**
+ * Issues an access token (Docker token specification, "Using the signed token").
+ *
+ * A grant too long for {@link MAX_ISSUED} is refused rather than cut: a client cannot tell a cut
+ * grant from a refusal by policy, and would report that it may not do what it may.
+ *
+ * @throws RegistryError UNSUPPORTED (400) when the token would be too long
+ */
+export const issueToken = async (options: AccessTokenOptions): Promise<IssuedToken> => {
+  const access = mergeAccess(options.access)
+  const issued = await issue(options, ACCESS_TYPE, options.audience, { access })
+  const size = issued.token.length
+  if (size > MAX_ISSUED) {
+    throw new RegistryError(
+      'UNSUPPORTED',
+      `a token for these ${access.length} scopes would take ${size} bytes, more than the ${MAX_ISSUED} that fit a header: ask for fewer scopes at a time`,
+      { status: 400, detail: { scopes: access.length, size, limit: MAX_ISSUED } },
+    )
+  }
+  return issued
+}
+
+/** Issues a refresh token ("identity token" to Docker): good for the token endpoint only. */
+export const issueRefreshToken = (options: RefreshTokenOptions): Promise<IssuedToken> =>
+  issue(options, REFRESH_TYPE, refreshAudience(options.audience), {
+    cred: fingerprint(options.credential),
+  })

@@ -1,0 +1,75 @@
+/**
+ * Where an issuer's keys come from.
+ *
+ * @module
+ */
+
+import type { X509Certificate } from 'node:crypto'
+import type { SigningKeys } from '../keys/signer.ts'
+import { type RemoteJwksOptions, remoteJwks } from './remote-jwks.ts'
+import {
+  certificatesOfBundle,
+  keysOfCertificates,
+  keysOfJwks,
+  type TrustedKey,
+} from './trusted-keys.ts'
+
+/** An issuer's keys. */
+export interface KeySource {
+  /**
+   * The keys.
+   *
+   * @param reload whether a token named a key that is not among them, so that newer ones are sought
+   * @throws RegistryError UNAVAILABLE when they cannot be had now
+   */
+  keys(reload?: boolean): Promise<readonly TrustedKey[]>
+  /** Roots for `x5c`; a source without any ignores that header. */
+  readonly roots?: readonly X509Certificate[]
+}
+
+/** Our own keys. */
+export const ownKeys = (signing: SigningKeys): KeySource => {
+  // Rebuilding keys costs more than verifying with them, and `published` gives the same objects.
+  const built = new WeakMap<object, Promise<TrustedKey[]>>()
+  const build = (jwk: object): Promise<TrustedKey[]> => {
+    const made = built.get(jwk) ?? keysOfJwks({ keys: [jwk] })
+    built.set(jwk, made)
+    return made
+  }
+  return {
+    keys: async (reload) =>
+      (await Promise.all((await signing.published(reload)).map(build))).flat(),
+  }
+}
+
+/**
+ * A key set that does not change.
+ *
+ * @throws Error when it is no key set, or holds no usable key
+ */
+export const fixedJwks = async (document: unknown): Promise<KeySource> => {
+  const keys = await keysOfJwks(document)
+  return { keys: async () => keys }
+}
+
+/**
+ * A bundle of certificates in PEM, distribution's `rootcertbundle`: tokens name one of its keys in
+ * `kid`, or bring a chain in `x5c`.
+ *
+ * @throws Error when it holds no certificate, or one that cannot be read
+ */
+export const certificateBundle = async (pem: string): Promise<KeySource> => {
+  const roots = certificatesOfBundle(pem)
+  const keys = await keysOfCertificates(roots)
+  return { keys: async () => keys, roots }
+}
+
+/**
+ * A key set at a URL, fetched when it is first needed.
+ *
+ * @throws TypeError when the URL is not https, nor http to loopback
+ */
+export const jwksUrl = (options: RemoteJwksOptions): KeySource => {
+  const remote = remoteJwks(options)
+  return { keys: (reload) => remote.get(reload) }
+}

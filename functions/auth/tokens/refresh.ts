@@ -1,0 +1,77 @@
+/**
+ * Verifies refresh tokens at the token endpoint. Ours only: nobody else's are of use here.
+ *
+ * @module
+ */
+
+import { timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import type { TokenAlgorithm } from './algorithms.ts'
+import { fingerprint, type OwnKind, ownKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
+import type { KeySource } from './key-source.ts'
+import { refusal } from './refusal.ts'
+import { verifySigned } from './signed.ts'
+
+/** Whom a refresh token was given to. */
+export interface RefreshSubject {
+  readonly kind: OwnKind
+  readonly name: string
+}
+
+/** What a refresh token proves. */
+export interface VerifiedRefresh extends RefreshSubject {
+  /** Its `jti`, for the audit trail. */
+  readonly id: string
+  /** Milliseconds since 1970, without leeway. */
+  readonly expires: number
+}
+
+export interface RefreshVerifierOptions {
+  /** Our `iss`. */
+  readonly issuer: string
+  /** The `service` it was issued for. */
+  readonly audience: string
+  readonly source: KeySource
+  /**
+   * The account's credentials as they are now, each as given to `issueRefreshToken`; several for a
+   * robot with several secrets, none when the account is gone or may no longer log in.
+   */
+  readonly credentials: (subject: RefreshSubject) => Promise<readonly string[]>
+  /** Clock in milliseconds. */
+  readonly now: () => number
+}
+
+const ALGORITHMS: readonly TokenAlgorithm[] = ['ES256']
+
+const schema = z.object({ sub: z.string(), kind: ownKind, cred: z.string(), jti: z.string() })
+
+const sameText = (a: string, b: string): boolean => {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
+/**
+ * Makes a function that verifies refresh tokens. It throws RegistryError UNAUTHORIZED, `reason`
+ * `credential` when the account's password or secret has changed since or the account is gone.
+ */
+export const createRefreshVerifier = (options: RefreshVerifierOptions) => {
+  const { issuer, source, credentials, now } = options
+  const expected = {
+    types: [REFRESH_TYPE],
+    audience: refreshAudience(options.audience),
+    source,
+    algorithms: ALGORITHMS,
+  }
+  return async function verifyRefreshToken(token: string): Promise<VerifiedRefresh> {
+    const find = (claimed: string) => (claimed === issuer ? expected : undefined)
+    const { payload, expires } = await verifySigned(token, find, now())
+    const parsed = schema.safeParse(payload)
+    if (!parsed.success) throw refusal('claims', 'is no complete refresh token', parsed.error)
+    const { kind, sub: name, cred, jti } = parsed.data
+    const current = await credentials({ kind, name })
+    if (!current.some((credential) => sameText(fingerprint(credential), cred))) {
+      throw refusal('credential', 'was given for a password or secret that is no longer valid')
+    }
+    return { kind, name, id: jti, expires }
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Key sets of other issuers, fetched from their URL and remembered.
+ *
+ * jose's `createRemoteJWKSet` finds keys by their own `kid` only, reads answers of any size, and asks
+ * a failing server again for every token; so this is ours.
+ *
+ * @module
+ */
+
+import { RegistryError } from '../../registry/errors.ts'
+import { createRemembered, type Remembered } from '../keys/remembered.ts'
+import { keysOfJwks, type TrustedKey } from './trusted-keys.ts'
+
+/** Milliseconds until a key set is fetched again. */
+const MAX_AGE = 10 * 60_000
+/** Least milliseconds between two fetches: anyone can send tokens that name unknown keys. */
+const COOLDOWN = 30_000
+/** Milliseconds a key set serves while its server does not answer. */
+const STALE = 60 * 60_000
+/** Milliseconds an answer may take, body included. */
+const TIMEOUT = 5_000
+/** Bytes of the largest answer. */
+const MAX_SIZE = 256 * 1024
+
+export interface RemoteJwksOptions {
+  readonly url: string
+  /** Clock in milliseconds. */
+  readonly now: () => number
+  /** Default: the platform's. */
+  readonly fetch?: typeof fetch
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** Over anything but TLS whoever is on the way could put in keys of their own. */
+const checked = (text: string): URL => {
+  const url = URL.parse(text)
+  const safe =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
+  if (url && safe) return url
+  throw new TypeError(`a JWKS URL must be https, or http to loopback: ${JSON.stringify(text)}`)
+}
+
+/** Reads an answer as JSON, but no more than {@link MAX_SIZE} of it. */
+const readJson = async (response: Response): Promise<unknown> => {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength
+    if (size > MAX_SIZE) throw new Error(`the answer is larger than ${MAX_SIZE} bytes`)
+    chunks.push(chunk)
+  }
+  return JSON.parse(Buffer.concat(chunks, size).toString())
+}
+
+/**
+ * The keys at a URL. Nothing is fetched yet.
+ *
+ * `get` throws RegistryError UNAVAILABLE when they cannot be fetched and none are remembered.
+ *
+ * @throws TypeError when the URL is not https, nor http to loopback
+ */
+export const remoteJwks = (options: RemoteJwksOptions): Remembered<readonly TrustedKey[]> => {
+  const { now, fetch: request = fetch } = options
+  const url = checked(options.url)
+
+  const load = async (): Promise<readonly TrustedKey[]> => {
+    try {
+      const response = await request(url, {
+        headers: { accept: 'application/jwk-set+json, application/json' },
+        // A redirect could lead off https, and a key set has no reason to move.
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT),
+      })
+      if (response.status !== 200) {
+        await response.body?.cancel()
+        throw new Error(`the answer was ${response.status}`)
+      }
+      return await keysOfJwks(await readJson(response))
+    } catch (cause) {
+      throw new RegistryError(
+        'UNAVAILABLE',
+        "the keys of the token's issuer cannot be fetched now: try again later",
+        { cause },
+      )
+    }
+  }
+
+  return createRemembered({ load, now, maxAge: MAX_AGE, cooldown: COOLDOWN, stale: STALE })
+}
