@@ -47,8 +47,8 @@ const mended = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
   return {
     ...rest,
     ...(takesBody && body !== undefined ? { body } : {}),
-    // The gateway has decoded the path, and a URL would end at these.
-    rawPath: literalPath(event.rawPath.replace(/[?#]/g, encodeURIComponent)),
+    // The gateway has decoded the path. A URL would end at some characters and change others.
+    rawPath: literalPath(event.rawPath.replace(/[?#\s\0]/g, encodeURIComponent)),
   }
 }
 

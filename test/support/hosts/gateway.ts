@@ -139,6 +139,7 @@ export const sendThrough = async (
   const lines = Object.entries(joined(sent)).map(([name, value]) => name.length + value.length + 4)
   const size = lines.reduce((sum, each) => sum + each, sent.method.length + sent.target.length + 11)
   if (size > MAX_HEADERS) return refusal(431, 'Request Header Fields Too Large')
+  if (/%(?![0-9a-f]{2})|%ff/i.test(sent.target)) return refusal(400, 'Bad Request')
   const event = await eventOf(sent, habits)
   const json = JSON.stringify(event)
   if (json.length > MAX_PAYLOAD) return refusal(413, 'Request Entity Too Large')
