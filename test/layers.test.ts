@@ -1,0 +1,150 @@
+/**
+ * Imports run downward only: handlers, api, auth and registry, storage.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { glob, readFile } from 'node:fs/promises'
+import { posix } from 'node:path'
+import { describe, test } from 'node:test'
+
+const ROOT = new URL('..', import.meta.url)
+
+/** Folders of functions/ that each may import from; a folder not named here fails. */
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  handlers: ['handlers', 'api', 'auth', 'registry', 'storage'],
+  api: ['api', 'auth', 'registry', 'storage'],
+  auth: ['auth', 'registry', 'storage'],
+  registry: ['registry', 'storage'],
+  storage: ['storage'],
+}
+
+/** Packages that only some folders may know. */
+const ONLY_IN: readonly (readonly [name: RegExp, folders: readonly string[]])[] = [
+  [/^(?:hono|@hono\/.*)$|^hono\//, ['handlers', 'api']],
+  [/^node:https?2?$/, ['handlers']],
+  [/^@aws-sdk\/client-s3$|^@aws-sdk\/s3-/, ['storage']],
+  [/^aws-lambda$/, ['handlers']],
+  [/^pino$/, ['handlers']],
+]
+
+/** Static, dynamic and re-exporting imports, types included. */
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"\n]+)\1/g
+
+/** What a source file does that its place forbids. @param path below functions/ */
+const violations = (path: string, source: string): string[] => {
+  const [folder = ''] = path.split('/')
+  const allowed = BELOW[folder]
+  if (allowed === undefined) return [`${path} is in no known folder`]
+  const found: string[] = []
+  const code = source.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+  if (
+    folder !== 'handlers' &&
+    /\bprocess\s*(?:\.\s*env|\[)|\benv\b.*\bfrom\s*'node:process'/.test(code)
+  ) {
+    found.push(`${path} reads process.env`)
+  }
+  for (const [, , name = ''] of code.matchAll(IMPORT)) {
+    if (name.startsWith('.')) {
+      const target = posix.join('functions', posix.dirname(path), name).split('/')
+      // Only who opens a store knows which one it is.
+      const adapter = target[1] === 'storage' && target.length > 3
+      if (adapter && !['handlers', 'storage'].includes(folder)) {
+        found.push(`${path} imports ${target.join('/')}`)
+        continue
+      }
+      const inside = target[0] === 'functions' && allowed.includes(target[1] ?? '')
+      if (!inside) found.push(`${path} imports ${target.join('/')}`)
+    }
+    const rule = ONLY_IN.find(([pattern]) => pattern.test(name))
+    if (rule && !rule[1].includes(folder)) found.push(`${path} imports ${name}`)
+  }
+  return found
+}
+
+/** Sources that break a rule, and what is found. */
+const FAKES: readonly (readonly [path: string, source: string, found: string])[] = [
+  [
+    'storage/a.ts',
+    "import { x } from '../registry/x.ts'",
+    'storage/a.ts imports functions/registry/x.ts',
+  ],
+  [
+    'storage/s3/a.ts',
+    "import type { X } from '../../api/x.ts'",
+    'storage/s3/a.ts imports functions/api/x.ts',
+  ],
+  [
+    'registry/a.ts',
+    "import {\n  a,\n  b,\n} from '../api/x.ts'",
+    'registry/a.ts imports functions/api/x.ts',
+  ],
+  [
+    'registry/a.ts',
+    "export * from '../handlers/x.ts'",
+    'registry/a.ts imports functions/handlers/x.ts',
+  ],
+  ['registry/a.ts', "import type { Context } from 'hono'", 'registry/a.ts imports hono'],
+  ['registry/a.ts', "import { request } from 'node:http'", 'registry/a.ts imports node:http'],
+  ['registry/a.ts', "await import('hono/body-limit')", 'registry/a.ts imports hono/body-limit'],
+  [
+    'registry/a.ts',
+    "import { S3Client } from '@aws-sdk/client-s3'",
+    'registry/a.ts imports @aws-sdk/client-s3',
+  ],
+  [
+    'registry/a.ts',
+    "import { x } from '../storage/file/x.ts'",
+    'registry/a.ts imports functions/storage/file/x.ts',
+  ],
+  [
+    'auth/a.ts',
+    "import { x } from '../storage/s3/x.ts'",
+    'auth/a.ts imports functions/storage/s3/x.ts',
+  ],
+  ['api/a.ts', "import '../handlers/x.ts'", 'api/a.ts imports functions/handlers/x.ts'],
+  [
+    'api/routes/a.ts',
+    "import { x } from '../../../test/x.ts'",
+    'api/routes/a.ts imports test/x.ts',
+  ],
+  ['handlers/a.ts', "import { x } from '../../lib/x.ts'", 'handlers/a.ts imports lib/x.ts'],
+  ['api/a.ts', 'const { HOME } = process.env', 'api/a.ts reads process.env'],
+  ['storage/a.ts', "const home = process['env'].HOME", 'storage/a.ts reads process.env'],
+  ['storage/a.ts', "import { env } from 'node:process'", 'storage/a.ts reads process.env'],
+  ['other/a.ts', '', 'other/a.ts is in no known folder'],
+]
+
+const ALLOWED: readonly (readonly [path: string, source: string])[] = [
+  ['auth/a.ts', "import type { ObjectStore } from '../storage/store.ts'"],
+  ['storage/file/a.ts', "import { x } from '../s3/x.ts'\nimport '../keys.ts'"],
+  ['api/a.ts', "import { x } from '../registry/x.ts'\nimport { Hono } from 'hono'"],
+  ['handlers/a.ts', 'const { HOME } = process.env'],
+  [
+    'registry/a.ts',
+    "/** Like `import 'hono'` or process.env. */\n// import 'hono'\nimport './b.ts'",
+  ],
+]
+
+describe('the rules', () => {
+  for (const [path, source, found] of FAKES) {
+    test(`find that ${found}`, () => assert.deepEqual(violations(path, source), [found]))
+  }
+  for (const [path, source] of ALLOWED) {
+    test(`find nothing in ${JSON.stringify(source.slice(0, 40))}`, () =>
+      assert.deepEqual(violations(path, source), []))
+  }
+})
+
+test('every source keeps the rules', async () => {
+  const paths: string[] = []
+  const found: string[] = []
+  for await (const path of glob('functions/**/*.ts', { cwd: ROOT })) {
+    const source = await readFile(new URL(path, ROOT), 'utf8')
+    paths.push(path)
+    found.push(...violations(path.slice('functions/'.length), source))
+  }
+  assert.ok(paths.length > 40, `only ${paths.length} sources were found`)
+  assert.deepEqual(found, [])
+})
