@@ -27,7 +27,7 @@ const MANIFEST = /\/manifests\/[^/]+$/
 const isBinary = (contentType: string): boolean =>
   !/^(?:application\/json|text\/plain)(?:;|$)/.test(contentType)
 
-const open = (env: NodeJS.ProcessEnv): Promise<Hono<AppEnv>> => {
+const open = async (env: NodeJS.ProcessEnv): Promise<Hono<AppEnv>> => {
   const settings = readSettings([], env)
   if (settings.store.kind !== 's3') {
     throw new SettingsError(
@@ -37,7 +37,7 @@ const open = (env: NodeJS.ProcessEnv): Promise<Hono<AppEnv>> => {
   if (!settings.redirects) {
     throw new SettingsError('SLIPWAY_REDIRECTS is "off": on Lambda blobs can only be redirected to')
   }
-  return openApp(settings, env, { redirectHeads: true })
+  return (await openApp(settings, env, { redirectHeads: true })).app
 }
 
 /** What of an event `Request` would refuse or misread. */

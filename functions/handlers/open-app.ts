@@ -7,9 +7,10 @@
 import type { Hono } from 'hono'
 import { pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
-import type { AppEnv } from '../api/env.ts'
+import type { AppEnv, RequestLogger } from '../api/env.ts'
 import { openAuthorizer } from '../auth/authorizer.ts'
 import { createRegistry } from '../registry/registry.ts'
+import type { ObjectStore } from '../storage/store.ts'
 import { openStore, uploadSecret } from './open-store.ts'
 import type { Settings } from './settings.ts'
 
@@ -19,8 +20,24 @@ export interface HostOptions {
   readonly redirectHeads: boolean
 }
 
+/** The app and what it stands on. */
+export interface OpenApp {
+  readonly app: Hono<AppEnv>
+  readonly store: ObjectStore
+  readonly logger: RequestLogger
+}
+
+/** Writes log lines to standard output. */
+const createLogger = (settings: Settings): RequestLogger =>
+  pino({
+    level: settings['log-level'],
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  })
+
 /**
- * Opens the store and builds the app over it. Log lines go to standard output.
+ * Opens the store and builds the app over it.
  *
  * @throws StoreError when the store cannot be read
  */
@@ -28,19 +45,16 @@ export const openApp = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
   { redirectHeads }: HostOptions,
-): Promise<Hono<AppEnv>> => {
+): Promise<OpenApp> => {
   const store = openStore(settings, env)
-  return createApp({
+  const logger = createLogger(settings)
+  const app = createApp({
     registry: createRegistry({ store, uploadSecret: await uploadSecret(store) }),
-    logger: pino({
-      level: settings['log-level'],
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
-    }),
+    logger,
     authorizer: openAuthorizer,
     redirects: settings.redirects,
     redirectHeads,
     readOnly: settings['read-only'],
   })
+  return { app, store, logger }
 }

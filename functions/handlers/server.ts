@@ -14,6 +14,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
+import { startHousekeeping } from './housekeeping.ts'
 import { literalPath } from './literal-path.ts'
 import { openApp } from './open-app.ts'
 import type { Settings } from './settings.ts'
@@ -70,7 +71,7 @@ export const startServer = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> => {
-  const app = await openApp(settings, env, { redirectHeads: false })
+  const { app, store, logger } = await openApp(settings, env, { redirectHeads: false })
   const fetch = (request: Request, { incoming }: HttpBindings | Http2Bindings) =>
     // A web stream would copy every chunk. The request is not destroyed where reading stops early,
     // for then the answer could not be sent.
@@ -87,10 +88,12 @@ export const startServer = async (
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
+  const endHousekeeping = settings['read-only'] ? () => {} : startHousekeeping(store, logger)
   return {
     url: urlOf(settings, server.address() as AddressInfo),
     stop: () =>
       new Promise((resolve, reject) => {
+        endHousekeeping()
         server.close((error) => (error ? reject(error) : resolve()))
         server.closeIdleConnections()
       }),
