@@ -1,0 +1,168 @@
+/**
+ * The Lambda handler, event by event. The protocol as a whole is tested through it in test/api.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import { type ApiHandler, createHandler } from '../../functions/handlers/api.ts'
+import { CONFIG, contentOf, imageOf } from '../support/hosts/content.ts'
+import { startBucket } from '../support/hosts/start.ts'
+import type { S3Server } from '../support/s3/server.ts'
+import { blobPost, get, MANIFEST_HEAD, manifestPut } from './events.ts'
+
+const CONTEXT = {} as Context
+// Bytes that are no UTF-8 would not survive as text.
+const IMAGE = contentOf(`${imageOf().bytes} \r\n\t`)
+const ID = MANIFEST_HEAD.requestContext.requestId
+
+describe('events', () => {
+  let s3: S3Server
+  let env: NodeJS.ProcessEnv
+  let handler: ApiHandler
+  const send = (event: APIGatewayProxyEventV2) => handler(event, CONTEXT)
+
+  before(async () => {
+    const bucket = await startBucket()
+    s3 = bucket.server
+    env = bucket.env
+    handler = createHandler(env)
+    await send(blobPost(CONFIG.sha256, CONFIG.bytes))
+    await send(manifestPut(IMAGE.sha256, IMAGE.bytes))
+  })
+  after(() => s3.close())
+
+  test('a push of a blob', async () => {
+    const result = await send(blobPost(CONFIG.sha256, CONFIG.bytes))
+    assert.equal(result.statusCode, 201)
+    assert.equal(result.body, '')
+    assert.equal(result.headers?.['docker-content-digest'], CONFIG.sha256)
+    assert.equal(result.headers?.location, `/v2/library/app/blobs/${CONFIG.sha256}`)
+  })
+
+  test('a push of a manifest with two tags', async () => {
+    const result = await send(manifestPut(IMAGE.sha256, IMAGE.bytes))
+    assert.equal(result.statusCode, 201)
+    assert.equal(result.headers?.['oci-tag'], 'v1, latest')
+    for (const tag of ['v1', 'latest']) {
+      const { statusCode } = await send(get(`/v2/library/app/manifests/${tag}`))
+      assert.equal(statusCode, 200)
+    }
+  })
+
+  test('HEAD of a manifest has its body, for the gateway to count', async () => {
+    const result = await send(MANIFEST_HEAD)
+    assert.equal(result.statusCode, 200)
+    assert.equal(result.isBase64Encoded, true)
+    assert.deepEqual(Buffer.from(result.body ?? '', 'base64'), IMAGE.bytes)
+    assert.equal(result.headers?.['content-length'], String(IMAGE.bytes.length))
+    assert.equal(result.headers?.['docker-content-digest'], IMAGE.sha256)
+  })
+
+  test('bytes are base64, JSON and text are not', async () => {
+    const binary = await send(get(`/v2/library/app/manifests/${IMAGE.sha256}`))
+    assert.equal(binary.isBase64Encoded, true)
+    const json = await send(get('/v2/'))
+    assert.deepEqual([json.isBase64Encoded, json.body], [false, '{}'])
+    const text = await send(get('/'))
+    assert.equal(text.isBase64Encoded, false)
+    const error = await send(get('/v2/library/app/manifests/none'))
+    assert.equal(error.isBase64Encoded, false)
+    assert.equal(JSON.parse(error.body ?? '').errors[0].code, 'MANIFEST_UNKNOWN')
+  })
+
+  test('blobs are redirected, whatever the method', async () => {
+    for (const method of ['GET', 'HEAD']) {
+      const event = get(`/v2/library/app/blobs/${CONFIG.sha256}`)
+      event.requestContext.http.method = method
+      const { statusCode, headers } = await send(event)
+      assert.equal(statusCode, 307)
+      const answer = await fetch(String(headers?.location), { method })
+      assert.equal(answer.status, 200)
+      assert.equal(answer.headers.get('content-length'), String(CONFIG.bytes.length))
+    }
+  })
+
+  test("the request id is Lambda's, not the client's", async () => {
+    const { body, headers } = await send(get('/v2/a/manifests/b', { 'x-request-id': 'mine' }))
+    assert.equal(headers?.['x-request-id'], ID)
+    assert.equal(JSON.parse(body ?? '').errors[0].detail.requestId, ID)
+  })
+
+  test('a GET with a body is answered as one without', async () => {
+    const event = { ...get('/v2/'), body: 'e30=', isBase64Encoded: true }
+    assert.equal((await send(event)).statusCode, 200)
+  })
+
+  const PATHS = [
+    `/v2/library%2Fapp/manifests/${IMAGE.sha256}`,
+    `/v2/library/app/manifests/${IMAGE.sha256.replace(':', '%3A')}`,
+    `/v2/library/app/manifests/${IMAGE.sha256}`,
+  ]
+  for (const path of PATHS) {
+    test(`the path ${path.slice(0, 40)} is found`, async () => {
+      assert.equal((await send(get(path))).statusCode, 200)
+    })
+  }
+  for (const end of ['?x', '#x', ' ', '\n', '\t']) {
+    test(`a decoded path that ends in ${JSON.stringify(end)} is not cut`, async () => {
+      const { statusCode, body } = await send(get(`/v2/library/app/manifests/v1${end}`))
+      assert.ok([400, 404].includes(statusCode ?? 0), `${statusCode} ${body}`)
+    })
+  }
+
+  test('the store is opened once, by the first event', async () => {
+    const fresh = createHandler(env)
+    s3.counter.reset()
+    for (let n = 0; n < 3; n += 1) await fresh(get('/v2/'), CONTEXT)
+    assert.deepEqual(s3.counter.counts, { GetObject: 1 })
+  })
+
+  test('a store that cannot be opened is tried again by the next event', async () => {
+    const changing = { ...env, SLIPWAY_STORE: 's3://no-such-bucket/x' }
+    const fresh = createHandler(changing)
+    await assert.rejects(async () => fresh(get('/v2/'), CONTEXT), { name: 'NoSuchBucket' })
+    changing.SLIPWAY_STORE = env.SLIPWAY_STORE ?? ''
+    assert.equal((await fresh(get('/v2/'), CONTEXT)).statusCode, 200)
+  })
+})
+
+const WRONG: readonly (readonly [NodeJS.ProcessEnv, RegExp])[] = [
+  [{}, /^SLIPWAY_STORE is "": on Lambda it must be s3:\/\/<bucket>\/<prefix>$/],
+  [{ SLIPWAY_STORE: 'file:/data' }, /^SLIPWAY_STORE is "file:\/data": on Lambda/],
+  [{ SLIPWAY_STORE: 'nothing' }, /^SLIPWAY_STORE is "nothing": expected/],
+  [
+    { SLIPWAY_STORE: 's3://bucket', SLIPWAY_REDIRECTS: 'off' },
+    /^SLIPWAY_REDIRECTS is "off": on Lambda/,
+  ],
+]
+for (const [env, message] of WRONG) {
+  test(`settings ${JSON.stringify(env)} are refused`, async () => {
+    const handler = createHandler(env)
+    await assert.rejects(async () => handler(get('/v2/'), CONTEXT), {
+      name: 'SettingsError',
+      message,
+    })
+  })
+}
+
+test('the module takes its settings from the environment at the first event, not before', async () => {
+  const script = `
+    const { handler } = await import('./functions/handlers/api.ts')
+    process.env.SLIPWAY_STORE = 'file:late'
+    const event = ${JSON.stringify(get('/v2/'))}
+    await handler(event, {}).catch((error) => console.log(error.message))`
+  const run = promisify(execFile)
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: new URL('../..', import.meta.url),
+    env: { PATH: process.env.PATH },
+  })
+  assert.equal(
+    stdout,
+    'SLIPWAY_STORE is "file:late": on Lambda it must be s3://<bucket>/<prefix>\n',
+  )
+})
