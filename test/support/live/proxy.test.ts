@@ -1,0 +1,82 @@
+/**
+ * What the recording proxy promises: it passes on, records, and cuts when told.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:http'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { type RecordingProxy, startProxy } from './proxy.ts'
+
+const megabyte = Buffer.alloc(1_000_000, 'x')
+
+/** Answers a GET with a megabyte, and a PUT with 413, hanging up before it has read the body. */
+const startTarget = async (): Promise<{ server: Server; address: string }> => {
+  const server = createServer((request, response) => {
+    if (request.method === 'GET') return response.end(megabyte)
+    request.pause()
+    response.writeHead(413, { 'content-length': '8' }).write('too much')
+    // Not at once: a reset may overtake the answer.
+    return setTimeout(() => request.socket.destroy(), 100)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  return { server, address: `127.0.0.1:${address.port}` }
+}
+
+describe('a recording proxy', () => {
+  let target: Awaited<ReturnType<typeof startTarget>>
+  let proxy: RecordingProxy
+  before(async () => {
+    target = await startTarget()
+  })
+  beforeEach(async () => {
+    proxy = await startProxy(target.address)
+  })
+  after(() => {
+    target.server.closeAllConnections()
+    target.server.close()
+  })
+
+  const get = async (): Promise<number> => {
+    const response = await fetch(`http://${proxy.address}/blob`, { headers: { range: 'bytes=1-' } })
+    return (await response.arrayBuffer()).byteLength
+  }
+
+  test('passes answers on and records them', async () => {
+    assert.equal(await get(), megabyte.length)
+    const [exchange] = proxy.exchanges
+    assert.equal(exchange?.method, 'GET')
+    assert.equal(exchange.url, '/blob')
+    assert.equal(exchange.range, 'bytes=1-')
+    assert.equal(exchange.responseBytes, megabyte.length)
+    assert.equal(exchange.cut, false)
+    await proxy.close()
+  })
+
+  test('cuts the next answer that matches, and no other', async () => {
+    proxy.cutNext(({ length }) => length > 1_000_000, 10)
+    assert.equal(await get(), megabyte.length)
+    proxy.cutNext(({ length }) => length === 1_000_000, 300_000)
+    await assert.rejects(get())
+    assert.equal(await get(), megabyte.length)
+    assert.deepEqual(
+      proxy.exchanges.map(({ cut }) => cut),
+      [false, true, false],
+    )
+    await proxy.close()
+  })
+
+  test('delivers an answer that came before the end of the body, and serves the next request', async () => {
+    const body = Buffer.alloc(20_000_000)
+    for (let round = 0; round < 3; round++) {
+      const response = await fetch(`http://${proxy.address}/blob`, { method: 'PUT', body })
+      assert.equal(response.status, 413)
+      await response.arrayBuffer()
+      assert.equal(await get(), megabyte.length)
+    }
+    await proxy.close()
+  })
+})
