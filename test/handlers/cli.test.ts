@@ -1,0 +1,179 @@
+/**
+ * The command line: help, mistakes, log lines, and a graceful stop.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { blob } from '../support/hosts/content.ts'
+import { temporaryDirectory } from '../support/hosts/start.ts'
+import { ended, type Serving, serve, startProgram } from './program.ts'
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>
+before(async () => {
+  directory = await temporaryDirectory()
+})
+after(() => directory.remove())
+const store = (): string => `--store=file:${directory.path}`
+
+describe('help', () => {
+  for (const args of [[], ['--help'], ['-h'], ['help'], ['serve', '--help'], ['reindex', '-h']]) {
+    test(`slipway ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await ended(startProgram(args))
+      assert.deepEqual([code, stderr], [0, ''])
+      assert.match(stdout, /^Slipway, a container registry\.\n\nUsage:\n {2}slipway serve/)
+      assert.match(stdout, /--listen .*\n.*SLIPWAY_LISTEN; default 127\.0\.0\.1:5000/)
+    })
+  }
+})
+
+const MISTAKES: readonly (readonly [args: readonly string[], stderr: RegExp])[] = [
+  [['push'], /^slipway: there is no command "push": see slipway --help\n$/],
+  [['serve', '--port=1'], /^slipway: Unknown option '--port'.*\n$/],
+  [['serve', '--listen=x'], /^slipway: --listen is "x": expected .*\n$/],
+  [['serve', '--tls-cert=/no/cert', '--tls-key=/no/key'], /^slipway: ENOENT.*'\/no\/cert'\n$/],
+  [['reindex', '--store=x'], /^slipway: --store is "x": expected .*\n$/],
+]
+describe('mistakes are said in a line', () => {
+  for (const [args, expected] of MISTAKES) {
+    test(`slipway ${args.join(' ')}`, async () => {
+      const given = args.some((arg) => arg.startsWith('--store')) ? args : [...args, store()]
+      const { code, stdout, stderr } = await ended(startProgram(args[0] === 'push' ? args : given))
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, expected)
+    })
+  }
+
+  test('a port in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    const args = ['serve', store(), `--listen=127.0.0.1:${port}`]
+    const { code, stderr } = await ended(startProgram(args))
+    other.close()
+    assert.equal(code, 1)
+    assert.match(stderr, new RegExp(`^slipway: .*address already in use 127.0.0.1:${port}\n$`))
+  })
+})
+
+/** The lines of a log, once there are as many. */
+const linesOf = async ({ said }: Serving, count: number): Promise<Record<string, unknown>[]> => {
+  for (let tries = 0; said.stdout.split('\n').length <= count && tries < 100; tries += 1) {
+    await sleep(20)
+  }
+  return said.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+test('serve says where it listens and logs a line a request, without queries', async () => {
+  const serving = await serve([store(), '--log-level=info'])
+  const { url, program, said, exit } = serving
+  const { host } = new URL(url)
+  assert.match(
+    said.stderr,
+    new RegExp(`docker push ${host}/alpine\n {2}docker pull ${host}/alpine`),
+  )
+  const begun = await fetch(`${url}/v2/a/b/blobs/uploads/`, { method: 'POST' })
+  const status = await fetch(new URL(begun.headers.get('Location') ?? '', url))
+  assert.equal(status.status, 204)
+  const lines = await linesOf(serving, 2)
+  program.kill('SIGTERM')
+  assert.equal(await exit, 0)
+
+  const requests = lines.filter(({ msg }) => msg === 'request')
+  assert.deepEqual(
+    requests.map(({ level, method, path, status, requestId }) => ({
+      level,
+      method,
+      path,
+      status,
+      requestId,
+    })),
+    [
+      {
+        level: 'info',
+        method: 'POST',
+        path: '/v2/a/b/blobs/uploads/',
+        status: 202,
+        requestId: begun.headers.get('X-Request-Id'),
+      },
+      {
+        level: 'info',
+        method: 'GET',
+        path: `/v2/a/b/blobs/uploads/${begun.headers.get('Docker-Upload-UUID')}`,
+        status: 204,
+        requestId: status.headers.get('X-Request-Id'),
+      },
+    ],
+  )
+  for (const { time, milliseconds } of requests) {
+    assert.ok(!Number.isNaN(Date.parse(String(time))))
+    assert.equal(typeof milliseconds, 'number')
+  }
+  assert.doesNotMatch(said.stdout, /_state/)
+})
+
+/** An upload whose body is on its way. */
+const slowUpload = async ({ url }: Serving, seed: string) => {
+  const content = blob(seed, 1000)
+  const begun = await fetch(`${url}/v2/slow/blobs/uploads/`, { method: 'POST' })
+  const target = new URL(`${begun.headers.get('Location')}&digest=${content.sha256}`, url)
+  const sending = request(target, { method: 'PUT', agent: false })
+  sending.on('error', () => {})
+  sending.write(content.bytes.subarray(0, 400))
+  await sleep(100)
+  return { content, sending }
+}
+
+test('a stop lets an upload under way finish, and takes no new requests', async () => {
+  const serving = await serve([store(), '--log-level=silent'])
+  const { url, program, said, exit } = serving
+  const { content, sending } = await slowUpload(serving, 'finished')
+  program.kill('SIGTERM')
+  while (!said.stderr.includes('Stopping')) await sleep(10)
+  await assert.rejects(fetch(`${url}/v2/`))
+  sending.write(content.bytes.subarray(400, 700))
+  await sleep(300)
+  assert.equal(program.exitCode, null)
+  sending.end(content.bytes.subarray(700))
+  const [answer] = (await once(sending, 'response')) as [IncomingMessage]
+  answer.resume()
+  assert.equal(answer.statusCode, 201)
+  assert.equal(await exit, 0)
+  assert.match(said.stderr, /Stopping: requests under way are finished first\.\n$/)
+
+  const again = await serve([store(), '--log-level=silent'])
+  const found = await fetch(`${again.url}/v2/slow/blobs/${content.sha256}`)
+  assert.deepEqual(Buffer.from(await found.arrayBuffer()), content.bytes)
+  again.program.kill('SIGINT')
+  assert.equal(await again.exit, 0)
+})
+
+test('a second signal drops what is under way, and nothing of it can be read', async () => {
+  const serving = await serve([store(), '--log-level=silent'])
+  const { content } = await slowUpload(serving, 'dropped')
+  serving.program.kill('SIGTERM')
+  while (!serving.said.stderr.includes('Stopping')) await sleep(10)
+  assert.equal(serving.program.exitCode, null)
+  serving.program.kill('SIGTERM')
+  assert.equal(await serving.exit, 1)
+
+  const again = await serve([store(), '--log-level=silent'])
+  assert.equal((await fetch(`${again.url}/v2/slow/blobs/${content.sha256}`)).status, 404)
+  again.program.kill('SIGTERM')
+  assert.equal(await again.exit, 0)
+})
+
+test('reindex says what it found', async () => {
+  const path = join(directory.path, 'empty')
+  const { code, stderr } = await ended(startProgram(['reindex', `--store=file:${path}`]))
+  assert.deepEqual([code, stderr], [0, 'Indexed 0 repositories, 0 manifests, 0 referrers.\n'])
+})

@@ -1,0 +1,68 @@
+/**
+ * The command line as a child process.
+ *
+ * @module
+ */
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+const CLI = fileURLToPath(new URL('../../functions/handlers/cli.ts', import.meta.url))
+
+export type Program = ChildProcessByStdio<null, Readable, Readable>
+
+/** Starts `slipway` with these arguments and no settings in its environment. */
+export const startProgram = (args: readonly string[]): Program =>
+  spawn(process.execPath, [CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH },
+  })
+
+/** What a program that ended has said. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Waits for the end of a program that was just started. */
+export const ended = async (program: Program): Promise<Ended> => {
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(program.stdout),
+    text(program.stderr),
+    once(program, 'close') as Promise<[number | null]>,
+  ])
+  return { code, stdout, stderr }
+}
+
+/** A program that serves. */
+export interface Serving {
+  readonly url: string
+  readonly program: Program
+  /** What it has said so far. */
+  readonly said: { stdout: string; stderr: string }
+  /** Its exit code, once it has ended. */
+  readonly exit: Promise<number | null>
+}
+
+/** Starts `slipway serve` on a free port and waits until it listens. */
+export const serve = async (args: readonly string[]): Promise<Serving> => {
+  const program = startProgram(['serve', '--listen=127.0.0.1:0', ...args])
+  const said = { stdout: '', stderr: '' }
+  const exit = once(program, 'close').then(([code]) => code as number | null)
+  program.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    said.stdout += chunk
+  })
+  const url = new Promise<string>((resolve, reject) => {
+    program.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      said.stderr += chunk
+      const found = /listens on (\S+)\. To try it:\n.*\n.*\n/.exec(said.stderr)
+      if (found?.[1]) resolve(found[1])
+    })
+    void exit.then((code) => reject(new Error(`it ended with ${code}: ${said.stderr}`)))
+  })
+  return { url: await url, program, said, exit }
+}
