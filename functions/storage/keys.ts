@@ -91,3 +91,15 @@ export const UPLOAD_SECRET_KEY = `${OWN}/config/upload-secret`
 
 /** The private keys that sign tokens, shared by all instances on this store. */
 export const SIGNING_KEYS_KEY = `${OWN}/config/signing-keys`
+
+/** Users and their bcrypt hashes, in Apache's format. */
+export const HTPASSWD_KEY = `${OWN}/config/htpasswd`
+
+/** Groups and their members, in Apache's format. */
+export const GROUPS_KEY = `${OWN}/config/groups`
+
+/** Robot accounts and the digests of their secrets. */
+export const ROBOTS_KEY = `${OWN}/config/robots`
+
+/** Who may do what. */
+export const POLICY_KEY = `${OWN}/config/policy`

@@ -1,0 +1,165 @@
+/**
+ * Slipway's own accounts: users with passwords, robots with secrets, and groups of both, as the
+ * documents in the store have them at the moment.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../storage/keys.ts'
+import { ANONYMOUS, type Identity } from '../identity.ts'
+import { type Live, type LiveOptions, liveDocument } from '../live.ts'
+import type { Throttle } from '../throttle.ts'
+import { type VerifyPassword, verifyPassword } from './bcrypt.ts'
+import { type Groups, groupsOf, parseGroups } from './groups.ts'
+import { parseHtpasswd, type Users } from './htpasswd.ts'
+import { MAX_ACCOUNT_NAME, ROBOT_PREFIX, robotName } from './names.ts'
+import { createPasswords } from './passwords.ts'
+import { findSecret, isCurrent, parseRobots, type Robots } from './robots.ts'
+
+/** A log-in that was right. */
+export interface LogIn {
+  readonly identity: Identity
+  /**
+   * Fingerprint of the password or secret it was made with; empty for anonymous callers. What is
+   * issued for this log-in to be used later (a refresh token) carries it: see `Accounts.resume`.
+   */
+  readonly credential: string
+}
+
+export interface Accounts {
+  /**
+   * Who logs in. An empty name is an anonymous caller, as podman's `Basic Og==`; robots log in as
+   * `robot+<name>`.
+   *
+   * @param address of the client, by which failures are counted
+   * @returns undefined when there is no such account or the password is wrong; which, and why, is
+   *   not to be known
+   * @throws RegistryError TOOMANYREQUESTS with Retry-After after failures, UNAVAILABLE while the
+   *   accounts cannot be read
+   */
+  authenticate(name: string, password: string, address: string): Promise<LogIn | undefined>
+  /**
+   * The account of an earlier log-in, as it is now: undefined when it is gone, or when its password
+   * has changed or its secret has ended since.
+   *
+   * @throws RegistryError UNAVAILABLE while the accounts cannot be read
+   */
+  resume(name: string, credential: string): Promise<Identity | undefined>
+  /**
+   * An account as it is now, or undefined when there is none.
+   *
+   * @throws RegistryError UNAVAILABLE while the accounts cannot be read
+   */
+  lookup(name: string): Promise<Identity | undefined>
+  /**
+   * Whether accounts were ever set up here: then nothing is open to all, even if the last account
+   * has been removed since.
+   *
+   * @throws RegistryError UNAVAILABLE while the accounts cannot be read
+   */
+  areSetUp(): Promise<boolean>
+}
+
+export interface AccountOptions extends LiveOptions {
+  readonly throttle: Throttle
+  /** Compares a password to a bcrypt hash; by default on this thread. */
+  readonly verify?: VerifyPassword
+}
+
+interface Document<T> {
+  readonly exists: boolean
+  readonly value: T
+}
+
+const fingerprint = (...values: readonly string[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(['slipway', ...values]))
+    .digest('base64url')
+
+const ofUser = (name: string, hash: string): string => fingerprint('user', name, hash)
+const ofRobot = (name: string, sha256: string): string => fingerprint('robot', name, sha256)
+
+/** The accounts of a store. Nothing is read before the first question. */
+export const createAccounts = (options: AccountOptions): Accounts => {
+  const { now, throttle } = options
+  const passwords = createPasswords({ now, throttle, verify: options.verify ?? verifyPassword })
+  const live = <T>(key: string, parse: (text: string | undefined) => T): Live<Document<T>> =>
+    liveDocument(key, (text) => ({ exists: text !== undefined, value: parse(text) }), options)
+  const htpasswd = live<Users>(HTPASSWD_KEY, parseHtpasswd)
+  const robotsFile = live<Robots>(ROBOTS_KEY, parseRobots)
+  const groupsFile = live<Groups>(GROUPS_KEY, parseGroups)
+
+  const identityOf = async (kind: 'user' | 'robot', name: string): Promise<Identity> => {
+    const { value } = await groupsFile.get()
+    return { kind, name, groups: groupsOf(value, name), claims: {} }
+  }
+
+  const userLogIn = async (
+    name: string,
+    password: string,
+    address: string,
+  ): Promise<LogIn | undefined> => {
+    const users = (await htpasswd.get()).value
+    const right = await passwords.isRight(users, name, password, address)
+    const hash = users.get(name)
+    if (!right || hash === undefined) return undefined
+    return { identity: await identityOf('user', name), credential: ofUser(name, hash) }
+  }
+
+  const robotLogIn = async (
+    name: string,
+    secret: string,
+    address: string,
+  ): Promise<LogIn | undefined> => {
+    const robots = (await robotsFile.get()).value
+    const attempt = throttle.attempt(ROBOT_PREFIX + name, address)
+    const found = findSecret(robots.get(name) ?? [], secret, now())
+    if (found === undefined) return undefined
+    attempt.succeeded()
+    return {
+      identity: await identityOf('robot', ROBOT_PREFIX + name),
+      credential: ofRobot(name, found.sha256),
+    }
+  }
+
+  /** Fingerprints of what an account may log in with now; undefined when there is no account. */
+  const credentialsOf = async (account: string): Promise<readonly string[] | undefined> => {
+    const robot = robotName(account)
+    if (robot !== undefined) {
+      return (await robotsFile.get()).value
+        .get(robot)
+        ?.filter((secret) => isCurrent(secret, now()))
+        .map(({ sha256 }) => ofRobot(robot, sha256))
+    }
+    const hash = (await htpasswd.get()).value.get(account)
+    return hash === undefined ? undefined : [ofUser(account, hash)]
+  }
+
+  const kindOf = (account: string): 'user' | 'robot' =>
+    robotName(account) === undefined ? 'user' : 'robot'
+
+  return {
+    async authenticate(name, password, address) {
+      if (name === '') return { identity: ANONYMOUS, credential: '' }
+      // Cut to a name that cannot exist, so that nothing in memory grows with what is sent.
+      const account = name.slice(0, MAX_ACCOUNT_NAME + 1)
+      const robot = robotName(account)
+      return robot === undefined
+        ? userLogIn(account, password, address)
+        : robotLogIn(robot, password, address)
+    },
+    async resume(name, credential) {
+      const current = await credentialsOf(name)
+      return current?.includes(credential) ? identityOf(kindOf(name), name) : undefined
+    },
+    async lookup(name) {
+      const current = await credentialsOf(name)
+      return current && identityOf(kindOf(name), name)
+    },
+    async areSetUp() {
+      const documents = await Promise.all([htpasswd.get(), robotsFile.get()])
+      return documents.some(({ exists }) => exists)
+    },
+  }
+}

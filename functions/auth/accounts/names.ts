@@ -1,0 +1,40 @@
+/**
+ * Names of accounts.
+ *
+ * @module
+ */
+
+/** What a robot's name begins with when it logs in, and no user's may. */
+export const ROBOT_PREFIX = 'robot+'
+
+/** Longest name in characters. */
+export const MAX_ACCOUNT_NAME = 255
+
+const USER = /^[^\s:\p{C}]+$/u
+const ROBOT = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+
+/** What is wrong with the name of a user, or undefined. */
+export const userNameFault = (name: string): string | undefined => {
+  if (name === '') return 'it is empty'
+  if (name.length > MAX_ACCOUNT_NAME) return `it is longer than ${MAX_ACCOUNT_NAME} characters`
+  if (!USER.test(name)) return 'it has a colon, a space or a control character'
+  if (name.startsWith('#')) return 'it begins with #, which begins a comment'
+  if (name.startsWith(ROBOT_PREFIX)) return `${ROBOT_PREFIX} begins the names of robots`
+  return undefined
+}
+
+/** What is wrong with the name of a robot, without the prefix, or undefined. */
+export const robotNameFault = (name: string): string | undefined =>
+  name.length <= MAX_ACCOUNT_NAME - ROBOT_PREFIX.length && ROBOT.test(name)
+    ? undefined
+    : 'expected lower-case letters and digits, separated by single . _ or -'
+
+/** What is wrong with the name of a group, or undefined. */
+export const groupNameFault = (name: string): string | undefined =>
+  USER.test(name) && name.length <= MAX_ACCOUNT_NAME && !name.startsWith('#')
+    ? undefined
+    : 'expected no colon, space or control character, and no # at the beginning'
+
+/** The name without `robot+`, or undefined for one that is not a robot's. */
+export const robotName = (account: string): string | undefined =>
+  account.startsWith(ROBOT_PREFIX) ? account.slice(ROBOT_PREFIX.length) : undefined

@@ -1,0 +1,110 @@
+/**
+ * Whether a user's password is right: takes as long for users that do not exist, and remembers right
+ * ones for a few minutes, since Basic set-ups send theirs with each request.
+ *
+ * @module
+ */
+
+import { createHmac, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Attempt, Throttle } from '../throttle.ts'
+import { COST, oneAtATime, type VerifyPassword } from './bcrypt.ts'
+import { costOf, type Users } from './htpasswd.ts'
+
+/** Milliseconds for which a right password is remembered. */
+const REMEMBERED_FOR = 5 * 60_000
+const MOST_REMEMBERED = 1_000
+
+export interface Passwords {
+  /**
+   * Whether this is the user's password.
+   *
+   * @throws RegistryError TOOMANYREQUESTS after failures, or with too many log-ins at once
+   */
+  isRight(users: Users, name: string, password: string, address: string): Promise<boolean>
+}
+
+export interface PasswordOptions {
+  readonly verify: VerifyPassword
+  readonly throttle: Throttle
+  /** Clock in milliseconds. */
+  readonly now: () => number
+}
+
+/** A hash of nobody's password: salt and digest are the first that come, no password is known. */
+const dummyHash = (cost: number): string =>
+  `$2y$${String(cost).padStart(2, '0')}$${'slipway.nobody.'.padEnd(52, '.')}O`
+
+/** Compares passwords, with a memory of its own. */
+export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Passwords => {
+  const verifyInTurn = oneAtATime(verify)
+  // Keys are made with a secret of this process: they tell nothing about passwords outside it.
+  const secret = randomBytes(32)
+  const sealed = (...values: readonly string[]): string =>
+    createHmac('sha256', secret).update(JSON.stringify(values)).digest('base64')
+  const remembered = new LRUCache<string, true>({
+    max: MOST_REMEMBERED,
+    ttl: REMEMBERED_FOR,
+    ttlResolution: 0,
+    perf: { now },
+  })
+  const comparing = new Map<string, Promise<boolean>>()
+
+  /**
+   * A hash whose comparison takes as long as that of some user, always the same for one name: a name
+   * that does not exist looks like any that does, also when costs differ.
+   */
+  const decoyFor = (users: Users, name: string): string => {
+    const hashes = [...users.values()]
+    const draw = createHmac('sha256', secret).update(name).digest().readUInt32BE()
+    const model = hashes[draw % hashes.length]
+    return dummyHash(model === undefined ? COST : costOf(model))
+  }
+
+  const compare = async (
+    users: Users,
+    name: string,
+    password: string,
+    key: string,
+    attempt: Attempt,
+  ): Promise<boolean> => {
+    const hash = users.get(name)
+    // Drawn for users that exist as well: drawing takes time, too.
+    const decoy = decoyFor(users, name)
+    let right: boolean
+    try {
+      right = await verifyInTurn(password, hash ?? decoy)
+    } catch (error) {
+      attempt.withdrawn()
+      throw error
+    }
+    if (!right || hash === undefined) return false
+    attempt.succeeded()
+    remembered.set(key, true)
+    return true
+  }
+
+  return {
+    async isRight(users, name, password, address) {
+      // The hash is part of the key: with a new password the old one is no longer remembered.
+      const key = sealed(name, password, users.get(name) ?? '')
+      const keyHere = `${key} ${address}`
+      // The same log-in many times at once, as a client's first parallel requests, is one.
+      const under = comparing.get(keyHere)
+      if (under !== undefined) return under
+      // Before what is remembered is looked at: that, too, tells whether a guess was right.
+      const attempt = throttle.attempt(name, address)
+      if (remembered.has(key)) {
+        attempt.succeeded()
+        return true
+      }
+      const result = compare(users, name, password, key, attempt)
+      comparing.set(keyHere, result)
+      try {
+        return await result
+      } finally {
+        comparing.delete(keyHere)
+      }
+    },
+  }
+}

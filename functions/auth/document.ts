@@ -1,0 +1,85 @@
+/**
+ * The small text documents in the store that say who may do what: read whole, changed by
+ * compare-and-swap.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isStoreError, type ObjectStore, type WriteCondition } from '../storage/store.ts'
+
+/** Most bytes of a document; about fifty thousand accounts. */
+export const MAX_DOCUMENT_SIZE = 4 * 1024 * 1024
+
+/** A document that is not as it must be; its message is for the person who wrote it. */
+export class DocumentError extends Error {
+  override readonly name: string = 'DocumentError'
+}
+
+/** Times a change is tried again because someone else was faster. */
+const ATTEMPTS = 100
+/** Most milliseconds between two of them. */
+const PAUSE = 100
+
+interface Stored {
+  readonly text: string
+  readonly etag: string
+}
+
+const read = async (store: ObjectStore, key: string): Promise<Stored | undefined> => {
+  const object = await store.get(key)
+  if (object === undefined) return undefined
+  const { body, info } = object
+  if (info.size > MAX_DOCUMENT_SIZE) {
+    await body.cancel()
+    throw new DocumentError(
+      `${key} has ${info.size} bytes, at most ${MAX_DOCUMENT_SIZE} are allowed`,
+    )
+  }
+  const bytes = await new Response(body).arrayBuffer()
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), etag: info.etag }
+  } catch (cause) {
+    throw new DocumentError(`${key} is not UTF-8`, { cause })
+  }
+}
+
+/**
+ * The text of a document, or undefined when there is none.
+ *
+ * @throws StoreError when the store fails, DocumentError for one too large or not UTF-8
+ */
+export const readDocument = async (store: ObjectStore, key: string): Promise<string | undefined> =>
+  (await read(store, key))?.text
+
+/**
+ * Changes a document so that no change made at the same time is lost.
+ *
+ * @param change gives the new text for the present one (undefined: there is none), or undefined to
+ *   leave it; may be called several times, and what it throws ends the attempt
+ * @returns whether anything was written
+ * @throws StoreError when the store fails, DocumentError for a document too large or not UTF-8
+ */
+export const editDocument = async (
+  store: ObjectStore,
+  key: string,
+  change: (text: string | undefined) => string | undefined,
+): Promise<boolean> => {
+  for (let attempt = 1; ; attempt++) {
+    const stored = await read(store, key)
+    const text = change(stored?.text)
+    if (text === undefined || text === stored?.text) return false
+    const bytes = new TextEncoder().encode(text)
+    if (bytes.byteLength > MAX_DOCUMENT_SIZE) {
+      throw new DocumentError(`${key} would have more than ${MAX_DOCUMENT_SIZE} bytes`)
+    }
+    const condition: WriteCondition = stored ? { ifMatch: stored.etag } : { ifNoneMatch: '*' }
+    try {
+      await store.put(key, bytes, { condition })
+      return true
+    } catch (error) {
+      if (!isStoreError(error, 'precondition') || attempt === ATTEMPTS) throw error
+    }
+    await sleep(Math.random() * PAUSE)
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Patterns of repository names: `*` stands for any characters within a component, `**` for any
+ * characters across components, `${user}` for the caller's name; everything else for itself.
+ *
+ * Matching follows all ways through the pattern at once, so its time is at most the product of both
+ * lengths whatever the pattern; a regular expression would take exponentially or polynomially more.
+ *
+ * @module
+ */
+
+/** Longest pattern in characters; longer than any repository name. */
+export const MAX_GLOB = 512
+
+const USER = `\${user}`
+
+/** A character, or a wildcard. */
+type Token = string | typeof WITHIN | typeof ACROSS
+
+const WITHIN = Symbol('*')
+const ACROSS = Symbol('**')
+/** Where the caller's name goes. */
+const CALLER = Symbol(USER)
+
+/** One component of a repository name, by the grammar of distribution-spec. */
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
+
+/** A compiled pattern. */
+export interface Glob {
+  /** Whether it matches every repository for every caller. */
+  readonly matchesAll: boolean
+  /** Whether it can match anything for this caller: `${user}` needs a name that can be in one. */
+  usable(user: string): boolean
+  /**
+   * Whether it matches a repository.
+   *
+   * @param user name of the caller as it is put in place of `${user}`; empty for none
+   */
+  matches(repository: string, user: string): boolean
+}
+
+/** What is wrong with a pattern, or undefined. */
+export const globFault = (text: string): string | undefined => {
+  if (text === '') return 'it is empty'
+  if (text.length > MAX_GLOB) return `it is longer than ${MAX_GLOB} characters`
+  const rest = text.replaceAll(USER, '')
+  if (rest.includes('$')) return `$ is only allowed in ${USER}`
+  const strange = rest.match(/[^a-z0-9._/*-]/u)?.[0]
+  if (strange !== undefined) {
+    return `${JSON.stringify(strange)} is in no name of a repository; they are lower-case`
+  }
+  if (text.includes('***')) return '*** means nothing: * is within a component, ** across them'
+  if (/^\/|\/\/|\/$/.test(text)) return 'it has an empty component, names of repositories have none'
+  return undefined
+}
+
+const tokensOf = (text: string): (Token | typeof CALLER)[] =>
+  (text.match(/\*\*|\*|\$\{user\}|./gu) ?? []).map((part) => {
+    if (part === '*') return WITHIN
+    if (part === '**') return ACROSS
+    return part === USER ? CALLER : part
+  })
+
+const passes = (wildcard: Token, character: string): boolean =>
+  wildcard === ACROSS || (wildcard === WITHIN && character !== '/')
+
+const isWildcard = (token: Token | undefined): boolean => token === WITHIN || token === ACROSS
+
+const matchTokens = (tokens: readonly Token[], text: string): boolean => {
+  // Positions in the pattern that the characters so far lead to; a wildcard may stand for nothing.
+  const reach = (positions: Set<number>, position: number): void => {
+    for (let at = position; ; at++) {
+      positions.add(at)
+      if (!isWildcard(tokens[at])) return
+    }
+  }
+  let positions = new Set<number>()
+  reach(positions, 0)
+  for (const character of text) {
+    const next = new Set<number>()
+    for (const position of positions) {
+      const token = tokens[position]
+      if (token === character) reach(next, position + 1)
+      else if (token !== undefined && passes(token, character)) reach(next, position)
+    }
+    if (next.size === 0) return false
+    positions = next
+  }
+  return positions.has(tokens.length)
+}
+
+/**
+ * Compiles a pattern that {@link globFault} finds nothing wrong with.
+ *
+ * The caller's name is put in literally, and only if it is one component of a repository name: one
+ * with a slash or a wildcard could reach beyond its place.
+ */
+export const compileGlob = (text: string): Glob => {
+  const tokens = tokensOf(text)
+  const usable = (user: string): boolean => !tokens.includes(CALLER) || COMPONENT.test(user)
+  const exact = !text.includes('*') && !text.includes(USER)
+  return {
+    matchesAll: text === '**',
+    usable,
+    matches(repository, user) {
+      if (exact) return repository === text
+      if (!usable(user)) return false
+      const filled = tokens.flatMap((token): Token[] => (token === CALLER ? [...user] : [token]))
+      return matchTokens(filled, repository)
+    },
+  }
+}

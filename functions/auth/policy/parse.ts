@@ -1,0 +1,99 @@
+/**
+ * Reads policy documents: YAML or JSON.
+ *
+ * @module
+ */
+
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { quoted } from '../../registry/errors.ts'
+import { DocumentError } from '../document.ts'
+import { compilePolicy, type Policy } from './policy.ts'
+import { policySchema } from './schema.ts'
+
+/** A policy that is not as it must be: which line and value, and what would be right. */
+export class PolicyError extends DocumentError {
+  override readonly name = 'PolicyError'
+}
+
+const HINT = 'values that begin with *, & or ! or have { in a list must be in quotes'
+
+const atLine = (counter: LineCounter, offset: number): string => {
+  const { line, col } = counter.linePos(offset)
+  return `line ${line}, column ${col}`
+}
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .slice(1)
+
+/** Where in the text a path is: the value itself or what it would be in. */
+const offsetOf = (document: Document, path: readonly PropertyKey[]): number => {
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+const valueAt = (json: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined,
+    json,
+  )
+
+/** Where an issue is: for a field that does not belong there, that field. */
+const pathOf = (issue: z.core.$ZodIssue): readonly PropertyKey[] =>
+  issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
+
+const describe = (issue: z.core.$ZodIssue, json: unknown): string => {
+  const path = pathOf(issue)
+  if (issue.code === 'unrecognized_keys') {
+    const fields = path.length === 1 ? 'version and rules' : 'who, repositories, actions and effect'
+    return `${pathText(path)}: there is no such field, only ${fields}`
+  }
+  const value = valueAt(json, path)
+  const shown = ['string', 'number', 'boolean'].includes(typeof value)
+    ? ` is ${quoted(String(value))}`
+    : ''
+  return `${pathText(path) || 'the document'}${shown}: ${issue.message}`
+}
+
+/** The text as plain values. */
+const readYaml = (text: string, document: Document.Parsed, counter: LineCounter): unknown => {
+  const problem = document.errors[0] ?? document.warnings[0]
+  if (problem !== undefined) {
+    const why = problem.message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '')
+    const hint = /[*&!{]/.test(text) ? ` (${HINT})` : ''
+    throw new PolicyError(`policy, ${atLine(counter, problem.pos[0])}: ${why}${hint}`)
+  }
+  try {
+    return document.toJS({ maxAliasCount: 0 })
+  } catch (cause) {
+    throw new PolicyError(`policy: names of YAML (& and *) cannot be used; ${HINT}`, { cause })
+  }
+}
+
+/**
+ * Reads a policy.
+ *
+ * @throws PolicyError naming line, place and value, and what would be right
+ */
+export const parsePolicy = (text: string): Policy => {
+  const counter = new LineCounter()
+  let document: Document.Parsed
+  try {
+    document = parseDocument(text, { lineCounter: counter, prettyErrors: true })
+  } catch (cause) {
+    throw new PolicyError('policy: it is too deeply nested to be read', { cause })
+  }
+  const json = readYaml(text, document, counter)
+  const result = policySchema.safeParse(json)
+  if (result.success) return compilePolicy(result.data.rules)
+  const issue = result.error.issues[0]!
+  const place = atLine(counter, offsetOf(document, pathOf(issue)))
+  throw new PolicyError(`policy, ${place}: ${describe(issue, json)}`)
+}

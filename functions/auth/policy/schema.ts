@@ -1,0 +1,63 @@
+/**
+ * What a policy document looks like. docs/policy.schema.json is made of this.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { globFault } from './glob.ts'
+import { subjectFault } from './subject.ts'
+
+/** A string with nothing wrong. */
+const checked = (fault: (text: string) => string | undefined) =>
+  z.string().superRefine((text, context) => {
+    const wrong = fault(text)
+    if (wrong !== undefined) context.addIssue(wrong)
+  })
+
+const rule = z.strictObject({
+  who: z
+    .array(
+      checked(subjectFault).describe(
+        'anonymous, authenticated, user:<name>, group:<name>, robot:<name> or claim:<path>=<value>',
+      ),
+    )
+    .min(1)
+    .describe('Whom the rule is about: anyone who is one of these.'),
+  repositories: z
+    .array(
+      checked(globFault).describe(
+        `A name, or a pattern: * within a component, ** across components, \${user} for the caller's name.`,
+      ),
+    )
+    .min(1)
+    .describe('What the rule is about: any repository that one of these matches.'),
+  actions: z
+    .array(z.enum(['pull', 'push', 'delete', '*']))
+    .min(1)
+    .describe('What is done to the repository; * is all of them.'),
+  effect: z
+    .enum(['allow', 'deny'])
+    .default('allow')
+    .describe('Whether the rule allows or forbids.'),
+})
+
+/** A policy document, version 1. */
+export const policySchema = z.strictObject({
+  $schema: z.string().optional().describe('For editors; not looked at.'),
+  version: z.literal(1),
+  rules: z
+    .array(rule)
+    .describe(
+      'The first rule that matches caller, repository and action decides; without one it is denied.',
+    ),
+})
+
+/** One rule as written, with its defaults. */
+export type PolicyRule = z.output<typeof rule>
+
+/** The JSON schema of policy documents, for editors. */
+export const policyJsonSchema = (): object => ({
+  title: 'Slipway policy',
+  ...z.toJSONSchema(policySchema, { io: 'input' }),
+})
