@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Readable } from 'node:stream'
 import {
   GetObjectCommand,
   type GetObjectCommandOutput,
@@ -11,7 +12,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { type ByteRange, type ObjectInfo, type ObjectRead, StoreError } from '../store.ts'
 import { at, type Bucket, etagOf } from './bucket.ts'
-import { hasCode } from './errors.ts'
+import { hasCode, translate } from './errors.ts'
 import { withoutWriteId } from './write-id.ts'
 
 type Facts = Pick<HeadObjectCommandOutput, 'ETag' | 'LastModified' | 'Metadata'>
@@ -46,17 +47,49 @@ const rangeHeader = (key: string, range: ByteRange): string => {
 
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/
 
-const readOf = (answer: GetObjectCommandOutput): ObjectRead => {
+/** Bytes up to which a read is over before it is answered, so that it can be tried again. */
+const MAX_BUFFERED = 64 * 1024
+/** How often a small object is asked for whose bytes do not arrive. */
+const MAX_READS = 4
+
+/** The bytes as they arrive. What goes wrong with them is put in the words of the port. */
+const streamOf = (body: Readable, key: string): ReadableStream<Uint8Array> => {
+  const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        } catch (error) {
+          throw translate(error, `read ${key}`)
+        }
+      },
+      cancel: () => void body.destroy(),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+const streamOfBytes = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes)
+      controller.close()
+    },
+  })
+
+const readOf = async (answer: GetObjectCommandOutput, key: string): Promise<ObjectRead> => {
   const length = answer.ContentLength ?? 0
   const [, start = 0, end = length - 1, size = length] = (
     CONTENT_RANGE.exec(answer.ContentRange ?? '') ?? []
   ).map(Number)
-  return {
-    info: infoOf(answer, size),
-    start,
-    end,
-    body: answer.Body!.transformToWebStream() as ReadableStream<Uint8Array>,
-  }
+  const body =
+    length > MAX_BUFFERED
+      ? streamOf(answer.Body as Readable, key)
+      : streamOfBytes(await answer.Body!.transformToByteArray())
+  return { info: infoOf(answer, size), start, end, body }
 }
 
 /** The object's bytes; see the port. Throws `range`. */
@@ -66,10 +99,20 @@ export const get = async (
   range?: ByteRange,
 ): Promise<ObjectRead | undefined> => {
   const part = range && { Range: rangeHeader(key, range) }
-  try {
-    return readOf(await bucket.client.send(new GetObjectCommand({ ...at(bucket, key), ...part })))
-  } catch (error) {
-    if (hasCode(error, 'NoSuchKey')) return undefined
-    throw error
+  const command = new GetObjectCommand({ ...at(bucket, key), ...part })
+  for (let attempt = 1; ; attempt++) {
+    let answer: GetObjectCommandOutput
+    try {
+      answer = await bucket.client.send(command)
+    } catch (error) {
+      if (hasCode(error, 'NoSuchKey')) return undefined
+      throw error
+    }
+    try {
+      return await readOf(answer, key)
+    } catch (error) {
+      // The SDK tries again until the answer begins, but not when it then ends too early.
+      if (attempt === MAX_READS) throw error
+    }
   }
 }
