@@ -99,16 +99,20 @@ describe('connections', () => {
   }
 
   test('a refusal before the end of the body leaves the connection to the next request', async () => {
-    const body = Buffer.alloc(5_000_000, 32)
+    const bytes = Buffer.alloc(5_000_000, 32)
+    const stream = async function* () {
+      for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
+    }
     const single = createAgent()
-    single.maxSockets = 1
     const sent = { method: 'PUT', target: '/v2/a/manifests/x', headers: { 'Content-Type': 'a/b' } }
-    for (const [part, status] of [
-      [body.subarray(0, MIB), 400],
-      [body, 413],
-      [body, 413],
-    ] as const) {
-      const refused = await sendOver(single, server.url, { ...sent, body: part })
+    const bodies = [
+      [bytes.subarray(0, 4 * MIB), 400],
+      [bytes.subarray(0, 4 * MIB + 1), 413],
+      [stream(), 413],
+      [stream(), 413],
+    ] as const
+    for (const [body, status] of bodies) {
+      const refused = await sendOver(single, server.url, { ...sent, body })
       assert.equal(refused.status, status)
       const next = await sendOver(single, server.url, { method: 'GET', target: '/v2/' })
       assert.equal(next.status, 200)
