@@ -1,0 +1,47 @@
+/**
+ * The contract of the object store, on real S3 servers.
+ *
+ * @module
+ */
+
+import { createS3Store } from '../../functions/storage/s3/store.ts'
+import { storeContract } from '../storage/contract.ts'
+import { type S3Program, startLiveS3 } from '../support/live/s3.ts'
+
+/** The tests that each server is known to fail; the suite fails when one of them passes. */
+const servers: Readonly<Record<S3Program, readonly string[]>> = {
+  versitygw: [
+    // It keeps objects as files, so a key cannot also be a prefix.
+    'a key may be an object and a prefix',
+    'delete takes keys that are there and keys that are not',
+    'keys are in byte order around the slash',
+    // It answers 200 to any range of an empty object.
+    'no range of an empty object is satisfiable',
+    // It leaves out a rolled-up prefix when startAfter is a key below it.
+    'a prefix may end within a segment, and startAfter within a roll-up',
+    'listings are as the model has them',
+  ],
+  seaweedfs: [
+    // It takes a backslash for a slash.
+    'keys may hold any character, and are told apart',
+    // It orders by segments, so `a/b` comes before `a-`.
+    'keys are in byte order around the slash',
+    'listings are as the model has them',
+    // It goes on listing the prefix of what was deleted until a later sweep.
+    'what was deleted is no longer listed, nor rolled up',
+    // It lists every version of a part that was replaced, and completes with an older one.
+    'a part that replaces another counts, the other does not',
+    'a completion that names other parts than stored fails and can be corrected',
+  ],
+}
+
+for (const [program, deviations] of Object.entries(servers) as [S3Program, readonly string[]][]) {
+  const open = async () => {
+    const s3 = await startLiveS3(program)
+    const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3
+    const credentials = { accessKeyId, secretAccessKey }
+    const store = createS3Store({ bucket, region, endpoint, credentials, forcePathStyle: true })
+    return { store, close: s3.close }
+  }
+  storeContract(program, open, { presigns: true, deviations })
+}
