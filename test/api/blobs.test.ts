@@ -242,6 +242,19 @@ const DELETES: readonly Row[] = [
   },
 ]
 
+const BOTH = blob('under both digests', 20)
+const UNDER_BOTH: readonly Row[] = (['sha256', 'sha512'] as const).map((algorithm) => ({
+  description: `a blob that came as sha512 has both digests, until one is deleted: ${algorithm}`,
+  steps: [
+    { ...putBlob('f', BOTH), send: `POST /v2/f/blobs/uploads/?digest=${BOTH.sha512}` },
+    { send: `GET /v2/f/blobs/${BOTH.sha512}`, status: 200, answer: BOTH.bytes },
+    { send: `GET /v2/f/blobs/${BOTH.sha256}`, status: 200, answer: BOTH.bytes },
+    { send: `GET /v2/f/blobs/${BOTH.sha512}`, headers: { Range: 'bytes=-5' }, status: 206 },
+    { send: `DELETE /v2/f/blobs/${BOTH[algorithm]}`, status: 202 },
+    ...gone('f', { sha256: BOTH[algorithm] }),
+  ],
+}))
+
 /** Redirects as the client sees them. */
 const REDIRECTS = singles(
   ['GET', 'HEAD'].map((method): [string, Exchange] => [
@@ -270,7 +283,14 @@ onEveryHost((host) => {
       [LARGE, EMPTY, JSON_BLOB].map((each) => putBlob('a/b', each)),
     ),
   )
-  table(host, [...READS, ...RANGES, ...singles(NOT_MODIFIED), ...REFUSED, ...DELETES])
+  table(host, [
+    ...READS,
+    ...RANGES,
+    ...singles(NOT_MODIFIED),
+    ...REFUSED,
+    ...DELETES,
+    ...UNDER_BOTH,
+  ])
   if (!host.redirects) table(host, RANGES_HERE)
   else table(host, host.gateway ? REDIRECTS : REDIRECTS.slice(0, 1))
 })
