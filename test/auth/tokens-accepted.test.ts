@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { grants } from '../../functions/auth/access.ts'
-import { libtrustId, thumbprint } from '../../functions/auth/keys/key-id.ts'
+import { basePointThumbprint, libtrustId, thumbprint } from '../../functions/auth/keys/key-id.ts'
 import { fingerprint } from '../../functions/auth/tokens/claims.ts'
 import { certificateBundle, fixedJwks } from '../../functions/auth/tokens/key-source.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
@@ -60,6 +60,9 @@ const FORMS: Readonly<Record<string, Draft>> = {
     { x5c: undefined, kid: await thumbprint(pinned) },
     PINNED.key,
   ),
+  'kid: mistaken thumbprint, one key': header(single, {
+    kid: basePointThumbprint(publicOf(KEYS.single)),
+  }),
   'no kid, one key': single,
   'no kid, one key of that algorithm': header(VALID.ed, { kid: undefined }),
   'jwk: known key, no kid': header(alpha, { kid: undefined, jwk: jwkOf(KEYS.alpha) }),

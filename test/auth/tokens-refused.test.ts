@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { grants } from '../../functions/auth/access.ts'
-import { libtrustId } from '../../functions/auth/keys/key-id.ts'
+import { basePointThumbprint, libtrustId } from '../../functions/auth/keys/key-id.ts'
 import type { RefusalReason } from '../../functions/auth/tokens/refusal.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'
 import { type Draft, encode, forge, jwkOf } from './tokens-forge.ts'
@@ -180,6 +180,12 @@ const WRONG_KEY: readonly Row[] = [
   row('unknown-key', 'a kid in other case', alpha, header({ kid: 'ALPHA' })),
   row('unknown-key', 'a path for a kid', alpha, header({ kid: '../../dev/null' })),
   row('unknown-key', 'no kid, several keys', alpha, header({ kid: undefined })),
+  row(
+    'unknown-key',
+    'a thumbprint that two keys have by mistake',
+    alpha,
+    header({ kid: basePointThumbprint(createPublicKey(KEYS.alpha)) }),
+  ),
   row(
     'unknown-key',
     'a key for encryption',

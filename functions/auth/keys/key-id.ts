@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createHash, type KeyObject } from 'node:crypto'
+import { createECDH, createHash, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -31,3 +31,28 @@ export const libtrustId = (publicKey: KeyObject): string => {
 /** The RFC 7638 thumbprint of a public key: SHA-256, base64url. */
 export const thumbprint = (publicKey: KeyObject): Promise<string> =>
   calculateJwkThumbprint(publicKey.export({ format: 'jwk' }), 'sha256')
+
+/**
+ * What docker_auth with `disable_legacy_key_id`, and distribution 3.0, take for the thumbprint of an
+ * elliptic-curve key: by mistake that of the curve's base point, the same for every key on it.
+ *
+ * @returns nothing for other kinds of keys
+ */
+export const basePointThumbprint = (publicKey: KeyObject): string | undefined => {
+  const curve = publicKey.asymmetricKeyDetails?.namedCurve
+  if (publicKey.asymmetricKeyType !== 'ec' || curve === undefined) return undefined
+  const point = createECDH(curve)
+  // The base point is the public key of the private key 1.
+  point.setPrivateKey('01', 'hex')
+  const both = point.getPublicKey().subarray(1)
+  const coordinate = (bytes: Buffer): string => {
+    // Go writes numbers without leading zeros.
+    const start = bytes.findIndex((byte) => byte !== 0)
+    return bytes.subarray(start).toString('base64url')
+  }
+  const x = coordinate(both.subarray(0, both.length / 2))
+  const y = coordinate(both.subarray(both.length / 2))
+  const { crv } = publicKey.export({ format: 'jwk' })
+  const members = `{"crv":"${crv}","kty":"EC","x":"${x}","y":"${y}"}`
+  return createHash('sha256').update(members).digest('base64url')
+}

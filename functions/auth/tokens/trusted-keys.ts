@@ -7,14 +7,17 @@
 
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
-import { libtrustId, thumbprint } from '../keys/key-id.ts'
+import { basePointThumbprint, libtrustId, thumbprint } from '../keys/key-id.ts'
 
 /** A key we trust, whatever a token says. */
 export interface TrustedKey {
   readonly key: KeyObject
   /** RFC 7638 thumbprint: which key it is. */
   readonly thumbprint: string
-  /** All names it goes by: its own in the key set, libtrust fingerprint, RFC 7638 thumbprint. */
+  /**
+   * All names it goes by: its own in the key set, libtrust fingerprint, RFC 7638 thumbprint, and what
+   * some take for that.
+   */
   readonly ids: readonly string[]
   /** The only algorithm its owner allows (RFC 7517 section 4.4). */
   readonly algorithm?: string
@@ -28,7 +31,9 @@ const named = async (
 ): Promise<TrustedKey> => {
   const { id, ...rest } = more
   const print = await thumbprint(key)
-  const ids = [...(id === undefined ? [] : [id]), libtrustId(key), print]
+  const ids = [id, libtrustId(key), print, basePointThumbprint(key)].filter(
+    (name) => name !== undefined,
+  )
   return { key, thumbprint: print, ids, ...rest }
 }
 
