@@ -1,0 +1,29 @@
+/**
+ * Death at any line of large pushes: of several parts, staged and copied.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { blob } from '../support/hosts/content.ts'
+import { type PushBlob, pushAsContainerd, pushAsDocker } from '../support/rig/push.ts'
+import { STORES } from '../support/rig/stores.ts'
+import { dieEverywhere } from './death.ts'
+
+const LARGE = blob('large', 17 * 1024 * 1024)
+
+const STYLES: readonly (readonly [string, PushBlob])[] = [
+  ['docker-style', pushAsDocker],
+  ['containerd-style', pushAsContainerd],
+]
+
+for (const [name, open] of STORES) {
+  for (const [style, push] of STYLES) {
+    test(`a large image, ${style}, on ${name}: death after each operation`, async (t) => {
+      const deaths = await dieEverywhere(open, [LARGE], push)
+      t.diagnostic(`${deaths} deaths`)
+      assert.ok(deaths > 10)
+    })
+  }
+}
