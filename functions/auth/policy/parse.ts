@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { quoted } from '../../registry/errors.ts'
 import { DocumentError } from '../document.ts'
@@ -70,11 +70,13 @@ const readYaml = (text: string, document: Document.Parsed, counter: LineCounter)
     const hint = /[*&!{]/.test(text) ? ` (${HINT})` : ''
     throw new PolicyError(`policy, ${atLine(counter, problem.pos[0])}: ${why}${hint}`)
   }
-  try {
-    return document.toJS({ maxAliasCount: 0 })
-  } catch (cause) {
-    throw new PolicyError(`policy: names of YAML (& and *) cannot be used; ${HINT}`, { cause })
-  }
+  visit(document, {
+    Alias: (_, alias) => {
+      const place = atLine(counter, alias.range?.[0] ?? 0)
+      throw new PolicyError(`policy, ${place}: *${alias.source} is a name of YAML: ${HINT}`)
+    },
+  })
+  return document.toJS()
 }
 
 /**
@@ -85,12 +87,14 @@ const readYaml = (text: string, document: Document.Parsed, counter: LineCounter)
 export const parsePolicy = (text: string): Policy => {
   const counter = new LineCounter()
   let document: Document.Parsed
+  let json: unknown
   try {
-    document = parseDocument(text, { lineCounter: counter, prettyErrors: true })
+    document = parseDocument(text, { lineCounter: counter })
+    json = readYaml(text, document, counter)
   } catch (cause) {
+    if (cause instanceof PolicyError) throw cause
     throw new PolicyError('policy: it is too deeply nested to be read', { cause })
   }
-  const json = readYaml(text, document, counter)
   const result = policySchema.safeParse(json)
   if (result.success) return compilePolicy(result.data.rules)
   const issue = result.error.issues[0]!

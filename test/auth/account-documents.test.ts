@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import {
+  COST,
+  hashPassword,
+  oneAtATime,
+  passwordFault,
+  verifyPassword,
+} from '../../functions/auth/accounts/bcrypt.ts'
+import { formatGroups, groupsOf, parseGroups } from '../../functions/auth/accounts/groups.ts'
+import {
+  costOf,
+  parseHtpasswd,
+  withoutUser,
+  withUser,
+} from '../../functions/auth/accounts/htpasswd.ts'
+import {
+  findSecret,
+  formatRobots,
+  newSecret,
+  parseRobots,
+  rotated,
+} from '../../functions/auth/accounts/robots.ts'
+import { DocumentError } from '../../functions/auth/document.ts'
+import { RegistryError } from '../../functions/registry/errors.ts'
+
+/** Made by Apache's htpasswd 2.4 with -B, of "secret". */
+const APACHE = '$2y$05$fBrpCC/0Xowh5O8J67EOP.kXdVYX.ugEsLExIVur9RCIWAG1t/3Zu'
+const HASH = `$2y$05$${'a'.repeat(53)}`
+
+const refused = (message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof DocumentError)
+  assert.match(error.message, message)
+  assert.ok(!error.message.includes('a'.repeat(20)), 'no hash in a message')
+  return true
+}
+
+describe('htpasswd', () => {
+  it('reads users, without comments, blank lines and carriage returns', () => {
+    const text = `# people\n\nalice:${HASH}\r\nbob@example.com:${HASH}\n \n`
+    assert.deepEqual([...parseHtpasswd(text).keys()], ['alice', 'bob@example.com'])
+    assert.equal(parseHtpasswd(text).get('alice'), HASH)
+    assert.equal(parseHtpasswd(undefined).size, 0)
+  })
+
+  for (const [name, line, message] of [
+    ['MD5 of Apache', 'u:$apr1$x$aaaaaaaaaaaaaaaaaaaaaa', /line 2: .*"u" is Apache's MD5.*-B/],
+    ['SHA-1', 'u:{SHA}aaaaaaaaaaaaaaaaaaaaaaaaaaa=', /SHA-1/],
+    ['SHA-512 crypt', 'u:$6$x$aaaaaaaaaaaaaaaaaaaaaa', /SHA-512/],
+    ['SHA-256 crypt', 'u:$5$x$aaaaaaaaaaaaaaaaaaaaaa', /SHA-256/],
+    ['plain text', 'u:aaaaaaaaaaaaaaaaaaaaaa', /no bcrypt/],
+    ['a truncated hash', `u:${HASH.slice(0, -1)}`, /no bcrypt/],
+    ['more after the hash', `u:${HASH}:x`, /no bcrypt/],
+    ['the faulty bcrypt of 2011', `u:$2x$05$${'a'.repeat(53)}`, /no bcrypt/],
+    ['a cost that takes hours', `u:$2y$31$${'a'.repeat(53)}`, /cost 31, expected 4 to 17/],
+    ['a cost that is none', `u:$2y$03$${'a'.repeat(53)}`, /cost 3/],
+    ['no colon', 'u', /line 2: expected <name>/],
+    ['no name', `:${HASH}`, /it is empty/],
+    ['a space in the name', `a b:${HASH}`, /a space/],
+    ['the name of a robot', `robot+ci:${HASH}`, /names of robots/],
+    ['a user twice', `alice:${HASH}`, /"alice" is there twice/],
+    ['a name too long', `${'n'.repeat(256)}:${HASH}`, /longer than 255/],
+  ] as const) {
+    it(`refuses ${name}`, () => {
+      assert.throws(() => parseHtpasswd(`alice:${HASH}\n${line}\n`), refused(message))
+    })
+  }
+
+  for (const [name, text, expected] of [
+    ['adds to nothing', undefined, 'bob:new\n'],
+    ['adds at the end', '# x\nalice:a\n', '# x\nalice:a\nbob:new\n'],
+    ['adds after a line without an end', 'alice:a', 'alice:a\nbob:new\n'],
+    ['replaces in place', 'bob:b\n# c\nbobby:x\n', 'bob:new\n# c\nbobby:x\n'],
+    ['leaves a comment that names the user', '#bob:b\n', '#bob:b\nbob:new\n'],
+  ] as const) {
+    it(name, () => assert.equal(withUser(text, 'bob', 'new'), expected))
+  }
+
+  it('removes only the user', () => {
+    assert.equal(withoutUser('# c\nbob:b\nbobby:x\n', 'bob'), '# c\nbobby:x\n')
+    assert.equal(withoutUser('bob:b', 'bob'), '')
+  })
+
+  it('reads back any sequence of changes as a map would have them', () => {
+    const name = fc.constantFrom('alice', 'bob', 'carol', 'd@e.f')
+    const change = fc.tuple(name, fc.option(fc.constantFrom(HASH, HASH.replace('05', '06'))))
+    fc.assert(
+      fc.property(fc.array(change), (changes) => {
+        const model = new Map<string, string>()
+        let text = '# head\n'
+        for (const [user, hash] of changes) {
+          if (hash === null) model.delete(user)
+          else model.set(user, hash)
+          text = hash === null ? withoutUser(text, user) : withUser(text, user, hash)
+        }
+        assert.deepEqual(parseHtpasswd(text), model)
+        assert.ok(text.startsWith('# head\n'))
+      }),
+    )
+  })
+})
+
+describe('passwords', () => {
+  it('are hashed for every htpasswd to verify', async () => {
+    const hash = await hashPassword('secret')
+    assert.match(hash, /^\$2y\$10\$/)
+    assert.equal(costOf(hash), COST)
+    assert.equal(await verifyPassword('secret', hash), true)
+    assert.equal(await verifyPassword('Secret', hash), false)
+    assert.notEqual(await hashPassword('secret', 4), await hashPassword('secret', 4))
+  })
+
+  for (const [prefix] of [['$2a$'], ['$2b$'], ['$2y$']] as const) {
+    it(`are compared to ${prefix}`, async () => {
+      const hash = (await hashPassword('secret', 4)).replace('$2y$', prefix)
+      assert.equal(await verifyPassword('secret', hash), true)
+      assert.equal(await verifyPassword('secret ', hash), false)
+    })
+  }
+
+  it('are compared to what Apache wrote', async () => {
+    assert.equal(await verifyPassword('secret', APACHE), true)
+    assert.equal(await verifyPassword('secret2', APACHE), false)
+  })
+
+  for (const [name, password, fault] of [
+    ['empty', '', /empty/],
+    ['73 bytes', 'a'.repeat(73), /73 bytes/],
+    ['25 characters of 3 bytes', '€'.repeat(25), /75 bytes/],
+    ['with NUL', 'a\0b', /NUL/],
+  ] as const) {
+    it(`cannot be ${name}`, async () => {
+      assert.match(passwordFault(password) ?? '', fault)
+      await assert.rejects(hashPassword(password, 4), RangeError)
+    })
+  }
+
+  it('may have 72 bytes, and what comes after is not looked at, as in bcrypt', async () => {
+    const password = '€'.repeat(24)
+    const hash = await hashPassword(password, 4)
+    assert.equal(await verifyPassword(password, hash), true)
+    assert.equal(await verifyPassword(`${password}more`, hash), true)
+    assert.equal(await verifyPassword(password.slice(1), hash), false)
+  })
+
+  it('are never right when empty', async () => {
+    assert.equal(await verifyPassword('', await hashPassword('x', 4)), false)
+  })
+
+  it('are compared one at a time, with turns for others between, and not without bound', async () => {
+    let running = 0
+    let most = 0
+    const release: (() => void)[] = []
+    const verify = oneAtATime(async () => {
+      most = Math.max(most, ++running)
+      await new Promise<void>((resolve) => release.push(resolve))
+      running--
+      return true
+    })
+    const all = Array.from({ length: 100 }, () => verify('p', HASH))
+    await assert.rejects(
+      verify('p', HASH),
+      (error) => error instanceof RegistryError && error.code === 'TOOMANYREQUESTS',
+    )
+    for (let done = 0; done < 100; ) {
+      await new Promise((resolve) => setImmediate(resolve))
+      const next = release.shift()
+      if (next === undefined) continue
+      next()
+      done++
+    }
+    assert.deepEqual(new Set(await Promise.all(all)), new Set([true]))
+    assert.equal(most, 1)
+    const after = verify('p', HASH)
+    while (release.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    release.shift()?.()
+    assert.equal(await after, true)
+  })
+
+  it('are compared on after one comparison failed', async () => {
+    let count = 0
+    const verify = oneAtATime(async () => {
+      if (++count === 1) throw new Error('broken')
+      return true
+    })
+    const [first, second] = await Promise.allSettled([verify('p', HASH), verify('p', HASH)])
+    assert.equal(first.status, 'rejected')
+    assert.deepEqual(second, { status: 'fulfilled', value: true })
+  })
+})
+
+describe('groups', () => {
+  it('are read as Apache does', () => {
+    const groups = parseGroups('# c\n\ndev: alice  bob\n ops :carol\ndev: robot+ci\nempty:\n')
+    assert.deepEqual(
+      [...groups].map(([name, members]) => [name, [...members]]),
+      [
+        ['dev', ['alice', 'bob', 'robot+ci']],
+        ['ops', ['carol']],
+        ['empty', []],
+      ],
+    )
+    assert.deepEqual(groupsOf(groups, 'alice'), ['dev'])
+    assert.deepEqual(groupsOf(groups, 'ali'), [])
+    assert.deepEqual(parseGroups(formatGroups(groups)), groups)
+  })
+
+  for (const line of ['dev alice', ': alice', 'a b: alice']) {
+    it(`refuses ${JSON.stringify(line)}`, () => {
+      assert.throws(() => parseGroups(`ok: x\n${line}`), refused(/line 2/))
+    })
+  }
+})
+
+describe('robots', () => {
+  const now = Date.UTC(2030, 0, 1)
+  const day = 24 * 60 * 60_000
+
+  it('have secrets of 256 random bits, of which only the digest is written', () => {
+    const { secret, entry } = newSecret(now, day)
+    assert.match(secret, /^slipway_[A-Za-z0-9_-]{43}$/)
+    assert.notEqual(newSecret(now, day).secret, secret)
+    const text = formatRobots(new Map([['ci', [entry]]]))
+    assert.ok(!text.includes(secret.slice(8)))
+    const entries = parseRobots(text).get('ci')!
+    assert.deepEqual(entries, [entry])
+    assert.equal(findSecret(entries, secret, now)?.id, entry.id)
+    assert.equal(findSecret(entries, secret.toUpperCase(), now), undefined)
+    assert.equal(findSecret(entries, entry.sha256, now), undefined)
+    assert.equal(findSecret([], secret, now), undefined)
+  })
+
+  it('have secrets that end, or do not', () => {
+    const { secret, entry } = newSecret(now, day)
+    assert.ok(findSecret([entry], secret, now + day - 1))
+    assert.equal(findSecret([entry], secret, now + day), undefined)
+    const forever = newSecret(now, null)
+    assert.ok(findSecret([forever.entry], forever.secret, now + 10_000 * day))
+  })
+
+  it('keep their other secrets for a while when one is added', () => {
+    const [old, ending, forever, added] = [
+      newSecret(now - 2 * day, day),
+      newSecret(now, day / 2),
+      newSecret(now, null),
+      newSecret(now, 90 * day),
+    ]
+    const entries = rotated(
+      [old, ending, forever].map((each) => each.entry),
+      added.entry,
+      now,
+      now + day,
+    )
+    assert.deepEqual(
+      entries.map(({ id, expires }) => [id, expires]),
+      [
+        [ending.entry.id, ending.entry.expires],
+        [forever.entry.id, new Date(now + day).toISOString()],
+        [added.entry.id, added.entry.expires],
+      ],
+    )
+    assert.deepEqual(rotated(entries, old.entry, now, now), [old.entry], 'at once')
+  })
+
+  const valid = {
+    id: '00000000',
+    sha256: '0'.repeat(64),
+    created: '2030-01-01T00:00:00Z',
+    expires: null,
+  }
+  for (const [name, text, message] of [
+    ['no JSON', '{', /expected JSON/],
+    ['another version', '{"version":2,"robots":[]}', /version/],
+    ['an unknown field', '{"version":1,"robots":[],"x":1}', /"x"/],
+    ['a bad name', '{"version":1,"robots":[{"name":"A","secrets":[]}]}', /no name of a robot/],
+    [
+      'a name twice',
+      JSON.stringify({ version: 1, robots: Array(2).fill({ name: 'a', secrets: [valid] }) }),
+      /twice/,
+    ],
+    [
+      'an end that is no date',
+      JSON.stringify({
+        version: 1,
+        robots: [{ name: 'a', secrets: [{ ...valid, expires: 'x' }] }],
+      }),
+      /expires/,
+    ],
+    [
+      'a secret without an end',
+      JSON.stringify({
+        version: 1,
+        robots: [{ name: 'a', secrets: [{ ...valid, expires: undefined }] }],
+      }),
+      /expires/,
+    ],
+  ] as const) {
+    it(`refuses ${name}`, () => assert.throws(() => parseRobots(text), refused(message)))
+  }
+})
