@@ -118,8 +118,11 @@ describe('events', () => {
   test('the store is opened once, by the first event', async () => {
     const fresh = createHandler(env)
     s3.counter.reset()
+    await fresh(get('/v2/'), CONTEXT)
+    assert.ok(s3.counter.total > 0)
+    s3.counter.reset()
     for (let n = 0; n < 3; n += 1) await fresh(get('/v2/'), CONTEXT)
-    assert.deepEqual(s3.counter.counts, { GetObject: 1 })
+    assert.deepEqual(s3.counter.counts, {})
   })
 
   test('a store that cannot be opened is tried again by the next event', async () => {
@@ -150,19 +153,42 @@ for (const [env, message] of WRONG) {
   })
 }
 
+/** Runs a script in a process of its own, and gives what it wrote. */
+const output = async (script: string, env: NodeJS.ProcessEnv): Promise<string> => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', script],
+    { cwd: new URL('../..', import.meta.url), env: { PATH: process.env.PATH, ...env } },
+  )
+  return stdout
+}
+const IMPORT = "const { handler } = await import('./functions/handlers/api.ts')"
+
 test('the module takes its settings from the environment at the first event, not before', async () => {
-  const script = `
-    const { handler } = await import('./functions/handlers/api.ts')
+  const script = `${IMPORT}
     process.env.SLIPWAY_STORE = 'file:late'
     const event = ${JSON.stringify(get('/v2/'))}
     await handler(event, {}).catch((error) => console.log(error.message))`
-  const run = promisify(execFile)
-  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
-    cwd: new URL('../..', import.meta.url),
-    env: { PATH: process.env.PATH },
-  })
   assert.equal(
-    stdout,
+    await output(script, {}),
     'SLIPWAY_STORE is "file:late": on Lambda it must be s3://<bucket>/<prefix>\n',
   )
+})
+
+test("a line of the log has Lambda's request id and the client's method", async () => {
+  const { server, env } = await startBucket()
+  const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = server
+  const variables = { ...env, SLIPWAY_LOG_LEVEL: 'info', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }
+  const event = { ...MANIFEST_HEAD, rawQueryString: 'ns=secret' }
+  const lines = await output(`${IMPORT}\nawait handler(${JSON.stringify(event)}, {})`, variables)
+  await server.close()
+  const requests = lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ msg }) => msg === 'request')
+    .map(({ requestId, method, path, status }) => ({ requestId, method, path, status }))
+  const path = '/v2/library/app/manifests/v1'
+  assert.deepEqual(requests, [{ requestId: ID, method: 'HEAD', path, status: 404 }])
+  assert.doesNotMatch(lines, /secret/)
 })
