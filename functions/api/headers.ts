@@ -18,6 +18,9 @@ export const entityTags = (value: string): string[] =>
 export const noneMatchHits = (value: string | undefined, etag: string): boolean =>
   value !== undefined && entityTags(value).some((tag) => tag === '*' || tag === etag)
 
+/** A position as a number; beyond what one can hold it is beyond any content, too. */
+const position = (digits: string): number => Math.min(Number(digits), Number.MAX_SAFE_INTEGER)
+
 /**
  * Reads a Range header of one range of bytes.
  *
@@ -29,15 +32,15 @@ export const parseRange = (value: string | undefined): ByteRange | undefined => 
   const match = value?.trim().match(/^bytes=(\d*)-(\d*)$/)
   if (!match) return undefined
   const [, first = '', last = ''] = match
-  if (first === '') return last === '' ? undefined : { suffix: Number(last) }
-  if (last === '') return { start: Number(first) }
-  if (Number(last) < Number(first)) {
+  if (first === '') return last === '' ? undefined : { suffix: position(last) }
+  if (last === '') return { start: position(first) }
+  if (position(last) < position(first)) {
     throw new RegistryError(
       'RANGE_INVALID',
       `invalid Range ${quoted(value ?? '')}: it ends before it begins`,
     )
   }
-  return { start: Number(first), end: Number(last) }
+  return { start: position(first), end: position(last) }
 }
 
 /**
