@@ -35,7 +35,8 @@ const servers: Readonly<Record<S3Program, readonly string[]>> = {
   ],
 }
 
-for (const [program, deviations] of Object.entries(servers) as [S3Program, readonly string[]][]) {
+/** Declares the contract for one server. Its test of memory wants a process of its own. */
+export const realStoreContract = (program: S3Program): void => {
   const open = async () => {
     const s3 = await startLiveS3(program)
     const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3
@@ -43,5 +44,5 @@ for (const [program, deviations] of Object.entries(servers) as [S3Program, reado
     const store = createS3Store({ bucket, region, endpoint, credentials, forcePathStyle: true })
     return { store, close: s3.close }
   }
-  storeContract(program, open, { presigns: true, deviations })
+  storeContract(program, open, { presigns: true, deviations: servers[program] })
 }
