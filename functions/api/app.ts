@@ -7,6 +7,7 @@
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import { quoted, RegistryError } from '../registry/errors.ts'
+import { auditWrites } from './audit.ts'
 import type { AppEnv, AppOptions } from './env.ts'
 import { writeError } from './errors.ts'
 import { permitPing, withAuthorizer } from './permit.ts'
@@ -14,6 +15,7 @@ import { requestLog } from './request-log.ts'
 import { blobRoutes } from './routes/blobs.ts'
 import { listingRoutes } from './routes/listings.ts'
 import { manifestRoutes } from './routes/manifests.ts'
+import { tokenRoutes } from './routes/token.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 
 /** What each path answers to, for 405s. */
@@ -44,6 +46,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
     c.header('X-Content-Type-Options', 'nosniff')
     await next()
   })
+  if (options.issuing) tokenRoutes(app, options.issuing)
   if (options.readOnly) {
     app.use(async function readOnly(c, next) {
       if (!['GET', 'HEAD'].includes(c.req.method)) {
@@ -56,7 +59,8 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   }
 
   app.get('/', (c) => c.text('Slipway, a container registry. Its API is at /v2/\n'))
-  app.use(withAuthorizer(options.authorizer))
+  app.use(withAuthorizer(options.authorizer, options.audit))
+  app.use(auditWrites(options.audit))
   for (const path of ['/v2/', '/v2']) {
     app.get(path, async (c) => {
       await permitPing(c)

@@ -6,9 +6,11 @@
 
 import type { Context } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
+import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
 import type { ByteSource } from '../registry/bytes.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { TokenIssuing } from './routes/token.ts'
 
 /** Where a request's log line goes; pino's shape. */
 export interface RequestLogger {
@@ -28,6 +30,9 @@ export interface AppOptions {
    */
   readonly redirectHeads: boolean
   readonly authorizer: Authorizer
+  readonly audit: Audit
+  /** Set where this registry issues tokens itself. */
+  readonly issuing?: TokenIssuing
   /** Refuse everything that writes. */
   readonly readOnly: boolean
 }
@@ -50,6 +55,9 @@ export interface AppEnv {
     authorizer: Authorizer
     /** Who makes the request, once that was asked. */
     caller?: Caller
+    audit: Audit
+    /** Who began the upload that the request goes on with, for the audit. */
+    uploader?: string
   }
 }
 

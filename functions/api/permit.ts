@@ -8,6 +8,7 @@
 
 import type { MiddlewareHandler } from 'hono'
 import { type Access, type Action, formatScope } from '../auth/access.ts'
+import { type Audit, nameOf } from '../auth/audit.ts'
 import type { Authorizer, Caller, ChallengeError } from '../auth/authorizer.ts'
 import { RegistryError } from '../registry/errors.ts'
 import type { AppContext, AppEnv } from './env.ts'
@@ -19,9 +20,10 @@ const originOf = (c: AppContext): string => c.env?.origin ?? new URL(c.req.url).
 export const addressOf = (c: AppContext): string => c.env?.address ?? 'unknown'
 
 /** Makes the authorizer reachable for `permit`; nobody is asked who they are before it matters. */
-export const withAuthorizer = (authorizer: Authorizer): MiddlewareHandler<AppEnv> =>
+export const withAuthorizer = (authorizer: Authorizer, audit: Audit): MiddlewareHandler<AppEnv> =>
   async function withAuthorizer(c, next) {
     c.set('authorizer', authorizer)
+    c.set('audit', audit)
     await next()
   }
 
@@ -52,6 +54,22 @@ const refuse = (
   })
 }
 
+const reportRefusal = (
+  c: AppContext,
+  caller: Caller | undefined,
+  access: readonly Access[],
+  why: string,
+): void =>
+  c.get('audit')({
+    event: 'refusal',
+    what: access.map(formatScope).join(' ') || c.req.path,
+    from: addressOf(c),
+    outcome: 'failed',
+    why,
+    requestId: c.get('requestId'),
+    ...(caller === undefined ? {} : { who: nameOf(caller.identity) }),
+  })
+
 /**
  * Who makes the request; asked once.
  *
@@ -70,6 +88,7 @@ export const identify = async (c: AppContext, access: readonly Access[]): Promis
     return caller
   } catch (error) {
     if (!(error instanceof RegistryError && error.code === 'UNAUTHORIZED')) throw error
+    reportRefusal(c, undefined, access, error.message)
     const bearer = /^bearer /i.test(c.req.header('Authorization') ?? '')
     throw refuse(c, access, error.message, bearer ? 'invalid_token' : undefined, error)
   }
@@ -78,6 +97,8 @@ export const identify = async (c: AppContext, access: readonly Access[]): Promis
 /** The refusal of a caller who is known, or of one who has shown nothing. */
 const denied = (c: AppContext, caller: Caller, access: Access): RegistryError => {
   const wanted = formatScope(access)
+  // Callers who have shown nothing are asked to, which is no refusal yet.
+  if (caller.via !== 'nothing') reportRefusal(c, caller, [access], 'not granted')
   if (caller.via === 'nothing') return refuse(c, [access], `authentication required for ${wanted}`)
   if (caller.via === 'bearer') {
     return refuse(c, [access], `the token does not grant ${wanted}`, 'insufficient_scope')

@@ -37,7 +37,7 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Hono<AppEnv>> => {
   if (!settings.redirects) {
     throw new SettingsError('SLIPWAY_REDIRECTS is "off": on Lambda blobs can only be redirected to')
   }
-  return (await openApp(settings, env, { redirectHeads: true })).app
+  return (await openApp(settings, env, { redirectHeads: true, onlyLocal: false })).app
 }
 
 /** What of an event `Request` would refuse or misread. */
@@ -74,13 +74,17 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
   const front = new Hono()
   front.fetch = async (request, host) => {
     const app = await opened()
-    const { requestContext } = host as { requestContext: { requestId: string } }
+    const { requestContext } = host as Pick<APIGatewayProxyEventV2, 'requestContext'>
     request.headers.set('X-Request-Id', requestContext.requestId)
+    const seen = {
+      origin: env.SLIPWAY_PUBLIC_URL || `https://${requestContext.domainName}`,
+      address: requestContext.http.sourceIp,
+    }
     if (request.method !== 'HEAD' || !MANIFEST.test(new URL(request.url).pathname)) {
-      return app.fetch(request)
+      return app.fetch(request, seen)
     }
     // The gateway may count the body for the Content-Length, and drops it afterwards.
-    return app.fetch(new Request(request, { method: 'GET' }), { asked: 'HEAD' })
+    return app.fetch(new Request(request, { method: 'GET' }), { ...seen, asked: 'HEAD' })
   }
   // Hono declares copies of AWS's types that differ from them where this does not go.
   const answer = handle(front, { isContentTypeBinary: isBinary }) as unknown as ApiHandler

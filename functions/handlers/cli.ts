@@ -34,6 +34,7 @@ const serve = async (args: readonly string[]): Promise<void> => {
   say(`Slipway listens on ${running.url}. To try it:
   docker tag alpine ${host}/alpine && docker push ${host}/alpine
   docker pull ${host}/alpine`)
+  if (running.open) say('It is open: whoever reaches it may push and delete. See slipway user add.')
   let stopping = false
   const stop = (): void => {
     // The second signal means it: requests under way are dropped.

@@ -8,9 +8,9 @@ import type { Hono } from 'hono'
 import { pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { AppEnv, RequestLogger } from '../api/env.ts'
-import { openAuthorizer } from '../auth/authorizer.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { openAccess } from './open-access.ts'
 import { openStore, uploadSecret } from './open-store.ts'
 import type { Settings } from './settings.ts'
 
@@ -18,6 +18,8 @@ import type { Settings } from './settings.ts'
 export interface HostOptions {
   /** See `AppOptions.redirectHeads`. */
   readonly redirectHeads: boolean
+  /** Whether nobody but this machine reaches it. */
+  readonly onlyLocal: boolean
 }
 
 /** The app and what it stands on. */
@@ -25,6 +27,8 @@ export interface OpenApp {
   readonly app: Hono<AppEnv>
   readonly store: ObjectStore
   readonly logger: RequestLogger
+  /** See `OpenAccess.isSetUp`. */
+  readonly isSetUp: () => Promise<boolean>
 }
 
 /** Writes log lines to standard output. */
@@ -44,17 +48,18 @@ const createLogger = (settings: Settings): RequestLogger =>
 export const openApp = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
-  { redirectHeads }: HostOptions,
+  { redirectHeads, onlyLocal }: HostOptions,
 ): Promise<OpenApp> => {
   const store = openStore(settings, env)
   const logger = createLogger(settings)
+  const { isSetUp, ...access } = await openAccess(settings, store, logger, onlyLocal)
   const app = createApp({
+    ...access,
     registry: createRegistry({ store, uploadSecret: await uploadSecret(store) }),
     logger,
-    authorizer: openAuthorizer,
     redirects: settings.redirects,
     redirectHeads,
     readOnly: settings['read-only'],
   })
-  return { app, store, logger }
+  return { app, store, logger, isSetUp }
 }

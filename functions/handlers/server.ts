@@ -17,7 +17,8 @@ import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hon
 import { startHousekeeping } from './housekeeping.ts'
 import { literalPath } from './literal-path.ts'
 import { openApp } from './open-app.ts'
-import type { Settings } from './settings.ts'
+import { originOf } from './origin.ts'
+import { type Settings, SettingsError } from './settings.ts'
 
 /** Milliseconds without a byte after which a connection is given up. */
 const IDLE_TIMEOUT = 5 * 60 * 1000
@@ -26,6 +27,8 @@ const IDLE_TIMEOUT = 5 * 60 * 1000
 export interface RunningServer {
   /** Where it listens, as clients name it: `http://127.0.0.1:5000`. */
   readonly url: string
+  /** Whether everybody may do everything, as it is at the start. */
+  readonly open: boolean
   /** Takes no new connections, waits until requests under way are answered. */
   stop(): Promise<void>
 }
@@ -62,6 +65,26 @@ const keepPath = (incoming: IncomingMessage): void => {
   incoming.url = [literalPath(path), ...query].join('?')
 }
 
+const LOOPBACK = /^(?:127\.|localhost$|::1$)/
+
+/**
+ * Whether the registry is open to all at the start.
+ *
+ * @throws SettingsError when others reach the address and nothing says who may do what
+ */
+const checkOpen = async (
+  settings: Settings,
+  onlyLocal: boolean,
+  isSetUp: () => Promise<boolean>,
+): Promise<boolean> => {
+  if (settings.auth === 'off') return true
+  if (settings.auth !== 'auto' || (await isSetUp())) return false
+  if (onlyLocal) return true
+  throw new SettingsError(
+    `--listen ${settings.listen.host} lets others in, and nothing says who may do what: add an account first (slipway user add NAME), or say --auth off to let anyone push and delete`,
+  )
+}
+
 /**
  * Opens the store and serves the registry from it.
  *
@@ -71,11 +94,19 @@ export const startServer = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> => {
-  const { app, store, logger } = await openApp(settings, env, { redirectHeads: false })
+  const { host, port } = settings.listen
+  const onlyLocal = LOOPBACK.test(host)
+  const opened = await openApp(settings, env, { redirectHeads: false, onlyLocal })
+  const { app, store, logger } = opened
+  const open = await checkOpen(settings, onlyLocal, opened.isSetUp)
+  const origin = { publicUrl: settings['public-url'], trusted: settings['trust-proxy'] }
   const fetch = (request: Request, { incoming }: HttpBindings | Http2Bindings) =>
     // A web stream would copy every chunk. The request is not destroyed where reading stops early,
     // for then the answer could not be sent.
-    app.fetch(request, { body: () => incoming.iterator({ destroyOnReturn: false }) })
+    app.fetch(request, {
+      ...originOf(incoming as IncomingMessage, origin),
+      body: () => incoming.iterator({ destroyOnReturn: false }),
+    })
   const options = { fetch, ...(await listener(settings)) }
   const server = createAdaptorServer(options) as Server
   server.prependListener('request', keepPath)
@@ -83,7 +114,6 @@ export const startServer = async (
   // A push may take hours; what ends it is silence, not its length.
   server.requestTimeout = 0
   server.timeout = IDLE_TIMEOUT
-  const { host, port } = settings.listen
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -91,6 +121,7 @@ export const startServer = async (
   const endHousekeeping = settings['read-only'] ? () => {} : startHousekeeping(store, logger)
   return {
     url: urlOf(settings, server.address() as AddressInfo),
+    open,
     stop: () =>
       new Promise((resolve, reject) => {
         endHousekeeping()

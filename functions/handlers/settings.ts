@@ -5,6 +5,7 @@
  * @module
  */
 
+import { BlockList, isIP } from 'node:net'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 
@@ -33,6 +34,26 @@ const store = z.string().transform((value, context) => {
   context.addIssue('expected file:<directory> or s3://<bucket>/<prefix>')
   return z.NEVER
 })
+
+/** Networks as node:net checks them. */
+const networks = z.string().transform((value, context) => {
+  const list = new BlockList()
+  for (const each of value.split(',').map((text) => text.trim())) {
+    const [address = '', bits] = each.split('/')
+    const family = isIP(address)
+    const longest = family === 4 ? 32 : 128
+    const prefix = bits === undefined ? longest : Number(bits)
+    if (family === 0 || !/^\d*$/.test(bits ?? '') || prefix > longest) {
+      context.addIssue(`${JSON.stringify(each)} is no network: expected 10.0.0.0/8 or ::1/128`)
+      return z.NEVER
+    }
+    list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6')
+  }
+  return list
+})
+
+/** What may stand in a quoted string of a header. */
+const NO_QUOTES = /^[A-Za-z0-9._:/-]{1,200}$/
 
 interface Setting<T> {
   readonly schema: z.ZodType<T>
@@ -80,6 +101,41 @@ const SETTINGS = {
     'send blob downloads to S3 itself; off: serve them from here',
   ),
   'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
+  auth: setting(
+    z.enum(['auto', 'token', 'basic', 'off']).default('auto'),
+    'auto',
+    'token: log in with accounts, by tokens; basic: without tokens; off: open to all; auto: token as soon as there is an account or a policy, until then open, on loopback only',
+  ),
+  'public-url': setting(
+    z.url({ protocol: /^https?$/ }).optional(),
+    "the request's",
+    'scheme and host as clients see them, for the address of the token endpoint',
+  ),
+  'trust-proxy': setting(
+    networks.optional(),
+    'nobody',
+    'networks of proxies whose X-Forwarded-For, -Proto and -Host are believed: 10.0.0.0/8,::1/128',
+  ),
+  'token-service': setting(
+    z.string().regex(NO_QUOTES, 'expected letters, digits, . _ : / or -').default('slipway'),
+    'slipway',
+    'name of this registry in tokens: service and aud',
+  ),
+  'token-issuer': setting(
+    z.string().regex(NO_QUOTES, 'expected letters, digits, . _ : / or -').default('slipway'),
+    'slipway',
+    'name of this registry as issuer of tokens: iss',
+  ),
+  'token-realm': setting(
+    z.url({ protocol: /^https?$/ }).optional(),
+    '/token of this registry',
+    'token endpoint to send clients to, where another server issues the tokens',
+  ),
+  'signing-key': setting(
+    optional,
+    'in the store',
+    'file with the private key for tokens, PEM; made on first start',
+  ),
   'log-level': setting(
     z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'info',

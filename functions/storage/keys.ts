@@ -103,3 +103,6 @@ export const ROBOTS_KEY = `${OWN}/config/robots`
 
 /** Who may do what. */
 export const POLICY_KEY = `${OWN}/config/policy`
+
+/** Whose tokens are accepted beside our own. */
+export const ISSUERS_KEY = `${OWN}/config/issuers`

@@ -6,6 +6,7 @@
  */
 
 import type { Hono } from 'hono'
+import { nameOf } from '../../auth/audit.ts'
 import { CANONICAL, type Digest, isAlgorithm, parseDigest } from '../../registry/digest.ts'
 import { quoted, RegistryError } from '../../registry/errors.ts'
 import { parseName } from '../../registry/reference.ts'
@@ -70,7 +71,9 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
   const open = async (c: AppContext): Promise<UploadState> => {
     const name = parseName(c.req.param('name') ?? '')
     try {
-      return await uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
+      const state = await uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
+      if (state.by !== undefined) c.set('uploader', state.by)
+      return state
     } catch (error) {
       await permit(c, name, 'push')
       throw error
@@ -108,7 +111,10 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
       const digest = parseDigest(mounted)
       if (await mount(c, name, digest)) return created(c, name, digest)
     }
-    const state = uploads.begin(name, readAlgorithm(c))
+    const state = uploads.begin(name, {
+      algorithm: readAlgorithm(c),
+      by: nameOf((await identify(c, [])).identity),
+    })
     if (c.req.query('digest') !== undefined) {
       const digest = readDigest(c)
       await uploads.commit(state, digest, incoming(c))

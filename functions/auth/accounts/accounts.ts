@@ -53,6 +53,13 @@ export interface Accounts {
    */
   lookup(name: string): Promise<Identity | undefined>
   /**
+   * What `LogIn.credential` of an account can be now, one for each secret of a robot; none when
+   * there is no such account or it can no longer log in.
+   *
+   * @throws RegistryError UNAVAILABLE while the accounts cannot be read
+   */
+  credentials(name: string): Promise<readonly string[]>
+  /**
    * Whether accounts were ever set up here: then nothing is open to all, even if the last account
    * has been removed since.
    *
@@ -152,6 +159,9 @@ export const createAccounts = (options: AccountOptions): Accounts => {
     async resume(name, credential) {
       const current = await credentialsOf(name)
       return current?.includes(credential) ? identityOf(kindOf(name), name) : undefined
+    },
+    async credentials(name) {
+      return (await credentialsOf(name)) ?? []
     },
     async lookup(name) {
       const current = await credentialsOf(name)

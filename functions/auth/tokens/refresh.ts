@@ -6,7 +6,6 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import type { TokenAlgorithm } from './algorithms.ts'
 import { fingerprint, type OwnKind, ownKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
 import type { KeySource } from './key-source.ts'
 import { refusal } from './refusal.ts'
@@ -41,8 +40,6 @@ export interface RefreshVerifierOptions {
   readonly now: () => number
 }
 
-const ALGORITHMS: readonly TokenAlgorithm[] = ['ES256']
-
 const schema = z.object({ sub: z.string(), kind: ownKind, cred: z.string(), jti: z.string() })
 
 const sameText = (a: string, b: string): boolean => {
@@ -60,7 +57,6 @@ export const createRefreshVerifier = (options: RefreshVerifierOptions) => {
     types: [REFRESH_TYPE],
     audience: refreshAudience(options.audience),
     source,
-    algorithms: ALGORITHMS,
   }
   return async function verifyRefreshToken(token: string): Promise<VerifiedRefresh> {
     const find = (claimed: string) => (claimed === issuer ? expected : undefined)

@@ -115,7 +115,6 @@ export const verifySigned = async (
     audience: demands.audience,
     clockTolerance: LEEWAY,
     currentDate: new Date(now),
-    requiredClaims: ['exp'],
   }).catch((error: unknown) => {
     throw explain(error)
   })

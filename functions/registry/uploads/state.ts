@@ -20,6 +20,8 @@ const hashes = z.object({ sha256: z.string().optional(), sha512: z.string().opti
 const schema = z.object({
   name: z.string(),
   uuid: z.uuid(),
+  /** Who began it, for the audit trail. */
+  by: z.string().optional(),
   /** Bytes received. */
   offset: z.int().nonnegative(),
   /** Hash the client said it will name at the end. */
@@ -60,9 +62,14 @@ export type Segment = UploadState['segments'][number]
 export type HashState = NonNullable<UploadState['hash']>
 
 /** The state of an upload that has just begun. */
-export const newUpload = (name: string, uuid: string, algorithm?: Algorithm): UploadState => ({
+export const newUpload = (
+  name: string,
+  uuid: string,
+  { algorithm, by }: { readonly algorithm?: Algorithm; readonly by?: string } = {},
+): UploadState => ({
   name,
   uuid,
+  by,
   offset: 0,
   algorithm: algorithm ?? CANONICAL,
   segments: [],

@@ -30,7 +30,10 @@ export interface UploadsOptions {
 /** Operations on uploads. States are values: the answer to each request carries the next one. */
 export interface Uploads {
   /** Begins an upload; no store operation. */
-  begin(name: string, algorithm?: Algorithm): UploadState
+  begin(
+    name: string,
+    options?: { readonly algorithm?: Algorithm; readonly by?: string },
+  ): UploadState
   /** Opaque form of a state for the Location. */
   seal(state: UploadState): Promise<string>
   /** @throws RegistryError BLOB_UPLOAD_INVALID */
@@ -80,7 +83,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
   }
 
   return {
-    begin: (name, algorithm) => newUpload(name, randomUUID(), algorithm),
+    begin: (name, options) => newUpload(name, randomUUID(), options),
     seal: (state) => sealer.seal(state),
     open: (token, name, uuid) => sealer.open(token, name, uuid),
     append: (state, incoming) => append(context, state, incoming),

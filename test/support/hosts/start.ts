@@ -39,6 +39,7 @@ export const startBucket = async (): Promise<{ server: S3Server; env: Env }> => 
   process.env.AWS_ACCESS_KEY_ID = server.accessKeyId
   process.env.AWS_SECRET_ACCESS_KEY = server.secretAccessKey
   const env = {
+    SLIPWAY_AUTH: 'off',
     SLIPWAY_STORE: `s3://${server.bucket}/registry`,
     SLIPWAY_S3_ENDPOINT: server.endpoint,
     SLIPWAY_S3_REGION: server.region,
@@ -99,6 +100,7 @@ export const appOver = async (
     }),
     logger,
     authorizer: openAuthorizer,
+    audit: () => {},
     redirects: true,
     redirectHeads: false,
     readOnly,

@@ -45,6 +45,7 @@ export const clientOf = async (
     }),
     logger: silent,
     authorizer: openAuthorizer,
+    audit: () => {},
     redirects: false,
     redirectHeads: false,
     readOnly: false,

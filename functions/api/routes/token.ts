@@ -1,0 +1,106 @@
+/**
+ * Tokens: GET and POST /token (Docker token specification), and the keys they are verified with.
+ *
+ * @module
+ */
+
+import type { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { parseBasic } from '../../auth/basic.ts'
+import { JWKS_MAX_AGE, publishedJwks } from '../../auth/keys/jwks.ts'
+import type { SigningKeys } from '../../auth/keys/signer.ts'
+import type { TokenCredentials, TokenRequest, TokenService } from '../../auth/token-service.ts'
+import { quoted, RegistryError } from '../../registry/errors.ts'
+import type { AppContext, AppEnv } from '../env.ts'
+import { addressOf } from '../permit.ts'
+
+/** Most bytes of a form: a refresh token, credentials and some scopes. */
+const MAX_FORM = 64 * 1024
+
+/** What a host needs to issue tokens itself. */
+export interface TokenIssuing {
+  readonly tokens: TokenService
+  readonly keys: SigningKeys
+}
+
+const badRequest = (message: string): RegistryError =>
+  new RegistryError('UNSUPPORTED', message, { status: 400 })
+
+/** GET: Basic credentials or none, everything else in the query. */
+const readQuery = (c: AppContext): TokenRequest => {
+  const authorization = c.req.header('Authorization')
+  const basic = parseBasic(authorization)
+  if (authorization !== undefined && basic === undefined) {
+    throw new RegistryError('UNAUTHORIZED', 'the token endpoint takes Basic credentials')
+  }
+  return {
+    credentials: basic ? { kind: 'password', ...basic } : { kind: 'none' },
+    service: c.req.query('service') || undefined,
+    scopes: c.req.queries('scope') ?? [],
+    offline: c.req.query('offline_token') === 'true',
+    address: addressOf(c),
+  }
+}
+
+const formCredentials = (form: URLSearchParams): TokenCredentials => {
+  const grant = form.get('grant_type') ?? ''
+  if (grant === 'password') {
+    return {
+      kind: 'password',
+      name: form.get('username') ?? '',
+      password: form.get('password') ?? '',
+    }
+  }
+  if (grant === 'refresh_token') return { kind: 'refresh', token: form.get('refresh_token') ?? '' }
+  throw badRequest(`unsupported grant_type ${quoted(grant)}: expected password or refresh_token`)
+}
+
+/** POST: everything in a form. */
+const readForm = async (c: AppContext): Promise<TokenRequest> => {
+  const type = c.req.header('Content-Type')?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded') {
+    throw badRequest(
+      `unsupported Content-Type ${quoted(type ?? '')}: expected application/x-www-form-urlencoded`,
+    )
+  }
+  const form = new URLSearchParams(await c.req.text())
+  return {
+    credentials: formCredentials(form),
+    service: form.get('service') || undefined,
+    scopes: form.getAll('scope'),
+    offline: form.get('access_type') === 'offline' || form.get('offline_token') === 'true',
+    address: addressOf(c),
+  }
+}
+
+/** Registers the token endpoint and the key set. */
+export const tokenRoutes = (app: Hono<AppEnv>, { tokens, keys }: TokenIssuing): void => {
+  const answer = async (c: AppContext, request: TokenRequest): Promise<Response> => {
+    c.header('Cache-Control', 'no-store')
+    try {
+      return c.json(await tokens.grant(request))
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.code === 'UNAUTHORIZED')) throw error
+      const challenge = 'Basic realm="slipway"'
+      throw new RegistryError('UNAUTHORIZED', error.message, {
+        cause: error,
+        headers: { 'WWW-Authenticate': challenge, 'X-Registry-Challenge': challenge },
+      })
+    }
+  }
+
+  const tooLarge = (): never => {
+    throw new RegistryError('SIZE_INVALID', `the form is larger than ${MAX_FORM} bytes`, {
+      status: 413,
+    })
+  }
+
+  app.get('/token', (c) => answer(c, readQuery(c)))
+  app.post('/token', bodyLimit({ maxSize: MAX_FORM, onError: tooLarge }), async (c) =>
+    answer(c, await readForm(c)),
+  )
+  app.get('/.well-known/jwks.json', async (c) => {
+    c.header('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
+    return c.json(await publishedJwks(keys))
+  })
+}

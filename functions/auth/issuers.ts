@@ -1,0 +1,89 @@
+/**
+ * Other issuers whose tokens are accepted, as a document in the store says: token servers such as
+ * docker_auth, or OIDC providers.
+ *
+ * @module
+ */
+
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { ISSUERS_KEY } from '../storage/keys.ts'
+import { DocumentError } from './document.ts'
+import { type Live, type LiveOptions, liveDocument } from './live.ts'
+import { ALGORITHMS } from './tokens/algorithms.ts'
+import { certificateBundle, fixedJwks, jwksUrl, type KeySource } from './tokens/key-source.ts'
+import type { TrustedIssuer } from './tokens/verify.ts'
+
+const issuer = z
+  .strictObject({
+    /** Exactly what tokens have in `iss`. */
+    issuer: z.string().min(1),
+    /** What tokens must have in `aud`; by default our service. */
+    audience: z.string().min(1).optional(),
+    /** Where the issuer publishes its keys. */
+    jwksUrl: z.url().optional(),
+    /** Its keys. */
+    jwks: z.object({ keys: z.array(z.looseObject({})) }).optional(),
+    /** Certificates in PEM, as distribution's rootcertbundle. */
+    certificates: z.string().min(1).optional(),
+    algorithms: z.array(z.enum(ALGORITHMS)).min(1).optional(),
+  })
+  .refine(
+    ({ jwksUrl, jwks, certificates }) =>
+      [jwksUrl, jwks, certificates].filter((source) => source !== undefined).length === 1,
+    'needs one of jwksUrl, jwks and certificates',
+  )
+
+const schema = z.strictObject({ version: z.literal(1), issuers: z.array(issuer) })
+
+/** One entry of the document. */
+export type IssuerEntry = z.output<typeof issuer>
+
+/**
+ * Reads the document, YAML or JSON; undefined is none, thus no issuers.
+ *
+ * @throws DocumentError naming the place
+ */
+export const parseIssuers = (text: string | undefined): readonly IssuerEntry[] => {
+  if (text === undefined) return []
+  let value: unknown
+  try {
+    value = parse(text)
+  } catch (cause) {
+    throw new DocumentError(`issuers: ${cause instanceof Error ? cause.message : 'no YAML'}`, {
+      cause,
+    })
+  }
+  const result = schema.safeParse(value)
+  if (result.success) return result.data.issuers
+  const issue = result.error.issues[0]
+  throw new DocumentError(`issuers: ${issue?.path.join('.') || 'document'}: ${issue?.message}`)
+}
+
+/**
+ * An issuer that tokens can be verified against.
+ *
+ * @param service our audience
+ * @throws Error when its keys or certificates cannot be read
+ */
+export const trustedIssuer = async (
+  entry: IssuerEntry,
+  service: string,
+  now: () => number,
+): Promise<TrustedIssuer> => {
+  const source = (): KeySource | Promise<KeySource> => {
+    if (entry.certificates !== undefined) return certificateBundle(entry.certificates)
+    if (entry.jwksUrl !== undefined) return jwksUrl({ url: entry.jwksUrl, now })
+    return fixedJwks(entry.jwks)
+  }
+  return {
+    issuer: entry.issuer,
+    audience: entry.audience ?? service,
+    source: await source(),
+    ...(entry.algorithms === undefined ? {} : { algorithms: entry.algorithms }),
+  }
+}
+
+/** The document of a store, as it is at the moment. */
+export const liveIssuers = (options: LiveOptions): Live<readonly IssuerEntry[]> =>
+  liveDocument(ISSUERS_KEY, parseIssuers, options)

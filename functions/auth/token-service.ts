@@ -1,0 +1,203 @@
+/**
+ * The token endpoint without HTTP (Docker token specification; its OAuth2 form for POST).
+ *
+ * @module
+ */
+
+import { RegistryError } from '../registry/errors.ts'
+import { isName } from '../registry/reference.ts'
+import { ACTIONS, type Access, formatScope, parseScopes } from './access.ts'
+import type { Accounts } from './accounts/accounts.ts'
+import { type Audit, nameOf } from './audit.ts'
+import { ANONYMOUS, type Identity } from './identity.ts'
+import type { Signer, SigningKeys } from './keys/signer.ts'
+import type { Live } from './live.ts'
+import { allows, mayAnonymousAnything, type Policy } from './policy/policy.ts'
+import type { OwnKind } from './tokens/claims.ts'
+import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
+import { ownKeys } from './tokens/key-source.ts'
+import { createRefreshVerifier } from './tokens/refresh.ts'
+
+/** Seconds an access token is good for: clients ask for another when it ends. */
+const ACCESS_LIFE = 5 * 60
+/** Seconds a refresh token is good for; a changed password ends it at once. */
+const REFRESH_LIFE = 90 * 24 * 60 * 60
+/** Most scopes of one request; no client asks for more than a few. */
+const MAX_SCOPES = 100
+
+/** Who asks for a token, in one of three ways; none of them is an anonymous caller. */
+export type TokenCredentials =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'password'; readonly name: string; readonly password: string }
+  | { readonly kind: 'refresh'; readonly token: string }
+
+export interface TokenRequest {
+  readonly credentials: TokenCredentials
+  /** What the client takes this registry to be; absent is us. */
+  readonly service: string | undefined
+  /** `scope` values, each of which may hold several. */
+  readonly scopes: readonly string[]
+  /** Whether a refresh token is asked for. */
+  readonly offline: boolean
+  /** Address of the client. */
+  readonly address: string
+}
+
+/** What the endpoint answers with, names as on the wire. */
+export interface TokenAnswer {
+  readonly token: string
+  readonly access_token: string
+  /** Seconds. */
+  readonly expires_in: number
+  /** RFC 3339. */
+  readonly issued_at: string
+  /** What was granted, for POST (RFC 6749 section 5.1). */
+  readonly scope: string
+  readonly refresh_token?: string
+}
+
+export interface TokenServiceOptions {
+  readonly accounts: Accounts
+  readonly policy: Live<Policy>
+  readonly keys: SigningKeys
+  readonly issuer: string
+  readonly service: string
+  readonly audit: Audit
+  /** Clock in milliseconds. */
+  readonly now: () => number
+}
+
+export interface TokenService {
+  /**
+   * Grants what policy allows of what is asked for: less, or nothing, is no error.
+   *
+   * @throws RegistryError UNAUTHORIZED for wrong credentials, or for none where anonymous callers
+   *   may do nothing; UNSUPPORTED (400) for another service or too many scopes; TOOMANYREQUESTS
+   */
+  grant(request: TokenRequest): Promise<TokenAnswer>
+}
+
+interface Known {
+  readonly identity: Identity
+  /** What a refresh token is bound to; absent where none is given. */
+  readonly credential?: string
+}
+
+/** The token endpoint of this registry. */
+export const createTokenService = (options: TokenServiceOptions): TokenService => {
+  const { accounts, policy, keys, issuer, service, audit, now } = options
+  const verifyRefresh = createRefreshVerifier({
+    issuer,
+    audience: service,
+    source: ownKeys(keys),
+    credentials: ({ name }) => accounts.credentials(name),
+    now,
+  })
+
+  const logIn = async ({ credentials, address }: TokenRequest): Promise<Known> => {
+    if (credentials.kind === 'none') return { identity: ANONYMOUS }
+    if (credentials.kind === 'password') {
+      const found = await accounts.authenticate(credentials.name, credentials.password, address)
+      if (found === undefined) throw new RegistryError('UNAUTHORIZED', 'wrong name or password')
+      return found
+    }
+    const { name } = await verifyRefresh(credentials.token)
+    const identity = await accounts.lookup(name)
+    if (identity === undefined) throw new RegistryError('UNAUTHORIZED', 'the account is gone')
+    return { identity }
+  }
+
+  /** As `logIn`, with an event for the audit. */
+  const audited = async (request: TokenRequest): Promise<Known> => {
+    const { credentials, address } = request
+    const base = { event: 'login', what: credentials.kind, from: address } as const
+    try {
+      const known = await logIn(request)
+      if (known.identity.kind !== 'anonymous') {
+        audit({ ...base, who: nameOf(known.identity), outcome: 'ok' })
+      }
+      return known
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'failed'
+      const who =
+        credentials.kind === 'password' ? `user:${credentials.name.slice(0, 128)}` : undefined
+      audit({ ...base, outcome: 'failed', why, ...(who === undefined ? {} : { who }) })
+      throw error
+    }
+  }
+
+  const granted = (current: Policy, identity: Identity, asked: Access): Access[] => {
+    const { type, name } = asked
+    if (type === 'registry' && name === 'catalog') return [{ type, name, actions: ['*'] }]
+    if (type !== 'repository' || !isName(name)) return []
+    const wanted = asked.actions.includes('*') ? ACTIONS : asked.actions
+    const actions = ACTIONS.filter(
+      (action) => wanted.includes(action) && allows(current, identity, name, action),
+    )
+    return actions.length === 0 ? [] : [{ type, name, actions }]
+  }
+
+  const refreshFor = async (
+    signer: Signer,
+    { identity, credential }: Known,
+  ): Promise<IssuedToken | undefined> => {
+    if (!credential) return undefined
+    const kind = identity.kind as OwnKind
+    const common = { signer, issuer, subject: identity.name, kind, now, audience: service }
+    return issueRefreshToken({ ...common, credential, lifetime: REFRESH_LIFE })
+  }
+
+  return {
+    async grant(request) {
+      if (request.service !== undefined && request.service !== service) {
+        throw new RegistryError(
+          'UNSUPPORTED',
+          `no tokens are issued here for the service ${JSON.stringify(request.service)}, only for ${JSON.stringify(service)}`,
+          { status: 400 },
+        )
+      }
+      const known = await audited(request)
+      const { identity } = known
+      const current = await policy.get()
+      if (identity.kind === 'anonymous' && !mayAnonymousAnything(current)) {
+        throw new RegistryError('UNAUTHORIZED', 'authentication required')
+      }
+      const asked = parseScopes(request.scopes)
+      if (asked.length > MAX_SCOPES) {
+        throw new RegistryError('UNSUPPORTED', `${asked.length} scopes, at most ${MAX_SCOPES}`, {
+          status: 400,
+        })
+      }
+      const access = asked.flatMap((each) => granted(current, identity, each))
+      const signer = await keys.signer()
+      const issued = await issueToken({
+        signer,
+        issuer,
+        audience: service,
+        subject: identity.name,
+        kind: identity.kind as OwnKind,
+        access,
+        lifetime: ACCESS_LIFE,
+        now,
+      })
+      const refresh = request.offline ? await refreshFor(signer, known) : undefined
+      const scope = access.map(formatScope).join(' ')
+      audit({
+        event: 'grant',
+        who: nameOf(identity),
+        what: scope,
+        from: request.address,
+        outcome: 'ok',
+        token: issued.id,
+      })
+      return {
+        token: issued.token,
+        access_token: issued.token,
+        expires_in: issued.lifetime,
+        issued_at: new Date(issued.issuedAt).toISOString(),
+        scope,
+        ...(refresh === undefined ? {} : { refresh_token: refresh.token }),
+      }
+    },
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Verifies tokens of this registry and of whichever issuers are trusted at the moment.
+ *
+ * @module
+ */
+
+import { type IssuerEntry, trustedIssuer } from './issuers.ts'
+import type { SigningKeys } from './keys/signer.ts'
+import type { Live } from './live.ts'
+import { ownKeys } from './tokens/key-source.ts'
+import { createTokenVerifier, type TokenVerifier } from './tokens/verify.ts'
+
+export interface LiveVerifierOptions {
+  readonly keys: SigningKeys
+  /** Our `iss`. */
+  readonly issuer: string
+  /** Our `aud`. */
+  readonly service: string
+  readonly others: Live<readonly IssuerEntry[]>
+  /** Clock in milliseconds. */
+  readonly now: () => number
+}
+
+/** A verifier that follows the document of issuers. */
+export const liveVerifier = (options: LiveVerifierOptions): TokenVerifier => {
+  const { issuer, service, others, now } = options
+  const own = { issuer, audience: service, source: ownKeys(options.keys), own: true }
+  // The same document gives the same object, so that key sets are fetched once, not per request.
+  const built = new WeakMap<readonly IssuerEntry[], Promise<TokenVerifier>>()
+
+  const build = async (entries: readonly IssuerEntry[]): Promise<TokenVerifier> => {
+    // An issuer cannot take our own name: its keys would then sign for our accounts.
+    const foreign = entries.filter((entry) => entry.issuer !== issuer)
+    const issuers = await Promise.all(foreign.map((each) => trustedIssuer(each, service, now)))
+    return createTokenVerifier({ issuers: [own, ...issuers], now })
+  }
+
+  return {
+    async verify(token) {
+      const entries = await others.get()
+      const verifier = built.get(entries) ?? build(entries)
+      built.set(entries, verifier)
+      return (await verifier).verify(token)
+    },
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Access control as the settings and the store's documents have it.
+ *
+ * @module
+ */
+
+import type { AppOptions, RequestLogger } from '../api/env.ts'
+import { createAccessControl, isUnconfigured } from '../auth/access-control.ts'
+import { createAccounts } from '../auth/accounts/accounts.ts'
+import type { Audit } from '../auth/audit.ts'
+import { openAuthorizer } from '../auth/authorizer.ts'
+import { liveIssuers } from '../auth/issuers.ts'
+import { storedSigningKeys } from '../auth/keys/stored-keys.ts'
+import type { LiveEvent } from '../auth/live.ts'
+import { livePolicy } from '../auth/policy/live-policy.ts'
+import { createThrottle } from '../auth/throttle.ts'
+import { createTokenService } from '../auth/token-service.ts'
+import { liveVerifier } from '../auth/verifier.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import type { Settings } from './settings.ts'
+import { signingKeyFile } from './signing-key-file.ts'
+
+/** Access control, ready for the app. */
+export interface OpenAccess extends Pick<AppOptions, 'authorizer' | 'audit' | 'issuing'> {
+  /** Whether accounts or a policy decide; while nothing is set up, everybody or nobody may. */
+  readonly isSetUp: () => Promise<boolean>
+}
+
+/** Documents that change or cannot be used are part of the audit trail, and loud where they fail. */
+const reportTo =
+  (logger: RequestLogger, audit: Audit) =>
+  (event: LiveEvent): void => {
+    if (event.outcome === 'loaded') {
+      audit({ event: 'config', what: event.key, outcome: 'ok' })
+      return
+    }
+    const why = event.error instanceof Error ? event.error.message : String(event.error)
+    audit({ event: 'config', what: event.key, outcome: 'failed', why })
+    const consequence =
+      event.outcome === 'kept' ? 'the last good one stays in force' : 'nobody gets in'
+    logger.error({ key: event.key, err: event.error }, `access document unusable: ${consequence}`)
+  }
+
+/**
+ * Opens access control. Documents are read when they are first needed.
+ *
+ * @param onlyLocal whether nobody but this machine reaches the host, so that it may be open
+ * @throws SettingsError when the signing key's file is not as it must be
+ */
+export const openAccess = async (
+  settings: Settings,
+  store: ObjectStore,
+  logger: RequestLogger,
+  onlyLocal: boolean,
+): Promise<OpenAccess> => {
+  const audit: Audit = (event) => logger.info({ audit: event }, 'audit')
+  if (settings.auth === 'off') {
+    return { authorizer: openAuthorizer, audit, isSetUp: async () => false }
+  }
+  const now = Date.now
+  const live = { store, now, report: reportTo(logger, audit) }
+  const accounts = createAccounts({ ...live, throttle: createThrottle(now) })
+  const policy = livePolicy(live)
+  const keyFile = settings['signing-key']
+  const keys = keyFile === undefined ? storedSigningKeys(store, now) : await signingKeyFile(keyFile)
+  const names = { issuer: settings['token-issuer'], service: settings['token-service'] }
+  const authorizer = createAccessControl({
+    accounts,
+    policy,
+    audit,
+    verifier: liveVerifier({ keys, ...names, others: liveIssuers(live), now }),
+    scheme: settings.auth === 'basic' ? 'basic' : 'bearer',
+    service: names.service,
+    realm: settings['token-realm'],
+    openUntilSetUp: settings.auth === 'auto' && onlyLocal,
+  })
+  const tokens = createTokenService({ accounts, policy, keys, ...names, audit, now })
+  const issues = settings.auth !== 'basic' && settings['token-realm'] === undefined
+  return {
+    authorizer,
+    audit,
+    ...(issues ? { issuing: { tokens, keys } } : {}),
+    isSetUp: async () => !(await isUnconfigured(accounts, policy)),
+  }
+}
