@@ -89,11 +89,13 @@ export interface CertificateRequest {
   readonly by?: Issued
   readonly days?: number
   readonly key?: KeyObject
+  /** Without the key identifiers that tell issuers of the same name apart. */
+  readonly bare?: boolean
 }
 
 /** Makes a certificate with openssl, from now on for some days (default ten years). */
 export const certify = (request: CertificateRequest): Issued => {
-  const { name, ca, by, days = 3650, key = ec() } = request
+  const { name, ca, by, days = 3650, key = ec(), bare = false } = request
   const directory = mkdtempSync(join(tmpdir(), 'slipway-certify-'))
   const file = (base: string, content: string): string => {
     const path = join(directory, base)
@@ -111,6 +113,10 @@ export const certify = (request: CertificateRequest): Issued => {
       [
         ...['req', '-x509', '-new', '-subj', `/CN=${name}`, '-days', String(days)],
         ...['-key', file('key.pem', pemOf(key)), '-out', out, ...issuer],
+        // The machine's own configuration would add extensions of its own.
+        ...['-config', file('openssl.cnf', '[req]\ndistinguished_name = dn\n[dn]\n')],
+        ...['-addext', `subjectKeyIdentifier=${bare ? 'none' : 'hash'}`],
+        ...['-addext', `authorityKeyIdentifier=${bare ? 'none' : 'keyid'}`],
         ...['-addext', `basicConstraints=critical,CA:${ca ? 'TRUE' : 'FALSE'}`],
       ],
       { stdio: 'pipe' },

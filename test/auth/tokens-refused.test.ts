@@ -23,6 +23,8 @@ import {
   OCTETS,
   OF_FALSE_ROOT,
   OF_LEAF,
+  OF_RENAMED_ROOT,
+  OF_SHORT_ROOT,
   PINNED,
   PINNED_SHORT,
   REFRESH,
@@ -395,6 +397,19 @@ const CHAINS: readonly Row[] = [
     later(chain),
     (valid) => header({ ...VALID.short.header })({ ...valid, key: VALID.short.key }),
     LATER,
+  ),
+  row(
+    'certificate',
+    'a root out of date',
+    later(chain),
+    header(twoOf(OF_SHORT_ROOT), { key: OF_SHORT_ROOT.key }),
+    LATER,
+  ),
+  row(
+    'certificate',
+    "signed with our root's key under another name",
+    chain,
+    header(twoOf(OF_RENAMED_ROOT), { key: OF_RENAMED_ROOT.key }),
   ),
   row(
     'certificate',

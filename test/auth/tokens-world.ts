@@ -53,8 +53,13 @@ export const OF_SHORT_CA = certify({ name: 'of short', ca: false, by: SHORT_CA }
 export const PINNED = certify({ name: 'pinned', ca: false })
 export const PINNED_SHORT = certify({ name: 'pinned for a day', ca: false, days: 1 })
 /** Says that it is the root, and is not. */
-export const FALSE_ROOT = certify({ name: 'root', ca: true })
-export const OF_FALSE_ROOT = certify({ name: 'leaf', ca: false, by: FALSE_ROOT })
+export const FALSE_ROOT = certify({ name: 'root', ca: true, bare: true })
+export const OF_FALSE_ROOT = certify({ name: 'leaf', ca: false, by: FALSE_ROOT, bare: true })
+/** Has the root's key, and is not called so. */
+const RENAMED_ROOT = certify({ name: 'renamed', ca: true, key: ROOT.key })
+export const OF_RENAMED_ROOT = certify({ name: 'leaf', ca: false, by: RENAMED_ROOT })
+const SHORT_ROOT = certify({ name: 'root for a day', ca: true, days: 1 })
+export const OF_SHORT_ROOT = certify({ name: 'leaf', ca: false, by: SHORT_ROOT })
 
 const own = localSigner(KEYS.own)
 const ownSource = ownKeys({ signer: async () => own, published: async () => [own.publicJwk] })
@@ -77,7 +82,9 @@ const set = [
 const several = await fixedJwks({ keys: set })
 const source = {
   single: await fixedJwks({ keys: [jwkOf(KEYS.single)] }),
-  bundle: await certificateBundle(`${ROOT.pem}\nnotes\n${PINNED.pem}${PINNED_SHORT.pem}`),
+  bundle: await certificateBundle(
+    `${ROOT.pem}\nnotes\n${PINNED.pem}${PINNED_SHORT.pem}${SHORT_ROOT.pem}`,
+  ),
 }
 
 /** Trusts every issuer; milliseconds it is late or early can be given. */
