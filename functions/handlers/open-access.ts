@@ -31,7 +31,7 @@ const reportTo =
   (logger: RequestLogger, audit: Audit) =>
   (event: LiveEvent): void => {
     if (event.outcome === 'loaded') {
-      audit({ event: 'config', what: event.key, outcome: 'ok' })
+      if (!event.first) audit({ event: 'config', what: event.key, outcome: 'ok' })
       return
     }
     const why = event.error instanceof Error ? event.error.message : String(event.error)
