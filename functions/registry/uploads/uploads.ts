@@ -6,7 +6,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { uploadCancelledKey, uploadDataKey } from '../../storage/keys.ts'
-import type { ObjectStore } from '../../storage/store.ts'
+import { isStoreError, type ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import type { Algorithm, Digest } from '../digest.ts'
 import { append } from './append.ts'
@@ -72,14 +72,18 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     const { uuid, multipart, segments } = state
     const last = segments.at(-1)
     const key = last ? segmentKey(uuid, last) : undefined
-    const [cancelled, staged] = await Promise.all([
-      store.head(uploadCancelledKey(uuid)),
-      key && store.head(key),
-      multipart &&
-        !key &&
-        store.listParts({ key: uploadDataKey(uuid, multipart.nonce), id: multipart.id }),
-    ])
-    if (cancelled !== undefined || (key && staged === undefined)) throw uploadUnknown(uuid)
+    try {
+      const [cancelled, staged] = await Promise.all([
+        store.head(uploadCancelledKey(uuid)),
+        key && store.head(key),
+        multipart &&
+          !key &&
+          store.listParts({ key: uploadDataKey(uuid, multipart.nonce), id: multipart.id }),
+      ])
+      if (cancelled !== undefined || (key && staged === undefined)) throw uploadUnknown(uuid)
+    } catch (error) {
+      throw isStoreError(error, 'multipart') ? uploadUnknown(uuid, error) : error
+    }
   }
 
   return {

@@ -21,7 +21,7 @@ export type Send = (
   headers?: Sent['headers'],
 ) => Promise<Answer>
 
-export interface ClientOptions extends Partial<Omit<AppOptions, 'registry'>> {
+export interface ClientOptions extends Partial<AppOptions> {
   /** Clock of the registry in milliseconds. */
   readonly now?: () => number
 }
