@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CATALOG_PREFIX, catalogKey } from '../storage/keys.ts'
+import { CATALOG_PREFIX, catalogKey, catalogName } from '../storage/keys.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { NamePage } from './tags.ts'
 
@@ -26,7 +26,7 @@ export const createCatalog = (store: ObjectStore): Catalog => ({
       limit,
       ...(last === undefined ? {} : { startAfter: catalogKey(last) }),
     })
-    const names = page.objects.map((object) => object.key.slice(CATALOG_PREFIX.length))
+    const names = page.objects.map((object) => catalogName(object.key))
     return { names, more: page.truncated }
   },
 })

@@ -56,7 +56,20 @@ export const tagIndexLinkKey = (name: string, tag: string, digest: string): stri
 /** One marker a repository, so that the catalog is a plain listing. */
 export const CATALOG_PREFIX = `${OWN}/catalog/`
 
-export const catalogKey = (name: string): string => `${CATALOG_PREFIX}${name}`
+/** Longest name of a repository; one that long can have no other below it. */
+const LONGEST_NAME = 255
+
+/**
+ * The name and a `!`, so that no marker's key is the prefix of another's: stores on file systems
+ * (versitygw, MinIO) take no object `a` beside `a/b`. As `!` sorts before all that names are made
+ * of, markers are in the order of names.
+ */
+export const catalogKey = (name: string): string =>
+  `${CATALOG_PREFIX}${name}${name.length < LONGEST_NAME ? '!' : ''}`
+
+/** The name in a marker's key. */
+export const catalogName = (key: string): string =>
+  key.slice(CATALOG_PREFIX.length).replace(/!$/, '')
 
 /** Descriptors of the manifests that name this subject. */
 export const referrersPrefix = (name: string, subject: string): string =>

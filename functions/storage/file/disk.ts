@@ -118,9 +118,13 @@ export const withTemporary = async <T>(
   }
 }
 
-/** Writes a new file and flushes it. Answers its version. */
-export const writeFlushed = async (path: string, bytes: Uint8Array): Promise<string> => {
-  const { result: file } = await withParents(path, () => open(path, 'wx'))
+/** Writes a new file of this mode and flushes it. Answers its version. */
+export const writeFlushed = async (
+  path: string,
+  bytes: Uint8Array,
+  mode: number,
+): Promise<string> => {
+  const { result: file } = await withParents(path, () => open(path, 'wx', mode))
   try {
     await writeAll(file, bytes, 0)
     const etag = await stamp(file)

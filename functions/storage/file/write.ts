@@ -20,7 +20,7 @@ import {
 } from './disk.ts'
 import { hasErrno, isAbsent } from './errors.ts'
 import { withLock } from './lock.ts'
-import { pathOf } from './paths.ts'
+import { pathOf, VERBATIM } from './paths.ts'
 
 /** The version of the object at a path, or undefined where there is none. */
 const currentEtag = async (path: string): Promise<string | undefined> => {
@@ -78,6 +78,12 @@ export const publish = async (
   })
 }
 
+/**
+ * Mode of a key's file: what distribution knows too is as readable as it makes it, all else (among
+ * it secrets) only to the owner.
+ */
+const modeOf = (key: string): number => (key.startsWith(VERBATIM) ? 0o644 : 0o600)
+
 /** Writes a whole object; see the port. Throws `precondition`, `checksum`, `full`. */
 export const put = async (
   root: string,
@@ -95,7 +101,7 @@ export const put = async (
   // A condition that is false already need not cost a flush; it is decided again at the write.
   if (condition !== undefined) await checkCondition(key, path, condition)
   return withTemporary(root, async (temporary) => {
-    const etag = await writeFlushed(temporary, body)
+    const etag = await writeFlushed(temporary, body, modeOf(key))
     await publish(root, temporary, key, condition)
     return { etag }
   })

@@ -17,6 +17,11 @@ const BY_CODE: Readonly<Record<string, StoreFailure>> = {
   InvalidPartOrder: 'multipart',
   EntityTooSmall: 'multipart',
   QuotaExceeded: 'full',
+  // Wrong settings rather than failures, but what the store says of them is all there is to say.
+  NoSuchBucket: 'unavailable',
+  AccessDenied: 'unavailable',
+  InvalidAccessKeyId: 'unavailable',
+  SignatureDoesNotMatch: 'unavailable',
   SlowDown: 'unavailable',
   RequestTimeout: 'unavailable',
   OperationAborted: 'unavailable',
@@ -32,6 +37,7 @@ const BY_STATUS: Readonly<Record<number, StoreFailure>> = {
 /** Codes and names of errors that no answer came with. */
 const NETWORK = new Set([
   'TimeoutError',
+  'CredentialsProviderError',
   'EAI_AGAIN',
   'ECONNABORTED',
   'ECONNREFUSED',

@@ -25,6 +25,15 @@ describe('layout of the file store', () => {
     assert.equal(await readFile(join(root, LINK), 'utf8'), LINK)
   })
 
+  it('keeps from others what distribution does not have', async (t) => {
+    const { store, root } = await openStore(t)
+    const secret = 'slipway/v1/config/signing-keys'
+    for (const key of [LINK, secret]) await store.put(key, bytes(key))
+    const readable = async (path: string) => (await stat(join(root, path))).mode & 0o077
+    assert.notEqual(await readable(LINK), 0)
+    assert.equal(await readable(`${secret}/$`), 0)
+  })
+
   it('serves what another program wrote there', async (t) => {
     const { store, root } = await openStore(t)
     await mkdir(dirname(join(root, LINK)), { recursive: true })
