@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /**
- * The command line: `slipway serve` and `slipway reindex`.
+ * The command line.
  *
  * @module
  */
 
+import { DocumentError } from '../auth/document.ts'
 import { reindex } from '../registry/reindex.ts'
 import { StoreError } from '../storage/store.ts'
+import { ACCOUNTS_HELP, isAccountsCommand, runAccountsCommand } from './accounts-cli.ts'
 import { openStore } from './open-store.ts'
 import { startServer } from './server.ts'
 import { readSettings, SettingsError, settingsHelp } from './settings.ts'
@@ -17,6 +19,7 @@ Usage:
   slipway serve [settings]     serve the registry (npm start -- [settings])
   slipway reindex [settings]   build the lists of repositories and referrers anew, for a
                                store that distribution (registry:2) has filled
+${ACCOUNTS_HELP}
   slipway --help
 
 Settings, as flags or in the environment:
@@ -63,12 +66,14 @@ const main = async ([command, ...args]: readonly string[]): Promise<void> => {
   }
   if (command === 'serve') return serve(args)
   if (command === 'reindex') return rebuild(args)
+  if (isAccountsCommand(command)) return runAccountsCommand(command, args, process.env)
   throw new SettingsError(`there is no command ${JSON.stringify(command)}: see slipway --help`)
 }
 
 /** Failures a person can mend are one line; anything else shows where it came from. */
 const explain = (error: unknown): string => {
-  if (error instanceof SettingsError || error instanceof StoreError) return error.message
+  const kinds = [SettingsError, StoreError, DocumentError]
+  if (error instanceof Error && kinds.some((kind) => error instanceof kind)) return error.message
   if (error instanceof Error && 'code' in error) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

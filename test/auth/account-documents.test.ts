@@ -8,7 +8,13 @@ import {
   passwordFault,
   verifyPassword,
 } from '../../functions/auth/accounts/bcrypt.ts'
-import { formatGroups, groupsOf, parseGroups } from '../../functions/auth/accounts/groups.ts'
+import {
+  groupsOf,
+  parseGroups,
+  withMembers,
+  withoutGroup,
+  withoutMembers,
+} from '../../functions/auth/accounts/groups.ts'
 import {
   costOf,
   parseHtpasswd,
@@ -203,8 +209,33 @@ describe('groups', () => {
     )
     assert.deepEqual(groupsOf(groups, 'alice'), ['dev'])
     assert.deepEqual(groupsOf(groups, 'ali'), [])
-    assert.deepEqual(parseGroups(formatGroups(groups)), groups)
   })
+
+  const text = '# who\ndev: alice  bob\nops:\n\ndev: carol # x'
+  for (const [name, changed, expected] of [
+    ['a group to nothing', withMembers(undefined, 'dev', ['a', 'b', 'a']), 'dev: a b\n'],
+    ['a group to none', withMembers('', 'dev', []), 'dev:\n'],
+    ['a group', withMembers('a: b', 'dev', ['a']), 'a: b\ndev: a\n'],
+    [
+      'members',
+      withMembers(text, 'dev', ['carol', 'dan']),
+      '# who\ndev: alice bob dan\nops:\n\ndev: carol # x\n',
+    ],
+    ['a member to an empty group', withMembers('ops:\n', 'ops', ['a']), 'ops: a\n'],
+    [
+      'no member from one group',
+      withoutMembers('dev: a b\nops: a\n', ['a'], 'ops'),
+      'dev: a b\nops:\n',
+    ],
+    [
+      'no member anywhere',
+      withoutMembers('# a\ndev: a b\nops: a ab\n', ['a']),
+      '# a\ndev: b\nops: ab\n',
+    ],
+    ['no group', withoutGroup(text, 'dev'), '# who\nops:\n\n'],
+  ] as const) {
+    it(`get ${name}, and keep comments and order`, () => assert.equal(changed, expected))
+  }
 
   for (const line of ['dev alice', ': alice', 'a b: alice']) {
     it(`refuses ${JSON.stringify(line)}`, () => {

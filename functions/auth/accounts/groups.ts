@@ -42,9 +42,57 @@ export const parseGroups = (text: string | undefined): Groups => {
 export const groupsOf = (groups: Groups, account: string): string[] =>
   [...groups].filter(([, members]) => members.has(account)).map(([name]) => name)
 
-/** Writes groups; comments that a person wrote are lost. */
-export const formatGroups = (groups: Groups): string =>
-  [...groups]
-    .map(([name, members]) => `${name}: ${[...members].join(' ')}`.trim())
+const ENTRY = /^\s*([^\s#:][^\s:]*)\s*:(.*)$/
+
+/** The document with each group's line made anew, or left out; comments and order stay. */
+const mapGroups = (
+  text: string,
+  change: (group: string, members: readonly string[]) => readonly string[] | undefined,
+): string =>
+  text
+    .replace(/\n$/, '')
+    .split('\n')
+    .flatMap((line) => {
+      const [, group, listed = ''] = line.match(ENTRY) ?? []
+      if (group === undefined) return [line]
+      const members = listed.split(/\s+/).filter(Boolean)
+      const kept = change(group, members)
+      if (kept === undefined) return []
+      return [kept.length === members.length ? line : `${group}: ${kept.join(' ')}`.trim()]
+    })
     .map((line) => `${line}\n`)
     .join('')
+
+/** The document with accounts added to a group, which need not exist. */
+export const withMembers = (
+  text: string | undefined,
+  group: string,
+  accounts: readonly string[],
+): string => {
+  const present = parseGroups(text).get(group)
+  const added = [...new Set(accounts)].filter((account) => !present?.has(account))
+  if (present === undefined) {
+    const before = text === undefined || text === '' ? '' : `${text.replace(/\n$/, '')}\n`
+    return `${before}${`${group}: ${added.join(' ')}`.trim()}\n`
+  }
+  // A group may have several lines: the first takes what is new.
+  let rest = added
+  return mapGroups(text ?? '', (each, members) => {
+    if (each !== group) return members
+    const all = [...members, ...rest]
+    rest = []
+    return all
+  })
+}
+
+/** The document without accounts in a group, or in all of them. */
+export const withoutMembers = (text: string, accounts: readonly string[], group?: string): string =>
+  mapGroups(text, (each, members) =>
+    group === undefined || each === group
+      ? members.filter((member) => !accounts.includes(member))
+      : members,
+  )
+
+/** The document without a group. */
+export const withoutGroup = (text: string, group: string): string =>
+  mapGroups(text, (each, members) => (each === group ? undefined : members))
