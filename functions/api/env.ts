@@ -8,9 +8,9 @@ import type { Context } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
 import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
+import type { TokenIssuing } from '../auth/token-service.ts'
 import type { ByteSource } from '../registry/bytes.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { TokenIssuing } from './routes/token.ts'
 
 /** Where a request's log line goes; pino's shape. */
 export interface RequestLogger {
@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly redirectHeads: boolean
   readonly authorizer: Authorizer
   readonly audit: Audit
+  /** Scheme and host as clients see them, where requests do not tell. */
+  readonly publicUrl?: string | undefined
   /** Set where this registry issues tokens itself. */
   readonly issuing?: TokenIssuing
   /** Refuse everything that writes. */
@@ -56,6 +58,7 @@ export interface AppEnv {
     /** Who makes the request, once that was asked. */
     caller?: Caller
     audit: Audit
+    publicUrl: string | undefined
     /** Who began the upload that the request goes on with, for the audit. */
     uploader?: string
   }

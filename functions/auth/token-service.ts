@@ -77,6 +77,12 @@ export interface TokenService {
   grant(request: TokenRequest): Promise<TokenAnswer>
 }
 
+/** What it takes to issue tokens: the service, and the keys that others verify them with. */
+export interface TokenIssuing {
+  readonly tokens: TokenService
+  readonly keys: SigningKeys
+}
+
 interface Known {
   readonly identity: Identity
   /** What a refresh token is bound to; absent where none is given. */

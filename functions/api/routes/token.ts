@@ -8,20 +8,13 @@ import type { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { parseBasic } from '../../auth/basic.ts'
 import { JWKS_MAX_AGE, publishedJwks } from '../../auth/keys/jwks.ts'
-import type { SigningKeys } from '../../auth/keys/signer.ts'
-import type { TokenCredentials, TokenRequest, TokenService } from '../../auth/token-service.ts'
+import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
 import { quoted, RegistryError } from '../../registry/errors.ts'
 import type { AppContext, AppEnv } from '../env.ts'
 import { addressOf } from '../permit.ts'
 
 /** Most bytes of a form: a refresh token, credentials and some scopes. */
 const MAX_FORM = 64 * 1024
-
-/** What a host needs to issue tokens itself. */
-export interface TokenIssuing {
-  readonly tokens: TokenService
-  readonly keys: SigningKeys
-}
 
 const badRequest = (message: string): RegistryError =>
   new RegistryError('UNSUPPORTED', message, { status: 400 })
