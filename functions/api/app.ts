@@ -59,7 +59,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   }
 
   app.get('/', (c) => c.text('Slipway, a container registry. Its API is at /v2/\n'))
-  app.use(withAuthorizer(options.authorizer, options.audit))
+  app.use(withAuthorizer(options))
   app.use(auditWrites(options.audit))
   for (const path of ['/v2/', '/v2']) {
     app.get(path, async (c) => {

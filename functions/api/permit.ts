@@ -8,22 +8,28 @@
 
 import type { MiddlewareHandler } from 'hono'
 import { type Access, type Action, formatScope } from '../auth/access.ts'
-import { type Audit, nameOf } from '../auth/audit.ts'
-import type { Authorizer, Caller, ChallengeError } from '../auth/authorizer.ts'
+import { nameOf } from '../auth/audit.ts'
+import type { Caller, ChallengeError } from '../auth/authorizer.ts'
 import { RegistryError } from '../registry/errors.ts'
-import type { AppContext, AppEnv } from './env.ts'
+import type { AppContext, AppEnv, AppOptions } from './env.ts'
 
 /** Scheme and host as the client sees them. */
-const originOf = (c: AppContext): string => c.env?.origin ?? new URL(c.req.url).origin
+const originOf = (c: AppContext): string =>
+  new URL(c.get('publicUrl') ?? c.env?.origin ?? c.req.url).origin
 
 /** Address of the client, as far as the host knows it. */
 export const addressOf = (c: AppContext): string => c.env?.address ?? 'unknown'
 
 /** Makes the authorizer reachable for `permit`; nobody is asked who they are before it matters. */
-export const withAuthorizer = (authorizer: Authorizer, audit: Audit): MiddlewareHandler<AppEnv> =>
+export const withAuthorizer = ({
+  authorizer,
+  audit,
+  publicUrl,
+}: Pick<AppOptions, 'authorizer' | 'audit' | 'publicUrl'>): MiddlewareHandler<AppEnv> =>
   async function withAuthorizer(c, next) {
     c.set('authorizer', authorizer)
     c.set('audit', audit)
+    c.set('publicUrl', publicUrl)
     await next()
   }
 
@@ -111,13 +117,15 @@ const denied = (c: AppContext, caller: Caller, access: Access): RegistryError =>
 /**
  * Lets a request go on if its caller may do this.
  *
+ * @returns the caller
  * @throws RegistryError UNAUTHORIZED with a challenge, or DENIED where other credentials would not
  *   be asked for
  */
-export const permit = async (c: AppContext, name: string, action: Action): Promise<void> => {
+export const permit = async (c: AppContext, name: string, action: Action): Promise<Caller> => {
   const access = scopeFor(name, action)
   const caller = await identify(c, [access])
   if (!caller.allows(name, action)) throw denied(c, caller, access)
+  return caller
 }
 
 /** Lets a request for the catalog go on. @returns the caller, whose `lists` filters the entries */
@@ -130,11 +138,11 @@ export const permitCatalog = async (c: AppContext): Promise<Caller> => {
 
 /**
  * Lets a ping go on. Clients that are let in without credentials never send any, so that a caller
- * who has shown nothing is challenged even where anonymous callers may pull.
+ * who has shown nothing is challenged even where anonymous callers may pull everything.
  */
 export const permitPing = async (c: AppContext): Promise<void> => {
   const caller = await identify(c, [])
-  if (caller.via === 'nothing' && !caller.pullsEverything) {
+  if (caller.via === 'nothing' && !caller.unrestricted) {
     throw refuse(c, [], 'authentication required')
   }
 }

@@ -77,7 +77,7 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
     const { requestContext } = host as Pick<APIGatewayProxyEventV2, 'requestContext'>
     request.headers.set('X-Request-Id', requestContext.requestId)
     const seen = {
-      origin: env.SLIPWAY_PUBLIC_URL || `https://${requestContext.domainName}`,
+      origin: `https://${requestContext.domainName}`,
       address: requestContext.http.sourceIp,
     }
     if (request.method !== 'HEAD' || !MANIFEST.test(new URL(request.url).pathname)) {

@@ -45,6 +45,7 @@ const reportTo =
  * Opens access control. Documents are read when they are first needed.
  *
  * @param onlyLocal whether nobody but this machine reaches the host, so that it may be open
+ * @param now clock in milliseconds
  * @throws SettingsError when the signing key's file is not as it must be
  */
 export const openAccess = async (
@@ -52,12 +53,12 @@ export const openAccess = async (
   store: ObjectStore,
   logger: RequestLogger,
   onlyLocal: boolean,
+  now: () => number = Date.now,
 ): Promise<OpenAccess> => {
   const audit: Audit = (event) => logger.info({ audit: event }, 'audit')
   if (settings.auth === 'off') {
     return { authorizer: openAuthorizer, audit, isSetUp: async () => false }
   }
-  const now = Date.now
   const live = { store, now, report: reportTo(logger, audit) }
   const accounts = createAccounts({ ...live, throttle: createThrottle(now) })
   const policy = livePolicy(live)

@@ -55,6 +55,7 @@ export const openApp = async (
   const { isSetUp, ...access } = await openAccess(settings, store, logger, onlyLocal)
   const app = createApp({
     ...access,
+    publicUrl: settings['public-url'],
     registry: createRegistry({ store, uploadSecret: await uploadSecret(store) }),
     logger,
     redirects: settings.redirects,

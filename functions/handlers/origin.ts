@@ -16,11 +16,6 @@ export interface Origin {
   readonly address: string
 }
 
-export interface OriginOptions {
-  readonly publicUrl: string | undefined
-  readonly trusted: BlockList | undefined
-}
-
 /** IPv4 in IPv6 form is IPv4. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
 
@@ -31,27 +26,40 @@ const isTrusted = (trusted: BlockList | undefined, address: string): boolean => 
   )
 }
 
-/** The last address of X-Forwarded-For that is no trusted proxy's: the ones before may be made up. */
+/** An address as proxies write it, some with a port. */
+const addressOf = (hop: string): string => {
+  const [, bracketed, dotted] = hop.trim().match(/^(?:\[(.+)\](?::\d+)?|([\d.]+):\d+)$/) ?? []
+  return plain(bracketed ?? dotted ?? hop.trim())
+}
+
+/**
+ * The last address of X-Forwarded-For that is no trusted proxy's: the ones before may be made up,
+ * also where the last one is none that can be read.
+ */
 const clientOf = (peer: string, forwarded: string, trusted: BlockList | undefined): string => {
-  const hops = forwarded.split(',').map((hop) => plain(hop.trim()))
-  return hops.findLast((hop) => isIP(hop) !== 0 && !isTrusted(trusted, hop)) ?? peer
+  const hops = forwarded.split(',').map(addressOf)
+  const client = hops.findLast((hop) => !isTrusted(trusted, hop)) ?? ''
+  return isIP(client) === 0 ? peer : client
 }
 
 const first = (header: string | string[] | undefined): string | undefined =>
   [header].flat()[0]?.split(',', 1)[0]?.trim() || undefined
 
-/** Reads a request's origin. */
+/** Host and port. It is put in quotes in headers, and URL takes quotes for part of a name. */
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/
+
+/** Reads a request's origin; `trusted` are the networks of proxies. */
 export const originOf = (
   { socket, headers }: IncomingMessage,
-  { publicUrl, trusted }: OriginOptions,
+  trusted: BlockList | undefined,
 ): Origin => {
   const peer = plain(socket.remoteAddress ?? '')
   const proxied = isTrusted(trusted, peer)
   const address = proxied ? clientOf(peer, String(headers['x-forwarded-for'] ?? ''), trusted) : peer
-  if (publicUrl !== undefined) return { origin: new URL(publicUrl).origin, address }
   const own = (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
   const scheme = (proxied && first(headers['x-forwarded-proto'])) || own
   const host = (proxied && first(headers['x-forwarded-host'])) || headers.host
-  const url = URL.parse(`${scheme === 'https' ? 'https' : 'http'}://${host ?? 'localhost'}`)
+  const named = HOST.test(host ?? '') ? host : 'localhost'
+  const url = URL.parse(`${scheme === 'https' ? 'https' : 'http'}://${named}`)
   return { origin: url?.origin ?? `${own}://localhost`, address }
 }

@@ -14,6 +14,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
+import { RegistryError } from '../registry/errors.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { literalPath } from './literal-path.ts'
 import { openApp } from './open-app.ts'
@@ -65,23 +66,43 @@ const keepPath = (incoming: IncomingMessage): void => {
   incoming.url = [literalPath(path), ...query].join('?')
 }
 
-const LOOPBACK = /^(?:127\.|localhost$|::1$)/
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|::1)$/
+
+/** What lets others than this machine in, or undefined. */
+const letsOthersIn = (settings: Settings): string | undefined => {
+  const { host } = settings.listen
+  if (!LOOPBACK.test(host)) return `--listen ${host}`
+  // Whoever sets these puts a proxy in front.
+  if (settings['public-url'] !== undefined) return `--public-url ${settings['public-url']}`
+  return settings['trust-proxy'] === undefined ? undefined : '--trust-proxy'
+}
+
+/** Whether accounts or a policy are there; unreadable ones are, and nobody gets in. */
+const mayBeSetUp = async (isSetUp: () => Promise<boolean>): Promise<boolean> => {
+  try {
+    return await isSetUp()
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === 'UNAVAILABLE') return true
+    throw error
+  }
+}
 
 /**
  * Whether the registry is open to all at the start.
  *
+ * @param others what lets others in
  * @throws SettingsError when others reach the address and nothing says who may do what
  */
 const checkOpen = async (
   settings: Settings,
-  onlyLocal: boolean,
+  others: string | undefined,
   isSetUp: () => Promise<boolean>,
 ): Promise<boolean> => {
   if (settings.auth === 'off') return true
-  if (settings.auth !== 'auto' || (await isSetUp())) return false
-  if (onlyLocal) return true
+  if (settings.auth !== 'auto' || (await mayBeSetUp(isSetUp))) return false
+  if (others === undefined) return true
   throw new SettingsError(
-    `--listen ${settings.listen.host} lets others in, and nothing says who may do what: add an account first (slipway user add NAME), or say --auth off to let anyone push and delete`,
+    `${others} lets others in, and nothing says who may do what: add an account first (slipway user add NAME), or say --auth off to let anyone push and delete`,
   )
 }
 
@@ -95,16 +116,16 @@ export const startServer = async (
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> => {
   const { host, port } = settings.listen
-  const onlyLocal = LOOPBACK.test(host)
+  const others = letsOthersIn(settings)
+  const onlyLocal = others === undefined
   const opened = await openApp(settings, env, { redirectHeads: false, onlyLocal })
   const { app, store, logger } = opened
-  const open = await checkOpen(settings, onlyLocal, opened.isSetUp)
-  const origin = { publicUrl: settings['public-url'], trusted: settings['trust-proxy'] }
+  const open = await checkOpen(settings, others, opened.isSetUp)
   const fetch = (request: Request, { incoming }: HttpBindings | Http2Bindings) =>
     // A web stream would copy every chunk. The request is not destroyed where reading stops early,
     // for then the answer could not be sent.
     app.fetch(request, {
-      ...originOf(incoming as IncomingMessage, origin),
+      ...originOf(incoming as IncomingMessage, settings['trust-proxy']),
       body: () => incoming.iterator({ destroyOnReturn: false }),
     })
   const options = { fetch, ...(await listener(settings)) }

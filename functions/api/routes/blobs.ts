@@ -5,6 +5,7 @@
  */
 
 import type { Hono } from 'hono'
+import type { Caller } from '../../auth/authorizer.ts'
 import { blobUnknown } from '../../registry/blobs.ts'
 import { type Digest, parseDigest } from '../../registry/digest.ts'
 import { RegistryError } from '../../registry/errors.ts'
@@ -20,8 +21,9 @@ const PATH = '/v2/:name{.+}/blobs/:digest'
 /** Seconds a redirect to the store is good for: time enough to begin, also after a slow resume. */
 const URL_LIFE = 15 * 60
 
-/** Content under a digest never changes. */
-const FOREVER = 'public, max-age=31536000, immutable'
+/** Content under a digest never changes. Caches that others share keep only what everybody may have. */
+const forever = ({ via }: Caller): string =>
+  `${via === 'nothing' ? 'public' : 'private'}, max-age=31536000, immutable`
 
 /** The Range to honour; If-Range with anything but this content asks for the whole. */
 const readRange = (c: AppContext, digest: Digest): ByteRange | undefined => {
@@ -53,6 +55,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
 
   const send = async (
     c: AppContext,
+    caller: Caller,
     name: string,
     digest: Digest,
     range: ByteRange | undefined,
@@ -60,7 +63,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     const read = await blobs.open(name, digest, range)
     const { start, end, body, info } = read
     c.header('Content-Length', String(end - start + 1))
-    c.header('Cache-Control', FOREVER)
+    c.header('Cache-Control', forever(caller))
     if (range === undefined) return c.body(body, 200)
     c.header('Content-Range', `bytes ${start}-${end}/${info.size}`)
     return c.body(body, 206)
@@ -68,7 +71,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
 
   app.get(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
-    await permit(c, name, 'pull')
+    const caller = await permit(c, name, 'pull')
     const digest = parseDigest(c.req.param('digest'))
     c.header('Docker-Content-Digest', digest)
     c.header('ETag', `"${digest}"`)
@@ -83,7 +86,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
       const elsewhere = await redirect(c, name, digest)
       if (elsewhere) return elsewhere
       c.header('Content-Type', 'application/octet-stream')
-      if (c.req.method === 'GET') return await send(c, name, digest, range)
+      if (c.req.method === 'GET') return await send(c, caller, name, digest, range)
       c.header('Content-Length', String(await stat(name, digest)))
       return c.body(null, 200)
     } catch (error) {

@@ -12,42 +12,38 @@ import { OCI_INDEX } from '../../registry/media-types.ts'
 import { parseName } from '../../registry/reference.ts'
 import type { NamePage } from '../../registry/tags.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
-import { linkNext, type Paging, readPaging } from '../paging.ts'
+import { linkNext, MAX_PAGE, type Paging, readPaging } from '../paging.ts'
 import { permit, permitCatalog } from '../permit.ts'
 
-const finishPage = (
-  c: AppContext,
-  { limit }: Paging,
-  page: NamePage & { readonly last?: string | undefined },
-): readonly string[] => {
-  const last = page.last ?? page.names.at(-1)
+const finishPage = (c: AppContext, { limit }: Paging, page: NamePage): readonly string[] => {
+  const last = page.names.at(-1)
   if (limit === 0) return []
   if (page.more && last !== undefined) linkNext(c, { last, n: String(limit) })
   return page.names
 }
 
-/** Listings of the store that one page of a filtered catalog may take. */
-const MAX_LISTINGS = 10
-
 /**
- * A page of the repositories that the caller may see. Where many are hidden the page may be short,
- * even empty: the listings it takes are bounded, and its `Link` leads on.
+ * A page of the repositories that the caller may see. It is full whenever there are enough of them,
+ * and names the next page only if that has one: a short page, or a `Link` with a name that is not on
+ * it, would tell of repositories that are hidden.
  */
 const listFor = async (
   catalog: Catalog,
   caller: Caller,
   limit: number,
   after: string | undefined,
-): Promise<NamePage & { readonly last: string | undefined }> => {
+): Promise<NamePage> => {
+  if (caller.pullsEverything) return catalog.list(limit, after)
   const names: string[] = []
   let last = after
-  for (let round = 1; ; round += 1) {
-    const page = await catalog.list(limit - names.length, last)
+  for (;;) {
+    // As many as one listing gives: those before may all be hidden.
+    const page = await catalog.list(MAX_PAGE, last)
     names.push(...page.names.filter(caller.lists))
     last = page.names.at(-1) ?? last
-    const done = !page.more || names.length >= limit || round === MAX_LISTINGS
-    if (done) return { names, more: page.more, last }
+    if (!page.more || names.length > limit) break
   }
+  return { names: names.slice(0, limit), more: names.length > limit }
 }
 
 /** GET /v2/<name>/tags/list, GET /v2/_catalog, GET /v2/<name>/referrers/<digest> */

@@ -88,10 +88,18 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens, keys }: TokenIssuing): 
     })
   }
 
-  app.get('/token', (c) => answer(c, readQuery(c)))
+  const notAllowed = (c: AppContext): never => {
+    throw new RegistryError('UNSUPPORTED', `${c.req.method} is not allowed here, only GET, POST`, {
+      headers: { Allow: 'GET, POST' },
+    })
+  }
+
+  // Hono answers HEAD as GET: nothing is to be issued that nobody can read.
+  app.get('/token', (c) => (c.req.method === 'GET' ? answer(c, readQuery(c)) : notAllowed(c)))
   app.post('/token', bodyLimit({ maxSize: MAX_FORM, onError: tooLarge }), async (c) =>
     answer(c, await readForm(c)),
   )
+  app.all('/token', notAllowed)
   app.get('/.well-known/jwks.json', async (c) => {
     c.header('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
     return c.json(await publishedJwks(keys))
