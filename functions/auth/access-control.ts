@@ -5,9 +5,9 @@
  */
 
 import { RegistryError } from '../registry/errors.ts'
-import { formatScope, grants } from './access.ts'
+import { ACTIONS, formatScope, grants } from './access.ts'
 import type { Accounts } from './accounts/accounts.ts'
-import type { Audit } from './audit.ts'
+import { type Audit, nameOf } from './audit.ts'
 import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
 import { parseBasic, parseBearer } from './basic.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
@@ -44,6 +44,7 @@ const byPolicy = (policy: Policy, identity: Identity, via: Caller['via']): Calle
   mayList: identity.kind !== 'anonymous' || mayAnonymousAnything(policy),
   lists: (repository) => allows(policy, identity, repository, 'pull'),
   pullsEverything: allowsEverywhere(policy, identity, 'pull'),
+  unrestricted: ACTIONS.every((action) => allowsEverywhere(policy, identity, action)),
 })
 
 /** Whether nothing was ever set up, so that `openUntilSetUp` holds. */
@@ -61,41 +62,75 @@ const refused = (message: string): RegistryError => new RegistryError('UNAUTHORI
 export const createAccessControl = (options: AccessControlOptions): Authorizer => {
   const { accounts, policy, verifier, audit } = options
 
-  /** Access tokens say what they are for; only tokens without such a claim leave it to the policy. */
-  const ofToken = async ({ identity, access, own }: VerifiedToken): Promise<Caller> => {
-    const current = await policy.get()
-    if (!own && identity.claims.access === undefined) return byPolicy(current, identity, 'bearer')
-    const known =
-      own && identity.kind !== 'anonymous' ? await accounts.lookup(identity.name) : identity
-    const caller = known ?? ANONYMOUS
+  /** What a token grants; its issuer has decided. */
+  const byGrants = ({ identity, access }: VerifiedToken): Caller => ({
+    identity,
+    via: 'bearer',
+    allows: (repository, action) => grants(access, 'repository', repository, action),
+    mayList: grants(access, 'registry', 'catalog', '*'),
+    lists: () => true,
+    pullsEverything: false,
+    unrestricted: false,
+  })
+
+  /**
+   * Our own tokens grant what the policy allowed when they were issued. What it has taken back since,
+   * or the account of which is gone, they grant no longer.
+   */
+  const byOwnToken = async (current: Policy, token: VerifiedToken): Promise<Caller> => {
+    const { kind, name } = token.identity
+    const identity = kind === 'anonymous' ? ANONYMOUS : await accounts.lookup(name)
+    if (identity === undefined) throw refused('the account that the token was issued to is gone')
+    const granted = byGrants({ ...token, identity })
     return {
-      identity,
-      via: 'bearer',
-      allows: (repository, action) => grants(access, 'repository', repository, action),
-      mayList: grants(access, 'registry', 'catalog', '*'),
-      lists: (repository) => !own || allows(current, caller, repository, 'pull'),
-      pullsEverything: false,
+      ...granted,
+      allows: (repository, action) =>
+        granted.allows(repository, action) && allows(current, identity, repository, action),
+      lists: (repository) => allows(current, identity, repository, 'pull'),
+    }
+  }
+
+  /** Access tokens say what they are for; only tokens without such a claim leave it to the policy. */
+  const ofToken = async (token: VerifiedToken): Promise<Caller> => {
+    if (token.own) return byOwnToken(await policy.get(), token)
+    if (token.identity.claims.access !== undefined) return byGrants(token)
+    return byPolicy(await policy.get(), token.identity, 'bearer')
+  }
+
+  const logIn = async (name: string, password: string, address: string): Promise<Identity> => {
+    const base = { event: 'login', what: 'basic', from: address } as const
+    try {
+      const found = await accounts.authenticate(name, password, address)
+      if (found === undefined) throw refused('wrong name or password')
+      const { identity } = found
+      if (identity.kind !== 'anonymous') {
+        audit({ ...base, who: nameOf(identity), outcome: 'ok' })
+      }
+      return identity
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'failed'
+      audit({ ...base, who: `user:${name.slice(0, 128)}`, outcome: 'failed', why })
+      throw error
     }
   }
 
   const basic = async (name: string, password: string, address: string): Promise<Caller> => {
-    const logIn = await accounts.authenticate(name, password, address)
-    if (logIn === undefined) {
-      const who = `user:${name.slice(0, 128)}`
-      const why = 'wrong name or password'
-      audit({ event: 'login', who, what: 'basic', from: address, outcome: 'failed', why })
-      throw refused(why)
-    }
-    const { identity } = logIn
+    const identity = await logIn(name, password, address)
     const via = identity.kind === 'anonymous' ? 'nothing' : 'basic'
     return byPolicy(await policy.get(), identity, via)
   }
 
+  /** Once something was set up it stays closed, also when documents vanish with their disk. */
+  let wasSetUp = !options.openUntilSetUp
+  const isOpen = async (): Promise<boolean> => {
+    if (wasSetUp) return false
+    wasSetUp = !(await isUnconfigured(accounts, policy))
+    return !wasSetUp
+  }
+
   return {
     async identify({ authorization, address }) {
-      if (options.openUntilSetUp && (await isUnconfigured(accounts, policy))) {
-        return openAuthorizer.identify({ authorization, address })
-      }
+      if (await isOpen()) return openAuthorizer.identify({ authorization, address })
       if (authorization === undefined) return byPolicy(await policy.get(), ANONYMOUS, 'nothing')
       const token = parseBearer(authorization)
       if (token !== undefined) return ofToken(await verifier.verify(token))

@@ -26,6 +26,8 @@ export interface Caller {
   lists(repository: string): boolean
   /** Whether it may pull whatever there is, so that a mount need not name its source. */
   readonly pullsEverything: boolean
+  /** Whether it may do everything there is, so that nothing is gained by logging in. */
+  readonly unrestricted: boolean
 }
 
 /** What is wrong with a bearer token, in the words of RFC 6750. */
@@ -61,6 +63,7 @@ export const openAuthorizer: Authorizer = {
       mayList: true,
       lists: () => true,
       pullsEverything: true,
+      unrestricted: true,
     }
   },
   challenge: () => 'Basic realm="slipway"',
