@@ -33,6 +33,8 @@ import { RegistryError } from '../../functions/registry/errors.ts'
 
 /** Made by Apache's htpasswd 2.4 with -B, of "secret". */
 const APACHE = '$2y$05$fBrpCC/0Xowh5O8J67EOP.kXdVYX.ugEsLExIVur9RCIWAG1t/3Zu'
+/** The same of an empty password. */
+const EMPTY = '$2y$05$Y0FOCptEAhKAdt73qvhzcOaRRMKz2g5NTqcqSfSiUo1LYfW/EMTUm'
 const HASH = `$2y$05$${'a'.repeat(53)}`
 
 const refused = (message: RegExp) => (error: unknown) => {
@@ -150,8 +152,12 @@ describe('passwords', () => {
     assert.equal(await verifyPassword(password.slice(1), hash), false)
   })
 
-  it('are never right when empty', async () => {
-    assert.equal(await verifyPassword('', await hashPassword('x', 4)), false)
+  it('are never right when empty or with NUL, whatever the hash', async () => {
+    for (const password of ['', '\0', '\0\0', 'secret\0secret', 'secret\0']) {
+      for (const hash of [EMPTY, APACHE]) {
+        assert.equal(await verifyPassword(password, hash), false, JSON.stringify(password))
+      }
+    }
   })
 
   it('are compared one at a time, with turns for others between, and not without bound', async () => {

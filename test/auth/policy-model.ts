@@ -140,7 +140,7 @@ const WHO = [
   'claim:level=3',
   'claim:on=true',
   'claim:k8s.io.ns=a',
-  'claim:toString=x',
+  'claim:constructor.name=Object',
 ]
 
 const piece = fc.constantFrom('a', 'b', 'alice', '*', '**', '-', '/', USER, 'a/b', '.')

@@ -120,6 +120,31 @@ describe('a policy', () => {
     }
   })
 
+  for (const [claim, claims, expected] of [
+    ['role=admin', { role: 'admin' }, true],
+    ['role=admin', { role: ['reader', 'admin'] }, true],
+    ['role=admin', { role: 'administrator' }, false],
+    ['role=admin', { role: [['admin']] }, false],
+    ['role=a=b', { role: 'a=b' }, true],
+    ['level=3', { level: 3 }, true],
+    ['realm.role=admin', { realm: { role: ['admin'] } }, true],
+    ['realm.role=admin', { 'realm.role': 'admin' }, true],
+    ['kubernetes.io.namespace=ci', { 'kubernetes.io': { namespace: 'ci' } }, true],
+    ['realm.role=admin', { realm: [{ role: 'admin' }] }, false],
+    ['realm=[object Object]', { realm: {} }, false],
+    ['role=null', { role: null }, false],
+    ['constructor.name=Object', {}, false],
+    ['role.length=1', { role: ['x'] }, false],
+  ] as const) {
+    it(`takes ${JSON.stringify(claims)} ${expected ? '' : 'not '}for ${claim}`, () => {
+      const rule = { who: [`claim:${claim}`], repositories: ['a'], actions: ['pull'] }
+      const identity: Identity = { kind: 'token', name: 'x', groups: [], claims }
+      assert.equal(allows(policyOf([rule]), identity, 'a', 'pull'), expected)
+      const local: Identity = { ...identity, kind: 'user' }
+      assert.equal(allows(policyOf([rule]), local, 'a', 'pull'), false)
+    })
+  }
+
   for (const [who, anonymous, expected] of [
     ['anonymous', ['a'], true],
     ['authenticated', ['**'], false],
@@ -332,7 +357,11 @@ rules:
       new URL('../../docs/policy.schema.json', import.meta.url),
       'utf8',
     )
-    assert.deepEqual(JSON.parse(published), policyJsonSchema())
+    assert.deepEqual(
+      JSON.parse(published),
+      policyJsonSchema(),
+      'write policyJsonSchema() to docs/policy.schema.json',
+    )
   })
 })
 

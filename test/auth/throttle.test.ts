@@ -115,6 +115,19 @@ describe('the throttle', () => {
     assert.equal(fail(throttle, 'alice', '192.0.2.1'), 1)
   })
 
+  it('forgives a long attack as soon as a short one', () => {
+    const clock = createClock()
+    const throttle = createThrottle(clock.now)
+    for (const _ of times(24 * 60)) {
+      fail(throttle, 'alice', '192.0.2.1')
+      clock.pass(60_000)
+    }
+    assert.equal(fail(throttle, 'alice', '192.0.2.1'), 0)
+    assert.equal(fail(throttle, 'alice', '192.0.2.1'), 60)
+    clock.pass(2 * 60 * 60_000)
+    for (const _ of times(6)) assert.equal(fail(throttle, 'alice', '192.0.2.1'), 0)
+  })
+
   it('keeps account and address apart', () => {
     const throttle = createThrottle(createClock().now)
     for (const _ of times(7)) fail(throttle, 'a","b', 'c')

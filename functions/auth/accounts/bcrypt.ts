@@ -49,12 +49,15 @@ export const hashPassword = async (password: string, cost = COST): Promise<strin
   return hash.replace(/^\$2a\$/, '$2y$')
 }
 
-/** Compares as bcrypt does: only the first 72 bytes count. An empty password is never right. */
+/**
+ * Compares as bcrypt does: only the first 72 bytes count. An empty password is never right, nor one
+ * with a NUL, which to bcrypt may be the same as an empty one.
+ */
 export const verifyPassword: VerifyPassword = async (password, hash) => {
   const bytes = Buffer.from(password).subarray(0, MAX_PASSWORD_BYTES)
   // hash-wasm refuses empty ones, which would tell by time that nothing was compared.
   const compared = bytes.length === 0 ? Buffer.from('\0') : bytes
-  return (await bcryptVerify({ password: compared, hash })) && bytes.length > 0
+  return (await bcryptVerify({ password: compared, hash })) && !compared.includes(0)
 }
 
 /**
