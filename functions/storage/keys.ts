@@ -96,6 +96,9 @@ export const uploadDataKey = (uuid: string, nonce: string): string =>
 export const uploadSegmentKey = (uuid: string, offset: number, nonce: string): string =>
   `${uploadPrefix(uuid)}${offset}-${nonce}`
 
+/** Holds the newest sealed state of an upload in chunks, for who asks with an older one. */
+export const uploadHeadKey = (uuid: string): string => `${uploadPrefix(uuid)}head`
+
 /** Says that the client cancelled the upload. */
 export const uploadCancelledKey = (uuid: string): string => `${uploadPrefix(uuid)}cancelled`
 

@@ -6,10 +6,20 @@
 
 import type { Hono, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { RegistryError } from '../../registry/errors.ts'
-import { MAX_MANIFEST_BYTES, type PushedManifest } from '../../registry/manifests.ts'
+import { quoted, RegistryError } from '../../registry/errors.ts'
+import {
+  MAX_MANIFEST_BYTES,
+  manifestUnknown,
+  type PushedManifest,
+} from '../../registry/manifests.ts'
 import { OCI_ARTIFACT } from '../../registry/media-types.ts'
-import { parseName, parseReference, parseTag, type Reference } from '../../registry/reference.ts'
+import {
+  isTag,
+  parseName,
+  parseReference,
+  parseTag,
+  type Reference,
+} from '../../registry/reference.ts'
 import type { TagCondition } from '../../registry/tags.ts'
 import { empty } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
@@ -27,6 +37,12 @@ const tooLarge = (): never => {
     `the manifest is larger than ${MAX_MANIFEST_BYTES} bytes, the most a registry takes`,
     { status: 413 },
   )
+}
+
+/** What is asked for: a tag that cannot be is as unknown as one that is not; a digest must be one. */
+const wanted = (name: string, text: string): Reference => {
+  if (!text.includes(':') && !isTag(text)) throw manifestUnknown(name, quoted(text))
+  return parseReference(text)
 }
 
 const readTags = (c: AppContext, reference: Reference): string[] => {
@@ -84,7 +100,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): voi
   app.get(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
     await permit(c, name, 'pull')
-    const reference = parseReference(c.req.param('reference'))
+    const reference = wanted(name, c.req.param('reference'))
     const digest = await manifests.resolve(name, reference)
     const unchanged = noneMatchHits(c.req.header('If-None-Match'), digest)
     c.header('Docker-Content-Digest', digest)

@@ -98,7 +98,9 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
       return await work()
     } catch (error) {
       const code = error instanceof RegistryError ? error.code : undefined
-      if (code === 'RANGE_INVALID' || code === 'SIZE_INVALID') await describe(c, state)
+      if (code === 'RANGE_INVALID' || code === 'SIZE_INVALID') {
+        await describe(c, await uploads.latest(state))
+      }
       throw error
     }
   }
@@ -128,7 +130,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
   app.post(START.slice(0, -1), begin)
 
   app.get(PATH, async (c) => {
-    const state = await open(c)
+    const state = await uploads.latest(await open(c))
     await uploads.check(state)
     await describe(c, state)
     return c.body(null, 204)

@@ -13,6 +13,7 @@ import { append } from './append.ts'
 import { createPartBuffers } from './buffers.ts'
 import { commit } from './commit.ts'
 import { discard, uploadUnknown } from './ending.ts'
+import { createHeads } from './head.ts'
 import type { Incoming } from './incoming.ts'
 import { segmentKey } from './segments.ts'
 import { newUpload, type StateSealer, type UploadState } from './state.ts'
@@ -38,8 +39,10 @@ export interface Uploads {
   seal(state: UploadState): Promise<string>
   /** @throws RegistryError BLOB_UPLOAD_INVALID */
   open(token: string | undefined, name: string, uuid: string): Promise<UploadState>
+  /** The newest state that is known of an upload in chunks; one operation. */
+  latest(state: UploadState): Promise<UploadState>
   /**
-   * Adds the request's bytes at the end.
+   * Adds the request's bytes at the end; with a range, to the newest state that is known.
    *
    * @throws RegistryError RANGE_INVALID, SIZE_INVALID, BLOB_UPLOAD_UNKNOWN; nothing is lost then
    */
@@ -68,6 +71,8 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     buffers: createPartBuffers(partSize, options.parallelParts),
   }
 
+  const heads = createHeads(store, sealer)
+
   const check = async (state: UploadState): Promise<void> => {
     const { uuid, multipart, segments } = state
     const last = segments.at(-1)
@@ -90,8 +95,18 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     begin: (name, options) => newUpload(name, randomUUID(), options),
     seal: (state) => sealer.seal(state),
     open: (token, name, uuid) => sealer.open(token, name, uuid),
-    append: (state, incoming) => append(context, state, incoming),
-    commit: (state, digest, incoming) => commit(context, state, digest, incoming),
+    latest: heads.latest,
+    async append(state, incoming) {
+      if (incoming.range === undefined) return append(context, state, incoming)
+      const next = await append(context, await heads.latest(state), incoming)
+      const kept = { ...next, litter: true }
+      await heads.record(kept)
+      return kept
+    },
+    async commit(state, digest, incoming) {
+      const current = incoming.range === undefined ? state : await heads.latest(state)
+      await commit(context, current, digest, incoming)
+    },
     check,
     async cancel(state) {
       await check(state)
