@@ -13,7 +13,7 @@ import { ANONYMOUS, type Identity } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signer.ts'
 import type { Live } from './live.ts'
 import { allows, mayAnonymousAnything, type Policy } from './policy/policy.ts'
-import type { OwnKind } from './tokens/claims.ts'
+import { mergeAccess, type OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { ownKeys } from './tokens/key-source.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
@@ -21,7 +21,7 @@ import { createRefreshVerifier } from './tokens/refresh.ts'
 /** Seconds an access token is good for: clients ask for another when it ends. */
 const ACCESS_LIFE = 5 * 60
 /** Seconds a refresh token is good for; a changed password ends it at once. */
-const REFRESH_LIFE = 90 * 24 * 60 * 60
+export const REFRESH_LIFE = 90 * 24 * 60 * 60
 /** Most scopes of one request; no client asks for more than a few. */
 const MAX_SCOPES = 100
 
@@ -174,7 +174,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
           status: 400,
         })
       }
-      const access = asked.flatMap((each) => granted(current, identity, each))
+      const access = mergeAccess(asked.flatMap((each) => granted(current, identity, each)))
       const signer = await keys.signer()
       const issued = await issueToken({
         signer,

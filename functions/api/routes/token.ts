@@ -68,10 +68,13 @@ const readForm = async (c: AppContext): Promise<TokenRequest> => {
 
 /** Registers the token endpoint and the key set. */
 export const tokenRoutes = (app: Hono<AppEnv>, { tokens, keys }: TokenIssuing): void => {
-  const answer = async (c: AppContext, request: TokenRequest): Promise<Response> => {
+  const answer = async (
+    c: AppContext,
+    read: (c: AppContext) => TokenRequest | Promise<TokenRequest>,
+  ): Promise<Response> => {
     c.header('Cache-Control', 'no-store')
     try {
-      return c.json(await tokens.grant(request))
+      return c.json(await tokens.grant(await read(c)))
     } catch (error) {
       if (!(error instanceof RegistryError && error.code === 'UNAUTHORIZED')) throw error
       const challenge = 'Basic realm="slipway"'
@@ -95,9 +98,9 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens, keys }: TokenIssuing): 
   }
 
   // Hono answers HEAD as GET: nothing is to be issued that nobody can read.
-  app.get('/token', (c) => (c.req.method === 'GET' ? answer(c, readQuery(c)) : notAllowed(c)))
-  app.post('/token', bodyLimit({ maxSize: MAX_FORM, onError: tooLarge }), async (c) =>
-    answer(c, await readForm(c)),
+  app.get('/token', (c) => (c.req.method === 'GET' ? answer(c, readQuery) : notAllowed(c)))
+  app.post('/token', bodyLimit({ maxSize: MAX_FORM, onError: tooLarge }), (c) =>
+    answer(c, readForm),
   )
   app.all('/token', notAllowed)
   app.get('/.well-known/jwks.json', async (c) => {
