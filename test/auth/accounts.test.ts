@@ -76,14 +76,14 @@ describe('log-ins of users', () => {
       (await userLine('a', 'x', 4)) + (await userLine('b', 'x', 4)).replace('$04$', '$12$'),
     )
     const names = Array.from({ length: 40 }, (_, index) => `nobody-${index}`)
-    const costs = async (): Promise<number[]> => {
+    const costs = async (password: string): Promise<number[]> => {
       compared.length = 0
-      for (const name of names) await accounts.authenticate(name, 'x', `${name}.example`)
+      for (const name of names) await accounts.authenticate(name, password, `${name}.example`)
       return compared.map(costOf)
     }
-    const first = await costs()
+    const first = await costs('x')
     assert.deepEqual(new Set(first), new Set([4, 12]))
-    assert.deepEqual(await costs(), first)
+    assert.deepEqual(await costs('y'), first)
   })
 
   it('compare a hash also when there are no users', async (t) => {
@@ -147,6 +147,23 @@ describe('log-ins of users', () => {
     await assert.rejects(accounts.authenticate('alice', 'right', HERE), throttled)
     clock.pass(1000)
     assert.ok(await accounts.authenticate('alice', 'right', HERE))
+  })
+
+  it('that repeat one wrong password are one failure, for any account', async (t) => {
+    const { accounts, store, clock, compared } = await openAccounts(t)
+    await write(store, HTPASSWD_KEY, await userLine('alice', 'right'))
+    for (const name of ['alice', 'nobody']) {
+      compared.length = 0
+      for (let count = 0; count < 20; count++) {
+        assert.equal(await accounts.authenticate(name, 'old', HERE), undefined)
+      }
+      assert.equal(compared.length, 1, name)
+    }
+    assert.ok(await accounts.authenticate('alice', 'right', HERE))
+    // Not for longer than it takes to see a new password.
+    await write(store, HTPASSWD_KEY, await userLine('alice', 'old'))
+    clock.pass(MINUTE)
+    assert.ok(await accounts.authenticate('alice', 'old', HERE))
   })
 
   it('of unknown accounts are slowed just the same', async (t) => {

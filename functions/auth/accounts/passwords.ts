@@ -14,6 +14,8 @@ import { costOf, type Users } from './htpasswd.ts'
 /** Milliseconds for which a right password is remembered. */
 const REMEMBERED_FOR = 5 * 60_000
 const MOST_REMEMBERED = 1_000
+/** Milliseconds for which a wrong one is. */
+const WRONG_FOR = 60_000
 
 export interface Passwords {
   /**
@@ -48,6 +50,14 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     ttlResolution: 0,
     perf: { now },
   })
+  // A client with a wrong password sends it with each of its parallel requests and tries again, which
+  // is one guess: counted each time, it would lock out whoever then types the right one.
+  const wrong = new LRUCache<string, true>({
+    max: MOST_REMEMBERED,
+    ttl: WRONG_FOR,
+    ttlResolution: 0,
+    perf: { now },
+  })
   const comparing = new Map<string, Promise<boolean>>()
 
   /**
@@ -66,6 +76,7 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     name: string,
     password: string,
     key: string,
+    keyHere: string,
     attempt: Attempt,
   ): Promise<boolean> => {
     const hash = users.get(name)
@@ -78,7 +89,10 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
       attempt.withdrawn()
       throw error
     }
-    if (!right || hash === undefined) return false
+    if (!right || hash === undefined) {
+      wrong.set(keyHere, true)
+      return false
+    }
     attempt.succeeded()
     remembered.set(key, true)
     return true
@@ -92,13 +106,14 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
       // The same log-in many times at once, as a client's first parallel requests, is one.
       const under = comparing.get(keyHere)
       if (under !== undefined) return under
+      if (wrong.has(keyHere)) return false
       // Before what is remembered is looked at: that, too, tells whether a guess was right.
       const attempt = throttle.attempt(name, address)
       if (remembered.has(key)) {
         attempt.succeeded()
         return true
       }
-      const result = compare(users, name, password, key, attempt)
+      const result = compare(users, name, password, key, keyHere, attempt)
       comparing.set(keyHere, result)
       try {
         return await result
