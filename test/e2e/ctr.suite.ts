@@ -5,42 +5,10 @@
  */
 
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Daemon, run, startDaemon } from '../support/live/process.ts'
+import { startContainerd } from './support/daemons.ts'
 import { identity, readRegistry } from './support/image.ts'
 import { eachSetup } from './support/matrix.ts'
-
-interface Containerd extends Daemon {
-  ctr(...args: string[]): Promise<string>
-}
-
-/** A containerd with nothing in it, apart from any that the machine runs. */
-const startContainerd = async (directory: string, name: string): Promise<Containerd> => {
-  const root = join(directory, name)
-  const socket = join(directory, `${name}.sock`)
-  const config = join(directory, `${name}.toml`)
-  // Pods and their network are not in question, and cannot always start in a container.
-  writeFileSync(
-    config,
-    [
-      'version = 2',
-      `root = "${root}/root"`,
-      `state = "${root}/state"`,
-      'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
-      `[grpc]\naddress = "${socket}"`,
-    ].join('\n'),
-  )
-  const ctr = (...args: string[]) => run('ctr', ['--address', socket, ...args])
-  const daemon = await startDaemon({
-    name: 'containerd',
-    command: 'containerd',
-    args: ['--config', config],
-    ready: () => ctr('version').then(() => true),
-  })
-  return { ...daemon, ctr }
-}
 
 eachSetup('ctr', (scene) => {
   const fresh = async (name: string) => {

@@ -6,60 +6,12 @@
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Daemon, run, startDaemon } from '../support/live/process.ts'
-import { readRegistry, type SourceImage } from './support/image.ts'
+import { type Dockerd, dockerClient, load, pushed, startDockerd } from './support/daemons.ts'
+import { readRegistry } from './support/image.ts'
 import { eachSetup } from './support/matrix.ts'
-
-type Docker = (...args: string[]) => Promise<string>
-
-interface Dockerd extends Daemon {
-  readonly docker: Docker
-  readonly socket: string
-}
-
-const client =
-  (program: string, socket: string, config: string): Docker =>
-  (...args) =>
-    run(program, ['--host', `unix://${socket}`, '--config', config, ...args], {
-      // A newer client than the daemon must not insist on its own version of the protocol.
-      env: { DOCKER_API_VERSION: '1.41' },
-    })
-
-/** A daemon with nothing in it, apart from any that the machine runs. */
-const startDockerd = async (directory: string, name: string): Promise<Dockerd> => {
-  const root = join(directory, name)
-  mkdirSync(root)
-  const socket = join(root, 'docker.sock')
-  const docker = client('/usr/bin/docker', socket, join(root, 'config'))
-  const daemon = await startDaemon({
-    name: 'dockerd',
-    command: '/usr/sbin/dockerd',
-    args: [
-      ...['--host', `unix://${socket}`, '--data-root', join(root, 'data')],
-      ...['--exec-root', join(root, 'exec'), '--pidfile', join(root, 'pid')],
-      ...['--storage-driver', 'vfs', '--iptables=false', '--ip6tables=false', '--bridge=none'],
-    ],
-    ready: () => docker('version').then(() => true),
-  })
-  return { ...daemon, docker, socket }
-}
-
-/** Loads the source image and tags it; gives its ID, which is its config's digest. */
-const load = async (docker: Docker, image: SourceImage, target: string): Promise<string> => {
-  await docker('load', '--input', image.dockerArchive)
-  await docker('tag', `slipway.test/${image.name}:v1`, target)
-  return (await docker('image', 'inspect', '--format', '{{.Id}}', target)).trim()
-}
-
-/** The digest that a push ended with. */
-const pushed = (printed: string): string => {
-  const digest = /digest: (sha256:[0-9a-f]{64}) size: \d+/.exec(printed)?.[1]
-  assert.ok(digest, printed)
-  return digest
-}
 
 eachSetup('docker', (scene) => {
   const fresh = async (name: string) => {
@@ -116,7 +68,7 @@ eachSetup('docker', (scene) => {
     const others = [...new Set(programs.filter(existsSync))]
     assert.ok(others.includes('/usr/bin/docker'))
     for (const [position, program] of others.entries()) {
-      const docker = client(program, source.socket, join(scene().directory, 'other'))
+      const docker = dockerClient(program, source.socket, join(scene().directory, 'other'))
       const target = `${setup.address}/e2e/docker-client:v${position}`
       await docker('tag', remote(), target)
       const digest = pushed(await docker('push', target))

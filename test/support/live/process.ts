@@ -56,6 +56,8 @@ export const freePort = async (): Promise<number> => {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** What the command reads from standard input. Default nothing. */
+  readonly input?: string
   /** Milliseconds until the command is killed and the call fails. Default five minutes. */
   readonly timeout?: number
 }
@@ -67,13 +69,15 @@ export const run = async (
   options: RunOptions = {},
 ): Promise<string> => {
   try {
-    const { stdout } = await execute(command, args, {
+    const started = execute(command, args, {
       env: { ...cleanEnvironment(), ...options.env },
       cwd: options.cwd,
       timeout: options.timeout ?? 300_000,
       maxBuffer: 64 * 1024 * 1024,
     })
-    return stdout
+    // A command that ends without reading it says why by itself.
+    started.child.stdin?.on('error', () => undefined).end(options.input)
+    return (await started).stdout
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
     const printed = `${stdout}${stderr}`.slice(-4000)

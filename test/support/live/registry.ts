@@ -31,6 +31,8 @@ export const registryUnderTest: RegistryProgram =
 export interface RegistryOptions {
   /** Whether blobs are served by a redirect to the store, where it can presign. */
   readonly redirects?: boolean
+  /** More flags of `slipway serve`; distribution has none of them. */
+  readonly flags?: readonly string[]
 }
 
 const storeArguments = (store: StoreLocation): string[] =>
@@ -71,7 +73,7 @@ const startSlipway = async (
     args: [
       ...['functions/handlers/cli.ts', 'serve', '--listen', address, ...storeArguments(store)],
       ...('directory' in store ? [] : ['--redirects', redirects]),
-      ...['--log-level', 'info'],
+      ...['--log-level', 'info', ...(options.flags ?? [])],
     ],
     env: storeEnvironment(store),
     ready: () => answers(`http://${address}/v2/`),

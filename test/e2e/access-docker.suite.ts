@@ -1,0 +1,92 @@
+/**
+ * Docker keeps no password where it is given an identity token, and works with that alone.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { scratch } from '../support/live/process.ts'
+import { type Docker, dockerClient, load, startDockerd } from './support/daemons.ts'
+import { type Guarded, startGuarded } from './support/guarded.ts'
+import { sourceImage } from './support/image.ts'
+
+interface Login {
+  readonly auth: string
+  readonly identitytoken?: string
+}
+
+describe('docker, identity token', () => {
+  const files = scratch('identity')
+  const config = join(files.path, 'config')
+  const file = join(config, 'config.json')
+  const closers: (() => Promise<void>)[] = []
+  let guarded: Guarded
+  let docker: Docker
+  let target: string
+  before(
+    async () => {
+      const image = await sourceImage('small')
+      guarded = await startGuarded('token')
+      closers.push(guarded.close)
+      const daemon = await startDockerd(files.path, 'dockerd')
+      closers.push(daemon.stop)
+      docker = dockerClient('/usr/bin/docker', daemon.socket, config)
+      target = `${guarded.front.address}/alice/app:v1`
+      await load(daemon.docker, image, target)
+    },
+    { timeout: 900_000 },
+  )
+  after(async () => {
+    for (const close of closers.reverse()) await close()
+    files.remove()
+  })
+
+  const kept = (): Login => {
+    const { auths } = JSON.parse(readFileSync(file, 'utf8')) as { auths: Record<string, Login> }
+    const login = auths[guarded.front.address]
+    assert.ok(login, `log-ins: ${Object.keys(auths)}`)
+    return login
+  }
+
+  test('a log-in keeps a token and no password', async () => {
+    const { name, password } = guarded.alice
+    const printed = await docker(
+      'login',
+      ...['--username', name, '--password', password, guarded.front.address],
+    )
+    assert.match(printed, /Login Succeeded/)
+    const { auth, identitytoken } = kept()
+    assert.equal(Buffer.from(auth, 'base64').toString(), `${name}:`)
+    assert.match(identitytoken ?? '', /^[\w-]+\.[\w-]+\.[\w-]+$/)
+  })
+
+  test('pushes and pulls with it alone', async () => {
+    const seen = guarded.front.exchanges.length
+    await docker('push', target)
+    await docker('image', 'rm', target)
+    await docker('pull', target)
+    const asked = guarded.front.exchanges
+      .slice(seen)
+      .filter(({ url }) => url.startsWith('/token'))
+      .map(({ method, status }) => `${method} ${status}`)
+    // Refresh tokens go by POST; a GET would bring a password.
+    assert.deepEqual([...new Set(asked)], ['POST 200'])
+  })
+
+  test('is refused with a token that was changed', async () => {
+    const { auths } = JSON.parse(readFileSync(file, 'utf8')) as { auths: Record<string, Login> }
+    const token = kept().identitytoken ?? ''
+    const other = join(files.path, 'other')
+    mkdirSync(other)
+    // A byte in the middle: the last characters of a signature may stand for the same bytes.
+    const at = token.length - 20
+    const changed = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
+    const login = { ...auths[guarded.front.address], identitytoken: changed }
+    const forged = { auths: { [guarded.front.address]: login } }
+    writeFileSync(join(other, 'config.json'), JSON.stringify(forged))
+    await assert.rejects(docker('--config', other, 'push', target), /unauthorized|denied/i)
+  })
+})

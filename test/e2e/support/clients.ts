@@ -1,0 +1,332 @@
+/**
+ * Every client under one interface, with accounts: log in, push, pull and copy as somebody. Each
+ * somebody has a home of its own, so that no credentials reach another.
+ *
+ * @module
+ */
+
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from '../../support/live/process.ts'
+import { dockerClient, load, startContainerd, startDockerd } from './daemons.ts'
+import { readLayout, type SourceImage } from './image.ts'
+
+/** A name and what it logs in with. */
+export interface Account {
+  readonly name: string
+  readonly password: string
+}
+
+/** A client as one account uses it, or nobody. */
+export interface Session {
+  /** Keeps the password, or what the registry gives for it; absent without a command that asks. */
+  readonly logIn?: () => Promise<string>
+  /** Pushes the source image and gives what identifies it for this client. */
+  push(target: string): Promise<string>
+  /** Pulls into an empty store, checks it, and gives what identifies it. */
+  pull(source: string): Promise<string>
+}
+
+export interface Client {
+  /** A session, not logged in yet. */
+  as(account?: Account): Session
+  /** Pulls as one and pushes as the other, which may be the same. */
+  copy(source: string, reader: Account, target: string, writer: Account): Promise<unknown>
+  /** Whether the two must be the same. */
+  readonly oneAccount?: boolean
+  close?(): Promise<void>
+}
+
+/** What a client works with. */
+export interface Place {
+  /** `host:port` of the registry. */
+  readonly address: string
+  /** A directory of this client. */
+  readonly directory: string
+  readonly image: SourceImage
+}
+
+type OpenClient = (place: Place) => Promise<Client>
+
+const homeIn = (directory: string): string => mkdtempSync(join(directory, 'home-'))
+
+/** Debian's docker. Its daemon is shared by all; credentials are the command's. */
+const openDocker: OpenClient = async ({ address, directory, image }) => {
+  const daemon = await startDockerd(directory, 'dockerd')
+  const session = (account?: Account) => {
+    const docker = dockerClient('/usr/bin/docker', daemon.socket, homeIn(directory))
+    const { name = '', password = '' } = account ?? {}
+    return {
+      logIn: () => docker('login', '--username', name, '--password', password, address),
+      async push(target: string) {
+        const id = await load(daemon.docker, image, target)
+        await docker('push', target)
+        return id
+      },
+      async pull(source: string) {
+        await docker('image', 'prune', '--all', '--force')
+        await docker('pull', source)
+        return (await docker('image', 'inspect', '--format', '{{.Id}}', source)).trim()
+      },
+      async pushPulled(source: string, target: string) {
+        await docker('tag', source, target)
+        await docker('push', target)
+      },
+    }
+  }
+  return {
+    as: session,
+    async copy(source, reader, target, writer) {
+      const [from, to] = [session(reader), session(writer)]
+      await from.logIn()
+      await from.pull(source)
+      await to.logIn()
+      await to.pushPulled(source, target)
+    },
+    close: daemon.stop,
+  }
+}
+
+/** containerd with ctr, which has no log-in: credentials go with each command. */
+const openCtr: OpenClient = async ({ directory, image }) => {
+  const inFreshStore = async <T>(
+    body: (ctr: (...args: string[]) => Promise<string>) => Promise<T>,
+  ): Promise<T> => {
+    // Not named after what is in it: the paths of sockets must be short.
+    const { ctr, stop } = await startContainerd(mkdtempSync(join(directory, 'c')), 'c')
+    try {
+      return await body(ctr)
+    } finally {
+      await stop()
+    }
+  }
+  const options = (account?: Account): string[] => [
+    '--plain-http',
+    ...(account ? ['--user', `${account.name}:${account.password}`] : []),
+  ]
+  return {
+    as: (account) => ({
+      push: (target) =>
+        inFreshStore(async (ctr) => {
+          await ctr('images', 'import', '--no-unpack', '--base-name', 'source', image.ociArchive)
+          await ctr('images', 'push', ...options(account), target, 'source:v1')
+          return image.manifest
+        }),
+      pull: (source) =>
+        inFreshStore(async (ctr) => {
+          await ctr('content', 'fetch', ...options(account), source)
+          const stored = (await ctr('content', 'ls', '-q')).trim().split('\n').sort()
+          const complete = [image.manifest, image.config, ...image.layers].sort()
+          return stored.join() === complete.join() ? image.manifest : stored.join()
+        }),
+    }),
+    copy: (source, reader, target, writer) =>
+      inFreshStore(async (ctr) => {
+        await ctr('content', 'fetch', ...options(reader), source)
+        await ctr('images', 'push', ...options(writer), target, source)
+      }),
+  }
+}
+
+/** podman and skopeo share their library and its file of credentials. */
+const libraryEnv = (directory: string) => {
+  const home = homeIn(directory)
+  const file = join(home, 'auth.json')
+  writeFileSync(file, '{}')
+  // Below the home is also the cache that knows where blobs are, for mounts.
+  return { HOME: home, XDG_DATA_HOME: home, REGISTRY_AUTH_FILE: file, TMPDIR: directory }
+}
+
+const openPodman: OpenClient = async ({ address, directory, image }) => {
+  const session = (account: Account | undefined, env: Record<string, string>) => {
+    const podman = (store: string, ...args: string[]) =>
+      run(
+        'podman',
+        [
+          ...['--root', join(store, 'root'), '--runroot', join(store, 'run')],
+          ...['--storage-driver', 'vfs', ...args],
+        ],
+        { env },
+      )
+    const { name = '', password = '' } = account ?? {}
+    const insecure = '--tls-verify=false'
+    const configOf = async (store: string, of: string) =>
+      `sha256:${(await podman(store, 'image', 'inspect', '--format', '{{.Id}}', of)).trim()}`
+    return {
+      logIn: () =>
+        podman(homeIn(directory), 'login', insecure, '-u', name, '-p', password, address),
+      async push(target: string) {
+        const store = homeIn(directory)
+        const id = (
+          await podman(store, 'pull', '--quiet', `oci-archive:${image.ociArchive}`)
+        ).trim()
+        await podman(store, 'push', insecure, id, `docker://${target}`)
+        return configOf(store, id)
+      },
+      async pull(source: string, store = homeIn(directory)) {
+        await podman(store, 'pull', '--quiet', insecure, `docker://${source}`)
+        return configOf(store, source)
+      },
+      pushPulled: (store: string, source: string, target: string) =>
+        podman(store, 'push', insecure, source, `docker://${target}`),
+    }
+  }
+  return {
+    as: (account) => session(account, libraryEnv(directory)),
+    async copy(source, reader, target, writer) {
+      const env = libraryEnv(directory)
+      const store = homeIn(directory)
+      const [from, to] = [session(reader, env), session(writer, env)]
+      await from.logIn()
+      await from.pull(source, store)
+      await to.logIn()
+      await to.pushPulled(store, source, target)
+    },
+  }
+}
+
+const openSkopeo: OpenClient = async ({ address, directory, image }) => {
+  const skopeoIn =
+    (env: Record<string, string>) =>
+    (...args: string[]) =>
+      run('skopeo', ['--insecure-policy', ...args], { env })
+  const credentials = ({ name, password }: Account): string => `${name}:${password}`
+  return {
+    as: (account) => {
+      const skopeo = skopeoIn(libraryEnv(directory))
+      const { name = '', password = '' } = account ?? {}
+      return {
+        logIn: () => skopeo('login', '--tls-verify=false', '-u', name, '-p', password, address),
+        async push(target) {
+          const source = `oci:${image.layout}:v1`
+          await skopeo('copy', '--dest-tls-verify=false', source, `docker://${target}`)
+          return image.manifest
+        },
+        async pull(source) {
+          const pulled = join(homeIn(directory), 'pulled')
+          await skopeo('copy', '--src-tls-verify=false', `docker://${source}`, `oci:${pulled}:v1`)
+          return readLayout(pulled).manifest
+        },
+      }
+    },
+    copy: (source, reader, target, writer) =>
+      skopeoIn(libraryEnv(directory))(
+        ...['copy', '--src-tls-verify=false', '--dest-tls-verify=false'],
+        ...['--src-creds', credentials(reader), '--dest-creds', credentials(writer)],
+        ...[`docker://${source}`, `docker://${target}`],
+      ),
+  }
+}
+
+const openCrane: OpenClient = async ({ address, directory, image }) => {
+  const session = (account?: Account) => {
+    const env = { DOCKER_CONFIG: homeIn(directory) }
+    const crane = (...args: string[]) => run('crane', args, { env })
+    const { name = '', password = '' } = account ?? {}
+    return {
+      crane,
+      logIn: () => crane('auth', 'login', '-u', name, '-p', password, address),
+      async push(target: string) {
+        await crane('push', image.layout, target)
+        return image.manifest
+      },
+      async pull(source: string) {
+        const pulled = join(homeIn(directory), 'pulled')
+        await crane('pull', '--format=oci', source, pulled)
+        return readLayout(pulled).manifest
+      },
+    }
+  }
+  return {
+    as: session,
+    oneAccount: true,
+    async copy(source, reader, target) {
+      const { crane, logIn } = session(reader)
+      await logIn()
+      await crane('copy', source, target)
+    },
+  }
+}
+
+const openOras: OpenClient = async ({ address, directory, image }) => {
+  const orasIn =
+    (home: string) =>
+    (...args: string[]) =>
+      run('oras', args, { cwd: home, env: { DOCKER_CONFIG: home } })
+  return {
+    as: (account) => {
+      const home = homeIn(directory)
+      const oras = orasIn(home)
+      const { name = '', password = '' } = account ?? {}
+      return {
+        logIn: () => oras('login', '--plain-http', '-u', name, '-p', password, address),
+        async push(target) {
+          await oras('cp', '--from-oci-layout', '--to-plain-http', `${image.layout}:v1`, target)
+          return image.manifest
+        },
+        async pull(source) {
+          const pulled = mkdtempSync(join(home, 'pulled-'))
+          await oras('cp', '--to-oci-layout', '--from-plain-http', source, `${pulled}:v1`)
+          return readLayout(pulled).manifest
+        },
+      }
+    },
+    copy: (source, reader, target, writer) =>
+      orasIn(homeIn(directory))(
+        ...['cp', '--from-plain-http', '--to-plain-http'],
+        ...['--from-username', reader.name, '--from-password', reader.password],
+        ...['--to-username', writer.name, '--to-password', writer.password, source, target],
+      ),
+  }
+}
+
+const openRegctl: OpenClient = async ({ address, directory, image }) => {
+  const session = (account?: Account) => {
+    const home = homeIn(directory)
+    const regctl = (...args: string[]) =>
+      run('regctl', args, {
+        cwd: home,
+        env: { REGCTL_CONFIG: join(home, 'regctl.json'), DOCKER_CONFIG: home, HOME: home },
+      })
+    // Without TLS only where it is told so.
+    const ready = regctl('registry', 'set', '--tls', 'disabled', '--skip-check', address)
+    const { name = '', password = '' } = account ?? {}
+    const after = async (...args: string[]) => {
+      await ready
+      return regctl(...args)
+    }
+    return {
+      logIn: () => after('registry', 'login', '-u', name, '-p', password, address),
+      async push(target: string) {
+        await after('image', 'copy', `ocidir://${image.layout}:v1`, target)
+        return image.manifest
+      },
+      async pull(source: string) {
+        const pulled = mkdtempSync(join(home, 'pulled-'))
+        await after('image', 'copy', source, `ocidir://${pulled}:v1`)
+        return readLayout(pulled).manifest
+      },
+      copy: (source: string, target: string) => after('image', 'copy', source, target),
+    }
+  }
+  return {
+    as: session,
+    oneAccount: true,
+    async copy(source, reader, target) {
+      const { logIn, copy } = session(reader)
+      await logIn()
+      await copy(source, target)
+    },
+  }
+}
+
+/** All of them. */
+export const clients: Readonly<Record<string, OpenClient>> = {
+  docker: openDocker,
+  podman: openPodman,
+  skopeo: openSkopeo,
+  ctr: openCtr,
+  crane: openCrane,
+  oras: openOras,
+  regctl: openRegctl,
+}

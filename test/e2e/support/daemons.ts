@@ -1,0 +1,91 @@
+/**
+ * Container daemons with nothing in them, apart from any that the machine runs.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Daemon, run, startDaemon } from '../../support/live/process.ts'
+import type { SourceImage } from './image.ts'
+
+/** Runs the client, and gives what it printed. */
+export type Docker = (...args: string[]) => Promise<string>
+
+export interface Dockerd extends Daemon {
+  readonly docker: Docker
+  readonly socket: string
+}
+
+/** A client of the daemon on `socket`, which keeps credentials in the directory `config`. */
+export const dockerClient =
+  (program: string, socket: string, config: string): Docker =>
+  (...args) =>
+    run(program, ['--host', `unix://${socket}`, '--config', config, ...args], {
+      // A newer client than the daemon must not insist on its own version of the protocol.
+      env: { DOCKER_API_VERSION: '1.41' },
+    })
+
+/** Starts Debian's Docker, with its classic image store. */
+export const startDockerd = async (directory: string, name: string): Promise<Dockerd> => {
+  const root = join(directory, name)
+  mkdirSync(root)
+  const socket = join(root, 'docker.sock')
+  const docker = dockerClient('/usr/bin/docker', socket, join(root, 'config'))
+  const daemon = await startDaemon({
+    name: 'dockerd',
+    command: '/usr/sbin/dockerd',
+    args: [
+      ...['--host', `unix://${socket}`, '--data-root', join(root, 'data')],
+      ...['--exec-root', join(root, 'exec'), '--pidfile', join(root, 'pid')],
+      ...['--storage-driver', 'vfs', '--iptables=false', '--ip6tables=false', '--bridge=none'],
+    ],
+    ready: () => docker('version').then(() => true),
+  })
+  return { ...daemon, docker, socket }
+}
+
+/** Loads the source image and tags it; gives its ID, which is its config's digest. */
+export const load = async (docker: Docker, image: SourceImage, target: string): Promise<string> => {
+  await docker('load', '--input', image.dockerArchive)
+  await docker('tag', `slipway.test/${image.name}:v1`, target)
+  return (await docker('image', 'inspect', '--format', '{{.Id}}', target)).trim()
+}
+
+/** The digest that a push ended with. */
+export const pushed = (printed: string): string => {
+  const digest = /digest: (sha256:[0-9a-f]{64}) size: \d+/.exec(printed)?.[1]
+  assert.ok(digest, printed)
+  return digest
+}
+
+export interface Containerd extends Daemon {
+  ctr(...args: string[]): Promise<string>
+}
+
+/** Starts containerd. */
+export const startContainerd = async (directory: string, name: string): Promise<Containerd> => {
+  const root = join(directory, name)
+  const socket = join(directory, `${name}.sock`)
+  const config = join(directory, `${name}.toml`)
+  // Pods and their network are not in question, and cannot always start in a container.
+  writeFileSync(
+    config,
+    [
+      'version = 2',
+      `root = "${root}/root"`,
+      `state = "${root}/state"`,
+      'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+      `[grpc]\naddress = "${socket}"`,
+    ].join('\n'),
+  )
+  const ctr = (...args: string[]) => run('ctr', ['--address', socket, ...args])
+  const daemon = await startDaemon({
+    name: 'containerd',
+    command: 'containerd',
+    args: ['--config', config],
+    ready: () => ctr('version').then(() => true),
+  })
+  return { ...daemon, ctr }
+}

@@ -1,0 +1,56 @@
+/**
+ * A registry with accounts, groups, a robot and a policy, as an administrator sets it up.
+ *
+ * @module
+ */
+
+import { scratch } from '../../support/live/process.ts'
+import { type RecordingProxy, startProxy } from '../../support/live/proxy.ts'
+import { slipway, startRegistry } from '../../support/live/registry.ts'
+import type { Account } from './clients.ts'
+
+/** Anyone pulls `open/`; team dev works in both; everyone has a folder. */
+const POLICY = `
+version: 1
+rules:
+  - { who: [anonymous, authenticated], repositories: ['open/**'], actions: [pull] }
+  - { who: ['group:dev'], repositories: ['open/**', 'dev/**'], actions: [push] }
+  - { who: ['group:dev'], repositories: ['dev/**'], actions: [pull] }
+  - { who: [authenticated], repositories: ['\${user}/**'], actions: ['*'] }
+`
+
+export interface Guarded {
+  /** What clients talk to; remembers their requests. */
+  readonly front: RecordingProxy
+  /** In team dev. */
+  readonly alice: Account
+  /** In no team. */
+  readonly bob: Account
+  /** In team dev. */
+  readonly robot: Account
+  close(): Promise<void>
+}
+
+/** Starts it on a directory; clients show who they are by tokens or by Basic credentials. */
+export const startGuarded = async (auth: 'token' | 'basic'): Promise<Guarded> => {
+  const files = scratch('guarded')
+  const store = { directory: files.path }
+  const user = async (name: string, password: string): Promise<Account> => {
+    await slipway('user', store, ['add', name, '--password-stdin'], { input: `${password}\n` })
+    return { name, password }
+  }
+  const alice = await user('alice', 'correct horse, battery: "staple"')
+  const bob = await user('bob', 'bob-is-in-no-team')
+  const secret = (await slipway('robot', store, ['add', 'ci', '--expires', '1d'])).trim()
+  const robot = { name: 'robot+ci', password: secret }
+  await slipway('group', store, ['add', 'dev', alice.name, robot.name])
+  await slipway('policy', store, ['set', '-'], { input: POLICY })
+  const registry = await startRegistry('slipway', store, { flags: ['--auth', auth] })
+  const front = await startProxy(registry.address)
+  const close = async (): Promise<void> => {
+    await front.close()
+    await registry.close()
+    files.remove()
+  }
+  return { front, alice, bob, robot, close }
+}
