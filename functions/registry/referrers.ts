@@ -105,27 +105,50 @@ export const createReferrers = (
 
     async list(name, subject, { artifactType, last } = {}) {
       const prefix = referrersPrefix(name, subject)
-      const page = await store.list(prefix, {
-        limit: MAX_PAGE,
-        ...(last === undefined ? {} : { startAfter: referrerKey(name, subject, last) }),
-      })
-      const keys = page.objects.map((object) => object.key)
-      const sizes = page.objects.map((object) => object.size)
-      const fitting = fit(sizes)
-      const taken = keys.slice(0, fitting)
-      const bodies = await inBatches(taken, read)
-      const digests = taken.map((key) => key.slice(prefix.length).replace('/', ':'))
-      const referrers = bodies.flatMap((bytes, at): Referrer[] => {
-        // A repository below this one may have keys under the prefix, but they are no digests.
-        if (bytes === undefined || !isDigest(digests[at] ?? '')) return []
+      const after = last === undefined ? undefined : referrerKey(name, subject, last)
+      const { own, truncated } = await pageOf(store, prefix, after)
+      const taken = own.slice(0, fit(own.map(({ size }) => size)))
+      const bodies = await inBatches(taken, ({ key }) => read(key))
+      const referrers = bodies.flatMap((bytes): Referrer[] => {
+        if (bytes === undefined) return []
         const referrer: Referrer = JSON.parse(Buffer.from(bytes).toString())
         return artifactType === undefined || referrer.artifactType === artifactType
           ? [referrer]
           : []
       })
-      const more = page.truncated || fitting < keys.length
-      return { referrers, next: more ? (digests.at(-1) as Digest) : undefined }
+      const more = truncated || taken.length < own.length
+      return { referrers, next: more ? taken.at(-1)?.digest : undefined }
     },
+  }
+}
+
+interface ListedReferrer {
+  readonly key: string
+  readonly digest: Digest
+  /** Bytes of the descriptor. */
+  readonly size: number
+}
+
+/**
+ * The next referrers of a subject. A repository named like it, `app/sha256/<hex>`, has keys under its
+ * prefix that are no digests; a page that holds nothing else leads on to the next.
+ */
+const pageOf = async (
+  store: ObjectStore,
+  prefix: string,
+  after: string | undefined,
+): Promise<{ readonly own: readonly ListedReferrer[]; readonly truncated: boolean }> => {
+  for (let startAfter = after; ; ) {
+    const { objects, truncated } = await store.list(prefix, {
+      limit: MAX_PAGE,
+      ...(startAfter === undefined ? {} : { startAfter }),
+    })
+    const own = objects.flatMap(({ key, size }): ListedReferrer[] => {
+      const digest = key.slice(prefix.length).replace('/', ':')
+      return isDigest(digest) ? [{ key, digest, size }] : []
+    })
+    startAfter = objects.at(-1)?.key
+    if (own.length > 0 || !truncated || startAfter === undefined) return { own, truncated }
   }
 }
 

@@ -1,0 +1,68 @@
+/**
+ * Link objects.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { readAll } from '../../functions/registry/bytes.ts'
+import { linkedSize, readLink, writeLink } from '../../functions/registry/links.ts'
+import { dataKey, layerLinkKey } from '../../functions/storage/keys.ts'
+import { isStoreError } from '../../functions/storage/store.ts'
+import { contentOf } from '../support/hosts/content.ts'
+import { STORES } from '../support/rig/stores.ts'
+
+const { bytes, sha256, sha512 } = contentOf('linked')
+const key = layerLinkKey('app', sha256)
+
+for (const [name, open] of STORES) {
+  describe(name, async () => {
+    const { store, close } = await open()
+    after(close)
+
+    test('none', async () => assert.equal(await readLink(store, key), undefined))
+
+    test('as distribution writes them: the bare digest, which is read with white space, too', async () => {
+      await writeLink(store, key, sha256, { size: bytes.byteLength })
+      const read = await store.get(key)
+      assert.ok(read)
+      assert.equal((await readAll(read.body, 1000)).toString(), sha256)
+      await store.put(key, Buffer.from(`${sha256}\n`))
+      assert.equal((await readLink(store, key))?.target, sha256)
+    })
+
+    test('the size is told, or looked up, or not known', async () => {
+      await writeLink(store, key, sha256, { size: 99 })
+      const link = await readLink(store, key)
+      assert.ok(link)
+      // The file store keeps no metadata, so there the data is looked at, which is not there.
+      assert.equal(await linkedSize(store, link), link.size)
+      await writeLink(store, key, sha256)
+      const bare = await readLink(store, key)
+      assert.ok(bare)
+      assert.equal(bare.size, undefined)
+      assert.equal(await linkedSize(store, bare), undefined)
+      await store.put(dataKey(sha256), bytes)
+      assert.equal(await linkedSize(store, bare), bytes.byteLength)
+    })
+
+    test('written only if as expected', async () => {
+      const link = await readLink(store, key)
+      assert.ok(link)
+      await writeLink(store, key, sha512, { condition: { ifMatch: link.etag } })
+      await assert.rejects(
+        writeLink(store, key, sha256, { condition: { ifMatch: link.etag } }),
+        (error) => isStoreError(error, 'precondition'),
+      )
+      assert.equal((await readLink(store, key))?.target, sha512)
+    })
+
+    for (const damage of ['', 'sha256:', 'x'.repeat(200), 'x'.repeat(1000), '\0'.repeat(71)]) {
+      test(`damaged: ${JSON.stringify(damage.slice(0, 10))} of ${damage.length} bytes`, async () => {
+        await store.put(key, Buffer.from(damage))
+        await assert.rejects(readLink(store, key), Error)
+      })
+    }
+  })
+}

@@ -1,0 +1,115 @@
+/**
+ * Lists of referrers: order, filter, pages by number and by size.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { LRUCache } from 'lru-cache'
+import { type Digest, isDigest } from '../../functions/registry/digest.ts'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { inBatches } from '../../functions/registry/parallel.ts'
+import { createReferrers, type Referrer } from '../../functions/registry/referrers.ts'
+import { contentOf } from '../support/hosts/content.ts'
+import { STORES } from '../support/rig/stores.ts'
+
+const subject = contentOf('subject').sha256
+
+const referrer = (seed: string, fields: Partial<Referrer> = {}): Referrer => ({
+  mediaType: OCI_MANIFEST,
+  digest: contentOf(seed).sha256,
+  size: 100,
+  ...fields,
+})
+
+const digestsOf = (all: readonly Referrer[]): Digest[] => all.map(({ digest }) => digest)
+
+for (const [name, open] of STORES) {
+  describe(name, async () => {
+    const { store, close } = await open()
+    after(close)
+    const cache = () => new LRUCache<string, Uint8Array>({ max: 10_000 })
+    const referrers = createReferrers(store, cache())
+
+    const everyPage = async (repository: string, artifactType?: string) => {
+      const pages: (readonly Referrer[])[] = []
+      for (let last: Digest | undefined, more = true; more; ) {
+        const page = await createReferrers(store, cache()).list(repository, subject, {
+          ...(artifactType === undefined ? {} : { artifactType }),
+          ...(last === undefined ? {} : { last }),
+        })
+        pages.push(page.referrers)
+        last = page.next
+        // It must be one that a client may send back.
+        assert.ok(last === undefined || isDigest(last), last)
+        more = last !== undefined
+      }
+      return pages
+    }
+
+    test('none', async () => {
+      const page = await referrers.list('none', subject)
+      assert.deepEqual(page, { referrers: [], next: undefined })
+    })
+
+    test('all fields come back, in the order of digests, and are gone when removed', async () => {
+      const all = ['a', 'b', 'c'].map((seed) =>
+        referrer(seed, { artifactType: 'x/y', annotations: { seed } }),
+      )
+      for (const each of all) await referrers.add('few', subject, each)
+      const sorted = all.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))
+      assert.deepEqual((await referrers.list('few', subject)).referrers, sorted)
+      const [first, ...rest] = sorted
+      assert.ok(first)
+      await referrers.remove('few', subject, first.digest)
+      assert.deepEqual((await referrers.list('few', subject)).referrers, rest)
+    })
+
+    test('by type, over pages that hold none of it', async () => {
+      const common = Array.from({ length: 510 }, (_, at) =>
+        referrer(`common ${at}`, { artifactType: 'common' }),
+      )
+      const rare = [referrer('rare', { artifactType: 'rare' })]
+      await inBatches([...common, ...rare], (each) => referrers.add('many', subject, each), 32)
+      const pages = await everyPage('many', 'rare')
+      assert.equal(pages.length, 2)
+      assert.deepEqual(digestsOf(pages.flat()), digestsOf(rare))
+      const all = (await everyPage('many')).flat()
+      assert.deepEqual(digestsOf(all), digestsOf([...common, ...rare]).sort())
+    })
+
+    test('a page ends before what clients read', async () => {
+      const large = Array.from({ length: 9 }, (_, at) =>
+        referrer(`large ${at}`, { annotations: { text: 'x'.repeat(1_000_000) } }),
+      )
+      for (const each of large) await referrers.add('large', subject, each)
+      const pages = await everyPage('large')
+      for (const page of pages) {
+        assert.ok(page.length >= 1 && JSON.stringify(page).length < 4 * 1024 * 1024)
+      }
+      assert.deepEqual(digestsOf(pages.flat()), digestsOf(large).sort())
+    })
+
+    test('a repository named like a subject does not mix in', async () => {
+      const own = referrer('own')
+      await referrers.add('app', subject, own)
+      const below = `app/${subject.replace(':', '/')}`
+      for (let at = 0; at < 3; at++) await referrers.add(below, subject, referrer(`below ${at}`))
+      assert.deepEqual((await everyPage('app')).flat(), [own])
+      assert.equal((await everyPage(below)).flat().length, 3)
+    })
+
+    test('nor if it has more of them than a page takes', async () => {
+      const own = [referrer('own 1'), referrer('own 2')]
+      for (const each of own) await referrers.add('crowd', subject, each)
+      // Its keys lie between ours and after them.
+      for (const between of ['0', 'f'].map((digit) => `sha256:${digit.repeat(64)}` as const)) {
+        const below = `crowd/${subject.replace(':', '/')}`
+        const many = Array.from({ length: 510 }, (_, at) => referrer(`crowd ${at}`))
+        await inBatches(many, (each) => referrers.add(below, between, each), 32)
+      }
+      assert.deepEqual(digestsOf((await everyPage('crowd')).flat()), digestsOf(own).sort())
+    })
+  })
+}
