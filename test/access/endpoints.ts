@@ -14,6 +14,8 @@ export interface Endpoint {
   /** Path and query. */
   readonly target: (name: string) => string
   readonly action: Action
+  /** Status for a caller who may, where the repository holds {@link IMAGE}. */
+  readonly allowed: number
   readonly more?: Pick<More, 'body' | 'headers'>
 }
 
@@ -28,35 +30,36 @@ const at = (
   method: string,
   rest: string,
   action: Action,
+  allowed: number,
   more: Endpoint['more'] = {},
-): Endpoint => ({ method, target: (name) => `/v2/${name}/${rest}`, action, more })
+): Endpoint => ({ method, target: (name) => `/v2/${name}/${rest}`, action, allowed, more })
 
 /** Endpoints as a caller without an upload's state uses them. None of them changes what others see. */
 export const ENDPOINTS: readonly Endpoint[] = [
-  at('GET', 'tags/list', 'pull'),
-  at('HEAD', 'tags/list', 'pull'),
-  at('GET', `referrers/${IMAGE.sha256}`, 'pull'),
-  at('HEAD', `referrers/${IMAGE.sha256}`, 'pull'),
-  at('GET', 'manifests/v1', 'pull'),
-  at('GET', `manifests/${IMAGE.sha256}`, 'pull'),
-  at('HEAD', 'manifests/v1', 'pull'),
-  at('HEAD', `manifests/${IMAGE.sha256}`, 'pull'),
-  at('GET', `blobs/${CONFIG.sha256}`, 'pull'),
-  at('HEAD', `blobs/${CONFIG.sha256}`, 'pull'),
-  at('PUT', 'manifests/v1', 'push', manifest),
-  at('PUT', `manifests/${IMAGE.sha256}?tag=v1`, 'push', manifest),
-  at('POST', 'blobs/uploads/', 'push'),
-  at('POST', 'blobs/uploads', 'push'),
-  at('POST', `blobs/uploads/?digest=${CONFIG.sha256}`, 'push', { body: CONFIG.bytes }),
-  at('POST', `blobs/uploads/?mount=${CONFIG.sha256}&from=public/a`, 'push'),
-  at('GET', `blobs/uploads/${UUID}`, 'push'),
-  at('HEAD', `blobs/uploads/${UUID}`, 'push'),
-  at('PATCH', `blobs/uploads/${UUID}`, 'push', { body: Buffer.from('x') }),
-  at('PUT', `blobs/uploads/${UUID}?digest=${CONFIG.sha256}`, 'push', { body: CONFIG.bytes }),
-  at('DELETE', `blobs/uploads/${UUID}`, 'push'),
-  at('DELETE', 'manifests/missing', 'delete'),
-  at('DELETE', `manifests/${MISSING}`, 'delete'),
-  at('DELETE', `blobs/${MISSING}`, 'delete'),
+  at('GET', 'tags/list', 'pull', 200),
+  at('HEAD', 'tags/list', 'pull', 200),
+  at('GET', `referrers/${IMAGE.sha256}`, 'pull', 200),
+  at('HEAD', `referrers/${IMAGE.sha256}`, 'pull', 200),
+  at('GET', 'manifests/v1', 'pull', 200),
+  at('GET', `manifests/${IMAGE.sha256}`, 'pull', 200),
+  at('HEAD', 'manifests/v1', 'pull', 200),
+  at('HEAD', `manifests/${IMAGE.sha256}`, 'pull', 200),
+  at('GET', `blobs/${CONFIG.sha256}`, 'pull', 200),
+  at('HEAD', `blobs/${CONFIG.sha256}`, 'pull', 200),
+  at('PUT', 'manifests/v1', 'push', 201, manifest),
+  at('PUT', `manifests/${IMAGE.sha256}?tag=v1`, 'push', 201, manifest),
+  at('POST', 'blobs/uploads/', 'push', 202),
+  at('POST', 'blobs/uploads', 'push', 202),
+  at('POST', `blobs/uploads/?digest=${CONFIG.sha256}`, 'push', 201, { body: CONFIG.bytes }),
+  at('POST', `blobs/uploads/?mount=${CONFIG.sha256}&from=public/a`, 'push', 202),
+  at('GET', `blobs/uploads/${UUID}`, 'push', 404),
+  at('HEAD', `blobs/uploads/${UUID}`, 'push', 404),
+  at('PATCH', `blobs/uploads/${UUID}`, 'push', 404, { body: Buffer.from('x') }),
+  at('PUT', `blobs/uploads/${UUID}?digest=${CONFIG.sha256}`, 'push', 404, { body: CONFIG.bytes }),
+  at('DELETE', `blobs/uploads/${UUID}`, 'push', 404),
+  at('DELETE', 'manifests/missing', 'delete', 404),
+  at('DELETE', `manifests/${MISSING}`, 'delete', 404),
+  at('DELETE', `blobs/${MISSING}`, 'delete', 404),
 ]
 
 /** The scope that a refusal asks for. */
