@@ -1,6 +1,6 @@
 /**
- * The administrator's part of the command line: accounts and the policy, on any store, whether
- * registries run over it or not.
+ * The administrator's part of the command line: accounts, the policy, other issuers and keys, on any
+ * store, whether registries run over it or not.
  *
  * @module
  */
@@ -9,6 +9,8 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { groupCommand, robotCommand, userCommand } from './account-commands.ts'
 import { type CommandContext, divideArguments, type FlagKinds } from './command.ts'
+import { issuersCommand } from './issuer-commands.ts'
+import { keysCommand } from './key-commands.ts'
 import { openStore } from './open-store.ts'
 import { readPassword } from './password-prompt.ts'
 import { policyCommand } from './policy-commands.ts'
@@ -26,7 +28,12 @@ export const ACCOUNTS_HELP = `  slipway user add|passwd <name> [--password-stdin
   slipway group add <group> <member>... [settings]
   slipway group remove <group> [<member>...] | list [settings]
   slipway policy check <file> | set <file> | show [settings]
-                               who may do what; <file> may be - for standard input`
+                               who may do what; <file> may be - for standard input
+  slipway issuers check <file> | set <file> | show [settings]
+                               others whose tokens are accepted: token servers, OIDC
+  slipway keys list | rotate [--revoke] | certificates [--expires 10y] [settings]
+                               keys in the store that tokens are signed with; --revoke ends
+                               all there were, and with them every token`
 
 type Command = (
   context: CommandContext,
@@ -39,9 +46,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   robot: robotCommand,
   group: groupCommand,
   policy: policyCommand,
+  issuers: issuersCommand,
+  keys: keysCommand,
 }
 
-const FLAGS: FlagKinds = { 'password-stdin': 'switch', expires: 'value', keep: 'value' }
+const FLAGS: FlagKinds = {
+  'password-stdin': 'switch',
+  expires: 'value',
+  keep: 'value',
+  revoke: 'switch',
+}
 
 /** Which of them a command takes. */
 const TAKES: Readonly<Record<string, readonly string[]>> = {
@@ -49,6 +63,8 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   'user passwd': ['password-stdin'],
   'robot add': ['expires'],
   'robot rotate': ['expires', 'keep'],
+  'keys rotate': ['revoke'],
+  'keys certificates': ['expires'],
 }
 
 /** Whether this is one of the commands here. */
@@ -72,8 +88,12 @@ export const runAccountsCommand = async (
       throw new SettingsError(`slipway ${verb} has no flag --${flag}: see slipway --help`)
     }
   }
+  const read = readSettings(settings, env)
+  if (command === 'keys' && read['signing-key'] !== undefined) {
+    throw new SettingsError('--signing-key is set: tokens are signed with keys of that file')
+  }
   const context: CommandContext = {
-    store: openStore(readSettings(settings, env), env),
+    store: openStore(read, env),
     now: Date.now,
     print: (line) => void process.stdout.write(`${line}\n`),
     say: (line) => void process.stderr.write(`${line}\n`),

@@ -99,6 +99,17 @@ export const storedSigningKeys = (store: ObjectStore, now: () => number): Signin
 }
 
 /**
+ * All keys of a store that are published now, oldest first, each able to sign; made if there are none.
+ *
+ * @param now milliseconds since 1970
+ * @throws StoreError when the store fails, Error when the document is damaged
+ */
+export const storedSigners = async (store: ObjectStore, now: number): Promise<Signer[]> => {
+  const { document } = await readOrCreate(store, now)
+  return publishedKeys(document, now).map((key) => localSigner(privateKey(key)))
+}
+
+/**
  * Adds a key to the store's, or with `revoke` replaces them all. Running instances follow within a
  * minute; a rotated-in key signs ten minutes later.
  *
