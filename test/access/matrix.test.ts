@@ -11,9 +11,7 @@ import fc from 'fast-check'
 import { ACTIONS, type Action } from '../../functions/auth/access.ts'
 import type { Identity } from '../../functions/auth/identity.ts'
 import { modelAllows, rules, type WrittenRule } from '../auth/policy-model.ts'
-import { CONFIG, putBlob, putManifest } from '../support/hosts/content.ts'
-import { clientOf } from '../support/rig/client.ts'
-import { ENDPOINTS, IMAGE, scopeOf } from './endpoints.ts'
+import { ENDPOINTS, scopeOf } from './endpoints.ts'
 import {
   type AccessRig,
   basic,
@@ -145,19 +143,6 @@ const SUBJECTS: readonly Subject[] = [
   claimSubject({ sub: 'x/y', role: ['reader'], level: 3, 'k8s.io': { ns: 'a' } }),
 ]
 
-/** Pushes an image into every repository, past access control. */
-const fill = async ({ store }: AccessRig): Promise<void> => {
-  const send = await clientOf(store)
-  for (const name of REPOSITORIES) {
-    for (const { send: line, body, headers, status } of [
-      putBlob(name, CONFIG),
-      putManifest(name, 'v1', IMAGE),
-    ]) {
-      assert.equal((await send(line, body as Buffer, headers)).status, status)
-    }
-  }
-}
-
 const refusal = ({ refused }: Subject, shown: string | undefined, scope: string) => {
   if (refused === 'denied') return { status: 403, challenge: null }
   const error = shown === undefined || refused === 'challenge' ? '' : `,error="${refused}"`
@@ -195,7 +180,13 @@ const checkAll = async (rig: AccessRig, policy: readonly WrittenRule[]) => {
   return counted
 }
 
-const DOCUMENTS = { users: USERS, groups: GROUPS, robots: ['alice', 'a.b'], foreign: true }
+const DOCUMENTS = {
+  users: USERS,
+  groups: GROUPS,
+  robots: ['alice', 'a.b'],
+  foreign: true,
+  images: REPOSITORIES,
+}
 
 /** Rules of every kind, each of which decides something. */
 const WRITTEN: readonly WrittenRule[] = [
@@ -212,7 +203,6 @@ const WRITTEN: readonly WrittenRule[] = [
 describe('subject by repository by endpoint', () => {
   test('a policy with rules of every kind', async (t) => {
     const rig = await openRig(t, { ...DOCUMENTS, policy: WRITTEN })
-    await fill(rig)
     const { allowed, refused } = await checkAll(rig, WRITTEN)
     assert.equal(allowed + refused, SUBJECTS.length * REPOSITORIES.length * ENDPOINTS.length)
     // A matrix of one answer alone would prove nothing.
@@ -223,7 +213,6 @@ describe('subject by repository by endpoint', () => {
     await fc.assert(
       fc.asyncProperty(rules, async (policy) => {
         const rig = await openRig(t, { ...DOCUMENTS, policy })
-        await fill(rig)
         await checkAll(rig, policy)
       }),
       { numRuns: 3, endOnFailure: true },
@@ -232,7 +221,6 @@ describe('subject by repository by endpoint', () => {
 
   test('Basic alone decides the same', async (t) => {
     const rig = await openRig(t, { ...DOCUMENTS, policy: WRITTEN, args: ['--auth=basic'] })
-    await fill(rig)
     for (const [identity, credentials] of ACCOUNTS) {
       for (const repository of REPOSITORIES) {
         for (const { method, target, action, allowed, more } of ENDPOINTS) {

@@ -26,9 +26,10 @@ import type { ObjectStore } from '../../functions/storage/store.ts'
 import { type Clock, createClock, userLine, write } from '../auth/harness.ts'
 import type { WrittenRule } from '../auth/policy-model.ts'
 import { ec, forge, jwkOf } from '../auth/tokens-forge.ts'
+import { CONFIG, imageOf, putBlob, putManifest } from '../support/hosts/content.ts'
 import type { Answer, Sent } from '../support/hosts/host.ts'
 import { requestOf } from '../support/hosts/start.ts'
-import { requestLine } from '../support/rig/client.ts'
+import { clientOf, expectStatus, requestLine } from '../support/rig/client.ts'
 import { openFiles } from '../support/rig/stores.ts'
 
 /** Where clients find the registry. */
@@ -104,6 +105,16 @@ export const writeDocuments = async (
   return secrets
 }
 
+/** Pushes an image as `v1` into repositories, past access control. */
+export const fill = async (store: ObjectStore, repositories: readonly string[]): Promise<void> => {
+  const send = await clientOf(store)
+  for (const name of repositories) {
+    for (const step of [putBlob(name, CONFIG), putManifest(name, 'v1', imageOf())]) {
+      await expectStatus(step.status, send(step.send, step.body as Buffer, step.headers))
+    }
+  }
+}
+
 /** One line of the log. */
 export interface Logged {
   readonly level: keyof RequestLogger
@@ -138,6 +149,8 @@ export interface RigOptions extends Documents {
   /** Whether only this machine reaches the registry. Default false. */
   readonly onlyLocal?: boolean
   readonly readOnly?: boolean
+  /** Repositories that hold an image of {@link CONFIG} as `v1`. */
+  readonly images?: readonly string[]
 }
 
 /** Where to say what is to be done after a test. */
@@ -148,12 +161,13 @@ interface Ending {
 /** Opens a registry with access control over an empty store with these documents. */
 export const openRig = async (
   t: Ending,
-  { args = [], onlyLocal = false, readOnly = false, ...documents }: RigOptions,
+  { args = [], onlyLocal = false, readOnly = false, images = [], ...documents }: RigOptions,
 ): Promise<AccessRig> => {
   const { store, close } = await openFiles()
   t.after(close)
   const clock = createClock()
   const secrets = await writeDocuments(store, documents, clock.now())
+  await fill(store, images)
   const logged: Logged[] = []
   const at = (level: Logged['level']) => (fields: object, message: string) =>
     void logged.push({ level, fields: { ...fields }, message })
