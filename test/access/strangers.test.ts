@@ -13,8 +13,8 @@ import { ENDPOINTS, IMAGE } from './endpoints.ts'
 import { basic, bearer, foreignToken, sharedRig, tokenFor } from './rig.ts'
 
 /** Of the same length, so that not even a Content-Length differs. */
-const THERE = 'secret/there'
-const NOT_THERE = 'secret/nohow'
+const THERE = 'secret/has-it'
+const NOT_THERE = 'secret/has-no'
 
 const shared = sharedRig({
   users: { alice: 'right horse', pusher: 'battery', deleter: 'staple' },
@@ -63,7 +63,7 @@ const shown = ({ status, headers, body }: Answer, name: string): string =>
     status,
     [...headers].filter(([header]) => header !== 'date'),
     body.toString('latin1'),
-  ]).replaceAll(new RegExp(name.slice(-5), 'gi'), '<name>')
+  ]).replaceAll(new RegExp(name.slice(-6), 'gi'), '<name>')
 
 /** The answer to the same request about both. */
 const bothAnswers = async (
