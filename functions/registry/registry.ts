@@ -20,8 +20,8 @@ const CACHE_BYTES = 32 * 1024 * 1024
 /** Bytes of a part: 10,000 of them make a blob of 78 GiB whose length nobody told. */
 const PART_SIZE = 8 * 1024 * 1024
 
-/** Parts in memory beyond one for each upload: 32 MiB. */
-const PARALLEL_PARTS = 4
+/** Parts in memory, 64 MiB, beyond which an upload has one at a time. */
+const PLENTY_PARTS = 8
 
 export interface RegistryOptions {
   readonly store: ObjectStore
@@ -62,7 +62,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       blobs,
       sealer: createStateSealer(uploadSecret, now),
       partSize: PART_SIZE,
-      parallelParts: PARALLEL_PARTS,
+      plentyParts: PLENTY_PARTS,
     }),
   }
 }

@@ -96,7 +96,7 @@ const UNKNOWN = singles([
   ],
   [
     'GET of no tag',
-    { send: `GET ${at('-x')}`, status: 400, error: 'TAG_INVALID', message: /"-x"/ },
+    { send: `GET ${at('-x')}`, status: 404, error: 'MANIFEST_UNKNOWN', message: /"-x"/ },
   ],
   [
     'If-None-Match of an unknown digest',

@@ -27,6 +27,16 @@ const status = (size: number, target = '@'): Exchange => ({
   expect: { ...received(size), 'Content-Length': null },
 })
 
+/** A chunk that is refused by an upload of so many bytes. */
+const refused =
+  (size: number) =>
+  (step: Exchange): Exchange => ({
+    ...step,
+    status: 416,
+    error: 'RANGE_INVALID',
+    expect: { Range: `0-${size - 1}`, Location: /\?_state=/ },
+  })
+
 const STATUS: readonly Row[] = [
   { description: 'status of a new upload', steps: [start(), status(0)] },
   {
@@ -121,34 +131,55 @@ const RETRIES: readonly Row[] = [
     ],
   },
   {
-    description: 'a PATCH that is repeated from the older Location',
+    description: 'a chunk that is repeated from the older Location is told where to go on',
     steps: [
       { ...start(), keep: 'start' },
       ...chunks(SMALL.bytes.subarray(0, 400), 400),
-      ...chunks(SMALL.bytes.subarray(0, 400), 400, 0, '@start'),
+      ...chunks(SMALL.bytes.subarray(0, 400), 400, 0, '@start').map(refused(400)),
       ...chunks(SMALL.bytes, 300, 400),
       put(SMALL.sha256),
       ...read(SMALL, SMALL.sha256),
     ],
   },
   {
-    description: 'a PATCH of other bytes from the older Location',
+    description: 'the next chunk goes on from an older Location, too',
     steps: [
       { ...start(), keep: 'start' },
-      ...chunks(blob('given up', 700).bytes, 700),
-      ...chunks(SMALL.bytes, 400, 0, '@start').slice(0, 1),
+      ...chunks(SMALL.bytes.subarray(0, 400), 400),
+      ...chunks(SMALL.bytes.subarray(0, 700), 300, 400, '@start'),
+      ...chunks(SMALL.bytes, 300, 700),
+      put(SMALL.sha256),
+      ...read(SMALL, SMALL.sha256),
+    ],
+  },
+  {
+    description: 'the status at an older Location is how far the upload is',
+    steps: [
+      { ...start(), keep: 'start' },
+      ...chunks(SMALL.bytes.subarray(0, 400), 400),
+      status(400, '@start'),
       ...chunks(SMALL.bytes, 300, 400),
       put(SMALL.sha256),
       ...read(SMALL, SMALL.sha256),
     ],
   },
   {
-    description: 'parts that are repeated from the older Location',
+    description: 'a PATCH without Content-Range begins again at the older Location',
+    steps: [
+      { ...start(), keep: 'start' },
+      patch(blob('given up', 700).bytes, 700),
+      { ...patch(SMALL.bytes, SMALL.bytes.length), send: 'PATCH @start' },
+      put(SMALL.sha256),
+      ...read(SMALL, SMALL.sha256),
+    ],
+  },
+  {
+    description: 'parts that are repeated from the older Location are told where to go on',
     steps: [
       start(),
       { ...chunks(PARTS.bytes.subarray(0, 3 * MIB), 3 * MIB)[0]!, keep: 'older' },
       ...chunks(PARTS.bytes.subarray(0, 6 * MIB), 3 * MIB, 3 * MIB),
-      ...chunks(PARTS.bytes.subarray(0, 6 * MIB), 3 * MIB, 3 * MIB, '@older'),
+      ...chunks(PARTS.bytes.subarray(0, 6 * MIB), 3 * MIB, 3 * MIB, '@older').map(refused(6 * MIB)),
       ...chunks(PARTS.bytes, 3 * MIB, 6 * MIB),
       put(PARTS.sha256),
       ...read(PARTS, PARTS.sha256),

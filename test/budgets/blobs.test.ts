@@ -58,9 +58,10 @@ describe('a layer of 1 MiB', () => {
     const { bytes, sha256 } = layer()
     const quarter = MEBIBYTE / 4
     const budget: Budget = {
-      calls: { PutObject: 3 + 2, GetObject: 3, DeleteObjects: 1 },
-      // Chunks 1 to 3 come one by one; the PUT brings the last, and then: read, data, link, end.
-      steps: 3 + 4,
+      // A chunk reads how far the upload is, is staged, and notes how far it is then.
+      calls: { PutObject: 3 * 2 + 2, GetObject: 3 + 3, ListObjectsV2: 1, DeleteObjects: 1 },
+      // Chunks 1 to 3 come one by one; the PUT brings the last: read, data, link, what to end, end.
+      steps: 3 * 3 + 5,
     }
     await costs(budget, async () => {
       let answer = await begin(send, 'app')
@@ -98,11 +99,11 @@ describe('uploads', () => {
 
   test('status of one that has begun, of one with staged bytes', async () => {
     const begun = await begin(send, 'app')
-    await costs({ calls: { HeadObject: 1 } }, () =>
+    await costs({ calls: { GetObject: 1, HeadObject: 1 }, steps: 2 }, () =>
       expectStatus(204, send(`GET ${locationOf(begun)}`)),
     )
     const patched = await expectStatus(202, send(`PATCH ${locationOf(begun)}`, layer().bytes))
-    await costs({ calls: { HeadObject: 2 }, steps: 1 }, () =>
+    await costs({ calls: { GetObject: 1, HeadObject: 2 }, steps: 2 }, () =>
       expectStatus(204, send(`GET ${locationOf(patched)}`)),
     )
   })
@@ -116,10 +117,10 @@ describe('uploads', () => {
     )
   })
 
-  test('a chunk out of order costs nothing', async () => {
+  test('a chunk out of order: how far the upload is, and again for the answer', async () => {
     const begun = await begin(send, 'app')
     const headers = { 'Content-Range': '7-9' }
-    await costs(NOTHING, () =>
+    await costs({ calls: { GetObject: 2 }, steps: 2 }, () =>
       expectStatus(416, send(`PATCH ${locationOf(begun)}`, Buffer.from('abc'), headers)),
     )
   })

@@ -28,7 +28,7 @@ const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
     blobs,
     sealer,
     partSize: MIN_PART_SIZE,
-    parallelParts: 2,
+    plentyParts: 2,
   })
   return clientOf(store, {
     registry: { ...createRegistry({ store, uploadSecret: secret }), blobs, uploads },

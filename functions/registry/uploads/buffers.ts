@@ -1,45 +1,43 @@
 /**
  * Memory for parts on their way to the store, bounded over all uploads of the process.
  *
- * Each upload may always hold one buffer, so none waits for another; further ones, which let parts
- * travel in parallel, come from a shared allowance. With n uploads at once at most n + allowance
- * buffers exist.
+ * Each upload may always hold one buffer, so that none waits for another. Further ones, which let
+ * its parts travel in parallel, it gets while few are in use: one upload alone is fast, and n at
+ * once hold little more than n buffers.
  *
  * @module
  */
 
 export interface PartBuffers {
-  /** Bytes of a full buffer: the part size. */
+  /** Bytes of a buffer: the part size. */
   readonly size: number
-  /** A buffer of the full size, contents undefined. */
+  /** A buffer, contents undefined. */
   take(): Buffer
-  /** Gives back a buffer nobody reads or writes any more; other sizes are left to the collector. */
+  /** One more buffer, if few enough are in use. */
+  tryTake(): Buffer | undefined
+  /** Gives back a buffer that nobody reads or writes any more; others are left to the collector. */
   release(buffer: Buffer): void
-  /** Whether one more buffer may travel in parallel; each yes is ended by `endExtra`. */
-  tryExtra(): boolean
-  endExtra(): void
 }
 
 /**
  * @param size bytes of one buffer
- * @param allowance buffers beyond the first of each upload, over the whole process
+ * @param plenty buffers in use beyond which an upload gets no second one
  */
-export const createPartBuffers = (size: number, allowance: number): PartBuffers => {
+export const createPartBuffers = (size: number, plenty: number): PartBuffers => {
   const idle: Buffer[] = []
-  let extra = 0
+  let used = 0
+  const take = (): Buffer => {
+    used += 1
+    return idle.pop() ?? Buffer.allocUnsafeSlow(size)
+  }
   return {
     size,
-    take: () => idle.pop() ?? Buffer.allocUnsafeSlow(size),
+    take,
+    tryTake: () => (used < plenty ? take() : undefined),
     release(buffer) {
-      if (buffer.byteLength === size && idle.length < allowance) idle.push(buffer)
-    },
-    tryExtra() {
-      if (extra >= allowance) return false
-      extra += 1
-      return true
-    },
-    endExtra() {
-      extra -= 1
+      if (buffer.byteLength !== size) return
+      used -= 1
+      if (idle.length < plenty) idle.push(buffer)
     },
   }
 }

@@ -24,8 +24,8 @@ export interface UploadsOptions {
   readonly sealer: StateSealer
   /** Bytes of a part; at least the store's smallest. */
   readonly partSize: number
-  /** Parts in memory beyond one for each upload. */
-  readonly parallelParts: number
+  /** Parts in memory, over all uploads, beyond which an upload has one at a time. */
+  readonly plentyParts: number
 }
 
 /** Operations on uploads. States are values: the answer to each request carries the next one. */
@@ -68,7 +68,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     store,
     blobs,
     partSize,
-    buffers: createPartBuffers(partSize, options.parallelParts),
+    buffers: createPartBuffers(partSize, options.plentyParts),
   }
 
   const heads = createHeads(store, sealer)

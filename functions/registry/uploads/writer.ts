@@ -55,14 +55,14 @@ export interface PartWriter {
 export const createPartWriter = (options: PartWriterOptions): PartWriter => {
   const { store, buffers, key, partSize, seedSize } = options
   const start = Math.min(partSize, seedSize + (options.expected ?? 256 * 1024))
-  const allocate = () =>
-    partSize === buffers.size ? buffers.take() : Buffer.allocUnsafeSlow(partSize)
+  // Parts of blobs beyond 78 GiB are larger, and go one by one.
+  const pooled = partSize === buffers.size
+  const allocate = () => (pooled ? buffers.take() : Buffer.allocUnsafeSlow(partSize))
   let buffer = start === partSize ? allocate() : Buffer.allocUnsafeSlow(start)
   let filled = seedSize
   let unloaded = seedSize
   let multipart = options.multipart
   let number = options.firstPart
-  let extras = 0
   let failure: { readonly error: unknown } | undefined
   let closed = false
   const parts: Part[] = []
@@ -86,10 +86,8 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
   const nextBuffer = async (): Promise<Buffer> => {
     const free = idle.pop()
     if (free !== undefined) return free
-    if (inFlight.size < MAX_IN_FLIGHT && buffers.tryExtra()) {
-      extras += 1
-      return allocate()
-    }
+    const another = pooled && inFlight.size < MAX_IN_FLIGHT ? buffers.tryTake() : undefined
+    if (another !== undefined) return another
     await Promise.race(inFlight)
     return idle.pop() as Buffer
   }
@@ -169,8 +167,7 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
       await Promise.all(inFlight)
       if (closed) return
       closed = true
-      for (const each of [buffer, ...idle]) buffers.release(each)
-      for (; extras > 0; extras -= 1) buffers.endExtra()
+      if (pooled) for (const each of [buffer, ...idle]) buffers.release(each)
     },
   }
 }
