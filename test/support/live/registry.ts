@@ -111,6 +111,9 @@ const startDistribution = async (
         ...distributionStorage(store),
         delete: { enabled: true },
         redirect: { disable: !options.redirects },
+        // Its purge walks the bucket at the start, and panics on folders that SeaweedFS still lists
+        // after all in them was deleted.
+        maintenance: { uploadpurging: { enabled: false } },
       },
       http: { addr: address, secret: 'of-no-worth' },
       // By default every manifest that names a URL is refused.
