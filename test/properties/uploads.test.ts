@@ -55,7 +55,7 @@ for (const [name, open] of STORES) {
           await checkStore(store)
           await store.delete((await allObjects(store, 'docker/')).map(({ key }) => key))
         }),
-        { numRuns: 30, interruptAfterTimeLimit: 15_000 },
+        { numRuns: 20, interruptAfterTimeLimit: 8_000 },
       ))
   })
 }
