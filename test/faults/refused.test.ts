@@ -128,6 +128,18 @@ const RANGES: readonly Case[] = [
   ),
 )
 
+const SIZES: readonly Case[] = ['PATCH', 'PUT'].map((method) => ({
+  description: `${method} of a terabyte`,
+  status: 413,
+  code: 'SIZE_INVALID',
+  names: '1000000000000',
+  send: async (client) => {
+    const query = method === 'PUT' ? `&digest=${SMALL.sha256}` : ''
+    const headers = { 'Content-Length': String(10 ** 12) }
+    return client(`${method} ${await started(client)}${query}`, SMALL.bytes, headers)
+  },
+}))
+
 const flipped = (location: string): string => {
   const at = location.length - 10
   return `${location.slice(0, at)}${location[at] === 'A' ? 'B' : 'A'}${location.slice(at + 1)}`
@@ -254,7 +266,7 @@ for (const [name, open] of STORES) {
     const { store, close } = await open()
     after(close)
     const client = await clientOf(store)
-    for (const each of [...DIGESTS, ...RANGES, ...STATES, ...NAMES, ...MANIFESTS]) {
+    for (const each of [...DIGESTS, ...RANGES, ...SIZES, ...STATES, ...NAMES, ...MANIFESTS]) {
       test(each.description, async () => {
         await refuse(client, each)
         await checkNothingReadable(store)

@@ -9,8 +9,9 @@
  */
 
 import { uploadDataKey } from '../../storage/keys.ts'
-import { isStoreError, type ObjectStore } from '../../storage/store.ts'
+import { isStoreError, MAX_PARTS, type ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
+import { RegistryError } from '../errors.ts'
 import type { PartBuffers } from './buffers.ts'
 import { EMPTY_CHAIN, extendChain } from './chain.ts'
 import { uploadUnknown } from './ending.ts'
@@ -51,15 +52,30 @@ export const writerFor = (
   })
 }
 
-/** Part size for a blob of this many bytes, if known: larger only where 10,000 parts need it. */
+const MEBIBYTE = 1024 * 1024
+
+/** Largest part: it is held in memory, so it bounds blobs to 9,999 of them, about 625 GiB. */
+const MAX_PART_SIZE = 64 * MEBIBYTE
+
+/**
+ * Part size for a blob of this many bytes, if known: larger only where 10,000 parts need it.
+ *
+ * @throws RegistryError SIZE_INVALID (413) for a blob that no upload could hold
+ */
 export const partSizeFor = (
   context: UploadContext,
   state: UploadState,
   length: number | undefined,
 ): number => {
   if (state.multipart !== undefined) return state.multipart.partSize
-  const mebibyte = 1024 * 1024
-  const needed = Math.ceil((state.offset + (length ?? 0)) / 9_999 / mebibyte) * mebibyte
+  const size = state.offset + (length ?? 0)
+  const needed = Math.ceil(size / (MAX_PARTS - 1) / MEBIBYTE) * MEBIBYTE
+  if (needed > MAX_PART_SIZE) {
+    const most = MAX_PART_SIZE * (MAX_PARTS - 1)
+    throw new RegistryError('SIZE_INVALID', `a blob of ${size} bytes: at most ${most} are taken`, {
+      status: 413,
+    })
+  }
   return Math.max(context.partSize, needed)
 }
 
