@@ -4,35 +4,54 @@
  * @module
  */
 
+import { RegistryError } from '../registry/errors.ts'
+import { ISSUERS_KEY } from '../storage/keys.ts'
 import { type IssuerEntry, trustedIssuer } from './issuers.ts'
 import type { SigningKeys } from './keys/signer.ts'
-import type { Live } from './live.ts'
+import type { Live, LiveOptions } from './live.ts'
 import { ownKeys } from './tokens/key-source.ts'
 import { createTokenVerifier, type TokenVerifier } from './tokens/verify.ts'
 
-export interface LiveVerifierOptions {
+export interface LiveVerifierOptions extends Pick<LiveOptions, 'now' | 'report'> {
   readonly keys: SigningKeys
   /** Our `iss`. */
   readonly issuer: string
   /** Our `aud`. */
   readonly service: string
   readonly others: Live<readonly IssuerEntry[]>
-  /** Clock in milliseconds. */
-  readonly now: () => number
 }
 
-/** A verifier that follows the document of issuers. */
+/**
+ * A verifier that follows the document of issuers. One whose keys or certificates cannot be read
+ * changes nothing, as with every document: see `liveDocument`.
+ */
 export const liveVerifier = (options: LiveVerifierOptions): TokenVerifier => {
-  const { issuer, service, others, now } = options
+  const { issuer, service, others, now, report } = options
   const own = { issuer, audience: service, source: ownKeys(options.keys), own: true }
   // The same document gives the same object, so that key sets are fetched once, not per request.
   const built = new WeakMap<readonly IssuerEntry[], Promise<TokenVerifier>>()
 
-  const build = async (entries: readonly IssuerEntry[]): Promise<TokenVerifier> => {
+  let good: TokenVerifier | undefined
+
+  const make = async (entries: readonly IssuerEntry[]): Promise<TokenVerifier> => {
     // An issuer cannot take our own name: its keys would then sign for our accounts.
     const foreign = entries.filter((entry) => entry.issuer !== issuer)
     const issuers = await Promise.all(foreign.map((each) => trustedIssuer(each, service, now)))
     return createTokenVerifier({ issuers: [own, ...issuers], now })
+  }
+
+  const build = async (entries: readonly IssuerEntry[]): Promise<TokenVerifier> => {
+    try {
+      good = await make(entries)
+    } catch (error) {
+      report({ outcome: good === undefined ? 'failed' : 'kept', key: ISSUERS_KEY, error })
+      if (good === undefined) {
+        throw new RegistryError('UNAVAILABLE', 'access control cannot be read at the moment', {
+          cause: error,
+        })
+      }
+    }
+    return good
   }
 
   return {

@@ -22,7 +22,8 @@ export interface LogIn {
   readonly identity: Identity
   /**
    * Fingerprint of the password or secret it was made with; empty for anonymous callers. What is
-   * issued for this log-in to be used later (a refresh token) carries it: see `Accounts.resume`.
+   * issued for this log-in to be used later (a refresh token) is bound to it: see
+   * `Accounts.credentials`.
    */
   readonly credential: string
 }
@@ -39,13 +40,6 @@ export interface Accounts {
    *   accounts cannot be read
    */
   authenticate(name: string, password: string, address: string): Promise<LogIn | undefined>
-  /**
-   * The account of an earlier log-in, as it is now: undefined when it is gone, or when its password
-   * has changed or its secret has ended since.
-   *
-   * @throws RegistryError UNAVAILABLE while the accounts cannot be read
-   */
-  resume(name: string, credential: string): Promise<Identity | undefined>
   /**
    * An account as it is now, or undefined when there is none.
    *
@@ -155,10 +149,6 @@ export const createAccounts = (options: AccountOptions): Accounts => {
       return robot === undefined
         ? userLogIn(account, password, address)
         : robotLogIn(robot, password, address)
-    },
-    async resume(name, credential) {
-      const current = await credentialsOf(name)
-      return current?.includes(credential) ? identityOf(kindOf(name), name) : undefined
     },
     async credentials(name) {
       return (await credentialsOf(name)) ?? []
