@@ -18,7 +18,7 @@ import { startS3 } from '../support/s3/server.ts'
 const MEBIBYTE = 1024 * 1024
 
 /** Most resident memory of the server, in bytes. */
-const BUDGET = 320 * MEBIBYTE
+const BUDGET = 300 * MEBIBYTE
 
 /** Bytes of a large blob, no two blocks of which are alike. */
 async function* bytesOf(seed: string, size: number): AsyncGenerator<Buffer> {

@@ -197,8 +197,9 @@ export class UploadModel {
     )
     const inOrder = !sendsRange || start === bytes.byteLength
     this.#allow(upload, answer, inOrder ? 202 : 416, [202, 404, 416])
-    if (!inOrder) assert.notEqual(answer.status, 202)
-    if (answer.status !== 202) return
+    // With a range, bytes go to the newest state, which an older one may not know: what it holds then
+    // is not for this client to say.
+    if (answer.status !== 202 || !inOrder) return
     const next = Buffer.concat([bytes, part])
     assert.equal(answer.headers.get('Range'), `0-${Math.max(0, next.byteLength - 1)}`)
     upload.states.push({ location: locationOf(answer), bytes: next })
@@ -238,10 +239,16 @@ export class UploadModel {
   ): Promise<void> {
     const answer = await this.#send(`${does === 'status' ? 'GET' : 'DELETE'} ${location}`)
     this.#allow(upload, answer, 204, [204, 404])
-    if (does === 'cancel') upload.clean = false
-    else if (answer.status === 204) {
-      assert.equal(answer.headers.get('Range'), `0-${Math.max(0, bytes.byteLength - 1)}`)
+    if (does === 'cancel') {
+      upload.clean = false
+      return
     }
+    if (answer.status !== 204) return
+    const received = Number(answer.headers.get('Range')?.replace('0-', ''))
+    const known = Math.max(0, bytes.byteLength - 1)
+    // Who asks with an older state is told how far the upload is by now.
+    if (upload.clean) assert.equal(received, known)
+    else assert.ok(received >= known, `${received} of ${known} bytes`)
   }
 
   #allow(upload: KnownUpload, answer: Answer, certain: number, possible: readonly number[]): void {
