@@ -69,7 +69,7 @@ export const openAccess = async (
     accounts,
     policy,
     audit,
-    verifier: liveVerifier({ keys, ...names, others: liveIssuers(live), now }),
+    verifier: liveVerifier({ ...live, keys, ...names, others: liveIssuers(live) }),
     scheme: settings.auth === 'basic' ? 'basic' : 'bearer',
     service: names.service,
     realm: settings['token-realm'],
