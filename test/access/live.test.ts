@@ -248,6 +248,41 @@ for (const [description, key, text] of BROKEN) {
   })
 }
 
+/** Documents of issuers that cannot be used, some only when their keys are read. */
+const BROKEN_ISSUERS: readonly (readonly [string, issuers: object | string])[] = [
+  ['no YAML', '['],
+  ['an unknown field', { issuer: 'x', jwks: { keys: [] }, open: true }],
+  ['certificates that are none', { issuer: 'x', certificates: 'nonsense' }],
+  ['a URL without TLS', { issuer: 'x', jwksUrl: 'http://keys.example/jwks' }],
+  ['an issuer twice', [1, 2].map(() => ({ issuer: 'x', jwks: { keys: [] } }))],
+]
+for (const [description, issuers] of BROKEN_ISSUERS) {
+  const document = { version: 1, issuers: [issuers].flat() }
+  const text = typeof issuers === 'string' ? issuers : JSON.stringify(document)
+  const callers = async (rig: AccessRig) => [
+    bearer(foreignToken(rig.clock.now(), { role: 'admin' })),
+    await tokenFor(rig, ALICE, 'repository:a:pull'),
+  ]
+
+  test(`issuers broken later, ${description}: those before stay trusted, loudly`, async (t) => {
+    const rig = await openRig(t, DOCUMENTS)
+    const shown = await callers(rig)
+    for (const as of shown) assert.equal((await rig.send(PULL, { as })).status, 200)
+    await write(rig.store, ISSUERS_KEY, text)
+    rig.clock.pass(SOON)
+    for (const as of shown) assert.equal((await rig.send(PULL, { as })).status, 200)
+    const errors = rig.logged.filter(({ level }) => level === 'error')
+    assert.match(errors[0]?.message ?? '', /the last good one stays in force/)
+  })
+
+  test(`issuers broken from the start, ${description}: no token is believed`, async (t) => {
+    const rig = await openRig(t, DOCUMENTS)
+    await write(rig.store, ISSUERS_KEY, text)
+    for (const as of await callers(rig)) assert.equal((await rig.send(PULL, { as })).status, 503)
+    assert.equal((await rig.send(PULL, { as: ALICE })).status, 200)
+  })
+}
+
 describe('--auth auto', () => {
   const WRITE = 'POST /v2/a/blobs/uploads/'
   const statuses = async ({ send }: AccessRig): Promise<number[]> => {
