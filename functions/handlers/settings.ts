@@ -39,11 +39,11 @@ const store = z.string().transform((value, context) => {
 const networks = z.string().transform((value, context) => {
   const list = new BlockList()
   for (const each of value.split(',').map((text) => text.trim())) {
-    const [address = '', bits] = each.split('/')
+    const [, address = '', bits] = each.match(/^([^/]*)(?:\/(\d{1,3}))?$/) ?? []
     const family = isIP(address)
     const longest = family === 4 ? 32 : 128
     const prefix = bits === undefined ? longest : Number(bits)
-    if (family === 0 || !/^\d*$/.test(bits ?? '') || prefix > longest) {
+    if (family === 0 || prefix > longest) {
       context.addIssue(`${JSON.stringify(each)} is no network: expected 10.0.0.0/8 or ::1/128`)
       return z.NEVER
     }
@@ -54,6 +54,19 @@ const networks = z.string().transform((value, context) => {
 
 /** What may stand in a quoted string of a header. */
 const NO_QUOTES = /^[A-Za-z0-9._:/-]{1,200}$/
+
+/** Where clients are sent for tokens. Some of them put a query in place of one that is there. */
+const realm = z
+  .url({ protocol: /^https?$/ })
+  .regex(/^[!#-[\]-~]+$/, 'expected no quotes, spaces or characters beyond ASCII')
+  .regex(/^[^?#]*$/, 'expected no query or fragment')
+
+const publicUrl = z
+  .url({ protocol: /^https?$/ })
+  .regex(
+    /^\w+:\/\/[^/?#@\s"]+\/?$/,
+    'expected scheme and host alone, as in https://registry.example',
+  )
 
 interface Setting<T> {
   readonly schema: z.ZodType<T>
@@ -107,7 +120,7 @@ const SETTINGS = {
     'token: log in with accounts, by tokens; basic: without tokens; off: open to all; auto: token as soon as there is an account or a policy, until then open, on loopback only',
   ),
   'public-url': setting(
-    z.url({ protocol: /^https?$/ }).optional(),
+    publicUrl.optional(),
     "the request's",
     'scheme and host as clients see them, for the address of the token endpoint',
   ),
@@ -127,7 +140,7 @@ const SETTINGS = {
     'name of this registry as issuer of tokens: iss',
   ),
   'token-realm': setting(
-    z.url({ protocol: /^https?$/ }).optional(),
+    realm.optional(),
     '/token of this registry',
     'token endpoint to send clients to, where another server issues the tokens',
   ),
