@@ -93,7 +93,7 @@ for (const host of HOSTS) {
   test(`realm: the Host ${host} does not get out of its quotes`, async (t) => {
     const { url } = await serveWith(t, DOCUMENTS)
     const socket = await connectTo(url)
-    socket.end(`GET /v2/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    socket.write(`GET /v2/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
     const answer = await text(socket)
     const challenges = answer.match(/^www-authenticate: .*$/gim) ?? []
     const safe =
