@@ -18,6 +18,11 @@ export interface S3StoreOptions {
   readonly credentials?: S3ClientConfig['credentials']
   /** Encrypt what is written with this KMS key. Default: as the bucket is configured. */
   readonly kmsKeyId?: string | undefined
+  /**
+   * Whether parts carry SHA-256 checksums, which S3 verifies, keeps and compares when they are put
+   * together. Default: with AWS itself; not every other service knows them.
+   */
+  readonly partChecksums?: boolean | undefined
   /** Account id that must own the bucket, or every request fails. */
   readonly expectedBucketOwner?: string | undefined
 }
@@ -27,6 +32,8 @@ export interface Bucket {
   readonly client: S3Client
   /** Empty, or ends with `/`. */
   readonly prefix: string
+  /** See `S3StoreOptions.partChecksums`. */
+  readonly partChecksums: boolean
   /** Input of every command. */
   readonly target: { readonly Bucket: string; readonly ExpectedBucketOwner?: string }
   /** Input of the commands that read another object of the bucket. */
@@ -74,6 +81,7 @@ export const openBucket = (options: S3StoreOptions): Bucket => {
   return {
     client,
     prefix: prefix === '' ? '' : `${prefix}/`,
+    partChecksums: options.partChecksums ?? endpoint === undefined,
     target: { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) },
     source: owner === undefined ? {} : { ExpectedSourceBucketOwner: owner },
     encryption:

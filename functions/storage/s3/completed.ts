@@ -12,13 +12,14 @@ import { HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client
 import type { Part } from '../store.ts'
 import { at, type Bucket, etagOf } from './bucket.ts'
 import { hasCode, wasRetried } from './errors.ts'
+import { splitEtag } from './part-etag.ts'
 
 const MD5 = /^[0-9a-f]{32}$/
 
 /** The ETag of an object made of parts whose ETags are MD5 sums: the sum of the sums, and a count. */
 const multipartEtag = (parts: readonly Part[]): string => {
   const sums = createHash('md5')
-  for (const { etag } of parts) sums.update(etag, 'hex')
+  for (const { etag } of parts) sums.update(splitEtag(etag).etag, 'hex')
   return `${sums.digest('hex')}-${parts.length}`
 }
 
@@ -53,7 +54,7 @@ export const isCompleted = async (
   const etag = etagOf(object.ETag)
   const isSummed =
     !object.ServerSideEncryption?.startsWith('aws:kms') &&
-    parts.every((part) => MD5.test(part.etag))
+    parts.every((part) => MD5.test(splitEtag(part.etag).etag))
   if (isSummed) return etag === multipartEtag(parts)
   const size = parts.reduce((sum, part) => sum + part.size, 0)
   return wasRetried(error) && etag.endsWith(`-${parts.length}`) && object.ContentLength === size

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hash } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -25,6 +26,7 @@ import {
 import { at, type Bucket, copySource, etagOf, keyIn } from './bucket.ts'
 import { isCompleted } from './completed.ts'
 import { hasCode } from './errors.ts'
+import { joinEtag, splitEtag } from './part-etag.ts'
 
 /** Input that names an upload. */
 const inUpload = (bucket: Bucket, { key, id }: MultipartUpload) => ({
@@ -48,7 +50,11 @@ export const createMultipart = async (
     throw new RangeError(`part size ${partSize} is not ${MIN_PART_SIZE} or more`)
   }
   const { UploadId } = await bucket.client.send(
-    new CreateMultipartUploadCommand({ ...at(bucket, key), ...bucket.encryption }),
+    new CreateMultipartUploadCommand({
+      ...at(bucket, key),
+      ...bucket.encryption,
+      ...(bucket.partChecksums && { ChecksumAlgorithm: 'SHA256' }),
+    }),
   )
   return { key, id: UploadId! }
 }
@@ -61,10 +67,15 @@ export const uploadPart = async (
   body: Uint8Array,
 ): Promise<Part> => {
   checkNumber(number)
-  const { ETag } = await bucket.client.send(
-    new UploadPartCommand({ ...inUpload(bucket, upload), PartNumber: number, Body: body }),
+  const { ETag, ChecksumSHA256 } = await bucket.client.send(
+    new UploadPartCommand({
+      ...inUpload(bucket, upload),
+      PartNumber: number,
+      Body: body,
+      ...(bucket.partChecksums && { ChecksumSHA256: hash('sha256', body, 'base64') }),
+    }),
   )
-  return { number, etag: etagOf(ETag), size: body.length }
+  return { number, etag: joinEtag(etagOf(ETag), ChecksumSHA256), size: body.length }
 }
 
 /** Stores a range of an object as a part; see the port. Throws `missing`, `range`. */
@@ -85,7 +96,8 @@ export const copyPart = async (
   })
   try {
     const { CopyPartResult } = await bucket.client.send(command)
-    return { number, etag: etagOf(CopyPartResult?.ETag), size: end - start + 1 }
+    const etag = joinEtag(etagOf(CopyPartResult?.ETag), CopyPartResult?.ChecksumSHA256)
+    return { number, etag, size: end - start + 1 }
   } catch (error) {
     const doing = `copy part of ${from}`
     if (hasCode(error, 'NoSuchKey')) {
@@ -110,8 +122,8 @@ export const listParts = async (bucket: Bucket, upload: MultipartUpload): Promis
         ...(marker !== undefined && { PartNumberMarker: marker }),
       }),
     )
-    for (const { PartNumber, ETag, Size = 0 } of page.Parts ?? []) {
-      parts.push({ number: PartNumber!, etag: etagOf(ETag), size: Size })
+    for (const { PartNumber, ETag, ChecksumSHA256, Size = 0 } of page.Parts ?? []) {
+      parts.push({ number: PartNumber!, etag: joinEtag(etagOf(ETag), ChecksumSHA256), size: Size })
     }
     marker = page.NextPartNumberMarker
     ended = !page.IsTruncated || marker === undefined
@@ -131,7 +143,10 @@ export const completeMultipart = async (
   const command = new CompleteMultipartUploadCommand({
     ...inUpload(bucket, upload),
     MultipartUpload: {
-      Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: `"${etag}"` })),
+      Parts: parts.map(({ number, etag: joined }) => {
+        const { etag, sha256 } = splitEtag(joined)
+        return { PartNumber: number, ETag: `"${etag}"`, ...(sha256 && { ChecksumSHA256: sha256 }) }
+      }),
     },
   })
   try {

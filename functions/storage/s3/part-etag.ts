@@ -1,0 +1,23 @@
+/**
+ * What tells one content of a part from another.
+ *
+ * S3's ETag of a part is the MD5 of its bytes, for which two contents can be made up. Where S3 keeps
+ * a SHA-256 of the part as well, both together are the part's etag to callers.
+ *
+ * @module
+ */
+
+/** Neither in ETags nor in base64. */
+const SEPARATOR = '~'
+
+/** An etag of S3's ETag, without quotes, and its base64 SHA-256 if it gave one. */
+export const joinEtag = (etag: string, sha256: string | undefined): string =>
+  sha256 ? `${etag}${SEPARATOR}${sha256}` : etag
+
+/** The parts of an etag that {@link joinEtag} made. */
+export const splitEtag = (
+  joined: string,
+): { readonly etag: string; readonly sha256: string | undefined } => {
+  const [etag = '', sha256] = joined.split(SEPARATOR)
+  return { etag, sha256 }
+}
