@@ -15,7 +15,7 @@ import { sourceImage } from './support/image.ts'
 
 /** What a client says where it may not; the registry's own words where it passes them on. */
 const REFUSED =
-  /unauthorized|denied|authentication required|authorization failed|invalid username|basic (auth )?credential/i
+  /unauthorized|denied|403:? \(?forbidden|authentication required|authorization failed|invalid username|basic (auth )?credential/i
 
 for (const auth of ['token', 'basic'] as const) {
   for (const [name, open] of Object.entries(clients)) {
@@ -96,7 +96,8 @@ for (const auth of ['token', 'basic'] as const) {
         }
         const seen = await during(() => client.copy(at('dev/app'), alice, at('bob/copy'), bob))
         const answers = mounts(seen)
-        assert.ok(answers.includes(202) && !answers.includes(201), `answers to mounts: ${answers}`)
+        const expected = client.looksFirst ? [] : [202]
+        assert.deepEqual([...new Set(answers.filter((status) => status !== 401))], expected)
         assert.equal(await (await loggedIn(bob)).pull(at('bob/copy')), pushed)
       })
 

@@ -34,6 +34,8 @@ export interface Client {
   copy(source: string, reader: Account, target: string, writer: Account): Promise<unknown>
   /** Whether the two must be the same. */
   readonly oneAccount?: boolean
+  /** Whether it asks for a mount only after it has seen the blob in the source. */
+  readonly looksFirst?: boolean
   close?(): Promise<void>
 }
 
@@ -173,6 +175,7 @@ const openPodman: OpenClient = async ({ address, directory, image }) => {
   }
   return {
     as: (account) => session(account, libraryEnv(directory)),
+    looksFirst: true,
     async copy(source, reader, target, writer) {
       const env = libraryEnv(directory)
       const store = homeIn(directory)
@@ -209,6 +212,7 @@ const openSkopeo: OpenClient = async ({ address, directory, image }) => {
         },
       }
     },
+    looksFirst: true,
     copy: (source, reader, target, writer) =>
       skopeoIn(libraryEnv(directory))(
         ...['copy', '--src-tls-verify=false', '--dest-tls-verify=false'],
