@@ -90,7 +90,9 @@ export const runAccountsCommand = async (
   }
   const read = readSettings(settings, env)
   if (command === 'keys' && read['signing-key'] !== undefined) {
-    throw new SettingsError('--signing-key is set: tokens are signed with keys of that file')
+    throw new SettingsError(
+      '--signing-key is set: tokens are signed with keys that are not in the store',
+    )
   }
   const context: CommandContext = {
     store: openStore(read, env),

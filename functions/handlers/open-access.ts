@@ -10,6 +10,7 @@ import { createAccounts } from '../auth/accounts/accounts.ts'
 import type { Audit } from '../auth/audit.ts'
 import { openAuthorizer } from '../auth/authorizer.ts'
 import { liveIssuers } from '../auth/issuers.ts'
+import type { SigningKeys } from '../auth/keys/signer.ts'
 import { storedSigningKeys } from '../auth/keys/stored-keys.ts'
 import type { LiveEvent } from '../auth/live.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
@@ -17,6 +18,7 @@ import { createThrottle } from '../auth/throttle.ts'
 import { createTokenService } from '../auth/token-service.ts'
 import { liveVerifier } from '../auth/verifier.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { regionOf } from './open-store.ts'
 import type { Settings } from './settings.ts'
 import { signingKeyFile } from './signing-key-file.ts'
 
@@ -41,6 +43,25 @@ const reportTo =
     logger.error({ key: event.key, err: event.error }, `access document unusable: ${consequence}`)
   }
 
+type Environment = Readonly<Record<string, string | undefined>>
+
+const KMS = 'kms:'
+
+/** The keys that tokens are signed with: in KMS, in a file, or by default in the store. */
+const openKeys = async (
+  settings: Settings,
+  env: Environment,
+  store: ObjectStore,
+  now: () => number,
+): Promise<SigningKeys> => {
+  const place = settings['signing-key']
+  if (place === undefined) return storedSigningKeys(store, now)
+  if (!place.startsWith(KMS)) return signingKeyFile(place)
+  // Loaded only where it is used: it costs every other start its time and memory.
+  const { kmsSigningKeys } = await import('./kms-keys.ts')
+  return kmsSigningKeys(place.slice(KMS.length).split(','), regionOf(settings, env))
+}
+
 /**
  * Opens access control. Documents are read when they are first needed.
  *
@@ -50,6 +71,7 @@ const reportTo =
  */
 export const openAccess = async (
   settings: Settings,
+  env: Environment,
   store: ObjectStore,
   logger: RequestLogger,
   onlyLocal: boolean,
@@ -62,8 +84,7 @@ export const openAccess = async (
   const live = { store, now, report: reportTo(logger, audit) }
   const accounts = createAccounts({ ...live, throttle: createThrottle(now) })
   const policy = livePolicy(live)
-  const keyFile = settings['signing-key']
-  const keys = keyFile === undefined ? storedSigningKeys(store, now) : await signingKeyFile(keyFile)
+  const keys = await openKeys(settings, env, store, now)
   const names = { issuer: settings['token-issuer'], service: settings['token-service'] }
   const authorizer = createAccessControl({
     accounts,

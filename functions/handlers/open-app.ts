@@ -52,7 +52,7 @@ export const openApp = async (
 ): Promise<OpenApp> => {
   const store = openStore(settings, env)
   const logger = createLogger(settings)
-  const { isSetUp, ...access } = await openAccess(settings, store, logger, onlyLocal)
+  const { isSetUp, ...access } = await openAccess(settings, env, store, logger, onlyLocal)
   const app = createApp({
     ...access,
     publicUrl: settings['public-url'],

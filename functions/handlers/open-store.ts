@@ -13,6 +13,12 @@ import { createS3Store } from '../storage/s3/store.ts'
 import { isStoreError, type ObjectStore } from '../storage/store.ts'
 import type { Settings } from './settings.ts'
 
+/** The region of AWS that the settings and the environment name. */
+export const regionOf = (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+): string => settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1'
+
 /** Opens the store; nothing is read or written yet. */
 export const openStore = (
   settings: Settings,
@@ -25,7 +31,7 @@ export const openStore = (
   return createS3Store({
     bucket: store.bucket,
     prefix: store.prefix,
-    region: settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1',
+    region: regionOf(settings, env),
     forcePathStyle: settings['s3-path-style'] ?? endpoint !== undefined,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(kmsKeyId === undefined ? {} : { kmsKeyId }),

@@ -147,7 +147,7 @@ const SETTINGS = {
   'signing-key': setting(
     optional,
     'in the store',
-    'file with the private key for tokens, PEM; made on first start',
+    'file with the private key for tokens, PEM, made on first start; or kms:<key>[,<older key>]',
   ),
   'log-level': setting(
     z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

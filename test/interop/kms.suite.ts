@@ -1,0 +1,104 @@
+/**
+ * Tokens signed by KMS, as moto has it: an independent server with real ECDSA keys.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import { type RunningServer, startServer } from '../../functions/handlers/server.ts'
+import { readSettings } from '../../functions/handlers/settings.ts'
+import { answers, type Daemon, freePort, scratch, startDaemon } from '../support/live/process.ts'
+
+const REGION = 'eu-central-1'
+const store = scratch('kms')
+let kms: Daemon
+let keys: readonly string[]
+let server: RunningServer
+
+const createKey = async (client: KMSClient): Promise<string> => {
+  const { KeyMetadata } = await client.send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+  )
+  return KeyMetadata?.KeyId ?? ''
+}
+
+const start = (signingKey: string): Promise<RunningServer> => {
+  const env = { AWS_REGION: REGION }
+  const args = ['--listen=127.0.0.1:0', `--store=file:${store.path}`, '--log-level=error']
+  return startServer(readSettings([...args, `--signing-key=${signingKey}`], env), env)
+}
+
+before(async () => {
+  const port = await freePort()
+  const endpoint = `http://127.0.0.1:${port}`
+  kms = await startDaemon({
+    name: 'moto',
+    command: 'moto_server',
+    args: ['-H', '127.0.0.1', '-p', String(port)],
+    ready: () => answers(`${endpoint}/moto-api/`),
+  })
+  // As an operator would point the SDK to another endpoint.
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_KMS: endpoint,
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+  })
+  const client = new KMSClient({ region: REGION })
+  keys = [await createKey(client), await createKey(client)]
+  const { runAccountsCommand } = await import('../../functions/handlers/accounts-cli.ts')
+  const policy = `${store.path}/policy.json`
+  const { writeFile } = await import('node:fs/promises')
+  const rules = [{ who: ['anonymous'], repositories: ['open/*'], actions: ['pull'] }]
+  await writeFile(policy, JSON.stringify({ version: 1, rules }))
+  await runAccountsCommand('policy', ['set', policy, `--store=file:${store.path}`], {})
+  server = await start(`kms:${keys.join(',')}`)
+})
+after(async () => {
+  await server?.stop()
+  await kms?.stop()
+  store.remove()
+})
+
+const tokenOf = async (url: string): Promise<string> => {
+  const answer = await fetch(`${url}/token?service=slipway&scope=repository:open/app:pull`)
+  assert.equal(answer.status, 200)
+  return ((await answer.json()) as { token: string }).token
+}
+
+const statusWith = async (url: string, token: string): Promise<number> => {
+  const headers = { Authorization: `Bearer ${token}` }
+  return (await fetch(`${url}/v2/open/app/tags/list`, { headers })).status
+}
+
+test('the published keys are those of KMS, and verify what it signed', async () => {
+  const jwks = await (await fetch(`${server.url}/.well-known/jwks.json`)).json()
+  assert.equal((jwks as { keys: unknown[] }).keys.length, 2)
+  const keySet = createLocalJWKSet(jwks as Parameters<typeof createLocalJWKSet>[0])
+  const { protectedHeader } = await jwtVerify(await tokenOf(server.url), keySet, {
+    issuer: 'slipway',
+    audience: 'slipway',
+  })
+  assert.equal(protectedHeader.alg, 'ES256')
+})
+
+test('the registry takes its own token, and not one that KMS did not sign', async () => {
+  const token = await tokenOf(server.url)
+  assert.equal(await statusWith(server.url, token), 404)
+  const [head, body, signature = ''] = token.split('.')
+  const other = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
+  assert.equal(await statusWith(server.url, `${head}.${body}.${other}`), 401)
+})
+
+test('tokens of the older key are taken after the keys were exchanged', async () => {
+  const token = await tokenOf(server.url)
+  const exchanged = await start(`kms:${keys.toReversed().join(',')}`)
+  try {
+    assert.equal(await statusWith(exchanged.url, token), 404)
+    assert.equal(await statusWith(server.url, await tokenOf(exchanged.url)), 404)
+  } finally {
+    await exchanged.stop()
+  }
+})
