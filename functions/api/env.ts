@@ -24,6 +24,8 @@ export interface AppOptions {
   readonly logger: RequestLogger
   /** Whether blob GETs are sent to the store itself, where it can give URLs. */
   readonly redirects: boolean
+  /** Whether a client of this address is not sent there, though others are. */
+  readonly direct?: (address: string) => boolean
   /**
    * Whether blob HEADs are, too: for hosts that do not keep a Content-Length on an answer without
    * a body, as API Gateway may not.

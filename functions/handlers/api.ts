@@ -34,6 +34,9 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Hono<AppEnv>> => {
       `SLIPWAY_STORE is ${JSON.stringify(env.SLIPWAY_STORE ?? '')}: on Lambda it must be s3://<bucket>/<prefix>`,
     )
   }
+  if (settings['direct-for'] !== undefined) {
+    throw new SettingsError('SLIPWAY_DIRECT_FOR is set: on Lambda blobs can only be redirected to')
+  }
   if (!settings.redirects) {
     throw new SettingsError('SLIPWAY_REDIRECTS is "off": on Lambda blobs can only be redirected to')
   }

@@ -12,6 +12,7 @@ import { createRegistry } from '../registry/registry.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openAccess } from './open-access.ts'
 import { openStore, uploadSecret } from './open-store.ts'
+import { isIn } from './origin.ts'
 import type { Settings } from './settings.ts'
 
 /** What the host itself decides. */
@@ -59,6 +60,7 @@ export const openApp = async (
     registry: createRegistry({ store, uploadSecret: await uploadSecret(store) }),
     logger,
     redirects: settings.redirects,
+    direct: (address) => isIn(settings['direct-for'], address),
     redirectHeads,
     readOnly: settings['read-only'],
   })

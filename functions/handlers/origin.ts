@@ -19,10 +19,13 @@ export interface Origin {
 /** IPv4 in IPv6 form is IPv4. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
 
-const isTrusted = (trusted: BlockList | undefined, address: string): boolean => {
+/** Whether an address is in one of the networks; in none where there are none. */
+export const isIn = (networks: BlockList | undefined, address: string): boolean => {
   const family = isIP(address)
   return (
-    trusted !== undefined && family !== 0 && trusted.check(address, family === 4 ? 'ipv4' : 'ipv6')
+    networks !== undefined &&
+    family !== 0 &&
+    networks.check(address, family === 4 ? 'ipv4' : 'ipv6')
   )
 }
 
@@ -38,7 +41,7 @@ const addressOf = (hop: string): string => {
  */
 const clientOf = (peer: string, forwarded: string, trusted: BlockList | undefined): string => {
   const hops = forwarded.split(',').map(addressOf)
-  const client = hops.findLast((hop) => !isTrusted(trusted, hop)) ?? ''
+  const client = hops.findLast((hop) => !isIn(trusted, hop)) ?? ''
   return isIP(client) === 0 ? peer : client
 }
 
@@ -54,7 +57,7 @@ export const originOf = (
   trusted: BlockList | undefined,
 ): Origin => {
   const peer = plain(socket.remoteAddress ?? '')
-  const proxied = isTrusted(trusted, peer)
+  const proxied = isIn(trusted, peer)
   const address = proxied ? clientOf(peer, String(headers['x-forwarded-for'] ?? ''), trusted) : peer
   const own = (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
   const scheme = (proxied && first(headers['x-forwarded-proto'])) || own

@@ -113,6 +113,11 @@ const SETTINGS = {
     'on',
     'send blob downloads to S3 itself; off: serve them from here',
   ),
+  'direct-for': setting(
+    networks.optional(),
+    'nobody',
+    'networks of clients that cannot reach S3 and get blobs from here all the same: 10.0.0.0/8',
+  ),
   'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
   auth: setting(
     z.enum(['auto', 'token', 'basic', 'off']).default('auto'),

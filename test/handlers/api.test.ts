@@ -145,6 +145,10 @@ const WRONG: readonly (readonly [NodeJS.ProcessEnv, RegExp])[] = [
     { SLIPWAY_STORE: 's3://bucket', SLIPWAY_REDIRECTS: 'off' },
     /^SLIPWAY_REDIRECTS is "off": on Lambda/,
   ],
+  [
+    { SLIPWAY_STORE: 's3://bucket', SLIPWAY_DIRECT_FOR: '10.0.0.0/8' },
+    /^SLIPWAY_DIRECT_FOR is set: on Lambda/,
+  ],
 ]
 for (const [env, message] of WRONG) {
   test(`settings ${JSON.stringify(env)} are refused`, async () => {

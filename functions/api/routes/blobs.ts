@@ -14,7 +14,7 @@ import { type ByteRange, isStoreError } from '../../storage/store.ts'
 import { empty } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { noneMatchHits, parseRange } from '../headers.ts'
-import { permit } from '../permit.ts'
+import { addressOf, permit } from '../permit.ts'
 
 const PATH = '/v2/:name{.+}/blobs/:digest'
 
@@ -45,6 +45,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const redirect = async (c: AppContext, name: string, digest: Digest) => {
     const head = c.req.method === 'HEAD'
     if (!options.redirects || (head && !options.redirectHeads)) return undefined
+    if (options.direct?.(addressOf(c))) return undefined
     const url = await blobs.url(name, digest, head ? 'HEAD' : 'GET', URL_LIFE)
     if (url === undefined) return undefined
     c.header('Location', url)
