@@ -79,16 +79,17 @@ describe('faults of S3', () => {
     await Promise.all([store, local].map((each) => fails('unavailable', each.head('a'))))
   })
 
-  it('a refusal is neither missing nor unavailable', async (t) => {
+  it('a refusal is not a missing object, and says what S3 said', async (t) => {
     const { s3 } = await openStore(t)
     const { endpoint, region, bucket, accessKeyId } = s3
     const store = createS3Store({
       ...{ endpoint, region, bucket, forcePathStyle: true },
       credentials: { accessKeyId, secretAccessKey: 'wrong' },
     })
-    await assert.rejects(store.get('a'), { name: 'SignatureDoesNotMatch' })
-    await assert.rejects(store.put('a', bytes('x')), { name: 'SignatureDoesNotMatch' })
-    await assert.rejects(store.head('a'), ({ $metadata }) => $metadata.httpStatusCode === 403)
+    const refused = { name: 'StoreError', failure: 'unavailable', message: /SignatureDoesNotMatch/ }
+    await assert.rejects(store.get('a'), refused)
+    await assert.rejects(store.put('a', bytes('x')), refused)
+    await assert.rejects(store.head('a'), ({ cause }) => cause.$metadata.httpStatusCode === 403)
   })
 
   it('a body cut short is an error, not an end', async (t) => {
