@@ -28,6 +28,8 @@ const BY_CODE: Readonly<Record<string, StoreFailure>> = {
 }
 
 const BY_STATUS: Readonly<Record<number, StoreFailure>> = {
+  // To HEAD, which has no body, S3 answers without a code.
+  403: 'unavailable',
   412: 'precondition',
   416: 'range',
   429: 'unavailable',
