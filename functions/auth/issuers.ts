@@ -6,7 +6,7 @@
  */
 
 import { parse } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ISSUERS_KEY } from '../storage/keys.ts'
 import { DocumentError } from './document.ts'
 import { type Live, type LiveOptions, liveDocument } from './live.ts'

@@ -7,7 +7,7 @@
 
 import { BlockList, isIP } from 'node:net'
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A setting that is not as it must be; its message is for the person who set it. */
 export class SettingsError extends Error {

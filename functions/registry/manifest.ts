@@ -5,7 +5,7 @@
  * @module
  */
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Digest, digestOf, isDigest } from './digest.ts'
 import { quoted, RegistryError } from './errors.ts'
 import {

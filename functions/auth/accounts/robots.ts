@@ -7,7 +7,7 @@
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DocumentError } from '../document.ts'
 import { robotNameFault } from './names.ts'
 

@@ -10,7 +10,7 @@
  */
 
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Milliseconds between a new key's publication and its first signature. */
 export const PUBLISH_AHEAD = 10 * 60_000

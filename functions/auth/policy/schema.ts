@@ -4,7 +4,7 @@
  * @module
  */
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { globFault } from './glob.ts'
 import { subjectFault } from './subject.ts'
 

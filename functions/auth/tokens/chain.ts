@@ -8,7 +8,7 @@
  */
 
 import { X509Certificate } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { refusal } from './refusal.ts'
 
 /** Most certificates of a chain. */

@@ -7,7 +7,7 @@
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { ProtectedHeaderParameters } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 import { quoted } from '../../registry/errors.ts'
 import { thumbprint } from '../keys/key-id.ts'
 import { keyFits, type TokenAlgorithm } from './algorithms.ts'

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Access } from '../access.ts'
 import type { Identity } from '../identity.ts'
 

@@ -6,7 +6,7 @@
  */
 
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { basePointThumbprint, libtrustId, thumbprint } from '../keys/key-id.ts'
 
 /** A key we trust, whatever a token says. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Access } from '../access.ts'
 import type { Identity } from '../identity.ts'
 import { ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'

@@ -6,7 +6,7 @@
  */
 
 import { EncryptJWT, jwtDecrypt } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Algorithm, CANONICAL } from '../digest.ts'
 import { RegistryError } from '../errors.ts'
 
