@@ -12,7 +12,7 @@ import { type Audit, nameOf } from './audit.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signer.ts'
 import type { Live } from './live.ts'
-import { allows, mayAnonymousAnything, type Policy } from './policy/policy.ts'
+import { allowedActions, mayAnonymousAnything, type Policy } from './policy/policy.ts'
 import { mergeAccess, type OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { ownKeys } from './tokens/key-source.ts'
@@ -137,9 +137,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     if (type === 'registry' && name === 'catalog') return [{ type, name, actions: ['*'] }]
     if (type !== 'repository' || !isName(name)) return []
     const wanted = asked.actions.includes('*') ? ACTIONS : asked.actions
-    const actions = ACTIONS.filter(
-      (action) => wanted.includes(action) && allows(current, identity, name, action),
-    )
+    const actions = allowedActions(current, identity, name).filter((each) => wanted.includes(each))
     return actions.length === 0 ? [] : [{ type, name, actions }]
   }
 

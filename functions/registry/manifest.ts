@@ -9,8 +9,6 @@ import * as z from 'zod'
 import { type Digest, digestOf, isDigest } from './digest.ts'
 import { quoted, RegistryError } from './errors.ts'
 import {
-  DOCKER_LIST,
-  DOCKER_MANIFEST,
   isIndex,
   isNonDistributable,
   MANIFEST_TYPES,
@@ -197,6 +195,4 @@ const describe = (
 
 /** Whether references of this type are kept as manifests of the repository, not as blobs. */
 export const isManifestType = (mediaType: string): boolean =>
-  [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST, OCI_ARTIFACT, ...SCHEMA1].includes(
-    mediaType,
-  )
+  MANIFEST_TYPES.includes(mediaType) || SCHEMA1.includes(mediaType)

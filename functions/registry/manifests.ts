@@ -11,6 +11,7 @@
 
 import type { LRUCache } from 'lru-cache'
 import { dataKey, layerLinkKey, revisionLinkKey } from '../storage/keys.ts'
+import { inBatches } from '../storage/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { readAll } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
@@ -24,7 +25,6 @@ import {
   parseManifest,
   storedMediaType,
 } from './manifest.ts'
-import { inBatches } from './parallel.ts'
 import type { Reference } from './reference.ts'
 import { type Referrers, referrerOf } from './referrers.ts'
 import type { TagCondition, Tags } from './tags.ts'

@@ -7,11 +7,11 @@
 
 import type { LRUCache } from 'lru-cache'
 import { referrerKey, referrersPrefix } from '../storage/keys.ts'
+import { inBatches } from '../storage/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { readAll } from './bytes.ts'
 import { type Digest, isDigest } from './digest.ts'
 import type { Manifest } from './manifest.ts'
-import { inBatches } from './parallel.ts'
 
 /** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and answers. */
 const MAX_PAGE = 500

@@ -6,6 +6,8 @@
  */
 
 import { dataKey, REPOSITORIES_PREFIX, revisionLinkKey } from '../storage/keys.ts'
+import { listPages } from '../storage/pages.ts'
+import { inBatches } from '../storage/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { readAll } from './bytes.ts'
 import { createCatalog } from './catalog.ts'
@@ -13,7 +15,6 @@ import { type Digest, isDigest } from './digest.ts'
 import { readLink } from './links.ts'
 import { parseManifest } from './manifest.ts'
 import { MAX_MANIFEST_BYTES } from './manifests.ts'
-import { inBatches } from './parallel.ts'
 import { referrerOf, writeReferrer } from './referrers.ts'
 
 /** What was found. */
@@ -27,18 +28,6 @@ const REVISION = /^(.+)\/_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 
 /** The referrers tag schema of distribution-spec; a sha512 is cut there and cannot be told again. */
 const FALLBACK_TAG = /^(.+)\/_manifests\/tags\/(sha256)-([0-9a-f]{64})\/current\/link$/
-
-/** All keys below a prefix, a page at a time. */
-async function* pages(store: ObjectStore, prefix: string): AsyncGenerator<readonly string[]> {
-  let startAfter: string | undefined
-  for (let more = true; more; ) {
-    const page = await store.list(prefix, startAfter === undefined ? {} : { startAfter })
-    const keys = page.objects.map((object) => object.key)
-    yield keys
-    startAfter = keys.at(-1)
-    more = page.truncated
-  }
-}
 
 const readManifest = async (store: ObjectStore, linkKey: string) => {
   const link = await readLink(store, linkKey)
@@ -105,6 +94,8 @@ export const reindex = async (store: ObjectStore): Promise<Reindexed> => {
     await (revision ? indexRevision(key, name, digest) : indexFallbackTag(key, name, digest))
   }
 
-  for await (const keys of pages(store, REPOSITORIES_PREFIX)) await inBatches(keys, indexKey)
+  for await (const objects of listPages(store, REPOSITORIES_PREFIX)) {
+    await inBatches(objects, (object) => indexKey(object.key))
+  }
   return { repositories: names.size, manifests, referrers }
 }

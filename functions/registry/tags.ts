@@ -11,11 +11,12 @@ import {
   tagPrefix,
   tagsPrefix,
 } from '../storage/keys.ts'
+import { listPages } from '../storage/pages.ts'
+import { inBatches } from '../storage/parallel.ts'
 import { isStoreError, type ObjectStore, type WriteCondition } from '../storage/store.ts'
 import type { Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { type Link, readLink, writeLink } from './links.ts'
-import { inBatches } from './parallel.ts'
 
 /** What a tag must be, right when it is written, for the write to happen. */
 export type TagCondition =
@@ -101,11 +102,8 @@ export const createTags = (store: ObjectStore): Tags => {
 
   const allKeys = async (prefix: string): Promise<string[]> => {
     const keys: string[] = []
-    for (let more = true; more; ) {
-      const startAfter = keys.at(-1)
-      const page = await store.list(prefix, startAfter === undefined ? {} : { startAfter })
-      keys.push(...page.objects.map((object) => object.key))
-      more = page.truncated
+    for await (const objects of listPages(store, prefix)) {
+      keys.push(...objects.map((object) => object.key))
     }
     return keys
   }

@@ -36,9 +36,6 @@ export const manifestsPrefix = (name: string): string => `${repository(name)}/_m
 export const revisionLinkKey = (name: string, digest: string): string =>
   `${manifestsPrefix(name)}revisions/${segments(digest)}/link`
 
-/** All revisions of a repository. */
-export const revisionsPrefix = (name: string): string => `${manifestsPrefix(name)}revisions/`
-
 /** One folder a tag. */
 export const tagsPrefix = (name: string): string => `${manifestsPrefix(name)}tags/`
 

@@ -6,8 +6,8 @@
 
 import { describe, test } from 'node:test'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { inBatches } from '../../functions/registry/parallel.ts'
 import { layerLinkKey } from '../../functions/storage/keys.ts'
+import { inBatches } from '../../functions/storage/parallel.ts'
 import {
   blob,
   CONFIG,

@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { inBatches } from '../../functions/registry/parallel.ts'
 import { reindex } from '../../functions/registry/reindex.ts'
+import { inBatches } from '../../functions/storage/parallel.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import {
   CONFIG,

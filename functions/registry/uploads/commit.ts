@@ -90,6 +90,13 @@ const startHash = async (state: UploadState, digest: Digest): Promise<RunningHas
   return saved && resumeHash(saved)
 }
 
+/** The hashes of bytes in memory that `verify` needs. */
+const hashesOf = (bytes: Uint8Array, digest: Digest): Hashes => {
+  const hash = fastHash(algorithmsFor(algorithmOf(digest)))
+  hash.update(bytes)
+  return hash.finish()
+}
+
 /** All bytes are in memory or in one segment. */
 const commitSmall = async (
   { context, state, digest }: Commit,
@@ -106,9 +113,8 @@ const commitSmall = async (
     return { target, size }
   }
   const bytes = await writer.pendingWithSeed()
-  const hash = fastHash(algorithmsFor(algorithmOf(digest)))
-  if (!covers(known, digest)) hash.update(bytes)
-  const target = verify(digest, covers(known, digest) ? known : hash.finish())
+  const hashes = covers(known, digest) ? known : hashesOf(bytes, digest)
+  const target = verify(digest, hashes)
   await store.put(dataKey(target), bytes, { sha256: hexOf(target) })
   return { target, size }
 }

@@ -5,8 +5,9 @@
  */
 
 import { UPLOADS_PREFIX } from '../../storage/keys.ts'
+import { listPages } from '../../storage/pages.ts'
+import { inBatches } from '../../storage/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { inBatches } from '../parallel.ts'
 
 /** Milliseconds after which staged bytes are given up; states are long expired by then. */
 export const UPLOAD_LIFE = 7 * 24 * 60 * 60 * 1000
@@ -26,14 +27,10 @@ export interface Expired {
 export const expireUploads = async (store: ObjectStore, now: number): Promise<Expired> => {
   const limit = now - UPLOAD_LIFE
   let objects = 0
-  let startAfter: string | undefined
-  for (let more = true; more; ) {
-    const page = await store.list(UPLOADS_PREFIX, startAfter === undefined ? {} : { startAfter })
-    const stale = page.objects.filter((object) => object.modified.getTime() < limit)
+  for await (const page of listPages(store, UPLOADS_PREFIX)) {
+    const stale = page.filter((object) => object.modified.getTime() < limit)
     await store.delete(stale.map((object) => object.key))
     objects += stale.length
-    startAfter = page.objects.at(-1)?.key
-    more = page.truncated
   }
   // Not only under the prefix: blobs whose digest is known first are sent to their own key.
   const open = await store.listMultiparts('')

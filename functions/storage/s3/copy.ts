@@ -5,6 +5,7 @@
  * @module
  */
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
+import { inBatches } from '../parallel.ts'
 import { MAX_PARTS, type MultipartUpload, type Part, StoreError } from '../store.ts'
 import { at, type Bucket, copySource } from './bucket.ts'
 import { hasCode } from './errors.ts'
@@ -42,28 +43,11 @@ const copyParts = async (
 ): Promise<Part[]> => {
   const partSize = Math.max(PART_SIZE, Math.ceil(size / MAX_PARTS / MEBIBYTE) * MEBIBYTE)
   const starts = Array.from({ length: Math.ceil(size / partSize) }, (_, at) => at * partSize)
-  const parts: Part[] = []
-  const queue = starts.entries()
-  let failed = false
-  const worker = async () => {
-    for (const [index, start] of queue) {
-      if (failed) return
-      const range = { start, end: Math.min(start + partSize, size) - 1 }
-      parts.push(await copyPart(bucket, upload, index + 1, from, range))
-    }
+  const copyFrom = ([index, start]: readonly [number, number]): Promise<Part> => {
+    const range = { start, end: Math.min(start + partSize, size) - 1 }
+    return copyPart(bucket, upload, index + 1, from, range)
   }
-  const watched = async () => {
-    try {
-      await worker()
-    } catch (error) {
-      failed = true
-      throw error
-    }
-  }
-  const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, watched))
-  const failure = ends.find((end) => end.status === 'rejected')
-  if (failure !== undefined) throw failure.reason
-  return parts.sort((a, b) => a.number - b.number)
+  return inBatches([...starts.entries()], copyFrom, PARALLEL)
 }
 
 /** Copies an object; see the port. Throws `missing`. */

@@ -8,8 +8,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { isDigest } from '../../../functions/registry/digest.ts'
 import { readLink } from '../../../functions/registry/links.ts'
-import { inBatches } from '../../../functions/registry/parallel.ts'
 import { dataKey } from '../../../functions/storage/keys.ts'
+import { inBatches } from '../../../functions/storage/parallel.ts'
 import type { ListedObject, ObjectStore } from '../../../functions/storage/store.ts'
 
 /** All objects whose key begins with a prefix. */
