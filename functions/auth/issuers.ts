@@ -5,7 +5,6 @@
  * @module
  */
 
-import { parse } from 'yaml'
 import * as z from 'zod'
 import { ISSUERS_KEY } from '../storage/keys.ts'
 import { DocumentError } from './document.ts'
@@ -44,8 +43,10 @@ export type IssuerEntry = z.output<typeof issuer>
  *
  * @throws DocumentError naming the place
  */
-export const parseIssuers = (text: string | undefined): readonly IssuerEntry[] => {
+export const parseIssuers = async (text: string | undefined): Promise<readonly IssuerEntry[]> => {
   if (text === undefined) return []
+  // Loaded only where there is one: YAML costs a cold start its time.
+  const { parse } = await import('yaml')
   let value: unknown
   try {
     value = parse(text)

@@ -50,7 +50,7 @@ export interface Live<T> {
  */
 export const liveDocument = <T>(
   key: string,
-  parse: (text: string | undefined) => T,
+  parse: (text: string | undefined) => T | Promise<T>,
   { store, now, report }: LiveOptions,
 ): Live<T> => {
   let good: { readonly text: string | undefined; readonly value: T } | undefined
@@ -65,7 +65,7 @@ export const liveDocument = <T>(
       const text = await readDocument(store, key)
       if (good === undefined || text !== good.text) {
         const first = good === undefined
-        good = { text, value: parse(text) }
+        good = { text, value: await parse(text) }
         report({ outcome: 'loaded', key, first })
       }
     } catch (error) {

@@ -12,6 +12,7 @@ import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
 import { literalPath } from './literal-path.ts'
+import { once } from './once.ts'
 import { openApp } from './open-app.ts'
 import { readSettings, SettingsError } from './settings.ts'
 
@@ -63,17 +64,7 @@ const mended = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
  *   cannot be opened; it is tried again at the next event
  */
 export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
-  let opening: Promise<Hono<AppEnv>> | undefined
-  const opened = async (): Promise<Hono<AppEnv>> => {
-    opening ??= open(env)
-    try {
-      return await opening
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
-  }
-
+  const opened = once(() => open(env))
   const front = new Hono()
   front.fetch = async (request, host) => {
     const app = await opened()

@@ -21,7 +21,7 @@ const messageOf = (error: unknown): string =>
  */
 const readTrusted = async (text: string, now: () => number): Promise<TrustedIssuer[]> => {
   const trusted: TrustedIssuer[] = []
-  for (const entry of parseIssuers(text)) {
+  for (const entry of await parseIssuers(text)) {
     try {
       trusted.push(await trustedIssuer(entry, 'slipway', now))
     } catch (cause) {

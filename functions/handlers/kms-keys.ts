@@ -8,6 +8,7 @@
 import { createPublicKey } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { derToRaw, publicJwk, type Signer, type SigningKeys } from '../auth/keys/signer.ts'
+import { once } from './once.ts'
 import { SettingsError } from './settings.ts'
 
 const openSigner = async (client: KMSClient, KeyId: string): Promise<Signer> => {
@@ -46,16 +47,7 @@ const openSigner = async (client: KMSClient, KeyId: string): Promise<Signer> => 
  */
 export const kmsSigningKeys = (ids: readonly string[], region: string): SigningKeys => {
   const client = new KMSClient({ region })
-  let opening: Promise<readonly Signer[]> | undefined
-  const signers = async (): Promise<readonly Signer[]> => {
-    opening ??= Promise.all(ids.map((id) => openSigner(client, id)))
-    try {
-      return await opening
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
-  }
+  const signers = once(() => Promise.all(ids.map((id) => openSigner(client, id))))
   return {
     async signer() {
       const [first] = await signers()

@@ -12,8 +12,9 @@ import { openAuthorizer } from '../auth/authorizer.ts'
 import { liveIssuers } from '../auth/issuers.ts'
 import type { SigningKeys } from '../auth/keys/signer.ts'
 import { storedSigningKeys } from '../auth/keys/stored-keys.ts'
-import type { LiveEvent } from '../auth/live.ts'
+import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
+import type { Policy } from '../auth/policy/policy.ts'
 import { createThrottle } from '../auth/throttle.ts'
 import { createTokenService } from '../auth/token-service.ts'
 import { liveVerifier } from '../auth/verifier.ts'
@@ -62,12 +63,20 @@ const openKeys = async (
   return kmsSigningKeys(place.slice(KMS.length).split(','), regionOf(settings, env))
 }
 
+/** The policy of the file that the settings name, or as the store has it at the moment. */
+const openPolicy = async (settings: Settings, live: LiveOptions): Promise<Live<Policy>> => {
+  if (settings.policy === undefined) return livePolicy(live)
+  const { readPolicyFile } = await import('./policy-file.ts')
+  const policy = await readPolicyFile(settings.policy)
+  return { get: async () => policy }
+}
+
 /**
  * Opens access control. Documents are read when they are first needed.
  *
  * @param onlyLocal whether nobody but this machine reaches the host, so that it may be open
  * @param now clock in milliseconds
- * @throws SettingsError when the signing key's file is not as it must be
+ * @throws SettingsError when the signing key's file or the policy's is not as it must be
  */
 export const openAccess = async (
   settings: Settings,
@@ -83,7 +92,7 @@ export const openAccess = async (
   }
   const live = { store, now, report: reportTo(logger, audit) }
   const accounts = createAccounts({ ...live, throttle: createThrottle(now) })
-  const policy = livePolicy(live)
+  const policy = await openPolicy(settings, live)
   const keys = await openKeys(settings, env, store, now)
   const names = { issuer: settings['token-issuer'], service: settings['token-service'] }
   const authorizer = createAccessControl({

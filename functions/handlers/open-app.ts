@@ -11,7 +11,7 @@ import type { AppEnv, RequestLogger } from '../api/env.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openAccess } from './open-access.ts'
-import { openStore, uploadSecret } from './open-store.ts'
+import { openStore, openUploadSecret } from './open-store.ts'
 import { isIn } from './origin.ts'
 import type { Settings } from './settings.ts'
 
@@ -30,6 +30,12 @@ export interface OpenApp {
   readonly logger: RequestLogger
   /** See `OpenAccess.isSetUp`. */
   readonly isSetUp: () => Promise<boolean>
+  /**
+   * Fetches what the first upload would otherwise wait for.
+   *
+   * @throws StoreError when the store cannot be read, KMSServiceException when a key cannot be used
+   */
+  readonly warmUp: () => Promise<void>
 }
 
 /** Writes log lines to standard output. */
@@ -42,9 +48,9 @@ const createLogger = (settings: Settings): RequestLogger =>
   })
 
 /**
- * Opens the store and builds the app over it.
+ * Opens the store and builds the app over it. Nothing is read from the store yet.
  *
- * @throws StoreError when the store cannot be read
+ * @throws SettingsError when a file that the settings name is not as it must be
  */
 export const openApp = async (
   settings: Settings,
@@ -54,15 +60,19 @@ export const openApp = async (
   const store = openStore(settings, env)
   const logger = createLogger(settings)
   const { isSetUp, ...access } = await openAccess(settings, env, store, logger, onlyLocal)
+  const uploadSecret = openUploadSecret(settings, env, store)
   const app = createApp({
     ...access,
     publicUrl: settings['public-url'],
-    registry: createRegistry({ store, uploadSecret: await uploadSecret(store) }),
+    registry: createRegistry({ store, uploadSecret }),
     logger,
     redirects: settings.redirects,
     direct: (address) => isIn(settings['direct-for'], address),
     redirectHeads,
     readOnly: settings['read-only'],
   })
-  return { app, store, logger, isSetUp }
+  const warmUp = async (): Promise<void> => {
+    await uploadSecret()
+  }
+  return { app, store, logger, isSetUp, warmUp }
 }

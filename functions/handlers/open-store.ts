@@ -11,6 +11,7 @@ import { createFileStore } from '../storage/file/store.ts'
 import { UPLOAD_SECRET_KEY } from '../storage/keys.ts'
 import { createS3Store } from '../storage/s3/store.ts'
 import { isStoreError, type ObjectStore } from '../storage/store.ts'
+import { once } from './once.ts'
 import type { Settings } from './settings.ts'
 
 /** The region of AWS that the settings and the environment name. */
@@ -38,9 +39,32 @@ export const openStore = (
   })
 }
 
+/** Changing it makes the uploads under way invalid. */
+const UPLOAD_PURPOSE = 'slipway upload state 1'
+
 /**
- * The 32 bytes that seal upload states. The first instance over a store makes them, all others read
- * them, so that any of them can take any request without being told a secret.
+ * The 32 bytes that seal upload states, by default those in the store. The same key in KMS gives
+ * every instance the same.
+ *
+ * @returns a function that throws StoreError or KMSServiceException when they cannot be had
+ */
+export const openUploadSecret = (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+  store: ObjectStore,
+): (() => Promise<Uint8Array>) => {
+  const key = settings['upload-key']
+  return once(async () => {
+    if (key === undefined) return uploadSecret(store)
+    // Loaded only where it is used: it costs every other start its time and memory.
+    const { secretFromKms } = await import('./kms-mac.ts')
+    return secretFromKms(key, UPLOAD_PURPOSE, regionOf(settings, env))
+  })
+}
+
+/**
+ * The secret in the store. The first instance over it makes it, all others read it, so that any of
+ * them can take any request without being told a secret.
  */
 export const uploadSecret = async (store: ObjectStore): Promise<Uint8Array> => {
   const read = async () => {

@@ -119,6 +119,7 @@ export const startServer = async (
   const others = letsOthersIn(settings)
   const onlyLocal = others === undefined
   const opened = await openApp(settings, env, { redirectHeads: false, onlyLocal })
+  await opened.warmUp()
   const { app, store, logger } = opened
   const open = await checkOpen(settings, others, opened.isSetUp)
   const fetch = (request: Request, { incoming }: HttpBindings | Http2Bindings) =>

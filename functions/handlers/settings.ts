@@ -154,6 +154,21 @@ const SETTINGS = {
     'in the store',
     'file with the private key for tokens, PEM, made on first start; or kms:<key>[,<older key>]',
   ),
+  'upload-key': setting(
+    z
+      .string()
+      .startsWith('kms:', 'expected kms:<key>')
+      .min(5)
+      .transform((key) => key.slice(4))
+      .optional(),
+    'in the store',
+    'key that seals the state of uploads in their URLs: kms:<key> of spec HMAC_256; the same for all servers over a store',
+  ),
+  policy: setting(
+    optional,
+    'in the store',
+    'file with the policy, read at start, in place of the one that `slipway policy set` keeps in the store',
+  ),
   'log-level': setting(
     z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'info',

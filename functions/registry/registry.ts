@@ -25,8 +25,11 @@ const PLENTY_PARTS = 8
 
 export interface RegistryOptions {
   readonly store: ObjectStore
-  /** 32 bytes that seal upload states; the same on every instance over this store. */
-  readonly uploadSecret: Uint8Array
+  /**
+   * Gives the 32 bytes that seal upload states; the same on every instance over this store. Called
+   * for each request of an upload.
+   */
+  readonly uploadSecret: () => Promise<Uint8Array>
   /** Clock in milliseconds, for the expiry of upload states. */
   readonly now?: () => number
 }

@@ -181,11 +181,12 @@ export const openRig = async (
     onlyLocal,
     clock.now,
   )
+  const secret = await uploadSecret(store)
   const app = createApp({
     ...access,
     registry: createRegistry({
       store,
-      uploadSecret: await uploadSecret(store),
+      uploadSecret: async () => secret,
       now: clock.now,
     }),
     logger,

@@ -74,6 +74,17 @@ export const manifestPut = (digest: string, bytes: Uint8Array): APIGatewayProxyE
   isBase64Encoded: true,
 })
 
+/** An upload is begun; the gateway names a type for the body that is not there. */
+export const uploadPost = (): APIGatewayProxyEventV2 => ({
+  version: '2.0',
+  routeKey: '$default',
+  rawPath: '/v2/library/app/blobs/uploads/',
+  rawQueryString: '',
+  headers: { ...HEADERS, 'content-length': '0', 'content-type': 'application/octet-stream' },
+  requestContext: http('POST', '/v2/library/app/blobs/uploads/'),
+  isBase64Encoded: false,
+})
+
 /** A blob is sent in one POST. */
 export const blobPost = (digest: string, bytes: Uint8Array): APIGatewayProxyEventV2 => ({
   version: '2.0',

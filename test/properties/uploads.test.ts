@@ -22,7 +22,7 @@ const secret = new Uint8Array(32).fill(7)
 /** A client of a registry whose parts are as small as stores allow. */
 const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
   const blobs = createBlobs(store)
-  const sealer = createStateSealer(secret, Date.now)
+  const sealer = createStateSealer(async () => secret, Date.now)
   const uploads = createUploads({
     store,
     blobs,
@@ -31,7 +31,7 @@ const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
     plentyParts: 2,
   })
   return clientOf(store, {
-    registry: { ...createRegistry({ store, uploadSecret: secret }), blobs, uploads },
+    registry: { ...createRegistry({ store, uploadSecret: async () => secret }), blobs, uploads },
   })
 }
 

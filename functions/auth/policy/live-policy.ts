@@ -6,9 +6,17 @@
 
 import { POLICY_KEY } from '../../storage/keys.ts'
 import { type Live, type LiveOptions, liveDocument } from '../live.ts'
-import { parsePolicy } from './parse.ts'
 import { DENY_ALL, type Policy } from './policy.ts'
 
 /** The policy of a store; {@link DENY_ALL} itself while there is no document. */
 export const livePolicy = (options: LiveOptions): Live<Policy> =>
-  liveDocument(POLICY_KEY, (text) => (text === undefined ? DENY_ALL : parsePolicy(text)), options)
+  liveDocument(
+    POLICY_KEY,
+    async (text) => {
+      if (text === undefined) return DENY_ALL
+      // Loaded only where there is one: YAML costs a cold start its time.
+      const { parsePolicy } = await import('./parse.ts')
+      return parsePolicy(text)
+    },
+    options,
+  )

@@ -98,21 +98,25 @@ const refused = (uuid: string, why: string, cause?: unknown): RegistryError =>
 /**
  * Seals states with AES-256-GCM: clients can neither read nor change them.
  *
- * @param secret 32 bytes, the same on every instance
+ * @param secret gives 32 bytes, the same on every instance
  * @param now clock in milliseconds
  */
-export const createStateSealer = (secret: Uint8Array, now: () => number): StateSealer => ({
-  seal(state) {
+export const createStateSealer = (
+  secret: () => Promise<Uint8Array>,
+  now: () => number,
+): StateSealer => ({
+  async seal(state) {
     return new EncryptJWT({ s: state })
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
       .setIssuer(ISSUER)
       .setExpirationTime(Math.floor(now() / 1000) + STATE_LIFE)
-      .encrypt(secret)
+      .encrypt(await secret())
   },
 
   async open(token, name, uuid) {
     if (!token) throw refused(uuid, 'is missing')
-    const opened = await jwtDecrypt(token, secret, {
+    const key = await secret()
+    const opened = await jwtDecrypt(token, key, {
       issuer: ISSUER,
       keyManagementAlgorithms: ['dir'],
       contentEncryptionAlgorithms: ['A256GCM'],

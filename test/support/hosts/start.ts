@@ -91,11 +91,12 @@ export const appOver = async (
     readonly logger?: RequestLogger
     readonly now?: () => number
   } = {},
-): Promise<Hono<AppEnv>> =>
-  createApp({
+): Promise<Hono<AppEnv>> => {
+  const secret = await uploadSecret(store)
+  return createApp({
     registry: createRegistry({
       store,
-      uploadSecret: await uploadSecret(store),
+      uploadSecret: async () => secret,
       ...(now === undefined ? {} : { now }),
     }),
     logger,
@@ -105,6 +106,7 @@ export const appOver = async (
     redirectHeads: false,
     readOnly,
   })
+}
 
 /** The app in this process, on the file store. */
 export const startApp = async (wishes: HostWishes = {}): Promise<StartedHost> => {

@@ -37,10 +37,11 @@ export const clientOf = async (
   store: ObjectStore,
   { now, ...options }: ClientOptions = {},
 ): Promise<Send> => {
+  const secret = await uploadSecret(store)
   const app = createApp({
     registry: createRegistry({
       store,
-      uploadSecret: await uploadSecret(store),
+      uploadSecret: async () => secret,
       ...(now === undefined ? {} : { now }),
     }),
     logger: silent,
