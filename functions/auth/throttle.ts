@@ -26,6 +26,8 @@ const PER_ADDRESS: Limit = { free: 100, forgiveness: 30_000 }
 const LONGEST = 60_000
 /** Most accounts and addresses remembered; the longest unseen are forgotten first. */
 const REMEMBERED = 20_000
+/** As a size: with `max`, the memory for all of them is taken, and paid for, at the start. */
+const BOUND = { maxSize: REMEMBERED, sizeCalculation: () => 1 }
 /** Milliseconds for which a log-in makes an address known for that account. */
 const KNOWN_FOR = 24 * 60 * 60_000
 
@@ -104,9 +106,9 @@ const takeBack = (failures: LRUCache<string, Failures>, key: string): void => {
  * @param now clock in milliseconds
  */
 export const createThrottle = (now: () => number): Throttle => {
-  const byAccount = new LRUCache<string, Failures>({ max: REMEMBERED })
-  const byAddress = new LRUCache<string, Failures>({ max: REMEMBERED })
-  const known = new LRUCache<string, number>({ max: REMEMBERED })
+  const byAccount = new LRUCache<string, Failures>(BOUND)
+  const byAddress = new LRUCache<string, Failures>(BOUND)
+  const known = new LRUCache<string, number>(BOUND)
 
   return {
     attempt(account, address) {
