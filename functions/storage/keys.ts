@@ -11,13 +11,19 @@
 const V2 = 'docker/registry/v2'
 const OWN = 'slipway/v1'
 
+/** Root of all that distribution has no place for. */
+export const OWN_PREFIX = `${OWN}/`
+
 /** `sha256:ab…` as path segments `sha256/ab…`. */
 const segments = (digest: string): string => digest.replace(':', '/')
+
+/** Bytes of all blobs and manifests. */
+export const BLOBS_PREFIX = `${V2}/blobs/`
 
 /** Bytes of a blob or manifest, under its sha256 digest. */
 export const dataKey = (digest: string): string => {
   const [algorithm, hex = ''] = digest.split(':')
-  return `${V2}/blobs/${algorithm}/${hex.slice(0, 2)}/${hex}/data`
+  return `${BLOBS_PREFIX}${algorithm}/${hex.slice(0, 2)}/${hex}/data`
 }
 
 /** Root of everything distribution keeps of repositories. */
@@ -68,16 +74,22 @@ export const catalogKey = (name: string): string =>
 export const catalogName = (key: string): string =>
   key.slice(CATALOG_PREFIX.length).replace(/!$/, '')
 
+/** Descriptors of all manifests that name a subject. */
+export const REFERRERS_PREFIX = `${OWN}/referrers/`
+
 /** Descriptors of the manifests that name this subject. */
 export const referrersPrefix = (name: string, subject: string): string =>
-  `${OWN}/referrers/${name}/${segments(subject)}/`
+  `${REFERRERS_PREFIX}${name}/${segments(subject)}/`
 
 /** The descriptor of one referrer. */
 export const referrerKey = (name: string, subject: string, digest: string): string =>
   `${referrersPrefix(name, subject)}${segments(digest)}`
 
+/** Where blobs that were pushed under another algorithm's digest are. */
+export const ALIASES_PREFIX = `${OWN}/aliases/`
+
 /** Holds the sha256 digest of a blob that was pushed under another algorithm's. */
-export const aliasKey = (digest: string): string => `${OWN}/aliases/${segments(digest)}`
+export const aliasKey = (digest: string): string => ALIASES_PREFIX + segments(digest)
 
 /** Staged bytes of unfinished uploads; a lifecycle rule may expire everything below it. */
 export const UPLOADS_PREFIX = `${OWN}/uploads/`

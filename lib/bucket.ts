@@ -1,0 +1,85 @@
+/**
+ * The bucket that holds everything: blobs, manifests, tags, accounts.
+ *
+ * @module
+ */
+
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  type LifecycleRule,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3'
+import type { Construct } from 'constructs'
+import { UPLOAD_LIFE } from '../functions/registry/uploads/expire.ts'
+import { UPLOADS_PREFIX } from '../functions/storage/keys.ts'
+
+/** A bucket, also one that was made here: by its declaration that is not quite an `IBucket`. */
+export type AnyBucket = IBucket | Bucket
+
+export interface RegistryBucketProps {
+  /** What stands before every key; empty, or ends with `/`. */
+  readonly keyPrefix: string
+  /** Days for which what was deleted or overwritten can be brought back. Default: 14. */
+  readonly undeleteDays?: number | undefined
+  /** Key that S3 encrypts with. Default: S3's own, which costs nothing. */
+  readonly encryptionKey?: IKey | undefined
+  /** What becomes of it with the stack; `DESTROY` works only once it is empty. Default: `RETAIN`. */
+  readonly removalPolicy?: RemovalPolicy | undefined
+}
+
+/** Days for which what was deleted or overwritten can be brought back, unless told otherwise. */
+export const UNDELETE_DAYS = 14
+
+/** Unfinished uploads live as long on a server, which clears them away itself. */
+const uploadLife = Duration.millis(UPLOAD_LIFE)
+
+const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[] => [
+  {
+    id: 'staged-uploads',
+    prefix: keyPrefix + UPLOADS_PREFIX,
+    expiration: uploadLife,
+    // Nobody wants an abandoned upload back.
+    noncurrentVersionExpiration: Duration.days(1),
+  },
+  {
+    // Not only under the prefix: blobs whose digest is known first are sent to their own key.
+    id: 'unfinished-multipart-uploads',
+    abortIncompleteMultipartUploadAfter: uploadLife,
+  },
+  {
+    id: 'undelete-window',
+    noncurrentVersionExpiration: Duration.days(undeleteDays),
+    expiredObjectDeleteMarker: true,
+  },
+]
+
+/** A private bucket: no public access, TLS only, encrypted, versioned, owned by its account. */
+export class RegistryBucket extends Bucket {
+  constructor(scope: Construct, id: string, props: RegistryBucketProps) {
+    const { encryptionKey, keyPrefix } = props
+    super(scope, id, {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      versioned: true,
+      lifecycleRules: lifecycleRules(keyPrefix, props.undeleteDays ?? UNDELETE_DAYS),
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      ...(encryptionKey === undefined
+        ? { encryption: BucketEncryption.S3_MANAGED }
+        : // One data key serves many objects, or KMS would cost as much as the requests themselves.
+          { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true }),
+    })
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'The access log of the API has every request for a blob, and the audit trail who made it; ' +
+        'server access logs would need a second bucket that grows with every pull.',
+    })
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The Lambda function that answers every request, and its log.
+ *
+ * @module
+ */
+
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { Duration, type RemovalPolicy, Validations } from 'aws-cdk-lib'
+import { Effect, type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { bundleApi } from './bundle.ts'
+
+/** Longest time the gateway waits for an answer; a function that goes on has nobody to answer. */
+export const REQUEST_TIMEOUT = Duration.seconds(30)
+
+export interface RegistryFunctionProps {
+  readonly role: IRole
+  /** What the role may do; its log comes on top. */
+  readonly statements: readonly PolicyStatement[]
+  /** Settings of the handler, without secrets: whoever may see the function sees them. */
+  readonly environment: Readonly<Record<string, string>>
+  /** File with the access document, which is deployed beside the code. */
+  readonly policy?: string | undefined
+  /** MiB; CPU grows with it. */
+  readonly memory: number
+  /** Instances that are kept free for it, and the most there may be. Default: no limit of its own. */
+  readonly reservedConcurrency?: number | undefined
+  readonly logRetention: RetentionDays
+  readonly removalPolicy: RemovalPolicy
+  /** Directory with a bundle that was made before. Default: one is made. */
+  readonly code?: string | undefined
+}
+
+/** The function and its log. */
+export class RegistryFunction extends Construct {
+  readonly function: LambdaFunction
+  readonly logGroup: LogGroup
+
+  constructor(scope: Construct, id: string, props: RegistryFunctionProps) {
+    super(scope, id)
+    this.logGroup = new LogGroup(this, 'Log', {
+      retention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    })
+    const permissions = new Policy(this, 'Permissions', {
+      roles: [props.role],
+      statements: [...props.statements, this.logging()],
+    })
+    const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
+    try {
+      if (props.code === undefined) bundleApi(directory)
+      else cpSync(props.code, directory, { recursive: true })
+      const policy = props.policy && `policy${extname(props.policy)}`
+      if (props.policy && policy) cpSync(props.policy, join(directory, policy))
+      this.function = new LambdaFunction(this, 'Function', {
+        description: 'Slipway, a container registry',
+        runtime: Runtime.NODEJS_24_X,
+        architecture: Architecture.ARM_64,
+        handler: 'api.handler',
+        code: Code.fromAsset(directory),
+        role: props.role,
+        memorySize: props.memory,
+        timeout: REQUEST_TIMEOUT,
+        ...(props.reservedConcurrency !== undefined && {
+          reservedConcurrentExecutions: props.reservedConcurrency,
+        }),
+        environment: { ...props.environment, ...(policy && { SLIPWAY_POLICY: policy }) },
+        logGroup: this.logGroup,
+        // The handler writes lines of JSON, which stay as they are; Lambda's own become JSON, too.
+        loggingFormat: LoggingFormat.JSON,
+        // SLIPWAY_LOG_LEVEL decides; Lambda shall drop nothing of that.
+        applicationLogLevelV2: ApplicationLogLevel.TRACE,
+        systemLogLevelV2: SystemLogLevel.INFO,
+        // Traces are billed each; both logs have the times and the request's id.
+        tracing: Tracing.DISABLED,
+      })
+    } finally {
+      // The construct has taken its copy.
+      rmSync(directory, { recursive: true })
+    }
+    // Its first event must not be faster than its permissions.
+    this.function.node.addDependency(permissions)
+    Validations.of(permissions).acknowledge({
+      id: 'AwsSolutions-IAM5',
+      reason: 'Wildcards end prefixes of keys only, each with the actions that are used below it.',
+    })
+  }
+
+  private logging(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'Log',
+      effect: Effect.ALLOW,
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [this.logGroup.logGroupArn],
+    })
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The HTTP API: every method and path goes to the function.
+ *
+ * Costs 1.00 USD per million requests (of up to 512 KB each), and nothing while nobody asks.
+ *
+ * @module
+ */
+
+import { type RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
+import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2'
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { REQUEST_TIMEOUT } from './function.ts'
+
+/** What a request leaves in the access log. Never the query: it carries upload states. */
+const ACCESS_LOG = {
+  requestId: '$context.requestId',
+  time: '$context.requestTime',
+  ip: '$context.identity.sourceIp',
+  protocol: '$context.protocol',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  status: '$context.status',
+  responseLength: '$context.responseLength',
+  responseLatency: '$context.responseLatency',
+  integrationStatus: '$context.integrationStatus',
+  integrationLatency: '$context.integrationLatency',
+  integrationError: '$context.integrationErrorMessage',
+  error: '$context.error.message',
+  userAgent: '$context.identity.userAgent',
+}
+
+export interface GatewayProps {
+  readonly function: IFunction
+  /** Requests a second that are let through in the long run; others are answered 429. */
+  readonly rate: number
+  /** Requests at once that are let through after a quiet time. */
+  readonly burst: number
+  /** Whether the API has a host name of its own, `<id>.execute-api.<region>.amazonaws.com`. */
+  readonly ownHost: boolean
+  readonly logRetention: RetentionDays
+  readonly removalPolicy: RemovalPolicy
+}
+
+/** The HTTP API with its one route, stage and access log. */
+export class Gateway extends Construct {
+  readonly api: CfnApi
+  readonly stage: CfnStage
+  /** The host name of its own. */
+  readonly host: string
+
+  constructor(scope: Construct, id: string, props: GatewayProps) {
+    super(scope, id)
+    const { partition, region, account, stackName, urlSuffix } = Stack.of(this)
+    this.api = new CfnApi(this, 'Api', {
+      name: stackName,
+      description: 'Slipway, a container registry',
+      protocolType: 'HTTP',
+      disableExecuteApiEndpoint: !props.ownHost,
+    })
+    this.host = `${this.api.ref}.execute-api.${region}.${urlSuffix}`
+    const integration = new CfnIntegration(this, 'Integration', {
+      apiId: this.api.ref,
+      integrationType: 'AWS_PROXY',
+      integrationMethod: 'POST',
+      integrationUri: props.function.functionArn,
+      payloadFormatVersion: '2.0',
+      timeoutInMillis: REQUEST_TIMEOUT.toMilliseconds(),
+      responseParameters: {
+        // A gateway may rename this header, and without it no client knows how to log in.
+        401: {
+          ResponseParameters: [
+            {
+              Destination: 'overwrite:header.WWW-Authenticate',
+              Source: '$response.header.x-registry-challenge',
+            },
+          ],
+        },
+      },
+    })
+    const route = new CfnRoute(this, 'Route', {
+      apiId: this.api.ref,
+      routeKey: '$default',
+      target: `integrations/${integration.ref}`,
+      authorizationType: 'NONE',
+    })
+    Validations.of(route).acknowledge({
+      id: 'AwsSolutions-APIG4',
+      reason: "The registry authorizes each request itself, by Docker's token specification.",
+    })
+    const log = new LogGroup(this, 'AccessLog', {
+      retention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    })
+    this.stage = new CfnStage(this, 'Stage', {
+      apiId: this.api.ref,
+      // The only one that is at the root: clients know no base path.
+      stageName: '$default',
+      autoDeploy: true,
+      accessLogSettings: {
+        destinationArn: log.logGroupArn,
+        format: JSON.stringify(ACCESS_LOG),
+      },
+      defaultRouteSettings: {
+        throttlingRateLimit: props.rate,
+        throttlingBurstLimit: props.burst,
+      },
+    })
+    props.function.addPermission('Gateway', {
+      principal: new ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: `arn:${partition}:execute-api:${region}:${account}:${this.api.ref}/*/*`,
+    })
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Keys that never leave KMS: those that sign tokens, and the one that upload states are sealed with.
+ *
+ * Each costs 1 USD a month, and 0.03 USD (MAC) or 0.15 USD (signature) per 10,000 uses: a signature a
+ * token, a MAC a cold start. A key that waits for its deletion costs nothing.
+ *
+ * @module
+ */
+
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import {
+  AccountRootPrincipal,
+  ArnPrincipal,
+  type IRole,
+  PolicyDocument,
+  PolicyStatement,
+} from 'aws-cdk-lib/aws-iam'
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
+import { Construct } from 'constructs'
+
+/**
+ * What IAM may allow administrators of the account. Signing is not among it: whoever could sign could
+ * be anyone to the registry.
+ */
+const ADMINISTRATION = [
+  'kms:CancelKeyDeletion',
+  'kms:CreateAlias',
+  'kms:DeleteAlias',
+  'kms:DescribeKey',
+  'kms:DisableKey',
+  'kms:EnableKey',
+  'kms:GetKeyPolicy',
+  'kms:GetKeyRotationStatus',
+  'kms:GetPublicKey',
+  'kms:ListGrants',
+  'kms:ListKeyPolicies',
+  'kms:ListResourceTags',
+  'kms:PutKeyPolicy',
+  'kms:RevokeGrant',
+  'kms:ScheduleKeyDeletion',
+  'kms:TagResource',
+  'kms:UntagResource',
+  'kms:UpdateAlias',
+  'kms:UpdateKeyDescription',
+]
+
+/** What the function does with a key, for both the key's policy and the role's. */
+interface Uses {
+  readonly actions: readonly string[]
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+const SIGNING: readonly Uses[] = [
+  {
+    actions: ['kms:Sign'],
+    conditions: { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' } },
+  },
+  { actions: ['kms:GetPublicKey'] },
+]
+const SEALING: readonly Uses[] = [
+  {
+    actions: ['kms:GenerateMac'],
+    conditions: { StringEquals: { 'kms:MacAlgorithm': 'HMAC_SHA_256' } },
+  },
+]
+
+interface RoleKeyProps {
+  readonly description: string
+  readonly keySpec: KeySpec
+  readonly keyUsage: KeyUsage
+  readonly role: IRole
+  readonly uses: readonly Uses[]
+}
+
+/** A key that one role may use, for the given uses only. */
+class RoleKey extends Key {
+  /** What the role's own policy must allow. */
+  readonly statements: readonly PolicyStatement[]
+
+  constructor(scope: Construct, id: string, { role, uses, ...props }: RoleKeyProps) {
+    const statement = ({ actions, conditions }: Uses, more: object) =>
+      new PolicyStatement({ actions: [...actions], ...(conditions && { conditions }), ...more })
+    // In a key's policy `*` is the key itself.
+    const itself = { resources: ['*'] }
+    super(scope, id, {
+      ...props,
+      policy: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            actions: ADMINISTRATION,
+            principals: [new AccountRootPrincipal()],
+            ...itself,
+          }),
+          ...uses.map((use) =>
+            statement(use, { principals: [new ArnPrincipal(role.roleArn)], ...itself }),
+          ),
+        ],
+      }),
+      // Without it people log in again, nothing is lost; and for 30 days it can be brought back.
+      removalPolicy: RemovalPolicy.DESTROY,
+      pendingWindow: Duration.days(30),
+    })
+    this.statements = uses.map((use) => statement(use, { resources: [this.keyArn] }))
+  }
+}
+
+export interface RegistryKeysProps {
+  /** The role of the function, which alone may use them. */
+  readonly role: IRole
+  /**
+   * Names of the signing keys, at least one. The first signs, all verify. To rotate: add a name at the
+   * end, deploy; ten minutes later bring it to the front, deploy; drop the old name when its last
+   * token has ended, after 90 days. Default: `['1']`.
+   */
+  readonly signingKeys?: readonly string[] | undefined
+}
+
+/** The registry's keys. */
+export class RegistryKeys extends Construct {
+  /** The settings that name the keys, by their variable. */
+  readonly environment: Readonly<Record<string, string>>
+  /** What the role of the function must be allowed. */
+  readonly statements: readonly PolicyStatement[]
+
+  constructor(scope: Construct, id: string, { role, signingKeys = ['1'] }: RegistryKeysProps) {
+    super(scope, id)
+    const { stackName } = Stack.of(this)
+    const signing = signingKeys.map(
+      (name) =>
+        new RoleKey(this, `Signing${name}`, {
+          description: `${stackName}: signs tokens (${name})`,
+          keySpec: KeySpec.ECC_NIST_P256,
+          keyUsage: KeyUsage.SIGN_VERIFY,
+          role,
+          uses: SIGNING,
+        }),
+    )
+    const upload = new RoleKey(this, 'Upload', {
+      description: `${stackName}: seals upload states`,
+      keySpec: KeySpec.HMAC_256,
+      keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+      role,
+      uses: SEALING,
+    })
+    this.environment = {
+      SLIPWAY_SIGNING_KEY: `kms:${signing.map((key) => key.keyArn).join(',')}`,
+      SLIPWAY_UPLOAD_KEY: `kms:${upload.keyArn}`,
+    }
+    this.statements = [...signing, upload].flatMap((key) => key.statements)
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What the function may do in the bucket: action by action, prefix by prefix, as functions/storage/s3
+ * and the registry above it need it.
+ *
+ * It may not change accounts, the policy or other issuers (administrators do, with credentials of
+ * their own), nor remove a blob's bytes or an old version of anything.
+ *
+ * @module
+ */
+
+import { Stack } from 'aws-cdk-lib'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import {
+  ALIASES_PREFIX,
+  BLOBS_PREFIX,
+  CATALOG_PREFIX,
+  GROUPS_KEY,
+  HTPASSWD_KEY,
+  ISSUERS_KEY,
+  OWN_PREFIX,
+  POLICY_KEY,
+  REFERRERS_PREFIX,
+  REPOSITORIES_PREFIX,
+  ROBOTS_KEY,
+  UPLOADS_PREFIX,
+} from '../functions/storage/keys.ts'
+import type { AnyBucket } from './bucket.ts'
+
+const READ = 's3:GetObject'
+/** Of a missing object S3 says so only to who may list its prefix; to others it answers 403. */
+const LIST = 's3:ListBucket'
+
+/** Statement ids, the actions, and the keys they are for. */
+const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys: string[]])[] = [
+  ['Blobs', [READ, 's3:PutObject', 's3:AbortMultipartUpload'], [`${BLOBS_PREFIX}*`]],
+  ['Links', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REPOSITORIES_PREFIX}*`]],
+  ['Referrers', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REFERRERS_PREFIX}*`]],
+  ['Aliases', [READ, 's3:PutObject'], [`${ALIASES_PREFIX}*`]],
+  ['Catalog', ['s3:PutObject'], [`${CATALOG_PREFIX}*`]],
+  [
+    'Uploads',
+    [
+      READ,
+      's3:PutObject',
+      's3:DeleteObject',
+      's3:ListMultipartUploadParts',
+      's3:AbortMultipartUpload',
+    ],
+    [`${UPLOADS_PREFIX}*`],
+  ],
+  ['Access', [READ], [HTPASSWD_KEY, GROUPS_KEY, ROBOTS_KEY, POLICY_KEY, ISSUERS_KEY]],
+]
+
+export interface BucketAccess {
+  readonly bucket: AnyBucket
+  /** What stands before every key; empty, or ends with `/`. */
+  readonly keyPrefix: string
+  /** Key that S3 encrypts with, if it is not its own. */
+  readonly encryptionKey?: IKey | undefined
+  /** Whether pushes and deletes are refused: then nothing can be written here either. */
+  readonly readOnly: boolean
+}
+
+/** The statements for the role of the function. */
+export const bucketStatements = (access: BucketAccess): PolicyStatement[] => {
+  const { bucket, keyPrefix, encryptionKey, readOnly } = access
+  const objects = OBJECTS.flatMap(([sid, all, keys]) => {
+    const actions = all.filter((action) => action === READ || !readOnly)
+    const resources = keys.map((key) => bucket.arnForObjects(keyPrefix + key))
+    return actions.length === 0 ? [] : [new PolicyStatement({ sid, actions, resources })]
+  })
+  const listed = [BLOBS_PREFIX, REPOSITORIES_PREFIX, OWN_PREFIX].map((key) => `${keyPrefix}${key}*`)
+  const list = new PolicyStatement({
+    sid: 'List',
+    actions: [LIST],
+    resources: [bucket.bucketArn],
+    conditions: { StringLike: { 's3:prefix': listed } },
+  })
+  return [...objects, list, ...encryptionStatements(bucket, encryptionKey, readOnly)]
+}
+
+const encryptionStatements = (
+  bucket: AnyBucket,
+  key: IKey | undefined,
+  readOnly: boolean,
+): PolicyStatement[] => {
+  if (key === undefined) return []
+  const { region, urlSuffix } = Stack.of(bucket)
+  return [
+    new PolicyStatement({
+      sid: 'Encryption',
+      actions: ['kms:Decrypt', ...(readOnly ? [] : ['kms:GenerateDataKey'])],
+      resources: [key.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `s3.${region}.${urlSuffix}` } },
+    }),
+  ]
+}

@@ -1,0 +1,121 @@
+/**
+ * A registry: bucket, keys, function and gateway, to be part of any stack.
+ *
+ * @module
+ */
+
+import { RemovalPolicy } from 'aws-cdk-lib'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { type AnyBucket, RegistryBucket } from './bucket.ts'
+import { RegistryFunction } from './function.ts'
+import { Gateway } from './gateway.ts'
+import { RegistryKeys } from './keys.ts'
+import { bucketStatements } from './permissions.ts'
+
+export interface RegistryProps {
+  /**
+   * A bucket that is there already, such as one of distribution (`registry:2`). It keeps its settings,
+   * lifecycle rules among them. Default: a new one.
+   */
+  readonly bucket?: AnyBucket | undefined
+  /** Where in the bucket the registry is: `registry` for `registry/docker/…`. Default: at its root. */
+  readonly prefix?: string | undefined
+  /** Key that S3 encrypts with. Default: S3's own in a new bucket, as it is set in one that is there. */
+  readonly encryptionKey?: IKey | undefined
+  /** See `RegistryBucketProps.undeleteDays`. */
+  readonly undeleteDays?: number | undefined
+  /** What becomes of the bucket and the logs with the stack. Default: they stay. */
+  readonly removalPolicy?: RemovalPolicy | undefined
+  /** See `RegistryKeysProps.signingKeys`. */
+  readonly signingKeys?: readonly string[] | undefined
+  /** Scheme and host as clients see them. Default: those of the API. */
+  readonly publicUrl?: string | undefined
+  /** File with the access document. Default: the one in the store, which `slipway policy` changes. */
+  readonly policy?: string | undefined
+  /** Whether pushes and deletes are refused. Default: no. */
+  readonly readOnly?: boolean | undefined
+  /** Further settings of the handler, by their variable, as `SLIPWAY_LOG_LEVEL`. No secrets. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** MiB of the function. Default: 1024. */
+  readonly memory?: number | undefined
+  /** See `RegistryFunctionProps.reservedConcurrency`. */
+  readonly reservedConcurrency?: number | undefined
+  /** Requests a second in the long run. Default: 500. */
+  readonly rate?: number | undefined
+  /** Requests at once after a quiet time. Default: 1000. */
+  readonly burst?: number | undefined
+  /** How long logs are kept. Default: a month. */
+  readonly logRetention?: RetentionDays | undefined
+  /** See `RegistryFunctionProps.code`. */
+  readonly code?: string | undefined
+}
+
+const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): AnyBucket =>
+  props.bucket ??
+  new RegistryBucket(scope, 'Bucket', {
+    keyPrefix,
+    encryptionKey: props.encryptionKey,
+    undeleteDays: props.undeleteDays,
+    removalPolicy: props.removalPolicy,
+  })
+
+/** A container registry. */
+export class Registry extends Construct {
+  /** Where everything is kept. */
+  readonly bucket: AnyBucket
+  /** The bucket and the place in it, as the setting `--store` has it. */
+  readonly store: string
+  /** The host that clients name: `docker login <host>`. */
+  readonly host: string
+  readonly gateway: Gateway
+  readonly api: RegistryFunction
+
+  constructor(scope: Construct, id: string, props: RegistryProps = {}) {
+    super(scope, id)
+    const { encryptionKey, publicUrl, readOnly = false } = props
+    const prefix = props.prefix?.replace(/^\/+|\/+$/g, '') ?? ''
+    const keyPrefix = prefix === '' ? '' : `${prefix}/`
+    const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN
+    this.bucket = bucketOf(this, props, keyPrefix)
+    this.store = `s3://${this.bucket.bucketName}/${prefix}`.replace(/\/$/, '')
+    const role = new Role(this, 'Role', {
+      description: 'What the registry may do',
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    })
+    const keys = new RegistryKeys(this, 'Keys', { role, signingKeys: props.signingKeys })
+    this.api = new RegistryFunction(this, 'Api', {
+      role,
+      statements: [
+        ...bucketStatements({ bucket: this.bucket, keyPrefix, encryptionKey, readOnly }),
+        ...keys.statements,
+      ],
+      environment: {
+        ...props.environment,
+        SLIPWAY_STORE: this.store,
+        ...keys.environment,
+        ...(encryptionKey && { SLIPWAY_S3_KMS_KEY: encryptionKey.keyArn }),
+        ...(publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
+        ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
+      },
+      policy: props.policy,
+      memory: props.memory ?? 1024,
+      reservedConcurrency: props.reservedConcurrency,
+      logRetention,
+      removalPolicy,
+      code: props.code,
+    })
+    this.gateway = new Gateway(this, 'Gateway', {
+      function: this.api.function,
+      rate: props.rate ?? 500,
+      burst: props.burst ?? 1000,
+      ownHost: true,
+      logRetention,
+      removalPolicy,
+    })
+    this.host = publicUrl === undefined ? this.gateway.host : new URL(publicUrl).host
+  }
+}
