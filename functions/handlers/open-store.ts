@@ -27,13 +27,16 @@ export const openStore = (
 ): ObjectStore => {
   const { store } = settings
   if (store.kind === 'file') return createFileStore({ root: resolve(store.path) })
-  const endpoint = settings['s3-endpoint']
+  const otherService = settings['s3-endpoint']
+  // The SDK would find these two by itself, but name the bucket in a host that nobody resolves.
+  const endpoint = otherService ?? (env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined)
   const kmsKeyId = settings['s3-kms-key']
   return createS3Store({
     bucket: store.bucket,
     prefix: store.prefix,
     region: regionOf(settings, env),
     forcePathStyle: settings['s3-path-style'] ?? endpoint !== undefined,
+    partChecksums: otherService === undefined,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
   })

@@ -96,7 +96,7 @@ const SETTINGS = {
   ),
   's3-endpoint': setting(
     z.url({ protocol: /^https?$/ }).optional(),
-    'AWS',
+    'AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or AWS',
     'URL of an S3-compatible service',
   ),
   's3-region': setting(optional, 'AWS_REGION or us-east-1', 'region of the bucket'),
@@ -117,6 +117,11 @@ const SETTINGS = {
     networks.optional(),
     'nobody',
     'networks of clients that cannot reach S3 and get blobs from here all the same: 10.0.0.0/8',
+  ),
+  'manifest-heads': setting(
+    z.enum(['answer', 'redirect']).default('answer'),
+    'answer',
+    'redirect: send HEAD of manifests to S3 itself, for a gateway that answers it with a wrong length',
   ),
   'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
   auth: setting(
@@ -223,6 +228,9 @@ export const readSettings = (
   const settings = Object.fromEntries(entries) as Settings
   if ((settings['tls-cert'] === undefined) !== (settings['tls-key'] === undefined)) {
     throw new SettingsError('--tls-cert and --tls-key go together: set both or neither')
+  }
+  if (settings['manifest-heads'] === 'redirect' && settings.store.kind !== 's3') {
+    throw new SettingsError('--manifest-heads redirect needs a store to redirect to: s3://<bucket>')
   }
   return settings
 }
