@@ -1,0 +1,124 @@
+/**
+ * The stack of lib/, unchanged, as `cdk deploy` puts it into an emulated AWS, and its first user, made
+ * by the command that the stack's outputs give.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectRoot, run, scratch } from '../../support/live/process.ts'
+import { type Emulator, startEmulator } from './emulator.ts'
+import { type ResponseParameters, startFront } from './front.ts'
+
+/** What the stack says when it is deployed. */
+export interface Outputs {
+  readonly RegistryHost: string
+  readonly BucketName: string
+  readonly ApiId: string
+  /** A command for a shell. */
+  readonly FirstUser: string
+}
+
+interface Template {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties: Record<string, unknown> }>
+  >
+}
+
+export interface Deployment {
+  readonly emulator: Emulator
+  /** `host:port` that clients name; plain HTTP. */
+  readonly address: string
+  readonly stackName: string
+  readonly outputs: Outputs
+  /** The account that the command of the outputs made. */
+  readonly admin: { readonly name: string; readonly password: string }
+  /** `cdk deploy` once more, with further context values. */
+  deploy(context?: Readonly<Record<string, string>>): Promise<Outputs>
+  /** A command line of this project as an administrator runs it, `--store` among its words. */
+  administer(command: string, input?: string): Promise<string>
+  /** `cdk destroy`; gives what it printed. */
+  destroy(): Promise<string>
+  close(): Promise<void>
+}
+
+const only = <T>(values: readonly T[]): T => {
+  const [value] = values
+  assert.ok(value !== undefined && values.length === 1, `${values.length} instead of one`)
+  return value
+}
+
+/** The response parameters of the only integration of a synthesised stack. */
+const readTemplate = (assembly: string): { stackName: string; parameters: ResponseParameters } => {
+  const file = only(readdirSync(assembly).filter((name) => name.endsWith('.template.json')))
+  const { Resources }: Template = JSON.parse(readFileSync(join(assembly, file), 'utf8'))
+  const integration = only(
+    Object.values(Resources).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Integration'),
+  )
+  return {
+    stackName: file.replace('.template.json', ''),
+    parameters: (integration.Properties.ResponseParameters ?? {}) as ResponseParameters,
+  }
+}
+
+/** Deploys the stack; clients reach it at an address of its own. */
+export const startDeployment = async (): Promise<Deployment> => {
+  const closers: (() => Promise<void> | void)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const emulator = await startEmulator()
+    closers.push(emulator.close)
+    const front = await startFront(emulator.endpoint)
+    closers.push(front.close)
+    const files = scratch('deployment')
+    closers.push(files.remove)
+    const assembly = join(files.path, 'cdk.out')
+    const outputsFile = join(files.path, 'outputs.json')
+    const base = { publicUrl: `http://${front.address}` }
+
+    const cdk = (command: string, ...args: string[]) =>
+      run(process.execPath, [join(projectRoot, 'node_modules/aws-cdk/bin/cdk'), command, ...args], {
+        cwd: projectRoot,
+        env: { ...emulator.env, HOME: files.path, CI: 'true' },
+      })
+    const contextOf = (context: Readonly<Record<string, string>>) =>
+      Object.entries({ ...base, ...context }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const deploy = async (context: Readonly<Record<string, string>> = {}) => {
+      await cdk(
+        ...(['deploy', '--require-approval', 'never', '--output', assembly] as const),
+        ...['--outputs-file', outputsFile, ...contextOf(context)],
+      )
+      const outputs = only(
+        Object.values(JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Outputs>),
+      )
+      front.serve({ id: outputs.ApiId, responseParameters: readTemplate(assembly).parameters })
+      return outputs
+    }
+    const administer = (command: string, input = '') =>
+      run('bash', ['-c', command], { cwd: projectRoot, env: emulator.env, input })
+
+    await cdk('bootstrap', `aws://000000000000/${emulator.region}`)
+    const outputs = await deploy()
+    const [, name = ''] = outputs.FirstUser.match(/ user add (\S+) /) ?? []
+    const admin = { name, password: 'correct horse battery staple' }
+    await administer(`${outputs.FirstUser} --password-stdin`, `${admin.password}\n`)
+    return {
+      emulator,
+      address: front.address,
+      stackName: readTemplate(assembly).stackName,
+      outputs,
+      admin,
+      deploy,
+      administer,
+      destroy: () => cdk('destroy', '--force', '--output', assembly, ...contextOf({})),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

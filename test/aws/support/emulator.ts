@@ -1,0 +1,149 @@
+/**
+ * An emulated AWS: MiniStack as `.ci/install` has it, with TLS, signatures and IAM enforced; or the one
+ * that AWS_ENDPOINT_URL names, as it is (a MiniStack or LocalStack that runs already).
+ *
+ * @module
+ */
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  answers,
+  freePort,
+  projectRoot,
+  run,
+  scratch,
+  startDaemon,
+  toolCache,
+} from '../../support/live/process.ts'
+import { trust } from './trust.ts'
+
+export interface Emulator {
+  /** URL of all of AWS's services. */
+  readonly endpoint: string
+  readonly region: string
+  /** What AWS's tools and SDKs need to reach it, as its account's root. */
+  readonly env: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+/** Programs of this project first: with them Node 24, which `cdk` and the emulator look for by name. */
+const PATH = `${join(projectRoot, 'node_modules/.bin')}:${process.env.PATH}`
+
+const program = join(toolCache, 'ministack/bin/hypercorn')
+
+/** A certificate for loopback, and the authority that issued it. */
+const issueCertificate = async (directory: string) => {
+  const file = (name: string): string => join(directory, name)
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  const openssl = (...args: string[]) => run('openssl', args)
+  await openssl(
+    ...['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=emulated AWS'],
+    ...['-keyout', file('ca.key'), '-out', file('ca.pem')],
+  )
+  await openssl(
+    ...['req', ...newKey, '-subj', '/CN=127.0.0.1'],
+    ...['-keyout', file('key.pem'), '-out', file('request.pem')],
+  )
+  writeFileSync(file('names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n')
+  await openssl(
+    ...[
+      'x509',
+      '-req',
+      '-in',
+      file('request.pem'),
+      '-CA',
+      file('ca.pem'),
+      '-CAkey',
+      file('ca.key'),
+    ],
+    ...['-days', '2', '-extfile', file('names'), '-out', file('cert.pem')],
+  )
+  return { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') }
+}
+
+/** Starts MiniStack on a free loopback port, with a directory of its own. */
+export const startMiniStack = async (): Promise<Emulator> => {
+  if (!existsSync(program)) {
+    throw new Error(`${program} is missing: run .ci/install, or set AWS_ENDPOINT_URL`)
+  }
+  const files = scratch('aws')
+  try {
+    const { ca, cert, key } = await issueCertificate(files.path)
+    trust(ca)
+    const region = 'eu-central-1'
+    const port = await freePort()
+    const endpoint = `https://127.0.0.1:${port}`
+    const env = {
+      PATH,
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'a-secret-of-no-worth',
+      // The CDK asks for one, Node itself for the other.
+      AWS_CA_BUNDLE: ca,
+      NODE_EXTRA_CA_CERTS: ca,
+    }
+    const temporary = join(files.path, 'tmp')
+    mkdirSync(temporary)
+    const daemon = await startDaemon({
+      name: 'ministack',
+      command: program,
+      // Not by its command `ministack`, which takes port 443 as well as its own.
+      args: [
+        ...['ministack.app:app', '--bind', `127.0.0.1:${port}`, '--workers', '0'],
+        ...['--certfile', cert, '--keyfile', key, '--keep-alive', '75'],
+      ],
+      env: {
+        ...env,
+        AUTH: 'true',
+        USE_SSL: '1',
+        MINISTACK_SSL_CERT: cert,
+        MINISTACK_SSL_KEY: key,
+        MINISTACK_REGION: region,
+        GATEWAY_PORT: String(port),
+        STATE_DIR: join(files.path, 'state'),
+        TMPDIR: temporary,
+        IOT_MTLS_ENABLED: '0',
+      },
+      cwd: files.path,
+      ready: () => answers(`${endpoint}/_ministack/health`),
+    })
+    const close = async () => {
+      await daemon.stop()
+      files.remove()
+    }
+    return { endpoint, region, env, close }
+  } catch (error) {
+    files.remove()
+    throw error
+  }
+}
+
+/** The emulator that AWS_ENDPOINT_URL names. */
+const runningEmulator = (endpoint: string): Emulator => {
+  const set = (name: string, value: string): Record<string, string> => ({
+    [name]: process.env[name] || value,
+  })
+  const region = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || 'us-east-1'
+  return {
+    endpoint,
+    region,
+    env: {
+      PATH,
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      ...set('AWS_ACCESS_KEY_ID', 'test'),
+      ...set('AWS_SECRET_ACCESS_KEY', 'test'),
+    },
+    close: async () => undefined,
+  }
+}
+
+/** The emulator that the environment names, or one of its own. */
+export const startEmulator = async (): Promise<Emulator> => {
+  const endpoint = process.env.AWS_ENDPOINT_URL
+  return endpoint ? runningEmulator(endpoint.replace(/\/$/, '')) : startMiniStack()
+}
