@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { projectRoot, run, scratch } from '../../support/live/process.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
 import { type ResponseParameters, startFront } from './front.ts'
+import { closeGaps } from './gaps.ts'
 
 /** What the stack says when it is deployed. */
 export interface Outputs {
@@ -95,7 +96,9 @@ export const startDeployment = async (): Promise<Deployment> => {
       const outputs = only(
         Object.values(JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Outputs>),
       )
-      front.serve({ id: outputs.ApiId, responseParameters: readTemplate(assembly).parameters })
+      const { stackName, parameters } = readTemplate(assembly)
+      front.serve({ id: outputs.ApiId, responseParameters: parameters })
+      await closeGaps(emulator, stackName)
       return outputs
     }
     const administer = (command: string, input = '') =>

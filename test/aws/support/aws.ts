@@ -1,0 +1,53 @@
+/**
+ * Requests to AWS's services that this project has no SDK client of, signed by curl.
+ *
+ * @module
+ */
+
+import { run } from '../../support/live/process.ts'
+import type { Emulator } from './emulator.ts'
+
+const signed = async (
+  { endpoint, region, env }: Emulator,
+  service: string,
+  path: string,
+  ...args: string[]
+): Promise<string> => {
+  const id = `${env.AWS_ACCESS_KEY_ID}:${env.AWS_SECRET_ACCESS_KEY}`
+  const ca = env.AWS_CA_BUNDLE === undefined ? [] : ['--cacert', env.AWS_CA_BUNDLE]
+  return run('curl', [
+    ...['--silent', '--show-error', '--fail-with-body', '--noproxy', '*', ...ca],
+    ...['--aws-sigv4', `aws:amz:${region}:${service}`, '--user', id, ...args, endpoint + path],
+  ])
+}
+
+/** A request of a service that speaks REST. */
+export const awsGet = async (emulator: Emulator, service: string, path: string): Promise<unknown> =>
+  JSON.parse(await signed(emulator, service, path))
+
+/** An action of a service whose requests are JSON: CloudWatch Logs is `Logs_20140328`. */
+export const awsJson = async (
+  emulator: Emulator,
+  service: string,
+  target: string,
+  body: object,
+): Promise<unknown> =>
+  JSON.parse(
+    await signed(
+      ...([emulator, service, '/', '--data-binary', JSON.stringify(body)] as const),
+      ...['--header', `X-Amz-Target: ${target}`],
+      ...['--header', 'Content-Type: application/x-amz-json-1.1'],
+    ),
+  )
+
+/** An action of a service whose requests are forms, as IAM; gives its XML. */
+export const awsQuery = (
+  emulator: Emulator,
+  service: string,
+  version: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> =>
+  signed(
+    ...([emulator, service, '/', '--data-binary'] as const),
+    new URLSearchParams({ Version: version, ...parameters }).toString(),
+  )
