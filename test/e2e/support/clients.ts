@@ -202,7 +202,9 @@ const openSkopeo: OpenClient = async ({ address, directory, image }) => {
         logIn: () => skopeo('login', '--tls-verify=false', '-u', name, '-p', password, address),
         async push(target) {
           const source = `oci:${image.layout}:v1`
-          await skopeo('copy', '--dest-tls-verify=false', source, `docker://${target}`)
+          // Or it takes the same layers as another client packed them, where it knows of such.
+          const options = ['--preserve-digests', '--dest-tls-verify=false']
+          await skopeo('copy', ...options, source, `docker://${target}`)
           return image.manifest
         },
         async pull(source) {

@@ -1,0 +1,94 @@
+/**
+ * Every client against the deployed stack: logs in, pushes, pulls, and is refused; bodies small enough
+ * for a request through Lambda, and one that is not, in chunks.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { type Client, clients } from '../e2e/support/clients.ts'
+import { sourceImage } from '../e2e/support/image.ts'
+import { run, scratch } from '../support/live/process.ts'
+import { type Deployment, startDeployment } from './support/deployment.ts'
+
+const REFUSED =
+  /unauthorized|denied|403:? \(?forbidden|authentication required|authorization failed|invalid username|basic (auth )?credential/i
+
+describe('the deployed stack', () => {
+  const files = scratch('aws-clients')
+  let deployment: Deployment
+  before(
+    async () => {
+      deployment = await startDeployment()
+    },
+    { timeout: 300_000 },
+  )
+  after(async () => {
+    await deployment?.close()
+    files.remove()
+  })
+
+  for (const [name, open] of Object.entries(clients)) {
+    describe(name, () => {
+      const directory = scratch(`aws-${name}`)
+      let client: Client
+      before(
+        async () => {
+          const image = await sourceImage('small')
+          client = await open({ address: deployment.address, directory: directory.path, image })
+        },
+        { timeout: 900_000 },
+      )
+      after(async () => {
+        await client?.close?.()
+        directory.remove()
+      })
+
+      const at = (repository: string) => `${deployment.address}/${repository}:v1`
+
+      test('logs in, pushes and pulls', async () => {
+        const session = client.as(deployment.admin)
+        await session.logIn?.()
+        const pushed = await session.push(at(`clients/${name}`))
+        assert.equal(await session.pull(at(`clients/${name}`)), pushed)
+      })
+
+      test('is refused with a wrong password', async () => {
+        const session = client.as({ ...deployment.admin, password: 'not the password' })
+        const logInAndPush = async () => {
+          await session.logIn?.()
+          await session.push(at(`wrong/${name}`))
+        }
+        await assert.rejects(logInAndPush, REFUSED)
+      })
+
+      test('is refused without an account', async () => {
+        await assert.rejects(client.as().pull(at(`clients/${name}`)), REFUSED)
+      })
+    })
+  }
+
+  test('regctl pushes what is too large for one request in chunks', async () => {
+    const { address, admin } = deployment
+    const content = randomBytes(24 * 1024 * 1024)
+    writeFileSync(join(files.path, 'large'), content)
+    const regctl = (...args: string[]) =>
+      run('regctl', args, {
+        cwd: files.path,
+        env: { REGCTL_CONFIG: join(files.path, 'regctl.json'), HOME: files.path },
+      })
+    const chunks = ['--blob-chunk', String(4 * 1024 * 1024), '--blob-max', '1']
+    await regctl('registry', 'set', '--tls', 'disabled', '--skip-check', ...chunks, address)
+    await regctl('registry', 'login', '-u', admin.name, '-p', admin.password, address)
+    const target = `${address}/clients/large:v1`
+    const type = ['--artifact-type', 'application/vnd.example.data']
+    await regctl('artifact', 'put', ...type, '--file', 'large', '--file-title', target)
+    mkdirSync(join(files.path, 'pulled'))
+    await regctl('artifact', 'get', target, '--output', 'pulled')
+    assert.ok(readFileSync(join(files.path, 'pulled/large')).equals(content))
+  })
+})
