@@ -6,7 +6,6 @@
 
 import { randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { bcrypt, bcryptVerify } from 'hash-wasm'
 import { RegistryError } from '../../registry/errors.ts'
 
 /** Compares a password to a bcrypt hash. */
@@ -20,6 +19,9 @@ export const MAX_PASSWORD_BYTES = 72
 
 /** Most log-ins that wait for their comparison; with more, none would be done in a client's time. */
 const MAX_WAITING = 100
+
+/** Loaded by the first log-in: a cold start should not read it. */
+const hashWasm = () => import('hash-wasm')
 
 /** What is wrong with a new password, or undefined. */
 export const passwordFault = (password: string): string | undefined => {
@@ -39,6 +41,7 @@ export const passwordFault = (password: string): string | undefined => {
 export const hashPassword = async (password: string, cost = COST): Promise<string> => {
   const fault = passwordFault(password)
   if (fault !== undefined) throw new RangeError(`the password cannot be used: ${fault}`)
+  const { bcrypt } = await hashWasm()
   const hash = await bcrypt({
     password,
     salt: randomBytes(16),
@@ -57,6 +60,7 @@ export const verifyPassword: VerifyPassword = async (password, hash) => {
   const bytes = Buffer.from(password).subarray(0, MAX_PASSWORD_BYTES)
   // hash-wasm refuses empty ones, which would tell by time that nothing was compared.
   const compared = bytes.length === 0 ? Buffer.from('\0') : bytes
+  const { bcryptVerify } = await hashWasm()
   return (await bcryptVerify({ password: compared, hash })) && !compared.includes(0)
 }
 

@@ -8,7 +8,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { createSHA256, createSHA512, type IHasher } from 'hash-wasm'
+import type { IHasher } from 'hash-wasm'
 import type { ByteSource } from '../bytes.ts'
 import { type Algorithm, CANONICAL } from '../digest.ts'
 import type { HashState } from './state.ts'
@@ -44,7 +44,11 @@ export const fastHash = (algorithms: readonly Algorithm[]): RunningHash => {
   }
 }
 
-const create = { sha256: createSHA256, sha512: createSHA512 } as const
+const create = async (algorithm: Algorithm): Promise<IHasher> => {
+  // Loaded only where chunks span requests: a cold start should not read it.
+  const { createSHA256, createSHA512 } = await import('hash-wasm')
+  return { sha256: createSHA256, sha512: createSHA512 }[algorithm]()
+}
 
 const running = (entries: readonly (readonly [Algorithm, IHasher])[]): RunningHash => ({
   update: (bytes) => {
@@ -64,9 +68,7 @@ const running = (entries: readonly (readonly [Algorithm, IHasher])[]): RunningHa
 /** A hash that can be saved and resumed. */
 export const resumableHash = async (algorithms: readonly Algorithm[]): Promise<RunningHash> =>
   running(
-    await Promise.all(
-      algorithms.map(async (each) => [each, (await create[each]()).init()] as const),
-    ),
+    await Promise.all(algorithms.map(async (each) => [each, (await create(each)).init()] as const)),
   )
 
 /**
@@ -82,7 +84,7 @@ export const resumeHash = async (
     return running(
       await Promise.all(
         entries.map(async ([algorithm, state]) => {
-          const hash = await create[algorithm]()
+          const hash = await create(algorithm)
           return [algorithm, hash.load(Buffer.from(state, 'base64url'))] as const
         }),
       ),
