@@ -162,12 +162,11 @@ const SETTINGS = {
   'upload-key': setting(
     z
       .string()
-      .startsWith('kms:', 'expected kms:<key>')
-      .min(5)
-      .transform((key) => key.slice(4))
+      .regex(/^kms:./, 'expected kms:<key>')
+      .transform((key) => key.slice('kms:'.length))
       .optional(),
     'in the store',
-    'key that seals the state of uploads in their URLs: kms:<key> of spec HMAC_256; the same for all servers over a store',
+    'key that seals the state of uploads in their URLs: kms:<key>, of spec HMAC_256; the same for all servers over a store',
   ),
   policy: setting(
     optional,
@@ -229,8 +228,13 @@ export const readSettings = (
   if ((settings['tls-cert'] === undefined) !== (settings['tls-key'] === undefined)) {
     throw new SettingsError('--tls-cert and --tls-key go together: set both or neither')
   }
-  if (settings['manifest-heads'] === 'redirect' && settings.store.kind !== 's3') {
-    throw new SettingsError('--manifest-heads redirect needs a store to redirect to: s3://<bucket>')
+  if (settings['manifest-heads'] === 'redirect') {
+    if (settings.store.kind !== 's3') {
+      throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')
+    }
+    if (!settings.redirects) {
+      throw new SettingsError('--manifest-heads redirect does not go with --redirects off')
+    }
   }
   return settings
 }

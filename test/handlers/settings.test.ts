@@ -26,6 +26,7 @@ const ROWS: readonly Row[] = [
       listen: { host: '127.0.0.1', port: 5000 },
       store: FILE_DATA,
       redirects: true,
+      'manifest-heads': 'answer',
       'read-only': false,
       'log-level': 'info',
       's3-endpoint': undefined,
@@ -101,6 +102,19 @@ const ROWS: readonly Row[] = [
       's3-kms-key': 'alias/x',
     },
   },
+  {
+    description: 'the key of uploads',
+    args: ['--upload-key=kms:alias/uploads'],
+    expect: { 'upload-key': 'alias/uploads' },
+  },
+  {
+    description: 'HEAD of manifests',
+    args: ['--store=s3://bucket', '--manifest-heads=redirect'],
+    expect: {
+      store: { kind: 's3', bucket: 'bucket', prefix: '' },
+      'manifest-heads': 'redirect',
+    },
+  },
 ]
 
 for (const { description, args = [], env = {}, expect } of ROWS) {
@@ -118,6 +132,11 @@ const WRONG: readonly (readonly [args: readonly string[], env: Env, message: str
       `--listen is "${value}": expected <address>:<port>, as in 127.0.0.1:5000`,
     ],
   ),
+  ...['alias/x', 'kms:', 'KMS:x'].map((value): [string[], Env, RegExp] => [
+    [`--upload-key=${value}`],
+    {},
+    /^--upload-key is ".*": expected kms:<key>$/,
+  ]),
   ...['data', '/data', 's3:bucket', 's3://', 's3://B/x', 's3://a', 'file:', 'gs://x'].map(
     (value): [string[], Env, string] => [
       [],
@@ -138,6 +157,13 @@ const WRONG: readonly (readonly [args: readonly string[], env: Env, message: str
   [['--s3-region='], {}, /^--s3-region is "": /],
   [['--tls-cert=c.pem'], {}, '--tls-cert and --tls-key go together: set both or neither'],
   [[], { SLIPWAY_TLS_KEY: 'k.pem' }, '--tls-cert and --tls-key go together: set both or neither'],
+  [['--manifest-heads=off'], {}, /^--manifest-heads is "off": .*"answer"\|"redirect"/],
+  [['--manifest-heads=redirect'], {}, '--manifest-heads redirect needs --store s3://<bucket>'],
+  [
+    ['--manifest-heads=redirect', '--store=s3://bucket', '--redirects=off'],
+    {},
+    '--manifest-heads redirect does not go with --redirects off',
+  ],
   [['--nothing'], {}, /Unknown option '--nothing'/],
   [['--store'], {}, /'--store <value>' argument missing/],
   [['serve'], {}, /Unexpected argument 'serve'/],

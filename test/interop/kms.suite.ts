@@ -1,11 +1,13 @@
 /**
- * Tokens signed by KMS, as moto has it: an independent server with real ECDSA keys.
+ * Tokens signed and upload states sealed with keys in KMS, as moto has it: an independent server with
+ * real ECDSA and HMAC keys.
  *
  * @module
  */
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { existsSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { type RunningServer, startServer } from '../../functions/handlers/server.ts'
@@ -21,6 +23,13 @@ let server: RunningServer
 const createKey = async (client: KMSClient): Promise<string> => {
   const { KeyMetadata } = await client.send(
     new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+  )
+  return KeyMetadata?.KeyId ?? ''
+}
+
+const createMacKey = async (client: KMSClient): Promise<string> => {
+  const { KeyMetadata } = await client.send(
+    new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }),
   )
   return KeyMetadata?.KeyId ?? ''
 }
@@ -90,6 +99,41 @@ test('the registry takes its own token, and not one that KMS did not sign', asyn
   const [head, body, signature = ''] = token.split('.')
   const other = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
   assert.equal(await statusWith(server.url, `${head}.${body}.${other}`), 401)
+})
+
+describe('upload states', () => {
+  const uploads = scratch('kms-uploads')
+  after(() => uploads.remove())
+  const serve = (key: string): Promise<RunningServer> => {
+    const flags = ['--listen=127.0.0.1:0', '--auth=off', '--log-level=error']
+    const args = [...flags, `--store=file:${uploads.path}`, `--upload-key=kms:${key}`]
+    return startServer(readSettings(args, { AWS_REGION: REGION }), { AWS_REGION: REGION })
+  }
+
+  test('another server with the same key goes on with an upload, one with another key does not', async () => {
+    const client = new KMSClient({ region: REGION })
+    const [key, other] = [await createMacKey(client), await createMacKey(client)]
+    const servers = await Promise.all([serve(key), serve(key), serve(other)])
+    const [first, same, foreign] = servers.map(({ url }) => url)
+    try {
+      const begun = await fetch(`${first}/v2/a/blobs/uploads/`, { method: 'POST' })
+      const location = begun.headers.get('Location')
+      assert.equal((await fetch(`${same}${location}`)).status, 204)
+      const refused = await fetch(`${foreign}${location}`)
+      assert.equal(refused.status, 404)
+      const { errors } = (await refused.json()) as { errors: { code: string }[] }
+      assert.equal(errors[0]?.code, 'BLOB_UPLOAD_INVALID')
+      assert.equal(existsSync(`${uploads.path}/slipway/v1/config/upload-secret`), false)
+    } finally {
+      await Promise.all(servers.map((running) => running.stop()))
+    }
+  })
+
+  test('a server whose key is none does not start', async () => {
+    await assert.rejects(serve('00000000-0000-0000-0000-000000000000'), {
+      name: 'NotFoundException',
+    })
+  })
 })
 
 test('tokens of the older key are taken after the keys were exchanged', async () => {
