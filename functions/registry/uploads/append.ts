@@ -88,8 +88,7 @@ const hashFor = (state: UploadState, incoming: Incoming): Promise<RunningHash | 
       ? Promise.resolve(fastHash(algorithms))
       : resumableHash(algorithms)
   }
-  const saved = state.hash && 'resumable' in state.hash ? state.hash.resumable : undefined
-  return saved === undefined ? Promise.resolve(undefined) : resumeHash(saved)
+  return resumeHash(state.hash)
 }
 
 /** Streams the body through hash and writer; what it returns is only of use when bytes came. */

@@ -84,11 +84,8 @@ const receive = async (
   return { received, hashes: running?.finish() ?? (done as Hashes | undefined) ?? {} }
 }
 
-const startHash = async (state: UploadState, digest: Digest): Promise<RunningHash | undefined> => {
-  if (state.offset === 0) return fastHash(algorithmsFor(algorithmOf(digest)))
-  const saved = state.hash && 'resumable' in state.hash ? state.hash.resumable : undefined
-  return saved && resumeHash(saved)
-}
+const startHash = async (state: UploadState, digest: Digest): Promise<RunningHash | undefined> =>
+  state.offset === 0 ? fastHash(algorithmsFor(algorithmOf(digest))) : resumeHash(state.hash)
 
 /** The hashes of bytes in memory that `verify` needs. */
 const hashesOf = (bytes: Uint8Array, digest: Digest): Hashes => {

@@ -72,15 +72,16 @@ export const resumableHash = async (algorithms: readonly Algorithm[]): Promise<R
   )
 
 /**
- * Continues saved hashes.
+ * Continues the hashes that an earlier request saved.
  *
- * @returns undefined when a state is of another version of the hash: the bytes must be read back
+ * @returns undefined when none could be continued, or of this version: the bytes must be read back
  */
 export const resumeHash = async (
-  saved: Readonly<Record<string, string | undefined>>,
+  saved: HashState | undefined,
 ): Promise<RunningHash | undefined> => {
+  if (saved === undefined || !('resumable' in saved)) return undefined
   try {
-    const entries = Object.entries(saved) as [Algorithm, string][]
+    const entries = Object.entries(saved.resumable) as [Algorithm, string][]
     return running(
       await Promise.all(
         entries.map(async ([algorithm, state]) => {
