@@ -8,6 +8,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** One request and its answer, as far as it went. */
 export interface Exchange {
@@ -32,6 +33,11 @@ export interface RecordingProxy {
   close(): Promise<void>
 }
 
+export interface ProxyOptions {
+  /** Milliseconds that each request waits before it is passed on. Default 0. */
+  readonly delay?: number
+}
+
 const counting = (count: (bytes: number) => void): Transform =>
   new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -41,7 +47,10 @@ const counting = (count: (bytes: number) => void): Transform =>
   })
 
 /** Starts a proxy before `target` (`host:port`). The Host header stays what the client sent. */
-export const startProxy = async (target: string): Promise<RecordingProxy> => {
+export const startProxy = async (
+  target: string,
+  { delay = 0 }: ProxyOptions = {},
+): Promise<RecordingProxy> => {
   const { hostname, port } = new URL(`http://${target}`)
   const exchanges: Exchange[] = []
   let cut: { matches: (exchange: Exchange) => boolean; bytes: number } | undefined
@@ -65,7 +74,7 @@ export const startProxy = async (target: string): Promise<RecordingProxy> => {
     await pipeline(upstream, body, response)
   }
 
-  const server = createServer((incoming, response) => {
+  const server = createServer(async (incoming, response) => {
     const exchange: Exchange = {
       method: incoming.method ?? '',
       url: incoming.url ?? '',
@@ -79,6 +88,7 @@ export const startProxy = async (target: string): Promise<RecordingProxy> => {
       cut: false,
     }
     exchanges.push(exchange)
+    if (delay > 0) await sleep(delay)
     const outgoing = request({
       hostname,
       port,

@@ -25,6 +25,8 @@ export interface Bucket {
 }
 
 export interface LiveS3 extends Bucket {
+  /** Where all it keeps lies. */
+  readonly directory: string
   /** Another empty bucket of the same server. */
   createBucket(name: string): Promise<Bucket>
   close(): Promise<void>
@@ -110,7 +112,7 @@ export const startLiveS3 = async (program: S3Program): Promise<LiveS3> => {
     directory.remove()
   }
   try {
-    return { ...(await createBucket('registry')), createBucket, close }
+    return { ...(await createBucket('registry')), directory: directory.path, createBucket, close }
   } catch (error) {
     await close()
     throw error

@@ -1,0 +1,43 @@
+/**
+ * Slipway from this checkout, as `npm start` runs it.
+ *
+ * @module
+ */
+
+import { projectRoot, run } from '../../test/support/live/process.ts'
+import { type Peer, startProgram } from './peer.ts'
+
+/** @param profiles directory for a CPU profile of each run, where one is wanted */
+export const slipwayPeer = (profiles: string | undefined): Peer => ({
+  name: 'slipway',
+  title: 'Slipway',
+  settings: 'its defaults',
+  async version() {
+    const commit = await run('git', ['describe', '--always', '--dirty'], { cwd: projectRoot })
+    return `${commit.trim()}, Node ${process.version}`
+  },
+  start({ address, store, redirects }) {
+    const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
+    const storage =
+      'directory' in store
+        ? ['--store', `file:${store.directory}`]
+        : [
+            ...['--store', `s3://${store.bucket}`, '--s3-endpoint', store.endpoint],
+            ...['--s3-region', store.region, '--redirects', redirects ? 'on' : 'off'],
+          ]
+    return startProgram({
+      name: 'slipway',
+      command: process.execPath,
+      address,
+      args: [
+        ...profiling,
+        ...['functions/handlers/cli.ts', 'serve', '--listen', address],
+        ...storage,
+      ],
+      env:
+        'directory' in store
+          ? {}
+          : { AWS_ACCESS_KEY_ID: store.accessKeyId, AWS_SECRET_ACCESS_KEY: store.secretAccessKey },
+    })
+  },
+})

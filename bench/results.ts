@@ -1,0 +1,85 @@
+/**
+ * The results as they are kept: JSON, small enough to be committed.
+ *
+ * @module
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { PeerName } from './peers/peer.ts'
+import type { Summary } from './statistics.ts'
+
+/** Figures of one run by the name of what was measured; the unit is part of the name. */
+export type Values = Readonly<Record<string, number>>
+
+/** What all rounds of a step gave for one registry. */
+export interface Measured {
+  readonly id: string
+  readonly peer: PeerName
+  readonly values: Readonly<Record<string, Summary>>
+  /** Slipway's value over this registry's, round by round; the median of these. */
+  readonly ratios: Readonly<Record<string, number>>
+}
+
+/** Calls of S3 that one request, or one push or pull, cost. */
+export interface Counted {
+  readonly id: string
+  readonly peer: PeerName
+  readonly calls: Readonly<Record<string, number>>
+  /** How many of them had to wait for one another. */
+  readonly steps: number
+}
+
+/** What one operation cost where so many entries were there before. */
+export interface Grown {
+  /** What there were many of. */
+  readonly of: 'tags' | 'repositories' | 'referrers'
+  readonly entries: number
+  /** What was done. */
+  readonly operation: string
+  readonly milliseconds: Summary
+  readonly calls: Readonly<Record<string, number>>
+  /** Bytes by which resident memory of the server was higher at most than before. */
+  readonly extraBytes: number
+}
+
+/** What one kind of request cost in a Lambda function's handler. */
+export interface Invoked {
+  readonly request: string
+  /** The first event of a process, its start included; and one of those that follow. */
+  readonly start: 'cold' | 'warm'
+  readonly milliseconds: Summary
+  readonly calls: Readonly<Record<string, number>>
+  /** Bytes of resident memory of the process at its highest. */
+  readonly peakBytes: number
+}
+
+/** A registry that took part. */
+export interface Participant {
+  readonly peer: PeerName
+  readonly title: string
+  readonly version: string
+  readonly settings: string
+}
+
+/** Everything a run gave. */
+export interface Results {
+  /** ISO 8601, UTC. */
+  readonly date: string
+  readonly command: string
+  readonly machine: Readonly<Record<string, string>>
+  readonly participants: readonly Participant[]
+  readonly measured: readonly Measured[]
+  readonly counted: readonly Counted[]
+  readonly grown: readonly Grown[]
+  readonly invoked: readonly Invoked[]
+}
+
+/** Writes results to a file. */
+export const writeResults = (path: string, results: Results): void => {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, `${JSON.stringify(results, undefined, 1)}\n`)
+}
+
+/** Reads results that were written. */
+export const readResults = (path: string): Results => JSON.parse(readFileSync(path, 'utf8'))

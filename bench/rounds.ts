@@ -1,0 +1,109 @@
+/**
+ * Rounds: each step of a scene is run against every registry in turn, again and again, so that what
+ * changes on the machine meanwhile meets all of them alike.
+ *
+ * @module
+ */
+
+import type { PeerName } from './peers/peer.ts'
+import { measureUsage } from './process-usage.ts'
+import type { Measured, Values } from './results.ts'
+import type { Actor, Stage } from './stage.ts'
+import { pairedRatio, summarize } from './statistics.ts'
+
+/** One thing to measure. */
+export interface Step<Context> {
+  /** Unique among all results. */
+  readonly id: string
+  /** Does the work and gives what was measured; the time in `seconds` is measured by the caller. */
+  run(actor: Actor, context: Context): Promise<Values | undefined>
+  /** Does what must not be measured, in the first round only, after `run`. */
+  check?(actor: Actor, context: Context): Promise<void>
+}
+
+/** Things to measure, one after the other, that share what they work with. */
+export interface Scene<Context> {
+  /** Makes what a round works with. */
+  prepare(): Promise<Context> | Context
+  readonly steps: readonly Step<Context>[]
+  /** Whether the disk has room for what only one registry keeps, not all. */
+  readonly sweepAlways?: boolean
+}
+
+/** Runs a step once and measures what the server used for it. */
+const measure = async <Context>(
+  step: Step<Context>,
+  actor: Actor,
+  context: Context,
+): Promise<Values> => {
+  const used = measureUsage(actor.pid())
+  const begin = performance.now()
+  const values = await step.run(actor, context)
+  const seconds = (performance.now() - begin) / 1000
+  return { seconds, ...used(), ...values }
+}
+
+/** The actors in another order each round: who goes first finds the machine different. */
+const inTurn = (actors: readonly Actor[], round: number): readonly Actor[] =>
+  actors.map((_, at) => actors[(at + round) % actors.length]!)
+
+type Samples = Map<PeerName, Values[]>
+
+/** Sums up all rounds of a step. */
+const measuredOf = (id: string, samples: Samples): Measured[] => {
+  const column = (peer: PeerName, metric: string): number[] =>
+    (samples.get(peer) ?? []).map((values) => values[metric]!)
+  return [...samples].map(([peer, all]) => {
+    const metrics = Object.keys(all[0] ?? {})
+    const ratioOf = (metric: string) => pairedRatio(column('slipway', metric), column(peer, metric))
+    const compared = peer === 'slipway' || !samples.has('slipway') ? [] : metrics
+    return {
+      id,
+      peer,
+      values: Object.fromEntries(
+        metrics.map((metric) => [metric, summarize(column(peer, metric))]),
+      ),
+      ratios: Object.fromEntries(compared.map((metric) => [metric, ratioOf(metric)])),
+    }
+  })
+}
+
+/**
+ * Plays a scene.
+ *
+ * @param tell is told what is going on
+ * @returns what was measured, for each step and registry
+ */
+export const playRounds = async <Context>(
+  stage: Stage,
+  scene: Scene<Context>,
+  rounds: number,
+  tell: (line: string) => void,
+): Promise<Measured[]> => {
+  const results = new Map<string, Samples>()
+  for (let round = 0; round < rounds; round++) {
+    const context = await scene.prepare()
+    for (const step of scene.steps) {
+      const samples: Samples = results.get(step.id) ?? new Map()
+      results.set(step.id, samples)
+      for (const actor of inTurn(stage.actors, round)) {
+        const { name } = actor.peer
+        const values = await measure(step, actor, context)
+        if (round === 0) await step.check?.(actor, context)
+        samples.set(name, [...(samples.get(name) ?? []), values])
+        if (scene.sweepAlways) stage.sweep()
+        tell(`${step.id} ${name} ${round + 1}/${rounds}: ${describe(values)}`)
+      }
+    }
+    stage.sweep()
+  }
+  return [...results].flatMap(([id, samples]) => measuredOf(id, samples))
+}
+
+const MEGABYTE = 1e6
+
+const describe = ({ seconds = 0, cpuSeconds = 0, peakBytes = 0, ...values }: Values): string => {
+  const rate = values.requestsPerSecond
+  const speed = rate === undefined ? `${seconds.toFixed(2)} s` : `${rate.toFixed(0)} requests/s`
+  return `${speed}, CPU ${cpuSeconds.toFixed(2)} s, peak ${(peakBytes / MEGABYTE).toFixed(0)} MB`
+}

@@ -1,0 +1,122 @@
+/**
+ * The parts of the benchmark that play on a stage: what runs on which.
+ *
+ * @module
+ */
+
+import type { ImageMaker } from './content.ts'
+import type { Section } from './options.ts'
+import type { Peer } from './peers/peer.ts'
+import type { Measured } from './results.ts'
+import { playRounds, type Scene } from './rounds.ts'
+import type { Sizes } from './sizes.ts'
+import { openStage, type Setting, type Stage } from './stage.ts'
+import { fillForRequests, REQUEST_KINDS, requestScene } from './workloads/requests.ts'
+import { largeTogetherScene, togetherScene, transferScene } from './workloads/transfers.ts'
+
+/** What a part works with. */
+export interface Work {
+  readonly peers: readonly Peer[]
+  readonly maker: ImageMaker
+  readonly sizes: Sizes
+  readonly rounds: number
+  /** Is told what is going on. */
+  readonly tell: (line: string) => void
+}
+
+/** Milliseconds a call to S3 takes longer where it is meant to be as far as it is inside a region. */
+export const LATENCY = 20
+
+type Play = <Context>(scene: Scene<Context>, rounds?: number) => Promise<void>
+
+/** Sets a stage, plays all scenes on it, and clears it away. */
+const onStage = async (
+  { peers, rounds, tell }: Work,
+  setting: Setting,
+  scenes: (stage: Stage, play: Play) => Promise<void>,
+): Promise<Measured[]> => {
+  const stage = await openStage(setting, peers)
+  const measured: Measured[] = []
+  try {
+    await scenes(stage, async (scene, times = rounds) => {
+      measured.push(...(await playRounds(stage, scene, times, tell)))
+    })
+  } finally {
+    await stage.close()
+  }
+  return measured
+}
+
+/** Everything on S3 as registries are set up for it: pulls are redirected. */
+const s3 = (work: Work): Promise<Measured[]> =>
+  onStage(work, { store: 's3', redirects: true }, async (stage, play) => {
+    const { maker, sizes } = work
+    // First, for all servers are to have warmed up before they are timed.
+    const image = await fillForRequests(stage, maker)
+    await play(requestScene('s3', image, sizes.loadSeconds))
+    for (const subject of sizes.subjects) {
+      const all = { pull: true, again: true }
+      await play(transferScene('s3', maker, subject, { ...all, style: 'docker' }))
+      const pushOnly = { pull: false, again: false }
+      await play(transferScene('s3', maker, subject, { ...pushOnly, style: 'containerd' }))
+    }
+    await play(togetherScene('s3', maker, sizes.together))
+  })
+
+/** Pulls through the registries themselves. */
+const direct = (work: Work): Promise<Measured[]> =>
+  onStage(work, { store: 's3', redirects: false }, async (stage, play) => {
+    const { maker, sizes } = work
+    await fillForRequests(stage, maker)
+    for (const subject of sizes.subjects) {
+      const transfers = { style: 'containerd', pull: true, again: false } as const
+      await play(transferScene('direct', maker, subject, transfers))
+    }
+  })
+
+/** Where each call to S3 takes as long as inside a region. */
+const latency = (work: Work): Promise<Measured[]> =>
+  onStage(work, { store: 's3', redirects: true, proxy: { delay: LATENCY } }, async (_, play) => {
+    const { maker, sizes } = work
+    const all = { pull: true, again: true }
+    await play(transferScene('latency', maker, sizes.latency, { ...all, style: 'docker' }))
+    await play(transferScene('latency', maker, sizes.latency, { ...all, style: 'containerd' }))
+  })
+
+/** On a directory, as `npm start` has it. */
+const files = (work: Work): Promise<Measured[]> => {
+  // 2.8 and 3 have the same driver.
+  const peers = work.peers.filter(({ name }) => name !== 'distribution-2')
+  const few = peers.length > 1 ? peers : work.peers
+  return onStage(
+    { ...work, peers: few },
+    { store: 'file', redirects: false },
+    async (stage, play) => {
+      const { maker, sizes } = work
+      const image = await fillForRequests(stage, maker)
+      await play(requestScene('files', image, sizes.loadSeconds, REQUEST_KINDS.slice(0, 3)))
+      for (const subject of sizes.subjects) {
+        await play(
+          transferScene('files', maker, subject, { pull: true, again: false, style: 'docker' }),
+        )
+      }
+    },
+  )
+}
+
+/** Eight large layers at once. */
+const memory = (work: Work): Promise<Measured[]> =>
+  onStage(work, { store: 's3', redirects: true }, async (_, play) => {
+    const { maker, sizes } = work
+    await play(largeTogetherScene('memory', maker, sizes.memoryBytes, 'docker'), 1)
+    await play(largeTogetherScene('memory', maker, sizes.memoryBytes, 'containerd'), 1)
+  })
+
+/** What runs in each part that is measured against others. */
+export const STAGED: Readonly<Partial<Record<Section, (work: Work) => Promise<Measured[]>>>> = {
+  s3,
+  direct,
+  latency,
+  files,
+  memory,
+}

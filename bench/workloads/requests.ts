@@ -1,0 +1,103 @@
+/**
+ * Small requests under load: manifests, blobs' heads and lists.
+ *
+ * @module
+ */
+
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { inBatches } from '../../functions/storage/parallel.ts'
+import { type Load, putLoad } from '../client/load.ts'
+import { pushImage } from '../client/push.ts'
+import { expect } from '../client/wire.ts'
+import type { Image, ImageMaker } from '../content.ts'
+import type { Scene, Step } from '../rounds.ts'
+import type { Actor, Stage } from '../stage.ts'
+
+/** Tags of the repository that is listed. */
+const TAGS = 100
+
+/** Repositories of the catalog that is listed. */
+const REPOSITORIES = 50
+
+const NAME = 'load/repository-0'
+
+/** Connections that ask at once. */
+const CONNECTIONS = 16
+
+const putTag = ({ client }: Actor, { manifest }: Image, tag: string) =>
+  expect(client, [201], {
+    method: 'PUT',
+    url: `/v2/${NAME}/manifests/${tag}`,
+    headers: { 'Content-Type': OCI_MANIFEST },
+    body: manifest.bytes,
+  })
+
+/** Fills registries with an image in many repositories, and with many tags of one. */
+export const fillForRequests = async (stage: Stage, maker: ImageMaker): Promise<Image> => {
+  const image = maker.make({ layers: 3, layerBytes: 10_000 })
+  const names = Array.from({ length: REPOSITORIES }, (_, at) => `load/repository-${at}`)
+  const tags = Array.from({ length: TAGS }, (_, at) => `v${at}`)
+  for (const actor of stage.actors) {
+    const { client } = actor
+    await inBatches(names, (name) => pushImage(client, name, 'v0', image, 'containerd'), 2)
+    await inBatches(tags, (tag) => putTag(actor, image, tag), 2)
+  }
+  return image
+}
+
+/** A kind of request by what results call it. */
+export interface RequestKind {
+  readonly id: string
+  readonly method: 'GET' | 'HEAD'
+  readonly path: (image: Image) => string
+}
+
+/** All kinds. */
+export const REQUEST_KINDS: readonly RequestKind[] = [
+  { id: 'manifest-by-tag', method: 'GET', path: () => `/v2/${NAME}/manifests/v0` },
+  {
+    id: 'manifest-by-digest',
+    method: 'GET',
+    path: ({ manifest }) => `/v2/${NAME}/manifests/${manifest.digest}`,
+  },
+  { id: 'blob-head', method: 'HEAD', path: ({ blobs }) => `/v2/${NAME}/blobs/${blobs[0]?.digest}` },
+  { id: 'tags-list', method: 'GET', path: () => `/v2/${NAME}/tags/list` },
+  { id: 'catalog', method: 'GET', path: () => `/v2/_catalog` },
+]
+
+const loadOf = async (
+  { client, address }: Actor,
+  { method, path }: RequestKind,
+  image: Image,
+  seconds: number,
+): Promise<Load> => {
+  const headers = { Accept: OCI_MANIFEST }
+  // Some registries answer HEAD of a blob by a redirect.
+  const call = { method, url: path(image), headers }
+  const { status } = await expect(client, [200, 307], call)
+  return {
+    address,
+    method,
+    path: call.url,
+    headers,
+    status,
+    connections: CONNECTIONS,
+    seconds,
+  }
+}
+
+/** Load with each kind of request, for some seconds each. */
+export const requestScene = (
+  prefix: string,
+  image: Image,
+  seconds: number,
+  kinds: readonly RequestKind[] = REQUEST_KINDS,
+): Scene<Image> => ({
+  prepare: () => image,
+  steps: kinds.map(
+    (kind): Step<Image> => ({
+      id: `${prefix}/${kind.id}`,
+      run: async (actor) => ({ ...(await putLoad(await loadOf(actor, kind, image, seconds))) }),
+    }),
+  ),
+})

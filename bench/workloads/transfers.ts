@@ -1,0 +1,123 @@
+/**
+ * Pushes and pulls of whole images.
+ *
+ * @module
+ */
+
+import { pullImage } from '../client/pull.ts'
+import { type PushStyle, pushImage } from '../client/push.ts'
+import type { Image, ImageMaker, Shape } from '../content.ts'
+import type { Scene, Step } from '../rounds.ts'
+
+/** The image of a transfer: how results and people call it, and what it is. */
+export interface Subject extends Shape {
+  readonly id: string
+}
+
+const push = (id: string, name: string, style: PushStyle): Step<Image> => ({
+  id,
+  async run({ client }, image) {
+    await pushImage(client, name, 'v1', image, style)
+    return undefined
+  },
+})
+
+const pull = (id: string, name: string): Step<Image> => ({
+  id,
+  async run({ client }, image) {
+    await pullImage(client, name, 'v1', image)
+    return undefined
+  },
+  check: ({ client }, image) => pullImage(client, name, 'v1', image, true),
+})
+
+/** What is done with an image. */
+export interface Transfers {
+  readonly style: PushStyle
+  readonly pull: boolean
+  readonly again: boolean
+}
+
+/**
+ * The push of an image that no registry has, its pull, and its push again.
+ *
+ * @param prefix begins the names of results: what store, and how
+ */
+export const transferScene = (
+  prefix: string,
+  maker: ImageMaker,
+  { id, ...shape }: Subject,
+  transfers: Transfers,
+): Scene<Image> => {
+  const name = `bench/${id}-${transfers.style}`
+  const idOf = (what: string) => `${prefix}/${what}/${id}`
+  return {
+    prepare: () => maker.make(shape),
+    steps: [
+      push(idOf(`push-${transfers.style}`), name, transfers.style),
+      ...(transfers.pull ? [pull(idOf('pull'), name)] : []),
+      ...(transfers.again ? [push(idOf('push-again'), name, transfers.style)] : []),
+    ],
+  }
+}
+
+/** Clients that push and pull at once. */
+export const CLIENTS = 8
+
+/** Eight clients that push an image each at once, and pull it at once. */
+export const togetherScene = (
+  prefix: string,
+  maker: ImageMaker,
+  shape: Shape,
+): Scene<readonly Image[]> => {
+  const all = (images: readonly Image[], work: (name: string, image: Image) => Promise<void>) =>
+    Promise.all(images.map((image, at) => work(`bench/together-${at}`, image)))
+  return {
+    prepare() {
+      const { layers, layerBytes } = shape
+      const whole = maker.make({ layers: layers * CLIENTS, layerBytes })
+      return Array.from({ length: CLIENTS }, (_, at) =>
+        maker.of(whole.blobs.slice(at * layers, (at + 1) * layers)),
+      )
+    },
+    steps: [
+      {
+        id: `${prefix}/push-together`,
+        async run({ client }, images) {
+          await all(images, (name, image) => pushImage(client, name, 'v1', image, 'containerd'))
+          return undefined
+        },
+      },
+      {
+        id: `${prefix}/pull-together`,
+        async run({ client }, images) {
+          await all(images, (name, image) => pullImage(client, name, 'v1', image))
+          return undefined
+        },
+      },
+    ],
+  }
+}
+
+/** Eight clients that push one large layer each at once: what memory that takes. */
+export const largeTogetherScene = (
+  prefix: string,
+  maker: ImageMaker,
+  layerBytes: number,
+  style: PushStyle,
+): Scene<readonly Image[]> => ({
+  prepare: () => maker.makeLarge(CLIENTS, layerBytes),
+  sweepAlways: true,
+  steps: [
+    {
+      id: `${prefix}/push-${style}-large-together`,
+      async run({ client }, images) {
+        const pushes = images.map((image, at) =>
+          pushImage(client, `bench/large-${style}-${at}`, 'v1', image, style),
+        )
+        await Promise.all(pushes)
+        return undefined
+      },
+    },
+  ],
+})
