@@ -101,13 +101,19 @@ export const identify = async (c: AppContext, access: readonly Access[]): Promis
 }
 
 /** The refusal of a caller who is known, or of one who has shown nothing. */
-const denied = (c: AppContext, caller: Caller, access: Access): RegistryError => {
+const denied = (
+  c: AppContext,
+  caller: Caller,
+  access: Access,
+  further: readonly Access[] = [],
+): RegistryError => {
   const wanted = formatScope(access)
+  const asked = [access, ...further]
   // Callers who have shown nothing are asked to, which is no refusal yet.
   if (caller.via !== 'nothing') reportRefusal(c, caller, [access], 'not granted')
-  if (caller.via === 'nothing') return refuse(c, [access], `authentication required for ${wanted}`)
+  if (caller.via === 'nothing') return refuse(c, asked, `authentication required for ${wanted}`)
   if (caller.via === 'bearer') {
-    return refuse(c, [access], `the token does not grant ${wanted}`, 'insufficient_scope')
+    return refuse(c, asked, `the token does not grant ${wanted}`, 'insufficient_scope')
   }
   return new RegistryError('DENIED', `${caller.identity.name} may not ${wanted}`, {
     detail: { access: [wanted] },
@@ -117,14 +123,20 @@ const denied = (c: AppContext, caller: Caller, access: Access): RegistryError =>
 /**
  * Lets a request go on if its caller may do this.
  *
+ * @param further what would be of use beyond it, for the challenge: clients ask for what that names
  * @returns the caller
  * @throws RegistryError UNAUTHORIZED with a challenge, or DENIED where other credentials would not
  *   be asked for
  */
-export const permit = async (c: AppContext, name: string, action: Action): Promise<Caller> => {
+export const permit = async (
+  c: AppContext,
+  name: string,
+  action: Action,
+  further: readonly Access[] = [],
+): Promise<Caller> => {
   const access = scopeFor(name, action)
-  const caller = await identify(c, [access])
-  if (!caller.allows(name, action)) throw denied(c, caller, access)
+  const caller = await identify(c, [access, ...further])
+  if (!caller.allows(name, action)) throw denied(c, caller, access, further)
   return caller
 }
 

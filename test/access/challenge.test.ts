@@ -41,10 +41,11 @@ const checkChallenge = (answer: Answer, challenge: string): void => {
 describe('tokens', () => {
   const shared = sharedRig(DOCUMENTS)
 
-  for (const { method, target, action, more } of ENDPOINTS) {
+  for (const endpoint of ENDPOINTS) {
+    const { method, target, more } = endpoint
     test(`nothing shown: ${method} ${target('<name>')}`, async () => {
       const answer = await shared().send(`${method} ${target('team/app')}`, more)
-      checkChallenge(answer, challengeOf(scopeOf('team/app', action)))
+      checkChallenge(answer, challengeOf(scopeOf('team/app', endpoint)))
       if (method === 'HEAD') assert.equal(answer.body.byteLength, 0)
       else checkError(answer, 'UNAUTHORIZED', /authentication required for repository:team\/app/)
     })
@@ -73,11 +74,12 @@ describe('tokens', () => {
     })
   }
 
-  for (const { method, target, action, more } of ENDPOINTS) {
+  for (const endpoint of ENDPOINTS) {
+    const { method, target, more } = endpoint
     test(`insufficient_scope: ${method} ${target('<name>')}`, async () => {
       const as = await tokenFor(shared(), ALICE, 'repository:mine:pull,push,delete')
       const answer = await shared().send(`${method} ${target('other')}`, { ...more, as })
-      checkChallenge(answer, challengeOf(scopeOf('other', action), 'insufficient_scope'))
+      checkChallenge(answer, challengeOf(scopeOf('other', endpoint), 'insufficient_scope'))
     })
   }
 

@@ -17,6 +17,8 @@ export interface Endpoint {
   /** Status for a caller who may, where the repository holds {@link IMAGE}. */
   readonly allowed: number
   readonly more?: Pick<More, 'body' | 'headers'>
+  /** The repository that it would also pull from. */
+  readonly source?: string
 }
 
 /** An image of {@link CONFIG} alone, under the tag `v1`. */
@@ -51,7 +53,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   at('POST', 'blobs/uploads/', 'push', 202),
   at('POST', 'blobs/uploads', 'push', 202),
   at('POST', `blobs/uploads/?digest=${CONFIG.sha256}`, 'push', 201, { body: CONFIG.bytes }),
-  at('POST', `blobs/uploads/?mount=${CONFIG.sha256}&from=public/a`, 'push', 202),
+  {
+    ...at('POST', `blobs/uploads/?mount=${CONFIG.sha256}&from=public/a`, 'push', 202),
+    source: 'public/a',
+  },
   at('GET', `blobs/uploads/${UUID}`, 'push', 404),
   at('HEAD', `blobs/uploads/${UUID}`, 'push', 404),
   at('PATCH', `blobs/uploads/${UUID}`, 'push', 404, { body: Buffer.from('x') }),
@@ -63,5 +68,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
 ]
 
 /** The scope that a refusal asks for. */
-export const scopeOf = (name: string, action: Action): string =>
-  `repository:${name}:${action === 'push' ? 'pull,push' : action}`
+export const scopeOf = (name: string, { action, source }: Endpoint): string =>
+  [
+    `repository:${name}:${action === 'push' ? 'pull,push' : action}`,
+    ...(source === undefined ? [] : [`repository:${source}:pull`]),
+  ].join(' ')

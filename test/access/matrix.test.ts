@@ -161,7 +161,8 @@ const checkAll = async (rig: AccessRig, policy: readonly WrittenRule[]) => {
         const [entry] = claimsOf(shown).access
         assert.deepEqual(entry?.actions ?? [], ACTIONS.filter(may), subject.description)
       }
-      for (const { method, target, action, allowed, more } of ENDPOINTS) {
+      for (const endpoint of ENDPOINTS) {
+        const { method, target, action, allowed, more } = endpoint
         const request = `${method} ${target(repository)}`
         const { status, headers } = await rig.send(request, { ...more, as: shown })
         const said = `${subject.description}: ${request} ${JSON.stringify(policy)}`
@@ -170,7 +171,7 @@ const checkAll = async (rig: AccessRig, policy: readonly WrittenRule[]) => {
           counted.allowed += 1
           continue
         }
-        const expected = refusal(subject, shown, scopeOf(repository, action))
+        const expected = refusal(subject, shown, scopeOf(repository, endpoint))
         assert.equal(status, expected.status, said)
         assert.equal(headers.get('WWW-Authenticate'), expected.challenge, said)
         counted.refused += 1
@@ -223,7 +224,8 @@ describe('subject by repository by endpoint', () => {
     const rig = await openRig(t, { ...DOCUMENTS, policy: WRITTEN, args: ['--auth=basic'] })
     for (const [identity, credentials] of ACCOUNTS) {
       for (const repository of REPOSITORIES) {
-        for (const { method, target, action, allowed, more } of ENDPOINTS) {
+        for (const endpoint of ENDPOINTS) {
+          const { method, target, action, allowed, more } = endpoint
           const request = `${method} ${target(repository)}`
           const { status } = await rig.send(request, { ...more, as: credentials(rig) })
           const may = modelAllows(WRITTEN, identity, repository, action)

@@ -105,6 +105,38 @@ for (const [index, [description, shows, from, mounted]] of ROWS.entries()) {
   })
 }
 
+const CHALLENGES: readonly (readonly [query: string, scope: string])[] = [
+  ['&from=mine/a', 'repository:target/asked:pull,push repository:mine/a:pull'],
+  ['&from=secret/a', 'repository:target/asked:pull,push repository:secret/a:pull'],
+  ['&from=not"a name', 'repository:target/asked:pull,push'],
+  ['&from=', 'repository:target/asked:pull,push'],
+  ['', 'repository:target/asked:pull,push'],
+]
+
+for (const [query, scope] of CHALLENGES) {
+  test(`a token for what a mount's challenge names will do: ${query || 'no from'}`, async () => {
+    const { send } = shared()
+    const target = `POST /v2/target/asked/blobs/uploads/?mount=${CONFIG.sha256}${encodeURI(query)}`
+    const refused = await send(target, { as: bearer('nonsense') })
+    assert.equal(refused.status, 401)
+    const [, asked] = /scope="([^"]*)"/.exec(refused.headers.get('WWW-Authenticate') ?? '') ?? []
+    assert.equal(asked, scope)
+    const as = await tokenFor(shared(), ALICE, scope)
+    const status = query.includes('"') ? 400 : query === '&from=mine/a' ? 201 : 202
+    assert.equal((await send(target, { as })).status, status)
+  })
+}
+
+test('a source without a mount is in no challenge', async () => {
+  const answer = await shared().send('POST /v2/target/asked/blobs/uploads/?from=mine/a', {
+    as: bearer('nonsense'),
+  })
+  assert.match(
+    answer.headers.get('WWW-Authenticate') ?? '',
+    /scope="repository:target\/asked:pull,push"/,
+  )
+})
+
 test('an upload that a mount became takes the bytes, and only the right ones', async () => {
   const { send } = shared()
   const begun = await send(

@@ -6,10 +6,11 @@
  */
 
 import type { Hono } from 'hono'
+import type { Access } from '../../auth/access.ts'
 import { nameOf } from '../../auth/audit.ts'
 import { CANONICAL, type Digest, isAlgorithm, parseDigest } from '../../registry/digest.ts'
 import { quoted, RegistryError } from '../../registry/errors.ts'
-import { parseName } from '../../registry/reference.ts'
+import { isName, parseName } from '../../registry/reference.ts'
 import type { Incoming } from '../../registry/uploads/incoming.ts'
 import type { UploadState } from '../../registry/uploads/state.ts'
 import { empty } from '../answers.ts'
@@ -44,6 +45,13 @@ const readAlgorithm = (c: AppContext) => {
     'DIGEST_INVALID',
     `unsupported digest-algorithm ${quoted(algorithm)}: expected sha256 or sha512`,
   )
+}
+
+/** The pull that a mount needs beside the push: a token that lacks it makes an upload of the mount. */
+const mountSource = (c: AppContext): Access[] => {
+  const from = c.req.query('mount') === undefined ? undefined : c.req.query('from')
+  if (from === undefined || !isName(from)) return []
+  return [{ type: 'repository', name: from, actions: ['pull'] }]
 }
 
 const created = (c: AppContext, name: string, digest: Digest): Response => {
@@ -107,7 +115,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
 
   const begin = async (c: AppContext): Promise<Response> => {
     const name = parseName(c.req.param('name') ?? '')
-    await permit(c, name, 'push')
+    await permit(c, name, 'push', mountSource(c))
     const mounted = c.req.query('mount')
     if (mounted !== undefined) {
       const digest = parseDigest(mounted)
