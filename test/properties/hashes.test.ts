@@ -18,6 +18,7 @@ import {
   resumableHash,
   resumeHash,
 } from '../../functions/registry/uploads/hash.ts'
+import type { HashState } from '../../functions/registry/uploads/state.ts'
 
 const chunks = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 12 })
 const algorithm = fc.constantFrom<Algorithm>('sha256', 'sha512')
@@ -33,9 +34,8 @@ const expected = (algorithms: readonly Algorithm[], parts: readonly Uint8Array[]
 
 /** Saves and resumes, as two requests do. */
 const handOver = async (hash: RunningHash): Promise<RunningHash> => {
-  const saved: unknown = JSON.parse(JSON.stringify(hash.save()))
-  assert.ok(typeof saved === 'object' && saved !== null && 'resumable' in saved)
-  const resumed = await resumeHash(saved.resumable as Record<string, string>)
+  const saved: HashState = JSON.parse(JSON.stringify(hash.save()))
+  const resumed = await resumeHash(saved)
   assert.ok(resumed)
   return resumed
 }
@@ -74,7 +74,7 @@ describe('hashes', () => {
   test('a state that is none is refused, not taken for another', () =>
     fc.assert(
       fc.asyncProperty(fc.string(), async (state) => {
-        const hash = await resumeHash({ sha256: state })
+        const hash = await resumeHash({ resumable: { sha256: state } })
         assert.equal(hash, undefined)
       }),
     ))
