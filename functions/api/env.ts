@@ -31,6 +31,11 @@ export interface AppOptions {
    * a body, as API Gateway may not.
    */
   readonly redirectHeads: boolean
+  /**
+   * Whether manifest HEADs are, too: for hosts that answer without a body's length. Clients that
+   * then miss the digest ask again with GET.
+   */
+  readonly redirectManifestHeads?: boolean
   readonly authorizer: Authorizer
   readonly audit: Audit
   /** Scheme and host as clients see them, where requests do not tell. */

@@ -28,7 +28,12 @@ const MANIFEST = /\/manifests\/[^/]+$/
 const isBinary = (contentType: string): boolean =>
   !/^(?:application\/json|text\/plain)(?:;|$)/.test(contentType)
 
-const open = async (env: NodeJS.ProcessEnv): Promise<Hono<AppEnv>> => {
+interface Opened {
+  readonly app: Hono<AppEnv>
+  readonly redirectsManifestHeads: boolean
+}
+
+const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
   const settings = readSettings([], env)
   if (settings.store.kind !== 's3') {
     throw new SettingsError(
@@ -41,7 +46,8 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Hono<AppEnv>> => {
   if (!settings.redirects) {
     throw new SettingsError('SLIPWAY_REDIRECTS is "off": on Lambda blobs can only be redirected to')
   }
-  return (await openApp(settings, env, { redirectHeads: true, onlyLocal: false })).app
+  const { app } = await openApp(settings, env, { redirectHeads: true, onlyLocal: false })
+  return { app, redirectsManifestHeads: settings['manifest-heads'] === 'redirect' }
 }
 
 /** What of an event `Request` would refuse or misread. */
@@ -67,16 +73,15 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
   const opened = once(() => open(env))
   const front = new Hono()
   front.fetch = async (request, host) => {
-    const app = await opened()
+    const { app, redirectsManifestHeads } = await opened()
     const { requestContext } = host as Pick<APIGatewayProxyEventV2, 'requestContext'>
     request.headers.set('X-Request-Id', requestContext.requestId)
     const seen = {
       origin: `https://${requestContext.domainName}`,
       address: requestContext.http.sourceIp,
     }
-    if (request.method !== 'HEAD' || !MANIFEST.test(new URL(request.url).pathname)) {
-      return app.fetch(request, seen)
-    }
+    const manifestHead = request.method === 'HEAD' && MANIFEST.test(new URL(request.url).pathname)
+    if (!manifestHead || redirectsManifestHeads) return app.fetch(request, seen)
     // The gateway may count the body for the Content-Length, and drops it afterwards.
     return app.fetch(new Request(request, { method: 'GET' }), { ...seen, asked: 'HEAD' })
   }

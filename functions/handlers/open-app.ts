@@ -69,6 +69,7 @@ export const openApp = async (
     redirects: settings.redirects,
     direct: (address) => isIn(settings['direct-for'], address),
     redirectHeads,
+    redirectManifestHeads: settings['manifest-heads'] === 'redirect',
     readOnly: settings['read-only'],
   })
   const warmUp = async (): Promise<void> => {

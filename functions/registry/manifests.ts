@@ -34,6 +34,8 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
 export interface StoredManifest {
   readonly digest: Digest
+  /** Digest that its bytes are stored under. */
+  readonly target: Digest
   readonly mediaType: string
   readonly bytes: Uint8Array
 }
@@ -55,6 +57,13 @@ export interface Manifests {
   resolve(name: string, reference: Reference): Promise<Digest>
   /** The manifest with this digest. @throws RegistryError MANIFEST_UNKNOWN */
   get(name: string, digest: Digest, viaTag?: boolean): Promise<StoredManifest>
+  /**
+   * A URL whose HEAD tells length and media type of a manifest; no operation.
+   *
+   * @param expiresIn life of the URL in seconds
+   * @returns undefined where the store cannot give one
+   */
+  headUrl(manifest: StoredManifest, expiresIn: number): Promise<string | undefined>
   /**
    * Takes a manifest in.
    *
@@ -103,19 +112,19 @@ export const createManifests = (
   /** A tag is only ever set to a linked revision, so behind one the link is not asked for again. */
   const dataOf = async (name: string, digest: Digest, viaTag: boolean) => {
     const canonical = algorithmOf(digest) === CANONICAL
-    if (viaTag && canonical) return readData(digest)
+    if (viaTag && canonical) return { target: digest, bytes: await readData(digest) }
     const [link, early] = await Promise.all([
       readLink(store, revisionLinkKey(name, digest)),
       canonical ? readData(digest) : undefined,
     ])
     if (link === undefined) return undefined
-    return early ?? readData(link.target)
+    return { target: link.target, bytes: early ?? (await readData(link.target)) }
   }
 
   const get: Manifests['get'] = async (name, digest, viaTag = false) => {
-    const bytes = await dataOf(name, digest, viaTag)
-    if (bytes === undefined) throw manifestUnknown(name, digest)
-    return { digest, bytes, mediaType: storedMediaType(bytes) }
+    const { target, bytes } = (await dataOf(name, digest, viaTag)) ?? {}
+    if (target === undefined || bytes === undefined) throw manifestUnknown(name, digest)
+    return { digest, target, bytes, mediaType: storedMediaType(bytes) }
   }
 
   /** What is wrong with a reference, or undefined when this repository has it as described. */
@@ -190,6 +199,9 @@ export const createManifests = (
       return link.target
     },
     get,
+    async headUrl({ target, mediaType }, expiresIn) {
+      return store.presign?.('HEAD', dataKey(target), { expiresIn, contentType: mediaType })
+    },
     push,
     async remove(name, { tag, digest }) {
       if (digest !== undefined) return removeManifest(name, digest)

@@ -91,6 +91,8 @@ export interface OpenMultipart extends MultipartUpload {
 export interface PresignOptions {
   /** Life of the URL in seconds. */
   readonly expiresIn: number
+  /** Content-Type of its answers, whatever the object's own is. */
+  readonly contentType?: string
 }
 
 /** Smallest part, but for the last, that every store takes: S3's 5 MiB. */

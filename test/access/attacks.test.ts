@@ -9,8 +9,10 @@ import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { createHandler } from '../../functions/handlers/api.ts'
+import { lambdaOf } from '../support/gateway/function.ts'
+import { sendThrough } from '../support/gateway/gateway.ts'
+import { GATEWAYS } from '../support/gateway/habits.ts'
 import { CONFIG } from '../support/hosts/content.ts'
-import { sendThrough } from '../support/hosts/gateway.ts'
 import { startBucket } from '../support/hosts/start.ts'
 import { connectTo } from '../support/rig/server.ts'
 import { basic, bearer, fill, jsonOf, openRig } from './rig.ts'
@@ -176,48 +178,49 @@ test('from a body that is still coming nothing is learned before the refusal', a
   assert.match(answer, /^HTTP\/1\.1 401 /)
 })
 
-describe('API Gateway', () => {
-  const habits = { decodesPath: false, contentLength: 'kept' } as const
+for (const [name, habits] of Object.entries(GATEWAYS)) {
+  describe(`API Gateway, ${name}`, () => {
+    test('nothing set up: nobody gets in', async (t) => {
+      const { server, env } = await startBucket()
+      t.after(server.close)
+      const handler = createHandler({ ...env, SLIPWAY_AUTH: '' })
+      for (const [method, target] of [
+        ['GET', '/v2/'],
+        ['GET', '/v2/_catalog'],
+        ['GET', '/v2/a/tags/list'],
+        ['POST', '/v2/a/blobs/uploads/'],
+        ['GET', '/token?scope=repository:a:pull'],
+      ] as const) {
+        const gateway = { invoke: lambdaOf(handler), habits }
+        const { status, headers } = await sendThrough(gateway, { method, target })
+        assert.equal(status, 401, target)
+        const challenge = headers.get('X-Registry-Challenge')
+        assert.equal(headers.get('WWW-Authenticate'), challenge)
+        const realm = 'Bearer realm="https://registry.example.com/token",service="slipway"'
+        assert.ok(
+          challenge?.startsWith(target.startsWith('/token') ? 'Basic ' : realm),
+          `${challenge}`,
+        )
+      }
+    })
 
-  test('nothing set up: nobody gets in', async (t) => {
-    const { server, env } = await startBucket()
-    t.after(server.close)
-    const handler = createHandler({ ...env, SLIPWAY_AUTH: '' })
-    for (const [method, target] of [
-      ['GET', '/v2/'],
-      ['GET', '/v2/_catalog'],
-      ['GET', '/v2/a/tags/list'],
-      ['POST', '/v2/a/blobs/uploads/'],
-      ['GET', '/token?scope=repository:a:pull'],
-    ] as const) {
-      const { status, headers } = await sendThrough(handler, habits, { method, target })
-      assert.equal(status, 401, target)
-      const challenge = headers.get('X-Registry-Challenge')
-      assert.equal(headers.get('WWW-Authenticate'), challenge)
-      const realm = 'Bearer realm="https://registry.example.com/token",service="slipway"'
-      assert.ok(
-        challenge?.startsWith(target.startsWith('/token') ? 'Basic ' : realm),
-        `${challenge}`,
-      )
-    }
+    test('the realm is the public address, not what a client says', async (t) => {
+      const { server, env } = await startBucket()
+      t.after(server.close)
+      const forged = { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' }
+      for (const [url, expected] of [
+        ['', 'https://registry.example.com'],
+        ['https://public.example/', 'https://public.example'],
+      ] as const) {
+        const handler = createHandler({ ...env, SLIPWAY_AUTH: 'token', SLIPWAY_PUBLIC_URL: url })
+        const sent = { method: 'GET', target: '/v2/', headers: forged }
+        const { headers } = await sendThrough({ invoke: lambdaOf(handler), habits }, sent)
+        const challenge = `Bearer realm="${expected}/token",service="slipway"`
+        assert.equal(headers.get('WWW-Authenticate'), challenge)
+      }
+    })
   })
-
-  test('the realm is the public address, not what a client says', async (t) => {
-    const { server, env } = await startBucket()
-    t.after(server.close)
-    const forged = { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' }
-    for (const [url, expected] of [
-      ['', 'https://registry.example.com'],
-      ['https://public.example/', 'https://public.example'],
-    ] as const) {
-      const handler = createHandler({ ...env, SLIPWAY_AUTH: 'token', SLIPWAY_PUBLIC_URL: url })
-      const sent = { method: 'GET', target: '/v2/', headers: forged }
-      const { headers } = await sendThrough(handler, habits, sent)
-      const challenge = `Bearer realm="${expected}/token",service="slipway"`
-      assert.equal(headers.get('WWW-Authenticate'), challenge)
-    }
-  })
-})
+}
 
 test('a password that is a hash is none', async (t) => {
   const rig = await openRig(t, DOCUMENTS)

@@ -11,6 +11,7 @@ import {
   MAX_MANIFEST_BYTES,
   manifestUnknown,
   type PushedManifest,
+  type StoredManifest,
 } from '../../registry/manifests.ts'
 import { OCI_ARTIFACT } from '../../registry/media-types.ts'
 import {
@@ -24,9 +25,12 @@ import type { TagCondition } from '../../registry/tags.ts'
 import { empty } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { entityTags, noneMatchHits, warning } from '../headers.ts'
-import { permit } from '../permit.ts'
+import { addressOf, permit } from '../permit.ts'
 
 const PATH = '/v2/:name{.+}/manifests/:reference'
+
+/** Seconds a redirect of a HEAD is good for: clients follow it at once. */
+const URL_LIFE = 60
 
 /** Most `?tag=` parameters of one push; the specification asks for at least 10. */
 const MAX_TAGS = 100
@@ -92,8 +96,18 @@ const addWarnings = (c: AppContext, { manifest }: PushedManifest): void => {
 }
 
 /** Registers the manifest endpoints. */
-export const manifestRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void => {
-  const { manifests } = registry
+export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
+  const { manifests } = options.registry
+
+  const redirect = async (c: AppContext, manifest: StoredManifest) => {
+    if (c.req.method !== 'HEAD' || !options.redirectManifestHeads) return undefined
+    if (options.direct?.(addressOf(c))) return undefined
+    const url = await manifests.headUrl(manifest, URL_LIFE)
+    if (url === undefined) return undefined
+    c.header('Location', url)
+    c.header('Cache-Control', 'no-store')
+    return empty(c, 307)
+  }
 
   // Also HEAD: what was stored is answered whatever Accept says, for a type nobody asked for is of
   // more use than a 404.
@@ -106,8 +120,11 @@ export const manifestRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): voi
     c.header('Docker-Content-Digest', digest)
     c.header('ETag', `"${digest}"`)
     if (unchanged && reference.tag !== undefined) return c.body(null, 304)
-    const { bytes, mediaType } = await manifests.get(name, digest, reference.tag !== undefined)
+    const manifest = await manifests.get(name, digest, reference.tag !== undefined)
     if (unchanged) return c.body(null, 304)
+    const elsewhere = await redirect(c, manifest)
+    if (elsewhere) return elsewhere
+    const { bytes, mediaType } = manifest
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
       'Content-Type': mediaType,
       'Content-Length': String(bytes.byteLength),

@@ -16,13 +16,16 @@ export const presign = (
   bucket: Bucket,
   method: 'GET' | 'HEAD',
   key: string,
-  { expiresIn }: PresignOptions,
+  { expiresIn, contentType }: PresignOptions,
 ): Promise<string> => {
-  const { Bucket, Key } = at(bucket, key)
-  if (method === 'HEAD') {
-    return getSignedUrl(bucket.client, new HeadObjectCommand({ Bucket, Key }), { expiresIn })
+  const input = {
+    ...at(bucket, key),
+    ...(contentType === undefined ? {} : { ResponseContentType: contentType }),
   }
-  const command = new GetObjectCommand({ Bucket, Key })
+  if (method === 'HEAD') {
+    return getSignedUrl(bucket.client, new HeadObjectCommand(input), { expiresIn })
+  }
+  const command = new GetObjectCommand(input)
   // The SDK names the operation in the query, for itself: S3 has no such parameter.
   command.middlewareStack.add(
     (next) => (args) => {

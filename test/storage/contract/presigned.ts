@@ -29,6 +29,20 @@ export const presignTests = ({ store, test }: Subject): void => {
     assert.deepEqual([answer.status, answer.headers.get('content-length')], [200, '10'])
   })
 
+  test('a URL may name the type of its answers', async (base) => {
+    const key = `${base}typed`
+    const contentType = 'application/vnd.oci.image.index.v1+json'
+    await store().put(key, bytes('{}'))
+    for (const method of ['GET', 'HEAD'] as const) {
+      const url = await store().presign?.(method, key, { expiresIn: 60, contentType })
+      const answer = await fetch(url ?? '', { method })
+      await answer.body?.cancel()
+      const { headers } = answer
+      assert.deepEqual([answer.status, headers.get('content-type')], [200, contentType], method)
+      assert.equal(headers.get('content-length'), '2', method)
+    }
+  })
+
   test('a URL is for one method', async (base) => {
     assert.equal((await fetch(await sign('GET', base), { method: 'HEAD' })).status, 403)
     const answer = await fetch(await sign('HEAD', base))

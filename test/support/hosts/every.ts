@@ -5,12 +5,13 @@
  */
 
 import { after, before, describe } from 'node:test'
+import { GATEWAYS } from '../gateway/habits.ts'
 import type { Host, HostWishes, StartedHost } from './host.ts'
 import { startApp, startOnFiles, startOnLambda, startOnS3 } from './start.ts'
 
 type Start = (wishes: HostWishes) => Promise<StartedHost>
 
-/** How to start each host; the two gateways cover what AWS leaves open. */
+/** How to start each host; the gateways cover what AWS leaves open. */
 const HOSTS: readonly (Pick<Host, 'name' | 'redirects' | 'gateway'> & { readonly start: Start })[] =
   [
     { name: 'app on files', redirects: false, gateway: false, start: startApp },
@@ -27,18 +28,12 @@ const HOSTS: readonly (Pick<Host, 'name' | 'redirects' | 'gateway'> & { readonly
       gateway: false,
       start: (wishes) => startOnS3(true, wishes),
     },
-    {
-      name: 'Lambda, path as sent, length as answered',
+    ...Object.entries(GATEWAYS).map(([name, habits]) => ({
+      name: `Lambda, ${name}`,
       redirects: true,
-      gateway: true,
-      start: (wishes) => startOnLambda({ decodesPath: false, contentLength: 'kept' }, wishes),
-    },
-    {
-      name: 'Lambda, path decoded, length counted',
-      redirects: true,
-      gateway: true,
-      start: (wishes) => startOnLambda({ decodesPath: true, contentLength: 'counted' }, wishes),
-    },
+      gateway: habits,
+      start: (wishes: HostWishes) => startOnLambda(habits, wishes),
+    })),
   ]
 
 /**

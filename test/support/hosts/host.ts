@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { GatewayHabits } from '../gateway/habits.ts'
+
 /** A request, byte for byte as a client writes it. */
 export interface Sent {
   readonly method: string
@@ -27,8 +29,8 @@ export interface Host {
   readonly name: string
   /** Whether blobs are answered with redirects to the store. */
   readonly redirects: boolean
-  /** Whether it is reached through API Gateway, with the gateway's limits. */
-  readonly gateway: boolean
+  /** The habits of the API Gateway that it is reached through, with the gateway's limits. */
+  readonly gateway: GatewayHabits | false
   /** Sends a request; redirects are not followed. */
   send(sent: Sent): Promise<Answer>
 }

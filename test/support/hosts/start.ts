@@ -19,8 +19,10 @@ import { readSettings } from '../../../functions/handlers/settings.ts'
 import { createRegistry } from '../../../functions/registry/registry.ts'
 import { createFileStore } from '../../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
+import { lambdaOf } from '../gateway/function.ts'
+import { sendThrough } from '../gateway/gateway.ts'
+import { type GatewayHabits, settingsFor } from '../gateway/habits.ts'
 import { type S3Server, startS3 } from '../s3/server.ts'
-import { type GatewayHabits, sendThrough } from './gateway.ts'
 import type { Answer, HostWishes, Sent, StartedHost } from './host.ts'
 import { createAgent, sendOver } from './wire.ts'
 
@@ -172,12 +174,13 @@ export const startOnLambda = async (
   wishes: HostWishes = {},
 ): Promise<StartedHost> => {
   const { server, env } = await startBucket()
-  const handler = createHandler(environment(env, wishes))
+  const handler = createHandler({ ...environment(env, wishes), ...settingsFor(habits) })
+  const gateway = { invoke: lambdaOf(handler), habits }
   return {
-    name: `Lambda, Content-Length ${habits.contentLength}`,
+    name: 'Lambda',
     redirects: true,
-    gateway: true,
-    send: (sent) => sendThrough(handler, habits, sent),
+    gateway: habits,
+    send: (sent) => sendThrough(gateway, sent),
     stop: server.close,
   }
 }
