@@ -5,7 +5,8 @@
  * @module
  */
 
-import { GetKeyPolicyCommand, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
+import { GetKeyPolicyCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
+import { kmsClient } from './clients.ts'
 import type { Emulator } from './emulator.ts'
 import { idsOf, stackResources } from './resources.ts'
 import { type PolicyDocument, rolePolicy, type Statement } from './role.ts'
@@ -32,12 +33,7 @@ const relaxed = (policy: PolicyDocument): PolicyDocument => ({
 export const closeGaps = async (emulator: Emulator, stackName: string): Promise<void> => {
   const role = await rolePolicy(emulator, stackName)
   await role.replace(relaxed(role.document))
-  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = emulator.env
-  const kms = new KMSClient({
-    endpoint: emulator.endpoint,
-    region: emulator.region,
-    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-  })
+  const kms = kmsClient(emulator)
   for (const KeyId of idsOf(await stackResources(emulator, stackName), 'AWS::KMS::Key')) {
     const { Policy = '' } = await kms.send(new GetKeyPolicyCommand({ KeyId }))
     const policy = JSON.stringify(relaxed(JSON.parse(Policy)))

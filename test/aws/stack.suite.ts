@@ -1,0 +1,208 @@
+/**
+ * What the deployed stack makes of requests that a gateway, a function and a bucket answer together;
+ * and what it leaves behind when it is updated and destroyed.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import {
+  GetBucketEncryptionCommand,
+  GetBucketVersioningCommand,
+  GetPublicAccessBlockCommand,
+  HeadObjectCommand,
+} from '@aws-sdk/client-s3'
+import { digestOf, mediaTypes } from '../conformance/client.ts'
+import { s3Client } from './support/clients.ts'
+import { type Deployment, startDeployment } from './support/deployment.ts'
+import { logGroups, logMessages } from './support/logs.ts'
+import { type Session, startSession } from './support/session.ts'
+
+/** The URL that an answer sends to, which it must. */
+const locationOf = (answer: Response, status: number): string => {
+  const location = answer.headers.get('location')
+  assert.equal(answer.status, status)
+  assert.ok(location)
+  return location
+}
+
+describe('the deployed stack', () => {
+  let deployment: Deployment
+  let session: Session
+  let image: Awaited<ReturnType<Session['pushImage']>>
+  before(
+    async () => {
+      deployment = await startDeployment()
+      session = await startSession(deployment, 'stack/image')
+      image = await session.pushImage('v1', randomBytes(100_000))
+    },
+    { timeout: 300_000 },
+  )
+  after(() => deployment?.close())
+
+  const blob = () => `blobs/${digestOf(image.layer)}`
+
+  describe('a challenge', () => {
+    test('arrives although the gateway renames it', async () => {
+      const answer = await fetch(`http://${deployment.address}/v2/`)
+      assert.equal(answer.status, 401)
+      const challenge = `Bearer realm="http://${deployment.address}/token",service="slipway"`
+      assert.equal(answer.headers.get('www-authenticate'), challenge)
+      assert.equal(answer.headers.get('x-amzn-remapped-www-authenticate'), challenge)
+    })
+
+    test('names what a token is needed for', async () => {
+      const answer = await fetch(`http://${deployment.address}/v2/a/b/manifests/v1`)
+      assert.equal(answer.status, 401)
+      assert.match(answer.headers.get('www-authenticate') ?? '', /,scope="repository:a\/b:pull"$/)
+      const { errors } = (await answer.json()) as { errors: { code: string }[] }
+      assert.equal(errors[0]?.code, 'UNAUTHORIZED')
+    })
+  })
+
+  describe('a blob', () => {
+    test('is read from the bucket, whole and in ranges', async () => {
+      const url = locationOf(await session.send('GET', blob()), 307)
+      assert.ok(url.startsWith(`${deployment.emulator.endpoint}/${deployment.outputs.BucketName}/`))
+      const whole = await fetch(url)
+      assert.equal(whole.status, 200)
+      assert.ok(image.layer.equals(Buffer.from(await whole.arrayBuffer())))
+      const part = await fetch(url, { headers: { range: 'bytes=99000-' } })
+      assert.equal(part.status, 206)
+      assert.ok(image.layer.subarray(99_000).equals(Buffer.from(await part.arrayBuffer())))
+    })
+
+    test('is looked at in the bucket, by a URL for that alone', async () => {
+      const head = locationOf(await session.send('HEAD', blob()), 307)
+      const seen = await fetch(head, { method: 'HEAD' })
+      assert.equal(seen.status, 200)
+      assert.equal(seen.headers.get('content-length'), String(image.layer.length))
+      assert.equal((await fetch(head)).status, 403)
+      const get = locationOf(await session.send('GET', blob()), 307)
+      assert.equal((await fetch(get, { method: 'HEAD' })).status, 403)
+    })
+
+    test('is not read by a URL that was changed, nor without one', async () => {
+      const url = locationOf(await session.send('GET', blob()), 307)
+      const [bare = ''] = url.split('?')
+      const changed = url.replace(/(X-Amz-Signature=)(.)/, (_, name, first) =>
+        [name, first === '0' ? '1' : '0'].join(''),
+      )
+      assert.notEqual(changed, url)
+      for (const each of [bare, changed, url.replace('X-Amz-Expires=', 'X-Amz-Expires=1')]) {
+        assert.equal((await fetch(each)).status, 403, each)
+      }
+    })
+
+    test('that is nowhere is 404', async () => {
+      const answer = await session.send('GET', `blobs/sha256:${'0'.repeat(64)}`)
+      assert.equal(answer.status, 404)
+    })
+  })
+
+  describe('a manifest', () => {
+    test('is looked at with its length, type and digest', async () => {
+      const answer = await session.send('HEAD', 'manifests/v1')
+      assert.equal(answer.status, 200)
+      assert.equal(answer.headers.get('content-length'), String(image.manifest.length))
+      assert.equal(answer.headers.get('content-type'), mediaTypes.manifest)
+      assert.equal(answer.headers.get('docker-content-digest'), image.digest)
+      assert.equal(await answer.text(), '')
+    })
+
+    test('is read byte for byte, and not again', async () => {
+      const answer = await session.send('GET', 'manifests/v1')
+      assert.ok(image.manifest.equals(Buffer.from(await answer.arrayBuffer())))
+      const headers = { 'if-none-match': answer.headers.get('etag') ?? '' }
+      assert.equal((await session.send('GET', 'manifests/v1', { headers })).status, 304)
+    })
+  })
+
+  test('the bucket is private, encrypted and versioned', async () => {
+    const s3 = s3Client(deployment.emulator)
+    const of = { Bucket: deployment.outputs.BucketName }
+    const access = await s3.send(new GetPublicAccessBlockCommand(of))
+    assert.deepEqual(access.PublicAccessBlockConfiguration, {
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    })
+    const encryption = await s3.send(new GetBucketEncryptionCommand(of))
+    const [rule] = encryption.ServerSideEncryptionConfiguration?.Rules ?? []
+    assert.equal(rule?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm, 'AES256')
+    assert.equal((await s3.send(new GetBucketVersioningCommand(of))).Status, 'Enabled')
+    s3.destroy()
+  })
+
+  test('logs tell what was asked, and no secret', async () => {
+    const { emulator, admin } = deployment
+    const chunk = new Uint8Array(randomBytes(1000))
+    const begun = locationOf(await session.send('POST', 'blobs/uploads/'), 202)
+    const next = locationOf(await session.send('PATCH', begun, { body: chunk }), 202)
+    await session.send('DELETE', next)
+    const url = locationOf(await session.send('GET', blob()), 307)
+    const states = [begun, next].map((each) => each.split('_state=')[1] ?? '')
+    const query = new URL(url).searchParams
+    const signed = ['X-Amz-Signature', 'X-Amz-Security-Token'].map((name) => query.get(name) ?? '')
+    const secrets = [
+      ...[admin.password, btoa(`${admin.name}:${admin.password}`), session.token],
+      ...[...states, ...signed, emulator.env.AWS_SECRET_ACCESS_KEY ?? ''],
+    ]
+    for (const secret of secrets) assert.ok(secret.length > 10, 'a secret to look for')
+
+    const groups = await logGroups(emulator)
+    assert.ok(groups.every(({ retentionInDays }) => retentionInDays !== undefined))
+    const messages = await Promise.all(
+      groups.map(({ logGroupName }) => logMessages(emulator, logGroupName)),
+    )
+    const lines = messages.flat()
+    for (const line of lines) {
+      for (const secret of secrets) assert.ok(!line.includes(secret), line)
+    }
+    const requests = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+    const patch = requests.find(({ method }) => method === 'PATCH')
+    assert.equal(patch?.status, 202)
+    assert.equal(patch.received, chunk.length)
+    assert.equal(patch.path, begun.split('?')[0])
+    assert.ok(requests.some(({ audit }) => audit?.event === 'login' && audit.outcome === 'ok'))
+  })
+
+  test('an update keeps images, tokens and uploads under way', async () => {
+    const begun = locationOf(await session.send('POST', 'blobs/uploads/'), 202)
+    const body = new Uint8Array(randomBytes(50_000))
+    const next = locationOf(await session.send('PATCH', begun, { body }), 202)
+
+    const host = deployment.address.replace('127.0.0.1', 'localhost')
+    const outputs = await deployment.deploy({ publicUrl: `http://${host}` })
+    assert.equal(outputs.RegistryHost, host)
+    assert.equal(outputs.BucketName, deployment.outputs.BucketName)
+    const challenged = await fetch(`http://${deployment.address}/v2/`)
+    assert.match(
+      challenged.headers.get('www-authenticate') ?? '',
+      new RegExp(`http://${host}/token`),
+    )
+
+    const ended = await session.send('PUT', `${next}&digest=${digestOf(body)}`)
+    assert.equal(ended.status, 201, await ended.text())
+    const url = locationOf(await session.send('GET', blob()), 307)
+    assert.ok(image.layer.equals(Buffer.from(await (await fetch(url)).arrayBuffer())))
+    assert.equal((await session.send('GET', 'manifests/v1')).status, 200)
+  })
+
+  test('when it is destroyed, the bucket stays with all in it', async () => {
+    const { emulator, outputs } = deployment
+    await deployment.destroy()
+    assert.equal((await session.send('GET', 'manifests/v1')).status, 404)
+    const s3 = s3Client(emulator)
+    const hex = digestOf(image.layer).slice('sha256:'.length)
+    const Key = `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`
+    const { ContentLength } = await s3.send(
+      new HeadObjectCommand({ Bucket: outputs.BucketName, Key }),
+    )
+    s3.destroy()
+    assert.equal(ContentLength, image.layer.length)
+  })
+})
