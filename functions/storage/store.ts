@@ -89,7 +89,7 @@ export interface OpenMultipart extends MultipartUpload {
 }
 
 export interface PresignOptions {
-  /** Life of the URL in seconds. */
+  /** Life of the URL in seconds; what is left of it is at least four fifths. */
   readonly expiresIn: number
   /** Content-Type of its answers, whatever the object's own is. */
   readonly contentType?: string

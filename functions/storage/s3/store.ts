@@ -21,7 +21,7 @@ import {
   listParts,
   uploadPart,
 } from './multipart.ts'
-import { presign } from './presign.ts'
+import { createPresign } from './presign.ts'
 import { get, head } from './read.ts'
 import { put, remove } from './write.ts'
 
@@ -64,6 +64,6 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     completeMultipart: bound('complete multipart upload', completeMultipart),
     abortMultipart: bound('abort multipart upload', abortMultipart),
     listMultiparts: bound('list multipart uploads of', listMultiparts),
-    presign: bound('presign', presign),
+    presign: bound('presign', createPresign()),
   }
 }

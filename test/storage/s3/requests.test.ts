@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { S3Store } from '../../../functions/storage/s3/store.ts'
 import { MIN_PART_SIZE } from '../../../functions/storage/store.ts'
 import { block, bytes, drain, putParts } from '../contract/harness.ts'
@@ -42,6 +43,18 @@ describe('requests of the S3 store', () => {
       await call(store)
       assert.deepEqual(s3.counter.counts, expected, String(call))
     }
+  })
+
+  it('give the same URL for a fifth of its life', async (t) => {
+    const { store } = await openStore(t)
+    const url = (method: 'GET' | 'HEAD', contentType?: string) =>
+      store.presign(method, 'a', { expiresIn: 5, ...(contentType && { contentType }) })
+    const first = await url('GET')
+    assert.equal(await url('GET'), first)
+    const others = [await url('HEAD'), await url('GET', 'text/plain')]
+    assert.equal(new Set([first, ...others]).size, 3)
+    await sleep(1_100)
+    assert.notEqual(await url('GET'), first)
   })
 
   it('list more parts and uploads than one page has', async (t) => {
