@@ -7,6 +7,7 @@
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import { quoted, RegistryError } from '../registry/errors.ts'
+import { wholeBody } from './arrived.ts'
 import { auditWrites } from './audit.ts'
 import type { AppEnv, AppOptions } from './env.ts'
 import { writeError } from './errors.ts'
@@ -46,6 +47,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
     c.header('X-Content-Type-Options', 'nosniff')
     await next()
   })
+  if (options.bodyLimit) app.use(wholeBody(options.bodyLimit))
   if (options.issuing) tokenRoutes(app, options.issuing)
   if (options.readOnly) {
     app.use(async function readOnly(c, next) {

@@ -11,6 +11,7 @@ import type { Authorizer, Caller } from '../auth/authorizer.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
 import type { ByteSource } from '../registry/bytes.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { BodyLimit } from './arrived.ts'
 
 /** Where a request's log line goes; pino's shape. */
 export interface RequestLogger {
@@ -42,6 +43,8 @@ export interface AppOptions {
   readonly publicUrl?: string | undefined
   /** Set where this registry issues tokens itself. */
   readonly issuing?: TokenIssuing
+  /** What of a body arrives, where the host cannot carry all. */
+  readonly bodyLimit?: BodyLimit | undefined
   /** Refuse everything that writes. */
   readonly readOnly: boolean
 }
@@ -53,6 +56,8 @@ export interface AppEnv {
     readonly asked?: string
     /** The request's body, where the host has it at less cost than as a web stream. */
     readonly body?: () => ByteSource
+    /** Bytes of the request's body that arrived, where that may not be all. */
+    readonly arrived?: number
     /** Scheme and host as the client sees them, where the request's URL does not say. */
     readonly origin?: string
     /** Address of the client. */

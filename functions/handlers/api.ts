@@ -11,6 +11,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
+import { BODY_LIMIT, UPLOAD_LIMITS } from './lambda-limits.ts'
 import { literalPath } from './literal-path.ts'
 import { once } from './once.ts'
 import { openApp } from './open-app.ts'
@@ -46,7 +47,12 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
   if (!settings.redirects) {
     throw new SettingsError('SLIPWAY_REDIRECTS is "off": on Lambda blobs can only be redirected to')
   }
-  const { app } = await openApp(settings, env, { redirectHeads: true, onlyLocal: false })
+  const { app } = await openApp(settings, env, {
+    redirectHeads: true,
+    bodyLimit: BODY_LIMIT,
+    uploadLimits: UPLOAD_LIMITS,
+    onlyLocal: false,
+  })
   return { app, redirectsManifestHeads: settings['manifest-heads'] === 'redirect' }
 }
 
@@ -62,6 +68,13 @@ const mended = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
   }
 }
 
+/** Bytes of an event's body. */
+const bytesIn = ({
+  body = '',
+  isBase64Encoded,
+}: Pick<APIGatewayProxyEventV2, 'body' | 'isBase64Encoded'>): number =>
+  Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8')
+
 /**
  * Makes a handler. The store is opened at the first event and kept for those that follow.
  *
@@ -74,11 +87,16 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
   const front = new Hono()
   front.fetch = async (request, host) => {
     const { app, redirectsManifestHeads } = await opened()
-    const { requestContext } = host as Pick<APIGatewayProxyEventV2, 'requestContext'>
+    const { event } = host as { readonly event: APIGatewayProxyEventV2 }
+    const { requestContext } = event
     request.headers.set('X-Request-Id', requestContext.requestId)
+    // Hono has counted what arrived; the client said what it sent.
+    const said = event.headers['content-length']
+    if (said !== undefined) request.headers.set('Content-Length', said)
     const seen = {
       origin: `https://${requestContext.domainName}`,
       address: requestContext.http.sourceIp,
+      arrived: bytesIn(event),
     }
     const manifestHead = request.method === 'HEAD' && MANIFEST.test(new URL(request.url).pathname)
     if (!manifestHead || redirectsManifestHeads) return app.fetch(request, seen)

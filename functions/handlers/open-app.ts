@@ -7,8 +7,10 @@
 import type { Hono } from 'hono'
 import { pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
+import type { BodyLimit } from '../api/arrived.ts'
 import type { AppEnv, RequestLogger } from '../api/env.ts'
 import { createRegistry } from '../registry/registry.ts'
+import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openAccess } from './open-access.ts'
 import { openStore, openUploadSecret } from './open-store.ts'
@@ -19,6 +21,10 @@ import type { Settings } from './settings.ts'
 export interface HostOptions {
   /** See `AppOptions.redirectHeads`. */
   readonly redirectHeads: boolean
+  /** Where requests may lose some of their body. */
+  readonly bodyLimit?: BodyLimit
+  /** Where requests end after a while. */
+  readonly uploadLimits?: UploadLimits
   /** Whether nobody but this machine reaches it. */
   readonly onlyLocal: boolean
 }
@@ -55,7 +61,7 @@ const createLogger = (settings: Settings): RequestLogger =>
 export const openApp = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
-  { redirectHeads, onlyLocal }: HostOptions,
+  { redirectHeads, bodyLimit, uploadLimits, onlyLocal }: HostOptions,
 ): Promise<OpenApp> => {
   const store = openStore(settings, env)
   const logger = createLogger(settings)
@@ -64,11 +70,12 @@ export const openApp = async (
   const app = createApp({
     ...access,
     publicUrl: settings['public-url'],
-    registry: createRegistry({ store, uploadSecret }),
+    registry: createRegistry({ store, uploadSecret, uploadLimits }),
     logger,
     redirects: settings.redirects,
     direct: (address) => isIn(settings['direct-for'], address),
     redirectHeads,
+    bodyLimit,
     redirectManifestHeads: settings['manifest-heads'] === 'redirect',
     readOnly: settings['read-only'],
   })

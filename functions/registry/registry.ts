@@ -11,6 +11,7 @@ import { type Catalog, createCatalog } from './catalog.ts'
 import { createManifests, type Manifests } from './manifests.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
 import { createTags, type Tags } from './tags.ts'
+import type { UploadLimits } from './uploads/limits.ts'
 import { createStateSealer } from './uploads/state.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 
@@ -30,6 +31,8 @@ export interface RegistryOptions {
    * for each request of an upload.
    */
   readonly uploadSecret: () => Promise<Uint8Array>
+  /** For hosts of limited time. */
+  readonly uploadLimits?: UploadLimits | undefined
   /** Clock in milliseconds, for the expiry of upload states. */
   readonly now?: () => number
 }
@@ -45,7 +48,7 @@ export interface Registry {
 
 /** A registry on a store. */
 export const createRegistry = (options: RegistryOptions): Registry => {
-  const { store, uploadSecret, now = Date.now } = options
+  const { store, uploadSecret, uploadLimits, now = Date.now } = options
   const cache = new LRUCache<string, Uint8Array>({
     maxSize: CACHE_BYTES,
     sizeCalculation: (bytes, key) => bytes.byteLength + key.length,
@@ -66,6 +69,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       sealer: createStateSealer(uploadSecret, now),
       partSize: PART_SIZE,
       plentyParts: PLENTY_PARTS,
+      limits: uploadLimits,
     }),
   }
 }

@@ -98,6 +98,21 @@ describe('events', () => {
     assert.equal((await send(event)).statusCode, 200)
   })
 
+  test('a body that did not arrive whole is answered 413, with what to do instead', async () => {
+    const event = blobPost(CONFIG.sha256, CONFIG.bytes)
+    const headers = { ...event.headers, 'content-length': '7000000' }
+    for (const body of [event.body ?? '', undefined]) {
+      const { body: _, ...rest } = event
+      const result = await send({ ...rest, headers, ...(body === undefined ? {} : { body }) })
+      assert.equal(result.statusCode, 413)
+      const [error] = JSON.parse(result.body ?? '').errors
+      assert.equal(error.code, 'UNSUPPORTED')
+      const arrived = body === undefined ? 0 : CONFIG.bytes.length
+      assert.match(error.message, new RegExp(`7000000 bytes, of which ${arrived} arrived`))
+      assert.match(error.message, /at most 4500000 .* --blob-chunk 4500000.* Node server/)
+    }
+  })
+
   const PATHS = [
     `/v2/library%2Fapp/manifests/${IMAGE.sha256}`,
     `/v2/library/app/manifests/${IMAGE.sha256.replace(':', '%3A')}`,

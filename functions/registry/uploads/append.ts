@@ -17,6 +17,7 @@ import { EMPTY_CHAIN, extendChain } from './chain.ts'
 import { uploadUnknown } from './ending.ts'
 import { algorithmsFor, fastHash, type RunningHash, resumableHash, resumeHash } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
+import { checkReadBack, checkSize, type UploadLimits } from './limits.ts'
 import { loadSegments, newNonce, segmentsSize, stage } from './segments.ts'
 import type { HashState, UploadState } from './state.ts'
 import { createPartWriter, type PartWriter } from './writer.ts'
@@ -29,6 +30,7 @@ export interface UploadContext {
   readonly blobs: Blobs
   readonly partSize: number
   readonly buffers: PartBuffers
+  readonly limits: UploadLimits | undefined
 }
 
 /** A writer that goes on where a state ends. */
@@ -93,11 +95,10 @@ const hashFor = (state: UploadState, incoming: Incoming): Promise<RunningHash | 
 
 /** Streams the body through hash and writer; what it returns is only of use when bytes came. */
 const receive = async (
-  state: UploadState,
+  hash: RunningHash | undefined,
   incoming: Incoming,
   writer: PartWriter,
 ): Promise<{ readonly received: number; readonly hash: HashState | undefined }> => {
-  const hash = await hashFor(state, incoming)
   let received = 0
   for await (const chunk of incoming.source) {
     hash?.update(chunk)
@@ -147,12 +148,16 @@ export const append = async (
   incoming: Incoming,
 ): Promise<UploadState> => {
   checkRange(state, incoming)
+  const size = state.offset + (incoming.length ?? 0)
+  checkSize(context.limits, size)
   const partSize = partSizeFor(context, state, incoming.length)
   const nonce = state.multipart?.nonce ?? newNonce()
   const key = uploadDataKey(state.uuid, nonce)
   const writer = writerFor(context, state, incoming, { key, partSize })
   try {
-    const { received, hash } = await receive(state, incoming, writer)
+    const running = await hashFor(state, incoming)
+    if (running === undefined) checkReadBack(context.limits, size)
+    const { received, hash } = await receive(running, incoming, writer)
     if (received === 0) return state
     const next = await nextState(context, state, { partSize, nonce }, writer)
     return { ...state, ...next, offset: state.offset + received, hash }

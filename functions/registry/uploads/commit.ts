@@ -31,6 +31,7 @@ import {
   resumeHash,
 } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
+import { checkReadBack, checkSize } from './limits.ts'
 import { newNonce, segmentKey } from './segments.ts'
 import type { UploadState } from './state.ts'
 import type { PartWriter } from './writer.ts'
@@ -162,6 +163,7 @@ const commitStaged = async (
   if (multipart === undefined) throw new Error('a staged commit has no multipart')
   const staged = multipart.key
   if (covers(known, digest)) verify(digest, known)
+  else checkReadBack(context.limits, size)
   let hashes = known
   try {
     const earlier = await earlierParts(commit)
@@ -198,6 +200,7 @@ const hashesWillBeKnown = ({ offset, hash }: UploadState): boolean =>
 
 const commitBytes = async (commit: Commit): Promise<Verified> => {
   const { context, state, digest, incoming } = commit
+  checkSize(context.limits, state.offset + (incoming.length ?? 0))
   const partSize = partSizeFor(context, state, incoming.length)
   const direct =
     state.multipart === undefined && algorithmOf(digest) === CANONICAL && hashesWillBeKnown(state)

@@ -15,6 +15,7 @@ import { commit } from './commit.ts'
 import { discard, uploadUnknown } from './ending.ts'
 import { createHeads } from './head.ts'
 import type { Incoming } from './incoming.ts'
+import type { UploadLimits } from './limits.ts'
 import { segmentKey } from './segments.ts'
 import { newUpload, type StateSealer, type UploadState } from './state.ts'
 
@@ -26,6 +27,7 @@ export interface UploadsOptions {
   readonly partSize: number
   /** Parts in memory, over all uploads, beyond which an upload has one at a time. */
   readonly plentyParts: number
+  readonly limits?: UploadLimits | undefined
 }
 
 /** Operations on uploads. States are values: the answer to each request carries the next one. */
@@ -68,6 +70,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     store,
     blobs,
     partSize,
+    limits: options.limits,
     buffers: createPartBuffers(partSize, options.plentyParts),
   }
 
