@@ -1,0 +1,29 @@
+/**
+ * All checks, in the order in which they are made.
+ *
+ * @module
+ */
+
+import type { Check } from './check.ts'
+import { accessChecks } from './checks/access.ts'
+import { blobChecks } from './checks/blobs.ts'
+import { bodyChecks } from './checks/bodies.ts'
+import { connectionChecks } from './checks/connection.ts'
+import { listingChecks } from './checks/listings.ts'
+import { manifestChecks } from './checks/manifests.ts'
+import { pushChecks } from './checks/push.ts'
+import { requestChecks } from './checks/requests.ts'
+import { cleanupCheck } from './cleanup.ts'
+
+/** All checks; the last one takes away what the others pushed. */
+export const CHECKS: readonly Check[] = [
+  ...connectionChecks,
+  ...accessChecks,
+  ...pushChecks,
+  ...bodyChecks,
+  ...manifestChecks,
+  ...blobChecks,
+  ...listingChecks,
+  ...requestChecks,
+  cleanupCheck,
+]

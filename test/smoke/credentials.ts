@@ -1,0 +1,119 @@
+/**
+ * Shows the registry who asks, in the way that it wants: by a token, by a password, or not at all.
+ *
+ * @module
+ */
+
+import { Unmet } from './check.ts'
+import type { Client, Reply } from './client.ts'
+
+/** A user and how they prove it. */
+export interface User {
+  readonly name: string
+  readonly password: string
+}
+
+/** A challenge that came with a 401. */
+export interface Challenge {
+  readonly scheme: 'basic' | 'bearer' | undefined
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** Names a challenge may come under: its own, Slipway's copy of it, and what gateways rename it to. */
+export const CHALLENGE_HEADERS = [
+  'WWW-Authenticate',
+  'X-Registry-Challenge',
+  'X-Amzn-Remapped-WWW-Authenticate',
+] as const
+
+/** Reads a challenge. */
+export const parseChallenge = (value: string): Challenge => {
+  const scheme = value.match(/^(basic|bearer)(?= )/i)?.[1]?.toLowerCase()
+  const parameters = [...value.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, text]) => [name, text])
+  return {
+    scheme: scheme as Challenge['scheme'],
+    parameters: Object.fromEntries(parameters) as Record<string, string>,
+  }
+}
+
+/** The challenge of an answer, under whatever name it came: the other checks are to go on. */
+export const challengeOf = ({ headers }: Reply): Challenge | undefined => {
+  const value = CHALLENGE_HEADERS.map((name) => headers.get(name)).find((text) => text !== null)
+  return value === undefined || value === null ? undefined : parseChallenge(value)
+}
+
+/** Credentials as `Authorization: Basic` has them. */
+export const basic = ({ name, password }: User): string =>
+  `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+
+/** The address to fetch a token at. */
+export const tokenAddress = (
+  { realm = '', service = '' }: Challenge['parameters'],
+  scope?: string,
+): string =>
+  `${realm}?${new URLSearchParams({ service, ...(scope === undefined ? {} : { scope }) })}`
+
+/** What a token endpoint answers with. */
+export interface Grant {
+  readonly token?: string
+  readonly access_token?: string
+  readonly expires_in?: number
+  readonly issued_at?: string
+}
+
+/** A JSON body, or undefined if it is none. */
+export const jsonOf = ({ body }: Reply): unknown => {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return undefined
+  }
+}
+
+/** Gives the Authorization header for each request, or nothing where none is wanted. */
+export type Authorize = () => Promise<string | undefined>
+
+/**
+ * Makes what authorises requests; a token is fetched when it is first needed, and again in good time.
+ *
+ * @param scope what tokens are asked for
+ */
+export const createAuthorize = (
+  client: Client,
+  origin: string,
+  user: User | undefined,
+  scope: string,
+): Authorize => {
+  let challenge: Challenge | undefined
+  let open = false
+  let token: { readonly text: string; readonly until: number } | undefined
+  let failure: Unmet | undefined
+
+  const fetchToken = async (from: User, { parameters }: Challenge): Promise<string> => {
+    const url = tokenAddress(parameters, scope)
+    const reply = await client.send({ method: 'GET', url, headers: { Authorization: basic(from) } })
+    const { token: text, expires_in: life = 60 } = (jsonOf(reply) ?? {}) as Grant
+    if (reply.status !== 200 || text === undefined) {
+      // Asked again and again, the account would be locked.
+      failure = new Unmet(`no token was to be had: ${reply.status} from ${parameters.realm}`)
+      throw failure
+    }
+    token = { text, until: Date.now() + life * 500 }
+    return text
+  }
+
+  return async () => {
+    if (open) return undefined
+    if (failure !== undefined) throw failure
+    if (challenge === undefined) {
+      const reply = await client.send({ method: 'GET', url: `${origin}/v2/` })
+      open = reply.status === 200
+      if (open) return undefined
+      challenge = challengeOf(reply)
+    }
+    if (user === undefined) throw new Unmet('the registry wants credentials: give --user')
+    if (challenge?.scheme !== 'bearer') return basic(user)
+    const current = token !== undefined && Date.now() < token.until ? token.text : undefined
+    return `Bearer ${current ?? (await fetchToken(user, challenge))}`
+  }
+}
