@@ -5,6 +5,7 @@
  * @module
  */
 
+import { tmpdir } from 'node:os'
 import { createImageMaker } from './content.ts'
 import { machine } from './machine.ts'
 import { HELP, type Options, readOptions } from './options.ts'
@@ -13,8 +14,9 @@ import type { Peer } from './peers/peer.ts'
 import { slipwayPeer } from './peers/slipway.ts'
 import { zotPeer } from './peers/zot.ts'
 import { type Results, writeResults } from './results.ts'
-import { STAGED, type Work } from './sections.ts'
+import { counts, STAGED, type Work } from './sections.ts'
 import { FULL, SMOKE } from './sizes.ts'
+import { measureGrowth } from './workloads/growth.ts'
 
 const peersOf = async ({ smoke, zot, profiles }: Options): Promise<readonly Peer[]> => {
   const slipway = slipwayPeer(profiles)
@@ -55,6 +57,10 @@ const bench = async (options: Options, date: string, command: string): Promise<R
     const staged = STAGED[section]
     if (staged !== undefined) {
       results = { ...results, measured: [...results.measured, ...(await staged(work))] }
+    }
+    if (section === 'counts') results = { ...results, counted: await counts(work) }
+    if (section === 'growth') {
+      results = { ...results, grown: await measureGrowth(sizes.growth, tmpdir(), tell) }
     }
     writeResults(options.out, results)
   }

@@ -4,13 +4,15 @@
  * @module
  */
 
+import { totalOf } from './calls.ts'
 import type { ImageMaker } from './content.ts'
 import type { Section } from './options.ts'
 import type { Peer } from './peers/peer.ts'
-import type { Measured } from './results.ts'
+import type { Counted, Measured } from './results.ts'
 import { playRounds, type Scene } from './rounds.ts'
 import type { Sizes } from './sizes.ts'
 import { openStage, type Setting, type Stage } from './stage.ts'
+import { COUNTING_DELAY, countAll } from './workloads/counts.ts'
 import { fillForRequests, REQUEST_KINDS, requestScene } from './workloads/requests.ts'
 import { largeTogetherScene, togetherScene, transferScene } from './workloads/transfers.ts'
 
@@ -111,6 +113,25 @@ const memory = (work: Work): Promise<Measured[]> =>
     await play(largeTogetherScene('memory', maker, sizes.memoryBytes, 'docker'), 1)
     await play(largeTogetherScene('memory', maker, sizes.memoryBytes, 'containerd'), 1)
   })
+
+/** Calls to S3, by request. */
+export const counts = async ({ peers, maker, tell }: Work): Promise<Counted[]> => {
+  const proxy = { delay: COUNTING_DELAY }
+  const stage = await openStage({ store: 's3', redirects: true, proxy }, peers)
+  const counted: Counted[] = []
+  try {
+    for (const actor of stage.actors) {
+      const all = await countAll(actor, maker)
+      for (const { id, calls, steps } of all) {
+        tell(`${id} ${actor.peer.name}: ${totalOf(calls)} calls in ${steps} steps`)
+      }
+      counted.push(...all)
+    }
+  } finally {
+    await stage.close()
+  }
+  return counted
+}
 
 /** What runs in each part that is measured against others. */
 export const STAGED: Readonly<Partial<Record<Section, (work: Work) => Promise<Measured[]>>>> = {

@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { inBatches } from '../../functions/storage/parallel.ts'
 import type { Blob, Image } from '../content.ts'
-import { type Client, expect } from './wire.ts'
+import { type Client, expect, type Reply } from './wire.ts'
 
 /**
  * How blobs travel: `docker` as docker up to 28, podman and crane do (POST, one PATCH in chunks of
@@ -54,6 +54,20 @@ export const pushBlob = async (
   await expect(client, [201], { method: 'PUT', url: locationOf(patched.headers, digest) })
 }
 
+/** Pushes a manifest, whose blobs are there, under a tag. */
+export const pushManifest = (
+  client: Client,
+  name: string,
+  tag: string,
+  { manifest }: Image,
+): Promise<Reply> =>
+  expect(client, [201], {
+    method: 'PUT',
+    url: `/v2/${name}/manifests/${tag}`,
+    headers: { 'Content-Type': OCI_MANIFEST },
+    body: manifest.bytes,
+  })
+
 /** Pushes an image's blobs, some at once, and then its manifest under a tag. */
 export const pushImage = async (
   client: Client,
@@ -63,10 +77,5 @@ export const pushImage = async (
   style: PushStyle,
 ): Promise<void> => {
   await inBatches(image.blobs, (blob) => pushBlob(client, name, blob, style), UPLOADS)
-  await expect(client, [201], {
-    method: 'PUT',
-    url: `/v2/${name}/manifests/${tag}`,
-    headers: { 'Content-Type': OCI_MANIFEST },
-    body: image.manifest.bytes,
-  })
+  await pushManifest(client, name, tag, image)
 }

@@ -7,7 +7,7 @@
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { inBatches } from '../../functions/storage/parallel.ts'
 import { type Load, putLoad } from '../client/load.ts'
-import { pushImage } from '../client/push.ts'
+import { pushImage, pushManifest } from '../client/push.ts'
 import { expect } from '../client/wire.ts'
 import type { Image, ImageMaker } from '../content.ts'
 import type { Scene, Step } from '../rounds.ts'
@@ -24,23 +24,14 @@ const NAME = 'load/repository-0'
 /** Connections that ask at once. */
 const CONNECTIONS = 16
 
-const putTag = ({ client }: Actor, { manifest }: Image, tag: string) =>
-  expect(client, [201], {
-    method: 'PUT',
-    url: `/v2/${NAME}/manifests/${tag}`,
-    headers: { 'Content-Type': OCI_MANIFEST },
-    body: manifest.bytes,
-  })
-
 /** Fills registries with an image in many repositories, and with many tags of one. */
 export const fillForRequests = async (stage: Stage, maker: ImageMaker): Promise<Image> => {
   const image = maker.make({ layers: 3, layerBytes: 10_000 })
   const names = Array.from({ length: REPOSITORIES }, (_, at) => `load/repository-${at}`)
   const tags = Array.from({ length: TAGS }, (_, at) => `v${at}`)
-  for (const actor of stage.actors) {
-    const { client } = actor
+  for (const { client } of stage.actors) {
     await inBatches(names, (name) => pushImage(client, name, 'v0', image, 'containerd'), 2)
-    await inBatches(tags, (tag) => putTag(actor, image, tag), 2)
+    await inBatches(tags, (tag) => pushManifest(client, NAME, tag, image), 2)
   }
   return image
 }

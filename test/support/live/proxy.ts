@@ -17,6 +17,12 @@ export interface Exchange {
   readonly range: string | undefined
   readonly contentRange: string | undefined
   readonly userAgent: string
+  /** The source of a copy on S3. */
+  readonly copySource: string | undefined
+  /** Milliseconds, of `performance.now`. */
+  readonly start: number
+  /** When the answer was passed on to its last byte; infinite until then. */
+  end: number
   requestBytes: number
   status: number
   /** Content-Length of the answer; 0 if it had none. */
@@ -72,6 +78,7 @@ export const startProxy = async (
       response.destroy()
     })
     await pipeline(upstream, body, response)
+    exchange.end = performance.now()
   }
 
   const server = createServer(async (incoming, response) => {
@@ -81,6 +88,9 @@ export const startProxy = async (
       range: incoming.headers.range,
       contentRange: incoming.headers['content-range'],
       userAgent: incoming.headers['user-agent'] ?? '',
+      copySource: incoming.headers['x-amz-copy-source'] as string | undefined,
+      start: performance.now(),
+      end: Number.POSITIVE_INFINITY,
       requestBytes: 0,
       status: 0,
       length: 0,

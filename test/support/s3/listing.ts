@@ -6,7 +6,7 @@
 import { S3Error } from './errors.ts'
 import { type Operation, type S3Request, xmlAnswer } from './operation.ts'
 import { encodeRfc3986 } from './sigv4.ts'
-import { compareKeys } from './state.ts'
+import { seek } from './state.ts'
 import { element, text } from './xml.ts'
 
 /** Most entries of one page of any listing. */
@@ -58,19 +58,6 @@ const readToken = (token: string): Position => {
     // Whatever it is, it is no token of ours: refused below.
   }
   throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect')
-}
-
-/** Index of the first of the sorted keys that is after (or, if inclusive, at) a bound. */
-const seek = (keys: readonly string[], bound: string, inclusive: boolean): number => {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const order = compareKeys(keys[middle]!, bound)
-    if (order > 0 || (inclusive && order === 0)) high = middle
-    else low = middle + 1
-  }
-  return low
 }
 
 /** Walks the sorted keys with a prefix, rolled up at the delimiter. */

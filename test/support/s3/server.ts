@@ -42,6 +42,8 @@ export interface S3Server extends Credentials {
   readonly endpoint: string
   /** The first of its buckets. */
   readonly bucket: string
+  /** What the first of its buckets holds, for who fills it without requests. */
+  readonly objects: Bucket
   readonly counter: Counter
   readonly faults: Faults
   /** Ends all connections and forgets all objects. */
@@ -181,9 +183,10 @@ export const startS3 = async (options: S3Options = {}): Promise<S3Server> => {
     secretAccessKey: randomBytes(30).toString('base64'),
     region: options.region ?? 'us-east-1',
   }
+  const buckets = names.map((name) => new Bucket(name))
   const context: Context = {
     credentials,
-    buckets: new Map(names.map((name) => [name, new Bucket(name)])),
+    buckets: new Map(buckets.map((bucket) => [bucket.name, bucket])),
     spool: new Spool(),
     counter: new Counter(),
     faults: new Faults(),
@@ -198,10 +201,13 @@ export const startS3 = async (options: S3Options = {}): Promise<S3Server> => {
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
+  const objects = buckets[0]
+  if (objects === undefined) throw new Error('a server without buckets')
   return {
     ...credentials,
     endpoint: `http://127.0.0.1:${port}`,
-    bucket: names[0] ?? '',
+    bucket: objects.name,
+    objects,
     counter: context.counter,
     faults: context.faults,
     close: async () => {

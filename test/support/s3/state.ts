@@ -50,13 +50,26 @@ export const wholeSeconds = (): Date => new Date(Math.floor(Date.now() / 1000) *
 export const compareKeys = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b))
 
+/** Index of the first of the sorted keys that is after (or, if inclusive, at) a bound. */
+export const seek = (keys: readonly string[], bound: string, inclusive: boolean): number => {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const order = compareKeys(keys[middle]!, bound)
+    if (order > 0 || (inclusive && order === 0)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
 /** A bucket. */
 export class Bucket {
   readonly name: string
   /** By upload id. */
   readonly uploads = new Map<string, Upload>()
   readonly #objects = new Map<string, StoredObject>()
-  #sorted: readonly string[] | undefined
+  #sorted: string[] | undefined
 
   constructor(name: string) {
     this.name = name
@@ -67,12 +80,13 @@ export class Bucket {
   }
 
   put(key: string, object: StoredObject): void {
-    if (!this.#objects.has(key)) this.#sorted = undefined
+    // Sorting all keys anew for each that is added would make large buckets slow.
+    if (!this.#objects.has(key)) this.#sorted?.splice(seek(this.#sorted, key, true), 0, key)
     this.#objects.set(key, object)
   }
 
   delete(key: string): void {
-    if (this.#objects.delete(key)) this.#sorted = undefined
+    if (this.#objects.delete(key)) this.#sorted?.splice(seek(this.#sorted, key, true), 1)
   }
 
   /** All keys in the order of their bytes. */
