@@ -50,10 +50,13 @@ const received = async (incoming: IncomingMessage, target: string): Promise<Pass
 }
 
 const write = (outgoing: ServerResponse, head: boolean, { status, headers, body }: Passed) => {
+  const counted = !head && ![204, 304].includes(status)
   for (const [name, value] of Object.entries(headers)) {
-    const counted = name === 'content-length' && !head
-    if (value !== undefined && !counted) outgoing.appendHeader(name, value)
+    if (value !== undefined && !(counted && name === 'content-length')) {
+      outgoing.appendHeader(name, value)
+    }
   }
+  if (counted) outgoing.setHeader('Content-Length', body.length)
   outgoing.writeHead(status)
   outgoing.end(body)
 }
