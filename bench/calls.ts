@@ -48,7 +48,8 @@ export const countCalls = async (
   const before = proxy.exchanges.length
   await work()
   await untilQuiet(proxy)
-  const counted = proxy.exchanges.slice(before)
+  // Redirects lead the client here, too; it alone says nothing of what it is.
+  const counted = proxy.exchanges.slice(before).filter(({ userAgent }) => userAgent !== '')
   const calls: Record<string, number> = {}
   for (const name of counted.map(operationOf)) calls[name] = (calls[name] ?? 0) + 1
   return { calls, steps: sequentialSteps(counted) }

@@ -17,6 +17,7 @@ import { type Results, writeResults } from './results.ts'
 import { counts, STAGED, type Work } from './sections.ts'
 import { FULL, SMOKE } from './sizes.ts'
 import { measureGrowth } from './workloads/growth.ts'
+import { measureLambda } from './workloads/lambda.ts'
 
 const peersOf = async ({ smoke, zot, profiles }: Options): Promise<readonly Peer[]> => {
   const slipway = slipwayPeer(profiles)
@@ -61,6 +62,9 @@ const bench = async (options: Options, date: string, command: string): Promise<R
     if (section === 'counts') results = { ...results, counted: await counts(work) }
     if (section === 'growth') {
       results = { ...results, grown: await measureGrowth(sizes.growth, tmpdir(), tell) }
+    }
+    if (section === 'lambda') {
+      results = { ...results, invoked: await measureLambda(options.rounds, tell) }
     }
     writeResults(options.out, results)
   }

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 export const SECTIONS = [
   'counts',
   's3',
+  'large',
   'direct',
   'latency',
   'files',

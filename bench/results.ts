@@ -50,6 +50,8 @@ export interface Invoked {
   readonly start: 'cold' | 'warm'
   readonly milliseconds: Summary
   readonly calls: Readonly<Record<string, number>>
+  /** How many of them had to wait for one another. */
+  readonly steps: number
   /** Bytes of resident memory of the process at its highest. */
   readonly peakBytes: number
 }

@@ -9,11 +9,15 @@ import { join } from 'node:path'
 import { run } from '../../test/support/live/process.ts'
 import { type Peer, type PeerOptions, startProgram } from './peer.ts'
 
+// It would walk the whole store while something else is measured.
+const NO_GC = { gc: false }
+
 const storageOf = ({ store, redirects, directory }: PeerOptions): object =>
   'directory' in store
-    ? { rootDirectory: store.directory }
+    ? { rootDirectory: store.directory, ...NO_GC }
     : {
         rootDirectory: directory,
+        ...NO_GC,
         // On S3 it starts with dedupe only beside DynamoDB or Redis.
         dedupe: false,
         redirectBlobURL: redirects,
@@ -35,7 +39,8 @@ const storageOf = ({ store, redirects, directory }: PeerOptions): object =>
 export const zotPeer = (command: string): Peer => ({
   name: 'zot',
   title: 'zot',
-  settings: 'its defaults on files; on S3 without dedupe, which needs DynamoDB or Redis there',
+  settings:
+    'its defaults without garbage collection; on S3 also without dedupe, which needs DynamoDB or Redis there, and with redirects, which are off by default',
   async version() {
     const said = await run('sh', ['-c', '"$0" --version 2>&1', command])
     return said.match(/"commit":"([^"]+)"/)?.[1] ?? 'unknown'
