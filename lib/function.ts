@@ -7,7 +7,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { Duration, type RemovalPolicy, Validations } from 'aws-cdk-lib'
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
 import { Effect, type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   ApplicationLogLevel,
@@ -21,7 +21,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { bundleApi } from './bundle.ts'
+import { acknowledgePrefixes } from './acknowledge.ts'
+import { bundleApi, HANDLER } from './bundle.ts'
 
 /** Longest time the gateway waits for an answer; a function that goes on has nobody to answer. */
 export const REQUEST_TIMEOUT = Duration.seconds(30)
@@ -69,7 +70,7 @@ export class RegistryFunction extends Construct {
         description: 'Slipway, a container registry',
         runtime: Runtime.NODEJS_24_X,
         architecture: Architecture.ARM_64,
-        handler: 'api.handler',
+        handler: HANDLER,
         code: Code.fromAsset(directory),
         role: props.role,
         memorySize: props.memory,
@@ -93,10 +94,7 @@ export class RegistryFunction extends Construct {
     }
     // Its first event must not be faster than its permissions.
     this.function.node.addDependency(permissions)
-    Validations.of(permissions).acknowledge({
-      id: 'AwsSolutions-IAM5',
-      reason: 'Wildcards end prefixes of keys only, each with the actions that are used below it.',
-    })
+    acknowledgePrefixes(permissions, props.statements)
   }
 
   private logging(): PolicyStatement {

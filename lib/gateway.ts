@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
+import { ArnFormat, type RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
 import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2'
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
@@ -53,9 +53,10 @@ export class Gateway extends Construct {
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id)
-    const { partition, region, account, stackName, urlSuffix } = Stack.of(this)
+    const stack = Stack.of(this)
+    const { region, urlSuffix } = stack
     this.api = new CfnApi(this, 'Api', {
-      name: stackName,
+      name: stack.stackName,
       description: 'Slipway, a container registry',
       protocolType: 'HTTP',
       disableExecuteApiEndpoint: !props.ownHost,
@@ -100,7 +101,13 @@ export class Gateway extends Construct {
       stageName: '$default',
       autoDeploy: true,
       accessLogSettings: {
-        destinationArn: log.logGroupArn,
+        // The log's own ARN ends with `:*`, which the gateway drops, so that the stack would drift.
+        destinationArn: stack.formatArn({
+          service: 'logs',
+          resource: 'log-group',
+          resourceName: log.logGroupName,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        }),
         format: JSON.stringify(ACCESS_LOG),
       },
       defaultRouteSettings: {
@@ -110,7 +117,11 @@ export class Gateway extends Construct {
     })
     props.function.addPermission('Gateway', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),
-      sourceArn: `arn:${partition}:execute-api:${region}:${account}:${this.api.ref}/*/*`,
+      sourceArn: stack.formatArn({
+        service: 'execute-api',
+        resource: this.api.ref,
+        resourceName: '*/*',
+      }),
     })
   }
 }

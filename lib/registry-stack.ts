@@ -1,34 +1,113 @@
 /**
- * The stack that `cdk deploy` makes: a registry, and what to do next as outputs.
+ * The stack that `cdk deploy` makes: a registry as the context values have it, and what to do next as
+ * outputs.
  *
  * @module
  */
 
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { HostedZone } from 'aws-cdk-lib/aws-route53'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
+import type { ContextValues } from './context.ts'
 import { Registry, type RegistryProps } from './registry.ts'
 
-export type RegistryStackProps = StackProps & RegistryProps
+export interface RegistryStackProps extends StackProps {
+  readonly values: ContextValues
+  /** See `RegistryProps.code`. */
+  readonly code?: string | undefined
+}
+
+/** The construct for something that is there already, if it is named. */
+const named = <T>(name: string | undefined, construct: (name: string) => T): T | undefined =>
+  name === undefined ? undefined : construct(name)
+
+const domainOf = (scope: Construct, values: ContextValues): RegistryProps['domain'] => {
+  const { domain: name, certificate, hostedZoneId, hostedZoneName: zoneName } = values
+  if (name === undefined) return undefined
+  return {
+    name,
+    certificate: named(certificate, (arn) =>
+      Certificate.fromCertificateArn(scope, 'Certificate', arn),
+    ),
+    zone:
+      hostedZoneId && zoneName
+        ? HostedZone.fromHostedZoneAttributes(scope, 'Zone', { hostedZoneId, zoneName })
+        : undefined,
+  }
+}
+
+const alarmsOf = (scope: Construct, values: ContextValues): RegistryProps['alarms'] =>
+  values.alarms && {
+    email: values.alarmEmail,
+    topic: named(values.alarmTopic, (arn) => Topic.fromTopicArn(scope, 'AlarmTopic', arn)),
+  }
+
+/** Settings that the handler takes as they are. */
+const environmentOf = (values: ContextValues): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({
+      SLIPWAY_AUTH: values.auth,
+      SLIPWAY_TOKEN_SERVICE: values.tokenService,
+      SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,
+      SLIPWAY_TOKEN_REALM: values.tokenRealm,
+      SLIPWAY_LOG_LEVEL: values.logLevel,
+    }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+
+/** What the context values say of a registry. Buckets, keys and zones they name become constructs. */
+const registryProps = (scope: Construct, values: ContextValues): RegistryProps => ({
+  ...values,
+  bucket: named(values.bucket, (name) => Bucket.fromBucketName(scope, 'Bucket', name)),
+  encryptionKey: named(values.kmsKey, (arn) => Key.fromKeyArn(scope, 'Key', arn)),
+  domain: domainOf(scope, values),
+  alarms: alarmsOf(scope, values),
+  environment: environmentOf(values),
+})
 
 /** A registry in a stack of its own. */
 export class RegistryStack extends Stack {
   readonly registry: Registry
 
-  constructor(scope: Construct, id: string, props: RegistryStackProps = {}) {
+  constructor(scope: Construct, id: string, { values, code, ...props }: RegistryStackProps) {
     super(scope, id, { description: 'Slipway, a container registry', ...props })
-    this.registry = new Registry(this, 'Registry', props)
-    const at = `--store ${this.registry.store} --s3-region ${this.region}`
-    const outputs: Readonly<Record<string, readonly [value: string, description: string]>> = {
-      RegistryHost: [this.registry.host, 'docker login <this>'],
-      BucketName: [this.registry.bucket.bucketName, 'Where everything is kept'],
-      ApiId: [this.registry.gateway.api.ref, 'The HTTP API'],
-      FirstUser: [
-        `npm run slipway -- user add admin ${at}`,
-        'Makes the first account; asks for its password',
-      ],
+    this.registry = new Registry(this, 'Registry', { ...registryProps(this, values), code })
+    for (const [name, value] of Object.entries({ project: values.name, ...values.tags })) {
+      Tags.of(this).add(name, value)
     }
-    for (const [name, [value, description]] of Object.entries(outputs)) {
-      new CfnOutput(this, name, { value, description })
+    this.output('RegistryHost', this.registry.host, 'docker login <this>')
+    this.output('BucketName', this.registry.bucket.bucketName, 'Where everything is kept')
+    this.output('ApiId', this.registry.gateway.api.ref, 'The HTTP API')
+    this.commands(values)
+    const { api, dashboard, domain } = this.registry
+    this.output('Logs', `aws logs tail ${api.logGroup.logGroupName} --follow`, 'Shows what goes on')
+    if (dashboard) this.output('DashboardUrl', dashboard.url, 'Requests, errors, times')
+    if (domain && values.hostedZoneId === undefined) {
+      this.output('DomainTarget', domain.target, `What ${values.domain} must be a CNAME of`)
     }
+  }
+
+  /** What an administrator does next, with the credentials that deployed the stack. */
+  private commands({ kmsKey, policy }: ContextValues): void {
+    const at = [
+      `--store ${this.registry.store}`,
+      `--s3-region ${this.region}`,
+      ...(kmsKey ? [`--s3-kms-key ${kmsKey}`] : []),
+    ].join(' ')
+    this.output(
+      'FirstUser',
+      `npm run slipway -- user add admin ${at}`,
+      'Makes the first account; asks for its password',
+    )
+    // With a document that is deployed, the one in the store has no effect.
+    if (policy !== undefined) return
+    this.output('SetPolicy', `npm run slipway -- policy set policy.yaml ${at}`, 'Who may do what')
+  }
+
+  private output(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description })
   }
 }

@@ -1,6 +1,10 @@
 /**
  * A registry: bucket, keys, function and gateway, to be part of any stack.
  *
+ * While nobody uses it, it costs 2 USD a month for its two keys, 0.023 USD for each GB stored (S3
+ * Standard) and 0.03 USD for each GB of logs kept; in accounts that have used up the free ones, also
+ * 0.50 USD for the alarms and 3 USD for the dashboard (prices of us-east-1).
+ *
  * @module
  */
 
@@ -9,10 +13,14 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { type AlarmReceivers, Alarms } from './alarms.ts'
 import { type AnyBucket, RegistryBucket } from './bucket.ts'
+import { RegistryDashboard } from './dashboard.ts'
+import { Domain, type RegistryDomain } from './domain.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
 import { RegistryKeys } from './keys.ts'
+import { registryMetrics } from './metrics.ts'
 import { bucketStatements } from './permissions.ts'
 
 export interface RegistryProps {
@@ -31,7 +39,9 @@ export interface RegistryProps {
   readonly removalPolicy?: RemovalPolicy | undefined
   /** See `RegistryKeysProps.signingKeys`. */
   readonly signingKeys?: readonly string[] | undefined
-  /** Scheme and host as clients see them. Default: those of the API. */
+  /** A host name of its own; the one of the API is then switched off. Default: that of the API. */
+  readonly domain?: RegistryDomain | undefined
+  /** Scheme and host as clients see them, behind a proxy. Default: those of the domain or the API. */
   readonly publicUrl?: string | undefined
   /** File with the access document. Default: the one in the store, which `slipway policy` changes. */
   readonly policy?: string | undefined
@@ -49,6 +59,10 @@ export interface RegistryProps {
   readonly burst?: number | undefined
   /** How long logs are kept. Default: a month. */
   readonly logRetention?: RetentionDays | undefined
+  /** Who is told of alarms; `false`: there are none. Default: alarms that only show. */
+  readonly alarms?: AlarmReceivers | false | undefined
+  /** Whether there is a dashboard. Default: yes. */
+  readonly dashboard?: boolean | undefined
   /** See `RegistryFunctionProps.code`. */
   readonly code?: string | undefined
 }
@@ -72,10 +86,15 @@ export class Registry extends Construct {
   readonly host: string
   readonly gateway: Gateway
   readonly api: RegistryFunction
+  /** The name at the gateway, if there is one. */
+  readonly domain: Domain | undefined
+  readonly alarms: Alarms | undefined
+  readonly dashboard: RegistryDashboard | undefined
 
   constructor(scope: Construct, id: string, props: RegistryProps = {}) {
     super(scope, id)
-    const { encryptionKey, publicUrl, readOnly = false } = props
+    const { encryptionKey, domain, readOnly = false } = props
+    const publicUrl = props.publicUrl ?? (domain && `https://${domain.name}`)
     const prefix = props.prefix?.replace(/^\/+|\/+$/g, '') ?? ''
     const keyPrefix = prefix === '' ? '' : `${prefix}/`
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH
@@ -112,10 +131,18 @@ export class Registry extends Construct {
       function: this.api.function,
       rate: props.rate ?? 500,
       burst: props.burst ?? 1000,
-      ownHost: true,
+      ownHost: domain === undefined,
       logRetention,
       removalPolicy,
     })
     this.host = publicUrl === undefined ? this.gateway.host : new URL(publicUrl).host
+    const { stage, api } = this.gateway
+    this.domain = domain && new Domain(this, 'Domain', { ...domain, stage })
+    const metrics = registryMetrics(api, this.api.function)
+    const { alarms = {}, dashboard = true } = props
+    this.alarms = alarms ? new Alarms(this, 'Alarms', { ...alarms, metrics }) : undefined
+    this.dashboard = dashboard
+      ? new RegistryDashboard(this, 'Dashboard', { metrics, logGroup: this.api.logGroup })
+      : undefined
   }
 }

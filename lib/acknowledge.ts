@@ -1,0 +1,42 @@
+/**
+ * Findings of cdk-nag that are meant to be so, one by one.
+ *
+ * @module
+ */
+
+import { Stack, Validations } from 'aws-cdk-lib'
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { IConstruct } from 'constructs'
+
+/** A resolved value as cdk-nag writes it: what CloudFormation will put in stands in angle brackets. */
+const written = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  const [[name, content] = []] = Object.entries(value as Record<string, unknown>)
+  if (name === 'Ref') return `<${content}>`
+  const parts = content as unknown[]
+  if (name === 'Fn::GetAtt') return `<${parts.join('.')}>`
+  return (parts[1] as unknown[]).map(written).join(parts[0] as string)
+}
+
+/**
+ * Acknowledges that statements of a policy are for all objects below a prefix. A wildcard anywhere
+ * else, or in an action, remains a finding.
+ *
+ * @param policy which has the statements
+ */
+export const acknowledgePrefixes = (
+  policy: IConstruct,
+  statements: readonly PolicyStatement[],
+): void => {
+  const stack = Stack.of(policy)
+  const resources = statements.flatMap((statement) => statement.resources)
+  const ids = resources.map((resource) => written(stack.resolve(resource)))
+  for (const id of new Set(ids.filter((each) => /^[^*]+\/\*$/.test(each)))) {
+    Validations.of(policy).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${id}]`,
+      reason:
+        'Keys below this prefix are made of digests and names that are not known before; what may be ' +
+        'done with them is written out, action by action.',
+    })
+  }
+}

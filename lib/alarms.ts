@@ -1,0 +1,114 @@
+/**
+ * Alarms for what someone should look at.
+ *
+ * They are billed as five alarm metrics, 0.50 USD a month; the first ten of an account are free.
+ *
+ * @module
+ */
+
+import { Stack } from 'aws-cdk-lib'
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import { Construct } from 'constructs'
+import type { RegistryMetrics } from './metrics.ts'
+
+/** Who is told. Without either, alarms only show. */
+export interface AlarmReceivers {
+  /** Address that is written to, after whoever reads it has confirmed once. */
+  readonly email?: string | undefined
+  /** A topic that is there already; its policy must let CloudWatch publish. */
+  readonly topic?: ITopic | undefined
+}
+
+export interface AlarmsProps extends AlarmReceivers {
+  readonly metrics: RegistryMetrics
+}
+
+interface Rule {
+  readonly metric: IMetric
+  /** The alarm is above it. */
+  readonly threshold: number
+  /** In how many of the last three periods. */
+  readonly periods: number
+  readonly description: string
+}
+
+const rules = (metrics: RegistryMetrics): Readonly<Record<string, Rule>> => ({
+  ServerErrors: {
+    metric: metrics.serverErrorRate,
+    threshold: 5,
+    periods: 2,
+    description:
+      'More than 5 % of the requests were answered 5xx. The log of the function says why.',
+  },
+  Slow: {
+    metric: metrics.duration(99),
+    threshold: 20_000,
+    periods: 2,
+    description: 'One request in a hundred took more than 20 s; at 30 s the gateway gives up.',
+  },
+  FunctionErrors: {
+    metric: metrics.functionErrors,
+    threshold: 0,
+    periods: 1,
+    description:
+      'The function ended without an answer: an exception, a timeout, or no memory left.',
+  },
+  Throttles: {
+    metric: metrics.throttles,
+    threshold: 0,
+    periods: 2,
+    description:
+      'Requests found no free instance: raise the concurrency of the account or function.',
+  },
+})
+
+/** The alarms, and the topic they go to. */
+export class Alarms extends Construct {
+  readonly alarms: readonly Alarm[]
+
+  constructor(scope: Construct, id: string, { metrics, email, topic }: AlarmsProps) {
+    super(scope, id)
+    this.alarms = Object.entries(rules(metrics)).map(
+      ([name, { metric, threshold, periods, description }]) =>
+        new Alarm(this, name, {
+          metric,
+          threshold,
+          comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+          evaluationPeriods: 3,
+          datapointsToAlarm: periods,
+          // Nobody pulls at night: that is no fault.
+          treatMissingData: TreatMissingData.NOT_BREACHING,
+          alarmDescription: description,
+        }),
+    )
+    const topics = [...(topic ? [topic] : []), ...(email ? [this.topicFor(email)] : [])]
+    for (const alarm of this.alarms) {
+      for (const each of topics) alarm.addAlarmAction(new SnsAction(each))
+    }
+  }
+
+  private topicFor(email: string): Topic {
+    // Not encrypted with the key that AWS manages: CloudWatch may not use that one. No alarm has
+    // anything secret in it.
+    const topic = new Topic(this, 'Topic', { enforceSSL: true })
+    topic.addSubscription(new EmailSubscription(email))
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    )
+    return topic
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The kinds of values that can be set: what each must look like, and what it says if it does not.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import * as z from 'zod'
+import { parsePolicy } from '../functions/auth/policy/parse.ts'
+import { readSettings } from '../functions/handlers/settings.ts'
+
+/** Any text but none. */
+export const text = z.string('expected text').min(1, 'expected something')
+
+/** A whole number; on the command line everything is text, in cdk.json it need not be. */
+export const integer = (least: number, most: number) => {
+  const expected = `expected a whole number from ${least} to ${most}`
+  return z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], expected)
+    .pipe(z.number().int(expected).min(least, expected).max(most, expected))
+}
+
+/** A switch. */
+export const onOff = z
+  .union([z.boolean(), z.enum(['on', 'off', 'true', 'false'])], 'expected on or off')
+  .transform((value) => value === true || value === 'on' || value === 'true')
+
+/** A setting of the handler, checked as the handler will. */
+export const handlerSetting = (flag: string) =>
+  text.transform((value, context) => {
+    try {
+      readSettings([`--${flag}=${value}`], {})
+      return value
+    } catch (error) {
+      const { message } = error as Error
+      context.addIssue(message.replace(/^--\S+ is ".*?": /s, ''))
+      return z.NEVER
+    }
+  })
+
+/** An ARN. @param resource how the part of it that names the resource begins */
+export const arn = (service: string, resource: string) =>
+  text.regex(
+    new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${resource}`),
+    `expected an ARN, arn:aws:${service}:…`,
+  )
+
+/** Path of an access document that the registry would take. */
+export const policyFile = text.transform((path, context) => {
+  try {
+    parsePolicy(readFileSync(path, 'utf8'))
+    return path
+  } catch (error) {
+    context.addIssue((error as Error).message)
+    return z.NEVER
+  }
+})
+
+/** Days that CloudWatch Logs can keep logs for. */
+const RETENTION = Object.values(RetentionDays).filter(
+  (days): days is number => typeof days === 'number' && days !== RetentionDays.INFINITE,
+)
+
+/** `name=value,name=value`, or an object in cdk.json. */
+export const tags = z
+  .union([
+    z.record(z.string(), z.string()),
+    z
+      .string()
+      .regex(/^[^=,]+=[^=,]*(?:,[^=,]+=[^=,]*)*$/, 'expected name=value,name=value')
+      .transform((list) =>
+        Object.fromEntries(
+          list.split(',').map((tag): [string, string] => {
+            const [name = '', value = ''] = tag.split('=')
+            return [name, value]
+          }),
+        ),
+      ),
+  ])
+  .pipe(z.record(z.string().min(1).max(128), z.string().max(256)))
+
+const HOST = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/
+
+/** A host name with at least one dot. */
+export const host = text.regex(HOST, 'expected a host name, as registry.example.com')
+
+/** How long logs are kept. */
+export const retention = integer(1, 3653)
+  .refine((days) => RETENTION.includes(days), `expected one of ${RETENTION.join(', ')}`)
+  .transform((days): RetentionDays => days)

@@ -1,0 +1,246 @@
+/**
+ * What can be set with `cdk deploy -c name=value`, or under `context` in cdk.json: one table.
+ *
+ * @module
+ */
+
+import { RemovalPolicy } from 'aws-cdk-lib'
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { Node } from 'constructs'
+import * as z from 'zod'
+import {
+  arn,
+  handlerSetting,
+  host,
+  integer,
+  onOff,
+  policyFile,
+  retention,
+  tags,
+  text,
+} from './context-kinds.ts'
+
+/** A context value that is not as it must be; its message is for the person who set it. */
+export class ContextError extends Error {
+  override readonly name = 'ContextError'
+}
+
+interface ContextValue<T> {
+  readonly schema: z.ZodType<T>
+  /** What it is when it is not set, for people. */
+  readonly value: string
+  readonly help: string
+}
+
+const contextValue = <T>(schema: z.ZodType<T>, value: string, help: string): ContextValue<T> => ({
+  schema,
+  value,
+  help,
+})
+
+/** Every context value. */
+const CONTEXT = {
+  name: contextValue(
+    text.regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, 'expected letters, digits and -').default('slipway'),
+    'slipway',
+    'name of the stack and of its tag "project"; another name is another registry',
+  ),
+  bucket: contextValue(
+    text.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket').optional(),
+    'a new one',
+    'a bucket that is there already, such as one of distribution',
+  ),
+  prefix: contextValue(
+    text.regex(/^[\w!.*'()-]+(?:\/[\w!.*'()-]+)*$/, 'expected a path, as a/b').optional(),
+    'its root',
+    "where in the bucket the registry is; distribution's rootdirectory",
+  ),
+  kmsKey: contextValue(
+    arn('kms', 'key/').optional(),
+    "S3's own",
+    'ARN of the key that S3 encrypts with; its policy must let the account use it',
+  ),
+  undeleteDays: contextValue(
+    integer(1, 3650).optional(),
+    '14',
+    'days for which what was deleted or overwritten can be brought back',
+  ),
+  removalPolicy: contextValue(
+    z
+      .enum(['retain', 'destroy'], 'expected retain or destroy')
+      .default('retain')
+      .transform((value) => RemovalPolicy[value === 'retain' ? 'RETAIN' : 'DESTROY']),
+    'retain',
+    'what becomes of bucket and logs with the stack; destroy needs an empty bucket',
+  ),
+  domain: contextValue(
+    host.optional(),
+    'the host of the API',
+    'host name for the registry; needs certificate, or hostedZoneId and hostedZoneName',
+  ),
+  certificate: contextValue(
+    arn('acm', 'certificate/').optional(),
+    'one is made',
+    'ARN of the certificate for domain, in the region of the stack',
+  ),
+  hostedZoneId: contextValue(
+    text.regex(/^[A-Z0-9]{4,32}$/, 'expected an id, as Z0123456789ABCDEFGHIJ').optional(),
+    'none',
+    'Route 53 zone that domain is in: gets its record, and proves its certificate',
+  ),
+  hostedZoneName: contextValue(host.optional(), 'none', 'name of that zone'),
+  publicUrl: contextValue(
+    handlerSetting('public-url').optional(),
+    'https:// and domain, or the host of the API',
+    'scheme and host as clients see them, where something else stands in front',
+  ),
+  policy: contextValue(
+    policyFile.optional(),
+    'in the store',
+    'file with the access document, YAML or JSON; then `slipway policy set` has no effect',
+  ),
+  readOnly: contextValue(onOff.default(false), 'off', 'refuse pushes and deletes'),
+  auth: contextValue(
+    handlerSetting('auth').optional(),
+    'auto',
+    'token, basic or off; auto: token, and nobody gets in before there is an account or a policy',
+  ),
+  tokenService: contextValue(
+    handlerSetting('token-service').optional(),
+    'slipway',
+    'name of this registry in tokens: service and aud',
+  ),
+  tokenIssuer: contextValue(
+    handlerSetting('token-issuer').optional(),
+    'slipway',
+    'name of this registry as issuer of tokens: iss',
+  ),
+  tokenRealm: contextValue(
+    handlerSetting('token-realm').optional(),
+    '/token of this registry',
+    'token endpoint to send clients to, where another server issues the tokens',
+  ),
+  signingKeys: contextValue(
+    text
+      .regex(/^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})*$/, 'expected names, as 1,2')
+      .transform((names) => names.split(','))
+      .refine((names) => new Set(names).size === names.length, 'one is named twice')
+      .default(['1']),
+    '1',
+    'names of the keys that tokens are verified with; the first signs',
+  ),
+  memory: contextValue(integer(128, 10_240).default(1024), '1024', 'MiB of the function'),
+  reservedConcurrency: contextValue(
+    integer(1, 100_000).optional(),
+    "the account's limit",
+    'most requests at once, which no other function of the account can take away',
+  ),
+  rate: contextValue(
+    integer(1, 100_000).default(500),
+    '500',
+    'requests a second in the long run; more are answered 429',
+  ),
+  burst: contextValue(
+    integer(1, 100_000).default(1000),
+    '1000',
+    'requests at once after a quiet time',
+  ),
+  logLevel: contextValue(
+    handlerSetting('log-level').optional(),
+    'info',
+    'debug, info, warn, error or silent',
+  ),
+  logRetention: contextValue(
+    retention.default(RetentionDays.ONE_MONTH),
+    '30',
+    'days for which logs are kept',
+  ),
+  alarms: contextValue(onOff.default(true), 'on', 'alarms for errors, slowness and throttling'),
+  alarmEmail: contextValue(
+    z.email('expected an address').optional(),
+    'nobody',
+    'address that alarms are sent to, once its reader has confirmed',
+  ),
+  alarmTopic: contextValue(
+    arn('sns', '').optional(),
+    'none',
+    'ARN of an SNS topic that alarms are sent to',
+  ),
+  dashboard: contextValue(onOff.default(true), 'on', 'a CloudWatch dashboard'),
+  tags: contextValue(tags.default({}), 'none', 'tags of all resources: team=infra,stage=test'),
+} as const
+
+type Name = keyof typeof CONTEXT
+
+/** Checked context values by their name. */
+export type ContextValues = { readonly [N in Name]: z.output<(typeof CONTEXT)[N]['schema']> }
+
+const names = Object.keys(CONTEXT) as Name[]
+
+/** One line a value, for documentation: name, help, default. */
+export const contextHelp = (): string =>
+  names.map((name) => `| \`${name}\` | ${CONTEXT[name].help} | ${CONTEXT[name].value} |`).join('\n')
+
+/** What must be set, or not be set, beside a value. */
+const RELATIONS: readonly (readonly [
+  isWrong: (values: ContextValues) => boolean,
+  message: string,
+])[] = [
+  [
+    ({ bucket, undeleteDays }) => bucket !== undefined && undeleteDays !== undefined,
+    'undeleteDays is for a new bucket: a bucket that is there keeps its lifecycle rules',
+  ],
+  [
+    ({ hostedZoneId: id, hostedZoneName: name }) => (id === undefined) !== (name === undefined),
+    'hostedZoneId and hostedZoneName go together: set both or neither',
+  ],
+  [
+    ({ domain, certificate, hostedZoneId }) =>
+      domain === undefined && (certificate ?? hostedZoneId) !== undefined,
+    'certificate and hostedZoneId are for a domain, which is not set',
+  ],
+  [
+    ({ domain, certificate, hostedZoneId }) =>
+      domain !== undefined && (certificate ?? hostedZoneId) === undefined,
+    'domain needs a certificate, or hostedZoneId and hostedZoneName to have one made',
+  ],
+  [
+    ({ domain, hostedZoneName }) =>
+      hostedZoneName !== undefined && !`.${domain}`.endsWith(`.${hostedZoneName}`),
+    'domain is not in the zone that hostedZoneName names',
+  ],
+  [
+    ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,
+    'alarmEmail and alarmTopic are for alarms, which are off',
+  ],
+]
+
+/** Names that only this project gives: CDK's own have `:`, `@`, `/` or `-`. */
+const OURS = /^[A-Za-z]+$/
+
+/**
+ * Reads and checks all context values.
+ *
+ * @throws ContextError naming the value and what would be right, or a name that means nothing
+ */
+export const readContext = (node: Node): ContextValues => {
+  const given: Readonly<Record<string, unknown>> = node.getAllContext()
+  const unknown = Object.keys(given).find(
+    (name) => OURS.test(name) && !Object.hasOwn(CONTEXT, name),
+  )
+  if (unknown !== undefined) {
+    throw new ContextError(
+      `there is no context value ${JSON.stringify(unknown)}: there are ${names.join(', ')}`,
+    )
+  }
+  const entries = names.map((name) => {
+    const result = CONTEXT[name].schema.safeParse(given[name])
+    if (result.success) return [name, result.data]
+    const why = result.error.issues[0]?.message
+    throw new ContextError(`the context value ${name} is ${JSON.stringify(given[name])}: ${why}`)
+  })
+  const values = Object.fromEntries(entries) as ContextValues
+  const wrong = RELATIONS.find(([isWrong]) => isWrong(values))
+  if (wrong !== undefined) throw new ContextError(wrong[1])
+  return values
+}

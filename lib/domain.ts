@@ -1,0 +1,75 @@
+/**
+ * A host name of one's own for the registry, with its certificate and DNS record.
+ *
+ * @module
+ */
+
+import {
+  CfnApiMapping,
+  type CfnStage,
+  DomainName,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  Certificate,
+  CertificateValidation,
+  type ICertificate,
+} from 'aws-cdk-lib/aws-certificatemanager'
+import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53'
+import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets'
+import { Construct } from 'constructs'
+
+export interface RegistryDomain {
+  /** The host name, as `registry.example.com`. */
+  readonly name: string
+  /** A certificate for it, in the region of the stack. Default: one is made, and the zone proves it. */
+  readonly certificate?: ICertificate | undefined
+  /** Zone that the name is in. Default: no record is made; the output says what it must point to. */
+  readonly zone?: IHostedZone | undefined
+}
+
+export interface DomainProps extends RegistryDomain {
+  readonly stage: CfnStage
+}
+
+/** The name at the gateway. */
+export class Domain extends Construct {
+  /** What the name must point to: target of an alias or CNAME record. */
+  readonly target: string
+
+  /** @throws Error when there is neither a certificate nor a zone */
+  constructor(scope: Construct, id: string, { name, certificate, zone, stage }: DomainProps) {
+    super(scope, id)
+    const domain = new DomainName(this, 'Name', {
+      domainName: name,
+      certificate: certificate ?? this.certificate(name, zone),
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    })
+    this.target = domain.regionalDomainName
+    const mapping = new CfnApiMapping(this, 'Mapping', {
+      apiId: stage.apiId,
+      stage: stage.ref,
+      domainName: domain.name,
+    })
+    mapping.addDependency(stage)
+    if (zone === undefined) return
+    const { regionalDomainName, regionalHostedZoneId } = domain
+    new ARecord(this, 'Record', {
+      zone,
+      recordName: `${name}.`,
+      target: RecordTarget.fromAlias(
+        new ApiGatewayv2DomainProperties(regionalDomainName, regionalHostedZoneId),
+      ),
+    })
+  }
+
+  private certificate(name: string, zone: IHostedZone | undefined): ICertificate {
+    if (zone === undefined) {
+      throw new Error(`the domain ${name} needs a certificate, or a zone to prove one with`)
+    }
+    return new Certificate(this, 'Certificate', {
+      domainName: name,
+      validation: CertificateValidation.fromDns(zone),
+    })
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What AWS measures of a registry anyway, at no cost.
+ *
+ * @module
+ */
+
+import { Duration } from 'aws-cdk-lib'
+import type { CfnApi } from 'aws-cdk-lib/aws-apigatewayv2'
+import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+
+/** How long a point stands for. */
+export const PERIOD = Duration.minutes(5)
+
+/** Fewer requests than this in a {@link PERIOD} say nothing about a rate. */
+const FEW = 20
+
+/** The metrics that alarms and dashboard show. */
+export interface RegistryMetrics {
+  readonly requests: Metric
+  readonly clientErrors: Metric
+  readonly serverErrors: Metric
+  /** Percent of the requests that were answered 5xx; 0 where there were only a few. */
+  readonly serverErrorRate: MathExpression
+  /** Milliseconds from request to answer, at a percentile. */
+  readonly latency: (percentile: number) => Metric
+  /** Milliseconds of the function, at a percentile. */
+  readonly duration: (percentile: number) => Metric
+  /** Events that ended without an answer: exceptions, timeouts, memory. */
+  readonly functionErrors: Metric
+  /** Events that found no free instance. */
+  readonly throttles: Metric
+  readonly concurrent: Metric
+}
+
+/** The metrics of a gateway and the function behind it. */
+export const registryMetrics = (api: CfnApi, registryFunction: IFunction): RegistryMetrics => {
+  const gateway = (metricName: string, statistic: string, label: string): Metric =>
+    new Metric({
+      namespace: 'AWS/ApiGateway',
+      metricName,
+      dimensionsMap: { ApiId: api.ref },
+      statistic,
+      label,
+      period: PERIOD,
+    })
+  const requests = gateway('Count', Stats.SUM, 'requests')
+  const serverErrors = gateway('5xx', Stats.SUM, '5xx')
+  const period = PERIOD
+  return {
+    requests,
+    clientErrors: gateway('4xx', Stats.SUM, '4xx'),
+    serverErrors,
+    serverErrorRate: new MathExpression({
+      expression: `IF(requests >= ${FEW}, 100 * errors / requests, 0)`,
+      usingMetrics: { requests, errors: serverErrors },
+      label: '5xx, percent of requests',
+      period,
+    }),
+    latency: (percentile) => gateway('Latency', Stats.percentile(percentile), `p${percentile}`),
+    duration: (percentile) =>
+      registryFunction.metricDuration({
+        statistic: Stats.percentile(percentile),
+        label: `p${percentile}`,
+        period,
+      }),
+    functionErrors: registryFunction.metricErrors({ label: 'failed', period }),
+    throttles: registryFunction.metricThrottles({ label: 'throttled', period }),
+    concurrent: registryFunction.metric('ConcurrentExecutions', {
+      statistic: Stats.MAXIMUM,
+      label: 'at once',
+      period,
+    }),
+  }
+}
