@@ -25,6 +25,20 @@ const signed = async (
 export const awsGet = async (emulator: Emulator, service: string, path: string): Promise<unknown> =>
   JSON.parse(await signed(emulator, service, path))
 
+/** A change by a service that speaks REST. */
+export const awsPut = async (
+  emulator: Emulator,
+  service: string,
+  path: string,
+  body: object,
+): Promise<unknown> =>
+  JSON.parse(
+    await signed(
+      ...([emulator, service, path, '--request', 'PUT', '--data-binary'] as const),
+      ...[JSON.stringify(body), '--header', 'Content-Type: application/json'],
+    ),
+  )
+
 /** An action of a service whose requests are JSON: CloudWatch Logs is `Logs_20140328`. */
 export const awsJson = async (
   emulator: Emulator,

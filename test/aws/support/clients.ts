@@ -8,31 +8,20 @@ import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
 import type { Emulator } from './emulator.ts'
 
-export interface Credentials {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-}
-
-const rootOf = ({ env }: Emulator): Credentials => ({
-  accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
-  secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+const configOf = ({ endpoint, region, env }: Emulator) => ({
+  endpoint,
+  region,
+  credentials: {
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+  },
+  // A refusal is final.
+  maxAttempts: 1,
 })
 
-/** A client of S3; by default as the account's root. A refusal is final, so nothing is tried again. */
-export const s3Client = (emulator: Emulator, credentials = rootOf(emulator)): S3Client =>
-  new S3Client({
-    endpoint: emulator.endpoint,
-    region: emulator.region,
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials,
-  })
+/** A client of S3, as whoever the emulator's environment names. */
+export const s3Client = (emulator: Emulator): S3Client =>
+  new S3Client({ ...configOf(emulator), forcePathStyle: true })
 
-/** A client of KMS; by default as the account's root. */
-export const kmsClient = (emulator: Emulator, credentials = rootOf(emulator)): KMSClient =>
-  new KMSClient({
-    endpoint: emulator.endpoint,
-    region: emulator.region,
-    maxAttempts: 1,
-    credentials,
-  })
+/** A client of KMS, as whoever the emulator's environment names. */
+export const kmsClient = (emulator: Emulator): KMSClient => new KMSClient(configOf(emulator))

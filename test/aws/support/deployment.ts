@@ -38,8 +38,8 @@ export interface Deployment {
   readonly admin: { readonly name: string; readonly password: string }
   /** `cdk deploy` once more, with further context values. */
   deploy(context?: Readonly<Record<string, string>>): Promise<Outputs>
-  /** A command line of this project as an administrator runs it, `--store` among its words. */
-  administer(command: string, input?: string): Promise<string>
+  /** Runs one of Slipway's commands on the deployed store, as an administrator does; what it printed. */
+  slipway(command: string, input?: string): Promise<string>
   /** `cdk destroy`; gives what it printed. */
   destroy(): Promise<string>
   close(): Promise<void>
@@ -101,14 +101,14 @@ export const startDeployment = async (): Promise<Deployment> => {
       await closeGaps(emulator, stackName)
       return outputs
     }
-    const administer = (command: string, input = '') =>
+    const shell = (command: string, input = '') =>
       run('bash', ['-c', command], { cwd: projectRoot, env: emulator.env, input })
 
     await cdk('bootstrap', `aws://000000000000/${emulator.region}`)
     const outputs = await deploy()
     const [, name = ''] = outputs.FirstUser.match(/ user add (\S+) /) ?? []
     const admin = { name, password: 'correct horse battery staple' }
-    await administer(`${outputs.FirstUser} --password-stdin`, `${admin.password}\n`)
+    await shell(`${outputs.FirstUser} --password-stdin`, `${admin.password}\n`)
     return {
       emulator,
       address: front.address,
@@ -116,7 +116,11 @@ export const startDeployment = async (): Promise<Deployment> => {
       outputs,
       admin,
       deploy,
-      administer,
+      slipway: (command, input) =>
+        shell(
+          outputs.FirstUser.replace(`user add ${name}`, command).replace('run ', 'run --silent '),
+          input,
+        ),
       destroy: () => cdk('destroy', '--force', '--output', assembly, ...contextOf({})),
       close,
     }

@@ -22,7 +22,7 @@ export interface Emulator {
   /** URL of all of AWS's services. */
   readonly endpoint: string
   readonly region: string
-  /** What AWS's tools and SDKs need to reach it, as its account's root. */
+  /** What AWS's tools and SDKs need to reach it, credentials among it: by default those of root. */
   readonly env: Readonly<Record<string, string>>
   close(): Promise<void>
 }

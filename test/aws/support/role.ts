@@ -32,8 +32,12 @@ export interface RolePolicy {
 export const listed = <T>(value: T | readonly T[]): readonly T[] =>
   Array.isArray(value) ? value : [value as T]
 
-const iam = (emulator: Emulator, Action: string, parameters: Readonly<Record<string, string>>) =>
-  awsQuery(emulator, 'iam', '2010-05-08', { Action, ...parameters })
+/** An action of IAM; gives its XML. */
+export const iam = (
+  emulator: Emulator,
+  Action: string,
+  parameters: Readonly<Record<string, string>>,
+) => awsQuery(emulator, 'iam', '2010-05-08', { Action, ...parameters })
 
 /** The policy of the only role of a stack. */
 export const rolePolicy = async (emulator: Emulator, stackName: string): Promise<RolePolicy> => {
@@ -55,4 +59,22 @@ export const rolePolicy = async (emulator: Emulator, stackName: string): Promise
       await iam(emulator, 'PutRolePolicy', { RoleName, PolicyName, PolicyDocument })
     },
   }
+}
+
+/** The emulator as a user sees it who is made for this and has that policy, and no other. */
+export const asUserWith = async (
+  emulator: Emulator,
+  UserName: string,
+  document: PolicyDocument,
+): Promise<Emulator> => {
+  await iam(emulator, 'CreateUser', { UserName })
+  await iam(emulator, 'PutUserPolicy', {
+    UserName,
+    PolicyName: 'all',
+    PolicyDocument: JSON.stringify(document),
+  })
+  const key = await iam(emulator, 'CreateAccessKey', { UserName })
+  const AWS_ACCESS_KEY_ID = elementOf(key, 'AccessKeyId')
+  const AWS_SECRET_ACCESS_KEY = elementOf(key, 'SecretAccessKey')
+  return { ...emulator, env: { ...emulator.env, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } }
 }

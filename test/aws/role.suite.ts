@@ -1,0 +1,161 @@
+/**
+ * The role of the deployed function, enforced: all of what its policy allows is needed for something,
+ * and what it does not allow is refused to whoever has the same policy.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { HeadObjectCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
+import type { Account } from '../e2e/support/clients.ts'
+import { ALLOWED, REFUSED, type Target } from './support/attempts.ts'
+import { awsPut } from './support/aws.ts'
+import { kmsClient, s3Client } from './support/clients.ts'
+import { type Deployment, startDeployment } from './support/deployment.ts'
+import { exercise } from './support/exercise.ts'
+import { idsOf, stackResources } from './support/resources.ts'
+import {
+  asUserWith,
+  listed,
+  type PolicyDocument,
+  type RolePolicy,
+  rolePolicy,
+} from './support/role.ts'
+import { startSession } from './support/session.ts'
+
+/** Policies that are one action or one resource of one statement short, and which. */
+const shortened = (policy: PolicyDocument) =>
+  policy.Statement.flatMap((statement, index) => {
+    const name = statement.Sid ?? String(index)
+    const without = (key: 'Action' | 'Resource') =>
+      listed(statement[key]).map((each) => {
+        const rest = listed(statement[key]).filter((other) => other !== each)
+        const changed = rest.length === 0 ? [] : [{ ...statement, [key]: rest }]
+        const Statement = policy.Statement.toSpliced(index, 1, ...changed)
+        return {
+          what: `${name}: ${each.replace(/^.*:::[^/]*/, '')}`,
+          policy: { ...policy, Statement },
+        }
+      })
+    return [
+      ...without('Action'),
+      ...(listed(statement.Resource).length > 1 ? without('Resource') : []),
+    ]
+  })
+
+/** What the function can do without here, and why the policy has it all the same. */
+const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
+  [/^Blobs: s3:AbortMultipartUpload$/, 'cleans up when S3 fails in the middle of a copy'],
+  [/: kms:\w+$/, "the keys' own policies name the role; on AWS either is enough"],
+  [
+    /^Log: logs:\w+$/,
+    'the emulator writes logs itself; Lambda does it with the rights of the role',
+  ],
+]
+
+describe('the role of the deployed function', () => {
+  let deployment: Deployment
+  let policy: RolePolicy
+  let functionName = ''
+  let robot: Account
+  before(
+    async () => {
+      deployment = await startDeployment()
+      const { emulator, stackName } = deployment
+      policy = await rolePolicy(emulator, stackName)
+      const [name = ''] = idsOf(await stackResources(emulator, stackName), 'AWS::Lambda::Function')
+      functionName = name
+      const secret = await deployment.slipway('robot add ci --expires 1d')
+      robot = { name: 'robot+ci', password: secret.trim() }
+    },
+    { timeout: 300_000 },
+  )
+  after(() => deployment?.close())
+
+  /** With another policy, and nothing in memory that was read under the one before. */
+  const restartWith = async (document: PolicyDocument): Promise<void> => {
+    await policy.replace(document)
+    const path = `/2015-03-31/functions/${functionName}/configuration`
+    await awsPut(deployment.emulator, 'lambda', path, { Timeout: 30 })
+  }
+
+  test('does everything that clients ask for', () => exercise(deployment, robot))
+
+  test('needs each action that its policy allows', { timeout: 300_000 }, async () => {
+    const idle: string[] = []
+    for (const { what, policy: document } of shortened(policy.document)) {
+      await restartWith(document)
+      const failed = await exercise(deployment, robot).then(
+        () => false,
+        () => true,
+      )
+      if (!failed) idle.push(what)
+    }
+    await restartWith(policy.document)
+    await exercise(deployment, robot)
+    const unexplained = idle.filter((what) => !NOT_SEEN.some(([known]) => known.test(what)))
+    assert.deepEqual(unexplained, [])
+    for (const [known, why] of NOT_SEEN)
+      assert.ok(
+        idle.some((what) => known.test(what)),
+        why,
+      )
+  })
+
+  describe('whoever has the same policy', () => {
+    let target: Target
+    before(async () => {
+      const { emulator, stackName, outputs } = deployment
+      const root = s3Client(emulator)
+      const resources = await stackResources(emulator, stackName)
+      const Bucket = outputs.BucketName
+      const session = await startSession(deployment, 'role/image')
+      const hex = (await session.pushBlob(randomBytes(100))).slice('sha256:'.length)
+      const blobKey = `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`
+      const { VersionId = '' } = await root.send(new HeadObjectCommand({ Bucket, Key: blobKey }))
+      const { Buckets = [] } = await root.send(new ListBucketsCommand({}))
+      const other = Buckets.find(({ Name }) => Name?.startsWith('cdk-'))
+      root.destroy()
+      const keyOf = (word: string) =>
+        resources.find(
+          ({ type, logicalId }) => type === 'AWS::KMS::Key' && logicalId.includes(word),
+        )
+      const [roleName = ''] = idsOf(resources, 'AWS::IAM::Role')
+      const as = await asUserWith(emulator, 'same-policy', policy.document)
+      target = {
+        emulator: as,
+        s3: s3Client(as),
+        kms: kmsClient(as),
+        Bucket,
+        otherBucket: other?.Name ?? '',
+        blobKey,
+        VersionId,
+        signingKey: keyOf('Signing')?.physicalId ?? '',
+        uploadKey: keyOf('Upload')?.physicalId ?? '',
+        roleArn: `arn:aws:iam::000000000000:role/${roleName}`,
+      }
+      for (const [name, value] of Object.entries(target)) assert.ok(value, `no ${name}`)
+    })
+    after(() => {
+      target?.s3.destroy()
+      target?.kms.destroy()
+    })
+
+    for (const [what, attempt] of Object.entries(ALLOWED)) {
+      test(`may ${what}`, async () => {
+        await attempt(target)
+      })
+    }
+
+    for (const [what, attempt] of Object.entries(REFUSED)) {
+      test(`may not ${what}`, async () => {
+        await assert.rejects(attempt(target), (error: Error) => {
+          assert.match(`${error.name} ${error.message}`, /AccessDenied|not authorized/)
+          return true
+        })
+      })
+    }
+  })
+})

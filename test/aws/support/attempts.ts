@@ -1,0 +1,134 @@
+/**
+ * What somebody may try who has the rights of the deployed function: first what they are for, then
+ * what they must not reach to.
+ *
+ * @module
+ */
+
+import {
+  CreateGrantCommand,
+  GenerateMacCommand,
+  GetKeyPolicyCommand,
+  type KMSClient,
+  ScheduleKeyDeletionCommand,
+  SignCommand,
+} from '@aws-sdk/client-kms'
+import {
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  GetBucketPolicyCommand,
+  GetObjectCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import {
+  GROUPS_KEY,
+  HTPASSWD_KEY,
+  ISSUERS_KEY,
+  POLICY_KEY,
+  REPOSITORIES_PREFIX,
+  ROBOTS_KEY,
+  SIGNING_KEYS_KEY,
+  UPLOAD_SECRET_KEY,
+  UPLOADS_PREFIX,
+} from '../../../functions/storage/keys.ts'
+import { awsGet, awsJson, awsQuery } from './aws.ts'
+import type { Emulator } from './emulator.ts'
+
+/** Where it is tried. */
+export interface Target {
+  readonly emulator: Emulator
+  readonly s3: S3Client
+  readonly kms: KMSClient
+  readonly Bucket: string
+  /** The bucket that the CDK keeps its files in. */
+  readonly otherBucket: string
+  /** Of a blob that is there. */
+  readonly blobKey: string
+  /** A version of it. */
+  readonly VersionId: string
+  readonly signingKey: string
+  readonly uploadKey: string
+  readonly roleArn: string
+}
+
+type Attempts = Readonly<Record<string, (target: Target) => Promise<unknown>>>
+
+/** What the rights are for. */
+export const ALLOWED: Attempts = {
+  'read a blob': ({ s3, Bucket, blobKey: Key }) => s3.send(new GetObjectCommand({ Bucket, Key })),
+  'stage an upload': ({ s3, Bucket }) =>
+    s3.send(new PutObjectCommand({ Bucket, Key: `${UPLOADS_PREFIX}x/y`, Body: 'x' })),
+  'list what is in a repository': ({ s3, Bucket }) =>
+    s3.send(new ListObjectsV2Command({ Bucket, Prefix: `${REPOSITORIES_PREFIX}a/` })),
+}
+
+const put =
+  (Key: string) =>
+  ({ s3, Bucket }: Target) =>
+    s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))
+
+const get =
+  (Key: string) =>
+  ({ s3, Bucket }: Target) =>
+    s3.send(new GetObjectCommand({ Bucket, Key }))
+
+/** What they must not reach to. */
+export const REFUSED: Attempts = {
+  'remove a blob': ({ s3, Bucket, blobKey: Key }) =>
+    s3.send(new DeleteObjectCommand({ Bucket, Key })),
+  'remove an old version': ({ s3, Bucket, blobKey: Key, VersionId }) =>
+    s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId })),
+  'read an old version': ({ s3, Bucket, blobKey: Key, VersionId }) =>
+    s3.send(new GetObjectCommand({ Bucket, Key, VersionId })),
+  'list versions': ({ s3, Bucket }) => s3.send(new ListObjectVersionsCommand({ Bucket })),
+  'list everything': ({ s3, Bucket }) => s3.send(new ListObjectsV2Command({ Bucket })),
+  'list what is none of the registry’s': ({ s3, Bucket }) =>
+    s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'backup/' })),
+  'read what is none of the registry’s': get('backup/a'),
+  'add an account': put(HTPASSWD_KEY),
+  'change groups': put(GROUPS_KEY),
+  'add a robot': put(ROBOTS_KEY),
+  'change the policy': put(POLICY_KEY),
+  'trust another issuer': put(ISSUERS_KEY),
+  'read signing keys in the store': get(SIGNING_KEYS_KEY),
+  'read the upload secret in the store': get(UPLOAD_SECRET_KEY),
+  'read another bucket': ({ s3, otherBucket: Bucket }) =>
+    s3.send(new ListObjectsV2Command({ Bucket })),
+  'list buckets': ({ s3 }) => s3.send(new ListBucketsCommand({})),
+  "read the bucket's policy": ({ s3, Bucket }) => s3.send(new GetBucketPolicyCommand({ Bucket })),
+  'end versioning': ({ s3, Bucket }) =>
+    s3.send(
+      new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Suspended' } }),
+    ),
+  'remove the bucket': ({ s3, Bucket }) => s3.send(new DeleteBucketCommand({ Bucket })),
+  // The policy allows it; the key's own policy allows nobody but the role.
+  'sign a token': ({ kms, signingKey: KeyId }) =>
+    kms.send(
+      new SignCommand({ KeyId, Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' }),
+    ),
+  'seal an upload state': ({ kms, uploadKey: KeyId }) =>
+    kms.send(
+      new GenerateMacCommand({ KeyId, Message: Buffer.from('x'), MacAlgorithm: 'HMAC_SHA_256' }),
+    ),
+  "read a key's policy": ({ kms, signingKey: KeyId }) =>
+    kms.send(new GetKeyPolicyCommand({ KeyId })),
+  'let others use a key': ({ kms, signingKey: KeyId, roleArn }) =>
+    kms.send(new CreateGrantCommand({ KeyId, GranteePrincipal: roleArn, Operations: ['Sign'] })),
+  'remove a key': ({ kms, signingKey: KeyId }) =>
+    kms.send(new ScheduleKeyDeletionCommand({ KeyId })),
+  'read logs': ({ emulator }) => awsJson(emulator, 'logs', 'Logs_20140328.DescribeLogGroups', {}),
+  'list functions': ({ emulator }) => awsGet(emulator, 'lambda', '/2015-03-31/functions/'),
+  'make a user': ({ emulator }) =>
+    awsQuery(emulator, 'iam', '2010-05-08', { Action: 'CreateUser', UserName: 'another' }),
+  'take the role': ({ emulator, roleArn }) =>
+    awsQuery(emulator, 'sts', '2011-06-15', {
+      Action: 'AssumeRole',
+      RoleArn: roleArn,
+      RoleSessionName: 'x',
+    }),
+}

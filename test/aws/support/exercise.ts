@@ -1,0 +1,151 @@
+/**
+ * Everything that clients make a registry do, on content of its own each time; throws at the first
+ * answer that is not as it should be.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { digestOf, mediaTypes } from '../../conformance/client.ts'
+import type { Account } from '../../e2e/support/clients.ts'
+import type { Deployment } from './deployment.ts'
+import { type Session, startSession } from './session.ts'
+
+const MEBIBYTE = 1024 * 1024
+
+const basic = ({ name, password }: Account): string => `Basic ${btoa(`${name}:${password}`)}`
+
+/** A token for these scopes. */
+const tokenFor = async (
+  { address, admin }: Deployment,
+  scope: string,
+  account: Account = admin,
+): Promise<string> => {
+  const query = new URLSearchParams({ service: 'slipway', scope })
+  const answer = await fetch(`http://${address}/token?${query}`, {
+    headers: { authorization: basic(account) },
+  })
+  assert.equal(answer.status, 200)
+  return ((await answer.json()) as { token: string }).token
+}
+
+/** Sends and checks the status; gives the answer's body. */
+const ask = async (
+  { send }: Session,
+  status: number,
+  ...request: Parameters<Session['send']>
+): Promise<{ readonly location: string; readonly body: Buffer }> => {
+  const answer = await send(...request)
+  const body = Buffer.from(await answer.arrayBuffer())
+  assert.equal(answer.status, status, `${request[0]} ${request[1]}: ${body}`)
+  return { location: answer.headers.get('location') ?? '', body }
+}
+
+/** Reads a blob by the redirect to the bucket. */
+const readBlob = async (session: Session, digest: string): Promise<Buffer> => {
+  const { location } = await ask(session, 307, 'GET', `blobs/${digest}`)
+  const answer = await fetch(location)
+  assert.equal(answer.status, 200)
+  return Buffer.from(await answer.arrayBuffer())
+}
+
+/** Chunks that are too small for parts, and together more than one part. */
+const pushInChunks = async (session: Session): Promise<void> => {
+  const bytes = randomBytes(11 * MEBIBYTE)
+  const size = 4 * MEBIBYTE
+  let { location } = await ask(session, 202, 'POST', 'blobs/uploads/')
+  for (let at = 0; at < bytes.length; at += size) {
+    const body = new Uint8Array(bytes.subarray(at, at + size))
+    location = (await ask(session, 202, 'PATCH', location, { body })).location
+  }
+  await ask(session, 204, 'GET', location)
+  const digest = digestOf(bytes)
+  await ask(session, 201, 'PUT', `${location}&digest=${digest}`)
+  assert.ok(bytes.equals(await readBlob(session, digest)))
+}
+
+/** An upload that its client gives up, with something staged and a part written. */
+const giveUp = async (session: Session): Promise<void> => {
+  let { location } = await ask(session, 202, 'POST', 'blobs/uploads/')
+  for (const size of [4, 4, 1]) {
+    const body = new Uint8Array(randomBytes(size * MEBIBYTE))
+    location = (await ask(session, 202, 'PATCH', location, { body })).location
+  }
+  await ask(session, 204, 'DELETE', location)
+}
+
+/** A blob that is not what its digest says leaves nothing behind. */
+const pushWrong = async (session: Session): Promise<void> => {
+  const digest = digestOf(randomBytes(10))
+  const body = new Uint8Array(randomBytes(1000))
+  await ask(session, 400, 'POST', `blobs/uploads/?digest=${digest}`, { body })
+  await ask(session, 404, 'HEAD', `blobs/${digest}`)
+}
+
+/** A blob by a digest that is not S3's own; found for whoever may pull everything. */
+const pushSha512 = async (deployment: Deployment, session: Session): Promise<void> => {
+  const bytes = randomBytes(1000)
+  const digest = digestOf(bytes, 'sha512')
+  const body = new Uint8Array(bytes)
+  await ask(session, 201, 'POST', `blobs/uploads/?digest=${digest}`, { body })
+  assert.ok(bytes.equals(await readBlob(session, digest)))
+  const headers = { authorization: basic(deployment.admin) }
+  await ask(session, 201, 'POST', `blobs/uploads/?mount=${digest}`, { headers })
+}
+
+/** Images, tags and referrers: pushed, listed, deleted. */
+const manageImages = async (session: Session): Promise<void> => {
+  const { digest, layer, manifest } = await session.pushImage('v1', randomBytes(1000))
+  assert.ok(manifest.equals((await ask(session, 200, 'GET', 'manifests/v1')).body))
+  await ask(session, 404, 'GET', 'manifests/missing')
+  const subject = { mediaType: mediaTypes.manifest, digest, size: manifest.length }
+  const referrer = Buffer.from(
+    JSON.stringify({ ...JSON.parse(manifest.toString()), artifactType: 'a/b', subject }),
+  )
+  const headers = { 'content-type': mediaTypes.manifest }
+  const body = new Uint8Array(referrer)
+  await ask(session, 201, 'PUT', `manifests/${digestOf(referrer)}`, { headers, body })
+  const { body: index } = await ask(session, 200, 'GET', `referrers/${digest}`)
+  assert.equal(JSON.parse(index.toString()).manifests[0].digest, digestOf(referrer))
+  const { body: tags } = await ask(session, 200, 'GET', 'tags/list')
+  assert.deepEqual(JSON.parse(tags.toString()).tags, ['v1'])
+  await ask(session, 202, 'DELETE', `manifests/${digestOf(referrer)}`)
+  await ask(session, 202, 'DELETE', 'manifests/v1')
+  await ask(session, 202, 'DELETE', `manifests/${digest}`)
+  await ask(session, 202, 'DELETE', `blobs/${digestOf(layer)}`)
+}
+
+/** The same blob in another repository; a blob that is there already. */
+const mount = async (deployment: Deployment, session: Session, name: string): Promise<void> => {
+  const digest = await session.pushBlob(randomBytes(1000))
+  await session.pushBlob(randomBytes(10))
+  const scope = `repository:${name}:pull repository:${name}-copy:pull,push`
+  const token = await tokenFor(deployment, scope)
+  const path = `/v2/${name}-copy/blobs/uploads/?mount=${digest}&from=${name}`
+  await ask(session, 201, 'POST', path, { headers: { authorization: `Bearer ${token}` } })
+}
+
+/** Lists the repositories as an administrator. */
+const listRepositories = async (deployment: Deployment, name: string): Promise<void> => {
+  const token = await tokenFor(deployment, 'registry:catalog:*')
+  const listed = await fetch(`http://${deployment.address}/v2/_catalog?n=1000`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  const { repositories } = (await listed.json()) as { repositories: string[] }
+  assert.ok(repositories.includes(name))
+}
+
+/** Does everything once. @param robot an account of the other kind, which has only to log in */
+export const exercise = async (deployment: Deployment, robot: Account): Promise<void> => {
+  const name = `exercise/${randomBytes(6).toString('hex')}`
+  const session = await startSession(deployment, name)
+  await tokenFor(deployment, `repository:${name}:pull`, robot)
+  await manageImages(session)
+  await pushSha512(deployment, session)
+  await pushWrong(session)
+  await mount(deployment, session, name)
+  await listRepositories(deployment, name)
+  await pushInChunks(session)
+  await giveUp(session)
+}
