@@ -9,6 +9,7 @@ import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
 import { algorithmOf, CANONICAL, type Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { type Link, linkedSize, readLink, writeLink } from './links.ts'
+import type { RecentLinks } from './recent-links.ts'
 
 export const blobUnknown = (name: string, digest: Digest): RegistryError =>
   new RegistryError('BLOB_UNKNOWN', `the repository ${name} has no blob ${digest}`, {
@@ -17,7 +18,7 @@ export const blobUnknown = (name: string, digest: Digest): RegistryError =>
 
 /** Operations on the blobs of repositories. Every method names the repository first. */
 export interface Blobs {
-  /** Size in bytes, or undefined when the repository has no such blob. One operation, two where the link lacks the size. */
+  /** Size in bytes, or undefined when the repository has no such blob. At most one operation, two where the link lacks the size. */
   stat(name: string, digest: Digest): Promise<number | undefined>
   /**
    * Opens the blob's bytes, checking the link at the same time.
@@ -27,7 +28,7 @@ export interface Blobs {
    */
   open(name: string, digest: Digest, range?: ByteRange): Promise<ObjectRead>
   /**
-   * A URL to the blob's bytes; one operation.
+   * A URL to the blob's bytes; at most one operation.
    *
    * @param expiresIn life of the URL in seconds
    * @returns undefined where the store cannot give one
@@ -56,9 +57,9 @@ export interface Blobs {
 }
 
 /** Blobs on a store. */
-export const createBlobs = (store: ObjectStore): Blobs => {
+export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
   const mustLink = async (name: string, digest: Digest): Promise<Link> => {
-    const link = await readLink(store, layerLinkKey(name, digest))
+    const link = await links.read(layerLinkKey(name, digest))
     if (link === undefined) throw blobUnknown(name, digest)
     return link
   }
@@ -81,7 +82,7 @@ export const createBlobs = (store: ObjectStore): Blobs => {
     range: ByteRange | undefined,
   ): Promise<ObjectRead> => {
     const [link, data] = await Promise.allSettled([
-      readLink(store, layerLinkKey(name, digest)),
+      links.read(layerLinkKey(name, digest)),
       store.get(dataKey(digest), range),
     ])
     const read = data.status === 'fulfilled' ? data.value : undefined
@@ -96,7 +97,7 @@ export const createBlobs = (store: ObjectStore): Blobs => {
 
   const blobs: Blobs = {
     async stat(name, digest) {
-      const link = await readLink(store, layerLinkKey(name, digest))
+      const link = await links.read(layerLinkKey(name, digest))
       return link && linkedSize(store, link)
     },
 
@@ -136,7 +137,7 @@ export const createBlobs = (store: ObjectStore): Blobs => {
 
     async remove(name, digest) {
       const { target } = await mustLink(name, digest)
-      await store.delete([...new Set([digest, target])].map((each) => layerLinkKey(name, each)))
+      await links.delete([...new Set([digest, target])].map((each) => layerLinkKey(name, each)))
     },
   }
   return blobs

@@ -25,6 +25,7 @@ import {
   parseManifest,
   storedMediaType,
 } from './manifest.ts'
+import type { RecentLinks } from './recent-links.ts'
 import type { Reference } from './reference.ts'
 import { type Referrers, referrerOf } from './referrers.ts'
 import type { TagCondition, Tags } from './tags.ts'
@@ -89,10 +90,15 @@ export const manifestUnknown = (name: string, reference: string): RegistryError 
 /** Manifests on a store; `cache` remembers data by its key, which never changes. */
 export const createManifests = (
   store: ObjectStore,
-  parts: { readonly tags: Tags; readonly referrers: Referrers; readonly catalog: Catalog },
+  parts: {
+    readonly tags: Tags
+    readonly referrers: Referrers
+    readonly catalog: Catalog
+    readonly links: RecentLinks
+  },
   cache: LRUCache<string, Uint8Array>,
 ): Manifests => {
-  const { tags, referrers, catalog } = parts
+  const { tags, referrers, catalog, links } = parts
 
   const readData = async (digest: Digest): Promise<Uint8Array | undefined> => {
     const key = dataKey(digest)
@@ -114,7 +120,7 @@ export const createManifests = (
     const canonical = algorithmOf(digest) === CANONICAL
     if (viaTag && canonical) return { target: digest, bytes: await readData(digest) }
     const [link, early] = await Promise.all([
-      readLink(store, revisionLinkKey(name, digest)),
+      links.read(revisionLinkKey(name, digest)),
       canonical ? readData(digest) : undefined,
     ])
     if (link === undefined) return undefined
@@ -186,7 +192,7 @@ export const createManifests = (
     await tags.removePointingAt(name, digest)
     const subject = subjectOf(bytes)
     await settled([
-      store.delete([revisionLinkKey(name, digest)]),
+      links.delete([revisionLinkKey(name, digest)]),
       subject && referrers.remove(name, subject, digest),
     ])
   }

@@ -9,6 +9,7 @@ import type { ObjectStore } from '../storage/store.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
 import { createManifests, type Manifests } from './manifests.ts'
+import { createRecentLinks } from './recent-links.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
 import { createTags, type Tags } from './tags.ts'
 import type { UploadLimits } from './uploads/limits.ts'
@@ -53,7 +54,8 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     maxSize: CACHE_BYTES,
     sizeCalculation: (bytes, key) => bytes.byteLength + key.length,
   })
-  const blobs = createBlobs(store)
+  const links = createRecentLinks(store, now)
+  const blobs = createBlobs(store, links)
   const tags = createTags(store)
   const catalog = createCatalog(store)
   const referrers = createReferrers(store, cache)
@@ -62,7 +64,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     tags,
     catalog,
     referrers,
-    manifests: createManifests(store, { tags, referrers, catalog }, cache),
+    manifests: createManifests(store, { tags, referrers, catalog, links }, cache),
     uploads: createUploads({
       store,
       blobs,

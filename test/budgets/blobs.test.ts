@@ -76,13 +76,14 @@ describe('a layer of 1 MiB', () => {
     })
   })
 
-  test('that the repository has: the question alone', async () => {
-    const content = layer()
-    await pushAtOnce(send, 'app', content)
-    for (const push of [pushAsDocker, pushAsContainerd]) {
+  for (const push of [pushAsDocker, pushAsContainerd]) {
+    test(`that the repository has, ${push.name}: the question alone, and then from memory`, async () => {
+      const content = layer()
+      await pushAtOnce(send, 'app', content)
       await costs({ calls: { GetObject: 1 } }, () => push(send, 'app', content))
-    }
-  })
+      await costs(NOTHING, () => push(send, 'app', content))
+    })
+  }
 
   test('whose digest does not match: nothing is written', async () => {
     const { bytes } = layer()

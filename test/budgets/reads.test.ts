@@ -51,6 +51,17 @@ describe('blobs', () => {
       await costs(budget, () => expectStatus(status, send(request, undefined, headers)))
     })
   }
+
+  test('again within seconds: the link is remembered', async () => {
+    const send = await open()
+    await expectStatus(200, send(`HEAD ${blob}`))
+    await costs(NOTHING, () => expectStatus(200, send(`HEAD ${blob}`)))
+    const direct: Budget = { calls: { GetObject: 1 } }
+    await costs(direct, () => expectStatus(200, send(`GET ${blob}`)))
+    const redirecting = await open(redirects)
+    await expectStatus(307, redirecting(`GET ${blob}`))
+    await costs(NOTHING, () => expectStatus(307, redirecting(`GET ${blob}`)))
+  })
 })
 
 describe('manifests', () => {
@@ -79,6 +90,7 @@ describe('manifests', () => {
       await fetched(send, `${method} ${byTag}`)
       await costs(ONE, () => fetched(send, `${method} ${byTag}`))
       await costs(ONE, () => fetched(send, `${method} ${byDigest}`))
+      await costs(NOTHING, () => fetched(send, `${method} ${byDigest}`))
     })
 
     test(`${method} by tag of what the client has: the tag alone`, async () => {

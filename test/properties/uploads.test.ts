@@ -8,6 +8,7 @@
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { createBlobs } from '../../functions/registry/blobs.ts'
+import { createRecentLinks } from '../../functions/registry/recent-links.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { createStateSealer } from '../../functions/registry/uploads/state.ts'
 import { createUploads } from '../../functions/registry/uploads/uploads.ts'
@@ -21,7 +22,7 @@ const secret = new Uint8Array(32).fill(7)
 
 /** A client of a registry whose parts are as small as stores allow. */
 const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
-  const blobs = createBlobs(store)
+  const blobs = createBlobs(store, createRecentLinks(store, Date.now))
   const sealer = createStateSealer(async () => secret, Date.now)
   const uploads = createUploads({
     store,

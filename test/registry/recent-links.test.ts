@@ -1,0 +1,119 @@
+/**
+ * What is remembered of links, and for how long.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { writeLink } from '../../functions/registry/links.ts'
+import {
+  createRecentLinks,
+  MAX_AGE,
+  type RecentLinks,
+} from '../../functions/registry/recent-links.ts'
+import { createFileStore } from '../../functions/storage/file/store.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
+import { CONFIG } from '../support/hosts/content.ts'
+import { temporaryDirectory } from '../support/hosts/start.ts'
+
+const KEY = 'docker/registry/v2/repositories/app/_layers/sha256/x/link'
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>
+let store: ObjectStore
+let clock: number
+let reads: number
+let links: RecentLinks
+const target = async () => (await links.read(KEY))?.target
+
+before(async () => {
+  directory = await temporaryDirectory()
+})
+after(() => directory.remove())
+beforeEach(async () => {
+  const files = createFileStore({ root: directory.path })
+  clock = 1_000_000
+  reads = 0
+  store = {
+    ...files,
+    get: (key, range) => {
+      reads += 1
+      return files.get(key, range)
+    },
+  }
+  links = createRecentLinks(store, () => clock)
+  await store.delete([KEY])
+})
+
+test('a link that is there is read once in five seconds', async () => {
+  await writeLink(store, KEY, CONFIG.sha256)
+  for (const later of [0, 1, MAX_AGE - 1]) {
+    clock = 1_000_000 + later
+    assert.equal(await target(), CONFIG.sha256)
+  }
+  assert.equal(reads, 1)
+  clock = 1_000_000 + MAX_AGE + 1
+  assert.equal(await target(), CONFIG.sha256)
+  assert.equal(reads, 2)
+})
+
+test('a link that is not there is read each time', async () => {
+  assert.equal(await target(), undefined)
+  await writeLink(store, KEY, CONFIG.sha256)
+  assert.equal(await target(), CONFIG.sha256)
+})
+
+test('one that this instance deletes is gone at once', async () => {
+  await writeLink(store, KEY, CONFIG.sha256)
+  await target()
+  await links.delete([KEY])
+  assert.equal(await target(), undefined)
+})
+
+test('one that another instance deletes is gone after five seconds', async () => {
+  await writeLink(store, KEY, CONFIG.sha256)
+  await target()
+  await createRecentLinks(store, () => clock).delete([KEY])
+  assert.equal(await target(), CONFIG.sha256)
+  clock += MAX_AGE + 1
+  assert.equal(await target(), undefined)
+})
+
+test('what was read while it was deleted is not remembered', async () => {
+  await writeLink(store, KEY, CONFIG.sha256)
+  let arrived = () => {}
+  const slow: ObjectStore = {
+    ...store,
+    get: async (key) => {
+      const read = await store.get(key)
+      await new Promise<void>((resolve) => {
+        arrived = resolve
+      })
+      return read
+    },
+  }
+  links = createRecentLinks(slow, () => clock)
+  const reading = target()
+  while (reads === 0) await new Promise(setImmediate)
+  await links.delete([KEY])
+  await new Promise(setImmediate)
+  arrived()
+  assert.equal(await reading, CONFIG.sha256)
+  const again = links.read(KEY)
+  await new Promise(setImmediate)
+  while (reads < 2) await new Promise(setImmediate)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  arrived()
+  assert.equal(await again, undefined)
+})
+
+test('a delete that fails forgets all the same', async () => {
+  await writeLink(store, KEY, CONFIG.sha256)
+  const failing = { ...store, delete: () => Promise.reject(new Error('no')) }
+  links = createRecentLinks(failing, () => clock)
+  await target()
+  await assert.rejects(links.delete([KEY]), /no/)
+  assert.equal(reads, 1)
+  await target()
+  assert.equal(reads, 2)
+})
