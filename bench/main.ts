@@ -6,14 +6,16 @@
  */
 
 import { tmpdir } from 'node:os'
+import { exceeded } from './budgets.ts'
 import { createImageMaker } from './content.ts'
 import { machine } from './machine.ts'
-import { HELP, type Options, readOptions } from './options.ts'
+import { HELP, type Options, readOptions, type Section } from './options.ts'
+import { writePage } from './page/page.ts'
 import { distribution2, distribution3 } from './peers/distribution.ts'
 import type { Peer } from './peers/peer.ts'
 import { slipwayPeer } from './peers/slipway.ts'
 import { zotPeer } from './peers/zot.ts'
-import { type Results, writeResults } from './results.ts'
+import { type Results, readResults, writeResults } from './results.ts'
 import { counts, STAGED, type Work } from './sections.ts'
 import { FULL, SMOKE } from './sizes.ts'
 import { measureGrowth } from './workloads/growth.ts'
@@ -21,6 +23,7 @@ import { measureLambda } from './workloads/lambda.ts'
 
 const peersOf = async ({ smoke, zot, profiles }: Options): Promise<readonly Peer[]> => {
   const slipway = slipwayPeer(profiles)
+  // CI has it from Debian; building the other takes minutes.
   if (smoke) return [slipway, distribution2]
   return [slipway, await distribution3(), distribution2, ...(zot ? [zotPeer(zot)] : [])]
 }
@@ -36,8 +39,22 @@ const tell = (line: string): void => {
   console.log(`${new Date().toISOString().slice(11, 19)} ${line}`)
 }
 
+/** Runs a part and gives the results with its own. */
+const runSection = async (section: Section, work: Work, results: Results): Promise<Results> => {
+  if (section === 'counts') return { ...results, counted: await counts(work) }
+  if (section === 'growth') {
+    const grown = await measureGrowth(work.sizes.growth, tmpdir(), work.tell)
+    return { ...results, grown }
+  }
+  if (section === 'lambda') {
+    return { ...results, invoked: await measureLambda(work.rounds, work.tell) }
+  }
+  const measured = await STAGED[section](work)
+  return { ...results, measured: [...results.measured, ...measured] }
+}
+
 /** Runs what the options say, and writes the results after each part. */
-const bench = async (options: Options, date: string, command: string): Promise<Results> => {
+const run = async (options: Options, date: string, command: string): Promise<Results> => {
   const peers = await peersOf(options)
   const sizes = options.smoke ? SMOKE : FULL
   const { layers, layerBytes } = sizes.subjects[0]
@@ -55,17 +72,7 @@ const bench = async (options: Options, date: string, command: string): Promise<R
   }
   for (const section of options.only) {
     tell(`part: ${section}`)
-    const staged = STAGED[section]
-    if (staged !== undefined) {
-      results = { ...results, measured: [...results.measured, ...(await staged(work))] }
-    }
-    if (section === 'counts') results = { ...results, counted: await counts(work) }
-    if (section === 'growth') {
-      results = { ...results, grown: await measureGrowth(sizes.growth, tmpdir(), tell) }
-    }
-    if (section === 'lambda') {
-      results = { ...results, invoked: await measureLambda(options.rounds, tell) }
-    }
+    results = await runSection(section, work, results)
     writeResults(options.out, results)
   }
   return results
@@ -77,5 +84,13 @@ if (args.includes('--help')) {
 } else {
   const date = new Date().toISOString()
   const options = readOptions(args, date.slice(0, 10))
-  await bench(options, date, ['npm run bench --', ...args].join(' '))
+  const { from, page, smoke } = options
+  const results =
+    from === undefined
+      ? await run(options, date, ['npm run bench --', ...args].join(' '))
+      : readResults(from)
+  if (page !== undefined) writePage(page, results)
+  const over = smoke ? exceeded(results) : []
+  for (const line of over) console.error(`over budget: ${line}`)
+  if (over.length > 0) process.exitCode = 1
 }

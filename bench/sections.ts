@@ -117,25 +117,16 @@ const latency = (work: Work): Promise<Measured[]> =>
   })
 
 /** On a directory, as `npm start` has it. */
-const files = (work: Work): Promise<Measured[]> => {
-  // 2.8 and 3 have the same driver.
-  const peers = work.peers.filter(({ name }) => name !== 'distribution-2')
-  const few = peers.length > 1 ? peers : work.peers
-  return onStage(
-    { ...work, peers: few },
-    { store: 'file', redirects: false },
-    async (stage, play) => {
-      const { maker, sizes } = work
-      const image = await fillForRequests(stage, maker)
-      await play(requestScene('files', image, sizes.loadSeconds, REQUEST_KINDS.slice(0, 3)))
-      for (const subject of sizes.subjects) {
-        await play(
-          transferScene('files', maker, subject, { pull: true, again: false, style: 'docker' }),
-        )
-      }
-    },
-  )
-}
+const files = (work: Work): Promise<Measured[]> =>
+  onStage(forLarge(work), { store: 'file', redirects: false }, async (stage, play) => {
+    const { maker, sizes } = work
+    const image = await fillForRequests(stage, maker)
+    await play(requestScene('files', image, sizes.loadSeconds, REQUEST_KINDS.slice(0, 3)))
+    const transfers = { style: 'docker', pull: true, again: false } as const
+    for (const subject of sizes.subjects) {
+      await play(transferScene('files', maker, subject, transfers))
+    }
+  })
 
 /** Eight large layers at once. */
 const memory = (work: Work): Promise<Measured[]> =>
@@ -165,11 +156,11 @@ export const counts = async ({ peers, maker, tell }: Work): Promise<Counted[]> =
 }
 
 /** What runs in each part that is measured against others. */
-export const STAGED: Readonly<Partial<Record<Section, (work: Work) => Promise<Measured[]>>>> = {
+export const STAGED = {
   s3,
   large: s3Large,
   direct,
   latency,
   files,
   memory,
-}
+} satisfies Partial<Record<Section, (work: Work) => Promise<Measured[]>>>

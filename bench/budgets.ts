@@ -1,0 +1,61 @@
+/**
+ * What Slipway may cost at most, in calls to S3 and in memory. Never in time: that depends on the
+ * machine.
+ *
+ * @module
+ */
+
+import { totalOf } from './calls.ts'
+import type { Results } from './results.ts'
+
+/** Most calls to S3 of a request, and most of them one after the other, by what results call it. */
+const CALLS: Readonly<Record<string, readonly [calls: number, steps: number]>> = {
+  'layer-docker-1mib': [5, 5],
+  'layer-containerd-1mib': [4, 4],
+  'manifest-put-20-layers': [26, 3],
+  'manifest-by-tag': [2, 2],
+  'manifest-by-digest': [2, 1],
+  'blob-head': [1, 1],
+  'blob-get': [1, 1],
+  'tags-list': [1, 1],
+}
+
+/** Most bytes of resident memory with eight large pushes at once. */
+const MEMORY = 300e6
+
+/** Most calls of a page of tags or repositories, however many there are. */
+const PAGE_CALLS = 1
+
+const callsOver = ({ counted }: Results): string[] =>
+  counted
+    .filter(({ peer }) => peer === 'slipway')
+    .flatMap(({ id, calls, steps }) => {
+      const [most, mostSteps] = CALLS[id] ?? [Infinity, Infinity]
+      const total = totalOf(calls)
+      if (total <= most && steps <= mostSteps) return []
+      return [`${id}: ${total} calls in ${steps} steps, not ${most} in ${mostSteps}`]
+    })
+
+const memoryOver = ({ measured }: Results): string[] =>
+  measured
+    .filter(({ peer, id }) => peer === 'slipway' && id.startsWith('memory/'))
+    .flatMap(({ id, values }) => {
+      const peak = values.peakBytes?.p90 ?? Infinity
+      return peak <= MEMORY ? [] : [`${id}: ${peak / 1e6} MB of memory, not ${MEMORY / 1e6}`]
+    })
+
+const pagesOver = ({ grown }: Results): string[] =>
+  grown
+    .filter(({ of, operation }) => of !== 'referrers' && /page/.test(operation))
+    .flatMap(({ of, entries, operation, calls }) => {
+      const total = totalOf(calls)
+      if (total <= PAGE_CALLS) return []
+      return [`${operation} of ${entries} ${of}: ${total} calls, not ${PAGE_CALLS}`]
+    })
+
+/** A line for each budget that is exceeded. */
+export const exceeded = (results: Results): readonly string[] => [
+  ...callsOver(results),
+  ...memoryOver(results),
+  ...pagesOver(results),
+]

@@ -1,0 +1,27 @@
+/**
+ * The tables of costs and prices, for docs/benchmarks.md and docs/deploy.md.
+ *
+ * @module
+ */
+
+import { CALL_MILLISECONDS, costOf, ERRANDS, FUNCTION_MEMORY } from '../costs.ts'
+import { PRICES, PRICES_DATE } from '../prices.ts'
+import type { Invoked } from '../results.ts'
+import { paragraphs, table } from './markdown.ts'
+
+const thousand = (dollars: number): string => `$${(dollars * 1000).toFixed(4)}`
+
+/** What pulls and pushes cost, and the prices that was computed from. */
+export const costPage = (invoked: readonly Invoked[]): string => {
+  const rows = ERRANDS.map((errand) => {
+    const { gateway, lambda, s3, total } = costOf(errand, invoked)
+    return [errand.title, ...[gateway, lambda, s3, total].map(thousand)]
+  })
+  const prices = Object.values(PRICES).map(({ what, dollars, per }) => [what, `$${dollars}`, per])
+  return paragraphs(
+    `Dollars for 1,000 of each, in us-east-1, prices of ${PRICES_DATE}:`,
+    table(['1,000 times', 'API Gateway', 'Lambda', 'S3 requests', 'together'], rows),
+    `A function of ${FUNCTION_MEMORY} GiB; ${CALL_MILLISECONDS} ms for each call to S3 that has to be waited for; no instance remembers anything; layers of at most 1 MB, whose bytes pass through the function. Not in it: storage, data sent to the internet, logs, KMS (one call for each new instance, one signature for each token), and the requests for tokens where there are accounts.`,
+    table(['Price', 'dollars', 'for'], prices),
+  )
+}

@@ -1,0 +1,41 @@
+/**
+ * What AWS charges, in one table. For us-east-1, without free tiers, discounts for volume and taxes.
+ *
+ * @module
+ */
+
+/** The day on which the prices were looked up, on pages of and about AWS. */
+export const PRICES_DATE = '2026-11-21'
+
+/** A price in dollars. */
+export interface Price {
+  readonly what: string
+  readonly dollars: number
+  /** How many of what the dollars are for. */
+  readonly per: string
+  /** Dollars for one of them. */
+  readonly each: number
+}
+
+const price = (what: string, dollars: number, count: number, unit: string): Price => ({
+  what,
+  dollars,
+  per: count === 1 ? unit : `${count.toLocaleString('en-US')} ${unit}s`,
+  each: dollars / count,
+})
+
+/** All prices that matter to a registry. */
+export const PRICES = {
+  gatewayRequest: price('API Gateway, HTTP API', 1, 1_000_000, 'request'),
+  lambdaRequest: price('Lambda, requests', 0.2, 1_000_000, 'request'),
+  lambdaSecond: price('Lambda on arm64, time', 0.000_013_333_4, 1, 'GB-second'),
+  s3Read: price('S3, GET and HEAD', 0.0004, 1000, 'request'),
+  s3Write: price('S3, PUT, COPY, POST and LIST', 0.005, 1000, 'request'),
+  s3Storage: price('S3 Standard, storage', 0.023, 1, 'GB-month'),
+  kmsCall: price('KMS, symmetric and HMAC keys', 0.03, 10_000, 'request'),
+  kmsSignature: price('KMS, signatures with ECC keys', 0.15, 10_000, 'request'),
+  kmsKey: price('KMS, a key', 1, 1, 'month'),
+  transferOut: price('Data out to the internet, first 10 TB a month', 0.09, 1, 'GB'),
+  transferRegion: price('Data from S3 or ECR to AWS services of the same region', 0, 1, 'GB'),
+  ecrStorage: price('ECR, storage', 0.1, 1, 'GB-month'),
+} as const satisfies Record<string, Price>
