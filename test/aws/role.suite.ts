@@ -1,6 +1,7 @@
 /**
  * The role of the deployed function, enforced: all of what its policy allows is needed for something,
- * and what it does not allow is refused to whoever has the same policy.
+ * and what it does not allow is refused to whoever has the same policy. Always in a MiniStack of its
+ * own, since others need not enforce policies.
  *
  * @module
  */
@@ -14,6 +15,7 @@ import { ALLOWED, REFUSED, type Target } from './support/attempts.ts'
 import { awsPut } from './support/aws.ts'
 import { kmsClient, s3Client } from './support/clients.ts'
 import { type Deployment, startDeployment } from './support/deployment.ts'
+import { startMiniStack } from './support/emulator.ts'
 import { exercise } from './support/exercise.ts'
 import { idsOf, stackResources } from './support/resources.ts'
 import {
@@ -62,7 +64,7 @@ describe('the role of the deployed function', () => {
   let robot: Account
   before(
     async () => {
-      deployment = await startDeployment()
+      deployment = await startDeployment(startMiniStack)
       const { emulator, stackName } = deployment
       policy = await rolePolicy(emulator, stackName)
       const [name = ''] = idsOf(await stackResources(emulator, stackName), 'AWS::Lambda::Function')
@@ -141,6 +143,11 @@ describe('the role of the deployed function', () => {
     after(() => {
       target?.s3.destroy()
       target?.kms.destroy()
+    })
+
+    test('needs it to read a blob: nobody else may', async () => {
+      const url = `${target.emulator.endpoint}/${target.Bucket}/${target.blobKey}`
+      assert.equal((await fetch(url)).status, 403)
     })
 
     for (const [what, attempt] of Object.entries(ALLOWED)) {

@@ -18,8 +18,9 @@ export interface Outputs {
   readonly RegistryHost: string
   readonly BucketName: string
   readonly ApiId: string
-  /** A command for a shell. */
+  /** Commands for a shell. */
   readonly FirstUser: string
+  readonly SetPolicy: string
 }
 
 interface Template {
@@ -64,14 +65,18 @@ const readTemplate = (assembly: string): { stackName: string; parameters: Respon
   }
 }
 
-/** Deploys the stack; clients reach it at an address of its own. */
-export const startDeployment = async (): Promise<Deployment> => {
+/**
+ * Deploys the stack; clients reach it at an address of its own.
+ *
+ * @param start the emulator; default: the one that the environment names, or one of its own
+ */
+export const startDeployment = async (start = startEmulator): Promise<Deployment> => {
   const closers: (() => Promise<void> | void)[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    const emulator = await startEmulator()
+    const emulator = await start()
     closers.push(emulator.close)
     const front = await startFront(emulator.endpoint)
     closers.push(front.close)
@@ -79,7 +84,8 @@ export const startDeployment = async (): Promise<Deployment> => {
     closers.push(files.remove)
     const assembly = join(files.path, 'cdk.out')
     const outputsFile = join(files.path, 'outputs.json')
-    const base = { publicUrl: `http://${front.address}` }
+    // MiniStack knows no alarm on a quotient, and refuses the stack for it.
+    const base = { publicUrl: `http://${front.address}`, alarms: 'off' }
 
     const cdk = (command: string, ...args: string[]) =>
       run(process.execPath, [join(projectRoot, 'node_modules/aws-cdk/bin/cdk'), command, ...args], {
@@ -104,7 +110,12 @@ export const startDeployment = async (): Promise<Deployment> => {
     const shell = (command: string, input = '') =>
       run('bash', ['-c', command], { cwd: projectRoot, env: emulator.env, input })
 
+    const destroy = () => cdk('destroy', '--force', '--output', assembly, ...contextOf({}))
     await cdk('bootstrap', `aws://000000000000/${emulator.region}`)
+    if (emulator.shared) {
+      await destroy()
+      closers.push(async () => void (await destroy()))
+    }
     const outputs = await deploy()
     const [, name = ''] = outputs.FirstUser.match(/ user add (\S+) /) ?? []
     const admin = { name, password: 'correct horse battery staple' }
@@ -121,7 +132,7 @@ export const startDeployment = async (): Promise<Deployment> => {
           outputs.FirstUser.replace(`user add ${name}`, command).replace('run ', 'run --silent '),
           input,
         ),
-      destroy: () => cdk('destroy', '--force', '--output', assembly, ...contextOf({})),
+      destroy,
       close,
     }
   } catch (error) {

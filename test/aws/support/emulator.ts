@@ -24,6 +24,8 @@ export interface Emulator {
   readonly region: string
   /** What AWS's tools and SDKs need to reach it, credentials among it: by default those of root. */
   readonly env: Readonly<Record<string, string>>
+  /** Whether it goes on when this process ends, so that what is in it must not stay. */
+  readonly shared: boolean
   close(): Promise<void>
 }
 
@@ -114,7 +116,7 @@ export const startMiniStack = async (): Promise<Emulator> => {
       await daemon.stop()
       files.remove()
     }
-    return { endpoint, region, env, close }
+    return { endpoint, region, env, shared: false, close }
   } catch (error) {
     files.remove()
     throw error
@@ -138,6 +140,7 @@ const runningEmulator = (endpoint: string): Emulator => {
       ...set('AWS_ACCESS_KEY_ID', 'test'),
       ...set('AWS_SECRET_ACCESS_KEY', 'test'),
     },
+    shared: true,
     close: async () => undefined,
   }
 }
