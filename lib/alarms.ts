@@ -103,6 +103,7 @@ export class Alarms extends Construct {
     topic.addSubscription(new EmailSubscription(email))
     topic.addToResourcePolicy(
       new PolicyStatement({
+        sid: 'Alarms',
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
         actions: ['sns:Publish'],
         resources: [topic.topicArn],

@@ -64,20 +64,23 @@ const RETENTION = Object.values(RetentionDays).filter(
 
 /** `name=value,name=value`, or an object in cdk.json. */
 export const tags = z
-  .union([
-    z.record(z.string(), z.string()),
-    z
-      .string()
-      .regex(/^[^=,]+=[^=,]*(?:,[^=,]+=[^=,]*)*$/, 'expected name=value,name=value')
-      .transform((list) =>
-        Object.fromEntries(
-          list.split(',').map((tag): [string, string] => {
-            const [name = '', value = ''] = tag.split('=')
-            return [name, value]
-          }),
+  .union(
+    [
+      z.record(z.string(), z.string()),
+      z
+        .string()
+        .regex(/^[^=,]+=[^=,]*(?:,[^=,]+=[^=,]*)*$/, 'expected name=value,name=value')
+        .transform((list) =>
+          Object.fromEntries(
+            list.split(',').map((tag): [string, string] => {
+              const [name = '', value = ''] = tag.split('=')
+              return [name, value]
+            }),
+          ),
         ),
-      ),
-  ])
+    ],
+    'expected name=value,name=value',
+  )
   .pipe(z.record(z.string().min(1).max(128), z.string().max(256)))
 
 const HOST = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/

@@ -100,6 +100,11 @@ const CONTEXT = {
     'file with the access document, YAML or JSON; then `slipway policy set` has no effect',
   ),
   readOnly: contextValue(onOff.default(false), 'off', 'refuse pushes and deletes'),
+  manifestHeads: contextValue(
+    handlerSetting('manifest-heads').optional(),
+    'answer',
+    'redirect: send HEAD of manifests to S3, should the gateway answer it with a wrong length',
+  ),
   auth: contextValue(
     handlerSetting('auth').optional(),
     'auto',
@@ -177,9 +182,9 @@ export type ContextValues = { readonly [N in Name]: z.output<(typeof CONTEXT)[N]
 
 const names = Object.keys(CONTEXT) as Name[]
 
-/** One line a value, for documentation: name, help, default. */
-export const contextHelp = (): string =>
-  names.map((name) => `| \`${name}\` | ${CONTEXT[name].help} | ${CONTEXT[name].value} |`).join('\n')
+/** A line for each value, as documentation has it. */
+export const contextTable: readonly Readonly<Record<'name' | 'help' | 'value', string>>[] =
+  names.map((name) => ({ name, help: CONTEXT[name].help, value: CONTEXT[name].value }))
 
 /** What must be set, or not be set, beside a value. */
 const RELATIONS: readonly (readonly [

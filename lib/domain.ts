@@ -46,12 +46,11 @@ export class Domain extends Construct {
       securityPolicy: SecurityPolicy.TLS_1_2,
     })
     this.target = domain.regionalDomainName
-    const mapping = new CfnApiMapping(this, 'Mapping', {
+    new CfnApiMapping(this, 'Mapping', {
       apiId: stage.apiId,
       stage: stage.ref,
       domainName: domain.name,
     })
-    mapping.addDependency(stage)
     if (zone === undefined) return
     const { regionalDomainName, regionalHostedZoneId } = domain
     new ARecord(this, 'Record', {

@@ -1,0 +1,294 @@
+/**
+ * The role of the function: it may do what the registry does in its store, and no more.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { createApp } from '../../functions/api/app.ts'
+import { openAccess } from '../../functions/handlers/open-access.ts'
+import { readSettings } from '../../functions/handlers/settings.ts'
+import { createRegistry } from '../../functions/registry/registry.ts'
+import type { MultipartUpload, ObjectStore } from '../../functions/storage/store.ts'
+import { writeDocuments } from '../access/rig.ts'
+import { blob, CONFIG, descriptorOf, imageOf } from '../support/hosts/content.ts'
+import { ask, silent, temporaryDirectory } from '../support/hosts/start.ts'
+import { expectStatus, locationOf, requestLine, type Send } from '../support/rig/client.ts'
+import { intercept, type StoreCall } from '../support/rig/intercept.ts'
+import {
+  begin,
+  pushAsContainerd,
+  pushAsDocker,
+  pushAtOnce,
+  pushImage,
+  pushManifest,
+} from '../support/rig/push.ts'
+import { openFiles } from '../support/rig/stores.ts'
+import { ofType, only, type Statement, statementsOf, synth } from './synth.ts'
+
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
+const PREFIX = 'registry/'
+const BUCKET = 'arn:<AWS::Partition>:s3:::there-already'
+
+const statements = (context: Readonly<Record<string, string>> = {}): Statement[] => {
+  const template = synth({ bucket: 'there-already', prefix: 'registry', ...context })
+  return statementsOf(only(template, 'AWS::IAM::Policy').PolicyDocument)
+}
+
+/** What S3 asks the role's policy. */
+interface Use {
+  readonly action: string
+  readonly resource: string
+  /** `s3:prefix` of a listing; of a missing object S3 asks whether its key may be listed. */
+  readonly prefix?: string
+}
+
+const on = (action: string, key: string): Use => ({
+  action: `s3:${action}`,
+  resource: `${BUCKET}/${PREFIX}${key}`,
+})
+const listing = (prefix: string): Use => ({
+  action: 's3:ListBucket',
+  resource: BUCKET,
+  prefix: PREFIX + prefix,
+})
+const reading = (key: string): Use[] => [on('GetObject', key), listing(key)]
+
+/** What each call of the store needs, by the documentation of S3. */
+const usesOf = ({ operation, args }: StoreCall): Use[] => {
+  const [first, second, , from] = args as [string, string, number, string]
+  const { key } = args[0] as MultipartUpload
+  switch (operation) {
+    case 'get':
+    case 'head':
+      return reading(first)
+    case 'presign':
+      return reading(second)
+    case 'put':
+    case 'createMultipart':
+      return [on('PutObject', first)]
+    case 'copy':
+      return [...reading(first), on('PutObject', second)]
+    case 'delete':
+      return (args[0] as string[]).map((each) => on('DeleteObject', each))
+    case 'list':
+      return [listing(first)]
+    case 'uploadPart':
+    case 'completeMultipart':
+      return [on('PutObject', key)]
+    case 'copyPart':
+      return [...reading(from), on('PutObject', key)]
+    case 'listParts':
+      return [on('ListMultipartUploadParts', key)]
+    case 'abortMultipart':
+      return [on('AbortMultipartUpload', key)]
+    case 'listMultiparts':
+      return [{ action: 's3:ListBucketMultipartUploads', resource: BUCKET }]
+  }
+}
+
+/** Whether IAM's pattern, in which `*` is any text, matches. */
+const matches = (pattern: string, text: string): boolean =>
+  new RegExp(`^${pattern.replace(/[\\^$.|?+()[\]{}]/g, '\\$&').replaceAll('*', '.*')}$`).test(text)
+
+/** Whether a statement allows a use. */
+const allows = (statement: Statement, { action, resource, prefix = '' }: Use): boolean =>
+  statement.effect === 'Allow' &&
+  statement.actions.includes(action) &&
+  statement.resources.some((pattern) => matches(pattern, resource)) &&
+  ((statement.condition?.StringLike?.['s3:prefix'] ?? ['*']) as string[]).some((pattern) =>
+    matches(pattern, prefix),
+  )
+
+/** A registry whose store asks a policy first, and what was used of it. */
+const guarded = async (policy: readonly Statement[], readOnly = false) => {
+  const { store: files, close } = await openFiles()
+  const { path, remove } = await temporaryDirectory()
+  after(async () => {
+    await close()
+    await remove()
+  })
+  const used = new Set<string>()
+  const store: ObjectStore = intercept(files, async (call, proceed) => {
+    for (const use of usesOf(call)) {
+      const statement = policy.find((each) => allows(each, use))
+      assert.ok(statement, `${use.action} on ${use.resource} ${use.prefix ?? ''} is not allowed`)
+      used.add(`${statement.sid} ${use.action}`)
+    }
+    return proceed()
+  })
+  const settings = readSettings(['--auth', 'token', '--signing-key', join(path, 'key.pem')], {})
+  const { isSetUp: _, ...access } = await openAccess(settings, {}, store, silent, false)
+  const app = createApp({
+    ...access,
+    registry: createRegistry({ store, uploadSecret: async () => new Uint8Array(32) }),
+    logger: silent,
+    redirects: false,
+    redirectHeads: false,
+    readOnly,
+  })
+  const as =
+    (authorization: string): Send =>
+    (request, body, headers) =>
+      ask(app, {
+        ...requestLine(request),
+        body,
+        headers: { ...headers, Authorization: authorization },
+      })
+  const basic = (name: string, password: string): string =>
+    `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+  const secrets = await writeDocuments(
+    files,
+    {
+      users: { alice: 'secret of alice' },
+      groups: { dev: ['alice'] },
+      robots: ['ci'],
+      policy: [{ who: ['group:dev', 'robot:ci'], repositories: ['**'], actions: ['*'] }],
+    },
+    Date.now(),
+  )
+  return {
+    used,
+    alice: as(basic('alice', 'secret of alice')),
+    robot: as(basic('robot+ci', secrets.get('ci') ?? '')),
+    bearer: as('Bearer not.a.token'),
+  }
+}
+
+const MEBIBYTE = 1024 * 1024
+const layer = blob('layer', 300_000)
+/** More than a part. */
+const large = blob('large', 17 * MEBIBYTE)
+
+/** Chunks with Content-Range, as regctl sends them. */
+const pushInChunks = async (send: Send, name: string, bytes: Buffer, digest: string) => {
+  let at = await begin(send, name)
+  for (let start = 0; start < bytes.length; start += 5 * MEBIBYTE) {
+    const chunk = bytes.subarray(start, start + 5 * MEBIBYTE)
+    const range = { 'Content-Range': `${start}-${start + chunk.length - 1}` }
+    at = await expectStatus(202, send(`PATCH ${locationOf(at)}`, chunk, range))
+  }
+  await expectStatus(204, send(`GET ${locationOf(at)}`))
+  await expectStatus(201, send(`PUT ${locationOf(at, `digest=${digest}`)}`))
+}
+
+/** Everything that a registry is asked. */
+const useAll = async ({ alice: send, robot, bearer }: Awaited<ReturnType<typeof guarded>>) => {
+  await expectStatus(401, bearer('GET /v2/'))
+  await expectStatus(200, robot('GET /v2/'))
+  await expectStatus(200, send('GET /token?service=slipway&scope=repository:a/b:pull'))
+  await expectStatus(404, send('GET /v2/a/b/manifests/none'))
+  await expectStatus(404, send(`GET /v2/a/b/blobs/${layer.sha256}`))
+  const image = await pushImage(send, 'a/b', 'v1', [layer])
+  await pushAsDocker(send, 'a/c', large)
+  await pushInChunks(
+    send,
+    'a/d',
+    blob('chunks', 17 * MEBIBYTE).bytes,
+    blob('chunks', 17 * MEBIBYTE).sha256,
+  )
+  await pushAsDocker(send, 'a/d', blob('small', 1000))
+  await pushAtOnce(send, 'a/d', blob('one', 9 * MEBIBYTE))
+  await expectStatus(201, send(`POST /v2/a/e/blobs/uploads/?mount=${layer.sha256}&from=a/b`))
+  const sha512 = `sha512:${createHash('sha512').update('other').digest('hex')}`
+  await expectStatus(
+    201,
+    send(`POST /v2/a/b/blobs/uploads/?digest=${sha512}`, Buffer.from('other')),
+  )
+  await expectStatus(201, send(`POST /v2/a/e/blobs/uploads/?mount=${sha512}&from=a/b`))
+  const unknown = `sha512:${createHash('sha512').update('unknown').digest('hex')}`
+  await expectStatus(202, send(`POST /v2/a/e/blobs/uploads/?mount=${unknown}`))
+  const other = blob('other', 9 * MEBIBYTE)
+  await expectStatus(400, send(`POST /v2/a/b/blobs/uploads/?digest=${other.sha256}`, large.bytes))
+  const begun = await begin(send, 'a/f')
+  const patched = await expectStatus(202, send(`PATCH ${locationOf(begun)}`, large.bytes))
+  await expectStatus(204, send(`DELETE ${locationOf(patched)}`))
+  await pushAsContainerd(send, 'a/b', CONFIG)
+  const subject = descriptorOf('application/vnd.oci.image.manifest.v1+json', image)
+  const referrer = imageOf([], { subject, artifactType: 'application/x.test' })
+  await pushManifest(send, 'a/b', referrer.sha256, referrer)
+  for (const target of [
+    '/v2/_catalog',
+    '/v2/a/b/tags/list',
+    '/v2/a/b/manifests/v1',
+    `/v2/a/b/blobs/${layer.sha256}`,
+    `/v2/a/b/blobs/${sha512}`,
+    `/v2/a/b/referrers/${image.sha256}`,
+  ]) {
+    await expectStatus(200, send(`GET ${target}`))
+  }
+  await expectStatus(202, send(`DELETE /v2/a/b/manifests/${referrer.sha256}`))
+  await expectStatus(202, send('DELETE /v2/a/b/manifests/v1'))
+  await expectStatus(202, send(`DELETE /v2/a/b/manifests/${image.sha256}`))
+  await expectStatus(202, send(`DELETE /v2/a/b/blobs/${layer.sha256}`))
+}
+
+describe('the role of the function', () => {
+  const policy = statements()
+  const inS3 = policy.filter((each) => each.actions.every((action) => action.startsWith('s3:')))
+
+  test('may do in the bucket what the registry does, and nothing that it does not', async () => {
+    const registry = await guarded(policy)
+    await useAll(registry)
+    const granted = inS3.flatMap(({ sid, actions }) => actions.map((action) => `${sid} ${action}`))
+    assert.deepEqual([...registry.used].sort(), granted.sort())
+  })
+
+  test('may write nothing where the registry is read-only', async () => {
+    const readOnly = statements({ readOnly: 'on', kmsKey: KEY })
+    const actions = new Set(readOnly.flatMap((each) => each.actions))
+    assert.deepEqual(
+      [...actions]
+        .filter((action) => /^s3:|^kms:(?!Sign|GenerateMac|GetPublicKey)/.test(action))
+        .sort(),
+      ['kms:Decrypt', 's3:GetObject', 's3:ListBucket'],
+    )
+    const registry = await guarded(readOnly, true)
+    await expectStatus(404, registry.alice('GET /v2/a/b/manifests/none'))
+    await expectStatus(404, registry.alice('GET /v2/a/b/tags/list'))
+    await expectStatus(405, registry.alice('POST /v2/a/b/blobs/uploads/'))
+  })
+
+  const forbidden: readonly (readonly [what: string, use: Use])[] = [
+    ['change accounts', on('PutObject', 'slipway/v1/config/htpasswd')],
+    ['change the policy', on('PutObject', 'slipway/v1/config/policy')],
+    ['read signing keys of the store', on('GetObject', 'slipway/v1/config/signing-keys')],
+    ['remove bytes of blobs', on('DeleteObject', 'docker/registry/v2/blobs/sha256/ab/abc/data')],
+    ['remove old versions', on('DeleteObjectVersion', 'docker/registry/v2/repositories/a/x')],
+    ['read beside its prefix', { action: 's3:GetObject', resource: `${BUCKET}/other/key` }],
+    ['list beside its prefix', { action: 's3:ListBucket', resource: BUCKET, prefix: 'other/' }],
+    ['list all', { action: 's3:ListBucket', resource: BUCKET, prefix: '' }],
+    ['empty the bucket', { action: 's3:PutLifecycleConfiguration', resource: BUCKET }],
+  ]
+  for (const [what, use] of forbidden) {
+    test(`may not ${what}`, () => {
+      assert.ok(!policy.some((each) => allows(each, use)))
+    })
+  }
+
+  test('may use an encryption key, through S3 only', () => {
+    const encryption = statements({ kmsKey: KEY }).find(({ sid }) => sid === 'Encryption')
+    assert.deepEqual(encryption?.actions, ['kms:Decrypt', 'kms:GenerateDataKey'])
+    assert.deepEqual(encryption?.resources, [KEY])
+    assert.ok(encryption?.condition?.StringEquals?.['kms:ViaService'])
+  })
+
+  test('has no policy of AWS, and only Lambda has the role', () => {
+    const [role, ...more] = ofType(synth(), 'AWS::IAM::Role')
+    assert.equal(more.length, 0)
+    assert.equal(role?.Properties.ManagedPolicyArns, undefined)
+    assert.equal(role?.Properties.Policies, undefined)
+    const document = role?.Properties.AssumeRolePolicyDocument
+    const trust = (document as { readonly Statement: readonly object[] }).Statement
+    assert.deepEqual(trust, [
+      {
+        Action: 'sts:AssumeRole',
+        Effect: 'Allow',
+        Principal: { Service: 'lambda.amazonaws.com' },
+      },
+    ])
+  })
+})

@@ -1,0 +1,118 @@
+/**
+ * Templates of the stack, made in this process as `cdk synth` makes them, but for the function's code:
+ * a file in its place saves the time of bundling.
+ *
+ * @module
+ */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { App, type Stack } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import type { Construct } from 'constructs'
+import { readContext } from '../../lib/context.ts'
+import { RegistryStack } from '../../lib/registry-stack.ts'
+
+/** Context values by name, as with `-c`. */
+export type Context = Readonly<Record<string, unknown>>
+
+/** A resource of a template. */
+export interface Resource {
+  readonly Type: string
+  readonly Properties: Readonly<Record<string, unknown>>
+  readonly DeletionPolicy?: string
+  readonly UpdateReplacePolicy?: string
+}
+
+/** A template as CloudFormation reads it. */
+export interface TemplateJson {
+  readonly Resources: Readonly<Record<string, Resource>>
+  readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>
+}
+
+const cdkJson: { readonly context: Context } = JSON.parse(
+  readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'),
+)
+
+/** A directory that stands for a bundle. */
+export const CODE = fileURLToPath(new URL('./code', import.meta.url))
+
+/** The flags of cdk.json, which a template depends on. */
+export const FLAGS: Context = cdkJson.context
+
+/** Does something with an app, whose files are gone afterwards. */
+export const withApp = <T>(context: Context, use: (app: App) => T): T => {
+  const outdir = mkdtempSync(join(tmpdir(), 'slipway-synth-'))
+  try {
+    return use(new App({ outdir, context: { ...FLAGS, ...context }, analyticsReporting: false }))
+  } finally {
+    rmSync(outdir, { recursive: true })
+  }
+}
+
+/** The stack of an app, as the context values have it. */
+export const stackIn = (app: Construct): RegistryStack => {
+  const values = readContext(app.node)
+  return new RegistryStack(app, values.name, { values, code: CODE })
+}
+
+/** The template of a stack. */
+export const templateOf = (stack: Stack): TemplateJson =>
+  Template.fromStack(stack).toJSON() as TemplateJson
+
+/**
+ * The template with these context values.
+ *
+ * @throws ContextError
+ */
+export const synth = (context: Context = {}): TemplateJson =>
+  withApp(context, (app) => templateOf(stackIn(app)))
+
+/** All resources of a type. */
+export const ofType = ({ Resources }: TemplateJson, type: string): Resource[] =>
+  Object.values(Resources).filter((resource) => resource.Type === type)
+
+/** The properties of the only resource of a type. */
+export const only = (template: TemplateJson, type: string): Readonly<Record<string, unknown>> => {
+  const [resource, ...more] = ofType(template, type)
+  if (resource === undefined || more.length > 0) {
+    throw new Error(`${more.length + (resource ? 1 : 0)} of ${type} instead of one`)
+  }
+  return resource.Properties
+}
+
+/** A value as one text: `{ Ref: 'X' }` is `<X>`, an attribute `<X.Arn>`, joined parts are joined. */
+export const written = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  const [[name, content] = []] = Object.entries(value as Record<string, unknown>)
+  if (name === 'Ref') return `<${content}>`
+  const parts = content as unknown[]
+  if (name === 'Fn::GetAtt') return `<${parts.join('.')}>`
+  if (name === 'Fn::Join') return (parts[1] as unknown[]).map(written).join(parts[0] as string)
+  throw new Error(`cannot write ${JSON.stringify(value)}`)
+}
+
+/** A statement of a policy, with lists for single values. */
+export interface Statement {
+  readonly sid: string | undefined
+  readonly effect: string
+  readonly actions: readonly string[]
+  readonly resources: readonly string[]
+  readonly principal: unknown
+  readonly condition: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value])
+
+/** The statements of a policy document. */
+export const statementsOf = (document: unknown): Statement[] =>
+  (document as { Statement: Record<string, unknown>[] }).Statement.map((each) => ({
+    sid: each.Sid as string | undefined,
+    effect: each.Effect as string,
+    actions: list(each.Action) as string[],
+    resources: list(each.Resource).map(written),
+    principal: each.Principal,
+    condition: each.Condition as Statement['condition'],
+  }))
