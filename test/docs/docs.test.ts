@@ -1,0 +1,132 @@
+/**
+ * The documents say what the code has: context values, checks of smoke, commands, links.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, test } from 'node:test'
+import { readSettings } from '../../functions/handlers/settings.ts'
+import { contextTable } from '../../lib/context.ts'
+import { CHECKS } from '../smoke/checks.ts'
+import { readOptions } from '../smoke/options.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+const DOCUMENTS = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+
+const contextNames: readonly (string | undefined)[] = contextTable.map(({ name }) => name)
+
+/** Lines of shell in a document, with those that are continued put together. */
+const shellLines = (path: string): string[] =>
+  [...read(path).matchAll(/^ *```sh\n(.*?)^ *```$/gms)]
+    .flatMap(([, block = '']) => block.replace(/\\\n\s*/g, '').split('\n'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+
+/** What a heading is called in links. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
+
+const anchors = (path: string): string[] =>
+  [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading))
+
+describe('docs/deploy.md', () => {
+  test('has the table of context values as lib/context.ts has it', () => {
+    const rows = contextTable.map(({ name, help, value }) => `| \`${name}\` | ${help} | ${value} |`)
+    assert.ok(rows.length > 20)
+    const [, table = ''] =
+      read('docs/deploy.md').match(/\| name \|.*\n\|---.*\n((?:\|.*\n)+)/) ?? []
+    assert.equal(table.trim(), rows.join('\n'))
+  })
+
+  test('has the lifecycle rules that a new bucket gets', async () => {
+    const { UNDELETE_DAYS } = await import('../../lib/bucket.ts')
+    const { UPLOAD_LIFE } = await import('../../functions/registry/uploads/expire.ts')
+    const { UPLOADS_PREFIX } = await import('../../functions/storage/keys.ts')
+    const [, json = ''] = read('docs/deploy.md').match(/```json\n(\{\n {2}"Rules".*?)```/s) ?? []
+    const [staged, multipart, undelete] = JSON.parse(json).Rules
+    const days = UPLOAD_LIFE / 86_400_000
+    assert.equal(staged.Filter.Prefix, UPLOADS_PREFIX)
+    assert.equal(staged.Expiration.Days, days)
+    assert.equal(multipart.AbortIncompleteMultipartUpload.DaysAfterInitiation, days)
+    assert.equal(undelete.NoncurrentVersionExpiration.NoncurrentDays, UNDELETE_DAYS)
+  })
+})
+
+describe('docs/aws.md', () => {
+  const rows = [...read('docs/aws.md').matchAll(/^\|.*\|$/gm)]
+    .map(([row]) => row.split('|').map((cell) => cell.trim()))
+    .filter((cells) => cells.length === 7 && cells[4]?.includes('`'))
+  const named = rows.flatMap((cells) => [...cells[4]!.matchAll(/`([^`]+)`/g)].map(([, id]) => id))
+
+  test('names checks of smoke that there are', () => {
+    assert.ok(named.length > 15)
+    const ids = CHECKS.map(({ id }) => id)
+    assert.deepEqual(
+      named.filter((id) => !ids.includes(id ?? '')),
+      [],
+    )
+  })
+})
+
+describe('commands', () => {
+  for (const path of DOCUMENTS) {
+    const lines = shellLines(path)
+
+    test(`${path}: context values given to cdk are there`, () => {
+      for (const line of lines.filter((each) => /\bcdk (?:deploy|diff|synth)\b/.test(each))) {
+        for (const [, name] of line.matchAll(/ -c (\w+)=/g)) {
+          assert.ok(contextNames.includes(name), `${line}: ${name}`)
+        }
+      }
+    })
+
+    test(`${path}: context values in the text are there`, () => {
+      for (const [, name] of read(path).matchAll(/`(\w+)=[\w.]+`/g)) {
+        if (/^[a-z]+[A-Za-z]*$/.test(name ?? '')) assert.ok(contextNames.includes(name), name)
+      }
+    })
+
+    test(`${path}: flags of npm start and npm run smoke are there`, async () => {
+      for (const line of lines) {
+        const [, command, rest = ''] = line.match(/^npm (start|run smoke) -- (.*)$/) ?? []
+        const args = rest.replaceAll('…', 'x').replaceAll('BUCKET', 'bucket').split(' ')
+        if (command === 'start') readSettings(args, {})
+        if (command !== 'run smoke') continue
+        const target = await readOptions(args, { SLIPWAY_PASSWORD: 'x' }, process.stdin)
+        assert.ok(target !== undefined, line)
+      }
+    })
+
+    test(`${path}: scripts of npm run are there`, () => {
+      const { scripts } = JSON.parse(read('package.json'))
+      for (const line of [...lines, ...read(path).matchAll(/`(npm run [^`]+)`/g)].map(String)) {
+        for (const [, script = ''] of line.matchAll(/\bnpm run (?:--silent )?([\w:]+)/g)) {
+          assert.ok(Object.hasOwn(scripts, script), `${line}: ${script}`)
+        }
+      }
+    })
+
+    test(`${path}: links lead somewhere`, () => {
+      for (const [, target = ''] of read(path).matchAll(/\]\(([^)]+)\)/g)) {
+        if (/^https?:/.test(target)) continue
+        const [file = '', anchor] = target.split('#')
+        const linked = file === '' ? path : join(path, '..', file)
+        assert.ok(existsSync(resolve(ROOT, linked)), target)
+        if (anchor !== undefined) assert.ok(anchors(linked).includes(anchor), target)
+      }
+    })
+  }
+})
