@@ -31,7 +31,8 @@ export const slipwayPeer = (profiles: string | undefined): Peer => ({
       address,
       args: [
         ...profiling,
-        ...['functions/handlers/cli.ts', 'serve', '--listen', address],
+        // As `npm start` has it.
+        ...['--max-semi-space-size=8', 'functions/handlers/cli.ts', 'serve', '--listen', address],
         ...storage,
       ],
       env:

@@ -8,8 +8,8 @@ import { aliasKey, dataKey, layerLinkKey } from '../storage/keys.ts'
 import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
 import { algorithmOf, CANONICAL, type Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
-import { type Link, linkedSize, readLink, writeLink } from './links.ts'
-import type { RecentLinks } from './recent-links.ts'
+import { linkedSize } from './links.ts'
+import type { RecentLink, RecentLinks } from './recent-links.ts'
 
 export const blobUnknown = (name: string, digest: Digest): RegistryError =>
   new RegistryError('BLOB_UNKNOWN', `the repository ${name} has no blob ${digest}`, {
@@ -58,7 +58,7 @@ export interface Blobs {
 
 /** Blobs on a store. */
 export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
-  const mustLink = async (name: string, digest: Digest): Promise<Link> => {
+  const mustLink = async (name: string, digest: Digest): Promise<RecentLink> => {
     const link = await links.read(layerLinkKey(name, digest))
     if (link === undefined) throw blobUnknown(name, digest)
     return link
@@ -113,23 +113,22 @@ export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
     },
 
     async link(name, digest, target, size) {
-      const options = size === undefined ? {} : { size }
       // A blob under another algorithm is found under both its digests, as in distribution.
       const keys = [layerLinkKey(name, target)]
       if (digest !== target) keys.push(layerLinkKey(name, digest), aliasKey(digest))
-      await Promise.all(keys.map((key) => writeLink(store, key, target, options)))
+      await Promise.all(keys.map((key) => links.write(key, target, size)))
     },
 
     async mount(name, digest, from) {
       if (from === undefined) {
         const canonical = algorithmOf(digest) === CANONICAL
-        const target = canonical ? digest : (await readLink(store, aliasKey(digest)))?.target
+        const target = canonical ? digest : (await links.read(aliasKey(digest)))?.target
         const info = target && (await store.head(dataKey(target)))
         if (target === undefined || info === undefined) return false
         await blobs.link(name, digest, target, info.size)
         return true
       }
-      const link = await readLink(store, layerLinkKey(from, digest))
+      const link = await links.read(layerLinkKey(from, digest))
       if (link === undefined) return false
       await blobs.link(name, digest, link.target, link.size)
       return true

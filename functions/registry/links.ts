@@ -70,5 +70,7 @@ export const writeLink = async (
  *
  * @returns undefined when the data is gone
  */
-export const linkedSize = async (store: ObjectStore, link: Link): Promise<number | undefined> =>
-  link.size ?? (await store.head(dataKey(link.target)))?.size
+export const linkedSize = async (
+  store: ObjectStore,
+  link: Pick<Link, 'target' | 'size'>,
+): Promise<number | undefined> => link.size ?? (await store.head(dataKey(link.target)))?.size

@@ -17,7 +17,7 @@ import { readAll } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
 import { algorithmOf, CANONICAL, type Digest, digestOf } from './digest.ts'
 import { RegistryError } from './errors.ts'
-import { linkedSize, readLink, writeLink } from './links.ts'
+import { linkedSize } from './links.ts'
 import {
   type Descriptor,
   isManifestType,
@@ -137,7 +137,7 @@ export const createManifests = (
   const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
     const { digest, mediaType, size } = descriptor
     const key = isManifestType(mediaType) ? revisionLinkKey : layerLinkKey
-    const link = await readLink(store, key(name, digest))
+    const link = await links.read(key(name, digest))
     const held = link && (await linkedSize(store, link))
     if (held === undefined) return digest
     if (held === size) return undefined
@@ -175,7 +175,7 @@ export const createManifests = (
     const data = store.put(dataKey(canonical), bytes, { sha256: canonical.slice('sha256:'.length) })
     await settled([checkReferences(name, manifest), data])
 
-    const linked = writeLink(store, revisionLinkKey(name, digest), canonical, { size })
+    const linked = links.write(revisionLinkKey(name, digest), canonical, size)
     const { subject } = manifest
     const listed =
       subject && referrers.add(name, subject.digest, referrerOf(manifest, digest, size))

@@ -3,21 +3,26 @@
  * after the other, do not each ask the store.
  *
  * That a repository has something only ever ends by a delete. One by this instance is honoured at
- * once, one by another instance within {@link MAX_AGE}; what is not there is asked for each time. A
- * push never relies on it: whether a manifest's parts are there is asked of the store.
+ * once, one by another instance within {@link MAX_AGE}; what is not there is asked for each time. So a
+ * manifest may be taken in whose blob another instance deletes in the same seconds, as it may without
+ * this memory, only that the moment is shorter.
  *
  * @module
  */
 
 import { LRUCache } from 'lru-cache'
 import type { ObjectStore } from '../storage/store.ts'
-import { type Link, readLink } from './links.ts'
+import type { Digest } from './digest.ts'
+import { type Link, readLink, writeLink } from './links.ts'
 
 /** Milliseconds for which a link counts that was there. */
 export const MAX_AGE = 5_000
 
 /** Most links remembered; with their keys some 5 MiB. */
 const MOST = 10_000
+
+/** A link; the version it had is of no use later. */
+export type RecentLink = Omit<Link, 'etag'>
 
 export interface RecentLinks {
   /**
@@ -26,7 +31,9 @@ export interface RecentLinks {
    * @returns undefined when there is none
    * @throws Error when the object holds no digest: the store is damaged
    */
-  read(key: string): Promise<Link | undefined>
+  read(key: string): Promise<RecentLink | undefined>
+  /** Writes a link to what is complete and verified. One operation. */
+  write(key: string, target: Digest, size: number | undefined): Promise<void>
   /** Deletes links, and forgets them. */
   delete(keys: readonly string[]): Promise<void>
 }
@@ -37,7 +44,7 @@ export interface RecentLinks {
  * @param now clock in milliseconds
  */
 export const createRecentLinks = (store: ObjectStore, now: () => number): RecentLinks => {
-  const recent = new LRUCache<string, Link>({
+  const recent = new LRUCache<string, RecentLink>({
     maxSize: MOST,
     sizeCalculation: () => 1,
     ttl: MAX_AGE,
@@ -45,15 +52,26 @@ export const createRecentLinks = (store: ObjectStore, now: () => number): Recent
     perf: { now },
   })
   let deletes = 0
+
+  /** What was there while something was deleted may be what is gone by now, and is not remembered. */
+  const remember = async <T extends RecentLink | undefined>(
+    key: string,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    const [start, before] = [now(), deletes]
+    const link = await work()
+    if (link !== undefined && deletes === before) recent.set(key, link, { start })
+    return link
+  }
+
   return {
-    async read(key) {
-      const known = recent.get(key)
-      if (known !== undefined) return known
-      const [started, before] = [now(), deletes]
-      const link = await readLink(store, key)
-      // What was read while something was deleted may be what is gone by now.
-      if (link !== undefined && deletes === before) recent.set(key, link, { start: started })
-      return link
+    read: async (key) => recent.get(key) ?? remember(key, () => readLink(store, key)),
+
+    async write(key, target, size) {
+      await remember(key, async () => {
+        await writeLink(store, key, target, size === undefined ? {} : { size })
+        return { target, size }
+      })
     },
 
     async delete(keys) {

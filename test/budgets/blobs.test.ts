@@ -80,8 +80,9 @@ describe('a layer of 1 MiB', () => {
     test(`that the repository has, ${push.name}: the question alone, and then from memory`, async () => {
       const content = layer()
       await pushAtOnce(send, 'app', content)
-      await costs({ calls: { GetObject: 1 } }, () => push(send, 'app', content))
-      await costs(NOTHING, () => push(send, 'app', content))
+      const fresh = await open()
+      await costs({ calls: { GetObject: 1 } }, () => push(fresh, 'app', content))
+      await costs(NOTHING, () => push(fresh, 'app', content))
     })
   }
 
@@ -134,8 +135,9 @@ describe('mounts', async () => {
     expectStatus(status, to(`POST /v2/target/blobs/uploads/?mount=${digest}${from}`))
 
   test('from a repository: its link read, ours written', async () => {
+    const fresh = await open()
     await costs({ calls: { GetObject: 1, PutObject: 1 }, steps: 2 }, () =>
-      mount('&from=source', content.sha256),
+      mount('&from=source', content.sha256, fresh),
     )
   })
 
@@ -155,7 +157,8 @@ describe('mounts', async () => {
 test('DELETE of a blob: its link read and deleted', async () => {
   const content = layer()
   await pushAtOnce(send, 'app', content)
+  const fresh = await open()
   await costs({ calls: { GetObject: 1, DeleteObject: 1 }, steps: 2 }, () =>
-    expectStatus(202, send(`DELETE /v2/app/blobs/${content.sha256}`)),
+    expectStatus(202, fresh(`DELETE /v2/app/blobs/${content.sha256}`)),
   )
 })

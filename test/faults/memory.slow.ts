@@ -54,7 +54,9 @@ const serve = async (store: readonly string[], env: Record<string, string>): Pro
     name: 'memory',
     command: process.execPath,
     args: [
-      ...['functions/handlers/cli.ts', 'serve', '--listen', address, ...store],
+      // As `npm start` has it.
+      ...['--max-semi-space-size=8', 'functions/handlers/cli.ts', 'serve'],
+      ...['--listen', address, ...store],
       ...['--redirects', 'off'],
     ],
     env,

@@ -63,6 +63,14 @@ test('a link that is not there is read each time', async () => {
   assert.equal(await target(), CONFIG.sha256)
 })
 
+test('one that this instance writes is not read, with or without a size', async () => {
+  for (const size of [7, undefined]) {
+    await links.write(KEY, CONFIG.sha256, size)
+    assert.deepEqual(await links.read(KEY), { target: CONFIG.sha256, size })
+  }
+  assert.equal(reads, 0)
+})
+
 test('one that this instance deletes is gone at once', async () => {
   await writeLink(store, KEY, CONFIG.sha256)
   await target()
