@@ -39,27 +39,21 @@ const tell = (line: string): void => {
   console.log(`${new Date().toISOString().slice(11, 19)} ${line}`)
 }
 
-/** Runs a part and gives the results with its own. */
-const runSection = async (section: Section, work: Work, results: Results): Promise<Results> => {
-  if (section === 'counts') return { ...results, counted: await counts(work) }
-  if (section === 'growth') {
-    const grown = await measureGrowth(work.sizes.growth, tmpdir(), work.tell)
-    return { ...results, grown }
-  }
-  if (section === 'lambda') {
-    return { ...results, invoked: await measureLambda(work.rounds, work.tell) }
-  }
-  const measured = await STAGED[section](work)
-  return { ...results, measured: [...results.measured, ...measured] }
+/** What a part adds to the results, but for what it adds itself as it goes on. */
+const runSection = async (section: Section, work: Work): Promise<Partial<Results>> => {
+  const { sizes, rounds } = work
+  if (section === 'counts') return { counted: await counts(work) }
+  if (section === 'growth') return { grown: await measureGrowth(sizes.growth, tmpdir(), tell) }
+  if (section === 'lambda') return { invoked: await measureLambda(rounds, tell) }
+  await STAGED[section](work)
+  return {}
 }
 
-/** Runs what the options say, and writes the results after each part. */
+/** Runs what the options say; a part that fails does not keep others from running. */
 const run = async (options: Options, date: string, command: string): Promise<Results> => {
   const peers = await peersOf(options)
   const sizes = options.smoke ? SMOKE : FULL
   const { layers, layerBytes } = sizes.subjects[0]
-  const maker = createImageMaker(Math.max(layers * layerBytes, sizes.memoryBytes))
-  const work: Work = { peers, maker, sizes, rounds: options.rounds, tell }
   let results: Results = {
     date,
     command,
@@ -70,10 +64,26 @@ const run = async (options: Options, date: string, command: string): Promise<Res
     grown: [],
     invoked: [],
   }
+  const keep = (more: Partial<Results>): void => {
+    results = { ...results, ...more }
+    writeResults(options.out, results)
+  }
+  const work: Work = {
+    peers,
+    maker: createImageMaker(Math.max(layers * layerBytes, sizes.memoryBytes)),
+    sizes,
+    rounds: options.rounds,
+    tell,
+    add: (measured) => keep({ measured: [...results.measured, ...measured] }),
+  }
   for (const section of options.only) {
     tell(`part: ${section}`)
-    results = await runSection(section, work, results)
-    writeResults(options.out, results)
+    try {
+      keep(await runSection(section, work))
+    } catch (error) {
+      process.exitCode = 1
+      console.error(`part ${section} failed:`, error)
+    }
   }
   return results
 }

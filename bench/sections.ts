@@ -29,6 +29,8 @@ export interface Work {
   readonly rounds: number
   /** Is told what is going on. */
   readonly tell: (line: string) => void
+  /** Is given what was measured, scene by scene. */
+  readonly add: (measured: readonly Measured[]) => void
 }
 
 /** Milliseconds a call to S3 takes longer where it is meant to be as far as it is inside a region. */
@@ -48,20 +50,18 @@ const forLarge = (work: Work): Work => ({
 
 /** Sets a stage, plays all scenes on it, and clears it away. */
 const onStage = async (
-  { peers, rounds, tell }: Work,
+  { peers, rounds, tell, add }: Work,
   setting: Setting,
   scenes: (stage: Stage, play: Play) => Promise<void>,
-): Promise<Measured[]> => {
+): Promise<void> => {
   const stage = await openStage(setting, peers)
-  const measured: Measured[] = []
   try {
     await scenes(stage, async (scene, times = rounds) => {
-      measured.push(...(await playRounds(stage, scene, times, tell)))
+      add(await playRounds(stage, scene, times, tell))
     })
   } finally {
     await stage.close()
   }
-  return measured
 }
 
 /** Pushes by both kinds of clients, pulls, and pushes again. */
@@ -79,7 +79,7 @@ const playTransfers = async (
 }
 
 /** Everything on S3 as registries are set up for it: pulls are redirected. */
-const s3 = (work: Work): Promise<Measured[]> =>
+const s3 = (work: Work): Promise<void> =>
   onStage(work, { store: 's3', redirects: true }, async (stage, play) => {
     const { maker, sizes } = work
     // First, for all servers are to have warmed up before they are timed.
@@ -90,14 +90,14 @@ const s3 = (work: Work): Promise<Measured[]> =>
   })
 
 /** The push of one large layer, by both kinds of clients, and its pull. */
-const s3Large = (work: Work): Promise<Measured[]> =>
+const s3Large = (work: Work): Promise<void> =>
   onStage(forLarge(work), { store: 's3', redirects: true }, async (stage, play) => {
     await fillForRequests(stage, work.maker)
     await playTransfers(work, play, work.sizes.subjects.slice(0, 1))
   })
 
 /** Pulls through the registries themselves. */
-const direct = (work: Work): Promise<Measured[]> =>
+const direct = (work: Work): Promise<void> =>
   onStage(forLarge(work), { store: 's3', redirects: false }, async (stage, play) => {
     const { maker, sizes } = work
     await fillForRequests(stage, maker)
@@ -108,7 +108,7 @@ const direct = (work: Work): Promise<Measured[]> =>
   })
 
 /** Where each call to S3 takes as long as inside a region. */
-const latency = (work: Work): Promise<Measured[]> =>
+const latency = (work: Work): Promise<void> =>
   onStage(work, { store: 's3', redirects: true, proxy: { delay: LATENCY } }, async (_, play) => {
     const { maker, sizes } = work
     const all = { pull: true, again: true }
@@ -117,7 +117,7 @@ const latency = (work: Work): Promise<Measured[]> =>
   })
 
 /** On a directory, as `npm start` has it. */
-const files = (work: Work): Promise<Measured[]> =>
+const files = (work: Work): Promise<void> =>
   onStage(forLarge(work), { store: 'file', redirects: false }, async (stage, play) => {
     const { maker, sizes } = work
     const image = await fillForRequests(stage, maker)
@@ -129,7 +129,7 @@ const files = (work: Work): Promise<Measured[]> =>
   })
 
 /** Eight large layers at once. */
-const memory = (work: Work): Promise<Measured[]> =>
+const memory = (work: Work): Promise<void> =>
   onStage(forLarge(work), { store: 's3', redirects: true }, async (_, play) => {
     const { maker, sizes } = work
     await play(largeTogetherScene('memory', maker, sizes.memoryBytes, 'docker'), 1)
@@ -163,4 +163,4 @@ export const STAGED = {
   latency,
   files,
   memory,
-} satisfies Partial<Record<Section, (work: Work) => Promise<Measured[]>>>
+} satisfies Partial<Record<Section, (work: Work) => Promise<void>>>

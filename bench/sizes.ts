@@ -45,7 +45,7 @@ export const SMOKE: Sizes = {
   ],
   together: { layers: 2, layerBytes: MEGABYTE },
   latency: { id: '5x10kb', layers: 5, layerBytes: 10_000 },
-  memoryBytes: 200 * MEGABYTE,
+  memoryBytes: 100 * MEGABYTE,
   loadSeconds: 0.5,
-  growth: [100, 10_000],
+  growth: [100, 2000],
 }

@@ -66,6 +66,8 @@ export const createClient = (origin: string): Client => {
         await Promise.race([writing, answered])
       }
       const [incoming] = await answered
+      // From here on the answer says what became of the request; a server may answer and hang up.
+      outgoing.on('error', () => {})
       let size = 0
       incoming.on('data', (bytes: Buffer) => {
         size += bytes.byteLength
