@@ -1,0 +1,37 @@
+/**
+ * `npm run smoke` against the deployed stack, as somebody would who has just deployed it.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { CHECKS } from '../smoke/checks.ts'
+import { runChecks } from '../smoke/run.ts'
+import { type Deployment, startDeployment } from './support/deployment.ts'
+
+describe('npm run smoke', () => {
+  let deployment: Deployment
+  before(
+    async () => {
+      deployment = await startDeployment()
+    },
+    { timeout: 300_000 },
+  )
+  after(() => deployment?.close())
+
+  test('all that clients need holds for the deployed stack', async () => {
+    const printed: string[] = []
+    const results = await runChecks(
+      {
+        origin: `http://${deployment.address}`,
+        repository: 'smoke/emulated',
+        user: deployment.admin,
+      },
+      CHECKS,
+      (line) => printed.push(line),
+    )
+    const failed = results.filter(({ verdict }) => verdict !== 'ok').map(({ check }) => check.id)
+    assert.deepEqual(failed, [], printed.join('\n'))
+  })
+})
