@@ -30,7 +30,7 @@ export const onOff = z
 export const handlerSetting = (flag: string) =>
   text.transform((value, context) => {
     try {
-      readSettings([`--${flag}=${value}`], {})
+      readSettings([`--${flag}=${value}`, '--store=s3://some-bucket'], {})
       return value
     } catch (error) {
       const { message } = error as Error

@@ -62,13 +62,19 @@ export const stackIn = (app: Construct): RegistryStack => {
 export const templateOf = (stack: Stack): TemplateJson =>
   Template.fromStack(stack).toJSON() as TemplateJson
 
+const templates = new Map<string, TemplateJson>()
+
 /**
- * The template with these context values.
+ * The template with these context values; made once.
  *
  * @throws ContextError
  */
-export const synth = (context: Context = {}): TemplateJson =>
-  withApp(context, (app) => templateOf(stackIn(app)))
+export const synth = (context: Context = {}): TemplateJson => {
+  const key = JSON.stringify(context)
+  const template = templates.get(key) ?? withApp(context, (app) => templateOf(stackIn(app)))
+  templates.set(key, template)
+  return template
+}
 
 /** All resources of a type. */
 export const ofType = ({ Resources }: TemplateJson, type: string): Resource[] =>

@@ -1,0 +1,147 @@
+/**
+ * The function: its configuration, its code, its log.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { readSettings } from '../../functions/handlers/settings.ts'
+import {
+  type Context,
+  ofType,
+  only,
+  stackIn,
+  statementsOf,
+  synth,
+  templateOf,
+  withApp,
+  written,
+} from './synth.ts'
+
+const POLICY = 'version: 1\nrules: []\n'
+const directory = mkdtempSync(join(tmpdir(), 'slipway-test-'))
+after(() => rmSync(directory, { recursive: true }))
+const policy = (name: string): string => {
+  const path = join(directory, name)
+  writeFileSync(path, name.endsWith('.json') ? '{"version":1,"rules":[]}' : POLICY)
+  return path
+}
+
+const functionOf = (context: Context = {}) => only(synth(context), 'AWS::Lambda::Function')
+const variablesOf = (context: Context = {}): Record<string, string> => {
+  const { Variables } = functionOf(context).Environment as { Variables: Record<string, unknown> }
+  return Object.fromEntries(
+    Object.entries(Variables).map(([name, value]) => [name, written(value)]),
+  )
+}
+
+describe('the function', () => {
+  const properties = functionOf()
+  const expected: readonly (readonly [name: string, value: unknown])[] = [
+    ['Runtime', 'nodejs24.x'],
+    ['Architectures', ['arm64']],
+    ['Handler', 'api.handler'],
+    ['MemorySize', 1024],
+    ['Timeout', 30],
+    ['ReservedConcurrentExecutions', undefined],
+    ['TracingConfig', undefined],
+  ]
+  for (const [name, value] of expected) {
+    test(`${name} is ${JSON.stringify(value)}`, () => assert.deepEqual(properties[name], value))
+  }
+
+  test('writes JSON to a log of its own, of which Lambda drops nothing', () => {
+    const { LogGroup, ...logging } = properties.LoggingConfig as Record<string, unknown>
+    assert.deepEqual(logging, {
+      LogFormat: 'JSON',
+      ApplicationLogLevel: 'TRACE',
+      SystemLogLevel: 'INFO',
+    })
+    assert.ok(written(LogGroup))
+    const template = synth({ logRetention: '7' })
+    const groups = ofType(template, 'AWS::Logs::LogGroup')
+    assert.equal(groups.length, 2)
+    for (const group of groups) assert.equal(group.Properties.RetentionInDays, 7)
+    const log = statementsOf(only(template, 'AWS::IAM::Policy').PolicyDocument).find(
+      ({ sid }) => sid === 'Log',
+    )
+    assert.deepEqual(log?.actions, ['logs:CreateLogStream', 'logs:PutLogEvents'])
+    assert.match(log?.resources.join() ?? '', /^<\w+Log\w+\.Arn>$/)
+  })
+
+  test('has names and no secrets in its environment, which the handler reads', () => {
+    const variables = variablesOf()
+    assert.deepEqual(Object.keys(variables).sort(), [
+      'SLIPWAY_SIGNING_KEY',
+      'SLIPWAY_STORE',
+      'SLIPWAY_UPLOAD_KEY',
+    ])
+    for (const [name, value] of Object.entries(variables)) {
+      assert.match(value, /^(?:s3:\/\/|kms:)<[A-Za-z0-9.]+>$/, name)
+    }
+    // With what CloudFormation puts in the place of names and ARNs.
+    const deployed = Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [name, value.replace(/<.*>/, 'some-name')]),
+    )
+    const settings = readSettings([], deployed)
+    assert.deepEqual(settings.store, { kind: 's3', bucket: 'some-name', prefix: '' })
+  })
+})
+
+describe('context values that the function is told', () => {
+  const told: readonly (readonly [context: Context, name: string, value: string | undefined])[] = [
+    [{ prefix: 'a/b', bucket: 'there-already' }, 'SLIPWAY_STORE', 's3://there-already/a/b'],
+    [{ publicUrl: 'http://127.0.0.1:8080' }, 'SLIPWAY_PUBLIC_URL', 'http://127.0.0.1:8080'],
+    [{ readOnly: 'on' }, 'SLIPWAY_READ_ONLY', 'on'],
+    [{ readOnly: 'off' }, 'SLIPWAY_READ_ONLY', undefined],
+    [{ manifestHeads: 'redirect' }, 'SLIPWAY_MANIFEST_HEADS', 'redirect'],
+    [{ auth: 'basic' }, 'SLIPWAY_AUTH', 'basic'],
+    [{ tokenService: 'registry.example' }, 'SLIPWAY_TOKEN_SERVICE', 'registry.example'],
+    [{ tokenIssuer: 'example' }, 'SLIPWAY_TOKEN_ISSUER', 'example'],
+    [
+      { tokenRealm: 'https://auth.example/token' },
+      'SLIPWAY_TOKEN_REALM',
+      'https://auth.example/token',
+    ],
+    [{ logLevel: 'warn' }, 'SLIPWAY_LOG_LEVEL', 'warn'],
+    [{ policy: policy('mine.yaml') }, 'SLIPWAY_POLICY', 'policy.yaml'],
+    [{ policy: policy('mine.json') }, 'SLIPWAY_POLICY', 'policy.json'],
+  ]
+  for (const [context, name, value] of told) {
+    const given = JSON.stringify(context).replace(directory, '')
+    test(`${given}: ${name}=${value}`, () => {
+      const variables = variablesOf(context)
+      assert.equal(variables[name], value)
+      const known = Object.fromEntries(
+        Object.entries(variables).map(([each, text]) => [each, text.replace(/<.*>/, 'some-name')]),
+      )
+      assert.doesNotThrow(() => readSettings([], known))
+    })
+  }
+
+  const configured: readonly (readonly [context: Context, name: string, value: unknown])[] = [
+    [{ memory: '2048' }, 'MemorySize', 2048],
+    [{ memory: 512 }, 'MemorySize', 512],
+    [{ reservedConcurrency: '20' }, 'ReservedConcurrentExecutions', 20],
+  ]
+  for (const [context, name, value] of configured) {
+    test(`${JSON.stringify(context)}: ${name}=${value}`, () => {
+      assert.equal(functionOf(context)[name], value)
+    })
+  }
+
+  test('the access document lies beside the code', () => {
+    const [asset = '', files] = withApp({ policy: policy('mine.yaml') }, (app) => {
+      templateOf(stackIn(app))
+      const found = readdirSync(app.outdir).find((name) => name.startsWith('asset.'))
+      const path = join(app.outdir, found ?? '')
+      return [readFileSync(join(path, 'policy.yaml'), 'utf8'), readdirSync(path).sort()]
+    })
+    assert.equal(asset, POLICY)
+    assert.deepEqual(files, ['api.mjs', 'policy.yaml'])
+  })
+})
