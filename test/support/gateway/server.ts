@@ -13,7 +13,7 @@ import type { Invoke } from './function.ts'
 import { type GatewayOptions, pass, readBody, refuseEarly, tooLarge } from './gateway.ts'
 import type { GatewayHabits } from './habits.ts'
 
-/** Milliseconds that what a client still sends is read and dropped, so that it sees the answer. */
+/** Milliseconds that what a client still sends is read and dropped. */
 const LINGER = 5_000
 
 /** Headers between a client and the gateway alone. */
@@ -72,21 +72,25 @@ const answerTo = async (options: GatewayOptions, incoming: IncomingMessage): Pro
   return pass(options, { ...received, headers, body })
 }
 
-/** Ends a connection whose request was not read to its end. */
-const hangUp = (incoming: IncomingMessage): void => {
-  const { socket } = incoming
-  incoming.resume()
-  const timer = setTimeout(() => socket.destroy(), LINGER)
-  socket.once('close', () => clearTimeout(timer))
-}
-
+/**
+ * Answers. A client that still sends is read on for a while: a connection that ends under its hands
+ * would keep the answer from it.
+ */
 const write = (incoming: IncomingMessage, outgoing: ServerResponse, answer: Answer): void => {
-  const unread = !incoming.complete
-  if (unread) outgoing.setHeader('Connection', 'close')
   for (const [name, value] of answer.headers) outgoing.setHeader(name, value)
   outgoing.writeHead(answer.status)
-  outgoing.end(answer.body)
-  if (unread) hangUp(incoming)
+  if (incoming.complete) {
+    outgoing.end(answer.body)
+    return
+  }
+  // Ended, a connection that is not to be kept would be closed at once.
+  outgoing.write(answer.body)
+  const end = () => outgoing.end()
+  const timer = setTimeout(() => incoming.socket.destroy(), LINGER)
+  incoming
+    .once('end', end)
+    .once('close', () => clearTimeout(timer))
+    .resume()
 }
 
 /** Starts a gateway before a function. */
@@ -101,6 +105,8 @@ export const startGateway = async ({
     const answer = await answerTo(options, incoming).catch((error) =>
       refusal(500, `the emulation failed: ${error}`),
     )
+    // Nobody is there any more.
+    if (incoming.destroyed && !incoming.complete) return
     const { method = '', url: target = '', headers } = incoming
     const userAgent = headers['user-agent'] ?? ''
     passed.push({ method, target, userAgent, status: answer.status })

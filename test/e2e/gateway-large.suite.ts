@@ -1,0 +1,104 @@
+/**
+ * Layers that do not fit the gateway: each client fails at once with the gateway's own words, which
+ * nobody can change, and sends nothing twice; regctl pushes them in chunks, set up as the registry's
+ * messages say.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { BODY_LIMIT } from '../../functions/handlers/lambda-limits.ts'
+import { GATEWAYS } from '../support/gateway/habits.ts'
+import { run, scratch } from '../support/live/process.ts'
+import { type BehindGateway, startBehindGateway } from './support/behind-gateway.ts'
+import { type Client, clients } from './support/clients.ts'
+import { readLayout, type SourceImage, sourceImage } from './support/image.ts'
+
+const MESSAGE = /413.*Request Entity Too Large/s
+
+/** containerd before 1.7.14 may lose the answer when it comes before it has sent all. */
+const MAY_BE_LOST = /413 |io: read\/write on closed pipe/
+
+const { regctl: _, ...others } = clients
+for (const [name, open] of Object.entries(others)) {
+  describe(`${name}, large layers`, () => {
+    const files = scratch(`large-${name}`)
+    let image: SourceImage
+    let behind: BehindGateway
+    let client: Client
+    before(
+      async () => {
+        image = await sourceImage('full')
+        behind = await startBehindGateway(GATEWAYS['length kept'])
+        const { address } = behind.gateway
+        client = await open({ address, directory: files.path, image })
+      },
+      { timeout: 900_000 },
+    )
+    after(async () => {
+      await client?.close?.()
+      await behind?.close()
+      files.remove()
+    })
+
+    test('are refused once, with the reason', async () => {
+      const { alice, gateway } = behind
+      const said = name === 'ctr' ? MAY_BE_LOST : MESSAGE
+      const session = client.as(alice)
+      await session.logIn?.()
+      await assert.rejects(session.push(`${gateway.address}/team/app:v1`), said)
+      const begun = gateway.passed.filter(
+        ({ method, status }) => method === 'POST' && status === 202,
+      )
+      // One for each layer and the config: nothing was begun again.
+      assert.ok(begun.length <= image.layers.length + 1, `${begun.length} uploads`)
+      const sent = gateway.passed.filter(({ status }) => status === 413)
+      assert.equal(new Set(sent.map(({ target }) => target)).size, sent.length)
+      assert.ok(sent.length > 0)
+    })
+  })
+}
+
+describe('regctl, large layers', () => {
+  const files = scratch('large-regctl')
+  let image: SourceImage
+  let behind: BehindGateway
+  before(
+    async () => {
+      image = await sourceImage('full')
+      behind = await startBehindGateway(GATEWAYS['length kept'])
+    },
+    { timeout: 900_000 },
+  )
+  after(async () => {
+    await behind?.close()
+    files.remove()
+  })
+
+  test('are pushed in chunks, as the message tells', async () => {
+    const { alice, gateway } = behind
+    const { address } = gateway
+    const env = {
+      HOME: files.path,
+      DOCKER_CONFIG: files.path,
+      REGCTL_CONFIG: join(files.path, 'regctl.json'),
+    }
+    const regctl = (...args: string[]) => run('regctl', args, { env, cwd: files.path })
+    await regctl('registry', 'set', '--tls', 'disabled', '--skip-check', address)
+    await regctl('registry', 'login', '-u', alice.name, '-p', alice.password, address)
+    const [, advice = ''] = BODY_LIMIT.instead.match(/`regctl ([^`]*)`/) ?? []
+    await regctl(...advice.replace('HOST', address).split(' '), '--skip-check')
+
+    const target = `${address}/team/app:v1`
+    await regctl('image', 'copy', `ocidir://${image.layout}:v1`, target)
+    assert.deepEqual(
+      gateway.passed.filter(({ status }) => status >= 402 && status !== 404),
+      [],
+    )
+    const pulled = join(files.path, 'pulled')
+    await regctl('image', 'copy', target, `ocidir://${pulled}:v1`)
+    assert.deepEqual(readLayout(pulled), readLayout(image.layout))
+  })
+})

@@ -1,0 +1,56 @@
+/**
+ * The registry as it is on AWS, on loopback: the function behind the gateway's emulation, before the
+ * strict S3, with an account.
+ *
+ * @module
+ */
+
+import { createHandler } from '../../../functions/handlers/api.ts'
+import { openStore } from '../../../functions/handlers/open-store.ts'
+import { readSettings } from '../../../functions/handlers/settings.ts'
+import { writeDocuments } from '../../access/rig.ts'
+import { lambdaOf } from '../../support/gateway/function.ts'
+import { type GatewayHabits, settingsFor } from '../../support/gateway/habits.ts'
+import { type GatewayServer, startGateway } from '../../support/gateway/server.ts'
+import { startBucket } from '../../support/hosts/start.ts'
+import type { Account } from './clients.ts'
+
+export interface BehindGateway {
+  readonly gateway: GatewayServer
+  /** May do everything, as may whoever else logs in. */
+  readonly alice: Account
+  close(): Promise<void>
+}
+
+/** Starts it; others may pull below `open/`. */
+export const startBehindGateway = async (habits: GatewayHabits): Promise<BehindGateway> => {
+  const { server, env: bucket } = await startBucket()
+  const alice = { name: 'alice', password: 'a password of no worth' }
+  const env = {
+    ...bucket,
+    ...settingsFor(habits),
+    SLIPWAY_AUTH: 'token',
+    // Another name than the gateway's, as on AWS: clients send credentials on to the same one.
+    SLIPWAY_S3_ENDPOINT: server.endpoint.replace('127.0.0.1', 'localhost'),
+  }
+  await writeDocuments(
+    openStore(readSettings([], env), env),
+    {
+      users: { [alice.name]: alice.password },
+      policy: [
+        { who: ['authenticated'], repositories: ['**'], actions: ['*'] },
+        { who: ['anonymous'], repositories: ['open/**'], actions: ['pull'] },
+      ],
+    },
+    Date.now(),
+  )
+  const gateway = await startGateway({
+    habits,
+    open: (url) => lambdaOf(createHandler({ ...env, SLIPWAY_PUBLIC_URL: url })),
+  })
+  const close = async () => {
+    await gateway.stop()
+    await server.close()
+  }
+  return { gateway, alice, close }
+}
