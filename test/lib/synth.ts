@@ -122,3 +122,10 @@ export const statementsOf = (document: unknown): Statement[] =>
     principal: each.Principal,
     condition: each.Condition as Statement['condition'],
   }))
+
+/** Where the reviewed template is. */
+export const SNAPSHOT = new URL('./template.json', import.meta.url)
+
+/** A template as it is reviewed: without what changes with every line of code or of CDK itself. */
+export const snapshotOf = ({ Resources, Outputs }: TemplateJson): TemplateJson =>
+  JSON.parse(JSON.stringify({ Resources, Outputs }).replaceAll(/\b[0-9a-f]{64}\b/g, '<hash>'))

@@ -1,0 +1,106 @@
+/**
+ * The CDK app as `cdk` runs it, without an account, credentials or a network; and AWS's own rules.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import type { RegistryStack } from '../../lib/registry-stack.ts'
+import { temporaryDirectory } from '../support/hosts/start.ts'
+import { type Context, FLAGS, stackIn, withApp } from './synth.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
+
+/** Runs the app. Nothing in its environment leads to an account, and its only proxy is nobody. */
+const runApp = async (context: Context) => {
+  const files = await temporaryDirectory()
+  after(files.remove)
+  const child = spawn(process.execPath, ['lib/app.ts'], {
+    cwd: ROOT,
+    env: {
+      PATH: process.env.PATH,
+      HOME: files.path,
+      CDK_OUTDIR: files.path,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...FLAGS, ...context }),
+      HTTPS_PROXY: 'http://127.0.0.1:9',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  return { code, stderr, path: files.path }
+}
+
+describe('the app', () => {
+  test('synthesises the registry with its whole bundle', async () => {
+    const { code, stderr, path } = await runApp({ name: 'mine' })
+    assert.deepEqual([code, stderr], [0, ''])
+    const template = JSON.parse(readFileSync(join(path, 'mine.template.json'), 'utf8'))
+    assert.ok(template.Outputs.RegistryHost)
+    const assets = readdirSync(path).filter((name) => name.startsWith('asset.'))
+    assert.equal(assets.length, 1)
+    assert.ok(readdirSync(join(path, assets[0] ?? '')).includes('api.mjs'))
+  })
+
+  test('says in a line what is wrong with a value, and writes no template', async () => {
+    const { code, stderr, path } = await runApp({ memory: 'much' })
+    assert.equal(code, 1)
+    assert.equal(
+      stderr,
+      'the context value memory is "much": expected a whole number from 128 to 10240\n',
+    )
+    assert.deepEqual(
+      readdirSync(path).filter((name) => name.endsWith('.template.json')),
+      [],
+    )
+  })
+})
+
+describe("AWS's rules find nothing that is not acknowledged", () => {
+  const templates: Readonly<Record<string, Context>> = {
+    'as it is': {},
+    'all there can be': {
+      domain: 'registry.example.com',
+      hostedZoneId: 'Z0123456789',
+      hostedZoneName: 'example.com',
+      kmsKey: KEY,
+      prefix: 'a/b',
+      alarmEmail: 'ops@example.com',
+      signingKeys: '1,2',
+    },
+    'a bucket that is there': { bucket: 'there-already', prefix: 'registry' },
+    'read-only': { readOnly: 'on' },
+  }
+  /** Findings in a stack, after something was done to it. */
+  const findings = (context: Context, change: (stack: RegistryStack) => void = () => {}) =>
+    withApp(context, (app) => {
+      change(stackIn(app))
+      return new AwsSolutionsChecks(app).validateScope(app).violations
+    })
+  for (const [what, context] of Object.entries(templates)) {
+    test(what, () => assert.deepEqual(findings(context), []))
+  }
+
+  test('but would: a wildcard too many', () => {
+    const [finding, ...more] = findings({}, ({ registry }) =>
+      registry.api.function.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['s3:GetObject'],
+          resources: [registry.bucket.arnForObjects('*')],
+        }),
+      ),
+    )
+    assert.match(finding?.ruleName ?? '', /IAM5/)
+    assert.equal(more.length, 0)
+  })
+})

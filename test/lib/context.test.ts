@@ -1,0 +1,155 @@
+/**
+ * Context values: bad ones are refused by name, good ones have an effect.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { App } from 'aws-cdk-lib'
+import { ContextError, type ContextValues, contextTable, readContext } from '../../lib/context.ts'
+import { temporaryDirectory } from '../support/hosts/start.ts'
+import { type Context, FLAGS, synth } from './synth.ts'
+
+const files = await temporaryDirectory()
+after(files.remove)
+const badPolicy = join(files.path, 'bad.yaml')
+writeFileSync(
+  badPolicy,
+  'version: 1\nrules:\n  - who: [nobody]\n    repositories: ["**"]\n    actions: [pull]\n',
+)
+const goodPolicy = join(files.path, 'good.yaml')
+writeFileSync(goodPolicy, 'version: 1\nrules: []\n')
+
+const read = (context: Context): ContextValues =>
+  readContext(new App({ context: { ...FLAGS, ...context } }).node)
+
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
+const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000'
+const ZONE = { hostedZoneId: 'Z0123456789', hostedZoneName: 'example.com' }
+
+describe('bad values are refused, and the message names value and remedy', () => {
+  const refused: readonly (readonly [context: Context, message: RegExp])[] = [
+    [{ name: '9lives' }, /context value name is "9lives": expected letters, digits and -/],
+    [{ bucket: 'No_Bucket' }, /bucket is "No_Bucket": expected the name of a bucket/],
+    [{ prefix: '/a' }, /prefix is "\/a": expected a path, as a\/b/],
+    [{ prefix: 'a//b' }, /prefix is "a\/\/b"/],
+    [{ kmsKey: 'alias/mine' }, /kmsKey is "alias\/mine": expected an ARN, arn:aws:kms:/],
+    [{ undeleteDays: '0' }, /undeleteDays is "0": expected a whole number from 1 to 3650/],
+    [{ undeleteDays: '1.5' }, /undeleteDays is "1.5"/],
+    [{ undeleteDays: '7', bucket: 'there-already' }, /undeleteDays is for a new bucket/],
+    [{ removalPolicy: 'keep' }, /removalPolicy is "keep": expected retain or destroy/],
+    [{ domain: 'https://a.example.com' }, /domain is "https:.*": expected a host name/],
+    [{ domain: 'a.example.com' }, /domain needs a certificate, or hostedZoneId/],
+    [{ certificate: 'mine' }, /certificate is "mine": expected an ARN, arn:aws:acm:/],
+    [{ certificate: CERTIFICATE }, /certificate and hostedZoneId are for a domain/],
+    [{ hostedZoneId: 'z 1' }, /hostedZoneId is "z 1": expected an id/],
+    [{ hostedZoneId: 'Z0123456789' }, /hostedZoneId and hostedZoneName go together/],
+    [{ hostedZoneName: 'example' }, /hostedZoneName is "example": expected a host name/],
+    [{ domain: 'a.example.org', ...ZONE }, /domain is not in the zone/],
+    [{ domain: 'aexample.com', ...ZONE }, /domain is not in the zone/],
+    [{ publicUrl: 'ftp://a' }, /publicUrl is "ftp:\/\/a": /],
+    [{ policy: join(files.path, 'none.yaml') }, /policy is ".*none.yaml": .*no such file/],
+    [{ policy: badPolicy }, /policy is ".*bad.yaml": .*nobody/],
+    [{ readOnly: 'maybe' }, /readOnly is "maybe": expected on or off/],
+    [{ manifestHeads: 'maybe' }, /manifestHeads is "maybe": .*answer/],
+    [{ auth: 'none' }, /auth is "none": .*token/],
+    [{ tokenService: 'a b' }, /tokenService is "a b": expected letters/],
+    [{ tokenIssuer: '"' }, /tokenIssuer is "\\"": expected letters/],
+    [{ tokenRealm: 'nowhere' }, /tokenRealm is "nowhere": /],
+    [{ signingKeys: '1,,2' }, /signingKeys is "1,,2": expected names, as 1,2/],
+    [{ signingKeys: '1,1' }, /signingKeys is "1,1": one is named twice/],
+    [{ memory: '64' }, /memory is "64": expected a whole number from 128 to 10240/],
+    [{ memory: true }, /memory is true: expected a whole number/],
+    [{ reservedConcurrency: '-1' }, /reservedConcurrency is "-1"/],
+    [{ rate: 'fast' }, /rate is "fast": expected a whole number/],
+    [{ burst: '' }, /burst is "": expected a whole number/],
+    [{ logLevel: 'loud' }, /logLevel is "loud": .*debug/],
+    [{ logRetention: '31' }, /logRetention is "31": expected one of 1, 3, 5, 7/],
+    [{ alarms: 'yes' }, /alarms is "yes": expected on or off/],
+    [{ alarmEmail: 'ops' }, /alarmEmail is "ops": expected an address/],
+    [{ alarmEmail: 'a@example.com', alarms: 'off' }, /alarmEmail and alarmTopic are for alarms/],
+    [{ alarmTopic: KEY }, /alarmTopic is "arn:aws:kms.*": expected an ARN, arn:aws:sns:/],
+    [{ dashboard: 'no' }, /dashboard is "no": expected on or off/],
+    [{ tags: 'team' }, /tags is "team": expected name=value,name=value/],
+    [{ removalPolcy: 'destroy' }, /no context value "removalPolcy": there are name, bucket, /],
+  ]
+  for (const [context, message] of refused) {
+    test(JSON.stringify(context).replace(files.path, ''), () => {
+      assert.throws(
+        () => read(context),
+        (error) => error instanceof ContextError && message.test(error.message),
+      )
+    })
+  }
+
+  test('each value is among them', () => {
+    const tried = new Set(refused.flatMap(([context]) => Object.keys(context)))
+    assert.deepEqual(
+      contextTable.map(({ name }) => name).filter((name) => !tried.has(name)),
+      [],
+    )
+  })
+})
+
+test('what CDK itself puts into the context is not taken for a value', () => {
+  assert.doesNotThrow(() =>
+    read({ 'aws:cdk:enable-path-metadata': true, 'hosted-zone:account=1:domainName=a': {} }),
+  )
+})
+
+describe('each value has an effect', () => {
+  const effective: Readonly<Record<string, Context>> = {
+    name: { name: 'other' },
+    bucket: { bucket: 'there-already' },
+    prefix: { prefix: 'a/b' },
+    kmsKey: { kmsKey: KEY },
+    undeleteDays: { undeleteDays: '3' },
+    removalPolicy: { removalPolicy: 'destroy' },
+    domain: { domain: 'a.example.com', certificate: CERTIFICATE },
+    certificate: { domain: 'a.example.com', ...ZONE, certificate: CERTIFICATE },
+    hostedZoneId: { domain: 'a.example.com', ...ZONE },
+    hostedZoneName: { domain: 'a.example.com', ...ZONE },
+    publicUrl: { publicUrl: 'https://a.example.com' },
+    policy: { policy: goodPolicy },
+    readOnly: { readOnly: 'on' },
+    manifestHeads: { manifestHeads: 'redirect' },
+    auth: { auth: 'basic' },
+    tokenService: { tokenService: 'other' },
+    tokenIssuer: { tokenIssuer: 'other' },
+    tokenRealm: { tokenRealm: 'https://auth.example/token' },
+    signingKeys: { signingKeys: '2,1' },
+    memory: { memory: '2048' },
+    reservedConcurrency: { reservedConcurrency: '5' },
+    rate: { rate: '1' },
+    burst: { burst: '1' },
+    logLevel: { logLevel: 'error' },
+    logRetention: { logRetention: '365' },
+    alarms: { alarms: 'off' },
+    alarmEmail: { alarmEmail: 'ops@example.com' },
+    alarmTopic: { alarmTopic: 'arn:aws:sns:eu-west-1:123456789012:operations' },
+    dashboard: { dashboard: 'off' },
+    tags: { tags: 'team=infra' },
+  }
+  const usual = JSON.stringify(synth())
+  for (const { name } of contextTable) {
+    test(name, () => {
+      const context = effective[name]
+      assert.ok(context !== undefined && name in context)
+      assert.notEqual(JSON.stringify(synth(context)), usual)
+    })
+  }
+
+  test('a default that is given changes nothing', () => {
+    const given = { name: 'slipway', memory: '1024', rate: '500', burst: '1000', alarms: 'on' }
+    const more = {
+      undeleteDays: '14',
+      logRetention: '30',
+      removalPolicy: 'retain',
+      readOnly: 'off',
+    }
+    assert.equal(JSON.stringify(synth({ ...given, ...more, signingKeys: '1' })), usual)
+  })
+})
