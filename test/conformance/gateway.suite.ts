@@ -1,0 +1,22 @@
+/**
+ * The official conformance suite through API Gateway and Lambda as the emulation has them, with
+ * tokens.
+ *
+ * @module
+ */
+
+import { test } from 'node:test'
+import { startBehindGateway } from '../e2e/support/behind-gateway.ts'
+import { GATEWAYS } from '../support/gateway/habits.ts'
+import { assertConforms } from './published.ts'
+
+for (const [variant, habits] of Object.entries(GATEWAYS)) {
+  test(`the official suite through a gateway, ${variant}`, async () => {
+    const { gateway, alice, close } = await startBehindGateway(habits)
+    await assertConforms(
+      `gateway-${variant.replaceAll(/\W+/g, '-')}`,
+      gateway.address,
+      alice,
+    ).finally(close)
+  })
+}
