@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
+import { BODY_LIMIT, UPLOAD_LIMITS } from '../../functions/handlers/lambda-limits.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
 import { contextTable } from '../../lib/context.ts'
 import { CHECKS } from '../smoke/checks.ts'
@@ -49,6 +50,14 @@ describe('docs/deploy.md', () => {
     const [, table = ''] =
       read('docs/deploy.md').match(/\| name \|.*\n\|---.*\n((?:\|.*\n)+)/) ?? []
     assert.equal(table.trim(), rows.join('\n'))
+  })
+
+  test('has the limits of Lambda as the handler has them', () => {
+    const { bytes } = BODY_LIMIT
+    const text = read('docs/deploy.md')
+    assert.ok(text.includes(`layers up to ${UPLOAD_LIMITS.blob / 1e9} GB`))
+    assert.ok(text.includes(`--blob-max ${bytes} --blob-chunk ${bytes}`))
+    assert.ok(text.includes(`${bytes / 1e6} MB of a blob`))
   })
 
   test('has the lifecycle rules that a new bucket gets', async () => {

@@ -5,6 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { BODY_LIMIT } from '../../../functions/handlers/lambda-limits.ts'
 import { type Check, firstWrong } from '../check.ts'
 import { jsonOf } from '../credentials.ts'
 import type { Session } from '../session.ts'
@@ -31,13 +32,13 @@ const sendBody = async (session: Session, size: number) => {
   return reply
 }
 
-/** The largest body that a client is told to send through Lambda. */
+/** The largest body that regctl is told to send through Lambda. */
 const taken: Check = {
-  id: 'body-4.4MB',
-  asks: 'PATCH of 4,400,000 bytes',
+  id: 'body-4.5MB',
+  asks: `PATCH of ${BODY_LIMIT.bytes.toLocaleString('en')} bytes, as regctl is told to send`,
   advice: 'chunks must be smaller: regctl --blob-chunk; see what stands in front of the registry',
   run: async (session) => {
-    const { status, ms } = await sendBody(session, 4.4 * MB)
+    const { status, ms } = await sendBody(session, BODY_LIMIT.bytes)
     return {
       seen: `${status} after ${Math.round(ms)} ms`,
       wrong: firstWrong([status === 202, 'it is not taken (202)']),

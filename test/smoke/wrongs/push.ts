@@ -122,7 +122,7 @@ export const WRONG_PUSHES: readonly Wrong[] = [
     says: /no mount \(201\)/,
   },
   {
-    check: 'body-4.4MB',
+    check: 'body-4.5MB',
     how: 'bodies of 4 MB are too large',
     distortion: change(larger(4_000_000), gatewaySays(413)),
     says: /not taken \(202\)\n.*regctl --blob-chunk/,
