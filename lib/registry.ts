@@ -76,7 +76,13 @@ const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): An
     removalPolicy: props.removalPolicy,
   })
 
-/** A container registry. */
+/**
+ * A container registry.
+ *
+ * @example
+ * const registry = new Registry(this, 'Registry', { alarms: { topic }, memory: 2048 })
+ * new CfnOutput(this, 'Host', { value: registry.host })
+ */
 export class Registry extends Construct {
   /** Where everything is kept. */
   readonly bucket: AnyBucket

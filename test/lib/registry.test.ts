@@ -1,0 +1,65 @@
+/**
+ * The registry as a part of somebody else's stack.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Stack } from 'aws-cdk-lib'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { Registry } from '../../lib/registry.ts'
+import { CODE, ofType, only, statementsOf, templateOf, withApp, written } from './synth.ts'
+
+describe('in a stack of its user', () => {
+  test('there can be two, apart from each other', () => {
+    const template = withApp({}, (app) => {
+      const stack = new Stack(app, 'Mine')
+      for (const id of ['One', 'Two']) new Registry(stack, id, { code: CODE })
+      return templateOf(stack)
+    })
+    const stores = ofType(template, 'AWS::Lambda::Function').map(({ Properties }) => {
+      const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }
+      return written(Variables.SLIPWAY_STORE)
+    })
+    assert.equal(new Set(stores).size, 2)
+    assert.equal(ofType(template, 'AWS::S3::Bucket').length, 2)
+  })
+
+  test('it takes a bucket and a key that are made there, and lets the role use them', () => {
+    const { template, findings } = withApp({}, (app) => {
+      const stack = new Stack(app, 'Mine')
+      const encryptionKey = new Key(stack, 'Key', { enableKeyRotation: true })
+      const bucket = new Bucket(stack, 'Theirs', { encryptionKey, enforceSSL: true })
+      new Registry(stack, 'Registry', { bucket, encryptionKey, prefix: '/a/b/', code: CODE })
+      const { violations } = new AwsSolutionsChecks(app).validateScope(app)
+      return { template: templateOf(stack), findings: violations }
+    })
+    const bucket = Object.entries(template.Resources).find(
+      ([, each]) => each.Type === 'AWS::S3::Bucket',
+    )
+    const statements = statementsOf(only(template, 'AWS::IAM::Policy').PolicyDocument)
+    const blobs = statements.find(({ sid }) => sid === 'Blobs')
+    assert.deepEqual(blobs?.resources, [`<${bucket?.[0]}.Arn>/a/b/docker/registry/v2/blobs/*`])
+    const encryption = statements.find(({ sid }) => sid === 'Encryption')
+    assert.match(encryption?.resources.join() ?? '', /^<Key\w+\.Arn>$/)
+    // Their bucket has no log of accesses, which is theirs to acknowledge.
+    assert.deepEqual(
+      findings.map(({ ruleName }) => ruleName.replace(/^.*-/, '')),
+      ['S1'],
+    )
+  })
+
+  test('a domain without certificate or zone is refused', () => {
+    assert.throws(
+      () =>
+        withApp({}, (app) => {
+          const domain = { name: 'registry.example.com' }
+          return new Registry(new Stack(app, 'Mine'), 'Registry', { domain, code: CODE })
+        }),
+      /registry\.example\.com needs a certificate, or a zone/,
+    )
+  })
+})
