@@ -85,7 +85,7 @@ describe('the role of the deployed function', () => {
 
   test('does everything that clients ask for', () => exercise(deployment, robot))
 
-  test('needs each action that its policy allows', { timeout: 300_000 }, async () => {
+  test('needs each action that its policy allows', { timeout: 600_000 }, async () => {
     const idle: string[] = []
     for (const { what, policy: document } of shortened(policy.document)) {
       await restartWith(document)

@@ -73,7 +73,15 @@ const readTemplate = (assembly: string): { stackName: string; parameters: Respon
 export const startDeployment = async (start = startEmulator): Promise<Deployment> => {
   const closers: (() => Promise<void> | void)[] = []
   const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
+    const failures: unknown[] = []
+    for (const closer of closers.splice(0).reverse()) {
+      try {
+        await closer()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const emulator = await start()
