@@ -6,6 +6,7 @@
  */
 
 import { tmpdir } from 'node:os'
+import { basename } from 'node:path'
 import { exceeded } from './budgets.ts'
 import { createImageMaker } from './content.ts'
 import { machine } from './machine.ts'
@@ -97,7 +98,12 @@ if (args.includes('--help')) {
   const { from, page, smoke } = options
   const results =
     from === undefined
-      ? await run(options, date, ['npm run bench --', ...args].join(' '))
+      ? // Where things lie on this machine is nobody's business.
+        await run(
+          options,
+          date,
+          ['npm run bench --', ...args.map((arg) => basename(arg))].join(' '),
+        )
       : readResults(from)
   if (page !== undefined) writePage(page, results)
   const over = smoke ? exceeded(results) : []

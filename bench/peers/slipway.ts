@@ -4,8 +4,16 @@
  * @module
  */
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { projectRoot, run } from '../../test/support/live/process.ts'
 import { type Peer, startProgram } from './peer.ts'
+
+/** The command that `npm start` runs, without the program: options of Node, the module, `serve`. */
+const startArguments = (): readonly string[] => {
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'))
+  return scripts.start.split(' ').slice(1)
+}
 
 /** @param profiles directory for a CPU profile of each run, where one is wanted */
 export const slipwayPeer = (profiles: string | undefined): Peer => ({
@@ -29,12 +37,7 @@ export const slipwayPeer = (profiles: string | undefined): Peer => ({
       name: 'slipway',
       command: process.execPath,
       address,
-      args: [
-        ...profiling,
-        // As `npm start` has it.
-        ...['--max-semi-space-size=8', 'functions/handlers/cli.ts', 'serve', '--listen', address],
-        ...storage,
-      ],
+      args: [...profiling, ...startArguments(), ...['--listen', address], ...storage],
       env:
         'directory' in store
           ? {}
