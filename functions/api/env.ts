@@ -9,8 +9,8 @@ import type { RequestIdVariables } from 'hono/request-id'
 import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
-import type { ByteSource } from '../registry/bytes.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { ByteSource } from '../storage/bytes.ts'
 import type { BodyLimit } from './arrived.ts'
 
 /** Where a request's log line goes; pino's shape. */

@@ -6,6 +6,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readAll } from '../storage/bytes.ts'
 import { isStoreError, type ObjectStore, type WriteCondition } from '../storage/store.ts'
 
 /** Most bytes of a document; about fifty thousand accounts. */
@@ -36,7 +37,7 @@ const read = async (store: ObjectStore, key: string): Promise<Stored | undefined
       `${key} has ${info.size} bytes, at most ${MAX_DOCUMENT_SIZE} are allowed`,
     )
   }
-  const bytes = await new Response(body).arrayBuffer()
+  const bytes = await readAll(body, MAX_DOCUMENT_SIZE)
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), etag: info.etag }
   } catch (cause) {

@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
-import { readAll } from '../registry/bytes.ts'
+import { readAll } from '../storage/bytes.ts'
 import { createFileStore } from '../storage/file/store.ts'
 import { UPLOAD_SECRET_KEY } from '../storage/keys.ts'
 import { createS3Store } from '../storage/s3/store.ts'

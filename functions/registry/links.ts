@@ -8,9 +8,9 @@
  * @module
  */
 
+import { readAll } from '../storage/bytes.ts'
 import { dataKey } from '../storage/keys.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
-import { readAll } from './bytes.ts'
 import { type Digest, isDigest } from './digest.ts'
 
 /** Longest link body read: a sha512 digest has 135 characters. */

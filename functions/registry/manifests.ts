@@ -10,10 +10,10 @@
  */
 
 import type { LRUCache } from 'lru-cache'
+import { readAll } from '../storage/bytes.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from '../storage/keys.ts'
 import { inBatches } from '../storage/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { readAll } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
 import { algorithmOf, CANONICAL, type Digest, digestOf } from './digest.ts'
 import { RegistryError } from './errors.ts'

@@ -6,10 +6,10 @@
  */
 
 import type { LRUCache } from 'lru-cache'
+import { readAll } from '../storage/bytes.ts'
 import { referrerKey, referrersPrefix } from '../storage/keys.ts'
 import { inBatches } from '../storage/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { readAll } from './bytes.ts'
 import { type Digest, isDigest } from './digest.ts'
 import type { Manifest } from './manifest.ts'
 

@@ -5,11 +5,11 @@
  * @module
  */
 
+import { readAll } from '../storage/bytes.ts'
 import { dataKey, REPOSITORIES_PREFIX, revisionLinkKey } from '../storage/keys.ts'
 import { listPages } from '../storage/pages.ts'
 import { inBatches } from '../storage/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { readAll } from './bytes.ts'
 import { createCatalog } from './catalog.ts'
 import { type Digest, isDigest } from './digest.ts'
 import { readLink } from './links.ts'

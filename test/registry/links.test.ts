@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { readAll } from '../../functions/registry/bytes.ts'
 import { linkedSize, readLink, writeLink } from '../../functions/registry/links.ts'
+import { readAll } from '../../functions/storage/bytes.ts'
 import { dataKey, layerLinkKey } from '../../functions/storage/keys.ts'
 import { isStoreError } from '../../functions/storage/store.ts'
 import { contentOf } from '../support/hosts/content.ts'

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { readAll } from '../../storage/bytes.ts'
 import { SIGNING_KEYS_KEY } from '../../storage/keys.ts'
 import { isStoreError, type ObjectStore, type WriteCondition } from '../../storage/store.ts'
+import { MAX_DOCUMENT_SIZE } from '../document.ts'
 import {
   type KeyDocument,
   newKeyDocument,
@@ -34,7 +36,7 @@ interface Versioned {
 const read = async (store: ObjectStore): Promise<Versioned | undefined> => {
   const object = await store.get(SIGNING_KEYS_KEY)
   if (object === undefined) return undefined
-  const bytes = new Uint8Array(await new Response(object.body).arrayBuffer())
+  const bytes = await readAll(object.body, MAX_DOCUMENT_SIZE)
   return { document: parseKeyDocument(bytes), etag: object.info.etag }
 }
 

@@ -9,7 +9,7 @@
 
 import { createHash } from 'node:crypto'
 import type { IHasher } from 'hash-wasm'
-import type { ByteSource } from '../bytes.ts'
+import type { ByteSource } from '../../storage/bytes.ts'
 import { type Algorithm, CANONICAL } from '../digest.ts'
 import type { HashState } from './state.ts'
 

@@ -10,9 +10,9 @@
  * @module
  */
 
+import { readAll } from '../../storage/bytes.ts'
 import { uploadHeadKey } from '../../storage/keys.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { readAll } from '../bytes.ts'
 import type { StateSealer, UploadState } from './state.ts'
 
 /** Longest sealed state. */

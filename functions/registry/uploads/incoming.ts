@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ByteSource } from '../bytes.ts'
+import type { ByteSource } from '../../storage/bytes.ts'
 import { RegistryError } from '../errors.ts'
 import type { UploadState } from './state.ts'
 

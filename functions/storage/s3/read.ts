@@ -10,9 +10,11 @@ import {
   HeadObjectCommand,
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3'
+import { readAll } from '../bytes.ts'
 import { type ByteRange, type ObjectInfo, type ObjectRead, StoreError } from '../store.ts'
 import { at, type Bucket, etagOf } from './bucket.ts'
 import { hasCode, translate } from './errors.ts'
+import type { PlainAnswer, PlainGet } from './plain-get.ts'
 import { withoutWriteId } from './write-id.ts'
 
 type Facts = Pick<HeadObjectCommandOutput, 'ETag' | 'LastModified' | 'Metadata'>
@@ -80,38 +82,83 @@ const streamOfBytes = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
     },
   })
 
-const readOf = async (answer: GetObjectCommandOutput, key: string): Promise<ObjectRead> => {
-  const length = answer.ContentLength ?? 0
+/** An answer to GetObject, whoever asked. */
+interface Answer {
+  readonly facts: Facts
+  readonly length: number
+  readonly contentRange: string | undefined
+  readonly body: Readable
+}
+
+const answerOf = (output: GetObjectCommandOutput): Answer => ({
+  facts: output,
+  length: output.ContentLength ?? 0,
+  contentRange: output.ContentRange,
+  // In Node it always is a stream of Node's.
+  body: output.Body as Readable,
+})
+
+const META = 'x-amz-meta-'
+
+const plainAnswerOf = ({ headers, body }: Exclude<PlainAnswer, 'none'>): Answer => ({
+  facts: {
+    ETag: headers.etag,
+    LastModified: new Date(headers['last-modified'] ?? 0),
+    Metadata: Object.fromEntries(
+      Object.entries(headers)
+        .filter(([name]) => name.startsWith(META))
+        .map(([name, value]) => [name.slice(META.length), value]),
+    ),
+  },
+  length: Number(headers['content-length'] ?? 0),
+  contentRange: headers['content-range'],
+  body,
+})
+
+const readOf = async (answer: Answer, key: string): Promise<ObjectRead> => {
+  const { facts, length, contentRange, body } = answer
   const [, start = 0, end = length - 1, size = length] = (
-    CONTENT_RANGE.exec(answer.ContentRange ?? '') ?? []
+    CONTENT_RANGE.exec(contentRange ?? '') ?? []
   ).map(Number)
-  const body =
-    length > MAX_BUFFERED
-      ? streamOf(answer.Body as Readable, key)
-      : streamOfBytes(await answer.Body!.transformToByteArray())
-  return { info: infoOf(answer, size), start, end, body }
+  const info = infoOf(facts, size)
+  if (length > MAX_BUFFERED) return { info, start, end, body: streamOf(body, key) }
+  return { info, start, end, body: streamOfBytes(await readAll(body, MAX_BUFFERED)) }
+}
+
+/** Asks plainly first, and where that is no answer as the SDK does. */
+const ask = async (
+  bucket: Bucket,
+  plain: PlainGet,
+  key: string,
+  range: string | undefined,
+): Promise<Answer | undefined> => {
+  const answer = await plain(key, range)
+  if (answer === 'none') return undefined
+  if (answer !== undefined) return plainAnswerOf(answer)
+  try {
+    const input = { ...at(bucket, key), ...(range === undefined ? {} : { Range: range }) }
+    return answerOf(await bucket.client.send(new GetObjectCommand(input)))
+  } catch (error) {
+    if (hasCode(error, 'NoSuchKey')) return undefined
+    throw error
+  }
 }
 
 /** The object's bytes; see the port. Throws `range`. */
 export const get = async (
   bucket: Bucket,
+  plain: PlainGet,
   key: string,
   range?: ByteRange,
 ): Promise<ObjectRead | undefined> => {
-  const part = range && { Range: rangeHeader(key, range) }
-  const command = new GetObjectCommand({ ...at(bucket, key), ...part })
+  const header = range && rangeHeader(key, range)
   for (let attempt = 1; ; attempt++) {
-    let answer: GetObjectCommandOutput
-    try {
-      answer = await bucket.client.send(command)
-    } catch (error) {
-      if (hasCode(error, 'NoSuchKey')) return undefined
-      throw error
-    }
+    const answer = await ask(bucket, plain, key, header)
+    if (answer === undefined) return undefined
     try {
       return await readOf(answer, key)
     } catch (error) {
-      // The SDK tries again until the answer begins, but not when it then ends too early.
+      // What is asked again where an answer does not begin is not, when it then ends too early.
       if (attempt === MAX_READS) throw error
     }
   }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ObjectStore } from '../store.ts'
+import type { ByteRange, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
 import { copy } from './copy.ts'
 import { translate } from './errors.ts'
@@ -21,6 +21,7 @@ import {
   listParts,
   uploadPart,
 } from './multipart.ts'
+import { createPlainGet } from './plain-get.ts'
 import { createPresign } from './presign.ts'
 import { get, head } from './read.ts'
 import { put, remove } from './write.ts'
@@ -33,6 +34,7 @@ export type S3Store = ObjectStore & Required<Pick<ObjectStore, 'presign'>>
 /** Opens the store in a bucket, which must exist. Sends nothing yet. */
 export const createS3Store = (options: S3StoreOptions): S3Store => {
   const bucket = openBucket(options)
+  const plain = createPlainGet(bucket)
 
   /** Binds an operation to the bucket and puts its failures in the words of the port. */
   const bound =
@@ -51,7 +53,7 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     }
 
   return {
-    get: bound('get', get),
+    get: bound('get', (each, key: string, range?: ByteRange) => get(each, plain, key, range)),
     head: bound('head', head),
     put: bound('put', put),
     copy: bound('copy', copy),
