@@ -24,6 +24,7 @@ import {
 import { createPlainGet } from './plain-get.ts'
 import { createPresign } from './presign.ts'
 import { get, head } from './read.ts'
+import { createRequests } from './requests.ts'
 import { put, remove } from './write.ts'
 
 export type { S3StoreOptions } from './bucket.ts'
@@ -34,7 +35,8 @@ export type S3Store = ObjectStore & Required<Pick<ObjectStore, 'presign'>>
 /** Opens the store in a bucket, which must exist. Sends nothing yet. */
 export const createS3Store = (options: S3StoreOptions): S3Store => {
   const bucket = openBucket(options)
-  const plain = createPlainGet(bucket)
+  const requests = createRequests(bucket)
+  const plain = createPlainGet(bucket, requests)
 
   /** Binds an operation to the bucket and puts its failures in the words of the port. */
   const bound =
@@ -66,6 +68,6 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     completeMultipart: bound('complete multipart upload', completeMultipart),
     abortMultipart: bound('abort multipart upload', abortMultipart),
     listMultiparts: bound('list multipart uploads of', listMultiparts),
-    presign: bound('presign', createPresign()),
+    presign: bound('presign', createPresign(requests)),
   }
 }

@@ -1,0 +1,113 @@
+/**
+ * Signed requests for an object, without the SDK's way there: most of what a small request costs this
+ * process is the SDK's resolving of endpoints, schemas and middleware, the same each time.
+ *
+ * @module
+ */
+
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
+import { HttpRequest } from '@smithy/core/protocols'
+import { SignatureV4 } from '@smithy/signature-v4'
+import type { Bucket } from './bucket.ts'
+
+/** Methods that have no body. */
+export type Method = 'GET' | 'HEAD'
+
+/** Requests of a bucket's objects. */
+export interface Requests {
+  /** A request that is signed by its headers. */
+  signed(
+    method: Method,
+    key: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<HttpRequest>
+  /** The URL of a request that is signed by its query, for whoever holds it, for so many seconds. */
+  presigned(
+    method: Method,
+    key: string,
+    query: Readonly<Record<string, string>>,
+    expiresIn: number,
+  ): Promise<string>
+}
+
+/** SHA-256 of a body that is not there. */
+const NO_BODY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+/** A key in a path, as SigV4 for S3 has it: everything but the unreserved characters and slashes. */
+const escaped = (key: string): string =>
+  encodeURIComponent(key)
+    .replaceAll('%2F', '/')
+    .replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
+
+/** Where the SDK sends requests for the bucket. */
+const originOf = async ({ client, target }: Bucket): Promise<URL> => {
+  const url = new URL(await getSignedUrl(client, new GetObjectCommand({ ...target, Key: 'x' })))
+  return new URL(url.pathname.slice(0, -1), url)
+}
+
+/** Signs requests as the SDK's client of the bucket would. Sends nothing. */
+export const createRequests = (bucket: Bucket): Requests => {
+  const { config } = bucket.client
+  const { credentials, region, sha256 } = config
+  const signer = new SignatureV4({
+    service: 's3',
+    credentials,
+    region,
+    sha256,
+    uriEscapePath: false,
+  })
+  const presigner = new S3RequestPresigner({ credentials, region, sha256 })
+  const owner = bucket.target.ExpectedBucketOwner
+  let asked: Promise<URL> | undefined
+
+  /** Asked of the SDK once, or again where it could not tell. */
+  const origin = async (): Promise<URL> => {
+    asked ??= originOf(bucket)
+    try {
+      return await asked
+    } catch (error) {
+      asked = undefined
+      throw error
+    }
+  }
+
+  const unsigned = async (
+    method: Method,
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<HttpRequest> => {
+    const { protocol, hostname, port, host, pathname } = await origin()
+    return new HttpRequest({
+      method,
+      protocol,
+      hostname,
+      ...(port === '' ? {} : { port: Number(port) }),
+      path: pathname + escaped(bucket.prefix + key),
+      query: { ...query },
+      headers: {
+        host,
+        ...headers,
+        ...(owner === undefined ? {} : { 'x-amz-expected-bucket-owner': owner }),
+      },
+    })
+  }
+
+  const signingDate = (): Date => new Date(Date.now() + config.systemClockOffset)
+
+  return {
+    async signed(method, key, headers) {
+      const request = await unsigned(method, key, { ...headers, 'x-amz-content-sha256': NO_BODY })
+      return HttpRequest.clone(await signer.sign(request, { signingDate: signingDate() }))
+    },
+
+    async presigned(method, key, query, expiresIn) {
+      const request = await unsigned(method, key, {}, query)
+      const options = { expiresIn, signingDate: signingDate() }
+      const { query: signed, path } = await presigner.presign(request, options)
+      const { protocol, host } = await origin()
+      return `${protocol}//${host}${path}?${new URLSearchParams(signed as Record<string, string>)}`
+    },
+  }
+}
