@@ -19,6 +19,7 @@ import {
   type Subject,
   togetherScene,
   transferScene,
+  warmUp,
 } from './workloads/transfers.ts'
 
 /** What a part works with. */
@@ -92,7 +93,7 @@ const s3 = (work: Work): Promise<void> =>
 /** The push of one large layer, by both kinds of clients, and its pull. */
 const s3Large = (work: Work): Promise<void> =>
   onStage(forLarge(work), { store: 's3', redirects: true }, async (stage, play) => {
-    await fillForRequests(stage, work.maker)
+    await warmUp(stage, work.maker)
     await playTransfers(work, play, work.sizes.subjects.slice(0, 1))
   })
 
@@ -100,7 +101,7 @@ const s3Large = (work: Work): Promise<void> =>
 const direct = (work: Work): Promise<void> =>
   onStage(forLarge(work), { store: 's3', redirects: false }, async (stage, play) => {
     const { maker, sizes } = work
-    await fillForRequests(stage, maker)
+    await warmUp(stage, maker)
     for (const subject of sizes.subjects) {
       const transfers = { style: 'containerd', pull: true, again: false } as const
       await play(transferScene('direct', maker, subject, transfers))
@@ -109,12 +110,17 @@ const direct = (work: Work): Promise<void> =>
 
 /** Where each call to S3 takes as long as inside a region. */
 const latency = (work: Work): Promise<void> =>
-  onStage(work, { store: 's3', redirects: true, proxy: { delay: LATENCY } }, async (_, play) => {
-    const { maker, sizes } = work
-    const all = { pull: true, again: true }
-    await play(transferScene('latency', maker, sizes.latency, { ...all, style: 'docker' }))
-    await play(transferScene('latency', maker, sizes.latency, { ...all, style: 'containerd' }))
-  })
+  onStage(
+    work,
+    { store: 's3', redirects: true, proxy: { delay: LATENCY } },
+    async (stage, play) => {
+      const { maker, sizes } = work
+      await warmUp(stage, maker)
+      const all = { pull: true, again: true }
+      await play(transferScene('latency', maker, sizes.latency, { ...all, style: 'docker' }))
+      await play(transferScene('latency', maker, sizes.latency, { ...all, style: 'containerd' }))
+    },
+  )
 
 /** On a directory, as `npm start` has it. */
 const files = (work: Work): Promise<void> =>
@@ -130,8 +136,9 @@ const files = (work: Work): Promise<void> =>
 
 /** Eight large layers at once. */
 const memory = (work: Work): Promise<void> =>
-  onStage(forLarge(work), { store: 's3', redirects: true }, async (_, play) => {
+  onStage(forLarge(work), { store: 's3', redirects: true }, async (stage, play) => {
     const { maker, sizes } = work
+    await warmUp(stage, maker)
     await play(largeTogetherScene('memory', maker, sizes.memoryBytes, 'docker'), 1)
     await play(largeTogetherScene('memory', maker, sizes.memoryBytes, 'containerd'), 1)
   })

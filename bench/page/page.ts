@@ -90,7 +90,7 @@ const intro = (results: Results): string => {
   const facts = { date: date.slice(0, 10), ...machine, command: `\`${command}\`` }
   return paragraphs(
     '# Benchmarks',
-    'How Slipway stands beside other registries: on the same machine, the same S3 server and with the same client, in turn, round by round. Medians, with the tenth and the ninetieth percentile in parentheses; `×` is how many times as fast Slipway was, the median over the rounds. `npm run bench -- --help` tells how to run it, in half an hour; the figures of this page are in `bench/results/`.',
+    'How Slipway stands beside other registries: on the same machine, the same S3 server and with the same client, in turn, round by round. Medians, with the tenth and the ninetieth percentile in parentheses; `×` is how many times as fast Slipway was, the median over the rounds. The figures are in `bench/results/`, too.',
     table(
       ['', ''],
       Object.entries(facts).map(([name, value]) => [name, value]),
@@ -102,6 +102,18 @@ const intro = (results: Results): string => {
     'Client, S3 server and registry share the machine, so one that needs less CPU leaves more to the others. No digests are computed by the client. Whatever goes on beside it makes figures differ from run to run: ratios differ less.',
   )
 }
+
+const RUN = `## Run it
+
+On Debian 12 with Go and Node 24, as root, in half an hour:
+
+\`\`\`console
+npm ci
+.ci/install
+npm run bench -- --zot ./zot-linux-amd64 --page docs
+\`\`\`
+
+\`.ci/install\` brings versitygw and distribution 2.8; distribution 3 is built from its Go module; zot is a binary of its releases, and stays out without \`--zot\`. Results are written after each workload. \`npm run bench -- --help\` names what else can be told to it.`
 
 const partOf = (results: Results, part: Part): string => {
   const rows = results.measured.filter(({ id }) => part.prefixes.some((it) => id.startsWith(it)))
@@ -161,6 +173,7 @@ export const writePage = (directory: string, results: Results): void => {
     ...parts,
     growth(results),
     lambda(results),
+    RUN,
   )
   writeFileSync(join(directory, 'benchmarks.md'), `${page}\n`)
 }

@@ -8,6 +8,7 @@ import { pullImage } from '../client/pull.ts'
 import { type PushStyle, pushImage } from '../client/push.ts'
 import type { Image, ImageMaker, Shape } from '../content.ts'
 import type { Scene, Step } from '../rounds.ts'
+import type { Stage } from '../stage.ts'
 
 /** The image of a transfer: how results and people call it, and what it is. */
 export interface Subject extends Shape {
@@ -58,6 +59,21 @@ export const transferScene = (
       ...(transfers.pull ? [pull(idOf('pull'), name)] : []),
       ...(transfers.again ? [push(idOf('push-again'), name, transfers.style)] : []),
     ],
+  }
+}
+
+/** Images that are pushed and pulled before anything is timed. */
+const WARM_UP = 10
+
+/** Has all servers push and pull a few small images, for what they do only once. */
+export const warmUp = async ({ actors }: Stage, maker: ImageMaker): Promise<void> => {
+  for (let at = 0; at < WARM_UP; at++) {
+    const image = maker.make({ layers: 5, layerBytes: 100_000 })
+    const style = at % 2 === 0 ? 'docker' : 'containerd'
+    for (const { client } of actors) {
+      await pushImage(client, `warm/up-${at}`, 'v1', image, style)
+      await pullImage(client, `warm/up-${at}`, 'v1', image)
+    }
   }
 }
 
