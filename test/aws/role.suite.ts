@@ -16,7 +16,7 @@ import { awsPut } from './support/aws.ts'
 import { kmsClient, s3Client } from './support/clients.ts'
 import { type Deployment, startDeployment } from './support/deployment.ts'
 import { startMiniStack } from './support/emulator.ts'
-import { exercise } from './support/exercise.ts'
+import { type Earlier, exercise, prepare } from './support/exercise.ts'
 import { idsOf, stackResources } from './support/resources.ts'
 import {
   asUserWith,
@@ -62,6 +62,7 @@ describe('the role of the deployed function', () => {
   let policy: RolePolicy
   let functionName = ''
   let robot: Account
+  let earlier: Earlier
   before(
     async () => {
       deployment = await startDeployment(startMiniStack)
@@ -71,6 +72,7 @@ describe('the role of the deployed function', () => {
       functionName = name
       const secret = await deployment.slipway('robot add ci --expires 1d')
       robot = { name: 'robot+ci', password: secret.trim() }
+      earlier = await prepare(deployment)
     },
     { timeout: 300_000 },
   )
@@ -83,20 +85,20 @@ describe('the role of the deployed function', () => {
     await awsPut(deployment.emulator, 'lambda', path, { Timeout: 30 })
   }
 
-  test('does everything that clients ask for', () => exercise(deployment, robot))
+  test('does everything that clients ask for', () => exercise(deployment, robot, earlier))
 
   test('needs each action that its policy allows', { timeout: 600_000 }, async () => {
     const idle: string[] = []
     for (const { what, policy: document } of shortened(policy.document)) {
       await restartWith(document)
-      const failed = await exercise(deployment, robot).then(
+      const failed = await exercise(deployment, robot, earlier).then(
         () => false,
         () => true,
       )
       if (!failed) idle.push(what)
     }
     await restartWith(policy.document)
-    await exercise(deployment, robot)
+    await exercise(deployment, robot, earlier)
     const unexplained = idle.filter((what) => !NOT_SEEN.some(([known]) => known.test(what)))
     assert.deepEqual(unexplained, [])
     for (const [known, why] of NOT_SEEN)

@@ -83,15 +83,41 @@ const pushWrong = async (session: Session): Promise<void> => {
   await ask(session, 404, 'HEAD', `blobs/${digest}`)
 }
 
-/** A blob by a digest that is not S3's own; found for whoever may pull everything. */
-const pushSha512 = async (deployment: Deployment, session: Session): Promise<void> => {
+/** A blob by a digest that is not S3's own. */
+const pushSha512 = async (session: Session): Promise<string> => {
   const bytes = randomBytes(1000)
   const digest = digestOf(bytes, 'sha512')
   const body = new Uint8Array(bytes)
   await ask(session, 201, 'POST', `blobs/uploads/?digest=${digest}`, { body })
   assert.ok(bytes.equals(await readBlob(session, digest)))
+  return digest
+}
+
+/** What was pushed before, when nothing of it is in memory any more. */
+export interface Earlier {
+  readonly name: string
+  readonly layer: Buffer
+  readonly manifest: Buffer
+  /** Of a blob by a digest that is not S3's own. */
+  readonly sha512: string
+}
+
+/** Pushes what `exercise` pulls. */
+export const prepare = async (deployment: Deployment): Promise<Earlier> => {
+  const name = 'exercise/earlier'
+  const session = await startSession(deployment, name)
+  const { layer, manifest } = await session.pushImage('v1', randomBytes(1000))
+  return { name, layer, manifest, sha512: await pushSha512(session) }
+}
+
+/** Pulls; a blob that is somewhere is found for whoever may pull everything. */
+const pullEarlier = async (deployment: Deployment, earlier: Earlier): Promise<void> => {
+  const session = await startSession(deployment, earlier.name)
+  assert.ok(earlier.manifest.equals((await ask(session, 200, 'GET', 'manifests/v1')).body))
+  assert.ok(earlier.layer.equals(await readBlob(session, digestOf(earlier.layer))))
+  const path = `/v2/${earlier.name}-copy/blobs/uploads/?mount=${earlier.sha512}`
   const headers = { authorization: basic(deployment.admin) }
-  await ask(session, 201, 'POST', `blobs/uploads/?mount=${digest}`, { headers })
+  await ask(session, 201, 'POST', path, { headers })
 }
 
 /** Images, tags and referrers: pushed, listed, deleted. */
@@ -136,13 +162,22 @@ const listRepositories = async (deployment: Deployment, name: string): Promise<v
   assert.ok(repositories.includes(name))
 }
 
-/** Does everything once. @param robot an account of the other kind, which has only to log in */
-export const exercise = async (deployment: Deployment, robot: Account): Promise<void> => {
+/**
+ * Does everything once.
+ *
+ * @param robot an account of the other kind, which has only to log in
+ */
+export const exercise = async (
+  deployment: Deployment,
+  robot: Account,
+  earlier: Earlier,
+): Promise<void> => {
   const name = `exercise/${randomBytes(6).toString('hex')}`
   const session = await startSession(deployment, name)
   await tokenFor(deployment, `repository:${name}:pull`, robot)
+  await pullEarlier(deployment, earlier)
   await manageImages(session)
-  await pushSha512(deployment, session)
+  await pushSha512(session)
   await pushWrong(session)
   await mount(deployment, session, name)
   await listRepositories(deployment, name)
