@@ -109,3 +109,23 @@ export const keyIn = (bucket: Bucket, encoding: string | undefined, text = ''): 
   const key = encoding === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text
   return key.slice(bucket.prefix.length)
 }
+
+/** A request on its way to be signed. */
+interface Outgoing {
+  readonly request: unknown
+}
+
+/**
+ * Middleware that tells the signature the SHA-256 of the body, where it is known already: the SDK
+ * would hash the body for it.
+ *
+ * @param sha256 hex
+ */
+export const signedHash =
+  (sha256: string) =>
+  <Args extends Outgoing, Output>(next: (args: Args) => Promise<Output>) =>
+  (args: Args): Promise<Output> => {
+    const { headers } = args.request as { headers: Record<string, string> }
+    headers['x-amz-content-sha256'] = sha256
+    return next(args)
+  }

@@ -23,7 +23,7 @@ import {
   type Part,
   StoreError,
 } from '../store.ts'
-import { at, type Bucket, copySource, etagOf, keyIn } from './bucket.ts'
+import { at, type Bucket, copySource, etagOf, keyIn, signedHash } from './bucket.ts'
 import { isCompleted } from './completed.ts'
 import { hasCode } from './errors.ts'
 import { joinEtag, splitEtag } from './part-etag.ts'
@@ -67,14 +67,15 @@ export const uploadPart = async (
   body: Uint8Array,
 ): Promise<Part> => {
   checkNumber(number)
-  const { ETag, ChecksumSHA256 } = await bucket.client.send(
-    new UploadPartCommand({
-      ...inUpload(bucket, upload),
-      PartNumber: number,
-      Body: body,
-      ...(bucket.partChecksums && { ChecksumSHA256: hash('sha256', body, 'base64') }),
-    }),
-  )
+  const sha256 = hash('sha256', body, 'buffer')
+  const command = new UploadPartCommand({
+    ...inUpload(bucket, upload),
+    PartNumber: number,
+    Body: body,
+    ...(bucket.partChecksums && { ChecksumSHA256: sha256.toString('base64') }),
+  })
+  command.middlewareStack.add(signedHash(sha256.toString('hex')), { step: 'build' })
+  const { ETag, ChecksumSHA256 } = await bucket.client.send(command)
   return { number, etag: joinEtag(etagOf(ETag), ChecksumSHA256), size: body.length }
 }
 

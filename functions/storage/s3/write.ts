@@ -12,7 +12,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { type PutOptions, StoreError, type WriteCondition } from '../store.ts'
-import { at, type Bucket, etagOf } from './bucket.ts'
+import { at, type Bucket, etagOf, signedHash } from './bucket.ts'
 import { hasCode, wasRetried } from './errors.ts'
 import { withWriteId, writeIdOf } from './write-id.ts'
 
@@ -66,6 +66,7 @@ export const put = async (
     }),
     Body: body,
   })
+  if (sha256 !== undefined) command.middlewareStack.add(signedHash(sha256), { step: 'build' })
   for (let attempt = 1; ; attempt++) {
     try {
       return { etag: etagOf((await bucket.client.send(command)).ETag) }
