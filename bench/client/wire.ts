@@ -48,30 +48,53 @@ const write = async (outgoing: ReturnType<typeof request>, body: Buffer): Promis
   outgoing.end()
 }
 
+/** A kept connection that the server had closed by the time it was used again. */
+class StaleConnection extends Error {}
+
+/** Sends a request and waits for the head of its answer. @throws StaleConnection */
+const exchange = async (
+  agent: Agent,
+  url: URL,
+  { method, headers = {}, body, chunked = false }: Call,
+): Promise<IncomingMessage> => {
+  const outgoing = request(url, { agent, method, headers })
+  // There may be several, and some after the answer, which says what became of the request.
+  outgoing.on('error', () => {})
+  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+  try {
+    if (body === undefined) {
+      if (!['GET', 'HEAD'].includes(method)) outgoing.setHeader('Content-Length', 0)
+      outgoing.end()
+    } else {
+      if (!chunked) outgoing.setHeader('Content-Length', body.byteLength)
+      await Promise.race([write(outgoing, body), answered])
+    }
+    return (await answered)[0]
+  } catch (cause) {
+    throw outgoing.reusedSocket ? new StaleConnection(String(cause), { cause }) : cause
+  }
+}
+
 /** Opens a client. @param origin for example `http://127.0.0.1:5000` */
 export const createClient = (origin: string): Client => {
   const agent = new Agent({ keepAlive: true })
-  return {
-    async send({ method, url, headers = {}, body, chunked = false, onBytes }) {
-      const outgoing = request(new URL(url, origin), { agent, method, headers })
-      const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
-      if (body === undefined) {
-        if (!['GET', 'HEAD'].includes(method)) outgoing.setHeader('Content-Length', 0)
-        outgoing.end()
-      } else {
-        if (!chunked) outgoing.setHeader('Content-Length', body.byteLength)
-        const writing = write(outgoing, body)
-        // Once there is an answer, what becomes of the rest of the body is of no interest.
-        writing.catch(() => {})
-        await Promise.race([writing, answered])
+  const answer = async (call: Call): Promise<IncomingMessage> => {
+    for (;;) {
+      try {
+        return await exchange(agent, new URL(call.url, origin), call)
+      } catch (error) {
+        // All clients ask again on another connection, of which the agent has few.
+        if (!(error instanceof StaleConnection)) throw error
       }
-      const [incoming] = await answered
-      // From here on the answer says what became of the request; a server may answer and hang up.
-      outgoing.on('error', () => {})
+    }
+  }
+  return {
+    async send(call) {
+      const incoming = await answer(call)
       let size = 0
       incoming.on('data', (bytes: Buffer) => {
         size += bytes.byteLength
-        onBytes?.(bytes)
+        call.onBytes?.(bytes)
       })
       await once(incoming, 'end')
       return { status: incoming.statusCode ?? 0, headers: incoming.headers, size }

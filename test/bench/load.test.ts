@@ -90,3 +90,30 @@ test('the client sends bodies with and without their length, and counts answers'
   )
   assert.deepEqual(seen, ['3000000', 'chunked', '3000000'])
 })
+
+test('the client asks again where a kept connection was closed, and no more than that', async () => {
+  let answered = 0
+  await withServer(
+    (request, response) => {
+      answered++
+      // Of three requests on the first connection, the second is never answered.
+      if (answered === 2) request.socket.destroy()
+      else response.end('hello')
+    },
+    async (address) => {
+      const client = createClient(`http://${address}`)
+      const get = { method: 'GET', url: '/' }
+      await expect(client, [200], get)
+      await expect(client, [200], get)
+      client.close()
+    },
+  )
+  assert.equal(answered, 3)
+  await withServer(
+    (request) => request.socket.destroy(),
+    async (address) => {
+      const client = createClient(`http://${address}`)
+      await assert.rejects(expect(client, [200], { method: 'GET', url: '/' }), /hang up/)
+    },
+  )
+})
