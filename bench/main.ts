@@ -66,6 +66,7 @@ const run = async (options: Options, date: string, command: string): Promise<Res
     machine: await machine(options.only.some(compares)),
     participants: await Promise.all(peers.map(participantOf)),
     measured: [],
+    failures: [],
     counted: [],
     grown: [],
     invoked: [],
@@ -80,7 +81,11 @@ const run = async (options: Options, date: string, command: string): Promise<Res
     sizes,
     rounds: options.rounds,
     tell,
-    add: (measured) => keep({ measured: [...results.measured, ...measured] }),
+    add: ({ measured, failures }) =>
+      keep({
+        measured: [...results.measured, ...measured],
+        failures: [...results.failures, ...failures],
+      }),
   }
   for (const section of options.only) {
     tell(`part: ${section}`)

@@ -21,6 +21,13 @@ export interface Measured {
   readonly ratios: Readonly<Record<string, number>>
 }
 
+/** What a registry could not do. */
+export interface Failure {
+  readonly id: string
+  readonly peer: PeerName
+  readonly why: string
+}
+
 /** Calls of S3 that one request, or one push or pull, cost. */
 export interface Counted {
   readonly id: string
@@ -72,6 +79,7 @@ export interface Results {
   readonly machine: Readonly<Record<string, string>>
   readonly participants: readonly Participant[]
   readonly measured: readonly Measured[]
+  readonly failures: readonly Failure[]
   readonly counted: readonly Counted[]
   readonly grown: readonly Grown[]
   readonly invoked: readonly Invoked[]

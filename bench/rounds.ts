@@ -7,7 +7,7 @@
 
 import type { PeerName } from './peers/peer.ts'
 import { measureUsage } from './process-usage.ts'
-import type { Measured, Values } from './results.ts'
+import type { Failure, Measured, Values } from './results.ts'
 import type { Actor, Stage } from './stage.ts'
 import { pairedRatio, summarize } from './statistics.ts'
 
@@ -26,8 +26,11 @@ export interface Scene<Context> {
   /** Makes what a round works with. */
   prepare(): Promise<Context> | Context
   readonly steps: readonly Step<Context>[]
-  /** Whether the disk has room for what only one registry keeps, not all. */
-  readonly sweepAlways?: boolean
+  /**
+   * When large blobs are deleted: after each round unless told otherwise; always, after each registry's
+   * turn, where the disk has no room for more; never before the end, where rounds share them.
+   */
+  readonly sweep?: 'always' | 'never'
 }
 
 /** Runs a step once and measures what the server used for it. */
@@ -68,36 +71,58 @@ const measuredOf = (id: string, samples: Samples): Measured[] => {
   })
 }
 
+/** What came of a scene. */
+export interface Played {
+  readonly measured: readonly Measured[]
+  readonly failures: readonly Failure[]
+}
+
 /**
- * Plays a scene.
+ * Plays a scene. A registry that fails takes no further part in that step; Slipway must not fail.
  *
  * @param tell is told what is going on
  * @returns what was measured, for each step and registry
+ * @throws what Slipway failed with
  */
 export const playRounds = async <Context>(
   stage: Stage,
   scene: Scene<Context>,
   rounds: number,
   tell: (line: string) => void,
-): Promise<Measured[]> => {
+): Promise<Played> => {
   const results = new Map<string, Samples>()
+  const failures: Failure[] = []
+
+  const play = async (step: Step<Context>, actor: Actor, context: Context, round: number) => {
+    const { name } = actor.peer
+    const samples: Samples = results.get(step.id) ?? new Map()
+    results.set(step.id, samples)
+    if (failures.some(({ id, peer }) => id === step.id && peer === name)) return
+    try {
+      const values = await measure(step, actor, context)
+      if (round === 0) await step.check?.(actor, context)
+      samples.set(name, [...(samples.get(name) ?? []), values])
+      tell(`${step.id} ${name} ${round + 1}/${rounds}: ${describe(values)}`)
+    } catch (error) {
+      if (name === 'slipway') throw error
+      samples.delete(name)
+      failures.push({ id: step.id, peer: name, why: String(error) })
+      tell(`${step.id} ${name} ${round + 1}/${rounds}: ${error}`)
+    }
+  }
+
   for (let round = 0; round < rounds; round++) {
     const context = await scene.prepare()
     for (const step of scene.steps) {
-      const samples: Samples = results.get(step.id) ?? new Map()
-      results.set(step.id, samples)
       for (const actor of inTurn(stage.actors, round)) {
-        const { name } = actor.peer
-        const values = await measure(step, actor, context)
-        if (round === 0) await step.check?.(actor, context)
-        samples.set(name, [...(samples.get(name) ?? []), values])
-        if (scene.sweepAlways) stage.sweep()
-        tell(`${step.id} ${name} ${round + 1}/${rounds}: ${describe(values)}`)
+        await play(step, actor, context, round)
+        if (scene.sweep === 'always') stage.sweep()
       }
     }
-    stage.sweep()
+    if (scene.sweep !== 'never') stage.sweep()
   }
-  return [...results].flatMap(([id, samples]) => measuredOf(id, samples))
+  if (scene.sweep === 'never') stage.sweep()
+  return { measured: [...results].flatMap(([id, samples]) => measuredOf(id, samples)), failures }
 }
 
 const MEGABYTE = 1e6

@@ -8,14 +8,15 @@ import { totalOf } from './calls.ts'
 import type { ImageMaker } from './content.ts'
 import type { Section } from './options.ts'
 import type { Peer } from './peers/peer.ts'
-import type { Counted, Measured } from './results.ts'
-import { playRounds, type Scene } from './rounds.ts'
+import type { Counted } from './results.ts'
+import { type Played, playRounds, type Scene } from './rounds.ts'
 import type { Sizes } from './sizes.ts'
 import { openStage, type Setting, type Stage } from './stage.ts'
 import { COUNTING_DELAY, countAll } from './workloads/counts.ts'
 import { fillForRequests, REQUEST_KINDS, requestScene } from './workloads/requests.ts'
 import {
   largeTogetherScene,
+  pullScene,
   type Subject,
   togetherScene,
   transferScene,
@@ -31,7 +32,7 @@ export interface Work {
   /** Is told what is going on. */
   readonly tell: (line: string) => void
   /** Is given what was measured, scene by scene. */
-  readonly add: (measured: readonly Measured[]) => void
+  readonly add: (played: Played) => void
 }
 
 /** Milliseconds a call to S3 takes longer where it is meant to be as far as it is inside a region. */
@@ -103,8 +104,7 @@ const direct = (work: Work): Promise<void> =>
     const { maker, sizes } = work
     await warmUp(stage, maker)
     for (const subject of sizes.subjects) {
-      const transfers = { style: 'containerd', pull: true, again: false } as const
-      await play(transferScene('direct', maker, subject, transfers))
+      await play(pullScene('direct', stage, maker, subject))
     }
   })
 
@@ -134,9 +134,15 @@ const files = (work: Work): Promise<void> =>
     }
   })
 
+/** Eight gigabytes take a while, so that two registries must do. */
+const forMemory = (work: Work): Work => ({
+  ...work,
+  peers: work.peers.filter(({ name }) => name === 'slipway' || name === 'distribution'),
+})
+
 /** Eight large layers at once. */
 const memory = (work: Work): Promise<void> =>
-  onStage(forLarge(work), { store: 's3', redirects: true }, async (stage, play) => {
+  onStage(forMemory(work), { store: 's3', redirects: true }, async (stage, play) => {
     const { maker, sizes } = work
     await warmUp(stage, maker)
     await play(largeTogetherScene('memory', maker, sizes.memoryBytes, 'docker'), 1)

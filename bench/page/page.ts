@@ -41,7 +41,7 @@ const PARTS: readonly Part[] = [
     metric: 'seconds',
     unit: 'seconds',
     prefixes: ['direct/'],
-    says: 'All bytes pass through the registry.',
+    says: 'Pulls; all bytes pass through the registry.',
   },
   {
     id: 'requests',
@@ -81,7 +81,7 @@ const PARTS: readonly Part[] = [
     metric: 'seconds',
     unit: 'seconds',
     prefixes: ['memory/'],
-    says: 'Once each, for the memory it takes.',
+    says: 'Once each, for the memory it takes; two registries must do.',
   },
 ]
 
@@ -102,6 +102,14 @@ const intro = (results: Results): string => {
     'Client, S3 server and registry share the machine, so one that needs less CPU leaves more to the others. No digests are computed by the client. Whatever goes on beside it makes figures differ from run to run: ratios differ less.',
   )
 }
+
+const failed = ({ failures, participants }: Results): string =>
+  failures
+    .map(({ id, peer, why }) => {
+      const title = participants.find((each) => each.peer === peer)?.title ?? peer
+      return `- ${title} failed at \`${id}\`: ${why}`
+    })
+    .join('\n')
 
 const RUN = `## Run it
 
@@ -171,6 +179,7 @@ export const writePage = (directory: string, results: Results): void => {
     intro(results),
     counts(results),
     ...parts,
+    failed(results),
     growth(results),
     lambda(results),
     RUN,

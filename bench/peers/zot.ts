@@ -40,7 +40,7 @@ export const zotPeer = (command: string): Peer => ({
   name: 'zot',
   title: 'zot',
   settings:
-    'its defaults without garbage collection; on S3 also without dedupe, which needs DynamoDB or Redis there, and with redirects, which are off by default',
+    'its defaults without garbage collection and the limit of a minute for a request; on S3 also without dedupe, which needs DynamoDB or Redis there, and with redirects, which are off by default',
   async version() {
     const said = await run('sh', ['-c', '"$0" --version 2>&1', command])
     return said.match(/"commit":"([^"]+)"/)?.[1] ?? 'unknown'
@@ -53,7 +53,8 @@ export const zotPeer = (command: string): Peer => ({
       JSON.stringify({
         distSpecVersion: '1.1.1',
         storage: storageOf(options),
-        http: { address: host, port },
+        // By default it gives up requests that last longer than a minute.
+        http: { address: host, port, readTimeout: '1h', writeTimeout: '1h' },
         log: { level: 'info' },
       }),
     )

@@ -62,6 +62,27 @@ export const transferScene = (
   }
 }
 
+/** Pulls alone, of an image that is pushed once. */
+export const pullScene = (
+  prefix: string,
+  { actors }: Stage,
+  maker: ImageMaker,
+  { id, ...shape }: Subject,
+): Scene<Image> => {
+  const name = `bench/${id}`
+  let image: Image | undefined
+  return {
+    async prepare() {
+      if (image !== undefined) return image
+      image = maker.make(shape)
+      for (const { client } of actors) await pushImage(client, name, 'v1', image, 'containerd')
+      return image
+    },
+    sweep: 'never',
+    steps: [pull(`${prefix}/pull/${id}`, name)],
+  }
+}
+
 /** Images that are pushed and pulled before anything is timed. */
 const WARM_UP = 10
 
@@ -123,7 +144,7 @@ export const largeTogetherScene = (
   style: PushStyle,
 ): Scene<readonly Image[]> => ({
   prepare: () => maker.makeLarge(CLIENTS, layerBytes),
-  sweepAlways: true,
+  sweep: 'always',
   steps: [
     {
       id: `${prefix}/push-${style}-large-together`,

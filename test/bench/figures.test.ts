@@ -140,6 +140,7 @@ const RESULTS: Results = {
     },
     measured('memory/push-docker-large-together', { seconds: 4, peakBytes: 2.9e8 }),
   ],
+  failures: [{ id: 's3/pull/1x1gb', peer: 'distribution', why: 'Error: it ended' }],
   counted: [{ id: 'manifest-by-tag', peer: 'slipway', calls: { GetObject: 2 }, steps: 2 }],
   grown: [
     {
@@ -212,6 +213,7 @@ test('the page has what was measured, and charts that are XML', () => {
     )
     assert.match(page, /\| GET manifest by tag \| 2 in 2 \|/)
     assert.match(page, /1\.00 s · 200 · 100/)
+    assert.match(page, /- distribution 3 failed at `s3\/pull\/1x1gb`: Error: it ended/)
     assert.doesNotMatch(page, /undefined|NaN|Infinity/)
     for (const [, file] of page.matchAll(/!\[.*\]\((.*)\)/g)) {
       const chart = readFileSync(join(directory, file!), 'utf8')
