@@ -35,6 +35,14 @@ const expect = async (response: Response, status: number): Promise<Response> => 
   return response
 }
 
+/** The URL that an answer sends to, which it must. */
+export const locationOf = (answer: Response, status: number): string => {
+  const location = answer.headers.get('location')
+  assert.equal(answer.status, status)
+  assert.ok(location)
+  return location
+}
+
 /** Gets a token for everything in a repository. */
 export const startSession = async (
   { address, admin }: Pick<Deployment, 'address' | 'admin'>,

@@ -1,0 +1,113 @@
+/**
+ * The stack as its administrator changes it: what an update keeps, and what is left when it is
+ * destroyed.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
+import { digestOf } from '../conformance/client.ts'
+import { s3Client } from './support/clients.ts'
+import { type Deployment, startDeployment } from './support/deployment.ts'
+import { locationOf, type Session, startSession } from './support/session.ts'
+
+const POLICY = `
+version: 1
+rules:
+  - { who: [authenticated], repositories: ['**'], actions: ['*'] }
+  - { who: [anonymous], repositories: ['stack/**'], actions: [pull] }
+`
+
+describe('the stack that is changed', () => {
+  let deployment: Deployment
+  let session: Session
+  let image: Awaited<ReturnType<Session['pushImage']>>
+  before(
+    async () => {
+      deployment = await startDeployment()
+      session = await startSession(deployment, 'stack/image')
+      image = await session.pushImage('v1', randomBytes(100_000))
+    },
+    { timeout: 300_000 },
+  )
+  after(() => deployment?.close())
+
+  const blob = () => `blobs/${digestOf(image.layer)}`
+
+  test('the policy is set by the command of the outputs', async () => {
+    const pull = () => fetch(`http://${deployment.address}/v2/stack/image/manifests/v1`)
+    assert.equal((await pull()).status, 401)
+    await deployment.slipway('policy set -', POLICY)
+    // Running instances see it within 30 seconds.
+    const deadline = Date.now() + 40_000
+    while ((await pull()).status !== 200) {
+      assert.ok(Date.now() < deadline, 'the policy has no effect')
+      await sleep(500)
+    }
+    assert.equal((await fetch(`http://${deployment.address}/v2/other/manifests/v1`)).status, 401)
+  })
+
+  test('an update keeps images, tokens and uploads under way', async () => {
+    const begun = locationOf(await session.send('POST', 'blobs/uploads/'), 202)
+    const body = new Uint8Array(randomBytes(50_000))
+    const next = locationOf(await session.send('PATCH', begun, { body }), 202)
+
+    const host = deployment.address.replace('127.0.0.1', 'localhost')
+    await deployment.deploy({ signingKeys: '1,2' })
+    const outputs = await deployment.deploy({
+      publicUrl: `http://${host}`,
+      signingKeys: '2,1',
+    })
+    assert.equal(outputs.RegistryHost, host)
+    assert.equal(outputs.BucketName, deployment.outputs.BucketName)
+    const challenged = await fetch(`http://${deployment.address}/v2/`)
+    assert.match(
+      challenged.headers.get('www-authenticate') ?? '',
+      new RegExp(`http://${host}/token`),
+    )
+
+    const keyOf = (token: string): string =>
+      JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
+    const { token } = await startSession(deployment, 'stack/image')
+    assert.notEqual(keyOf(token), keyOf(session.token))
+
+    const ended = await session.send('PUT', `${next}&digest=${digestOf(body)}`)
+    assert.equal(ended.status, 201, await ended.text())
+    const url = locationOf(await session.send('GET', blob()), 307)
+    assert.ok(image.layer.equals(Buffer.from(await (await fetch(url)).arrayBuffer())))
+    assert.equal((await session.send('GET', 'manifests/v1')).status, 200)
+  })
+
+  test('a registry that may only be read is', async () => {
+    await deployment.deploy({ readOnly: 'on' })
+    const refused = await session.send('POST', 'blobs/uploads/')
+    assert.equal(refused.status, 405)
+    assert.equal((await session.send('GET', 'manifests/v1')).status, 200)
+  })
+
+  test('what is destroyed leaves the bucket, which another stack takes over', async () => {
+    const { emulator, outputs } = deployment
+    await deployment.destroy()
+    assert.equal((await session.send('GET', 'manifests/v1')).status, 404)
+    const s3 = s3Client(emulator)
+    const hex = digestOf(image.layer).slice('sha256:'.length)
+    const Key = `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`
+    const { ContentLength } = await s3.send(
+      new HeadObjectCommand({ Bucket: outputs.BucketName, Key }),
+    )
+    s3.destroy()
+    assert.equal(ContentLength, image.layer.length)
+
+    const { BucketName } = await deployment.deploy({ bucket: outputs.BucketName })
+    assert.equal(BucketName, outputs.BucketName)
+    // The keys are others, the accounts are those in the bucket.
+    assert.equal((await session.send('GET', 'manifests/v1')).status, 401)
+    const again = await startSession(deployment, 'stack/image')
+    const answer = await again.send('GET', 'manifests/v1')
+    assert.ok(image.manifest.equals(Buffer.from(await answer.arrayBuffer())))
+  })
+})
