@@ -9,21 +9,35 @@ import { createHandler } from '../../../functions/handlers/api.ts'
 import { openStore } from '../../../functions/handlers/open-store.ts'
 import { readSettings } from '../../../functions/handlers/settings.ts'
 import { writeDocuments } from '../../access/rig.ts'
-import { lambdaOf } from '../../support/gateway/function.ts'
+import { type Invoke, lambdaOf } from '../../support/gateway/function.ts'
 import { type GatewayHabits, settingsFor } from '../../support/gateway/habits.ts'
 import { type GatewayServer, startGateway } from '../../support/gateway/server.ts'
 import { startBucket } from '../../support/hosts/start.ts'
+import type { S3Server } from '../../support/s3/server.ts'
 import type { Account } from './clients.ts'
 
 export interface BehindGateway {
   readonly gateway: GatewayServer
+  readonly s3: S3Server
   /** May do everything, as may whoever else logs in. */
   readonly alice: Account
   close(): Promise<void>
 }
 
-/** Starts it; others may pull below `open/`. */
-export const startBehindGateway = async (habits: GatewayHabits): Promise<BehindGateway> => {
+/** Makes a function of its settings. */
+export type OpenFunction = (env: Readonly<Record<string, string>>) => Invoke | Promise<Invoke>
+
+/**
+ * Starts it; others may pull below `open/`.
+ *
+ * @param open default: the handler in this process
+ * @param timeout see GatewayServerOptions
+ */
+export const startBehindGateway = async (
+  habits: GatewayHabits,
+  open: OpenFunction = (env) => lambdaOf(createHandler(env)),
+  timeout?: number,
+): Promise<BehindGateway> => {
   const { server, env: bucket } = await startBucket()
   const alice = { name: 'alice', password: 'a password of no worth' }
   const env = {
@@ -46,11 +60,12 @@ export const startBehindGateway = async (habits: GatewayHabits): Promise<BehindG
   )
   const gateway = await startGateway({
     habits,
-    open: (url) => lambdaOf(createHandler({ ...env, SLIPWAY_PUBLIC_URL: url })),
+    open: (url) => open({ ...env, SLIPWAY_PUBLIC_URL: url }),
+    ...(timeout === undefined ? {} : { timeout }),
   })
   const close = async () => {
     await gateway.stop()
     await server.close()
   }
-  return { gateway, alice, close }
+  return { gateway, s3: server, alice, close }
 }

@@ -40,7 +40,7 @@ export interface GatewayServer {
 export interface GatewayServerOptions {
   readonly habits: GatewayHabits
   /** Makes what is invoked. @param url where clients find the gateway */
-  readonly open: (url: string) => Invoke
+  readonly open: (url: string) => Invoke | Promise<Invoke>
   /** See GatewayOptions. */
   readonly timeout?: number
 }
@@ -117,7 +117,7 @@ export const startGateway = async ({
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const url = `http://${address}`
-  options = { habits, invoke: open(url), ...(timeout === undefined ? {} : { timeout }) }
+  options = { habits, invoke: await open(url), ...(timeout === undefined ? {} : { timeout }) }
   return {
     url,
     address,

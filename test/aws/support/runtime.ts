@@ -1,0 +1,115 @@
+/**
+ * Lambda's own runtime on loopback: the bundled function, loaded by the runtime interface client and
+ * driven by the runtime interface emulator, which limits results and time, and starts a new runtime
+ * where one has ended. It is one instance: events go one after another.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { bundleApi } from '../../../lib/bundle.ts'
+import {
+  EventTooLarge,
+  FunctionError,
+  type Invoke,
+  MAX_EVENT,
+} from '../../support/gateway/function.ts'
+import { answers, freePort, scratch, startDaemon, toolCache } from '../../support/live/process.ts'
+
+const CLIENT = join(toolCache, 'lambda/node_modules/aws-lambda-ric/index.mjs')
+
+export interface LambdaRuntime {
+  /** As Lambda would, with its limit on events, which the emulator lacks. */
+  readonly invoke: Invoke
+  /** Hands an event to the emulator, whatever its size. @returns what it answers */
+  send(event: string): Promise<string>
+  /** Process that the function is in now. @throws Error when it is in none */
+  pid(): number
+  /** What emulator and function printed. */
+  output(): string
+  stop(): Promise<void>
+}
+
+export interface RuntimeOptions {
+  readonly env: Readonly<Record<string, string>>
+  /** Seconds that an event may take. */
+  readonly timeout: number
+}
+
+/** The result in an answer of the emulator. @throws FunctionError where there is none */
+const resultOf = (answer: string): APIGatewayProxyStructuredResultV2 => {
+  // A time-out is told in plain text.
+  if (!answer.startsWith('{')) throw new FunctionError(answer)
+  const result = JSON.parse(answer)
+  if ('errorType' in result) throw new FunctionError(`${result.errorType}: ${result.errorMessage}`)
+  return result
+}
+
+/** Starts the function with these settings. The bundle is made anew. */
+export const startRuntime = async ({ env, timeout }: RuntimeOptions): Promise<LambdaRuntime> => {
+  const directory = scratch('runtime')
+  bundleApi(directory.path)
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const daemon = await startDaemon({
+    name: 'aws-lambda-rie',
+    command: 'aws-lambda-rie',
+    args: [
+      ...['--runtime-api-address', `127.0.0.1:${await freePort()}`],
+      ...['--runtime-interface-emulator-address', `127.0.0.1:${port}`],
+      ...[process.execPath, CLIENT, 'api.handler'],
+    ],
+    cwd: directory.path,
+    env: {
+      ...env,
+      LAMBDA_TASK_ROOT: directory.path,
+      AWS_LAMBDA_FUNCTION_TIMEOUT: String(timeout),
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
+    },
+    ready: () => answers(`${origin}/`),
+  })
+
+  const post = (event: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const url = `${origin}/2015-03-31/functions/function/invocations`
+      request(url, { method: 'POST' }, (incoming) => resolve(text(incoming)))
+        .on('error', reject)
+        .end(event)
+    })
+  let last: Promise<unknown> = Promise.resolve()
+  const send = (event: string): Promise<string> => {
+    const answer = last.then(() => post(event))
+    last = answer.catch(() => {})
+    return answer
+  }
+
+  return {
+    send,
+    async invoke(event: APIGatewayProxyEventV2) {
+      const json = JSON.stringify(event)
+      const size = Buffer.byteLength(json)
+      if (size > MAX_EVENT) throw new EventTooLarge(`an event of ${size} bytes`)
+      return resultOf(await send(json))
+    },
+    pid() {
+      // A child belongs to the thread that started it.
+      const threads = `/proc/${daemon.pid}/task`
+      const children = readdirSync(threads).flatMap((thread) =>
+        readFileSync(`${threads}/${thread}/children`, 'utf8').trim().split(' '),
+      )
+      const pid = Number(children.find((child) => child !== ''))
+      // 0 and negative numbers stand for groups of processes.
+      if (!(pid > 1)) throw new Error('the function has no process')
+      return pid
+    },
+    output: daemon.output,
+    async stop() {
+      await daemon.stop()
+      directory.remove()
+    },
+  }
+}
