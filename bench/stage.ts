@@ -7,10 +7,12 @@
 
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { UPLOADS_PREFIX } from '../functions/storage/keys.ts'
 import { freePort, scratch } from '../test/support/live/process.ts'
 import { type RecordingProxy, startProxy } from '../test/support/live/proxy.ts'
 import type { StoreLocation } from '../test/support/live/registry.ts'
-import { type LiveS3, startLiveS3 } from '../test/support/live/s3.ts'
+import { type Bucket, type LiveS3, startLiveS3 } from '../test/support/live/s3.ts'
 import { type Client, createClient } from './client/wire.ts'
 import type { Peer } from './peers/peer.ts'
 
@@ -58,6 +60,19 @@ const sweepFiles = (directory: string): void => {
   }
 }
 
+/**
+ * Makes a folder of the bucket an object, which keeps versitygw from removing it with the last object
+ * below. Where one upload removes the folder while the next one makes its own in it, versitygw answers
+ * 409 ExistingObjectIsDirectory, as no S3 does that has no folders.
+ */
+const keepFolder = async (bucket: Bucket, folder: string): Promise<void> => {
+  const { endpoint, region, accessKeyId, secretAccessKey } = bucket
+  const credentials = { accessKeyId, secretAccessKey }
+  const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+  await client.send(new PutObjectCommand({ Bucket: bucket.bucket, Key: folder }))
+  client.destroy()
+}
+
 /** Sets the stage. @throws Error when one of the programs does not start */
 export const openStage = async (setting: Setting, peers: readonly Peer[]): Promise<Stage> => {
   const closers: (() => Promise<void> | void)[] = []
@@ -74,6 +89,7 @@ export const openStage = async (setting: Setting, peers: readonly Peer[]): Promi
       return { store: { directory } satisfies StoreLocation, proxy: undefined }
     }
     const bucket = await s3.createBucket(name)
+    if (name === 'slipway') await keepFolder(bucket, UPLOADS_PREFIX)
     if (setting.proxy === undefined) return { store: bucket, proxy: undefined }
     const proxy = await startProxy(new URL(s3.endpoint).host, setting.proxy)
     closers.push(proxy.close)
