@@ -82,7 +82,7 @@ export const themeTable = (results: Results, theme: Theme): string => {
 
 /** A theme's chart. */
 export const themeChart = (results: Results, theme: Theme): Chart => ({
-  title: `${theme.title} (${theme.unit})`,
+  title: `${theme.title}: ${theme.unit}, ${theme.metric === 'seconds' ? 'less' : 'more'} is better`,
   groups: idsOf(results, theme).map(
     (id): Group => ({
       title: titleOf(id),
