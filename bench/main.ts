@@ -5,8 +5,9 @@
  * @module
  */
 
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { exceeded } from './budgets.ts'
 import { createImageMaker } from './content.ts'
 import { machine } from './machine.ts'
@@ -99,6 +100,15 @@ const run = async (options: Options, date: string, command: string): Promise<Res
   return results
 }
 
+/** Has everything temporary in one directory, which goes with this process, however it ends. */
+const cleanUpAtTheEnd = (): void => {
+  const directory = mkdtempSync(join(tmpdir(), 'slipway-bench-'))
+  process.env.TMPDIR = directory
+  // The servers are ended by an earlier listener.
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+}
+
 const args = process.argv.slice(2)
 if (args.includes('--help')) {
   console.log(HELP)
@@ -106,6 +116,7 @@ if (args.includes('--help')) {
   const date = new Date().toISOString()
   const options = readOptions(args, date.slice(0, 10))
   const { from, page, smoke } = options
+  cleanUpAtTheEnd()
   const results =
     from === undefined
       ? // Where things lie on this machine is nobody's business.
