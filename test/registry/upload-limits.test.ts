@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../support/hosts/start.ts'
 import { clientOf, type Send } from '../support/rig/client.ts'
 
 const MEBIBYTE = 1024 * 1024
-/** As large as needed for parts of 8 MiB. */
+/** Small, but enough for a blob of several parts. */
 const LIMITS = { blob: 20 * MEBIBYTE, readBack: 9 * MEBIBYTE, instead: 'go elsewhere' }
 const LARGEST = blob('largest', LIMITS.blob)
 const START = 'POST /v2/a/blobs/uploads/'
