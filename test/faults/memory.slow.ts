@@ -55,7 +55,7 @@ const serve = async (store: readonly string[], env: Record<string, string>): Pro
     command: process.execPath,
     args: [
       // As `npm start` has it.
-      ...['--max-semi-space-size=8', 'functions/handlers/cli.ts', 'serve'],
+      ...['--max-semi-space-size=2', 'functions/handlers/cli.ts', 'serve'],
       ...['--listen', address, ...store],
       ...['--redirects', 'off'],
     ],

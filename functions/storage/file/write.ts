@@ -1,15 +1,16 @@
 /**
  * Writing whole objects: put and copy.
  *
- * `ifNoneMatch` is decided by link(2), so it is exact between processes as well. `ifMatch` is
- * decided under a lock that every write of the key takes, so it is exact within one process, which
- * is all that a store served by one server needs.
+ * Conditions are exact between processes: `ifNoneMatch` is decided by link(2), `ifMatch` by whoever
+ * claims the version. That a write without a condition comes between its look and its rename is kept
+ * from happening within one process alone, by a lock.
  *
  * @module
  */
 import { hash } from 'node:crypto'
 import { copyFile, link, open, rename, stat } from 'node:fs/promises'
 import { type PutOptions, StoreError, type WriteCondition } from '../store.ts'
+import { withClaim } from './claim.ts'
 import {
   etagOf,
   stamp,
@@ -65,15 +66,21 @@ export const publish = async (
   condition?: WriteCondition,
 ): Promise<void> => {
   const path = pathOf(root, key)
+  const replace = () => withDurableParents(path, () => rename(from, path))
   await withLock(path, async () => {
-    if (condition !== undefined && 'ifMatch' in condition)
-      await checkCondition(key, path, condition)
-    const exclusive = condition !== undefined && 'ifNoneMatch' in condition
+    if (condition === undefined) return replace()
+    if ('ifMatch' in condition) {
+      const mine = await withClaim(root, key, condition.ifMatch, async () => {
+        await checkCondition(key, path, condition)
+        await replace()
+      })
+      if (!mine) throw refused(key, condition)
+      return
+    }
     try {
-      await withDurableParents(path, () => (exclusive ? link(from, path) : rename(from, path)))
+      await withDurableParents(path, () => link(from, path))
     } catch (error) {
-      if (exclusive && hasErrno(error, 'EEXIST')) throw refused(key, condition)
-      throw error
+      throw hasErrno(error, 'EEXIST') ? refused(key, condition) : error
     }
   })
 }

@@ -1,0 +1,50 @@
+/**
+ * Claims on versions: which of several processes may replace a version of an object.
+ *
+ * @module
+ */
+import { hash } from 'node:crypto'
+import { open, stat, unlink } from 'node:fs/promises'
+import { withParents } from './disk.ts'
+import { hasErrno, isAbsent } from './errors.ts'
+import { temporaryDirectory } from './paths.ts'
+
+/** Milliseconds after which whoever claimed a version is taken for dead. */
+const LIFE = 30_000
+
+const unlessAbsent = (error: unknown): undefined => {
+  if (!isAbsent(error)) throw error
+}
+
+/**
+ * Runs `work` as the only process that holds this version of the key. That the version is still the
+ * key's has to be looked at within: one that was replaced may be claimed again.
+ *
+ * @returns false when another holds it: it is being replaced
+ */
+export const withClaim = async (
+  root: string,
+  key: string,
+  version: string,
+  work: () => Promise<void>,
+): Promise<boolean> => {
+  const name = hash('sha256', JSON.stringify([key, version]), 'hex')
+  const path = `${temporaryDirectory(root)}/${name}`
+  try {
+    const { result: file } = await withParents(path, () => open(path, 'wx', 0o600))
+    await file.close()
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error
+    const other = await stat(path).catch(unlessAbsent)
+    if (other !== undefined && Date.now() - other.mtimeMs > LIFE) {
+      await unlink(path).catch(unlessAbsent)
+    }
+    return false
+  }
+  try {
+    await work()
+    return true
+  } finally {
+    await unlink(path).catch(unlessAbsent)
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Who may replace a version, between processes.
+ *
+ * @module
+ */
+import assert from 'node:assert/strict'
+import { readdir, utimes } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import { withClaim } from '../../../functions/storage/file/claim.ts'
+import { temporaryDirectory as claims } from '../../../functions/storage/file/paths.ts'
+import { temporaryDirectory } from '../../support/hosts/start.ts'
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>
+before(async () => {
+  directory = await temporaryDirectory()
+})
+after(() => directory.remove())
+
+const nothing = async () => {}
+
+test('of two that claim a version one is refused, of two versions none', async () => {
+  const { path } = directory
+  const inside = await withClaim(path, 'a', '1', async () => {
+    assert.equal(await withClaim(path, 'a', '1', nothing), false)
+    assert.equal(await withClaim(path, 'a', '2', nothing), true)
+    assert.equal(await withClaim(path, 'b', '1', nothing), true)
+  })
+  assert.equal(inside, true)
+  assert.equal(await withClaim(path, 'a', '1', nothing), true)
+  assert.deepEqual(await readdir(claims(path)), [])
+})
+
+test('a claim ends with work that fails', async () => {
+  const { path } = directory
+  const failing = withClaim(path, 'a', '1', () => Promise.reject(new Error('no')))
+  await assert.rejects(failing, /no/)
+  assert.equal(await withClaim(path, 'a', '1', nothing), true)
+})
+
+test('a claim of a process that died is dropped by who comes later', async () => {
+  const { path } = directory
+  await withClaim(path, 'a', '1', async () => {
+    const [name] = await readdir(claims(path))
+    const then = new Date(Date.now() - 31_000)
+    await utimes(`${claims(path)}/${name}`, then, then)
+    assert.equal(await withClaim(path, 'a', '1', nothing), false)
+    assert.equal(await withClaim(path, 'a', '1', nothing), true)
+  })
+})
