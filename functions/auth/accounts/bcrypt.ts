@@ -21,7 +21,7 @@ export const MAX_PASSWORD_BYTES = 72
 const MAX_WAITING = 100
 
 /** Loaded by the first log-in: a cold start should not read it. */
-const hashWasm = () => import('hash-wasm')
+const hashWasm = () => import('./wasm.ts')
 
 /** What is wrong with a new password, or undefined. */
 export const passwordFault = (password: string): string | undefined => {

@@ -46,7 +46,7 @@ export const fastHash = (algorithms: readonly Algorithm[]): RunningHash => {
 
 const create = async (algorithm: Algorithm): Promise<IHasher> => {
   // Loaded only where chunks span requests: a cold start should not read it.
-  const { createSHA256, createSHA512 } = await import('hash-wasm')
+  const { createSHA256, createSHA512 } = await import('./wasm.ts')
   return { sha256: createSHA256, sha512: createSHA512 }[algorithm]()
 }
 
