@@ -16,6 +16,11 @@ import { at, type Bucket, etagOf, signedHash } from './bucket.ts'
 import { hasCode, wasRetried } from './errors.ts'
 import { withWriteId, writeIdOf } from './write-id.ts'
 
+/**
+ * Another request was in the way: on the same key; or, where objects are files (versitygw), one that
+ * removed the last other object of a folder.
+ */
+const CONFLICTS = ['ConditionalRequestConflict', 'ExistingObjectIsDirectory']
 /** How often a request is sent that conflicts with another under way. */
 const MAX_CONFLICTS = 5
 const CONFLICT_DELAY_MS = 50
@@ -71,7 +76,7 @@ export const put = async (
     try {
       return { etag: etagOf((await bucket.client.send(command)).ETag) }
     } catch (error) {
-      const conflict = hasCode(error, 'ConditionalRequestConflict')
+      const conflict = hasCode(error, ...CONFLICTS)
       if (conflict && attempt < MAX_CONFLICTS) {
         await backOff(attempt)
         continue

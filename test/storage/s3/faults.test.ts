@@ -201,6 +201,14 @@ describe('conflicts in S3', () => {
     assert.deepEqual(seen, ['x', 'x', 'x'])
   })
 
+  it('with the removal of a folder are tried again', async (t) => {
+    const folder: [number, string] = [409, '<Error><Code>ExistingObjectIsDirectory</Code></Error>']
+    const { seen, listener } = script(folder, [200, ''])
+    const store = await openOn(t, listener)
+    assert.deepEqual(await store.put('a/b', bytes('x')), { etag: 'e' })
+    assert.deepEqual(seen, ['x', 'x'])
+  })
+
   it('that do not end are a failed precondition', async (t) => {
     const { seen, listener } = script(conflict)
     const store = await openOn(t, listener)
