@@ -108,8 +108,8 @@ const PUSHES: Readonly<Record<string, (send: Send) => Promise<Answer>>> = {
 }
 
 for (const [description, push] of Object.entries(PUSHES)) {
-  // 9 MiB take the first part of a large blob, but not the second.
-  const fills = description.includes('12 MiB') ? [9 * MEBIBYTE, 0] : [0]
+  // 11 MiB take the first part of a large blob, but not the second.
+  const fills = description.includes('12 MiB') ? [11 * MEBIBYTE, 0] : [0]
   for (const free of fills) {
     test(`${description} with ${free} bytes free`, async (t) => {
       const disk = await openDisk(t)
