@@ -4,7 +4,10 @@
  * @module
  */
 
-/** The day on which the prices were looked up, on pages of and about AWS. */
+/**
+ * The day of the table. The prices are those that public pages about AWS name, not all of them AWS's
+ * own: look at its price list before money depends on them.
+ */
 export const PRICES_DATE = '2026-11-21'
 
 /** A price in dollars. */

@@ -41,8 +41,8 @@ export const LATENCY = 20
 type Play = <Context>(scene: Scene<Context>, rounds?: number) => Promise<void>
 
 /**
- * The registries that large layers are pushed to. The SDK of distribution 2.8 sends parts with
- * `Expect: 100-continue` and on this S3 server waits a second for each, so that a gigabyte takes it two
+ * The registries that large layers are pushed to. distribution 2.8 takes a second for each part on this
+ * S3 server, it seems for want of an answer to `Expect: 100-continue`, so that a gigabyte takes it two
  * minutes, which says nothing of it elsewhere.
  */
 const forLarge = (work: Work): Work => ({

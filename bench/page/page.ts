@@ -25,7 +25,7 @@ const PARTS: readonly Part[] = [
     metric: 'seconds',
     unit: 'seconds',
     prefixes: ['s3/push'],
-    says: 'Whole images, five blobs at once. docker-style is POST, one PATCH in chunks, PUT; containerd-style is POST, one PUT. distribution 2.8 takes no part with large layers: its SDK waits a second for each part on this S3 server.',
+    says: 'Whole images, five blobs at once. docker-style is POST, one PATCH in chunks, PUT; containerd-style is POST, one PUT. distribution 2.8 takes no part with large layers: on this S3 server it takes a second for each part, it seems for want of an answer to Expect: 100-continue.',
   },
   {
     id: 'pulls',
