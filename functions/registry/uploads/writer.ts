@@ -55,7 +55,7 @@ export interface PartWriter {
 export const createPartWriter = (options: PartWriterOptions): PartWriter => {
   const { store, buffers, key, partSize, seedSize } = options
   const start = Math.min(partSize, seedSize + (options.expected ?? 256 * 1024))
-  // Parts of blobs beyond 97 GiB are larger, and go one by one.
+  // Parts of blobs beyond 78 GiB are larger, and go one by one.
   const pooled = partSize === buffers.size
   const allocate = () => (pooled ? buffers.take() : Buffer.allocUnsafeSlow(partSize))
   let buffer = start === partSize ? allocate() : Buffer.allocUnsafeSlow(start)
