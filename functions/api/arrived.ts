@@ -7,16 +7,8 @@
 
 import type { MiddlewareHandler } from 'hono'
 import { RegistryError } from '../registry/errors.ts'
-import type { AppEnv } from './env.ts'
+import type { AppEnv, BodyLimit } from './env.ts'
 import { parseContentLength } from './headers.ts'
-
-/** What of a body arrives for sure. */
-export interface BodyLimit {
-  /** Bytes. */
-  readonly bytes: number
-  /** What to do with more, for the message. */
-  readonly instead: string
-}
 
 /** Middleware for hosts that say how much `arrived`. @throws RegistryError UNSUPPORTED (413) */
 export const wholeBody = ({ bytes, instead }: BodyLimit): MiddlewareHandler<AppEnv> =>

@@ -11,13 +11,20 @@ import type { Authorizer, Caller } from '../auth/authorizer.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ByteSource } from '../storage/bytes.ts'
-import type { BodyLimit } from './arrived.ts'
 
 /** Where a request's log line goes; pino's shape. */
 export interface RequestLogger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+}
+
+/** What of a body arrives for sure. */
+export interface BodyLimit {
+  /** Bytes. */
+  readonly bytes: number
+  /** What to do with more, for the message. */
+  readonly instead: string
 }
 
 export interface AppOptions {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { BodyLimit } from '../api/arrived.ts'
+import type { BodyLimit } from '../api/env.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 
 const SERVER = 'a Node server of Slipway on the same bucket'
