@@ -116,7 +116,7 @@ export const openStage = async (setting: Setting, peers: readonly Peer[]): Promi
   try {
     const s3 = setting.store === 's3' ? await startLiveS3('versitygw') : undefined
     if (s3 !== undefined) closers.push(s3.close)
-    const sweep = () => sweepFiles(s3?.directory ?? root.path)
+    const sweep = () => sweepFiles(s3?.root ?? root.path)
     const actors: Actor[] = []
     for (const peer of peers) actors.push(await open(peer, s3))
     return { setting, actors, sweep, close }

@@ -25,8 +25,8 @@ export interface Bucket {
 }
 
 export interface LiveS3 extends Bucket {
-  /** Where all it keeps lies. */
-  readonly directory: string
+  /** Where all it keeps lies. Not `directory`, which tells a store of files from a bucket. */
+  readonly root: string
   /** Another empty bucket of the same server. */
   createBucket(name: string): Promise<Bucket>
   close(): Promise<void>
@@ -112,7 +112,7 @@ export const startLiveS3 = async (program: S3Program): Promise<LiveS3> => {
     directory.remove()
   }
   try {
-    return { ...(await createBucket('registry')), directory: directory.path, createBucket, close }
+    return { ...(await createBucket('registry')), root: directory.path, createBucket, close }
   } catch (error) {
     await close()
     throw error
