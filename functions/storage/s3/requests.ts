@@ -5,8 +5,7 @@
  * @module
  */
 
-import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
+import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
 import { HttpRequest } from '@smithy/core/protocols'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Bucket } from './bucket.ts'
@@ -40,10 +39,29 @@ const escaped = (key: string): string =>
     .replaceAll('%2F', '/')
     .replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** Where the SDK sends requests for the bucket. */
-const originOf = async ({ client, target }: Bucket): Promise<URL> => {
-  const url = new URL(await getSignedUrl(client, new GetObjectCommand({ ...target, Key: 'x' })))
-  return new URL(url.pathname.slice(0, -1), url)
+/** An address as the SDK takes it apart. */
+interface Address {
+  readonly protocol: string
+  readonly hostname: string
+  readonly port?: number | undefined
+  readonly path: string
+}
+
+const textOf = ({ protocol, hostname, port, path }: Address): string =>
+  `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`
+
+/** Where the SDK sends requests for the bucket, by its own rules; the path ends with a slash. */
+const originOf = async ({ client: { config }, target }: Bucket): Promise<URL> => {
+  const endpoint = await config.endpoint?.()
+  const { url } = config.endpointProvider({
+    Bucket: target.Bucket,
+    Region: await config.region(),
+    ForcePathStyle: config.forcePathStyle,
+    UseFIPS: await config.useFipsEndpoint(),
+    UseDualStack: await config.useDualstackEndpoint(),
+    ...(endpoint && { Endpoint: textOf(endpoint) }),
+  })
+  return new URL(`${url.pathname.replace(/\/$/, '')}/`, url)
 }
 
 /** Signs requests as the SDK's client of the bucket would. Sends nothing. */
