@@ -5,6 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
+import { digestOf } from '../../functions/registry/digest.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import {
   catalogKey,
@@ -20,9 +21,6 @@ import type { Grown } from '../results.ts'
 
 /** The repository that has many tags or referrers. */
 export const NAME = 'growth/app'
-
-const digestOf = (bytes: Buffer): string =>
-  `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
 const objectOf = (bytes: Buffer): StoredObject => ({
   headers: {},

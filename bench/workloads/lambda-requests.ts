@@ -4,8 +4,9 @@
  * @module
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { digestOf } from '../../functions/registry/digest.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { eventOf } from '../../test/support/gateway/event.ts'
 import type { Handled } from './lambda-process.ts'
@@ -52,9 +53,6 @@ const event = (
     },
     true,
   )
-
-const digestOf = (bytes: Buffer): string =>
-  `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
 const BINARY = 'application/octet-stream'
 

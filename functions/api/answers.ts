@@ -11,3 +11,11 @@ export const empty = (c: AppContext, status: 201 | 202 | 307): Response => {
   c.header('Content-Length', '0')
   return c.body(null, status)
 }
+
+/** Sends a client to the store itself for what it asked for. */
+export const redirect = (c: AppContext, url: string): Response => {
+  c.header('Location', url)
+  // Not to be stored: the URL ends long before the content changes.
+  c.header('Cache-Control', 'no-store')
+  return empty(c, 307)
+}

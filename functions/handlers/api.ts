@@ -11,9 +11,9 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
+import { once } from '../storage/once.ts'
 import { BODY_LIMIT, UPLOAD_LIMITS } from './lambda-limits.ts'
 import { literalPath } from './literal-path.ts'
-import { once } from './once.ts'
 import { openApp } from './open-app.ts'
 import { readSettings, SettingsError } from './settings.ts'
 

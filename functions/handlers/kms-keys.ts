@@ -8,7 +8,7 @@
 import { createPublicKey } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { derToRaw, publicJwk, type Signer, type SigningKeys } from '../auth/keys/signer.ts'
-import { once } from './once.ts'
+import { once } from '../storage/once.ts'
 import { SettingsError } from './settings.ts'
 
 const openSigner = async (client: KMSClient, KeyId: string): Promise<Signer> => {

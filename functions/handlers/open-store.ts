@@ -9,9 +9,9 @@ import { resolve } from 'node:path'
 import { readAll } from '../storage/bytes.ts'
 import { createFileStore } from '../storage/file/store.ts'
 import { UPLOAD_SECRET_KEY } from '../storage/keys.ts'
+import { once } from '../storage/once.ts'
 import { createS3Store } from '../storage/s3/store.ts'
 import { isStoreError, type ObjectStore } from '../storage/store.ts'
-import { once } from './once.ts'
 import type { Settings } from './settings.ts'
 
 /** The region of AWS that the settings and the environment name. */

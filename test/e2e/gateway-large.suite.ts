@@ -8,14 +8,14 @@
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BODY_LIMIT } from '../../functions/handlers/lambda-limits.ts'
 import { GATEWAYS } from '../support/gateway/habits.ts'
-import { run, scratch } from '../support/live/process.ts'
-import { type BehindGateway, startBehindGateway } from './support/behind-gateway.ts'
-import { type Client, clients } from './support/clients.ts'
-import { readLayout, type SourceImage, sourceImage } from './support/image.ts'
+import { run } from '../support/live/process.ts'
+import { clients } from './support/clients.ts'
+import { behindGateway, clientBehindGateway } from './support/gateway-scene.ts'
+import { readLayout } from './support/image.ts'
 
 const MESSAGE = /413.*Request Entity Too Large/s
 
@@ -26,30 +26,15 @@ const MESSAGE = /413.*Request Entity Too Large/s
 const MAY_BE_LOST = /413 |io: read\/write on closed pipe/
 const PATIENCE = 15_000
 
+const SCENE = { habits: GATEWAYS['length kept'], size: 'full' } as const
+
 const { regctl: _, ...others } = clients
 for (const [name, open] of Object.entries(others)) {
   describe(`${name}, large layers`, () => {
-    const files = scratch(`large-${name}`)
-    let image: SourceImage
-    let behind: BehindGateway
-    let client: Client
-    before(
-      async () => {
-        image = await sourceImage('full')
-        behind = await startBehindGateway(GATEWAYS['length kept'])
-        const { address } = behind.gateway
-        client = await open({ address, directory: files.path, image })
-      },
-      { timeout: 900_000 },
-    )
-    after(async () => {
-      await client?.close?.()
-      await behind?.close()
-      files.remove()
-    })
+    const scene = clientBehindGateway(`large-${name}`, open, SCENE)
 
     test('are refused once, with the reason', async () => {
-      const { alice, gateway } = behind
+      const { alice, gateway, client, image } = scene()
       const said = name === 'ctr' ? MAY_BE_LOST : MESSAGE
       const session = client.as(alice)
       await session.logIn?.()
@@ -70,30 +55,17 @@ for (const [name, open] of Object.entries(others)) {
 }
 
 describe('regctl, large layers', () => {
-  const files = scratch('large-regctl')
-  let image: SourceImage
-  let behind: BehindGateway
-  before(
-    async () => {
-      image = await sourceImage('full')
-      behind = await startBehindGateway(GATEWAYS['length kept'])
-    },
-    { timeout: 900_000 },
-  )
-  after(async () => {
-    await behind?.close()
-    files.remove()
-  })
+  const scene = behindGateway('large-regctl', SCENE)
 
   test('are pushed in chunks, as the message tells', async () => {
-    const { alice, gateway } = behind
+    const { alice, gateway, directory, image } = scene()
     const { address } = gateway
     const env = {
-      HOME: files.path,
-      DOCKER_CONFIG: files.path,
-      REGCTL_CONFIG: join(files.path, 'regctl.json'),
+      HOME: directory,
+      DOCKER_CONFIG: directory,
+      REGCTL_CONFIG: join(directory, 'regctl.json'),
     }
-    const regctl = (...args: string[]) => run('regctl', args, { env, cwd: files.path })
+    const regctl = (...args: string[]) => run('regctl', args, { env, cwd: directory })
     await regctl('registry', 'set', '--tls', 'disabled', '--skip-check', address)
     await regctl('registry', 'login', '-u', alice.name, '-p', alice.password, address)
     const [, advice = ''] = BODY_LIMIT.instead.match(/`regctl ([^`]*)`/) ?? []
@@ -105,7 +77,7 @@ describe('regctl, large layers', () => {
       gateway.passed.filter(({ status }) => status >= 402 && status !== 404),
       [],
     )
-    const pulled = join(files.path, 'pulled')
+    const pulled = join(directory, 'pulled')
     await regctl('image', 'copy', target, `ocidir://${pulled}:v1`)
     assert.deepEqual(readLayout(pulled), readLayout(image.layout))
   })

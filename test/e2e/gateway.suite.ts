@@ -7,36 +7,19 @@
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { GATEWAYS } from '../support/gateway/habits.ts'
-import { run, scratch } from '../support/live/process.ts'
-import { type BehindGateway, startBehindGateway } from './support/behind-gateway.ts'
-import { type Client, clients } from './support/clients.ts'
-import { type SourceImage, sourceImage } from './support/image.ts'
+import { run } from '../support/live/process.ts'
+import { clients } from './support/clients.ts'
+import { behindGateway, clientBehindGateway } from './support/gateway-scene.ts'
 
 for (const [variant, habits] of Object.entries(GATEWAYS)) {
   for (const [name, open] of Object.entries(clients)) {
     describe(`${name}, ${variant}`, () => {
-      const files = scratch(`gateway-${name}`)
-      let behind: BehindGateway
-      let client: Client
-      before(
-        async () => {
-          const image = await sourceImage('small')
-          behind = await startBehindGateway(habits)
-          const { address } = behind.gateway
-          client = await open({ address, directory: files.path, image })
-        },
-        { timeout: 900_000 },
-      )
-      after(async () => {
-        await client?.close?.()
-        await behind?.close()
-        files.remove()
-      })
+      const scene = clientBehindGateway(name, open, { habits, size: 'small' })
 
       test('logs in, pushes and pulls', async () => {
-        const { alice, gateway } = behind
+        const { alice, gateway, client } = scene()
         const session = client.as(alice)
         await session.logIn?.()
         const target = `${gateway.address}/team/app:v1`
@@ -50,48 +33,42 @@ for (const [variant, habits] of Object.entries(GATEWAYS)) {
   }
 
   describe(`what a tag points at, ${variant}`, () => {
-    const files = scratch('gateway-digest')
-    let behind: BehindGateway
-    let image: SourceImage
     let at: string
-    before(
-      async () => {
-        image = await sourceImage('small')
-        behind = await startBehindGateway(habits)
-        const { address } = behind.gateway
+    const scene = behindGateway('digest', {
+      habits,
+      size: 'small',
+      async prepare({ alice, gateway, directory, image }) {
+        const { address } = gateway
         at = `${address}/open/app:v1`
-        const session = (await clients.crane!({ address, directory: files.path, image })).as(
-          behind.alice,
-        )
+        const session = (await clients.crane!({ address, directory, image })).as(alice)
         await session.logIn?.()
         await session.push(at)
       },
-      { timeout: 900_000 },
-    )
-    after(async () => {
-      await behind?.close()
-      files.remove()
     })
 
-    const env = { HOME: files.path, DOCKER_CONFIG: files.path }
+    const environment = () => ({ HOME: scene().directory, DOCKER_CONFIG: scene().directory })
 
     test('crane digest', async () => {
-      assert.equal((await run('crane', ['digest', at], { env })).trim(), image.manifest)
+      const said = await run('crane', ['digest', at], { env: environment() })
+      assert.equal(said.trim(), scene().image.manifest)
     })
 
     test('regctl image digest', async () => {
-      const own = { env: { ...env, REGCTL_CONFIG: join(files.path, 'regctl.json') } }
-      const { address } = behind.gateway
+      const { gateway, directory, image } = scene()
+      const own = { env: { ...environment(), REGCTL_CONFIG: join(directory, 'regctl.json') } }
+      const { address } = gateway
       await run('regctl', ['registry', 'set', '--tls', 'disabled', '--skip-check', address], own)
       assert.equal((await run('regctl', ['image', 'digest', at], own)).trim(), image.manifest)
     })
 
-    const oras = (...args: string[]) => run('oras', [...args, '--plain-http'], { env })
+    const oras = (...args: string[]) =>
+      run('oras', [...args, '--plain-http'], { env: environment() })
 
     test('oras, which takes no digest but that of a HEAD', async () => {
       if (habits.headLength !== 'zero') {
-        assert.equal((await oras('resolve', at)).trim(), image.manifest)
-        assert.match(await oras('discover', at), new RegExp(image.manifest))
+        const { manifest } = scene().image
+        assert.equal((await oras('resolve', at)).trim(), manifest)
+        assert.match(await oras('discover', at), new RegExp(manifest))
         return
       }
       const missing = /HEAD request missing required header "Docker-Content-Digest"/
@@ -101,6 +78,7 @@ for (const [variant, habits] of Object.entries(GATEWAYS)) {
     })
 
     test('oras, by digest and with GET', async () => {
+      const { image } = scene()
       const byDigest = at.replace(/:v1$/, `@${image.manifest}`)
       assert.equal((await oras('resolve', byDigest)).trim(), image.manifest)
       const manifest = JSON.parse(await oras('manifest', 'fetch', at))

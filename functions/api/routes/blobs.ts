@@ -11,7 +11,7 @@ import { type Digest, parseDigest } from '../../registry/digest.ts'
 import { RegistryError } from '../../registry/errors.ts'
 import { parseName } from '../../registry/reference.ts'
 import { type ByteRange, isStoreError } from '../../storage/store.ts'
-import { empty } from '../answers.ts'
+import { empty, redirect } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { noneMatchHits, parseRange } from '../headers.ts'
 import { addressOf, permit } from '../permit.ts'
@@ -42,16 +42,12 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return size
   }
 
-  const redirect = async (c: AppContext, name: string, digest: Digest) => {
+  const sendElsewhere = async (c: AppContext, name: string, digest: Digest) => {
     const head = c.req.method === 'HEAD'
     if (!options.redirects || (head && !options.redirectHeads)) return undefined
     if (options.direct?.(addressOf(c))) return undefined
     const url = await blobs.url(name, digest, head ? 'HEAD' : 'GET', URL_LIFE)
-    if (url === undefined) return undefined
-    c.header('Location', url)
-    // Not to be stored: the URL ends long before the content changes.
-    c.header('Cache-Control', 'no-store')
-    return empty(c, 307)
+    return url === undefined ? undefined : redirect(c, url)
   }
 
   const send = async (
@@ -84,7 +80,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     try {
       // Read before a redirect, too: S3 ignores a Range that ends before it begins.
       const range = readRange(c, digest)
-      const elsewhere = await redirect(c, name, digest)
+      const elsewhere = await sendElsewhere(c, name, digest)
       if (elsewhere) return elsewhere
       c.header('Content-Type', 'application/octet-stream')
       if (c.req.method === 'GET') return await send(c, caller, name, digest, range)

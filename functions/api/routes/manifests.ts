@@ -22,7 +22,7 @@ import {
   type Reference,
 } from '../../registry/reference.ts'
 import type { TagCondition } from '../../registry/tags.ts'
-import { empty } from '../answers.ts'
+import { empty, redirect } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { entityTags, noneMatchHits, warning } from '../headers.ts'
 import { addressOf, permit } from '../permit.ts'
@@ -99,14 +99,11 @@ const addWarnings = (c: AppContext, { manifest }: PushedManifest): void => {
 export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const { manifests } = options.registry
 
-  const redirect = async (c: AppContext, manifest: StoredManifest) => {
+  const sendElsewhere = async (c: AppContext, manifest: StoredManifest) => {
     if (c.req.method !== 'HEAD' || !options.redirectManifestHeads) return undefined
     if (options.direct?.(addressOf(c))) return undefined
     const url = await manifests.headUrl(manifest, URL_LIFE)
-    if (url === undefined) return undefined
-    c.header('Location', url)
-    c.header('Cache-Control', 'no-store')
-    return empty(c, 307)
+    return url === undefined ? undefined : redirect(c, url)
   }
 
   // Also HEAD: what was stored is answered whatever Accept says, for a type nobody asked for is of
@@ -122,7 +119,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     if (unchanged && reference.tag !== undefined) return c.body(null, 304)
     const manifest = await manifests.get(name, digest, reference.tag !== undefined)
     if (unchanged) return c.body(null, 304)
-    const elsewhere = await redirect(c, manifest)
+    const elsewhere = await sendElsewhere(c, manifest)
     if (elsewhere) return elsewhere
     const { bytes, mediaType } = manifest
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {

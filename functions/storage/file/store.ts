@@ -3,7 +3,8 @@
  * `docker-registry` with its `rootdirectory` here serves what this store holds, and the reverse.
  *
  * The root is one file system that knows hard links, distinguishes upper and lower case, and has no
- * symbolic links in it. Any number of processes may use it. What a killed process leaves is under `.slipway` and no key.
+ * symbolic links in it. Any number of processes may use it. What a killed process leaves is under
+ * `.slipway` and no key.
  *
  * @module
  */

@@ -33,7 +33,7 @@ const saysNoSuchKey = async (body: Readable): Promise<boolean> => {
 /** Plain reads of a bucket. */
 export const createPlainGet = ({ client }: Bucket, requests: Requests): PlainGet => {
   const ask = async (key: string, range: string | undefined): Promise<PlainAnswer | undefined> => {
-    const request = await requests.signed('GET', key, range === undefined ? {} : { range })
+    const request = await requests.get(key, range === undefined ? {} : { range })
     const { response } = await client.config.requestHandler.handle(request)
     const { statusCode, headers } = response
     const body = response.body as Readable

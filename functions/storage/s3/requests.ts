@@ -8,6 +8,7 @@
 import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
 import { HttpRequest } from '@smithy/core/protocols'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { once } from '../once.ts'
 import type { Bucket } from './bucket.ts'
 
 /** Methods that have no body. */
@@ -15,12 +16,8 @@ export type Method = 'GET' | 'HEAD'
 
 /** Requests of a bucket's objects. */
 export interface Requests {
-  /** A request that is signed by its headers. */
-  signed(
-    method: Method,
-    key: string,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<HttpRequest>
+  /** A GET that is signed by its headers. */
+  get(key: string, headers: Readonly<Record<string, string>>): Promise<HttpRequest>
   /** The URL of a request that is signed by its query, for whoever holds it, for so many seconds. */
   presigned(
     method: Method,
@@ -77,18 +74,7 @@ export const createRequests = (bucket: Bucket): Requests => {
   })
   const presigner = new S3RequestPresigner({ credentials, region, sha256 })
   const owner = bucket.target.ExpectedBucketOwner
-  let asked: Promise<URL> | undefined
-
-  /** Asked of the SDK once, or again where it could not tell. */
-  const origin = async (): Promise<URL> => {
-    asked ??= originOf(bucket)
-    try {
-      return await asked
-    } catch (error) {
-      asked = undefined
-      throw error
-    }
-  }
+  const origin = once(() => originOf(bucket))
 
   const unsigned = async (
     method: Method,
@@ -115,17 +101,18 @@ export const createRequests = (bucket: Bucket): Requests => {
   const signingDate = (): Date => new Date(Date.now() + config.systemClockOffset)
 
   return {
-    async signed(method, key, headers) {
-      const request = await unsigned(method, key, { ...headers, 'x-amz-content-sha256': NO_BODY })
+    async get(key, headers) {
+      const request = await unsigned('GET', key, { ...headers, 'x-amz-content-sha256': NO_BODY })
       return HttpRequest.clone(await signer.sign(request, { signingDate: signingDate() }))
     },
 
     async presigned(method, key, query, expiresIn) {
       const request = await unsigned(method, key, {}, query)
       const options = { expiresIn, signingDate: signingDate() }
-      const { query: signed, path } = await presigner.presign(request, options)
-      const { protocol, host } = await origin()
-      return `${protocol}//${host}${path}?${new URLSearchParams(signed as Record<string, string>)}`
+      const { query: signed } = await presigner.presign(request, options)
+      const { protocol, headers, path } = request
+      const search = new URLSearchParams(signed as Record<string, string>)
+      return `${protocol}//${headers.host}${path}?${search}`
     },
   }
 }

@@ -48,7 +48,8 @@ export interface Place {
   readonly image: SourceImage
 }
 
-type OpenClient = (place: Place) => Promise<Client>
+/** Opens a client of one kind. */
+export type OpenClient = (place: Place) => Promise<Client>
 
 const homeIn = (directory: string): string => mkdtempSync(join(directory, 'home-'))
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { once } from '../../functions/handlers/once.ts'
+import { once } from '../../functions/storage/once.ts'
 
 test('callers at the same time share the work, later ones its result', async () => {
   let times = 0

@@ -1,0 +1,78 @@
+/**
+ * What suites behind the gateway's emulation begin and end with.
+ *
+ * @module
+ */
+
+import { after, before } from 'node:test'
+import type { GatewayHabits } from '../../support/gateway/habits.ts'
+import { scratch } from '../../support/live/process.ts'
+import { type BehindGateway, startBehindGateway } from './behind-gateway.ts'
+import type { Client, OpenClient } from './clients.ts'
+import { type ImageName, type SourceImage, sourceImage } from './image.ts'
+
+/** What the tests of a suite have; usable inside tests and hooks only. */
+export interface GatewayScene extends Pick<BehindGateway, 'alice' | 'gateway'> {
+  readonly image: SourceImage
+  /** An empty directory of the suite's. */
+  readonly directory: string
+}
+
+interface SceneOptions {
+  readonly habits: GatewayHabits
+  readonly size: ImageName
+  /** Runs before the tests. */
+  readonly prepare?: (scene: GatewayScene) => Promise<void>
+  /** Runs after them, while the registry is still there. */
+  readonly finish?: () => Promise<void>
+}
+
+/** Starts a registry for the suite it is called in, and ends it. */
+export const behindGateway = (
+  name: string,
+  { habits, size, prepare, finish }: SceneOptions,
+): (() => GatewayScene) => {
+  const files = scratch(`gateway-${name}`)
+  let behind: BehindGateway | undefined
+  let scene: GatewayScene | undefined
+  before(
+    async () => {
+      const image = await sourceImage(size)
+      behind = await startBehindGateway(habits)
+      const { alice, gateway } = behind
+      scene = { alice, gateway, image, directory: files.path }
+      await prepare?.(scene)
+    },
+    { timeout: 900_000 },
+  )
+  after(async () => {
+    await finish?.()
+    await behind?.close()
+    files.remove()
+  })
+  return () => {
+    if (scene === undefined) throw new Error('the registry did not start')
+    return scene
+  }
+}
+
+/** Starts a registry and a client of it for the suite it is called in, and ends both. */
+export const clientBehindGateway = (
+  name: string,
+  open: OpenClient,
+  { habits, size }: Pick<SceneOptions, 'habits' | 'size'>,
+): (() => GatewayScene & { readonly client: Client }) => {
+  let client: Client | undefined
+  const scene = behindGateway(name, {
+    habits,
+    size,
+    prepare: async ({ gateway, directory, image }) => {
+      client = await open({ address: gateway.address, directory, image })
+    },
+    finish: async () => client?.close?.(),
+  })
+  return () => {
+    if (client === undefined) throw new Error('the client was not opened')
+    return { ...scene(), client }
+  }
+}
