@@ -69,7 +69,7 @@ const keepFolder = async (bucket: Bucket, folder: string): Promise<void> => {
   const { endpoint, region, accessKeyId, secretAccessKey } = bucket
   const credentials = { accessKeyId, secretAccessKey }
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
-  await client.send(new PutObjectCommand({ Bucket: bucket.bucket, Key: folder }))
+  await client.send(new PutObjectCommand({ Bucket: bucket.bucket, Key: folder, Body: '' }))
   client.destroy()
 }
 

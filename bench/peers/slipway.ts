@@ -4,16 +4,9 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { npmStart } from '../../test/support/live/npm-start.ts'
 import { projectRoot, run } from '../../test/support/live/process.ts'
 import { type Peer, startProgram } from './peer.ts'
-
-/** The command that `npm start` runs, without the program: options of Node, the module, `serve`. */
-const startArguments = (): readonly string[] => {
-  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'))
-  return scripts.start.split(' ').slice(1)
-}
 
 /** @param profiles directory for a CPU profile of each run, where one is wanted */
 export const slipwayPeer = (profiles: string | undefined): Peer => ({
@@ -24,7 +17,7 @@ export const slipwayPeer = (profiles: string | undefined): Peer => ({
     const commit = await run('git', ['describe', '--always', '--dirty'], { cwd: projectRoot })
     return `${commit.trim()}, Node ${process.version}`
   },
-  start({ address, store, redirects }) {
+  async start({ address, store, redirects }) {
     const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
     const storage =
       'directory' in store
@@ -37,7 +30,7 @@ export const slipwayPeer = (profiles: string | undefined): Peer => ({
       name: 'slipway',
       command: process.execPath,
       address,
-      args: [...profiling, ...startArguments(), ...['--listen', address], ...storage],
+      args: [...profiling, ...(await npmStart()), ...['--listen', address], ...storage],
       env:
         'directory' in store
           ? {}

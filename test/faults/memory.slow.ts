@@ -11,6 +11,7 @@ import type { Agent } from 'node:http'
 import { after, describe, test } from 'node:test'
 import type { Digest } from '../../functions/registry/digest.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
+import { npmStart } from '../support/live/npm-start.ts'
 import { answers, type Daemon, freePort, scratch, startDaemon } from '../support/live/process.ts'
 import { expectStatus, locationOf, requestLine, type Send } from '../support/rig/client.ts'
 import { startS3 } from '../support/s3/server.ts'
@@ -53,12 +54,7 @@ const serve = async (store: readonly string[], env: Record<string, string>): Pro
   const daemon = await startDaemon({
     name: 'memory',
     command: process.execPath,
-    args: [
-      // As `npm start` has it.
-      ...['--max-semi-space-size=2', 'functions/handlers/cli.ts', 'serve'],
-      ...['--listen', address, ...store],
-      ...['--redirects', 'off'],
-    ],
+    args: [...(await npmStart()), '--listen', address, ...store, '--redirects', 'off'],
     env,
     ready: () => answers(`http://${address}/v2/`),
   })

@@ -8,6 +8,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { npmStart } from './npm-start.ts'
 import { answers, freePort, type RunOptions, run, scratch, startDaemon } from './process.ts'
 import type { Bucket } from './s3.ts'
 
@@ -71,7 +72,7 @@ const startSlipway = async (
     name: 'slipway',
     command: process.execPath,
     args: [
-      ...['functions/handlers/cli.ts', 'serve', '--listen', address, ...storeArguments(store)],
+      ...[...(await npmStart()), '--listen', address, ...storeArguments(store)],
       ...('directory' in store ? [] : ['--redirects', redirects]),
       ...['--log-level', 'info', ...(options.flags ?? [])],
     ],

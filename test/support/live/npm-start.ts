@@ -1,0 +1,20 @@
+/**
+ * What `npm start` runs, built from this checkout.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { once } from '../../../functions/storage/once.ts'
+import { projectRoot, run } from './process.ts'
+
+/** Builds it, and gives the arguments of Node: its options, the module, `serve`. */
+export const npmStart = once(async (): Promise<readonly string[]> => {
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'))
+  const [build, start] = [scripts.prestart, scripts.start].map((script: string) =>
+    script.split(' ').slice(1),
+  )
+  await run(process.execPath, build ?? [], { cwd: projectRoot })
+  return start ?? []
+})
