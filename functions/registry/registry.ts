@@ -20,7 +20,7 @@ import { createUploads, type Uploads } from './uploads/uploads.ts'
 const CACHE_BYTES = 32 * 1024 * 1024
 
 /** Bytes of a part: 10,000 of them make a blob of 78 GiB whose length nobody told. */
-const PART_SIZE = 8 * 1024 * 1024
+const PART_SIZE = 12 * 1024 * 1024
 
 /** Parts in memory, 48 MiB, beyond which an upload has one at a time. */
 const PLENTY_PARTS = 6

@@ -116,6 +116,7 @@ const nextState = async (
   state: UploadState,
   { partSize, nonce }: { readonly partSize: number; readonly nonce: string },
   writer: PartWriter,
+  hash: HashState | undefined,
 ): Promise<Pick<UploadState, 'multipart' | 'segments' | 'litter'>> => {
   const { uuid, segments } = state
   const { parts, multipart: open } = writer
@@ -133,7 +134,9 @@ const nextState = async (
   }
   const { multipart } = state
   if (segments.length < MAX_SEGMENTS) {
-    const added = await stage(store, uuid, state.offset, writer.pending())
+    // All there is so far: its hash is the segment's.
+    const whole = state.offset === 0 && hash && 'final' in hash ? hash.final.sha256 : undefined
+    const added = await stage(store, uuid, state.offset, writer.pending(), whole)
     return { multipart, segments: [...segments, ...added], litter: state.litter }
   }
   const base = segments[0]?.offset ?? 0
@@ -159,7 +162,7 @@ export const append = async (
     if (running === undefined) checkReadBack(context.limits, size)
     const { received, hash } = await receive(running, incoming, writer)
     if (received === 0) return state
-    const next = await nextState(context, state, { partSize, nonce }, writer)
+    const next = await nextState(context, state, { partSize, nonce }, writer, hash)
     return { ...state, ...next, offset: state.offset + received, hash }
   } catch (error) {
     await writer.close()

@@ -20,16 +20,21 @@ export const segmentKey = (uuid: string, { offset, nonce }: Segment): string =>
 /** What tells keys apart that requests with the same state write. */
 export const newNonce = (): string => randomBytes(9).toString('base64url')
 
-/** Stages bytes; one operation, none for no bytes. */
+/**
+ * Stages bytes; one operation, none for no bytes.
+ *
+ * @param sha256 their hash in hex, where it is known, which spares the store to compute it
+ */
 export const stage = async (
   store: ObjectStore,
   uuid: string,
   offset: number,
   bytes: Uint8Array,
+  sha256?: string,
 ): Promise<Segment[]> => {
   if (bytes.byteLength === 0) return []
   const segment = { offset, size: bytes.byteLength, nonce: newNonce() }
-  await store.put(segmentKey(uuid, segment), bytes)
+  await store.put(segmentKey(uuid, segment), bytes, sha256 === undefined ? {} : { sha256 })
   return [segment]
 }
 

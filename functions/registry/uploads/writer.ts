@@ -17,6 +17,12 @@ import type { PartBuffers } from './buffers.ts'
 /** Parts of one upload under way at once. */
 const MAX_IN_FLIGHT = 4
 
+/**
+ * Bytes up to which a buffer is made to measure. Larger ones are those of parts, which are used again:
+ * what megabytes are allocated and thrown away costs more than to hash them.
+ */
+const SMALL = 256 * 1024
+
 export interface PartWriterOptions {
   readonly store: ObjectStore
   readonly buffers: PartBuffers
@@ -30,7 +36,7 @@ export interface PartWriterOptions {
   /** Bytes that come before the stream's and fill no part yet, and how to read them. */
   readonly seedSize: number
   readonly loadSeed: (into: Buffer) => Promise<void>
-  /** Bytes expected, if known: small blobs then take small buffers. */
+  /** Bytes expected, if known: small blobs then take no more memory than they have bytes. */
   readonly expected: number | undefined
 }
 
@@ -54,11 +60,14 @@ export interface PartWriter {
 /** A writer of parts; `close` it whatever happens. */
 export const createPartWriter = (options: PartWriterOptions): PartWriter => {
   const { store, buffers, key, partSize, seedSize } = options
-  const start = Math.min(partSize, seedSize + (options.expected ?? 256 * 1024))
-  // Parts of blobs beyond 78 GiB are larger, and go one by one.
+  // Parts of the largest blobs are larger than others, and go one by one.
   const pooled = partSize === buffers.size
-  const allocate = () => (pooled ? buffers.take() : Buffer.allocUnsafeSlow(partSize))
-  let buffer = start === partSize ? allocate() : Buffer.allocUnsafeSlow(start)
+  /** A buffer for so many bytes; they may grow to a part. */
+  const allocate = (size: number): Buffer => {
+    if (size <= SMALL) return Buffer.allocUnsafeSlow(size)
+    return pooled ? buffers.take() : Buffer.allocUnsafeSlow(partSize)
+  }
+  let buffer = allocate(seedSize + (options.expected ?? SMALL))
   let filled = seedSize
   let unloaded = seedSize
   let multipart = options.multipart
@@ -77,8 +86,7 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
 
   const grow = (size: number) => {
     if (buffer.byteLength >= size) return
-    const doubled = Math.min(partSize, Math.max(size, buffer.byteLength * 2))
-    const larger = doubled === partSize ? allocate() : Buffer.allocUnsafeSlow(doubled)
+    const larger = allocate(Math.max(size, SMALL))
     buffer.copy(larger, 0, 0, filled)
     buffer = larger
   }
