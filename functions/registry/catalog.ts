@@ -5,6 +5,7 @@
  */
 
 import { CATALOG_PREFIX, catalogKey, catalogName } from '../storage/keys.ts'
+import { sharing } from '../storage/sharing.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { NamePage } from './tags.ts'
 
@@ -16,17 +17,19 @@ export interface Catalog {
 }
 
 /** The catalog on a store. */
-export const createCatalog = (store: ObjectStore): Catalog => ({
-  async add(name) {
-    await store.put(catalogKey(name), new Uint8Array())
-  },
-
-  async list(limit, last) {
+export const createCatalog = (store: ObjectStore): Catalog => {
+  const list = sharing(async (limit: number, last?: string): Promise<NamePage> => {
     const page = await store.list(CATALOG_PREFIX, {
       limit,
       ...(last === undefined ? {} : { startAfter: catalogKey(last) }),
     })
     const names = page.objects.map((object) => catalogName(object.key))
     return { names, more: page.truncated }
-  },
-})
+  })
+  return {
+    list,
+    async add(name) {
+      await store.put(catalogKey(name), new Uint8Array())
+    },
+  }
+}

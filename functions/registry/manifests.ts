@@ -13,6 +13,7 @@ import type { LRUCache } from 'lru-cache'
 import { readAll } from '../storage/bytes.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from '../storage/keys.ts'
 import { inBatches } from '../storage/parallel.ts'
+import { sharing } from '../storage/sharing.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
 import { algorithmOf, CANONICAL, type Digest, digestOf } from './digest.ts'
@@ -100,10 +101,7 @@ export const createManifests = (
 ): Manifests => {
   const { tags, referrers, catalog, links } = parts
 
-  const readData = async (digest: Digest): Promise<Uint8Array | undefined> => {
-    const key = dataKey(digest)
-    const known = cache.get(key)
-    if (known !== undefined) return known
+  const readNow = sharing(async (key: string): Promise<Uint8Array | undefined> => {
     const read = await store.get(key)
     if (read === undefined) return undefined
     if (read.info.size > MAX_MANIFEST_BYTES) {
@@ -113,6 +111,11 @@ export const createManifests = (
     const bytes = await readAll(read.body, MAX_MANIFEST_BYTES)
     cache.set(key, bytes)
     return bytes
+  })
+
+  const readData = async (digest: Digest): Promise<Uint8Array | undefined> => {
+    const key = dataKey(digest)
+    return cache.get(key) ?? readNow(key)
   }
 
   /** A tag is only ever set to a linked revision, so behind one the link is not asked for again. */

@@ -11,6 +11,7 @@
  */
 
 import { LRUCache } from 'lru-cache'
+import { sharing } from '../storage/sharing.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Digest } from './digest.ts'
 import { type Link, readLink, writeLink } from './links.ts'
@@ -64,8 +65,10 @@ export const createRecentLinks = (store: ObjectStore, now: () => number): Recent
     return link
   }
 
+  const readNow = sharing((key: string) => remember(key, () => readLink(store, key)))
+
   return {
-    read: async (key) => recent.get(key) ?? remember(key, () => readLink(store, key)),
+    read: async (key) => recent.get(key) ?? readNow(key),
 
     async write(key, target, size) {
       await remember(key, async () => {

@@ -19,10 +19,13 @@ import { createUploads, type Uploads } from './uploads/uploads.ts'
 /** Bytes of immutable content (manifests, descriptors of referrers) remembered in memory. */
 const CACHE_BYTES = 32 * 1024 * 1024
 
-/** Bytes of a part: 10,000 of them make a blob of 78 GiB whose length nobody told. */
+/**
+ * Bytes of a part: most layers fit into one, which is a single object, and 10,000 make a blob of 117 GiB
+ * whose length nobody told.
+ */
 const PART_SIZE = 12 * 1024 * 1024
 
-/** Parts in memory, 48 MiB, beyond which an upload has one at a time. */
+/** Parts in memory, 72 MiB, beyond which an upload has one at a time. */
 const PLENTY_PARTS = 6
 
 export interface RegistryOptions {

@@ -13,6 +13,7 @@ import {
 } from '../storage/keys.ts'
 import { listPages } from '../storage/pages.ts'
 import { inBatches } from '../storage/parallel.ts'
+import { sharing } from '../storage/sharing.ts'
 import { isStoreError, type ObjectStore, type WriteCondition } from '../storage/store.ts'
 import type { Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
@@ -114,8 +115,13 @@ export const createTags = (store: ObjectStore): Tags => {
     return keys.length > 0
   }
 
+  const readNow = sharing((key: string) => readLink(store, key))
+  const listNow = sharing((name: string, limit: number, last: string | undefined) =>
+    listTags(store, name, limit, last),
+  )
+
   const list: Tags['list'] = async (name, limit, last) => {
-    const page = await listTags(store, name, limit, last)
+    const page = await listNow(name, limit, last)
     if (page.names.length === 0 && last === undefined) {
       const any = await store.list(manifestsPrefix(name), { limit: 1 })
       if (any.objects.length === 0) throw nameUnknown(name)
@@ -136,7 +142,7 @@ export const createTags = (store: ObjectStore): Tags => {
   }
 
   return {
-    get: (name, tag) => readLink(store, tagLinkKey(name, tag)),
+    get: (name, tag) => readNow(tagLinkKey(name, tag)),
     set,
     remove,
     removePointingAt,

@@ -12,7 +12,7 @@ import { chunks, NAME, patch, put, read, start, stream } from '../support/hosts/
 const MIB = 1024 * 1024
 
 /** Chunks that S3 takes as no part, in number more than a state names. */
-const SMALL = blob('many small', 9 * MIB + 12345)
+const SMALL = blob('many small', 13 * MIB + 12345)
 const LARGE = blob('large', 17 * MIB + 1)
 const SIZES: readonly Row[] = [
   {

@@ -92,16 +92,16 @@ const CANCEL: readonly Row[] = [
     description: 'cancelling an upload with parts',
     steps: [
       start(),
-      ...chunks(blob('parts', 9 * MIB).bytes, 4 * MIB).map((step) => ({ ...step, keep: 'one' })),
+      ...chunks(blob('parts', 13 * MIB).bytes, 4 * MIB).map((step) => ({ ...step, keep: 'one' })),
       { send: 'DELETE @', status: 204 },
       ...cancelled,
-      { send: `PUT @one&digest=${blob('parts', 9 * MIB).sha256}`, ...unknown },
+      { send: `PUT @one&digest=${blob('parts', 13 * MIB).sha256}`, ...unknown },
     ],
   },
 ]
 
 const SMALL = blob('retried small', 1000)
-const PARTS = blob('retried parts', 10 * MIB)
+const PARTS = blob('retried parts', 14 * MIB)
 /** A request whose answer was lost is sent again, to the Location the client has. */
 const RETRIES: readonly Row[] = [
   ...[

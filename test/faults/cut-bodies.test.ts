@@ -94,7 +94,7 @@ for (const [name, open] of SERVERS) {
 
     for (const cut of CUTS) {
       for (const end of ENDS) {
-        for (const size of [1000, 11 * 1024 * 1024]) {
+        for (const size of [1000, 15 * 1024 * 1024]) {
           const content = blob(`${name} ${cut.description} ${end}`, size)
           for (const [request, line] of requests(content)) {
             test(`${request} of ${size} bytes, ${end}: ${cut.description}`, async () => {
@@ -115,7 +115,7 @@ for (const [name, open] of SERVERS) {
     })
 
     test('an upload whose PATCH was cut goes on from its last state', async () => {
-      const content = blob(`${name} goes on`, 11 * 1024 * 1024)
+      const content = blob(`${name} goes on`, 15 * 1024 * 1024)
       const state = locationOf(await begin(server.send, 'goes/on'))
       const [cut] = CUTS
       assert.ok(cut)

@@ -88,16 +88,16 @@ const expectFull = (answer: Answer): void => {
   assert.match(answer.body.toString(), /no room left/)
 }
 
-const LARGE = blob('large', 12 * MEBIBYTE)
+const LARGE = blob('large', 16 * MEBIBYTE)
 const SMALL = blob('small', 64 * 1024)
 
 /** Pushes as far as the first answer that is no success. */
 const PUSHES: Readonly<Record<string, (send: Send) => Promise<Answer>>> = {
-  'POST with 12 MiB': (send) =>
+  'POST with 16 MiB': (send) =>
     send(`POST /v2/app/blobs/uploads/?digest=${LARGE.sha256}`, LARGE.bytes),
-  'PUT of 12 MiB': async (send) =>
+  'PUT of 16 MiB': async (send) =>
     send(`PUT ${locationOf(await begin(send, 'app'), `digest=${LARGE.sha256}`)}`, LARGE.bytes),
-  'PATCH of 12 MiB': async (send) =>
+  'PATCH of 16 MiB': async (send) =>
     send(`PATCH ${locationOf(await begin(send, 'app'))}`, LARGE.bytes),
   'POST with 64 KiB': (send) =>
     send(`POST /v2/app/blobs/uploads/?digest=${SMALL.sha256}`, SMALL.bytes),
@@ -108,8 +108,8 @@ const PUSHES: Readonly<Record<string, (send: Send) => Promise<Answer>>> = {
 }
 
 for (const [description, push] of Object.entries(PUSHES)) {
-  // 11 MiB take the first part of a large blob, but not the second.
-  const fills = description.includes('12 MiB') ? [11 * MEBIBYTE, 0] : [0]
+  // 15 MiB take the first part of a large blob, but not the second.
+  const fills = description.includes('16 MiB') ? [15 * MEBIBYTE, 0] : [0]
   for (const free of fills) {
     test(`${description} with ${free} bytes free`, async (t) => {
       const disk = await openDisk(t)

@@ -13,7 +13,7 @@ import { checkStore } from '../support/rig/invariants.ts'
 import { begin } from '../support/rig/push.ts'
 import { STORES } from '../support/rig/stores.ts'
 
-const SIZE = 11 * 1024 * 1024
+const SIZE = 15 * 1024 * 1024
 
 /** Stops the first call of an operation until it is let go. */
 const gate = (operation: string) => {

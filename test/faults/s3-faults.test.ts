@@ -25,7 +25,7 @@ const { s3, store, close } = await openBucket()
 after(close)
 afterEach(() => s3.faults.clear())
 
-const SIZE = 11 * 1024 * 1024
+const SIZE = 15 * 1024 * 1024
 
 /** Clients, by how they send a blob; chunks make the registry stage, read and copy. */
 const STYLES: Readonly<Record<string, PushBlob>> = {

@@ -12,7 +12,7 @@ import { allObjects, checkStore } from '../support/rig/invariants.ts'
 import { type PushBlob, pushAsContainerd, pushAsDocker, pushImage } from '../support/rig/push.ts'
 import { STORES } from '../support/rig/stores.ts'
 
-const layers = [blob('one', 3000), blob('two', 11 * 1024 * 1024)]
+const layers = [blob('one', 3000), blob('two', 15 * 1024 * 1024)]
 
 /** How each of the two pushes. */
 const PAIRS: readonly (readonly [string, PushBlob, PushBlob])[] = [

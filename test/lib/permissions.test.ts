@@ -191,7 +191,7 @@ const useAll = async ({ alice: send, robot, bearer }: Awaited<ReturnType<typeof 
     blob('chunks', 17 * MEBIBYTE).sha256,
   )
   await pushAsDocker(send, 'a/d', blob('small', 1000))
-  await pushAtOnce(send, 'a/d', blob('one', 9 * MEBIBYTE))
+  await pushAtOnce(send, 'a/d', blob('one', 13 * MEBIBYTE))
   await expectStatus(201, send(`POST /v2/a/e/blobs/uploads/?mount=${layer.sha256}&from=a/b`))
   const sha512 = `sha512:${createHash('sha512').update('other').digest('hex')}`
   await expectStatus(
@@ -201,7 +201,7 @@ const useAll = async ({ alice: send, robot, bearer }: Awaited<ReturnType<typeof 
   await expectStatus(201, send(`POST /v2/a/e/blobs/uploads/?mount=${sha512}&from=a/b`))
   const unknown = `sha512:${createHash('sha512').update('unknown').digest('hex')}`
   await expectStatus(202, send(`POST /v2/a/e/blobs/uploads/?mount=${unknown}`))
-  const other = blob('other', 9 * MEBIBYTE)
+  const other = blob('other', 13 * MEBIBYTE)
   await expectStatus(400, send(`POST /v2/a/b/blobs/uploads/?digest=${other.sha256}`, large.bytes))
   const begun = await begin(send, 'a/f')
   const patched = await expectStatus(202, send(`PATCH ${locationOf(begun)}`, large.bytes))

@@ -81,16 +81,18 @@ export const partSizeFor = (
   return Math.max(context.partSize, needed)
 }
 
+/** A client that names the range it sends will send more; one that does not, sends all at once. */
+const sendsAll = (state: UploadState, incoming: Incoming): boolean =>
+  state.offset === 0 && incoming.range === undefined
+
 /** The hash of the bytes from here on, or undefined when they must be read back in the end. */
-const hashFor = (state: UploadState, incoming: Incoming): Promise<RunningHash | undefined> => {
+const hashFor = async (
+  state: UploadState,
+  incoming: Incoming,
+): Promise<RunningHash | undefined> => {
   const algorithms = algorithmsFor(state.algorithm)
-  if (state.offset === 0) {
-    // A client that names the range it sends will send more; one that does not, sends all at once.
-    return incoming.range === undefined
-      ? Promise.resolve(fastHash(algorithms))
-      : resumableHash(algorithms)
-  }
-  return resumeHash(state.hash)
+  if (sendsAll(state, incoming)) return fastHash(algorithms)
+  return state.offset === 0 ? resumableHash(algorithms) : resumeHash(state.hash)
 }
 
 /** Streams the body through hash and writer; what it returns is only of use when bytes came. */
@@ -116,23 +118,30 @@ const nextState = async (
   state: UploadState,
   { partSize, nonce }: { readonly partSize: number; readonly nonce: string },
   writer: PartWriter,
-  hash: HashState | undefined,
+  { hash, all }: { readonly hash: HashState | undefined; readonly all: boolean },
 ): Promise<Pick<UploadState, 'multipart' | 'segments' | 'litter'>> => {
   const { uuid, segments } = state
   const { parts, multipart: open } = writer
   if (open !== undefined && parts.length > 0) {
     const earlier = state.multipart
-    const multipart = {
-      id: open.id,
-      nonce,
-      partSize,
-      parts: (earlier?.parts ?? 0) + parts.length,
-      chain: extendChain(earlier?.chain ?? EMPTY_CHAIN, parts),
-    }
-    const rest = await stage(store, uuid, multipart.parts * partSize, writer.pending())
-    return { multipart, segments: rest, litter: state.litter || segments.length > 0 }
+    const count = (earlier?.parts ?? 0) + parts.length
+    const chain = extendChain(earlier?.chain ?? EMPTY_CHAIN, parts)
+    const rest = writer.pending()
+    // Where no more bytes are to come, the rest is the last part, and the commit need not read it. It
+    // is staged all the same, for a part cannot be read should the client surprise us. So the part is
+    // a help that nothing relies on, and may fail.
+    const helps = all && rest.byteLength > 0
+    const last = helps
+      ? store.uploadPart(open, count + 1, rest).catch(() => undefined)
+      : Promise.resolve(undefined)
+    const staged = await stage(store, uuid, count * partSize, rest).finally(() => last)
+    const part = await last
+    const whole = part && extendChain(chain, [part])
+    const multipart = { id: open.id, nonce, partSize, parts: count, chain, whole }
+    return { multipart, segments: staged, litter: state.litter || segments.length > 0 }
   }
-  const { multipart } = state
+  // What was its last part is not any more.
+  const multipart = state.multipart && { ...state.multipart, whole: undefined }
   if (segments.length < MAX_SEGMENTS) {
     // All there is so far: its hash is the segment's.
     const whole = state.offset === 0 && hash && 'final' in hash ? hash.final.sha256 : undefined
@@ -162,7 +171,8 @@ export const append = async (
     if (running === undefined) checkReadBack(context.limits, size)
     const { received, hash } = await receive(running, incoming, writer)
     if (received === 0) return state
-    const next = await nextState(context, state, { partSize, nonce }, writer, hash)
+    const all = sendsAll(state, incoming)
+    const next = await nextState(context, state, { partSize, nonce }, writer, { hash, all })
     return { ...state, ...next, offset: state.offset + received, hash }
   } catch (error) {
     await writer.close()

@@ -131,14 +131,25 @@ const commitDirect = async (
   return { target, size: state.offset + received }
 }
 
-/** Parts of earlier requests, which must be the ones the state was made with. */
-const earlierParts = async ({ context, state }: Commit): Promise<readonly Part[]> => {
+/**
+ * Parts of earlier requests, which must be the ones the state was made with.
+ *
+ * @returns also whether they are the whole blob, so that nothing staged beside them is needed
+ */
+const earlierParts = async (
+  { context, state }: Commit,
+  received: number,
+): Promise<{ readonly parts: readonly Part[]; readonly whole: boolean }> => {
   const { multipart, uuid } = state
-  if (multipart === undefined) return []
-  const { id, nonce } = multipart
+  if (multipart === undefined) return { parts: [], whole: false }
+  const { id, nonce, chain, parts: count } = multipart
   const all = await context.store.listParts({ key: uploadDataKey(uuid, nonce), id })
-  const parts = all.filter((part) => part.number <= multipart.parts)
-  if (extendChain(EMPTY_CHAIN, parts) === multipart.chain) return parts
+  const withLast = all.filter((part) => part.number <= count + 1)
+  if (received === 0 && extendChain(EMPTY_CHAIN, withLast) === multipart.whole) {
+    return { parts: withLast, whole: true }
+  }
+  const parts = all.filter((part) => part.number <= count)
+  if (extendChain(EMPTY_CHAIN, parts) === chain) return { parts, whole: false }
   throw new RegistryError(
     'BLOB_UPLOAD_INVALID',
     `the upload ${uuid} was continued from an older state by another request: begin a new one`,
@@ -166,9 +177,9 @@ const commitStaged = async (
   else checkReadBack(context.limits, size)
   let hashes = known
   try {
-    const earlier = await earlierParts(commit)
-    await writer.flush(true)
-    await store.completeMultipart(multipart, [...earlier, ...writer.parts])
+    const { parts, whole } = await earlierParts(commit, received)
+    if (!whole) await writer.flush(true)
+    await store.completeMultipart(multipart, [...parts, ...writer.parts])
   } catch (error) {
     // Another commit of this upload may have completed it and died, or be about to copy it.
     if (!isStoreError(error, 'multipart', 'missing')) throw error

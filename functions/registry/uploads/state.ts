@@ -46,6 +46,8 @@ const schema = z.object({
       parts: z.int().positive(),
       /** Chained hash of the parts' etags: see chain.ts. */
       chain: z.string(),
+      /** The chain with one more part, where the segments were stored as such, too. */
+      whole: z.string().optional(),
     })
     .optional(),
   /** Staged bytes after the last part, in order; together less than a part. */

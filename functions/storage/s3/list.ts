@@ -6,37 +6,74 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { ListOptions, ListPage } from '../store.ts'
 import { type Bucket, keyIn } from './bucket.ts'
+import type { Listing } from './listing.ts'
+import type { PlainList } from './plain.ts'
 
 const MAX_LIMIT = 1000
+
+/** Asks plainly first, and where that is no answer as the SDK does. */
+const ask = async (
+  bucket: Bucket,
+  plain: PlainList,
+  query: { readonly prefix: string; readonly limit: number } & Pick<
+    ListOptions,
+    'delimiter' | 'startAfter'
+  >,
+): Promise<Listing & { readonly encoding: string | undefined }> => {
+  const { prefix, limit, delimiter, startAfter } = query
+  // XML cannot carry every character that a key may have.
+  const encoding = 'url'
+  const page = await plain({
+    'list-type': '2',
+    'encoding-type': encoding,
+    prefix,
+    'max-keys': String(limit),
+    ...(delimiter !== undefined && { delimiter }),
+    ...(startAfter !== undefined && { 'start-after': startAfter }),
+  })
+  if (page !== undefined) return { ...page, encoding }
+  const answer = await bucket.client.send(
+    new ListObjectsV2Command({
+      ...bucket.target,
+      Prefix: prefix,
+      MaxKeys: limit,
+      EncodingType: encoding,
+      ...(delimiter !== undefined && { Delimiter: delimiter }),
+      ...(startAfter !== undefined && { StartAfter: startAfter }),
+    }),
+  )
+  return {
+    objects: (answer.Contents ?? []).map(({ Key = '', Size = 0, LastModified = new Date(0) }) => ({
+      key: Key,
+      size: Size,
+      modified: LastModified,
+    })),
+    prefixes: (answer.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix),
+    truncated: answer.IsTruncated ?? false,
+    encoding: answer.EncodingType,
+  }
+}
 
 /** One page of keys; see the port. Throws RangeError for a limit that is not 1 to 1000. */
 export const list = async (
   bucket: Bucket,
+  plain: PlainList,
   prefix: string,
   { delimiter, startAfter = '', limit = MAX_LIMIT }: ListOptions = {},
 ): Promise<ListPage> => {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new RangeError(`limit ${limit} is not 1 to ${MAX_LIMIT}`)
   }
-  const answer = await bucket.client.send(
-    new ListObjectsV2Command({
-      ...bucket.target,
-      Prefix: bucket.prefix + prefix,
-      MaxKeys: limit,
-      // XML cannot carry every character that a key may have.
-      EncodingType: 'url',
-      ...(delimiter !== undefined && { Delimiter: delimiter }),
-      ...(startAfter !== '' && { StartAfter: bucket.prefix + startAfter }),
-    }),
-  )
-  const decode = (text: string | undefined) => keyIn(bucket, answer.EncodingType, text)
+  const { objects, prefixes, truncated, encoding } = await ask(bucket, plain, {
+    prefix: bucket.prefix + prefix,
+    limit,
+    ...(delimiter !== undefined && { delimiter }),
+    ...(startAfter !== '' && { startAfter: bucket.prefix + startAfter }),
+  })
+  const decode = (text: string) => keyIn(bucket, encoding, text)
   return {
-    objects: (answer.Contents ?? []).map(({ Key, Size = 0, LastModified = new Date(0) }) => ({
-      key: decode(Key),
-      size: Size,
-      modified: LastModified,
-    })),
-    prefixes: (answer.CommonPrefixes ?? []).map(({ Prefix }) => decode(Prefix)),
-    truncated: answer.IsTruncated ?? false,
+    objects: objects.map((object) => ({ ...object, key: decode(object.key) })),
+    prefixes: prefixes.map(decode),
+    truncated,
   }
 }

@@ -16,8 +16,10 @@ export type Method = 'GET' | 'HEAD'
 
 /** Requests of a bucket's objects. */
 export interface Requests {
-  /** A GET that is signed by its headers. */
+  /** A GET of an object, signed by its headers. */
   get(key: string, headers: Readonly<Record<string, string>>): Promise<HttpRequest>
+  /** A GET of the bucket itself, signed by its headers. */
+  getBucket(query: Readonly<Record<string, string>>): Promise<HttpRequest>
   /** The URL of a request that is signed by its query, for whoever holds it, for so many seconds. */
   presigned(
     method: Method,
@@ -78,7 +80,7 @@ export const createRequests = (bucket: Bucket): Requests => {
 
   const unsigned = async (
     method: Method,
-    key: string,
+    key: string | undefined,
     headers: Readonly<Record<string, string>>,
     query: Readonly<Record<string, string>> = {},
   ): Promise<HttpRequest> => {
@@ -88,7 +90,7 @@ export const createRequests = (bucket: Bucket): Requests => {
       protocol,
       hostname,
       ...(port === '' ? {} : { port: Number(port) }),
-      path: pathname + escaped(bucket.prefix + key),
+      path: key === undefined ? pathname : pathname + escaped(bucket.prefix + key),
       query: { ...query },
       headers: {
         host,
@@ -100,11 +102,14 @@ export const createRequests = (bucket: Bucket): Requests => {
 
   const signingDate = (): Date => new Date(Date.now() + config.systemClockOffset)
 
+  const signed = async (request: HttpRequest): Promise<HttpRequest> => {
+    request.headers['x-amz-content-sha256'] = NO_BODY
+    return HttpRequest.clone(await signer.sign(request, { signingDate: signingDate() }))
+  }
+
   return {
-    async get(key, headers) {
-      const request = await unsigned('GET', key, { ...headers, 'x-amz-content-sha256': NO_BODY })
-      return HttpRequest.clone(await signer.sign(request, { signingDate: signingDate() }))
-    },
+    get: async (key, headers) => signed(await unsigned('GET', key, headers)),
+    getBucket: async (query) => signed(await unsigned('GET', undefined, {}, query)),
 
     async presigned(method, key, query, expiresIn) {
       const request = await unsigned(method, key, {}, query)

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ByteRange, ObjectStore } from '../store.ts'
+import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
 import { copy } from './copy.ts'
 import { translate } from './errors.ts'
@@ -21,7 +21,7 @@ import {
   listParts,
   uploadPart,
 } from './multipart.ts'
-import { createPlainGet } from './plain-get.ts'
+import { createPlainGet, createPlainList } from './plain.ts'
 import { createPresign } from './presign.ts'
 import { get, head } from './read.ts'
 import { createRequests } from './requests.ts'
@@ -36,7 +36,8 @@ export type S3Store = ObjectStore & Required<Pick<ObjectStore, 'presign'>>
 export const createS3Store = (options: S3StoreOptions): S3Store => {
   const bucket = openBucket(options)
   const requests = createRequests(bucket)
-  const plain = createPlainGet(bucket, requests)
+  const plainGet = createPlainGet(bucket, requests)
+  const plainList = createPlainList(bucket, requests)
 
   /** Binds an operation to the bucket and puts its failures in the words of the port. */
   const bound =
@@ -55,12 +56,14 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     }
 
   return {
-    get: bound('get', (each, key: string, range?: ByteRange) => get(each, plain, key, range)),
+    get: bound('get', (each, key: string, range?: ByteRange) => get(each, plainGet, key, range)),
     head: bound('head', head),
     put: bound('put', put),
     copy: bound('copy', copy),
     delete: bound('delete', remove),
-    list: bound('list', list),
+    list: bound('list', (each, prefix: string, options?: ListOptions) =>
+      list(each, plainList, prefix, options),
+    ),
     createMultipart: bound('create multipart upload of', createMultipart),
     uploadPart: bound('upload part', uploadPart),
     copyPart: bound('copy part', copyPart),

@@ -52,7 +52,7 @@ const readBlob = async (session: Session, digest: string): Promise<Buffer> => {
 
 /** Chunks that are too small for parts, and together more than one part. */
 const pushInChunks = async (session: Session): Promise<void> => {
-  const bytes = randomBytes(11 * MEBIBYTE)
+  const bytes = randomBytes(15 * MEBIBYTE)
   const size = 4 * MEBIBYTE
   let { location } = await ask(session, 202, 'POST', 'blobs/uploads/')
   for (let at = 0; at < bytes.length; at += size) {

@@ -1,13 +1,15 @@
 /**
- * GetObject by plain requests. Only an answer that needs no thought is taken: the object, or that
- * there is none. With anything else the caller asks again through the SDK, which knows all about
+ * Reads by plain requests. Only an answer that needs no thought is taken: the object, or that there
+ * is none; a page of keys. With anything else the caller asks again through the SDK, which knows all about
  * retries and failures.
  *
  * @module
  */
 
 import type { Readable } from 'node:stream'
+import { readAll } from '../bytes.ts'
 import type { Bucket } from './bucket.ts'
+import { type Listing, parseListing } from './listing.ts'
 import type { Requests } from './requests.ts'
 
 /** An object's bytes and headers, or that there is none. */
@@ -18,8 +20,14 @@ export type PlainAnswer =
 /** Reads one object; undefined where the SDK has to. */
 export type PlainGet = (key: string, range?: string) => Promise<PlainAnswer | undefined>
 
+/** Reads a page of keys; undefined where the SDK has to. */
+export type PlainList = (query: Readonly<Record<string, string>>) => Promise<Listing | undefined>
+
 /** Longest answer that says there is no object. */
 const MAX_ERROR = 4096
+
+/** Longest answer with a page of 1000 keys, all of whose 1024 bytes are percent-encoded. */
+const MAX_PAGE = 4 * 1024 * 1024
 
 const saysNoSuchKey = async (body: Readable): Promise<boolean> => {
   let text = ''
@@ -44,4 +52,16 @@ export const createPlainGet = ({ client }: Bucket, requests: Requests): PlainGet
     return undefined
   }
   return (key, range) => ask(key, range).catch(() => undefined)
+}
+
+/** Plain listings of a bucket. */
+export const createPlainList = ({ client }: Bucket, requests: Requests): PlainList => {
+  const ask = async (query: Readonly<Record<string, string>>): Promise<Listing | undefined> => {
+    const { response } = await client.config.requestHandler.handle(await requests.getBucket(query))
+    const body = response.body as Readable
+    if (response.statusCode === 200) return parseListing(String(await readAll(body, MAX_PAGE)))
+    body.destroy()
+    return undefined
+  }
+  return (query) => ask(query).catch(() => undefined)
 }
