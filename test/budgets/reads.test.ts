@@ -100,6 +100,14 @@ describe('manifests', () => {
     })
   }
 
+  test('one tag for forty at once: two reads, and one for all who came meanwhile', async () => {
+    const send = await open()
+    await fetched(send, `GET ${byTag}`)
+    const all = () =>
+      Promise.all(Array.from({ length: 40 }, () => fetched(send, `GET ${byTag}`))).then(() => {})
+    await costs({ calls: { GetObject: 3 }, steps: 2 }, all)
+  })
+
   test('an unknown tag', async () => {
     const send = await open()
     await costs(ONE, () => expectStatus(404, send('GET /v2/app/manifests/none')))
