@@ -127,7 +127,7 @@ const files = (work: Work): Promise<void> =>
   onStage(forLarge(work), { store: 'file', redirects: false }, async (stage, play) => {
     const { maker, sizes } = work
     const image = await fillForRequests(stage, maker)
-    await play(requestScene('files', image, sizes.loadSeconds, REQUEST_KINDS.slice(0, 3)))
+    await play(requestScene('files', image, sizes.loadSeconds, REQUEST_KINDS.slice(0, 4)))
     const transfers = { style: 'docker', pull: true, again: false } as const
     for (const subject of sizes.subjects) {
       await play(transferScene('files', maker, subject, transfers))

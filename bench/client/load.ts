@@ -1,5 +1,5 @@
 /**
- * One request again and again over some connections, to see how many a second a server answers and how
+ * One request, or some in turn, again and again over some connections, to see how many a second a server answers and how
  * long each takes. wrk waits for a body after HEAD and autocannon needs a core of its own, so the bytes
  * of the request are written to plain sockets, and of the answer no more is read than where it ends.
  *
@@ -16,7 +16,8 @@ export interface Load {
   /** `host:port`. */
   readonly address: string
   readonly method: 'GET' | 'HEAD'
-  readonly path: string
+  /** What is asked for, in turn; each connection begins elsewhere. */
+  readonly paths: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
   /** The only status an answer may have. */
   readonly status: number
@@ -33,28 +34,44 @@ export interface LoadResult {
   readonly p99: number
 }
 
-const requestOf = ({ address, method, path, headers = {} }: Load): Buffer => {
+const requestOf = ({ address, method, headers = {} }: Load, path: string): Buffer => {
   const lines = Object.entries({ Host: address, ...headers }).map(([name, it]) => `${name}: ${it}`)
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
 }
 
+interface Asking extends Pick<Load, 'method' | 'status'> {
+  readonly requests: readonly Buffer[]
+  /** Where among them this connection begins. */
+  readonly first: number
+  /** When to stop, by the clock of `performance`. */
+  readonly end: number
+  /** Is given the milliseconds that each answer took. */
+  readonly took: number[]
+}
+
 /** Asks on one connection, one request after the other, until the time is over. */
-const ask = (socket: Socket, load: Load, end: number, took: number[]): Promise<void> =>
+const ask = (
+  socket: Socket,
+  { requests, method, status: expected, end, took, first }: Asking,
+): Promise<void> =>
   new Promise((resolve, reject) => {
-    const bytes = requestOf(load)
-    const reader = createAnswerReader(load.method)
+    const reader = createAnswerReader(method)
+    let at = first
     let sent = 0
     const next = () => {
       sent = performance.now()
-      socket.write(bytes)
+      socket.write(requests[at++ % requests.length]!)
     }
+    const { remoteAddress, remotePort } = socket
+    const server = `${remoteAddress}:${remotePort}`
     socket.on('error', reject)
-    socket.on('close', () => reject(new Error(`${load.path}: the server closed the connection`)))
+    socket.on('close', () => reject(new Error(`${server} closed the connection`)))
     socket.on('data', (chunk) => {
       const status = reader.read(chunk)
       if (status === undefined) return
-      if (status !== load.status) {
-        reject(new Error(`${load.method} ${load.path}: ${status}, not ${load.status}`))
+      if (status !== expected) {
+        const line = String(requests[(at - 1) % requests.length]).split('\r\n', 1)
+        reject(new Error(`${line}: ${status}, not ${expected}`))
         return
       }
       const now = performance.now()
@@ -67,7 +84,8 @@ const ask = (socket: Socket, load: Load, end: number, took: number[]): Promise<v
 
 /** Puts load on a server. @throws Error when an answer is not as it must be */
 export const putLoad = async (load: Load): Promise<LoadResult> => {
-  const { address, connections, seconds } = load
+  const { address, connections, seconds, paths } = load
+  const requests = paths.map((path) => requestOf(load, path))
   const [host, port] = address.split(':')
   const sockets = Array.from({ length: connections }, () =>
     connect(Number(port), host).setNoDelay(),
@@ -77,7 +95,10 @@ export const putLoad = async (load: Load): Promise<LoadResult> => {
     const took: number[] = []
     const begin = performance.now()
     const end = begin + seconds * 1000
-    await Promise.all(sockets.map((socket) => ask(socket, load, end, took)))
+    const apart = Math.ceil(paths.length / connections)
+    await Promise.all(
+      sockets.map((socket, at) => ask(socket, { ...load, requests, first: at * apart, end, took })),
+    )
     const elapsed = (performance.now() - begin) / 1000
     return {
       requestsPerSecond: took.length / elapsed,

@@ -49,7 +49,7 @@ const PARTS: readonly Part[] = [
     metric: 'requestsPerSecond',
     unit: 'requests a second',
     prefixes: ['s3/manifest', 's3/blob', 's3/tags', 's3/catalog'],
-    says: 'Sixteen connections that ask the same again and again. What is answered from memory differs: Slipway remembers links for five seconds and manifests for good, distribution all it has found since its start; zot asks S3 each time.',
+    says: 'Sixteen connections that ask again and again. What is answered from memory differs: Slipway remembers links for five seconds and manifests for good, tags and lists never, but whoever asks for the same one at the same time shares reads; distribution remembers all it has found since its start but tags; zot asks S3 each time.',
   },
   {
     id: 'latency',

@@ -14,7 +14,7 @@ import type { Scene, Step } from '../rounds.ts'
 import type { Actor, Stage } from '../stage.ts'
 
 /** Tags of the repository that is listed. */
-const TAGS = 100
+const ALL_TAGS = Array.from({ length: 100 }, (_, at) => `v${at}`)
 
 /** Repositories of the catalog that is listed. */
 const REPOSITORIES = 50
@@ -28,10 +28,9 @@ const CONNECTIONS = 16
 export const fillForRequests = async (stage: Stage, maker: ImageMaker): Promise<Image> => {
   const image = maker.make({ layers: 3, layerBytes: 10_000 })
   const names = Array.from({ length: REPOSITORIES }, (_, at) => `load/repository-${at}`)
-  const tags = Array.from({ length: TAGS }, (_, at) => `v${at}`)
   for (const { client } of stage.actors) {
     await inBatches(names, (name) => pushImage(client, name, 'v0', image, 'containerd'), 2)
-    await inBatches(tags, (tag) => pushManifest(client, NAME, tag, image), 2)
+    await inBatches(ALL_TAGS, (tag) => pushManifest(client, NAME, tag, image), 2)
   }
   return image
 }
@@ -40,36 +39,46 @@ export const fillForRequests = async (stage: Stage, maker: ImageMaker): Promise<
 export interface RequestKind {
   readonly id: string
   readonly method: 'GET' | 'HEAD'
-  readonly path: (image: Image) => string
+  /** What is asked for, in turn. */
+  readonly paths: (image: Image) => readonly string[]
 }
 
 /** All kinds. */
 export const REQUEST_KINDS: readonly RequestKind[] = [
-  { id: 'manifest-by-tag', method: 'GET', path: () => `/v2/${NAME}/manifests/v0` },
+  { id: 'manifest-by-tag', method: 'GET', paths: () => [`/v2/${NAME}/manifests/v0`] },
+  {
+    id: 'manifest-by-tags',
+    method: 'GET',
+    paths: () => ALL_TAGS.map((tag) => `/v2/${NAME}/manifests/${tag}`),
+  },
   {
     id: 'manifest-by-digest',
     method: 'GET',
-    path: ({ manifest }) => `/v2/${NAME}/manifests/${manifest.digest}`,
+    paths: ({ manifest }) => [`/v2/${NAME}/manifests/${manifest.digest}`],
   },
-  { id: 'blob-head', method: 'HEAD', path: ({ blobs }) => `/v2/${NAME}/blobs/${blobs[0]?.digest}` },
-  { id: 'tags-list', method: 'GET', path: () => `/v2/${NAME}/tags/list` },
-  { id: 'catalog', method: 'GET', path: () => `/v2/_catalog` },
+  {
+    id: 'blob-head',
+    method: 'HEAD',
+    paths: ({ blobs }) => [`/v2/${NAME}/blobs/${blobs[0]?.digest}`],
+  },
+  { id: 'tags-list', method: 'GET', paths: () => [`/v2/${NAME}/tags/list`] },
+  { id: 'catalog', method: 'GET', paths: () => ['/v2/_catalog'] },
 ]
 
 const loadOf = async (
   { client, address }: Actor,
-  { method, path }: RequestKind,
+  { method, paths }: RequestKind,
   image: Image,
   seconds: number,
 ): Promise<Load> => {
   const headers = { Accept: OCI_MANIFEST }
   // Some registries answer HEAD of a blob by a redirect.
-  const call = { method, url: path(image), headers }
-  const { status } = await expect(client, [200, 307], call)
+  const all = paths(image)
+  const { status } = await expect(client, [200, 307], { method, url: all[0] ?? '', headers })
   return {
     address,
     method,
-    path: call.url,
+    paths: all,
     headers,
     status,
     connections: CONNECTIONS,

@@ -27,16 +27,18 @@ const withServer = async (
   }
 }
 
-const load = { path: '/a', status: 200, connections: 3, seconds: 0.3 } as const
+const load = { paths: ['/a', '/b'], status: 200, connections: 3, seconds: 0.3 } as const
 
 describe('load', () => {
   for (const method of ['GET', 'HEAD'] as const) {
     test(`of ${method} is as much as the server has seen`, async () => {
       let seen = 0
+      const asked = new Set<string | undefined>()
       await withServer(
         (request, response) => {
           assert.equal(request.method, method)
           assert.equal(request.headers.accept, 'text/plain')
+          asked.add(request.url)
           seen++
           setTimeout(() => response.setHeader('Content-Length', 5).end('hello'), 10)
         },
@@ -44,6 +46,7 @@ describe('load', () => {
           const headers = { Accept: 'text/plain' }
           const result = await putLoad({ ...load, address, method, headers })
           assert.ok(seen >= 3)
+          assert.deepEqual([...asked].toSorted(), ['/a', '/b'])
           // Three at once, 10 ms each: never more than 300 a second.
           assert.ok(result.requestsPerSecond > 0 && result.requestsPerSecond <= 330)
           assert.ok(result.p50 >= 9 && result.p99 >= result.p50)
