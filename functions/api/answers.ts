@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Readable } from 'node:stream'
+import type { ObjectBody } from '../storage/store.ts'
 import type { AppContext } from './env.ts'
 
 /** An answer without a body that says so: without the length, HTTP/1.1 would send it in chunks. */
@@ -18,4 +20,12 @@ export const redirect = (c: AppContext, url: string): Response => {
   // Not to be stored: the URL ends long before the content changes.
   c.header('Cache-Control', 'no-store')
   return empty(c, 307)
+}
+
+/** Answers with an object's bytes. */
+export const sendObject = (c: AppContext, body: ObjectBody, status: 200 | 206): Response => {
+  if (!(body instanceof Readable)) return c.body(body[0], status)
+  if (c.env?.sendBody === undefined) return c.body(Readable.toWeb(body) as ReadableStream, status)
+  c.env.sendBody(body)
+  return c.body(null, status)
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
 import type { Audit } from '../auth/audit.ts'
@@ -63,6 +64,11 @@ export interface AppEnv {
     readonly asked?: string
     /** The request's body, where the host has it at less cost than as a web stream. */
     readonly body?: () => ByteSource
+    /**
+     * Takes the answer's body, where the host sends a stream at less cost than as a web stream. The
+     * answer itself has none then.
+     */
+    readonly sendBody?: (body: Readable) => void
     /** Bytes of the request's body that arrived, where that may not be all. */
     readonly arrived?: number
     /** Scheme and host as the client sees them, where the request's URL does not say. */

@@ -6,7 +6,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readAll } from '../storage/bytes.ts'
+import { discard, readAll } from '../storage/bytes.ts'
 import { isStoreError, type ObjectStore, type WriteCondition } from '../storage/store.ts'
 
 /** Most bytes of a document; about fifty thousand accounts. */
@@ -32,7 +32,7 @@ const read = async (store: ObjectStore, key: string): Promise<Stored | undefined
   if (object === undefined) return undefined
   const { body, info } = object
   if (info.size > MAX_DOCUMENT_SIZE) {
-    await body.cancel()
+    discard(body)
     throw new DocumentError(
       `${key} has ${info.size} bytes, at most ${MAX_DOCUMENT_SIZE} are allowed`,
     )

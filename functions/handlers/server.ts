@@ -13,12 +13,15 @@ import {
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Readable } from 'node:stream'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
+import type { AppEnv } from '../api/env.ts'
 import { RegistryError } from '../registry/errors.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { literalPath } from './literal-path.ts'
 import { openApp } from './open-app.ts'
 import { originOf } from './origin.ts'
+import { sendStream } from './send-stream.ts'
 import { type Settings, SettingsError } from './settings.ts'
 
 /** Milliseconds without a byte after which a connection is given up. */
@@ -122,13 +125,20 @@ export const startServer = async (
   await opened.warmUp()
   const { app, store, logger } = opened
   const open = await checkOpen(settings, others, opened.isSetUp)
-  const fetch = (request: Request, { incoming }: HttpBindings | Http2Bindings) =>
-    // A web stream would copy every chunk. The request is not destroyed where reading stops early,
-    // for then the answer could not be sent.
-    app.fetch(request, {
-      ...originOf(incoming as IncomingMessage, settings['trust-proxy']),
+  const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
+    const { incoming, outgoing } = bindings as HttpBindings
+    let body: Readable | undefined
+    // Web streams would cost several times what Node's do. The request is not destroyed where
+    // reading stops early, for then the answer could not be sent.
+    const answer = await app.fetch(request, {
+      ...originOf(incoming, settings['trust-proxy']),
       body: () => incoming.iterator({ destroyOnReturn: false }),
-    })
+      sendBody: (taken) => {
+        body = taken
+      },
+    } satisfies AppEnv['Bindings'])
+    return body === undefined ? answer : sendStream(answer, body, outgoing, logger)
+  }
   const options = { fetch, ...(await listener(settings)) }
   const server = createAdaptorServer(options) as Server
   server.prependListener('request', keepPath)

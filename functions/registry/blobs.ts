@@ -4,6 +4,7 @@
  * @module
  */
 
+import { discard } from '../storage/bytes.ts'
 import { aliasKey, dataKey, layerLinkKey } from '../storage/keys.ts'
 import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
 import { algorithmOf, CANONICAL, type Digest } from './digest.ts'
@@ -87,7 +88,7 @@ export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
     ])
     const read = data.status === 'fulfilled' ? data.value : undefined
     if (link.status === 'rejected' || link.value === undefined) {
-      await read?.body.cancel()
+      if (read !== undefined) discard(read.body)
       throw link.status === 'rejected' ? link.reason : blobUnknown(name, digest)
     }
     if (data.status === 'rejected') throw data.reason

@@ -10,7 +10,7 @@
  */
 
 import type { LRUCache } from 'lru-cache'
-import { readAll } from '../storage/bytes.ts'
+import { discard, readAll } from '../storage/bytes.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from '../storage/keys.ts'
 import { inBatches } from '../storage/parallel.ts'
 import { sharing } from '../storage/sharing.ts'
@@ -105,7 +105,7 @@ export const createManifests = (
     const read = await store.get(key)
     if (read === undefined) return undefined
     if (read.info.size > MAX_MANIFEST_BYTES) {
-      await read.body.cancel()
+      discard(read.body)
       return undefined
     }
     const bytes = await readAll(read.body, MAX_MANIFEST_BYTES)

@@ -9,6 +9,8 @@
  * @module
  */
 
+import type { Readable } from 'node:stream'
+
 /** A range of bytes, ends inclusive: `start` alone reads to the end, `suffix` the last bytes. */
 export type ByteRange =
   | { readonly start: number; readonly end?: number }
@@ -25,13 +27,19 @@ export interface ObjectInfo {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** An object, or the asked range of it, on its way. The reader must consume or cancel `body`. */
+/**
+ * Bytes by chunk: few at once as they are, more as a stream, which holds a connection or a file until
+ * it ends or is destroyed.
+ */
+export type ObjectBody = readonly [Uint8Array<ArrayBuffer>] | Readable
+
+/** An object, or the asked range of it, on its way. The reader must consume or discard `body`. */
 export interface ObjectRead {
   readonly info: ObjectInfo
   /** First and last byte of `body` within the object; `end` is `start - 1` for an empty object. */
   readonly start: number
   readonly end: number
-  readonly body: ReadableStream<Uint8Array>
+  readonly body: ObjectBody
 }
 
 /** A condition on the object a key holds at the moment of the write; false throws `precondition`. */

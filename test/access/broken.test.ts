@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readAll } from '../../functions/storage/bytes.ts'
 import {
   GROUPS_KEY,
   HTPASSWD_KEY,
@@ -92,7 +93,7 @@ for (const [description, key, text] of BROKEN) {
   test(`mended: ${description}`, async (t) => {
     const rig = await openRig(t, DOCUMENTS)
     const good = await rig.store.get(key)
-    const bytes = new Uint8Array(await new Response(good?.body).arrayBuffer())
+    const bytes = await readAll(good?.body ?? [], 100_000)
     await write(rig.store, key, text)
     const as = key === ROBOTS_KEY ? robot(rig) : ALICE
     assert.equal((await rig.send(PULL, { as })).status, 503)

@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
+import { readAll } from '../../functions/storage/bytes.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
 import { HTPASSWD_KEY, SIGNING_KEYS_KEY, UPLOAD_SECRET_KEY } from '../../functions/storage/keys.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -133,7 +134,7 @@ const pushes = async (session: Session, token: string): Promise<void> => {
 }
 
 const textOf = async (store: ObjectStore, key: string): Promise<Buffer> =>
-  Buffer.from(await new Response((await store.get(key))?.body).arrayBuffer())
+  readAll((await store.get(key))?.body ?? [], 100_000)
 
 /** Private keys and secrets as they lie in the store. */
 const noteKeys = async ({ store, secrets }: Session): Promise<void> => {

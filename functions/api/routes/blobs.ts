@@ -11,7 +11,7 @@ import { type Digest, parseDigest } from '../../registry/digest.ts'
 import { RegistryError } from '../../registry/errors.ts'
 import { parseName } from '../../registry/reference.ts'
 import { type ByteRange, isStoreError } from '../../storage/store.ts'
-import { empty, redirect } from '../answers.ts'
+import { empty, redirect, sendObject } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { noneMatchHits, parseRange } from '../headers.ts'
 import { addressOf, permit } from '../permit.ts'
@@ -61,9 +61,9 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     const { start, end, body, info } = read
     c.header('Content-Length', String(end - start + 1))
     c.header('Cache-Control', forever(caller))
-    if (range === undefined) return c.body(body, 200)
+    if (range === undefined) return sendObject(c, body, 200)
     c.header('Content-Range', `bytes ${start}-${end}/${info.size}`)
-    return c.body(body, 206)
+    return sendObject(c, body, 206)
   }
 
   app.get(PATH, async (c) => {

@@ -6,6 +6,7 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { type ByteRange, type ObjectInfo, type ObjectRead, StoreError } from '../store.ts'
 import { etagOf } from './disk.ts'
 import { isAbsent } from './errors.ts'
@@ -59,7 +60,7 @@ export const readFully = async (
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   // Not from Buffer's pool: a consumer may transfer the memory or keep a slice of it.
-  const bytes = new Uint8Array(length)
+  const bytes = Buffer.allocUnsafeSlow(length)
   for (let done = 0; done < length; ) {
     const { bytesRead } = await file.read(bytes, done, length - done, position + done)
     if (bytesRead === 0) throw new Error(`file ends at byte ${position + done}`)
@@ -68,37 +69,25 @@ export const readFully = async (
   return bytes
 }
 
-const streamOf = (file: FileHandle, start: number, end: number): ReadableStream<Uint8Array> => {
+const streamOf = (file: FileHandle, start: number, end: number): Readable => {
   let position = start
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const chunk = await readFully(file, position, Math.min(CHUNK_BYTES, end + 1 - position))
+  return new Readable({
+    highWaterMark: CHUNK_BYTES,
+    read() {
+      readFully(file, position, Math.min(CHUNK_BYTES, end + 1 - position)).then(
+        (chunk) => {
           position += chunk.length
-          controller.enqueue(chunk)
-        } catch (error) {
-          await file.close()
-          throw error
-        }
-        if (position > end) {
-          await file.close()
-          controller.close()
-        }
-      },
-      cancel: () => file.close(),
+          this.push(chunk)
+          if (position > end) this.push(null)
+        },
+        (error) => this.destroy(error),
+      )
     },
-    { highWaterMark: 1 },
-  )
-}
-
-const streamOfBytes = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
-  new ReadableStream({
-    start(controller) {
-      if (bytes.length > 0) controller.enqueue(bytes)
-      controller.close()
+    destroy(error, done) {
+      file.close().then(() => done(error), done)
     },
   })
+}
 
 /** Opens an object's file, or answers undefined where the key holds none. */
 export const openObject = async (
@@ -140,7 +129,7 @@ export const get = async (
     streaming = end - start >= CHUNK_BYTES
     const body = streaming
       ? streamOf(file, start, end)
-      : streamOfBytes(await readFully(file, start, end - start + 1))
+      : ([await readFully(file, start, end - start + 1)] as const)
     return { info, start, end, body }
   } finally {
     if (!streaming) await file.close()

@@ -55,32 +55,12 @@ const MAX_BUFFERED = 64 * 1024
 const MAX_READS = 4
 
 /** The bytes as they arrive. What goes wrong with them is put in the words of the port. */
-const streamOf = (body: Readable, key: string): ReadableStream<Uint8Array> => {
-  const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await chunks.next()
-          if (done) controller.close()
-          else controller.enqueue(value)
-        } catch (error) {
-          throw translate(error, `read ${key}`)
-        }
-      },
-      cancel: () => void body.destroy(),
-    },
-    { highWaterMark: 0 },
-  )
+const streamOf = (body: Readable, key: string): Readable => {
+  const destroy = body.destroy.bind(body)
+  // A stream around this one would cost as much again as all else there is to do for the bytes.
+  body.destroy = (error) => destroy(error && (translate(error, `read ${key}`) as Error))
+  return body
 }
-
-const streamOfBytes = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
-  new ReadableStream({
-    start(controller) {
-      if (bytes.length > 0) controller.enqueue(bytes)
-      controller.close()
-    },
-  })
 
 /** An answer to GetObject, whoever asked. */
 interface Answer {
@@ -122,7 +102,7 @@ const readOf = async (answer: Answer, key: string): Promise<ObjectRead> => {
   ).map(Number)
   const info = infoOf(facts, size)
   if (length > MAX_BUFFERED) return { info, start, end, body: streamOf(body, key) }
-  return { info, start, end, body: streamOfBytes(await readAll(body, MAX_BUFFERED)) }
+  return { info, start, end, body: [await readAll(body, MAX_BUFFERED)] }
 }
 
 /** Asks plainly first, and where that is no answer as the SDK does. */

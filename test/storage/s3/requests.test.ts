@@ -136,7 +136,7 @@ describe('requests of the S3 store', () => {
     assert.deepEqual(paths, ['/b/a/b', '/b/p/a/b', '/b/p/a/b', '/b/p/q/a/b'])
   })
 
-  it('end with their body: cancelling it closes the connection', async (t) => {
+  it('end with their body: discarding it closes the connection', async (t) => {
     const closed = Promise.withResolvers<void>()
     const store = await openOn(t, (_, response) => {
       response.writeHead(200, { 'content-length': 1e12, etag: '"e"' })
@@ -144,9 +144,7 @@ describe('requests of the S3 store', () => {
       once(response, 'close').then(() => closed.resolve())
     })
     const read = await store.get('a')
-    const reader = read!.body.getReader()
-    await reader.read()
-    await reader.cancel()
+    for await (const _ of read!.body) break
     await closed.promise
   })
 })
