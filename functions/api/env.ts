@@ -62,7 +62,10 @@ export interface AppEnv {
   Bindings: {
     /** The client's method, where a host has to ask with another one; for the log line only. */
     readonly asked?: string
-    /** The request's body, where the host has it at less cost than as a web stream. */
+    /**
+     * The request's body, where the host has it at less cost than as a web stream. A chunk may be good
+     * only until the next one is asked for.
+     */
     readonly body?: () => ByteSource
     /**
      * Takes the answer's body, where the host sends a stream at less cost than as a web stream. The

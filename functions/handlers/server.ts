@@ -17,6 +17,7 @@ import type { Readable } from 'node:stream'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { AppEnv } from '../api/env.ts'
 import { RegistryError } from '../registry/errors.ts'
+import { bodyOf } from './body.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { literalPath } from './literal-path.ts'
 import { openApp } from './open-app.ts'
@@ -128,11 +129,10 @@ export const startServer = async (
   const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
     const { incoming, outgoing } = bindings as HttpBindings
     let body: Readable | undefined
-    // Web streams would cost several times what Node's do. The request is not destroyed where
-    // reading stops early, for then the answer could not be sent.
+    // Web streams would cost several times what Node's do.
     const answer = await app.fetch(request, {
       ...originOf(incoming, settings['trust-proxy']),
-      body: () => incoming.iterator({ destroyOnReturn: false }),
+      body: () => bodyOf(incoming),
       sendBody: (taken) => {
         body = taken
       },

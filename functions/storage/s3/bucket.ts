@@ -4,6 +4,7 @@
  * @module
  */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { readingUpTo } from './sockets.ts'
 
 export interface S3StoreOptions {
   readonly bucket: string
@@ -48,6 +49,8 @@ export interface Bucket {
 
 /** Requests in flight at once; further ones wait for a socket. */
 const MAX_SOCKETS = 128
+/** Bytes taken from a socket at a time: Node's own 64 KiB are many reads and many chunks. */
+const READ_BYTES = 512 * 1024
 /** The first try and its retries, with exponential back-off: some seconds in all. */
 const MAX_ATTEMPTS = 6
 const CONNECT_TIMEOUT_MS = 5_000
@@ -59,7 +62,7 @@ export const openBucket = (options: S3StoreOptions): Bucket => {
   const { bucket, region, endpoint, forcePathStyle, credentials, kmsKeyId } = options
   const owner = options.expectedBucketOwner
   const prefix = (options.prefix ?? '').replace(/^\/+|\/+$/g, '')
-  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, ...readingUpTo(READ_BYTES) }
   const client = new S3Client({
     region,
     ...(endpoint !== undefined && { endpoint }),
