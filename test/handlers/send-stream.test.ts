@@ -13,7 +13,11 @@ import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sendStream } from '../../functions/handlers/send-stream.ts'
-import { silent } from '../support/hosts/start.ts'
+import { startServer } from '../../functions/handlers/server.ts'
+import { readSettings } from '../../functions/handlers/settings.ts'
+import { blob } from '../support/hosts/content.ts'
+import { silent, startBucket } from '../support/hosts/start.ts'
+import { createAgent, sendOver } from '../support/hosts/wire.ts'
 
 const CHUNK = 256 * 1024
 const COUNT = 64
@@ -131,4 +135,24 @@ test('a body waits for a slow client', async (t) => {
   await sleep(200)
   assert.equal(seen.pulled, before)
   answer.destroy()
+})
+
+test('a read of S3 that breaks off breaks the connection; the next one is whole', async (t) => {
+  const { server: s3, env } = await startBucket()
+  const settings = readSettings(['--listen=127.0.0.1:0', '--redirects=off'], env)
+  const server = await startServer(settings, env)
+  const agent = createAgent()
+  t.after(async () => {
+    agent.destroy()
+    await server.stop()
+    await s3.close()
+  })
+  const { bytes, sha256 } = blob('cut', 2_000_000)
+  const upload = { method: 'POST', target: `/v2/a/blobs/uploads/?digest=${sha256}`, body: bytes }
+  assert.equal((await sendOver(agent, server.url, upload)).status, 201)
+  const pull = { method: 'GET', target: `/v2/a/blobs/${sha256}` }
+  s3.faults.next({ operation: 'GetObject', key: /data$/ }, { cutAfter: 700_000 })
+  await assert.rejects(sendOver(agent, server.url, pull), { code: 'ECONNRESET' })
+  const whole = await sendOver(agent, server.url, pull)
+  assert.ok(whole.status === 200 && whole.body.equals(bytes))
 })
