@@ -74,6 +74,8 @@ export const openBucket = (options: S3StoreOptions): Bucket => {
     // what other services refuse, and what a presigned URL would then demand of its holder.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // For it the SDK opens a connection of its own for each large body, and waits before it sends it.
+    expectContinueHeader: false,
     requestHandler: {
       httpAgent: agent,
       httpsAgent: agent,
