@@ -15,7 +15,11 @@ import { dirname } from 'node:path'
 import { hasErrno, isAbsent } from './errors.ts'
 import { temporaryDirectory } from './paths.ts'
 
-const GIB = 1024 ** 3
+/**
+ * Bytes written by one system call. Of more, Linux makes huge pages of 2 MiB, which the host of a
+ * virtual machine may have taken back: then each costs a fault there, ten times the copy itself.
+ */
+const PIECE_BYTES = 1024 * 1024
 /** How often a parent directory may vanish under a writer before that is taken for a fault. */
 const MAX_ATTEMPTS = 100
 
@@ -37,14 +41,14 @@ export const stamp = async (file: FileHandle): Promise<string> => {
   return etagOf(await file.stat({ bigint: true }))
 }
 
-/** Writes all bytes at a position: one system call, but for more than 1 GiB or a full disk. */
+/** Writes all bytes at a position. */
 export const writeAll = async (
   file: FileHandle,
   bytes: Uint8Array,
   position: number,
 ): Promise<void> => {
   for (let done = 0; done < bytes.length; ) {
-    const length = Math.min(bytes.length - done, GIB)
+    const length = Math.min(bytes.length - done, PIECE_BYTES)
     done += (await file.write(bytes, done, length, position + done)).bytesWritten
   }
 }
