@@ -3,8 +3,8 @@
  *
  * A file is written under a name of its own, flushed, and only then renamed or linked to its final
  * path, and that directory is flushed before the write is answered. So a reader never sees half a
- * file, and what is written after an answer cannot survive a crash that the answered write did not.
- * No file is ever changed once it has its final path.
+ * file, and what is written after an answer cannot survive a crash that the answered write did not;
+ * only staged bytes may be lost, whole. No file is ever changed once it has its final path.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { BigIntStats } from 'node:fs'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { hasErrno, isAbsent } from './errors.ts'
-import { temporaryDirectory } from './paths.ts'
+import { isStaged, temporaryDirectory } from './paths.ts'
 
 /**
  * Bytes written by one system call. Of more, Linux makes huge pages of 2 MiB, which the host of a
@@ -91,17 +91,20 @@ export const withParents = async <T>(
   }
 }
 
-/** Like {@link withParents}, and flushes the path's directory and those made for it. */
+/**
+ * Like {@link withParents}, and flushes the path's directory and those made for it, all at once:
+ * the answer waits for the slowest, not for one after the other. Staged bytes need none of it.
+ */
 export const withDurableParents = async (
+  root: string,
   path: string,
   write: () => Promise<void>,
 ): Promise<void> => {
   const { made } = await withParents(path, write)
-  const top = dirname(made ?? path)
-  for (let directory = dirname(path); ; directory = dirname(directory)) {
-    await syncDirectory(directory)
-    if (made === undefined || directory === top) return
-  }
+  const entries = [path]
+  while (made !== undefined && entries.at(-1) !== made) entries.push(dirname(entries.at(-1)!))
+  const kept = entries.filter((entry) => !isStaged(root, entry))
+  await Promise.all(kept.map((entry) => syncDirectory(dirname(entry))))
 }
 
 /** A new name in the store's directory for files on their way. */

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { UPLOADS_PREFIX } from '../keys.ts'
+
 /** The prefix of the keys that are paths as they stand. */
 export const VERBATIM = 'docker/registry/v2/'
 /** The directory under the root that holds no keys. */
@@ -50,6 +52,14 @@ export const pathOf = (root: string, key: string): string => {
   }
   return key.startsWith(VERBATIM) ? `${root}/${key}` : `${root}/${key}/${OBJECT_FILE}`
 }
+
+/**
+ * Whether a path is the directory of staged bytes or in it. Who stages them begins anew where they
+ * are gone, so a power failure may take their entries, or bring them back: most flushes of a push
+ * would be theirs.
+ */
+export const isStaged = (root: string, path: string): boolean =>
+  `${path}/`.startsWith(`${root}/${UPLOADS_PREFIX}`)
 
 /** The directory of files on their way to a key. */
 export const temporaryDirectory = (root: string): string => `${root}/${PRIVATE}/tmp`

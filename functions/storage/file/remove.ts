@@ -9,19 +9,21 @@ import { dirname } from 'node:path'
 import { syncDirectory } from './disk.ts'
 import { hasErrno, isAbsent } from './errors.ts'
 import { withLock } from './lock.ts'
-import { pathOf } from './paths.ts'
+import { isStaged, pathOf } from './paths.ts'
 
 /** Keys deleted at a time, to bound what waits for the few threads that do file operations. */
 const BATCH = 500
 
-/** Deletes keys; see the port. Flushes each directory that lost an entry once. */
+/** Deletes keys; see the port. Flushes each directory that lost an entry once,
+ * but for staged bytes. */
 export const remove = async (root: string, keys: readonly string[]): Promise<void> => {
   const paths = keys.map((key) => pathOf(root, key))
   const changed = new Set<string>()
   for (let at = 0; at < paths.length; at += BATCH) {
     const batch = paths.slice(at, at + BATCH)
-    for (const directory of await Promise.all(batch.map((path) => removeFile(root, path)))) {
-      if (directory !== undefined) changed.add(directory)
+    const directories = await Promise.all(batch.map((path) => removeFile(root, path)))
+    for (const [index, directory] of directories.entries()) {
+      if (directory !== undefined && !isStaged(root, batch[index]!)) changed.add(directory)
     }
   }
   for (const directory of changed) await syncDirectory(directory)

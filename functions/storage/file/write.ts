@@ -66,7 +66,7 @@ export const publish = async (
   condition?: WriteCondition,
 ): Promise<void> => {
   const path = pathOf(root, key)
-  const replace = () => withDurableParents(path, () => rename(from, path))
+  const replace = () => withDurableParents(root, path, () => rename(from, path))
   await withLock(path, async () => {
     if (condition === undefined) return replace()
     if ('ifMatch' in condition) {
@@ -78,7 +78,7 @@ export const publish = async (
       return
     }
     try {
-      await withDurableParents(path, () => link(from, path))
+      await withDurableParents(root, path, () => link(from, path))
     } catch (error) {
       throw hasErrno(error, 'EEXIST') ? refused(key, condition) : error
     }
