@@ -86,7 +86,8 @@ export const withParents = async <T>(
       const first = await mkdir(dirname(path), { recursive: true })
       if (first !== undefined && (made === undefined || made.length > first.length)) made = first
     } catch (error) {
-      if (!hasErrno(error, 'ENOENT')) throw error
+      // Node says ENOTDIR, too, of a directory that goes while it looks; of a file, the write will.
+      if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error
     }
   }
 }
