@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { release } from '../storage/bytes.ts'
 
 /**
@@ -12,7 +12,7 @@ import { release } from '../storage/bytes.ts'
  * take half of the CPU time of a large push. The request is not destroyed where reading stops early,
  * for then the answer could not be sent.
  */
-export async function* bodyOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array> {
+export async function* bodyOf(incoming: Readable): AsyncGenerator<Uint8Array> {
   for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     yield chunk
     release(chunk)
