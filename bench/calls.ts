@@ -9,6 +9,7 @@ import type { Exchange, RecordingProxy } from '../test/support/live/proxy.ts'
 import { sequentialSteps } from '../test/support/s3/counter.ts'
 import { route } from '../test/support/s3/router.ts'
 import { parseTarget } from '../test/support/s3/target.ts'
+import { USER_AGENT } from './client/wire.ts'
 
 /** Calls by operation, as AWS writes them. */
 export type Calls = Readonly<Record<string, number>>
@@ -48,8 +49,8 @@ export const countCalls = async (
   const before = proxy.exchanges.length
   await work()
   await untilQuiet(proxy)
-  // Redirects lead the client here, too; it alone says nothing of what it is.
-  const counted = proxy.exchanges.slice(before).filter(({ userAgent }) => userAgent !== '')
+  // Redirects lead the client here, too.
+  const counted = proxy.exchanges.slice(before).filter(({ userAgent }) => userAgent !== USER_AGENT)
   const calls: Record<string, number> = {}
   for (const name of counted.map(operationOf)) calls[name] = (calls[name] ?? 0) + 1
   return { calls, steps: sequentialSteps(counted) }

@@ -12,6 +12,9 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from '
 /** Bytes written at once to a connection. */
 const WRITE = 1024 * 1024
 
+/** How the client names itself, to registries and where they redirect it to. */
+export const USER_AGENT = 'slipway-bench'
+
 /** A request of the client. */
 export interface Call {
   readonly method: string
@@ -57,7 +60,11 @@ const exchange = async (
   url: URL,
   { method, headers = {}, body, chunked = false }: Call,
 ): Promise<IncomingMessage> => {
-  const outgoing = request(url, { agent, method, headers })
+  const outgoing = request(url, {
+    agent,
+    method,
+    headers: { 'User-Agent': USER_AGENT, ...headers },
+  })
   // There may be several, and some after the answer, which says what became of the request.
   outgoing.on('error', () => {})
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>

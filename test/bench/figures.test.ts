@@ -168,6 +168,11 @@ describe('budgets', () => {
       /manifest-by-tag: 3 calls, not 2/,
     ],
     [
+      'calls that nobody saw',
+      { ...RESULTS, counted: [{ ...RESULTS.counted[0]!, calls: {} }] },
+      /manifest-by-tag: no call was seen/,
+    ],
+    [
       "others' calls",
       { ...RESULTS, counted: [{ ...RESULTS.counted[0]!, peer: 'zot', calls: { GetObject: 99 } }] },
       undefined,
