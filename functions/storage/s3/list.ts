@@ -19,10 +19,10 @@ const ask = async (
     ListOptions,
     'delimiter' | 'startAfter'
   >,
-): Promise<Listing & { readonly encoding: string | undefined }> => {
+): Promise<Listing> => {
   const { prefix, limit, delimiter, startAfter } = query
   // XML cannot carry every character that a key may have.
-  const encoding = 'url'
+  const encoding = 'url' as const
   const page = await plain({
     'list-type': '2',
     'encoding-type': encoding,
@@ -31,7 +31,7 @@ const ask = async (
     ...(delimiter !== undefined && { delimiter }),
     ...(startAfter !== undefined && { 'start-after': startAfter }),
   })
-  if (page !== undefined) return { ...page, encoding }
+  if (page !== undefined) return page
   const answer = await bucket.client.send(
     new ListObjectsV2Command({
       ...bucket.target,

@@ -5,8 +5,10 @@
  * @module
  */
 
-/** A page as S3 wrote it: keys and prefixes are percent-encoded, and begin with the store's prefix. */
+/** A page as S3 wrote it: keys and prefixes begin with the store's prefix. */
 export interface Listing {
+  /** `url` where keys and prefixes are percent-encoded; not every service does it when it is asked to. */
+  readonly encoding: string | undefined
   readonly objects: readonly {
     readonly key: string
     readonly size: number
@@ -18,7 +20,7 @@ export interface Listing {
 
 const WHOLE = /^(?:<\?xml[^>]*\?>)?\s*<ListBucketResult[\s>].*<\/ListBucketResult>\s*$/s
 const ENTRY = /<(Contents|CommonPrefixes)>(.*?)<\/\1>/gs
-/** The elements that are read hold no markup: not even `&`, for what could need it is encoded. */
+/** The elements that are read must hold no markup, nor characters that are written as such. */
 const element = (name: string, text: string): RegExp => new RegExp(`<${name}>(${text})</${name}>`)
 const KEY = element('Key', '[^<&]+')
 const SIZE = element('Size', '\\d+')
@@ -26,13 +28,15 @@ const MODIFIED = element('LastModified', '[^<&]+')
 const PREFIX = element('Prefix', '[^<&]+')
 const COUNT = element('KeyCount', '\\d+')
 const TRUNCATED = element('IsTruncated', 'true|false')
-const ENCODED = '<EncodingType>url</EncodingType>'
+const ENCODING = element('EncodingType', 'url')
+const ANY_ENCODING = element('EncodingType', '.+?')
 
-/** The page in an answer to ListObjectsV2 with `encoding-type=url`; undefined if it looks unusual. */
+/** The page in an answer to ListObjectsV2; undefined if it looks unusual. */
 export const parseListing = (xml: string): Listing | undefined => {
   const count = COUNT.exec(xml)?.[1]
   const truncated = TRUNCATED.exec(xml)?.[1]
-  if (!WHOLE.test(xml) || !xml.includes(ENCODED)) return undefined
+  const encoding = ENCODING.exec(xml)?.[1]
+  if (!WHOLE.test(xml) || (encoding === undefined && ANY_ENCODING.test(xml))) return undefined
   if (count === undefined || truncated === undefined) return undefined
   const objects = []
   const prefixes = []
@@ -50,5 +54,5 @@ export const parseListing = (xml: string): Listing | undefined => {
   }
   // Whatever was not understood as an entry is missed here.
   if (objects.length + prefixes.length !== Number(count)) return undefined
-  return { objects, prefixes, truncated: truncated === 'true' }
+  return { encoding, objects, prefixes, truncated: truncated === 'true' }
 }

@@ -54,14 +54,22 @@ export const createPlainGet = ({ client }: Bucket, requests: Requests): PlainGet
   return (key, range) => ask(key, range).catch(() => undefined)
 }
 
-/** Plain listings of a bucket. */
+/**
+ * Plain listings of a bucket. After a page that is unusual the SDK reads all others, too: asking twice
+ * is no habit.
+ */
 export const createPlainList = ({ client }: Bucket, requests: Requests): PlainList => {
+  let usual = true
   const ask = async (query: Readonly<Record<string, string>>): Promise<Listing | undefined> => {
     const { response } = await client.config.requestHandler.handle(await requests.getBucket(query))
     const body = response.body as Readable
-    if (response.statusCode === 200) return parseListing(String(await readAll(body, MAX_PAGE)))
+    if (response.statusCode === 200) {
+      const listing = parseListing(String(await readAll(body, MAX_PAGE)))
+      if (listing === undefined) usual = false
+      return listing
+    }
     body.destroy()
     return undefined
   }
-  return (query) => ask(query).catch(() => undefined)
+  return async (query) => (usual ? ask(query).catch(() => undefined) : undefined)
 }
