@@ -113,7 +113,7 @@ const failed = ({ failures, participants }: Results): string =>
 
 const RUN = `## Run it
 
-On Debian 12 with Go and Node 24, as root, in half an hour:
+On Debian 12 with Go and Node 24, as root, in three quarters of an hour:
 
 \`\`\`console
 npm ci
