@@ -32,7 +32,7 @@ export const behindGateway = (
   name: string,
   { habits, size, prepare, finish }: SceneOptions,
 ): (() => GatewayScene) => {
-  const files = scratch(`gateway-${name}`)
+  const files = scratch(name)
   let behind: BehindGateway | undefined
   let scene: GatewayScene | undefined
   before(
