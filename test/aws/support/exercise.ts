@@ -68,7 +68,7 @@ const pushInChunks = async (session: Session): Promise<void> => {
 /** An upload that its client gives up, with something staged and a part written. */
 const giveUp = async (session: Session): Promise<void> => {
   let { location } = await ask(session, 202, 'POST', 'blobs/uploads/')
-  for (const size of [4, 4, 1]) {
+  for (const size of [4, 4, 4, 1]) {
     const body = new Uint8Array(randomBytes(size * MEBIBYTE))
     location = (await ask(session, 202, 'PATCH', location, { body })).location
   }
