@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 
 const ROOT = new URL('..', import.meta.url)
 

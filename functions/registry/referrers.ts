@@ -107,7 +107,7 @@ export const createReferrers = (
       const prefix = referrersPrefix(name, subject)
       const after = last === undefined ? undefined : referrerKey(name, subject, last)
       const { own, truncated } = await pageOf(store, prefix, after)
-      const taken = own.slice(0, fit(own.map(({ size }) => size)))
+      const taken = own.slice(0, countThatFits(own.map(({ size }) => size)))
       const bodies = await inBatches(taken, ({ key }) => read(key))
       const referrers = bodies.flatMap((bytes): Referrer[] => {
         if (bytes === undefined) return []
@@ -153,7 +153,7 @@ const pageOf = async (
 }
 
 /** How many of these descriptors one page takes: at least one, and as many as fit. */
-const fit = (sizes: readonly number[]): number => {
+const countThatFits = (sizes: readonly number[]): number => {
   let total = 0
   const cut = sizes.findIndex((size, at) => {
     total += size

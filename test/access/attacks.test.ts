@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createHandler } from '../../functions/handlers/api.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
 import { lambdaOf } from '../support/gateway/function.ts'
@@ -31,11 +31,11 @@ const BOB = basic('bob', 'battery')
 
 let served: Served
 const ends: (() => Promise<void>)[] = []
-before(async () => {
-  served = await serveWith({ after: (end) => void ends.unshift(end) }, DOCUMENTS)
+beforeAll(async () => {
+  served = await serveWith({ onTestFinished: (end) => void ends.unshift(end) }, DOCUMENTS)
   await fill(served.store, ['team/a', 'public/a'])
 })
-after(async () => {
+afterAll(async () => {
   for (const end of ends) await end()
 })
 
@@ -183,7 +183,7 @@ for (const [name, habits] of Object.entries(GATEWAYS)) {
   describe(`API Gateway, ${name}`, () => {
     test('nothing set up: nobody gets in', async (t) => {
       const { server, env } = await startBucket()
-      t.after(server.close)
+      t.onTestFinished(server.close)
       const handler = createHandler({ ...env, SLIPWAY_AUTH: '' })
       for (const [method, target] of [
         ['GET', '/v2/'],
@@ -207,7 +207,7 @@ for (const [name, habits] of Object.entries(GATEWAYS)) {
 
     test('the realm is the public address, not what a client says', async (t) => {
       const { server, env } = await startBucket()
-      t.after(server.close)
+      t.onTestFinished(server.close)
       const forged = { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' }
       for (const [url, expected] of [
         ['', 'https://registry.example.com'],

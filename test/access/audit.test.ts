@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
 import { POLICY_KEY } from '../../functions/storage/keys.ts'
 import { write } from '../auth/harness.ts'

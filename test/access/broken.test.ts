@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { readAll } from '../../functions/storage/bytes.ts'
 import {
   GROUPS_KEY,

@@ -5,8 +5,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import fc from 'fast-check'
+import { test } from 'vitest'
 import { openAuthorizer } from '../../functions/auth/authorizer.ts'
 import { CATALOG_PREFIX, catalogKey } from '../../functions/storage/keys.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -146,7 +146,7 @@ test('any sets of visible and hidden repositories, any page size: as if the hidd
 
 test('hidden repositories take a listing for each 1000 of them', async (t) => {
   const { store, close } = await openFiles()
-  t.after(close)
+  t.onTestFinished(close)
   const hidden = Array.from({ length: 1500 }, (_, at) => `hidden/${at}`)
   await list(store, [...hidden, 'seen/a', 'seen/b'])
   let listings = 0

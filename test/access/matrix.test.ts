@@ -6,8 +6,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { describe, test } from 'vitest'
 import { ACTIONS, type Action } from '../../functions/auth/access.ts'
 import type { Identity } from '../../functions/auth/identity.ts'
 import { modelAllows, rules, type WrittenRule } from '../auth/policy-model.ts'

@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { CONFIG } from '../support/hosts/content.ts'
 import { type AccessRig, basic, bearer, foreignToken, openRig, sharedRig, tokenFor } from './rig.ts'
 

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import type { Sent } from '../support/hosts/host.ts'
 import { connectTo } from '../support/rig/server.ts'
 import { basic } from './rig.ts'

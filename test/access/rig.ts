@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before } from 'node:test'
+import { afterAll, beforeAll } from 'vitest'
 import { createApp } from '../../functions/api/app.ts'
 import type { RequestLogger } from '../../functions/api/env.ts'
 import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts'
@@ -155,7 +155,7 @@ export interface RigOptions extends Documents {
 
 /** Where to say what is to be done after a test. */
 interface Ending {
-  after(end: () => Promise<void>): void
+  onTestFinished(end: () => Promise<void>): void
 }
 
 /** Opens a registry with access control over an empty store with these documents. */
@@ -164,7 +164,7 @@ export const openRig = async (
   { args = [], onlyLocal = false, readOnly = false, images = [], ...documents }: RigOptions,
 ): Promise<AccessRig> => {
   const { store, close } = await openFiles()
-  t.after(close)
+  t.onTestFinished(close)
   const clock = createClock()
   const secrets = await writeDocuments(store, documents, clock.now())
   await fill(store, images)
@@ -214,10 +214,10 @@ export const openRig = async (
 export const sharedRig = (options: RigOptions): (() => AccessRig) => {
   const ends: (() => Promise<void>)[] = []
   let rig: AccessRig
-  before(async () => {
-    rig = await openRig({ after: (end) => void ends.push(end) }, options)
+  beforeAll(async () => {
+    rig = await openRig({ onTestFinished: (end) => void ends.push(end) }, options)
   })
-  after(async () => {
+  afterAll(async () => {
     for (const end of ends) await end()
   })
   return () => rig

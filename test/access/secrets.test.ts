@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { type TestContext, test } from 'vitest'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
@@ -151,7 +151,7 @@ const noteKeys = async ({ store, secrets }: Session): Promise<void> => {
 /** Starts a server over documents; `first` may change them. */
 const startSession = async (t: TestContext, first: (store: ObjectStore) => Promise<void>) => {
   const { path, remove } = await temporaryDirectory()
-  t.after(remove)
+  t.onTestFinished(remove)
   const store = createFileStore({ root: path })
   const users = { alice: RIGHT, bob: 'other-Word-of-bob' }
   const policy = [{ who: ['authenticated'], repositories: ['team/*'], actions: ['*'] }]
@@ -163,7 +163,7 @@ const startSession = async (t: TestContext, first: (store: ObjectStore) => Promi
   await first(store)
   const serving = await serve([`--store=file:${path}`, '--log-level=debug', '--auth=token'])
   const agent = createAgent()
-  t.after(async () => {
+  t.onTestFinished(async () => {
     agent.destroy()
     serving.program.kill()
     await serving.exit

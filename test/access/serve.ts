@@ -21,7 +21,7 @@ export interface Served extends Pick<AccessRig, 'send' | 'secrets'> {
 
 /** Where to say what is to be done after a test. */
 interface Ending {
-  after(end: () => Promise<void>): void
+  onTestFinished(end: () => Promise<void>): void
 }
 
 /** Starts a server on 127.0.0.1 with these flags, over a store with these documents. */
@@ -31,13 +31,13 @@ export const serveWith = async (
   ...args: readonly string[]
 ): Promise<Served> => {
   const { path, remove } = await temporaryDirectory()
-  t.after(remove)
+  t.onTestFinished(remove)
   const store = createFileStore({ root: path })
   const secrets = await writeDocuments(store, documents, Date.now())
   const always = ['--listen=127.0.0.1:0', '--log-level=silent', `--store=file:${path}`]
   const { url, open, stop } = await startServer(readSettings([...always, ...args], {}), {})
   const agent = createAgent()
-  t.after(async () => {
+  t.onTestFinished(async () => {
     agent.destroy()
     await stop()
   })

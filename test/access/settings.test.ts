@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { readSettings, type Settings } from '../../functions/handlers/settings.ts'
 
 const DEFAULTS = readSettings([], {})

@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { CONFIG, imageOf, indexOf } from '../support/hosts/content.ts'
 import type { Answer, Sent } from '../support/hosts/host.ts'
 import { ENDPOINTS, IMAGE } from './endpoints.ts'

@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { checkError } from '../support/hosts/exchange.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { inChunks } from '../support/rig/push.ts'

@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { HTPASSWD_KEY } from '../../functions/storage/keys.ts'
 import { userLine, write } from '../auth/harness.ts'
 import { blob, CONFIG } from '../support/hosts/content.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { before } from 'node:test'
+import { beforeAll } from 'vitest'
 import { blob, contentOf, putBlob } from '../support/hosts/content.ts'
 import { onEveryHost } from '../support/hosts/every.ts'
 import { type Exchange, play, type Row, singles, table } from '../support/hosts/exchange.ts'
@@ -277,7 +277,7 @@ const REDIRECTS = singles(
 )
 
 onEveryHost((host) => {
-  before(() =>
+  beforeAll(() =>
     play(
       host,
       [LARGE, EMPTY, JSON_BLOB].map((each) => putBlob('a/b', each)),

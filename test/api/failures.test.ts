@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
 import type { RequestLogger } from '../../functions/api/env.ts'
 import type { ErrorCode } from '../../functions/registry/errors.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
@@ -62,7 +62,7 @@ describe('the app over a store that fails', () => {
   let host: Pick<Host, 'send'>
   let remove: () => Promise<void>
 
-  before(async () => {
+  beforeAll(async () => {
     const directory = await temporaryDirectory()
     remove = directory.remove
     const store = new Proxy(createFileStore({ root: directory.path }), {
@@ -84,7 +84,7 @@ describe('the app over a store that fails', () => {
     failure = undefined
     lines.length = 0
   })
-  after(() => remove())
+  afterAll(() => remove())
 
   for (const [what, thrown, status, error, expect] of FAILURES) {
     for (const request of REQUESTS) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { before } from 'node:test'
+import { beforeAll } from 'vitest'
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
@@ -171,7 +171,7 @@ const DELETES: readonly Row[] = [
 ]
 
 onEveryHost((host) => {
-  before(() =>
+  beforeAll(() =>
     play(host, [putBlob('a/b', CONFIG), putBlob('d', CONFIG), putManifest('a/b', 'image', IMAGE)]),
   )
   table(host, [...ACCEPTS, ...NOT_MODIFIED, ...UNKNOWN, ...DELETES])

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { before, test } from 'node:test'
+import { beforeAll, test } from 'vitest'
 import type { ErrorCode } from '../../functions/registry/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../functions/registry/manifests.ts'
 import {
@@ -297,7 +297,7 @@ const SIZES: readonly Row[] = [
 ]
 
 onEveryHost((host) => {
-  before(() =>
+  beforeAll(() =>
     play(host, [putBlob('a/b', CONFIG), putBlob('a/b', LAYER), putManifest('a/b', 'image', IMAGE)]),
   )
   table(host, [...ROWS, ...REFERENCES, ...SIZES])

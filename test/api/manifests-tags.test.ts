@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { before, test } from 'node:test'
+import { beforeAll, test } from 'vitest'
 import { CONFIG, type Content, imageOf, putBlob, putManifest } from '../support/hosts/content.ts'
 import { onEveryHost } from '../support/hosts/every.ts'
 import { type Exchange, exchange, play, type Row, table } from '../support/hosts/exchange.ts'
@@ -173,7 +173,7 @@ const WRITERS = 20
 const ALL = Array.from({ length: WRITERS }, (_, n) => version(1000 + n))
 
 onEveryHost((host) => {
-  before(() =>
+  beforeAll(() =>
     play(
       host,
       ['p', 'many', 'more', 'bad', 'c', 'race'].map((name) => putBlob(name, CONFIG)),

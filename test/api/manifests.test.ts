@@ -4,7 +4,7 @@
  * @module
  */
 
-import { before } from 'node:test'
+import { beforeAll } from 'vitest'
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
@@ -214,7 +214,7 @@ const WARNINGS = singles([
 ])
 
 onEveryHost((host) => {
-  before(() =>
+  beforeAll(() =>
     play(host, [
       ...[CONFIG, ...LAYERS].map((each) => putBlob('a/b', each)),
       ...[CONFIG, LAYERS[0]].map((each) => ({

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { blob, CONFIG, imageOf, putBlob, putManifest } from '../support/hosts/content.ts'
 import { onEveryHost } from '../support/hosts/every.ts'
 import { checkError, type Exchange, type Row, singles, table } from '../support/hosts/exchange.ts'

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { before, test } from 'node:test'
+import { beforeAll, test } from 'vitest'
 import {
   DOCKER_MANIFEST,
   OCI_ARTIFACT,
@@ -214,7 +214,7 @@ const digestsOf = async (host: Host, path: string): Promise<string[][]> => {
 }
 
 onEveryHost((host) => {
-  before(() =>
+  beforeAll(() =>
     play(host, [
       putBlob('a/b', CONFIG),
       putBlob('big', CONFIG),

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { before, test } from 'node:test'
+import { beforeAll, test } from 'vitest'
 import { pushTags } from '../support/hosts/content.ts'
 import { onEveryHost } from '../support/hosts/every.ts'
 import { type Exchange, type Row, singles, table } from '../support/hosts/exchange.ts'
@@ -92,7 +92,7 @@ const DELETED: readonly Row[] = [
 ]
 
 onEveryHost((host) => {
-  before(async () => {
+  beforeAll(async () => {
     for (const name of REPOSITORIES) await pushTags(host, name, ['only'])
     await pushTags(host, 'tags/repo', TAGS)
   })

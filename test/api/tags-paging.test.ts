@@ -5,8 +5,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { openStore } from '../../functions/handlers/open-store.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
@@ -49,12 +49,12 @@ for (const { name, open } of STORES) {
     let opened: Awaited<ReturnType<typeof open>>
     let host: Pick<Host, 'send'>
     let repositories = 0
-    before(async () => {
+    beforeAll(async () => {
       opened = await open()
       const app = await appOver(opened.store)
       host = { send: (sent) => ask(app, sent) }
     })
-    after(() => opened.close())
+    afterAll(() => opened.close())
 
     /** A new repository with these tags. */
     const repository = async (tags: readonly string[]): Promise<string> => {

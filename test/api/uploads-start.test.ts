@@ -4,7 +4,7 @@
  * @module
  */
 
-import { before } from 'node:test'
+import { beforeAll } from 'vitest'
 import { blob, contentOf, putBlob } from '../support/hosts/content.ts'
 import { onEveryHost } from '../support/hosts/every.ts'
 import { type Exchange, play, type Row, singles, table } from '../support/hosts/exchange.ts'
@@ -229,6 +229,6 @@ const SINGLES: readonly Row[] = [
 ]
 
 onEveryHost((host) => {
-  before(() => play(host, [putBlob('source/repo', SOURCE)]))
+  beforeAll(() => play(host, [putBlob('source/repo', SOURCE)]))
   table(host, [...POSTS, ...MOUNTS, ...SINGLES])
 })

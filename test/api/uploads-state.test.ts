@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { STATE_LIFE } from '../../functions/registry/uploads/state.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
 import { blob } from '../support/hosts/content.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it } from 'vitest'
 import type { Accounts } from '../../functions/auth/accounts/accounts.ts'
 import { verifyPassword } from '../../functions/auth/accounts/bcrypt.ts'
 import { costOf } from '../../functions/auth/accounts/htpasswd.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TestContext } from 'node:test'
+import type { TestContext } from 'vitest'
 import { type Accounts, createAccounts } from '../../functions/auth/accounts/accounts.ts'
 import {
   hashPassword,
@@ -35,7 +35,7 @@ export const createClock = (): Clock => {
 /** An empty file store that is removed after the test. */
 export const emptyStore = async (t: TestContext): Promise<ObjectStore> => {
   const { store, close } = await openFiles()
-  t.after(close)
+  t.onTestFinished(close)
   return store
 }
 

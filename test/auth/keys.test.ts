@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash, createPublicKey, sign, verify, X509Certificate } from 'node:crypto'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { selfSignedCertificate } from '../../functions/auth/keys/certificate.ts'
 import { publishedJwks } from '../../functions/auth/keys/jwks.ts'
 import { libtrustId, thumbprint } from '../../functions/auth/keys/key-id.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it, type TestContext } from 'vitest'
 import { editDocument, MAX_DOCUMENT_SIZE, readDocument } from '../../functions/auth/document.ts'
 import { type LiveEvent, liveDocument, MAX_AGE } from '../../functions/auth/live.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'
@@ -143,7 +143,7 @@ describe('changing a document', () => {
   for (const [name, open] of STORES) {
     it(`loses none of many changes at once: ${name}`, async (t) => {
       const { store, close } = await open()
-      t.after(close)
+      t.onTestFinished(close)
       const names = Array.from({ length: 12 }, (_, index) => `line-${index}\n`)
       const written = await Promise.all(
         names.map((line) => editDocument(store, KEY, (text = '') => text + line)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { describe, it } from 'vitest'
 import { ACTIONS, type Action } from '../../functions/auth/access.ts'
 import { ANONYMOUS, type Identity } from '../../functions/auth/identity.ts'
 import { compileGlob, globFault, MAX_GLOB } from '../../functions/auth/policy/glob.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it } from 'vitest'
 import { addressGroup, createThrottle, type Throttle } from '../../functions/auth/throttle.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'
 import { createClock } from './harness.ts'

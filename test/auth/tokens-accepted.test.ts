@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
 import { basePointThumbprint, libtrustId, thumbprint } from '../../functions/auth/keys/key-id.ts'
 import { fingerprint } from '../../functions/auth/tokens/claims.ts'

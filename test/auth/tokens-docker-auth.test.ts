@@ -7,8 +7,8 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { describe, test } from 'node:test'
 import { decodeJwt } from 'jose'
+import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
 import { certificateBundle, fixedJwks } from '../../functions/auth/tokens/key-source.ts'
 import { certificatesOfBundle } from '../../functions/auth/tokens/trusted-keys.ts'

@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict'
 import { createPublicKey, verify } from 'node:crypto'
-import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { describe, test } from 'vitest'
 import { localSigner } from '../../functions/auth/keys/signer.ts'
 import { issueRefreshToken, issueToken } from '../../functions/auth/tokens/issue.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
 import { jwksUrl } from '../../functions/auth/tokens/key-source.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'
@@ -37,11 +37,11 @@ describe('a key set at a URL', () => {
     requests++
     respond(request, response)
   })
-  before(async () => {
+  beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`
   })
-  after(() => {
+  afterAll(() => {
     server.closeAllConnections()
     server.close()
   })

@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { createPublicKey, X509Certificate } from 'node:crypto'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
 import { basePointThumbprint, libtrustId } from '../../functions/auth/keys/key-id.ts'
 import type { RefusalReason } from '../../functions/auth/tokens/refusal.ts'

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Client, clients } from '../e2e/support/clients.ts'
 import { sourceImage } from '../e2e/support/image.ts'
 import { run, scratch } from '../support/live/process.ts'
@@ -21,13 +21,10 @@ const REFUSED =
 describe('the deployed stack', () => {
   const files = scratch('aws-clients')
   let deployment: Deployment
-  before(
-    async () => {
-      deployment = await startDeployment()
-    },
-    { timeout: 300_000 },
-  )
-  after(async () => {
+  beforeAll(async () => {
+    deployment = await startDeployment()
+  }, 300_000)
+  afterAll(async () => {
     await deployment?.close()
     files.remove()
   })
@@ -36,14 +33,11 @@ describe('the deployed stack', () => {
     describe(name, () => {
       const directory = scratch(`aws-${name}`)
       let client: Client
-      before(
-        async () => {
-          const image = await sourceImage('small')
-          client = await open({ address: deployment.address, directory: directory.path, image })
-        },
-        { timeout: 900_000 },
-      )
-      after(async () => {
+      beforeAll(async () => {
+        const image = await sourceImage('small')
+        client = await open({ address: deployment.address, directory: directory.path, image })
+      }, 900_000)
+      afterAll(async () => {
         await client?.close?.()
         directory.remove()
       })

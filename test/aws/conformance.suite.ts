@@ -5,7 +5,7 @@
  * @module
  */
 
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { assertConforms } from '../conformance/published.ts'
 import { startDeployment } from './support/deployment.ts'
 

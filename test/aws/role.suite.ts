@@ -8,8 +8,8 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
 import { HeadObjectCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { Account } from '../e2e/support/clients.ts'
 import { ALLOWED, REFUSED, type Target } from './support/attempts.ts'
 import { awsPut } from './support/aws.ts'
@@ -63,20 +63,17 @@ describe('the role of the deployed function', () => {
   let functionName = ''
   let robot: Account
   let earlier: Earlier
-  before(
-    async () => {
-      deployment = await startDeployment(startMiniStack)
-      const { emulator, stackName } = deployment
-      policy = await rolePolicy(emulator, stackName)
-      const [name = ''] = idsOf(await stackResources(emulator, stackName), 'AWS::Lambda::Function')
-      functionName = name
-      const secret = await deployment.slipway('robot add ci --expires 1d')
-      robot = { name: 'robot+ci', password: secret.trim() }
-      earlier = await prepare(deployment)
-    },
-    { timeout: 300_000 },
-  )
-  after(() => deployment?.close())
+  beforeAll(async () => {
+    deployment = await startDeployment(startMiniStack)
+    const { emulator, stackName } = deployment
+    policy = await rolePolicy(emulator, stackName)
+    const [name = ''] = idsOf(await stackResources(emulator, stackName), 'AWS::Lambda::Function')
+    functionName = name
+    const secret = await deployment.slipway('robot add ci --expires 1d')
+    robot = { name: 'robot+ci', password: secret.trim() }
+    earlier = await prepare(deployment)
+  }, 300_000)
+  afterAll(() => deployment?.close())
 
   /** With another policy, and nothing in memory that was read under the one before. */
   const restartWith = async (document: PolicyDocument): Promise<void> => {
@@ -110,7 +107,7 @@ describe('the role of the deployed function', () => {
 
   describe('whoever has the same policy', () => {
     let target: Target
-    before(async () => {
+    beforeAll(async () => {
       const { emulator, stackName, outputs } = deployment
       const root = s3Client(emulator)
       const resources = await stackResources(emulator, stackName)
@@ -142,7 +139,7 @@ describe('the role of the deployed function', () => {
       }
       for (const [name, value] of Object.entries(target)) assert.ok(value, `no ${name}`)
     })
-    after(() => {
+    afterAll(() => {
       target?.s3.destroy()
       target?.kms.destroy()
     })

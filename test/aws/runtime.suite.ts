@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { assertConforms } from '../conformance/published.ts'
 import { type BehindGateway, startBehindGateway } from '../e2e/support/behind-gateway.ts'
 import { clients } from '../e2e/support/clients.ts'
@@ -64,13 +64,10 @@ describe('in Lambda’s runtime, with accounts', () => {
   let behind: BehindGateway
   let runtime: LambdaRuntime
   const files = scratch('runtime-clients')
-  before(
-    async () => {
-      ;({ behind, runtime } = await open(LONG))
-    },
-    { timeout: 120_000 },
-  )
-  after(async () => {
+  beforeAll(async () => {
+    ;({ behind, runtime } = await open(LONG))
+  }, 120_000)
+  afterAll(async () => {
     await behind?.close()
     await runtime?.stop()
     files.remove()
@@ -98,15 +95,12 @@ describe('in Lambda’s runtime, open to all', () => {
   let behind: BehindGateway
   let runtime: LambdaRuntime
   let play: ReturnType<typeof client>
-  before(
-    async () => {
-      ;({ behind, runtime } = await open(LONG, { SLIPWAY_AUTH: 'off' }))
-      play = client(behind)
-      await play(putBlob('a', CONFIG))
-    },
-    { timeout: 120_000 },
-  )
-  after(async () => {
+  beforeAll(async () => {
+    ;({ behind, runtime } = await open(LONG, { SLIPWAY_AUTH: 'off' }))
+    play = client(behind)
+    await play(putBlob('a', CONFIG))
+  }, 120_000)
+  afterAll(async () => {
     await behind?.close()
     await runtime?.stop()
   })

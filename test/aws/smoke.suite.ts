@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { CHECKS } from '../smoke/checks.ts'
 import { runChecks } from '../smoke/run.ts'
 import { type Deployment, startDeployment } from './support/deployment.ts'
@@ -13,14 +13,11 @@ import { startMiniStack } from './support/emulator.ts'
 
 describe('npm run smoke', () => {
   let deployment: Deployment
-  before(
-    async () => {
-      // One that refuses what AWS refuses, which an emulator that runs already need not.
-      deployment = await startDeployment(startMiniStack)
-    },
-    { timeout: 300_000 },
-  )
-  after(() => deployment?.close())
+  beforeAll(async () => {
+    // One that refuses what AWS refuses, which an emulator that runs already need not.
+    deployment = await startDeployment(startMiniStack)
+  }, 300_000)
+  afterAll(() => deployment?.close())
 
   test('all that clients need holds for the deployed stack', async () => {
     const printed: string[] = []

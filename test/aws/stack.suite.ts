@@ -7,12 +7,12 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
 import {
   GetBucketEncryptionCommand,
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { digestOf, mediaTypes } from '../conformance/client.ts'
 import { s3Client } from './support/clients.ts'
 import { type Deployment, startDeployment } from './support/deployment.ts'
@@ -24,15 +24,12 @@ describe('the deployed stack', () => {
   let deployment: Deployment
   let caller: Session
   let image: Awaited<ReturnType<Session['pushImage']>>
-  before(
-    async () => {
-      deployment = await startDeployment()
-      caller = await startSession(deployment, 'stack/image')
-      image = await caller.pushImage('v1', randomBytes(100_000))
-    },
-    { timeout: 300_000 },
-  )
-  after(() => deployment?.close())
+  beforeAll(async () => {
+    deployment = await startDeployment()
+    caller = await startSession(deployment, 'stack/image')
+    image = await caller.pushImage('v1', randomBytes(100_000))
+  }, 300_000)
+  afterAll(() => deployment?.close())
 
   const blob = () => `blobs/${digestOf(image.layer)}`
 

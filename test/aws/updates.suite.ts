@@ -7,9 +7,9 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { digestOf } from '../conformance/client.ts'
 import { s3Client } from './support/clients.ts'
 import { type Deployment, startDeployment } from './support/deployment.ts'
@@ -26,15 +26,12 @@ describe('the stack that is changed', () => {
   let deployment: Deployment
   let session: Session
   let image: Awaited<ReturnType<Session['pushImage']>>
-  before(
-    async () => {
-      deployment = await startDeployment()
-      session = await startSession(deployment, 'stack/image')
-      image = await session.pushImage('v1', randomBytes(100_000))
-    },
-    { timeout: 300_000 },
-  )
-  after(() => deployment?.close())
+  beforeAll(async () => {
+    deployment = await startDeployment()
+    session = await startSession(deployment, 'stack/image')
+    image = await session.pushImage('v1', randomBytes(100_000))
+  }, 300_000)
+  afterAll(() => deployment?.close())
 
   const blob = () => `blobs/${digestOf(image.layer)}`
 

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { createAnswerReader } from '../../bench/client/answer-reader.ts'
 
 /** Feeds bytes in pieces; gives after which of them an answer was complete, and its status. */

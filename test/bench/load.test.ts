@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { putLoad } from '../../bench/client/load.ts'
 import { createClient, expect } from '../../bench/client/wire.ts'
 

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import type { PeerName } from '../../bench/peers/peer.ts'
 import { playRounds, type Scene } from '../../bench/rounds.ts'
 import type { Actor, Stage } from '../../bench/stage.ts'

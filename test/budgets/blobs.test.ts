@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { blob, type Content } from '../support/hosts/content.ts'
 import { expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { begin, inChunks, pushAsContainerd, pushAsDocker, pushAtOnce } from '../support/rig/push.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { blob } from '../support/hosts/content.ts'
 import { expectStatus, locationOf } from '../support/rig/client.ts'
 import { begin, inChunks, pushAsContainerd, pushAsDocker } from '../support/rig/push.ts'

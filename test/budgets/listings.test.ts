@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { writeReferrer } from '../../functions/registry/referrers.ts'
 import { catalogKey, tagLinkKey } from '../../functions/storage/keys.ts'

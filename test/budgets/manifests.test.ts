@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { layerLinkKey } from '../../functions/storage/keys.ts'
 import { inBatches } from '../../functions/storage/parallel.ts'

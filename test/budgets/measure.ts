@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after } from 'node:test'
+import { afterAll } from 'vitest'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import type { ClientOptions, Send } from '../support/rig/client.ts'
 import { clientOf } from '../support/rig/client.ts'
@@ -35,7 +35,7 @@ export interface Meter {
 /** Starts an S3, which ends with the tests of the file. */
 export const meter = async (): Promise<Meter> => {
   const { s3, store, close } = await openBucket()
-  after(close)
+  afterAll(close)
   return {
     store,
     open: (options) => clientOf(store, options),

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { CONFIG } from '../support/hosts/content.ts'
 import { expectStatus, type Send } from '../support/rig/client.ts'
 import { pushImage } from '../support/rig/push.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { startBehindGateway } from '../e2e/support/behind-gateway.ts'
 import { GATEWAYS } from '../support/gateway/habits.ts'
 import { assertConforms } from './published.ts'

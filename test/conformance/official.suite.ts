@@ -5,7 +5,7 @@
  * @module
  */
 
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { setupNames, startSetup } from '../support/live/setups.ts'
 import { assertConforms } from './published.ts'
 

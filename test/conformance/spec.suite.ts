@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Setup, setupNames, startSetup } from '../support/live/setups.ts'
 import { blobRules } from './blob-rules.ts'
 import { Repository, type Rule } from './client.ts'
@@ -24,10 +24,10 @@ const chapters: Readonly<Record<string, readonly Rule[]>> = {
 for (const name of setupNames) {
   describe(`the specification on ${name}`, () => {
     let setup: Setup
-    before(async () => {
+    beforeAll(async () => {
       setup = await startSetup(name)
     })
-    after(() => setup.close())
+    afterAll(() => setup.close())
 
     test('GET /v2/ is 200', async () => {
       assert.equal((await fetch(`http://${setup.address}/v2/`)).status, 200)

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { BODY_LIMIT, UPLOAD_LIMITS } from '../../functions/handlers/lambda-limits.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
 import { contextTable } from '../../lib/context.ts'

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { run, scratch } from '../support/live/process.ts'
 import type { Account } from './support/clients.ts'
 import { type Guarded, startGuarded } from './support/guarded.ts'
@@ -17,24 +17,21 @@ for (const auth of ['token', 'basic'] as const) {
   describe(`catalog, ${auth}`, () => {
     const files = scratch('catalog')
     let guarded: Guarded
-    before(
-      async () => {
-        const image = await sourceImage('small')
-        guarded = await startGuarded(auth)
-        const { alice, bob, front } = guarded
-        const repositories = [
-          [alice, 'open/app'],
-          [alice, 'dev/app'],
-          [alice, 'alice/app'],
-          [bob, 'bob/app'],
-        ] as const
-        for (const [account, repository] of repositories) {
-          await craneAs(account)('push', image.layout, `${front.address}/${repository}:v1`)
-        }
-      },
-      { timeout: 900_000 },
-    )
-    after(async () => {
+    beforeAll(async () => {
+      const image = await sourceImage('small')
+      guarded = await startGuarded(auth)
+      const { alice, bob, front } = guarded
+      const repositories = [
+        [alice, 'open/app'],
+        [alice, 'dev/app'],
+        [alice, 'alice/app'],
+        [bob, 'bob/app'],
+      ] as const
+      for (const [account, repository] of repositories) {
+        await craneAs(account)('push', image.layout, `${front.address}/${repository}:v1`)
+      }
+    }, 900_000)
+    afterAll(async () => {
       await guarded?.close()
       files.remove()
     })

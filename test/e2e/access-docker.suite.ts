@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { scratch } from '../support/live/process.ts'
 import { type Docker, dockerClient, load, startDockerd } from './support/daemons.ts'
 import { type Guarded, startGuarded } from './support/guarded.ts'
@@ -26,20 +26,17 @@ describe('docker, identity token', () => {
   let guarded: Guarded
   let docker: Docker
   let target: string
-  before(
-    async () => {
-      const image = await sourceImage('small')
-      guarded = await startGuarded('token')
-      closers.push(guarded.close)
-      const daemon = await startDockerd(files.path, 'dockerd')
-      closers.push(daemon.stop)
-      docker = dockerClient('/usr/bin/docker', daemon.socket, config)
-      target = `${guarded.front.address}/alice/app:v1`
-      await load(daemon.docker, image, target)
-    },
-    { timeout: 900_000 },
-  )
-  after(async () => {
+  beforeAll(async () => {
+    const image = await sourceImage('small')
+    guarded = await startGuarded('token')
+    closers.push(guarded.close)
+    const daemon = await startDockerd(files.path, 'dockerd')
+    closers.push(daemon.stop)
+    docker = dockerClient('/usr/bin/docker', daemon.socket, config)
+    target = `${guarded.front.address}/alice/app:v1`
+    await load(daemon.docker, image, target)
+  }, 900_000)
+  afterAll(async () => {
     for (const close of closers.reverse()) await close()
     files.remove()
   })

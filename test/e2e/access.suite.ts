@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { scratch } from '../support/live/process.ts'
 import type { Exchange } from '../support/live/proxy.ts'
 import { type Account, type Client, clients } from './support/clients.ts'
@@ -23,15 +23,12 @@ for (const auth of ['token', 'basic'] as const) {
       const files = scratch(`access-${name}`)
       let guarded: Guarded
       let client: Client
-      before(
-        async () => {
-          const image = await sourceImage('small')
-          guarded = await startGuarded(auth)
-          client = await open({ address: guarded.front.address, directory: files.path, image })
-        },
-        { timeout: 900_000 },
-      )
-      after(async () => {
+      beforeAll(async () => {
+        const image = await sourceImage('small')
+        guarded = await startGuarded(auth)
+        client = await open({ address: guarded.front.address, directory: files.path, image })
+      }, 900_000)
+      afterAll(async () => {
         await client?.close?.()
         await guarded?.close()
         files.remove()

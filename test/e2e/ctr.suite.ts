@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { startContainerd } from './support/daemons.ts'
 import { identity, readRegistry } from './support/image.ts'
 import { eachSetup } from './support/matrix.ts'

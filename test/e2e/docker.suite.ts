@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { type Dockerd, dockerClient, load, pushed, startDockerd } from './support/daemons.ts'
 import { readRegistry } from './support/image.ts'
 import { eachSetup } from './support/matrix.ts'

@@ -8,8 +8,8 @@
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, test } from 'vitest'
 import { BODY_LIMIT } from '../../functions/handlers/lambda-limits.ts'
 import { GATEWAYS } from '../support/gateway/habits.ts'
 import { run } from '../support/live/process.ts'

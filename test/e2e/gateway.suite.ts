@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { GATEWAYS } from '../support/gateway/habits.ts'
 import { run } from '../support/live/process.ts'
 import { clients } from './support/clients.ts'

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { run } from '../support/live/process.ts'
 import { readRegistry } from './support/image.ts'
 import { eachSetup, type Sizes, usualSizes } from './support/matrix.ts'

@@ -12,7 +12,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hashPassword } from '../../functions/auth/accounts/bcrypt.ts'
 import { parseIssuers } from '../../functions/auth/issuers.ts'
 import { parsePolicy } from '../../functions/auth/policy/parse.ts'
@@ -68,15 +68,12 @@ const jwksOf = (certificate: string): string => {
 describe('docs/access.md', () => {
   const files = scratch('recipes')
   let dockerd: Dockerd
-  before(
-    async () => {
-      await run(join(projectRoot, 'test/interop/token-servers.sh'), [], { timeout: 900_000 })
-      dockerd = await startDockerd(files.path, 'dockerd')
-      await load(dockerd.docker, await sourceImage('small'), 'alpine')
-    },
-    { timeout: 900_000 },
-  )
-  after(async () => {
+  beforeAll(async () => {
+    await run(join(projectRoot, 'test/interop/token-servers.sh'), [], { timeout: 900_000 })
+    dockerd = await startDockerd(files.path, 'dockerd')
+    await load(dockerd.docker, await sourceImage('small'), 'alpine')
+  }, 900_000)
+  afterAll(async () => {
     await dockerd?.stop()
     files.remove()
   })

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { run } from '../support/live/process.ts'
 import { identity, readLayout, readRegistry } from './support/image.ts'
 import { eachSetup } from './support/matrix.ts'

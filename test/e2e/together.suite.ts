@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { run } from '../support/live/process.ts'
 import { identity, readRegistry } from './support/image.ts'
 import { eachSetup, type Scene } from './support/matrix.ts'

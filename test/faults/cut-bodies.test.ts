@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
-import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { blob, CONFIG, type Content, imageOf } from '../support/hosts/content.ts'
 import { expectStatus, locationOf } from '../support/rig/client.ts'
@@ -79,7 +79,7 @@ const eventually = async (check: () => Promise<void>): Promise<void> => {
 for (const [name, open] of SERVERS) {
   describe(name, async () => {
     const server = await open()
-    after(server.close)
+    afterAll(server.close)
 
     /** Each request that takes bytes, and would succeed with exactly those that come. */
     const requests = (content: Content): readonly (readonly [string, () => Promise<string>])[] => [

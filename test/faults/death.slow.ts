@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { blob } from '../support/hosts/content.ts'
 import { type PushBlob, pushAsContainerd, pushAsDocker } from '../support/rig/push.ts'
 import { STORES } from '../support/rig/stores.ts'
@@ -22,7 +22,7 @@ for (const [name, open] of STORES) {
   for (const [style, push] of STYLES) {
     test(`a large image, ${style}, on ${name}: death after each operation`, async (t) => {
       const deaths = await dieEverywhere(open, [LARGE], push)
-      t.diagnostic(`${deaths} deaths`)
+      await t.annotate(`${deaths} deaths`)
       assert.ok(deaths > 10)
     })
   }

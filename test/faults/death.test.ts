@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { blob, imageOf } from '../support/hosts/content.ts'
 import { clientOf, expectStatus } from '../support/rig/client.ts'
 import { checkStore } from '../support/rig/invariants.ts'
@@ -19,7 +19,7 @@ for (const [name, open] of STORES) {
   describe(name, () => {
     test('a small image, docker-style: death after each operation', async (t) => {
       const deaths = await dieEverywhere(open, [SMALL], pushAsDocker)
-      t.diagnostic(`${deaths} deaths`)
+      await t.annotate(`${deaths} deaths`)
       assert.ok(deaths > 10)
     })
 
@@ -50,7 +50,7 @@ for (const [name, open] of STORES) {
           await close()
         }
       }
-      t.diagnostic(`${deaths} deaths`)
+      await t.annotate(`${deaths} deaths`)
       assert.ok(deaths > 5)
     })
   })

@@ -11,8 +11,8 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import { type TestContext, test } from 'vitest'
 import { createFileStore } from '../../functions/storage/file/store.ts'
 import { type ObjectStore, StoreError } from '../../functions/storage/store.ts'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
@@ -39,7 +39,7 @@ interface Disk {
 const mountedDisk = async (t: TestContext): Promise<Disk> => {
   const { path, remove } = await temporaryDirectory()
   await run('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', path])
-  t.after(async () => {
+  t.onTestFinished(async () => {
     await run('umount', [path])
     await remove()
   })
@@ -58,7 +58,7 @@ const mountedDisk = async (t: TestContext): Promise<Disk> => {
 
 const boundedStore = async (t: TestContext): Promise<Disk> => {
   const { path, remove } = await temporaryDirectory()
-  t.after(remove)
+  t.onTestFinished(remove)
   let free = Number.POSITIVE_INFINITY
   const store = intercept(createFileStore({ root: path }), ({ operation, args }, proceed) => {
     const body = args.find((arg) => arg instanceof Uint8Array)

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Agent } from 'node:http'
-import { after, describe, test } from 'node:test'
+import { afterAll, describe, test } from 'vitest'
 import type { Digest } from '../../functions/registry/digest.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
 import { npmStart } from '../support/live/npm-start.ts'
@@ -121,7 +121,7 @@ for (const [name, open] of [
   for (const style of ['docker-style', 'containerd-style']) {
     describe(`${name}, ${style}`, async () => {
       const server = await open()
-      after(server.close)
+      afterAll(server.close)
 
       test('8 pushes of 256 MiB at once', async (t) => {
         const size = 256 * MEBIBYTE
@@ -129,7 +129,7 @@ for (const [name, open] of [
         const digests = await Promise.all(seeds.map((seed) => push(server.send, style, seed, size)))
         for (const digest of digests) assert.equal(await sizeOf(server.send, digest), size)
         const peak = peakOf(server.daemon)
-        t.diagnostic(`peak ${Math.round(peak / MEBIBYTE)} MiB`)
+        await t.annotate(`peak ${Math.round(peak / MEBIBYTE)} MiB`)
         assert.ok(peak < BUDGET, `peak ${Math.round(peak / MEBIBYTE)} MiB`)
       })
 
@@ -138,7 +138,7 @@ for (const [name, open] of [
         const digest = await push(server.send, style, `${name} ${style} 1 GiB`, size)
         assert.equal(await sizeOf(server.send, digest), size)
         const peak = peakOf(server.daemon)
-        t.diagnostic(`peak ${Math.round(peak / MEBIBYTE)} MiB`)
+        await t.annotate(`peak ${Math.round(peak / MEBIBYTE)} MiB`)
         assert.ok(peak < BUDGET, `peak ${Math.round(peak / MEBIBYTE)} MiB`)
       })
     })

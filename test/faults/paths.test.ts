@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { afterAll, describe, test } from 'vitest'
 import { blob } from '../support/hosts/content.ts'
 import { codeOf, expectStatus } from '../support/rig/client.ts'
 import { allObjects } from '../support/rig/invariants.ts'
@@ -55,7 +55,7 @@ const REQUESTS: readonly (readonly [string, (name: string) => string])[] = [
 for (const [kind, open] of SERVERS) {
   describe(kind, async () => {
     const server = await open()
-    after(server.close)
+    afterAll(server.close)
     // Something to be led to.
     await pushAtOnce(server.send, 'a', blob('real', 10))
     const before = (await allObjects(server.store)).map(({ key }) => key)

@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { afterAll, describe, test } from 'vitest'
 import type { ErrorCode } from '../../functions/registry/errors.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { STATE_LIFE } from '../../functions/registry/uploads/state.ts'
@@ -264,7 +264,7 @@ const refuse = async (client: Send, { send, status, code, names, description }: 
 for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
-    after(close)
+    afterAll(close)
     const client = await clientOf(store)
     for (const each of [...DIGESTS, ...RANGES, ...SIZES, ...STATES, ...NAMES, ...MANIFESTS]) {
       test(each.description, async () => {

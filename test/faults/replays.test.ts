@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { StoreError } from '../../functions/storage/store.ts'
 import { blob, type Content, contentOf } from '../support/hosts/content.ts'
 import { clientOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
@@ -46,7 +46,7 @@ for (const [name, openStore] of STORES) {
   describe(name, () => {
     test('two bodies after one POST, the second committed while the first is copied', async (t) => {
       const { store, close } = await openStore()
-      t.after(close)
+      t.onTestFinished(close)
       const copying = gate('copy')
       const send = await clientOf(
         intercept(store, async ({ operation }, proceed) => {
@@ -70,7 +70,7 @@ for (const [name, openStore] of STORES) {
 
     test('two last chunks after one PATCH, sent by two PUTs', async (t) => {
       const { store, close } = await openStore()
-      t.after(close)
+      t.onTestFinished(close)
       const completing = gate('completeMultipart')
       const send = await clientOf(
         intercept(store, async ({ operation }, proceed) => {

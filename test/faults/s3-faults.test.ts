@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, afterEach, describe, test } from 'node:test'
+import { afterAll, afterEach, describe, test } from 'vitest'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
 import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { allObjects, checkStore } from '../support/rig/invariants.ts'
@@ -22,7 +22,7 @@ import { openBucket, storeOn } from '../support/rig/stores.ts'
 import type { Fault, FaultMatch } from '../support/s3/faults.ts'
 
 const { s3, store, close } = await openBucket()
-after(close)
+afterAll(close)
 afterEach(() => s3.faults.clear())
 
 const SIZE = 15 * 1024 * 1024
@@ -190,7 +190,7 @@ describe('failures that last', () => {
   for (const { description, match, request } of table) {
     test(`${description}: 503, nothing readable, and a retry succeeds`, async (t) => {
       const own = await openBucket()
-      t.after(own.close)
+      t.onTestFinished(own.close)
       const send = await clientOf(own.store)
       // By another instance: this one shall have to ask for it.
       await pushAtOnce(await clientOf(own.store), 'ready', CONFIG)
@@ -215,7 +215,7 @@ describe('failures that last', () => {
 
   test('answers that are cut in the middle: 503, and a retry succeeds', async (t) => {
     const own = await openBucket()
-    t.after(own.close)
+    t.onTestFinished(own.close)
     const send = await clientOf(own.store)
     const cut: Fault = { cutAfter: 5 }
     const patch = async (bytes: Buffer): Promise<string> => {

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { clientOf, codeOf } from '../support/rig/client.ts'
 import { openBucket } from '../support/rig/stores.ts'
 
@@ -14,7 +14,7 @@ const GATEWAY_TIMEOUT = 30_000
 
 test('is answered 503 in time for the client to hear of it', async (t) => {
   const { s3, store, close } = await openBucket()
-  t.after(close)
+  t.onTestFinished(close)
   const send = await clientOf(store)
   s3.faults.next({}, { error: 'SlowDown' }, 1000)
   const start = performance.now()

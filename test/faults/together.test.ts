@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { blob, CONFIG } from '../support/hosts/content.ts'
 import { clientOf, expectStatus } from '../support/rig/client.ts'
 import { allObjects, checkStore } from '../support/rig/invariants.ts'
@@ -30,7 +30,7 @@ for (const [name, open] of STORES) {
       ] as const) {
         test(`${description}, into ${where}`, async (t) => {
           const { store, close } = await open()
-          t.after(close)
+          t.onTestFinished(close)
           // Two processes: neither has what the other remembers.
           const sends = [await clientOf(store), await clientOf(store)] as const
           const [image] = await Promise.all([

@@ -10,8 +10,8 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { describe, it, type TestContext } from 'vitest'
 import { createAccounts } from '../../functions/auth/accounts/accounts.ts'
 import { verifyPassword } from '../../functions/auth/accounts/bcrypt.ts'
 import { parseHtpasswd } from '../../functions/auth/accounts/htpasswd.ts'
@@ -45,7 +45,7 @@ const KINDS = { expires: 'value', keep: 'value', 'password-stdin': 'switch' } as
 /** A desk from which commands are given, and accounts as a registry has them. */
 const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>) => {
   const { store, close } = await open()
-  t.after(close)
+  t.onTestFinished(close)
   const clock = createClock()
   const desk = {
     printed: [] as string[],
@@ -329,7 +329,7 @@ const PLACES: readonly (readonly [
     'file store',
     async (t) => {
       const { path, remove } = await temporaryDirectory()
-      t.after(remove)
+      t.onTestFinished(remove)
       return { store: createFileStore({ root: path }), settings: [`--store=file:${path}`], env: {} }
     },
   ],
@@ -337,7 +337,7 @@ const PLACES: readonly (readonly [
     'S3',
     async (t) => {
       const { store, s3, close } = await openBucket()
-      t.after(close)
+      t.onTestFinished(close)
       return {
         store,
         settings: [
@@ -378,7 +378,7 @@ for (const [name, place] of PLACES) {
 describe('a process', () => {
   it('prints only the secret of a robot to standard output', async (t) => {
     const { path, remove } = await temporaryDirectory()
-    t.after(remove)
+    t.onTestFinished(remove)
     const { code, stdout, stderr } = await slipway(
       ['robot', 'add', 'ci', `--store=file:${path}`],
       '',
@@ -390,7 +390,7 @@ describe('a process', () => {
 
   it('says mistakes in a line, and asks for no password without a terminal', async (t) => {
     const { path, remove } = await temporaryDirectory()
-    t.after(remove)
+    t.onTestFinished(remove)
     const store = `--store=file:${path}/store`
     const bad = join(path, 'policy.yaml')
     await writeFile(bad, 'version: 1\nrules: [{}]\n')

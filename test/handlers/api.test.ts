@@ -6,9 +6,9 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type ApiHandler, createHandler } from '../../functions/handlers/api.ts'
 import { CONFIG, contentOf, imageOf } from '../support/hosts/content.ts'
 import { startBucket } from '../support/hosts/start.ts'
@@ -26,7 +26,7 @@ describe('events', () => {
   let handler: ApiHandler
   const send = (event: APIGatewayProxyEventV2) => handler(event, CONTEXT)
 
-  before(async () => {
+  beforeAll(async () => {
     const bucket = await startBucket()
     s3 = bucket.server
     env = bucket.env
@@ -34,7 +34,7 @@ describe('events', () => {
     await send(blobPost(CONFIG.sha256, CONFIG.bytes))
     await send(manifestPut(IMAGE.sha256, IMAGE.bytes))
   })
-  after(() => s3.close())
+  afterAll(() => s3.close())
 
   test('a push of a blob', async () => {
     const result = await send(blobPost(CONFIG.sha256, CONFIG.bytes))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
-import { describe, it } from 'node:test'
+import { describe, it } from 'vitest'
 import { bodyOf } from '../../functions/handlers/body.ts'
 
 /** A stream of chunks that comes one by one, each in memory of its own. */

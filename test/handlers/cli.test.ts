@@ -9,17 +9,17 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { blob } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { ended, type Serving, serve, startProgram } from './program.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
-before(async () => {
+beforeAll(async () => {
   directory = await temporaryDirectory()
 })
-after(() => directory.remove())
+afterAll(() => directory.remove())
 const store = (): string => `--store=file:${directory.path}`
 
 describe('help', () => {

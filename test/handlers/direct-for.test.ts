@@ -5,17 +5,17 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { afterAll, beforeAll, test } from 'vitest'
 import { startServer } from '../../functions/handlers/server.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
 import { CONFIG } from '../support/hosts/content.ts'
 import { startBucket } from '../support/hosts/start.ts'
 
 let bucket: Awaited<ReturnType<typeof startBucket>>
-before(async () => {
+beforeAll(async () => {
   bucket = await startBucket()
 })
-after(() => bucket.server.close())
+afterAll(() => bucket.server.close())
 
 /** Networks, the client's address as a proxy tells it, and how a blob is answered. */
 const ROWS = [

@@ -10,7 +10,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it, type TestContext } from 'vitest'
 import { DocumentError, readDocument } from '../../functions/auth/document.ts'
 import { selfSignedCertificate } from '../../functions/auth/keys/certificate.ts'
 import { libtrustId } from '../../functions/auth/keys/key-id.ts'
@@ -31,7 +31,7 @@ const DAY = 24 * 60 * MINUTE
 /** A desk from which commands are given. */
 const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>) => {
   const { store, close } = await open()
-  t.after(close)
+  t.onTestFinished(close)
   const clock = createClock()
   const said: string[] = []
   const give = async (
@@ -107,7 +107,7 @@ for (const [kind, open] of STORES) {
     it('a key set that cannot be fetched from here is said, and no reason to refuse', async (t) => {
       const server = createServer((_, response) => response.writeHead(503).end())
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      t.after(() => server.close())
+      t.onTestFinished(() => void server.close())
       const { store, said, give } = await openDesk(t, open)
       const { port } = server.address() as AddressInfo
       const file = document({ issuer: 'a', jwksUrl: `http://127.0.0.1:${port}/` })
@@ -171,7 +171,7 @@ for (const [kind, open] of STORES) {
 describe('the commands as processes', () => {
   it('certificates set as an issuer are taken', async (t) => {
     const { path: directory, remove } = await temporaryDirectory()
-    t.after(remove)
+    t.onTestFinished(remove)
     const certificates = await selfSignedCertificate({
       signer: signer(),
       name: 'auth',
@@ -195,7 +195,7 @@ describe('the commands as processes', () => {
   for (const [args, message] of refused) {
     it(`slipway ${args.join(' ')} is refused in a line`, async (t) => {
       const { path: directory, remove } = await temporaryDirectory()
-      t.after(remove)
+      t.onTestFinished(remove)
       const { code, stderr } = await ended(startProgram([...args, `--store=file:${directory}`]))
       assert.equal(code, 1)
       assert.match(stderr, message)

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
+import { beforeAll, describe, test } from 'vitest'
 import { openStore } from '../../functions/handlers/open-store.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
 
@@ -54,7 +54,7 @@ const cases: readonly Case[] = [
 ]
 
 describe('the S3 that is opened', () => {
-  before(() => {
+  beforeAll(() => {
     for (const name of Object.keys(process.env)) {
       if (name.startsWith('AWS_')) delete process.env[name]
     }

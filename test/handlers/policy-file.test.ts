@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { afterAll, beforeAll, test } from 'vitest'
 import { createHandler } from '../../functions/handlers/api.ts'
 import { startServer } from '../../functions/handlers/server.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
@@ -23,10 +23,10 @@ const pull = (repositories: string): string =>
   })
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
-before(async () => {
+beforeAll(async () => {
   directory = await temporaryDirectory()
 })
-after(() => directory.remove())
+afterAll(() => directory.remove())
 
 const policyFile = async (text: string): Promise<string> => {
   const path = join(directory.path, 'policy.yaml')

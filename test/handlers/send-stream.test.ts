@@ -10,8 +10,8 @@ import { Agent, createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type TestContext, test } from 'vitest'
 import { sendStream } from '../../functions/handlers/send-stream.ts'
 import { startServer } from '../../functions/handlers/server.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
@@ -53,7 +53,7 @@ const serve = async (t: TestContext, body: () => Readable, wait = 0) => {
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  t.after(() => {
+  t.onTestFinished(() => {
     agent.destroy()
     server.close()
   })
@@ -142,7 +142,7 @@ test('a read of S3 that breaks off breaks the connection; the next one is whole'
   const settings = readSettings(['--listen=127.0.0.1:0', '--redirects=off'], env)
   const server = await startServer(settings, env)
   const agent = createAgent()
-  t.after(async () => {
+  t.onTestFinished(async () => {
     agent.destroy()
     await server.stop()
     await s3.close()

@@ -12,9 +12,9 @@ import { request } from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type RunningServer, startServer } from '../../functions/handlers/server.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
 import { blob } from '../support/hosts/content.ts'
@@ -33,12 +33,12 @@ describe('connections', () => {
   let server: RunningServer
   let host: Pick<Host, 'send'>
   const agent = createAgent()
-  before(async () => {
+  beforeAll(async () => {
     directory = await temporaryDirectory()
     server = await startServer(readSettings([...silent, `--store=file:${directory.path}`], {}), {})
     host = { send: (sent) => sendOver(agent, server.url, sent) }
   })
-  after(async () => {
+  afterAll(async () => {
     agent.destroy()
     await server.stop()
     await directory.remove()

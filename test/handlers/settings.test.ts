@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { readSettings, type Settings, settingsHelp } from '../../functions/handlers/settings.ts'
 
 const DEFAULTS: Settings = readSettings([], {})

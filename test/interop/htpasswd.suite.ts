@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'vitest'
 import { hashPassword, verifyPassword } from '../../functions/auth/accounts/bcrypt.ts'
 import { parseHtpasswd, withoutUser, withUser } from '../../functions/auth/accounts/htpasswd.ts'
 import { cleanEnvironment, projectRoot, run, scratch } from '../support/live/process.ts'
@@ -19,7 +19,7 @@ const CLI = join(projectRoot, 'functions/handlers/cli.ts')
 
 const openScratch = (t: TestContext): string => {
   const { path, remove } = scratch('htpasswd')
-  t.after(remove)
+  t.onTestFinished(remove)
   return path
 }
 

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { identity, readLayout, readRegistry, sourceImage } from '../e2e/support/image.ts'
 import { run, scratch } from '../support/live/process.ts'
 import {
@@ -77,10 +77,10 @@ for (const place of places) {
     describe(`${writer} writes and ${reader} reads ${place.name}`, () => {
       let opened: Awaited<ReturnType<Place['open']>>
       const files = scratch('interop-files')
-      before(async () => {
+      beforeAll(async () => {
         opened = await place.open()
       })
-      after(async () => {
+      afterAll(async () => {
         await opened.close()
         files.remove()
       })

@@ -7,9 +7,9 @@
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { after, before, describe, test } from 'node:test'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { createLocalJWKSet, jwtVerify } from 'jose'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type RunningServer, startServer } from '../../functions/handlers/server.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
 import { answers, type Daemon, freePort, scratch, startDaemon } from '../support/live/process.ts'
@@ -40,7 +40,7 @@ const start = (signingKey: string): Promise<RunningServer> => {
   return startServer(readSettings([...args, `--signing-key=${signingKey}`], env), env)
 }
 
-before(async () => {
+beforeAll(async () => {
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
   kms = await startDaemon({
@@ -65,7 +65,7 @@ before(async () => {
   await runAccountsCommand('policy', ['set', policy, `--store=file:${store.path}`], {})
   server = await start(`kms:${keys.join(',')}`)
 })
-after(async () => {
+afterAll(async () => {
   await server?.stop()
   await kms?.stop()
   store.remove()
@@ -103,7 +103,7 @@ test('the registry takes its own token, and not one that KMS did not sign', asyn
 
 describe('upload states', () => {
   const uploads = scratch('kms-uploads')
-  after(() => uploads.remove())
+  afterAll(() => uploads.remove())
   const serve = (key: string): Promise<RunningServer> => {
     const flags = ['--listen=127.0.0.1:0', '--auth=off', '--log-level=error']
     const args = [...flags, `--store=file:${uploads.path}`, `--upload-key=kms:${key}`]

@@ -10,8 +10,8 @@ import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
 import { bcrypt } from 'hash-wasm'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { Access } from '../../functions/auth/access.ts'
 import { selfSignedCertificate } from '../../functions/auth/keys/certificate.ts'
 import { publishedJwks } from '../../functions/auth/keys/jwks.ts'
@@ -48,11 +48,11 @@ const certificate = (signer: Signer) =>
     until: Date.now() + YEAR,
   })
 
-before(() => run(join(projectRoot, 'test/interop/token-servers.sh'), [], { timeout: 900_000 }))
+beforeAll(() => run(join(projectRoot, 'test/interop/token-servers.sh'), [], { timeout: 900_000 }))
 
 describe('tokens of Slipway', () => {
   const files = scratch('tokens')
-  after(() => files.remove())
+  afterAll(() => files.remove())
   const [first, second, mallory] = [newKey(), newKey(), newKey()].map(localSigner) as [
     Signer,
     Signer,
@@ -109,7 +109,7 @@ describe('tokens of Slipway', () => {
     describe(`at ${name}`, () => {
       let daemon: Daemon
       let base: string
-      before(async () => {
+      beforeAll(async () => {
         const address = `127.0.0.1:${await freePort()}`
         base = `http://${address}/v2/`
         const directory = join(files.path, `${name}.json`)
@@ -130,7 +130,7 @@ describe('tokens of Slipway', () => {
           ready: () => answers(base),
         })
       })
-      after(() => daemon.stop())
+      afterAll(() => daemon.stop())
 
       const status = async (path: string, token: string, method = 'GET'): Promise<number> => {
         const headers = { authorization: `Bearer ${token}` }
@@ -194,7 +194,7 @@ describe("tokens of distribution's token server", () => {
   const signer = localSigner(key)
   let daemon: Daemon
   let base: string
-  before(async () => {
+  beforeAll(async () => {
     const address = `127.0.0.1:${await freePort()}`
     base = `http://${address}/token/`
     const [keyFile, passwords] = [join(files.path, 'key.pem'), join(files.path, 'htpasswd')]
@@ -212,7 +212,7 @@ describe("tokens of distribution's token server", () => {
       ready: () => answers(base),
     })
   })
-  after(async () => {
+  afterAll(async () => {
     await daemon.stop()
     files.remove()
   })

@@ -10,10 +10,10 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { AwsSolutionsChecks } from 'cdk-nag'
+import { afterAll, describe, test } from 'vitest'
 import type { RegistryStack } from '../../lib/registry-stack.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { type Context, FLAGS, stackIn, withApp } from './synth.ts'
@@ -24,7 +24,7 @@ const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-0000
 /** Runs the app. Nothing in its environment leads to an account, and its only proxy is nobody. */
 const runApp = async (context: Context) => {
   const files = await temporaryDirectory()
-  after(files.remove)
+  afterAll(files.remove)
   const child = spawn(process.execPath, ['lib/app.ts'], {
     cwd: ROOT,
     env: {

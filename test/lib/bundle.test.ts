@@ -5,8 +5,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
 import type { Metafile } from 'esbuild'
+import { afterAll, beforeAll, test } from 'vitest'
 import { bundleApi } from '../../lib/bundle.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
@@ -14,11 +14,11 @@ type Outputs = Metafile['outputs']
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
 let outputs: Outputs
-before(async () => {
+beforeAll(async () => {
   directory = await temporaryDirectory()
   outputs = bundleApi(directory.path).outputs
 })
-after(() => directory.remove())
+afterAll(() => directory.remove())
 
 const sizeOf = (paths: Iterable<string>): number =>
   [...paths].reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0)

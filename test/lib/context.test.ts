@@ -7,14 +7,14 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
 import { App } from 'aws-cdk-lib'
+import { afterAll, describe, test } from 'vitest'
 import { ContextError, type ContextValues, contextTable, readContext } from '../../lib/context.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { type Context, FLAGS, synth } from './synth.ts'
 
 const files = await temporaryDirectory()
-after(files.remove)
+afterAll(files.remove)
 const badPolicy = join(files.path, 'bad.yaml')
 writeFileSync(
   badPolicy,

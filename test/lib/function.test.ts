@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { afterAll, describe, test } from 'vitest'
 import { readSettings } from '../../functions/handlers/settings.ts'
 import {
   type Context,
@@ -24,7 +24,7 @@ import {
 
 const POLICY = 'version: 1\nrules: []\n'
 const directory = mkdtempSync(join(tmpdir(), 'slipway-test-'))
-after(() => rmSync(directory, { recursive: true }))
+afterAll(() => rmSync(directory, { recursive: true }))
 const policy = (name: string): string => {
   const path = join(directory, name)
   writeFileSync(path, name.endsWith('.json') ? '{"version":1,"rules":[]}' : POLICY)

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { type Context, ofType, only, synth, type TemplateJson, written } from './synth.ts'
 
 const api = (name: string): string => `AWS::ApiGatewayV2::${name}`

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { afterAll, describe, test } from 'vitest'
 import { createApp } from '../../functions/api/app.ts'
 import { openAccess } from '../../functions/handlers/open-access.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
@@ -107,7 +107,7 @@ const allows = (statement: Statement, { action, resource, prefix = '' }: Use): b
 const guarded = async (policy: readonly Statement[], readOnly = false) => {
   const { store: files, close } = await openFiles()
   const { path, remove } = await temporaryDirectory()
-  after(async () => {
+  afterAll(async () => {
     await close()
     await remove()
   })

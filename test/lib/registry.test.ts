@@ -5,11 +5,11 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
 import { Stack } from 'aws-cdk-lib'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
+import { describe, test } from 'vitest'
 import { Registry } from '../../lib/registry.ts'
 import { CODE, ofType, only, statementsOf, templateOf, withApp, written } from './synth.ts'
 

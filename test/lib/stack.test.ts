@@ -12,7 +12,7 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { divideArguments } from '../../functions/handlers/command.ts'
 import { readSettings } from '../../functions/handlers/settings.ts'
 import {

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { STATE_LIFE } from '../../functions/registry/uploads/state.ts'
 import { ofType, only, type Statement, statementsOf, synth } from './synth.ts'
 

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { ofType, only, statementsOf, synth, written } from './synth.ts'
 
 interface AlarmProperties {

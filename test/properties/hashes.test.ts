@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { describe, test } from 'vitest'
 import type { Algorithm } from '../../functions/registry/digest.ts'
 import { EMPTY_CHAIN, extendChain } from '../../functions/registry/uploads/chain.ts'
 import {

@@ -5,8 +5,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { afterAll, describe, test } from 'vitest'
 import { blob, contentOf } from '../support/hosts/content.ts'
 import { clientOf, codeOf } from '../support/rig/client.ts'
 import { pushAtOnce } from '../support/rig/push.ts'
@@ -54,7 +54,7 @@ const rangeOf = (size: number): fc.Arbitrary<string> =>
 for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
-    after(close)
+    afterAll(close)
     const send = await clientOf(store)
 
     for (const size of SIZES) {

@@ -6,8 +6,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { afterAll, describe, test } from 'vitest'
 import type { ErrorCode } from '../../functions/registry/errors.ts'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
@@ -173,7 +173,7 @@ const inTime = async <T>(work: Promise<T>): Promise<T> => {
 for (const [kind, open] of SERVERS) {
   describe(kind, async () => {
     const server = await open()
-    after(server.close)
+    afterAll(server.close)
     await pushImage(server.send, 'app', 'v1', [layer])
 
     const met = new Set<number>()

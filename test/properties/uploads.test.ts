@@ -5,8 +5,8 @@
  * @module
  */
 
-import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { afterAll, describe, test } from 'vitest'
 import { createBlobs } from '../../functions/registry/blobs.ts'
 import { createRecentLinks } from '../../functions/registry/recent-links.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
@@ -39,7 +39,7 @@ const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
 for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
-    after(close)
+    afterAll(close)
     let runs = 0
 
     test('interleavings of uploads', () =>

@@ -6,14 +6,14 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { afterAll, test } from 'vitest'
 import { expireUploads, UPLOAD_LIFE } from '../../functions/registry/uploads/expire.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
 import { dataKey, uploadSegmentKey } from '../../functions/storage/keys.ts'
 import { MIN_PART_SIZE } from '../../functions/storage/store.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'slipway-expire-'))
-after(() => rm(root, { recursive: true }))
+afterAll(() => rm(root, { recursive: true }))
 const store = createFileStore({ root })
 const blob = dataKey(`sha256:${'a'.repeat(64)}`)
 const segment = uploadSegmentKey('11111111-1111-4111-8111-111111111111', 0, 'n')

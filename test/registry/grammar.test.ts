@@ -5,8 +5,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { describe, test } from 'vitest'
 import {
   algorithmOf,
   digestOf,

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { afterAll, describe, test } from 'vitest'
 import { linkedSize, readLink, writeLink } from '../../functions/registry/links.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
 import { dataKey, layerLinkKey } from '../../functions/storage/keys.ts'
@@ -19,7 +19,7 @@ const key = layerLinkKey('app', sha256)
 for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
-    after(close)
+    afterAll(close)
 
     test('none', async () => assert.equal(await readLink(store, key), undefined))
 

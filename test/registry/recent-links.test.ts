@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { afterAll, beforeAll, beforeEach, test } from 'vitest'
 import { writeLink } from '../../functions/registry/links.ts'
 import {
   createRecentLinks,
@@ -26,10 +26,10 @@ let reads: number
 let links: RecentLinks
 const target = async () => (await links.read(KEY))?.target
 
-before(async () => {
+beforeAll(async () => {
   directory = await temporaryDirectory()
 })
-after(() => directory.remove())
+afterAll(() => directory.remove())
 beforeEach(async () => {
   const files = createFileStore({ root: directory.path })
   clock = 1_000_000

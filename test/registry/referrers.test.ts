@@ -5,8 +5,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
 import { LRUCache } from 'lru-cache'
+import { afterAll, describe, test } from 'vitest'
 import { type Digest, isDigest } from '../../functions/registry/digest.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { createReferrers, type Referrer } from '../../functions/registry/referrers.ts'
@@ -28,7 +28,7 @@ const digestsOf = (all: readonly Referrer[]): Digest[] => all.map(({ digest }) =
 for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
-    after(close)
+    afterAll(close)
     const cache = () => new LRUCache<string, Uint8Array>({ max: 10_000 })
     const referrers = createReferrers(store, cache())
 

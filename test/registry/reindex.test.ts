@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { reindex } from '../../functions/registry/reindex.ts'
 import { inBatches } from '../../functions/storage/parallel.ts'
@@ -59,7 +59,7 @@ for (const [kind, open] of STORES) {
   describe(kind, () => {
     test('repositories, referrers, and those of the referrers tag schema', async (t) => {
       const { store, close } = await open()
-      t.after(close)
+      t.onTestFinished(close)
       for (const name of ['app', 'team/app', 'team/app/deep']) {
         await writeManifest(store, name, subject, 'v1')
       }
@@ -118,13 +118,13 @@ for (const [kind, open] of STORES) {
 
     test('an empty store', async (t) => {
       const { store, close } = await open()
-      t.after(close)
+      t.onTestFinished(close)
       assert.deepEqual(await reindex(store), { repositories: 0, manifests: 0, referrers: 0 })
     })
 
     test('more than one page of keys', async (t) => {
       const { store, close } = await open()
-      t.after(close)
+      t.onTestFinished(close)
       const names = Array.from({ length: 340 }, (_, at) => `r${String(at).padStart(3, '0')}`)
       await inBatches(names, (name) => writeManifest(store, name, subject, 'v1'), 16)
       assert.equal((await reindex(store)).repositories, 340)

@@ -5,8 +5,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { afterAll, describe, test } from 'vitest'
 import { RegistryError } from '../../functions/registry/errors.ts'
 import { isTag } from '../../functions/registry/reference.ts'
 import { createTags } from '../../functions/registry/tags.ts'
@@ -25,7 +25,7 @@ const tagSet = fc.uniqueArray(tag, { minLength: 1, maxLength: 12 })
 for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
-    after(close)
+    afterAll(close)
     const tags = createTags(store)
     let repositories = 0
 

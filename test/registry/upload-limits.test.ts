@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
 import { blob } from '../support/hosts/content.ts'
@@ -21,7 +21,7 @@ const START = 'POST /v2/a/blobs/uploads/'
 describe('upload limits', () => {
   let send: Send
   let remove: () => Promise<void>
-  before(async () => {
+  beforeAll(async () => {
     const directory = await temporaryDirectory()
     remove = directory.remove
     const store = createFileStore({ root: directory.path })
@@ -34,7 +34,7 @@ describe('upload limits', () => {
     send = await clientOf(store, { registry })
   })
 
-  after(() => remove())
+  afterAll(() => remove())
 
   const begin = async (): Promise<string> =>
     (await send(START)).headers.get('Location') ?? assert.fail('no Location')

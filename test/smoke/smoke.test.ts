@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { GATEWAYS, settingsFor } from '../support/gateway/habits.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { run } from '../support/live/process.ts'
@@ -124,7 +124,7 @@ const smoke = async (args: readonly string[], env: Record<string, string> = {}, 
   return { code, stdout, stderr }
 }
 
-describe('the command line', { concurrency: true }, () => {
+describe('the command line', { concurrent: true }, () => {
   test('a password in a variable, one on standard input, a wrong one, none', async () => {
     const { origin, stop } = await onFiles()
     const as = ['--user', USER.name]

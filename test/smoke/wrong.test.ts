@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { afterAll, beforeAll, describe, type TestContext, test, vi } from 'vitest'
 import { CHECKS } from './checks.ts'
 import { type Distortion, startDistorting } from './distort.ts'
 import { runChecks } from './run.ts'
@@ -50,10 +50,10 @@ const lookThrough = async (subject: Subject, { check, distortion }: Wrong) => {
 
 describe('a registry that is wrong', () => {
   let subject: Subject
-  before(async () => {
+  beforeAll(async () => {
     subject = await onFiles()
   })
-  after(() => subject.stop())
+  afterAll(() => subject.stop())
 
   for (const wrong of WRONGS) {
     test(`${wrong.check}: ${wrong.how}`, async () => {
@@ -68,10 +68,11 @@ describe('a registry that is wrong', () => {
   /** Makes each reading of the clock ten seconds later than the one before. */
   const hurry = (t: TestContext): void => {
     let now = 0
-    t.mock.method(performance, 'now', () => {
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
       now += 20_000
       return now
     })
+    t.onTestFinished(() => clock.mockRestore())
   }
   for (const check of ['first-answer', 'warm-answers']) {
     test(`${check}: answers after 20 seconds`, async (t) => {

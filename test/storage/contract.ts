@@ -4,7 +4,7 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { conditionTests } from './contract/conditions.ts'
 import { subjectOf } from './contract/harness.ts'
@@ -42,10 +42,10 @@ export const storeContract = (
 ): void => {
   describe(`contract of the ${name} store`, () => {
     let opened: OpenStore | undefined
-    before(async () => {
+    beforeAll(async () => {
       opened = await open()
     })
-    after(() => opened?.close())
+    afterAll(() => opened?.close())
 
     const left = new Set(deviations)
     const subject = subjectOf(() => opened!.store, left)

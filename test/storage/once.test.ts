@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import { once } from '../../functions/storage/once.ts'
 
 test('callers at the same time share the work, later ones its result', async () => {

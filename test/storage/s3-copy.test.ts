@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { afterAll, beforeAll, test } from 'vitest'
 import { createS3Store, type S3Store } from '../../functions/storage/s3/store.ts'
 import { isStoreError } from '../../functions/storage/store.ts'
 import { type S3Server, startS3 } from '../support/s3/server.ts'
@@ -15,13 +15,13 @@ const SIZE = 150 * MEBIBYTE + 17
 let s3: S3Server
 let store: S3Store
 
-before(async () => {
+beforeAll(async () => {
   s3 = await startS3()
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = s3
   const credentials = { accessKeyId, secretAccessKey }
   store = createS3Store({ endpoint, region, bucket, credentials, forcePathStyle: true })
 })
-after(() => s3.close())
+afterAll(() => s3.close())
 
 const hashOf = async (key: string): Promise<string> => {
   const hash = createHash('sha256')

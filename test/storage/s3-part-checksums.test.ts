@@ -3,7 +3,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createS3Store, type S3Store } from '../../functions/storage/s3/store.ts'
 import { isStoreError, MIN_PART_SIZE } from '../../functions/storage/store.ts'
 import { type S3Server, startS3 } from '../support/s3/server.ts'
@@ -29,12 +29,12 @@ storeContract(
 describe('a part with a checksum', () => {
   let server: S3Server
   let store: S3Store
-  before(async () => {
+  beforeAll(async () => {
     const opened = await open()
     server = opened.server
     store = opened.store
   })
-  after(() => server.close())
+  afterAll(() => server.close())
 
   test('cannot be passed off as another with the same MD5', async () => {
     const upload = await store.createMultipart('a', MIN_PART_SIZE)

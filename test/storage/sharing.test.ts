@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { describe, test } from 'vitest'
 import { sharing } from '../../functions/storage/sharing.ts'
 
 /** Reads of a value that changes, each answered when it is told to. */

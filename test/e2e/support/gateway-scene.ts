@@ -4,7 +4,7 @@
  * @module
  */
 
-import { after, before } from 'node:test'
+import { afterAll, beforeAll } from 'vitest'
 import type { GatewayHabits } from '../../support/gateway/habits.ts'
 import { scratch } from '../../support/live/process.ts'
 import { type BehindGateway, startBehindGateway } from './behind-gateway.ts'
@@ -35,17 +35,14 @@ export const behindGateway = (
   const files = scratch(name)
   let behind: BehindGateway | undefined
   let scene: GatewayScene | undefined
-  before(
-    async () => {
-      const image = await sourceImage(size)
-      behind = await startBehindGateway(habits)
-      const { alice, gateway } = behind
-      scene = { alice, gateway, image, directory: files.path }
-      await prepare?.(scene)
-    },
-    { timeout: 900_000 },
-  )
-  after(async () => {
+  beforeAll(async () => {
+    const image = await sourceImage(size)
+    behind = await startBehindGateway(habits)
+    const { alice, gateway } = behind
+    scene = { alice, gateway, image, directory: files.path }
+    await prepare?.(scene)
+  }, 900_000)
+  afterAll(async () => {
     await finish?.()
     await behind?.close()
     files.remove()

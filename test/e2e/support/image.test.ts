@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
-import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { describe, test } from 'vitest'
 import { readRegistry } from './image.ts'
 
 const digestOf = (bytes: Uint8Array): string =>

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { after, before, describe } from 'node:test'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { scratch } from '../../support/live/process.ts'
 import { type Setup, type SetupName, setupNames, startSetup } from '../../support/live/setups.ts'
 import { type ImageName, type SourceImage, sourceImage } from './image.ts'
@@ -38,17 +38,14 @@ export const eachSetup = (
       const files = scratch(`e2e-${client}`)
       // One hook for all: hooks run first to last, which would take the directory from a daemon.
       const closers: (() => Promise<void>)[] = []
-      before(
-        async () => {
-          const image = await sourceImage(sizes[name])
-          const setup = await startSetup(name)
-          closers.push(setup.close)
-          const onClose: Scene['onClose'] = (close) => closers.push(close)
-          scene = { setup, image, directory: files.path, onClose }
-        },
-        { timeout: 900_000 },
-      )
-      after(async () => {
+      beforeAll(async () => {
+        const image = await sourceImage(sizes[name])
+        const setup = await startSetup(name)
+        closers.push(setup.close)
+        const onClose: Scene['onClose'] = (close) => closers.push(close)
+        scene = { setup, image, directory: files.path, onClose }
+      }, 900_000)
+      afterAll(async () => {
         for (const close of closers.reverse()) await close()
         files.remove()
       })

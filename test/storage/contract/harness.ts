@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { it } from 'node:test'
+import { it } from 'vitest'
 import {
   isStoreError,
   MIN_PART_SIZE,

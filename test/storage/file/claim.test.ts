@@ -5,16 +5,16 @@
  */
 import assert from 'node:assert/strict'
 import { readdir, utimes } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
+import { afterAll, beforeAll, test } from 'vitest'
 import { withClaim } from '../../../functions/storage/file/claim.ts'
 import { temporaryDirectory as claims } from '../../../functions/storage/file/paths.ts'
 import { temporaryDirectory } from '../../support/hosts/start.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
-before(async () => {
+beforeAll(async () => {
   directory = await temporaryDirectory()
 })
-after(() => directory.remove())
+afterAll(() => directory.remove())
 
 const nothing = async () => {}
 

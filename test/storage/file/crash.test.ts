@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { open, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, it } from 'vitest'
 import { discard } from '../../../functions/storage/bytes.ts'
 import { MIN_PART_SIZE, type ObjectBody } from '../../../functions/storage/store.ts'
 import { block, bytes, drain, textAt } from '../contract/harness.ts'
@@ -162,14 +162,14 @@ describe('file store within', () => {
     const { store, root } = await openStore(t)
     const upload = await store.createMultipart('a', MIN_PART_SIZE)
     const data = await open(join(root, '.slipway/uploads', upload.id, 'data'), 'r')
-    t.after(() => data.close())
+    t.onTestFinished(() => data.close())
     const parts = [
       await store.uploadPart(upload, 1, block(1)),
       await store.uploadPart(upload, 2, block(2)),
     ]
     await store.completeMultipart(upload, parts)
     const object = await open(join(root, 'a/$'), 'r')
-    t.after(() => object.close())
+    t.onTestFinished(() => object.close())
     assert.equal((await object.stat()).ino, (await data.stat()).ino)
   })
 

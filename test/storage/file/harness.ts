@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import type { TestContext } from 'vitest'
 import { createFileStore } from '../../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 
@@ -16,7 +16,7 @@ export const openStore = async (
   t: TestContext,
 ): Promise<{ store: ObjectStore; root: string; outside: string }> => {
   const outside = await mkdtemp(join(tmpdir(), 'slipway-file-'))
-  t.after(() => rm(outside, { recursive: true, force: true }))
+  t.onTestFinished(() => rm(outside, { recursive: true, force: true }))
   const root = join(outside, 'root')
   await mkdir(root)
   return { store: createFileStore({ root }), root, outside }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { createFileStore } from '../../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { bytes, subjectOf, textAt } from '../contract/harness.ts'
@@ -161,10 +161,10 @@ describe('layout of the file store', () => {
 
   describe('the registry tree', () => {
     let root = ''
-    before(async () => {
+    beforeAll(async () => {
       root = await mkdtemp(join(tmpdir(), 'slipway-file-'))
     })
-    after(() => rm(root, { recursive: true, force: true }))
+    afterAll(() => rm(root, { recursive: true, force: true }))
     // Here a file cannot be a directory, too.
     const isFlat = (keys: readonly string[]) =>
       !keys.some((key) => keys.some((other) => other.startsWith(`${key}/`)))

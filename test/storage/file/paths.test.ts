@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it } from 'vitest'
 import { isStaged, pathOf } from '../../../functions/storage/file/paths.ts'
 import {
   catalogKey,

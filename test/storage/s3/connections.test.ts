@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
-import { it } from 'node:test'
+import { it } from 'vitest'
 import { openOn } from './harness.ts'
 
 it('large bodies go over kept connections, and are sent without waiting', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
-import { describe, it } from 'node:test'
+import { describe, it } from 'vitest'
 import { createS3Store, type S3Store } from '../../../functions/storage/s3/store.ts'
 import { MIN_PART_SIZE } from '../../../functions/storage/store.ts'
 import type { Fault } from '../../support/s3/faults.ts'

@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
+import type { TestContext } from 'vitest'
 import {
   createS3Store,
   type S3Store,
@@ -17,7 +17,7 @@ import { type S3Server, startS3 } from '../../support/s3/server.ts'
 /** Opens a store on a server of its own; both end with the test. */
 export const openStore = async (t: TestContext): Promise<{ store: S3Store; s3: S3Server }> => {
   const s3 = await startS3()
-  t.after(() => s3.close())
+  t.onTestFinished(() => s3.close())
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = s3
   const credentials = { accessKeyId, secretAccessKey }
   return {
@@ -35,7 +35,7 @@ export const openOn = async (
   const server = createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(async () => {
+  t.onTestFinished(async () => {
     server.closeAllConnections()
     server.close()
     await once(server, 'close')

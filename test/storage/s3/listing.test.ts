@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
-import { describe, test } from 'node:test'
+import { describe, test } from 'vitest'
 import { parseListing } from '../../../functions/storage/s3/listing.ts'
 import { openOn, openStore } from './harness.ts'
 

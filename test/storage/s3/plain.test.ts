@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { describe, it } from 'node:test'
+import { describe, it } from 'vitest'
 import { bytes, drain } from '../contract/harness.ts'
 import { openOn, openStore } from './harness.ts'
 

@@ -14,8 +14,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { describe, test } from 'vitest'
 import { readingUpTo } from '../../../functions/storage/s3/sockets.ts'
 
 /** Larger than what is read at once, and no multiple of it. */
@@ -64,7 +64,7 @@ for (const [kind, open] of Object.entries(KINDS)) {
     test('many downloads at once, some of them slow readers', async (t) => {
       const { server, get, agent } = open()
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      t.after(() => {
+      t.onTestFinished(() => {
         agent.destroy()
         server.close()
       })

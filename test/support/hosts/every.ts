@@ -4,7 +4,7 @@
  * @module
  */
 
-import { after, before, describe } from 'node:test'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { GATEWAYS } from '../gateway/habits.ts'
 import type { Host, HostWishes, StartedHost } from './host.ts'
 import { startApp, startOnFiles, startOnLambda, startOnS3 } from './start.ts'
@@ -44,10 +44,10 @@ export const onEveryHost = (suite: (host: Host) => void, wishes: HostWishes = {}
   for (const { name, redirects, gateway, start } of HOSTS) {
     describe(name, () => {
       let started: StartedHost
-      before(async () => {
+      beforeAll(async () => {
         started = await start(wishes)
       })
-      after(() => started.stop())
+      afterAll(() => started.stop())
       suite({ name, redirects, gateway, send: (sent) => started.send(sent) })
     })
   }

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from 'vitest'
 import type { ErrorCode } from '../../../functions/registry/errors.ts'
 import type { Answer, Host, Sent } from './host.ts'
 import { createAgent, sendOver } from './wire.ts'

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
 import { type RecordingProxy, startProxy } from './proxy.ts'
 
 const megabyte = Buffer.alloc(1_000_000, 'x')
@@ -29,13 +29,13 @@ const startTarget = async (): Promise<{ server: Server; address: string }> => {
 describe('a recording proxy', () => {
   let target: Awaited<ReturnType<typeof startTarget>>
   let proxy: RecordingProxy
-  before(async () => {
+  beforeAll(async () => {
     target = await startTarget()
   })
   beforeEach(async () => {
     proxy = await startProxy(target.address)
   })
-  after(() => {
+  afterAll(() => {
     target.server.closeAllConnections()
     target.server.close()
   })

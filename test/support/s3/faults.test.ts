@@ -5,7 +5,6 @@ import { mkdtemp, readdir, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { after, afterEach, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import {
   CopyObjectCommand,
@@ -14,6 +13,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import { afterAll, afterEach, beforeAll, describe, test } from 'vitest'
 import { sequentialSteps } from './counter.ts'
 import { clientOf, outcome } from './harness.ts'
 import { type S3Server, startS3 } from './server.ts'
@@ -25,7 +25,7 @@ const put = (Key: string) => client.send(new PutObjectCommand({ ...at(Key), Body
 const get = async (Key: string): Promise<string | undefined> =>
   (await client.send(new GetObjectCommand(at(Key)))).Body?.transformToString()
 
-before(async () => {
+beforeAll(async () => {
   server = await startS3()
   client = clientOf(server)
 })
@@ -33,7 +33,7 @@ afterEach(() => {
   server.faults.clear()
   server.counter.reset()
 })
-after(() => server.close())
+afterAll(() => server.close())
 
 describe('the counter', () => {
   test('counts by name, whatever the outcome', async () => {

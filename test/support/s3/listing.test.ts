@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
 import {
   ListObjectsV2Command,
   type ListObjectsV2CommandInput,
@@ -7,6 +6,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import fc from 'fast-check'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { clientOf, outcome } from './harness.ts'
 import { listObjects } from './listing.ts'
 import type { S3Request } from './operation.ts'
@@ -21,13 +21,13 @@ const KEYS = ['a', 'a/b', 'a/c/d', 'a0', 'b--c--d', 'b--e', 'é', '\uffee', '\u{
 const list = (input: Partial<ListObjectsV2CommandInput> = {}) =>
   client.send(new ListObjectsV2Command({ Bucket: 'test', ...input }))
 
-before(async () => {
+beforeAll(async () => {
   server = await startS3()
   client = clientOf(server)
   for (const Key of KEYS)
     await client.send(new PutObjectCommand({ Bucket: 'test', Key, Body: Key }))
 })
-after(() => server.close())
+afterAll(() => server.close())
 
 describe('pages', () => {
   type Row = [Partial<ListObjectsV2CommandInput>, keys: string[], prefixes: string[], more: boolean]

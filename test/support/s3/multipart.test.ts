@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -18,6 +17,7 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { clientOf, outcome } from './harness.ts'
 import { type S3Server, startS3 } from './server.ts'
 
@@ -61,11 +61,11 @@ const bytesOf = async (Key: string): Promise<Buffer> => {
 }
 const md5 = (data: Buffer): Buffer => createHash('md5').update(data).digest()
 
-before(async () => {
+beforeAll(async () => {
   server = await startS3({ buckets: ['test', 'other'] })
   client = clientOf(server)
 })
-after(() => server.close())
+afterAll(() => server.close())
 
 test('parts make an object', async () => {
   const named = await create('whole', { ContentType: 'text/x', Metadata: { a: 'b' } })
@@ -199,7 +199,7 @@ for (const number of [0, 10_001, -1])
   })
 
 describe('UploadPartCopy', () => {
-  before(async () => {
+  beforeAll(async () => {
     const source = Buffer.concat([FIVE, TAIL])
     await client.send(new PutObjectCommand({ Bucket, Key: 'source', Body: source }))
     await client.send(new PutObjectCommand({ Bucket, Key: 'source5', Body: FIVE }))

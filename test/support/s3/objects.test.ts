@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
 import {
   CopyObjectCommand,
   type CopyObjectCommandInput,
@@ -13,6 +12,7 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { clientOf, outcome } from './harness.ts'
 import { type S3Server, startS3 } from './server.ts'
 
@@ -28,12 +28,12 @@ const bodyOf = async (Key: string, Bucket = 'test'): Promise<string | undefined>
   return got.Body?.transformToString()
 }
 
-before(async () => {
+beforeAll(async () => {
   server = await startS3({ buckets: ['test', 'other'] })
   client = clientOf(server)
   await put('hello')
 })
-after(() => server.close())
+afterAll(() => server.close())
 
 test('an object keeps its headers and metadata', async () => {
   const kept = {

@@ -3,18 +3,18 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
-import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Algorithm, algorithms, checksumHeader, createDigest } from './checksums.ts'
 import { clientOf, fetched, outcome, putUrl, raw } from './harness.ts'
 import { type S3Server, startS3 } from './server.ts'
 
 let server: S3Server
-before(async () => {
+beforeAll(async () => {
   server = await startS3({ patience: 300 })
 })
-after(() => server.close())
+afterAll(() => server.close())
 
 const exists = async (key: string): Promise<boolean> => {
   const [code] = await outcome(

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -13,6 +12,7 @@ import {
   ListPartsCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { copyObject } from './copy.ts'
 import { clientOf, fetched, outcome, raw, type SdkRequest } from './harness.ts'
 import { MAX_PUT } from './payload.ts'
@@ -23,14 +23,14 @@ let server: S3Server
 const object = { Bucket: 'test', Key: 'hello' }
 let upload: typeof object & { UploadId: string }
 
-before(async () => {
+beforeAll(async () => {
   server = await startS3()
   const client = clientOf(server)
   await client.send(new PutObjectCommand({ ...object, Body: 'hello' }))
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(object))
   upload = { ...object, UploadId: UploadId! }
 })
-after(() => server.close())
+afterAll(() => server.close())
 
 describe('XML bodies', () => {
   const sending = (body: string) =>

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -7,6 +6,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { clientOf, fetched, outcome, type SdkRequest, type Tampering } from './harness.ts'
 import { type S3Server, startS3 } from './server.ts'
 
@@ -16,12 +16,12 @@ const object = { Bucket: 'test', Key: KEY }
 // `fetch` folds the `..` of the other key away.
 const plain = { Bucket: 'test', Key: KEY.replace('../', '') }
 
-before(async () => {
+beforeAll(async () => {
   server = await startS3({ buckets: ['test', 'other'] })
   for (const target of [object, plain])
     await clientOf(server).send(new PutObjectCommand({ ...target, Body: 'hello' }))
 })
-after(() => server.close())
+afterAll(() => server.close())
 
 const minutes = (count: number): number => count * 60_000
 const authorization = (from: RegExp | string, to: string) => (request: SdkRequest) => {
