@@ -5,10 +5,10 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sequentialSteps } from '../test/emulators/s3/counter.ts'
+import { route } from '../test/emulators/s3/router.ts'
+import { parseTarget } from '../test/emulators/s3/target.ts'
 import type { Exchange, RecordingProxy } from '../test/support/live/proxy.ts'
-import { sequentialSteps } from '../test/support/s3/counter.ts'
-import { route } from '../test/support/s3/router.ts'
-import { parseTarget } from '../test/support/s3/target.ts'
 import { USER_AGENT } from './client/wire.ts'
 
 /** Calls by operation, as AWS writes them. */

@@ -8,10 +8,10 @@
  */
 
 import { parseArgs } from 'node:util'
-import { bundleApi } from '../lib/bundle.ts'
+import { bundleApi } from '../packaging/bundle.ts'
+import { startS3 } from '../test/emulators/s3/server.ts'
 import { get } from '../test/handlers/events.ts'
 import { scratch } from '../test/support/live/process.ts'
-import { startS3 } from '../test/support/s3/server.ts'
 import { type ColdStart, startCold } from './runtime-api.ts'
 import { summarize } from './statistics.ts'
 

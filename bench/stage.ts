@@ -8,7 +8,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { UPLOADS_PREFIX } from '../functions/storage/keys.ts'
+import { UPLOADS_PREFIX } from '../functions/registry/layout.ts'
 import { freePort, scratch } from '../test/support/live/process.ts'
 import { type RecordingProxy, startProxy } from '../test/support/live/proxy.ts'
 import type { StoreLocation } from '../test/support/live/registry.ts'

@@ -15,8 +15,8 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
+import { UPLOADS_PREFIX } from '../functions/registry/layout.ts'
 import { UPLOAD_LIFE } from '../functions/registry/uploads/expire.ts'
-import { UPLOADS_PREFIX } from '../functions/storage/keys.ts'
 
 /** A bucket, also one that was made here: by its declaration that is not quite an `IBucket`. */
 export type AnyBucket = IBucket | Bucket

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import * as z from 'zod'
 import { parsePolicy } from '../functions/auth/policy/parse.ts'
-import { readSettings } from '../functions/handlers/settings.ts'
+import { readSettings } from '../functions/compose/settings.ts'
 
 /** Any text but none. */
 export const text = z.string('expected text').min(1, 'expected something')

@@ -21,8 +21,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { bundleApi, HANDLER } from '../packaging/bundle.ts'
 import { acknowledgePrefixes } from './acknowledge.ts'
-import { bundleApi, HANDLER } from './bundle.ts'
 
 /** Longest time the gateway waits for an answer; a function that goes on has nobody to answer. */
 export const REQUEST_TIMEOUT = Duration.seconds(30)

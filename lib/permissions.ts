@@ -24,7 +24,7 @@ import {
   REPOSITORIES_PREFIX,
   ROBOTS_KEY,
   UPLOADS_PREFIX,
-} from '../functions/storage/keys.ts'
+} from '../functions/registry/layout.ts'
 import type { AnyBucket } from './bucket.ts'
 
 const READ = 's3:GetObject'

@@ -1,5 +1,5 @@
 /**
- * Imports run downward only: handlers, api, auth and registry, storage.
+ * Imports run downward only: handlers; cli, node, compose; api; auth and registry; storage; shared.
  *
  * @module
  */
@@ -11,22 +11,27 @@ import { describe, test } from 'vitest'
 
 const ROOT = new URL('..', import.meta.url)
 
-/** Folders of functions/ that each may import from; a folder not named here fails. */
+/** Folders of functions/ from the top down, with what each may import from; no other may exist. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
-  handlers: ['handlers', 'api', 'auth', 'registry', 'storage'],
-  api: ['api', 'auth', 'registry', 'storage'],
-  auth: ['auth', 'registry', 'storage'],
-  registry: ['registry', 'storage'],
-  storage: ['storage'],
+  handlers: ['handlers', 'cli', 'node', 'compose', 'api', 'auth', 'registry', 'storage', 'shared'],
+  cli: ['cli', 'node', 'compose', 'auth', 'registry', 'storage', 'shared'],
+  node: ['node', 'compose', 'api', 'auth', 'registry', 'storage', 'shared'],
+  compose: ['compose', 'api', 'auth', 'registry', 'storage', 'shared'],
+  api: ['api', 'auth', 'registry', 'storage', 'shared'],
+  auth: ['auth', 'registry', 'storage', 'shared'],
+  registry: ['registry', 'storage', 'shared'],
+  storage: ['storage', 'shared'],
+  shared: ['shared'],
 }
 
 /** Packages that only some folders may know. */
 const ONLY_IN: readonly (readonly [name: RegExp, folders: readonly string[]])[] = [
-  [/^(?:hono|@hono\/.*)$|^hono\//, ['handlers', 'api']],
-  [/^node:https?2?$/, ['handlers']],
+  [/^(?:hono|@hono\/.*)$|^hono\//, ['handlers', 'node', 'compose', 'api']],
+  [/^node:https?2?$/, ['node', 'cli']],
   [/^@aws-sdk\/client-s3$|^@aws-sdk\/s3-/, ['storage']],
+  [/^@aws-sdk\/client-kms$/, ['compose']],
   [/^aws-lambda$/, ['handlers']],
-  [/^pino$/, ['handlers']],
+  [/^pino$/, ['compose']],
 ]
 
 /** Static, dynamic and re-exporting imports, types included. */
@@ -50,7 +55,7 @@ const violations = (path: string, source: string): string[] => {
       const target = posix.join('functions', posix.dirname(path), name).split('/')
       // Only who opens a store knows which one it is.
       const adapter = target[1] === 'storage' && target.length > 3
-      if (adapter && !['handlers', 'storage'].includes(folder)) {
+      if (adapter && !['compose', 'storage'].includes(folder)) {
         found.push(`${path} imports ${target.join('/')}`)
         continue
       }
@@ -114,6 +119,19 @@ const FAKES: readonly (readonly [path: string, source: string, found: string])[]
   ['storage/a.ts', "const home = process['env'].HOME", 'storage/a.ts reads process.env'],
   ['storage/a.ts', "import { env } from 'node:process'", 'storage/a.ts reads process.env'],
   ['other/a.ts', '', 'other/a.ts is in no known folder'],
+  [
+    'shared/a.ts',
+    "import { x } from '../storage/x.ts'",
+    'shared/a.ts imports functions/storage/x.ts',
+  ],
+  ['compose/a.ts', "import { x } from '../node/x.ts'", 'compose/a.ts imports functions/node/x.ts'],
+  ['node/a.ts', "import { x } from '../cli/x.ts'", 'node/a.ts imports functions/cli/x.ts'],
+  ['cli/a.ts', 'const { HOME } = process.env', 'cli/a.ts reads process.env'],
+  [
+    'node/a.ts',
+    "import { x } from '../storage/s3/x.ts'",
+    'node/a.ts imports functions/storage/s3/x.ts',
+  ],
 ]
 
 const ALLOWED: readonly (readonly [path: string, source: string])[] = [

@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { inBatches } from '../../functions/storage/parallel.ts'
+import { inBatches } from '../../functions/shared/parallel.ts'
 import type { Image } from '../content.ts'
 import { type Call, type Client, expect } from './wire.ts'
 

@@ -6,7 +6,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { inBatches } from '../../functions/storage/parallel.ts'
+import { inBatches } from '../../functions/shared/parallel.ts'
 import type { Blob, Image } from '../content.ts'
 import { type Client, expect, type Reply } from './wire.ts'
 

@@ -6,7 +6,6 @@
 
 import { createHash } from 'node:crypto'
 import { digestOf } from '../../functions/registry/digest.ts'
-import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import {
   catalogKey,
   dataKey,
@@ -15,8 +14,9 @@ import {
   revisionLinkKey,
   tagIndexLinkKey,
   tagLinkKey,
-} from '../../functions/storage/keys.ts'
-import type { Bucket, StoredObject } from '../../test/support/s3/state.ts'
+} from '../../functions/registry/layout.ts'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import type { Bucket, StoredObject } from '../../test/emulators/s3/state.ts'
 import type { Grown } from '../results.ts'
 
 /** The repository that has many tags or referrers. */

@@ -7,8 +7,8 @@
  */
 
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { startS3 } from '../../test/emulators/s3/server.ts'
 import { freePort } from '../../test/support/live/process.ts'
-import { startS3 } from '../../test/support/s3/server.ts'
 import { type Call, type Client, createClient, expect } from '../client/wire.ts'
 import { slipwayPeer } from '../peers/slipway.ts'
 import { measureUsage, residentBytes } from '../process-usage.ts'

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { digestOf } from '../../functions/registry/digest.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { eventOf } from '../../test/support/gateway/event.ts'
+import { eventOf } from '../../test/emulators/gateway/event.ts'
 import type { Handled } from './lambda-process.ts'
 
 /** Sends an event to a process that is there for no other reason. */

@@ -5,7 +5,7 @@
  */
 
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { inBatches } from '../../functions/storage/parallel.ts'
+import { inBatches } from '../../functions/shared/parallel.ts'
 import { type Load, putLoad } from '../client/load.ts'
 import { pushImage, pushManifest } from '../client/push.ts'
 import { expect } from '../client/wire.ts'

@@ -6,7 +6,7 @@
  */
 
 import * as z from 'zod'
-import { ISSUERS_KEY } from '../storage/keys.ts'
+import { ISSUERS_KEY } from '../registry/layout.ts'
 import { DocumentError } from './document.ts'
 import { type Live, type LiveOptions, liveDocument } from './live.ts'
 import { ALGORITHMS } from './tokens/algorithms.ts'

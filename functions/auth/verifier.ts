@@ -5,7 +5,7 @@
  */
 
 import { RegistryError } from '../registry/errors.ts'
-import { ISSUERS_KEY } from '../storage/keys.ts'
+import { ISSUERS_KEY } from '../registry/layout.ts'
 import { type IssuerEntry, trustedIssuer } from './issuers.ts'
 import type { SigningKeys } from './keys/signer.ts'
 import type { Live, LiveOptions } from './live.ts'

@@ -11,11 +11,11 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
-import { once } from '../storage/once.ts'
-import { BODY_LIMIT, UPLOAD_LIMITS } from './lambda-limits.ts'
-import { literalPath } from './literal-path.ts'
-import { openApp } from './open-app.ts'
-import { readSettings, SettingsError } from './settings.ts'
+import { literalPath } from '../api/literal-path.ts'
+import { BODY_LIMIT, UPLOAD_LIMITS } from '../compose/aws/lambda-limits.ts'
+import { openApp } from '../compose/open-app.ts'
+import { readSettings, SettingsError } from '../compose/settings.ts'
+import { once } from '../shared/once.ts'
 
 /** What Lambda calls for each event. */
 export type ApiHandler = (

@@ -6,12 +6,12 @@
  */
 
 import { DocumentError } from '../auth/document.ts'
+import { ACCOUNTS_HELP, isAccountsCommand, runAccountsCommand } from '../cli/accounts-cli.ts'
+import { openStore } from '../compose/open-store.ts'
+import { readSettings, SettingsError, settingsHelp } from '../compose/settings.ts'
+import { startServer } from '../node/server.ts'
 import { reindex } from '../registry/reindex.ts'
 import { StoreError } from '../storage/store.ts'
-import { ACCOUNTS_HELP, isAccountsCommand, runAccountsCommand } from './accounts-cli.ts'
-import { openStore } from './open-store.ts'
-import { startServer } from './server.ts'
-import { readSettings, SettingsError, settingsHelp } from './settings.ts'
 
 const HELP = `Slipway, a container registry.
 

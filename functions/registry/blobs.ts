@@ -5,10 +5,10 @@
  */
 
 import { discard } from '../storage/bytes.ts'
-import { aliasKey, dataKey, layerLinkKey } from '../storage/keys.ts'
 import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
 import { algorithmOf, CANONICAL, type Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
+import { aliasKey, dataKey, layerLinkKey } from './layout.ts'
 import { linkedSize } from './links.ts'
 import type { RecentLink, RecentLinks } from './recent-links.ts'
 

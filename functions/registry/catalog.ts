@@ -4,9 +4,9 @@
  * @module
  */
 
-import { CATALOG_PREFIX, catalogKey, catalogName } from '../storage/keys.ts'
-import { sharing } from '../storage/sharing.ts'
+import { sharing } from '../shared/coalesce.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { CATALOG_PREFIX, catalogKey, catalogName } from './layout.ts'
 import type { NamePage } from './tags.ts'
 
 export interface Catalog {

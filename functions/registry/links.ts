@@ -9,9 +9,9 @@
  */
 
 import { readAll } from '../storage/bytes.ts'
-import { dataKey } from '../storage/keys.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import { type Digest, isDigest } from './digest.ts'
+import { dataKey } from './layout.ts'
 
 /** Longest link body read: a sha512 digest has 135 characters. */
 const MAX_LINK_BYTES = 256

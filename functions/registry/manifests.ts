@@ -10,14 +10,14 @@
  */
 
 import type { LRUCache } from 'lru-cache'
+import { sharing } from '../shared/coalesce.ts'
+import { inBatches } from '../shared/parallel.ts'
 import { discard, readAll } from '../storage/bytes.ts'
-import { dataKey, layerLinkKey, revisionLinkKey } from '../storage/keys.ts'
-import { inBatches } from '../storage/parallel.ts'
-import { sharing } from '../storage/sharing.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
 import { algorithmOf, CANONICAL, type Digest, digestOf } from './digest.ts'
 import { RegistryError } from './errors.ts'
+import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
 import { linkedSize } from './links.ts'
 import {
   type Descriptor,

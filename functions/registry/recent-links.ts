@@ -11,7 +11,7 @@
  */
 
 import { LRUCache } from 'lru-cache'
-import { sharing } from '../storage/sharing.ts'
+import { sharing } from '../shared/coalesce.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Digest } from './digest.ts'
 import { type Link, readLink, writeLink } from './links.ts'

@@ -6,11 +6,11 @@
  */
 
 import type { LRUCache } from 'lru-cache'
+import { inBatches } from '../shared/parallel.ts'
 import { readAll } from '../storage/bytes.ts'
-import { referrerKey, referrersPrefix } from '../storage/keys.ts'
-import { inBatches } from '../storage/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { type Digest, isDigest } from './digest.ts'
+import { referrerKey, referrersPrefix } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 
 /** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and answers. */

@@ -5,13 +5,13 @@
  * @module
  */
 
+import { inBatches } from '../shared/parallel.ts'
 import { readAll } from '../storage/bytes.ts'
-import { dataKey, REPOSITORIES_PREFIX, revisionLinkKey } from '../storage/keys.ts'
 import { listPages } from '../storage/pages.ts'
-import { inBatches } from '../storage/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { createCatalog } from './catalog.ts'
 import { type Digest, isDigest } from './digest.ts'
+import { dataKey, REPOSITORIES_PREFIX, revisionLinkKey } from './layout.ts'
 import { readLink } from './links.ts'
 import { parseManifest } from './manifest.ts'
 import { MAX_MANIFEST_BYTES } from './manifests.ts'

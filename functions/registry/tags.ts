@@ -4,19 +4,13 @@
  * @module
  */
 
-import {
-  manifestsPrefix,
-  tagIndexLinkKey,
-  tagLinkKey,
-  tagPrefix,
-  tagsPrefix,
-} from '../storage/keys.ts'
+import { sharing } from '../shared/coalesce.ts'
+import { inBatches } from '../shared/parallel.ts'
 import { listPages } from '../storage/pages.ts'
-import { inBatches } from '../storage/parallel.ts'
-import { sharing } from '../storage/sharing.ts'
 import { isStoreError, type ObjectStore, type WriteCondition } from '../storage/store.ts'
 import type { Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
+import { manifestsPrefix, tagIndexLinkKey, tagLinkKey, tagPrefix, tagsPrefix } from './layout.ts'
 import { type Link, readLink, writeLink } from './links.ts'
 
 /** What a tag must be, right when it is written, for the write to happen. */

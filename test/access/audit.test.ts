@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
-import { POLICY_KEY } from '../../functions/storage/keys.ts'
+import { POLICY_KEY } from '../../functions/registry/layout.ts'
 import { write } from '../auth/harness.ts'
 import { CONFIG } from '../support/hosts/content.ts'
 import { IMAGE } from './endpoints.ts'

@@ -6,14 +6,14 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { readAll } from '../../functions/storage/bytes.ts'
 import {
   GROUPS_KEY,
   HTPASSWD_KEY,
   ISSUERS_KEY,
   POLICY_KEY,
   ROBOTS_KEY,
-} from '../../functions/storage/keys.ts'
+} from '../../functions/registry/layout.ts'
+import { readAll } from '../../functions/storage/bytes.ts'
 import { write } from '../auth/harness.ts'
 import { checkError } from '../support/hosts/exchange.ts'
 import { type AccessRig, bearer, foreignToken, openRig, tokenFor } from './rig.ts'

@@ -13,7 +13,7 @@ import {
   ISSUERS_KEY,
   POLICY_KEY,
   ROBOTS_KEY,
-} from '../../functions/storage/keys.ts'
+} from '../../functions/registry/layout.ts'
 import { userLine, write } from '../auth/harness.ts'
 import {
   type AccessRig,

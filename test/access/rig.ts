@@ -11,17 +11,17 @@ import { createApp } from '../../functions/api/app.ts'
 import type { RequestLogger } from '../../functions/api/env.ts'
 import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
-import { openAccess } from '../../functions/handlers/open-access.ts'
-import { uploadSecret } from '../../functions/handlers/open-store.ts'
-import { readSettings } from '../../functions/handlers/settings.ts'
-import { createRegistry } from '../../functions/registry/registry.ts'
+import { openAccess } from '../../functions/compose/open-access.ts'
+import { uploadSecret } from '../../functions/compose/open-store.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
 import {
   GROUPS_KEY,
   HTPASSWD_KEY,
   ISSUERS_KEY,
   POLICY_KEY,
   ROBOTS_KEY,
-} from '../../functions/storage/keys.ts'
+} from '../../functions/registry/layout.ts'
+import { createRegistry } from '../../functions/registry/registry.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { type Clock, createClock, userLine, write } from '../auth/harness.ts'
 import type { WrittenRule } from '../auth/policy-model.ts'

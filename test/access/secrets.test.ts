@@ -9,12 +9,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'vitest'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
+import {
+  HTPASSWD_KEY,
+  SIGNING_KEYS_KEY,
+  UPLOAD_SECRET_KEY,
+} from '../../functions/registry/layout.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
-import { HTPASSWD_KEY, SIGNING_KEYS_KEY, UPLOAD_SECRET_KEY } from '../../functions/storage/keys.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { write } from '../auth/harness.ts'
-import { serve } from '../handlers/program.ts'
+import { serve } from '../cli/program.ts'
 import { CONFIG } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'

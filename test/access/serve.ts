@@ -4,8 +4,8 @@
  * @module
  */
 
-import { startServer } from '../../functions/handlers/server.ts'
-import { readSettings } from '../../functions/handlers/settings.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
+import { startServer } from '../../functions/node/server.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'

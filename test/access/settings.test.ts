@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { readSettings, type Settings } from '../../functions/handlers/settings.ts'
+import { readSettings, type Settings } from '../../functions/compose/settings.ts'
 
 const DEFAULTS = readSettings([], {})
 

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { HTPASSWD_KEY, POLICY_KEY, ROBOTS_KEY } from '../../functions/storage/keys.ts'
+import { HTPASSWD_KEY, POLICY_KEY, ROBOTS_KEY } from '../../functions/registry/layout.ts'
 import { write } from '../auth/harness.ts'
 import { type AccessRig, bearer, openRig, writeDocuments } from './rig.ts'
 import { serveWith } from './serve.ts'

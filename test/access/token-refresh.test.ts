@@ -14,7 +14,7 @@ import {
   rotated,
 } from '../../functions/auth/accounts/robots.ts'
 import { readDocument } from '../../functions/auth/document.ts'
-import { HTPASSWD_KEY, ROBOTS_KEY } from '../../functions/storage/keys.ts'
+import { HTPASSWD_KEY, ROBOTS_KEY } from '../../functions/registry/layout.ts'
 import { userLine, write } from '../auth/harness.ts'
 import { type AccessRig, basic, bearer, claimsOf, foreignToken, jsonOf, openRig } from './rig.ts'
 

@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { HTPASSWD_KEY } from '../../functions/storage/keys.ts'
+import { HTPASSWD_KEY } from '../../functions/registry/layout.ts'
 import { userLine, write } from '../auth/harness.ts'
 import { blob, CONFIG } from '../support/hosts/content.ts'
 import { checkError } from '../support/hosts/exchange.ts'

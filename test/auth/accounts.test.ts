@@ -6,7 +6,7 @@ import { costOf } from '../../functions/auth/accounts/htpasswd.ts'
 import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts'
 import { ANONYMOUS } from '../../functions/auth/identity.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'
-import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../functions/storage/keys.ts'
+import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../functions/registry/layout.ts'
 import { openAccounts, userLine, write } from './harness.ts'
 
 const HERE = '192.0.2.1'

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'vitest'
-import { signingKeyFile } from '../../functions/handlers/signing-key-file.ts'
+import { signingKeyFile } from '../../functions/compose/signing-key-file.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { ec, rsa } from './tokens-forge.ts'
 

@@ -18,7 +18,7 @@ import { rotateSigningKeys, storedSigningKeys } from '../../functions/auth/keys/
 import { issueToken } from '../../functions/auth/tokens/issue.ts'
 import { ownKeys } from '../../functions/auth/tokens/key-source.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
-import { SIGNING_KEYS_KEY } from '../../functions/storage/keys.ts'
+import { SIGNING_KEYS_KEY } from '../../functions/registry/layout.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { openFiles, STORES } from '../support/rig/stores.ts'
 

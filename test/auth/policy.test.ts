@@ -16,7 +16,7 @@ import {
   mayAnonymousAnything,
 } from '../../functions/auth/policy/policy.ts'
 import { policyJsonSchema, policySchema } from '../../functions/auth/policy/schema.ts'
-import { POLICY_KEY } from '../../functions/storage/keys.ts'
+import { POLICY_KEY } from '../../functions/registry/layout.ts'
 import { createClock, emptyStore, write } from './harness.ts'
 import {
   globs,

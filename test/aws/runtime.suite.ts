@@ -13,7 +13,7 @@ import { assertConforms } from '../conformance/published.ts'
 import { type BehindGateway, startBehindGateway } from '../e2e/support/behind-gateway.ts'
 import { clients } from '../e2e/support/clients.ts'
 import { sourceImage } from '../e2e/support/image.ts'
-import { GATEWAYS } from '../support/gateway/habits.ts'
+import { GATEWAYS } from '../emulators/gateway/habits.ts'
 import {
   blob,
   CONFIG,

@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { CHECKS } from '../smoke/checks.ts'
-import { runChecks } from '../smoke/run.ts'
+import { CHECKS } from '../../functions/cli/smoke/checks.ts'
+import { runChecks } from '../../functions/cli/smoke/run.ts'
 import { type Deployment, startDeployment } from './support/deployment.ts'
 import { startMiniStack } from './support/emulator.ts'
 

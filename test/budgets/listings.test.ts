@@ -6,10 +6,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
+import { catalogKey, tagLinkKey } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { writeReferrer } from '../../functions/registry/referrers.ts'
-import { catalogKey, tagLinkKey } from '../../functions/storage/keys.ts'
-import { inBatches } from '../../functions/storage/parallel.ts'
+import { inBatches } from '../../functions/shared/parallel.ts'
 import { contentOf } from '../support/hosts/content.ts'
 import { expectStatus, type Send } from '../support/rig/client.ts'
 import { meter } from './measure.ts'

@@ -5,9 +5,9 @@
  */
 
 import { describe, test } from 'vitest'
+import { layerLinkKey } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { layerLinkKey } from '../../functions/storage/keys.ts'
-import { inBatches } from '../../functions/storage/parallel.ts'
+import { inBatches } from '../../functions/shared/parallel.ts'
 import {
   blob,
   CONFIG,

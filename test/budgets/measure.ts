@@ -7,10 +7,10 @@
 import assert from 'node:assert/strict'
 import { afterAll } from 'vitest'
 import type { ObjectStore } from '../../functions/storage/store.ts'
+import { sequentialSteps } from '../emulators/s3/counter.ts'
 import type { ClientOptions, Send } from '../support/rig/client.ts'
 import { clientOf } from '../support/rig/client.ts'
 import { openBucket } from '../support/rig/stores.ts'
-import { sequentialSteps } from '../support/s3/counter.ts'
 
 /** What some work may cost. */
 export interface Budget {

@@ -7,7 +7,7 @@
 
 import { test } from 'vitest'
 import { startBehindGateway } from '../e2e/support/behind-gateway.ts'
-import { GATEWAYS } from '../support/gateway/habits.ts'
+import { GATEWAYS } from '../emulators/gateway/habits.ts'
 import { assertConforms } from './published.ts'
 
 for (const [variant, habits] of Object.entries(GATEWAYS)) {

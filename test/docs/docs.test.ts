@@ -8,11 +8,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, test } from 'vitest'
-import { BODY_LIMIT, UPLOAD_LIMITS } from '../../functions/handlers/lambda-limits.ts'
-import { readSettings } from '../../functions/handlers/settings.ts'
+import { CHECKS } from '../../functions/cli/smoke/checks.ts'
+import { readOptions } from '../../functions/cli/smoke/options.ts'
+import { BODY_LIMIT, UPLOAD_LIMITS } from '../../functions/compose/aws/lambda-limits.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
 import { contextTable } from '../../lib/context.ts'
-import { CHECKS } from '../smoke/checks.ts'
-import { readOptions } from '../smoke/options.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -63,7 +63,7 @@ describe('docs/deploy.md', () => {
   test('has the lifecycle rules that a new bucket gets', async () => {
     const { UNDELETE_DAYS } = await import('../../lib/bucket.ts')
     const { UPLOAD_LIFE } = await import('../../functions/registry/uploads/expire.ts')
-    const { UPLOADS_PREFIX } = await import('../../functions/storage/keys.ts')
+    const { UPLOADS_PREFIX } = await import('../../functions/registry/layout.ts')
     const [, json = ''] = read('docs/deploy.md').match(/```json\n(\{\n {2}"Rules".*?)```/s) ?? []
     const [staged, multipart, undelete] = JSON.parse(json).Rules
     const days = UPLOAD_LIFE / 86_400_000

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { GATEWAYS } from '../support/gateway/habits.ts'
+import { GATEWAYS } from '../emulators/gateway/habits.ts'
 import { run } from '../support/live/process.ts'
 import { clients } from './support/clients.ts'
 import { behindGateway, clientBehindGateway } from './support/gateway-scene.ts'

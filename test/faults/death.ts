@@ -6,9 +6,9 @@
  */
 
 import assert from 'node:assert/strict'
+import { tagLinkKey } from '../../functions/registry/layout.ts'
 import { readLink } from '../../functions/registry/links.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { tagLinkKey } from '../../functions/storage/keys.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { CONFIG, type Content, descriptorOf, imageOf } from '../support/hosts/content.ts'
 import { clientOf, expectStatus, type Send } from '../support/rig/client.ts'

@@ -10,11 +10,11 @@ import { readFileSync } from 'node:fs'
 import type { Agent } from 'node:http'
 import { afterAll, describe, test } from 'vitest'
 import type { Digest } from '../../functions/registry/digest.ts'
+import { startS3 } from '../emulators/s3/server.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
 import { npmStart } from '../support/live/npm-start.ts'
 import { answers, type Daemon, freePort, scratch, startDaemon } from '../support/live/process.ts'
 import { expectStatus, locationOf, requestLine, type Send } from '../support/rig/client.ts'
-import { startS3 } from '../support/s3/server.ts'
 
 const MEBIBYTE = 1024 * 1024
 

@@ -7,6 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, afterEach, describe, test } from 'vitest'
+import type { Fault, FaultMatch } from '../emulators/s3/faults.ts'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
 import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { allObjects, checkStore } from '../support/rig/invariants.ts'
@@ -19,7 +20,6 @@ import {
   pushImage,
 } from '../support/rig/push.ts'
 import { openBucket, storeOn } from '../support/rig/stores.ts'
-import type { Fault, FaultMatch } from '../support/s3/faults.ts'
 
 const { s3, store, close } = await openBucket()
 afterAll(close)

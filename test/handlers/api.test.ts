@@ -10,9 +10,9 @@ import { promisify } from 'node:util'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type ApiHandler, createHandler } from '../../functions/handlers/api.ts'
+import type { S3Server } from '../emulators/s3/server.ts'
 import { CONFIG, contentOf, imageOf } from '../support/hosts/content.ts'
 import { startBucket } from '../support/hosts/start.ts'
-import type { S3Server } from '../support/s3/server.ts'
 import { blobPost, get, MANIFEST_HEAD, manifestPut, uploadPost } from './events.ts'
 
 const CONTEXT = {} as Context

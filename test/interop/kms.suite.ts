@@ -10,8 +10,8 @@ import { existsSync } from 'node:fs'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { type RunningServer, startServer } from '../../functions/handlers/server.ts'
-import { readSettings } from '../../functions/handlers/settings.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
+import { type RunningServer, startServer } from '../../functions/node/server.ts'
 import { answers, type Daemon, freePort, scratch, startDaemon } from '../support/live/process.ts'
 
 const REGION = 'eu-central-1'
@@ -57,7 +57,7 @@ beforeAll(async () => {
   })
   const client = new KMSClient({ region: REGION })
   keys = [await createKey(client), await createKey(client)]
-  const { runAccountsCommand } = await import('../../functions/handlers/accounts-cli.ts')
+  const { runAccountsCommand } = await import('../../functions/cli/accounts-cli.ts')
   const policy = `${store.path}/policy.json`
   const { writeFile } = await import('node:fs/promises')
   const rules = [{ who: ['anonymous'], repositories: ['open/*'], actions: ['pull'] }]

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import type { Metafile } from 'esbuild'
 import { afterAll, beforeAll, test } from 'vitest'
-import { bundleApi } from '../../lib/bundle.ts'
+import { bundleApi } from '../../packaging/bundle.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
 type Outputs = Metafile['outputs']

@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, test } from 'vitest'
-import { readSettings } from '../../functions/handlers/settings.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
 import {
   type Context,
   ofType,

@@ -13,8 +13,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'vitest'
-import { divideArguments } from '../../functions/handlers/command.ts'
-import { readSettings } from '../../functions/handlers/settings.ts'
+import { divideArguments } from '../../functions/cli/command.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
 import {
   type Context,
   ofType,

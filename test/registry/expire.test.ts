@@ -7,9 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, test } from 'vitest'
+import { dataKey, uploadSegmentKey } from '../../functions/registry/layout.ts'
 import { expireUploads, UPLOAD_LIFE } from '../../functions/registry/uploads/expire.ts'
 import { createFileStore } from '../../functions/storage/file/store.ts'
-import { dataKey, uploadSegmentKey } from '../../functions/storage/keys.ts'
 import { MIN_PART_SIZE } from '../../functions/storage/store.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'slipway-expire-'))

@@ -6,9 +6,9 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, describe, test } from 'vitest'
+import { dataKey, layerLinkKey } from '../../functions/registry/layout.ts'
 import { linkedSize, readLink, writeLink } from '../../functions/registry/links.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
-import { dataKey, layerLinkKey } from '../../functions/storage/keys.ts'
 import { isStoreError } from '../../functions/storage/store.ts'
 import { contentOf } from '../support/hosts/content.ts'
 import { STORES } from '../support/rig/stores.ts'

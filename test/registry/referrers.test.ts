@@ -10,7 +10,7 @@ import { afterAll, describe, test } from 'vitest'
 import { type Digest, isDigest } from '../../functions/registry/digest.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { createReferrers, type Referrer } from '../../functions/registry/referrers.ts'
-import { inBatches } from '../../functions/storage/parallel.ts'
+import { inBatches } from '../../functions/shared/parallel.ts'
 import { contentOf } from '../support/hosts/content.ts'
 import { STORES } from '../support/rig/stores.ts'
 

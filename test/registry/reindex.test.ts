@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { reindex } from '../../functions/registry/reindex.ts'
-import { inBatches } from '../../functions/storage/parallel.ts'
+import { inBatches } from '../../functions/shared/parallel.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import {
   CONFIG,

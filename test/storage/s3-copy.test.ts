@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, test } from 'vitest'
 import { createS3Store, type S3Store } from '../../functions/storage/s3/store.ts'
 import { isStoreError } from '../../functions/storage/store.ts'
-import { type S3Server, startS3 } from '../support/s3/server.ts'
+import { type S3Server, startS3 } from '../emulators/s3/server.ts'
 
 const MEBIBYTE = 1024 * 1024
 const SIZE = 150 * MEBIBYTE + 17

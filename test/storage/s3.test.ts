@@ -1,5 +1,5 @@
 import { createS3Store } from '../../functions/storage/s3/store.ts'
-import { startS3 } from '../support/s3/server.ts'
+import { startS3 } from '../emulators/s3/server.ts'
 import { storeContract } from './contract.ts'
 
 storeContract(

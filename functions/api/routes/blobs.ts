@@ -11,10 +11,10 @@ import { type Digest, parseDigest } from '../../registry/digest.ts'
 import { RegistryError } from '../../registry/errors.ts'
 import { parseName } from '../../registry/reference.ts'
 import { type ByteRange, isStoreError } from '../../storage/store.ts'
-import { empty, redirect, sendObject } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { noneMatchHits, parseRange } from '../headers.ts'
-import { addressOf, permit } from '../permit.ts'
+import { addressOf, permit } from '../middleware/permit.ts'
+import { empty, redirect, sendObject } from '../responses.ts'
 
 const PATH = '/v2/:name{.+}/blobs/:digest'
 

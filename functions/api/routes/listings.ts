@@ -12,8 +12,8 @@ import { OCI_INDEX } from '../../registry/media-types.ts'
 import { parseName } from '../../registry/reference.ts'
 import type { NamePage } from '../../registry/tags.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
+import { permit, permitCatalog } from '../middleware/permit.ts'
 import { linkNext, MAX_PAGE, type Paging, readPaging } from '../paging.ts'
-import { permit, permitCatalog } from '../permit.ts'
 
 const finishPage = (c: AppContext, { limit }: Paging, page: NamePage): readonly string[] => {
   const last = page.names.at(-1)

@@ -22,10 +22,10 @@ import {
   type Reference,
 } from '../../registry/reference.ts'
 import type { TagCondition } from '../../registry/tags.ts'
-import { empty, redirect } from '../answers.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { entityTags, noneMatchHits, warning } from '../headers.ts'
-import { addressOf, permit } from '../permit.ts'
+import { addressOf, permit } from '../middleware/permit.ts'
+import { empty, redirect } from '../responses.ts'
 
 const PATH = '/v2/:name{.+}/manifests/:reference'
 

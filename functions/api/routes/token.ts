@@ -11,7 +11,7 @@ import { JWKS_MAX_AGE, publishedJwks } from '../../auth/keys/jwks.ts'
 import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
 import { quoted, RegistryError } from '../../registry/errors.ts'
 import type { AppContext, AppEnv } from '../env.ts'
-import { addressOf } from '../permit.ts'
+import { addressOf } from '../middleware/permit.ts'
 
 /** Most bytes of a form: a refresh token, credentials and some scopes. */
 const MAX_FORM = 64 * 1024

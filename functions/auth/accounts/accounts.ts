@@ -6,7 +6,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../storage/keys.ts'
+import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
 import { ANONYMOUS, type Identity } from '../identity.ts'
 import { type Live, type LiveOptions, liveDocument } from '../live.ts'
 import type { Throttle } from '../throttle.ts'

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
+import { createRemembered } from '../../shared/cached.ts'
 import { readAll } from '../../storage/bytes.ts'
-import { SIGNING_KEYS_KEY } from '../../storage/keys.ts'
 import { isStoreError, type ObjectStore, type WriteCondition } from '../../storage/store.ts'
 import { MAX_DOCUMENT_SIZE } from '../document.ts'
 import {
@@ -18,7 +19,6 @@ import {
   signingKey,
   withNewKey,
 } from './key-document.ts'
-import { createRemembered } from './remembered.ts'
 import { localSigner, type Signer, type SigningKeys } from './signer.ts'
 
 /** Milliseconds until an instance looks whether keys were rotated. */

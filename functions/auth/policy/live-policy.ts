@@ -4,7 +4,7 @@
  * @module
  */
 
-import { POLICY_KEY } from '../../storage/keys.ts'
+import { POLICY_KEY } from '../../registry/layout.ts'
 import { type Live, type LiveOptions, liveDocument } from '../live.ts'
 import { DENY_ALL, type Policy } from './policy.ts'
 

@@ -8,7 +8,7 @@
  */
 
 import { RegistryError } from '../../registry/errors.ts'
-import { createRemembered, type Remembered } from '../keys/remembered.ts'
+import { createRemembered, type Remembered } from '../../shared/cached.ts'
 import { keysOfJwks, type TrustedKey } from './trusted-keys.ts'
 
 /** Milliseconds until a key set is fetched again. */

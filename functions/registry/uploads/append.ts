@@ -8,10 +8,10 @@
  * @module
  */
 
-import { uploadDataKey } from '../../storage/keys.ts'
 import { isStoreError, MAX_PARTS, type ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import { RegistryError } from '../errors.ts'
+import { uploadDataKey } from '../layout.ts'
 import type { PartBuffers } from './buffers.ts'
 import { EMPTY_CHAIN, extendChain } from './chain.ts'
 import { uploadUnknown } from './ending.ts'

@@ -14,10 +14,10 @@
  * @module
  */
 
-import { dataKey, layerLinkKey, uploadDataKey } from '../../storage/keys.ts'
 import { isStoreError, type Part, StoreError } from '../../storage/store.ts'
 import { algorithmOf, CANONICAL, type Digest, hexOf } from '../digest.ts'
 import { RegistryError } from '../errors.ts'
+import { dataKey, layerLinkKey, uploadDataKey } from '../layout.ts'
 import { readLink } from '../links.ts'
 import { partSizeFor, type UploadContext, writerFor } from './append.ts'
 import { EMPTY_CHAIN, extendChain } from './chain.ts'

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { uploadDataKey, uploadPrefix } from '../../storage/keys.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { RegistryError } from '../errors.ts'
+import { uploadDataKey, uploadPrefix } from '../layout.ts'
 import type { UploadState } from './state.ts'
 
 export const uploadUnknown = (uuid: string, cause?: unknown): RegistryError =>

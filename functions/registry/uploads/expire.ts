@@ -4,10 +4,10 @@
  * @module
  */
 
-import { UPLOADS_PREFIX } from '../../storage/keys.ts'
+import { inBatches } from '../../shared/parallel.ts'
 import { listPages } from '../../storage/pages.ts'
-import { inBatches } from '../../storage/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
+import { UPLOADS_PREFIX } from '../layout.ts'
 
 /** Milliseconds after which staged bytes are given up; states are long expired by then. */
 export const UPLOAD_LIFE = 7 * 24 * 60 * 60 * 1000

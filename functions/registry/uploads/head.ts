@@ -11,8 +11,8 @@
  */
 
 import { readAll } from '../../storage/bytes.ts'
-import { uploadHeadKey } from '../../storage/keys.ts'
 import type { ObjectStore } from '../../storage/store.ts'
+import { uploadHeadKey } from '../layout.ts'
 import type { StateSealer, UploadState } from './state.ts'
 
 /** Longest sealed state. */

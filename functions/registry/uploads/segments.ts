@@ -6,8 +6,8 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { uploadSegmentKey } from '../../storage/keys.ts'
 import { type ObjectStore, StoreError } from '../../storage/store.ts'
+import { uploadSegmentKey } from '../layout.ts'
 import type { Segment } from './state.ts'
 
 /** Bytes of the segments together. */

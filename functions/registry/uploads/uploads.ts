@@ -5,10 +5,10 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import { uploadCancelledKey, uploadDataKey } from '../../storage/keys.ts'
 import { isStoreError, type ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import type { Algorithm, Digest } from '../digest.ts'
+import { uploadCancelledKey, uploadDataKey } from '../layout.ts'
 import { append } from './append.ts'
 import { createPartBuffers } from './buffers.ts'
 import { commit } from './commit.ts'

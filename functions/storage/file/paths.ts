@@ -9,7 +9,7 @@
  * @module
  */
 
-import { UPLOADS_PREFIX } from '../keys.ts'
+import { UPLOADS_PREFIX } from '../../registry/layout.ts'
 
 /** The prefix of the keys that are paths as they stand. */
 export const VERBATIM = 'docker/registry/v2/'

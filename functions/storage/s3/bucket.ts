@@ -4,7 +4,7 @@
  * @module
  */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { readingUpTo } from './sockets.ts'
+import { readingUpTo } from './direct/sockets.ts'
 
 export interface S3StoreOptions {
   readonly bucket: string

@@ -5,7 +5,7 @@
  * @module
  */
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
-import { inBatches } from '../parallel.ts'
+import { inBatches } from '../../shared/parallel.ts'
 import { MAX_PARTS, type MultipartUpload, type Part, StoreError } from '../store.ts'
 import { at, type Bucket, copySource } from './bucket.ts'
 import { hasCode } from './errors.ts'

@@ -6,8 +6,8 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { ListOptions, ListPage } from '../store.ts'
 import { type Bucket, keyIn } from './bucket.ts'
-import type { Listing } from './listing.ts'
-import type { PlainList } from './plain.ts'
+import type { Listing } from './direct/listing.ts'
+import type { PlainList } from './direct/plain.ts'
 
 const MAX_LIMIT = 1000
 

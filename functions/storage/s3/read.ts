@@ -13,8 +13,8 @@ import {
 import { readAll } from '../bytes.ts'
 import { type ByteRange, type ObjectInfo, type ObjectRead, StoreError } from '../store.ts'
 import { at, type Bucket, etagOf } from './bucket.ts'
+import type { PlainAnswer, PlainGet } from './direct/plain.ts'
 import { hasCode, translate } from './errors.ts'
-import type { PlainAnswer, PlainGet } from './plain.ts'
 import { withoutWriteId } from './write-id.ts'
 
 type Facts = Pick<HeadObjectCommandOutput, 'ETag' | 'LastModified' | 'Metadata'>

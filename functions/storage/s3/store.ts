@@ -10,6 +10,9 @@
 import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
 import { copy } from './copy.ts'
+import { createPlainGet, createPlainList } from './direct/plain.ts'
+import { createPresign } from './direct/presign.ts'
+import { createRequests } from './direct/requests.ts'
 import { translate } from './errors.ts'
 import { list } from './list.ts'
 import {
@@ -21,10 +24,7 @@ import {
   listParts,
   uploadPart,
 } from './multipart.ts'
-import { createPlainGet, createPlainList } from './plain.ts'
-import { createPresign } from './presign.ts'
 import { get, head } from './read.ts'
-import { createRequests } from './requests.ts'
 import { put, remove } from './write.ts'
 
 export type { S3StoreOptions } from './bucket.ts'

@@ -35,7 +35,7 @@ import {
   SIGNING_KEYS_KEY,
   UPLOAD_SECRET_KEY,
   UPLOADS_PREFIX,
-} from '../../../functions/storage/keys.ts'
+} from '../../../functions/registry/layout.ts'
 import { awsGet, awsJson, awsQuery } from './aws.ts'
 import type { Emulator } from './emulator.ts'
 

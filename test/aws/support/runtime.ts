@@ -11,13 +11,13 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { bundleApi } from '../../../lib/bundle.ts'
+import { bundleApi } from '../../../packaging/bundle.ts'
 import {
   EventTooLarge,
   FunctionError,
   type Invoke,
   MAX_EVENT,
-} from '../../support/gateway/function.ts'
+} from '../../emulators/gateway/function.ts'
 import { answers, freePort, scratch, startDaemon, toolCache } from '../../support/live/process.ts'
 
 const CLIENT = join(toolCache, 'lambda/node_modules/aws-lambda-ric/index.mjs')

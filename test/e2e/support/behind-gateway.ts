@@ -5,15 +5,15 @@
  * @module
  */
 
+import { openStore } from '../../../functions/compose/open-store.ts'
+import { readSettings } from '../../../functions/compose/settings.ts'
 import { createHandler } from '../../../functions/handlers/api.ts'
-import { openStore } from '../../../functions/handlers/open-store.ts'
-import { readSettings } from '../../../functions/handlers/settings.ts'
 import { writeDocuments } from '../../access/rig.ts'
-import { type Invoke, lambdaOf } from '../../support/gateway/function.ts'
-import { type GatewayHabits, settingsFor } from '../../support/gateway/habits.ts'
-import { type GatewayServer, startGateway } from '../../support/gateway/server.ts'
+import { type Invoke, lambdaOf } from '../../emulators/gateway/function.ts'
+import { type GatewayHabits, settingsFor } from '../../emulators/gateway/habits.ts'
+import { type GatewayServer, startGateway } from '../../emulators/gateway/server.ts'
+import type { S3Server } from '../../emulators/s3/server.ts'
 import { startBucket } from '../../support/hosts/start.ts'
-import type { S3Server } from '../../support/s3/server.ts'
 import type { Account } from './clients.ts'
 
 export interface BehindGateway {

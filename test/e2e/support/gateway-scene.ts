@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll } from 'vitest'
-import type { GatewayHabits } from '../../support/gateway/habits.ts'
+import type { GatewayHabits } from '../../emulators/gateway/habits.ts'
 import { scratch } from '../../support/live/process.ts'
 import { type BehindGateway, startBehindGateway } from './behind-gateway.ts'
 import type { Client, OpenClient } from './clients.ts'

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
-import { isStaged, pathOf } from '../../../functions/storage/file/paths.ts'
 import {
   catalogKey,
   dataKey,
   uploadDataKey,
   uploadSegmentKey,
-} from '../../../functions/storage/keys.ts'
+} from '../../../functions/registry/layout.ts'
+import { isStaged, pathOf } from '../../../functions/storage/file/paths.ts'
 
 describe('paths of the file store', () => {
   it('tell staged bytes, which a power failure may take, from all that must stay', () => {

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { describe, it } from 'vitest'
 import { createS3Store, type S3Store } from '../../../functions/storage/s3/store.ts'
 import { MIN_PART_SIZE } from '../../../functions/storage/store.ts'
-import type { Fault } from '../../support/s3/faults.ts'
+import type { Fault } from '../../emulators/s3/faults.ts'
 import { block, bytes, drain, fails, putParts, textAt } from '../contract/harness.ts'
 import { openOn, openStore } from './harness.ts'
 

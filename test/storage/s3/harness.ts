@@ -12,7 +12,7 @@ import {
   type S3Store,
   type S3StoreOptions,
 } from '../../../functions/storage/s3/store.ts'
-import { type S3Server, startS3 } from '../../support/s3/server.ts'
+import { type S3Server, startS3 } from '../../emulators/s3/server.ts'
 
 /** Opens a store on a server of its own; both end with the test. */
 export const openStore = async (t: TestContext): Promise<{ store: S3Store; s3: S3Server }> => {

@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe } from 'vitest'
-import { GATEWAYS } from '../gateway/habits.ts'
+import { GATEWAYS } from '../../emulators/gateway/habits.ts'
 import type { Host, HostWishes, StartedHost } from './host.ts'
 import { startApp, startOnFiles, startOnLambda, startOnS3 } from './start.ts'
 

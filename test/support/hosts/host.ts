@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GatewayHabits } from '../gateway/habits.ts'
+import type { GatewayHabits } from '../../emulators/gateway/habits.ts'
 
 /** A request, byte for byte as a client writes it. */
 export interface Sent {

@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { once } from '../../../functions/storage/once.ts'
+import { once } from '../../../functions/shared/once.ts'
 import { projectRoot, run } from './process.ts'
 
 /** Builds it, and gives the arguments of Node: its options, the module, `serve`. */

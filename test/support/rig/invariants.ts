@@ -7,9 +7,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { isDigest } from '../../../functions/registry/digest.ts'
+import { dataKey } from '../../../functions/registry/layout.ts'
 import { readLink } from '../../../functions/registry/links.ts'
-import { dataKey } from '../../../functions/storage/keys.ts'
-import { inBatches } from '../../../functions/storage/parallel.ts'
+import { inBatches } from '../../../functions/shared/parallel.ts'
 import type { ListedObject, ObjectStore } from '../../../functions/storage/store.ts'
 
 /** All objects whose key begins with a prefix. */

@@ -6,8 +6,8 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { startServer } from '../../../functions/handlers/server.ts'
-import { readSettings } from '../../../functions/handlers/settings.ts'
+import { readSettings } from '../../../functions/compose/settings.ts'
+import { startServer } from '../../../functions/node/server.ts'
 import { createFileStore } from '../../../functions/storage/file/store.ts'
 import { createS3Store } from '../../../functions/storage/s3/store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'

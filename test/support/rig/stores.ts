@@ -7,8 +7,8 @@
 import { createFileStore } from '../../../functions/storage/file/store.ts'
 import { createS3Store } from '../../../functions/storage/s3/store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
+import { type S3Server, startS3 } from '../../emulators/s3/server.ts'
 import { temporaryDirectory } from '../hosts/start.ts'
-import { type S3Server, startS3 } from '../s3/server.ts'
 
 /** A store and its end. */
 export interface OpenedStore {

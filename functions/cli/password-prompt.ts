@@ -1,0 +1,51 @@
+/**
+ * Asks for a new password without showing it.
+ *
+ * @module
+ */
+
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { SettingsError } from '../compose/settings.ts'
+
+/** Where a password comes from and what it is asked for on. */
+export interface PasswordStreams {
+  readonly input: NodeJS.ReadStream
+  readonly output: NodeJS.WritableStream
+}
+
+const ask = async ({ input, output }: PasswordStreams, prompt: string): Promise<string> => {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 })
+  const given = new AbortController()
+  const giveUp = (): void => given.abort()
+  lines.on('SIGINT', giveUp).on('close', giveUp)
+  output.write(prompt)
+  try {
+    return await lines.question('', { signal: given.signal })
+  } catch (cause) {
+    throw new SettingsError('no password was given', { cause })
+  } finally {
+    output.write('\n')
+    lines.close()
+  }
+}
+
+/**
+ * A new password: asked for twice on a terminal, or all of standard input but for its last line end.
+ *
+ * @throws SettingsError when there is no terminal, or the two differ
+ */
+export const readPassword = async (
+  streams: PasswordStreams,
+  fromStdin: boolean,
+): Promise<string> => {
+  if (fromStdin) return (await text(streams.input)).replace(/\r?\n$/, '')
+  if (!streams.input.isTTY) {
+    throw new SettingsError('there is no terminal to ask for a password on: use --password-stdin')
+  }
+  const password = await ask(streams, 'Password: ')
+  if ((await ask(streams, 'Again: ')) === password) return password
+  throw new SettingsError('the two passwords differ')
+}

@@ -1,0 +1,80 @@
+/**
+ * What is pushed: random bytes, and manifests that name them.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { type Digest, digestOf } from '../../registry/digest.ts'
+import { OCI_MANIFEST } from '../../registry/media-types.ts'
+
+/** Bytes with their digest. */
+export interface Content {
+  readonly bytes: Buffer
+  readonly digest: Digest
+}
+
+/** An image that was pushed. */
+export interface Image {
+  readonly tag: string
+  readonly manifest: Content
+  readonly layer: Content
+  readonly config: Content
+}
+
+/** Bytes or text with their digest. */
+export const contentOf = (from: Buffer | string): Content => {
+  const bytes = Buffer.from(from as string)
+  return { bytes, digest: digestOf(bytes) }
+}
+
+/** Bytes that nobody has pushed before. @param size in bytes */
+export const randomContent = (size: number): Content => contentOf(randomBytes(size))
+
+const descriptorOf = (mediaType: string, { bytes, digest }: Content) => ({
+  mediaType,
+  digest,
+  size: bytes.length,
+})
+
+/** A config, as small as one may be, and no other like it. */
+export const newConfig = (): Content =>
+  contentOf(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      rootfs: { type: 'layers', diff_ids: [] },
+      config: { Labels: { smoke: randomBytes(8).toString('hex') } },
+    }),
+  )
+
+/** A manifest of a config and layers, with more fields. */
+export const manifestOf = (
+  config: Content,
+  layers: readonly Content[],
+  fields: object = {},
+): Content =>
+  contentOf(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config: descriptorOf('application/vnd.oci.image.config.v1+json', config),
+      layers: layers.map((each) =>
+        descriptorOf('application/vnd.oci.image.layer.v1.tar+gzip', each),
+      ),
+      ...fields,
+    }),
+  )
+
+/** A manifest of exactly this many bytes. */
+export const manifestOfSize = (config: Content, size: number): Content => {
+  const withPadding = (padding: string) => manifestOf(config, [], { annotations: { padding } })
+  return withPadding('x'.repeat(size - withPadding('').bytes.length))
+}
+
+/** What refers to an image: a manifest with it as subject. */
+export const referrerOf = (config: Content, subject: Content): Content =>
+  manifestOf(config, [], {
+    artifactType: 'application/vnd.slipway.smoke',
+    subject: descriptorOf(OCI_MANIFEST, subject),
+  })

@@ -1,0 +1,156 @@
+/**
+ * A registry under test: requests to it, and what was pushed to it and must go in the end.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import type { Digest } from '../../registry/digest.ts'
+import { OCI_MANIFEST } from '../../registry/media-types.ts'
+import { Unmet } from './check.ts'
+import { type Asked, type Client, createClient, type Reply } from './client.ts'
+import { type Content, type Image, manifestOf, newConfig, randomContent } from './content.ts'
+import { createAuthorize, type User } from './credentials.ts'
+
+/** Where to look, and as whom. */
+export interface Target {
+  /** Scheme and host. */
+  readonly origin: string
+  readonly repository: string
+  readonly user?: User | undefined
+}
+
+/** All of a request but where it goes. */
+export type Extra = Omit<Asked, 'method' | 'url'>
+
+/** An answer that may have come by way of a redirect. */
+export interface Followed {
+  readonly reply: Reply
+  /** Where the redirect led, if there was one. */
+  readonly elsewhere: string | undefined
+}
+
+/** The registry under test. */
+export interface Session extends Target {
+  readonly client: Client
+  /** Sends a request with credentials. @param path from `/v2/` on, or within the repository */
+  ask(method: string, path: string, extra?: Extra): Promise<Reply>
+  /** The same, and follows one redirect as clients do: the same method, no Authorization. */
+  follow(method: string, path: string, extra?: Extra): Promise<Followed>
+  /** The address to begin at, or to go on at, with a query added. */
+  resolve(location: string, query?: string): string
+  /** Begins an upload. @returns the address to go on at @throws Unmet */
+  begin(): Promise<string>
+  /** Pushes a blob. @throws Unmet */
+  pushBlob(content: Content): Promise<void>
+  /** Pushes a manifest; what it refers to must be there. @throws Unmet */
+  pushManifest(reference: string, manifest: Content, type?: string): Promise<Reply>
+  /** An image, pushed when it is first asked for. @throws Unmet */
+  image(): Promise<Image>
+  /** Digests of manifests and blobs that were pushed. */
+  readonly pushed: { readonly manifests: Set<Digest>; readonly blobs: Set<Digest> }
+}
+
+/** Bytes of the layer of the image that the checks of reading read. */
+const LAYER = 100_000
+
+const expectStatus = (reply: Reply, wanted: number, what: string): void => {
+  if (reply.status !== wanted) throw new Unmet(`${what}: ${reply.status}, not ${wanted}`)
+}
+
+/** Starts to look at a registry; nothing is asked yet. */
+export const createSession = (target: Target): Session => {
+  const { origin, repository, user } = target
+  const client = createClient()
+  const authorize = createAuthorize(
+    client,
+    origin,
+    user,
+    `repository:${repository}:pull,push,delete`,
+  )
+  const pushed = { manifests: new Set<Digest>(), blobs: new Set<Digest>() }
+  let image: Promise<Image> | undefined
+
+  const resolve = (location: string, query?: string): string => {
+    const url = location.startsWith('/') ? `${origin}${location}` : location
+    return query === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}${query}`
+  }
+  const urlOf = (path: string): string =>
+    /^https?:/.test(path)
+      ? path
+      : resolve(path.startsWith('/') ? path : `/v2/${repository}/${path}`)
+
+  const ask: Session['ask'] = async (method, path, extra = {}) => {
+    const authorization = await authorize()
+    const own = authorization === undefined ? {} : { Authorization: authorization }
+    return client.send({
+      method,
+      url: urlOf(path),
+      ...extra,
+      headers: { ...own, ...extra.headers },
+    })
+  }
+
+  const follow: Session['follow'] = async (method, path, extra = {}) => {
+    const reply = await ask(method, path, extra)
+    const location = reply.headers.get('Location')
+    if (location === null || ![301, 302, 303, 307, 308].includes(reply.status)) {
+      return { reply, elsewhere: undefined }
+    }
+    const elsewhere = resolve(location)
+    return { reply: await client.send({ method, url: elsewhere, ...extra }), elsewhere }
+  }
+
+  const begin = async (): Promise<string> => {
+    const reply = await ask('POST', 'blobs/uploads/')
+    expectStatus(reply, 202, 'no upload could be begun')
+    return resolve(reply.headers.get('Location') ?? '')
+  }
+
+  const pushBlob = async (content: Content): Promise<void> => {
+    const query = `digest=${encodeURIComponent(content.digest)}`
+    const headers = { 'Content-Type': 'application/octet-stream' }
+    const url = resolve(await begin(), query)
+    expectStatus(
+      await ask('PUT', url, { headers, body: content.bytes }),
+      201,
+      'no blob could be pushed',
+    )
+    pushed.blobs.add(content.digest)
+  }
+
+  const pushManifest: Session['pushManifest'] = async (
+    reference,
+    manifest,
+    type = OCI_MANIFEST,
+  ) => {
+    const headers = { 'Content-Type': type }
+    const reply = await ask('PUT', `manifests/${reference}`, { headers, body: manifest.bytes })
+    expectStatus(reply, 201, 'no manifest could be pushed')
+    pushed.manifests.add(manifest.digest)
+    return reply
+  }
+
+  const pushImage = async (): Promise<Image> => {
+    const [layer, config] = [randomContent(LAYER), newConfig()]
+    await pushBlob(layer)
+    await pushBlob(config)
+    const manifest = manifestOf(config, [layer])
+    const tag = `image-${randomBytes(4).toString('hex')}`
+    await pushManifest(tag, manifest)
+    return { tag, manifest, layer, config }
+  }
+
+  return {
+    ...target,
+    client,
+    ask,
+    follow,
+    resolve,
+    begin,
+    pushBlob,
+    pushManifest,
+    image: () => (image ??= pushImage()),
+    pushed,
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Access control as the settings and the store's documents have it.
+ *
+ * @module
+ */
+
+import type { AppOptions, RequestLogger } from '../api/env.ts'
+import { createAccessControl, isUnconfigured } from '../auth/access-control.ts'
+import { createAccounts } from '../auth/accounts/accounts.ts'
+import type { Audit } from '../auth/audit.ts'
+import { openAuthorizer } from '../auth/authorizer.ts'
+import { liveIssuers } from '../auth/issuers.ts'
+import type { SigningKeys } from '../auth/keys/signer.ts'
+import { storedSigningKeys } from '../auth/keys/stored-keys.ts'
+import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
+import { livePolicy } from '../auth/policy/live-policy.ts'
+import type { Policy } from '../auth/policy/policy.ts'
+import { createThrottle } from '../auth/throttle.ts'
+import { createTokenService } from '../auth/token-service.ts'
+import { liveVerifier } from '../auth/verifier.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import { regionOf } from './open-store.ts'
+import type { Settings } from './settings.ts'
+import { signingKeyFile } from './signing-key-file.ts'
+
+/** Access control, ready for the app. */
+export interface OpenAccess extends Pick<AppOptions, 'authorizer' | 'audit' | 'issuing'> {
+  /** Whether accounts or a policy decide; while nothing is set up, everybody or nobody may. */
+  readonly isSetUp: () => Promise<boolean>
+}
+
+/** Documents that change or cannot be used are part of the audit trail, and loud where they fail. */
+const reportTo =
+  (logger: RequestLogger, audit: Audit) =>
+  (event: LiveEvent): void => {
+    if (event.outcome === 'loaded') {
+      if (!event.first) audit({ event: 'config', what: event.key, outcome: 'ok' })
+      return
+    }
+    const why = event.error instanceof Error ? event.error.message : String(event.error)
+    audit({ event: 'config', what: event.key, outcome: 'failed', why })
+    const consequence =
+      event.outcome === 'kept' ? 'the last good one stays in force' : 'nobody gets in'
+    logger.error({ key: event.key, err: event.error }, `access document unusable: ${consequence}`)
+  }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const KMS = 'kms:'
+
+/** The keys that tokens are signed with: in KMS, in a file, or by default in the store. */
+const openKeys = async (
+  settings: Settings,
+  env: Environment,
+  store: ObjectStore,
+  now: () => number,
+): Promise<SigningKeys> => {
+  const place = settings['signing-key']
+  if (place === undefined) return storedSigningKeys(store, now)
+  if (!place.startsWith(KMS)) return signingKeyFile(place)
+  // Loaded only where it is used: it costs every other start its time and memory.
+  const { kmsSigningKeys } = await import('./aws/kms-keys.ts')
+  return kmsSigningKeys(place.slice(KMS.length).split(','), regionOf(settings, env))
+}
+
+/** The policy of the file that the settings name, or as the store has it at the moment. */
+const openPolicy = async (settings: Settings, live: LiveOptions): Promise<Live<Policy>> => {
+  if (settings.policy === undefined) return livePolicy(live)
+  const { readPolicyFile } = await import('./policy-file.ts')
+  const policy = await readPolicyFile(settings.policy)
+  return { get: async () => policy }
+}
+
+/**
+ * Opens access control. Documents are read when they are first needed.
+ *
+ * @param onlyLocal whether nobody but this machine reaches the host, so that it may be open
+ * @param now clock in milliseconds
+ * @throws SettingsError when the signing key's file or the policy's is not as it must be
+ */
+export const openAccess = async (
+  settings: Settings,
+  env: Environment,
+  store: ObjectStore,
+  logger: RequestLogger,
+  onlyLocal: boolean,
+  now: () => number = Date.now,
+): Promise<OpenAccess> => {
+  const audit: Audit = (event) => logger.info({ audit: event }, 'audit')
+  if (settings.auth === 'off') {
+    return { authorizer: openAuthorizer, audit, isSetUp: async () => false }
+  }
+  const live = { store, now, report: reportTo(logger, audit) }
+  const accounts = createAccounts({ ...live, throttle: createThrottle(now) })
+  const policy = await openPolicy(settings, live)
+  const keys = await openKeys(settings, env, store, now)
+  const names = { issuer: settings['token-issuer'], service: settings['token-service'] }
+  const authorizer = createAccessControl({
+    accounts,
+    policy,
+    audit,
+    verifier: liveVerifier({ ...live, keys, ...names, others: liveIssuers(live) }),
+    scheme: settings.auth === 'basic' ? 'basic' : 'bearer',
+    service: names.service,
+    realm: settings['token-realm'],
+    openUntilSetUp: settings.auth === 'auto' && onlyLocal,
+  })
+  const tokens = createTokenService({ accounts, policy, keys, ...names, audit, now })
+  const issues = settings.auth !== 'basic' && settings['token-realm'] === undefined
+  return {
+    authorizer,
+    audit,
+    ...(issues ? { issuing: { tokens, keys } } : {}),
+    isSetUp: async () => !(await isUnconfigured(accounts, policy)),
+  }
+}

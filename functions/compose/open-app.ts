@@ -1,0 +1,85 @@
+/**
+ * The app as the settings have it; the hosts differ only in how requests reach it.
+ *
+ * @module
+ */
+
+import type { Hono } from 'hono'
+import { pino, stdTimeFunctions } from 'pino'
+import { createApp } from '../api/app.ts'
+import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
+import { createRegistry } from '../registry/registry.ts'
+import type { UploadLimits } from '../registry/uploads/limits.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import { isIn } from './networks.ts'
+import { openAccess } from './open-access.ts'
+import { openStore, openUploadSecret } from './open-store.ts'
+import type { Settings } from './settings.ts'
+
+/** What the host itself decides. */
+export interface HostOptions {
+  /** See `AppOptions.redirectHeads`. */
+  readonly redirectHeads: boolean
+  /** Where requests may lose some of their body. */
+  readonly bodyLimit?: BodyLimit
+  /** Where requests end after a while. */
+  readonly uploadLimits?: UploadLimits
+  /** Whether nobody but this machine reaches it. */
+  readonly onlyLocal: boolean
+}
+
+/** The app and what it stands on. */
+export interface OpenApp {
+  readonly app: Hono<AppEnv>
+  readonly store: ObjectStore
+  readonly logger: RequestLogger
+  /** See `OpenAccess.isSetUp`. */
+  readonly isSetUp: () => Promise<boolean>
+  /**
+   * Fetches what the first upload would otherwise wait for.
+   *
+   * @throws StoreError when the store cannot be read, KMSServiceException when a key cannot be used
+   */
+  readonly warmUp: () => Promise<void>
+}
+
+/** Writes log lines to standard output. */
+const createLogger = (settings: Settings): RequestLogger =>
+  pino({
+    level: settings['log-level'],
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  })
+
+/**
+ * Opens the store and builds the app over it. Nothing is read from the store yet.
+ *
+ * @throws SettingsError when a file that the settings name is not as it must be
+ */
+export const openApp = async (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+  { redirectHeads, bodyLimit, uploadLimits, onlyLocal }: HostOptions,
+): Promise<OpenApp> => {
+  const store = openStore(settings, env)
+  const logger = createLogger(settings)
+  const { isSetUp, ...access } = await openAccess(settings, env, store, logger, onlyLocal)
+  const uploadSecret = openUploadSecret(settings, env, store)
+  const app = createApp({
+    ...access,
+    publicUrl: settings['public-url'],
+    registry: createRegistry({ store, uploadSecret, uploadLimits }),
+    logger,
+    redirects: settings.redirects,
+    direct: (address) => isIn(settings['direct-for'], address),
+    redirectHeads,
+    bodyLimit,
+    redirectManifestHeads: settings['manifest-heads'] === 'redirect',
+    readOnly: settings['read-only'],
+  })
+  const warmUp = async (): Promise<void> => {
+    await uploadSecret()
+  }
+  return { app, store, logger, isSetUp, warmUp }
+}

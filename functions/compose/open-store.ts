@@ -1,0 +1,89 @@
+/**
+ * The store that the settings name, and the secret that all instances over it share.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
+import { once } from '../shared/once.ts'
+import { readAll } from '../storage/bytes.ts'
+import { createFileStore } from '../storage/file/store.ts'
+import { createS3Store } from '../storage/s3/store.ts'
+import { isStoreError, type ObjectStore } from '../storage/store.ts'
+import type { Settings } from './settings.ts'
+
+/** The region of AWS that the settings and the environment name. */
+export const regionOf = (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+): string => settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1'
+
+/** Opens the store; nothing is read or written yet. */
+export const openStore = (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+): ObjectStore => {
+  const { store } = settings
+  if (store.kind === 'file') return createFileStore({ root: resolve(store.path) })
+  const otherService = settings['s3-endpoint']
+  // The SDK would find these two by itself, but name the bucket in a host that nobody resolves.
+  const endpoint = otherService ?? (env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined)
+  const kmsKeyId = settings['s3-kms-key']
+  return createS3Store({
+    bucket: store.bucket,
+    prefix: store.prefix,
+    region: regionOf(settings, env),
+    forcePathStyle: settings['s3-path-style'] ?? endpoint !== undefined,
+    partChecksums: otherService === undefined,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
+  })
+}
+
+/** Changing it makes the uploads under way invalid. */
+const UPLOAD_PURPOSE = 'slipway upload state 1'
+
+/**
+ * The 32 bytes that seal upload states, by default those in the store. The same key in KMS gives
+ * every instance the same.
+ *
+ * @returns a function that throws StoreError or KMSServiceException when they cannot be had
+ */
+export const openUploadSecret = (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+  store: ObjectStore,
+): (() => Promise<Uint8Array>) => {
+  const key = settings['upload-key']
+  return once(async () => {
+    if (key === undefined) return uploadSecret(store)
+    // Loaded only where it is used: it costs every other start its time and memory.
+    const { secretFromKms } = await import('./aws/kms-mac.ts')
+    return secretFromKms(key, UPLOAD_PURPOSE, regionOf(settings, env))
+  })
+}
+
+/**
+ * The secret in the store. The first instance over it makes it, all others read it, so that any of
+ * them can take any request without being told a secret.
+ */
+export const uploadSecret = async (store: ObjectStore): Promise<Uint8Array> => {
+  const read = async () => {
+    const object = await store.get(UPLOAD_SECRET_KEY)
+    return object && (await readAll(object.body, 64))
+  }
+  const existing = await read()
+  if (existing !== undefined) return existing
+  const made = randomBytes(32)
+  try {
+    await store.put(UPLOAD_SECRET_KEY, made, { condition: { ifNoneMatch: '*' } })
+    return made
+  } catch (error) {
+    if (!isStoreError(error, 'precondition')) throw error
+  }
+  const others = await read()
+  if (others === undefined) throw new Error(`${UPLOAD_SECRET_KEY} was deleted while it was read`)
+  return others
+}

@@ -1,0 +1,72 @@
+/**
+ * Which S3 the settings and AWS's own variables name, as a presigned URL shows it.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { beforeAll, describe, test } from 'vitest'
+import { openStore } from '../../functions/compose/open-store.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
+
+interface Case {
+  readonly name: string
+  readonly flags?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Where the object `a/b` is. */
+  readonly url: string
+}
+
+const cases: readonly Case[] = [
+  { name: 'AWS', url: 'https://box.s3.eu-west-1.amazonaws.com/p/a/b' },
+  {
+    name: 'AWS with the bucket in the path',
+    flags: ['--s3-path-style=on'],
+    url: 'https://s3.eu-west-1.amazonaws.com/box/p/a/b',
+  },
+  {
+    name: 'an endpoint of its own',
+    flags: ['--s3-endpoint=http://s3.test:9000'],
+    env: { AWS_ENDPOINT_URL_S3: 'http://other.test' },
+    url: 'http://s3.test:9000/box/p/a/b',
+  },
+  {
+    name: 'an endpoint for all of AWS',
+    env: { AWS_ENDPOINT_URL: 'http://localhost:4566' },
+    url: 'http://localhost:4566/box/p/a/b',
+  },
+  {
+    name: 'an endpoint for S3',
+    env: { AWS_ENDPOINT_URL: 'http://localhost:4566', AWS_ENDPOINT_URL_S3: 'http://s3.test' },
+    url: 'http://s3.test/box/p/a/b',
+  },
+  {
+    name: 'an endpoint with the bucket in the host',
+    flags: ['--s3-path-style=off'],
+    env: { AWS_ENDPOINT_URL_S3: 'https://s3.test' },
+    url: 'https://box.s3.test/p/a/b',
+  },
+  {
+    name: 'variables that are empty',
+    env: { AWS_ENDPOINT_URL: '', AWS_ENDPOINT_URL_S3: '' },
+    url: 'https://box.s3.eu-west-1.amazonaws.com/p/a/b',
+  },
+]
+
+describe('the S3 that is opened', () => {
+  beforeAll(() => {
+    for (const name of Object.keys(process.env)) {
+      if (name.startsWith('AWS_')) delete process.env[name]
+    }
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' })
+  })
+
+  for (const { name, flags = [], env = {}, url } of cases) {
+    test(name, async () => {
+      const settings = readSettings(['--store=s3://box/p', '--s3-region=eu-west-1', ...flags], {})
+      const store = openStore(settings, env)
+      const signed = await store.presign?.('GET', 'a/b', { expiresIn: 60 })
+      assert.equal(signed?.split('?')[0], url)
+    })
+  }
+})

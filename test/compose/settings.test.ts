@@ -1,0 +1,185 @@
+/**
+ * Settings: flags over the environment over defaults, and what is said of wrong ones.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { test } from 'vitest'
+import { readSettings, type Settings, settingsHelp } from '../../functions/compose/settings.ts'
+
+const DEFAULTS: Settings = readSettings([], {})
+
+type Env = Readonly<Record<string, string>>
+interface Row {
+  readonly description: string
+  readonly args?: readonly string[]
+  readonly env?: Env
+  readonly expect: Partial<Record<keyof Settings, unknown>>
+}
+
+const FILE_DATA = { kind: 'file', path: './data' }
+const ROWS: readonly Row[] = [
+  {
+    description: 'defaults',
+    expect: {
+      listen: { host: '127.0.0.1', port: 5000 },
+      store: FILE_DATA,
+      redirects: true,
+      'manifest-heads': 'answer',
+      'read-only': false,
+      'log-level': 'info',
+      's3-endpoint': undefined,
+      's3-region': undefined,
+      's3-path-style': undefined,
+      's3-kms-key': undefined,
+      'tls-cert': undefined,
+      'tls-key': undefined,
+    },
+  },
+  {
+    description: 'environment',
+    env: { SLIPWAY_LISTEN: '0.0.0.0:80', SLIPWAY_READ_ONLY: 'on', SLIPWAY_S3_PATH_STYLE: 'off' },
+    expect: { listen: { host: '0.0.0.0', port: 80 }, 'read-only': true, 's3-path-style': false },
+  },
+  {
+    description: 'a flag over the environment',
+    args: ['--log-level=warn', '--redirects', 'off'],
+    env: { SLIPWAY_LOG_LEVEL: 'error', SLIPWAY_REDIRECTS: 'on' },
+    expect: { 'log-level': 'warn', redirects: false },
+  },
+  {
+    description: 'a right flag over a wrong environment',
+    args: ['--log-level=warn'],
+    env: { SLIPWAY_LOG_LEVEL: 'loud' },
+    expect: { 'log-level': 'warn' },
+  },
+  {
+    description: 'an empty variable is none',
+    env: { SLIPWAY_STORE: '' },
+    expect: { store: FILE_DATA },
+  },
+  ...(
+    [
+      ['file:/var/lib/slipway', { kind: 'file', path: '/var/lib/slipway' }],
+      ['file:///var/lib/slipway', { kind: 'file', path: '/var/lib/slipway' }],
+      ['file:data', { kind: 'file', path: 'data' }],
+      ['s3://bucket', { kind: 's3', bucket: 'bucket', prefix: '' }],
+      ['s3://bucket/', { kind: 's3', bucket: 'bucket', prefix: '' }],
+      ['s3://my.bucket-1/a/b/', { kind: 's3', bucket: 'my.bucket-1', prefix: 'a/b' }],
+    ] as const
+  ).map(([value, store]) => ({
+    description: `--store=${value}`,
+    args: [`--store=${value}`],
+    expect: { store },
+  })),
+  ...(
+    [
+      [':5000', { host: '0.0.0.0', port: 5000 }],
+      ['localhost:0', { host: 'localhost', port: 0 }],
+      ['[::1]:443', { host: '::1', port: 443 }],
+    ] as const
+  ).map(([value, listen]) => ({
+    description: `--listen=${value}`,
+    args: [`--listen=${value}`],
+    expect: { listen },
+  })),
+  {
+    description: 'TLS',
+    args: ['--tls-cert=c.pem', '--tls-key=k.pem'],
+    expect: { 'tls-cert': 'c.pem', 'tls-key': 'k.pem' },
+  },
+  {
+    description: 'S3',
+    env: {
+      SLIPWAY_S3_ENDPOINT: 'http://127.0.0.1:9000',
+      SLIPWAY_S3_REGION: 'eu-central-1',
+      SLIPWAY_S3_KMS_KEY: 'alias/x',
+    },
+    expect: {
+      's3-endpoint': 'http://127.0.0.1:9000',
+      's3-region': 'eu-central-1',
+      's3-kms-key': 'alias/x',
+    },
+  },
+  {
+    description: 'the key of uploads',
+    args: ['--upload-key=kms:alias/uploads'],
+    expect: { 'upload-key': 'alias/uploads' },
+  },
+  {
+    description: 'HEAD of manifests',
+    args: ['--store=s3://bucket', '--manifest-heads=redirect'],
+    expect: {
+      store: { kind: 's3', bucket: 'bucket', prefix: '' },
+      'manifest-heads': 'redirect',
+    },
+  },
+]
+
+for (const { description, args = [], env = {}, expect } of ROWS) {
+  test(description, () => {
+    const settings = readSettings(args, env)
+    assert.deepEqual(settings, { ...DEFAULTS, ...expect })
+  })
+}
+
+const WRONG: readonly (readonly [args: readonly string[], env: Env, message: string | RegExp])[] = [
+  ...['127.0.0.1', '5000', 'a:b', 'x:70000', '::1:5000', 'x:'].map(
+    (value): [string[], Env, string] => [
+      [`--listen=${value}`],
+      {},
+      `--listen is "${value}": expected <address>:<port>, as in 127.0.0.1:5000`,
+    ],
+  ),
+  ...['alias/x', 'kms:', 'KMS:x'].map((value): [string[], Env, RegExp] => [
+    [`--upload-key=${value}`],
+    {},
+    /^--upload-key is ".*": expected kms:<key>$/,
+  ]),
+  ...['data', '/data', 's3:bucket', 's3://', 's3://B/x', 's3://a', 'file:', 'gs://x'].map(
+    (value): [string[], Env, string] => [
+      [],
+      { SLIPWAY_STORE: value },
+      `SLIPWAY_STORE is "${value}": expected file:<directory> or s3://<bucket>/<prefix>`,
+    ],
+  ),
+  [['--redirects=yes'], {}, /^--redirects is "yes": .*"on"\|"off"/],
+  [[], { SLIPWAY_READ_ONLY: '1' }, /^SLIPWAY_READ_ONLY is "1": .*"on"\|"off"/],
+  [['--s3-path-style=maybe'], {}, /^--s3-path-style is "maybe": .*"on"\|"off"/],
+  [
+    [],
+    { SLIPWAY_LOG_LEVEL: 'loud' },
+    /^SLIPWAY_LOG_LEVEL is "loud": .*"debug"\|"info"\|"warn"\|"error"\|"silent"/,
+  ],
+  [['--s3-endpoint=minio:9000'], {}, /^--s3-endpoint is "minio:9000": .*URL/],
+  [['--s3-endpoint=ftp://x'], {}, /^--s3-endpoint is "ftp:\/\/x": .*URL/],
+  [['--s3-region='], {}, /^--s3-region is "": /],
+  [['--tls-cert=c.pem'], {}, '--tls-cert and --tls-key go together: set both or neither'],
+  [[], { SLIPWAY_TLS_KEY: 'k.pem' }, '--tls-cert and --tls-key go together: set both or neither'],
+  [['--manifest-heads=off'], {}, /^--manifest-heads is "off": .*"answer"\|"redirect"/],
+  [['--manifest-heads=redirect'], {}, '--manifest-heads redirect needs --store s3://<bucket>'],
+  [
+    ['--manifest-heads=redirect', '--store=s3://bucket', '--redirects=off'],
+    {},
+    '--manifest-heads redirect does not go with --redirects off',
+  ],
+  [['--nothing'], {}, /Unknown option '--nothing'/],
+  [['--store'], {}, /'--store <value>' argument missing/],
+  [['serve'], {}, /Unexpected argument 'serve'/],
+]
+
+for (const [args, env, message] of WRONG) {
+  test(`refused: ${[...args, ...Object.entries(env).map((pair) => pair.join('='))].join(' ')}`, () => {
+    assert.throws(() => readSettings(args, env), { name: 'SettingsError', message })
+  })
+}
+
+test('help names every setting, its variable and its default', () => {
+  const help = settingsHelp()
+  for (const name of Object.keys(DEFAULTS)) {
+    assert.match(help, new RegExp(`--${name} `))
+    const variable = `SLIPWAY_${name.toUpperCase().replaceAll('-', '_')}`
+    assert.match(help, new RegExp(`\\(${variable}; default .+\\)`))
+  }
+})
