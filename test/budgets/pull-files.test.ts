@@ -1,0 +1,50 @@
+/**
+ * How many sources somebody has to read who wants to know what a pull with a token of our own does.
+ *
+ * @module
+ */
+
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { PullFiles } from './pull-files.ts'
+
+const PROGRAM = fileURLToPath(new URL('pull-files.ts', import.meta.url))
+
+let files: PullFiles
+
+beforeAll(async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM])
+  files = JSON.parse(stdout)
+})
+
+const ofAll = ({ token, manifest, blob }: PullFiles): string[] => [...token, ...manifest, ...blob]
+/** The requests that bring a token along. */
+const withToken = ({ manifest, blob }: PullFiles): string[] => [...manifest, ...blob]
+const isAuth = (file: string): boolean => file.startsWith('auth/')
+const isStorage = (file: string): boolean => file.startsWith('storage/')
+
+const LIMITS: readonly (readonly [
+  what: string,
+  limit: number,
+  select: (files: PullFiles) => string[],
+])[] = [
+  ['a pull, from the server to the file store', 58, ofAll],
+  ['access control, token endpoint included', 27, (all) => ofAll(all).filter(isAuth)],
+  [
+    'the manifest and the blob, but for the store',
+    44,
+    (all) => withToken(all).filter((file) => !isStorage(file)),
+  ],
+  ['access control with a token at hand', 20, (all) => withToken(all).filter(isAuth)],
+]
+
+describe('files of functions/ that are run by', () => {
+  for (const [what, limit, select] of LIMITS) {
+    test(`${what}: at most ${limit}`, () => {
+      const distinct = [...new Set(select(files))].sort()
+      expect(distinct.length, distinct.join('\n')).toBeLessThanOrEqual(limit)
+    })
+  }
+})
