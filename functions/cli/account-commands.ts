@@ -30,7 +30,7 @@ import {
   rotated,
 } from '../auth/accounts/robots.ts'
 import { editDocument, readDocument } from '../auth/document.ts'
-import { SettingsError } from '../compose/settings.ts'
+import { SettingsError } from '../compose/errors.ts'
 import { quoted } from '../registry/errors.ts'
 import { GROUPS_KEY, HTPASSWD_KEY, POLICY_KEY, ROBOTS_KEY } from '../registry/layout.ts'
 import type { ObjectStore } from '../storage/store.ts'

@@ -7,8 +7,9 @@
 
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { SettingsError } from '../compose/errors.ts'
 import { openStore } from '../compose/open-store.ts'
-import { readSettings, SettingsError } from '../compose/settings.ts'
+import { readSettings } from '../compose/settings.ts'
 import { groupCommand, robotCommand, userCommand } from './account-commands.ts'
 import { type CommandContext, divideArguments, type FlagKinds } from './command.ts'
 import { issuersCommand } from './issuer-commands.ts'

@@ -5,7 +5,7 @@
  */
 
 import { MAX_AGE } from '../auth/live.ts'
-import { SettingsError } from '../compose/settings.ts'
+import { SettingsError } from '../compose/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
 /** What a command works with; nothing else reaches outside. */

@@ -7,7 +7,7 @@
 import { DocumentError, editDocument, readDocument } from '../auth/document.ts'
 import { parseIssuers, trustedIssuer } from '../auth/issuers.ts'
 import { createTokenVerifier, type TrustedIssuer } from '../auth/tokens/verify.ts'
-import { SettingsError } from '../compose/settings.ts'
+import { SettingsError } from '../compose/errors.ts'
 import { ISSUERS_KEY } from '../registry/layout.ts'
 import { type CommandContext, expectWords, SEEN_WITHIN } from './command.ts'
 

@@ -7,7 +7,7 @@
 import { selfSignedCertificate } from '../auth/keys/certificate.ts'
 import { rotateSigningKeys, storedSigners, storedSigningKeys } from '../auth/keys/stored-keys.ts'
 import { REFRESH_LIFE } from '../auth/token-service.ts'
-import { SettingsError } from '../compose/settings.ts'
+import { SettingsError } from '../compose/errors.ts'
 import { type CommandContext, expectWords, readSpan } from './command.ts'
 
 /** How long certificates are good for unless told otherwise. */

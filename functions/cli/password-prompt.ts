@@ -7,7 +7,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { SettingsError } from '../compose/settings.ts'
+import { SettingsError } from '../compose/errors.ts'
 
 /** Where a password comes from and what it is asked for on. */
 export interface PasswordStreams {

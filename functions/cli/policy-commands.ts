@@ -6,7 +6,7 @@
 
 import { editDocument, readDocument } from '../auth/document.ts'
 import { parsePolicy } from '../auth/policy/parse.ts'
-import { SettingsError } from '../compose/settings.ts'
+import { SettingsError } from '../compose/errors.ts'
 import { POLICY_KEY } from '../registry/layout.ts'
 import { type CommandContext, expectWords, SEEN_WITHIN } from './command.ts'
 

@@ -7,7 +7,7 @@
 import { readFile } from 'node:fs/promises'
 import { parsePolicy } from '../auth/policy/parse.ts'
 import type { Policy } from '../auth/policy/policy.ts'
-import { SettingsError } from './settings.ts'
+import { SettingsError } from './errors.ts'
 
 /**
  * Reads a policy file, YAML or JSON.

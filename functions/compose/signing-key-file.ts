@@ -10,7 +10,7 @@
 import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { link, open, rm } from 'node:fs/promises'
 import { localSigner, type SigningKeys } from '../auth/keys/signer.ts'
-import { SettingsError } from './settings.ts'
+import { SettingsError } from './errors.ts'
 
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code

@@ -13,8 +13,9 @@ import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
 import { literalPath } from '../api/literal-path.ts'
 import { BODY_LIMIT, UPLOAD_LIMITS } from '../compose/aws/lambda-limits.ts'
+import { SettingsError } from '../compose/errors.ts'
 import { openApp } from '../compose/open-app.ts'
-import { readSettings, SettingsError } from '../compose/settings.ts'
+import { readSettings } from '../compose/settings.ts'
 import { once } from '../shared/once.ts'
 
 /** What Lambda calls for each event. */

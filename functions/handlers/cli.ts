@@ -7,8 +7,9 @@
 
 import { DocumentError } from '../auth/document.ts'
 import { ACCOUNTS_HELP, isAccountsCommand, runAccountsCommand } from '../cli/accounts-cli.ts'
+import { SettingsError } from '../compose/errors.ts'
 import { openStore } from '../compose/open-store.ts'
-import { readSettings, SettingsError, settingsHelp } from '../compose/settings.ts'
+import { readSettings, settingsHelp } from '../compose/settings.ts'
 import { startServer } from '../node/server.ts'
 import { reindex } from '../registry/reindex.ts'
 import { StoreError } from '../storage/store.ts'

@@ -22,7 +22,7 @@ import { createThrottle } from '../../functions/auth/throttle.ts'
 import { groupCommand, robotCommand, userCommand } from '../../functions/cli/account-commands.ts'
 import { divideArguments, readSpan } from '../../functions/cli/command.ts'
 import { policyCommand } from '../../functions/cli/policy-commands.ts'
-import { SettingsError } from '../../functions/compose/settings.ts'
+import { SettingsError } from '../../functions/compose/errors.ts'
 import {
   GROUPS_KEY,
   HTPASSWD_KEY,

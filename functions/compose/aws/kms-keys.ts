@@ -9,7 +9,7 @@ import { createPublicKey } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { derToRaw, publicJwk, type Signer, type SigningKeys } from '../../auth/keys/signer.ts'
 import { once } from '../../shared/once.ts'
-import { SettingsError } from '../settings.ts'
+import { SettingsError } from '../errors.ts'
 
 const openSigner = async (client: KMSClient, KeyId: string): Promise<Signer> => {
   const { PublicKey } = await client.send(new GetPublicKeyCommand({ KeyId }))

@@ -7,7 +7,7 @@
  */
 
 import { GenerateMacCommand, KMSClient } from '@aws-sdk/client-kms'
-import { SettingsError } from '../settings.ts'
+import { SettingsError } from '../errors.ts'
 
 /**
  * Derives 32 bytes, the same each time for the same key and purpose.

@@ -1,0 +1,62 @@
+/**
+ * The kinds of values that settings have: what each must look like, and what is said if it does not.
+ *
+ * @module
+ */
+
+import * as z from 'zod'
+
+/** A switch, `on` or `off`. */
+export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
+
+/** Address and port; without an address, all of them. */
+export const listen = z.string().transform((value, context) => {
+  const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)
+  const port = Number(match?.[3])
+  if (match && port <= 65535) return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
+  context.addIssue('expected <address>:<port>, as in 127.0.0.1:5000')
+  return z.NEVER
+})
+
+/** Where everything is kept. */
+export const store = z.string().transform((value, context) => {
+  const [, path] = value.match(/^file:(?:\/\/)?(.+)$/) ?? []
+  if (path !== undefined) return { kind: 'file' as const, path }
+  const [, bucket, prefix = ''] =
+    value.match(/^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/) ?? []
+  if (bucket !== undefined)
+    return { kind: 's3' as const, bucket, prefix: prefix.replace(/\/+$/, '') }
+  context.addIssue('expected file:<directory> or s3://<bucket>/<prefix>')
+  return z.NEVER
+})
+
+/** Where clients are sent for tokens. Some of them put a query in place of one that is there. */
+export const realm = z
+  .url({ protocol: /^https?$/ })
+  .regex(/^[!#-[\]-~]+$/, 'expected no quotes, spaces or characters beyond ASCII')
+  .regex(/^[^?#]*$/, 'expected no query or fragment')
+
+/** Scheme and host, nothing else. */
+export const publicUrl = z
+  .url({ protocol: /^https?$/ })
+  .regex(
+    /^\w+:\/\/[^/?#@\s"]+\/?$/,
+    'expected scheme and host alone, as in https://registry.example',
+  )
+
+/** A name that may stand in a quoted string of a header. */
+export const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'expected letters, digits, . _ : / or -')
+
+/** A key in KMS. @returns what follows `kms:` */
+export const kmsKey = z
+  .string()
+  .regex(/^kms:./, 'expected kms:<key>')
+  .transform((key) => key.slice('kms:'.length))
+
+/** Any text but none. */
+export const text = z.string().min(1)
+
+/** URL of a service. */
+export const serviceUrl = z.url({ protocol: /^https?$/ })
