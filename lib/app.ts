@@ -6,7 +6,8 @@
 
 import { App, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { ContextError, readContext } from './context.ts'
+import { ContextError } from './errors.ts'
+import { readContext } from './read-context.ts'
 import { RegistryStack } from './registry-stack.ts'
 
 const app = new App()

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import * as z from 'zod'
 import { parsePolicy } from '../functions/auth/policy/parse.ts'
-import { readSettings } from '../functions/compose/settings.ts'
+import { SETTINGS, type SettingName } from '../functions/compose/setting-table.ts'
 
 /** Any text but none. */
 export const text = z.string('expected text').min(1, 'expected something')
@@ -26,17 +26,13 @@ export const onOff = z
   .union([z.boolean(), z.enum(['on', 'off', 'true', 'false'])], 'expected on or off')
   .transform((value) => value === true || value === 'on' || value === 'true')
 
-/** A setting of the handler, checked as the handler will. */
-export const handlerSetting = (flag: string) =>
+/** A setting of the handler, checked by the handler's own schema and handed on as it is. */
+export const handlerSetting = (name: SettingName) =>
   text.transform((value, context) => {
-    try {
-      readSettings([`--${flag}=${value}`, '--store=s3://some-bucket'], {})
-      return value
-    } catch (error) {
-      const { message } = error as Error
-      context.addIssue(message.replace(/^--\S+ is ".*?": /s, ''))
-      return z.NEVER
-    }
+    const { error } = SETTINGS[name].schema.safeParse(value)
+    if (error === undefined) return value
+    context.addIssue(error.issues[0]?.message ?? 'cannot be used')
+    return z.NEVER
   })
 
 /** An ARN. @param resource how the part of it that names the resource begins */

@@ -12,7 +12,7 @@ import { CHECKS } from '../../functions/cli/smoke/checks.ts'
 import { readOptions } from '../../functions/cli/smoke/options.ts'
 import { BODY_LIMIT, UPLOAD_LIMITS } from '../../functions/compose/aws/lambda-limits.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
-import { contextTable } from '../../lib/context.ts'
+import { contextTable } from '../../lib/read-context.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { App, type Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import type { Construct } from 'constructs'
-import { readContext } from '../../lib/context.ts'
+import { readContext } from '../../lib/read-context.ts'
 import { RegistryStack } from '../../lib/registry-stack.ts'
 
 /** Context values by name, as with `-c`. */

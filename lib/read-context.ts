@@ -1,0 +1,79 @@
+/**
+ * Reads context values: each is checked by itself, then beside the others.
+ *
+ * @module
+ */
+
+import type { Node } from 'constructs'
+import { CONTEXT, type ContextName, type ContextValues } from './context.ts'
+import { ContextError } from './errors.ts'
+
+const names = Object.keys(CONTEXT) as ContextName[]
+
+/** A line for each value, as documentation has it. */
+export const contextTable: readonly Readonly<Record<'name' | 'help' | 'value', string>>[] =
+  names.map((name) => ({ name, help: CONTEXT[name].help, value: CONTEXT[name].value }))
+
+/** What must be set, or not be set, beside a value. */
+const RELATIONS: readonly (readonly [
+  isWrong: (values: ContextValues) => boolean,
+  message: string,
+])[] = [
+  [
+    ({ bucket, undeleteDays }) => bucket !== undefined && undeleteDays !== undefined,
+    'undeleteDays is for a new bucket: a bucket that is there keeps its lifecycle rules',
+  ],
+  [
+    ({ hostedZoneId: id, hostedZoneName: name }) => (id === undefined) !== (name === undefined),
+    'hostedZoneId and hostedZoneName go together: set both or neither',
+  ],
+  [
+    ({ domain, certificate, hostedZoneId }) =>
+      domain === undefined && (certificate ?? hostedZoneId) !== undefined,
+    'certificate and hostedZoneId are for a domain, which is not set',
+  ],
+  [
+    ({ domain, certificate, hostedZoneId }) =>
+      domain !== undefined && (certificate ?? hostedZoneId) === undefined,
+    'domain needs a certificate, or hostedZoneId and hostedZoneName to have one made',
+  ],
+  [
+    ({ domain, hostedZoneName }) =>
+      hostedZoneName !== undefined && !`.${domain}`.endsWith(`.${hostedZoneName}`),
+    'domain is not in the zone that hostedZoneName names',
+  ],
+  [
+    ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,
+    'alarmEmail and alarmTopic are for alarms, which are off',
+  ],
+]
+
+/** Names that only this project gives: CDK's own have `:`, `@`, `/` or `-`. */
+const OURS = /^[A-Za-z]+$/
+
+/**
+ * Reads and checks all context values.
+ *
+ * @throws ContextError naming the value and what would be right, or a name that means nothing
+ */
+export const readContext = (node: Node): ContextValues => {
+  const given: Readonly<Record<string, unknown>> = node.getAllContext()
+  const unknown = Object.keys(given).find(
+    (name) => OURS.test(name) && !Object.hasOwn(CONTEXT, name),
+  )
+  if (unknown !== undefined) {
+    throw new ContextError(
+      `there is no context value ${JSON.stringify(unknown)}: there are ${names.join(', ')}`,
+    )
+  }
+  const entries = names.map((name) => {
+    const result = CONTEXT[name].schema.safeParse(given[name])
+    if (result.success) return [name, result.data]
+    const why = result.error.issues[0]?.message
+    throw new ContextError(`the context value ${name} is ${JSON.stringify(given[name])}: ${why}`)
+  })
+  const values = Object.fromEntries(entries) as ContextValues
+  const wrong = RELATIONS.find(([isWrong]) => isWrong(values))
+  if (wrong !== undefined) throw new ContextError(wrong[1])
+  return values
+}
