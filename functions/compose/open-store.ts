@@ -5,13 +5,12 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { resolve } from 'node:path'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { once } from '../shared/once.ts'
 import { readAll } from '../storage/bytes.ts'
-import { createFileStore } from '../storage/file/store.ts'
 import { createS3Store } from '../storage/s3/store.ts'
 import { isStoreError, type ObjectStore } from '../storage/store.ts'
+import { openFileStore } from './file-store.ts'
 import type { Settings } from './settings.ts'
 
 /** The region of AWS that the settings and the environment name. */
@@ -26,7 +25,7 @@ export const openStore = (
   env: Readonly<Record<string, string | undefined>>,
 ): ObjectStore => {
   const { store } = settings
-  if (store.kind === 'file') return createFileStore({ root: resolve(store.path) })
+  if (store.kind === 'file') return openFileStore(store.path)
   const otherService = settings['s3-endpoint']
   // The SDK would find these two by itself, but name the bucket in a host that nobody resolves.
   const endpoint = otherService ?? (env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined)

@@ -11,6 +11,9 @@
 const V2 = 'docker/registry/v2'
 const OWN = 'slipway/v1'
 
+/** Root of distribution's own layout. */
+export const DISTRIBUTION_PREFIX = `${V2}/`
+
 /** Root of all that distribution has no place for. */
 export const OWN_PREFIX = `${OWN}/`
 

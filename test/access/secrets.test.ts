@@ -9,13 +9,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'vitest'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import {
   HTPASSWD_KEY,
   SIGNING_KEYS_KEY,
   UPLOAD_SECRET_KEY,
 } from '../../functions/registry/layout.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { write } from '../auth/harness.ts'
 import { serve } from '../cli/program.ts'
@@ -156,7 +156,7 @@ const noteKeys = async ({ store, secrets }: Session): Promise<void> => {
 const startSession = async (t: TestContext, first: (store: ObjectStore) => Promise<void>) => {
   const { path, remove } = await temporaryDirectory()
   t.onTestFinished(remove)
-  const store = createFileStore({ root: path })
+  const store = openFileStore(path)
   const users = { alice: RIGHT, bob: 'other-Word-of-bob' }
   const policy = [{ who: ['authenticated'], repositories: ['team/*'], actions: ['*'] }]
   const robots = await writeDocuments(

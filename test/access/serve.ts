@@ -4,9 +4,9 @@
  * @module
  */
 
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { startServer } from '../../functions/node/server.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
@@ -32,7 +32,7 @@ export const serveWith = async (
 ): Promise<Served> => {
   const { path, remove } = await temporaryDirectory()
   t.onTestFinished(remove)
-  const store = createFileStore({ root: path })
+  const store = openFileStore(path)
   const secrets = await writeDocuments(store, documents, Date.now())
   const always = ['--listen=127.0.0.1:0', '--log-level=silent', `--store=file:${path}`]
   const { url, open, stop } = await startServer(readSettings([...always, ...args], {}), {})

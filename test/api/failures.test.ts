@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
 import type { RequestLogger } from '../../functions/api/env.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import type { ErrorCode } from '../../functions/registry/errors.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import { type ObjectStore, StoreError } from '../../functions/storage/store.ts'
 import { CONFIG, imageOf, putBlob, putManifest } from '../support/hosts/content.ts'
 import { type Exchange, exchange } from '../support/hosts/exchange.ts'
@@ -65,7 +65,7 @@ describe('the app over a store that fails', () => {
   beforeAll(async () => {
     const directory = await temporaryDirectory()
     remove = directory.remove
-    const store = new Proxy(createFileStore({ root: directory.path }), {
+    const store = new Proxy(openFileStore(directory.path), {
       get(target, property: keyof ObjectStore) {
         const method = target[property]
         if (typeof method !== 'function') return method

@@ -7,10 +7,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { openStore } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { tagLinkKey } from '../../functions/registry/layout.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { CONFIG } from '../support/hosts/content.ts'
 import type { Host } from '../support/hosts/host.ts'
@@ -25,7 +25,7 @@ const STORES: readonly {
     name: 'file store',
     open: async () => {
       const { path, remove } = await temporaryDirectory()
-      return { store: createFileStore({ root: path }), close: remove }
+      return { store: openFileStore(path), close: remove }
     },
   },
   {

@@ -7,8 +7,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { STATE_LIFE } from '../../functions/registry/uploads/state.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import { blob } from '../support/hosts/content.ts'
 import { onEveryHost } from '../support/hosts/every.ts'
 import { type Exchange, exchange, play, type Row, table } from '../support/hosts/exchange.ts'
@@ -299,7 +299,7 @@ onEveryHost((host) => {
 test('a state expires', async () => {
   const { path, remove } = await temporaryDirectory()
   let clock = Date.now()
-  const app = await appOver(createFileStore({ root: path }), { now: () => clock })
+  const app = await appOver(openFileStore(path), { now: () => clock })
   const host = { name: 'app', redirects: false, gateway: false, send: ask.bind(undefined, app) }
   try {
     const begun = await exchange(host, start())

@@ -10,11 +10,11 @@
 
 import { Session } from 'node:inspector/promises'
 import { hashPassword } from '../../functions/auth/accounts/bcrypt.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { HTPASSWD_KEY, POLICY_KEY } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import { CONFIG, imageOf } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
@@ -28,7 +28,7 @@ export interface PullFiles {
 const FUNCTIONS = new URL('../../functions/', import.meta.url).href
 
 const { path, remove } = await temporaryDirectory()
-const store = createFileStore({ root: path })
+const store = openFileStore(path)
 const policy = {
   version: 1,
   rules: [{ who: ['user:alice'], repositories: ['team/**'], actions: ['pull', 'push'] }],

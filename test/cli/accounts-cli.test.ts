@@ -23,13 +23,13 @@ import { groupCommand, robotCommand, userCommand } from '../../functions/cli/acc
 import { divideArguments, readSpan } from '../../functions/cli/command.ts'
 import { policyCommand } from '../../functions/cli/policy-commands.ts'
 import { SettingsError } from '../../functions/compose/errors.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import {
   GROUPS_KEY,
   HTPASSWD_KEY,
   POLICY_KEY,
   ROBOTS_KEY,
 } from '../../functions/registry/layout.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { createClock, write } from '../auth/harness.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
@@ -331,7 +331,7 @@ const PLACES: readonly (readonly [
     async (t) => {
       const { path, remove } = await temporaryDirectory()
       t.onTestFinished(remove)
-      return { store: createFileStore({ root: path }), settings: [`--store=file:${path}`], env: {} }
+      return { store: openFileStore(path), settings: [`--store=file:${path}`], env: {} }
     },
   ],
   [

@@ -8,11 +8,11 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, test } from 'vitest'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { createHandler } from '../../functions/handlers/api.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { POLICY_KEY } from '../../functions/registry/layout.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import { get } from '../handlers/events.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
@@ -44,7 +44,7 @@ const start = async (text: string) => {
 }
 
 test('the file decides, and not the store', async () => {
-  const store = createFileStore({ root: `${directory.path}/data` })
+  const store = openFileStore(`${directory.path}/data`)
   await store.put(POLICY_KEY, new TextEncoder().encode(pull('secret/*')))
   const server = await start(pull('open/*'))
   try {

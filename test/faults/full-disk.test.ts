@@ -13,7 +13,7 @@ import { open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type TestContext, test } from 'vitest'
-import { createFileStore } from '../../functions/storage/file/store.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { type ObjectStore, StoreError } from '../../functions/storage/store.ts'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
@@ -45,7 +45,7 @@ const mountedDisk = async (t: TestContext): Promise<Disk> => {
   })
   const ballast = join(path, 'ballast')
   return {
-    store: createFileStore({ root: join(path, 'registry') }),
+    store: openFileStore(join(path, 'registry')),
     async fill(free) {
       const { bavail, bsize } = await statfs(path)
       const file = await open(ballast, 'w')
@@ -60,7 +60,7 @@ const boundedStore = async (t: TestContext): Promise<Disk> => {
   const { path, remove } = await temporaryDirectory()
   t.onTestFinished(remove)
   let free = Number.POSITIVE_INFINITY
-  const store = intercept(createFileStore({ root: path }), ({ operation, args }, proceed) => {
+  const store = intercept(openFileStore(path), ({ operation, args }, proceed) => {
     const body = args.find((arg) => arg instanceof Uint8Array)
     if (body !== undefined && body.byteLength > free) {
       throw new StoreError('full', `${operation}: no room`)

@@ -7,14 +7,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, test } from 'vitest'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { dataKey, uploadSegmentKey } from '../../functions/registry/layout.ts'
 import { expireUploads, UPLOAD_LIFE } from '../../functions/registry/uploads/expire.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import { MIN_PART_SIZE } from '../../functions/storage/store.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'slipway-expire-'))
 afterAll(() => rm(root, { recursive: true }))
-const store = createFileStore({ root })
+const store = openFileStore(root)
 const blob = dataKey(`sha256:${'a'.repeat(64)}`)
 const segment = uploadSegmentKey('11111111-1111-4111-8111-111111111111', 0, 'n')
 

@@ -6,13 +6,13 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, beforeEach, test } from 'vitest'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { writeLink } from '../../functions/registry/links.ts'
 import {
   createRecentLinks,
   MAX_AGE,
   type RecentLinks,
 } from '../../functions/registry/recent-links.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { CONFIG } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => directory.remove())
 beforeEach(async () => {
-  const files = createFileStore({ root: directory.path })
+  const files = openFileStore(directory.path)
   clock = 1_000_000
   reads = 0
   store = {

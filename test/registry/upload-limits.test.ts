@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
-import { createFileStore } from '../../functions/storage/file/store.ts'
 import { blob } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { clientOf, type Send } from '../support/rig/client.ts'
@@ -24,7 +24,7 @@ describe('upload limits', () => {
   beforeAll(async () => {
     const directory = await temporaryDirectory()
     remove = directory.remove
-    const store = createFileStore({ root: directory.path })
+    const store = openFileStore(directory.path)
     const secret = new Uint8Array(32)
     const registry = createRegistry({
       store,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createFileStore } from '../../functions/storage/file/store.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { storeContract } from './contract.ts'
 
 storeContract(
@@ -9,7 +9,7 @@ storeContract(
   async () => {
     const root = await mkdtemp(join(tmpdir(), 'slipway-file-'))
     return {
-      store: createFileStore({ root }),
+      store: openFileStore(root),
       close: () => rm(root, { recursive: true, force: true }),
     }
   },

@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import { open, stat, unlink } from 'node:fs/promises'
 import { withParents } from './disk.ts'
 import { hasErrno, isAbsent } from './errors.ts'
-import { temporaryDirectory } from './paths.ts'
+import { type Tree, temporaryDirectory } from './paths.ts'
 
 /** Milliseconds after which whoever claimed a version is taken for dead. */
 const LIFE = 30_000
@@ -23,13 +23,13 @@ const unlessAbsent = (error: unknown): undefined => {
  * @returns false when another holds it: it is being replaced
  */
 export const withClaim = async (
-  root: string,
+  tree: Tree,
   key: string,
   version: string,
   work: () => Promise<void>,
 ): Promise<boolean> => {
   const name = hash('sha256', JSON.stringify([key, version]), 'hex')
-  const path = `${temporaryDirectory(root)}/${name}`
+  const path = `${temporaryDirectory(tree)}/${name}`
   try {
     const { result: file } = await withParents(path, () => open(path, 'wx', 0o600))
     await file.close()

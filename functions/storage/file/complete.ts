@@ -20,6 +20,7 @@ import {
   takeInventory,
   voidPlace,
 } from './parts.ts'
+import type { Tree } from './paths.ts'
 import { gone, openUpload, withSealed } from './uploads.ts'
 import { publish } from './write.ts'
 
@@ -99,12 +100,12 @@ const assemble = async (
 
 /** Makes the object of exactly these parts; see the port. */
 export const completeMultipart = async (
-  root: string,
+  tree: Tree,
   upload: MultipartUpload,
   named: readonly Part[],
 ): Promise<void> => {
-  const { partSize } = await openUpload(root, upload)
-  await withSealed(root, upload, async (directory) => {
+  const { partSize } = await openUpload(tree, upload)
+  await withSealed(tree, upload, async (directory) => {
     try {
       const inventory = await takeInventory(directory)
       const parts = checkParts(upload, named, inventory, partSize)
@@ -116,7 +117,7 @@ export const completeMultipart = async (
       } finally {
         await file.close()
       }
-      await publish(root, whole, upload.key)
+      await publish(tree, whole, upload.key)
     } catch (error) {
       throw isAbsent(error) ? gone(upload, error) : error
     }

@@ -13,7 +13,7 @@ import type { BigIntStats } from 'node:fs'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { hasErrno, isAbsent } from './errors.ts'
-import { isStaged, temporaryDirectory } from './paths.ts'
+import { isStaged, type Tree, temporaryDirectory } from './paths.ts'
 
 /**
  * Bytes written by one system call. Of more, Linux makes huge pages of 2 MiB, which the host of a
@@ -97,26 +97,26 @@ export const withParents = async <T>(
  * the answer waits for the slowest, not for one after the other. Staged bytes need none of it.
  */
 export const withDurableParents = async (
-  root: string,
+  tree: Tree,
   path: string,
   write: () => Promise<void>,
 ): Promise<void> => {
   const { made } = await withParents(path, write)
   const entries = [path]
   while (made !== undefined && entries.at(-1) !== made) entries.push(dirname(entries.at(-1)!))
-  const kept = entries.filter((entry) => !isStaged(root, entry))
+  const kept = entries.filter((entry) => !isStaged(tree, entry))
   await Promise.all(kept.map((entry) => syncDirectory(dirname(entry))))
 }
 
 /** A new name in the store's directory for files on their way. */
-export const temporaryPath = (root: string): string => `${temporaryDirectory(root)}/${randomUUID()}`
+export const temporaryPath = (tree: Tree): string => `${temporaryDirectory(tree)}/${randomUUID()}`
 
 /** Runs `work` with a new temporary name and removes whatever is there afterwards. */
 export const withTemporary = async <T>(
-  root: string,
+  tree: Tree,
   work: (path: string) => Promise<T>,
 ): Promise<T> => {
-  const path = temporaryPath(root)
+  const path = temporaryPath(tree)
   try {
     return await work(path)
   } finally {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ListedObject, ListOptions, ListPage } from '../store.ts'
-import { isUsable } from './paths.ts'
+import { isUsable, type Tree } from './paths.ts'
 import { head } from './read.ts'
 import { type Bounds, walk } from './walk.ts'
 
@@ -12,22 +12,22 @@ const MAX_LIMIT = 1000
 
 type Entry = ListedObject | { readonly prefix: string }
 
-const objectAt = async (root: string, key: string): Promise<ListedObject | undefined> => {
-  const info = await head(root, key)
+const objectAt = async (tree: Tree, key: string): Promise<ListedObject | undefined> => {
+  const info = await head(tree, key)
   return info && { key, size: info.size, modified: info.modified }
 }
 
 /** Whether an object lies below a prefix and within the bounds. */
-const holdsObject = async (root: string, prefix: string, bounds: Bounds): Promise<boolean> => {
-  for await (const key of walk(root, prefix, bounds, false)) {
-    if ((await head(root, key)) !== undefined) return true
+const holdsObject = async (tree: Tree, prefix: string, bounds: Bounds): Promise<boolean> => {
+  for await (const key of walk(tree, prefix, bounds, false)) {
+    if ((await head(tree, key)) !== undefined) return true
   }
   return false
 }
 
-const entryAt = async (root: string, place: string, bounds: Bounds): Promise<Entry | undefined> => {
-  if (!place.endsWith('/')) return objectAt(root, place)
-  return (await holdsObject(root, place, bounds)) ? { prefix: place } : undefined
+const entryAt = async (tree: Tree, place: string, bounds: Bounds): Promise<Entry | undefined> => {
+  if (!place.endsWith('/')) return objectAt(tree, place)
+  return (await holdsObject(tree, place, bounds)) ? { prefix: place } : undefined
 }
 
 /**
@@ -38,7 +38,7 @@ const entryAt = async (root: string, place: string, bounds: Bounds): Promise<Ent
  * limit that is not 1 to 1000
  */
 export const list = async (
-  root: string,
+  tree: Tree,
   prefix: string,
   { delimiter, startAfter = '', limit = MAX_LIMIT }: ListOptions = {},
 ): Promise<ListPage> => {
@@ -53,7 +53,7 @@ export const list = async (
   if (directory !== '' && !isUsable(directory.slice(0, -1))) return page([], limit)
 
   const bounds = { prefix, startAfter }
-  const places = walk(root, directory, bounds, delimiter !== undefined)
+  const places = walk(tree, directory, bounds, delimiter !== undefined)
   const entries: Entry[] = []
   for (let ended = false; !ended && entries.length <= limit; ) {
     const batch: string[] = []
@@ -63,7 +63,7 @@ export const list = async (
       else batch.push(next.value)
     }
     // What is no object, or was deleted meanwhile, drops out, and the page fills up from what follows.
-    const found = await Promise.all(batch.map((place) => entryAt(root, place, bounds)))
+    const found = await Promise.all(batch.map((place) => entryAt(tree, place, bounds)))
     entries.push(...found.filter((entry) => entry !== undefined))
   }
   return page(entries, limit)

@@ -24,6 +24,7 @@ import {
 import { MAX_PARTS, type MultipartUpload, type Part, StoreError } from '../store.ts'
 import { writeAll } from './disk.ts'
 import { hasErrno, isAbsent } from './errors.ts'
+import type { Tree } from './paths.ts'
 import { openObject, readFully } from './read.ts'
 import { gone, openUpload } from './uploads.ts'
 
@@ -150,7 +151,7 @@ const writeBeside = async (directory: string, part: Part, fill: Fill): Promise<v
 }
 
 const storePart = async (
-  root: string,
+  tree: Tree,
   upload: MultipartUpload,
   number: number,
   size: number,
@@ -159,7 +160,7 @@ const storePart = async (
   if (!Number.isInteger(number) || number < 1 || number > MAX_PARTS) {
     throw new RangeError(`part number ${number} is not 1 to ${MAX_PARTS}`)
   }
-  const { directory, partSize } = await openUpload(root, upload)
+  const { directory, partSize } = await openUpload(tree, upload)
   if (size > partSize) {
     throw new StoreError(
       'multipart',
@@ -178,22 +179,22 @@ const storePart = async (
 
 /** Stores a part; see the port. Throws `multipart` also for one larger than the part size. */
 export const uploadPart = (
-  root: string,
+  tree: Tree,
   upload: MultipartUpload,
   number: number,
   body: Uint8Array,
 ): Promise<Part> =>
-  storePart(root, upload, number, body.length, (file, position) => writeAll(file, body, position))
+  storePart(tree, upload, number, body.length, (file, position) => writeAll(file, body, position))
 
 /** Stores a range of an object as a part; see the port. Throws `missing`, `range`. */
 export const copyPart = async (
-  root: string,
+  tree: Tree,
   upload: MultipartUpload,
   number: number,
   from: string,
   { start, end }: { readonly start: number; readonly end: number },
 ): Promise<Part> => {
-  const source = await openObject(root, from)
+  const source = await openObject(tree, from)
   if (source === undefined) throw new StoreError('missing', `copy part of ${from}: no such object`)
   try {
     const { size } = source.info
@@ -201,7 +202,7 @@ export const copyPart = async (
       throw new StoreError('range', `copy part of ${from}: bytes ${start}-${end} of ${size}`)
     }
     const length = end - start + 1
-    return await storePart(root, upload, number, length, (file, position) =>
+    return await storePart(tree, upload, number, length, (file, position) =>
       copyRange(source.file, start, length, file, position),
     )
   } finally {
@@ -210,8 +211,8 @@ export const copyPart = async (
 }
 
 /** All parts stored so far; see the port. */
-export const listParts = async (root: string, upload: MultipartUpload): Promise<Part[]> => {
-  const { directory } = await openUpload(root, upload)
+export const listParts = async (tree: Tree, upload: MultipartUpload): Promise<Part[]> => {
+  const { directory } = await openUpload(tree, upload)
   try {
     const { parts } = await takeInventory(directory)
     return [...parts.values()].map(({ number, etag, size }) => ({ number, etag, size }))

@@ -1,18 +1,24 @@
 /**
  * Where a key's file lies below the root.
  *
- * Keys under {@link VERBATIM} are paths as they stand, since that tree is distribution's own layout
- * for its filesystem driver. There a key cannot be an object and a prefix at once. Any other key K
- * is the file `$` in the directory K, so that it can be both. The store's own files are under
- * {@link PRIVATE}, on the same file system, because rename and link cannot leave it.
+ * A verbatim key is a path as it stands, so that another program can use the same tree; there a key
+ * cannot be an object and a prefix at once. Any other key K is the file `$` in the directory K, so
+ * that it can be both. The store's own files are under {@link PRIVATE}, on the same file system,
+ * because rename and link cannot leave it.
  *
  * @module
  */
 
-import { UPLOADS_PREFIX } from '../../registry/layout.ts'
+/** Where a store is, and which of its keys it treats how. */
+export interface Tree {
+  /** Absolute path. */
+  readonly root: string
+  /** Prefixes, each ending with `/`, of the keys that are paths as they stand. */
+  readonly verbatim: readonly string[]
+  /** Prefixes, each ending with `/`, of the keys whose directories are not flushed. */
+  readonly staged: readonly string[]
+}
 
-/** The prefix of the keys that are paths as they stand. */
-export const VERBATIM = 'docker/registry/v2/'
 /** The directory under the root that holds no keys. */
 export const PRIVATE = '.slipway'
 /** The name of the file that is an object, in the directory named as its key. */
@@ -38,31 +44,34 @@ export const isUsable = (key: string): boolean =>
   key !== PRIVATE &&
   !key.startsWith(`${PRIVATE}/`)
 
+/** Whether a key, or all keys below a prefix that ends with `/`, are paths as they stand. */
+export const isVerbatim = ({ verbatim }: Tree, key: string): boolean =>
+  verbatim.some((prefix) => key.startsWith(prefix))
+
 /**
  * The file of a key.
  *
- * @param root absolute path of the store
  * @throws RangeError when the key is longer than 1024 bytes, lies under `.slipway`, or has a segment
  * that is empty, `.`, `..`, `$`, longer than 255 bytes, or holds NUL or half a surrogate pair. Such
  * a key is the caller's mistake, so it is refused before any path is built of it.
  */
-export const pathOf = (root: string, key: string): string => {
+export const pathOf = (tree: Tree, key: string): string => {
   if (!isUsable(key)) {
     throw new RangeError(`the file store cannot hold the key ${JSON.stringify(key)}`)
   }
-  return key.startsWith(VERBATIM) ? `${root}/${key}` : `${root}/${key}/${OBJECT_FILE}`
+  return isVerbatim(tree, key) ? `${tree.root}/${key}` : `${tree.root}/${key}/${OBJECT_FILE}`
 }
 
 /**
- * Whether a path is the directory of staged bytes or in it. Who stages them begins anew where they
- * are gone, so a power failure may take their entries, or bring them back: most flushes of a push
- * would be theirs.
+ * Whether a path is a directory of staged bytes or in one. Whoever stages bytes begins anew where
+ * they are gone, so a power failure may take their entries, or bring them back: most flushes of a
+ * push would be theirs.
  */
-export const isStaged = (root: string, path: string): boolean =>
-  `${path}/`.startsWith(`${root}/${UPLOADS_PREFIX}`)
+export const isStaged = ({ root, staged }: Tree, path: string): boolean =>
+  staged.some((prefix) => `${path}/`.startsWith(`${root}/${prefix}`))
 
 /** The directory of files on their way to a key. */
-export const temporaryDirectory = (root: string): string => `${root}/${PRIVATE}/tmp`
+export const temporaryDirectory = ({ root }: Tree): string => `${root}/${PRIVATE}/tmp`
 
 /** The directory that holds one directory for each multipart upload. */
-export const uploadsDirectory = (root: string): string => `${root}/${PRIVATE}/uploads`
+export const uploadsDirectory = ({ root }: Tree): string => `${root}/${PRIVATE}/uploads`

@@ -10,7 +10,7 @@ import { Readable } from 'node:stream'
 import { type ByteRange, type ObjectInfo, type ObjectRead, StoreError } from '../store.ts'
 import { etagOf } from './disk.ts'
 import { isAbsent } from './errors.ts'
-import { pathOf } from './paths.ts'
+import { pathOf, type Tree } from './paths.ts'
 
 /** Bytes read at a time, and the size up to which a read is over before it is answered. */
 const CHUNK_BYTES = 512 * 1024
@@ -23,9 +23,9 @@ const infoOf = (stats: BigIntStats): ObjectInfo => ({
 })
 
 /** The object's facts; see the port. */
-export const head = async (root: string, key: string): Promise<ObjectInfo | undefined> => {
+export const head = async (tree: Tree, key: string): Promise<ObjectInfo | undefined> => {
   try {
-    const stats = await stat(pathOf(root, key), { bigint: true })
+    const stats = await stat(pathOf(tree, key), { bigint: true })
     return stats.isFile() ? infoOf(stats) : undefined
   } catch (error) {
     if (isAbsent(error)) return undefined
@@ -91,10 +91,10 @@ const streamOf = (file: FileHandle, start: number, end: number): Readable => {
 
 /** Opens an object's file, or answers undefined where the key holds none. */
 export const openObject = async (
-  root: string,
+  tree: Tree,
   key: string,
 ): Promise<{ file: FileHandle; info: ObjectInfo } | undefined> => {
-  const path = pathOf(root, key)
+  const path = pathOf(tree, key)
   let file: FileHandle
   try {
     file = await open(path, 'r')
@@ -115,11 +115,11 @@ export const openObject = async (
 
 /** The object's bytes; see the port. Throws `range`. */
 export const get = async (
-  root: string,
+  tree: Tree,
   key: string,
   range?: ByteRange,
 ): Promise<ObjectRead | undefined> => {
-  const opened = await openObject(root, key)
+  const opened = await openObject(tree, key)
   if (opened === undefined) return undefined
   const { file, info } = opened
   let streaming = false

@@ -9,28 +9,28 @@ import { dirname } from 'node:path'
 import { syncDirectory } from './disk.ts'
 import { hasErrno, isAbsent } from './errors.ts'
 import { withLock } from './lock.ts'
-import { isStaged, pathOf } from './paths.ts'
+import { isStaged, pathOf, type Tree } from './paths.ts'
 
 /** Keys deleted at a time, to bound what waits for the few threads that do file operations. */
 const BATCH = 500
 
 /** Deletes keys; see the port. Flushes each directory that lost an entry once,
  * but for staged bytes. */
-export const remove = async (root: string, keys: readonly string[]): Promise<void> => {
-  const paths = keys.map((key) => pathOf(root, key))
+export const remove = async (tree: Tree, keys: readonly string[]): Promise<void> => {
+  const paths = keys.map((key) => pathOf(tree, key))
   const changed = new Set<string>()
   for (let at = 0; at < paths.length; at += BATCH) {
     const batch = paths.slice(at, at + BATCH)
-    const directories = await Promise.all(batch.map((path) => removeFile(root, path)))
+    const directories = await Promise.all(batch.map((path) => removeFile(tree, path)))
     for (const [index, directory] of directories.entries()) {
-      if (directory !== undefined && !isStaged(root, batch[index]!)) changed.add(directory)
+      if (directory !== undefined && !isStaged(tree, batch[index]!)) changed.add(directory)
     }
   }
   for (const directory of changed) await syncDirectory(directory)
 }
 
 /** Removes one file and prunes. Answers the directory that lost an entry, if one did. */
-const removeFile = async (root: string, path: string): Promise<string | undefined> => {
+const removeFile = async (tree: Tree, path: string): Promise<string | undefined> => {
   const removed = await withLock(path, async () => {
     try {
       await unlink(path)
@@ -42,7 +42,7 @@ const removeFile = async (root: string, path: string): Promise<string | undefine
       throw error
     }
   })
-  const { directory, pruned } = await prune(root, dirname(path))
+  const { directory, pruned } = await prune(tree, dirname(path))
   return removed || pruned ? directory : undefined
 }
 
@@ -51,13 +51,10 @@ const removeFile = async (root: string, path: string): Promise<string | undefine
  * over, so that deleting a key again ends what a killed delete left. A writer that loses its
  * directory here makes it again.
  */
-const prune = async (
-  root: string,
-  from: string,
-): Promise<{ directory: string; pruned: boolean }> => {
+const prune = async (tree: Tree, from: string): Promise<{ directory: string; pruned: boolean }> => {
   let pruned = false
   let directory = from
-  for (; directory !== root; directory = dirname(directory)) {
+  for (; directory !== tree.root; directory = dirname(directory)) {
     try {
       await rmdir(directory)
       pruned = true

@@ -1,6 +1,5 @@
 /**
- * The store on local disk: the embedded default, in distribution's own filesystem layout. The real
- * `docker-registry` with its `rootdirectory` here serves what this store holds, and the reverse.
+ * The store on local disk: the embedded default.
  *
  * The root is one file system that knows hard links, distinguishes upper and lower case, and has no
  * symbolic links in it. Any number of processes may use it. What a killed process leaves is under
@@ -8,40 +7,34 @@
  *
  * @module
  */
-import { resolve } from 'node:path'
 import type { ObjectStore } from '../store.ts'
 import { completeMultipart } from './complete.ts'
 import { translate } from './errors.ts'
 import { list } from './list.ts'
 import { copyPart, listParts, uploadPart } from './parts.ts'
+import type { Tree } from './paths.ts'
 import { get, head } from './read.ts'
 import { remove } from './remove.ts'
 import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
 import { copy, put } from './write.ts'
 
-export interface FileStoreOptions {
-  /** Directory of the store, made when first written to. */
-  readonly root: string
-}
-
 /**
- * Opens the store at a directory. It costs nothing: no directory is made and nothing is swept.
+ * Opens the store at a directory, which is made when it is first written to. It costs nothing:
+ * nothing is read and nothing is swept.
  *
  * Keys are narrower than the port has them: methods throw RangeError for a key with a segment that
  * is empty, `.`, `..`, `$` or longer than 255 bytes, or that lies under `.slipway`.
  */
-export const createFileStore = (options: FileStoreOptions): ObjectStore => {
-  const root = resolve(options.root)
-
-  /** Binds an operation to the root and puts its failures in the words of the port. */
+export const createFileStore = (tree: Tree): ObjectStore => {
+  /** Binds an operation to the tree and puts its failures in the words of the port. */
   const bound =
     <A extends readonly unknown[], R>(
       name: string,
-      operation: (root: string, ...args: A) => Promise<R>,
+      operation: (tree: Tree, ...args: A) => Promise<R>,
     ) =>
     async (...args: A): Promise<R> => {
       try {
-        return await operation(root, ...args)
+        return await operation(tree, ...args)
       } catch (error) {
         const [subject] = args
         const key = typeof subject === 'string' ? subject : ''

@@ -20,7 +20,7 @@ import { MIN_PART_SIZE, type MultipartUpload, type OpenMultipart, StoreError } f
 import { temporaryPath, withParents } from './disk.ts'
 import { isAbsent } from './errors.ts'
 import { compareUtf8 } from './order.ts'
-import { pathOf, uploadsDirectory } from './paths.ts'
+import { pathOf, type Tree, uploadsDirectory } from './paths.ts'
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const SEALED = '.sealed'
@@ -42,23 +42,23 @@ export const gone = ({ key, id }: MultipartUpload, cause?: unknown): StoreError 
  *
  * @throws StoreError `multipart` for an id that no upload has, before any path is built of it
  */
-export const uploadDirectory = (root: string, upload: MultipartUpload): string => {
+export const uploadDirectory = (tree: Tree, upload: MultipartUpload): string => {
   if (!ID.test(upload.id)) throw gone(upload)
-  return `${uploadsDirectory(root)}/${upload.id}`
+  return `${uploadsDirectory(tree)}/${upload.id}`
 }
 
 /** Begins an upload; see the port. Throws RangeError for a part size below the least. */
 export const createMultipart = async (
-  root: string,
+  tree: Tree,
   key: string,
   partSize: number,
 ): Promise<MultipartUpload> => {
-  pathOf(root, key)
+  pathOf(tree, key)
   if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_SIZE) {
     throw new RangeError(`part size ${partSize} is not ${MIN_PART_SIZE} or more`)
   }
   const upload = { key, id: randomUUID() }
-  const directory = uploadDirectory(root, upload)
+  const directory = uploadDirectory(tree, upload)
   await withParents(`${directory}/data`, () => writeFile(`${directory}/data`, '', { flag: 'wx' }))
   const description: Description = { key, partSize, started: new Date().toISOString() }
   // Last, and small enough for one write: an upload without it is not there yet.
@@ -81,18 +81,18 @@ const readDescription = async (directory: string): Promise<Description | undefin
  * @throws StoreError `multipart` when it is gone, being completed, or of another key
  */
 export const openUpload = async (
-  root: string,
+  tree: Tree,
   upload: MultipartUpload,
 ): Promise<{ directory: string; partSize: number }> => {
-  const directory = uploadDirectory(root, upload)
+  const directory = uploadDirectory(tree, upload)
   const description = await readDescription(directory)
   if (description?.key !== upload.key) throw gone(upload)
   return { directory, partSize: description.partSize }
 }
 
 /** Open uploads by key prefix; see the port. Those that a killed completion left count as open. */
-export const listMultiparts = async (root: string, prefix: string): Promise<OpenMultipart[]> => {
-  const uploads = uploadsDirectory(root)
+export const listMultiparts = async (tree: Tree, prefix: string): Promise<OpenMultipart[]> => {
+  const uploads = uploadsDirectory(tree)
   let names: string[]
   try {
     names = await readdir(uploads)
@@ -111,8 +111,8 @@ export const listMultiparts = async (root: string, prefix: string): Promise<Open
 }
 
 /** Removes a directory: at once to everyone else, by a rename, then file by file. */
-const discard = async (root: string, directory: string): Promise<void> => {
-  const away = temporaryPath(root)
+const discard = async (tree: Tree, directory: string): Promise<void> => {
+  const away = temporaryPath(tree)
   try {
     await withParents(away, () => rename(directory, away))
   } catch (error) {
@@ -123,11 +123,11 @@ const discard = async (root: string, directory: string): Promise<void> => {
 }
 
 /** Drops an upload; see the port. */
-export const abortMultipart = async (root: string, upload: MultipartUpload): Promise<void> => {
+export const abortMultipart = async (tree: Tree, upload: MultipartUpload): Promise<void> => {
   if (!ID.test(upload.id)) return
-  const directory = uploadDirectory(root, upload)
+  const directory = uploadDirectory(tree, upload)
   for (const path of [directory, directory + SEALED]) {
-    if ((await readDescription(path))?.key === upload.key) await discard(root, path)
+    if ((await readDescription(path))?.key === upload.key) await discard(tree, path)
   }
 }
 
@@ -138,11 +138,11 @@ export const abortMultipart = async (root: string, upload: MultipartUpload): Pro
  * @throws StoreError `multipart` when the upload is gone
  */
 export const withSealed = async (
-  root: string,
+  tree: Tree,
   upload: MultipartUpload,
   work: (directory: string) => Promise<void>,
 ): Promise<void> => {
-  const directory = uploadDirectory(root, upload)
+  const directory = uploadDirectory(tree, upload)
   const sealed = directory + SEALED
   try {
     await rename(directory, sealed)
@@ -155,5 +155,5 @@ export const withSealed = async (
     await rename(sealed, directory).catch(() => undefined)
     throw error
   }
-  await discard(root, sealed)
+  await discard(tree, sealed)
 }

@@ -11,7 +11,7 @@ import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { isAbsent } from './errors.ts'
 import { compareUtf8 } from './order.ts'
-import { OBJECT_FILE, PRIVATE, VERBATIM } from './paths.ts'
+import { isVerbatim, OBJECT_FILE, PRIVATE, type Tree } from './paths.ts'
 
 /** Keys wanted: those that begin with `prefix` and come after `startAfter`. */
 export interface Bounds {
@@ -48,14 +48,14 @@ const entriesOf = async (path: string): Promise<Dirent[]> => {
  * @param rollUp whether to name the prefixes in `directory` instead of entering them
  */
 export async function* walk(
-  root: string,
+  tree: Tree,
   directory: string,
   bounds: Bounds,
   rollUp: boolean,
 ): AsyncGenerator<string, void, undefined> {
-  const verbatim = directory.startsWith(VERBATIM)
+  const verbatim = isVerbatim(tree, directory)
   const places: string[] = []
-  for (const entry of await entriesOf(`${root}/${directory}`)) {
+  for (const entry of await entriesOf(`${tree.root}/${directory}`)) {
     const place = directory + entry.name
     if (entry.name === OBJECT_FILE || place === PRIVATE) continue
     // A directory may be an object as well, but for the verbatim tree, where files are.
@@ -64,7 +64,7 @@ export async function* walk(
     if (entry.isDirectory() && isPrefixWithin(`${place}/`, bounds)) places.push(`${place}/`)
   }
   for (const place of places.sort(compareUtf8)) {
-    if (place.endsWith('/') && !rollUp) yield* walk(root, place, bounds, false)
+    if (place.endsWith('/') && !rollUp) yield* walk(tree, place, bounds, false)
     else yield place
   }
 }

@@ -21,7 +21,7 @@ import {
 } from './disk.ts'
 import { hasErrno, isAbsent } from './errors.ts'
 import { withLock } from './lock.ts'
-import { pathOf, VERBATIM } from './paths.ts'
+import { isVerbatim, pathOf, type Tree } from './paths.ts'
 
 /** The version of the object at a path, or undefined where there is none. */
 const currentEtag = async (path: string): Promise<string | undefined> => {
@@ -55,22 +55,22 @@ const checkCondition = async (
 /**
  * Gives a flushed file its final path, in place of the object there.
  *
- * @param root absolute path of the store
+ * @param tree where the store is and how it lays out keys
  * @param from the file, on the same file system; afterwards it may or may not have this name still
  * @throws StoreError `precondition`
  */
 export const publish = async (
-  root: string,
+  tree: Tree,
   from: string,
   key: string,
   condition?: WriteCondition,
 ): Promise<void> => {
-  const path = pathOf(root, key)
-  const replace = () => withDurableParents(root, path, () => rename(from, path))
+  const path = pathOf(tree, key)
+  const replace = () => withDurableParents(tree, path, () => rename(from, path))
   await withLock(path, async () => {
     if (condition === undefined) return replace()
     if ('ifMatch' in condition) {
-      const mine = await withClaim(root, key, condition.ifMatch, async () => {
+      const mine = await withClaim(tree, key, condition.ifMatch, async () => {
         await checkCondition(key, path, condition)
         await replace()
       })
@@ -78,7 +78,7 @@ export const publish = async (
       return
     }
     try {
-      await withDurableParents(root, path, () => link(from, path))
+      await withDurableParents(tree, path, () => link(from, path))
     } catch (error) {
       throw hasErrno(error, 'EEXIST') ? refused(key, condition) : error
     }
@@ -86,19 +86,19 @@ export const publish = async (
 }
 
 /**
- * Mode of a key's file: what distribution knows too is as readable as it makes it, all else (among
+ * Mode of a key's file: verbatim keys are as readable as other programs make theirs, all else (among
  * it secrets) only to the owner.
  */
-const modeOf = (key: string): number => (key.startsWith(VERBATIM) ? 0o644 : 0o600)
+const modeOf = (tree: Tree, key: string): number => (isVerbatim(tree, key) ? 0o644 : 0o600)
 
 /** Writes a whole object; see the port. Throws `precondition`, `checksum`, `full`. */
 export const put = async (
-  root: string,
+  tree: Tree,
   key: string,
   body: Uint8Array,
   { condition, sha256 }: PutOptions = {},
 ): Promise<{ etag: string }> => {
-  const path = pathOf(root, key)
+  const path = pathOf(tree, key)
   if (sha256 !== undefined) {
     const actual = hash('sha256', body, 'hex')
     if (actual !== sha256.toLowerCase()) {
@@ -107,9 +107,9 @@ export const put = async (
   }
   // A condition that is false already need not cost a flush; it is decided again at the write.
   if (condition !== undefined) await checkCondition(key, path, condition)
-  return withTemporary(root, async (temporary) => {
-    const etag = await writeFlushed(temporary, body, modeOf(key))
-    await publish(root, temporary, key, condition)
+  return withTemporary(tree, async (temporary) => {
+    const etag = await writeFlushed(temporary, body, modeOf(tree, key))
+    await publish(tree, temporary, key, condition)
     return { etag }
   })
 }
@@ -119,18 +119,18 @@ export const put = async (
  * changed once it has its path; a byte copy where the file system refuses that, as Linux does for
  * files of another user.
  */
-export const copy = async (root: string, from: string, to: string): Promise<void> => {
-  const source = pathOf(root, from)
-  pathOf(root, to)
+export const copy = async (tree: Tree, from: string, to: string): Promise<void> => {
+  const source = pathOf(tree, from)
+  pathOf(tree, to)
   if ((await currentEtag(source)) === undefined) throw missing(from)
-  await withTemporary(root, async (temporary) => {
+  await withTemporary(tree, async (temporary) => {
     try {
       await withParents(temporary, () => linkOrCopy(source, temporary))
     } catch (error) {
       if (isAbsent(error) && (await currentEtag(source)) === undefined) throw missing(from)
       throw error
     }
-    await publish(root, temporary, to)
+    await publish(tree, temporary, to)
   })
 }
 

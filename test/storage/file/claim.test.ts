@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { readdir, utimes } from 'node:fs/promises'
 import { afterAll, beforeAll, test } from 'vitest'
 import { withClaim } from '../../../functions/storage/file/claim.ts'
-import { temporaryDirectory as claims } from '../../../functions/storage/file/paths.ts'
+import { temporaryDirectory as claims, type Tree } from '../../../functions/storage/file/paths.ts'
 import { temporaryDirectory } from '../../support/hosts/start.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
@@ -16,34 +16,37 @@ beforeAll(async () => {
 })
 afterAll(() => directory.remove())
 
+/** The store in that directory. */
+const treeHere = (): Tree => ({ root: directory.path, verbatim: [], staged: [] })
+
 const nothing = async () => {}
 
 test('of two that claim a version one is refused, of two versions none', async () => {
-  const { path } = directory
-  const inside = await withClaim(path, 'a', '1', async () => {
-    assert.equal(await withClaim(path, 'a', '1', nothing), false)
-    assert.equal(await withClaim(path, 'a', '2', nothing), true)
-    assert.equal(await withClaim(path, 'b', '1', nothing), true)
+  const tree = treeHere()
+  const inside = await withClaim(tree, 'a', '1', async () => {
+    assert.equal(await withClaim(tree, 'a', '1', nothing), false)
+    assert.equal(await withClaim(tree, 'a', '2', nothing), true)
+    assert.equal(await withClaim(tree, 'b', '1', nothing), true)
   })
   assert.equal(inside, true)
-  assert.equal(await withClaim(path, 'a', '1', nothing), true)
-  assert.deepEqual(await readdir(claims(path)), [])
+  assert.equal(await withClaim(tree, 'a', '1', nothing), true)
+  assert.deepEqual(await readdir(claims(tree)), [])
 })
 
 test('a claim ends with work that fails', async () => {
-  const { path } = directory
-  const failing = withClaim(path, 'a', '1', () => Promise.reject(new Error('no')))
+  const tree = treeHere()
+  const failing = withClaim(tree, 'a', '1', () => Promise.reject(new Error('no')))
   await assert.rejects(failing, /no/)
-  assert.equal(await withClaim(path, 'a', '1', nothing), true)
+  assert.equal(await withClaim(tree, 'a', '1', nothing), true)
 })
 
 test('a claim of a process that died is dropped by who comes later', async () => {
-  const { path } = directory
-  await withClaim(path, 'a', '1', async () => {
-    const [name] = await readdir(claims(path))
+  const tree = treeHere()
+  await withClaim(tree, 'a', '1', async () => {
+    const [name] = await readdir(claims(tree))
     const then = new Date(Date.now() - 31_000)
-    await utimes(`${claims(path)}/${name}`, then, then)
-    assert.equal(await withClaim(path, 'a', '1', nothing), false)
-    assert.equal(await withClaim(path, 'a', '1', nothing), true)
+    await utimes(`${claims(tree)}/${name}`, then, then)
+    assert.equal(await withClaim(tree, 'a', '1', nothing), false)
+    assert.equal(await withClaim(tree, 'a', '1', nothing), true)
   })
 })

@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'vitest'
-import { createFileStore } from '../../../functions/storage/file/store.ts'
+import { openFileStore } from '../../../functions/compose/file-store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 
 /** Opens a store at `outside/root`; all is removed after the test. */
@@ -19,7 +19,7 @@ export const openStore = async (
   t.onTestFinished(() => rm(outside, { recursive: true, force: true }))
   const root = join(outside, 'root')
   await mkdir(root)
-  return { store: createFileStore({ root }), root, outside }
+  return { store: openFileStore(root), root, outside }
 }
 
 /** Paths of all files below a directory. */
@@ -31,13 +31,13 @@ export const filesBelow = async (path: string): Promise<string[]> => {
     .toSorted()
 }
 
-const STORE = new URL('../../../functions/storage/file/store.ts', import.meta.url)
+const STORE = new URL('../../../functions/compose/file-store.ts', import.meta.url)
 
 /** Runs a script in a process of its own, in which `store` is the store at `root`. */
 export const spawnWriter = (root: string, script: string, shell = ''): ChildProcess => {
   const source = `
-    import { createFileStore } from ${JSON.stringify(STORE.href)}
-    const store = createFileStore({ root: ${JSON.stringify(root)} })
+    import { openFileStore } from ${JSON.stringify(STORE.href)}
+    const store = openFileStore(${JSON.stringify(root)})
     ${script}`
   return spawn(
     'sh',

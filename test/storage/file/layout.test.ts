@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from '
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { createFileStore } from '../../../functions/storage/file/store.ts'
+import { openFileStore } from '../../../functions/compose/file-store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { bytes, subjectOf, textAt } from '../contract/harness.ts'
 import { listingProperty } from '../contract/listing.ts'
@@ -168,7 +168,7 @@ describe('layout of the file store', () => {
     // Here a file cannot be a directory, too.
     const isFlat = (keys: readonly string[]) =>
       !keys.some((key) => keys.some((other) => other.startsWith(`${key}/`)))
-    const subject = subjectOf(() => createFileStore({ root }), new Set())
+    const subject = subjectOf(() => openFileStore(root), new Set())
     listingProperty(subject, 'lists as the model has it', 'docker/registry/v2/', isFlat)
   })
 })

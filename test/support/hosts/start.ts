@@ -12,12 +12,12 @@ import type { Hono } from 'hono'
 import { createApp } from '../../../functions/api/app.ts'
 import type { AppEnv, RequestLogger } from '../../../functions/api/env.ts'
 import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
+import { openFileStore } from '../../../functions/compose/file-store.ts'
 import { uploadSecret } from '../../../functions/compose/open-store.ts'
 import { readSettings } from '../../../functions/compose/settings.ts'
 import { createHandler } from '../../../functions/handlers/api.ts'
 import { startServer } from '../../../functions/node/server.ts'
 import { createRegistry } from '../../../functions/registry/registry.ts'
-import { createFileStore } from '../../../functions/storage/file/store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { lambdaOf } from '../../emulators/gateway/function.ts'
 import { sendThrough } from '../../emulators/gateway/gateway.ts'
@@ -113,7 +113,7 @@ export const appOver = async (
 /** The app in this process, on the file store. */
 export const startApp = async (wishes: HostWishes = {}): Promise<StartedHost> => {
   const directory = await temporaryDirectory()
-  const app = await appOver(createFileStore({ root: directory.path }), wishes)
+  const app = await appOver(openFileStore(directory.path), wishes)
   return {
     name: 'app on files',
     redirects: false,

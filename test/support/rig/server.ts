@@ -6,9 +6,9 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { openFileStore } from '../../../functions/compose/file-store.ts'
 import { readSettings } from '../../../functions/compose/settings.ts'
 import { startServer } from '../../../functions/node/server.ts'
-import { createFileStore } from '../../../functions/storage/file/store.ts'
 import { createS3Store } from '../../../functions/storage/s3/store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { startBucket, temporaryDirectory } from '../hosts/start.ts'
@@ -47,7 +47,7 @@ const serve = async (
 /** A server on a file store. */
 export const serveFiles = async (): Promise<OpenedServer> => {
   const { path, remove } = await temporaryDirectory()
-  return serve({ SLIPWAY_STORE: `file:${path}` }, createFileStore({ root: path }), remove)
+  return serve({ SLIPWAY_STORE: `file:${path}` }, openFileStore(path), remove)
 }
 
 /** A server on the strict S3. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createFileStore } from '../../../functions/storage/file/store.ts'
+import { openFileStore } from '../../../functions/compose/file-store.ts'
 import { createS3Store } from '../../../functions/storage/s3/store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { type S3Server, startS3 } from '../../emulators/s3/server.ts'
@@ -24,7 +24,7 @@ export interface OpenedBucket extends OpenedStore {
 /** An empty file store in a directory of its own. */
 export const openFiles = async (): Promise<OpenedStore> => {
   const { path, remove } = await temporaryDirectory()
-  return { store: createFileStore({ root: path }), close: remove }
+  return { store: openFileStore(path), close: remove }
 }
 
 /** A store on a bucket of a server that is running: a client of its own, with its own retries. */

@@ -1,0 +1,21 @@
+/**
+ * The file store as the registry uses it.
+ *
+ * @module
+ */
+
+import { resolve } from 'node:path'
+import { DISTRIBUTION_PREFIX, UPLOADS_PREFIX } from '../registry/layout.ts'
+import { createFileStore } from '../storage/file/store.ts'
+import type { ObjectStore } from '../storage/store.ts'
+
+/**
+ * Opens the store in a directory; nothing is read or written yet. What distribution has, too, lies
+ * where distribution's own file driver looks for it.
+ */
+export const openFileStore = (directory: string): ObjectStore =>
+  createFileStore({
+    root: resolve(directory),
+    verbatim: [DISTRIBUTION_PREFIX],
+    staged: [UPLOADS_PREFIX],
+  })
