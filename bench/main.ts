@@ -30,7 +30,7 @@ const peersOf = async (options: Options): Promise<readonly Peer[]> => {
   const { smoke, zot, profiles, only } = options
   const slipway = slipwayPeer(profiles)
   if (!only.some(compares)) return [slipway]
-  // CI has it from Debian; building the other takes minutes.
+  // Debian has this one; building the other takes minutes.
   if (smoke) return [slipway, distribution2]
   return [slipway, await distribution3(), distribution2, ...(zot ? [zotPeer(zot)] : [])]
 }
@@ -46,7 +46,7 @@ const tell = (line: string): void => {
   console.log(`${new Date().toISOString().slice(11, 19)} ${line}`)
 }
 
-/** What a part adds to the results, but for what it adds itself as it goes on. */
+/** Runs a part. @returns what it adds to the results, apart from what it adds as it goes */
 const runSection = async (section: Section, work: Work): Promise<Partial<Results>> => {
   const { sizes, rounds } = work
   if (section === 'counts') return { counted: await counts(work) }
@@ -56,7 +56,7 @@ const runSection = async (section: Section, work: Work): Promise<Partial<Results
   return {}
 }
 
-/** Runs what the options say; a part that fails does not keep others from running. */
+/** Runs the parts that the options name; a part that fails does not stop the others. */
 const run = async (options: Options, date: string, command: string): Promise<Results> => {
   const peers = await peersOf(options)
   const sizes = options.smoke ? SMOKE : FULL
@@ -100,7 +100,7 @@ const run = async (options: Options, date: string, command: string): Promise<Res
   return results
 }
 
-/** Has everything temporary in one directory, which goes with this process, however it ends. */
+/** Puts all temporary files into one directory, which is removed when this process ends, however it ends. */
 const cleanUpAtTheEnd = (): void => {
   const directory = mkdtempSync(join(tmpdir(), 'slipway-bench-'))
   process.env.TMPDIR = directory
@@ -119,7 +119,7 @@ if (args.includes('--help')) {
   cleanUpAtTheEnd()
   const results =
     from === undefined
-      ? // Where things lie on this machine is nobody's business.
+      ? // Paths of this machine do not belong in the results.
         await run(
           options,
           date,

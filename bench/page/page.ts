@@ -13,7 +13,7 @@ import { countTable, growthTable, lambdaTable } from './counted.ts'
 import { paragraphs, table } from './markdown.ts'
 import { latencyTable, type Theme, themeChart, themeTable, usageTable } from './measured.ts'
 
-/** A theme with its heading and what has to be said of it. */
+/** A theme with its heading and the text below it. */
 interface Part extends Theme {
   readonly says: string
 }
@@ -25,7 +25,7 @@ const PARTS: readonly Part[] = [
     metric: 'seconds',
     unit: 'seconds',
     prefixes: ['s3/push'],
-    says: 'Whole images, five blobs at once. docker-style is POST, one PATCH in chunks, PUT; containerd-style is POST, one PUT. distribution 2.8 takes no part with large layers: on this S3 server it takes a second for each part, it seems for want of an answer to Expect: 100-continue.',
+    says: 'Whole images, five blobs at a time. docker-style is POST, one PATCH in chunks, then PUT; containerd-style is POST, then one PUT. distribution 2.8 is left out for large layers: on this S3 server each part takes it a second, apparently because it waits for a response to Expect: 100-continue.',
   },
   {
     id: 'pulls',
@@ -33,7 +33,7 @@ const PARTS: readonly Part[] = [
     metric: 'seconds',
     unit: 'seconds',
     prefixes: ['s3/pull'],
-    says: 'Three blobs at once, whose bytes come from the S3 server itself.',
+    says: 'Three blobs at a time; their bytes come straight from the S3 server.',
   },
   {
     id: 'direct',
@@ -41,7 +41,7 @@ const PARTS: readonly Part[] = [
     metric: 'seconds',
     unit: 'seconds',
     prefixes: ['direct/'],
-    says: 'Pulls; all bytes pass through the registry.',
+    says: 'Pulls in which all bytes pass through the registry.',
   },
   {
     id: 'requests',
@@ -49,7 +49,7 @@ const PARTS: readonly Part[] = [
     metric: 'requestsPerSecond',
     unit: 'requests a second',
     prefixes: ['s3/manifest', 's3/blob', 's3/tags', 's3/catalog'],
-    says: 'Sixteen connections that ask again and again. What is answered from memory differs: Slipway remembers links for five seconds and manifests for good, tags and lists never, but whoever asks for the same one at the same time shares reads; distribution remembers all it has found since its start but tags; zot asks S3 each time.',
+    says: 'Sixteen connections repeat one request. The registries differ in what they answer from memory. Slipway keeps links for five seconds and manifests indefinitely; it never keeps tags or lists, but simultaneous requests for the same one share a read. distribution keeps everything it has found since it started, except tags. zot asks S3 every time.',
   },
   {
     id: 'latency',
@@ -57,7 +57,7 @@ const PARTS: readonly Part[] = [
     metric: 'seconds',
     unit: 'seconds',
     prefixes: ['latency/'],
-    says: 'A proxy delays each call to S3, those of the client after a redirect included: the order of what calls take inside a region.',
+    says: 'A proxy delays every call to S3 by 20 ms, including the calls that clients make after a redirect. Calls within an AWS region take about that long.',
   },
   {
     id: 'files',
@@ -81,7 +81,7 @@ const PARTS: readonly Part[] = [
     metric: 'seconds',
     unit: 'seconds',
     prefixes: ['memory/'],
-    says: 'Once each, for the memory it takes; two registries must do.',
+    says: 'One run each, to measure memory; only two registries are compared.',
   },
 ]
 
@@ -90,7 +90,7 @@ const intro = (results: Results): string => {
   const facts = { date: date.slice(0, 10), ...machine, command: `\`${command}\`` }
   return paragraphs(
     '# Benchmarks',
-    'How Slipway stands beside other registries: on the same machine, the same S3 server and with the same client, in turn, round by round. Medians, with the tenth and the ninetieth percentile in parentheses; `×` is how many times as fast Slipway was, the median over the rounds. The figures are in `bench/results/`, too.',
+    'Slipway compared with other registries on the same machine, with the same S3 server and the same client. The registries take turns in each round. Figures are medians, with the 10th and 90th percentiles in parentheses. `×` is how many times as fast as that registry Slipway was (the median over the rounds). The raw figures are in `bench/results/`.',
     table(
       ['', ''],
       Object.entries(facts).map(([name, value]) => [name, value]),
@@ -99,7 +99,7 @@ const intro = (results: Results): string => {
       ['Registry', 'version', 'settings'],
       participants.map(({ title, version, settings }) => [title, version, settings]),
     ).replaceAll('---:', '---'),
-    'Client, S3 server and registry share the machine, so one that needs less CPU leaves more to the others. No digests are computed by the client. Whatever goes on beside it makes figures differ from run to run: ratios differ less.',
+    'The client, the S3 server and the registry share the machine, so a registry that needs less CPU leaves more for the other two. The client computes no digests. Absolute figures vary from run to run with whatever else the machine is doing; ratios vary less.',
   )
 }
 
@@ -113,7 +113,7 @@ const failed = ({ failures, participants }: Results): string =>
 
 const RUN = `## Run it
 
-On Debian 12 with Go and Node 24, as root, in three quarters of an hour:
+On Debian 12 with Go and Node 24, as root; it takes about 45 minutes:
 
 \`\`\`console
 npm ci
@@ -121,7 +121,7 @@ npm ci
 npm run bench -- --zot ./zot-linux-amd64 --page docs
 \`\`\`
 
-\`.ci/install\` brings versitygw and distribution 2.8; distribution 3 is built from its Go module; zot is a binary of its releases, and stays out without \`--zot\`. Results are written after each workload. \`npm run bench -- --help\` names what else can be told to it.`
+\`.ci/install\` installs versitygw and distribution 2.8. distribution 3 is built from its Go module. zot takes part only if \`--zot\` names a binary of one of its releases. Results are written after each workload. \`npm run bench -- --help\` lists the other options.`
 
 const partOf = (results: Results, part: Part): string => {
   const rows = results.measured.filter(({ id }) => part.prefixes.some((it) => id.startsWith(it)))
@@ -141,7 +141,7 @@ const counts = (results: Results): string =>
     ? ''
     : paragraphs(
         '## Calls to S3',
-        'One request at a time, from a process that has just started and remembers nothing, and once more. Pushes are of what no registry has. `in` says how many calls had to wait for one another.',
+        'One request at a time: first to a process that has just started and remembers nothing, then once more. Pushes are of content that no registry has yet. The number after `in` is how many of the calls had to be made one after another.',
         countTable(results),
       )
 
@@ -150,9 +150,9 @@ const growth = ({ grown }: Results): string =>
     ? ''
     : paragraphs(
         '## Growth',
-        'A server on an S3 in memory whose listings take as long for many keys as for few; pages of 50 tags or repositories, and of up to 500 referrers.',
+        'A server on an in-memory S3 whose listings take equally long for many keys and for few. Pages hold 50 tags or repositories, or up to 500 referrers.',
         ...(['tags', 'repositories', 'referrers'] as const).map((of) => growthTable(grown, of)),
-        'One thing grows: to delete a manifest by its digest, every tag of the repository is read, for it may point there. With T tags that is T/1000 lists and T reads, 128 at once. The first page of referrers costs a read for each that is not remembered, at most 500.',
+        'One request grows with the repository: deleting a manifest by digest reads every tag, because any of them may point to it. With T tags that is T/1000 lists and T reads, 128 at a time. The first page of referrers costs one read for each referrer that is not remembered, at most 500.',
       )
 
 const lambda = (results: Results): string =>
@@ -160,7 +160,7 @@ const lambda = (results: Results): string =>
     ? ''
     : paragraphs(
         '## The Lambda function',
-        'The handler as it is bundled for Lambda, in processes of this machine, on an S3 in memory: its own milliseconds, without what S3 takes. Cold is the first event of a process, the loading of the handler included.',
+        'The handler as bundled for Lambda, run in processes on this machine against an in-memory S3. Times are its own, without those of S3. Cold is the first event of a process and includes loading the handler.',
         lambdaTable(results),
         '### What it costs',
         costPage(results.invoked),
