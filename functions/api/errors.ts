@@ -6,7 +6,7 @@
 
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type ErrorCode, RegistryError } from '../registry/errors.ts'
-import { StoreError } from '../storage/store.ts'
+import { StoreError } from '../storage/errors.ts'
 import type { AppContext } from './env.ts'
 
 /** Status by code, as distribution answers where the specification leaves it open. */

@@ -7,7 +7,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { discard, readAll } from '../storage/bytes.ts'
-import { isStoreError, type ObjectStore, type WriteCondition } from '../storage/store.ts'
+import { isStoreError } from '../storage/errors.ts'
+import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 
 /** Most bytes of a document; about fifty thousand accounts. */
 export const MAX_DOCUMENT_SIZE = 4 * 1024 * 1024

@@ -12,7 +12,7 @@ import { openStore } from '../compose/open-store.ts'
 import { readSettings, settingsHelp } from '../compose/settings.ts'
 import { startServer } from '../node/server.ts'
 import { reindex } from '../registry/reindex.ts'
-import { StoreError } from '../storage/store.ts'
+import { StoreError } from '../storage/errors.ts'
 
 const HELP = `Slipway, a container registry.
 

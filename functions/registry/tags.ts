@@ -6,8 +6,9 @@
 
 import { sharing } from '../shared/coalesce.ts'
 import { inBatches } from '../shared/parallel.ts'
+import { isStoreError } from '../storage/errors.ts'
 import { listPages } from '../storage/pages.ts'
-import { isStoreError, type ObjectStore, type WriteCondition } from '../storage/store.ts'
+import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import type { Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { manifestsPrefix, tagIndexLinkKey, tagLinkKey, tagPrefix, tagsPrefix } from './layout.ts'

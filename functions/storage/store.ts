@@ -108,7 +108,7 @@ export const MIN_PART_SIZE = 5 * 1024 * 1024
 /** Most parts of one upload. */
 export const MAX_PARTS = 10_000
 
-/** Bytes by key. Methods throw {@link StoreError} and nothing else that is expected. */
+/** Bytes by key. Methods throw `StoreError` (errors.ts) and nothing else that is expected. */
 export interface ObjectStore {
   /** The object's bytes, or undefined when the key holds none. Throws `range` if unsatisfiable. */
   get(key: string, range?: ByteRange): Promise<ObjectRead | undefined>
@@ -154,32 +154,3 @@ export interface ObjectStore {
   /** A URL that serves the object to whoever holds it; absent where the store cannot. */
   presign?(method: 'GET' | 'HEAD', key: string, options: PresignOptions): Promise<string>
 }
-
-/** Why a store did not do what was asked. */
-export type StoreFailure =
-  | 'precondition'
-  | 'checksum'
-  | 'range'
-  | 'missing'
-  | 'multipart'
-  | 'full'
-  | 'unavailable'
-
-/** The expected failures of a store; anything else an adapter throws is a fault. */
-export class StoreError extends Error {
-  readonly failure: StoreFailure
-
-  /**
-   * @param failure what kind of failure it was
-   * @param message what was asked of which key, and what the store said
-   */
-  constructor(failure: StoreFailure, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'StoreError'
-    this.failure = failure
-  }
-}
-
-/** Whether an error is a store's failure of one of the given kinds. */
-export const isStoreError = (error: unknown, ...failures: StoreFailure[]): error is StoreError =>
-  error instanceof StoreError && failures.includes(error.failure)

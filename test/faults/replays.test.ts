@@ -5,7 +5,7 @@
  */
 
 import { describe, test } from 'vitest'
-import { StoreError } from '../../functions/storage/store.ts'
+import { StoreError } from '../../functions/storage/errors.ts'
 import { blob, type Content, contentOf } from '../support/hosts/content.ts'
 import { clientOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { intercept } from '../support/rig/intercept.ts'

@@ -9,7 +9,7 @@ import { afterAll, describe, test } from 'vitest'
 import { dataKey, layerLinkKey } from '../../functions/registry/layout.ts'
 import { linkedSize, readLink, writeLink } from '../../functions/registry/links.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
-import { isStoreError } from '../../functions/storage/store.ts'
+import { isStoreError } from '../../functions/storage/errors.ts'
 import { contentOf } from '../support/hosts/content.ts'
 import { STORES } from '../support/rig/stores.ts'
 

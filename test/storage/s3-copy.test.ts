@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, test } from 'vitest'
+import { isStoreError } from '../../functions/storage/errors.ts'
 import { createS3Store, type S3Store } from '../../functions/storage/s3/store.ts'
-import { isStoreError } from '../../functions/storage/store.ts'
 import { type S3Server, startS3 } from '../emulators/s3/server.ts'
 
 const MEBIBYTE = 1024 * 1024

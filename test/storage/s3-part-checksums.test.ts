@@ -4,8 +4,9 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { isStoreError } from '../../functions/storage/errors.ts'
 import { createS3Store, type S3Store } from '../../functions/storage/s3/store.ts'
-import { isStoreError, MIN_PART_SIZE } from '../../functions/storage/store.ts'
+import { MIN_PART_SIZE } from '../../functions/storage/store.ts'
 import { type S3Server, startS3 } from '../emulators/s3/server.ts'
 import { storeContract } from './contract.ts'
 

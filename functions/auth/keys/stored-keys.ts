@@ -7,7 +7,8 @@
 import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
 import { createRemembered } from '../../shared/cached.ts'
 import { readAll } from '../../storage/bytes.ts'
-import { isStoreError, type ObjectStore, type WriteCondition } from '../../storage/store.ts'
+import { isStoreError } from '../../storage/errors.ts'
+import type { ObjectStore, WriteCondition } from '../../storage/store.ts'
 import { MAX_DOCUMENT_SIZE } from '../document.ts'
 import {
   type KeyDocument,

@@ -8,7 +8,8 @@
  * @module
  */
 
-import { isStoreError, MAX_PARTS, type ObjectStore } from '../../storage/store.ts'
+import { isStoreError } from '../../storage/errors.ts'
+import { MAX_PARTS, type ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import { RegistryError } from '../errors.ts'
 import { uploadDataKey } from '../layout.ts'

@@ -14,7 +14,8 @@
  * @module
  */
 
-import { isStoreError, type Part, StoreError } from '../../storage/store.ts'
+import { isStoreError, StoreError } from '../../storage/errors.ts'
+import type { Part } from '../../storage/store.ts'
 import { algorithmOf, CANONICAL, type Digest, hexOf } from '../digest.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, layerLinkKey, uploadDataKey } from '../layout.ts'

@@ -6,7 +6,8 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { type ObjectStore, StoreError } from '../../storage/store.ts'
+import { StoreError } from '../../storage/errors.ts'
+import type { ObjectStore } from '../../storage/store.ts'
 import { uploadSegmentKey } from '../layout.ts'
 import type { Segment } from './state.ts'
 

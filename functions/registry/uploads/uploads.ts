@@ -5,7 +5,8 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import { isStoreError, type ObjectStore } from '../../storage/store.ts'
+import { isStoreError } from '../../storage/errors.ts'
+import type { ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import type { Algorithm, Digest } from '../digest.ts'
 import { uploadCancelledKey, uploadDataKey } from '../layout.ts'

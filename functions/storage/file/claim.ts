@@ -6,8 +6,8 @@
 import { hash } from 'node:crypto'
 import { open, stat, unlink } from 'node:fs/promises'
 import { withParents } from './disk.ts'
-import { hasErrno, isAbsent } from './errors.ts'
 import { type Tree, temporaryDirectory } from './paths.ts'
+import { hasErrno, isAbsent } from './system-errors.ts'
 
 /** Milliseconds after which whoever claimed a version is taken for dead. */
 const LIFE = 30_000

@@ -9,9 +9,9 @@
  * @module
  */
 import { open, truncate } from 'node:fs/promises'
-import { type MultipartUpload, type Part, StoreError } from '../store.ts'
+import { StoreError } from '../errors.ts'
+import type { MultipartUpload, Part } from '../store.ts'
 import { stamp } from './disk.ts'
-import { isAbsent } from './errors.ts'
 import {
   besidePath,
   copyRange,
@@ -21,6 +21,7 @@ import {
   voidPlace,
 } from './parts.ts'
 import type { Tree } from './paths.ts'
+import { isAbsent } from './system-errors.ts'
 import { gone, openUpload, withSealed } from './uploads.ts'
 import { publish } from './write.ts'
 

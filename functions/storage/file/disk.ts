@@ -12,8 +12,8 @@ import { randomUUID } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { hasErrno, isAbsent } from './errors.ts'
 import { isStaged, type Tree, temporaryDirectory } from './paths.ts'
+import { hasErrno, isAbsent } from './system-errors.ts'
 
 /**
  * Bytes written by one system call. Of more, Linux makes huge pages of 2 MiB, which the host of a

@@ -21,11 +21,12 @@ import {
   unlink,
   writeFile,
 } from 'node:fs/promises'
-import { MAX_PARTS, type MultipartUpload, type Part, StoreError } from '../store.ts'
+import { StoreError } from '../errors.ts'
+import { MAX_PARTS, type MultipartUpload, type Part } from '../store.ts'
 import { writeAll } from './disk.ts'
-import { hasErrno, isAbsent } from './errors.ts'
 import type { Tree } from './paths.ts'
 import { openObject, readFully } from './read.ts'
+import { hasErrno, isAbsent } from './system-errors.ts'
 import { gone, openUpload } from './uploads.ts'
 
 /** Bytes copied at a time. */

@@ -7,10 +7,11 @@
 import type { BigIntStats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { type ByteRange, type ObjectInfo, type ObjectRead, StoreError } from '../store.ts'
+import { StoreError } from '../errors.ts'
+import type { ByteRange, ObjectInfo, ObjectRead } from '../store.ts'
 import { etagOf } from './disk.ts'
-import { isAbsent } from './errors.ts'
 import { pathOf, type Tree } from './paths.ts'
+import { isAbsent } from './system-errors.ts'
 
 /** Bytes read at a time, and the size up to which a read is over before it is answered. */
 const CHUNK_BYTES = 512 * 1024

@@ -7,9 +7,9 @@
 import { rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncDirectory } from './disk.ts'
-import { hasErrno, isAbsent } from './errors.ts'
 import { withLock } from './lock.ts'
 import { isStaged, pathOf, type Tree } from './paths.ts'
+import { hasErrno, isAbsent } from './system-errors.ts'
 
 /** Keys deleted at a time, to bound what waits for the few threads that do file operations. */
 const BATCH = 500

@@ -9,12 +9,12 @@
  */
 import type { ObjectStore } from '../store.ts'
 import { completeMultipart } from './complete.ts'
-import { translate } from './errors.ts'
 import { list } from './list.ts'
 import { copyPart, listParts, uploadPart } from './parts.ts'
 import type { Tree } from './paths.ts'
 import { get, head } from './read.ts'
 import { remove } from './remove.ts'
+import { translate } from './system-errors.ts'
 import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
 import { copy, put } from './write.ts'
 

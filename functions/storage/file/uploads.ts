@@ -16,11 +16,12 @@
  */
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { MIN_PART_SIZE, type MultipartUpload, type OpenMultipart, StoreError } from '../store.ts'
+import { StoreError } from '../errors.ts'
+import { MIN_PART_SIZE, type MultipartUpload, type OpenMultipart } from '../store.ts'
 import { temporaryPath, withParents } from './disk.ts'
-import { isAbsent } from './errors.ts'
 import { compareUtf8 } from './order.ts'
 import { pathOf, type Tree, uploadsDirectory } from './paths.ts'
+import { isAbsent } from './system-errors.ts'
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const SEALED = '.sealed'

@@ -9,9 +9,9 @@
  */
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { isAbsent } from './errors.ts'
 import { compareUtf8 } from './order.ts'
 import { isVerbatim, OBJECT_FILE, PRIVATE, type Tree } from './paths.ts'
+import { isAbsent } from './system-errors.ts'
 
 /** Keys wanted: those that begin with `prefix` and come after `startAfter`. */
 export interface Bounds {

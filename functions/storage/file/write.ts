@@ -9,7 +9,8 @@
  */
 import { hash } from 'node:crypto'
 import { copyFile, link, open, rename, stat } from 'node:fs/promises'
-import { type PutOptions, StoreError, type WriteCondition } from '../store.ts'
+import { StoreError } from '../errors.ts'
+import type { PutOptions, WriteCondition } from '../store.ts'
 import { withClaim } from './claim.ts'
 import {
   etagOf,
@@ -19,9 +20,9 @@ import {
   withTemporary,
   writeFlushed,
 } from './disk.ts'
-import { hasErrno, isAbsent } from './errors.ts'
 import { withLock } from './lock.ts'
 import { isVerbatim, pathOf, type Tree } from './paths.ts'
+import { hasErrno, isAbsent } from './system-errors.ts'
 
 /** The version of the object at a path, or undefined where there is none. */
 const currentEtag = async (path: string): Promise<string | undefined> => {

@@ -6,10 +6,11 @@
  */
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
 import { inBatches } from '../../shared/parallel.ts'
-import { MAX_PARTS, type MultipartUpload, type Part, StoreError } from '../store.ts'
+import { StoreError } from '../errors.ts'
+import { MAX_PARTS, type MultipartUpload, type Part } from '../store.ts'
 import { at, type Bucket, copySource } from './bucket.ts'
-import { hasCode } from './errors.ts'
 import { abortMultipart, completeMultipart, copyPart, createMultipart } from './multipart.ts'
+import { hasCode } from './service-errors.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** Objects up to this size are copied in one request. */

@@ -15,18 +15,18 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
+import { StoreError } from '../errors.ts'
 import {
   MAX_PARTS,
   MIN_PART_SIZE,
   type MultipartUpload,
   type OpenMultipart,
   type Part,
-  StoreError,
 } from '../store.ts'
 import { at, type Bucket, copySource, etagOf, keyIn, signedHash } from './bucket.ts'
 import { isCompleted } from './completed.ts'
-import { hasCode } from './errors.ts'
 import { joinEtag, splitEtag } from './part-etag.ts'
+import { hasCode } from './service-errors.ts'
 
 /** Input that names an upload. */
 const inUpload = (bucket: Bucket, { key, id }: MultipartUpload) => ({

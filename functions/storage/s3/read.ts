@@ -11,10 +11,11 @@ import {
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3'
 import { readAll } from '../bytes.ts'
-import { type ByteRange, type ObjectInfo, type ObjectRead, StoreError } from '../store.ts'
+import { StoreError } from '../errors.ts'
+import type { ByteRange, ObjectInfo, ObjectRead } from '../store.ts'
 import { at, type Bucket, etagOf } from './bucket.ts'
 import type { PlainAnswer, PlainGet } from './direct/plain.ts'
-import { hasCode, translate } from './errors.ts'
+import { hasCode, translate } from './service-errors.ts'
 import { withoutWriteId } from './write-id.ts'
 
 type Facts = Pick<HeadObjectCommandOutput, 'ETag' | 'LastModified' | 'Metadata'>

@@ -13,7 +13,6 @@ import { copy } from './copy.ts'
 import { createPlainGet, createPlainList } from './direct/plain.ts'
 import { createPresign } from './direct/presign.ts'
 import { createRequests } from './direct/requests.ts'
-import { translate } from './errors.ts'
 import { list } from './list.ts'
 import {
   abortMultipart,
@@ -25,6 +24,7 @@ import {
   uploadPart,
 } from './multipart.ts'
 import { get, head } from './read.ts'
+import { translate } from './service-errors.ts'
 import { put, remove } from './write.ts'
 
 export type { S3StoreOptions } from './bucket.ts'

@@ -11,9 +11,10 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { type PutOptions, StoreError, type WriteCondition } from '../store.ts'
+import { StoreError } from '../errors.ts'
+import type { PutOptions, WriteCondition } from '../store.ts'
 import { at, type Bucket, etagOf, signedHash } from './bucket.ts'
-import { hasCode, wasRetried } from './errors.ts'
+import { hasCode, wasRetried } from './service-errors.ts'
 import { withWriteId, writeIdOf } from './write-id.ts'
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { isStoreError } from '../../../functions/storage/store.ts'
+import { isStoreError } from '../../../functions/storage/errors.ts'
 import { bytes, fails, type Subject, textAt } from './harness.ts'
 
 /** Declares the tests. */

@@ -6,13 +6,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { it } from 'vitest'
+import { isStoreError, type StoreFailure } from '../../../functions/storage/errors.ts'
 import {
-  isStoreError,
   MIN_PART_SIZE,
   type ObjectRead,
   type ObjectStore,
   type Part,
-  type StoreFailure,
 } from '../../../functions/storage/store.ts'
 
 /** The store under test, as each group gets it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { S3ServiceException } from '@aws-sdk/client-s3'
-import { StoreError, type StoreFailure } from '../store.ts'
+import { StoreError, type StoreFailure } from '../errors.ts'
 
 const BY_CODE: Readonly<Record<string, StoreFailure>> = {
   PreconditionFailed: 'precondition',

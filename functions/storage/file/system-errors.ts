@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { StoreError } from '../store.ts'
+import { StoreError } from '../errors.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const BUSY = new Set(['EMFILE', 'ENFILE'])
