@@ -4,19 +4,28 @@
  * @module
  */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
+import { bundleApi } from '../packaging/bundle.ts'
 import { ContextError } from './errors.ts'
 import { readContext } from './read-context.ts'
 import { RegistryStack } from './registry-stack.ts'
 
 const app = new App()
+const code = mkdtempSync(join(tmpdir(), 'slipway-'))
 try {
   const values = readContext(app.node)
-  new RegistryStack(app, values.name, { values })
+  bundleApi(code)
+  new RegistryStack(app, values.name, { values, code })
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
 } catch (error) {
   if (!(error instanceof ContextError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
+} finally {
+  // The function has taken its copy.
+  rmSync(code, { recursive: true })
 }

@@ -21,8 +21,10 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { bundleApi, HANDLER } from '../packaging/bundle.ts'
 import { acknowledgePrefixes } from './acknowledge.ts'
+
+/** What Lambda calls: the bundle has `api.mjs`, which exports `handler`. */
+const HANDLER = 'api.handler'
 
 /** Longest time the gateway waits for an answer; a function that goes on has nobody to answer. */
 export const REQUEST_TIMEOUT = Duration.seconds(30)
@@ -41,8 +43,8 @@ export interface RegistryFunctionProps {
   readonly reservedConcurrency?: number | undefined
   readonly logRetention: RetentionDays
   readonly removalPolicy: RemovalPolicy
-  /** Directory with a bundle that was made before. Default: one is made. */
-  readonly code?: string | undefined
+  /** Directory with the bundle of the handler, which is copied. */
+  readonly code: string
 }
 
 /** The function and its log. */
@@ -62,8 +64,7 @@ export class RegistryFunction extends Construct {
     })
     const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
     try {
-      if (props.code === undefined) bundleApi(directory)
-      else cpSync(props.code, directory, { recursive: true })
+      cpSync(props.code, directory, { recursive: true })
       const policy = props.policy && `policy${extname(props.policy)}`
       if (props.policy && policy) cpSync(props.policy, join(directory, policy))
       this.function = new LambdaFunction(this, 'Function', {

@@ -17,8 +17,8 @@ import { Registry, type RegistryProps } from './registry.ts'
 
 export interface RegistryStackProps extends StackProps {
   readonly values: ContextValues
-  /** See `RegistryProps.code`. */
-  readonly code?: string | undefined
+  /** See `RegistryFunctionProps.code`. */
+  readonly code: string
 }
 
 /** The construct for something that is there already, if it is named. */

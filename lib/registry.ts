@@ -63,8 +63,12 @@ export interface RegistryProps {
   readonly alarms?: AlarmReceivers | false | undefined
   /** Whether there is a dashboard. Default: yes. */
   readonly dashboard?: boolean | undefined
+}
+
+/** A registry, and the code that it runs. */
+export interface RegistryWithCodeProps extends RegistryProps {
   /** See `RegistryFunctionProps.code`. */
-  readonly code?: string | undefined
+  readonly code: string
 }
 
 const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): AnyBucket =>
@@ -76,13 +80,7 @@ const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): An
     removalPolicy: props.removalPolicy,
   })
 
-/**
- * A container registry.
- *
- * @example
- * const registry = new Registry(this, 'Registry', { alarms: { topic }, memory: 2048 })
- * new CfnOutput(this, 'Host', { value: registry.host })
- */
+/** A container registry, of code that was bundled before. `lib/cdk.ts` brings that code with it. */
 export class Registry extends Construct {
   /** Where everything is kept. */
   readonly bucket: AnyBucket
@@ -97,7 +95,7 @@ export class Registry extends Construct {
   readonly alarms: Alarms | undefined
   readonly dashboard: RegistryDashboard | undefined
 
-  constructor(scope: Construct, id: string, props: RegistryProps = {}) {
+  constructor(scope: Construct, id: string, props: RegistryWithCodeProps) {
     super(scope, id)
     const { encryptionKey, domain, readOnly = false } = props
     const publicUrl = props.publicUrl ?? (domain && `https://${domain.name}`)

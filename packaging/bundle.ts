@@ -8,9 +8,6 @@
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
 
-/** What Lambda is told to call. */
-export const HANDLER = 'api.handler'
-
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 /** What both bundles have in common: modules for the Node that package.json pins. */
