@@ -1,6 +1,6 @@
 /**
  * The code as it runs: of the Lambda function, one directory with everything that it needs; of the
- * Node server, one file.
+ * command line and of the construct, one file each.
  *
  * @module
  */
@@ -58,4 +58,19 @@ export const bundleApi = (directory: string): Metafile =>
  */
 export const bundleCommand = (file: string): void => {
   buildSync({ ...COMMON, entryPoints: [local('../functions/handlers/cli.ts')], outfile: file })
+}
+
+/**
+ * Bundles the construct for other people's apps, with their CDK.
+ *
+ * @param file where it is written
+ * @throws esbuild's BuildFailure when the code cannot be bundled
+ */
+export const bundleConstruct = (file: string): void => {
+  buildSync({
+    ...COMMON,
+    entryPoints: [local('../lib/cdk.ts')],
+    outfile: file,
+    external: ['aws-cdk-lib', 'constructs'],
+  })
 }

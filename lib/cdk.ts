@@ -1,0 +1,34 @@
+/**
+ * What the package exports as `slipway/cdk`: the construct with the code that it runs, which the
+ * package has ready, so that synthesising needs no bundler.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from 'node:url'
+import type { Construct } from 'constructs'
+import { type RegistryProps, Registry as RegistryWithCode } from './registry.ts'
+
+export type { AlarmReceivers, Alarms } from './alarms.ts'
+export type { AnyBucket } from './bucket.ts'
+export type { RegistryDashboard } from './dashboard.ts'
+export type { Domain, RegistryDomain } from './domain.ts'
+export type { RegistryFunction } from './function.ts'
+export type { Gateway } from './gateway.ts'
+export type { RegistryProps } from './registry.ts'
+
+/** The function's bundle, beside this module in `dist/`. */
+const CODE = fileURLToPath(new URL('../api', import.meta.url))
+
+/**
+ * A container registry.
+ *
+ * @example
+ * const registry = new Registry(this, 'Registry', { alarms: { topic }, memory: 2048 })
+ * new CfnOutput(this, 'Host', { value: registry.host })
+ */
+export class Registry extends RegistryWithCode {
+  constructor(scope: Construct, id: string, props: RegistryProps = {}) {
+    super(scope, id, { ...props, code: CODE })
+  }
+}

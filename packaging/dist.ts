@@ -1,0 +1,30 @@
+/**
+ * Where the parts of `dist/` are, and those that are copied as they are.
+ *
+ * @module
+ */
+
+import { cpSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The checkout. */
+export const ROOT = join(import.meta.dirname, '..')
+
+const DIST = join(ROOT, 'dist')
+
+/** The command line in one file, which the launcher loads. */
+export const COMMAND = join(DIST, 'command.mjs')
+
+/** Directory of the Lambda function's bundle. */
+export const API = join(DIST, 'api')
+
+/** Directory of the construct: `index.js`, and its types in `lib/`. */
+export const CDK = join(DIST, 'cdk')
+
+/** Copies the launcher, `dist/slipway.mjs`, and the check of Node's version that it begins with. */
+export const copyLauncher = (): void => {
+  mkdirSync(DIST, { recursive: true })
+  for (const name of ['slipway.mjs', 'node-version.mjs']) {
+    cpSync(join(import.meta.dirname, name), join(DIST, name))
+  }
+}
