@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sharing } from '../shared/coalesce.ts'
+import { coalesce } from '../shared/coalesce.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { CATALOG_PREFIX, catalogKey, catalogName } from './layout.ts'
 import type { NamePage } from './tags.ts'
@@ -18,7 +18,7 @@ export interface Catalog {
 
 /** The catalog on a store. */
 export const createCatalog = (store: ObjectStore): Catalog => {
-  const list = sharing(async (limit: number, last?: string): Promise<NamePage> => {
+  const list = coalesce(async (limit: number, last?: string): Promise<NamePage> => {
     const page = await store.list(CATALOG_PREFIX, {
       limit,
       ...(last === undefined ? {} : { startAfter: catalogKey(last) }),

@@ -10,7 +10,7 @@
  */
 
 import type { LRUCache } from 'lru-cache'
-import { sharing } from '../shared/coalesce.ts'
+import { coalesce } from '../shared/coalesce.ts'
 import { inBatches } from '../shared/parallel.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -101,7 +101,7 @@ export const createManifests = (
 ): Manifests => {
   const { tags, referrers, catalog, links } = parts
 
-  const readNow = sharing(async (key: string): Promise<Uint8Array | undefined> => {
+  const readNow = coalesce(async (key: string): Promise<Uint8Array | undefined> => {
     const read = await store.get(key)
     if (read === undefined) return undefined
     if (read.info.size > MAX_MANIFEST_BYTES) {

@@ -10,8 +10,7 @@
  * @module
  */
 
-import { LRUCache } from 'lru-cache'
-import { sharing } from '../shared/coalesce.ts'
+import { cached } from '../shared/cached.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Digest } from './digest.ts'
 import { type Link, readLink, writeLink } from './links.ts'
@@ -45,44 +44,29 @@ export interface RecentLinks {
  * @param now clock in milliseconds
  */
 export const createRecentLinks = (store: ObjectStore, now: () => number): RecentLinks => {
-  const recent = new LRUCache<string, RecentLink>({
-    maxSize: MOST,
-    sizeCalculation: () => 1,
-    ttl: MAX_AGE,
-    ttlResolution: 0,
-    perf: { now },
+  const recent = cached((key: string): Promise<RecentLink | undefined> => readLink(store, key), {
+    now,
+    maxAge: MAX_AGE,
+    capacity: MOST,
+    atOnce: 2,
   })
-  let deletes = 0
-
-  /** What was there while something was deleted may be what is gone by now, and is not remembered. */
-  const remember = async <T extends RecentLink | undefined>(
-    key: string,
-    work: () => Promise<T>,
-  ): Promise<T> => {
-    const [start, before] = [now(), deletes]
-    const link = await work()
-    if (link !== undefined && deletes === before) recent.set(key, link, { start })
-    return link
-  }
-
-  const readNow = sharing((key: string) => remember(key, () => readLink(store, key)))
 
   return {
-    read: async (key) => recent.get(key) ?? readNow(key),
+    read: recent.get,
 
     async write(key, target, size) {
-      await remember(key, async () => {
+      const write = async () => {
         await writeLink(store, key, target, size === undefined ? {} : { size })
         return { target, size }
-      })
+      }
+      await recent.remember(write, key)
     },
 
     async delete(keys) {
       try {
         await store.delete(keys)
       } finally {
-        deletes += 1
-        for (const key of keys) recent.delete(key)
+        for (const key of keys) recent.forget(key)
       }
     },
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sharing } from '../shared/coalesce.ts'
+import { coalesce } from '../shared/coalesce.ts'
 import { inBatches } from '../shared/parallel.ts'
 import { isStoreError } from '../storage/errors.ts'
 import { listPages } from '../storage/pages.ts'
@@ -110,8 +110,8 @@ export const createTags = (store: ObjectStore): Tags => {
     return keys.length > 0
   }
 
-  const readNow = sharing((key: string) => readLink(store, key))
-  const listNow = sharing((name: string, limit: number, last: string | undefined) =>
+  const readNow = coalesce((key: string) => readLink(store, key))
+  const listNow = coalesce((name: string, limit: number, last: string | undefined) =>
     listTags(store, name, limit, last),
   )
 

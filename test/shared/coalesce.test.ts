@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, test } from 'vitest'
-import { sharing } from '../../functions/shared/coalesce.ts'
+import { describe, expect, test } from 'vitest'
+import { coalesce } from '../../functions/shared/coalesce.ts'
 
 /** Reads of a value that changes, each answered when it is told to. */
 const reads = () => {
@@ -12,7 +12,7 @@ const reads = () => {
     write: () => {
       value += 1
     },
-    read: sharing((name: string) => {
+    read: coalesce((name: string) => {
       const { promise, resolve, reject } = Promise.withResolvers<number>()
       const seen = value
       begun.push({ name, end: () => resolve(seen), fail: reject })
@@ -74,5 +74,36 @@ describe('reads of one thing', () => {
     assert.equal(begun.length, 6)
     for (const each of begun) each.end()
     await Promise.all(asked)
+  })
+})
+
+describe('options', () => {
+  test('one at once: who comes second waits, and shares the next', async () => {
+    const ends: (() => void)[] = []
+    const run = coalesce(
+      () => {
+        const { promise, resolve } = Promise.withResolvers<number>()
+        const mine = ends.push(() => resolve(mine))
+        return promise
+      },
+      { atOnce: 1 },
+    )
+    const all = [run(), run(), run()]
+    expect(ends).toHaveLength(1)
+    ends[0]?.()
+    await all[0]
+    await turn()
+    ends[1]?.()
+    expect(await Promise.all(all)).toEqual([1, 2, 2])
+  })
+
+  test('a key of their own tells arguments apart', async () => {
+    let runs = 0
+    const run = coalesce(async (_: Map<string, string>, name: string) => `${name} ${++runs}`, {
+      atOnce: 1,
+      key: (_, name) => name,
+    })
+    const ends = await Promise.all(['a', 'b', 'a', 'a'].map((name) => run(new Map(), name)))
+    expect(ends).toEqual(['a 1', 'b 2', 'a 3', 'a 3'])
   })
 })

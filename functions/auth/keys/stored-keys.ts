@@ -5,7 +5,7 @@
  */
 
 import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
-import { createRemembered } from '../../shared/cached.ts'
+import { cached } from '../../shared/cached.ts'
 import { readAll } from '../../storage/bytes.ts'
 import { isStoreError } from '../../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../../storage/store.ts'
@@ -76,26 +76,21 @@ const readOrCreate = async (store: ObjectStore, now: number): Promise<Versioned>
  * @param now clock in milliseconds
  */
 export const storedSigningKeys = (store: ObjectStore, now: () => number): SigningKeys => {
-  const remembered = createRemembered({
-    load: async () => {
-      const { document } = await readOrCreate(store, now())
-      const signers = new Map<unknown, Signer>(
-        document.keys.map((key) => [key, localSigner(privateKey(key))]),
-      )
-      return { document, signers }
-    },
-    now,
-    maxAge: MAX_AGE,
-    cooldown: COOLDOWN,
-    stale: STALE,
-  })
+  const load = async () => {
+    const { document } = await readOrCreate(store, now())
+    const signers = new Map<unknown, Signer>(
+      document.keys.map((key) => [key, localSigner(privateKey(key))]),
+    )
+    return { document, signers }
+  }
+  const remembered = cached(load, { now, maxAge: MAX_AGE, cooldown: COOLDOWN, stale: STALE })
   return {
     async signer() {
       const { document, signers } = await remembered.get()
       return signers.get(signingKey(document, now()))!
     },
     async published(reload) {
-      const { document, signers } = await remembered.get(reload)
+      const { document, signers } = await (reload ? remembered.reload() : remembered.get())
       return publishedKeys(document, now()).map((key) => signers.get(key)!.publicJwk)
     },
   }

@@ -71,5 +71,5 @@ export const certificateBundle = async (pem: string): Promise<KeySource> => {
  */
 export const jwksUrl = (options: RemoteJwksOptions): KeySource => {
   const remote = remoteJwks(options)
-  return { keys: (reload) => remote.get(reload) }
+  return { keys: (reload) => (reload ? remote.reload() : remote.get()) }
 }

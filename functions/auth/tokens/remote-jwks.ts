@@ -8,7 +8,7 @@
  */
 
 import { RegistryError } from '../../registry/errors.ts'
-import { createRemembered, type Remembered } from '../../shared/cached.ts'
+import { type Cached, cached } from '../../shared/cached.ts'
 import { keysOfJwks, type TrustedKey } from './trusted-keys.ts'
 
 /** Milliseconds until a key set is fetched again. */
@@ -60,7 +60,7 @@ const readJson = async (response: Response): Promise<unknown> => {
  *
  * @throws TypeError when the URL is not https, nor http to loopback
  */
-export const remoteJwks = (options: RemoteJwksOptions): Remembered<readonly TrustedKey[]> => {
+export const remoteJwks = (options: RemoteJwksOptions): Cached<[], readonly TrustedKey[]> => {
   const { now, fetch: request = fetch } = options
   const url = checked(options.url)
 
@@ -86,5 +86,5 @@ export const remoteJwks = (options: RemoteJwksOptions): Remembered<readonly Trus
     }
   }
 
-  return createRemembered({ load, now, maxAge: MAX_AGE, cooldown: COOLDOWN, stale: STALE })
+  return cached(load, { now, maxAge: MAX_AGE, cooldown: COOLDOWN, stale: STALE })
 }
