@@ -54,8 +54,8 @@ export interface PutOptions {
 }
 
 export interface ListOptions {
-  /** Keys are rolled up at the first delimiter after the prefix. */
-  readonly delimiter?: string
+  /** Keys are rolled up at the first slash after the prefix. */
+  readonly delimiter?: '/'
   /** Only keys (and rolled-up prefixes with a key) after this one, by UTF-8 bytes. */
   readonly startAfter?: string
   /** Most entries (keys and prefixes together), 1 to 1000. Default 1000. */
@@ -132,13 +132,6 @@ export interface ObjectStore {
   createMultipart(key: string, partSize: number): Promise<MultipartUpload>
   /** Stores a part, replacing one of the same number. Throws `multipart` if the upload is gone. */
   uploadPart(upload: MultipartUpload, number: number, body: Uint8Array): Promise<Part>
-  /** Stores a range of another object as a part, without the bytes passing through here. */
-  copyPart(
-    upload: MultipartUpload,
-    number: number,
-    from: string,
-    range: { readonly start: number; readonly end: number },
-  ): Promise<Part>
   /** All parts stored so far, by number. Throws `multipart` if the upload is gone. */
   listParts(upload: MultipartUpload): Promise<Part[]>
   /**

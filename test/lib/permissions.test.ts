@@ -59,7 +59,7 @@ const reading = (key: string): Use[] => [on('GetObject', key), listing(key)]
 
 /** What each call of the store needs, by the documentation of S3. */
 const usesOf = ({ operation, args }: StoreCall): Use[] => {
-  const [first, second, , from] = args as [string, string, number, string]
+  const [first, second] = args as [string, string]
   const { key } = args[0] as MultipartUpload
   switch (operation) {
     case 'get':
@@ -79,8 +79,6 @@ const usesOf = ({ operation, args }: StoreCall): Use[] => {
     case 'uploadPart':
     case 'completeMultipart':
       return [on('PutObject', key)]
-    case 'copyPart':
-      return [...reading(from), on('PutObject', key)]
     case 'listParts':
       return [on('ListMultipartUploadParts', key)]
     case 'abortMultipart':

@@ -42,10 +42,12 @@ test('a copy beyond 128 MiB is made of parallel parts and has the same bytes', a
   }
   await store.completeMultipart(upload, parts)
   s3.counter.reset()
+  // One part is asked for twice: what fails for a moment is tried again.
+  s3.faults.next({ operation: 'UploadPartCopy' }, { error: 'SlowDown' }, 1)
   await store.copy('from', 'to', SIZE)
   assert.deepEqual(s3.counter.counts, {
     CreateMultipartUpload: 1,
-    UploadPartCopy: 3,
+    UploadPartCopy: 3 + 1,
     CompleteMultipartUpload: 1,
   })
   assert.equal((await store.head('to'))?.size, SIZE)

@@ -8,19 +8,13 @@
  *
  * @module
  */
-import { open, truncate } from 'node:fs/promises'
+import { type FileHandle, open, truncate } from 'node:fs/promises'
 import { StoreError } from '../errors.ts'
 import type { MultipartUpload, Part } from '../store.ts'
-import { stamp } from './disk.ts'
-import {
-  besidePath,
-  copyRange,
-  type Inventory,
-  type StoredPart,
-  takeInventory,
-  voidPlace,
-} from './parts.ts'
+import { stamp, writeAll } from './disk.ts'
+import { besidePath, type Inventory, type StoredPart, takeInventory, voidPlace } from './parts.ts'
 import type { Tree } from './paths.ts'
+import { readFully } from './read.ts'
 import { isAbsent } from './system-errors.ts'
 import { gone, openUpload, withSealed } from './uploads.ts'
 import { publish } from './write.ts'
@@ -47,6 +41,23 @@ const checkParts = (
     }
     return stored
   })
+}
+
+/** Bytes copied at a time. */
+const COPY_BYTES = 4 * 1024 * 1024
+
+/** Copies a range of one open file to a position of another. */
+const copyRange = async (
+  from: FileHandle,
+  start: number,
+  size: number,
+  to: FileHandle,
+  position: number,
+): Promise<void> => {
+  for (let done = 0; done < size; done += COPY_BYTES) {
+    const chunk = await readFully(from, start + done, Math.min(COPY_BYTES, size - done))
+    await writeAll(to, chunk, position + done)
+  }
 }
 
 /** Copies parts one after the other into a file at the positions given. */

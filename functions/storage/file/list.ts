@@ -34,17 +34,13 @@ const entryAt = async (tree: Tree, place: string, bounds: Bounds): Promise<Entry
  * One page of keys; see the port. Only the directories that the page reaches into are read, and a
  * prefix is named only if an object is found below it.
  *
- * @throws RangeError for a delimiter other than `/`, which directories cannot answer, and for a
- * limit that is not 1 to 1000
+ * @throws RangeError for a limit that is not 1 to 1000
  */
 export const list = async (
   tree: Tree,
   prefix: string,
   { delimiter, startAfter = '', limit = MAX_LIMIT }: ListOptions = {},
 ): Promise<ListPage> => {
-  if (delimiter !== undefined && delimiter !== '/') {
-    throw new RangeError(`the file store lists by the delimiter "/" only, not "${delimiter}"`)
-  }
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new RangeError(`limit ${limit} is not 1 to ${MAX_LIMIT}`)
   }

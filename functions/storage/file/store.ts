@@ -10,11 +10,12 @@
 import type { ObjectStore } from '../store.ts'
 import { completeMultipart } from './complete.ts'
 import { list } from './list.ts'
-import { copyPart, listParts, uploadPart } from './parts.ts'
+import { listParts } from './parts.ts'
 import type { Tree } from './paths.ts'
 import { get, head } from './read.ts'
 import { remove } from './remove.ts'
 import { translate } from './system-errors.ts'
+import { uploadPart } from './upload-part.ts'
 import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
 import { copy, put } from './write.ts'
 
@@ -51,7 +52,6 @@ export const createFileStore = (tree: Tree): ObjectStore => {
     list: bound('list', list),
     createMultipart: bound('create multipart upload of', createMultipart),
     uploadPart: bound('upload part', uploadPart),
-    copyPart: bound('copy part', copyPart),
     listParts: bound('list parts', listParts),
     completeMultipart: bound('complete multipart upload', completeMultipart),
     abortMultipart: bound('abort multipart upload', abortMultipart),

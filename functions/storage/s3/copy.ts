@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { CopyObjectCommand } from '@aws-sdk/client-s3'
+import { CopyObjectCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3'
 import { inBatches } from '../../shared/parallel.ts'
 import { StoreError } from '../errors.ts'
 import { MAX_PARTS, type MultipartUpload, type Part } from '../store.ts'
-import { at, type Bucket, copySource } from './bucket.ts'
-import { abortMultipart, completeMultipart, copyPart, createMultipart } from './multipart.ts'
+import { at, type Bucket, copySource, etagOf } from './bucket.ts'
+import { abortMultipart, completeMultipart, createMultipart, inUpload } from './multipart.ts'
+import { joinEtag } from './part-etag.ts'
 import { hasCode } from './service-errors.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -18,6 +19,10 @@ const MAX_SINGLE = 128 * MEBIBYTE
 const PART_SIZE = 64 * MEBIBYTE
 /** Parts copied at once: 10 GiB are five rounds. */
 const PARALLEL = 32
+
+/** The failure of a copy whose source is not there. */
+const missing = (from: string, cause: unknown): StoreError =>
+  new StoreError('missing', `copy ${from}: no such object`, { cause })
 
 const copyWhole = async (bucket: Bucket, from: string, to: string): Promise<void> => {
   const command = new CopyObjectCommand({
@@ -30,8 +35,31 @@ const copyWhole = async (bucket: Bucket, from: string, to: string): Promise<void
   try {
     await bucket.client.send(command)
   } catch (error) {
-    if (!hasCode(error, 'NoSuchKey')) throw error
-    throw new StoreError('missing', `copy ${from}: no such object`, { cause: error })
+    throw hasCode(error, 'NoSuchKey') ? missing(from, error) : error
+  }
+}
+
+/** Stores the bytes `start` to `end`, inclusive, of an object as a part. */
+const copyPart = async (
+  bucket: Bucket,
+  upload: MultipartUpload,
+  number: number,
+  from: string,
+  { start, end }: { readonly start: number; readonly end: number },
+): Promise<Part> => {
+  const command = new UploadPartCopyCommand({
+    ...inUpload(bucket, upload),
+    ...bucket.source,
+    PartNumber: number,
+    CopySource: copySource(bucket, from),
+    CopySourceRange: `bytes=${start}-${end}`,
+  })
+  try {
+    const { CopyPartResult } = await bucket.client.send(command)
+    const etag = joinEtag(etagOf(CopyPartResult?.ETag), CopyPartResult?.ChecksumSHA256)
+    return { number, etag, size: end - start + 1 }
+  } catch (error) {
+    throw hasCode(error, 'NoSuchKey') ? missing(from, error) : error
   }
 }
 

@@ -13,7 +13,6 @@ import {
   ListPartsCommand,
   type ListPartsCommandOutput,
   UploadPartCommand,
-  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { StoreError } from '../errors.ts'
 import {
@@ -23,13 +22,13 @@ import {
   type OpenMultipart,
   type Part,
 } from '../store.ts'
-import { at, type Bucket, copySource, etagOf, keyIn, signedHash } from './bucket.ts'
+import { at, type Bucket, etagOf, keyIn, signedHash } from './bucket.ts'
 import { isCompleted } from './completed.ts'
 import { joinEtag, splitEtag } from './part-etag.ts'
 import { hasCode } from './service-errors.ts'
 
 /** Input that names an upload. */
-const inUpload = (bucket: Bucket, { key, id }: MultipartUpload) => ({
+export const inUpload = (bucket: Bucket, { key, id }: MultipartUpload) => ({
   ...at(bucket, key),
   UploadId: id,
 })
@@ -77,39 +76,6 @@ export const uploadPart = async (
   command.middlewareStack.add(signedHash(sha256.toString('hex')), { step: 'build' })
   const { ETag, ChecksumSHA256 } = await bucket.client.send(command)
   return { number, etag: joinEtag(etagOf(ETag), ChecksumSHA256), size: body.length }
-}
-
-/** Stores a range of an object as a part; see the port. Throws `missing`, `range`. */
-export const copyPart = async (
-  bucket: Bucket,
-  upload: MultipartUpload,
-  number: number,
-  from: string,
-  { start, end }: { readonly start: number; readonly end: number },
-): Promise<Part> => {
-  checkNumber(number)
-  const command = new UploadPartCopyCommand({
-    ...inUpload(bucket, upload),
-    ...bucket.source,
-    PartNumber: number,
-    CopySource: copySource(bucket, from),
-    CopySourceRange: `bytes=${start}-${end}`,
-  })
-  try {
-    const { CopyPartResult } = await bucket.client.send(command)
-    const etag = joinEtag(etagOf(CopyPartResult?.ETag), CopyPartResult?.ChecksumSHA256)
-    return { number, etag, size: end - start + 1 }
-  } catch (error) {
-    const doing = `copy part of ${from}`
-    if (hasCode(error, 'NoSuchKey')) {
-      throw new StoreError('missing', `${doing}: no such object`, { cause: error })
-    }
-    // The number is right and the range well-formed, so what S3 calls invalid is where it lies.
-    if (hasCode(error, 'InvalidArgument')) {
-      throw new StoreError('range', `${doing}: bytes ${start}-${end}`, { cause: error })
-    }
-    throw error
-  }
 }
 
 /** All parts stored so far; see the port. One request for each 1000. */

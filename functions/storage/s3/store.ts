@@ -17,7 +17,6 @@ import { list } from './list.ts'
 import {
   abortMultipart,
   completeMultipart,
-  copyPart,
   createMultipart,
   listMultiparts,
   listParts,
@@ -66,7 +65,6 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     ),
     createMultipart: bound('create multipart upload of', createMultipart),
     uploadPart: bound('upload part', uploadPart),
-    copyPart: bound('copy part', copyPart),
     listParts: bound('list parts', listParts),
     completeMultipart: bound('complete multipart upload', completeMultipart),
     abortMultipart: bound('abort multipart upload', abortMultipart),

@@ -178,7 +178,7 @@ export const listingTests = (subject: Subject): void => {
       ['x', '', [], []],
     ]
     for (const [prefix, after, objects, prefixes] of rows) {
-      const options = { delimiter: '/', startAfter: after === '' ? '' : base + after }
+      const options: ListOptions = { delimiter: '/', startAfter: after === '' ? '' : base + after }
       assert.deepEqual(
         await namesOf(store(), base + prefix, options),
         {

@@ -117,29 +117,8 @@ export const multipartTests = ({ store, test }: Subject): void => {
     await fails('multipart', store().uploadPart(upload, 1, bytes('x')))
     await fails('multipart', store().listParts(upload))
     await fails('multipart', store().completeMultipart(upload, [part]))
-    await store().put(`${base}from`, bytes('0123456789'))
-    await fails('multipart', store().copyPart(upload, 1, `${base}from`, { start: 0, end: 9 }))
     assert.equal(await store().head(`${base}a`), undefined)
     assert.deepEqual(await store().listMultiparts(base), [])
-  })
-
-  test('a part can be a range of another object', async (base) => {
-    const source = [block(1), block(2), block(3, 1000)]
-    await putParts(store(), `${base}from`, source)
-    const whole = Buffer.concat(source)
-    const upload = await create(`${base}to`)
-    const end = MIN_PART_SIZE + 9
-    const one = await store().copyPart(upload, 1, `${base}from`, { start: 10, end })
-    const rest = { start: end + 1, end: end + 500 }
-    const two = await store().copyPart(upload, 2, `${base}from`, rest)
-    assert.deepEqual([one.size, two.size], [MIN_PART_SIZE, 500])
-    assert.deepEqual(await store().listParts(upload), [one, two])
-    const past = { start: 0, end: whole.length }
-    await fails('range', store().copyPart(upload, 3, `${base}from`, past))
-    await fails('missing', store().copyPart(upload, 3, `${base}none`, { start: 0, end: 9 }))
-    await store().completeMultipart(upload, [one, two])
-    const copied = await drain(await store().get(`${base}to`))
-    assert.ok(copied.equals(whole.subarray(10, end + 501)))
   })
 
   test('open uploads are found by key prefix', async (base) => {

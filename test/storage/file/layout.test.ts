@@ -67,7 +67,7 @@ describe('layout of the file store', () => {
     await store.uploadPart(upload, 1, bytes('x'))
     assert.notEqual((await filesBelow(join(root, '.slipway'))).length, 0)
     for (const prefix of ['', '.', '.slipway', '.slipway/', '.slipway/uploads/']) {
-      for (const delimiter of ['', '/']) {
+      for (const delimiter of ['', '/'] as const) {
         const page = await store.list(prefix, delimiter === '' ? {} : { delimiter })
         assert.deepEqual(page, { objects: [], prefixes: [], truncated: false })
       }
@@ -120,9 +120,6 @@ describe('layout of the file store', () => {
       ]
       for (const call of calls) await assert.rejects(call(store), RangeError)
       assert.deepEqual((await store.list(`${key}/`)).objects, [])
-      const upload = await store.createMultipart('to', 5 * 1024 ** 2)
-      await assert.rejects(store.copyPart(upload, 1, key, { start: 0, end: 0 }), RangeError)
-      await store.abortMultipart(upload)
       assert.deepEqual(await filesBelow(outside), ['root/from/$', 'x'])
       assert.deepEqual((await readdir(root)).toSorted(), ['.slipway', 'from'])
     })
@@ -152,11 +149,6 @@ describe('layout of the file store', () => {
     await assert.rejects(store.listParts({ key: 'b', id }), { failure: 'multipart' })
     await store.abortMultipart({ key: 'b', id })
     assert.deepEqual(await store.listParts({ key: 'a', id }), [])
-  })
-
-  it('refuses other delimiters', async (t) => {
-    const { store } = await openStore(t)
-    await assert.rejects(store.list('', { delimiter: '-' }), RangeError)
   })
 
   describe('the registry tree', () => {

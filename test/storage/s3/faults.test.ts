@@ -27,8 +27,7 @@ describe('faults of S3', () => {
         PutObject: (s) => s.put('p', bytes('x')),
         CopyObject: (s) => s.copy('p', 'c', 1),
         UploadPart: (s) => s.uploadPart(upload, 1, block(1)),
-        UploadPartCopy: (s) => s.copyPart(upload, 2, 'a', { start: 0, end: 9 }),
-        ListParts: async (s) => assert.equal((await s.listParts(upload)).length, 2),
+        ListParts: async (s) => assert.equal((await s.listParts(upload)).length, 1),
         CompleteMultipartUpload: async (s) =>
           s.completeMultipart(upload, await s.listParts(upload)),
         ListObjectsV2: async (s) => assert.equal((await s.list('')).objects.length, 4),
@@ -42,7 +41,7 @@ describe('faults of S3', () => {
         assert.equal(s3.counter.counts[operation], times + 1, operation)
       }
       const whole = await drain(await store.get('m'))
-      assert.ok(whole.equals(Buffer.concat([block(1), block(1).subarray(0, 10)])))
+      assert.ok(whole.equals(block(1)))
     })
   }
 
