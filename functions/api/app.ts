@@ -6,9 +6,9 @@
 
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
-import { quoted, RegistryError } from '../registry/errors.ts'
+import { quoted } from '../shared/errors.ts'
 import type { AppEnv, AppOptions } from './env.ts'
-import { writeError } from './errors.ts'
+import { RequestError, writeError } from './errors.ts'
 import { auditWrites } from './middleware/audit.ts'
 import { permitPing, withAuthorizer } from './middleware/permit.ts'
 import { requestLog } from './middleware/request-log.ts'
@@ -52,8 +52,8 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   if (options.readOnly) {
     app.use(async function readOnly(c, next) {
       if (!['GET', 'HEAD'].includes(c.req.method)) {
-        throw new RegistryError('UNSUPPORTED', 'this registry is read-only', {
-          headers: { Allow: 'GET, HEAD' },
+        throw new RequestError('METHOD_NOT_ALLOWED', 'this registry is read-only', {
+          allow: 'GET, HEAD',
         })
       }
       await next()
@@ -76,20 +76,16 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
 
   for (const [path, methods] of METHODS) {
     app.all(path, (c) => {
-      throw new RegistryError(
-        'UNSUPPORTED',
+      throw new RequestError(
+        'METHOD_NOT_ALLOWED',
         `${c.req.method} is not allowed here, only ${methods}`,
-        {
-          headers: { Allow: methods },
-        },
+        { allow: methods },
       )
     })
   }
   app.notFound((c) =>
     writeError(
-      new RegistryError('UNSUPPORTED', `there is nothing at ${quoted(c.req.path)}: see /v2/`, {
-        status: 404,
-      }),
+      new RequestError('ENDPOINT_UNKNOWN', `there is nothing at ${quoted(c.req.path)}: see /v2/`),
       c,
     ),
   )

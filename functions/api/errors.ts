@@ -1,16 +1,91 @@
 /**
- * The one place that writes errors, in the form of distribution-spec "Error Codes".
+ * What can be wrong with a request, and the one place that writes errors, in the form of
+ * distribution-spec "Error Codes".
  *
  * @module
  */
 
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { type ErrorCode, RegistryError } from '../registry/errors.ts'
+import { AccessError, type AccessErrorCode } from '../auth/errors.ts'
+import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts'
+import { CodedError, type CodedErrorOptions } from '../shared/errors.ts'
 import { StoreError } from '../storage/errors.ts'
 import type { AppContext } from './env.ts'
 
-/** Status by code, as distribution answers where the specification leaves it open. */
-const STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
+/** Codes of what only the HTTP layer knows of; those of the specification mean the same as below. */
+export type RequestErrorCode =
+  | 'DENIED'
+  | 'DIGEST_INVALID'
+  | 'PAGINATION_NUMBER_INVALID'
+  | 'RANGE_INVALID'
+  | 'SIZE_INVALID'
+  | 'UNAUTHORIZED'
+  /** The body did not arrive whole. */
+  | 'BODY_CUT'
+  | 'BODY_TOO_LARGE'
+  /** No such path. */
+  | 'ENDPOINT_UNKNOWN'
+  | 'METHOD_NOT_ALLOWED'
+  /** Parameters or headers that say nothing together, or nothing that is known. */
+  | 'PARAMETER_INVALID'
+  | 'TOO_MANY_TAGS'
+  | 'STORE_FULL'
+  | 'STORE_UNAVAILABLE'
+  | 'UNKNOWN'
+
+export interface RequestErrorOptions extends CodedErrorOptions {
+  /** The methods that the path takes, as the Allow header lists them. */
+  readonly allow?: string
+  /** How the client may show who it is (RFC 9110 11.6.1). */
+  readonly challenge?: string
+}
+
+/** A failure of a request that the client can read. */
+export class RequestError extends CodedError<RequestErrorCode> {
+  override readonly name = 'RequestError'
+  readonly allow: string | undefined
+  readonly challenge: string | undefined
+
+  constructor(code: RequestErrorCode, message: string, options: RequestErrorOptions = {}) {
+    super(code, message, options)
+    this.allow = options.allow
+    this.challenge = options.challenge
+  }
+}
+
+/** Codes that clients see: the specification's, then distribution's own, then ours. */
+export type WireCode =
+  | 'BLOB_UNKNOWN'
+  | 'BLOB_UPLOAD_INVALID'
+  | 'BLOB_UPLOAD_UNKNOWN'
+  | 'DIGEST_INVALID'
+  | 'MANIFEST_BLOB_UNKNOWN'
+  | 'MANIFEST_INVALID'
+  | 'MANIFEST_UNKNOWN'
+  | 'NAME_INVALID'
+  | 'NAME_UNKNOWN'
+  | 'SIZE_INVALID'
+  | 'UNAUTHORIZED'
+  | 'DENIED'
+  | 'UNSUPPORTED'
+  | 'TOOMANYREQUESTS'
+  | 'RANGE_INVALID'
+  | 'TAG_INVALID'
+  | 'PAGINATION_NUMBER_INVALID'
+  | 'UNAVAILABLE'
+  | 'UNKNOWN'
+  | 'PRECONDITION_FAILED'
+
+type Code = RegistryErrorCode | AccessErrorCode | RequestErrorCode
+
+/**
+ * Status by code, and the code on the wire where that is coarser. Where the specification leaves the
+ * status open, it is distribution's.
+ */
+const RESPONSES: Readonly<
+  Record<Code & WireCode, ContentfulStatusCode> &
+    Record<Exclude<Code, WireCode>, readonly [ContentfulStatusCode, WireCode]>
+> = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 404,
   BLOB_UPLOAD_UNKNOWN: 404,
@@ -23,7 +98,6 @@ const STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   SIZE_INVALID: 400,
   UNAUTHORIZED: 401,
   DENIED: 403,
-  UNSUPPORTED: 405,
   TOOMANYREQUESTS: 429,
   RANGE_INVALID: 416,
   TAG_INVALID: 400,
@@ -31,46 +105,71 @@ const STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   UNAVAILABLE: 503,
   UNKNOWN: 500,
   PRECONDITION_FAILED: 412,
+  BLOB_TOO_LARGE: [413, 'SIZE_INVALID'],
+  // Clients stop at this code, where they would send it all again for others.
+  BLOB_TOO_LARGE_HERE: [413, 'UNSUPPORTED'],
+  BODY_CUT: [413, 'UNSUPPORTED'],
+  BODY_TOO_LARGE: [413, 'SIZE_INVALID'],
+  ENDPOINT_UNKNOWN: [404, 'UNSUPPORTED'],
+  METHOD_NOT_ALLOWED: [405, 'UNSUPPORTED'],
+  PARAMETER_INVALID: [400, 'UNSUPPORTED'],
+  SERVICE_UNKNOWN: [400, 'UNSUPPORTED'],
+  TOO_MANY_SCOPES: [400, 'UNSUPPORTED'],
+  TOO_MANY_TAGS: [414, 'UNSUPPORTED'],
+  STORE_FULL: [507, 'UNAVAILABLE'],
+  STORE_UNAVAILABLE: [503, 'UNAVAILABLE'],
 }
 
+type ClientError = RegistryError | AccessError | RequestError
+
+const isClientError = (error: unknown): error is ClientError =>
+  error instanceof RegistryError || error instanceof AccessError || error instanceof RequestError
+
 /** What a client is told of a failure of the store; the log has the rest. */
-const fromStore = (error: StoreError): RegistryError => {
-  switch (error.failure) {
+const fromStore = (cause: StoreError): RequestError => {
+  switch (cause.failure) {
     case 'range':
-      return new RegistryError('RANGE_INVALID', 'the Range is outside the content', {
-        cause: error,
-      })
+      return new RequestError('RANGE_INVALID', 'the Range is outside the content', { cause })
     case 'full':
-      return new RegistryError('UNAVAILABLE', 'the registry has no room left', {
-        cause: error,
-        status: 507,
-      })
+      return new RequestError('STORE_FULL', 'the registry has no room left', { cause })
     default:
-      return new RegistryError('UNAVAILABLE', 'the store does not answer as it should: try again', {
-        cause: error,
-        headers: { 'Retry-After': '2' },
-      })
+      return new RequestError(
+        'STORE_UNAVAILABLE',
+        'the store does not answer as it should: try again',
+        { cause, retryAfter: 2 },
+      )
   }
 }
 
 /** Any thrown value as the error a client may see. Nothing of an unknown failure leaks. */
-export const toRegistryError = (error: unknown): RegistryError => {
-  if (error instanceof RegistryError) return error
+const toClientError = (error: unknown): ClientError => {
+  if (isClientError(error)) return error
   if (error instanceof StoreError) return fromStore(error)
-  return new RegistryError('UNKNOWN', 'the registry failed: its log has the cause', {
-    cause: error,
-  })
+  return new RequestError('UNKNOWN', 'the registry failed: its log has the cause', { cause: error })
 }
 
-/** Writes an error as the answer to a request, with the request's id in its detail. */
+/** Whether an error, of whichever layer, has one of these codes. */
+export const hasCode = (error: unknown, ...codes: readonly Code[]): boolean =>
+  isClientError(error) && codes.includes(error.code)
+
+const headersOf = (error: ClientError): Record<string, string> => {
+  const { allow, challenge } = error instanceof RequestError ? error : {}
+  return {
+    ...(allow === undefined ? {} : { Allow: allow }),
+    // A gateway may rename the first; its mapping brings it back from the second.
+    ...(challenge === undefined
+      ? {}
+      : { 'WWW-Authenticate': challenge, 'X-Registry-Challenge': challenge }),
+    ...(error.retryAfter === undefined ? {} : { 'Retry-After': String(error.retryAfter) }),
+  }
+}
+
+/** Writes an error as the response to a request, with the request's id in its detail. */
 export const writeError = (thrown: unknown, c: AppContext): Response => {
-  const error = toRegistryError(thrown)
-  const status = (error.status ?? STATUS[error.code]) as ContentfulStatusCode
+  const error = toClientError(thrown)
+  const known = RESPONSES[error.code]
+  const [status, code] = typeof known === 'number' ? [known, error.code] : known
   c.set('failure', thrown)
   const detail = { ...error.detail, requestId: c.get('requestId') }
-  return c.json(
-    { errors: [{ code: error.code, message: error.message, detail }] },
-    status,
-    error.headers as Record<string, string>,
-  )
+  return c.json({ errors: [{ code, message: error.message, detail }] }, status, headersOf(error))
 }

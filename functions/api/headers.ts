@@ -4,8 +4,9 @@
  * @module
  */
 
-import { quoted, RegistryError } from '../registry/errors.ts'
+import { quoted } from '../shared/errors.ts'
 import type { ByteRange } from '../storage/store.ts'
+import { RequestError } from './errors.ts'
 
 /** Entity tags of an If-Match or If-None-Match value, unquoted; `*` stays as it is. */
 export const entityTags = (value: string): string[] =>
@@ -26,7 +27,7 @@ const position = (digits: string): number => Math.min(Number(digits), Number.MAX
  *
  * @returns undefined when there is none to honour: other units and several ranges are ignored, as
  *   RFC 9110 14.2 allows, and the whole is sent
- * @throws RegistryError RANGE_INVALID when the range ends before it begins
+ * @throws RequestError RANGE_INVALID when the range ends before it begins
  */
 export const parseRange = (value: string | undefined): ByteRange | undefined => {
   const match = value?.trim().match(/^bytes=(\d*)-(\d*)$/)
@@ -35,7 +36,7 @@ export const parseRange = (value: string | undefined): ByteRange | undefined => 
   if (first === '') return last === '' ? undefined : { suffix: position(last) }
   if (last === '') return { start: position(first) }
   if (position(last) < position(first)) {
-    throw new RegistryError(
+    throw new RequestError(
       'RANGE_INVALID',
       `invalid Range ${quoted(value ?? '')}: it ends before it begins`,
     )
@@ -46,7 +47,7 @@ export const parseRange = (value: string | undefined): ByteRange | undefined => 
 /**
  * Reads an upload's Content-Range: `<first>-<last>`, also in HTTP's own form `bytes first-last/size`.
  *
- * @throws RegistryError RANGE_INVALID
+ * @throws RequestError RANGE_INVALID
  */
 export const parseContentRange = (
   value: string | undefined,
@@ -55,7 +56,7 @@ export const parseContentRange = (
   const match = value.match(/^(?:bytes )?(\d+)-(\d+)(?:\/(?:\d+|\*))?$/)
   const [start, end] = [Number(match?.[1]), Number(match?.[2])]
   if (match && start <= end && Number.isSafeInteger(end)) return { start, end }
-  throw new RegistryError(
+  throw new RequestError(
     'RANGE_INVALID',
     `invalid Content-Range ${quoted(value)}: expected <first byte>-<last byte>, as in 0-1023`,
   )
@@ -64,13 +65,13 @@ export const parseContentRange = (
 /**
  * Reads Content-Length.
  *
- * @throws RegistryError SIZE_INVALID when it is no number of bytes
+ * @throws RequestError SIZE_INVALID when it is no number of bytes
  */
 export const parseContentLength = (value: string | undefined): number | undefined => {
   if (value === undefined) return undefined
   const length = Number(value)
   if (/^\d+$/.test(value) && Number.isSafeInteger(length)) return length
-  throw new RegistryError('SIZE_INVALID', `invalid Content-Length ${quoted(value)}`)
+  throw new RequestError('SIZE_INVALID', `invalid Content-Length ${quoted(value)}`)
 }
 
 /** A Warning header's value for the client's user (distribution-spec "Warnings"). */

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { quoted, RegistryError } from '../registry/errors.ts'
+import { quoted } from '../shared/errors.ts'
 import type { AppContext } from './env.ts'
+import { RequestError } from './errors.ts'
 
 /** Most entries of a page, and how many come when nobody says: one listing of the store. */
 export const MAX_PAGE = 1000
@@ -18,14 +19,14 @@ export interface Paging {
 /**
  * Reads the query's `n` and `last`. More than {@link MAX_PAGE} is answered with that many.
  *
- * @throws RegistryError PAGINATION_NUMBER_INVALID
+ * @throws RequestError PAGINATION_NUMBER_INVALID
  */
 export const readPaging = (c: AppContext): Paging => {
   const n = c.req.query('n')
   const last = c.req.query('last') || undefined
   if (n === undefined) return { limit: MAX_PAGE, last }
   if (!/^\d+$/.test(n)) {
-    throw new RegistryError(
+    throw new RequestError(
       'PAGINATION_NUMBER_INVALID',
       `invalid n ${quoted(n)}: expected a whole number of entries, 0 or more`,
     )

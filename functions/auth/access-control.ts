@@ -4,12 +4,12 @@
  * @module
  */
 
-import { RegistryError } from '../registry/errors.ts'
 import { ACTIONS, formatScope, grants } from './access.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { type Audit, nameOf } from './audit.ts'
 import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
 import { parseBasic, parseBearer } from './basic.ts'
+import { AccessError } from './errors.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
 import type { Live } from './live.ts'
 import {
@@ -56,7 +56,7 @@ export const isUnconfigured = async (
   return current === DENY_ALL && !setUp
 }
 
-const refused = (message: string): RegistryError => new RegistryError('UNAUTHORIZED', message)
+const refused = (message: string): AccessError => new AccessError('UNAUTHORIZED', message)
 
 /** Access control as the store's documents have it at the moment. */
 export const createAccessControl = (options: AccessControlOptions): Authorizer => {

@@ -45,7 +45,7 @@ export interface Authorizer {
   /**
    * Finds out who makes a request.
    *
-   * @throws RegistryError UNAUTHORIZED for credentials that are wrong or have ended,
+   * @throws AccessError UNAUTHORIZED for credentials that are wrong or have ended,
    *   TOOMANYREQUESTS for too many wrong ones
    */
   identify(credentials: Credentials): Promise<Caller>

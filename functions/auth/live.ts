@@ -6,9 +6,9 @@
  * @module
  */
 
-import { RegistryError } from '../registry/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { readDocument } from './document.ts'
+import { AccessError } from './errors.ts'
 
 /** Milliseconds until a document is read again. */
 export const MAX_AGE = 20_000
@@ -38,7 +38,7 @@ export interface Live<T> {
    * What is in force now: at most {@link MAX_AGE} old unless it cannot be read. The same object as
    * long as the document stays the same. Callers at the same time share one read.
    *
-   * @throws RegistryError UNAVAILABLE while it has never been read
+   * @throws AccessError UNAVAILABLE while it has never been read
    */
   get(): Promise<T>
 }
@@ -84,7 +84,7 @@ export const liveDocument = <T>(
         await reading
       }
       if (good !== undefined) return good.value
-      throw new RegistryError('UNAVAILABLE', 'access control cannot be read at the moment', {
+      throw new AccessError('UNAVAILABLE', 'access control cannot be read at the moment', {
         cause: failure,
       })
     },

@@ -9,7 +9,7 @@
 
 import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
-import { RegistryError } from '../registry/errors.ts'
+import { AccessError } from './errors.ts'
 
 /** How failures of one kind turn into waits. */
 interface Limit {
@@ -51,7 +51,7 @@ export interface Throttle {
    * slip by.
    *
    * @param address of the client; IPv6 addresses count by their /64
-   * @throws RegistryError TOOMANYREQUESTS with a Retry-After header
+   * @throws AccessError TOOMANYREQUESTS with `retryAfter`
    */
   attempt(account: string, address: string): Attempt
 }
@@ -124,10 +124,10 @@ export const createThrottle = (now: () => number): Throttle => {
       )
       if (wait > 0) {
         const seconds = Math.ceil(wait / 1000)
-        throw new RegistryError(
+        throw new AccessError(
           'TOOMANYREQUESTS',
           `too many failed log-ins: try again in ${seconds} s`,
-          { headers: { 'Retry-After': String(seconds) } },
+          { retryAfter: seconds },
         )
       }
       addFailure(byAccount, both, PER_ACCOUNT, at)

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { RegistryError } from '../registry/errors.ts'
 import { isName } from '../registry/reference.ts'
 import { ACTIONS, type Access, formatScope, parseScopes } from './access.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { type Audit, nameOf } from './audit.ts'
+import { AccessError } from './errors.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signer.ts'
 import type { Live } from './live.ts'
@@ -71,8 +71,8 @@ export interface TokenService {
   /**
    * Grants what policy allows of what is asked for: less, or nothing, is no error.
    *
-   * @throws RegistryError UNAUTHORIZED for wrong credentials, or for none where anonymous callers
-   *   may do nothing; UNSUPPORTED (400) for another service or too many scopes; TOOMANYREQUESTS
+   * @throws AccessError UNAUTHORIZED for wrong credentials, or for none where anonymous callers
+   *   may do nothing; SERVICE_UNKNOWN, TOO_MANY_SCOPES, TOOMANYREQUESTS
    */
   grant(request: TokenRequest): Promise<TokenAnswer>
 }
@@ -104,12 +104,12 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     if (credentials.kind === 'none') return { identity: ANONYMOUS }
     if (credentials.kind === 'password') {
       const found = await accounts.authenticate(credentials.name, credentials.password, address)
-      if (found === undefined) throw new RegistryError('UNAUTHORIZED', 'wrong name or password')
+      if (found === undefined) throw new AccessError('UNAUTHORIZED', 'wrong name or password')
       return found
     }
     const { name } = await verifyRefresh(credentials.token)
     const identity = await accounts.lookup(name)
-    if (identity === undefined) throw new RegistryError('UNAUTHORIZED', 'the account is gone')
+    if (identity === undefined) throw new AccessError('UNAUTHORIZED', 'the account is gone')
     return { identity }
   }
 
@@ -154,23 +154,20 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
   return {
     async grant(request) {
       if (request.service !== undefined && request.service !== service) {
-        throw new RegistryError(
-          'UNSUPPORTED',
+        throw new AccessError(
+          'SERVICE_UNKNOWN',
           `no tokens are issued here for the service ${JSON.stringify(request.service)}, only for ${JSON.stringify(service)}`,
-          { status: 400 },
         )
       }
       const known = await audited(request)
       const { identity } = known
       const current = await policy.get()
       if (identity.kind === 'anonymous' && !mayAnonymousAnything(current)) {
-        throw new RegistryError('UNAUTHORIZED', 'authentication required')
+        throw new AccessError('UNAUTHORIZED', 'authentication required')
       }
       const asked = parseScopes(request.scopes)
       if (asked.length > MAX_SCOPES) {
-        throw new RegistryError('UNSUPPORTED', `${asked.length} scopes, at most ${MAX_SCOPES}`, {
-          status: 400,
-        })
+        throw new AccessError('TOO_MANY_SCOPES', `${asked.length} scopes, at most ${MAX_SCOPES}`)
       }
       const access = mergeAccess(asked.flatMap((each) => granted(current, identity, each)))
       const signer = await keys.signer()

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { RegistryError } from '../registry/errors.ts'
 import { ISSUERS_KEY } from '../registry/layout.ts'
+import { AccessError } from './errors.ts'
 import { type IssuerEntry, trustedIssuer } from './issuers.ts'
 import type { SigningKeys } from './keys/signer.ts'
 import type { Live, LiveOptions } from './live.ts'
@@ -46,7 +46,7 @@ export const liveVerifier = (options: LiveVerifierOptions): TokenVerifier => {
     } catch (error) {
       report({ outcome: good === undefined ? 'failed' : 'kept', key: ISSUERS_KEY, error })
       if (good === undefined) {
-        throw new RegistryError('UNAVAILABLE', 'access control cannot be read at the moment', {
+        throw new AccessError('UNAVAILABLE', 'access control cannot be read at the moment', {
           cause: error,
         })
       }

@@ -17,10 +17,10 @@ import type { Readable } from 'node:stream'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { AppEnv } from '../api/env.ts'
 import { literalPath } from '../api/literal-path.ts'
+import { AccessError } from '../auth/errors.ts'
 import { SettingsError } from '../compose/errors.ts'
 import { openApp } from '../compose/open-app.ts'
 import type { Settings } from '../compose/settings.ts'
-import { RegistryError } from '../registry/errors.ts'
 import { bodyOf } from './body.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { originOf } from './origin.ts'
@@ -87,7 +87,7 @@ const mayBeSetUp = async (isSetUp: () => Promise<boolean>): Promise<boolean> => 
   try {
     return await isSetUp()
   } catch (error) {
-    if (error instanceof RegistryError && error.code === 'UNAVAILABLE') return true
+    if (error instanceof AccessError && error.code === 'UNAVAILABLE') return true
     throw error
   }
 }

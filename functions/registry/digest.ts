@@ -6,7 +6,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import { quoted, RegistryError } from './errors.ts'
+import { quoted } from '../shared/errors.ts'
+import { RegistryError } from './errors.ts'
 
 const HEX_LENGTH = { sha256: 64, sha512: 128 } as const
 

@@ -6,8 +6,9 @@
  */
 
 import * as z from 'zod'
+import { quoted } from '../shared/errors.ts'
 import { type Digest, digestOf, isDigest } from './digest.ts'
-import { quoted, RegistryError } from './errors.ts'
+import { RegistryError } from './errors.ts'
 import {
   isIndex,
   isNonDistributable,

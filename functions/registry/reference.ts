@@ -4,8 +4,9 @@
  * @module
  */
 
+import { quoted } from '../shared/errors.ts'
 import { type Digest, parseDigest } from './digest.ts'
-import { quoted, RegistryError } from './errors.ts'
+import { RegistryError } from './errors.ts'
 
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/

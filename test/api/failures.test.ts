@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
 import type { RequestLogger } from '../../functions/api/env.ts'
+import type { WireCode } from '../../functions/api/errors.ts'
 import { openFileStore } from '../../functions/compose/file-store.ts'
-import type { ErrorCode } from '../../functions/registry/errors.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { CONFIG, imageOf, putBlob, putManifest } from '../support/hosts/content.ts'
@@ -19,7 +19,7 @@ import { appOver, ask, temporaryDirectory } from '../support/hosts/start.ts'
 const SECRET = 'bucket arn:aws:s3:::secret'
 
 /** What a store may throw, and what is answered. */
-const FAILURES: readonly (readonly [string, () => Error, number, ErrorCode, Exchange['expect']])[] =
+const FAILURES: readonly (readonly [string, () => Error, number, WireCode, Exchange['expect']])[] =
   [
     [
       'is unavailable',

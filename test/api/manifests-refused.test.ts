@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { beforeAll, test } from 'vitest'
-import type { ErrorCode } from '../../functions/registry/errors.ts'
+import type { WireCode } from '../../functions/api/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../functions/registry/manifests.ts'
 import {
   DOCKER_MANIFEST,
@@ -44,7 +44,7 @@ interface Refusal {
   readonly content: Content
   /** Content-Type; an OCI image manifest's by default. */
   readonly type?: string
-  readonly code?: ErrorCode
+  readonly code?: WireCode
   readonly message: RegExp
 }
 
@@ -257,7 +257,7 @@ const REFERENCES: readonly Row[] = [
       {
         ...putManifest('a/b', reference as string, IMAGE),
         status: 400,
-        error: code as ErrorCode,
+        error: code as WireCode,
         message: message as RegExp,
       },
     ],

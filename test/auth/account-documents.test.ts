@@ -29,7 +29,7 @@ import {
   rotated,
 } from '../../functions/auth/accounts/robots.ts'
 import { DocumentError } from '../../functions/auth/document.ts'
-import { RegistryError } from '../../functions/registry/errors.ts'
+import { AccessError } from '../../functions/auth/errors.ts'
 
 /** Made by Apache's htpasswd 2.4 with -B, of "secret". */
 const APACHE = '$2y$05$fBrpCC/0Xowh5O8J67EOP.kXdVYX.ugEsLExIVur9RCIWAG1t/3Zu'
@@ -173,7 +173,7 @@ describe('passwords', () => {
     const all = Array.from({ length: 100 }, () => verify('p', HASH))
     await assert.rejects(
       verify('p', HASH),
-      (error) => error instanceof RegistryError && error.code === 'TOOMANYREQUESTS',
+      (error) => error instanceof AccessError && error.code === 'TOOMANYREQUESTS',
     )
     for (let done = 0; done < 100; ) {
       await new Promise((resolve) => setImmediate(resolve))

@@ -4,8 +4,8 @@ import type { Accounts } from '../../functions/auth/accounts/accounts.ts'
 import { verifyPassword } from '../../functions/auth/accounts/bcrypt.ts'
 import { costOf } from '../../functions/auth/accounts/htpasswd.ts'
 import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts'
+import { AccessError } from '../../functions/auth/errors.ts'
 import { ANONYMOUS } from '../../functions/auth/identity.ts'
-import { RegistryError } from '../../functions/registry/errors.ts'
 import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../functions/registry/layout.ts'
 import { openAccounts, userLine, write } from './harness.ts'
 
@@ -14,9 +14,7 @@ const THERE = '192.0.2.2'
 const MINUTE = 60_000
 
 const throttled = (error: unknown): boolean =>
-  error instanceof RegistryError &&
-  error.code === 'TOOMANYREQUESTS' &&
-  Number(error.headers['Retry-After']) > 0
+  error instanceof AccessError && error.code === 'TOOMANYREQUESTS' && (error.retryAfter ?? 0) > 0
 
 /** The account of an earlier log-in, as the token endpoint finds it. */
 const resume = async (accounts: Accounts, name: string, credential: string) =>
@@ -195,7 +193,7 @@ describe('log-ins of users', () => {
     await write(store, HTPASSWD_KEY, 'alice:plain\n')
     await assert.rejects(
       accounts.authenticate('alice', 'plain', HERE),
-      (error) => error instanceof RegistryError && error.code === 'UNAVAILABLE',
+      (error) => error instanceof AccessError && error.code === 'UNAVAILABLE',
     )
     assert.deepEqual(
       events.map(({ outcome, key }) => [outcome, key]),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'vitest'
 import { editDocument, MAX_DOCUMENT_SIZE, readDocument } from '../../functions/auth/document.ts'
+import { AccessError } from '../../functions/auth/errors.ts'
 import { type LiveEvent, liveDocument, MAX_AGE } from '../../functions/auth/live.ts'
-import { RegistryError } from '../../functions/registry/errors.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { intercept } from '../support/rig/intercept.ts'
@@ -34,7 +34,7 @@ const openLive = async (t: TestContext) => {
 }
 
 const closed = (error: unknown): boolean =>
-  error instanceof RegistryError && error.code === 'UNAVAILABLE'
+  error instanceof AccessError && error.code === 'UNAVAILABLE'
 
 describe('a live document', () => {
   it('is read once for callers at the same time, and again when it is old', async (t) => {

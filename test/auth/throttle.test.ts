@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
+import { AccessError } from '../../functions/auth/errors.ts'
 import { addressGroup, createThrottle, type Throttle } from '../../functions/auth/throttle.ts'
-import { RegistryError } from '../../functions/registry/errors.ts'
 import { createClock } from './harness.ts'
 
 /** Seconds to wait as answered, or 0 for an attempt that is let through (and fails). */
@@ -10,10 +10,10 @@ const fail = (throttle: Throttle, account: string, address: string): number => {
     throttle.attempt(account, address)
     return 0
   } catch (error) {
-    assert.ok(error instanceof RegistryError)
+    assert.ok(error instanceof AccessError)
     assert.equal(error.code, 'TOOMANYREQUESTS')
-    const seconds = Number(error.headers['Retry-After'])
-    assert.ok(Number.isInteger(seconds) && seconds >= 1, error.headers['Retry-After'])
+    const seconds = error.retryAfter ?? 0
+    assert.ok(Number.isInteger(seconds) && seconds >= 1, String(error.retryAfter))
     return seconds
   }
 }

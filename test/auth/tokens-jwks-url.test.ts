@@ -9,9 +9,9 @@ import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
+import { AccessError } from '../../functions/auth/errors.ts'
 import { jwksUrl } from '../../functions/auth/tokens/key-source.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
-import { RegistryError } from '../../functions/registry/errors.ts'
 import { type Draft, ec, forge, jwkOf } from './tokens-forge.ts'
 import { SERVICE, VALID } from './tokens-world.ts'
 
@@ -66,7 +66,7 @@ describe('a key set at a URL', () => {
     })
   }
   const unavailable = (error: unknown) => {
-    assert.ok(error instanceof RegistryError, String(error))
+    assert.ok(error instanceof AccessError, String(error))
     assert.equal(error.code, 'UNAVAILABLE')
     // Where an issuer's keys lie is no business of clients.
     assert.ok(!error.message.includes('127.0.0.1'))

@@ -9,9 +9,9 @@ import assert from 'node:assert/strict'
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
+import { AccessError } from '../../functions/auth/errors.ts'
 import { basePointThumbprint, libtrustId } from '../../functions/auth/keys/key-id.ts'
 import type { RefusalReason } from '../../functions/auth/tokens/refusal.ts'
-import { RegistryError } from '../../functions/registry/errors.ts'
 import { type Draft, encode, forge, jwkOf } from './tokens-forge.ts'
 import {
   FALSE_ROOT,
@@ -541,7 +541,7 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
 }
 
 const refusedAs = (reason: RefusalReason, token: string) => (error: unknown) => {
-  assert.ok(error instanceof RegistryError, `not a RegistryError: ${error}`)
+  assert.ok(error instanceof AccessError, `not a AccessError: ${error}`)
   assert.equal(error.code, 'UNAUTHORIZED')
   assert.equal(error.detail?.reason, reason, error.message)
   assert.match(error.message, /^the token [a-z]/)

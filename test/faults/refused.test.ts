@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, describe, test } from 'vitest'
-import type { ErrorCode } from '../../functions/registry/errors.ts'
+import type { WireCode } from '../../functions/api/errors.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { STATE_LIFE } from '../../functions/registry/uploads/state.ts'
 import { blob, CONFIG, contentOf, imageOf } from '../support/hosts/content.ts'
@@ -24,7 +24,7 @@ const OTHER = blob('other', 1)
 /** What a refusal must say. */
 interface Refusal {
   readonly status: number
-  readonly code: ErrorCode
+  readonly code: WireCode
   /** The offending value, in the message. */
   readonly names: string
 }
@@ -117,7 +117,7 @@ const RANGES: readonly Case[] = [
     (method): Case => ({
       description: `Content-Range of a ${method} ${what}`,
       status: status as number,
-      code: code as ErrorCode,
+      code: code as WireCode,
       names: names as string,
       send: async (client) => {
         const query = method === 'PUT' ? `&digest=${SMALL.sha256}` : ''

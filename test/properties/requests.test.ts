@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { afterAll, describe, test } from 'vitest'
-import type { ErrorCode } from '../../functions/registry/errors.ts'
+import type { WireCode } from '../../functions/api/errors.ts'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { codeOf, locationOf } from '../support/rig/client.ts'
@@ -16,7 +16,7 @@ import { checkStore } from '../support/rig/invariants.ts'
 import { begin, pushImage } from '../support/rig/push.ts'
 import { SERVERS } from '../support/rig/server.ts'
 
-const CODES: ReadonlySet<string> = new Set<ErrorCode>([
+const CODES: ReadonlySet<string> = new Set<WireCode>([
   'BLOB_UNKNOWN',
   'BLOB_UPLOAD_INVALID',
   'BLOB_UPLOAD_UNKNOWN',

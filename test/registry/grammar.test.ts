@@ -14,7 +14,7 @@ import {
   isDigest,
   parseDigest,
 } from '../../functions/registry/digest.ts'
-import { quoted, RegistryError } from '../../functions/registry/errors.ts'
+import { RegistryError } from '../../functions/registry/errors.ts'
 import {
   isName,
   isTag,
@@ -22,6 +22,7 @@ import {
   parseReference,
   parseTag,
 } from '../../functions/registry/reference.ts'
+import { quoted } from '../../functions/shared/errors.ts'
 
 const HEX = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const HEX512 = 'ab'.repeat(64)

@@ -10,8 +10,9 @@ import type { MiddlewareHandler } from 'hono'
 import { type Access, type Action, formatScope } from '../../auth/access.ts'
 import { nameOf } from '../../auth/audit.ts'
 import type { Caller, ChallengeError } from '../../auth/authorizer.ts'
-import { RegistryError } from '../../registry/errors.ts'
+import { AccessError } from '../../auth/errors.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
+import { RequestError } from '../errors.ts'
 
 /** Scheme and host as the client sees them. */
 const originOf = (c: AppContext): string =>
@@ -46,17 +47,16 @@ const refuse = (
   message: string,
   error?: ChallengeError,
   cause?: unknown,
-): RegistryError => {
+): RequestError => {
   const challenge = c.get('authorizer').challenge({
     origin: originOf(c),
     access,
     ...(error === undefined ? {} : { error }),
   })
-  return new RegistryError('UNAUTHORIZED', message, {
+  return new RequestError('UNAUTHORIZED', message, {
     cause,
     detail: { access: access.map(formatScope) },
-    // A gateway may rename the first; its mapping brings it back from the second.
-    headers: { 'WWW-Authenticate': challenge, 'X-Registry-Challenge': challenge },
+    challenge,
   })
 }
 
@@ -80,7 +80,7 @@ const reportRefusal = (
  * Who makes the request; asked once.
  *
  * @param access what it will be asked for, for the challenge
- * @throws RegistryError UNAUTHORIZED with a challenge, TOOMANYREQUESTS
+ * @throws RequestError UNAUTHORIZED with a challenge, AccessError TOOMANYREQUESTS
  */
 export const identify = async (c: AppContext, access: readonly Access[]): Promise<Caller> => {
   const known = c.get('caller')
@@ -93,7 +93,7 @@ export const identify = async (c: AppContext, access: readonly Access[]): Promis
     c.set('caller', caller)
     return caller
   } catch (error) {
-    if (!(error instanceof RegistryError && error.code === 'UNAUTHORIZED')) throw error
+    if (!(error instanceof AccessError && error.code === 'UNAUTHORIZED')) throw error
     reportRefusal(c, undefined, access, error.message)
     const bearer = /^bearer /i.test(c.req.header('Authorization') ?? '')
     throw refuse(c, access, error.message, bearer ? 'invalid_token' : undefined, error)
@@ -106,7 +106,7 @@ const denied = (
   caller: Caller,
   access: Access,
   further: readonly Access[] = [],
-): RegistryError => {
+): RequestError => {
   const wanted = formatScope(access)
   const asked = [access, ...further]
   // Callers who have shown nothing are asked to, which is no refusal yet.
@@ -115,7 +115,7 @@ const denied = (
   if (caller.via === 'bearer') {
     return refuse(c, asked, `the token does not grant ${wanted}`, 'insufficient_scope')
   }
-  return new RegistryError('DENIED', `${caller.identity.name} may not ${wanted}`, {
+  return new RequestError('DENIED', `${caller.identity.name} may not ${wanted}`, {
     detail: { access: [wanted] },
   })
 }
@@ -125,7 +125,7 @@ const denied = (
  *
  * @param further what would be of use beyond it, for the challenge: clients ask for what that names
  * @returns the caller
- * @throws RegistryError UNAUTHORIZED with a challenge, or DENIED where other credentials would not
+ * @throws RequestError UNAUTHORIZED with a challenge, or DENIED where other credentials would not
  *   be asked for
  */
 export const permit = async (

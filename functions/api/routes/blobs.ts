@@ -8,11 +8,11 @@ import type { Hono } from 'hono'
 import type { Caller } from '../../auth/authorizer.ts'
 import { blobUnknown } from '../../registry/blobs.ts'
 import { type Digest, parseDigest } from '../../registry/digest.ts'
-import { RegistryError } from '../../registry/errors.ts'
 import { parseName } from '../../registry/reference.ts'
 import { isStoreError } from '../../storage/errors.ts'
 import type { ByteRange } from '../../storage/store.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
+import { hasCode } from '../errors.ts'
 import { noneMatchHits, parseRange } from '../headers.ts'
 import { addressOf, permit } from '../middleware/permit.ts'
 import { empty, redirect, sendObject } from '../responses.ts'
@@ -104,4 +104,4 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
 }
 
 const isRangeFailure = (error: unknown): boolean =>
-  isStoreError(error, 'range') || (error instanceof RegistryError && error.code === 'RANGE_INVALID')
+  isStoreError(error, 'range') || hasCode(error, 'RANGE_INVALID')

@@ -6,7 +6,6 @@
 
 import type { Hono, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { quoted, RegistryError } from '../../registry/errors.ts'
 import {
   MAX_MANIFEST_BYTES,
   manifestUnknown,
@@ -22,7 +21,9 @@ import {
   type Reference,
 } from '../../registry/reference.ts'
 import type { TagCondition } from '../../registry/tags.ts'
+import { quoted } from '../../shared/errors.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
+import { RequestError } from '../errors.ts'
 import { entityTags, noneMatchHits, warning } from '../headers.ts'
 import { addressOf, permit } from '../middleware/permit.ts'
 import { empty, redirect } from '../responses.ts'
@@ -36,10 +37,9 @@ const URL_LIFE = 60
 const MAX_TAGS = 100
 
 const tooLarge = (): never => {
-  throw new RegistryError(
-    'SIZE_INVALID',
+  throw new RequestError(
+    'BODY_TOO_LARGE',
     `the manifest is larger than ${MAX_MANIFEST_BYTES} bytes, the most a registry takes`,
-    { status: 413 },
   )
 }
 
@@ -52,14 +52,10 @@ const wanted = (name: string, text: string): Reference => {
 const readTags = (c: AppContext, reference: Reference): string[] => {
   const tags = (c.req.queries('tag') ?? []).map(parseTag)
   if (tags.length > 0 && reference.digest === undefined) {
-    throw new RegistryError('UNSUPPORTED', '?tag= goes with a push by digest, not by tag', {
-      status: 400,
-    })
+    throw new RequestError('PARAMETER_INVALID', '?tag= goes with a push by digest, not by tag')
   }
   if (tags.length > MAX_TAGS) {
-    throw new RegistryError('UNSUPPORTED', `${tags.length} tags in one push, at most ${MAX_TAGS}`, {
-      status: 414,
-    })
+    throw new RequestError('TOO_MANY_TAGS', `${tags.length} tags in one push, at most ${MAX_TAGS}`)
   }
   return tags
 }
@@ -70,7 +66,7 @@ const readCondition = (c: AppContext, reference: Reference): TagCondition | unde
   const noneMatch = c.req.header('If-None-Match')
   if (match === undefined && noneMatch === undefined) return undefined
   const refuse = (why: string): never => {
-    throw new RegistryError('UNSUPPORTED', why, { status: 400 })
+    throw new RequestError('PARAMETER_INVALID', why)
   }
   if (reference.tag === undefined) refuse('If-Match and If-None-Match go with a push by tag')
   if (match !== undefined && noneMatch !== undefined) {

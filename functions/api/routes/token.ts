@@ -7,24 +7,25 @@
 import type { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { parseBasic } from '../../auth/basic.ts'
+import { AccessError } from '../../auth/errors.ts'
 import { JWKS_MAX_AGE, publishedJwks } from '../../auth/keys/jwks.ts'
 import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
-import { quoted, RegistryError } from '../../registry/errors.ts'
+import { quoted } from '../../shared/errors.ts'
 import type { AppContext, AppEnv } from '../env.ts'
+import { RequestError } from '../errors.ts'
 import { addressOf } from '../middleware/permit.ts'
 
 /** Most bytes of a form: a refresh token, credentials and some scopes. */
 const MAX_FORM = 64 * 1024
 
-const badRequest = (message: string): RegistryError =>
-  new RegistryError('UNSUPPORTED', message, { status: 400 })
+const badRequest = (message: string): RequestError => new RequestError('PARAMETER_INVALID', message)
 
 /** GET: Basic credentials or none, everything else in the query. */
 const readQuery = (c: AppContext): TokenRequest => {
   const authorization = c.req.header('Authorization')
   const basic = parseBasic(authorization)
   if (authorization !== undefined && basic === undefined) {
-    throw new RegistryError('UNAUTHORIZED', 'the token endpoint takes Basic credentials')
+    throw new AccessError('UNAUTHORIZED', 'the token endpoint takes Basic credentials')
   }
   return {
     credentials: basic ? { kind: 'password', ...basic } : { kind: 'none' },
@@ -76,25 +77,24 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens, keys }: TokenIssuing): 
     try {
       return c.json(await tokens.grant(await read(c)))
     } catch (error) {
-      if (!(error instanceof RegistryError && error.code === 'UNAUTHORIZED')) throw error
-      const challenge = 'Basic realm="slipway"'
-      throw new RegistryError('UNAUTHORIZED', error.message, {
+      if (!(error instanceof AccessError && error.code === 'UNAUTHORIZED')) throw error
+      throw new RequestError('UNAUTHORIZED', error.message, {
         cause: error,
-        headers: { 'WWW-Authenticate': challenge, 'X-Registry-Challenge': challenge },
+        challenge: 'Basic realm="slipway"',
       })
     }
   }
 
   const tooLarge = (): never => {
-    throw new RegistryError('SIZE_INVALID', `the form is larger than ${MAX_FORM} bytes`, {
-      status: 413,
-    })
+    throw new RequestError('BODY_TOO_LARGE', `the form is larger than ${MAX_FORM} bytes`)
   }
 
   const notAllowed = (c: AppContext): never => {
-    throw new RegistryError('UNSUPPORTED', `${c.req.method} is not allowed here, only GET, POST`, {
-      headers: { Allow: 'GET, POST' },
-    })
+    throw new RequestError(
+      'METHOD_NOT_ALLOWED',
+      `${c.req.method} is not allowed here, only GET, POST`,
+      { allow: 'GET, POST' },
+    )
   }
 
   // Hono answers HEAD as GET: nothing is to be issued that nobody can read.

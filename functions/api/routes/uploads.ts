@@ -9,11 +9,12 @@ import type { Hono } from 'hono'
 import type { Access } from '../../auth/access.ts'
 import { nameOf } from '../../auth/audit.ts'
 import { CANONICAL, type Digest, isAlgorithm, parseDigest } from '../../registry/digest.ts'
-import { quoted, RegistryError } from '../../registry/errors.ts'
 import { isName, parseName } from '../../registry/reference.ts'
 import type { Incoming } from '../../registry/uploads/incoming.ts'
 import type { UploadState } from '../../registry/uploads/state.ts'
+import { quoted } from '../../shared/errors.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
+import { hasCode, RequestError } from '../errors.ts'
 import { parseContentLength, parseContentRange } from '../headers.ts'
 import { identify, permit } from '../middleware/permit.ts'
 import { empty } from '../responses.ts'
@@ -32,7 +33,7 @@ const incoming = (c: AppContext): Incoming => ({
 const readDigest = (c: AppContext): Digest => {
   const digest = c.req.query('digest')
   if (digest !== undefined) return parseDigest(digest)
-  throw new RegistryError(
+  throw new RequestError(
     'DIGEST_INVALID',
     'the query has no digest: end an upload with PUT <location>&digest=sha256:<hex>',
   )
@@ -41,7 +42,7 @@ const readDigest = (c: AppContext): Digest => {
 const readAlgorithm = (c: AppContext) => {
   const algorithm = c.req.query('digest-algorithm') ?? CANONICAL
   if (isAlgorithm(algorithm)) return algorithm
-  throw new RegistryError(
+  throw new RequestError(
     'DIGEST_INVALID',
     `unsupported digest-algorithm ${quoted(algorithm)}: expected sha256 or sha512`,
   )
@@ -105,8 +106,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     try {
       return await work()
     } catch (error) {
-      const code = error instanceof RegistryError ? error.code : undefined
-      if (code === 'RANGE_INVALID' || code === 'SIZE_INVALID') {
+      if (hasCode(error, 'RANGE_INVALID', 'SIZE_INVALID', 'BLOB_TOO_LARGE')) {
         await describe(c, await uploads.latest(state))
       }
       throw error

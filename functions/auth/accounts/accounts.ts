@@ -36,28 +36,28 @@ export interface Accounts {
    * @param address of the client, by which failures are counted
    * @returns undefined when there is no such account or the password is wrong; which, and why, is
    *   not to be known
-   * @throws RegistryError TOOMANYREQUESTS with Retry-After after failures, UNAVAILABLE while the
+   * @throws AccessError TOOMANYREQUESTS with `retryAfter` after failures, UNAVAILABLE while the
    *   accounts cannot be read
    */
   authenticate(name: string, password: string, address: string): Promise<LogIn | undefined>
   /**
    * An account as it is now, or undefined when there is none.
    *
-   * @throws RegistryError UNAVAILABLE while the accounts cannot be read
+   * @throws AccessError UNAVAILABLE while the accounts cannot be read
    */
   lookup(name: string): Promise<Identity | undefined>
   /**
    * What `LogIn.credential` of an account can be now, one for each secret of a robot; none when
    * there is no such account or it can no longer log in.
    *
-   * @throws RegistryError UNAVAILABLE while the accounts cannot be read
+   * @throws AccessError UNAVAILABLE while the accounts cannot be read
    */
   credentials(name: string): Promise<readonly string[]>
   /**
    * Whether accounts were ever set up here: then nothing is open to all, even if the last account
    * has been removed since.
    *
-   * @throws RegistryError UNAVAILABLE while the accounts cannot be read
+   * @throws AccessError UNAVAILABLE while the accounts cannot be read
    */
   areSetUp(): Promise<boolean>
 }

@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { RegistryError } from '../../registry/errors.ts'
+import { AccessError } from '../errors.ts'
 
 /** Compares a password to a bcrypt hash. */
 export type VerifyPassword = (password: string, hash: string) => Promise<boolean>
@@ -68,15 +68,15 @@ export const verifyPassword: VerifyPassword = async (password, hash) => {
  * Makes comparisons wait for each other, so that many log-ins at once cannot take the thread from
  * everything else: between two of them others get their turn.
  *
- * The returned function throws RegistryError TOOMANYREQUESTS when too many wait already.
+ * The returned function throws AccessError TOOMANYREQUESTS when too many wait already.
  */
 export const oneAtATime = (verify: VerifyPassword): VerifyPassword => {
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
   return async (password, hash) => {
     if (waiting >= MAX_WAITING) {
-      throw new RegistryError('TOOMANYREQUESTS', 'too many log-ins at once: try again in 5 s', {
-        headers: { 'Retry-After': '5' },
+      throw new AccessError('TOOMANYREQUESTS', 'too many log-ins at once: try again in 5 s', {
+        retryAfter: 5,
       })
     }
     waiting++

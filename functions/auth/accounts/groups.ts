@@ -5,7 +5,7 @@
  * @module
  */
 
-import { quoted } from '../../registry/errors.ts'
+import { quoted } from '../../shared/errors.ts'
 import { DocumentError } from '../document.ts'
 import { groupNameFault } from './names.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quoted } from '../../registry/errors.ts'
+import { quoted } from '../../shared/errors.ts'
 import { DocumentError } from '../document.ts'
 import { userNameFault } from './names.ts'
 

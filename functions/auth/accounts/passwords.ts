@@ -21,7 +21,7 @@ export interface Passwords {
   /**
    * Whether this is the user's password.
    *
-   * @throws RegistryError TOOMANYREQUESTS after failures, or with too many log-ins at once
+   * @throws AccessError TOOMANYREQUESTS after failures, or with too many log-ins at once
    */
   isRight(users: Users, name: string, password: string, address: string): Promise<boolean>
 }

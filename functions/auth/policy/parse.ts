@@ -6,7 +6,7 @@
 
 import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
-import { quoted } from '../../registry/errors.ts'
+import { quoted } from '../../shared/errors.ts'
 import { DocumentError } from '../document.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import { policySchema } from './schema.ts'

@@ -45,7 +45,7 @@ const issued = (issuer: X509Certificate, subject: X509Certificate): boolean =>
  * @param roots the bundle
  * @param now milliseconds
  * @returns the leaf, whose key signed the token
- * @throws RegistryError UNAUTHORIZED
+ * @throws AccessError UNAUTHORIZED
  */
 export const verifyChain = (
   header: unknown,

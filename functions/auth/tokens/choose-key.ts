@@ -8,7 +8,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { ProtectedHeaderParameters } from 'jose'
 import * as z from 'zod'
-import { quoted } from '../../registry/errors.ts'
+import { quoted } from '../../shared/errors.ts'
 import { thumbprint } from '../keys/key-id.ts'
 import { keyFits, type TokenAlgorithm } from './algorithms.ts'
 import { inForce, verifyChain } from './chain.ts'
@@ -51,7 +51,7 @@ const keysNamed = async (
  *
  * @param algorithm the token's, which was checked against those allowed
  * @param now milliseconds
- * @throws RegistryError UNAUTHORIZED when there is none, UNAVAILABLE when keys cannot be had now
+ * @throws AccessError UNAUTHORIZED when there is none, UNAVAILABLE when keys cannot be had now
  */
 export const chooseKey = async (
   header: ProtectedHeaderParameters,

@@ -5,8 +5,8 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { RegistryError } from '../../registry/errors.ts'
 import type { Access } from '../access.ts'
+import { AccessError } from '../errors.ts'
 import type { Signer } from '../keys/signer.ts'
 import {
   ACCESS_TYPE,
@@ -82,17 +82,17 @@ const issue = async (
  * A grant too long for {@link MAX_ISSUED} is refused rather than cut: a client cannot tell a cut
  * grant from a refusal by policy, and would report that it may not do what it may.
  *
- * @throws RegistryError UNSUPPORTED (400) when the token would be too long
+ * @throws AccessError TOO_MANY_SCOPES when the token would be too long
  */
 export const issueToken = async (options: AccessTokenOptions): Promise<IssuedToken> => {
   const access = mergeAccess(options.access)
   const issued = await issue(options, ACCESS_TYPE, options.audience, { access })
   const size = issued.token.length
   if (size > MAX_ISSUED) {
-    throw new RegistryError(
-      'UNSUPPORTED',
+    throw new AccessError(
+      'TOO_MANY_SCOPES',
       `a token for these ${access.length} scopes would take ${size} bytes, more than the ${MAX_ISSUED} that fit a header: ask for fewer scopes at a time`,
-      { status: 400, detail: { scopes: access.length, size, limit: MAX_ISSUED } },
+      { detail: { scopes: access.length, size, limit: MAX_ISSUED } },
     )
   }
   return issued

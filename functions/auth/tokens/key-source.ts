@@ -20,7 +20,7 @@ export interface KeySource {
    * The keys.
    *
    * @param reload whether a token named a key that is not among them, so that newer ones are sought
-   * @throws RegistryError UNAVAILABLE when they cannot be had now
+   * @throws AccessError UNAVAILABLE when they cannot be had now
    */
   keys(reload?: boolean): Promise<readonly TrustedKey[]>
   /** Roots for `x5c`; a source without any ignores that header. */

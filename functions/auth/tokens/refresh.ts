@@ -48,7 +48,7 @@ const sameText = (a: string, b: string): boolean => {
 }
 
 /**
- * Makes a function that verifies refresh tokens. It throws RegistryError UNAUTHORIZED, `reason`
+ * Makes a function that verifies refresh tokens. It throws AccessError UNAUTHORIZED, `reason`
  * `credential` when the account's password or secret has changed since or the account is gone.
  */
 export const createRefreshVerifier = (options: RefreshVerifierOptions) => {

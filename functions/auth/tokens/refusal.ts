@@ -5,7 +5,7 @@
  * @module
  */
 
-import { RegistryError } from '../../registry/errors.ts'
+import { AccessError } from '../errors.ts'
 
 /** One word for each way a token can be wrong; `detail.reason` of the error. */
 export type RefusalReason =
@@ -27,5 +27,5 @@ export type RefusalReason =
   | 'credential'
 
 /** The error of a refused token: UNAUTHORIZED, `the token <why>`. */
-export const refusal = (reason: RefusalReason, why: string, cause?: unknown): RegistryError =>
-  new RegistryError('UNAUTHORIZED', `the token ${why}`, { detail: { reason }, cause })
+export const refusal = (reason: RefusalReason, why: string, cause?: unknown): AccessError =>
+  new AccessError('UNAUTHORIZED', `the token ${why}`, { detail: { reason }, cause })

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { RegistryError } from '../../registry/errors.ts'
 import { type Cached, cached } from '../../shared/cached.ts'
+import { AccessError } from '../errors.ts'
 import { keysOfJwks, type TrustedKey } from './trusted-keys.ts'
 
 /** Milliseconds until a key set is fetched again. */
@@ -56,7 +56,7 @@ const readJson = async (response: Response): Promise<unknown> => {
 /**
  * The keys at a URL. Nothing is fetched yet.
  *
- * `get` throws RegistryError UNAVAILABLE when they cannot be fetched and none are remembered.
+ * `get` throws AccessError UNAVAILABLE when they cannot be fetched and none are remembered.
  *
  * @throws TypeError when the URL is not https, nor http to loopback
  */
@@ -78,7 +78,7 @@ export const remoteJwks = (options: RemoteJwksOptions): Cached<[], readonly Trus
       }
       return await keysOfJwks(await readJson(response))
     } catch (cause) {
-      throw new RegistryError(
+      throw new AccessError(
         'UNAVAILABLE',
         "the keys of the token's issuer cannot be fetched now: try again later",
         { cause },

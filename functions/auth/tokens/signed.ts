@@ -13,7 +13,7 @@ import {
   jwtVerify,
   type ProtectedHeaderParameters,
 } from 'jose'
-import { quoted } from '../../registry/errors.ts'
+import { quoted } from '../../shared/errors.ts'
 import { ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
 import { chooseKey } from './choose-key.ts'
 import { LEEWAY, MAX_READ } from './claims.ts'
@@ -85,7 +85,7 @@ const explain = (error: unknown): Error => {
  *
  * @param expected what tokens of an issuer must be; nothing for one that is not trusted
  * @param now milliseconds
- * @throws RegistryError UNAUTHORIZED, `detail.reason` a {@link RefusalReason}; UNAVAILABLE when the
+ * @throws AccessError UNAUTHORIZED, `detail.reason` a {@link RefusalReason}; UNAVAILABLE when the
  *   issuer's keys cannot be had now
  */
 export const verifySigned = async (

@@ -46,7 +46,7 @@ export interface TokenVerifier {
    * Verifies an access token.
    *
    * @param token as it stands after `Bearer `
-   * @throws RegistryError UNAUTHORIZED, whose message says why and whose `detail.reason` is a
+   * @throws AccessError UNAUTHORIZED, whose message says why and whose `detail.reason` is a
    *   `RefusalReason`; UNAVAILABLE when the issuer's keys cannot be had now
    */
   verify(token: string): Promise<VerifiedToken>

@@ -63,7 +63,7 @@ const MAX_PART_SIZE = 64 * MEBIBYTE
 /**
  * Part size for a blob of this many bytes, if known: larger only where 10,000 parts need it.
  *
- * @throws RegistryError SIZE_INVALID (413) for a blob that no upload could hold
+ * @throws RegistryError BLOB_TOO_LARGE for a blob that no upload could hold
  */
 export const partSizeFor = (
   context: UploadContext,
@@ -75,9 +75,7 @@ export const partSizeFor = (
   const needed = Math.ceil(size / (MAX_PARTS - 1) / MEBIBYTE) * MEBIBYTE
   if (needed > MAX_PART_SIZE) {
     const most = MAX_PART_SIZE * (MAX_PARTS - 1)
-    throw new RegistryError('SIZE_INVALID', `a blob of ${size} bytes: at most ${most} are taken`, {
-      status: 413,
-    })
+    throw new RegistryError('BLOB_TOO_LARGE', `a blob of ${size} bytes: at most ${most} are taken`)
   }
   return Math.max(context.partSize, needed)
 }

@@ -16,17 +16,16 @@ export interface UploadLimits {
   readonly instead: string
 }
 
-/** Clients stop at this code, where they would send it all again for others. */
 const tooLarge = (why: string, { instead }: UploadLimits): RegistryError =>
-  new RegistryError('UNSUPPORTED', `${why}: ${instead}`, { status: 413 })
+  new RegistryError('BLOB_TOO_LARGE_HERE', `${why}: ${instead}`)
 
-/** Refuses a blob of this many bytes, or more. @throws RegistryError UNSUPPORTED (413) */
+/** Refuses a blob of this many bytes, or more. @throws RegistryError BLOB_TOO_LARGE_HERE */
 export const checkSize = (limits: UploadLimits | undefined, size: number): void => {
   if (limits === undefined || size <= limits.blob) return
   throw tooLarge(`a blob of ${size} bytes, at most ${limits.blob} are taken here`, limits)
 }
 
-/** Refuses to read back this many bytes. @throws RegistryError UNSUPPORTED (413) */
+/** Refuses to read back this many bytes. @throws RegistryError BLOB_TOO_LARGE_HERE */
 export const checkReadBack = (limits: UploadLimits | undefined, size: number): void => {
   if (limits === undefined || size <= limits.readBack) return
   throw tooLarge(

@@ -103,9 +103,8 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
   const send = async () => {
     if (number > MAX_PARTS) {
       throw new RegistryError(
-        'SIZE_INVALID',
+        'BLOB_TOO_LARGE',
         `a blob of unknown length may have at most ${MAX_PARTS * partSize} bytes: send it with a Content-Length`,
-        { status: 413 },
       )
     }
     await loadSeed()

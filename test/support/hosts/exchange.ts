@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import type { ErrorCode } from '../../../functions/registry/errors.ts'
+import type { WireCode } from '../../../functions/api/errors.ts'
 import type { Answer, Host, Sent } from './host.ts'
 import { createAgent, sendOver } from './wire.ts'
 
@@ -33,7 +33,7 @@ export interface Exchange {
   /** The body, as JSON. */
   readonly json?: unknown
   /** The body is an error with this code, and its message is of this form. */
-  readonly error?: ErrorCode
+  readonly error?: WireCode
   readonly message?: RegExp
   /** Name to keep the answer's Location under. */
   readonly keep?: string
@@ -67,7 +67,7 @@ export const checkHeaders = (headers: Headers, expected: ExpectedHeaders = {}): 
 }
 
 /** Checks the form that every error has (distribution-spec "Error Codes"), and its code. */
-export const checkError = (answer: Answer, code: ErrorCode, message?: RegExp): void => {
+export const checkError = (answer: Answer, code: WireCode, message?: RegExp): void => {
   const { headers, body } = answer
   assert.match(headers.get('Content-Type') ?? '', /^application\/json(?:;|$)/)
   const { errors, ...others } = JSON.parse(body.toString())
