@@ -125,9 +125,17 @@ describe('a state is good for its own upload alone', () => {
     ['a state cut short', ({ mine, state }) => `${mine}?_state=${state.slice(0, -2)}`],
     [
       'a state changed',
+      // The first of the two: every bit of it counts, as not all of the last one's do.
       ({ mine, state }) =>
-        `${mine}?_state=${state.slice(0, -2)}${state.endsWith('A') ? 'BB' : 'AA'}`,
+        `${mine}?_state=${state.slice(0, -2)}${state.at(-2) === 'A' ? 'B' : 'A'}${state.at(-1)}`,
     ],
+    // Of its last character two bits count: `B` decodes as `A` does, `R` as `Q` does, and so on.
+    [
+      'a state of the same bytes, spelled otherwise',
+      ({ mine, state }) =>
+        `${mine}?_state=${state.slice(0, -1)}${String.fromCharCode((state.codePointAt(state.length - 1) ?? 0) + 1)}`,
+    ],
+    ['a state with padding', ({ mine, state }) => `${mine}?_state=${state}%3D%3D`],
     ['a state after another one', ({ mine, state }) => `${mine}?_state=x&_state=${state}`],
   ]
   for (const [description, target] of FORGED) {

@@ -98,6 +98,13 @@ const refused = (uuid: string, why: string, cause?: unknown): RegistryError =>
   )
 
 /**
+ * Whether each part of a token is spelled as base64url alone spells its bytes. Decoders ignore the
+ * unused low bits of the last character, so several spellings would otherwise open as one token.
+ */
+const isCanonical = (token: string): boolean =>
+  token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+
+/**
  * Seals states with AES-256-GCM: clients can neither read nor change them.
  *
  * @param secret gives 32 bytes, the same on every instance
@@ -117,6 +124,7 @@ export const createStateSealer = (
 
   async open(token, name, uuid) {
     if (!token) throw refused(uuid, 'is missing')
+    if (!isCanonical(token)) throw refused(uuid, 'is not one this registry issued')
     const key = await secret()
     const opened = await jwtDecrypt(token, key, {
       issuer: ISSUER,

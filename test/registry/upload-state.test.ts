@@ -1,0 +1,67 @@
+/**
+ * The sealed state of an upload: only the exact text that was issued opens.
+ *
+ * @module
+ */
+
+import { describe, expect, test } from 'vitest'
+import { createStateSealer, newUpload } from '../../functions/registry/uploads/state.ts'
+
+const UUID = '0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d'
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const secret = new Uint8Array(32).fill(7)
+const sealer = createStateSealer(async () => secret, Date.now)
+
+/** Names of three lengths in a row, so that the sealed bytes leave 0, 1 and 2 over a multiple of 3. */
+const NAMES = ['team/a', 'team/ab', 'team/abc']
+
+/** A part of a token with other characters in place of its last one, all of the same bytes. */
+const sameBytes = (part: string): readonly string[] =>
+  [...ALPHABET]
+    .map((last) => part.slice(0, -1) + last)
+    .filter((other) => other !== part)
+    .filter((other) => Buffer.from(other, 'base64url').equals(Buffer.from(part, 'base64url')))
+
+/** Every way to replace one part of a token by a spelling that decoders may take for the same. */
+const respelled = (
+  token: string,
+  spell: (part: string) => readonly string[],
+): readonly string[] => {
+  const parts = token.split('.')
+  return parts.flatMap((part, index) =>
+    part === '' ? [] : spell(part).map((other) => parts.with(index, other).join('.')),
+  )
+}
+
+const SPELLINGS: readonly (readonly [string, (part: string) => readonly string[]])[] = [
+  ['other unused bits in the last character', sameBytes],
+  ['padding', (part) => [`${part}=`, `${part}==`]],
+  ['white space', (part) => [` ${part}`, `${part}\n`, `${part.slice(0, 4)} ${part.slice(4)}`]],
+  ['a character of no alphabet', (part) => [`${part}!`]],
+  // Not every seal has a `-` or `_` in it; those that have must differ.
+  [
+    'the alphabet of base64',
+    (part) => [part.replaceAll('-', '+').replaceAll('_', '/')].filter((other) => other !== part),
+  ],
+]
+
+describe.each(NAMES)('the state of an upload to %s', (name) => {
+  const upload = newUpload(name, UUID)
+
+  test('opens as it was issued', async () => {
+    const token = await sealer.seal(upload)
+    expect(await sealer.open(token, name, UUID)).toEqual(upload)
+  })
+
+  test.each(SPELLINGS)('does not open with %s', async (_, spell) => {
+    const others: string[] = []
+    // Each seal has another random part: some is sure to have each spelling.
+    while (others.length < 8) others.push(...respelled(await sealer.seal(upload), spell))
+    for (const other of others) {
+      await expect(sealer.open(other, name, UUID), other).rejects.toMatchObject({
+        code: 'BLOB_UPLOAD_INVALID',
+        message: expect.stringContaining('is not one this registry issued'),
+      })
+    }
+  })
+})
