@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache'
 import { coalesce } from './coalesce.ts'
 
 export interface CachedOptions<Args extends readonly unknown[], T> {
-  /** Clock in milliseconds. Default: the system's. */
+  /** Clock in milliseconds. Default: one that is never set back. */
   readonly now?: () => number
   /**
    * Milliseconds for which a value serves without being loaded again, counted from before its load
@@ -69,7 +69,12 @@ export const cached = <Args extends readonly unknown[], T>(
   load: (...args: Args) => Promise<T>,
   options: CachedOptions<Args, T> = {},
 ): Cached<Args, T> => {
-  const { now = Date.now, maxAge = Number.POSITIVE_INFINITY, cooldown = 0, atOnce = 1 } = options
+  const {
+    now = () => performance.now(),
+    maxAge = Number.POSITIVE_INFINITY,
+    cooldown = 0,
+    atOnce = 1,
+  } = options
   const { firstCooldown = cooldown, capacity = 1, sizeOf = () => 1 } = options
   // Bounded by size, the cache takes memory as it fills; bounded by count, it takes all at the start.
   const entries = new LRUCache<string, Entry<T>>({ maxSize: capacity })

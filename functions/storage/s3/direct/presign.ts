@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LRUCache } from 'lru-cache'
+import { cached } from '../../../shared/cached.ts'
 import type { PresignOptions } from '../../store.ts'
 import type { Bucket } from '../bucket.ts'
 import type { Method, Requests } from './requests.ts'
@@ -20,24 +20,21 @@ const AVERAGE_URL = 1_500
  * To sign is the most of what a redirect costs, so a URL serves for a fifth of its life.
  */
 export const createPresign = (requests: Requests) => {
-  const urls = new LRUCache<string, Promise<string>>({
-    maxSize: MAX_REMEMBERED,
-    sizeCalculation: (_, key) => key.length + AVERAGE_URL,
-    ttlResolution: 0,
-  })
+  const urls = cached(
+    (method: Method, key: string, expiresIn: number, contentType: string | undefined) => {
+      const query = contentType === undefined ? {} : { 'response-content-type': contentType }
+      return requests.presigned(method, key, query, expiresIn)
+    },
+    {
+      maxAge: (_method, _key, expiresIn) => (expiresIn * 1000) / 5,
+      capacity: MAX_REMEMBERED,
+      sizeOf: (_, _method, key) => key.length + AVERAGE_URL,
+    },
+  )
   return (
     _: Bucket,
     method: Method,
     key: string,
     { expiresIn, contentType }: PresignOptions,
-  ): Promise<string> => {
-    const name = JSON.stringify([method, key, expiresIn, contentType])
-    const known = urls.get(name)
-    if (known !== undefined) return known
-    const query = contentType === undefined ? {} : { 'response-content-type': contentType }
-    const url = requests.presigned(method, key, query, expiresIn)
-    urls.set(name, url, { ttl: (expiresIn * 1000) / 5 })
-    url.catch(() => urls.delete(name))
-    return url
-  }
+  ): Promise<string> => urls.get(method, key, expiresIn, contentType)
 }
