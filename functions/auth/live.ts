@@ -6,6 +6,7 @@
  * @module
  */
 
+import { cached } from '../shared/cached.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { readDocument } from './document.ts'
 import { AccessError } from './errors.ts'
@@ -54,13 +55,8 @@ export const liveDocument = <T>(
   { store, now, report }: LiveOptions,
 ): Live<T> => {
   let good: { readonly text: string | undefined; readonly value: T } | undefined
-  let failure: unknown
-  let nextRead = Number.NEGATIVE_INFINITY
-  let reading: Promise<void> | undefined
 
-  const load = async (): Promise<void> => {
-    // Counted from before the read: what is read may be as old as that.
-    const started = now()
+  const load = async (): Promise<{ readonly value: T }> => {
     try {
       const text = await readDocument(store, key)
       if (good === undefined || text !== good.text) {
@@ -68,25 +64,29 @@ export const liveDocument = <T>(
         good = { text, value: await parse(text) }
         report({ outcome: 'loaded', key, first })
       }
+      return good
     } catch (error) {
-      failure = error
       report({ outcome: good === undefined ? 'failed' : 'kept', key, error })
-    } finally {
-      nextRead = started + (good === undefined ? FIRST_RETRY : MAX_AGE)
-      reading = undefined
+      throw error
     }
   }
+  const document = cached(load, {
+    now,
+    maxAge: MAX_AGE,
+    stale: Number.POSITIVE_INFINITY,
+    cooldown: MAX_AGE,
+    firstCooldown: FIRST_RETRY,
+  })
 
   return {
     async get() {
-      if (reading !== undefined || now() >= nextRead) {
-        reading ??= load()
-        await reading
+      try {
+        return (await document.get()).value
+      } catch (cause) {
+        throw new AccessError('UNAVAILABLE', 'access control cannot be read at the moment', {
+          cause,
+        })
       }
-      if (good !== undefined) return good.value
-      throw new AccessError('UNAVAILABLE', 'access control cannot be read at the moment', {
-        cause: failure,
-      })
     },
   }
 }
