@@ -7,6 +7,7 @@
 
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { coalesce } from '../../shared/coalesce.ts'
 import type { Attempt, Throttle } from '../throttle.ts'
 import { COST, oneAtATime, type VerifyPassword } from './bcrypt.ts'
 import { costOf, type Users } from './htpasswd.ts'
@@ -31,6 +32,17 @@ export interface PasswordOptions {
   readonly throttle: Throttle
   /** Clock in milliseconds. */
   readonly now: () => number
+}
+
+interface LogIn {
+  readonly users: Users
+  readonly name: string
+  readonly password: string
+  readonly address: string
+  /** What a right password is remembered by; nobody outside this process can make it. */
+  readonly key: string
+  /** The same for one address, by which a wrong one is. */
+  readonly keyHere: string
 }
 
 /** A hash of nobody's password: salt and digest are the first that come, no password is known. */
@@ -58,7 +70,6 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     ttlResolution: 0,
     perf: { now },
   })
-  const comparing = new Map<string, Promise<boolean>>()
 
   /**
    * A hash whose comparison takes as long as that of some user, always the same for one name: a name
@@ -72,11 +83,7 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
   }
 
   const compare = async (
-    users: Users,
-    name: string,
-    password: string,
-    key: string,
-    keyHere: string,
+    { users, name, password, key, keyHere }: LogIn,
     attempt: Attempt,
   ): Promise<boolean> => {
     const hash = users.get(name)
@@ -98,28 +105,24 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     return true
   }
 
+  // The same log-in many times at once, as a client's first parallel requests, is compared once.
+  const isRight = coalesce(
+    async (logIn: LogIn): Promise<boolean> => {
+      if (wrong.has(logIn.keyHere)) return false
+      // Before what is remembered is looked at: that, too, tells whether a guess was right.
+      const attempt = throttle.attempt(logIn.name, logIn.address)
+      if (!remembered.has(logIn.key)) return compare(logIn, attempt)
+      attempt.succeeded()
+      return true
+    },
+    { atOnce: 1, key: ({ keyHere }) => keyHere },
+  )
+
   return {
     async isRight(users, name, password, address) {
       // The hash is part of the key: with a new password the old one is no longer remembered.
       const key = sealed(name, password, users.get(name) ?? '')
-      const keyHere = `${key} ${address}`
-      // The same log-in many times at once, as a client's first parallel requests, is one.
-      const under = comparing.get(keyHere)
-      if (under !== undefined) return under
-      if (wrong.has(keyHere)) return false
-      // Before what is remembered is looked at: that, too, tells whether a guess was right.
-      const attempt = throttle.attempt(name, address)
-      if (remembered.has(key)) {
-        attempt.succeeded()
-        return true
-      }
-      const result = compare(users, name, password, key, keyHere, attempt)
-      comparing.set(keyHere, result)
-      try {
-        return await result
-      } finally {
-        comparing.delete(keyHere)
-      }
+      return isRight({ users, name, password, address, key, keyHere: `${key} ${address}` })
     },
   }
 }
