@@ -134,10 +134,12 @@ const files = (work: Work): Promise<void> =>
     }
   })
 
-/** Eight gigabytes take a while, so that two registries must do. */
+/** Eight gigabytes take a while, so that two registries must do; one, where nobody reads the results. */
 const forMemory = (work: Work): Work => ({
   ...work,
-  peers: work.peers.filter(({ name }) => name === 'slipway' || name === 'distribution'),
+  peers: work.peers.filter(
+    ({ name }) => name === 'slipway' || (name === 'distribution' && !work.sizes.briefly),
+  ),
 })
 
 /** Eight large layers at once. */

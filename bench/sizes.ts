@@ -10,6 +10,8 @@ import type { Subject } from './workloads/transfers.ts'
 const MEGABYTE = 1_000_000
 
 export interface Sizes {
+  /** Whether only Slipway takes part where the others take long. */
+  readonly briefly: boolean
   /** One large layer, some of middle size, many small ones. */
   readonly subjects: readonly [large: Subject, medium: Subject, small: Subject]
   /** The image that each of eight clients has. */
@@ -25,6 +27,7 @@ export interface Sizes {
 }
 
 export const FULL: Sizes = {
+  briefly: false,
   subjects: [
     { id: '1x1gb', layers: 1, layerBytes: 1000 * MEGABYTE },
     { id: '20x10mb', layers: 20, layerBytes: 10 * MEGABYTE },
@@ -38,6 +41,7 @@ export const FULL: Sizes = {
 }
 
 export const SMOKE: Sizes = {
+  briefly: true,
   subjects: [
     { id: '1x100mb', layers: 1, layerBytes: 100 * MEGABYTE },
     { id: '5x5mb', layers: 5, layerBytes: 5 * MEGABYTE },

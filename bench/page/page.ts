@@ -121,7 +121,7 @@ npm ci
 npm run bench -- --zot ./zot-linux-amd64 --page docs
 \`\`\`
 
-\`.ci/install\` installs versitygw and distribution 2.8. distribution 3 is built from its Go module. zot takes part only if \`--zot\` names a binary of one of its releases. Results are written after each workload. \`npm run bench -- --help\` lists the other options.`
+\`.ci/install\` installs versitygw and both versions of distribution. zot takes part only if \`--zot\` names a binary of one of its releases. Results are written after each workload. \`npm run bench -- --help\` lists the other options.`
 
 const partOf = (results: Results, part: Part): string => {
   const rows = results.measured.filter(({ id }) => part.prefixes.some((it) => id.startsWith(it)))

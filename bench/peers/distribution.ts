@@ -6,7 +6,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectRoot, run, toolCache } from '../../test/support/live/process.ts'
+import { run, toolCache } from '../../test/support/live/process.ts'
 import { type Peer, type PeerOptions, startProgram } from './peer.ts'
 
 const storageOf = ({ store }: PeerOptions): object =>
@@ -56,12 +56,12 @@ const peer = (name: 'distribution' | 'distribution-2', title: string, command: s
   },
 })
 
-/** distribution 3, which this builds where it has not been built yet. */
-export const distribution3 = async (): Promise<Peer> => {
-  await run('test/interop/token-servers.sh', [], { cwd: projectRoot, timeout: 900_000 })
-  const command = join(toolCache, 'token-servers/registry')
-  return peer('distribution', 'distribution 3', command)
-}
+/** distribution 3, as `.ci/install` builds it. */
+export const distribution3: Peer = peer(
+  'distribution',
+  'distribution 3',
+  join(toolCache, 'distribution/registry'),
+)
 
 /** Debian's docker-registry. */
 export const distribution2: Peer = peer('distribution-2', 'distribution 2.8', 'docker-registry')

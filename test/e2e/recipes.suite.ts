@@ -69,7 +69,6 @@ describe('docs/access.md', () => {
   const files = scratch('recipes')
   let dockerd: Dockerd
   beforeAll(async () => {
-    await run(join(projectRoot, 'test/interop/token-servers.sh'), [], { timeout: 900_000 })
     dockerd = await startDockerd(files.path, 'dockerd')
     await load(dockerd.docker, await sourceImage('small'), 'alpine')
   }, 900_000)
@@ -102,7 +101,7 @@ describe('docs/access.md', () => {
     const address = `127.0.0.1:${await freePort()}`
     const daemon = await startDaemon({
       name: 'recipe-token-server',
-      command: join(toolCache, 'token-servers/token-server'),
+      command: join(toolCache, 'distribution/token-server'),
       args: [
         ...['-addr', address, '-issuer', 'auth.example', '-realm', 'auth.example'],
         ...['-key', key, '-passwd', passwords],

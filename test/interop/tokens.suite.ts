@@ -27,8 +27,6 @@ import {
   answers,
   type Daemon,
   freePort,
-  projectRoot,
-  run,
   scratch,
   startDaemon,
   toolCache,
@@ -38,7 +36,7 @@ const SERVICE = 'registry.example'
 const ISSUER = 'https://slipway.example/token'
 const YEAR = 365 * 86_400_000
 
-const program = (name: string) => join(toolCache, 'token-servers', name)
+const program = (name: string) => join(toolCache, 'distribution', name)
 const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const certificate = (signer: Signer) =>
   selfSignedCertificate({
@@ -47,8 +45,6 @@ const certificate = (signer: Signer) =>
     from: Date.now() - 60_000,
     until: Date.now() + YEAR,
   })
-
-beforeAll(() => run(join(projectRoot, 'test/interop/token-servers.sh'), [], { timeout: 900_000 }))
 
 describe('tokens of Slipway', () => {
   const files = scratch('tokens')
