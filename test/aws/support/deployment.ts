@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
 import { projectRoot, run, scratch } from '../../support/live/process.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
 import { type ResponseParameters, startFront } from './front.ts'
@@ -146,5 +147,21 @@ export const startDeployment = async (start = startEmulator): Promise<Deployment
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** The deployment of a suite; usable inside its tests and hooks only. */
+export type Deployed = () => Deployment
+
+/** Deploys for the suite it is called in, and takes it away after that. */
+export const useDeployment = (start?: () => Promise<Emulator>): Deployed => {
+  let deployment: Deployment | undefined
+  beforeAll(async () => {
+    deployment = await startDeployment(start)
+  }, 300_000)
+  afterAll(() => deployment?.close())
+  return () => {
+    if (deployment === undefined) throw new Error('the stack was not deployed')
+    return deployment
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The role of the deployed function, enforced: all of what its policy allows is needed for something,
- * and what it does not allow is refused to whoever has the same policy. Always in a MiniStack of its
- * own, since others need not enforce policies.
+ * The stack where policies are enforced, always in a MiniStack of its own, since others need not do so:
+ * all that clients need holds; all that the policy of the function's role allows is needed for
+ * something; and what it does not allow is refused to whoever has the same policy.
  *
  * @module
  */
@@ -11,10 +11,11 @@ import { randomBytes } from 'node:crypto'
 import { HeadObjectCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { Account } from '../e2e/support/clients.ts'
+import { smokeTests } from './smoke.ts'
 import { ALLOWED, REFUSED, type Target } from './support/attempts.ts'
 import { awsPut } from './support/aws.ts'
 import { kmsClient, s3Client } from './support/clients.ts'
-import { type Deployment, startDeployment } from './support/deployment.ts'
+import { useDeployment } from './support/deployment.ts'
 import { startMiniStack } from './support/emulator.ts'
 import { type Earlier, exercise, prepare } from './support/exercise.ts'
 import { idsOf, stackResources } from './support/resources.ts'
@@ -57,14 +58,17 @@ const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
   ],
 ]
 
+const deployed = useDeployment(startMiniStack)
+
+describe('npm run smoke', () => smokeTests(deployed))
+
 describe('the role of the deployed function', () => {
-  let deployment: Deployment
   let policy: RolePolicy
   let functionName = ''
   let robot: Account
   let earlier: Earlier
   beforeAll(async () => {
-    deployment = await startDeployment(startMiniStack)
+    const deployment = deployed()
     const { emulator, stackName } = deployment
     policy = await rolePolicy(emulator, stackName)
     const [name = ''] = idsOf(await stackResources(emulator, stackName), 'AWS::Lambda::Function')
@@ -72,30 +76,29 @@ describe('the role of the deployed function', () => {
     const secret = await deployment.slipway('robot add ci --expires 1d')
     robot = { name: 'robot+ci', password: secret.trim() }
     earlier = await prepare(deployment)
-  }, 300_000)
-  afterAll(() => deployment?.close())
+  })
 
   /** With another policy, and nothing in memory that was read under the one before. */
   const restartWith = async (document: PolicyDocument): Promise<void> => {
     await policy.replace(document)
     const path = `/2015-03-31/functions/${functionName}/configuration`
-    await awsPut(deployment.emulator, 'lambda', path, { Timeout: 30 })
+    await awsPut(deployed().emulator, 'lambda', path, { Timeout: 30 })
   }
 
-  test('does everything that clients ask for', () => exercise(deployment, robot, earlier))
+  test('does everything that clients ask for', () => exercise(deployed(), robot, earlier))
 
   test('needs each action that its policy allows', { timeout: 600_000 }, async () => {
     const idle: string[] = []
     for (const { what, policy: document } of shortened(policy.document)) {
       await restartWith(document)
-      const failed = await exercise(deployment, robot, earlier).then(
+      const failed = await exercise(deployed(), robot, earlier).then(
         () => false,
         () => true,
       )
       if (!failed) idle.push(what)
     }
     await restartWith(policy.document)
-    await exercise(deployment, robot, earlier)
+    await exercise(deployed(), robot, earlier)
     const unexplained = idle.filter((what) => !NOT_SEEN.some(([known]) => known.test(what)))
     assert.deepEqual(unexplained, [])
     for (const [known, why] of NOT_SEEN)
@@ -108,11 +111,11 @@ describe('the role of the deployed function', () => {
   describe('whoever has the same policy', () => {
     let target: Target
     beforeAll(async () => {
-      const { emulator, stackName, outputs } = deployment
+      const { emulator, stackName, outputs } = deployed()
       const root = s3Client(emulator)
       const resources = await stackResources(emulator, stackName)
       const Bucket = outputs.BucketName
-      const session = await startSession(deployment, 'role/image')
+      const session = await startSession(deployed(), 'role/image')
       const hex = (await session.pushBlob(randomBytes(100))).slice('sha256:'.length)
       const blobKey = `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`
       const { VersionId = '' } = await root.send(new HeadObjectCommand({ Bucket, Key: blobKey }))

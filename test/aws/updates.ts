@@ -9,10 +9,10 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { beforeAll, test } from 'vitest'
 import { digestOf } from '../conformance/client.ts'
 import { s3Client } from './support/clients.ts'
-import { type Deployment, startDeployment } from './support/deployment.ts'
+import type { Deployed } from './support/deployment.ts'
 import { locationOf, type Session, startSession } from './support/session.ts'
 
 const POLICY = `
@@ -22,30 +22,28 @@ rules:
   - { who: [anonymous], repositories: ['stack/**'], actions: [pull] }
 `
 
-describe('the stack that is changed', () => {
-  let deployment: Deployment
+/** Declares the tests, after which nothing of the deployment is as it was. */
+export const updateTests = (deployed: Deployed): void => {
   let session: Session
   let image: Awaited<ReturnType<Session['pushImage']>>
   beforeAll(async () => {
-    deployment = await startDeployment()
-    session = await startSession(deployment, 'stack/image')
+    session = await startSession(deployed(), 'stack/image')
     image = await session.pushImage('v1', randomBytes(100_000))
-  }, 300_000)
-  afterAll(() => deployment?.close())
+  })
 
   const blob = () => `blobs/${digestOf(image.layer)}`
 
   test('the policy is set by the command of the outputs', async () => {
-    const pull = () => fetch(`http://${deployment.address}/v2/stack/image/manifests/v1`)
+    const pull = () => fetch(`http://${deployed().address}/v2/stack/image/manifests/v1`)
     assert.equal((await pull()).status, 401)
-    await deployment.slipway('policy set -', POLICY)
+    await deployed().slipway('policy set -', POLICY)
     // Running instances see it within 30 seconds.
     const deadline = Date.now() + 40_000
     while ((await pull()).status !== 200) {
       assert.ok(Date.now() < deadline, 'the policy has no effect')
       await sleep(500)
     }
-    assert.equal((await fetch(`http://${deployment.address}/v2/other/manifests/v1`)).status, 401)
+    assert.equal((await fetch(`http://${deployed().address}/v2/other/manifests/v1`)).status, 401)
   })
 
   test('an update keeps images, tokens and uploads under way', async () => {
@@ -53,15 +51,15 @@ describe('the stack that is changed', () => {
     const body = new Uint8Array(randomBytes(50_000))
     const next = locationOf(await session.send('PATCH', begun, { body }), 202)
 
-    const host = deployment.address.replace('127.0.0.1', 'localhost')
-    await deployment.deploy({ signingKeys: '1,2' })
-    const outputs = await deployment.deploy({
+    const host = deployed().address.replace('127.0.0.1', 'localhost')
+    await deployed().deploy({ signingKeys: '1,2' })
+    const outputs = await deployed().deploy({
       publicUrl: `http://${host}`,
       signingKeys: '2,1',
     })
     assert.equal(outputs.RegistryHost, host)
-    assert.equal(outputs.BucketName, deployment.outputs.BucketName)
-    const challenged = await fetch(`http://${deployment.address}/v2/`)
+    assert.equal(outputs.BucketName, deployed().outputs.BucketName)
+    const challenged = await fetch(`http://${deployed().address}/v2/`)
     assert.match(
       challenged.headers.get('www-authenticate') ?? '',
       new RegExp(`http://${host}/token`),
@@ -69,7 +67,7 @@ describe('the stack that is changed', () => {
 
     const keyOf = (token: string): string =>
       JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
-    const { token } = await startSession(deployment, 'stack/image')
+    const { token } = await startSession(deployed(), 'stack/image')
     assert.notEqual(keyOf(token), keyOf(session.token))
 
     const ended = await session.send('PUT', `${next}&digest=${digestOf(body)}`)
@@ -80,15 +78,15 @@ describe('the stack that is changed', () => {
   })
 
   test('a registry that may only be read is', async () => {
-    await deployment.deploy({ readOnly: 'on' })
+    await deployed().deploy({ readOnly: 'on' })
     const refused = await session.send('POST', 'blobs/uploads/')
     assert.equal(refused.status, 405)
     assert.equal((await session.send('GET', 'manifests/v1')).status, 200)
   })
 
   test('what is destroyed leaves the bucket, which another stack takes over', async () => {
-    const { emulator, outputs } = deployment
-    await deployment.destroy()
+    const { emulator, outputs } = deployed()
+    await deployed().destroy()
     assert.equal((await session.send('GET', 'manifests/v1')).status, 404)
     const s3 = s3Client(emulator)
     const hex = digestOf(image.layer).slice('sha256:'.length)
@@ -99,12 +97,12 @@ describe('the stack that is changed', () => {
     s3.destroy()
     assert.equal(ContentLength, image.layer.length)
 
-    const { BucketName } = await deployment.deploy({ bucket: outputs.BucketName })
+    const { BucketName } = await deployed().deploy({ bucket: outputs.BucketName })
     assert.equal(BucketName, outputs.BucketName)
     // The keys are others, the accounts are those in the bucket.
     assert.equal((await session.send('GET', 'manifests/v1')).status, 401)
-    const again = await startSession(deployment, 'stack/image')
+    const again = await startSession(deployed(), 'stack/image')
     const answer = await again.send('GET', 'manifests/v1')
     assert.ok(image.manifest.equals(Buffer.from(await answer.arrayBuffer())))
   })
-})
+}

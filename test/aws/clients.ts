@@ -13,21 +13,15 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Client, clients } from '../e2e/support/clients.ts'
 import { sourceImage } from '../e2e/support/image.ts'
 import { run, scratch } from '../support/live/process.ts'
-import { type Deployment, startDeployment } from './support/deployment.ts'
+import type { Deployed } from './support/deployment.ts'
 
 const REFUSED =
   /unauthorized|denied|403:? \(?forbidden|authentication required|authorization failed|invalid username|basic (auth )?credential/i
 
-describe('the deployed stack', () => {
+/** Declares the tests. */
+export const clientTests = (deployed: Deployed): void => {
   const files = scratch('aws-clients')
-  let deployment: Deployment
-  beforeAll(async () => {
-    deployment = await startDeployment()
-  }, 300_000)
-  afterAll(async () => {
-    await deployment?.close()
-    files.remove()
-  })
+  afterAll(files.remove)
 
   for (const [name, open] of Object.entries(clients)) {
     describe(name, () => {
@@ -35,24 +29,24 @@ describe('the deployed stack', () => {
       let client: Client
       beforeAll(async () => {
         const image = await sourceImage('small')
-        client = await open({ address: deployment.address, directory: directory.path, image })
+        client = await open({ address: deployed().address, directory: directory.path, image })
       }, 900_000)
       afterAll(async () => {
         await client?.close?.()
         directory.remove()
       })
 
-      const at = (repository: string) => `${deployment.address}/${repository}:v1`
+      const at = (repository: string) => `${deployed().address}/${repository}:v1`
 
       test('logs in, pushes and pulls', async () => {
-        const session = client.as(deployment.admin)
+        const session = client.as(deployed().admin)
         await session.logIn?.()
         const pushed = await session.push(at(`clients/${name}`))
         assert.equal(await session.pull(at(`clients/${name}`)), pushed)
       })
 
       test('is refused with a wrong password', async () => {
-        const session = client.as({ ...deployment.admin, password: 'not the password' })
+        const session = client.as({ ...deployed().admin, password: 'not the password' })
         const logInAndPush = async () => {
           await session.logIn?.()
           await session.push(at(`wrong/${name}`))
@@ -67,7 +61,7 @@ describe('the deployed stack', () => {
   }
 
   test('regctl pushes what is too large for one request in chunks', async () => {
-    const { address, admin } = deployment
+    const { address, admin } = deployed()
     const content = randomBytes(24 * 1024 * 1024)
     writeFileSync(join(files.path, 'large'), content)
     const regctl = (...args: string[]) =>
@@ -85,4 +79,4 @@ describe('the deployed stack', () => {
     await regctl('artifact', 'get', target, '--output', 'pulled')
     assert.ok(readFileSync(join(files.path, 'pulled/large')).equals(content))
   })
-})
+}

@@ -12,38 +12,36 @@ import {
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { beforeAll, describe, test } from 'vitest'
 import { digestOf, mediaTypes } from '../conformance/client.ts'
 import { s3Client } from './support/clients.ts'
-import { type Deployment, startDeployment } from './support/deployment.ts'
+import type { Deployed } from './support/deployment.ts'
 import { logGroups, logMessages } from './support/logs.ts'
 import { idsOf, stackResources } from './support/resources.ts'
 import { locationOf, type Session, startSession } from './support/session.ts'
 
-describe('the deployed stack', () => {
-  let deployment: Deployment
+/** Declares the tests; they want a deployment that nobody has pushed to in chunks. */
+export const stackTests = (deployed: Deployed): void => {
   let caller: Session
   let image: Awaited<ReturnType<Session['pushImage']>>
   beforeAll(async () => {
-    deployment = await startDeployment()
-    caller = await startSession(deployment, 'stack/image')
+    caller = await startSession(deployed(), 'stack/image')
     image = await caller.pushImage('v1', randomBytes(100_000))
-  }, 300_000)
-  afterAll(() => deployment?.close())
+  })
 
   const blob = () => `blobs/${digestOf(image.layer)}`
 
   describe('a challenge', () => {
     test('arrives although the gateway renames it', async () => {
-      const answer = await fetch(`http://${deployment.address}/v2/`)
+      const answer = await fetch(`http://${deployed().address}/v2/`)
       assert.equal(answer.status, 401)
-      const challenge = `Bearer realm="http://${deployment.address}/token",service="slipway"`
+      const challenge = `Bearer realm="http://${deployed().address}/token",service="slipway"`
       assert.equal(answer.headers.get('www-authenticate'), challenge)
       assert.equal(answer.headers.get('x-amzn-remapped-www-authenticate'), challenge)
     })
 
     test('names what a token is needed for', async () => {
-      const answer = await fetch(`http://${deployment.address}/v2/a/b/manifests/v1`)
+      const answer = await fetch(`http://${deployed().address}/v2/a/b/manifests/v1`)
       assert.equal(answer.status, 401)
       assert.match(answer.headers.get('www-authenticate') ?? '', /,scope="repository:a\/b:pull"$/)
       const { errors } = (await answer.json()) as { errors: { code: string }[] }
@@ -54,7 +52,7 @@ describe('the deployed stack', () => {
   describe('a blob', () => {
     test('is read from the bucket, whole and in ranges', async () => {
       const url = locationOf(await caller.send('GET', blob()), 307)
-      assert.ok(url.startsWith(`${deployment.emulator.endpoint}/${deployment.outputs.BucketName}/`))
+      assert.ok(url.startsWith(`${deployed().emulator.endpoint}/${deployed().outputs.BucketName}/`))
       const whole = await fetch(url)
       assert.equal(whole.status, 200)
       assert.ok(image.layer.equals(Buffer.from(await whole.arrayBuffer())))
@@ -109,8 +107,8 @@ describe('the deployed stack', () => {
   })
 
   test('the bucket is private, encrypted and versioned', async () => {
-    const s3 = s3Client(deployment.emulator)
-    const of = { Bucket: deployment.outputs.BucketName }
+    const s3 = s3Client(deployed().emulator)
+    const of = { Bucket: deployed().outputs.BucketName }
     const access = await s3.send(new GetPublicAccessBlockCommand(of))
     assert.deepEqual(access.PublicAccessBlockConfiguration, {
       BlockPublicAcls: true,
@@ -126,7 +124,7 @@ describe('the deployed stack', () => {
   })
 
   test('logs tell what was asked, and no secret', async () => {
-    const { emulator, admin } = deployment
+    const { emulator, admin, stackName } = deployed()
     const chunk = new Uint8Array(randomBytes(1000))
     const begun = locationOf(await caller.send('POST', 'blobs/uploads/'), 202)
     const next = locationOf(await caller.send('PATCH', begun, { body: chunk }), 202)
@@ -142,7 +140,7 @@ describe('the deployed stack', () => {
     ]
     for (const secret of secrets) assert.ok(secret.length > 10, 'a secret to look for')
 
-    const resources = await stackResources(emulator, deployment.stackName)
+    const resources = await stackResources(emulator, stackName)
     const names = idsOf(resources, 'AWS::Logs::LogGroup')
     const all = await logGroups(emulator)
     const groups = all.filter(({ logGroupName }) => names.includes(logGroupName))
@@ -162,4 +160,4 @@ describe('the deployed stack', () => {
     assert.equal(patch.path, begun.split('?')[0])
     assert.ok(requests.some(({ audit }) => audit?.event === 'login' && audit.outcome === 'ok'))
   })
-})
+}
