@@ -4,6 +4,8 @@
  * @module
  */
 
+import { cpSync } from 'node:fs'
+import { once } from '../../../functions/shared/once.ts'
 import { scratch } from '../../support/live/process.ts'
 import { type RecordingProxy, startProxy } from '../../support/live/proxy.ts'
 import { slipway, startRegistry } from '../../support/live/registry.ts'
@@ -19,21 +21,26 @@ rules:
   - { who: [authenticated], repositories: ['\${user}/**'], actions: ['*'] }
 `
 
-export interface Guarded {
-  /** What clients talk to; remembers their requests. */
-  readonly front: RecordingProxy
+/** Who is in the registry. */
+interface People {
   /** In team dev. */
   readonly alice: Account
   /** In no team. */
   readonly bob: Account
   /** In team dev. */
   readonly robot: Account
+}
+
+export interface Guarded extends People {
+  /** What clients talk to; remembers their requests. */
+  readonly front: RecordingProxy
   close(): Promise<void>
 }
 
-/** Starts it on a directory; clients show who they are by tokens or by Basic credentials. */
-export const startGuarded = async (auth: 'token' | 'basic'): Promise<Guarded> => {
-  const files = scratch('guarded')
+/** A store with accounts and policy, set up once by Slipway's commands; each registry has a copy. */
+const setUp = once(async (): Promise<{ readonly directory: string; readonly people: People }> => {
+  const files = scratch('accounts')
+  process.on('exit', files.remove)
   const store = { directory: files.path }
   const user = async (name: string, password: string): Promise<Account> => {
     await slipway('user', store, ['add', name, '--password-stdin'], { input: `${password}\n` })
@@ -45,6 +52,15 @@ export const startGuarded = async (auth: 'token' | 'basic'): Promise<Guarded> =>
   const robot = { name: 'robot+ci', password: secret }
   await slipway('group', store, ['add', 'dev', alice.name, robot.name])
   await slipway('policy', store, ['set', '-'], { input: POLICY })
+  return { directory: files.path, people: { alice, bob, robot } }
+})
+
+/** Starts it on a directory; clients show who they are by tokens or by Basic credentials. */
+export const startGuarded = async (auth: 'token' | 'basic'): Promise<Guarded> => {
+  const { directory, people } = await setUp()
+  const files = scratch('guarded')
+  cpSync(directory, files.path, { recursive: true })
+  const store = { directory: files.path }
   const registry = await startRegistry('slipway', store, { flags: ['--auth', auth] })
   const front = await startProxy(registry.address)
   const close = async (): Promise<void> => {
@@ -52,5 +68,5 @@ export const startGuarded = async (auth: 'token' | 'basic'): Promise<Guarded> =>
     await registry.close()
     files.remove()
   }
-  return { front, alice, bob, robot, close }
+  return { front, ...people, close }
 }

@@ -27,13 +27,16 @@ export const toolCache: string = join(
 const logs = join(projectRoot, '.ci/artifacts/logs')
 
 /**
- * What a child inherits, without what this machine's owner set up for other work: Debian's registry
- * fails on S3 with AWS_CA_BUNDLE, and a proxy or a default profile must not reach a loopback test.
+ * What a child does not inherit: what this machine's owner set up for other work (Debian's registry
+ * fails on S3 with AWS_CA_BUNDLE, and a proxy or a default profile must not reach a loopback test), and
+ * what vitest sets for the code under test.
  */
+const KEPT_BACK =
+  /^(AWS_.*|HTTPS?_PROXY|DOCKER_.*|CONTAINERD_.*|REGISTRY_.*|VITEST.*|NODE_ENV|TEST|MODE|DEV|PROD|SSR|BASE_URL)$/i
+
+/** The environment of a child. */
 export const cleanEnvironment = (): NodeJS.ProcessEnv => {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(AWS_|NODE_TEST|HTTPS?_PROXY|DOCKER_|CONTAINERD_|REGISTRY_)/i.test(name),
-  )
+  const kept = Object.entries(process.env).filter(([name]) => !KEPT_BACK.test(name))
   return { ...Object.fromEntries(kept), PATH: `${join(toolCache, 'bin')}:${process.env.PATH}` }
 }
 
@@ -43,14 +46,33 @@ export const scratch = (name: string): { readonly path: string; remove(): void }
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
-/** A loopback port that was free a moment ago. */
-export const freePort = async (): Promise<number> => {
+/** Whether nothing listens on a loopback port. */
+const isFree = async (port: number): Promise<boolean> => {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => resolve(true))
+  })
   await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
+  return free
+}
+
+/**
+ * Ports that systems give to nobody by themselves: outgoing connections and servers on port 0 get those
+ * from 32768 on, so that one of them could be taken between its being found free and its use.
+ */
+const [FIRST_PORT, LAST_PORT] = [10_000, 32_000]
+
+/** Suites run side by side: each process begins somewhere else. */
+let nextPort = FIRST_PORT + ((process.pid * 50) % (LAST_PORT - FIRST_PORT))
+
+/** A loopback port that nothing listens on, and that nobody else in these suites is given. */
+export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = nextPort
+    nextPort = port < LAST_PORT ? port + 1 : FIRST_PORT
+    if (await isFree(port)) return port
+  }
 }
 
 export interface RunOptions {
