@@ -12,13 +12,14 @@ import type { Exchange } from '../support/live/proxy.ts'
 import { type Account, type Client, clients } from './support/clients.ts'
 import { type Guarded, startGuarded } from './support/guarded.ts'
 import { sourceImage } from './support/image.ts'
+import { logsIn } from './support/pairs.ts'
 
 /** What a client says where it may not; the registry's own words where it passes them on. */
 const REFUSED =
   /unauthorized|denied|403:? \(?forbidden|authentication required|authorization failed|invalid username|basic (auth )?credential/i
 
 for (const auth of ['token', 'basic'] as const) {
-  for (const [name, open] of Object.entries(clients)) {
+  for (const [name, open] of Object.entries(clients).filter(([name]) => logsIn(name, auth))) {
     describe(`${name}, ${auth}`, () => {
       const files = scratch(`access-${name}`)
       let guarded: Guarded

@@ -26,7 +26,7 @@ const MESSAGE = /413.*Request Entity Too Large/s
 const MAY_BE_LOST = /413 |io: read\/write on closed pipe/
 const PATIENCE = 15_000
 
-const SCENE = { habits: GATEWAYS['length kept'], size: 'full' } as const
+const SCENE = { habits: GATEWAYS['length kept'], size: 'medium' } as const
 
 const { regctl: _, ...others } = clients
 for (const [name, open] of Object.entries(others)) {

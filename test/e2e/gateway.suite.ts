@@ -12,9 +12,10 @@ import { GATEWAYS } from '../emulators/gateway/habits.ts'
 import { run } from '../support/live/process.ts'
 import { clients } from './support/clients.ts'
 import { behindGateway, clientBehindGateway } from './support/gateway-scene.ts'
+import { meets } from './support/pairs.ts'
 
 for (const [variant, habits] of Object.entries(GATEWAYS)) {
-  for (const [name, open] of Object.entries(clients)) {
+  for (const [name, open] of Object.entries(clients).filter(([name]) => meets(name, variant))) {
     describe(`${name}, ${variant}`, () => {
       const scene = clientBehindGateway(name, open, { habits, size: 'small' })
 

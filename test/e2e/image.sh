@@ -1,7 +1,8 @@
 #!/bin/bash
-# Builds the two images that the end-to-end suites push, from Debian packages only:
-#   full   four layers, more than 100 MB compressed: Debian's minbase, a compiler, LLVM, a shell
-#   small  two layers of a few MB
+# Builds the images that the end-to-end suites push, from Debian packages only:
+#   full    five layers, more than 100 MB compressed: Debian's minbase, a compiler, LLVM, a shell
+#   medium  one layer that does not fit a request through Lambda, and those of the small one
+#   small   two layers of a few MB
 # Each as an OCI layout (oci/<name>, tag "v1"), an OCI archive and a docker archive.
 # Usage: test/e2e/image.sh   prints the directory that holds them; builds at most once per version
 # of this script. Needs root, debootstrap, umoci, skopeo and apt.
@@ -49,6 +50,7 @@ rm -rf "$work"/tree/base/dev/*
 pack "$work/tree/base" "$work/base.tar"
 layer compiler cpp-12 gcc-12
 layer llvm libllvm14
+layer preprocessor cpp-12
 layer shell busybox-static
 mkdir -p "$work/tree/note/etc"
 echo 'built for the end-to-end suites' >"$work/tree/note/etc/slipway"
@@ -70,6 +72,7 @@ image() { # name layer...
     "docker-archive:$work/out/$name.docker.tar:slipway.test/$name:v1"
 }
 image full base compiler llvm shell note
+image medium preprocessor shell note
 image small shell note
 
 touch "$work/out/complete"

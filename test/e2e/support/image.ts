@@ -13,8 +13,8 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { projectRoot, run } from '../../support/live/process.ts'
 
-/** Four layers of 129 MB, or two of 1 MB. */
-export type ImageName = 'full' | 'small'
+/** Five layers of 129 MB, three with one of 10 MB, or two of 1 MB. */
+export type ImageName = 'full' | 'medium' | 'small'
 
 interface Descriptor {
   readonly mediaType: string

@@ -1,14 +1,14 @@
 /**
- * The table that every client's suite runs through: each set-up, with an image that keeps the whole
- * run short where the set-up adds nothing.
+ * What every client's suite runs through: its set-ups, each with the image that pairs.ts names.
  *
  * @module
  */
 
 import { afterAll, beforeAll, describe } from 'vitest'
 import { scratch } from '../../support/live/process.ts'
-import { type Setup, type SetupName, setupNames, startSetup } from '../../support/live/setups.ts'
-import { type ImageName, type SourceImage, sourceImage } from './image.ts'
+import { type Setup, startSetup } from '../../support/live/setups.ts'
+import { type SourceImage, sourceImage } from './image.ts'
+import { type SuiteName, setupsOf } from './pairs.ts'
 
 /** What the tests of one set-up have; usable inside tests only. */
 export interface Scene {
@@ -20,26 +20,16 @@ export interface Scene {
   onClose(close: () => Promise<void>): void
 }
 
-/** Which image goes through which set-up. */
-export type Sizes = Readonly<Record<SetupName, ImageName>>
-
-/** The full image where bytes take different ways, the small one where they do not. */
-export const usualSizes: Sizes = { file: 'full', 's3-redirect': 'full', 's3-direct': 'small' }
-
-/** Declares `tests` once for each set-up; `scene()` gives the running set-up. */
-export const eachSetup = (
-  client: string,
-  tests: (scene: () => Scene) => void,
-  sizes: Sizes = usualSizes,
-): void => {
-  for (const name of setupNames) {
-    describe(`${client}, ${name}, ${sizes[name]} image`, () => {
+/** Declares `tests` once for each of the client's set-ups; `scene()` gives the running set-up. */
+export const eachSetup = (client: SuiteName, tests: (scene: () => Scene) => void): void => {
+  for (const [name, size] of setupsOf(client)) {
+    describe(`${client}, ${name}, ${size} image`, () => {
       let scene: Scene | undefined
       const files = scratch(`e2e-${client}`)
       // One hook for all: hooks run first to last, which would take the directory from a daemon.
       const closers: (() => Promise<void>)[] = []
       beforeAll(async () => {
-        const image = await sourceImage(sizes[name])
+        const image = await sourceImage(size)
         const setup = await startSetup(name)
         closers.push(setup.close)
         const onClose: Scene['onClose'] = (close) => closers.push(close)
