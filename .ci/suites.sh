@@ -1,0 +1,105 @@
+# What .ci/run and .ci/long share: suites run one after the other or in the background, each with a
+# limit of time, and are counted. To be sourced by bash in the project's root.
+
+artifacts=.ci/artifacts
+rm -rf "$artifacts"
+mkdir -p "$artifacts/logs"
+# Programs of suites inherit it, and are found by it if they are left behind.
+export SLIPWAY_CI_RUN=$$
+
+passed=0
+failed=0
+summary=()
+declare -A background
+
+took() { # title status seconds cpu-seconds
+  local verdict=passed
+  if (($2 == 0)); then passed=$((passed + 1)); else verdict=FAILED failed=$((failed + 1)); fi
+  summary+=("$(printf '%-8s%5.0f s  (CPU %4.0f s)  %s' "$verdict" "$3" "$4" "$1")")
+  printf '=== %s: %s after %.0f s\n' "$1" "$verdict" "$3"
+}
+
+# Runs a command, which may be a function, and writes its status and the seconds that it took to a file.
+# One that hangs is ended, and has failed.
+timed() { # file limit-in-seconds command...
+  local file=$1 limit=$2 status=0 TIMEFORMAT='%R %U %S'
+  shift 2
+  if declare -F "$1" >/dev/null; then
+    export -f "$1"
+    set -- bash -c '"$@"' bash "$@"
+  fi
+  { time timeout --kill-after=30 "$limit" "$@" </dev/null 2>&3 || status=$?; } 3>&2 2>"$file"
+  awk -v status="$status" '{ print status, $1, $2 + $3 }' "$file" >"$file.new"
+  mv "$file.new" "$file"
+}
+
+file_of() { echo "$artifacts/logs/${1//[^A-Za-z0-9]/-}"; }
+
+# Runs a suite.
+suite() { # title limit-in-seconds command...
+  local file
+  file=$(file_of "$1").time
+  printf '\n=== %s: %s\n' "$1" "${*:3}"
+  timed "$file" "${@:2}"
+  took "$1" $(<"$file")
+}
+
+# Runs a suite in the background until `finish`, which shows what it printed.
+begin() { # title limit-in-seconds command...
+  local file
+  file=$(file_of "$1")
+  echo "=== $1: begun: ${*:3}"
+  timed "$file.time" "${@:2}" >"$file.log" 2>&1 &
+  background[$1]=$!
+}
+
+finish() { # title
+  local file start=$SECONDS
+  file=$(file_of "$1")
+  printf '\n=== %s\n' "$1"
+  wait "${background[$1]}"
+  cat "$file.log"
+  echo "waited for $((SECONDS - start)) s of it"
+  took "$1" $(<"$file.time")
+}
+
+# A project of vitest.config.ts.
+live() { npx vitest run --project "$1"; }
+
+# Runs a command while programs that only compute want all processors.
+beside_stress() { # processes command...
+  stress-ng --quiet --cpu "$1" --timeout 3600 &
+  local stress=$! status=0
+  shift
+  "$@" || status=$?
+  kill "$stress"
+  wait "$stress"
+  return $status
+}
+
+# Ends what suites left running. @prints it
+left_behind() {
+  local environment pid found=0
+  for environment in /proc/[0-9]*/environ; do
+    pid=${environment//[^0-9]/}
+    # This script and its own pipelines.
+    [[ $pid == "$$" || $pid == "$BASHPID" ]] && continue
+    grep -qzs "^SLIPWAY_CI_RUN=$SLIPWAY_CI_RUN$" "$environment" || continue
+    found=1
+    ps -o pid=,args= -p "$pid" | cut -c1-200
+    kill -KILL "$pid"
+  done
+  return $found
+}
+
+# Prints the summary, and ends the script.
+summary() {
+  local status=0
+  printf '\n=== nothing is left running\n'
+  left_behind || status=1
+  took 'nothing is left running' "$status" 0 0
+  printf '\n=== summary of %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
+  printf '%s\n' "${summary[@]}"
+  printf '\n%d passed, %d failed\n' "$passed" "$failed"
+  exit $((failed > 0))
+}
