@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
-/** A suite that wants both cores, and servers of its own: one file at a time. */
-const live = (name: string, include: string) => ({
+/**
+ * Real programs and servers, each file with its own.
+ *
+ * @param files how many run at once: two where they wait for programs much of the time
+ */
+const live = (name: string, include: string, files = 1) => ({
   test: {
     name,
     include: [include],
-    fileParallelism: false,
+    maxWorkers: files,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },
@@ -23,10 +27,10 @@ export default defineConfig({
         },
       },
       live('slow', 'test/**/*.slow.ts'),
-      live('conformance', 'test/conformance/*.suite.ts'),
-      live('interop', 'test/interop/*.suite.ts'),
-      live('aws', 'test/aws/*.suite.ts'),
-      live('e2e', 'test/e2e/*.suite.ts'),
+      live('conformance', 'test/conformance/*.suite.ts', 2),
+      live('interop', 'test/interop/*.suite.ts', 2),
+      live('aws', 'test/aws/*.suite.ts', 2),
+      live('e2e', 'test/e2e/*.suite.ts', 2),
     ],
   },
 })

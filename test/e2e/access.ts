@@ -18,7 +18,8 @@ import { logsIn } from './support/pairs.ts'
 const REFUSED =
   /unauthorized|denied|403:? \(?forbidden|authentication required|authorization failed|invalid username|basic (auth )?credential/i
 
-for (const auth of ['token', 'basic'] as const) {
+/** Declares the tests for all clients that log in this way. */
+export const accessTests = (auth: 'token' | 'basic'): void => {
   for (const [name, open] of Object.entries(clients).filter(([name]) => logsIn(name, auth))) {
     describe(`${name}, ${auth}`, () => {
       const files = scratch(`access-${name}`)

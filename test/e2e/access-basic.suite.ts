@@ -1,0 +1,9 @@
+/**
+ * Clients with accounts, by Basic credentials.
+ *
+ * @module
+ */
+
+import { accessTests } from './access.ts'
+
+accessTests('basic')

@@ -1,0 +1,9 @@
+/**
+ * Clients with accounts, by tokens.
+ *
+ * @module
+ */
+
+import { accessTests } from './access.ts'
+
+accessTests('token')
