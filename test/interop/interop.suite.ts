@@ -9,7 +9,13 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { identity, readLayout, readRegistry, sourceImage } from '../e2e/support/image.ts'
+import {
+  type ImageName,
+  identity,
+  readLayout,
+  readRegistry,
+  sourceImage,
+} from '../e2e/support/image.ts'
 import { run, scratch } from '../support/live/process.ts'
 import {
   type LiveRegistry,
@@ -41,11 +47,14 @@ const serving = async <T>(
 
 interface Place {
   readonly name: string
+  /** The larger of the images it takes: at least one layer of it is more than one part of an upload. */
+  readonly large: ImageName
   open(): Promise<{ readonly store: StoreLocation; close(): Promise<void> | void }>
 }
 
 const bucketOf = (program: S3Program): Place => ({
   name: `a bucket of ${program}`,
+  large: 'medium',
   open: async () => {
     const s3 = await startLiveS3(program)
     return { store: s3, close: s3.close }
@@ -55,6 +64,7 @@ const bucketOf = (program: S3Program): Place => ({
 const places: readonly Place[] = [
   {
     name: 'a directory',
+    large: 'full',
     open: async () => {
       const directory = scratch('interop')
       return { store: { directory: directory.path }, close: directory.remove }
@@ -86,10 +96,10 @@ for (const place of places) {
       })
 
       test(`${writer} takes images, tags and referrers`, async () => {
-        const [full, small] = await Promise.all([sourceImage('full'), sourceImage('small')])
+        const [large, small] = await Promise.all([sourceImage(place.large), sourceImage('small')])
         await serving(writer, opened.store, async ({ address }) => {
-          await crane('push', full.layout, `${address}/inter/full:v1`)
-          await crane('tag', `${address}/inter/full:v1`, 'v2')
+          await crane('push', large.layout, `${address}/inter/large:v1`)
+          await crane('tag', `${address}/inter/large:v1`, 'v2')
           await crane('push', small.layout, `${address}/inter/small:v1`)
           writeFileSync(join(files.path, 'sbom.json'), '{"kind":"sbom"}')
           const type = '--artifact-type=application/vnd.example.sbom'
@@ -100,20 +110,20 @@ for (const place of places) {
       })
 
       test(`${reader} serves every byte of them`, async () => {
-        const full = await sourceImage('full')
+        const large = await sourceImage(place.large)
         await serving(reader, opened.store, async ({ address }) => {
-          assert.deepEqual(await readRegistry(address, 'inter/full', 'v2'), identity(full))
+          assert.deepEqual(await readRegistry(address, 'inter/large', 'v2'), identity(large))
           const pulled = join(files.path, 'pulled')
-          await crane('pull', '--format=oci', `${address}/inter/full:v1`, pulled)
-          assert.deepEqual(readLayout(pulled), identity(full))
+          await crane('pull', '--format=oci', `${address}/inter/large:v1`, pulled)
+          assert.deepEqual(readLayout(pulled), identity(large))
         })
       })
 
       test(`${reader} lists repositories, tags and referrers`, async () => {
         const small = await sourceImage('small')
         await serving(reader, opened.store, async ({ address }) => {
-          assert.deepEqual(lines(await crane('catalog', address)), ['inter/full', 'inter/small'])
-          assert.deepEqual(lines(await crane('ls', `${address}/inter/full`)), ['v1', 'v2'])
+          assert.deepEqual(lines(await crane('catalog', address)), ['inter/large', 'inter/small'])
+          assert.deepEqual(lines(await crane('ls', `${address}/inter/large`)), ['v1', 'v2'])
 
           // Of the two only Slipway has the referrers API; without it clients keep a tag instead.
           const fallback = small.manifest.replace(':', '-')
