@@ -30,6 +30,7 @@ export default defineConfig({
       live('conformance', 'test/conformance/*.suite.ts', 2),
       live('interop', 'test/interop/*.suite.ts', 2),
       live('aws', 'test/aws/*.suite.ts', 2),
+      live('package', 'test/package/*.suite.ts', 2),
       live('e2e', 'test/e2e/*.suite.ts', 2),
     ],
   },

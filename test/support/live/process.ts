@@ -122,14 +122,35 @@ export interface DaemonOptions extends RunOptions {
   readonly args: readonly string[]
   /** How it is asked to end. Default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals
+  /** Whether the children of the command get the signal, too, as from Ctrl-C. Default no. */
+  readonly group?: boolean
   /** Whether it serves yet; a rejection means no. */
   ready(): Promise<boolean>
 }
 
 const running = new Set<ChildProcess>()
+const groups = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
+  for (const child of groups) signalGroup(child, 'SIGKILL')
 })
+
+/** Signals a child and its children. Gives whether any of them is left; 0 only asks that. */
+const signalGroup = ({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean => {
+  try {
+    return process.kill(-pid!, signal)
+  } catch {
+    return false
+  }
+}
+
+/** Ends a child and its children by a signal, and by SIGKILL after ten seconds. */
+const stopGroup = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> => {
+  const deadline = Date.now() + 10_000
+  signalGroup(child, signal)
+  while (signalGroup(child, Date.now() > deadline ? 'SIGKILL' : 0)) await sleep(20)
+  groups.delete(child)
+}
 
 /** Starts a daemon and waits until it is ready; throws with its output when it ends before that. */
 export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
@@ -140,8 +161,10 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
     env: { ...cleanEnvironment(), ...options.env },
     cwd: options.cwd ?? projectRoot,
     stdio: ['ignore', out, out],
+    detached: options.group ?? false,
   })
   running.add(child)
+  if (options.group) groups.add(child)
   let ended = false
   const exit = new Promise<void>((resolve) => {
     const done = () => {
@@ -154,6 +177,7 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
   })
   const output = () => readFileSync(log, 'utf8')
   const stop = async () => {
+    if (options.group) return stopGroup(child, options.stopSignal ?? 'SIGTERM')
     if (ended) return
     child.kill(options.stopSignal ?? 'SIGTERM')
     const killer = setTimeout(() => child.kill('SIGKILL'), 10_000)

@@ -1,0 +1,115 @@
+/**
+ * The package: what is in it, and that it works where nothing else is.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { answers, freePort, projectRoot, run, scratch } from '../support/live/process.ts'
+import { oldNode } from './old-node.ts'
+import { install, npm, type Packed, packInto, serve } from './packing.ts'
+
+const directory = scratch('package')
+const folder = join(directory.path, 'user')
+let packed: Packed
+beforeAll(async () => {
+  packed = await packInto(directory.path)
+  await install(packed, folder)
+})
+afterAll(() => directory.remove())
+
+const manifestOf = (path: string) => JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
+
+describe('the tarball', () => {
+  test('has what runs, its types and its documents, and nothing else', () => {
+    const others = packed.files.filter(
+      (path) => !/^dist\/(?:api|cdk)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(path),
+    )
+    expect(others.sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist/command.mjs',
+      'dist/node-version.mjs',
+      'dist/slipway.mjs',
+      'npm-shrinkwrap.json',
+      'package.json',
+    ])
+    expect(packed.files).toContain('dist/api/api.mjs')
+    expect(packed.files).toContain('dist/cdk/index.js')
+  })
+
+  test('is smaller than a megabyte', () => expect(packed.size).toBeLessThan(1_000_000))
+
+  test('names nothing that npm would have to fetch, and runs nothing when it is installed', () => {
+    const manifest = manifestOf(join(folder, 'node_modules/slipway'))
+    expect(manifest.dependencies).toBeUndefined()
+    expect(Object.keys(manifest.scripts)).toEqual(['start'])
+    const optional = Object.entries(manifest.peerDependenciesMeta)
+    expect(optional).toEqual(
+      ['aws-cdk-lib', 'constructs'].map((name) => [name, { optional: true }]),
+    )
+  })
+
+  test('allows the versions of CDK that its construct is tested with', () => {
+    const { peerDependencies: peers, devDependencies: tested } = manifestOf(projectRoot)
+    expect(peers['aws-cdk-lib']).toBe(`^${tested['aws-cdk-lib']}`)
+    const { peerDependencies } = manifestOf(join(projectRoot, 'node_modules/aws-cdk-lib'))
+    expect(peers.constructs).toBe(peerDependencies.constructs)
+  })
+
+  test('leaves the checkout as it was', () => expect(packed.changes).toBe(''))
+})
+
+describe('installed in an empty folder', () => {
+  test('the command tells what it can', async () => {
+    expect(await npm('npx', ['--no', '--', 'slipway', '--help'], folder)).toMatch(/slipway serve/)
+  })
+
+  test('a server takes a push, serves the pull and stops when it is told to', async () => {
+    const port = await freePort()
+    const registry = `http://127.0.0.1:${port}`
+    const server = await serve('npx', ['--no', 'slipway', 'serve'], folder, port)
+    try {
+      const layer = Buffer.from('a small layer')
+      const digest = `sha256:${createHash('sha256').update(layer).digest('hex')}`
+      const uploads = `${registry}/v2/app/blobs/uploads/?digest=${digest}`
+      expect((await fetch(uploads, { method: 'POST', body: layer })).status).toBe(201)
+
+      const type = 'application/vnd.oci.image.manifest.v1+json'
+      const blob = { mediaType: 'application/octet-stream', digest, size: layer.length }
+      const manifest = JSON.stringify({
+        schemaVersion: 2,
+        mediaType: type,
+        config: blob,
+        layers: [blob],
+      })
+      const url = `${registry}/v2/app/manifests/v1`
+      const put = { method: 'PUT', headers: { 'Content-Type': type }, body: manifest }
+      expect((await fetch(url, put)).status).toBe(201)
+
+      expect(await (await fetch(url)).text()).toBe(manifest)
+      const pulled = await fetch(`${registry}/v2/app/blobs/${digest}`)
+      expect(Buffer.from(await pulled.arrayBuffer())).toEqual(layer)
+    } finally {
+      await server.stop()
+    }
+    expect(server.output()).toContain('Stopping')
+    expect(await answers(registry).catch(() => false)).toBe(false)
+  })
+
+  test('an old Node is told so in one line', async () => {
+    const node = await oldNode(join(directory.path, 'old'))
+    const version = (await run(node, ['--version'])).trim().slice(1)
+    const failure = await run(node, ['node_modules/.bin/slipway', 'serve'], { cwd: folder }).then(
+      () => undefined,
+      ({ cause }) => cause,
+    )
+    expect(failure.code).toBe(1)
+    expect(failure.stdout).toBe('')
+    expect(failure.stderr).toBe(`slipway needs Node 24 or later; this is ${version}.\n`)
+  })
+})
