@@ -1,103 +1,115 @@
 /**
- * What the administrator's commands have in common: their arguments, and what they work with.
+ * What a command is: an entry of the table, from which its help, the checks of its arguments and the
+ * defaults of its flags come, and a function that is loaded when it runs.
  *
  * @module
  */
 
-import { MAX_AGE } from '../auth/live.ts'
-import { SettingsError } from '../compose/errors.ts'
+import {
+  type SettingName,
+  type Settings,
+  STORE_SETTINGS,
+  type StoreSettings,
+} from '../compose/setting-table.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import type { Flag } from './flags.ts'
+import type { Io } from './io.ts'
 
-/** What a command works with; nothing else reaches outside. */
-export interface CommandContext {
+/** Arguments in their order, by what they are called in help: one each, then perhaps many. */
+export type Arguments = Readonly<Record<string, 'one' | 'some' | 'any'>>
+
+/** Flags by their name without the dashes. */
+export type Flags = Readonly<Record<string, Flag<unknown>>>
+
+/** What a command was given, checked. */
+export interface Given<A extends Arguments, F extends Flags, N extends SettingName> {
+  readonly args: { readonly [K in keyof A]: A[K] extends 'one' ? string : readonly string[] }
+  readonly flags: { readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never }
+  readonly settings: Pick<Settings, N>
+}
+
+/** What any command was given. */
+export interface AnyGiven {
+  readonly args: Readonly<Record<string, string | readonly string[]>>
+  readonly flags: Readonly<Record<string, unknown>>
+  readonly settings: Partial<Settings>
+}
+
+/** An exit code; nothing is 0. */
+type Outcome = Promise<number> | Promise<void>
+
+/** A command as the table has it. */
+export interface Command {
+  /** The words that call it, such as `user add`. */
+  readonly name: string
+  /** What it does, in a sentence without a full stop. */
+  readonly help: string
+  /** More that its own help says. */
+  readonly more?: string
+  readonly args: Arguments
+  readonly flags: Flags
+  /** Settings that it reads; others are no flags of it. */
+  readonly settings: readonly SettingName[]
+  /**
+   * Runs it.
+   *
+   * @returns its exit code
+   * @throws CommandError, or what the layers below throw
+   */
+  readonly run: (io: Io, given: AnyGiven) => Promise<number>
+}
+
+/** A command to be made; what is left out is empty. */
+interface Spec<Context, A extends Arguments, F extends Flags, N extends SettingName>
+  extends Pick<Command, 'name' | 'help' | 'more'> {
+  readonly args?: A
+  readonly flags?: F
+  readonly settings?: readonly N[]
+  /** Loads what runs it. */
+  readonly load: () => Promise<(context: Context, given: Given<A, F, N>) => Outcome>
+}
+
+/** Makes an entry of the table. What it runs gets its arguments and flags with their types. */
+export const command = <
+  const A extends Arguments = Record<never, never>,
+  const F extends Flags = Record<never, never>,
+  N extends SettingName = never,
+>({
+  load,
+  args,
+  flags,
+  settings,
+  ...spec
+}: Spec<Io, A, F, N>): Command => ({
+  ...spec,
+  args: args ?? {},
+  flags: flags ?? {},
+  settings: settings ?? [],
+  // The parser makes what is given of this very entry.
+  run: async (io, given) => (await (await load())(io, given as Given<A, F, N>)) ?? 0,
+})
+
+/** What commands on a store work with. */
+export interface StoreIo extends Io {
   readonly store: ObjectStore
-  /** Clock in milliseconds. */
-  readonly now: () => number
-  /** Writes a line of the result, to standard output. */
-  readonly print: (line: string) => void
-  /** Writes a line for the person, to standard error. */
-  readonly say: (line: string) => void
-  /** A new password, asked for or piped in. */
-  readonly readPassword: (fromStdin: boolean) => Promise<string>
-  /** A file's text; `-` is standard input. */
-  readonly readFile: (path: string) => Promise<string>
 }
 
-/** Arguments of a command, divided. */
-export interface Arguments {
-  /** Words that are no flags, in order. */
-  readonly words: readonly string[]
-  /** The command's own flags; one without a value is `on`. */
-  readonly flags: ReadonlyMap<string, string>
-  /** Settings, for `readSettings`. */
-  readonly settings: readonly string[]
-}
-
-/** Flags of a command by name, with whether a value follows. */
-export type FlagKinds = Readonly<Record<string, 'value' | 'switch'>>
-
-/**
- * Divides arguments. Flags that are not the command's own are settings, which all have a value.
- *
- * @throws SettingsError for a flag without its value or with one it cannot have
- */
-export const divideArguments = (args: readonly string[], own: FlagKinds): Arguments => {
-  const words: string[] = []
-  const flags = new Map<string, string>()
-  const settings: string[] = []
-  const rest = [...args]
-  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    const [, name, given] = arg.match(/^--([^=]+)(?:=(.*))?$/s) ?? []
-    if (name === undefined) words.push(arg)
-    else if (!Object.hasOwn(own, name)) {
-      const value = given === undefined ? rest.splice(0, 1) : []
-      settings.push(arg, ...value)
-    } else if (own[name] === 'switch') {
-      if (given !== undefined) throw new SettingsError(`--${name} takes no value`)
-      flags.set(name, 'on')
-    } else {
-      const value = given ?? rest.shift()
-      if (value === undefined) throw new SettingsError(`--${name} needs a value`)
-      flags.set(name, value)
-    }
-  }
-  return { words, flags, settings }
-}
-
-const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, y: 31_536_000 }
-/** Longest life of a secret in milliseconds: a hundred years. */
-const LONGEST = 100 * 31_536_000_000
-
-/**
- * Reads a span of time such as `90d`, `12h`, `30m`, `1y` or `0`, in milliseconds.
- *
- * @throws SettingsError naming the flag
- */
-export const readSpan = (flag: string, text: string): number => {
-  const [, count, unit = 'd'] = text.match(/^(?:(\d{1,6})([mhdy])|0)$/) ?? []
-  const span = text === '0' ? 0 : Number(count) * 1000 * UNITS[unit]!
-  if (span <= LONGEST) return span
-  throw new SettingsError(
-    `--${flag} is ${JSON.stringify(text)}: expected a time as 90d, 12h or 30m`,
-  )
-}
-
-/**
- * Checks the number of words.
- *
- * @throws SettingsError with the usage; never with a word in it, which may be a password
- */
-export const expectWords = (
-  usage: string,
-  words: readonly string[],
-  least: number,
-  most = least,
-): void => {
-  if (words.length >= least && words.length <= most) return
-  throw new SettingsError(
-    `usage: slipway ${usage} (${words.length < least ? 'something is missing' : 'there is more'})`,
-  )
-}
-
-/** Said after every change. */
-export const SEEN_WITHIN = `Running registries see it within ${MAX_AGE / 1000 + 10} seconds.`
+/** Makes an entry of the table for a command on a store, whether registries run over it or not. */
+export const storeCommand = <
+  const A extends Arguments = Record<never, never>,
+  const F extends Flags = Record<never, never>,
+  N extends SettingName = never,
+>({
+  load,
+  settings = [],
+  ...spec
+}: Spec<StoreIo, A, F, N>): Command =>
+  command<A, F, N | keyof StoreSettings>({
+    ...spec,
+    settings: [...STORE_SETTINGS, ...settings],
+    load: async () => {
+      const run = await load()
+      return async (io, given) =>
+        (await run({ ...io, store: await io.openStore(given.settings) }, given)) ?? 0
+    },
+  })

@@ -7,7 +7,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { SettingsError } from '../compose/errors.ts'
+import { CommandError } from './errors.ts'
 
 /** Where a password comes from and what it is asked for on. */
 export interface PasswordStreams {
@@ -25,7 +25,7 @@ const ask = async ({ input, output }: PasswordStreams, prompt: string): Promise<
   try {
     return await lines.question('', { signal: given.signal })
   } catch (cause) {
-    throw new SettingsError('no password was given', { cause })
+    throw new CommandError('no password was given', { cause })
   } finally {
     output.write('\n')
     lines.close()
@@ -35,7 +35,7 @@ const ask = async ({ input, output }: PasswordStreams, prompt: string): Promise<
 /**
  * A new password: asked for twice on a terminal, or all of standard input but for its last line end.
  *
- * @throws SettingsError when there is no terminal, or the two differ
+ * @throws CommandError when there is no terminal, or the two differ
  */
 export const readPassword = async (
   streams: PasswordStreams,
@@ -43,9 +43,9 @@ export const readPassword = async (
 ): Promise<string> => {
   if (fromStdin) return (await text(streams.input)).replace(/\r?\n$/, '')
   if (!streams.input.isTTY) {
-    throw new SettingsError('there is no terminal to ask for a password on: use --password-stdin')
+    throw new CommandError('there is no terminal to ask for a password on: use --password-stdin')
   }
   const password = await ask(streams, 'Password: ')
   if ((await ask(streams, 'Again: ')) === password) return password
-  throw new SettingsError('the two passwords differ')
+  throw new CommandError('the two passwords differ')
 }

@@ -12,17 +12,17 @@ import { isStoreError } from '../storage/errors.ts'
 import { createS3Store } from '../storage/s3/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openFileStore } from './file-store.ts'
-import type { Settings } from './settings.ts'
+import type { Settings, StoreSettings } from './setting-table.ts'
 
 /** The region of AWS that the settings and the environment name. */
 export const regionOf = (
-  settings: Settings,
+  settings: Pick<Settings, 's3-region'>,
   env: Readonly<Record<string, string | undefined>>,
 ): string => settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1'
 
 /** Opens the store; nothing is read or written yet. */
 export const openStore = (
-  settings: Settings,
+  settings: StoreSettings,
   env: Readonly<Record<string, string | undefined>>,
 ): ObjectStore => {
   const { store } = settings

@@ -132,3 +132,18 @@ export type SettingName = keyof typeof SETTINGS
 
 /** Checked settings by the name of their flag. */
 export type Settings = { readonly [N in SettingName]: z.output<(typeof SETTINGS)[N]['schema']> }
+
+/** Names of all settings. */
+export const ALL_SETTINGS = Object.keys(SETTINGS) as readonly SettingName[]
+
+/** Settings that say which store it is, and how it is reached. */
+export const STORE_SETTINGS = [
+  'store',
+  's3-endpoint',
+  's3-region',
+  's3-path-style',
+  's3-kms-key',
+] as const satisfies readonly SettingName[]
+
+/** What opens a store. */
+export type StoreSettings = Pick<Settings, (typeof STORE_SETTINGS)[number]>

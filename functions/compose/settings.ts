@@ -6,42 +6,59 @@
 
 import { parseArgs } from 'node:util'
 import { SettingsError } from './errors.ts'
-import { SETTINGS, type SettingName, type Settings } from './setting-table.ts'
+import { ALL_SETTINGS, SETTINGS, type SettingName, type Settings } from './setting-table.ts'
 
 export type { Settings } from './setting-table.ts'
 
-const names = Object.keys(SETTINGS) as SettingName[]
 const variable = (name: SettingName): string => `SLIPWAY_${name.toUpperCase().replaceAll('-', '_')}`
 
-/** One line a setting, for `--help`. */
-export const settingsHelp = (): string =>
-  names
-    .map((name) => {
-      const { help, value } = SETTINGS[name]
-      return `  --${name.padEnd(14)} ${help}\n${' '.repeat(19)}(${variable(name)}; default ${value})`
-    })
-    .join('\n')
+/** How a setting is given, what it does and what it is by default, for `--help`. */
+export const settingUsage = (
+  name: SettingName,
+): Readonly<Record<'flag' | 'variable' | 'help' | 'value', string>> => {
+  const { help, value } = SETTINGS[name]
+  return { flag: `--${name}`, variable: variable(name), help, value }
+}
 
-const readFlags = (args: readonly string[]): Readonly<Record<string, string | undefined>> => {
+type Environment = Readonly<Record<string, string | undefined>>
+
+const readFlags = (args: readonly string[]): Environment => {
   try {
-    const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+    const options = Object.fromEntries(
+      ALL_SETTINGS.map((name) => [name, { type: 'string' as const }]),
+    )
     return parseArgs({ args: [...args], options, strict: true }).values
   } catch (cause) {
     throw new SettingsError(cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }
 
+/** Checks what settings must or must not be beside each other. @throws SettingsError */
+const checkTogether = (settings: Partial<Settings>): void => {
+  if ((settings['tls-cert'] === undefined) !== (settings['tls-key'] === undefined)) {
+    throw new SettingsError('--tls-cert and --tls-key go together: set both or neither')
+  }
+  if (settings['manifest-heads'] !== 'redirect') return
+  if (settings.store?.kind !== 's3') {
+    throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')
+  }
+  if (!settings.redirects) {
+    throw new SettingsError('--manifest-heads redirect does not go with --redirects off')
+  }
+}
+
 /**
- * Reads and checks all settings.
+ * Reads and checks some settings; what others are set to does not matter.
  *
  * @throws SettingsError naming the setting, its value and what would be right
  */
-export const readSettings = (
+export const readSomeSettings = <N extends SettingName>(
+  wanted: readonly N[],
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Settings => {
+  env: Environment,
+): Pick<Settings, N> => {
   const flags = readFlags(args)
-  const entries = names.map((name) => {
+  const entries = wanted.map((name) => {
     const given = flags[name] ?? (env[variable(name)] || undefined)
     const result = SETTINGS[name].schema.safeParse(given)
     if (result.success) return [name, result.data]
@@ -50,16 +67,14 @@ export const readSettings = (
     throw new SettingsError(`${source} is ${JSON.stringify(given)}: ${why}`)
   })
   const settings = Object.fromEntries(entries) as Settings
-  if ((settings['tls-cert'] === undefined) !== (settings['tls-key'] === undefined)) {
-    throw new SettingsError('--tls-cert and --tls-key go together: set both or neither')
-  }
-  if (settings['manifest-heads'] === 'redirect') {
-    if (settings.store.kind !== 's3') {
-      throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')
-    }
-    if (!settings.redirects) {
-      throw new SettingsError('--manifest-heads redirect does not go with --redirects off')
-    }
-  }
+  checkTogether(settings)
   return settings
 }
+
+/**
+ * Reads and checks all settings.
+ *
+ * @throws SettingsError as {@link readSomeSettings} does
+ */
+export const readSettings = (args: readonly string[], env: Environment): Settings =>
+  readSomeSettings(ALL_SETTINGS, args, env)

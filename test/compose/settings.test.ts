@@ -5,8 +5,14 @@
  */
 
 import assert from 'node:assert/strict'
-import { test } from 'vitest'
-import { readSettings, type Settings, settingsHelp } from '../../functions/compose/settings.ts'
+import { describe, expect, test } from 'vitest'
+import { ALL_SETTINGS, type SettingName } from '../../functions/compose/setting-table.ts'
+import {
+  readSettings,
+  readSomeSettings,
+  type Settings,
+  settingUsage,
+} from '../../functions/compose/settings.ts'
 
 const DEFAULTS: Settings = readSettings([], {})
 
@@ -175,11 +181,25 @@ for (const [args, env, message] of WRONG) {
   })
 }
 
-test('help names every setting, its variable and its default', () => {
-  const help = settingsHelp()
-  for (const name of Object.keys(DEFAULTS)) {
-    assert.match(help, new RegExp(`--${name} `))
+test('each setting has a flag, a variable, a default and help', () => {
+  for (const name of ALL_SETTINGS) {
     const variable = `SLIPWAY_${name.toUpperCase().replaceAll('-', '_')}`
-    assert.match(help, new RegExp(`\\(${variable}; default .+\\)`))
+    const usage = settingUsage(name)
+    expect(usage).toMatchObject({ flag: `--${name}`, variable })
+    expect(usage.value && usage.help).toBeTruthy()
   }
+})
+
+describe('some settings', () => {
+  test('are read without the others', () => {
+    const settings = readSomeSettings(['log-level'], ['--log-level=warn'], { SLIPWAY_LISTEN: 'x' })
+    expect(settings).toEqual({ 'log-level': 'warn' })
+  })
+
+  test('are checked as all are', () => {
+    const read = (name: SettingName, value: string) =>
+      readSomeSettings([name], [`--${name}=${value}`], {})
+    expect(() => read('log-level', 'loud')).toThrow(/^--log-level is "loud": /)
+    expect(() => read('tls-cert', 'c.pem')).toThrow(/^--tls-cert and --tls-key go together/)
+  })
 })

@@ -7,11 +7,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { parse } from '../../functions/cli/parse.ts'
 import { CHECKS } from '../../functions/cli/smoke/checks.ts'
-import { readOptions } from '../../functions/cli/smoke/options.ts'
+import { COMMANDS } from '../../functions/cli/table/commands.ts'
 import { BODY_LIMIT, UPLOAD_LIMITS } from '../../functions/compose/aws/lambda-limits.ts'
-import { readSettings } from '../../functions/compose/settings.ts'
+import { readSomeSettings } from '../../functions/compose/settings.ts'
 import { contextTable } from '../../lib/read-context.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -32,6 +33,25 @@ const shellLines = (path: string): string[] =>
     .flatMap(([, block = '']) => block.replace(/\\\n\s*/g, '').split('\n'))
     .map((line) => line.trim())
     .filter((line) => line !== '')
+
+/** Ways to call the command line, and the command that they begin with. */
+const CALLS: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^npm start -- /, ['serve']],
+  [/^npm run smoke -- /, ['smoke']],
+  [/^(?:npm run slipway -- |npx --no slipway |slipway )/, []],
+]
+
+/** What a line of shell gives to the command line, for each time that it is called there. */
+const callsOf = (line: string): string[][] =>
+  line
+    .replace(/ +#.*$/, '')
+    .split(/[|<>&;]+/)
+    .flatMap((part) => {
+      const call = part.trim().replaceAll('…', 'x').replaceAll('BUCKET', 'bucket')
+      const [pattern, command] = CALLS.find(([begins]) => begins.test(call)) ?? []
+      if (pattern === undefined || command === undefined) return []
+      return [[...command, ...call.replace(pattern, '').split(' ')]]
+    })
 
 /** What a heading is called in links. */
 const anchorOf = (heading: string): string =>
@@ -91,6 +111,13 @@ describe('docs/aws.md', () => {
 })
 
 describe('commands', () => {
+  test('are found', () => {
+    expect(callsOf('tee x | slipway user add a --store file:x > y # z')).toEqual([
+      ['user', 'add', 'a', '--store', 'file:x'],
+    ])
+    expect(DOCUMENTS.flatMap(shellLines).flatMap(callsOf).length).toBeGreaterThan(30)
+  })
+
   for (const path of DOCUMENTS) {
     const lines = shellLines(path)
 
@@ -108,14 +135,10 @@ describe('commands', () => {
       }
     })
 
-    test(`${path}: flags of npm start and npm run smoke are there`, async () => {
-      for (const line of lines) {
-        const [, command, rest = ''] = line.match(/^npm (start|run smoke) -- (.*)$/) ?? []
-        const args = rest.replaceAll('…', 'x').replaceAll('BUCKET', 'bucket').split(' ')
-        if (command === 'start') readSettings(args, {})
-        if (command !== 'run smoke') continue
-        const target = await readOptions(args, { SLIPWAY_PASSWORD: 'x' }, process.stdin)
-        assert.ok(target !== undefined, line)
+    test(`${path}: commands of slipway are there, with their arguments and flags`, () => {
+      for (const words of lines.flatMap(callsOf)) {
+        const parsed = parse(words, COMMANDS)
+        if ('command' in parsed) readSomeSettings(parsed.command.settings, parsed.settings, {})
       }
     })
 

@@ -10,6 +10,8 @@ import { existsSync } from 'node:fs'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { runCommand } from '../../functions/cli/main.ts'
+import { processIo } from '../../functions/cli/process-io.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { type RunningServer, startServer } from '../../functions/node/server.ts'
 import { answers, type Daemon, freePort, scratch, startDaemon } from '../support/live/process.ts'
@@ -57,12 +59,11 @@ beforeAll(async () => {
   })
   const client = new KMSClient({ region: REGION })
   keys = [await createKey(client), await createKey(client)]
-  const { runAccountsCommand } = await import('../../functions/cli/accounts-cli.ts')
   const policy = `${store.path}/policy.json`
   const { writeFile } = await import('node:fs/promises')
   const rules = [{ who: ['anonymous'], repositories: ['open/*'], actions: ['pull'] }]
   await writeFile(policy, JSON.stringify({ version: 1, rules }))
-  await runAccountsCommand('policy', ['set', policy, `--store=file:${store.path}`], {})
+  await runCommand(['policy', 'set', policy, `--store=file:${store.path}`], processIo({}))
   server = await start(`kms:${keys.join(',')}`)
 })
 afterAll(async () => {

@@ -13,7 +13,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'vitest'
-import { divideArguments } from '../../functions/cli/command.ts'
+import { parse } from '../../functions/cli/parse.ts'
+import { COMMANDS } from '../../functions/cli/table/commands.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import {
   type Context,
@@ -194,9 +195,10 @@ describe('outputs', () => {
       const text = written(synth(context).Outputs[output]?.Value)
       const [, line = ''] = text.match(/^npm run slipway -- (.*)$/) ?? []
       const deployed = line.replace('<AWS::Region>', 'eu-west-1').replace(/<\w+>/, 'some-bucket')
-      const args = divideArguments(deployed.split(' '), {})
-      assert.deepEqual(args.words, words)
-      const settings = readSettings(args.settings, {})
+      const call = parse(deployed.split(' '), COMMANDS)
+      assert.ok('command' in call)
+      assert.deepEqual([call.command.name, ...Object.values(call.args)].join(' '), words.join(' '))
+      const settings = readSettings(call.settings, {})
       assert.deepEqual(settings.store, {
         kind: 's3',
         bucket: context.bucket ?? 'some-bucket',

@@ -1,0 +1,83 @@
+/**
+ * `slipway issuers`: whose tokens are accepted beside this registry's own.
+ *
+ * @module
+ */
+
+import { DocumentError, editDocument, readDocument } from '../../auth/document.ts'
+import { parseIssuers, trustedIssuer } from '../../auth/issuers.ts'
+import { createTokenVerifier, type TrustedIssuer } from '../../auth/tokens/verify.ts'
+import { ISSUERS_KEY } from '../../registry/layout.ts'
+import { SEEN_WITHIN } from '../accounts.ts'
+import type { StoreIo } from '../command.ts'
+import { CommandError } from '../errors.ts'
+import type { Io } from '../io.ts'
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+/**
+ * Reads the issuers of a document, with their keys.
+ *
+ * @throws DocumentError naming the issuer whose keys or certificates cannot be read
+ */
+const readTrusted = async (text: string, now: () => number): Promise<TrustedIssuer[]> => {
+  const trusted: TrustedIssuer[] = []
+  for (const entry of await parseIssuers(text)) {
+    try {
+      trusted.push(await trustedIssuer(entry, 'slipway', now))
+    } catch (cause) {
+      throw new DocumentError(`issuers: ${entry.issuer}: ${messageOf(cause)}`, { cause })
+    }
+  }
+  try {
+    createTokenVerifier({ issuers: trusted, now })
+  } catch (cause) {
+    throw new DocumentError(`issuers: ${messageOf(cause)}`, { cause })
+  }
+  return trusted
+}
+
+/** Says what each issuer's tokens are verified with; a URL may be out of this machine's reach only. */
+const sayKeys = async ({ say }: Io, issuers: readonly TrustedIssuer[]) => {
+  for (const { issuer, source } of issuers) {
+    try {
+      const { length } = await source.keys()
+      say(`${issuer}: ${length} ${length === 1 ? 'key' : 'keys'}`)
+    } catch (error) {
+      say(`${issuer}: its keys cannot be fetched from here: ${messageOf(error)}`)
+    }
+  }
+}
+
+/** A file's path, or `-` for standard input. */
+interface Given {
+  readonly args: { readonly file: string }
+}
+
+const readIssuers = async (io: Io, { args: { file } }: Given): Promise<string> => {
+  const text = await io.readFile(file)
+  await sayKeys(io, await readTrusted(text, io.now))
+  return text
+}
+
+/** `slipway issuers check`. */
+export const checkIssuers = async (io: Io, given: Given): Promise<void> => {
+  await readIssuers(io, given)
+}
+
+/** `slipway issuers set`. */
+export const setIssuers = async (io: StoreIo, given: Given): Promise<void> => {
+  const text = await readIssuers(io, given)
+  const written = await editDocument(io.store, ISSUERS_KEY, () => text)
+  io.say(written ? `It is set. ${SEEN_WITHIN}` : 'It was set already.')
+}
+
+/** `slipway issuers show`. */
+export const showIssuers = async ({ store, print }: StoreIo): Promise<void> => {
+  const text = await readDocument(store, ISSUERS_KEY)
+  if (text === undefined) {
+    throw new CommandError('only tokens of this registry itself are accepted: no issuers are set')
+  }
+  print(text.replace(/\n$/, ''))
+}

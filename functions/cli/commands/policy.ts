@@ -1,0 +1,56 @@
+/**
+ * `slipway policy`: who may do what.
+ *
+ * @module
+ */
+
+import { editDocument, readDocument } from '../../auth/document.ts'
+import { parsePolicy } from '../../auth/policy/parse.ts'
+import { POLICY_KEY } from '../../registry/layout.ts'
+import { SEEN_WITHIN } from '../accounts.ts'
+import type { StoreIo } from '../command.ts'
+import { CommandError } from '../errors.ts'
+import type { Io } from '../io.ts'
+
+/** A file's path, or `-` for standard input. */
+interface Given {
+  readonly args: { readonly file: string }
+}
+
+/** What the first user is given: whoever has an account may do everything. */
+export const STARTER_POLICY = `# The first rule that matches caller, repository and action decides; without one it is denied.
+version: 1
+rules:
+  - who: [authenticated]
+    repositories: ['**']
+    actions: ['*']
+`
+
+/** Reads and checks a policy file. */
+const readPolicy = async ({ readFile, say }: Io, { args: { file } }: Given): Promise<string> => {
+  const text = await readFile(file)
+  const { rules } = parsePolicy(text)
+  say(`The policy is valid and has ${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}.`)
+  return text
+}
+
+/** `slipway policy check`. */
+export const checkPolicy = async (io: Io, given: Given): Promise<void> => {
+  await readPolicy(io, given)
+}
+
+/** `slipway policy set`. */
+export const setPolicy = async (io: StoreIo, given: Given): Promise<void> => {
+  const text = await readPolicy(io, given)
+  const written = await editDocument(io.store, POLICY_KEY, () => text)
+  io.say(written ? `It is set. ${SEEN_WITHIN}` : 'It was set already.')
+}
+
+/** `slipway policy show`. */
+export const showPolicy = async ({ store, print }: StoreIo): Promise<void> => {
+  const text = await readDocument(store, POLICY_KEY)
+  if (text === undefined) {
+    throw new CommandError('there is no policy, so nobody with an account may do anything')
+  }
+  print(text.replace(/\n$/, ''))
+}

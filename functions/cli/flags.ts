@@ -1,0 +1,87 @@
+/**
+ * Kinds of flags that commands have beside their settings.
+ *
+ * @module
+ */
+
+import * as z from 'zod'
+
+/** A flag of a command. */
+export interface Flag<T> {
+  /** What stands for its value in help; a flag without one is a switch. */
+  readonly placeholder?: string
+  /** Checks the text that is given, `on` for a switch, and makes the value; of `undefined`, the default. */
+  readonly schema: z.ZodType<T>
+  /** What it is when it is not given, for people; nothing for what goes without saying. */
+  readonly value?: string
+  readonly help: string
+}
+
+/** A flag that is given or not. */
+export const switchFlag = (help: string): Flag<boolean> => ({
+  schema: z
+    .literal('on')
+    .optional()
+    .transform((given) => given !== undefined),
+  help,
+})
+
+/** A flag with any text for its value. @param value see `Flag.value` */
+export const textFlag = (
+  placeholder: string,
+  help: string,
+  value?: string,
+): Flag<string | undefined> => ({
+  placeholder,
+  schema: z.string().min(1, 'expected something').optional(),
+  help,
+  ...(value === undefined ? {} : { value }),
+})
+
+const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, y: 31_536_000 }
+/** Longest time in milliseconds: a hundred years. */
+const LONGEST = 100 * 31_536_000_000
+
+/** What a time such as `90d`, `12h`, `30m`, `1y` or `0` is in milliseconds, or undefined. */
+const millisecondsOf = (text: string): number | undefined => {
+  const [, count, unit = 'd'] = text.match(/^(?:(\d{1,6})([mhdy])|0)$/) ?? []
+  const milliseconds = text === '0' ? 0 : Number(count) * 1000 * UNITS[unit]!
+  return milliseconds <= LONGEST ? milliseconds : undefined
+}
+
+/** A flag with a time for its value, in milliseconds. @param value the default */
+export const spanFlag = (value: string, help: string): Flag<number> => ({
+  placeholder: 'TIME',
+  schema: z
+    .string()
+    .default(value)
+    .transform((text, context) => {
+      const milliseconds = millisecondsOf(text)
+      if (milliseconds !== undefined) return milliseconds
+      context.addIssue('expected a time, as in 90d, 12h or 30m')
+      return z.NEVER
+    }),
+  value,
+  help,
+})
+
+/** How long something lives, in milliseconds, or null for ever. @param value the default */
+export const lifetimeFlag = (value: string, help: string): Flag<number | null> => ({
+  placeholder: 'TIME|never',
+  schema: z
+    .string()
+    .default(value)
+    .transform((text, context) => {
+      if (text === 'never') return null
+      const milliseconds = millisecondsOf(text)
+      if (milliseconds) return milliseconds
+      context.addIssue(
+        milliseconds === 0
+          ? 'it would expire at once'
+          : 'expected a time, as in 90d, 12h or 30m, or never',
+      )
+      return z.NEVER
+    }),
+  value,
+  help,
+})

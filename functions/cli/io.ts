@@ -1,0 +1,33 @@
+/**
+ * What commands have of the process that runs them; nothing else reaches outside.
+ *
+ * @module
+ */
+
+import type { StoreSettings } from '../compose/setting-table.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import type { Progress } from './progress.ts'
+
+/** The world outside a command. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: NodeJS.ReadStream
+  /** Clock in milliseconds. */
+  readonly now: () => number
+  /** Writes a line of the result, to standard output. */
+  readonly print: (line: string) => void
+  /** Writes a line for the person, to standard error. */
+  readonly say: (line: string) => void
+  /** Shows how far a long command is, where somebody watches. */
+  readonly progress: () => Progress
+  /** A new password, asked for or piped in. @throws CommandError when there is none */
+  readonly readPassword: (fromStdin: boolean) => Promise<string>
+  /** A file's text; `-` is standard input. */
+  readonly readFile: (path: string) => Promise<string>
+  /** Opens the store that the settings name. */
+  readonly openStore: (settings: StoreSettings) => Promise<ObjectStore>
+  /** Calls the listener whenever the process is asked to stop, by SIGINT or SIGTERM. */
+  readonly onStop: (listener: () => void) => void
+  /** Ends the process, whatever is under way. */
+  readonly exit: (code: number) => void
+}

@@ -1,0 +1,37 @@
+/**
+ * The world outside a command, as the process that runs it has it.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import type { Io } from './io.ts'
+import { createProgress } from './progress.ts'
+
+/** Makes what commands have of this process. */
+export const processIo = (env: Io['env']): Io => {
+  const { stdin, stdout, stderr } = process
+  return {
+    env,
+    stdin,
+    now: Date.now,
+    print: (line) => void stdout.write(`${line}\n`),
+    say: (line) => void stderr.write(`${line}\n`),
+    progress: () => createProgress(stderr, Date.now),
+    readPassword: async (fromStdin) => {
+      const { readPassword } = await import('./password-prompt.ts')
+      return readPassword({ input: stdin, output: stderr }, fromStdin)
+    },
+    readFile: (path) => (path === '-' ? text(stdin) : readFile(path, 'utf8')),
+    openStore: async (settings) => {
+      const { openStore } = await import('../compose/open-store.ts')
+      return openStore(settings, env)
+    },
+    onStop: (listener) => {
+      process.on('SIGINT', listener)
+      process.on('SIGTERM', listener)
+    },
+    exit: (code) => process.exit(code),
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Commands on what decides who may do what.
+ *
+ * @module
+ */
+
+import { type Command, command, storeCommand } from '../command.ts'
+import { spanFlag, switchFlag } from '../flags.ts'
+
+/** `policy`, `issuers`, `keys`. */
+export const ACCESS_COMMANDS: readonly Command[] = [
+  command({
+    name: 'policy check',
+    help: 'check a policy; - is standard input',
+    args: { file: 'one' },
+    load: async () => (await import('../commands/policy.ts')).checkPolicy,
+  }),
+  storeCommand({
+    name: 'policy set',
+    help: 'check a policy and put it in force',
+    args: { file: 'one' },
+    load: async () => (await import('../commands/policy.ts')).setPolicy,
+  }),
+  storeCommand({
+    name: 'policy show',
+    help: 'print the policy in force',
+    load: async () => (await import('../commands/policy.ts')).showPolicy,
+  }),
+  command({
+    name: 'issuers check',
+    help: 'check a list of issuers and fetch their keys; - is standard input',
+    args: { file: 'one' },
+    load: async () => (await import('../commands/issuers.ts')).checkIssuers,
+  }),
+  storeCommand({
+    name: 'issuers set',
+    help: 'check a list of issuers and put it in force',
+    args: { file: 'one' },
+    load: async () => (await import('../commands/issuers.ts')).setIssuers,
+  }),
+  storeCommand({
+    name: 'issuers show',
+    help: 'print the issuers in force',
+    load: async () => (await import('../commands/issuers.ts')).showIssuers,
+  }),
+  storeCommand({
+    name: 'keys list',
+    help: 'print the ids of all keys, and which of them signs',
+    settings: ['signing-key'],
+    load: async () => (await import('../commands/keys.ts')).listKeys,
+  }),
+  storeCommand({
+    name: 'keys rotate',
+    help: 'make a new key, which signs ten minutes later',
+    flags: { revoke: switchFlag('sign with it at once and end all other keys, and every token') },
+    settings: ['signing-key'],
+    load: async () => (await import('../commands/keys.ts')).rotateKeys,
+  }),
+  storeCommand({
+    name: 'keys certificates',
+    help: 'print a certificate for each key, for registries that verify by certificates',
+    flags: { expires: spanFlag('10y', 'how long the certificates are valid') },
+    settings: ['signing-key'],
+    load: async () => (await import('../commands/keys.ts')).printCertificates,
+  }),
+]

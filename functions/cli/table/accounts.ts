@@ -1,0 +1,85 @@
+/**
+ * Commands on accounts.
+ *
+ * @module
+ */
+
+import { type Command, storeCommand } from '../command.ts'
+import { lifetimeFlag, spanFlag, switchFlag } from '../flags.ts'
+
+const PASSWORD = {
+  'password-stdin': switchFlag('read the password from standard input instead of asking for it'),
+} as const
+
+const EXPIRES = { expires: lifetimeFlag('90d', 'how long the new secret is valid') } as const
+
+/** `user`, `robot`, `group`. */
+export const ACCOUNT_COMMANDS: readonly Command[] = [
+  storeCommand({
+    name: 'user add',
+    help: 'add a user',
+    args: { name: 'one' },
+    flags: PASSWORD,
+    load: async () => (await import('../commands/user.ts')).addUser,
+  }),
+  storeCommand({
+    name: 'user passwd',
+    help: 'change the password of a user',
+    args: { name: 'one' },
+    flags: PASSWORD,
+    load: async () => (await import('../commands/user.ts')).changePassword,
+  }),
+  storeCommand({
+    name: 'user remove',
+    help: 'remove a user, also from all groups',
+    args: { name: 'one' },
+    load: async () => (await import('../commands/user.ts')).removeUser,
+  }),
+  storeCommand({
+    name: 'user list',
+    help: 'print each user with their groups',
+    load: async () => (await import('../commands/user.ts')).listUsers,
+  }),
+  storeCommand({
+    name: 'robot add',
+    help: 'add a robot and print its secret, once',
+    args: { name: 'one' },
+    flags: EXPIRES,
+    load: async () => (await import('../commands/robot.ts')).addRobot,
+  }),
+  storeCommand({
+    name: 'robot rotate',
+    help: 'print a new secret, once; earlier ones stay valid for a while',
+    args: { name: 'one' },
+    flags: { ...EXPIRES, keep: spanFlag('1d', 'how long earlier secrets stay valid') },
+    load: async () => (await import('../commands/robot.ts')).rotateRobot,
+  }),
+  storeCommand({
+    name: 'robot remove',
+    help: 'remove a robot with its secrets, also from all groups',
+    args: { name: 'one' },
+    load: async () => (await import('../commands/robot.ts')).removeRobot,
+  }),
+  storeCommand({
+    name: 'robot list',
+    help: 'print each robot with its secrets and groups',
+    load: async () => (await import('../commands/robot.ts')).listRobots,
+  }),
+  storeCommand({
+    name: 'group add',
+    help: 'add users and robots (robot+<name>) to a group',
+    args: { group: 'one', member: 'some' },
+    load: async () => (await import('../commands/group.ts')).addToGroup,
+  }),
+  storeCommand({
+    name: 'group remove',
+    help: 'remove members from a group, or all of the group',
+    args: { group: 'one', member: 'any' },
+    load: async () => (await import('../commands/group.ts')).removeFromGroup,
+  }),
+  storeCommand({
+    name: 'group list',
+    help: 'print each group with its members',
+    load: async () => (await import('../commands/group.ts')).listGroups,
+  }),
+]

@@ -1,0 +1,29 @@
+/**
+ * All commands, in the order of `slipway --help`. To add one: an entry here or in one of the tables
+ * beside this, and a file in commands/ that its `load` names.
+ *
+ * @module
+ */
+
+import type { Command } from '../command.ts'
+import type { Groups } from '../help.ts'
+import { ACCESS_COMMANDS } from './access.ts'
+import { ACCOUNT_COMMANDS } from './accounts.ts'
+import { HOST_COMMANDS } from './host.ts'
+
+/** Every command. */
+export const COMMANDS: readonly Command[] = [
+  ...HOST_COMMANDS,
+  ...ACCOUNT_COMMANDS,
+  ...ACCESS_COMMANDS,
+]
+
+/** What the commands are about that begin with the same word. */
+export const GROUPS: Groups = {
+  user: 'people who log in',
+  robot: 'machines, which log in as robot+<name>',
+  group: 'users and robots that a policy names together',
+  policy: 'who may do what',
+  issuers: 'others whose tokens are accepted: token servers, OIDC providers',
+  keys: 'keys in the store that tokens are signed with',
+}
