@@ -14,8 +14,11 @@ import { permitPing, withAuthorizer } from './middleware/permit.ts'
 import { requestLog } from './middleware/request-log.ts'
 import { wholeBody } from './middleware/whole-body.ts'
 import { blobRoutes } from './routes/blobs.ts'
-import { listingRoutes } from './routes/listings.ts'
+import { catalogRoutes } from './routes/catalog.ts'
+import { jwksRoutes } from './routes/jwks.ts'
 import { manifestRoutes } from './routes/manifests.ts'
+import { referrerRoutes } from './routes/referrers.ts'
+import { tagRoutes } from './routes/tags.ts'
 import { tokenRoutes } from './routes/token.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 
@@ -48,7 +51,10 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
     await next()
   })
   if (options.bodyLimit) app.use(wholeBody(options.bodyLimit))
-  if (options.issuing) tokenRoutes(app, options.issuing)
+  if (options.issuing) {
+    tokenRoutes(app, options.issuing)
+    jwksRoutes(app, options.issuing)
+  }
   if (options.readOnly) {
     app.use(async function readOnly(c, next) {
       if (!['GET', 'HEAD'].includes(c.req.method)) {
@@ -69,7 +75,9 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
       return c.json({})
     })
   }
-  listingRoutes(app, options)
+  catalogRoutes(app, options)
+  tagRoutes(app, options)
+  referrerRoutes(app, options)
   manifestRoutes(app, options)
   uploadRoutes(app, options)
   blobRoutes(app, options)

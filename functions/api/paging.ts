@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { NamePage } from '../registry/tags.ts'
 import { quoted } from '../shared/errors.ts'
 import type { AppContext } from './env.ts'
 import { RequestError } from './errors.ts'
@@ -37,4 +38,12 @@ export const readPaging = (c: AppContext): Paging => {
 /** Points to the next page: relative, so that it holds behind any proxy. */
 export const linkNext = (c: AppContext, query: Readonly<Record<string, string>>): void => {
   c.header('Link', `<${c.req.path}?${new URLSearchParams(query)}>; rel="next"`)
+}
+
+/** The names of a page, with a link to the next one; none when none are asked for. */
+export const finishPage = (c: AppContext, { limit }: Paging, page: NamePage): readonly string[] => {
+  const last = page.names.at(-1)
+  if (limit === 0) return []
+  if (page.more && last !== undefined) linkNext(c, { last, n: String(limit) })
+  return page.names
 }

@@ -1,5 +1,5 @@
 /**
- * Tokens: GET and POST /token (Docker token specification), and the keys they are verified with.
+ * Tokens: GET and POST /token (Docker token specification).
  *
  * @module
  */
@@ -8,7 +8,6 @@ import type { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { parseBasic } from '../../auth/basic.ts'
 import { AccessError } from '../../auth/errors.ts'
-import { JWKS_MAX_AGE, publishedJwks } from '../../auth/keys/jwks.ts'
 import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
 import { quoted } from '../../shared/errors.ts'
 import type { AppContext, AppEnv } from '../env.ts'
@@ -67,8 +66,8 @@ const readForm = async (c: AppContext): Promise<TokenRequest> => {
   }
 }
 
-/** Registers the token endpoint and the key set. */
-export const tokenRoutes = (app: Hono<AppEnv>, { tokens, keys }: TokenIssuing): void => {
+/** Registers the token endpoint. */
+export const tokenRoutes = (app: Hono<AppEnv>, { tokens }: TokenIssuing): void => {
   const answer = async (
     c: AppContext,
     read: (c: AppContext) => TokenRequest | Promise<TokenRequest>,
@@ -103,8 +102,4 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens, keys }: TokenIssuing): 
     answer(c, readForm),
   )
   app.all('/token', notAllowed)
-  app.get('/.well-known/jwks.json', async (c) => {
-    c.header('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
-    return c.json(await publishedJwks(keys))
-  })
 }
