@@ -10,9 +10,12 @@ import { quoted } from '../shared/errors.ts'
 import type { AppEnv, AppOptions } from './env.ts'
 import { RequestError, writeError } from './errors.ts'
 import { auditWrites } from './middleware/audit.ts'
-import { permitPing, withAuthorizer } from './middleware/permit.ts'
+import { commonHeaders } from './middleware/common-headers.ts'
+import { withAuthorizer } from './middleware/permit.ts'
+import { readOnly } from './middleware/read-only.ts'
 import { requestLog } from './middleware/request-log.ts'
 import { wholeBody } from './middleware/whole-body.ts'
+import { baseRoutes } from './routes/base.ts'
 import { blobRoutes } from './routes/blobs.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { jwksRoutes } from './routes/jwks.ts'
@@ -45,36 +48,17 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   const app = new Hono<AppEnv>()
   app.use(requestId())
   app.use(requestLog(options.logger))
-  app.use(async function apiVersion(c, next) {
-    c.header('Docker-Distribution-Api-Version', 'registry/2.0')
-    c.header('X-Content-Type-Options', 'nosniff')
-    await next()
-  })
+  app.use(commonHeaders)
   if (options.bodyLimit) app.use(wholeBody(options.bodyLimit))
   if (options.issuing) {
     tokenRoutes(app, options.issuing)
     jwksRoutes(app, options.issuing)
   }
-  if (options.readOnly) {
-    app.use(async function readOnly(c, next) {
-      if (!['GET', 'HEAD'].includes(c.req.method)) {
-        throw new RequestError('METHOD_NOT_ALLOWED', 'this registry is read-only', {
-          allow: 'GET, HEAD',
-        })
-      }
-      await next()
-    })
-  }
+  if (options.readOnly) app.use(readOnly)
 
-  app.get('/', (c) => c.text('Slipway, a container registry. Its API is at /v2/\n'))
   app.use(withAuthorizer(options))
   app.use(auditWrites(options.audit))
-  for (const path of ['/v2/', '/v2']) {
-    app.get(path, async (c) => {
-      await permitPing(c)
-      return c.json({})
-    })
-  }
+  baseRoutes(app)
   catalogRoutes(app, options)
   tagRoutes(app, options)
   referrerRoutes(app, options)

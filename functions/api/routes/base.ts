@@ -1,0 +1,20 @@
+/**
+ * The base endpoint, GET /v2/, and a line for a person who looks at the root.
+ *
+ * @module
+ */
+
+import type { Hono } from 'hono'
+import type { AppContext, AppEnv } from '../env.ts'
+import { permitPing } from '../middleware/permit.ts'
+
+const ping = async (c: AppContext): Promise<Response> => {
+  await permitPing(c)
+  return c.json({})
+}
+
+/** Registers the base endpoint. */
+export const baseRoutes = (app: Hono<AppEnv>): void => {
+  app.get('/', (c) => c.text('Slipway, a container registry. Its API is at /v2/\n'))
+  for (const path of ['/v2/', '/v2']) app.get(path, ping)
+}
