@@ -11,6 +11,7 @@ import type { AppEnv, AppOptions } from './env.ts'
 import { RequestError, writeError } from './errors.ts'
 import { auditWrites } from './middleware/audit.ts'
 import { commonHeaders } from './middleware/common-headers.ts'
+import { notAllowed } from './middleware/not-allowed.ts'
 import { withAuthorizer } from './middleware/permit.ts'
 import { readOnly } from './middleware/read-only.ts'
 import { requestLog } from './middleware/request-log.ts'
@@ -24,18 +25,6 @@ import { referrerRoutes } from './routes/referrers.ts'
 import { tagRoutes } from './routes/tags.ts'
 import { tokenRoutes } from './routes/token.ts'
 import { uploadRoutes } from './routes/uploads.ts'
-
-/** What each path answers to, for 405s. */
-const METHODS: readonly (readonly [path: string, methods: string])[] = [
-  ['/v2/', 'GET, HEAD'],
-  ['/v2/_catalog', 'GET, HEAD'],
-  ['/v2/:name{.+}/tags/list', 'GET, HEAD'],
-  ['/v2/:name{.+}/referrers/:digest', 'GET, HEAD'],
-  ['/v2/:name{.+}/manifests/:reference', 'GET, HEAD, PUT, DELETE'],
-  ['/v2/:name{.+}/blobs/uploads/', 'POST'],
-  ['/v2/:name{.+}/blobs/uploads/:uuid', 'GET, HEAD, PATCH, PUT, DELETE'],
-  ['/v2/:name{.+}/blobs/:digest', 'GET, HEAD, DELETE'],
-]
 
 /**
  * Builds the app.
@@ -58,6 +47,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
 
   app.use(withAuthorizer(options))
   app.use(auditWrites(options.audit))
+  app.use('/v2/*', notAllowed(app))
   baseRoutes(app)
   catalogRoutes(app, options)
   tagRoutes(app, options)
@@ -66,15 +56,6 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   uploadRoutes(app, options)
   blobRoutes(app, options)
 
-  for (const [path, methods] of METHODS) {
-    app.all(path, (c) => {
-      throw new RequestError(
-        'METHOD_NOT_ALLOWED',
-        `${c.req.method} is not allowed here, only ${methods}`,
-        { allow: methods },
-      )
-    })
-  }
   app.notFound((c) =>
     writeError(
       new RequestError('ENDPOINT_UNKNOWN', `there is nothing at ${quoted(c.req.path)}: see /v2/`),

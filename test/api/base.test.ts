@@ -50,31 +50,52 @@ const NOT_FOUND = singles(
   ]),
 )
 
-const METHODS: readonly (readonly [string, string, string])[] = [
-  ['DELETE', '/v2/', 'GET, HEAD'],
-  ['POST', '/v2/_catalog', 'GET, HEAD'],
-  ['PUT', '/v2/a/b/tags/list', 'GET, HEAD'],
-  ['DELETE', `/v2/a/referrers/${sha256}`, 'GET, HEAD'],
-  ['POST', '/v2/a/manifests/v1', 'GET, HEAD, PUT, DELETE'],
-  ['PATCH', '/v2/a/manifests/v1', 'GET, HEAD, PUT, DELETE'],
-  ['GET', '/v2/a/blobs/uploads/', 'POST'],
-  ['PUT', '/v2/a/blobs/uploads/', 'POST'],
-  ['POST', `/v2/a/blobs/uploads/${UUID}`, 'GET, HEAD, PATCH, PUT, DELETE'],
-  ['PUT', `/v2/a/blobs/${sha256}`, 'GET, HEAD, DELETE'],
-  ['POST', `/v2/a/blobs/${sha256}`, 'GET, HEAD, DELETE'],
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+const ALLOWED: readonly (readonly [path: string, allow: string])[] = [
+  ['/v2/', 'GET, HEAD'],
+  ['/v2/_catalog', 'GET, HEAD'],
+  ['/v2/a/b/tags/list', 'GET, HEAD'],
+  [`/v2/a/referrers/${sha256}`, 'GET, HEAD'],
+  ['/v2/a/manifests/v1', 'GET, HEAD, PUT, DELETE'],
+  ['/v2/a/blobs/uploads/', 'POST'],
+  [`/v2/a/blobs/uploads/${UUID}`, 'GET, HEAD, PATCH, PUT, DELETE'],
+  [`/v2/a/blobs/${sha256}`, 'GET, HEAD, DELETE'],
+  ['/v2/a/manifests/tags/list', 'GET, HEAD'],
+  ['/v2/blobs/uploads/manifests/v1', 'GET, HEAD, PUT, DELETE'],
 ]
 
-const NOT_ALLOWED = singles(
-  METHODS.map(([method, path, allow]) => [
+const NOT_ALLOWED = ALLOWED.flatMap(([path, allow]) =>
+  METHODS.filter((method) => !allow.split(', ').includes(method)).map(
+    (method): [string, string, string] => [method, path, allow],
+  ),
+)
+// Without its slash it is the path of a blob, and takes POST as a favour.
+NOT_ALLOWED.push(['PUT', '/v2/a/blobs/uploads', 'GET, HEAD, DELETE'])
+
+const REFUSED = singles(
+  NOT_ALLOWED.map(([method, path, allow]) => [
     `${method} ${path.slice(0, 40)} is not allowed`,
     {
       send: `${method} ${path}`,
       status: 405,
-      error: 'UNSUPPORTED',
       expect: { Allow: allow },
-      message: new RegExp(`^${method} is not allowed here, only ${allow}$`),
+      // HEAD has no body to say more in.
+      ...(method === 'HEAD'
+        ? {}
+        : {
+            error: 'UNSUPPORTED' as const,
+            message: new RegExp(`^${method} is not allowed here, only ${allow}$`),
+          }),
     },
   ]),
 )
 
-onEveryHost((host) => table(host, [...BASE, ...NOT_FOUND, ...NOT_ALLOWED]))
+const ELSEWHERE = singles(
+  ['POST /v2', 'DELETE /', 'PUT /v2/a', 'POST /nothing'].map((send) => [
+    `${send} finds nothing`,
+    { send, status: 404, error: 'UNSUPPORTED', expect: { Allow: null } },
+  ]),
+)
+
+onEveryHost((host) => table(host, [...BASE, ...NOT_FOUND, ...REFUSED, ...ELSEWHERE]))

@@ -16,5 +16,7 @@ const ping = async (c: AppContext): Promise<Response> => {
 /** Registers the base endpoint. */
 export const baseRoutes = (app: Hono<AppEnv>): void => {
   app.get('/', (c) => c.text('Slipway, a container registry. Its API is at /v2/\n'))
-  for (const path of ['/v2/', '/v2']) app.get(path, ping)
+  app.get('/v2/', ping)
+  // Some clients leave the slash out. `all`: other methods find nothing there, rather than a path.
+  app.all('/v2', (c, next) => (['GET', 'HEAD'].includes(c.req.method) ? ping(c) : next()))
 }

@@ -135,7 +135,8 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
   }
 
   app.post(START, begin)
-  app.post(START.slice(0, -1), begin)
+  // Without its slash the path is also that of a blob: `all` keeps POST from the methods of those.
+  app.all(START.slice(0, -1), (c, next) => (c.req.method === 'POST' ? begin(c) : next()))
 
   app.get(PATH, async (c) => {
     const state = await uploads.latest(await open(c))
