@@ -2,12 +2,13 @@
  * Link objects: small files that say a repository has something, or where a tag points. Their body
  * is a bare digest, as distribution writes it.
  *
- * The size of what is linked rides along in the object's metadata, so that one read answers a HEAD.
- * Links by distribution, and stores without metadata, lack it: `size` is then looked up.
+ * The size of what is linked is kept in the object's metadata, so that one read is enough for a
+ * HEAD. Links by distribution, and in stores without metadata, lack it: `size` is then looked up.
  *
  * @module
  */
 
+import { cached } from '../shared/cached.ts'
 import { readAll } from '../storage/bytes.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import { type Digest, isDigest } from './digest.ts'
@@ -74,3 +75,69 @@ export const linkedSize = async (
   store: ObjectStore,
   link: Pick<Link, 'target' | 'size'>,
 ): Promise<number | undefined> => link.size ?? (await store.head(dataKey(link.target)))?.size
+
+/** Milliseconds for which a link that was seen is believed to be there. */
+export const MAX_AGE = 5_000
+
+/** Most links remembered; with their keys about 5 MiB. */
+const MAX_RECENT = 10_000
+
+/** A link without its version, which is of no use later. */
+export type RecentLink = Omit<Link, 'etag'>
+
+/**
+ * Links that were seen a moment ago are not read again, so that clients that pull the same image at
+ * once, or one layer after another, do not each ask the store.
+ *
+ * A link only ever ends by a delete. A delete by this instance counts at once, one by another
+ * instance within {@link MAX_AGE}; a link that is not there is looked for each time. So a manifest
+ * may be accepted although another instance deletes one of its blobs in the same seconds. That can
+ * happen without this memory as well; the moment is only longer with it.
+ */
+export interface RecentLinks {
+  /**
+   * A link as it was at most {@link MAX_AGE} ago; at most one operation.
+   *
+   * @returns undefined when there is none
+   * @throws Error when the object holds no digest: the store is damaged
+   */
+  read(key: string): Promise<RecentLink | undefined>
+  /** Writes a link to data that is complete and verified. One operation. */
+  write(key: string, target: Digest, size: number | undefined): Promise<void>
+  /** Deletes links, and forgets them. */
+  delete(keys: readonly string[]): Promise<void>
+}
+
+/**
+ * The links of a store.
+ *
+ * @param now clock in milliseconds
+ */
+export const createRecentLinks = (store: ObjectStore, now: () => number): RecentLinks => {
+  const recent = cached((key: string): Promise<RecentLink | undefined> => readLink(store, key), {
+    now,
+    maxAge: MAX_AGE,
+    capacity: MAX_RECENT,
+    atOnce: 2,
+  })
+
+  return {
+    read: recent.get,
+
+    async write(key, target, size) {
+      const write = async () => {
+        await writeLink(store, key, target, size === undefined ? {} : { size })
+        return { target, size }
+      }
+      await recent.remember(write, key)
+    },
+
+    async delete(keys) {
+      try {
+        await store.delete(keys)
+      } finally {
+        for (const key of keys) recent.forget(key)
+      }
+    },
+  }
+}

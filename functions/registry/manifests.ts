@@ -9,16 +9,14 @@
  * @module
  */
 
-import type { LRUCache } from 'lru-cache'
-import { coalesce } from '../shared/coalesce.ts'
 import { inBatches } from '../shared/parallel.ts'
-import { discard, readAll } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
+import type { Content } from './content.ts'
 import { algorithmOf, CANONICAL, type Digest, digestOf } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
-import { linkedSize } from './links.ts'
+import { linkedSize, type RecentLinks } from './links.ts'
 import {
   type Descriptor,
   isManifestType,
@@ -26,7 +24,6 @@ import {
   parseManifest,
   storedMediaType,
 } from './manifest.ts'
-import type { RecentLinks } from './recent-links.ts'
 import type { Reference } from './reference.ts'
 import { type Referrers, referrerOf } from './referrers.ts'
 import type { TagCondition, Tags } from './tags.ts'
@@ -88,7 +85,7 @@ export const manifestUnknown = (name: string, reference: string): RegistryError 
     detail: { name, reference },
   })
 
-/** Manifests on a store; `cache` remembers data by its key, which never changes. */
+/** Manifests on a store. */
 export const createManifests = (
   store: ObjectStore,
   parts: {
@@ -96,27 +93,13 @@ export const createManifests = (
     readonly referrers: Referrers
     readonly catalog: Catalog
     readonly links: RecentLinks
+    readonly content: Content
   },
-  cache: LRUCache<string, Uint8Array>,
 ): Manifests => {
-  const { tags, referrers, catalog, links } = parts
+  const { tags, referrers, catalog, links, content } = parts
 
-  const readNow = coalesce(async (key: string): Promise<Uint8Array | undefined> => {
-    const read = await store.get(key)
-    if (read === undefined) return undefined
-    if (read.info.size > MAX_MANIFEST_BYTES) {
-      discard(read.body)
-      return undefined
-    }
-    const bytes = await readAll(read.body, MAX_MANIFEST_BYTES)
-    cache.set(key, bytes)
-    return bytes
-  })
-
-  const readData = async (digest: Digest): Promise<Uint8Array | undefined> => {
-    const key = dataKey(digest)
-    return cache.get(key) ?? readNow(key)
-  }
+  const readData = (digest: Digest): Promise<Uint8Array | undefined> =>
+    content.get(dataKey(digest), MAX_MANIFEST_BYTES)
 
   /** A tag is only ever set to a linked revision, so behind one the link is not asked for again. */
   const dataOf = async (name: string, digest: Digest, viaTag: boolean) => {

@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { LRUCache } from 'lru-cache'
 import { inBatches } from '../shared/parallel.ts'
-import { readAll } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import type { Content } from './content.ts'
 import { type Digest, isDigest } from './digest.ts'
 import { referrerKey, referrersPrefix } from './layout.ts'
 import type { Manifest } from './manifest.ts'
@@ -77,23 +76,11 @@ export const writeReferrer = async (
   await store.put(referrerKey(name, subject, referrer.digest), bytes)
 }
 
-/**
- * Referrers on a store.
- *
- * @param cache remembers descriptors by key: what a digest says of its subject never changes
- */
-export const createReferrers = (
-  store: ObjectStore,
-  cache: LRUCache<string, Uint8Array>,
-): Referrers => {
-  const read = async (key: string): Promise<Uint8Array | undefined> => {
-    const known = cache.get(key)
-    if (known !== undefined) return known
-    const object = await store.get(key)
-    if (object === undefined) return undefined
-    const bytes = await readAll(object.body, MAX_DESCRIPTOR_BYTES)
-    cache.set(key, bytes)
-    return bytes
+/** Referrers on a store. What a digest says of its subject never changes, so descriptors are content. */
+export const createReferrers = (store: ObjectStore, content: Content): Referrers => {
+  const read = ({ key, size }: ListedReferrer): Promise<Uint8Array | undefined> => {
+    if (size <= MAX_DESCRIPTOR_BYTES) return content.get(key, MAX_DESCRIPTOR_BYTES)
+    throw new RangeError(`the descriptor ${key} has more than ${MAX_DESCRIPTOR_BYTES} bytes`)
   }
 
   return {
@@ -108,7 +95,7 @@ export const createReferrers = (
       const after = last === undefined ? undefined : referrerKey(name, subject, last)
       const { own, truncated } = await pageOf(store, prefix, after)
       const taken = own.slice(0, countThatFits(own.map(({ size }) => size)))
-      const bodies = await inBatches(taken, ({ key }) => read(key))
+      const bodies = await inBatches(taken, async (each) => read(each))
       const referrers = bodies.flatMap((bytes): Referrer[] => {
         if (bytes === undefined) return []
         const referrer: Referrer = JSON.parse(Buffer.from(bytes).toString())

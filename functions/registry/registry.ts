@@ -4,20 +4,17 @@
  * @module
  */
 
-import { LRUCache } from 'lru-cache'
 import type { ObjectStore } from '../storage/store.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
+import { createContent } from './content.ts'
+import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
-import { createRecentLinks } from './recent-links.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
 import { createTags, type Tags } from './tags.ts'
 import type { UploadLimits } from './uploads/limits.ts'
 import { createStateSealer } from './uploads/state.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
-
-/** Bytes of immutable content (manifests, descriptors of referrers) remembered in memory. */
-const CACHE_BYTES = 32 * 1024 * 1024
 
 /**
  * Bytes of a part: most layers fit into one, which is a single object, and 10,000 make a blob of 117 GiB
@@ -53,21 +50,18 @@ export interface Registry {
 /** A registry on a store. */
 export const createRegistry = (options: RegistryOptions): Registry => {
   const { store, uploadSecret, uploadLimits, now = Date.now } = options
-  const cache = new LRUCache<string, Uint8Array>({
-    maxSize: CACHE_BYTES,
-    sizeCalculation: (bytes, key) => bytes.byteLength + key.length,
-  })
+  const content = createContent(store)
   const links = createRecentLinks(store, now)
   const blobs = createBlobs(store, links)
   const tags = createTags(store)
   const catalog = createCatalog(store)
-  const referrers = createReferrers(store, cache)
+  const referrers = createReferrers(store, content)
   return {
     blobs,
     tags,
     catalog,
     referrers,
-    manifests: createManifests(store, { tags, referrers, catalog, links }, cache),
+    manifests: createManifests(store, { tags, referrers, catalog, links, content }),
     uploads: createUploads({
       store,
       blobs,

@@ -8,7 +8,7 @@
 import fc from 'fast-check'
 import { afterAll, describe, test } from 'vitest'
 import { createBlobs } from '../../functions/registry/blobs.ts'
-import { createRecentLinks } from '../../functions/registry/recent-links.ts'
+import { createRecentLinks } from '../../functions/registry/links.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { createStateSealer } from '../../functions/registry/uploads/state.ts'
 import { createUploads } from '../../functions/registry/uploads/uploads.ts'

@@ -7,12 +7,12 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, beforeEach, test } from 'vitest'
 import { openFileStore } from '../../functions/compose/file-store.ts'
-import { writeLink } from '../../functions/registry/links.ts'
 import {
   createRecentLinks,
   MAX_AGE,
   type RecentLinks,
-} from '../../functions/registry/recent-links.ts'
+  writeLink,
+} from '../../functions/registry/links.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { CONFIG } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'

@@ -5,8 +5,8 @@
  */
 
 import assert from 'node:assert/strict'
-import { LRUCache } from 'lru-cache'
 import { afterAll, describe, test } from 'vitest'
+import { createContent } from '../../functions/registry/content.ts'
 import { type Digest, isDigest } from '../../functions/registry/digest.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { createReferrers, type Referrer } from '../../functions/registry/referrers.ts'
@@ -29,13 +29,12 @@ for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
     afterAll(close)
-    const cache = () => new LRUCache<string, Uint8Array>({ max: 10_000 })
-    const referrers = createReferrers(store, cache())
+    const referrers = createReferrers(store, createContent(store))
 
     const everyPage = async (repository: string, artifactType?: string) => {
       const pages: (readonly Referrer[])[] = []
       for (let last: Digest | undefined, more = true; more; ) {
-        const page = await createReferrers(store, cache()).list(repository, subject, {
+        const page = await createReferrers(store, createContent(store)).list(repository, subject, {
           ...(artifactType === undefined ? {} : { artifactType }),
           ...(last === undefined ? {} : { last }),
         })
