@@ -32,6 +32,8 @@ export default defineConfig({
       live('aws', 'test/aws/*.suite.ts', 2),
       live('package', 'test/package/*.suite.ts', 2),
       live('e2e', 'test/e2e/*.suite.ts', 2),
+      // They build the package, one after the other.
+      live('image', 'test/image/*.suite.ts'),
     ],
   },
 })

@@ -3,6 +3,8 @@
 #   full    five layers, more than 100 MB compressed: Debian's minbase, a compiler, LLVM, a shell
 #   medium  one layer that does not fit a request through Lambda, and those of the small one
 #   small   two layers of a few MB
+# and one that images are built on:
+#   base    Debian's minbase alone
 # Each as an OCI layout (oci/<name>, tag "v1"), an OCI archive and a docker archive.
 # Usage: test/e2e/image.sh   prints the directory that holds them; builds at most once per version
 # of this script. Needs root, debootstrap, umoci, skopeo and apt.
@@ -74,6 +76,7 @@ image() { # name layer...
 image full base compiler llvm shell note
 image medium preprocessor shell note
 image small shell note
+image base base
 
 touch "$work/out/complete"
 rm -rf "$target"

@@ -13,8 +13,10 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { projectRoot, run } from '../../support/live/process.ts'
 
-/** Five layers of 129 MB, three with one of 10 MB, or two of 1 MB. */
-export type ImageName = 'full' | 'medium' | 'small'
+/**
+ * Five layers of 129 MB, three with one of 10 MB, two of 1 MB; or Debian's minbase alone, to build on.
+ */
+export type ImageName = 'full' | 'medium' | 'small' | 'base'
 
 interface Descriptor {
   readonly mediaType: string
