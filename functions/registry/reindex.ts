@@ -44,12 +44,18 @@ const readManifest = async (store: ObjectStore, linkKey: string) => {
 
 /**
  * Indexes every repository of the store: one listing per 1000 keys, and two reads a manifest.
+ *
+ * @param onProgress is told what was found so far, at each manifest
  */
-export const reindex = async (store: ObjectStore): Promise<Reindexed> => {
+export const reindex = async (
+  store: ObjectStore,
+  onProgress: (found: Reindexed) => void = () => {},
+): Promise<Reindexed> => {
   const catalog = createCatalog(store)
   const names = new Set<string>()
   let manifests = 0
   let referrers = 0
+  const soFar = (): Reindexed => ({ repositories: names.size, manifests, referrers })
 
   const indexRevision = async (key: string, name: string, digest: Digest) => {
     if (!names.has(name)) {
@@ -92,10 +98,11 @@ export const reindex = async (store: ObjectStore): Promise<Reindexed> => {
     const digest = `${algorithm}:${hex}`
     if (!isDigest(digest)) return
     await (revision ? indexRevision(key, name, digest) : indexFallbackTag(key, name, digest))
+    onProgress(soFar())
   }
 
   for await (const objects of listPages(store, REPOSITORIES_PREFIX)) {
     await inBatches(objects, (object) => indexKey(object.key))
   }
-  return { repositories: names.size, manifests, referrers }
+  return soFar()
 }

@@ -1,0 +1,29 @@
+/**
+ * `slipway reindex`: what it shows while it runs, and what it says in the end.
+ *
+ * @module
+ */
+
+import { expect, test } from 'vitest'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { imageOf } from '../support/hosts/content.ts'
+import { openFiles } from '../support/rig/stores.ts'
+import { openDesk } from './desk.ts'
+
+const PREFIX = 'docker/registry/v2'
+
+test('counts what it has found', async (t) => {
+  const { store, give, printed, said, shown } = await openDesk(t, openFiles)
+  for (const name of ['a', 'b/c']) {
+    const { sha256, bytes } = imageOf([], { mediaType: OCI_MANIFEST, annotations: { name } })
+    const hex = sha256.slice('sha256:'.length)
+    await store.put(`${PREFIX}/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`, bytes)
+    const link = `${PREFIX}/repositories/${name}/_manifests/revisions/sha256/${hex}/link`
+    await store.put(link, Buffer.from(sha256))
+  }
+  await give('reindex')
+  expect(printed).toEqual([])
+  expect(shown.at(-1)).toBe('Indexing: 2 repositories, 2 manifests, 0 referrers')
+  expect(shown).toHaveLength(2)
+  expect(said).toEqual(['Indexed 2 repositories, 2 manifests, 0 referrers.'])
+})
