@@ -10,7 +10,6 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { describe, it, type TestContext } from 'vitest'
 import { createAccounts } from '../../functions/auth/accounts/accounts.ts'
 import { verifyPassword } from '../../functions/auth/accounts/bcrypt.ts'
@@ -32,6 +31,7 @@ import { write } from '../auth/harness.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { type OpenedStore, openBucket, openFiles, STORES } from '../support/rig/stores.ts'
 import { openDesk } from './desk.ts'
+import { CLI } from './program.ts'
 
 /** A desk, and accounts as a registry has them, a minute after each command. */
 const openOffice = async (t: TestContext, open: () => Promise<OpenedStore>) => {
@@ -205,8 +205,6 @@ describe('commands refuse', () => {
     assert.equal(await readDocument(store, HTPASSWD_KEY), 'bob:{SHA}x\n')
   })
 })
-
-const CLI = fileURLToPath(new URL('../../functions/handlers/cli.ts', import.meta.url))
 
 /** Runs `slipway` to its end with some input. */
 const slipway = async (

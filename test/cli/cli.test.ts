@@ -13,7 +13,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { blob } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
-import { ended, type Serving, serve, startProgram } from './program.ts'
+import {
+  ended,
+  SERVER,
+  type Serving,
+  serve,
+  serving as servingOf,
+  startProgram,
+} from './program.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
 beforeAll(async () => {
@@ -113,6 +120,21 @@ test('serve says where it listens and logs a line a request, without queries', a
     assert.equal(typeof milliseconds, 'number')
   }
   assert.doesNotMatch(said.stdout, /_state/)
+})
+
+test('the server by itself takes flags of serve, and stops as serve does', async () => {
+  const program = startProgram(['--listen=127.0.0.1:0', store(), '--log-level=silent'], SERVER)
+  const { url, said, exit } = await servingOf(program)
+  assert.equal((await fetch(`${url}/v2/`)).status, 200)
+  program.kill('SIGTERM')
+  assert.equal(await exit, 0)
+  assert.match(said.stderr, /Stopping: requests under way are finished first\.\n$/)
+})
+
+test('the server by itself takes nothing else', async () => {
+  const { code, stderr } = await ended(startProgram(['user', 'list'], SERVER))
+  assert.equal(code, 2)
+  assert.match(stderr, /^slipway: too many arguments: usage: slipway serve \[flags\]\n$/)
 })
 
 /** An upload whose body is on its way. */

@@ -10,13 +10,19 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../functions/handlers/cli.ts', import.meta.url))
+const entry = (name: string): string =>
+  fileURLToPath(new URL(`../../functions/handlers/${name}.ts`, import.meta.url))
+
+/** Where the command line is. */
+export const CLI = entry('cli')
+/** Where the server by itself is. */
+export const SERVER = entry('server')
 
 export type Program = ChildProcessByStdio<null, Readable, Readable>
 
 /** Starts `slipway` with these arguments and no settings in its environment. */
-export const startProgram = (args: readonly string[]): Program =>
-  spawn(process.execPath, [CLI, ...args], {
+export const startProgram = (args: readonly string[], program = CLI): Program =>
+  spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH },
   })
@@ -48,9 +54,8 @@ export interface Serving {
   readonly exit: Promise<number | null>
 }
 
-/** Starts `slipway serve` on a free port and waits until it listens. */
-export const serve = async (args: readonly string[]): Promise<Serving> => {
-  const program = startProgram(['serve', '--listen=127.0.0.1:0', ...args])
+/** Waits until a program that was just started listens. */
+export const serving = async (program: Program): Promise<Serving> => {
   const said = { stdout: '', stderr: '' }
   const exit = once(program, 'close').then(([code]) => code as number | null)
   program.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -66,3 +71,7 @@ export const serve = async (args: readonly string[]): Promise<Serving> => {
   })
   return { url: await url, program, said, exit }
 }
+
+/** Starts `slipway serve` on a free port and waits until it listens. */
+export const serve = (args: readonly string[]): Promise<Serving> =>
+  serving(startProgram(['serve', '--listen=127.0.0.1:0', ...args]))

@@ -16,6 +16,7 @@ import type { Target } from '../../../functions/cli/smoke/session.ts'
 import { GATEWAYS, settingsFor } from '../../emulators/gateway/habits.ts'
 import { temporaryDirectory } from '../../support/hosts/start.ts'
 import { run } from '../../support/live/process.ts'
+import { CLI } from '../program.ts'
 import { onFiles, onGateway, onS3, type Subject, USER } from './subjects.ts'
 
 const PRESIGNED = ['presigned-head', 'presigned-tampered', 'bucket-private']
@@ -123,9 +124,6 @@ const smoke = async (args: readonly string[], env: Record<string, string> = {}, 
   ])
   return { code, stdout, stderr }
 }
-
-/** Where the command line is. */
-const CLI = join(import.meta.dirname, '../../../functions/handlers/cli.ts')
 
 describe('the command line', { concurrent: true }, () => {
   test('a password in a variable, one on standard input, a wrong one, none', async () => {
