@@ -34,7 +34,7 @@ export interface AppOptions {
   /** Whether blob GETs are sent to the store itself, where it can give URLs. */
   readonly redirects: boolean
   /** Whether a client of this address is not sent there, though others are. */
-  readonly direct?: (address: string) => boolean
+  readonly direct?: ((address: string) => boolean) | undefined
   /**
    * Whether blob HEADs are, too: for hosts that do not keep a Content-Length on an answer without
    * a body, as API Gateway may not.

@@ -1,12 +1,20 @@
 /**
- * Answers that several endpoints give.
+ * What the responses of several endpoints have in common.
  *
  * @module
  */
 
 import { Readable } from 'node:stream'
+import type { MiddlewareHandler } from 'hono'
 import type { ObjectBody } from '../storage/store.ts'
-import type { AppContext } from './env.ts'
+import type { AppContext, AppEnv } from './env.ts'
+
+/** Says which API this is, as clients of distribution look for it, and that types are as declared. */
+export const commonHeaders: MiddlewareHandler<AppEnv> = async function commonHeaders(c, next) {
+  c.header('Docker-Distribution-Api-Version', 'registry/2.0')
+  c.header('X-Content-Type-Options', 'nosniff')
+  await next()
+}
 
 /** An answer without a body that says so: without the length, HTTP/1.1 would send it in chunks. */
 export const empty = (c: AppContext, status: 201 | 202 | 307): Response => {

@@ -7,7 +7,17 @@
 import { BlockList, isIP } from 'node:net'
 import * as z from 'zod'
 
-/** Networks as node:net checks them. */
+/** Whether an address is in one of the networks. */
+export type Networks = (address: string) => boolean
+
+const contains =
+  (list: BlockList): Networks =>
+  (address) => {
+    const family = isIP(address)
+    return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6')
+  }
+
+/** Reads networks: `10.0.0.0/8,::1/128`. */
 export const networks = z.string().transform((value, context) => {
   const list = new BlockList()
   for (const each of value.split(',').map((text) => text.trim())) {
@@ -16,20 +26,10 @@ export const networks = z.string().transform((value, context) => {
     const longest = family === 4 ? 32 : 128
     const prefix = bits === undefined ? longest : Number(bits)
     if (family === 0 || prefix > longest) {
-      context.addIssue(`${JSON.stringify(each)} is no network: expected 10.0.0.0/8 or ::1/128`)
+      context.addIssue(`${JSON.stringify(each)} is not a network: expected 10.0.0.0/8 or ::1/128`)
       return z.NEVER
     }
     list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6')
   }
-  return list
+  return contains(list)
 })
-
-/** Whether an address is in one of the networks; in none where there are none. */
-export const isIn = (networks: BlockList | undefined, address: string): boolean => {
-  const family = isIP(address)
-  return (
-    networks !== undefined &&
-    family !== 0 &&
-    networks.check(address, family === 4 ? 'ipv4' : 'ipv6')
-  )
-}

@@ -11,7 +11,6 @@ import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { isIn } from './networks.ts'
 import { openAccess } from './open-access.ts'
 import { openStore, openUploadSecret } from './open-store.ts'
 import type { Settings } from './settings.ts'
@@ -72,7 +71,7 @@ export const openApp = async (
     registry: createRegistry({ store, uploadSecret, uploadLimits }),
     logger,
     redirects: settings.redirects,
-    direct: (address) => isIn(settings['direct-for'], address),
+    direct: settings['direct-for'],
     redirectHeads,
     bodyLimit,
     redirectManifestHeads: settings['manifest-heads'] === 'redirect',

@@ -6,9 +6,9 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { type BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { isIn } from '../compose/networks.ts'
+import type { Networks } from '../compose/networks.ts'
 
 export interface Origin {
   /** Scheme and host as the client sees them. */
@@ -27,12 +27,12 @@ const addressOf = (hop: string): string => {
 }
 
 /**
- * The last address of X-Forwarded-For that is no trusted proxy's: the ones before may be made up,
- * also where the last one is none that can be read.
+ * The last address in X-Forwarded-For that is not a trusted proxy's. Those before it may be made up,
+ * so they are not used even if it cannot be read.
  */
-const clientOf = (peer: string, forwarded: string, trusted: BlockList | undefined): string => {
+const clientOf = (peer: string, forwarded: string, isProxy: Networks): string => {
   const hops = forwarded.split(',').map(addressOf)
-  const client = hops.findLast((hop) => !isIn(trusted, hop)) ?? ''
+  const client = hops.findLast((hop) => !isProxy(hop)) ?? ''
   return isIP(client) === 0 ? peer : client
 }
 
@@ -42,14 +42,14 @@ const first = (header: string | string[] | undefined): string | undefined =>
 /** Host and port. It is put in quotes in headers, and URL takes quotes for part of a name. */
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/
 
-/** Reads a request's origin; `trusted` are the networks of proxies. */
+/** Reads a request's origin; `isProxy` tells the trusted proxies. */
 export const originOf = (
   { socket, headers }: IncomingMessage,
-  trusted: BlockList | undefined,
+  isProxy: Networks | undefined,
 ): Origin => {
   const peer = plain(socket.remoteAddress ?? '')
-  const proxied = isIn(trusted, peer)
-  const address = proxied ? clientOf(peer, String(headers['x-forwarded-for'] ?? ''), trusted) : peer
+  const proxied = isProxy?.(peer) ? isProxy : undefined
+  const address = proxied ? clientOf(peer, String(headers['x-forwarded-for'] ?? ''), proxied) : peer
   const own = (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
   const scheme = (proxied && first(headers['x-forwarded-proto'])) || own
   const host = (proxied && first(headers['x-forwarded-host'])) || headers.host
