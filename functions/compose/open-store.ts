@@ -7,8 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { once } from '../shared/once.ts'
-import { readAll } from '../storage/bytes.ts'
-import { isStoreError } from '../storage/errors.ts'
+import { readOrCreate } from '../storage/read-or-create.ts'
 import { createS3Store } from '../storage/s3/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openFileStore } from './file-store.ts'
@@ -66,24 +65,10 @@ export const openUploadSecret = (
 }
 
 /**
- * The secret in the store. The first instance over it makes it, all others read it, so that any of
- * them can take any request without being told a secret.
+ * The secret in the store. The first instance over it creates it and all others read it, so that any
+ * of them can take any request without being told a secret.
  */
 export const uploadSecret = async (store: ObjectStore): Promise<Uint8Array> => {
-  const read = async () => {
-    const object = await store.get(UPLOAD_SECRET_KEY)
-    return object && (await readAll(object.body, 64))
-  }
-  const existing = await read()
-  if (existing !== undefined) return existing
-  const made = randomBytes(32)
-  try {
-    await store.put(UPLOAD_SECRET_KEY, made, { condition: { ifNoneMatch: '*' } })
-    return made
-  } catch (error) {
-    if (!isStoreError(error, 'precondition')) throw error
-  }
-  const others = await read()
-  if (others === undefined) throw new Error(`${UPLOAD_SECRET_KEY} was deleted while it was read`)
-  return others
+  const { bytes } = await readOrCreate(store, UPLOAD_SECRET_KEY, () => randomBytes(32), 64)
+  return bytes
 }

@@ -6,9 +6,8 @@
 
 import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
 import { cached } from '../../shared/cached.ts'
-import { readAll } from '../../storage/bytes.ts'
-import { isStoreError } from '../../storage/errors.ts'
-import type { ObjectStore, WriteCondition } from '../../storage/store.ts'
+import { putUnlessChanged, readOrCreate } from '../../storage/read-or-create.ts'
+import type { ObjectStore } from '../../storage/store.ts'
 import { MAX_DOCUMENT_SIZE } from '../document.ts'
 import {
   type KeyDocument,
@@ -29,42 +28,16 @@ const COOLDOWN = 5_000
 /** Milliseconds the keys serve while the store does not answer. */
 const STALE = 60 * 60_000
 
-interface Versioned {
-  readonly document: KeyDocument
-  readonly etag: string
-}
+const encode = (document: KeyDocument): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(document))
 
-const read = async (store: ObjectStore): Promise<Versioned | undefined> => {
-  const object = await store.get(SIGNING_KEYS_KEY)
-  if (object === undefined) return undefined
-  const bytes = await readAll(object.body, MAX_DOCUMENT_SIZE)
-  return { document: parseKeyDocument(bytes), etag: object.info.etag }
-}
-
-/** Writes unless another instance was faster. */
-const write = async (
+const readDocument = async (
   store: ObjectStore,
-  document: KeyDocument,
-  condition: WriteCondition,
-): Promise<boolean> => {
-  try {
-    const bytes = new TextEncoder().encode(JSON.stringify(document))
-    await store.put(SIGNING_KEYS_KEY, bytes, { condition })
-    return true
-  } catch (error) {
-    if (isStoreError(error, 'precondition')) return false
-    throw error
-  }
-}
-
-const readOrCreate = async (store: ObjectStore, now: number): Promise<Versioned> => {
-  const existing = await read(store)
-  if (existing !== undefined) return existing
-  await write(store, newKeyDocument(now), { ifNoneMatch: '*' })
-  // Read back even what was just written: whoever lost the race needs it, and it costs once.
-  const stored = await read(store)
-  if (stored === undefined) throw new Error(`${SIGNING_KEYS_KEY} was deleted while it was read`)
-  return stored
+  now: number,
+): Promise<{ readonly document: KeyDocument; readonly etag: string }> => {
+  const create = () => encode(newKeyDocument(now))
+  const { bytes, etag } = await readOrCreate(store, SIGNING_KEYS_KEY, create, MAX_DOCUMENT_SIZE)
+  return { document: parseKeyDocument(bytes), etag }
 }
 
 /**
@@ -77,7 +50,7 @@ const readOrCreate = async (store: ObjectStore, now: number): Promise<Versioned>
  */
 export const storedSigningKeys = (store: ObjectStore, now: () => number): SigningKeys => {
   const load = async () => {
-    const { document } = await readOrCreate(store, now())
+    const { document } = await readDocument(store, now())
     const signers = new Map<unknown, Signer>(
       document.keys.map((key) => [key, localSigner(privateKey(key))]),
     )
@@ -103,7 +76,7 @@ export const storedSigningKeys = (store: ObjectStore, now: () => number): Signin
  * @throws StoreError when the store fails, Error when the document is damaged
  */
 export const storedSigners = async (store: ObjectStore, now: number): Promise<Signer[]> => {
-  const { document } = await readOrCreate(store, now)
+  const { document } = await readDocument(store, now)
   return publishedKeys(document, now).map((key) => localSigner(privateKey(key)))
 }
 
@@ -119,9 +92,9 @@ export const rotateSigningKeys = async (
   options: RotateOptions,
 ): Promise<string> => {
   for (;;) {
-    const { document, etag } = await readOrCreate(store, options.now)
+    const { document, etag } = await readDocument(store, options.now)
     const next = withNewKey(document, options)
-    if (await write(store, next, { ifMatch: etag })) {
+    if (await putUnlessChanged(store, SIGNING_KEYS_KEY, encode(next), { ifMatch: etag })) {
       return localSigner(privateKey(next.keys.at(-1)!)).kid
     }
   }
