@@ -134,13 +134,18 @@ const files = (work: Work): Promise<void> =>
     }
   })
 
-/** Eight gigabytes take a while, so that two registries must do; one, where nobody reads the results. */
-const forMemory = (work: Work): Work => ({
-  ...work,
-  peers: work.peers.filter(
-    ({ name }) => name === 'slipway' || (name === 'distribution' && !work.sizes.briefly),
-  ),
-})
+/** In the short run only the registry that has a budget. */
+const forBudgets = (work: Work): Work =>
+  work.sizes.briefly
+    ? { ...work, peers: work.peers.filter(({ name }) => name === 'slipway') }
+    : work
+
+/** Eight gigabytes take a while, so that two registries must do. */
+const forMemory = (work: Work): Work =>
+  forBudgets({
+    ...work,
+    peers: work.peers.filter(({ name }) => name === 'slipway' || name === 'distribution'),
+  })
 
 /** Eight large layers at once. */
 const memory = (work: Work): Promise<void> =>
@@ -152,7 +157,8 @@ const memory = (work: Work): Promise<void> =>
   })
 
 /** Calls to S3, by request. */
-export const counts = async ({ peers, maker, tell }: Work): Promise<Counted[]> => {
+export const counts = async (work: Work): Promise<Counted[]> => {
+  const { peers, maker, tell } = forBudgets(work)
   const proxy = { delay: COUNTING_DELAY }
   const stage = await openStage({ store: 's3', redirects: true, proxy }, peers)
   const counted: Counted[] = []

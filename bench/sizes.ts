@@ -10,7 +10,7 @@ import type { Subject } from './workloads/transfers.ts'
 const MEGABYTE = 1_000_000
 
 export interface Sizes {
-  /** Whether only Slipway takes part where the others take long. */
+  /** Whether Slipway alone takes part in what takes long, and is there for its budget. */
   readonly briefly: boolean
   /** One large layer, some of middle size, many small ones. */
   readonly subjects: readonly [large: Subject, medium: Subject, small: Subject]
