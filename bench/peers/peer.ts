@@ -4,7 +4,7 @@
  * @module
  */
 
-import { answers, type Daemon, startDaemon } from '../../test/support/live/process.ts'
+import { type Daemon, responds, startDaemon } from '../../test/support/live/process.ts'
 import type { StoreLocation } from '../../test/support/live/registry.ts'
 
 /** Registries by the names that results know them by. */
@@ -45,5 +45,5 @@ export const startProgram = ({ name, address, ...program }: Program): Promise<Da
   startDaemon({
     ...program,
     name: `bench-${name}`,
-    ready: () => answers(`http://${address}/v2/`),
+    ready: () => responds(`http://${address}/v2/`),
   })

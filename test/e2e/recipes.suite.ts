@@ -17,9 +17,9 @@ import { hashPassword } from '../../functions/auth/accounts/bcrypt.ts'
 import { parseIssuers } from '../../functions/auth/issuers.ts'
 import { parsePolicy } from '../../functions/auth/policy/parse.ts'
 import {
-  answers,
   freePort,
   projectRoot,
+  responds,
   run,
   scratch,
   startDaemon,
@@ -106,7 +106,7 @@ describe('docs/access.md', () => {
         ...['-addr', address, '-issuer', 'auth.example', '-realm', 'auth.example'],
         ...['-key', key, '-passwd', passwords],
       ],
-      ready: () => answers(`http://${address}/token/`),
+      ready: () => responds(`http://${address}/token/`),
     })
     const jwks = jwksOf(readFileSync(join(directory, 'auth.crt'), 'utf8'))
     let fetched = 0

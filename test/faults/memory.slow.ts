@@ -13,7 +13,7 @@ import type { Digest } from '../../functions/registry/digest.ts'
 import { startS3 } from '../emulators/s3/server.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
 import { npmStart } from '../support/live/npm-start.ts'
-import { answers, type Daemon, freePort, scratch, startDaemon } from '../support/live/process.ts'
+import { type Daemon, freePort, responds, scratch, startDaemon } from '../support/live/process.ts'
 import { expectStatus, locationOf, requestLine, type Send } from '../support/rig/client.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -56,7 +56,7 @@ const serve = async (store: readonly string[], env: Record<string, string>): Pro
     command: process.execPath,
     args: [...(await npmStart()), '--listen', address, ...store, '--redirects', 'off'],
     env,
-    ready: () => answers(`http://${address}/v2/`),
+    ready: () => responds(`http://${address}/v2/`),
   })
   const agent: Agent = createAgent()
   return {

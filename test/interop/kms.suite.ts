@@ -14,7 +14,7 @@ import { runCommand } from '../../functions/cli/main.ts'
 import { processIo } from '../../functions/cli/process-io.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { type RunningServer, startServer } from '../../functions/node/server.ts'
-import { answers, type Daemon, freePort, scratch, startDaemon } from '../support/live/process.ts'
+import { type Daemon, freePort, responds, scratch, startDaemon } from '../support/live/process.ts'
 
 const REGION = 'eu-central-1'
 const store = scratch('kms')
@@ -49,7 +49,7 @@ beforeAll(async () => {
     name: 'moto',
     command: 'moto_server',
     args: ['-H', '127.0.0.1', '-p', String(port)],
-    ready: () => answers(`${endpoint}/moto-api/`),
+    ready: () => responds(`${endpoint}/moto-api/`),
   })
   // As an operator would point the SDK to another endpoint.
   Object.assign(process.env, {

@@ -24,9 +24,9 @@ import {
 } from '../../functions/auth/tokens/key-source.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
 import {
-  answers,
   type Daemon,
   freePort,
+  responds,
   scratch,
   startDaemon,
   toolCache,
@@ -123,7 +123,7 @@ describe('tokens of Slipway', () => {
           name: `tokens-${name.replaceAll(' ', '-')}`,
           command,
           args: ['serve', directory],
-          ready: () => answers(base),
+          ready: () => responds(base),
         })
       })
       afterAll(() => daemon.stop())
@@ -205,7 +205,7 @@ describe("tokens of distribution's token server", () => {
         ...['-addr', address, '-issuer', ISSUER, '-realm', 'test'],
         ...['-key', keyFile, '-passwd', passwords],
       ],
-      ready: () => answers(base),
+      ready: () => responds(base),
     })
   })
   afterAll(async () => {

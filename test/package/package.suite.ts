@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { answers, freePort, projectRoot, run, scratch } from '../support/live/process.ts'
+import { freePort, projectRoot, responds, run, scratch } from '../support/live/process.ts'
 import { oldNode } from './old-node.ts'
 import { install, npm, type Packed, packInto, serve } from './packing.ts'
 
@@ -98,7 +98,7 @@ describe('installed in an empty folder', () => {
       await server.stop()
     }
     expect(server.output()).toContain('Stopping')
-    expect(await answers(registry).catch(() => false)).toBe(false)
+    expect(await responds(registry).catch(() => false)).toBe(false)
   })
 
   test('an old Node is told so in one line', async () => {

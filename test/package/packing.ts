@@ -6,7 +6,7 @@
 
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { answers, type Daemon, projectRoot, run, startDaemon } from '../support/live/process.ts'
+import { type Daemon, projectRoot, responds, run, startDaemon } from '../support/live/process.ts'
 
 /** Finds the Node that runs this test first, whatever the machine has. */
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`
@@ -81,5 +81,5 @@ export const serve = (
     env: { PATH },
     stopSignal: 'SIGINT',
     group: true,
-    ready: () => answers(`http://127.0.0.1:${port}/v2/`),
+    ready: () => responds(`http://127.0.0.1:${port}/v2/`),
   })

@@ -8,9 +8,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  answers,
   freePort,
   projectRoot,
+  responds,
   run,
   scratch,
   startDaemon,
@@ -110,7 +110,7 @@ export const startMiniStack = async (): Promise<Emulator> => {
         IOT_MTLS_ENABLED: '0',
       },
       cwd: files.path,
-      ready: () => answers(`${endpoint}/_ministack/health`),
+      ready: () => responds(`${endpoint}/_ministack/health`),
     })
     const close = async () => {
       await daemon.stop()

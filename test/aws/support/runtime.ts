@@ -18,7 +18,7 @@ import {
   type Invoke,
   MAX_EVENT,
 } from '../../emulators/gateway/function.ts'
-import { answers, freePort, scratch, startDaemon, toolCache } from '../../support/live/process.ts'
+import { freePort, responds, scratch, startDaemon, toolCache } from '../../support/live/process.ts'
 
 const CLIENT = join(toolCache, 'lambda/node_modules/aws-lambda-ric/index.mjs')
 
@@ -70,7 +70,7 @@ export const startRuntime = async ({ env, timeout }: RuntimeOptions): Promise<La
       AWS_LAMBDA_FUNCTION_TIMEOUT: String(timeout),
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
     },
-    ready: () => answers(`${origin}/`),
+    ready: () => responds(`${origin}/`),
   })
 
   const post = (event: string): Promise<string> =>

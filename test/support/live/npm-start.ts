@@ -1,5 +1,5 @@
 /**
- * What `npm start` runs, built from this checkout.
+ * The program that `npm start` runs, built from this checkout.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { once } from '../../../functions/shared/once.ts'
 import { projectRoot, run } from './process.ts'
 
-/** Builds it, and gives the arguments of Node: its options, the module, `serve`. */
+/** Builds it. @returns arguments for Node: its options, the module, `serve` */
 export const npmStart = once(async (): Promise<readonly string[]> => {
   const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'))
   const [build, start] = [scripts.prestart, scripts.start].map((script: string) =>

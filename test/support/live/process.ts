@@ -1,6 +1,6 @@
 /**
- * Real programs as children of a suite: daemons that run until they are stopped, and commands that
- * run to their end. What they print goes to `.ci/artifacts/logs`, and into the error of a failure.
+ * Runs real programs as children of a suite: daemons, until they are stopped, and commands, to
+ * completion. What daemons print goes to `.ci/artifacts/logs`, and into the error when one fails.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
 
-/** The checkout's root, where programs of this project start. */
+/** The root of the checkout; this project's programs start there. */
 export const projectRoot: string = join(import.meta.dirname, '../../..')
 
 /** Where `.ci/install` puts the programs it builds. */
@@ -27,20 +27,20 @@ export const toolCache: string = join(
 const logs = join(projectRoot, '.ci/artifacts/logs')
 
 /**
- * What a child does not inherit: what this machine's owner set up for other work (Debian's registry
- * fails on S3 with AWS_CA_BUNDLE, and a proxy or a default profile must not reach a loopback test), and
- * what vitest sets for the code under test.
+ * Variables that children do not inherit: settings of this machine for other work (Debian's registry
+ * fails on S3 with AWS_CA_BUNDLE, and a proxy or a default profile must not affect a loopback test), and
+ * those that vitest sets for the code under test.
  */
-const KEPT_BACK =
+const NOT_INHERITED =
   /^(AWS_.*|HTTPS?_PROXY|DOCKER_.*|CONTAINERD_.*|REGISTRY_.*|VITEST.*|NODE_ENV|TEST|MODE|DEV|PROD|SSR|BASE_URL)$/i
 
-/** The environment of a child. */
+/** The environment of child processes. */
 export const cleanEnvironment = (): NodeJS.ProcessEnv => {
-  const kept = Object.entries(process.env).filter(([name]) => !KEPT_BACK.test(name))
+  const kept = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name))
   return { ...Object.fromEntries(kept), PATH: `${join(toolCache, 'bin')}:${process.env.PATH}` }
 }
 
-/** A new empty directory and its removal; containers' stores may hold read-only trees. */
+/** Creates an empty temporary directory, with a function that removes it. */
 export const scratch = (name: string): { readonly path: string; remove(): void } => {
   const path = mkdtempSync(join(tmpdir(), `slipway-${name}-`))
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
@@ -58,15 +58,15 @@ const isFree = async (port: number): Promise<boolean> => {
 }
 
 /**
- * Ports that systems give to nobody by themselves: outgoing connections and servers on port 0 get those
- * from 32768 on, so that one of them could be taken between its being found free and its use.
+ * Ports outside the range that Linux assigns by itself. It gives ports from 32768 up to outgoing
+ * connections and to servers on port 0, and could do so between our check of a port and its use.
  */
 const [FIRST_PORT, LAST_PORT] = [10_000, 32_000]
 
-/** Suites run side by side: each process begins somewhere else. */
+/** Suites run in parallel, so each process starts its search at a different port. */
 let nextPort = FIRST_PORT + ((process.pid * 50) % (LAST_PORT - FIRST_PORT))
 
-/** A loopback port that nothing listens on, and that nobody else in these suites is given. */
+/** Returns a loopback port that nothing listens on. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = nextPort
@@ -78,13 +78,18 @@ export const freePort = async (): Promise<number> => {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** What the command reads from standard input. Default nothing. */
+  /** Standard input of the command. Default: empty. */
   readonly input?: string
-  /** Milliseconds until the command is killed and the call fails. Default five minutes. */
+  /** Milliseconds after which the command is killed and the call fails. Default: five minutes. */
   readonly timeout?: number
 }
 
-/** Runs a command to its end and gives what it printed; throws with its stderr on failure. */
+/**
+ * Runs a command to completion.
+ *
+ * @returns its standard output
+ * @throws Error with the end of its output, when it fails or times out
+ */
 export const run = async (
   command: string,
   args: readonly string[],
@@ -97,7 +102,7 @@ export const run = async (
       timeout: options.timeout ?? 300_000,
       maxBuffer: 64 * 1024 * 1024,
     })
-    // A command that ends without reading it says why by itself.
+    // A command that exits without reading its input reports the reason itself.
     started.child.stdin?.on('error', () => undefined).end(options.input)
     return (await started).stdout
   } catch (error) {
@@ -109,9 +114,9 @@ export const run = async (
 
 export interface Daemon {
   readonly pid: number
-  /** Everything it printed so far. */
+  /** Everything that it has printed so far. */
   output(): string
-  /** Ends it by its `stopSignal`, and SIGKILL after ten seconds. */
+  /** Sends its `stopSignal`, and SIGKILL after ten seconds. */
   stop(): Promise<void>
 }
 
@@ -120,11 +125,11 @@ export interface DaemonOptions extends RunOptions {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  /** How it is asked to end. Default SIGTERM. */
+  /** The signal that stops it. Default: SIGTERM. */
   readonly stopSignal?: NodeJS.Signals
-  /** Whether the children of the command get the signal, too, as from Ctrl-C. Default no. */
+  /** Whether the command's children get the signal too, as they do from Ctrl-C. Default: no. */
   readonly group?: boolean
-  /** Whether it serves yet; a rejection means no. */
+  /** Whether it is ready to serve; a rejection means no. */
   ready(): Promise<boolean>
 }
 
@@ -152,7 +157,11 @@ const stopGroup = async (child: ChildProcess, signal: NodeJS.Signals): Promise<v
   groups.delete(child)
 }
 
-/** Starts a daemon and waits until it is ready; throws with its output when it ends before that. */
+/**
+ * Starts a daemon and waits until it is ready.
+ *
+ * @throws Error with the end of its output, when it exits first or is not ready in time
+ */
 export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
   mkdirSync(logs, { recursive: true })
   const log = join(logs, `${options.name}-${process.pid}-${Date.now()}.log`)
@@ -196,8 +205,8 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
   return { pid: child.pid!, output, stop }
 }
 
-/** Whether a GET of the URL is answered at all, below 500. */
-export const answers = async (url: string): Promise<boolean> => {
+/** Whether a GET of the URL gets a response with a status below 500. */
+export const responds = async (url: string): Promise<boolean> => {
   const response = await fetch(url, { signal: AbortSignal.timeout(2000) })
   await response.body?.cancel()
   return response.status < 500

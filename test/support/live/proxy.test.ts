@@ -1,5 +1,5 @@
 /**
- * What the recording proxy promises: it passes on, records, and cuts when told.
+ * The recording proxy forwards, records, and cuts when told.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { type RecordingProxy, startProxy } from './proxy.ts'
 
 const megabyte = Buffer.alloc(1_000_000, 'x')
 
-/** Answers a GET with a megabyte, and a PUT with 413, hanging up before it has read the body. */
+/** Responds to GET with a megabyte, and to PUT with 413, hanging up before it has read the body. */
 const startTarget = async (): Promise<{ server: Server; address: string }> => {
   const server = createServer((request, response) => {
     if (request.method === 'GET') return response.end(megabyte)
     request.pause()
     response.writeHead(413, { 'content-length': '8' }).write('too much')
-    // Not at once: a reset may overtake the answer.
+    // Not at once: a reset could overtake the response.
     return setTimeout(() => request.socket.destroy(), 100)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -45,7 +45,7 @@ describe('a recording proxy', () => {
     return (await response.arrayBuffer()).byteLength
   }
 
-  test('passes answers on and records them', async () => {
+  test('forwards responses and records them', async () => {
     assert.equal(await get(), megabyte.length)
     const [exchange] = proxy.exchanges
     assert.equal(exchange?.method, 'GET')
@@ -56,7 +56,7 @@ describe('a recording proxy', () => {
     await proxy.close()
   })
 
-  test('cuts the next answer that matches, and no other', async () => {
+  test('cuts the next response that matches, and no other', async () => {
     proxy.cutNext(({ length }) => length > 1_000_000, 10)
     assert.equal(await get(), megabyte.length)
     proxy.cutNext(({ length }) => length === 1_000_000, 300_000)
@@ -69,7 +69,7 @@ describe('a recording proxy', () => {
     await proxy.close()
   })
 
-  test('delivers an answer that came before the end of the body, and serves the next request', async () => {
+  test('delivers a response that came before the end of the body, and serves the next request', async () => {
     const body = Buffer.alloc(20_000_000)
     for (let round = 0; round < 3; round++) {
       const response = await fetch(`http://${proxy.address}/blob`, { method: 'PUT', body })

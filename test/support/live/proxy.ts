@@ -1,5 +1,5 @@
 /**
- * An HTTP proxy on loopback that passes everything on as it is, records it, and can break a
+ * An HTTP proxy on loopback that forwards everything unchanged, records it, and can break off a
  * response in the middle, as a bad network does.
  *
  * @module
@@ -10,7 +10,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** One request and its answer, as far as it went. */
+/** One request and its response, as far as it got. */
 export interface Exchange {
   readonly method: string
   readonly url: string
@@ -19,13 +19,13 @@ export interface Exchange {
   readonly userAgent: string
   /** The source of a copy on S3. */
   readonly copySource: string | undefined
-  /** Milliseconds, of `performance.now`. */
+  /** Start in milliseconds, by `performance.now`. */
   readonly start: number
-  /** When the answer was passed on to its last byte; infinite until then. */
+  /** When the last byte of the response was forwarded, by the same clock; infinite until then. */
   end: number
   requestBytes: number
   status: number
-  /** Content-Length of the answer; 0 if it had none. */
+  /** Content-Length of the response; 0 if it had none. */
   length: number
   responseBytes: number
   cut: boolean
@@ -34,13 +34,13 @@ export interface Exchange {
 export interface RecordingProxy {
   readonly address: string
   readonly exchanges: readonly Exchange[]
-  /** Breaks the connection after `bytes` of the body of the next answer that matches; once. */
+  /** Breaks the connection after `bytes` of the body of the next response that matches; once. */
   cutNext(matches: (exchange: Exchange) => boolean, bytes: number): void
   close(): Promise<void>
 }
 
 export interface ProxyOptions {
-  /** Milliseconds that each request waits before it is passed on. Default 0. */
+  /** Milliseconds that each request waits before it is forwarded. Default: 0. */
   readonly delay?: number
 }
 
@@ -52,7 +52,7 @@ const counting = (count: (bytes: number) => void): Transform =>
     },
   })
 
-/** Starts a proxy before `target` (`host:port`). The Host header stays what the client sent. */
+/** Starts a proxy in front of `target` (`host:port`). The Host header is forwarded unchanged. */
 export const startProxy = async (
   target: string,
   { delay = 0 }: ProxyOptions = {},
@@ -113,8 +113,8 @@ export const startProxy = async (
     // A client that hangs up must not leave its request open behind the proxy.
     incoming.on('close', () => incoming.complete || outgoing.destroy())
     outgoing.on('error', () => exchange.status === 0 && response.destroy())
-    // An answer that came before the whole body was read leaves the rest of it to the proxy: unread,
-    // it would block the connection for the client's next request.
+    // After a response that came before the end of the request's body, the proxy must read the rest:
+    // unread, it would block the connection for the client's next request.
     outgoing.on('close', () => {
       incoming.unpipe()
       incoming.resume()

@@ -1,7 +1,7 @@
 /**
- * Real registries on loopback: Slipway, started as its command is, and Debian's `docker-registry`
- * (distribution 2.8), which reads and writes the same layout. The suites run against Slipway;
- * REGISTRY_UNDER_TEST=distribution turns them on the other, to see what they say of it.
+ * Starts real registries on loopback: Slipway, as `npm start` does, and Debian's `docker-registry`
+ * (distribution 2.8), which reads and writes the same layout. The suites test Slipway; with
+ * REGISTRY_UNDER_TEST=distribution they test the other one, for comparison.
  *
  * @module
  */
@@ -9,30 +9,30 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { npmStart } from './npm-start.ts'
-import { answers, freePort, type RunOptions, run, scratch, startDaemon } from './process.ts'
+import { freePort, type RunOptions, responds, run, scratch, startDaemon } from './process.ts'
 import type { Bucket } from './s3.ts'
 
-/** Where a registry keeps its state. */
+/** Where a registry stores everything. */
 export type StoreLocation = { readonly directory: string } | Bucket
 
 export interface LiveRegistry {
   /** `host:port`, plain HTTP. */
   readonly address: string
-  /** What the registry logged so far. */
+  /** What the registry has logged so far. */
   output(): string
   close(): Promise<void>
 }
 
 export type RegistryProgram = 'slipway' | 'distribution'
 
-/** The program that the suites are about. */
+/** The program that the suites test. */
 export const registryUnderTest: RegistryProgram =
   process.env.REGISTRY_UNDER_TEST === 'distribution' ? 'distribution' : 'slipway'
 
 export interface RegistryOptions {
-  /** Whether blobs are served by a redirect to the store, where it can presign. */
+  /** Whether blobs are served by redirects to the store, if the store can presign. */
   readonly redirects?: boolean
-  /** More flags of `slipway serve`; distribution has none of them. */
+  /** Further flags of `slipway serve`; ignored for distribution. */
   readonly flags?: readonly string[]
 }
 
@@ -49,7 +49,7 @@ const storeEnvironment = (store: StoreLocation): Record<string, string> =>
     ? {}
     : { AWS_ACCESS_KEY_ID: store.accessKeyId, AWS_SECRET_ACCESS_KEY: store.secretAccessKey }
 
-/** Runs one of Slipway's commands (`reindex`, ...) on a store, and gives what it printed. */
+/** Runs one of Slipway's commands (`reindex`, …) on a store. @returns its standard output */
 export const slipway = (
   command: string,
   store: StoreLocation,
@@ -77,7 +77,7 @@ const startSlipway = async (
       ...['--log-level', 'info', ...(options.flags ?? [])],
     ],
     env: storeEnvironment(store),
-    ready: () => answers(`http://${address}/v2/`),
+    ready: () => responds(`http://${address}/v2/`),
   })
   return { address, output: daemon.output, close: daemon.stop }
 }
@@ -103,7 +103,7 @@ const startDistribution = async (
   const address = `127.0.0.1:${await freePort()}`
   const directory = scratch('distribution')
   const config = join(directory.path, 'config.json')
-  // JSON is YAML. Without a cache it reads what the other registry wrote a moment ago.
+  // JSON is valid YAML. There is no cache, so that it sees what the other registry has just written.
   writeFileSync(
     config,
     JSON.stringify({
@@ -112,12 +112,12 @@ const startDistribution = async (
         ...distributionStorage(store),
         delete: { enabled: true },
         redirect: { disable: !options.redirects },
-        // Its purge walks the bucket at the start, and panics on folders that SeaweedFS still lists
-        // after all in them was deleted.
+        // At start it would walk the bucket, and panic on folders that SeaweedFS still lists after
+        // everything in them was deleted.
         maintenance: { uploadpurging: { enabled: false } },
       },
       http: { addr: address, secret: 'of-no-worth' },
-      // By default every manifest that names a URL is refused.
+      // By default it rejects every manifest that contains a URL.
       validation: { manifests: { urls: { allow: ['^https?://'] } } },
     }),
   )
@@ -125,7 +125,7 @@ const startDistribution = async (
     name: 'distribution',
     command: 'docker-registry',
     args: ['serve', config],
-    ready: () => answers(`http://${address}/v2/`),
+    ready: () => responds(`http://${address}/v2/`),
   })
   const close = async () => {
     await daemon.stop()

@@ -1,11 +1,12 @@
 /**
- * Real S3 servers on loopback. Both verify signatures, expiry, checksums and conditions as AWS does;
- * they differ from it elsewhere:
+ * Starts real S3 servers on loopback. Both verify signatures, expiry, checksums and conditions as AWS
+ * does, and differ from AWS in other ways:
  *
- * - versitygw refuses a key that is also a prefix of others, so repositories `a` and `a/b` cannot
- *   both be in its catalog. All else that Slipway asks, it answers as AWS does: the suites use it.
- * - SeaweedFS takes every key, but lists `a/b` before `a-b`, and for a while goes on to list the
- *   prefix of what was deleted, so that a deleted tag seems to be there.
+ * - versitygw rejects a key that is also a prefix of other keys, so repositories `a` and `a/b` cannot
+ *   both be in its catalog. It handles everything else that Slipway does as AWS would, so most suites
+ *   use it.
+ * - SeaweedFS accepts every key, but lists `a/b` before `a-b`, and keeps listing the prefix of deleted
+ *   keys for a while, so that a deleted tag seems to exist.
  *
  * @module
  */
@@ -13,9 +14,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { answers, freePort, scratch, startDaemon } from './process.ts'
+import { freePort, responds, scratch, startDaemon } from './process.ts'
 
-/** What a client needs to reach a bucket. */
+/** Everything that a client needs to use a bucket. */
 export interface Bucket {
   readonly endpoint: string
   readonly region: string
@@ -25,9 +26,9 @@ export interface Bucket {
 }
 
 export interface LiveS3 extends Bucket {
-  /** Where all it keeps lies. Not `directory`, which tells a store of files from a bucket. */
+  /** The directory with all its data. Not called `directory`, which marks a file store. */
   readonly root: string
-  /** Another empty bucket of the same server. */
+  /** Creates another bucket on the same server. */
   createBucket(name: string): Promise<Bucket>
   close(): Promise<void>
 }
@@ -65,17 +66,17 @@ const seaweedArguments = async (directory: string, port: number): Promise<string
     '-s3',
     `-s3.port=${port}`,
     `-s3.config=${config}`,
-    // Services of no use here, on fixed ports that only one server at a time could have.
+    // Services that are not needed, whose fixed ports would allow only one server at a time.
     ...['-s3.port.iceberg=0', '-s3.port.lance=0', '-master.telemetry=false'],
     ...Object.entries(ports).map(([name, value]) => `-${name}=${value}`),
   ]
 }
 
 const start = async (program: S3Program, directory: string, port: number) => {
-  const ready = () => answers(`http://127.0.0.1:${port}/`)
+  const ready = () => responds(`http://127.0.0.1:${port}/`)
   if (program === 'seaweedfs') {
     const args = await seaweedArguments(directory, port)
-    // A graceful end takes it ten seconds, for data that is thrown away.
+    // A graceful shutdown would take ten seconds, for data that is thrown away.
     return startDaemon({ name: program, command: 'weed', args, ready, stopSignal: 'SIGKILL' })
   }
   const data = join(directory, 'data')

@@ -1,5 +1,5 @@
 /**
- * The three ways a registry is set up in the suites, each with its store and nothing in it.
+ * The three set-ups in which the suites test a registry, each with an empty store.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 } from './registry.ts'
 import { startLiveS3 } from './s3.ts'
 
-/** On a directory; on S3 with blobs served by presigned URLs; on S3 with blobs served directly. */
+/** On a directory; on S3, redirecting to presigned URLs; on S3, serving blobs itself. */
 export type SetupName = 'file' | 's3-redirect' | 's3-direct'
 
 export const setupNames: readonly SetupName[] = ['file', 's3-redirect', 's3-direct']
@@ -23,16 +23,16 @@ export interface Setup {
   readonly name: SetupName
   readonly store: StoreLocation
   readonly registry: LiveRegistry
-  /** What clients talk to. */
+  /** The proxy in front of the registry, which clients talk to. */
   readonly front: RecordingProxy
-  /** What serves them blobs: `front`, or the one before S3 where they are redirected there. */
+  /** The proxy that serves blobs: `front`, or the one in front of S3 where clients are redirected. */
   readonly blobs: RecordingProxy
   /** `host:port` that clients use. */
   readonly address: string
   close(): Promise<void>
 }
 
-/** Starts a setup. Everything between clients and bytes passes through its proxies. */
+/** Starts a set-up. Everything that clients send and receive passes through its proxies. */
 export const startSetup = async (name: SetupName): Promise<Setup> => {
   const closers: (() => Promise<void> | void)[] = []
   const close = async () => {
@@ -53,7 +53,7 @@ export const startSetup = async (name: SetupName): Promise<Setup> => {
     } else {
       const s3 = opened(await startLiveS3('versitygw'))
       storage = redirects ? opened(await startProxy(new URL(s3.endpoint).host)) : undefined
-      // Signatures cover the host, so presigned URLs lead through the proxy and nowhere else.
+      // Signatures cover the host, so presigned URLs are valid for the proxy only.
       store = storage ? { ...s3, endpoint: `http://${storage.address}` } : s3
     }
     const registry = opened(await startRegistry(registryUnderTest, store, { redirects }))
