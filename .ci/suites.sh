@@ -63,8 +63,8 @@ finish() { # title
   took "$1" $(<"$file.time")
 }
 
-# A project of vitest.config.ts.
-live() { npx vitest run --project "$1"; }
+# Runs a project of vitest.config.ts, or some of its files.
+live() { npx vitest run --project "$@"; }
 
 # Runs a command while programs that only compute want all processors.
 beside_stress() { # processes command...

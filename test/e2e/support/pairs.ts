@@ -1,13 +1,13 @@
 /**
  * Which clients meet which set-ups, ways to log in and gateways: a covering set, since all pairs take
- * twenty minutes and most of them run the same code. `SLIPWAY_PAIRS=all` (`.ci/long clients`) has all.
+ * twice as long and most of them run the same code. `SLIPWAY_PAIRS=all` (`.ci/long clients`) has all.
  *
  * What a pair can find is in one of these, so each of them is there at least twice, with different
  * clients:
  *
  * - how a client sends bytes, with how a store takes them: a PATCH of known length (crane, skopeo), of
- *   unknown length (docker, podman, buildah), a PUT (ctr, oras), chunks (regctl), each onto files and
- *   into S3 with the full image (chunks with the small one onto files, which takes them as they come);
+ *   unknown length (docker, podman, buildah), a PUT (ctr, oras), chunks (regctl), each onto files and,
+ *   with the full image, into S3, where large layers are put together from parts;
  * - how a client reads: every client follows redirects to S3, but for buildah, which is podman's
  *   library; those that resume (docker, ctr) do it at the file store, at S3 and through the registry;
  * - how a client's library shows who it is: all of them with tokens, and with Basic one of each library
@@ -34,7 +34,7 @@ export type Sizes = Readonly<Partial<Record<SetupName, ImageName>>>
 /** By the names of the suites. */
 const COVERING = {
   docker: { file: 'small', 's3-redirect': 'full', 's3-direct': 'small' },
-  podman: { file: 'full', 's3-redirect': 'small' },
+  podman: { file: 'medium', 's3-redirect': 'small' },
   buildah: { 's3-direct': 'small' },
   skopeo: { file: 'small', 's3-redirect': 'full' },
   crane: { file: 'full', 's3-redirect': 'small', 's3-direct': 'small' },
