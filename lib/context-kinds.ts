@@ -1,5 +1,5 @@
 /**
- * The kinds of values that can be set: what each must look like, and what it says if it does not.
+ * The kinds of values that can be set: what each must look like, and the message if it does not.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import * as z from 'zod'
 import { parsePolicy } from '../functions/auth/policy/parse.ts'
 import { SETTINGS, type SettingName } from '../functions/compose/setting-table.ts'
 
-/** Any text but none. */
-export const text = z.string('expected text').min(1, 'expected something')
+/** Any text that is not empty. */
+export const text = z.string('expected text').min(1, 'expected a value')
 
-/** A whole number; on the command line everything is text, in cdk.json it need not be. */
+/** A whole number: text on the command line, perhaps a number in cdk.json. */
 export const integer = (least: number, most: number) => {
   const expected = `expected a whole number from ${least} to ${most}`
   return z
@@ -26,7 +26,7 @@ export const onOff = z
   .union([z.boolean(), z.enum(['on', 'off', 'true', 'false'])], 'expected on or off')
   .transform((value) => value === true || value === 'on' || value === 'true')
 
-/** A setting of the handler, checked by the handler's own schema and handed on as it is. */
+/** A setting of the handler, checked by its own schema and passed on as text. */
 export const handlerSetting = (name: SettingName) =>
   text.transform((value, context) => {
     const { error } = SETTINGS[name].schema.safeParse(value)
@@ -35,14 +35,14 @@ export const handlerSetting = (name: SettingName) =>
     return z.NEVER
   })
 
-/** An ARN. @param resource how the part of it that names the resource begins */
+/** An ARN. @param resource the beginning of the part that names the resource */
 export const arn = (service: string, resource: string) =>
   text.regex(
     new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${resource}`),
     `expected an ARN, arn:aws:${service}:…`,
   )
 
-/** Path of an access document that the registry would take. */
+/** Path of a valid access document. */
 export const policyFile = text.transform((path, context) => {
   try {
     parsePolicy(readFileSync(path, 'utf8'))
@@ -53,7 +53,7 @@ export const policyFile = text.transform((path, context) => {
   }
 })
 
-/** Days that CloudWatch Logs can keep logs for. */
+/** Numbers of days for which CloudWatch Logs can keep logs. */
 const RETENTION = Object.values(RetentionDays).filter(
   (days): days is number => typeof days === 'number' && days !== RetentionDays.INFINITE,
 )

@@ -22,7 +22,7 @@ import {
 /** What can be set. */
 export interface ContextValue<T> {
   readonly schema: z.ZodType<T>
-  /** What it is when it is not set, for people. */
+  /** The default, in words for people. */
   readonly value: string
   readonly help: string
 }
@@ -43,7 +43,7 @@ export const CONTEXT = {
   bucket: contextValue(
     text.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket').optional(),
     'a new one',
-    'a bucket that is there already, such as one of distribution',
+    'an existing bucket, such as one of distribution',
   ),
   prefix: contextValue(
     text.regex(/^[\w!.*'()-]+(?:\/[\w!.*'()-]+)*$/, 'expected a path, as a/b').optional(),
@@ -58,7 +58,7 @@ export const CONTEXT = {
   undeleteDays: contextValue(
     integer(1, 3650).optional(),
     '14',
-    'days for which what was deleted or overwritten can be brought back',
+    'days for which deleted and overwritten objects can be restored',
   ),
   removalPolicy: contextValue(
     z
@@ -66,7 +66,7 @@ export const CONTEXT = {
       .default('retain')
       .transform((value) => RemovalPolicy[value === 'retain' ? 'RETAIN' : 'DESTROY']),
     'retain',
-    'what becomes of bucket and logs with the stack; destroy needs an empty bucket',
+    'what happens to bucket and logs when the stack is deleted; destroy needs an empty bucket',
   ),
   domain: contextValue(
     host.optional(),
@@ -75,19 +75,19 @@ export const CONTEXT = {
   ),
   certificate: contextValue(
     arn('acm', 'certificate/').optional(),
-    'one is made',
+    'one is created',
     'ARN of the certificate for domain, in the region of the stack',
   ),
   hostedZoneId: contextValue(
     text.regex(/^[A-Z0-9]{4,32}$/, 'expected an id, as Z0123456789ABCDEFGHIJ').optional(),
     'none',
-    'Route 53 zone that domain is in: gets its record, and proves its certificate',
+    'Route 53 zone that domain is in: gets its record, and validates its certificate',
   ),
   hostedZoneName: contextValue(host.optional(), 'none', 'name of that zone'),
   publicUrl: contextValue(
     handlerSetting('public-url').optional(),
     'https:// and domain, or the host of the API',
-    'scheme and host as clients see them, where something else stands in front',
+    'scheme and host as clients see them, if something else is in front',
   ),
   policy: contextValue(
     policyFile.optional(),
@@ -98,12 +98,12 @@ export const CONTEXT = {
   manifestHeads: contextValue(
     handlerSetting('manifest-heads').optional(),
     'answer',
-    'redirect: send HEAD of manifests to S3, should the gateway answer it with a wrong length',
+    'redirect: send HEAD requests for manifests to S3, if the gateway reports a wrong length',
   ),
   auth: contextValue(
     handlerSetting('auth').optional(),
     'auto',
-    'token, basic or off; auto: token, and nobody gets in before there is an account or a policy',
+    'token, basic or off; auto: token, with no access until there is an account or a policy',
   ),
   tokenService: contextValue(
     handlerSetting('token-service').optional(),
@@ -113,37 +113,37 @@ export const CONTEXT = {
   tokenIssuer: contextValue(
     handlerSetting('token-issuer').optional(),
     'slipway',
-    'name of this registry as issuer of tokens: iss',
+    'name of this registry as the issuer of tokens: iss',
   ),
   tokenRealm: contextValue(
     handlerSetting('token-realm').optional(),
     '/token of this registry',
-    'token endpoint to send clients to, where another server issues the tokens',
+    'token endpoint of another server that issues the tokens',
   ),
   signingKeys: contextValue(
     text
       .regex(/^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})*$/, 'expected names, as 1,2')
       .transform((names) => names.split(','))
-      .refine((names) => new Set(names).size === names.length, 'one is named twice')
+      .refine((names) => new Set(names).size === names.length, 'a name is repeated')
       .default(['1']),
     '1',
     'names of the keys that tokens are verified with; the first signs',
   ),
-  memory: contextValue(integer(128, 10_240).default(1024), '1024', 'MiB of the function'),
+  memory: contextValue(integer(128, 10_240).default(1024), '1024', 'memory of the function in MiB'),
   reservedConcurrency: contextValue(
     integer(1, 100_000).optional(),
     "the account's limit",
-    'most requests at once, which no other function of the account can take away',
+    'most concurrent requests, reserved for the function within the limit of the account',
   ),
   rate: contextValue(
     integer(1, 100_000).default(500),
     '500',
-    'requests a second in the long run; more are answered 429',
+    'requests per second in the long run; beyond that, clients get 429',
   ),
   burst: contextValue(
     integer(1, 100_000).default(1000),
     '1000',
-    'requests at once after a quiet time',
+    'requests at once after a quiet period',
   ),
   logLevel: contextValue(
     handlerSetting('log-level').optional(),
@@ -159,7 +159,7 @@ export const CONTEXT = {
   alarmEmail: contextValue(
     z.email('expected an address').optional(),
     'nobody',
-    'address that alarms are sent to, once its reader has confirmed',
+    'address that alarms are sent to, once the recipient has confirmed',
   ),
   alarmTopic: contextValue(
     arn('sns', '').optional(),

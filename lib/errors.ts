@@ -1,10 +1,10 @@
 /**
- * What goes wrong while the stack is put together from its context values.
+ * Errors of composing the stack from its context values.
  *
  * @module
  */
 
-/** A context value that cannot be used; its message is for the person who set it. */
+/** A context value that cannot be used. The message is for the person who set it. */
 export class ContextError extends Error {
   override readonly name = 'ContextError'
 }

@@ -1,27 +1,28 @@
 /**
- * Reads context values: each is checked by itself, then beside the others.
+ * Reads context values: checks each by itself, then all together.
  *
  * @module
  */
 
 import type { Node } from 'constructs'
+import { nearest } from '../functions/shared/nearest.ts'
 import { CONTEXT, type ContextName, type ContextValues } from './context.ts'
 import { ContextError } from './errors.ts'
 
 const names = Object.keys(CONTEXT) as ContextName[]
 
-/** A line for each value, as documentation has it. */
+/** A row for each value, as in the documentation. */
 export const contextTable: readonly Readonly<Record<'name' | 'help' | 'value', string>>[] =
   names.map((name) => ({ name, help: CONTEXT[name].help, value: CONTEXT[name].value }))
 
-/** What must be set, or not be set, beside a value. */
+/** What must or must not be set together. */
 const RELATIONS: readonly (readonly [
   isWrong: (values: ContextValues) => boolean,
   message: string,
 ])[] = [
   [
     ({ bucket, undeleteDays }) => bucket !== undefined && undeleteDays !== undefined,
-    'undeleteDays is for a new bucket: a bucket that is there keeps its lifecycle rules',
+    'undeleteDays is for a new bucket: an existing bucket keeps its lifecycle rules',
   ],
   [
     ({ hostedZoneId: id, hostedZoneName: name }) => (id === undefined) !== (name === undefined),
@@ -48,13 +49,13 @@ const RELATIONS: readonly (readonly [
   ],
 ]
 
-/** Names that only this project gives: CDK's own have `:`, `@`, `/` or `-`. */
+/** Names of this project's form: CDK's own contain `:`, `@`, `/` or `-`. */
 const OURS = /^[A-Za-z]+$/
 
 /**
  * Reads and checks all context values.
  *
- * @throws ContextError naming the value and what would be right, or a name that means nothing
+ * @throws ContextError naming the value and what was expected, or an unknown name
  */
 export const readContext = (node: Node): ContextValues => {
   const given: Readonly<Record<string, unknown>> = node.getAllContext()
@@ -62,9 +63,9 @@ export const readContext = (node: Node): ContextValues => {
     (name) => OURS.test(name) && !Object.hasOwn(CONTEXT, name),
   )
   if (unknown !== undefined) {
-    throw new ContextError(
-      `there is no context value ${JSON.stringify(unknown)}: there are ${names.join(', ')}`,
-    )
+    const near = nearest(unknown, names)
+    const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`
+    throw new ContextError(`there is no context value ${JSON.stringify(unknown)}: ${hint}`)
   }
   const entries = names.map((name) => {
     const result = CONTEXT[name].schema.safeParse(given[name])

@@ -1,10 +1,10 @@
 /**
- * What goes wrong while the app is put together from its settings.
+ * Errors of composing the app from its settings.
  *
  * @module
  */
 
-/** A setting that cannot be used; its message is for the person who set it. */
+/** A setting that cannot be used. The message is for the person who set it. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }

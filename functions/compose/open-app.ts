@@ -1,5 +1,5 @@
 /**
- * The app as the settings have it; the hosts differ only in how requests reach it.
+ * The app that the settings describe. Hosts differ only in how requests reach it.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import { openAccess } from './open-access.ts'
 import { openStore, openUploadSecret } from './open-store.ts'
 import type { Settings } from './settings.ts'
 
-/** What the host itself decides. */
+/** What depends on the host. */
 export interface HostOptions {
   /** See `AppOptions.redirectHeads`. */
   readonly redirectHeads: boolean
-  /** Where requests may lose some of their body. */
+  /** Set where the host limits request bodies. */
   readonly bodyLimit?: BodyLimit
-  /** Where requests end after a while. */
+  /** Set where the host limits how long a request takes. */
   readonly uploadLimits?: UploadLimits
-  /** Whether nobody but this machine reaches it. */
+  /** Whether only this machine can reach it. */
   readonly onlyLocal: boolean
 }
 
@@ -35,7 +35,7 @@ export interface OpenApp {
   /** See `OpenAccess.isSetUp`. */
   readonly isSetUp: () => Promise<boolean>
   /**
-   * Fetches what the first upload would otherwise wait for.
+   * Fetches what the first upload would otherwise have to wait for.
    *
    * @throws StoreError when the store cannot be read, KMSServiceException when a key cannot be used
    */
@@ -54,7 +54,7 @@ const createLogger = (settings: Settings): RequestLogger =>
 /**
  * Opens the store and builds the app over it. Nothing is read from the store yet.
  *
- * @throws SettingsError when a file that the settings name is not as it must be
+ * @throws SettingsError when a file that the settings name cannot be used
  */
 export const openApp = async (
   settings: Settings,

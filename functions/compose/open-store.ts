@@ -13,7 +13,7 @@ import type { ObjectStore } from '../storage/store.ts'
 import { openFileStore } from './file-store.ts'
 import type { Settings, StoreSettings } from './setting-table.ts'
 
-/** The region of AWS that the settings and the environment name. */
+/** The AWS region that the settings or the environment name. */
 export const regionOf = (
   settings: Pick<Settings, 's3-region'>,
   env: Readonly<Record<string, string | undefined>>,
@@ -27,7 +27,7 @@ export const openStore = (
   const { store } = settings
   if (store.kind === 'file') return openFileStore(store.path)
   const otherService = settings['s3-endpoint']
-  // The SDK would find these two by itself, but name the bucket in a host that nobody resolves.
+  // The SDK would find these two itself, but would put the bucket into a host name that does not resolve.
   const endpoint = otherService ?? (env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined)
   const kmsKeyId = settings['s3-kms-key']
   return createS3Store({
@@ -41,14 +41,14 @@ export const openStore = (
   })
 }
 
-/** Changing it makes the uploads under way invalid. */
+/** Changing this invalidates uploads in progress. */
 const UPLOAD_PURPOSE = 'slipway upload state 1'
 
 /**
- * The 32 bytes that seal upload states, by default those in the store. The same key in KMS gives
- * every instance the same.
+ * The 32 bytes that seal upload states, by default those in the store. A KMS key gives every
+ * instance the same ones.
  *
- * @returns a function that throws StoreError or KMSServiceException when they cannot be had
+ * @returns a function that throws StoreError or KMSServiceException when they cannot be obtained
  */
 export const openUploadSecret = (
   settings: Settings,
@@ -58,15 +58,15 @@ export const openUploadSecret = (
   const key = settings['upload-key']
   return once(async () => {
     if (key === undefined) return uploadSecret(store)
-    // Loaded only where it is used: it costs every other start its time and memory.
+    // Loaded only where it is used, because loading takes time and memory.
     const { secretFromKms } = await import('./aws/kms-mac.ts')
     return secretFromKms(key, UPLOAD_PURPOSE, regionOf(settings, env))
   })
 }
 
 /**
- * The secret in the store. The first instance over it creates it and all others read it, so that any
- * of them can take any request without being told a secret.
+ * The secret in the store. The first instance creates it and all others read it, so any of them can
+ * take any request without a configured secret.
  */
 export const uploadSecret = async (store: ObjectStore): Promise<Uint8Array> => {
   const { bytes } = await readOrCreate(store, UPLOAD_SECRET_KEY, () => randomBytes(32), 64)

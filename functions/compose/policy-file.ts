@@ -1,5 +1,5 @@
 /**
- * The policy in a file, for those who deploy it with the registry rather than change it while it runs.
+ * A policy in a file, for those who deploy it with the registry rather than change it at run time.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { SettingsError } from './errors.ts'
 /**
  * Reads a policy file, YAML or JSON.
  *
- * @throws SettingsError naming the file, and in it line, place and value
+ * @throws SettingsError naming the file, the line, the place and the value
  */
 export const readPolicyFile = async (path: string): Promise<Policy> => {
   try {

@@ -1,5 +1,5 @@
 /**
- * The kinds of values that settings have: what each must look like, and what is said if it does not.
+ * The kinds of values that settings have: what each must look like, and the message if it does not.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import * as z from 'zod'
 /** A switch, `on` or `off`. */
 export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
 
-/** Address and port; without an address, all of them. */
+/** Address and port; without an address, all addresses of the machine. */
 export const listen = z.string().transform((value, context) => {
   const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)
   const port = Number(match?.[3])
@@ -30,33 +30,33 @@ export const store = z.string().transform((value, context) => {
   return z.NEVER
 })
 
-/** Where clients are sent for tokens. Some of them put a query in place of one that is there. */
+/** Where clients are sent for tokens. It has no query, because some clients replace one. */
 export const realm = z
-  .url({ protocol: /^https?$/ })
+  .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
   .regex(/^[!#-[\]-~]+$/, 'expected no quotes, spaces or characters beyond ASCII')
   .regex(/^[^?#]*$/, 'expected no query or fragment')
 
-/** Scheme and host, nothing else. */
+/** Scheme and host alone. */
 export const publicUrl = z
-  .url({ protocol: /^https?$/ })
+  .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
   .regex(
     /^\w+:\/\/[^/?#@\s"]+\/?$/,
     'expected scheme and host alone, as in https://registry.example',
   )
 
-/** A name that may stand in a quoted string of a header. */
+/** A name that is safe within a quoted string of a header. */
 export const headerName = z
   .string()
   .regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'expected letters, digits, . _ : / or -')
 
-/** A key in KMS. @returns what follows `kms:` */
+/** A key in KMS, as what follows `kms:`. */
 export const kmsKey = z
   .string()
   .regex(/^kms:./, 'expected kms:<key>')
   .transform((key) => key.slice('kms:'.length))
 
-/** Any text but none. */
-export const text = z.string().min(1)
+/** Any text that is not empty. */
+export const text = z.string().min(1, 'expected a value')
 
-/** URL of a service. */
-export const serviceUrl = z.url({ protocol: /^https?$/ })
+/** URL of a service, http or https. */
+export const serviceUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' })

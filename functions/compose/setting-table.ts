@@ -1,5 +1,5 @@
 /**
- * Every setting of the server and the command line: one table, from which help and checks come.
+ * Every setting of the server and the command line: the one table that help and checks come from.
  *
  * @module
  */
@@ -20,9 +20,9 @@ import {
 
 /** What can be set. */
 export interface Setting<T> {
-  /** Checks the text that is given and makes the value of it; of `undefined`, the default. */
+  /** Turns the given text into the value, and `undefined` into the default. */
   readonly schema: z.ZodType<T>
-  /** What it is when it is not set, for people. */
+  /** The default, in words for people. */
   readonly value: string
   readonly help: string
 }
@@ -54,7 +54,7 @@ export const SETTINGS = {
   's3-path-style': setting(
     onOff.optional(),
     'on with an endpoint',
-    'bucket in the path of URLs rather than in the host',
+    'put the bucket into the path of URLs rather than the host',
   ),
   's3-kms-key': setting(text.optional(), 'none', 'KMS key that S3 encrypts with'),
   'tls-cert': setting(text.optional(), 'none', 'file with the certificate chain, PEM'),
@@ -62,23 +62,23 @@ export const SETTINGS = {
   redirects: setting(
     onOff.default(true),
     'on',
-    'send blob downloads to S3 itself; off: serve them from here',
+    'redirect blob downloads to S3; off: serve them from here',
   ),
   'direct-for': setting(
     networks.optional(),
     'nobody',
-    'networks of clients that cannot reach S3 and get blobs from here all the same: 10.0.0.0/8',
+    'networks of clients that cannot reach S3: they get blobs from here, as in 10.0.0.0/8',
   ),
   'manifest-heads': setting(
     z.enum(['answer', 'redirect']).default('answer'),
     'answer',
-    'redirect: send HEAD of manifests to S3 itself, for a gateway that answers it with a wrong length',
+    'redirect: send HEAD requests for manifests to S3, for a gateway that reports a wrong length',
   ),
   'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
   auth: setting(
     z.enum(['auto', 'token', 'basic', 'off']).default('auto'),
     'auto',
-    'token: log in with accounts, by tokens; basic: without tokens; off: open to all; auto: token as soon as there is an account or a policy, until then open, on loopback only',
+    'token: accounts, and tokens for them; basic: accounts without tokens; off: open to everyone; auto: token once there is an account or a policy, open on loopback alone until then',
   ),
   'public-url': setting(
     publicUrl.optional(),
@@ -88,7 +88,7 @@ export const SETTINGS = {
   'trust-proxy': setting(
     networks.optional(),
     'nobody',
-    'networks of proxies whose X-Forwarded-For, -Proto and -Host are believed: 10.0.0.0/8,::1/128',
+    'networks of proxies whose X-Forwarded-For, -Proto and -Host are trusted, as in 10.0.0.0/8,::1/128',
   ),
   'token-service': setting(
     headerName.default('slipway'),
@@ -98,27 +98,27 @@ export const SETTINGS = {
   'token-issuer': setting(
     headerName.default('slipway'),
     'slipway',
-    'name of this registry as issuer of tokens: iss',
+    'name of this registry as the issuer of tokens: iss',
   ),
   'token-realm': setting(
     realm.optional(),
     '/token of this registry',
-    'token endpoint to send clients to, where another server issues the tokens',
+    'token endpoint of another server that issues the tokens',
   ),
   'signing-key': setting(
     text.optional(),
     'in the store',
-    'file with the private key for tokens, PEM, made on first start; or kms:<key>[,<older key>]',
+    'file with the private key for tokens, PEM, created on first start; or kms:<key>[,<older key>]',
   ),
   'upload-key': setting(
     kmsKey.optional(),
     'in the store',
-    'key that seals the state of uploads in their URLs: kms:<key>, of spec HMAC_256; the same for all servers over a store',
+    'key that seals the upload state in URLs: kms:<key>, of spec HMAC_256; the same for all servers over a store',
   ),
   policy: setting(
     text.optional(),
     'in the store',
-    'file with the policy, read at start, in place of the one that `slipway policy set` keeps in the store',
+    'file with the policy, read at start, instead of the one that `slipway policy set` puts into the store',
   ),
   'log-level': setting(
     z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -136,7 +136,7 @@ export type Settings = { readonly [N in SettingName]: z.output<(typeof SETTINGS)
 /** Names of all settings. */
 export const ALL_SETTINGS = Object.keys(SETTINGS) as readonly SettingName[]
 
-/** Settings that say which store it is, and how it is reached. */
+/** Settings that say which store to use and how to reach it. */
 export const STORE_SETTINGS = [
   'store',
   's3-endpoint',
@@ -145,5 +145,5 @@ export const STORE_SETTINGS = [
   's3-kms-key',
 ] as const satisfies readonly SettingName[]
 
-/** What opens a store. */
+/** The settings that open a store. */
 export type StoreSettings = Pick<Settings, (typeof STORE_SETTINGS)[number]>

@@ -12,7 +12,7 @@ export type { Settings } from './setting-table.ts'
 
 const variable = (name: SettingName): string => `SLIPWAY_${name.toUpperCase().replaceAll('-', '_')}`
 
-/** How a setting is given, what it does and what it is by default, for `--help`. */
+/** How a setting is given, what it does, and its default, for `--help`. */
 export const settingUsage = (
   name: SettingName,
 ): Readonly<Record<'flag' | 'variable' | 'help' | 'value', string>> => {
@@ -33,7 +33,7 @@ const readFlags = (args: readonly string[]): Environment => {
   }
 }
 
-/** Checks what settings must or must not be beside each other. @throws SettingsError */
+/** Checks settings against each other. @throws SettingsError */
 const checkTogether = (settings: Partial<Settings>): void => {
   if ((settings['tls-cert'] === undefined) !== (settings['tls-key'] === undefined)) {
     throw new SettingsError('--tls-cert and --tls-key go together: set both or neither')
@@ -43,14 +43,14 @@ const checkTogether = (settings: Partial<Settings>): void => {
     throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')
   }
   if (!settings.redirects) {
-    throw new SettingsError('--manifest-heads redirect does not go with --redirects off')
+    throw new SettingsError('--manifest-heads redirect cannot be combined with --redirects off')
   }
 }
 
 /**
- * Reads and checks some settings; what others are set to does not matter.
+ * Reads and checks some settings and ignores the others.
  *
- * @throws SettingsError naming the setting, its value and what would be right
+ * @throws SettingsError naming the setting, its value and what was expected
  */
 export const readSomeSettings = <N extends SettingName>(
   wanted: readonly N[],

@@ -1,6 +1,6 @@
 /**
- * Signing keys in a file of PEM, for those who keep keys out of the store. The first key signs, all
- * of them verify: to rotate, put a new one (`openssl ecparam -genkey -name prime256v1 -noout`) after
+ * Signing keys in a PEM file, for those who keep keys out of the store. The first key signs, all of
+ * them verify. To rotate, put a new one (`openssl ecparam -genkey -name prime256v1 -noout`) after
  * the others, restart, move it to the top ten minutes later, and take the old one out when its last
  * token has ended.
  *
@@ -15,7 +15,7 @@ import { SettingsError } from './errors.ts'
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code
 
-/** Makes the file, mode 0600, unless another process was faster. */
+/** Creates the file, mode 0600, unless another process was faster. */
 const create = async (path: string): Promise<void> => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const temporary = `${path}.${randomUUID()}`
@@ -45,7 +45,7 @@ const read = async (path: string): Promise<string | undefined> => {
     if (mode & 0o077) {
       const shown = (mode & 0o777).toString(8).padStart(4, '0')
       throw new SettingsError(
-        `the signing key ${path} has mode ${shown}, so that others than its owner may use it: run chmod 600 on it, or replace the key if others could have read it`,
+        `the signing key ${path} has mode ${shown}, so others than its owner can use it: run chmod 600 on it, and replace the key if others may have read it`,
       )
     }
     return await file.readFile('utf8')
@@ -55,9 +55,9 @@ const read = async (path: string): Promise<string | undefined> => {
 }
 
 /**
- * Opens the keys of a file, which is made with one key on first start.
+ * Opens the keys in a file, which is created with one key on first start.
  *
- * @throws SettingsError when others may read or write it, or it holds no P-256 private key in PEM
+ * @throws SettingsError when others may read or write it, or it contains no P-256 private key in PEM
  */
 export const signingKeyFile = async (path: string): Promise<SigningKeys> => {
   let text = await read(path)
@@ -70,12 +70,12 @@ export const signingKeyFile = async (path: string): Promise<SigningKeys> => {
     try {
       return localSigner(createPrivateKey(pem))
     } catch {
-      // The cause of a key that cannot be read may quote it.
-      throw new SettingsError(`key ${index + 1} of ${path} is no private key on P-256 (prime256v1)`)
+      // The cause may quote the key.
+      throw new SettingsError(`key ${index + 1} in ${path} is not a P-256 (prime256v1) private key`)
     }
   })
   const [first] = signers
-  if (first === undefined) throw new SettingsError(`${path} holds no private key in PEM`)
+  if (first === undefined) throw new SettingsError(`${path} contains no PEM private key`)
   const published = signers.map(({ publicJwk }) => publicJwk)
   return { signer: async () => first, published: async () => published }
 }

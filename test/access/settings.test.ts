@@ -120,7 +120,7 @@ const WRONG: readonly (readonly [name: keyof Settings, value: string, message: R
   ['token-realm', 'https://tokens.example/é', QUOTES],
   ['token-realm', 'https://tokens.example/auth?a=b', /: expected no query or fragment$/],
   ['token-realm', 'https://tokens.example/auth#a', /: expected no query or fragment$/],
-  ['signing-key', '', />=1 characters/],
+  ['signing-key', '', /: expected a value$/],
 ]
 for (const [name, value, message] of WRONG) {
   test(`refused: --${name}=${value.slice(0, 60)}`, () => {

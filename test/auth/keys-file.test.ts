@@ -63,10 +63,10 @@ describe('a file of signing keys', () => {
   })
 
   for (const [name, content, message] of [
-    ['nothing', '', /holds no private key/],
-    ['an RSA key', pem(rsa()), /key 1 of .* P-256/],
-    ['another curve', pem(ec()) + pem(ec('P-384')), /key 2 of .* P-256/],
-    ['a damaged key', pem(ec()).replace(/[A-Za-z]{9}/, ''), /holds no|key 1 of/],
+    ['nothing', '', /contains no PEM private key/],
+    ['an RSA key', pem(rsa()), /key 1 in .* P-256/],
+    ['another curve', pem(ec()) + pem(ec('P-384')), /key 2 in .* P-256/],
+    ['a damaged key', pem(ec()).replace(/[A-Za-z]{9}/, ''), /contains no|key 1 in/],
   ] as const) {
     test(`with ${name} is refused and not quoted`, async () => {
       writeFileSync(path, content, { mode: 0o600 })

@@ -168,7 +168,7 @@ const WRONG: readonly (readonly [args: readonly string[], env: Env, message: str
   [
     ['--manifest-heads=redirect', '--store=s3://bucket', '--redirects=off'],
     {},
-    '--manifest-heads redirect does not go with --redirects off',
+    '--manifest-heads redirect cannot be combined with --redirects off',
   ],
   [['--nothing'], {}, /Unknown option '--nothing'/],
   [['--store'], {}, /'--store <value>' argument missing/],

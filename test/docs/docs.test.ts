@@ -12,7 +12,8 @@ import { parse } from '../../functions/cli/parse.ts'
 import { CHECKS } from '../../functions/cli/smoke/checks.ts'
 import { COMMANDS } from '../../functions/cli/table/commands.ts'
 import { BODY_LIMIT, UPLOAD_LIMITS } from '../../functions/compose/aws/lambda-limits.ts'
-import { readSomeSettings } from '../../functions/compose/settings.ts'
+import { ALL_SETTINGS } from '../../functions/compose/setting-table.ts'
+import { readSomeSettings, settingUsage } from '../../functions/compose/settings.ts'
 import { contextTable } from '../../lib/read-context.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -38,7 +39,7 @@ const shellLines = (path: string): string[] =>
 const CALLS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^npm start -- /, ['serve']],
   [/^npm run smoke -- /, ['smoke']],
-  [/^(?:npm run slipway -- |npx --no slipway |slipway )/, []],
+  [/^(?:npm run slipway -- |npx --no (?:-- )?slipway |slipway )/, []],
 ]
 
 /** What a line of shell gives to the command line, for each time that it is called there. */
@@ -91,6 +92,17 @@ describe('docs/deploy.md', () => {
     assert.equal(staged.Expiration.Days, days)
     assert.equal(multipart.AbortIncompleteMultipartUpload.DaysAfterInitiation, days)
     assert.equal(undelete.NoncurrentVersionExpiration.NoncurrentDays, UNDELETE_DAYS)
+  })
+})
+
+describe('README.md', () => {
+  test('has the table of settings as --help has it', () => {
+    const rows = [...read('README.md').matchAll(/^\| (`--.*?) \| (.*?) \| .* \|$/gm)]
+    const listed = rows.flatMap(([, flags = '', value = '']) =>
+      flags.split(', ').map((flag) => [flag, value].map((cell) => cell.replaceAll('`', ''))),
+    )
+    const settings = ALL_SETTINGS.map((name) => settingUsage(name))
+    expect(listed).toEqual(settings.map(({ flag, value }) => [flag, value]))
   })
 })
 

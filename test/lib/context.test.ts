@@ -62,7 +62,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ tokenIssuer: '"' }, /tokenIssuer is "\\"": expected letters/],
     [{ tokenRealm: 'nowhere' }, /tokenRealm is "nowhere": /],
     [{ signingKeys: '1,,2' }, /signingKeys is "1,,2": expected names, as 1,2/],
-    [{ signingKeys: '1,1' }, /signingKeys is "1,1": one is named twice/],
+    [{ signingKeys: '1,1' }, /signingKeys is "1,1": a name is repeated/],
     [{ memory: '64' }, /memory is "64": expected a whole number from 128 to 10240/],
     [{ memory: true }, /memory is true: expected a whole number/],
     [{ reservedConcurrency: '-1' }, /reservedConcurrency is "-1"/],
@@ -76,7 +76,8 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ alarmTopic: KEY }, /alarmTopic is "arn:aws:kms.*": expected an ARN, arn:aws:sns:/],
     [{ dashboard: 'no' }, /dashboard is "no": expected on or off/],
     [{ tags: 'team' }, /tags is "team": expected name=value,name=value/],
-    [{ removalPolcy: 'destroy' }, /no context value "removalPolcy": there are name, bucket, /],
+    [{ removalPolcy: 'destroy' }, /no context value "removalPolcy": did you mean removalPolicy\?$/],
+    [{ color: 'red' }, /no context value "color": there are name, bucket, /],
   ]
   for (const [context, message] of refused) {
     test(JSON.stringify(context).replace(files.path, ''), () => {

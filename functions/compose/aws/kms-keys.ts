@@ -13,7 +13,7 @@ import { SettingsError } from '../errors.ts'
 
 const openSigner = async (client: KMSClient, KeyId: string): Promise<Signer> => {
   const { PublicKey } = await client.send(new GetPublicKeyCommand({ KeyId }))
-  if (PublicKey === undefined) throw new SettingsError(`KMS gave no public key of ${KeyId}`)
+  if (PublicKey === undefined) throw new SettingsError(`KMS returned no public key for ${KeyId}`)
   const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' })
   const jwk = publicJwk(key)
   return {
@@ -30,20 +30,20 @@ const openSigner = async (client: KMSClient, KeyId: string): Promise<Signer> => 
           SigningAlgorithm: 'ECDSA_SHA_256',
         }),
       )
-      if (Signature === undefined) throw new Error(`KMS gave no signature with ${KeyId}`)
+      if (Signature === undefined) throw new Error(`KMS returned no signature for ${KeyId}`)
       return derToRaw(Signature)
     },
   }
 }
 
 /**
- * Keys of KMS. The first signs, all of them verify: to rotate, name the new key behind the old one,
- * exchange them ten minutes later, and drop the old one when its last token has ended.
+ * Keys in KMS. The first signs, all of them verify. To rotate, name the new key after the old one,
+ * swap them ten minutes later, and drop the old one when its last token has expired.
  *
- * Public keys are fetched when they are first needed, and again if that failed.
+ * Public keys are fetched when first needed, and again if that fails.
  *
  * @param ids key ids, ARNs or aliases; at least one
- * @throws TypeError when one is no P-256 key, once it is fetched
+ * @throws TypeError when one is not a P-256 key, once it is fetched
  */
 export const kmsSigningKeys = (ids: readonly string[], region: string): SigningKeys => {
   const client = new KMSClient({ region })
@@ -51,7 +51,7 @@ export const kmsSigningKeys = (ids: readonly string[], region: string): SigningK
   return {
     async signer() {
       const [first] = await signers()
-      if (first === undefined) throw new SettingsError('--signing-key names no key of KMS')
+      if (first === undefined) throw new SettingsError('--signing-key names no KMS key')
       return first
     },
     published: async () => (await signers()).map((signer) => signer.publicJwk),

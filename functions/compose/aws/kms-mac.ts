@@ -13,7 +13,7 @@ import { SettingsError } from '../errors.ts'
  * Derives 32 bytes, the same each time for the same key and purpose.
  *
  * @param KeyId key id, ARN or alias
- * @param purpose what they are for; secrets of different purposes tell nothing of each other
+ * @param purpose what they are for; secrets for different purposes reveal nothing about each other
  * @throws KMSServiceException when KMS refuses or fails
  */
 export const secretFromKms = async (
@@ -28,6 +28,7 @@ export const secretFromKms = async (
       MacAlgorithm: 'HMAC_SHA_256',
     }),
   )
-  if (Mac?.byteLength !== 32) throw new SettingsError(`KMS gave no MAC of 32 bytes with ${KeyId}`)
+  if (Mac?.byteLength !== 32)
+    throw new SettingsError(`KMS returned no MAC of 32 bytes for ${KeyId}`)
   return Mac
 }

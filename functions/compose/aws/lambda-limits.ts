@@ -1,8 +1,8 @@
 /**
- * What Lambda behind API Gateway's HTTP API can carry and bring to an end, and what to do instead.
+ * What Lambda behind an API Gateway HTTP API can carry and finish, and what to do beyond that.
  *
- * An event is at most 6 MB of JSON, a body in it base64, and the gateway waits 30 s for an answer.
- * What is over the first never comes here: the gateway refuses it in words of its own.
+ * An event is at most 6 MB of JSON with the body in base64, and the gateway waits 30 s for a response.
+ * The gateway itself refuses larger requests, with its own message.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { UploadLimits } from '../../registry/uploads/limits.ts'
 
 const SERVER = 'a Node server of Slipway on the same bucket'
 
-/** Bodies. */
+/** Limit of request bodies. */
 export const BODY_LIMIT: BodyLimit = {
   bytes: 4_500_000,
   instead: `push with regctl, after \`regctl registry set HOST --blob-max 4500000 --blob-chunk 4500000\`, or to ${SERVER}`,
 }
 
-/** Blobs: S3 copies 10 GB in some 20 s, and a function reads and hashes 1 GB in about as many. */
+/** Limits of blobs: S3 copies 10 GB in about 20 s, and a function reads and hashes 1 GB in as long. */
 export const UPLOAD_LIMITS: UploadLimits = {
   blob: 10_000_000_000,
   readBack: 1_000_000_000,
