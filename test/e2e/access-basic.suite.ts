@@ -1,5 +1,5 @@
 /**
- * Clients with accounts, by Basic credentials.
+ * Clients with accounts, authenticated by Basic credentials.
  *
  * @module
  */

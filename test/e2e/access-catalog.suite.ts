@@ -1,5 +1,5 @@
 /**
- * The list of repositories shows each account what it may pull, and nobody what they may not.
+ * The catalog shows each account the repositories that it may pull, and no others.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Docker keeps no password where it is given an identity token, and works with that alone.
+ * Docker stores no password if the registry gives it an identity token, and works with that alone.
  *
  * @module
  */
@@ -48,7 +48,7 @@ describe('docker, identity token', () => {
     return login
   }
 
-  test('a log-in keeps a token and no password', async () => {
+  test('stores a token and no password on log-in', async () => {
     const { name, password } = guarded.alice
     const printed = await docker(
       'login',
@@ -60,7 +60,7 @@ describe('docker, identity token', () => {
     assert.match(identitytoken ?? '', /^[\w-]+\.[\w-]+\.[\w-]+$/)
   })
 
-  test('pushes and pulls with it alone', async () => {
+  test('pushes and pulls with the token alone', async () => {
     const seen = guarded.front.exchanges.length
     await docker('push', target)
     await docker('image', 'rm', target)
@@ -69,16 +69,16 @@ describe('docker, identity token', () => {
       .slice(seen)
       .filter(({ url }) => url.startsWith('/token'))
       .map(({ method, status }) => `${method} ${status}`)
-    // Refresh tokens go by POST; a GET would bring a password.
+    // Refresh tokens are sent by POST; a GET would carry a password.
     assert.deepEqual([...new Set(asked)], ['POST 200'])
   })
 
-  test('is refused with a token that was changed', async () => {
+  test('is denied with a modified token', async () => {
     const { auths } = JSON.parse(readFileSync(file, 'utf8')) as { auths: Record<string, Login> }
     const token = kept().identitytoken ?? ''
     const other = join(files.path, 'other')
     mkdirSync(other)
-    // A byte in the middle: the last characters of a signature may stand for the same bytes.
+    // Not the last character: several of those can decode to the same bytes.
     const at = token.length - 20
     const changed = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
     const login = { ...auths[guarded.front.address], identitytoken: changed }

@@ -1,5 +1,5 @@
 /**
- * Clients with accounts, by tokens.
+ * Clients with accounts, authenticated by tokens.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Every client with accounts: logs in, pushes and pulls what the policy allows, and is refused what
- * it does not, by tokens and by Basic credentials.
+ * Clients with accounts: they log in, push and pull what the policy allows, and are denied the rest.
  *
  * @module
  */
@@ -14,11 +13,11 @@ import { type Guarded, startGuarded } from './support/guarded.ts'
 import { sourceImage } from './support/image.ts'
 import { logsIn } from './support/pairs.ts'
 
-/** What a client says where it may not; the registry's own words where it passes them on. */
+/** What clients print when access is denied; some pass on the registry's message. */
 const REFUSED =
   /unauthorized|denied|403:? \(?forbidden|authentication required|authorization failed|invalid username|basic (auth )?credential/i
 
-/** Declares the tests for all clients that log in this way. */
+/** Declares the tests for the clients that log in this way. */
 export const accessTests = (auth: 'token' | 'basic'): void => {
   for (const [name, open] of Object.entries(clients).filter(([name]) => logsIn(name, auth))) {
     describe(`${name}, ${auth}`, () => {
@@ -42,17 +41,17 @@ export const accessTests = (auth: 'token' | 'basic'): void => {
         await session.logIn?.()
         return session
       }
-      /** Requests that were answered so while `body` ran. */
+      /** The requests made while `body` ran. */
       const during = async (body: () => Promise<unknown>) => {
         const seen = guarded.front.exchanges.length
         await body()
         return guarded.front.exchanges.slice(seen)
       }
 
-      test('is refused with a wrong password', async () => {
+      test('is denied with a wrong password', async () => {
         const { name: who } = guarded.alice
         const session = client.as({ name: who, password: 'not the password' })
-        // crane keeps whatever it is given, and ctr keeps nothing: those find out when they push.
+        // crane stores any password unchecked, and ctr stores none: both find out when they push.
         const logInAndPush = async () => {
           await session.logIn?.()
           await session.push(at('open/app'))
@@ -72,7 +71,7 @@ export const accessTests = (auth: 'token' | 'basic'): void => {
         assert.equal(await session.pull(at('dev/app')), pushed)
       })
 
-      /** Answers to requests that would mount a blob. */
+      /** Statuses of the responses to requests that mount a blob. */
       const mounts = (exchanges: readonly Exchange[]): number[] =>
         exchanges
           .filter(({ method, url }) => method === 'POST' && /[?&]mount=/.test(url))
@@ -81,12 +80,12 @@ export const accessTests = (auth: 'token' | 'basic'): void => {
       test('mounts what the account may pull', async () => {
         const { alice } = guarded
         const seen = await during(() => client.copy(at('dev/app'), alice, at('alice/copy'), alice))
-        const answers = mounts(seen)
-        assert.ok(answers.includes(201), `answers to mounts: ${answers}`)
+        const statuses = mounts(seen)
+        assert.ok(statuses.includes(201), `responses to mounts: ${statuses}`)
         assert.equal(await (await loggedIn(alice)).pull(at('alice/copy')), pushed)
       })
 
-      // As long as the blobs are in no repository that the account may pull.
+      // This must run while the blobs are in no repository that the account may pull.
       test('uploads what the account may not pull', async () => {
         const { alice, bob } = guarded
         if (client.oneAccount) {
@@ -94,30 +93,30 @@ export const accessTests = (auth: 'token' | 'basic'): void => {
           return
         }
         const seen = await during(() => client.copy(at('dev/app'), alice, at('bob/copy'), bob))
-        const answers = mounts(seen)
+        const statuses = mounts(seen)
         const expected = client.looksFirst ? [] : [202]
-        assert.deepEqual([...new Set(answers.filter((status) => status !== 401))], expected)
+        assert.deepEqual([...new Set(statuses.filter((status) => status !== 401))], expected)
         assert.equal(await (await loggedIn(bob)).pull(at('bob/copy')), pushed)
       })
 
-      test('pulls without an account where all may', async () => {
+      test('pulls anonymously where everybody may', async () => {
         await (await loggedIn(guarded.alice)).push(at('open/app'))
         const pulled = client.as().pull(at('open/app'))
-        // Docker never asks a registry without tokens for anything until it is logged in.
+        // Docker sends no request to a registry with Basic authentication before it is logged in.
         if (name === 'docker' && auth === 'basic') await assert.rejects(pulled, REFUSED)
         else assert.equal(await pulled, pushed)
       })
 
-      test('is refused without an account where not all may', async () => {
+      test('is denied anonymously where not everybody may', async () => {
         await assert.rejects(client.as().pull(at('dev/app')), REFUSED)
         await assert.rejects(client.as().push(at('open/new')), REFUSED)
       })
 
-      test('is refused what another account may', async () => {
+      test('is denied what only another account may do', async () => {
         const session = await loggedIn(guarded.bob)
         await assert.rejects(session.pull(at('dev/app')), REFUSED)
         await assert.rejects(session.pull(at('dev/there-is-no-such')), REFUSED)
-        // New ones: a client that finds all of an image there may not push at all.
+        // New repositories: a client that finds the whole image in one may not push at all.
         await assert.rejects(session.push(at('dev/new')), REFUSED)
         await assert.rejects(session.push(at('open/new')), REFUSED)
         await assert.rejects(session.push(at('alice/new')), REFUSED)

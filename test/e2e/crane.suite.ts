@@ -1,5 +1,5 @@
 /**
- * crane (go-containerregistry): one PATCH of known length per blob.
+ * crane (go-containerregistry): one PATCH of known length for each blob.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * containerd with ctr: one PUT per blob, all at once, and pulls that resume.
+ * containerd with ctr: one PUT for each blob, all in parallel, and pulls that resume.
  *
  * @module
  */
@@ -46,9 +46,9 @@ eachSetup('ctr', (scene) => {
 
     const exchanges = setup.blobs.exchanges.slice(seen)
     const broken = exchanges.find(({ cut }) => cut)
-    assert.ok(broken, 'no answer was cut')
+    assert.ok(broken, 'no response was cut')
     const resumed = exchanges.find(({ range }) => range !== undefined && range !== 'bytes=0-')
-    assert.ok(resumed, 'no request asked for the rest')
+    assert.ok(resumed, 'no request was sent for the rest')
     assert.equal(resumed.status, 206)
     assert.ok(resumed.responseBytes < broken.length, 'the whole layer was sent again')
   })

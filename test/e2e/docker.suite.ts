@@ -1,6 +1,6 @@
 /**
- * Docker with its classic image store: chunked PATCHes of unknown length, and pulls that resume.
- * The daemon is Debian's; every `docker` client of the machine talks to it.
+ * Docker with its classic image store: PATCHes of unknown length, and pulls that resume. The daemon is
+ * Debian's; every `docker` client on the machine is tried with it.
  *
  * @module
  */
@@ -29,7 +29,7 @@ eachSetup('docker', (scene) => {
     id = await load(source.docker, image, remote())
     const digest = pushed(await source.docker('push', remote()))
     const read = await readRegistry(setup.address, 'e2e/docker', 'v1')
-    // Docker packs layers itself, so only what is inside them can be the source's.
+    // Docker compresses layers itself, so that only their contents are those of the source.
     assert.equal(read.manifest, digest)
     assert.equal(read.config, id)
     assert.deepEqual(read.diffIds, image.diffIds)
@@ -56,10 +56,10 @@ eachSetup('docker', (scene) => {
     const exchanges = setup.blobs.exchanges.slice(seen)
     assert.ok(
       exchanges.some(({ cut }) => cut),
-      'no answer was cut',
+      'no response was cut',
     )
     const resumed = exchanges.find(({ range }) => range !== undefined && range !== 'bytes=0-')
-    assert.equal(resumed?.status, 206, 'no request asked for the rest')
+    assert.equal(resumed?.status, 206, 'no request was sent for the rest')
   })
 
   test('pushes with every client on the path', async () => {

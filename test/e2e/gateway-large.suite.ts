@@ -1,7 +1,7 @@
 /**
- * Layers that do not fit the gateway: each client fails at once with the gateway's own words, which
- * nobody can change, and sends nothing twice; regctl pushes them in chunks, set up as the registry's
- * messages say.
+ * Layers that are too large for the gateway: each client fails at once with the gateway's own message,
+ * which cannot be changed, and sends nothing twice; regctl pushes them in chunks, configured as the
+ * registry's messages say.
  *
  * @module
  */
@@ -20,8 +20,8 @@ import { readLayout } from './support/image.ts'
 const MESSAGE = /413.*Request Entity Too Large/s
 
 /**
- * containerd before 1.7.14 may lose an answer that comes before it has sent all, or wait for ever: it is
- * given this many milliseconds, and what it sent is looked at all the same.
+ * containerd before 1.7.14 may lose a response that comes before it has sent everything, or wait for
+ * ever: after this many milliseconds the test goes on to check what it has sent.
  */
 const MAY_BE_LOST = /413 |io: read\/write on closed pipe/
 const PATIENCE = 15_000
@@ -33,19 +33,19 @@ for (const [name, open] of Object.entries(others)) {
   describe(`${name}, large layers`, () => {
     const scene = clientBehindGateway(`large-${name}`, open, SCENE)
 
-    test('are refused once, with the reason', async () => {
+    test('are rejected once, with the reason', async () => {
       const { alice, gateway, client, image } = scene()
       const said = name === 'ctr' ? MAY_BE_LOST : MESSAGE
       const session = client.as(alice)
       await session.logIn?.()
       const refused = assert.rejects(session.push(`${gateway.address}/team/app:v1`), said)
       await (name === 'ctr' ? Promise.race([refused, sleep(PATIENCE)]) : refused)
-      // Where it still waits, it ends with its daemon.
+      // If it still waits, it ends with its daemon.
       refused.catch(() => {})
       const begun = gateway.passed.filter(
         ({ method, status }) => method === 'POST' && status === 202,
       )
-      // One for each layer and the config: nothing was begun again.
+      // One for each layer and one for the config: nothing was started twice.
       assert.ok(begun.length <= image.layers.length + 1, `${begun.length} uploads`)
       const sent = gateway.passed.filter(({ status }) => status === 413)
       assert.equal(new Set(sent.map(({ target }) => target)).size, sent.length)
@@ -57,7 +57,7 @@ for (const [name, open] of Object.entries(others)) {
 describe('regctl, large layers', () => {
   const scene = behindGateway('large-regctl', SCENE)
 
-  test('are pushed in chunks, as the message tells', async () => {
+  test('are pushed in chunks, as the message says', async () => {
     const { alice, gateway, directory, image } = scene()
     const { address } = gateway
     const env = {

@@ -1,6 +1,6 @@
 /**
- * Every client through API Gateway and Lambda as the emulation has them: logs in, pushes and pulls,
- * whatever AWS does about what it does not say.
+ * Clients through the emulated API Gateway and Lambda: each logs in, pushes and pulls, in every variant
+ * of what AWS does not document.
  *
  * @module
  */
@@ -33,7 +33,7 @@ for (const [variant, habits] of Object.entries(GATEWAYS)) {
     })
   }
 
-  describe(`what a tag points at, ${variant}`, () => {
+  describe(`the digest of a tag, ${variant}`, () => {
     let at: string
     const scene = behindGateway('digest', {
       habits,
@@ -65,7 +65,7 @@ for (const [variant, habits] of Object.entries(GATEWAYS)) {
     const oras = (...args: string[]) =>
       run('oras', [...args, '--plain-http'], { env: environment() })
 
-    test('oras, which takes no digest but that of a HEAD', async () => {
+    test('oras, which takes the digest from a HEAD only', async () => {
       if (habits.headLength !== 'zero') {
         const { manifest } = scene().image
         assert.equal((await oras('resolve', at)).trim(), manifest)

@@ -1,5 +1,5 @@
 /**
- * oras: images and other artifacts, each blob in one PUT, and the referrers of an image.
+ * oras: images and other artifacts, one PUT for each blob, and the referrers of an image.
  *
  * @module
  */
@@ -66,7 +66,7 @@ eachSetup('oras', (scene) => {
     const sbom = 'application/vnd.example.sbom'
     assert.deepEqual(await discover(`--artifact-type=${sbom}`), [sbom])
 
-    // oras falls back to a tag where the registry has no referrers API; here it must have found one.
+    // Without a referrers API oras would have written a tag instead.
     const { tags } = await fetch(`http://${setup.address}/v2/e2e/oras/tags/list`).then(
       (response) => response.json() as Promise<{ tags: string[] }>,
     )

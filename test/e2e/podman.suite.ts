@@ -1,5 +1,5 @@
 /**
- * podman and buildah: layers packed while they are sent, so PATCHes of unknown length.
+ * podman and buildah: they compress layers while sending them, in PATCHes of unknown length.
  *
  * @module
  */
@@ -16,14 +16,14 @@ for (const program of ['podman', 'buildah'] as const) {
   eachSetup(program, (scene) => {
     const remote = (tag: string) => `${scene().setup.address}/e2e/${program}:${tag}`
 
-    /** The client on a store of its own. */
+    /** Runs the client on a store of its own. */
     const on =
       (store: string) =>
       (...args: string[]): Promise<string> => {
         const directory = join(scene().directory, store)
         const places = ['--root', join(directory, 'root'), '--runroot', join(directory, 'run')]
         return run(program, [...places, '--storage-driver', 'vfs', ...args], {
-          // The cache of known blobs would spare it uploads and downloads that are the test.
+          // With its cache of known blobs it would skip the uploads and downloads under test.
           env: { XDG_DATA_HOME: directory, HOME: directory, TMPDIR: scene().directory },
         })
       }

@@ -38,16 +38,16 @@ import {
 
 const REFUSED = /unauthorized|denied|basic auth credentials/
 
-/** Whether something listens. */
+/** Whether something listens on a loopback port. */
 const listens = async (port: number): Promise<boolean> => {
   const socket = connect(port, '127.0.0.1')
-  // Rejects with what keeps it from connecting.
+  // Rejects if it cannot connect.
   await once(socket, 'connect')
   socket.destroy()
   return true
 }
 
-/** A key and its certificate, for a server or for tokens. */
+/** Makes a key and its certificate, for a server or for tokens. */
 const makeCertificate = (directory: string, name: string): Promise<string> =>
   run(
     'openssl',
@@ -59,7 +59,7 @@ const makeCertificate = (directory: string, name: string): Promise<string> =>
     { cwd: directory },
   )
 
-/** The key of a certificate as a set of keys. */
+/** The JWKS with the key of a certificate. */
 const jwksOf = (certificate: string): string => {
   const { publicKey } = new X509Certificate(certificate)
   return JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] })
@@ -77,7 +77,7 @@ describe('docs/access.md', () => {
     files.remove()
   })
 
-  /** A directory that is a checkout, with the files that a reader has. */
+  /** A directory that looks like a checkout, with the files that a reader has. */
   const checkout = async (name: string): Promise<string> => {
     const directory = join(files.path, name)
     mkdirSync(directory)
@@ -88,14 +88,14 @@ describe('docs/access.md', () => {
     return directory
   }
 
-  /** distribution's token server, and a server of its keys. */
+  /** Starts distribution's token server, and a server with its JWKS. */
   const startTokenServer = async (directory: string) => {
     await makeCertificate(directory, 'auth')
     const password = 'known to the token server'
     writeFileSync(join(directory, 'alice.password'), password)
     const passwords = join(directory, 'auth.htpasswd')
     writeFileSync(passwords, `alice:${await hashPassword(password, 5)}\n`)
-    // It takes keys only in the form that is named after their kind.
+    // It reads keys only in the older format that is named after the kind of key.
     const key = join(directory, 'auth.ec.key')
     await run('openssl', ['ec', '-in', join(directory, 'auth.key'), '-out', key])
     const address = `127.0.0.1:${await freePort()}`
@@ -124,7 +124,7 @@ describe('docs/access.md', () => {
     return { address, keys: `127.0.0.1:${port}`, fetched: () => fetched, stop }
   }
 
-  /** Runs a recipe, without the blocks that hold `without`. */
+  /** Runs a recipe, except the blocks that contain `without`. */
   const follow = async ({ title, blocks }: Recipe, without?: string): Promise<void> => {
     const directory = await checkout(`${title}${without ?? ''}`.replaceAll(/\W/g, ''))
     const closers: (() => Promise<void>)[] = []
@@ -185,7 +185,7 @@ describe('docs/access.md', () => {
           const printed = await run('bash', bash(checked(block.text)), { env, cwd: directory })
           const refusals = block.text.match(/# refused$/gm)?.length ?? 0
           const said = printed.split('\n').filter((line) => REFUSED.test(line)).length
-          assert.ok(said >= refusals, `${refusals} refusals, but it printed ${printed}`)
+          assert.ok(said >= refusals, `expected ${refusals} denials, but it printed ${printed}`)
         }
       }
       if (tokenServer) assert.equal(tokenServer.fetched() > 0, without === 'certificates')
@@ -196,7 +196,7 @@ describe('docs/access.md', () => {
 
   const [open, teams, robot, tokenServer, proxy, ...more] = recipes
   assert.ok(open && teams && robot && tokenServer && proxy && more.length === 0)
-  // Side by side: one of them waits for a minute.
+  // In parallel: one of them waits for a minute.
   for (const recipe of [open, teams, robot, proxy]) {
     test.concurrent(recipe.title, () => follow(recipe))
   }
@@ -204,7 +204,7 @@ describe('docs/access.md', () => {
     test.concurrent(`${tokenServer.title}, without ${without}`, () => follow(tokenServer, without))
   }
 
-  test('the documents it shows are valid', async () => {
+  test('its example documents are valid', async () => {
     const documents = referenceBlocks.filter(({ language }) => language === 'yaml')
     const policies = documents.filter(({ text }) => text.includes('rules:'))
     assert.deepEqual(

@@ -1,5 +1,5 @@
 /**
- * regctl (regclient): chunks of 1 MiB, referrers, and deleting a tag alone.
+ * regctl (regclient): chunks of 1 MiB, referrers, and deleting a tag but not its manifest.
  *
  * @module
  */

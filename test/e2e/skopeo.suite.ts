@@ -1,5 +1,5 @@
 /**
- * skopeo (containers/image): one PATCH of known length per blob.
+ * skopeo (containers/image): one PATCH of known length for each blob.
  *
  * @module
  */

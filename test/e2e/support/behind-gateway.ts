@@ -1,6 +1,6 @@
 /**
- * The registry as it is on AWS, on loopback: the function behind the gateway's emulation, before the
- * strict S3, with an account.
+ * The registry as on AWS, on loopback: the function behind the emulated gateway, on the strict S3 of
+ * the tests, with an account.
  *
  * @module
  */
@@ -19,16 +19,16 @@ import type { Account } from './clients.ts'
 export interface BehindGateway {
   readonly gateway: GatewayServer
   readonly s3: S3Server
-  /** May do everything, as may whoever else logs in. */
+  /** May do everything, as may everybody who logs in. */
   readonly alice: Account
   close(): Promise<void>
 }
 
-/** Makes a function of its settings. */
+/** Creates a function with these settings. */
 export type OpenFunction = (env: Readonly<Record<string, string>>) => Invoke | Promise<Invoke>
 
 /**
- * Starts it; others may pull below `open/`.
+ * Starts it; anonymous users may pull below `open/`.
  *
  * @param open default: the handler in this process
  * @param timeout see GatewayServerOptions
@@ -44,7 +44,7 @@ export const startBehindGateway = async (
     ...bucket,
     ...settingsFor(habits),
     SLIPWAY_AUTH: 'token',
-    // Another name than the gateway's, as on AWS: clients send credentials on to the same one.
+    // A name other than the gateway's, as on AWS: on redirects to the same host, clients send credentials.
     SLIPWAY_S3_ENDPOINT: server.endpoint.replace('127.0.0.1', 'localhost'),
   }
   await writeDocuments(

@@ -1,6 +1,6 @@
 /**
- * Every client under one interface, with accounts: log in, push, pull and copy as somebody. Each
- * somebody has a home of its own, so that no credentials reach another.
+ * All clients behind one interface, with accounts: log in, push, pull and copy. Each session has a
+ * home directory of its own, so that it sees no credentials of another.
  *
  * @module
  */
@@ -11,35 +11,35 @@ import { run } from '../../support/live/process.ts'
 import { dockerClient, load, startContainerd, startDockerd } from './daemons.ts'
 import { readLayout, type SourceImage } from './image.ts'
 
-/** A name and what it logs in with. */
+/** A user name and its password. */
 export interface Account {
   readonly name: string
   readonly password: string
 }
 
-/** A client as one account uses it, or nobody. */
+/** A client used by one account, or anonymously. */
 export interface Session {
-  /** Keeps the password, or what the registry gives for it; absent without a command that asks. */
+  /** Stores the password, or a token for it; absent if the client has no such command. */
   readonly logIn?: () => Promise<string>
-  /** Pushes the source image and gives what identifies it for this client. */
+  /** Pushes the source image. @returns what identifies an image for this client */
   push(target: string): Promise<string>
-  /** Pulls into an empty store, checks it, and gives what identifies it. */
+  /** Pulls into an empty store and checks the image. @returns what identifies it */
   pull(source: string): Promise<string>
 }
 
 export interface Client {
-  /** A session, not logged in yet. */
+  /** A session that is not logged in yet. */
   as(account?: Account): Session
-  /** Pulls as one and pushes as the other, which may be the same. */
+  /** Pulls as one account and pushes as another, or the same. */
   copy(source: string, reader: Account, target: string, writer: Account): Promise<unknown>
-  /** Whether the two must be the same. */
+  /** Whether both must be the same account. */
   readonly oneAccount?: boolean
-  /** Whether it asks for a mount only after it has seen the blob in the source. */
+  /** Whether it requests a mount only after it has found the blob in the source repository. */
   readonly looksFirst?: boolean
   close?(): Promise<void>
 }
 
-/** What a client works with. */
+/** What a client needs. */
 export interface Place {
   /** `host:port` of the registry. */
   readonly address: string
@@ -53,7 +53,7 @@ export type OpenClient = (place: Place) => Promise<Client>
 
 const homeIn = (directory: string): string => mkdtempSync(join(directory, 'home-'))
 
-/** Debian's docker. Its daemon is shared by all; credentials are the command's. */
+/** Debian's docker. All sessions share a daemon; each command has its own credentials. */
 const openDocker: OpenClient = async ({ address, directory, image }) => {
   const daemon = await startDockerd(directory, 'dockerd')
   const session = (account?: Account) => {
@@ -90,12 +90,12 @@ const openDocker: OpenClient = async ({ address, directory, image }) => {
   }
 }
 
-/** containerd with ctr, which has no log-in: credentials go with each command. */
+/** containerd with ctr, which has no log-in: each command is given the credentials. */
 const openCtr: OpenClient = async ({ directory, image }) => {
   const inFreshStore = async <T>(
     body: (ctr: (...args: string[]) => Promise<string>) => Promise<T>,
   ): Promise<T> => {
-    // Not named after what is in it: the paths of sockets must be short.
+    // Short names, since the paths of sockets must be short.
     const { ctr, stop } = await startContainerd(mkdtempSync(join(directory, 'c')), 'c')
     try {
       return await body(ctr)
@@ -131,12 +131,12 @@ const openCtr: OpenClient = async ({ directory, image }) => {
   }
 }
 
-/** podman and skopeo share their library and its file of credentials. */
+/** podman and skopeo share their library and its credentials file. */
 const libraryEnv = (directory: string) => {
   const home = homeIn(directory)
   const file = join(home, 'auth.json')
   writeFileSync(file, '{}')
-  // Below the home is also the cache that knows where blobs are, for mounts.
+  // The cache that finds sources for mounts is also below the home directory.
   return { HOME: home, XDG_DATA_HOME: home, REGISTRY_AUTH_FILE: file, TMPDIR: directory }
 }
 
@@ -203,7 +203,7 @@ const openSkopeo: OpenClient = async ({ address, directory, image }) => {
         logIn: () => skopeo('login', '--tls-verify=false', '-u', name, '-p', password, address),
         async push(target) {
           const source = `oci:${image.layout}:v1`
-          // Or it takes the same layers as another client packed them, where it knows of such.
+          // Otherwise it could substitute layers that it knows in another compression.
           const options = ['--preserve-digests', '--dest-tls-verify=false']
           await skopeo('copy', ...options, source, `docker://${target}`)
           return image.manifest
@@ -295,7 +295,7 @@ const openRegctl: OpenClient = async ({ address, directory, image }) => {
         cwd: home,
         env: { REGCTL_CONFIG: join(home, 'regctl.json'), DOCKER_CONFIG: home, HOME: home },
       })
-    // Without TLS only where it is told so.
+    // It uses TLS unless told otherwise.
     const ready = regctl('registry', 'set', '--tls', 'disabled', '--skip-check', address)
     const { name = '', password = '' } = account ?? {}
     const after = async (...args: string[]) => {
@@ -327,7 +327,7 @@ const openRegctl: OpenClient = async ({ address, directory, image }) => {
   }
 }
 
-/** All of them. */
+/** All clients by name. */
 export const clients: Readonly<Record<string, OpenClient>> = {
   docker: openDocker,
   podman: openPodman,

@@ -1,5 +1,5 @@
 /**
- * Container daemons with nothing in them, apart from any that the machine runs.
+ * Starts container daemons with empty stores, separate from those of the machine.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { type Daemon, run, startDaemon } from '../../support/live/process.ts'
 import type { SourceImage } from './image.ts'
 
-/** Runs the client, and gives what it printed. */
+/** Runs the client. @returns its standard output */
 export type Docker = (...args: string[]) => Promise<string>
 
 export interface Dockerd extends Daemon {
@@ -18,12 +18,12 @@ export interface Dockerd extends Daemon {
   readonly socket: string
 }
 
-/** A client of the daemon on `socket`, which keeps credentials in the directory `config`. */
+/** A client of the daemon on `socket` that stores credentials in the directory `config`. */
 export const dockerClient =
   (program: string, socket: string, config: string): Docker =>
   (...args) =>
     run(program, ['--host', `unix://${socket}`, '--config', config, ...args], {
-      // A newer client than the daemon must not insist on its own version of the protocol.
+      // A client newer than the daemon must not insist on its own version of the protocol.
       env: { DOCKER_API_VERSION: '1.41' },
     })
 
@@ -46,14 +46,14 @@ export const startDockerd = async (directory: string, name: string): Promise<Doc
   return { ...daemon, docker, socket }
 }
 
-/** Loads the source image and tags it; gives its ID, which is its config's digest. */
+/** Loads the source image and tags it. @returns its ID, the digest of its config */
 export const load = async (docker: Docker, image: SourceImage, target: string): Promise<string> => {
   await docker('load', '--input', image.dockerArchive)
   await docker('tag', `slipway.test/${image.name}:v1`, target)
   return (await docker('image', 'inspect', '--format', '{{.Id}}', target)).trim()
 }
 
-/** The digest that a push ended with. */
+/** The digest that a push printed. */
 export const pushed = (printed: string): string => {
   const digest = /digest: (sha256:[0-9a-f]{64}) size: \d+/.exec(printed)?.[1]
   assert.ok(digest, printed)
@@ -69,7 +69,7 @@ export const startContainerd = async (directory: string, name: string): Promise<
   const root = join(directory, name)
   const socket = join(directory, `${name}.sock`)
   const config = join(directory, `${name}.toml`)
-  // Pods and their network are not in question, and cannot always start in a container.
+  // Pods and their network are not tested, and cannot always start in a container.
   writeFileSync(
     config,
     [

@@ -1,5 +1,5 @@
 /**
- * What suites behind the gateway's emulation begin and end with.
+ * Sets up and tears down suites behind the emulated gateway.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { type BehindGateway, startBehindGateway } from './behind-gateway.ts'
 import type { Client, OpenClient } from './clients.ts'
 import { type ImageName, type SourceImage, sourceImage } from './image.ts'
 
-/** What the tests of a suite have; usable inside tests and hooks only. */
+/** What the tests of a suite use, inside tests and hooks only. */
 export interface GatewayScene extends Pick<BehindGateway, 'alice' | 'gateway'> {
   readonly image: SourceImage
-  /** An empty directory of the suite's. */
+  /** An empty directory. */
   readonly directory: string
 }
 
@@ -27,7 +27,7 @@ interface SceneOptions {
   readonly finish?: () => Promise<void>
 }
 
-/** Starts a registry for the suite it is called in, and ends it. */
+/** Starts a registry for the suite that calls it, and stops it afterwards. */
 export const behindGateway = (
   name: string,
   { habits, size, prepare, finish }: SceneOptions,
@@ -53,7 +53,7 @@ export const behindGateway = (
   }
 }
 
-/** Starts a registry and a client of it for the suite it is called in, and ends both. */
+/** Starts a registry and a client for the suite that calls it, and stops both afterwards. */
 export const clientBehindGateway = (
   name: string,
   open: OpenClient,

@@ -1,5 +1,5 @@
 /**
- * A registry with accounts, groups, a robot and a policy, as an administrator sets it up.
+ * A registry with accounts, groups, a robot and a policy, set up as an administrator would.
  *
  * @module
  */
@@ -21,7 +21,7 @@ rules:
   - { who: [authenticated], repositories: ['\${user}/**'], actions: ['*'] }
 `
 
-/** Who is in the registry. */
+/** The accounts of the registry. */
 interface People {
   /** In team dev. */
   readonly alice: Account
@@ -32,12 +32,12 @@ interface People {
 }
 
 export interface Guarded extends People {
-  /** What clients talk to; remembers their requests. */
+  /** The proxy that clients talk to; it records their requests. */
   readonly front: RecordingProxy
   close(): Promise<void>
 }
 
-/** A store with accounts and policy, set up once by Slipway's commands; each registry has a copy. */
+/** A store with accounts and policy, set up once by Slipway's commands; each registry gets a copy. */
 const setUp = once(async (): Promise<{ readonly directory: string; readonly people: People }> => {
   const files = scratch('accounts')
   process.on('exit', files.remove)
@@ -55,7 +55,7 @@ const setUp = once(async (): Promise<{ readonly directory: string; readonly peop
   return { directory: files.path, people: { alice, bob, robot } }
 })
 
-/** Starts it on a directory; clients show who they are by tokens or by Basic credentials. */
+/** Starts it on a directory; clients authenticate with tokens or with Basic credentials. */
 export const startGuarded = async (auth: 'token' | 'basic'): Promise<Guarded> => {
   const { directory, people } = await setUp()
   const files = scratch('guarded')

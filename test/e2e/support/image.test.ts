@@ -1,5 +1,5 @@
 /**
- * The check of a pushed image fails on every way in which an image can be wrong.
+ * The check of a pushed image fails whichever way the image is wrong.
  *
  * @module
  */
@@ -58,7 +58,7 @@ const readFrom = async (content: Content) => {
 
 const wrong: Readonly<Record<string, Content>> = {
   'a layer of other bytes': { ...good, layer: gzipSync('what is in the Layer') },
-  'a layer packed otherwise': { ...good, layer: gzipSync(unpacked, { level: 0 }) },
+  'a layer compressed differently': { ...good, layer: gzipSync(unpacked, { level: 0 }) },
   'a layer that ends early': { ...good, layer: layer.subarray(0, -1) },
   'a size that is not the layer’s': { ...good, size: layer.length + 1 },
   'a config of other bytes': { ...good, config: Buffer.from(`${config} `) },

@@ -1,5 +1,5 @@
 /**
- * The images that the suites push, and what must be true of them in a registry.
+ * The images that the suites push, and the checks of their copies in a registry.
  *
  * @module
  */
@@ -29,12 +29,12 @@ interface Manifest {
   readonly layers: readonly Descriptor[]
 }
 
-/** What an image is, by digests. */
+/** An image, by its digests. */
 export interface Image {
   readonly manifest: string
   readonly config: string
   readonly layers: readonly string[]
-  /** Digests of the layers unpacked. */
+  /** Digests of the uncompressed layers. */
   readonly diffIds: readonly string[]
 }
 
@@ -50,14 +50,14 @@ export interface SourceImage extends Image {
 const sha256 = (bytes: Uint8Array): string =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
-/** A blob of an OCI layout; fails if its bytes are not what its digest says. */
+/** Reads a blob of an OCI layout, and checks it against its digest. */
 const layoutBlob = (layout: string, digest: string): Buffer => {
   const bytes = readFileSync(join(layout, 'blobs', digest.replace(':', '/')))
   assert.equal(sha256(bytes), digest, `${digest} in ${layout}`)
   return bytes
 }
 
-/** Reads the only image of an OCI layout, and checks every byte of it against its digest. */
+/** Reads the only image of an OCI layout, and checks every blob against its digest. */
 export const readLayout = (layout: string): Image => {
   const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'))
   assert.equal(index.manifests.length, 1, `images in ${layout}`)
@@ -73,7 +73,7 @@ export const readLayout = (layout: string): Image => {
   }
 }
 
-/** Builds the images unless they are there, and describes one. */
+/** Builds the images unless they exist, and describes one of them. */
 export const sourceImage = async (name: ImageName): Promise<SourceImage> => {
   const script = join(projectRoot, 'test/e2e/image.sh')
   const directory = (await run(script, [], { timeout: 900_000 })).trim()
@@ -98,7 +98,7 @@ const succeeded = async (url: string, headers: Record<string, string> = {}): Pro
   return response
 }
 
-/** Digests of a blob's bytes as they are and unpacked, and their number. */
+/** The digests of a blob's bytes as they are and uncompressed, and its size. */
 const digestBlob = async (url: string): Promise<{ blob: string; diffId: string; size: number }> => {
   const response = await succeeded(url)
   assert.ok(response.body)
@@ -154,7 +154,7 @@ export const readRegistry = async (
   return { manifest, config: config.digest, layers: layers.map((layer) => layer.digest), diffIds }
 }
 
-/** Only what identifies an image, to compare two of them. */
+/** Only the digests of an image, for comparisons. */
 export const identity = ({ manifest, config, layers, diffIds }: Image): Image => ({
   manifest,
   config,

@@ -1,5 +1,5 @@
 /**
- * What every client's suite runs through: its set-ups, each with the image that pairs.ts names.
+ * Declares a client's tests for each of its set-ups, with the images that pairs.ts chooses.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { type Setup, startSetup } from '../../support/live/setups.ts'
 import { type SourceImage, sourceImage } from './image.ts'
 import { type SuiteName, setupsOf } from './pairs.ts'
 
-/** What the tests of one set-up have; usable inside tests only. */
+/** What the tests of one set-up use, inside tests only. */
 export interface Scene {
   readonly setup: Setup
   readonly image: SourceImage
-  /** An empty directory of this set-up's tests. */
+  /** An empty directory for the tests of this set-up. */
   readonly directory: string
-  /** Runs when the tests of the set-up are over, the last one given first. */
+  /** Registers what runs after the tests of the set-up, in reverse order. */
   onClose(close: () => Promise<void>): void
 }
 
@@ -26,7 +26,7 @@ export const eachSetup = (client: SuiteName, tests: (scene: () => Scene) => void
     describe(`${client}, ${name}, ${size} image`, () => {
       let scene: Scene | undefined
       const files = scratch(`e2e-${client}`)
-      // One hook for all: hooks run first to last, which would take the directory from a daemon.
+      // One hook for all, so that a directory is removed after the daemon that uses it has ended.
       const closers: (() => Promise<void>)[] = []
       beforeAll(async () => {
         const image = await sourceImage(size)

@@ -2,21 +2,21 @@
  * Which clients meet which set-ups, ways to log in and gateways: a covering set, since all pairs take
  * twice as long and most of them run the same code. `SLIPWAY_PAIRS=all` (`.ci/long clients`) has all.
  *
- * What a pair can find is in one of these, so each of them is there at least twice, with different
- * clients:
+ * Every fault that a pair can reveal is in one of these combinations, and each of them occurs at least
+ * twice, with different clients:
  *
  * - how a client sends bytes, with how a store takes them: a PATCH of known length (crane, skopeo), of
  *   unknown length (docker, podman, buildah), a PUT (ctr, oras), chunks (regctl), each onto files and,
  *   with the full image, into S3, where large layers are put together from parts;
- * - how a client reads: every client follows redirects to S3, but for buildah, which is podman's
- *   library; those that resume (docker, ctr) do it at the file store, at S3 and through the registry;
- * - how a client's library shows who it is: all of them with tokens, and with Basic one of each library
- *   (podman's is skopeo's);
- * - what only some clients look at in a response that a gateway changed: the length of a HEAD (docker,
- *   ctr, oras), the challenge (all).
+ * - how a client reads: every client follows redirects to S3, except buildah, which shares podman's
+ *   library; those that resume (docker, ctr) do so at the file store, at S3 and through the registry;
+ * - how a client's library authenticates: all clients with tokens, and one of each library with Basic
+ *   credentials (podman's library is skopeo's);
+ * - what clients read in a response that a gateway has changed: the length in a HEAD (docker, ctr, oras),
+ *   the challenge (all).
  *
- * Pairs that found a fault stay: docker without an account where there are no tokens, ctr where a
- * request is refused early, oras where a HEAD has no length, ranges of docker and ctr on redirects.
+ * Pairs that found a fault stay: docker anonymously with Basic authentication, ctr where a request is
+ * rejected early, oras where a HEAD has no length, ranges of docker and ctr after redirects.
  *
  * @module
  */
@@ -25,13 +25,13 @@ import type { GATEWAYS } from '../../emulators/gateway/habits.ts'
 import { type SetupName, setupNames } from '../../support/live/setups.ts'
 import type { ImageName } from './image.ts'
 
-/** Whether every client meets everything. */
+/** Whether to run all pairs. */
 const all = process.env.SLIPWAY_PAIRS === 'all'
 
-/** The set-ups that a client meets, and with which image. */
+/** The set-ups that a client is tested on, and the image for each. */
 export type Sizes = Readonly<Partial<Record<SetupName, ImageName>>>
 
-/** By the names of the suites. */
+/** By client, or suite. */
 const COVERING = {
   docker: { file: 'small', 's3-redirect': 'full', 's3-direct': 'small' },
   podman: { file: 'medium', 's3-redirect': 'small' },
@@ -46,24 +46,23 @@ const COVERING = {
 
 export type SuiteName = keyof typeof COVERING
 
-/** The full image where bytes take different ways. */
+/** The images for all pairs: the full one where the bytes take different paths. */
 const EVERYWHERE: Sizes = { file: 'full', 's3-redirect': 'full', 's3-direct': 'small' }
 
-/** What a client's suite runs on. */
+/** The set-ups of a suite, with the image for each. */
 export const setupsOf = (suite: SuiteName): readonly (readonly [SetupName, ImageName])[] => {
   const covering: Sizes = COVERING[suite]
   const sizes = all ? { ...EVERYWHERE, ...covering } : covering
   return setupNames.flatMap((name) => (sizes[name] ? [[name, sizes[name]] as const] : []))
 }
 
-/** How clients show who they are, and which of them do it so. */
+/** Whether a client is tested with this way to authenticate. */
 export const logsIn = (client: string, auth: 'token' | 'basic'): boolean =>
   all || auth === 'token' || client !== 'podman'
 
 /**
- * The clients that meet a gateway. That which changes least has been met by those that large layers are
- * refused to (gateway-large.suite.ts); `path decoded` is met by the others in Lambda's own runtime
- * (test/aws/runtime.suite.ts).
+ * The clients that are tested behind each gateway. gateway-large.suite.ts has all of them behind the one
+ * that changes least, and test/aws/runtime.suite.ts the others behind the one that decodes paths.
  */
 const AT_GATEWAYS: Readonly<Record<keyof typeof GATEWAYS, RegExp>> = {
   'length kept': /^crane$/,
@@ -71,6 +70,6 @@ const AT_GATEWAYS: Readonly<Record<keyof typeof GATEWAYS, RegExp>> = {
   'length zero, challenge renamed': /./,
 }
 
-/** Whether a client meets a gateway, by its name in GATEWAYS. */
+/** Whether a client is tested behind a gateway, by its name in GATEWAYS. */
 export const meets = (client: string, gateway: string): boolean =>
   all || AT_GATEWAYS[gateway as keyof typeof GATEWAYS].test(client)

@@ -1,5 +1,5 @@
 /**
- * The recipes of docs/access.md, taken out of it as they stand.
+ * Extracts the recipes of docs/access.md, unchanged.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from '../../support/live/process.ts'
 
-/** A fenced block. */
+/** A fenced code block. */
 export interface Block {
   readonly language: string
   readonly text: string
 }
 
-/** A recipe by its title, and its blocks in order. */
+/** A recipe: its title, and its code blocks in order. */
 export interface Recipe {
   readonly title: string
   readonly blocks: readonly Block[]
@@ -32,10 +32,10 @@ const blocksOf = (markdown: string): Block[] =>
 const [before = '', recipesPart = ''] = page.split(/^## Recipes$/m)
 const [preface = '', ...sections] = recipesPart.split(/^### /m)
 
-/** Blocks of the page before the recipes. */
+/** The code blocks before the recipes. */
 export const referenceBlocks: readonly Block[] = blocksOf(before)
 
-/** What comes first in each recipe. */
+/** The shell code that each recipe begins with. */
 export const preamble: string = blocksOf(preface)
   .map(({ text }) => text)
   .join('')
@@ -45,13 +45,13 @@ export const recipes: readonly Recipe[] = sections.map((section) => ({
   blocks: blocksOf(section),
 }))
 
-/** Whether a block starts a server, which then runs until the end of the recipe. */
+/** Whether a block starts a server, which runs until the end of the recipe. */
 export const startsServer = ({ language, text }: Block): boolean =>
   language === 'sh' && text.startsWith('npm start ')
 
 /**
- * A block as bash runs it: the first command that fails ends it, and one marked `# refused` fails it
- * by succeeding. What those print goes to standard output, to see why they were refused.
+ * A block as a script for bash in which commands marked `# refused` must fail. What they print goes to
+ * standard output, so that the reason can be checked.
  */
 export const checked = (text: string): string =>
   text.replace(/^(.*) # refused$/gm, (_, command: string) => {
