@@ -1,6 +1,6 @@
 /**
- * Every client against the deployed stack: logs in, pushes, pulls, and is refused; bodies small enough
- * for a request through Lambda, and one that is not, in chunks.
+ * Every client with the deployed stack: it logs in, pushes, pulls, and is denied what it may not do.
+ * Blobs fit a request through Lambda, except one that is pushed in chunks.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export const clientTests = (deployed: Deployed): void => {
         assert.equal(await session.pull(at(`clients/${name}`)), pushed)
       })
 
-      test('is refused with a wrong password', async () => {
+      test('is denied with a wrong password', async () => {
         const session = client.as({ ...deployed().admin, password: 'not the password' })
         const logInAndPush = async () => {
           await session.logIn?.()
@@ -54,7 +54,7 @@ export const clientTests = (deployed: Deployed): void => {
         await assert.rejects(logInAndPush, REFUSED)
       })
 
-      test('is refused without an account', async () => {
+      test('is denied anonymously', async () => {
         await assert.rejects(client.as().pull(at(`clients/${name}`)), REFUSED)
       })
     })

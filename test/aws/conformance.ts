@@ -1,6 +1,6 @@
 /**
- * The official conformance suite 1.1 through the emulated HTTP API, function and bucket, logged in with
- * tokens; blobs by redirects.
+ * The official conformance suite 1.1 through the emulated HTTP API, function and bucket, with tokens and
+ * redirects of blobs.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Everything that one deployment of the stack is enough for, since each takes half a minute: first what
- * looks at all that it logged, last what changes and destroys it.
+ * All tests that can share one deployment of the stack, since each deployment takes half a minute. The
+ * test that reads all logs runs first; those that change and destroy the stack run last.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * The stack where policies are enforced, always in a MiniStack of its own, since others need not do so:
- * all that clients need holds; all that the policy of the function's role allows is needed for
- * something; and what it does not allow is refused to whoever has the same policy.
+ * The stack with policies enforced, always in a MiniStack of its own, since another emulator may not
+ * enforce them: `npm run smoke` succeeds; every permission of the function's role is needed for
+ * something; and everything else is denied to anybody with the same policy.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import {
 } from './support/role.ts'
 import { startSession } from './support/session.ts'
 
-/** Policies that are one action or one resource of one statement short, and which. */
+/** All policies that lack one action or one resource of one statement, with what they lack. */
 const shortened = (policy: PolicyDocument) =>
   policy.Statement.flatMap((statement, index) => {
     const name = statement.Sid ?? String(index)
@@ -48,7 +48,7 @@ const shortened = (policy: PolicyDocument) =>
     ]
   })
 
-/** What the function can do without here, and why the policy has it all the same. */
+/** Permissions that are not needed with the emulator, and why the policy has them. */
 const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
   [/^Blobs: s3:AbortMultipartUpload$/, 'cleans up when S3 fails in the middle of a copy'],
   [/: kms:\w+$/, "the keys' own policies name the role; on AWS either is enough"],
@@ -78,16 +78,16 @@ describe('the role of the deployed function', () => {
     earlier = await prepare(deployment)
   })
 
-  /** With another policy, and nothing in memory that was read under the one before. */
+  /** Restarts the function with another policy, so that nothing read before is in its memory. */
   const restartWith = async (document: PolicyDocument): Promise<void> => {
     await policy.replace(document)
     const path = `/2015-03-31/functions/${functionName}/configuration`
     await awsPut(deployed().emulator, 'lambda', path, { Timeout: 30 })
   }
 
-  test('does everything that clients ask for', () => exercise(deployed(), robot, earlier))
+  test('does everything that clients request', () => exercise(deployed(), robot, earlier))
 
-  test('needs each action that its policy allows', { timeout: 600_000 }, async () => {
+  test('needs each permission of its policy', { timeout: 600_000 }, async () => {
     const idle: string[] = []
     for (const { what, policy: document } of shortened(policy.document)) {
       await restartWith(document)
@@ -108,7 +108,7 @@ describe('the role of the deployed function', () => {
       )
   })
 
-  describe('whoever has the same policy', () => {
+  describe('anybody with the same policy', () => {
     let target: Target
     beforeAll(async () => {
       const { emulator, stackName, outputs } = deployed()
@@ -147,7 +147,7 @@ describe('the role of the deployed function', () => {
       target?.kms.destroy()
     })
 
-    test('needs it to read a blob: nobody else may', async () => {
+    test('needs it to read a blob', async () => {
       const url = `${target.emulator.endpoint}/${target.Bucket}/${target.blobKey}`
       assert.equal((await fetch(url)).status, 403)
     })

@@ -1,6 +1,6 @@
 /**
- * The bundled function in Lambda's own runtime, behind the gateway's emulation: events and results
- * are as large as they may be there, time ends, and the process dies.
+ * The bundled function in Lambda's own runtime, behind the emulated gateway: events and results of the
+ * largest sizes, time-outs, and processes that die.
  *
  * @module
  */
@@ -32,7 +32,7 @@ const HABITS = GATEWAYS['path decoded, length counted, challenge renamed']
 /** Seconds. */
 const LONG = 30
 
-/** The function behind the gateway. @param extra settings, instead of those of the rest */
+/** Starts the function behind the gateway. @param extra settings that override the others */
 const open = async (timeout: number, extra: Readonly<Record<string, string>> = {}) => {
   let runtime: LambdaRuntime | undefined
   const behind = await startBehindGateway(HABITS, async (env) => {
@@ -51,7 +51,7 @@ const open = async (timeout: number, extra: Readonly<Record<string, string>> = {
   return { behind, runtime }
 }
 
-/** Sends requests as somebody who logs in, or to a registry that is open. */
+/** A client that sends the exchanges of a test. */
 const client = ({ gateway }: BehindGateway, agent = createAgent()) => {
   const host = {
     send: (sent: Parameters<typeof sendOver>[2]) => sendOver(agent, gateway.url, sent),
@@ -142,7 +142,7 @@ describe('in Lambda’s runtime, open to all', () => {
     await play({ send: `HEAD ${target}`, status: 200, expect: { 'Content-Length': length } })
   })
 
-  test('an event over 6 MB does not come in', async () => {
+  test('an event over 6 MB is rejected by the gateway', async () => {
     await play(begin)
     const { pid } = runtime
     const before = pid()
@@ -152,7 +152,7 @@ describe('in Lambda’s runtime, open to all', () => {
     await play(chunk(Buffer.alloc(4_600_000), 0))
   })
 
-  test('the emulator cuts such an event off, and the function is started anew', async () => {
+  test('the emulator cuts such an event off, and the function is restarted', async () => {
     const before = runtime.pid()
     const body = 'x'.repeat(7_000_000)
     assert.match(await runtime.send(JSON.stringify({ body })), /Runtime\.ExitError/)
@@ -160,14 +160,14 @@ describe('in Lambda’s runtime, open to all', () => {
     assert.notEqual(runtime.pid(), before)
   })
 
-  test('an upload goes on where the process has died', async () => {
+  test('an upload continues after the process has died', async () => {
     const content = contentOf(Buffer.alloc(6_000_000, 'ab'))
     await play(begin)
     await play(chunk(content.bytes.subarray(0, 3_000_000), 0))
     const before = runtime.pid()
     process.kill(before, 'SIGKILL')
     const second = chunk(content.bytes.subarray(3_000_000), 3_000_000)
-    // The event that finds it dead may be lost; a client then sends it again.
+    // The event that reaches the dead process may be lost; a client would send it again.
     const first = await play(second).catch(() => undefined)
     if (first === undefined) await play(second)
     assert.notEqual(runtime.pid(), before)
@@ -176,10 +176,10 @@ describe('in Lambda’s runtime, open to all', () => {
   })
 })
 
-test('out of time: the gateway says so, and the next request finds a new process', {
+test('after a time-out the gateway responds, and the next request gets a new process', {
   timeout: 120_000,
 }, async () => {
-  // It takes every connection and never answers.
+  // It accepts connections and never responds.
   const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const { port } = silent.address() as { port: number }

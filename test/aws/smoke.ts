@@ -1,5 +1,5 @@
 /**
- * `npm run smoke` against the deployed stack, as somebody would who has just deployed it.
+ * `npm run smoke` with the deployed stack, as after a first deployment.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { CHECKS } from '../../functions/cli/smoke/checks.ts'
 import { runChecks } from '../../functions/cli/smoke/run.ts'
 import type { Deployed } from './support/deployment.ts'
 
-/** Declares the test. It wants an emulator that refuses what AWS refuses. */
+/** Declares the test. It needs an emulator that denies what AWS denies. */
 export const smokeTests = (deployed: Deployed): void => {
-  test('all that clients need holds for the deployed stack', async () => {
+  test('all checks succeed for the deployed stack', async () => {
     const { address, admin } = deployed()
     const printed: string[] = []
     const results = await runChecks(

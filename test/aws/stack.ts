@@ -1,6 +1,5 @@
 /**
- * What the deployed stack makes of requests that a gateway, a function and a bucket answer together,
- * and what they write to their logs.
+ * Requests that gateway, function and bucket of the deployed stack handle together, and what they log.
  *
  * @module
  */
@@ -20,7 +19,7 @@ import { logGroups, logMessages } from './support/logs.ts'
 import { idsOf, stackResources } from './support/resources.ts'
 import { locationOf, type Session, startSession } from './support/session.ts'
 
-/** Declares the tests; they want a deployment that nobody has pushed to in chunks. */
+/** Declares the tests. They need a deployment that nobody has pushed to in chunks before. */
 export const stackTests = (deployed: Deployed): void => {
   let caller: Session
   let image: Awaited<ReturnType<Session['pushImage']>>
@@ -32,7 +31,7 @@ export const stackTests = (deployed: Deployed): void => {
   const blob = () => `blobs/${digestOf(image.layer)}`
 
   describe('a challenge', () => {
-    test('arrives although the gateway renames it', async () => {
+    test('reaches the client although the gateway renames it', async () => {
       const answer = await fetch(`http://${deployed().address}/v2/`)
       assert.equal(answer.status, 401)
       const challenge = `Bearer realm="http://${deployed().address}/token",service="slipway"`
@@ -40,7 +39,7 @@ export const stackTests = (deployed: Deployed): void => {
       assert.equal(answer.headers.get('x-amzn-remapped-www-authenticate'), challenge)
     })
 
-    test('names what a token is needed for', async () => {
+    test('names the scope that is needed', async () => {
       const answer = await fetch(`http://${deployed().address}/v2/a/b/manifests/v1`)
       assert.equal(answer.status, 401)
       assert.match(answer.headers.get('www-authenticate') ?? '', /,scope="repository:a\/b:pull"$/)
@@ -61,7 +60,7 @@ export const stackTests = (deployed: Deployed): void => {
       assert.ok(image.layer.subarray(99_000).equals(Buffer.from(await part.arrayBuffer())))
     })
 
-    test('is looked at in the bucket, by a URL for that alone', async () => {
+    test('is inspected in the bucket, by a URL for HEAD only', async () => {
       const head = locationOf(await caller.send('HEAD', blob()), 307)
       const seen = await fetch(head, { method: 'HEAD' })
       assert.equal(seen.status, 200)
@@ -71,7 +70,7 @@ export const stackTests = (deployed: Deployed): void => {
       assert.equal((await fetch(get, { method: 'HEAD' })).status, 403)
     })
 
-    test('is not read by a URL that was changed', async () => {
+    test('is not served for a modified URL', async () => {
       const url = locationOf(await caller.send('GET', blob()), 307)
       const changed = url.replace(/(X-Amz-Signature=)(.)/, (_, name, first) =>
         [name, first === '0' ? '1' : '0'].join(''),
@@ -82,14 +81,14 @@ export const stackTests = (deployed: Deployed): void => {
       }
     })
 
-    test('that is nowhere is 404', async () => {
+    test('that does not exist is 404', async () => {
       const answer = await caller.send('GET', `blobs/sha256:${'0'.repeat(64)}`)
       assert.equal(answer.status, 404)
     })
   })
 
   describe('a manifest', () => {
-    test('is looked at with its length, type and digest', async () => {
+    test('is inspected with its length, type and digest', async () => {
       const answer = await caller.send('HEAD', 'manifests/v1')
       assert.equal(answer.status, 200)
       assert.equal(answer.headers.get('content-length'), String(image.manifest.length))
@@ -98,7 +97,7 @@ export const stackTests = (deployed: Deployed): void => {
       assert.equal(await answer.text(), '')
     })
 
-    test('is read byte for byte, and not again', async () => {
+    test('is served byte for byte, and is 304 the second time', async () => {
       const answer = await caller.send('GET', 'manifests/v1')
       assert.ok(image.manifest.equals(Buffer.from(await answer.arrayBuffer())))
       const headers = { 'if-none-match': answer.headers.get('etag') ?? '' }
@@ -123,7 +122,7 @@ export const stackTests = (deployed: Deployed): void => {
     s3.destroy()
   })
 
-  test('logs tell what was asked, and no secret', async () => {
+  test('logs contain the requests, and no secrets', async () => {
     const { emulator, admin, stackName } = deployed()
     const chunk = new Uint8Array(randomBytes(1000))
     const begun = locationOf(await caller.send('POST', 'blobs/uploads/'), 202)
@@ -132,7 +131,7 @@ export const stackTests = (deployed: Deployed): void => {
     const url = locationOf(await caller.send('GET', blob()), 307)
     const states = [begun, next].map((each) => each.split('_state=')[1] ?? '')
     const query = new URL(url).searchParams
-    // Credentials of a role have one, those that an emulator makes up need not.
+    // A role's credentials include one; those of an emulator may not.
     const session = query.get('X-Amz-Security-Token')
     const secrets = [
       ...[admin.password, btoa(`${admin.name}:${admin.password}`), caller.token, ...states],

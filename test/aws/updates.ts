@@ -1,6 +1,5 @@
 /**
- * The stack as its administrator changes it: what an update keeps, and what is left when it is
- * destroyed.
+ * Changes of the stack by its administrator: what an update keeps, and what remains after `destroy`.
  *
  * @module
  */
@@ -22,7 +21,7 @@ rules:
   - { who: [anonymous], repositories: ['stack/**'], actions: [pull] }
 `
 
-/** Declares the tests, after which nothing of the deployment is as it was. */
+/** Declares the tests. They leave a different deployment behind. */
 export const updateTests = (deployed: Deployed): void => {
   let session: Session
   let image: Awaited<ReturnType<Session['pushImage']>>
@@ -33,20 +32,20 @@ export const updateTests = (deployed: Deployed): void => {
 
   const blob = () => `blobs/${digestOf(image.layer)}`
 
-  test('the policy is set by the command of the outputs', async () => {
+  test('the command in the outputs sets the policy', async () => {
     const pull = () => fetch(`http://${deployed().address}/v2/stack/image/manifests/v1`)
     assert.equal((await pull()).status, 401)
     await deployed().slipway('policy set -', POLICY)
-    // Running instances see it within 30 seconds.
+    // Running instances use it within 30 seconds.
     const deadline = Date.now() + 40_000
     while ((await pull()).status !== 200) {
-      assert.ok(Date.now() < deadline, 'the policy has no effect')
+      assert.ok(Date.now() < deadline, 'the policy did not take effect')
       await sleep(500)
     }
     assert.equal((await fetch(`http://${deployed().address}/v2/other/manifests/v1`)).status, 401)
   })
 
-  test('an update keeps images, tokens and uploads under way', async () => {
+  test('an update keeps images, tokens and unfinished uploads', async () => {
     const begun = locationOf(await session.send('POST', 'blobs/uploads/'), 202)
     const body = new Uint8Array(randomBytes(50_000))
     const next = locationOf(await session.send('PATCH', begun, { body }), 202)
@@ -77,14 +76,14 @@ export const updateTests = (deployed: Deployed): void => {
     assert.equal((await session.send('GET', 'manifests/v1')).status, 200)
   })
 
-  test('a registry that may only be read is', async () => {
+  test('a read-only registry rejects pushes', async () => {
     await deployed().deploy({ readOnly: 'on' })
     const refused = await session.send('POST', 'blobs/uploads/')
     assert.equal(refused.status, 405)
     assert.equal((await session.send('GET', 'manifests/v1')).status, 200)
   })
 
-  test('what is destroyed leaves the bucket, which another stack takes over', async () => {
+  test('destroying the stack leaves the bucket, which another stack can use', async () => {
     const { emulator, outputs } = deployed()
     await deployed().destroy()
     assert.equal((await session.send('GET', 'manifests/v1')).status, 404)
@@ -99,7 +98,7 @@ export const updateTests = (deployed: Deployed): void => {
 
     const { BucketName } = await deployed().deploy({ bucket: outputs.BucketName })
     assert.equal(BucketName, outputs.BucketName)
-    // The keys are others, the accounts are those in the bucket.
+    // Its keys are new, but the accounts are in the bucket.
     assert.equal((await session.send('GET', 'manifests/v1')).status, 401)
     const again = await startSession(deployed(), 'stack/image')
     const answer = await again.send('GET', 'manifests/v1')

@@ -11,7 +11,7 @@ const absent = digestOf('never pushed')
 const thousand = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251))
 
 const absentRules: readonly Rule[] = ['GET', 'HEAD', 'DELETE'].map((method) => ({
-  rule: `${method} of a blob that is not in the repository is 404`,
+  rule: `${method} of a blob that is not in the repository: 404`,
   check: async (repository) => {
     await repository.pushBlob('something else')
     await repository.sibling('other').pushBlob('never pushed')
@@ -30,7 +30,7 @@ const ranges = [
 ]
 
 const rangeRules: readonly Rule[] = ranges.map(({ range, first, last }) => ({
-  rule: `GET of ${range} is 206 with these bytes alone`,
+  rule: `GET of ${range}: 206 with only these bytes`,
   check: async (repository) => {
     const digest = await repository.pushBlob(thousand)
     const answer = await repository.send('GET', `blobs/${digest}`, { headers: { range } })
@@ -44,7 +44,7 @@ export const blobRules: readonly Rule[] = [
   ...absentRules,
   ...rangeRules,
   {
-    rule: 'GET of a range that begins after the end is 416',
+    rule: 'GET of a range that starts after the end: 416',
     check: async (repository) => {
       const digest = await repository.pushBlob(thousand)
       const headers = { range: 'bytes=1000-1999' }
@@ -52,7 +52,7 @@ export const blobRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'GET is 200 with the bytes, and names their digest',
+    rule: 'GET: 200 with the bytes and their digest',
     check: async (repository) => {
       const digest = await repository.pushBlob(thousand)
       const { status, headers, redirect, body } = await repository.send('GET', `blobs/${digest}`)
@@ -62,7 +62,7 @@ export const blobRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'HEAD is 200 with the length, and names the digest',
+    rule: 'HEAD: 200 with the length and the digest',
     check: async (repository) => {
       const digest = await repository.pushBlob(thousand)
       const { status, headers, redirect, body } = await repository.send('HEAD', `blobs/${digest}`)
@@ -73,7 +73,7 @@ export const blobRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'DELETE is 202, and from then on the blob is not there',
+    rule: 'DELETE: 202, and then the blob is gone',
     check: async (repository) => {
       const digest = await repository.pushBlob(thousand)
       const kept = repository.sibling('kept')

@@ -1,6 +1,6 @@
 /**
- * A small client of the distribution API for the tests of the specification: it sends just what a
- * test says, and follows a redirect of a download by hand, so that both answers can be seen.
+ * A small client of the distribution API for the tests of the specification. It sends exactly what a
+ * test says, and follows redirects of downloads itself, so that both responses can be checked.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 
 export type Algorithm = 'sha256' | 'sha512'
 
-/** The digest of bytes, as the specification writes it. */
+/** The digest of these bytes. */
 export const digestOf = (bytes: Uint8Array | string, algorithm: Algorithm = 'sha256'): string =>
   `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
 
@@ -18,17 +18,17 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly body: Buffer
-  /** Headers of the registry's own answer, where it was a redirect to somewhere else. */
+  /** Headers of the registry's own response, if it was a redirect. */
   readonly redirect: Headers | undefined
 }
 
 export interface Request {
   readonly headers?: Readonly<Record<string, string>>
-  /** A stream is sent without a length. */
+  /** A stream is sent without Content-Length. */
   readonly body?: Uint8Array | string | ReadableStream<Uint8Array>
 }
 
-/** A descriptor as tests build and read it. */
+/** A descriptor, with the fields that tests use. */
 export interface Descriptor {
   readonly mediaType: string
   readonly digest: string
@@ -59,7 +59,7 @@ export class Repository {
     return new Repository(this.address, `${this.name}-${suffix}`)
   }
 
-  /** Sends a request to a path below `/v2/<name>/`, or to a location that the registry gave. */
+  /** Sends a request to a path below `/v2/<name>/`, or to a Location from the registry. */
   async send(method: string, path: string, request: Request = {}): Promise<Answer> {
     const base = `http://${this.address}/v2/${this.name}/`
     const first = await fetch(new URL(path, base), {
@@ -77,7 +77,7 @@ export class Repository {
     return read(second, first.headers)
   }
 
-  /** Begins an upload and gives its location. */
+  /** Starts an upload. @returns its Location */
   async begin(query = ''): Promise<string> {
     const answer = await this.send('POST', `blobs/uploads/${query}`)
     assert.equal(answer.status, 202, answer.body.toString())
@@ -92,7 +92,7 @@ export class Repository {
     return digest
   }
 
-  /** Pushes a manifest as it is given, or as JSON. */
+  /** Pushes a manifest, given as bytes or as an object. */
   pushManifest(reference: string, content: object | string, type?: string): Promise<Answer> {
     const stated = typeof content === 'object' && 'mediaType' in content && content.mediaType
     const contentType = type ?? (stated || mediaTypes.manifest)
@@ -101,7 +101,7 @@ export class Repository {
     return this.send('PUT', `manifests/${reference}`, { headers, body })
   }
 
-  /** Pushes an image of one config and one layer, both with their own bytes, and describes it. */
+  /** Pushes an image of one config and one layer, both new. */
   async pushImage(
     reference: string | undefined,
     fields: object = {},
@@ -114,7 +114,7 @@ export class Repository {
     return { mediaType: mediaTypes.manifest, digest, size: content.length }
   }
 
-  /** Pushes the blobs of an image, and gives its manifest. */
+  /** Pushes the blobs of an image. @returns its manifest */
   async image(algorithm: Algorithm = 'sha256'): Promise<object> {
     const config = JSON.stringify({ architecture: 'amd64', os: 'linux', for: this.name })
     const layer = `layer of ${this.name}`
@@ -144,18 +144,18 @@ const read = async (response: Response, redirect: Headers | undefined): Promise<
   redirect,
 })
 
-/** The Location of an answer; fails if there is none. */
+/** The Location of a response; fails if there is none. */
 export const locationOf = (answer: Answer): string => {
   const location = answer.headers.get('location')
   assert.ok(location, `no Location in an answer of ${answer.status}`)
   return location
 }
 
-/** A location with the digest that closes the upload; what it holds already stays as it is. */
+/** A Location with the digest that closes the upload added to its query. */
 export const withDigest = (location: string, digest: string): string =>
   `${location}${location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`
 
-/** Fails unless an answer is an error of the specification's form with this status and code. */
+/** Fails unless a response has this status, and an error body with this code. */
 export const assertError = (answer: Answer, status: number, ...codes: string[]): void => {
   const text = answer.body.toString()
   assert.equal(answer.status, status, text)
@@ -167,9 +167,9 @@ export const assertError = (answer: Answer, status: number, ...codes: string[]):
   }
 }
 
-/** One rule of the specification, and how to see whether a registry keeps it. */
+/** One rule of the specification, and a check that a registry follows it. */
 export interface Rule {
   readonly rule: string
-  /** Gets a repository that nothing was pushed to. */
+  /** @param repository one that is empty */
   check(repository: Repository): Promise<void>
 }

@@ -31,7 +31,7 @@ const listTags = async (repository: Repository, query = '') => {
 
 const tags = ['10', '2', 'Beta', 'alpha', 'alpha.1', 'alpha_1', 'beta', 'v1']
 
-/** Pushes one image under all the tags, in no order. */
+/** Pushes one image under all the tags, in no particular order. */
 const tagged = async (repository: Repository): Promise<void> => {
   const image = await repository.image()
   for (const tag of tags.toReversed()) {
@@ -41,14 +41,14 @@ const tagged = async (repository: Repository): Promise<void> => {
 
 const tagRules: readonly Rule[] = [
   {
-    rule: 'tags are listed in the order of ASCII',
+    rule: 'tags are listed in ASCII order',
     check: async (repository) => {
       await tagged(repository)
       assert.deepEqual((await listTags(repository)).tags, tags)
     },
   },
   {
-    rule: 'n and last give a part of the tags',
+    rule: 'n and last select some of the tags',
     check: async (repository) => {
       await tagged(repository)
       const parts = [
@@ -66,7 +66,7 @@ const tagRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'following Link gives every tag once',
+    rule: 'following Link lists every tag once',
     check: async (repository) => {
       await tagged(repository)
       const seen: string[] = []
@@ -82,7 +82,7 @@ const tagRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'the tags of a repository that is not there are 404',
+    rule: 'tags of a repository that does not exist: 404',
     check: async (repository) =>
       assertError(await repository.send('GET', 'tags/list'), 404, 'NAME_UNKNOWN'),
   },
@@ -104,7 +104,7 @@ const annotations = { 'org.example.note': 'kept' }
 
 const referrerRules: readonly Rule[] = [
   {
-    rule: 'the referrers of a manifest that has none are an empty list',
+    rule: 'a manifest without referrers has an empty list of them',
     check: async (repository) => {
       assert.deepEqual((await referrers(repository, digestOf('unseen'))).manifests, [])
       const { digest } = await repository.pushImage('v1')
@@ -112,14 +112,14 @@ const referrerRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'the referrers of what is no digest are 400',
+    rule: 'referrers of an invalid digest: 400',
     check: async (repository) => {
       const answer = await repository.send('GET', 'referrers/sha256:short')
       assertError(answer, 400, 'DIGEST_INVALID')
     },
   },
   ...(['sha256', 'sha512'] as const).map((algorithm: Algorithm) => ({
-    rule: `a referrer is taken before its subject (${algorithm}), and confirmed by OCI-Subject`,
+    rule: `a referrer is accepted before its subject (${algorithm}), and confirmed by OCI-Subject`,
     check: async (repository: Repository) => {
       const digest = digestOf('pushed later', algorithm)
       const image = { ...(await repository.image()), subject: subject(digest) }
@@ -130,7 +130,7 @@ const referrerRules: readonly Rule[] = [
     },
   })),
   {
-    rule: 'a referrer is described with its type, its annotations and its size',
+    rule: 'the descriptor of a referrer has its type, annotations and size',
     check: async (repository) => {
       const target = await repository.pushImage('v1')
       const fields = { subject: target, annotations }
@@ -160,7 +160,7 @@ const referrerRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'a filter by artifactType applies, and is named in OCI-Filters-Applied',
+    rule: 'a filter by artifactType is applied, and named in OCI-Filters-Applied',
     check: async (repository) => {
       const target = await repository.pushImage('v1')
       const [sbom] = await Promise.all(
@@ -181,7 +181,7 @@ const referrerRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'a deleted referrer is listed no more',
+    rule: 'a deleted referrer is no longer listed',
     check: async (repository) => {
       const target = await repository.pushImage('v1')
       const { digest } = await repository.pushImage(undefined, { subject: target })
@@ -194,7 +194,7 @@ const referrerRules: readonly Rule[] = [
 const badNames = ['Upper/case', '-dash', 'double..dot', 'under___score', 'trailing-']
 
 const nameRules: readonly Rule[] = badNames.map((name) => ({
-  rule: `the repository name ${name} is refused`,
+  rule: `the repository name ${name} is rejected`,
   check: async ({ address }) => {
     const answer = await new Repository(address, name).send('GET', 'tags/list')
     assertError(answer, 400, 'NAME_INVALID')

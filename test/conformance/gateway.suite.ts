@@ -1,6 +1,5 @@
 /**
- * The official conformance suite through API Gateway and Lambda as the emulation has them, with
- * tokens.
+ * The official conformance suite through the emulated API Gateway and Lambda, with tokens.
  *
  * @module
  */

@@ -20,7 +20,7 @@ const absentRules: readonly Rule[] = [
   { method: 'GET', reference: digestOf('none') },
   { method: 'DELETE', reference: digestOf('none') },
 ].map(({ method, reference }) => ({
-  rule: `${method} of ${reference.slice(0, 10)} that is not there is 404`,
+  rule: `${method} of ${reference.slice(0, 10)} that does not exist: 404`,
   check: async (repository) => {
     const codes = ['MANIFEST_UNKNOWN', 'NAME_UNKNOWN']
     assertError(await repository.send(method, `manifests/${reference}`), 404, ...codes)
@@ -36,7 +36,7 @@ const invalid: readonly { readonly name: string; readonly content: string }[] = 
 ]
 
 const invalidRules: readonly Rule[] = invalid.map(({ name, content }) => ({
-  rule: `a manifest that is ${name} is 400`,
+  rule: `a manifest that is ${name}: 400`,
   check: async (repository) =>
     assertError(await repository.pushManifest('v1', content), 400, 'MANIFEST_INVALID'),
 }))
@@ -44,7 +44,7 @@ const invalidRules: readonly Rule[] = invalid.map(({ name, content }) => ({
 const badReferences = ['-dash', '.dot', 'a'.repeat(129), 'sha256:baddigeststring']
 
 const badReferenceRules: readonly Rule[] = badReferences.map((reference) => ({
-  rule: `PUT at the reference ${reference.slice(0, 24)} is 400`,
+  rule: `PUT with the reference ${reference.slice(0, 24)}: 400`,
   check: async (repository) => {
     const answer = await repository.pushManifest(reference, await repository.image())
     const codes = ['TAG_INVALID', 'DIGEST_INVALID', 'MANIFEST_INVALID', 'NAME_INVALID']
@@ -80,10 +80,10 @@ const special: Readonly<Record<string, (repository: Repository) => Promise<objec
 }
 
 const specialRules: readonly Rule[] = Object.entries(special).map(([name, build]) => ({
-  rule: `an ${name} is taken, and served byte for byte`,
+  rule: `an ${name} is accepted, and served byte for byte`,
   check: async (repository) => {
     const manifest = await build(repository)
-    // Spaces that a registry would lose if it wrote the JSON anew.
+    // Whitespace that would be lost if a registry serialized the JSON again.
     const content = `${JSON.stringify(manifest)} \n`
     const type = 'mediaType' in manifest ? String(manifest.mediaType) : ''
     const put = await repository.pushManifest('v1', content, type)
@@ -110,14 +110,14 @@ export const manifestRules: readonly Rule[] = [
   ...badReferenceRules,
   ...specialRules,
   {
-    rule: 'a manifest under the digest of another is 400',
+    rule: 'a manifest with the digest of another: 400',
     check: async (repository) => {
       const answer = await repository.pushManifest(digestOf('other'), await repository.image())
       assertError(answer, 400, 'DIGEST_INVALID')
     },
   },
   {
-    rule: 'a manifest of sha512 is served by that digest',
+    rule: 'a manifest pushed by its sha512 digest is served by it',
     check: async (repository) => {
       const { digest } = await repository.pushImage(undefined, {}, 'sha512')
       const answer = await repository.send('GET', `manifests/${digest}`)
@@ -125,7 +125,7 @@ export const manifestRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'a manifest whose layer is missing is MANIFEST_BLOB_UNKNOWN',
+    rule: 'a manifest without one of its layers: MANIFEST_BLOB_UNKNOWN',
     check: async (repository) => {
       const image = await repository.image()
       const layers = [{ mediaType: mediaTypes.layer, digest: digestOf('missing'), size: 7 }]
@@ -135,7 +135,7 @@ export const manifestRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'parameters of the Content-Type do not count',
+    rule: 'parameters of the Content-Type are ignored',
     check: async (repository) => {
       const type = `${mediaTypes.manifest}; charset=utf-8`
       const put = await repository.pushManifest('v1', await repository.image(), type)
@@ -145,7 +145,7 @@ export const manifestRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'a manifest of 8 MB is 413',
+    rule: 'a manifest of 8 MB: 413',
     check: async (repository) => {
       const annotations = { 'org.example.large': 'x'.repeat(8_000_000) }
       const answer = await repository.pushManifest('v1', {
@@ -156,7 +156,7 @@ export const manifestRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'a push by digest with ten tags sets them, and names them in OCI-Tag',
+    rule: 'a push by digest with ten tags sets them, and confirms them in OCI-Tag',
     check: async (repository) => {
       const content = JSON.stringify(await repository.image())
       const tags = Array.from({ length: 10 }, (_, index) => `t${index}`)
@@ -172,7 +172,7 @@ export const manifestRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'a tag moves to the manifest pushed last',
+    rule: 'a tag points to the manifest pushed last',
     check: async (repository) => {
       await repository.pushImage('moving')
       const { digest } = await repository.pushImage('moving', { annotations: { second: 'yes' } })
@@ -181,7 +181,7 @@ export const manifestRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'DELETE of a tag is 202, and leaves the manifest and its other tags',
+    rule: 'DELETE of a tag: 202, and the manifest and its other tags remain',
     check: async (repository) => {
       const { digest } = await repository.pushImage('v1')
       await repository.pushImage('v2')
@@ -192,7 +192,7 @@ export const manifestRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'DELETE of a manifest is 202, and takes the tags that point at it along',
+    rule: 'DELETE of a manifest: 202, and the tags that point to it are gone',
     check: async (repository) => {
       const { digest } = await repository.pushImage('v1')
       await repository.pushImage('other', { annotations: { other: 'yes' } })

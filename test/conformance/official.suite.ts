@@ -1,6 +1,6 @@
 /**
  * The official conformance suite of the OCI distribution specification, version 1.1, on every set-up.
- * A newer one can be given by path: see official.ts.
+ * For newer versions of the suite, see official.ts.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
- * Runs the official conformance program of the OCI distribution specification against every set-up
- * and version that Slipway claims, keeps its reports in `.ci/artifacts/conformance`, and prints a
- * table in Markdown. The program is not to be had from the Go module proxy, so it is given by path:
+ * Runs the official conformance program of the OCI distribution specification on every set-up, for every
+ * version that Slipway claims to support. Writes its reports to `.ci/artifacts/conformance`, and prints a
+ * table in Markdown. The Go module proxy does not have the program, so it is given by path:
  *
  *   node test/conformance/official.ts <conformance program>
  *
- * Ends with 1 unless every test of every run passed or was switched off by the suite's version.
+ * Exits with 1 unless every test of every run passed or is disabled for the version.
  *
  * @module
  */
@@ -21,7 +21,7 @@ interface Run {
   readonly version: '1.1' | 'dev'
 }
 
-// "dev" wants Docker-Content-Digest on blobs after redirects, which S3 cannot send.
+// "dev" requires Docker-Content-Digest on blobs after redirects, which S3 cannot send.
 const runs: readonly Run[] = [
   { setup: 'file', version: '1.1' },
   { setup: 'file', version: 'dev' },
@@ -35,7 +35,7 @@ const conform = async (program: string, { setup, version }: Run): Promise<boolea
   rmSync(results, { recursive: true, force: true })
   mkdirSync(results, { recursive: true })
   const live = await startSetup(setup)
-  // Its exit code says less than its report, which must exist either way.
+  // The exit code is ignored: the report says more, and must exist in any case.
   const output = await run(program, [], {
     cwd: results,
     env: {
@@ -60,7 +60,8 @@ const conform = async (program: string, { setup, version }: Run): Promise<boolea
 }
 
 const [program] = process.argv.slice(2)
-if (program === undefined) throw new Error('give the path of the conformance program')
+if (program === undefined)
+  throw new Error('usage: node test/conformance/official.ts <conformance program>')
 console.log('| set-up | version | steps | failures | errors | skipped | switched off |')
 console.log('|---|---|---|---|---|---|---|')
 for (const entry of runs) {

@@ -1,6 +1,6 @@
 /**
- * The official conformance suite of the OCI distribution specification, version 1.1, as the Go
- * module proxy has it (.ci/conformance). Its reports are kept in `.ci/artifacts/conformance`.
+ * Runs the official conformance suite of the OCI distribution specification, version 1.1, from the Go
+ * module proxy (.ci/conformance). Its reports go to `.ci/artifacts/conformance`.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot, run, toolCache } from '../support/live/process.ts'
 
-/** What the suite itself leaves out: its setup without pushes, and registries without discovery. */
+/** Tests that the suite itself skips: set-up without pushes, and registries without discovery. */
 const LEFT_OUT: readonly string[] = [
   'Pull Setup Get tag name from environment',
   'Content Discovery Setup Populate registry with test tags (no push)',
   'Cross-mounting of nonexistent blob should yield session id',
 ]
-/** Left out according to whether a blob is found for a mount that names no source. */
+/** Skipped depending on whether a mount without a source finds the blob. */
 const WITHOUT_SOURCE = 'Cross-mounting without from, and automatic content discovery'
 
-/** How many the suite has; fewer would mean that whole workflows were left out. */
+/** The number of tests in the suite; fewer would mean that whole workflows were skipped. */
 const TESTS = 80
 
 interface Case {
@@ -32,18 +32,18 @@ const casesOf = (report: string): Case[] =>
     ([, name = '', status = '']) => ({ name, status }),
   )
 
-/** Who the suite logs in as. */
+/** The account that the suite logs in with. */
 export interface Login {
   readonly name: string
   readonly password: string
 }
 
 /**
- * Runs the suite on a registry; fails unless every test passed that the suite itself does not leave out.
+ * Runs the suite on a registry; fails unless all tests pass, except those that the suite itself skips.
  *
- * @param name of the directory with the reports
+ * @param name names the directory for the reports
  * @param address `host:port` of the registry, plain HTTP
- * @param login default: nobody
+ * @param login default: anonymous
  */
 export const assertConforms = async (
   name: string,
@@ -53,7 +53,7 @@ export const assertConforms = async (
   const results = join(projectRoot, '.ci/artifacts/conformance', `published-${name}`)
   rmSync(results, { recursive: true, force: true })
   mkdirSync(results, { recursive: true })
-  // Its exit code says less than its report, which must exist either way.
+  // The exit code is ignored: the report says more, and must exist in any case.
   const output = await run(join(toolCache, 'bin/conformance'), [], {
     cwd: results,
     env: {
@@ -64,7 +64,7 @@ export const assertConforms = async (
       OCI_TEST_PUSH: '1',
       OCI_TEST_CONTENT_DISCOVERY: '1',
       OCI_TEST_CONTENT_MANAGEMENT: '1',
-      // A token says what may be pulled, and no token for two repositories says: everything.
+      // A token names what may be pulled; one for two repositories does not allow mounts from all.
       OCI_AUTOMATIC_CROSSMOUNT: login ? '0' : '1',
       ...(login && { OCI_USERNAME: login.name, OCI_PASSWORD: login.password }),
     },

@@ -1,5 +1,5 @@
 /**
- * "Pushing blobs" of the specification: every way to push, with every content that is special.
+ * "Pushing blobs" of the specification: all ways to push, with all special contents.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
   withDigest,
 } from './client.ts'
 
-/** Sends a chunk that begins at `first`, and gives the location of the next one. */
+/** Sends a chunk that starts at `first`. @returns the Location for the next one */
 const chunk = async (repository: Repository, location: string, first: number, bytes: Buffer) => {
   const last = first + bytes.length - 1
   const headers = { 'content-range': `${first}-${last}` }
@@ -62,7 +62,7 @@ const ways: Readonly<Record<string, Push>> = {
 const contents: Readonly<Record<string, Buffer>> = {
   'no byte': Buffer.alloc(0),
   '{}': Buffer.from('{}'),
-  // More than one part of an S3 upload, and no whole number of them.
+  // More than one part of an S3 upload, and not a multiple of one.
   '12,345,678 bytes': Buffer.alloc(12_345_678, 'slipway'),
 }
 
@@ -87,7 +87,7 @@ const pushRules: readonly Rule[] = Object.entries(ways).flatMap(([way, push]) =>
 
 const wrongDigestRules: readonly Rule[] = Object.entries(ways).flatMap(([way, push]) =>
   algorithms.map((algorithm) => ({
-    rule: `another blob's ${algorithm} digest, by ${way}: 400, and nothing is there`,
+    rule: `another blob's ${algorithm} digest, by ${way}: 400, and nothing is stored`,
     check: async (repository: Repository) => {
       const digest = digestOf('other bytes', algorithm)
       const answer = await push(repository, Buffer.from('these bytes'), digest)
@@ -102,7 +102,7 @@ const wrongDigestRules: readonly Rule[] = Object.entries(ways).flatMap(([way, pu
 const malformed = ['sha256:abc', 'nonsense', `md5:${'0'.repeat(32)}`, `sha256:${'g'.repeat(64)}`]
 
 const malformedRules: readonly Rule[] = malformed.map((digest) => ({
-  rule: `the digest ${digest.slice(0, 20)} is 400`,
+  rule: `the digest ${digest.slice(0, 20)}: 400`,
   check: async (repository) => {
     const target = withDigest(await repository.begin(), digest)
     const answer = await repository.send('PUT', target, { body: 'bytes' })
@@ -117,7 +117,7 @@ export const uploadRules: readonly Rule[] = [
   ...wrongDigestRules,
   ...malformedRules,
   {
-    rule: 'POST is 202, and its Location has a UUID of its own',
+    rule: 'POST: 202, and its Location contains a new UUID',
     check: async (repository) => {
       const ids = [await repository.begin(), await repository.begin()].map(
         (location) => uuid.exec(location)?.[0],
@@ -127,7 +127,7 @@ export const uploadRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'POST takes digest-algorithm=sha512',
+    rule: 'POST accepts digest-algorithm=sha512',
     check: async (repository) => {
       const location = await repository.begin('?digest-algorithm=sha512')
       const next = await chunk(repository, location, 0, Buffer.from('long digest'))
@@ -137,7 +137,7 @@ export const uploadRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'a chunk out of order is 416, GET tells the offset, and the upload goes on from there',
+    rule: 'a chunk out of order: 416; GET returns the offset, from which the upload continues',
     check: async (repository) => {
       const bytes = Buffer.from('0123456789')
       const second = await chunk(repository, await repository.begin(), 0, bytes.subarray(0, 4))
@@ -155,7 +155,7 @@ export const uploadRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'a first chunk that does not begin at 0 is 416',
+    rule: 'a first chunk that does not start at 0: 416',
     check: async (repository) => {
       const request = { headers: { 'content-range': '5-9' }, body: '56789' }
       const answer = await repository.send('PATCH', await repository.begin(), request)
@@ -163,7 +163,7 @@ export const uploadRules: readonly Rule[] = [
     },
   },
   {
-    rule: 'DELETE of an upload is 204, and its bytes do not become a blob',
+    rule: 'DELETE of an upload: 204, and its bytes do not become a blob',
     check: async (repository) => {
       const location = await chunk(repository, await repository.begin(), 0, Buffer.from('gone'))
       assert.equal((await repository.send('DELETE', location)).status, 204)
@@ -171,7 +171,7 @@ export const uploadRules: readonly Rule[] = [
     },
   },
   ...['', 'from'].map((parameter) => ({
-    rule: `a mount ${parameter ? 'from another repository' : 'without from'} is 201`,
+    rule: `a mount ${parameter ? 'from another repository' : 'without from'}: 201`,
     check: async (repository: Repository) => {
       const source = repository.sibling('source')
       const digest = await source.pushBlob(`mounted ${repository.name}`)
@@ -183,7 +183,7 @@ export const uploadRules: readonly Rule[] = [
     },
   })),
   {
-    rule: 'a mount of what is not there is 202, and begins an upload',
+    rule: 'a mount of a blob that does not exist: 202, which starts an upload',
     check: async (repository) => {
       const bytes = `not mounted ${repository.name}`
       const digest = digestOf(bytes)

@@ -1,6 +1,6 @@
 /**
- * Slipway and Apache's `htpasswd` on the same users: each takes what the other wrote. And the
- * password prompt on a real terminal.
+ * Slipway and Apache's `htpasswd` on the same file: each accepts what the other wrote. Also the password
+ * prompt on a real terminal.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const openScratch = (t: TestContext): string => {
   return path
 }
 
-/** Whether Apache finds the password right. */
+/** Whether Apache accepts the password. */
 const apacheTakes = async (file: string, name: string, password: string): Promise<boolean> => {
   try {
     await run('htpasswd', ['-vb', file, name, password])
@@ -38,7 +38,7 @@ const PASSWORDS = ['secret', 'a', 'pass word:"$HOME"', 'größe€', 'a'.repeat(
 
 describe('htpasswd', () => {
   for (const password of PASSWORDS) {
-    test(`what Apache wrote is taken: ${password}`, async (t) => {
+    test(`Slipway accepts what Apache wrote: ${password}`, async (t) => {
       const file = join(openScratch(t), 'htpasswd')
       await run('htpasswd', ['-cbB', file, 'alice', password])
       await run('htpasswd', ['-bB', '-C', '7', file, 'bob', 'other'])
@@ -49,7 +49,7 @@ describe('htpasswd', () => {
       assert.equal(await verifyPassword('other', users.get('bob')!), true)
     })
 
-    test(`what Slipway wrote is taken by Apache: ${password}`, async (t) => {
+    test(`Apache accepts what Slipway wrote: ${password}`, async (t) => {
       const file = join(openScratch(t), 'htpasswd')
       writeFileSync(file, withUser('# people\n', 'alice', await hashPassword(password)))
       assert.equal(await apacheTakes(file, 'alice', password), true)
@@ -57,7 +57,7 @@ describe('htpasswd', () => {
     })
   }
 
-  test('both change one file in turn', async (t) => {
+  test('both edit one file in turn', async (t) => {
     const file = join(openScratch(t), 'htpasswd')
     const read = () => readFileSync(file, 'utf8')
     writeFileSync(file, withUser('# people\n', 'alice', await hashPassword('one', 5)))
@@ -81,14 +81,14 @@ describe('htpasswd', () => {
     ['-d', /no bcrypt/],
     ['-p', /no bcrypt/],
   ] as const) {
-    test(`hashes of htpasswd ${flag} are refused`, async () => {
+    test(`hashes of htpasswd ${flag} are rejected`, async () => {
       const line = await run('htpasswd', ['-nb', flag, 'alice', 'secret'])
       assert.throws(() => parseHtpasswd(line), { name: 'DocumentError', message: kind })
     })
   }
 })
 
-/** Runs `slipway` on a terminal and types an answer to each prompt. */
+/** Runs `slipway` on a terminal and types an answer at each prompt. */
 const onTerminal = async (args: readonly string[], answers: readonly string[]) => {
   const command = [process.execPath, CLI, ...args].map((each) => `'${each}'`).join(' ')
   const child = spawn('script', ['-qec', command, '/dev/null'], {
@@ -108,10 +108,10 @@ const onTerminal = async (args: readonly string[], answers: readonly string[]) =
 }
 
 describe('the prompt', () => {
-  test('takes a password twice and shows it never', async (t) => {
+  test('reads a password twice and never shows it', async (t) => {
     const store = join(openScratch(t), 'store')
     const args = ['user', 'add', 'alice', `--store=file:${store}`]
-    // The last letter is typed wrong and taken back, as people do.
+    // With a typing error that is corrected by backspace.
     const { code, shown } = await onTerminal(args, ['hunter2x\x7f\r', 'hunter2\r'])
     assert.equal(code, 0, shown)
     assert.doesNotMatch(shown, /hunter|\*/)
@@ -125,7 +125,7 @@ describe('the prompt', () => {
     ['Ctrl-D', ['\x04'], /no password was given/],
     ['an empty one', ['\r', '\r'], /it is empty/],
   ] as const) {
-    test(`refuses ${name}`, async (t) => {
+    test(`rejects ${name}`, async (t) => {
       const store = join(openScratch(t), 'store')
       const { code, shown } = await onTerminal(
         ['user', 'add', 'alice', `--store=file:${store}`],

@@ -1,5 +1,5 @@
 /**
- * Slipway and distribution (Debian's `docker-registry`) on one store, in turn: each serves what the
+ * Slipway and distribution (Debian's `docker-registry`) take turns on one store: each serves what the
  * other wrote, byte for byte.
  *
  * @module
@@ -31,7 +31,7 @@ const oras = (cwd: string, ...args: string[]) => run('oras', args, { cwd })
 
 const lines = (printed: string): string[] => printed.split('\n').filter((line) => line !== '')
 
-/** Runs `body` with a registry on the store, and ends it. */
+/** Runs `body` with a registry on the store, and stops the registry afterwards. */
 const serving = async <T>(
   program: RegistryProgram,
   store: StoreLocation,
@@ -47,7 +47,7 @@ const serving = async <T>(
 
 interface Place {
   readonly name: string
-  /** The larger of the images it takes: at least one layer of it is more than one part of an upload. */
+  /** The larger image that is pushed to it; one of its layers is larger than a part of an upload. */
   readonly large: ImageName
   open(): Promise<{ readonly store: StoreLocation; close(): Promise<void> | void }>
 }
@@ -95,7 +95,7 @@ for (const place of places) {
         files.remove()
       })
 
-      test(`${writer} takes images, tags and referrers`, async () => {
+      test(`${writer} accepts images, tags and referrers`, async () => {
         const [large, small] = await Promise.all([sourceImage(place.large), sourceImage('small')])
         await serving(writer, opened.store, async ({ address }) => {
           await crane('push', large.layout, `${address}/inter/large:v1`)
@@ -125,7 +125,7 @@ for (const place of places) {
           assert.deepEqual(lines(await crane('catalog', address)), ['inter/large', 'inter/small'])
           assert.deepEqual(lines(await crane('ls', `${address}/inter/large`)), ['v1', 'v2'])
 
-          // Of the two only Slipway has the referrers API; without it clients keep a tag instead.
+          // Only Slipway has the referrers API; without it clients write a tag instead.
           const fallback = small.manifest.replace(':', '-')
           const tags = lines(await crane('ls', `${address}/inter/small`))
           assert.deepEqual(tags, writer === 'distribution' ? [fallback, 'v1'] : ['v1'])

@@ -1,6 +1,6 @@
 /**
- * Tokens signed and upload states sealed with keys in KMS, as moto has it: an independent server with
- * real ECDSA and HMAC keys.
+ * Tokens signed and upload states sealed with keys in moto's KMS, an independent server with real ECDSA
+ * and HMAC keys.
  *
  * @module
  */
@@ -51,7 +51,7 @@ beforeAll(async () => {
     args: ['-H', '127.0.0.1', '-p', String(port)],
     ready: () => responds(`${endpoint}/moto-api/`),
   })
-  // As an operator would point the SDK to another endpoint.
+  // This is how an operator directs the SDK to another endpoint.
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_KMS: endpoint,
     AWS_ACCESS_KEY_ID: 'any',
@@ -94,7 +94,7 @@ test('the published keys are those of KMS, and verify what it signed', async () 
   assert.equal(protectedHeader.alg, 'ES256')
 })
 
-test('the registry takes its own token, and not one that KMS did not sign', async () => {
+test('the registry accepts its own token, but not one that KMS did not sign', async () => {
   const token = await tokenOf(server.url)
   assert.equal(await statusWith(server.url, token), 404)
   const [head, body, signature = ''] = token.split('.')
@@ -111,7 +111,7 @@ describe('upload states', () => {
     return startServer(readSettings(args, { AWS_REGION: REGION }), { AWS_REGION: REGION })
   }
 
-  test('another server with the same key goes on with an upload, one with another key does not', async () => {
+  test('a server with the same key continues an upload, one with another key does not', async () => {
     const client = new KMSClient({ region: REGION })
     const [key, other] = [await createMacKey(client), await createMacKey(client)]
     const servers = await Promise.all([serve(key), serve(key), serve(other)])
@@ -130,14 +130,14 @@ describe('upload states', () => {
     }
   })
 
-  test('a server whose key is none does not start', async () => {
+  test('a server whose key does not exist does not start', async () => {
     await assert.rejects(serve('00000000-0000-0000-0000-000000000000'), {
       name: 'NotFoundException',
     })
   })
 })
 
-test('tokens of the older key are taken after the keys were exchanged', async () => {
+test('tokens of the older key are accepted after the keys were swapped', async () => {
   const token = await tokenOf(server.url)
   const exchanged = await start(`kms:${keys.toReversed().join(',')}`)
   try {

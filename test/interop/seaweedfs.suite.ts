@@ -1,5 +1,5 @@
 /**
- * The contract of the object store on SeaweedFS.
+ * The object store's contract on SeaweedFS.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The contract of the object store, on real S3 servers.
+ * The object store's contract on real S3 servers.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import { createS3Store } from '../../functions/storage/s3/store.ts'
 import { storeContract } from '../storage/contract.ts'
 import { type S3Program, startLiveS3 } from '../support/live/s3.ts'
 
-/** The tests that each server is known to fail; the suite fails when one of them passes. */
+/** The tests that each server is known to fail; the suite fails if one of them passes. */
 const servers: Readonly<Record<S3Program, readonly string[]>> = {
   versitygw: [
-    // It keeps objects as files, so a key cannot also be a prefix.
+    // It stores objects as files, so a key cannot also be a prefix.
     'a key may be an object and a prefix',
     'delete takes keys that are there and keys that are not',
     'keys are in byte order around the slash',
-    // It answers 200 to any range of an empty object.
+    // It responds 200 to any range of an empty object.
     'no range of an empty object is satisfiable',
-    // It leaves out a rolled-up prefix when startAfter is a key below it.
+    // It omits a rolled-up prefix if startAfter is a key below it.
     'a prefix may end within a segment, and startAfter within a roll-up',
     'listings are as the model has them',
   ],
   seaweedfs: [
-    // It takes a backslash for a slash.
+    // It treats a backslash as a slash.
     'keys may hold any character, and are told apart',
     // It orders by segments, so `a/b` comes before `a-`.
     'keys are in byte order around the slash',
     'listings are as the model has them',
-    // It goes on listing the prefix of what was deleted until a later sweep.
+    // It lists the prefix of deleted keys until a later sweep.
     'what was deleted is no longer listed, nor rolled up',
-    // It lists every version of a part that was replaced, and completes with an older one.
+    // It lists all versions of a replaced part, and completes with an older one.
     'a part that replaces another counts, the other does not',
     'a completion that names other parts than stored fails and can be corrected',
   ],
 }
 
-/** Declares the contract for one server. Its test of memory wants a process of its own. */
+/** Declares the contract for one server. Its memory test needs a process of its own. */
 export const realStoreContract = (program: S3Program): void => {
   const open = async () => {
     const s3 = await startLiveS3(program)

@@ -1,7 +1,6 @@
 /**
- * Tokens across programs. Ours are taken by distribution 2.8 (Debian's `docker-registry`, through
- * `rootcertbundle`) and distribution 3 (through our key set); those of distribution's own token
- * server are taken by ours.
+ * Tokens across programs: distribution 2.8 (Debian's `docker-registry`, with `rootcertbundle`) and
+ * distribution 3 (with our JWKS) accept ours, and we accept those of distribution's own token server.
  *
  * @module
  */
@@ -139,11 +138,11 @@ describe('tokens of Slipway', () => {
         ['the key that signs', first],
         ['another published key', second],
       ] as const) {
-        test(`${which} is known by its kid`, async () => {
+        test(`${which} is found by its kid`, async () => {
           assert.equal(await status('', await issued(signer, [])), 200)
           const push = await issued(signer, to('team/app', 'pull', 'push'))
           assert.equal(await status('team/app/blobs/uploads/', push, 'POST'), 202)
-          // There is nothing to list yet; a token without the right would get 401.
+          // There is nothing to list yet; a token that does not grant it would get 401.
           const pull = await issued(signer, to('team/app', 'pull'))
           assert.equal(await status('team/app/tags/list', pull), 404)
           const catalog = { type: 'registry', name: 'catalog', actions: ['*'] }
@@ -151,14 +150,14 @@ describe('tokens of Slipway', () => {
         })
       }
 
-      test('what a token does not grant is refused', async () => {
+      test('what a token does not grant is denied', async () => {
         const pull = await issued(first, to('team/app', 'pull'))
         assert.equal(await status('team/app/blobs/uploads/', pull, 'POST'), 401)
         assert.equal(await status('team/lib/tags/list', pull), 401)
         assert.equal(await status('_catalog', pull), 401)
       })
 
-      test('tokens that are not right are refused', async () => {
+      test('invalid tokens are rejected', async () => {
         const refresh = await issueRefreshToken({
           signer: first,
           issuer: ISSUER,
@@ -250,7 +249,7 @@ describe("tokens of distribution's token server", () => {
     assert.deepEqual((await verifier(source).verify(token)).access, [])
   })
 
-  test('are refused for another service, issuer or key', async () => {
+  test('are rejected for another service, issuer or key', async () => {
     const own = await fixedJwks({ keys: [signer.publicJwk] })
     const other = await fixedJwks({ keys: [localSigner(newKey()).publicJwk] })
     const token = await fetched(SERVICE, 'repository:alice/app:pull')

@@ -1,5 +1,5 @@
 /**
- * The contract of the object store on versitygw.
+ * The object store's contract on versitygw.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What somebody may try who has the rights of the deployed function: first what they are for, then
- * what they must not reach to.
+ * What somebody with the permissions of the deployed function could try: what they are meant for, and
+ * what they must not allow.
  *
  * @module
  */
@@ -39,15 +39,15 @@ import {
 import { awsGet, awsJson, awsQuery } from './aws.ts'
 import type { Emulator } from './emulator.ts'
 
-/** Where it is tried. */
+/** What the attempts are made on. */
 export interface Target {
   readonly emulator: Emulator
   readonly s3: S3Client
   readonly kms: KMSClient
   readonly Bucket: string
-  /** The bucket that the CDK keeps its files in. */
+  /** The bucket in which the CDK stores its assets. */
   readonly otherBucket: string
-  /** Of a blob that is there. */
+  /** The key of an existing blob. */
   readonly blobKey: string
   /** A version of it. */
   readonly VersionId: string
@@ -58,7 +58,7 @@ export interface Target {
 
 type Attempts = Readonly<Record<string, (target: Target) => Promise<unknown>>>
 
-/** What the rights are for. */
+/** What the permissions are meant for. */
 export const ALLOWED: Attempts = {
   'read a blob': ({ s3, Bucket, blobKey: Key }) => s3.send(new GetObjectCommand({ Bucket, Key })),
   'stage an upload': ({ s3, Bucket }) =>
@@ -77,7 +77,7 @@ const get =
   ({ s3, Bucket }: Target) =>
     s3.send(new GetObjectCommand({ Bucket, Key }))
 
-/** What they must not reach to. */
+/** What they must not allow. */
 export const REFUSED: Attempts = {
   'remove a blob': ({ s3, Bucket, blobKey: Key }) =>
     s3.send(new DeleteObjectCommand({ Bucket, Key })),
@@ -106,7 +106,7 @@ export const REFUSED: Attempts = {
       new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Suspended' } }),
     ),
   'remove the bucket': ({ s3, Bucket }) => s3.send(new DeleteBucketCommand({ Bucket })),
-  // The policy allows it; the key's own policy allows nobody but the role.
+  // The policy allows it, but the key's own policy allows only the role.
   'sign a token': ({ kms, signingKey: KeyId }) =>
     kms.send(
       new SignCommand({ KeyId, Message: Buffer.from('x'), SigningAlgorithm: 'ECDSA_SHA_256' }),

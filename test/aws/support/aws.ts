@@ -1,5 +1,5 @@
 /**
- * Requests to AWS's services that this project has no SDK client of, signed by curl.
+ * Requests, signed by curl, to AWS services for which this project has no SDK client.
  *
  * @module
  */
@@ -21,11 +21,11 @@ const signed = async (
   ])
 }
 
-/** A request of a service that speaks REST. */
+/** A GET from a service with a REST API. */
 export const awsGet = async (emulator: Emulator, service: string, path: string): Promise<unknown> =>
   JSON.parse(await signed(emulator, service, path))
 
-/** A change by a service that speaks REST. */
+/** A PUT to a service with a REST API. */
 export const awsPut = async (
   emulator: Emulator,
   service: string,
@@ -39,7 +39,7 @@ export const awsPut = async (
     ),
   )
 
-/** An action of a service whose requests are JSON: CloudWatch Logs is `Logs_20140328`. */
+/** Calls an action of a service with JSON requests; CloudWatch Logs is `Logs_20140328`. */
 export const awsJson = async (
   emulator: Emulator,
   service: string,
@@ -54,7 +54,7 @@ export const awsJson = async (
     ),
   )
 
-/** An action of a service whose requests are forms, as IAM; gives its XML. */
+/** Calls an action of a service with form requests, such as IAM. @returns the XML of its response */
 export const awsQuery = (
   emulator: Emulator,
   service: string,

@@ -1,5 +1,5 @@
 /**
- * The SDK's clients for an emulator.
+ * SDK clients for an emulator.
  *
  * @module
  */
@@ -15,13 +15,13 @@ const configOf = ({ endpoint, region, env }: Emulator) => ({
     accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
     secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
   },
-  // A refusal is final.
+  // No retries: an access error is final.
   maxAttempts: 1,
 })
 
-/** A client of S3, as whoever the emulator's environment names. */
+/** A client of S3, with the emulator's credentials. */
 export const s3Client = (emulator: Emulator): S3Client =>
   new S3Client({ ...configOf(emulator), forcePathStyle: true })
 
-/** A client of KMS, as whoever the emulator's environment names. */
+/** A client of KMS, with the emulator's credentials. */
 export const kmsClient = (emulator: Emulator): KMSClient => new KMSClient(configOf(emulator))

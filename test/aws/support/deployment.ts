@@ -1,6 +1,6 @@
 /**
- * The stack of lib/, unchanged, as `cdk deploy` puts it into an emulated AWS, and its first user, made
- * by the command that the stack's outputs give.
+ * Deploys the stack of lib/, unchanged, to an emulated AWS with `cdk deploy`, and creates its first user
+ * with the command in the stack's outputs.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Emulator, startEmulator } from './emulator.ts'
 import { type ResponseParameters, startFront } from './front.ts'
 import { closeGaps } from './gaps.ts'
 
-/** What the stack says when it is deployed. */
+/** The outputs of the stack. */
 export interface Outputs {
   readonly RegistryHost: string
   readonly BucketName: string
@@ -32,17 +32,17 @@ interface Template {
 
 export interface Deployment {
   readonly emulator: Emulator
-  /** `host:port` that clients name; plain HTTP. */
+  /** `host:port` for clients; plain HTTP. */
   readonly address: string
   readonly stackName: string
   readonly outputs: Outputs
-  /** The account that the command of the outputs made. */
+  /** The account created with the command in the outputs. */
   readonly admin: { readonly name: string; readonly password: string }
-  /** `cdk deploy` once more, with further context values. */
+  /** Runs `cdk deploy` again, with further context values. */
   deploy(context?: Readonly<Record<string, string>>): Promise<Outputs>
-  /** Runs one of Slipway's commands on the deployed store, as an administrator does; what it printed. */
+  /** Runs one of Slipway's commands on the deployed store. @returns its standard output */
   slipway(command: string, input?: string): Promise<string>
-  /** `cdk destroy`; gives what it printed. */
+  /** Runs `cdk destroy`. @returns its standard output */
   destroy(): Promise<string>
   close(): Promise<void>
 }
@@ -53,7 +53,7 @@ const only = <T>(values: readonly T[]): T => {
   return value
 }
 
-/** The response parameters of the only integration of a synthesised stack. */
+/** The name of a synthesized stack, and the response parameters of its only integration. */
 const readTemplate = (assembly: string): { stackName: string; parameters: ResponseParameters } => {
   const file = only(readdirSync(assembly).filter((name) => name.endsWith('.template.json')))
   const { Resources }: Template = JSON.parse(readFileSync(join(assembly, file), 'utf8'))
@@ -67,9 +67,9 @@ const readTemplate = (assembly: string): { stackName: string; parameters: Respon
 }
 
 /**
- * Deploys the stack; clients reach it at an address of its own.
+ * Deploys the stack, and gives clients an address for it.
  *
- * @param start the emulator; default: the one that the environment names, or one of its own
+ * @param start starts the emulator; default: the one named by the environment, or a new one
  */
 export const startDeployment = async (start = startEmulator): Promise<Deployment> => {
   const closers: (() => Promise<void> | void)[] = []
@@ -93,7 +93,7 @@ export const startDeployment = async (start = startEmulator): Promise<Deployment
     closers.push(files.remove)
     const assembly = join(files.path, 'cdk.out')
     const outputsFile = join(files.path, 'outputs.json')
-    // MiniStack knows no alarm on a quotient, and refuses the stack for it.
+    // MiniStack does not support an alarm on a quotient, and would reject the stack.
     const base = { publicUrl: `http://${front.address}`, alarms: 'off' }
 
     const cdk = (command: string, ...args: string[]) =>
@@ -150,10 +150,10 @@ export const startDeployment = async (start = startEmulator): Promise<Deployment
   }
 }
 
-/** The deployment of a suite; usable inside its tests and hooks only. */
+/** Gives the deployment of a suite, inside its tests and hooks only. */
 export type Deployed = () => Deployment
 
-/** Deploys for the suite it is called in, and takes it away after that. */
+/** Deploys the stack for the suite that calls it, and removes it afterwards. */
 export const useDeployment = (start?: () => Promise<Emulator>): Deployed => {
   let deployment: Deployment | undefined
   beforeAll(async () => {

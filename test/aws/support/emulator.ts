@@ -1,6 +1,6 @@
 /**
- * An emulated AWS: MiniStack as `.ci/install` has it, with TLS, signatures and IAM enforced; or the one
- * that AWS_ENDPOINT_URL names, as it is (a MiniStack or LocalStack that runs already).
+ * An emulated AWS: MiniStack as installed by `.ci/install`, with TLS, signatures and IAM enforced; or a
+ * running emulator named by AWS_ENDPOINT_URL (MiniStack or LocalStack), however it is configured.
  *
  * @module
  */
@@ -19,22 +19,22 @@ import {
 import { trust } from './trust.ts'
 
 export interface Emulator {
-  /** URL of all of AWS's services. */
+  /** The URL for all AWS services. */
   readonly endpoint: string
   readonly region: string
-  /** What AWS's tools and SDKs need to reach it, credentials among it: by default those of root. */
+  /** What AWS's tools and SDKs need to use it, including credentials, by default those of root. */
   readonly env: Readonly<Record<string, string>>
-  /** Whether it goes on when this process ends, so that what is in it must not stay. */
+  /** Whether it outlives this process, so that everything in it must be removed. */
   readonly shared: boolean
   close(): Promise<void>
 }
 
-/** Programs of this project first: with them Node 24, which `cdk` and the emulator look for by name. */
+/** This project's programs come first: `cdk` and the emulator find Node 24 there. */
 const PATH = `${join(projectRoot, 'node_modules/.bin')}:${process.env.PATH}`
 
 const program = join(toolCache, 'ministack/bin/hypercorn')
 
-/** A certificate for loopback, and the authority that issued it. */
+/** Issues a certificate for loopback, with an authority for it. */
 const issueCertificate = async (directory: string) => {
   const file = (name: string): string => join(directory, name)
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
@@ -64,7 +64,7 @@ const issueCertificate = async (directory: string) => {
   return { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') }
 }
 
-/** Starts MiniStack on a free loopback port, with a directory of its own. */
+/** Starts MiniStack on a free loopback port, with its own directory. */
 export const startMiniStack = async (): Promise<Emulator> => {
   if (!existsSync(program)) {
     throw new Error(`${program} is missing: run .ci/install, or set AWS_ENDPOINT_URL`)
@@ -83,7 +83,7 @@ export const startMiniStack = async (): Promise<Emulator> => {
       AWS_DEFAULT_REGION: region,
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'a-secret-of-no-worth',
-      // The CDK asks for one, Node itself for the other.
+      // The first is for the CDK, the second for Node itself.
       AWS_CA_BUNDLE: ca,
       NODE_EXTRA_CA_CERTS: ca,
     }
@@ -92,7 +92,7 @@ export const startMiniStack = async (): Promise<Emulator> => {
     const daemon = await startDaemon({
       name: 'ministack',
       command: program,
-      // Not by its command `ministack`, which takes port 443 as well as its own.
+      // The command `ministack` would also listen on port 443.
       args: [
         ...['ministack.app:app', '--bind', `127.0.0.1:${port}`, '--workers', '0'],
         ...['--certfile', cert, '--keyfile', key, '--keep-alive', '75'],
@@ -123,7 +123,7 @@ export const startMiniStack = async (): Promise<Emulator> => {
   }
 }
 
-/** The emulator that AWS_ENDPOINT_URL names. */
+/** The emulator at AWS_ENDPOINT_URL. */
 const runningEmulator = (endpoint: string): Emulator => {
   const set = (name: string, value: string): Record<string, string> => ({
     [name]: process.env[name] || value,
@@ -145,7 +145,7 @@ const runningEmulator = (endpoint: string): Emulator => {
   }
 }
 
-/** The emulator that the environment names, or one of its own. */
+/** The emulator named by the environment, or a new MiniStack. */
 export const startEmulator = async (): Promise<Emulator> => {
   const endpoint = process.env.AWS_ENDPOINT_URL
   return endpoint ? runningEmulator(endpoint.replace(/\/$/, '')) : startMiniStack()

@@ -1,6 +1,6 @@
 /**
- * Everything that clients make a registry do, on content of its own each time; throws at the first
- * answer that is not as it should be.
+ * Makes a registry do everything that clients request, each time on new content; throws at the first
+ * unexpected response.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const MEBIBYTE = 1024 * 1024
 
 const basic = ({ name, password }: Account): string => `Basic ${btoa(`${name}:${password}`)}`
 
-/** A token for these scopes. */
+/** Gets a token for these scopes. */
 const tokenFor = async (
   { address, admin }: Deployment,
   scope: string,
@@ -30,7 +30,7 @@ const tokenFor = async (
   return ((await answer.json()) as { token: string }).token
 }
 
-/** Sends and checks the status; gives the answer's body. */
+/** Sends a request and checks the status of the response. */
 const ask = async (
   { send }: Session,
   status: number,
@@ -42,7 +42,7 @@ const ask = async (
   return { location: answer.headers.get('location') ?? '', body }
 }
 
-/** Reads a blob by the redirect to the bucket. */
+/** Reads a blob from the bucket, following the redirect. */
 const readBlob = async (session: Session, digest: string): Promise<Buffer> => {
   const { location } = await ask(session, 307, 'GET', `blobs/${digest}`)
   const answer = await fetch(location)
@@ -50,7 +50,7 @@ const readBlob = async (session: Session, digest: string): Promise<Buffer> => {
   return Buffer.from(await answer.arrayBuffer())
 }
 
-/** Chunks that are too small for parts, and together more than one part. */
+/** Pushes chunks smaller than a part, which together are more than one part. */
 const pushInChunks = async (session: Session): Promise<void> => {
   const bytes = randomBytes(15 * MEBIBYTE)
   const size = 4 * MEBIBYTE
@@ -65,7 +65,7 @@ const pushInChunks = async (session: Session): Promise<void> => {
   assert.ok(bytes.equals(await readBlob(session, digest)))
 }
 
-/** An upload that its client gives up, with something staged and a part written. */
+/** Cancels an upload that has staged bytes and a part. */
 const giveUp = async (session: Session): Promise<void> => {
   let { location } = await ask(session, 202, 'POST', 'blobs/uploads/')
   for (const size of [4, 4, 4, 1]) {
@@ -75,7 +75,7 @@ const giveUp = async (session: Session): Promise<void> => {
   await ask(session, 204, 'DELETE', location)
 }
 
-/** A blob that is not what its digest says leaves nothing behind. */
+/** Pushes a blob under a wrong digest, which must leave nothing behind. */
 const pushWrong = async (session: Session): Promise<void> => {
   const digest = digestOf(randomBytes(10))
   const body = new Uint8Array(randomBytes(1000))
@@ -83,7 +83,7 @@ const pushWrong = async (session: Session): Promise<void> => {
   await ask(session, 404, 'HEAD', `blobs/${digest}`)
 }
 
-/** A blob by a digest that is not S3's own. */
+/** Pushes a blob with a digest other than sha256. */
 const pushSha512 = async (session: Session): Promise<string> => {
   const bytes = randomBytes(1000)
   const digest = digestOf(bytes, 'sha512')
@@ -93,16 +93,16 @@ const pushSha512 = async (session: Session): Promise<string> => {
   return digest
 }
 
-/** What was pushed before, when nothing of it is in memory any more. */
+/** Content pushed earlier, of which nothing is in memory any more. */
 export interface Earlier {
   readonly name: string
   readonly layer: Buffer
   readonly manifest: Buffer
-  /** Of a blob by a digest that is not S3's own. */
+  /** The sha512 digest of a blob. */
   readonly sha512: string
 }
 
-/** Pushes what `exercise` pulls. */
+/** Pushes the content that `exercise` pulls. */
 export const prepare = async (deployment: Deployment): Promise<Earlier> => {
   const name = 'exercise/earlier'
   const session = await startSession(deployment, name)
@@ -110,7 +110,7 @@ export const prepare = async (deployment: Deployment): Promise<Earlier> => {
   return { name, layer, manifest, sha512: await pushSha512(session) }
 }
 
-/** Pulls; a blob that is somewhere is found for whoever may pull everything. */
+/** Pulls it, and mounts its blob without naming a source, as an account that may pull everything. */
 const pullEarlier = async (deployment: Deployment, earlier: Earlier): Promise<void> => {
   const session = await startSession(deployment, earlier.name)
   assert.ok(earlier.manifest.equals((await ask(session, 200, 'GET', 'manifests/v1')).body))
@@ -120,7 +120,7 @@ const pullEarlier = async (deployment: Deployment, earlier: Earlier): Promise<vo
   await ask(session, 201, 'POST', path, { headers })
 }
 
-/** Images, tags and referrers: pushed, listed, deleted. */
+/** Pushes, lists and deletes images, tags and referrers. */
 const manageImages = async (session: Session): Promise<void> => {
   const { digest, layer, manifest } = await session.pushImage('v1', randomBytes(1000))
   assert.ok(manifest.equals((await ask(session, 200, 'GET', 'manifests/v1')).body))
@@ -142,7 +142,7 @@ const manageImages = async (session: Session): Promise<void> => {
   await ask(session, 202, 'DELETE', `blobs/${digestOf(layer)}`)
 }
 
-/** The same blob in another repository; a blob that is there already. */
+/** Mounts a blob in another repository. */
 const mount = async (deployment: Deployment, session: Session, name: string): Promise<void> => {
   const digest = await session.pushBlob(randomBytes(1000))
   await session.pushBlob(randomBytes(10))
@@ -165,7 +165,7 @@ const listRepositories = async (deployment: Deployment, name: string): Promise<v
 /**
  * Does everything once.
  *
- * @param robot an account of the other kind, which has only to log in
+ * @param robot a robot account, which only logs in
  */
 export const exercise = async (
   deployment: Deployment,

@@ -1,10 +1,10 @@
 /**
- * The host name of a deployed HTTP API: a loopback port that passes everything on to it.
+ * An address for a deployed HTTP API: a loopback port from which everything is forwarded to it.
  *
- * Needed because nobody resolves `<id>.execute-api.localhost`, and because MiniStack answers
- * `/v2/…` with the ECR that it emulates unless the API is named in the path. On the way it does to a
- * challenge what AWS may do and no emulator does: WWW-Authenticate is renamed, then the response
- * parameters of the deployed integration apply.
+ * It is needed because `<id>.execute-api.localhost` does not resolve, and because MiniStack passes `/v2/…`
+ * to its emulated ECR unless the path names the API. It also does to a challenge what AWS may do and no
+ * emulator does: it renames WWW-Authenticate, and then applies the response parameters of the deployed
+ * integration.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 import { request as requestSecure } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 
-/** Response parameters as a template has them, by status. */
+/** Response parameters by status, as in a template. */
 export type ResponseParameters = Readonly<
   Record<
     string,
@@ -27,7 +27,7 @@ export type ResponseParameters = Readonly<
   >
 >
 
-/** The API behind the host name. */
+/** The API behind the address. */
 export interface DeployedApi {
   readonly id: string
   readonly responseParameters: ResponseParameters
@@ -36,14 +36,14 @@ export interface DeployedApi {
 export interface Front {
   /** `host:port`, plain HTTP. */
   readonly address: string
-  /** Says what is behind it, which is deployed after its address is known. */
+  /** Sets the API behind it, which is deployed after the address is known. */
   serve(api: DeployedApi): void
   close(): Promise<void>
 }
 
 const RENAMED = 'x-amzn-remapped-www-authenticate'
 
-/** Header values after the mappings for a status. */
+/** The headers after the mappings for a status. */
 const mapped = (
   api: DeployedApi,
   status: number,
@@ -64,7 +64,7 @@ const mapped = (
   return result
 }
 
-/** Starts a front to the APIs of an emulator. */
+/** Starts a front for the APIs of an emulator. */
 export const startFront = async (endpoint: string): Promise<Front> => {
   let served: DeployedApi | undefined
   const { protocol, hostname, port } = new URL(endpoint)
@@ -85,7 +85,7 @@ export const startFront = async (endpoint: string): Promise<Front> => {
       incoming.pipe(outgoing)
     })
     const status = upstream.statusCode ?? 502
-    // The connection's own: this one's may differ.
+    // These belong to the other connection.
     const { connection: _, 'keep-alive': __, ...headers } = upstream.headers
     response.writeHead(status, mapped(api, status, headers))
     await pipeline(upstream, response)

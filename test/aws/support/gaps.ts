@@ -1,6 +1,6 @@
 /**
- * What must be done to a deployed stack for an emulator that enforces policies but not all that they
- * may say. docs/aws.md lists it, and how it is covered otherwise.
+ * Adapts the policies of a deployed stack to an emulator that does not support all conditions.
+ * docs/aws.md lists these, and says how they are tested instead.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Emulator } from './emulator.ts'
 import { idsOf, stackResources } from './resources.ts'
 import { type PolicyDocument, rolePolicy, type Statement } from './role.ts'
 
-/** Parts of a request that MiniStack does not know, so that a condition on them never holds. */
+/** Condition keys that MiniStack does not support: a condition on them is never met. */
 const UNKNOWN_KEYS: readonly string[] = ['kms:SigningAlgorithm', 'kms:MacAlgorithm']
 
 const withoutUnknown = ({ Condition = {}, ...statement }: Statement): Statement => {
@@ -29,7 +29,7 @@ const relaxed = (policy: PolicyDocument): PolicyDocument => ({
   Statement: policy.Statement.map(withoutUnknown),
 })
 
-/** Takes conditions on what the emulator does not know out of the role's policy and the keys'. */
+/** Removes unsupported conditions from the policies of the role and of the keys. */
 export const closeGaps = async (emulator: Emulator, stackName: string): Promise<void> => {
   const role = await rolePolicy(emulator, stackName)
   await role.replace(relaxed(role.document))

@@ -1,5 +1,5 @@
 /**
- * What the deployed stack wrote to CloudWatch Logs.
+ * Reads what the deployed stack wrote to CloudWatch Logs.
  *
  * @module
  */
@@ -23,7 +23,7 @@ interface Events {
 export const logGroups = async (emulator: Emulator): Promise<Groups['logGroups']> =>
   ((await awsJson(emulator, 'logs', 'Logs_20140328.DescribeLogGroups', {})) as Groups).logGroups
 
-/** All that a log group holds. */
+/** All messages of a log group. */
 export const logMessages = async (emulator: Emulator, logGroupName: string): Promise<string[]> => {
   const messages: string[] = []
   let nextToken: string | undefined

@@ -1,5 +1,5 @@
 /**
- * What a stack is made of, as CloudFormation says.
+ * Reads the resources of a stack from CloudFormation.
  *
  * @module
  */
@@ -13,11 +13,11 @@ export interface Resource {
   readonly type: string
   /** Its name in the template. */
   readonly logicalId: string
-  /** Its name at its service. */
+  /** Its name in its own service. */
   readonly physicalId: string
 }
 
-/** The text of the first element of that name; empty if there is none. */
+/** The text of the first element with that name; empty if there is none. */
 export const elementOf = (xml: string, name: string): string =>
   new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? ''
 

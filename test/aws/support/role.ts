@@ -1,5 +1,5 @@
 /**
- * The policy of the deployed function's role: read, and put in place of the deployed one.
+ * Reads and replaces the policy of the deployed function's role.
  *
  * @module
  */
@@ -24,15 +24,15 @@ export interface PolicyDocument {
 /** The only policy of a role. */
 export interface RolePolicy {
   readonly document: PolicyDocument
-  /** Puts another in its place. */
+  /** Replaces it. */
   replace(document: PolicyDocument): Promise<void>
 }
 
-/** What an element of a policy holds: one, or a list. */
+/** The value or values of an element of a policy, as a list. */
 export const listed = <T>(value: T | readonly T[]): readonly T[] =>
   Array.isArray(value) ? value : [value as T]
 
-/** An action of IAM; gives its XML. */
+/** Calls an action of IAM. @returns the XML of its response */
 export const iam = (
   emulator: Emulator,
   Action: string,
@@ -61,7 +61,7 @@ export const rolePolicy = async (emulator: Emulator, stackName: string): Promise
   }
 }
 
-/** The emulator as a user sees it who is made for this and has that policy, and no other. */
+/** The emulator with the credentials of a new user that has only this policy. */
 export const asUserWith = async (
   emulator: Emulator,
   UserName: string,

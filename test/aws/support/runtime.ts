@@ -1,7 +1,7 @@
 /**
  * Lambda's own runtime on loopback: the bundled function, loaded by the runtime interface client and
- * driven by the runtime interface emulator, which limits results and time, and starts a new runtime
- * where one has ended. It is one instance: events go one after another.
+ * driven by the runtime interface emulator, which limits the size of results and the time, and restarts
+ * a runtime that has ended. It is a single instance, which handles one event at a time.
  *
  * @module
  */
@@ -23,13 +23,13 @@ import { freePort, responds, scratch, startDaemon, toolCache } from '../../suppo
 const CLIENT = join(toolCache, 'lambda/node_modules/aws-lambda-ric/index.mjs')
 
 export interface LambdaRuntime {
-  /** As Lambda would, with its limit on events, which the emulator lacks. */
+  /** Invokes the function, with Lambda's limit on events, which the emulator does not have. */
   readonly invoke: Invoke
-  /** Hands an event to the emulator, whatever its size. @returns what it answers */
+  /** Sends an event of any size to the emulator. @returns its response */
   send(event: string): Promise<string>
-  /** Process that the function is in now. @throws Error when it is in none */
+  /** The id of the function's process. @throws Error if it has none */
   pid(): number
-  /** What emulator and function printed. */
+  /** What emulator and function have printed. */
   output(): string
   stop(): Promise<void>
 }
@@ -40,16 +40,16 @@ export interface RuntimeOptions {
   readonly timeout: number
 }
 
-/** The result in an answer of the emulator. @throws FunctionError where there is none */
+/** The result in a response of the emulator. @throws FunctionError if there is none */
 const resultOf = (answer: string): APIGatewayProxyStructuredResultV2 => {
-  // A time-out is told in plain text.
+  // A time-out is reported in plain text.
   if (!answer.startsWith('{')) throw new FunctionError(answer)
   const result = JSON.parse(answer)
   if ('errorType' in result) throw new FunctionError(`${result.errorType}: ${result.errorMessage}`)
   return result
 }
 
-/** Starts the function with these settings. The bundle is made anew. */
+/** Bundles the function, and starts it with these settings. */
 export const startRuntime = async ({ env, timeout }: RuntimeOptions): Promise<LambdaRuntime> => {
   const directory = scratch('runtime')
   bundleApi(directory.path)
@@ -102,7 +102,7 @@ export const startRuntime = async ({ env, timeout }: RuntimeOptions): Promise<La
         readFileSync(`${threads}/${thread}/children`, 'utf8').trim().split(' '),
       )
       const pid = Number(children.find((child) => child !== ''))
-      // 0 and negative numbers stand for groups of processes.
+      // 0 and negative numbers would address groups of processes.
       if (!(pid > 1)) throw new Error('the function has no process')
       return pid
     },

@@ -1,5 +1,5 @@
 /**
- * A repository of the deployed registry by plain HTTP requests, with a token; redirects are seen, not
+ * Plain HTTP requests to a repository of the deployed registry, with a token. Redirects are returned, not
  * followed.
  *
  * @module
@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { digestOf, mediaTypes } from '../../conformance/client.ts'
 import type { Deployment } from './deployment.ts'
 
-/** A request's further parts. */
+/** Headers and body of a request. */
 export type Sent = Pick<RequestInit, 'headers' | 'body'>
 
 /** An image of one layer. */
@@ -23,19 +23,19 @@ export interface Session {
   readonly token: string
   /** @param path below `/v2/<repository>/`, or absolute */
   send(method: string, path: string, sent?: Sent): Promise<Response>
-  /** Pushes a blob in one POST; gives its digest. */
+  /** Pushes a blob in one POST. @returns its digest */
   pushBlob(bytes: Buffer): Promise<string>
-  /** Pushes an image with this layer under a tag; gives it and the digest of its manifest. */
+  /** Pushes an image with this layer under a tag. */
   pushImage(tag: string, layer: Buffer): Promise<Image & { readonly digest: string }>
 }
 
-/** Answers of a registry are read to their end, so that connections are free again. */
+/** Checks the status of a response. */
 const expect = async (response: Response, status: number): Promise<Response> => {
   assert.equal(response.status, status, `${response.url}: ${await response.clone().text()}`)
   return response
 }
 
-/** The URL that an answer sends to, which it must. */
+/** The Location of a response; fails if there is none. */
 export const locationOf = (answer: Response, status: number): string => {
   const location = answer.headers.get('location')
   assert.equal(answer.status, status)

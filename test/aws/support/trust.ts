@@ -1,5 +1,5 @@
 /**
- * Makes this process, and every program that it starts, trust an authority of the test's own.
+ * Makes this process and its children trust an authority of the tests.
  *
  * @module
  */
