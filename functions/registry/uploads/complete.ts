@@ -1,0 +1,140 @@
+/**
+ * The three ways in which verified bytes get under their digest.
+ *
+ * @module
+ */
+
+import { isStoreError, StoreError } from '../../storage/errors.ts'
+import type { Part } from '../../storage/store.ts'
+import { algorithmOf, type Digest, hexOf } from '../digest.ts'
+import { RegistryError } from '../errors.ts'
+import { dataKey, uploadDataKey } from '../layout.ts'
+import type { UploadContext } from './append.ts'
+import { EMPTY_CHAIN, extendChain } from './chain.ts'
+import { algorithmsFor, type Hashes, hashAll } from './hash.ts'
+import type { Incoming } from './incoming.ts'
+import { checkReadBack } from './limits.ts'
+import { segmentKey } from './segments.ts'
+import type { UploadState } from './state.ts'
+import { covers, hashesOf, verify } from './verify.ts'
+import type { PartWriter } from './writer.ts'
+
+/** One commit on its way. */
+export interface Commit {
+  readonly context: UploadContext
+  readonly state: UploadState
+  readonly digest: Digest
+  readonly incoming: Incoming
+}
+
+/** A verified blob: its size and the digest its data is under. */
+export interface Verified {
+  readonly target: Digest
+  readonly size: number
+  /** Key of the whole, where it was staged before it was copied to its place. */
+  readonly staged?: string
+}
+
+/** All bytes are in memory or in one segment. */
+export const commitSmall = async (
+  { context, state, digest }: Commit,
+  writer: PartWriter,
+  received: number,
+  known: Hashes,
+): Promise<Verified> => {
+  const { store } = context
+  const size = state.offset + received
+  const [only, ...others] = state.segments
+  if (received === 0 && only !== undefined && others.length === 0 && covers(known, digest)) {
+    const target = verify(digest, known)
+    await store.copy(segmentKey(state.uuid, only), dataKey(target), size)
+    return { target, size }
+  }
+  const bytes = await writer.pendingWithSeed()
+  const hashes = covers(known, digest) ? known : hashesOf(bytes, digest)
+  const target = verify(digest, hashes)
+  await store.put(dataKey(target), bytes, { sha256: hexOf(target) })
+  return { target, size }
+}
+
+/** The parts went to the digest key. */
+export const commitDirect = async (
+  { context, state, digest }: Commit,
+  writer: PartWriter,
+  received: number,
+  hashes: Hashes,
+): Promise<Verified> => {
+  const target = verify(digest, hashes)
+  await writer.flush(true)
+  if (writer.multipart === undefined) throw new Error('a direct commit has begun no multipart')
+  await context.store.completeMultipart(writer.multipart, writer.parts)
+  return { target, size: state.offset + received }
+}
+
+/**
+ * Parts of earlier requests, which must be the ones the state was made with.
+ *
+ * @returns also whether they are the whole blob, so that nothing staged beside them is needed
+ */
+const earlierParts = async (
+  { context, state }: Commit,
+  received: number,
+): Promise<{ readonly parts: readonly Part[]; readonly whole: boolean }> => {
+  const { multipart, uuid } = state
+  if (multipart === undefined) return { parts: [], whole: false }
+  const { id, nonce, chain, parts: count } = multipart
+  const all = await context.store.listParts({ key: uploadDataKey(uuid, nonce), id })
+  const withLast = all.filter((part) => part.number <= count + 1)
+  if (received === 0 && extendChain(EMPTY_CHAIN, withLast) === multipart.whole) {
+    return { parts: withLast, whole: true }
+  }
+  const parts = all.filter((part) => part.number <= count)
+  if (extendChain(EMPTY_CHAIN, parts) === chain) return { parts, whole: false }
+  throw new RegistryError(
+    'BLOB_UPLOAD_INVALID',
+    `the upload ${uuid} was continued from an older state by another request: begin a new one`,
+    { detail: { uuid } },
+  )
+}
+
+/**
+ * The parts went to a staging key: complete it there, then let the store copy it. No other multipart
+ * upload has this key, or between verification and copy it could come to hold other bytes.
+ */
+export const commitStaged = async (
+  commit: Commit,
+  writer: PartWriter,
+  received: number,
+  known: Hashes,
+): Promise<Verified> => {
+  const { context, state, digest } = commit
+  const { store } = context
+  const size = state.offset + received
+  const { multipart } = writer
+  if (multipart === undefined) throw new Error('a staged commit has no multipart')
+  const staged = multipart.key
+  if (covers(known, digest)) verify(digest, known)
+  else checkReadBack(context.limits, size)
+  let hashes = known
+  try {
+    const { parts, whole } = await earlierParts(commit, received)
+    if (!whole) await writer.flush(true)
+    await store.completeMultipart(multipart, [...parts, ...writer.parts])
+  } catch (error) {
+    // Another commit of this upload may have completed it and died, or be about to copy it.
+    if (!isStoreError(error, 'multipart', 'missing')) throw error
+    const info = received === 0 ? await store.head(staged) : undefined
+    if (info?.size !== size) throw error
+    hashes = {}
+  }
+  if (!covers(hashes, digest)) {
+    const read = await store.get(staged)
+    if (read === undefined) throw new StoreError('missing', `the staged blob ${staged} is gone`)
+    hashes = await hashAll(read.body, algorithmsFor(algorithmOf(digest)))
+  }
+  const target = verify(digest, hashes)
+  if ((await store.head(dataKey(target))) === undefined) {
+    await store.copy(staged, dataKey(target), size)
+  }
+  return { target, size, staged }
+}
