@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NamePage } from '../registry/tags.ts'
+import type { NamePage } from '../registry/tag-pages.ts'
 import { quoted } from '../shared/errors.ts'
 import type { AppContext } from './env.ts'
 import { RequestError } from './errors.ts'

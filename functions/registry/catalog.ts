@@ -7,7 +7,7 @@
 import { coalesce } from '../shared/coalesce.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { CATALOG_PREFIX, catalogKey, catalogName } from './layout.ts'
-import type { NamePage } from './tags.ts'
+import type { NamePage } from './tag-pages.ts'
 
 export interface Catalog {
   /** Makes the repository listed; does no harm when it is. */

@@ -11,8 +11,9 @@ import { listPages } from '../storage/pages.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import type { Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
-import { manifestsPrefix, tagIndexLinkKey, tagLinkKey, tagPrefix, tagsPrefix } from './layout.ts'
+import { manifestsPrefix, tagIndexLinkKey, tagLinkKey, tagPrefix } from './layout.ts'
 import { type Link, readLink, writeLink } from './links.ts'
+import { listTags, type NamePage } from './tag-pages.ts'
 
 /** What a tag must be, right when it is written, for the write to happen. */
 export type TagCondition =
@@ -20,13 +21,6 @@ export type TagCondition =
   | { readonly absent: true }
   /** It must point at one of these; empty: at anything. */
   | { readonly anyOf: readonly string[] }
-
-/** A page of names in ASCII order. */
-export interface NamePage {
-  readonly names: readonly string[]
-  /** Whether names after the last one exist. */
-  readonly more: boolean
-}
 
 /** Operations on the tags of repositories. */
 export interface Tags {
@@ -147,50 +141,3 @@ export const createTags = (store: ObjectStore): Tags => {
 
 export const nameUnknown = (name: string): RegistryError =>
   new RegistryError('NAME_UNKNOWN', `there is no repository ${name}`, { detail: { name } })
-
-/** Proper prefixes of a tag that end where `-` or `.` follows: see {@link listTags}. */
-const ancestors = (tag: string): string[] =>
-  [...tag.matchAll(/[-.]/g)].map((match) => tag.slice(0, match.index)).filter((each) => each !== '')
-
-/**
- * One page of tags in ASCII order, from a store that lists folders.
- *
- * The store orders `<tag>/`, and `/` sorts after `-` and `.`: it puts `v1-rc/` and `v1.0/` before
- * `v1/`, where ASCII order has `v1` first. Only such ancestors of a tag come late, and beyond a cut
- * page only ancestors of its last entry can be missing. Those few are looked up, one small listing
- * each; an ancestor at or before `last` need not be, so paging through `v1-*` looks up `v1` once.
- *
- * Tags after `last` all have keys after `tags/<last>` without a slash, so that is where to start.
- */
-const listTags = async (
-  store: ObjectStore,
-  name: string,
-  limit: number,
-  last: string | undefined,
-): Promise<NamePage> => {
-  const root = tagsPrefix(name)
-  // Entries that the filter drops (`last` itself and its ancestors) should not shorten the page.
-  const spare = last === undefined ? 0 : 1 + ancestors(last).length
-  const page = await store.list(root, {
-    delimiter: '/',
-    limit: Math.min(limit + spare, 1000),
-    ...(last === undefined ? {} : { startAfter: root + last }),
-  })
-  const found = page.prefixes.map((prefix) => prefix.slice(root.length, -1))
-  const final = found.at(-1)
-  if (page.truncated && final !== undefined) {
-    const missing = ancestors(final).filter(
-      (tag) => (last === undefined || tag > last) && !found.includes(tag),
-    )
-    const probes = missing.map(async (tag) => {
-      const probe = await store.list(tagPrefix(name, tag), { limit: 1 })
-      if (probe.objects.length > 0) found.push(tag)
-    })
-    await Promise.all(probes)
-  }
-  const names = found.filter((tag) => last === undefined || tag > last).sort(byAscii)
-  return { names: names.slice(0, limit), more: page.truncated || names.length > limit }
-}
-
-/** JavaScript compares UTF-16 units, which for ASCII is ASCII order. */
-const byAscii = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -7,7 +7,7 @@
 import type { Hono } from 'hono'
 import type { Caller } from '../../auth/authorizer.ts'
 import type { Catalog } from '../../registry/catalog.ts'
-import type { NamePage } from '../../registry/tags.ts'
+import type { NamePage } from '../../registry/tag-pages.ts'
 import type { AppEnv, AppOptions } from '../env.ts'
 import { permitCatalog } from '../middleware/permit.ts'
 import { finishPage, MAX_PAGE, readPaging } from '../paging.ts'
