@@ -6,18 +6,9 @@
  */
 
 import * as z from 'zod'
-import { quoted } from '../shared/errors.ts'
 import { type Digest, digestOf, isDigest } from './digest.ts'
-import { RegistryError } from './errors.ts'
-import {
-  isIndex,
-  isNonDistributable,
-  MANIFEST_TYPES,
-  OCI_ARTIFACT,
-  OCI_INDEX,
-  OCI_MANIFEST,
-  SCHEMA1,
-} from './media-types.ts'
+import { decideType, invalid, parseJson } from './manifest-type.ts'
+import { isIndex, isNonDistributable, OCI_ARTIFACT } from './media-types.ts'
 
 const annotations = z.record(z.string(), z.string())
 
@@ -75,72 +66,11 @@ export interface Manifest {
   readonly annotations: Readonly<Record<string, string>> | undefined
 }
 
-const invalid = (message: string): RegistryError => new RegistryError('MANIFEST_INVALID', message)
-
 const check = <T>(schema: z.ZodType<T>, json: unknown): T => {
   const result = schema.safeParse(json)
   if (result.success) return result.data
   const issue = result.error.issues[0]
   throw invalid(`invalid manifest: ${issue?.path.join('.') || 'document'}: ${issue?.message}`)
-}
-
-/** The kind of a document that does not name its own, from its fields as image-spec has them. */
-const sniff = (json: Readonly<Record<string, unknown>>): string | undefined => {
-  if ('manifests' in json) return OCI_INDEX
-  if ('config' in json) return OCI_MANIFEST
-  return undefined
-}
-
-const parseJson = (bytes: Uint8Array): Readonly<Record<string, unknown>> => {
-  let json: unknown
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (cause) {
-    throw new RegistryError('MANIFEST_INVALID', 'invalid manifest: it is not JSON in UTF-8', {
-      cause,
-    })
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw invalid('invalid manifest: expected a JSON object')
-  }
-  return json as Record<string, unknown>
-}
-
-/** Media type of a stored manifest, from its bytes alone. */
-export const storedMediaType = (bytes: Uint8Array): string => {
-  const json = parseJson(bytes)
-  if (typeof json.mediaType === 'string') return json.mediaType
-  if (json.schemaVersion === 1) return SCHEMA1[1] as string
-  return sniff(json) ?? OCI_MANIFEST
-}
-
-const decideType = (
-  json: Readonly<Record<string, unknown>>,
-  contentType: string | undefined,
-): string => {
-  const declared = contentType?.split(';', 1)[0]?.trim().toLowerCase() || undefined
-  const inner = typeof json.mediaType === 'string' ? json.mediaType : undefined
-  if (json.schemaVersion === 1 || SCHEMA1.includes(declared ?? '')) {
-    throw invalid(
-      'schema 1 manifests are not supported: push the image as schema 2 or OCI, as docker 1.10 and later do',
-    )
-  }
-  const mediaType = declared ?? inner ?? sniff(json)
-  if (mediaType === undefined || !MANIFEST_TYPES.includes(mediaType)) {
-    throw invalid(
-      `unsupported manifest type ${quoted(mediaType ?? '')}: expected one of ${MANIFEST_TYPES.join(', ')}`,
-    )
-  }
-  if (inner !== undefined && inner !== mediaType) {
-    throw invalid(
-      `the manifest's mediaType ${quoted(inner)} is not its Content-Type ${quoted(mediaType)}`,
-    )
-  }
-  // Without the field, a reader of the bytes alone would take a docker manifest for an OCI one.
-  if (inner === undefined && ![OCI_MANIFEST, OCI_INDEX].includes(mediaType)) {
-    throw invalid(`the manifest lacks its mediaType field: expected ${quoted(mediaType)}`)
-  }
-  return mediaType
 }
 
 const checkData = (descriptor: Descriptor): void => {
@@ -193,7 +123,3 @@ const describe = (
     annotations: parsed.annotations ?? undefined,
   }
 }
-
-/** Whether references of this type are kept as manifests of the repository, not as blobs. */
-export const isManifestType = (mediaType: string): boolean =>
-  MANIFEST_TYPES.includes(mediaType) || SCHEMA1.includes(mediaType)

@@ -32,3 +32,7 @@ export const isIndex = (mediaType: string): boolean =>
 export const isNonDistributable = (mediaType: string): boolean =>
   mediaType.startsWith('application/vnd.oci.image.layer.nondistributable.v1.tar') ||
   mediaType.startsWith('application/vnd.docker.image.rootfs.foreign.diff.tar')
+
+/** Whether references of this type are kept as manifests of the repository, not as blobs. */
+export const isManifestType = (mediaType: string): boolean =>
+  MANIFEST_TYPES.includes(mediaType) || SCHEMA1.includes(mediaType)

@@ -38,3 +38,10 @@ export const inBatches = async <T, R>(
   if (failure !== undefined) throw failure.reason
   return results
 }
+
+/** Waits for all, also when one fails: no work goes on after the answer. */
+export const settled = async (work: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
+  const ends = await Promise.allSettled(work)
+  const failure = ends.find((end) => end.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
+}

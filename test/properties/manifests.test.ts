@@ -8,7 +8,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { RegistryError } from '../../functions/registry/errors.ts'
-import { parseManifest, storedMediaType } from '../../functions/registry/manifest.ts'
+import { parseManifest } from '../../functions/registry/manifest.ts'
+import { storedMediaType } from '../../functions/registry/manifest-type.ts'
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,

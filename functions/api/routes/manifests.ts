@@ -9,10 +9,10 @@ import { bodyLimit } from 'hono/body-limit'
 import {
   MAX_MANIFEST_BYTES,
   manifestUnknown,
-  type PushedManifest,
   type StoredManifest,
 } from '../../registry/manifests.ts'
 import { OCI_ARTIFACT } from '../../registry/media-types.ts'
+import type { PushedManifest } from '../../registry/push-manifest.ts'
 import {
   isTag,
   parseName,

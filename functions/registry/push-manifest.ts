@@ -1,0 +1,113 @@
+/**
+ * Takes a manifest in, in three steps whatever it refers to: (1) all references are looked up while
+ * the data is written, which is verified already and stays unreadable without a link; (2) the
+ * revision's link, the referrer's descriptor and the catalog's marker; (3) the tags. A reader who
+ * finds a tag finds everything behind it.
+ *
+ * @module
+ */
+
+import { inBatches, settled } from '../shared/parallel.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import type { Catalog } from './catalog.ts'
+import { algorithmOf, CANONICAL, type Digest, digestOf } from './digest.ts'
+import { RegistryError } from './errors.ts'
+import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
+import { linkedSize, type RecentLinks } from './links.ts'
+import { type Descriptor, type Manifest, parseManifest } from './manifest.ts'
+import { isManifestType } from './media-types.ts'
+import type { Reference } from './reference.ts'
+import { type Referrers, referrerOf } from './referrers.ts'
+import type { TagCondition, Tags } from './tags.ts'
+
+export interface PushedManifest {
+  readonly digest: Digest
+  readonly manifest: Manifest
+}
+
+export interface PushOptions {
+  /** Tags to set beside the reference, as `?tag=` names them. */
+  readonly tags?: readonly string[]
+  /** Only if the tag named by the reference is as this says. */
+  readonly condition?: TagCondition
+}
+
+/** What a push writes to, beside the data. */
+export interface PushTargets {
+  readonly tags: Tags
+  readonly referrers: Referrers
+  readonly catalog: Catalog
+  readonly links: RecentLinks
+}
+
+/**
+ * Takes a manifest in.
+ *
+ * @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, PRECONDITION_FAILED
+ */
+export type PushManifest = (
+  name: string,
+  reference: Reference,
+  bytes: Uint8Array,
+  contentType: string | undefined,
+  options?: PushOptions,
+) => Promise<PushedManifest>
+
+/** Pushes to a store. */
+export const createPushManifest = (
+  store: ObjectStore,
+  { tags, referrers, catalog, links }: PushTargets,
+): PushManifest => {
+  /** What is wrong with a reference, or undefined when this repository has it as described. */
+  const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
+    const { digest, mediaType, size } = descriptor
+    const key = isManifestType(mediaType) ? revisionLinkKey : layerLinkKey
+    const link = await links.read(key(name, digest))
+    const held = link && (await linkedSize(store, link))
+    if (held === undefined) return digest
+    if (held === size) return undefined
+    throw new RegistryError(
+      'MANIFEST_INVALID',
+      `the manifest says ${digest} has ${size} bytes, but it has ${held}`,
+      { detail: { digest, size: held } },
+    )
+  }
+
+  const checkReferences = async (name: string, manifest: Manifest): Promise<void> => {
+    const distinct = [
+      ...new Map(manifest.references.map((each) => [each.digest + each.size, each])),
+    ]
+    const answers = await inBatches(distinct, ([, each]) => missing(name, each))
+    const digests = answers.filter((digest) => digest !== undefined)
+    if (digests.length === 0) return
+    throw new RegistryError(
+      'MANIFEST_BLOB_UNKNOWN',
+      `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, not in the repository ${name}: push that first`,
+      { detail: { name, digests: digests.slice(0, 100) } },
+    )
+  }
+
+  return async (name, reference, bytes, contentType, options = {}) => {
+    const manifest = parseManifest(bytes, contentType)
+    const canonical = digestOf(bytes)
+    const digest = reference.digest ?? canonical
+    const actual = algorithmOf(digest) === CANONICAL ? canonical : digestOf(bytes, 'sha512')
+    if (actual !== digest) {
+      throw new RegistryError('DIGEST_INVALID', `the manifest's digest is ${actual}, not ${digest}`)
+    }
+
+    const size = bytes.byteLength
+    const data = store.put(dataKey(canonical), bytes, { sha256: canonical.slice('sha256:'.length) })
+    await settled([checkReferences(name, manifest), data])
+
+    const linked = links.write(revisionLinkKey(name, digest), canonical, size)
+    const { subject } = manifest
+    const listed =
+      subject && referrers.add(name, subject.digest, referrerOf(manifest, digest, size))
+    await settled([linked, listed, catalog.add(name)])
+
+    const names = new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])
+    await inBatches([...names], (tag) => tags.set(name, tag, digest, options.condition))
+    return { digest, manifest }
+  }
+}
