@@ -65,9 +65,7 @@ describe('mistakes are said in a line', () => {
 
 /** The lines of a log, once there are as many. */
 const linesOf = async ({ said }: Serving, count: number): Promise<Record<string, unknown>[]> => {
-  for (let tries = 0; said.stdout.split('\n').length <= count && tries < 100; tries += 1) {
-    await sleep(20)
-  }
+  while (said.stdout.split('\n').length <= count) await sleep(20)
   return said.stdout
     .trimEnd()
     .split('\n')
@@ -142,10 +140,13 @@ const slowUpload = async ({ url }: Serving, seed: string) => {
   const content = blob(seed, 1000)
   const begun = await fetch(`${url}/v2/slow/blobs/uploads/`, { method: 'POST' })
   const target = new URL(`${begun.headers.get('Location')}&digest=${content.sha256}`, url)
-  const sending = request(target, { method: 'PUT', agent: false })
+  const headers = { 'Transfer-Encoding': 'chunked', Expect: '100-continue' }
+  const sending = request(target, { method: 'PUT', agent: false, headers })
   sending.on('error', () => {})
+  sending.flushHeaders()
+  // The server has the request when it says so.
+  await once(sending, 'continue')
   sending.write(content.bytes.subarray(0, 400))
-  await sleep(100)
   return { content, sending }
 }
 

@@ -66,7 +66,7 @@ const sendCut = async (
 
 /** Waits until what a server does for requests that are gone has ended. */
 const eventually = async (check: () => Promise<void>): Promise<void> => {
-  for (let tries = 0; tries < 50; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     try {
       return await check()
     } catch {

@@ -89,30 +89,31 @@ test('one that another instance deletes is gone after five seconds', async () =>
 
 test('what was read while it was deleted is not remembered', async () => {
   await writeLink(store, KEY, CONFIG.sha256)
-  let arrived = () => {}
+  /** Reads that have their object, and wait to be let on. */
+  const waiting: (() => void)[] = []
+  const oneWaits = async () => {
+    while (waiting.length === 0) await new Promise(setImmediate)
+  }
   const slow: ObjectStore = {
     ...store,
     get: async (key) => {
       const read = await store.get(key)
-      await new Promise<void>((resolve) => {
-        arrived = resolve
-      })
+      await new Promise<void>((resolve) => void waiting.push(resolve))
       return read
     },
   }
   links = createRecentLinks(slow, () => clock)
   const reading = target()
-  while (reads === 0) await new Promise(setImmediate)
+  await oneWaits()
   await links.delete([KEY])
   await new Promise(setImmediate)
-  arrived()
+  waiting.shift()?.()
   assert.equal(await reading, CONFIG.sha256)
   const again = links.read(KEY)
-  await new Promise(setImmediate)
-  while (reads < 2) await new Promise(setImmediate)
-  await new Promise((resolve) => setTimeout(resolve, 20))
-  arrived()
+  await oneWaits()
+  waiting.shift()?.()
   assert.equal(await again, undefined)
+  assert.equal(reads, 2)
 })
 
 test('a delete that fails forgets all the same', async () => {

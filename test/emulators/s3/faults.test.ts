@@ -164,7 +164,8 @@ describe('faults', () => {
     }
     server.faults.next({}, { delay: 200 })
     assert.ok((await timed()) > 190)
-    assert.ok((await timed()) < 150)
+    // Any call may take long on a busy machine, but not every one of many.
+    for (let tries = 1; (await timed()) >= 150; tries += 1) assert.ok(tries < 50)
     server.faults.latency(200)
     assert.ok((await timed()) > 190)
     assert.ok((await timed()) > 190)

@@ -36,15 +36,17 @@ describe('file store beside others', () => {
   it('holds only whole objects after its process is killed', async (t) => {
     const { store, root } = await openStore(t)
     const script = `
-      console.log('started')
       for (let n = 0; ; n++) {
         await Promise.all([1, 2, 3].map((i) => store.put('k/' + i, Buffer.alloc(300_000 + n, n % 251))))
         await store.put('docker/registry/v2/l' + n, Buffer.from('done ' + n))
+        console.log(n)
       }`
     for (let round = 0; round < 3; round++) {
       const child = spawnWriter(root, script)
+      // Once it has written something, at a moment that is another each time.
       await once(child.stdout!, 'data')
-      await sleep(80 + 37 * round)
+      child.stdout!.resume()
+      await sleep(37 * round)
       child.kill('SIGKILL')
       await once(child, 'exit')
     }

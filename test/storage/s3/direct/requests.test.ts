@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, it } from 'vitest'
+import { describe, it, vi } from 'vitest'
 import type { S3Store } from '../../../../functions/storage/s3/store.ts'
 import { MIN_PART_SIZE } from '../../../../functions/storage/store.ts'
 import { block, bytes, drain, putParts } from '../../contract/harness.ts'
@@ -46,13 +45,15 @@ describe('requests of the S3 store', () => {
 
   it('give the same URL for a fifth of its life', async (t) => {
     const { store } = await openStore(t)
+    vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.now() })
+    t.onTestFinished(() => void vi.useRealTimers())
     const url = (method: 'GET' | 'HEAD', contentType?: string) =>
       store.presign(method, 'a', { expiresIn: 5, ...(contentType && { contentType }) })
     const first = await url('GET')
     assert.equal(await url('GET'), first)
     const others = [await url('HEAD'), await url('GET', 'text/plain')]
     assert.equal(new Set([first, ...others]).size, 3)
-    await sleep(1_100)
+    vi.advanceTimersByTime(1_100)
     assert.notEqual(await url('GET'), first)
   })
 
