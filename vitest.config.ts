@@ -1,5 +1,23 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests without programs of others: a few seconds a file, with much the same modules. */
+const quick = (name: string, include: readonly string[], exclude: readonly string[] = []) => ({
+  test: {
+    name,
+    include: [...include],
+    exclude: [...exclude],
+    // A process loads its modules once, for all the files that it runs in turn: the AWS SDK and this
+    // project take half a second of a processor, for each of some hundred files. What a file changes
+    // of its process (its environment, a clock) it puts back.
+    isolate: false,
+    // By default Vitest leaves one processor of two free.
+    maxWorkers: '100%',
+    // Many times what any takes, also where others want the processor.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+})
+
 /**
  * Real programs and servers, each file with its own.
  *
@@ -15,17 +33,18 @@ const live = (name: string, include: string, files = 1) => ({
   },
 })
 
+const EMULATORS = 'test/emulators/**/*.test.ts'
+
 export default defineConfig({
   test: {
+    // One line for each file, and all there is to know of what failed, at the end.
+    reporters: ['default'],
+    // What passes has nothing to say.
+    silent: 'passed-only',
+    slowTestThreshold: 30_000,
     projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['test/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      quick('unit', ['test/**/*.test.ts'], [EMULATORS]),
+      quick('emulators', [EMULATORS]),
       live('slow', 'test/**/*.slow.ts'),
       live('conformance', 'test/conformance/*.suite.ts', 2),
       live('interop', 'test/interop/*.suite.ts', 2),

@@ -13,7 +13,7 @@ import type { ContextValues } from '../../lib/context.ts'
 import { ContextError } from '../../lib/errors.ts'
 import { contextTable, readContext } from '../../lib/read-context.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
-import { type Context, FLAGS, synth } from './synth.ts'
+import { type Context, FLAGS } from './synth.ts'
 
 const files = await temporaryDirectory()
 afterAll(files.remove)
@@ -101,58 +101,4 @@ test('what CDK itself puts into the context is not taken for a value', () => {
   assert.doesNotThrow(() =>
     read({ 'aws:cdk:enable-path-metadata': true, 'hosted-zone:account=1:domainName=a': {} }),
   )
-})
-
-describe('each value has an effect', () => {
-  const effective: Readonly<Record<string, Context>> = {
-    name: { name: 'other' },
-    bucket: { bucket: 'there-already' },
-    prefix: { prefix: 'a/b' },
-    kmsKey: { kmsKey: KEY },
-    undeleteDays: { undeleteDays: '3' },
-    removalPolicy: { removalPolicy: 'destroy' },
-    domain: { domain: 'a.example.com', certificate: CERTIFICATE },
-    certificate: { domain: 'a.example.com', ...ZONE, certificate: CERTIFICATE },
-    hostedZoneId: { domain: 'a.example.com', ...ZONE },
-    hostedZoneName: { domain: 'a.example.com', ...ZONE },
-    publicUrl: { publicUrl: 'https://a.example.com' },
-    policy: { policy: goodPolicy },
-    readOnly: { readOnly: 'on' },
-    manifestHeads: { manifestHeads: 'redirect' },
-    auth: { auth: 'basic' },
-    tokenService: { tokenService: 'other' },
-    tokenIssuer: { tokenIssuer: 'other' },
-    tokenRealm: { tokenRealm: 'https://auth.example/token' },
-    signingKeys: { signingKeys: '2,1' },
-    memory: { memory: '2048' },
-    reservedConcurrency: { reservedConcurrency: '5' },
-    rate: { rate: '1' },
-    burst: { burst: '1' },
-    logLevel: { logLevel: 'error' },
-    logRetention: { logRetention: '365' },
-    alarms: { alarms: 'off' },
-    alarmEmail: { alarmEmail: 'ops@example.com' },
-    alarmTopic: { alarmTopic: 'arn:aws:sns:eu-west-1:123456789012:operations' },
-    dashboard: { dashboard: 'off' },
-    tags: { tags: 'team=infra' },
-  }
-  const usual = JSON.stringify(synth())
-  for (const { name } of contextTable) {
-    test(name, () => {
-      const context = effective[name]
-      assert.ok(context !== undefined && name in context)
-      assert.notEqual(JSON.stringify(synth(context)), usual)
-    })
-  }
-
-  test('a default that is given changes nothing', () => {
-    const given = { name: 'slipway', memory: '1024', rate: '500', burst: '1000', alarms: 'on' }
-    const more = {
-      undeleteDays: '14',
-      logRetention: '30',
-      removalPolicy: 'retain',
-      readOnly: 'off',
-    }
-    assert.equal(JSON.stringify(synth({ ...given, ...more, signingKeys: '1' })), usual)
-  })
 })

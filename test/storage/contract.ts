@@ -9,6 +9,7 @@ import type { ObjectStore } from '../../functions/storage/store.ts'
 import { conditionTests } from './contract/conditions.ts'
 import { subjectOf } from './contract/harness.ts'
 import { listingTests } from './contract/listing.ts'
+import { memoryTests } from './contract/memory.ts'
 import { multipartTests } from './contract/multiparts.ts'
 import { objectTests } from './contract/objects.ts'
 import { presignTests } from './contract/presigned.ts'
@@ -22,6 +23,8 @@ export interface OpenStore {
 export interface ContractOptions {
   /** Whether the store presigns; if not, it must lack the method. */
   readonly presigns: boolean
+  /** Whether only its use of memory is tried, or all but that; default: all. */
+  readonly memory?: 'only' | 'not'
   /**
    * Names of tests that this store is known to fail. They must fail: the list is what is true of
    * the store, not what is not looked at.
@@ -38,7 +41,7 @@ export interface ContractOptions {
 export const storeContract = (
   name: string,
   open: () => Promise<OpenStore>,
-  { presigns, deviations = [] }: ContractOptions,
+  { presigns, memory, deviations = [] }: ContractOptions,
 ): void => {
   describe(`contract of the ${name} store`, () => {
     let opened: OpenStore | undefined
@@ -49,6 +52,8 @@ export const storeContract = (
 
     const left = new Set(deviations)
     const subject = subjectOf(() => opened!.store, left)
+    if (memory !== 'not') describe('large objects', () => memoryTests(subject))
+    if (memory === 'only') return
     describe('objects', () => objectTests(subject))
     describe('conditions', () => conditionTests(subject))
     describe('listings', () => listingTests(subject))

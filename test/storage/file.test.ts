@@ -13,5 +13,5 @@ storeContract(
       close: () => rm(root, { recursive: true, force: true }),
     }
   },
-  { presigns: false },
+  { presigns: false, memory: 'not' },
 )

@@ -16,5 +16,5 @@ storeContract(
     })
     return { store, close }
   },
-  { presigns: true },
+  { presigns: true, memory: 'not' },
 )

@@ -1,0 +1,9 @@
+/**
+ * Many interleavings of upload operations.
+ *
+ * @module
+ */
+
+import { interleavings } from './uploads.ts'
+
+interleavings(60)
