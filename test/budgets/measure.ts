@@ -27,7 +27,8 @@ export interface Meter {
   open(options?: ClientOptions): Promise<Send>
   /**
    * Does the work and compares its cost with the budget, exactly: what costs less should have its
-   * budget lowered. With `steps`, each call takes `latency` milliseconds, so that calls at once overlap.
+   * budget lowered. With `steps`, each call waits until no other has begun for `latency` milliseconds,
+   * so that calls at once overlap.
    */
   costs<T>(budget: Budget, work: () => Promise<T>, latency?: number): Promise<T>
 }
@@ -36,9 +37,11 @@ export interface Meter {
 export const meter = async (): Promise<Meter> => {
   const { s3, store, close } = await openBucket()
   afterAll(close)
+  // What is remembered for seconds is remembered throughout, also on a busy machine.
+  const began = Date.now()
   return {
     store,
-    open: (options) => clientOf(store, options),
+    open: (options) => clientOf(store, { now: () => began, ...options }),
     async costs({ calls, steps }, work, latency = 40) {
       const { counter, faults } = s3
       counter.reset()

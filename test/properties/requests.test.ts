@@ -163,7 +163,7 @@ const body = fc.oneof(
 
 /** Waits for an answer, but not for ever. */
 const inTime = async <T>(work: Promise<T>): Promise<T> => {
-  const timeout = AbortSignal.timeout(10_000)
+  const timeout = AbortSignal.timeout(60_000)
   const silence = new Promise<never>((_, reject) => {
     timeout.addEventListener('abort', () => reject(new Error('the server says nothing')))
   })

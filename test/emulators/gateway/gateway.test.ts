@@ -29,8 +29,12 @@ const told: Invoke = invoking(async (event) => ({
   body: JSON.stringify({ headers: event.headers, path: event.rawPath }),
 }))
 
-const send = (invoke: Invoke, sent: Partial<Sent> = {}, habits: GatewayHabits = HABITS) =>
-  sendThrough({ invoke, habits, timeout: 200 }, { method: 'GET', target: '/v2/', ...sent })
+const send = (
+  invoke: Invoke,
+  sent: Partial<Sent> = {},
+  habits: GatewayHabits = HABITS,
+  timeout = 60_000,
+) => sendThrough({ invoke, habits, timeout }, { method: 'GET', target: '/v2/', ...sent })
 
 /** A body that fails the test when it is read. */
 const unread: Sent['body'] = {
@@ -90,7 +94,13 @@ const REFUSALS: readonly (readonly [string, () => Promise<Answer>, number, strin
   ],
   [
     'a function that takes too long',
-    () => send(invoking(() => sleep(400, {}))),
+    () =>
+      send(
+        invoking(() => sleep(400, {})),
+        {},
+        HABITS,
+        200,
+      ),
     503,
     'Service Unavailable',
   ],
@@ -168,7 +178,7 @@ describe('headers of answers', () => {
 
 describe('as a server', () => {
   const withServer = async (work: (port: number, url: string) => Promise<void>) => {
-    const gateway = await startGateway({ habits: HABITS, open: () => told, timeout: 200 })
+    const gateway = await startGateway({ habits: HABITS, open: () => told, timeout: 60_000 })
     try {
       await work(Number(new URL(gateway.url).port), gateway.url)
     } finally {

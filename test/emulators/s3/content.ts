@@ -81,7 +81,7 @@ export class Spool {
         }
       }
     } catch (error) {
-      if (file !== undefined) await rm(path)
+      if (file !== undefined) await rm(path, { force: true })
       throw error
     } finally {
       await file?.close()
@@ -93,7 +93,9 @@ export class Spool {
 
   /** Deletes all files. */
   async close(): Promise<void> {
-    if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true })
+    // A request whose connection was ended may still write.
+    if (this.#directory !== undefined)
+      await rm(await this.#directory, { recursive: true, force: true, maxRetries: 10 })
   }
 
   async #newPath(): Promise<string> {

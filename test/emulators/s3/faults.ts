@@ -34,12 +34,15 @@ export class Faults {
   #queue: Queued[] = []
   #latency = 0
 
-  /** Milliseconds that each call waits before it is carried out. */
+  /** See {@link latency}. */
   get delay(): number {
     return this.#latency
   }
 
-  /** Makes each call wait so many milliseconds before it is carried out. */
+  /**
+   * Makes each call wait before it is carried out until no other has begun for so many milliseconds:
+   * so calls that are made at once overlap, also on a machine that is slow to send them.
+   */
   latency(milliseconds: number): void {
     this.#latency = milliseconds
   }

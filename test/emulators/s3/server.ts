@@ -127,6 +127,19 @@ const settleBody = async (
   if (!incoming.complete) response.setHeader('connection', 'close')
 }
 
+/** How often within the latency it is looked whether another call has begun. */
+const LOOKS = 5
+
+/** Waits as {@link Faults.latency} says. */
+const waitForOthers = async ({ faults: { delay }, counter }: Context): Promise<void> => {
+  let begun = -1
+  for (let look = 0; delay > 0 && look < LOOKS; look += 1) {
+    if (begun !== counter.total) look = 0
+    begun = counter.total
+    await sleep(delay / LOOKS)
+  }
+}
+
 const handle = async (
   context: Context,
   incoming: IncomingMessage,
@@ -153,7 +166,8 @@ const handle = async (
   const operation = name ?? 'Unknown'
   const entry = context.counter.begin(operation, parsed.key)
   const fault = context.faults.take(operation, parsed.key) ?? { delay: 0 }
-  await sleep(context.faults.delay + ('delay' in fault ? fault.delay : 0))
+  await waitForOthers(context)
+  if ('delay' in fault) await sleep(fault.delay)
 
   const result = await answer(context, exchange, name, fault, requestId)
   if (result === undefined) {

@@ -29,10 +29,13 @@ import { createAgent, sendOver } from './wire.ts'
 /** Settings in the environment. */
 type Env = Readonly<Record<string, string>>
 
-/** A directory that is gone when the test is. */
+/**
+ * A directory that is gone when the test is. A server may still clear away there what a client that
+ * is gone has left, so removing it is tried again.
+ */
 export const temporaryDirectory = async (): Promise<{ path: string; remove(): Promise<void> }> => {
   const path = await mkdtemp(join(tmpdir(), 'slipway-test-'))
-  return { path, remove: () => rm(path, { recursive: true, force: true }) }
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10 }) }
 }
 
 /** Starts the strict S3 and makes it the one the SDK of this process has credentials for. */
