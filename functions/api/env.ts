@@ -61,7 +61,7 @@ export interface AppOptions {
 export interface AppEnv {
   Bindings: {
     /** The client's method, where a host has to ask with another one; for the log line only. */
-    readonly asked?: string
+    readonly clientMethod?: string
     /**
      * The request's body, where the host has it at less cost than as a web stream. A chunk may be good
      * only until the next one is asked for.
@@ -73,7 +73,7 @@ export interface AppEnv {
      */
     readonly sendBody?: (body: Readable) => void
     /** Bytes of the request's body that arrived, where that may not be all. */
-    readonly arrived?: number
+    readonly receivedBytes?: number
     /** Scheme and host as the client sees them, where the request's URL does not say. */
     readonly origin?: string
     /** Address of the client. */
@@ -88,7 +88,7 @@ export interface AppEnv {
     audit: Audit
     publicUrl: string | undefined
     /** Who began the upload that the request goes on with, for the audit. */
-    uploader?: string
+    startedBy?: string
   }
 }
 

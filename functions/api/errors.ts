@@ -21,7 +21,7 @@ export type RequestErrorCode =
   | 'SIZE_INVALID'
   | 'UNAUTHORIZED'
   /** The body did not arrive whole. */
-  | 'BODY_CUT'
+  | 'BODY_TRUNCATED'
   | 'BODY_TOO_LARGE'
   /** No such path. */
   | 'ENDPOINT_UNKNOWN'
@@ -108,7 +108,7 @@ const RESPONSES: Readonly<
   BLOB_TOO_LARGE: [413, 'SIZE_INVALID'],
   // Clients stop at this code, where they would send it all again for others.
   BLOB_TOO_LARGE_HERE: [413, 'UNSUPPORTED'],
-  BODY_CUT: [413, 'UNSUPPORTED'],
+  BODY_TRUNCATED: [413, 'UNSUPPORTED'],
   BODY_TOO_LARGE: [413, 'SIZE_INVALID'],
   ENDPOINT_UNKNOWN: [404, 'UNSUPPORTED'],
   METHOD_NOT_ALLOWED: [405, 'UNSUPPORTED'],

@@ -58,7 +58,7 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
 }
 
 /** What of an event `Request` would refuse or misread. */
-const mended = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
+const normalized = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
   const { body, ...rest } = event
   const takesBody = !['GET', 'HEAD'].includes(event.requestContext.http.method)
   return {
@@ -92,21 +92,21 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
     const { requestContext } = event
     request.headers.set('X-Request-Id', requestContext.requestId)
     // Hono has counted what arrived; the client said what it sent.
-    const said = event.headers['content-length']
-    if (said !== undefined) request.headers.set('Content-Length', said)
-    const seen = {
+    const declared = event.headers['content-length']
+    if (declared !== undefined) request.headers.set('Content-Length', declared)
+    const bindings = {
       origin: `https://${requestContext.domainName}`,
       address: requestContext.http.sourceIp,
-      arrived: bytesIn(event),
+      receivedBytes: bytesIn(event),
     }
     const manifestHead = request.method === 'HEAD' && MANIFEST.test(new URL(request.url).pathname)
-    if (!manifestHead || redirectsManifestHeads) return app.fetch(request, seen)
+    if (!manifestHead || redirectsManifestHeads) return app.fetch(request, bindings)
     // The gateway may count the body for the Content-Length, and drops it afterwards.
-    return app.fetch(new Request(request, { method: 'GET' }), { ...seen, asked: 'HEAD' })
+    return app.fetch(new Request(request, { method: 'GET' }), { ...bindings, clientMethod: 'HEAD' })
   }
   // Hono declares copies of AWS's types that differ from them where this does not go.
-  const answer = handle(front, { isContentTypeBinary: isBinary }) as unknown as ApiHandler
-  return (event, context) => answer(mended(event), context)
+  const respond = handle(front, { isContentTypeBinary: isBinary }) as unknown as ApiHandler
+  return (event, context) => respond(normalized(event), context)
 }
 
 /** The handler that the function's configuration names. */

@@ -11,7 +11,7 @@ import type { Settings } from '../compose/settings.ts'
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|::1)$/
 
 /** What lets others than this machine in, or undefined. */
-export const letsOthersIn = (settings: Settings): string | undefined => {
+export const exposedBy = (settings: Settings): string | undefined => {
   const { host } = settings.listen
   if (!LOOPBACK.test(host)) return `--listen ${host}`
   // Whoever sets these puts a proxy in front.
@@ -20,7 +20,7 @@ export const letsOthersIn = (settings: Settings): string | undefined => {
 }
 
 /** Whether accounts or a policy are there; unreadable ones are, and nobody gets in. */
-const mayBeSetUp = async (isSetUp: () => Promise<boolean>): Promise<boolean> => {
+const isSetUpOrUnreadable = async (isSetUp: () => Promise<boolean>): Promise<boolean> => {
   try {
     return await isSetUp()
   } catch (error) {
@@ -32,18 +32,18 @@ const mayBeSetUp = async (isSetUp: () => Promise<boolean>): Promise<boolean> => 
 /**
  * Whether the registry is open to all at the start.
  *
- * @param others what lets others in
+ * @param exposed what lets others in
  * @throws SettingsError when others reach the address and nothing says who may do what
  */
 export const checkOpen = async (
   settings: Settings,
-  others: string | undefined,
+  exposed: string | undefined,
   isSetUp: () => Promise<boolean>,
 ): Promise<boolean> => {
   if (settings.auth === 'off') return true
-  if (settings.auth !== 'auto' || (await mayBeSetUp(isSetUp))) return false
-  if (others === undefined) return true
+  if (settings.auth !== 'auto' || (await isSetUpOrUnreadable(isSetUp))) return false
+  if (exposed === undefined) return true
   throw new SettingsError(
-    `${others} lets others in, and nothing says who may do what: add an account first (slipway user add NAME), or say --auth off to let anyone push and delete`,
+    `${exposed} lets others in, and nothing says who may do what: add an account first (slipway user add NAME), or say --auth off to let anyone push and delete`,
   )
 }

@@ -57,7 +57,7 @@ const keepPath = (incoming: IncomingMessage): void => {
  *
  * @throws whatever keeps the certificate or its key from being read
  */
-export const createHttpServerOf = async (
+export const createServerOf = async (
   app: Hono<AppEnv>,
   settings: Settings,
   logger: RequestLogger,
@@ -66,14 +66,14 @@ export const createHttpServerOf = async (
     const { incoming, outgoing } = bindings as HttpBindings
     let body: Readable | undefined
     // Web streams would cost several times what Node's do.
-    const answer = await app.fetch(request, {
+    const response = await app.fetch(request, {
       ...originOf(incoming, settings['trust-proxy']),
       body: () => bodyOf(incoming),
       sendBody: (taken) => {
         body = taken
       },
     } satisfies AppEnv['Bindings'])
-    return body === undefined ? answer : sendStream(answer, body, outgoing, logger)
+    return body === undefined ? response : sendStream(response, body, outgoing, logger)
   }
   const options = { fetch, ...(await listener(settings)) }
   const server = createAdaptorServer(options) as Server

@@ -51,13 +51,13 @@ const isGone = (error: unknown): boolean =>
  * @returns what tells the adapter that there is nothing left to send
  */
 export const sendStream = async (
-  answer: Response,
+  response: Response,
   body: Readable,
   outgoing: ServerResponse,
   logger: RequestLogger,
 ): Promise<Response> => {
-  outgoing.statusCode = answer.status
-  outgoing.setHeaders(answer.headers)
+  outgoing.statusCode = response.status
+  outgoing.setHeaders(response.headers)
   outgoing.strictContentLength = true
   try {
     await pipeline(body, sinkOf(outgoing))

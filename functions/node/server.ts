@@ -7,9 +7,9 @@
 import type { AddressInfo } from 'node:net'
 import { openApp } from '../compose/open-app.ts'
 import type { Settings } from '../compose/settings.ts'
-import { checkOpen, letsOthersIn } from './check-open.ts'
+import { checkOpen, exposedBy } from './check-open.ts'
 import { startHousekeeping } from './housekeeping.ts'
-import { createHttpServerOf } from './http-server.ts'
+import { createServerOf } from './http-server.ts'
 
 /** A server that listens. */
 export interface RunningServer {
@@ -36,13 +36,13 @@ export const startServer = async (
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> => {
   const { host, port } = settings.listen
-  const others = letsOthersIn(settings)
-  const onlyLocal = others === undefined
+  const exposed = exposedBy(settings)
+  const onlyLocal = exposed === undefined
   const opened = await openApp(settings, env, { redirectHeads: false, onlyLocal })
   await opened.warmUp()
   const { app, store, logger } = opened
-  const open = await checkOpen(settings, others, opened.isSetUp)
-  const server = await createHttpServerOf(app, settings, logger)
+  const open = await checkOpen(settings, exposed, opened.isSetUp)
+  const server = await createServerOf(app, settings, logger)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

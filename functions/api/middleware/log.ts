@@ -23,7 +23,7 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
     const fields = {
       requestId: c.get('requestId'),
       // Hosts that have nothing to say hand over no environment at all.
-      method: c.env?.asked ?? c.req.method,
+      method: c.env?.clientMethod ?? c.req.method,
       path: c.req.path,
       status,
       milliseconds: Math.round((performance.now() - start) * 10) / 10,
@@ -50,7 +50,7 @@ export const auditWrites = (audit: Audit): MiddlewareHandler<AppEnv> =>
     const done = c.res.status === (event === 'delete' ? 202 : 201)
     if (event === undefined || !done) return
     const caller = c.get('caller')
-    const who = caller ? nameOf(caller.identity) : c.get('uploader')
+    const who = caller ? nameOf(caller.identity) : c.get('startedBy')
     const digest = c.res.headers.get('Docker-Content-Digest')
     audit({
       event,

@@ -10,16 +10,16 @@ import type { AppEnv, BodyLimit } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { parseContentLength } from '../headers.ts'
 
-/** Middleware for hosts that say how much `arrived`. @throws RequestError BODY_CUT */
+/** Middleware for hosts that say how much `arrived`. @throws RequestError BODY_TRUNCATED */
 export const wholeBody = ({ bytes, instead }: BodyLimit): MiddlewareHandler<AppEnv> =>
   async function wholeBody(c, next) {
     if (['GET', 'HEAD'].includes(c.req.method)) return next()
-    const said = parseContentLength(c.req.header('Content-Length')) ?? 0
-    const arrived = c.env?.arrived ?? said
-    if (said > arrived) {
+    const declared = parseContentLength(c.req.header('Content-Length')) ?? 0
+    const received = c.env?.receivedBytes ?? declared
+    if (declared > received) {
       throw new RequestError(
-        'BODY_CUT',
-        `a body of ${said} bytes, of which ${arrived} arrived; at most ${bytes} do: ${instead}`,
+        'BODY_TRUNCATED',
+        `a body of ${declared} bytes, of which ${received} arrived; at most ${bytes} do: ${instead}`,
       )
     }
     return next()

@@ -43,7 +43,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return size
   }
 
-  const sendElsewhere = async (c: AppContext, name: string, digest: Digest) => {
+  const redirectToStore = async (c: AppContext, name: string, digest: Digest) => {
     const head = c.req.method === 'HEAD'
     if (!options.redirects || (head && !options.redirectHeads)) return undefined
     if (options.direct?.(addressOf(c))) return undefined
@@ -81,8 +81,8 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     try {
       // Read before a redirect, too: S3 ignores a Range that ends before it begins.
       const range = readRange(c, digest)
-      const elsewhere = await sendElsewhere(c, name, digest)
-      if (elsewhere) return elsewhere
+      const redirected = await redirectToStore(c, name, digest)
+      if (redirected) return redirected
       c.header('Content-Type', 'application/octet-stream')
       if (c.req.method === 'GET') return await send(c, caller, name, digest, range)
       c.header('Content-Length', String(await stat(name, digest)))

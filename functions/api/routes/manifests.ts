@@ -44,7 +44,7 @@ const tooLarge = (): never => {
 }
 
 /** What is asked for: a tag that cannot be is as unknown as one that is not; a digest must be one. */
-const wanted = (name: string, text: string): Reference => {
+const requestedReference = (name: string, text: string): Reference => {
   if (!text.includes(':') && !isTag(text)) throw manifestUnknown(name, quoted(text))
   return parseReference(text)
 }
@@ -95,7 +95,7 @@ const addWarnings = (c: AppContext, { manifest }: PushedManifest): void => {
 export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const { manifests } = options.registry
 
-  const sendElsewhere = async (c: AppContext, manifest: StoredManifest) => {
+  const redirectToStore = async (c: AppContext, manifest: StoredManifest) => {
     if (c.req.method !== 'HEAD' || !options.redirectManifestHeads) return undefined
     if (options.direct?.(addressOf(c))) return undefined
     const url = await manifests.headUrl(manifest, URL_LIFE)
@@ -107,7 +107,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
   app.get(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
     await permit(c, name, 'pull')
-    const reference = wanted(name, c.req.param('reference'))
+    const reference = requestedReference(name, c.req.param('reference'))
     const digest = await manifests.resolve(name, reference)
     const unchanged = noneMatchHits(c.req.header('If-None-Match'), digest)
     c.header('Docker-Content-Digest', digest)
@@ -115,8 +115,8 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     if (unchanged && reference.tag !== undefined) return c.body(null, 304)
     const manifest = await manifests.get(name, digest, reference.tag !== undefined)
     if (unchanged) return c.body(null, 304)
-    const elsewhere = await sendElsewhere(c, manifest)
-    if (elsewhere) return elsewhere
+    const redirected = await redirectToStore(c, manifest)
+    if (redirected) return redirected
     const { bytes, mediaType } = manifest
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
       'Content-Type': mediaType,

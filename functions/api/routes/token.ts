@@ -68,7 +68,7 @@ const readForm = async (c: AppContext): Promise<TokenRequest> => {
 
 /** Registers the token endpoint. */
 export const tokenRoutes = (app: Hono<AppEnv>, { tokens }: TokenIssuing): void => {
-  const answer = async (
+  const respond = async (
     c: AppContext,
     read: (c: AppContext) => TokenRequest | Promise<TokenRequest>,
   ): Promise<Response> => {
@@ -97,9 +97,9 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens }: TokenIssuing): void =
   }
 
   // Hono answers HEAD as GET: nothing is to be issued that nobody can read.
-  app.get('/token', (c) => (c.req.method === 'GET' ? answer(c, readQuery) : notAllowed(c)))
+  app.get('/token', (c) => (c.req.method === 'GET' ? respond(c, readQuery) : notAllowed(c)))
   app.post('/token', bodyLimit({ maxSize: MAX_FORM, onError: tooLarge }), (c) =>
-    answer(c, readForm),
+    respond(c, readForm),
   )
   app.all('/token', notAllowed)
 }

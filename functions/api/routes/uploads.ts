@@ -22,10 +22,10 @@ import { empty } from '../responses.ts'
 const START = '/v2/:name{.+}/blobs/uploads/'
 const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 const incoming = (c: AppContext): Incoming => ({
-  source: c.env?.body?.() ?? c.req.raw.body ?? nothing(),
+  source: c.env?.body?.() ?? c.req.raw.body ?? noBytes(),
   length: parseContentLength(c.req.header('Content-Length')),
   range: parseContentRange(c.req.header('Content-Range')),
 })
@@ -81,7 +81,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     const name = parseName(c.req.param('name') ?? '')
     try {
       const state = await uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
-      if (state.by !== undefined) c.set('uploader', state.by)
+      if (state.by !== undefined) c.set('startedBy', state.by)
       return state
     } catch (error) {
       await permit(c, name, 'push')
@@ -98,7 +98,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
   }
 
   /** A refusal of bytes that came out of order tells the client where to go on. */
-  const orWhereItStands = async <T>(
+  const reportingProgress = async <T>(
     c: AppContext,
     state: UploadState,
     work: () => Promise<T>,
@@ -113,7 +113,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     }
   }
 
-  const begin = async (c: AppContext): Promise<Response> => {
+  const start = async (c: AppContext): Promise<Response> => {
     const name = parseName(c.req.param('name') ?? '')
     await permit(c, name, 'push', mountSource(c))
     const mounted = c.req.query('mount')
@@ -134,9 +134,9 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     return empty(c, 202)
   }
 
-  app.post(START, begin)
+  app.post(START, start)
   // Without its slash the path is also that of a blob: `all` keeps POST from the methods of those.
-  app.all(START.slice(0, -1), (c, next) => (c.req.method === 'POST' ? begin(c) : next()))
+  app.all(START.slice(0, -1), (c, next) => (c.req.method === 'POST' ? start(c) : next()))
 
   app.get(PATH, async (c) => {
     const state = await uploads.latest(await open(c))
@@ -147,7 +147,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
 
   app.patch(PATH, async (c) => {
     const state = await open(c)
-    const next = await orWhereItStands(c, state, async () => uploads.append(state, incoming(c)))
+    const next = await reportingProgress(c, state, async () => uploads.append(state, incoming(c)))
     await describe(c, next)
     return empty(c, 202)
   })
@@ -155,7 +155,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
   app.put(PATH, async (c) => {
     const state = await open(c)
     const digest = readDigest(c)
-    await orWhereItStands(c, state, async () => uploads.commit(state, digest, incoming(c)))
+    await reportingProgress(c, state, async () => uploads.commit(state, digest, incoming(c)))
     return created(c, state.name, digest)
   })
 
