@@ -29,7 +29,9 @@ import { uploadRoutes } from './routes/uploads.ts'
  * Builds the app.
  *
  * @example
- * const app = createApp({ registry, logger, redirects: true, redirectHeads: false, readOnly: false })
+ * const app = createApp({
+ *   registry, authorizer, audit, logger, redirects: true, redirectHeads: false, readOnly: false,
+ * })
  * serve({ fetch: app.fetch })
  */
 export const createApp = (options: AppOptions): Hono<AppEnv> => {

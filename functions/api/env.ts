@@ -1,5 +1,5 @@
 /**
- * Types that all of the HTTP layer shares.
+ * Types that the whole HTTP layer shares.
  *
  * @module
  */
@@ -13,36 +13,36 @@ import type { TokenIssuing } from '../auth/token-service.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 
-/** Where a request's log line goes; pino's shape. */
+/** Where log lines go; pino's loggers fit. */
 export interface RequestLogger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
 
-/** What of a body arrives for sure. */
+/** How much of a request's body the host is sure to pass on. */
 export interface BodyLimit {
   /** Bytes. */
   readonly bytes: number
-  /** What to do with more, for the message. */
+  /** What to do with larger bodies, for the message. */
   readonly instead: string
 }
 
 export interface AppOptions {
   readonly registry: Registry
   readonly logger: RequestLogger
-  /** Whether blob GETs are sent to the store itself, where it can give URLs. */
+  /** Whether blob GETs are redirected to the store, if it can presign URLs. */
   readonly redirects: boolean
-  /** Whether a client of this address is not sent there, though others are. */
+  /** Clients, by address, that are never redirected. */
   readonly direct?: ((address: string) => boolean) | undefined
   /**
-   * Whether blob HEADs are, too: for hosts that do not keep a Content-Length on an answer without
-   * a body, as API Gateway may not.
+   * Whether blob HEADs are redirected, too: for hosts that may change the Content-Length of a response
+   * without a body, such as API Gateway.
    */
   readonly redirectHeads: boolean
   /**
-   * Whether manifest HEADs are, too: for hosts that answer without a body's length. Clients that
-   * then miss the digest ask again with GET.
+   * Whether manifest HEADs are redirected, too: for hosts that drop the length of responses to HEAD.
+   * Clients that need the digest, which is missing then, send a GET.
    */
   readonly redirectManifestHeads?: boolean
   readonly authorizer: Authorizer
@@ -51,28 +51,28 @@ export interface AppOptions {
   readonly publicUrl?: string | undefined
   /** Set where this registry issues tokens itself. */
   readonly issuing?: TokenIssuing
-  /** What of a body arrives, where the host cannot carry all. */
+  /** Set where the host does not pass on every body whole. */
   readonly bodyLimit?: BodyLimit | undefined
-  /** Refuse everything that writes. */
+  /** Whether everything that writes is refused. */
   readonly readOnly: boolean
 }
 
-/** Hono's environment of every handler. */
+/** The environment that Hono hands to every handler. */
 export interface AppEnv {
   Bindings: {
-    /** The client's method, where a host has to ask with another one; for the log line only. */
+    /** The client's method, where the host had to replace it; for the log line only. */
     readonly clientMethod?: string
     /**
-     * The request's body, where the host has it at less cost than as a web stream. A chunk may be good
-     * only until the next one is asked for.
+     * The request's body, where the host can give it at less cost than as a web stream. A chunk may be
+     * valid only until the next one is requested.
      */
     readonly body?: () => ByteSource
     /**
-     * Takes the answer's body, where the host sends a stream at less cost than as a web stream. The
-     * answer itself has none then.
+     * Takes the response's body, where the host can send a stream at less cost than as a web stream.
+     * The response itself then has none.
      */
     readonly sendBody?: (body: Readable) => void
-    /** Bytes of the request's body that arrived, where that may not be all. */
+    /** Bytes received of the request's body, where that may not be all of it. */
     readonly receivedBytes?: number
     /** Scheme and host as the client sees them, where the request's URL does not say. */
     readonly origin?: string
@@ -80,14 +80,14 @@ export interface AppEnv {
     readonly address?: string
   }
   Variables: RequestIdVariables & {
-    /** What went wrong, for the log line only. */
+    /** The error that was thrown, for the log line only. */
     failure?: unknown
     authorizer: Authorizer
-    /** Who makes the request, once that was asked. */
+    /** Who makes the request, once that is known. */
     caller?: Caller
     audit: Audit
     publicUrl: string | undefined
-    /** Who began the upload that the request goes on with, for the audit. */
+    /** Who started the upload that the request continues, for the audit. */
     startedBy?: string
   }
 }

@@ -12,7 +12,7 @@ import { CodedError, type CodedErrorOptions } from '../shared/errors.ts'
 import { StoreError } from '../storage/errors.ts'
 import type { AppContext } from './env.ts'
 
-/** Codes of what only the HTTP layer knows of; those of the specification mean the same as below. */
+/** Codes of what only the HTTP layer knows of; the specification's mean the same as elsewhere. */
 export type RequestErrorCode =
   | 'DENIED'
   | 'DIGEST_INVALID'
@@ -20,13 +20,13 @@ export type RequestErrorCode =
   | 'RANGE_INVALID'
   | 'SIZE_INVALID'
   | 'UNAUTHORIZED'
-  /** The body did not arrive whole. */
+  /** Less of the body was received than the client sent. */
   | 'BODY_TRUNCATED'
   | 'BODY_TOO_LARGE'
   /** No such path. */
   | 'ENDPOINT_UNKNOWN'
   | 'METHOD_NOT_ALLOWED'
-  /** Parameters or headers that say nothing together, or nothing that is known. */
+  /** Parameters or headers with an unknown value, or that exclude each other. */
   | 'PARAMETER_INVALID'
   | 'TOO_MANY_TAGS'
   | 'STORE_FULL'
@@ -106,7 +106,7 @@ const RESPONSES: Readonly<
   UNKNOWN: 500,
   PRECONDITION_FAILED: 412,
   BLOB_TOO_LARGE: [413, 'SIZE_INVALID'],
-  // Clients stop at this code, where they would send it all again for others.
+  // At this code clients give up; at others they would send everything again.
   BLOB_TOO_LARGE_HERE: [413, 'UNSUPPORTED'],
   BODY_TRUNCATED: [413, 'UNSUPPORTED'],
   BODY_TOO_LARGE: [413, 'SIZE_INVALID'],
@@ -125,7 +125,7 @@ type ClientError = RegistryError | AccessError | RequestError
 const isClientError = (error: unknown): error is ClientError =>
   error instanceof RegistryError || error instanceof AccessError || error instanceof RequestError
 
-/** What a client is told of a failure of the store; the log has the rest. */
+/** What a client is told of a store's failure; the log has the rest. */
 const fromStore = (cause: StoreError): RequestError => {
   switch (cause.failure) {
     case 'range':
@@ -135,7 +135,7 @@ const fromStore = (cause: StoreError): RequestError => {
     default:
       return new RequestError(
         'STORE_UNAVAILABLE',
-        'the store does not answer as it should: try again',
+        'the storage behind the registry is not responding as it should: try again',
         { cause, retryAfter: 2 },
       )
   }
@@ -145,7 +145,9 @@ const fromStore = (cause: StoreError): RequestError => {
 const toClientError = (error: unknown): ClientError => {
   if (isClientError(error)) return error
   if (error instanceof StoreError) return fromStore(error)
-  return new RequestError('UNKNOWN', 'the registry failed: its log has the cause', { cause: error })
+  return new RequestError('UNKNOWN', 'the registry failed: see its log for the cause', {
+    cause: error,
+  })
 }
 
 /** Whether an error, of whichever layer, has one of these codes. */
@@ -156,7 +158,7 @@ const headersOf = (error: ClientError): Record<string, string> => {
   const { allow, challenge } = error instanceof RequestError ? error : {}
   return {
     ...(allow === undefined ? {} : { Allow: allow }),
-    // A gateway may rename the first; its mapping brings it back from the second.
+    // A gateway may rename the first, and then restores it from the second.
     ...(challenge === undefined
       ? {}
       : { 'WWW-Authenticate': challenge, 'X-Registry-Challenge': challenge }),

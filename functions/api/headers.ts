@@ -1,5 +1,5 @@
 /**
- * Reading and writing of the headers that HTTP leaves to applications.
+ * Reads and writes the headers that HTTP leaves to applications.
  *
  * @module
  */
@@ -19,14 +19,14 @@ export const entityTags = (value: string): string[] =>
 export const noneMatchHits = (value: string | undefined, etag: string): boolean =>
   value !== undefined && entityTags(value).some((tag) => tag === '*' || tag === etag)
 
-/** A position as a number; beyond what one can hold it is beyond any content, too. */
+/** A position as a number; one too large for a number is beyond any content, too. */
 const position = (digits: string): number => Math.min(Number(digits), Number.MAX_SAFE_INTEGER)
 
 /**
  * Reads a Range header of one range of bytes.
  *
- * @returns undefined when there is none to honour: other units and several ranges are ignored, as
- *   RFC 9110 14.2 allows, and the whole is sent
+ * @returns undefined when the whole content is to be sent: other units and several ranges are ignored,
+ *   as RFC 9110 14.2 allows
  * @throws RequestError RANGE_INVALID when the range ends before it begins
  */
 export const parseRange = (value: string | undefined): ByteRange | undefined => {
@@ -45,7 +45,7 @@ export const parseRange = (value: string | undefined): ByteRange | undefined => 
 }
 
 /**
- * Reads an upload's Content-Range: `<first>-<last>`, also in HTTP's own form `bytes first-last/size`.
+ * Reads an upload's Content-Range: `<first>-<last>`, or HTTP's own form `bytes first-last/size`.
  *
  * @throws RequestError RANGE_INVALID
  */
@@ -65,7 +65,7 @@ export const parseContentRange = (
 /**
  * Reads Content-Length.
  *
- * @throws RequestError SIZE_INVALID when it is no number of bytes
+ * @throws RequestError SIZE_INVALID when it is not a number of bytes
  */
 export const parseContentLength = (value: string | undefined): number | undefined => {
   if (value === undefined) return undefined

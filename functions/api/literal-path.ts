@@ -4,12 +4,13 @@
  * @module
  */
 
-/** A segment that `URL` takes out of a path together with the one before it. */
+/** A segment that `URL` removes from a path, together with the one before it. */
 const DOTS = /(?<=\/)(?:\.|%2e){1,2}(?=\/|$)/gi
 
 /**
- * A path that `URL` leaves as it is. It would resolve `a/../b` to `b` and take `\` for `/`, so that a
- * push to a malformed name went to another repository; escaped, the name arrives and is refused.
+ * Escapes a path so that `URL` leaves it as it is. Otherwise `a/../b` would become `b` and `\` would
+ * become `/`, and a push to a malformed name would go to another repository. Escaped, the name is seen
+ * as it was sent, and refused.
  *
  * @param path without a query
  */

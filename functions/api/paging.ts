@@ -9,7 +9,7 @@ import { quoted } from '../shared/errors.ts'
 import type { AppContext } from './env.ts'
 import { RequestError } from './errors.ts'
 
-/** Most entries of a page, and how many come when nobody says: one listing of the store. */
+/** Most entries of a page, and the default: what one listing of the store gives. */
 export const MAX_PAGE = 1000
 
 export interface Paging {
@@ -18,7 +18,7 @@ export interface Paging {
 }
 
 /**
- * Reads the query's `n` and `last`. More than {@link MAX_PAGE} is answered with that many.
+ * Reads the query's `n` and `last`. More than {@link MAX_PAGE} means {@link MAX_PAGE}.
  *
  * @throws RequestError PAGINATION_NUMBER_INVALID
  */
@@ -35,12 +35,12 @@ export const readPaging = (c: AppContext): Paging => {
   return { limit: Math.min(Number(n), MAX_PAGE), last }
 }
 
-/** Points to the next page: relative, so that it holds behind any proxy. */
+/** Links to the next page: a relative URL, so that it works behind any proxy. */
 export const linkNext = (c: AppContext, query: Readonly<Record<string, string>>): void => {
   c.header('Link', `<${c.req.path}?${new URLSearchParams(query)}>; rel="next"`)
 }
 
-/** The names of a page, with a link to the next one; none when none are asked for. */
+/** The names of a page, with a link to the next one. A page of size 0 has neither. */
 export const finishPage = (c: AppContext, { limit }: Paging, page: NamePage): readonly string[] => {
   const last = page.names.at(-1)
   if (limit === 0) return []

@@ -1,8 +1,8 @@
 /**
  * The Lambda function behind an API Gateway HTTP API (events of payload format 2.0).
  *
- * An answer is at most 6 MB, so bytes of blobs never pass: the store must be S3, with redirects. A
- * manifest of 4 MiB fits, as base64.
+ * A response has at most 6 MB, so blobs are never sent through the function: the store must be S3,
+ * with redirects. A manifest of 4 MiB fits, as base64.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export type ApiHandler = (
 
 const MANIFEST = /\/manifests\/[^/]+$/
 
-/** All answers but these go as base64: a manifest must arrive byte for byte, valid UTF-8 or not. */
+/** All other responses are sent as base64: a manifest must arrive byte for byte, UTF-8 or not. */
 const isBinary = (contentType: string): boolean =>
   !/^(?:application\/json|text\/plain)(?:;|$)/.test(contentType)
 
@@ -43,10 +43,14 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
     )
   }
   if (settings['direct-for'] !== undefined) {
-    throw new SettingsError('SLIPWAY_DIRECT_FOR is set: on Lambda blobs can only be redirected to')
+    throw new SettingsError(
+      'SLIPWAY_DIRECT_FOR is set, but on Lambda blobs are always redirected to S3',
+    )
   }
   if (!settings.redirects) {
-    throw new SettingsError('SLIPWAY_REDIRECTS is "off": on Lambda blobs can only be redirected to')
+    throw new SettingsError(
+      'SLIPWAY_REDIRECTS is "off", but on Lambda blobs are always redirected to S3',
+    )
   }
   const { app } = await openApp(settings, env, {
     redirectHeads: true,
@@ -57,19 +61,19 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
   return { app, redirectsManifestHeads: settings['manifest-heads'] === 'redirect' }
 }
 
-/** What of an event `Request` would refuse or misread. */
+/** An event without what `Request` would refuse or misread. */
 const normalized = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
   const { body, ...rest } = event
   const takesBody = !['GET', 'HEAD'].includes(event.requestContext.http.method)
   return {
     ...rest,
     ...(takesBody && body !== undefined ? { body } : {}),
-    // The gateway has decoded the path. A URL would end at some characters and change others.
+    // The gateway has decoded the path. In a URL some of these end the path, and others are changed.
     rawPath: literalPath(event.rawPath.replace(/[?#\s\0]/g, encodeURIComponent)),
   }
 }
 
-/** Bytes of an event's body. */
+/** The number of bytes of an event's body. */
 const bytesIn = ({
   body = '',
   isBase64Encoded,
@@ -77,11 +81,11 @@ const bytesIn = ({
   Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8')
 
 /**
- * Makes a handler. The store is opened at the first event and kept for those that follow.
+ * Creates a handler. It opens the store at the first event, and keeps it for later ones.
  *
- * @param env where the settings are
- * @returns a handler that throws SettingsError when a setting is wrong, StoreError when the store
- *   cannot be opened; it is tried again at the next event
+ * @param env holds the settings
+ * @returns a handler that throws SettingsError if a setting is wrong and StoreError if the store
+ *   cannot be opened; the next event tries again
  */
 export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
   const opened = once(() => open(env))
@@ -91,7 +95,7 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
     const { event } = host as { readonly event: APIGatewayProxyEventV2 }
     const { requestContext } = event
     request.headers.set('X-Request-Id', requestContext.requestId)
-    // Hono has counted what arrived; the client said what it sent.
+    // Hono has set the received length; the client declared what it sent.
     const declared = event.headers['content-length']
     if (declared !== undefined) request.headers.set('Content-Length', declared)
     const bindings = {
@@ -101,10 +105,10 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
     }
     const manifestHead = request.method === 'HEAD' && MANIFEST.test(new URL(request.url).pathname)
     if (!manifestHead || redirectsManifestHeads) return app.fetch(request, bindings)
-    // The gateway may count the body for the Content-Length, and drops it afterwards.
+    // With a body: the gateway may compute the Content-Length from it before it drops it.
     return app.fetch(new Request(request, { method: 'GET' }), { ...bindings, clientMethod: 'HEAD' })
   }
-  // Hono declares copies of AWS's types that differ from them where this does not go.
+  // Hono's copies of AWS's types differ from them in parts that are not used here.
   const respond = handle(front, { isContentTypeBinary: isBinary }) as unknown as ApiHandler
   return (event, context) => respond(normalized(event), context)
 }

@@ -1,5 +1,5 @@
 /**
- * Who gets in at the start: a registry that others reach needs to be told who may do what.
+ * The check at the start that a registry which others can reach has access control.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { Settings } from '../compose/settings.ts'
 
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|::1)$/
 
-/** What lets others than this machine in, or undefined. */
+/** The setting by which other machines can reach the registry, if there is one. */
 export const exposedBy = (settings: Settings): string | undefined => {
   const { host } = settings.listen
   if (!LOOPBACK.test(host)) return `--listen ${host}`
-  // Whoever sets these puts a proxy in front.
+  // These are set for a proxy in front.
   if (settings['public-url'] !== undefined) return `--public-url ${settings['public-url']}`
   return settings['trust-proxy'] === undefined ? undefined : '--trust-proxy'
 }
 
-/** Whether accounts or a policy are there; unreadable ones are, and nobody gets in. */
+/** Whether there are accounts or a policy. Unreadable ones count: nobody gets in then. */
 const isSetUpOrUnreadable = async (isSetUp: () => Promise<boolean>): Promise<boolean> => {
   try {
     return await isSetUp()
@@ -30,10 +30,10 @@ const isSetUpOrUnreadable = async (isSetUp: () => Promise<boolean>): Promise<boo
 }
 
 /**
- * Whether the registry is open to all at the start.
+ * Whether the registry starts open to everyone.
  *
- * @param exposed what lets others in
- * @throws SettingsError when others reach the address and nothing says who may do what
+ * @param exposed the setting by which other machines can reach the registry
+ * @throws SettingsError if there is one, and neither accounts nor a policy
  */
 export const checkOpen = async (
   settings: Settings,
@@ -44,6 +44,6 @@ export const checkOpen = async (
   if (settings.auth !== 'auto' || (await isSetUpOrUnreadable(isSetUp))) return false
   if (exposed === undefined) return true
   throw new SettingsError(
-    `${exposed} lets others in, and nothing says who may do what: add an account first (slipway user add NAME), or say --auth off to let anyone push and delete`,
+    `${exposed} lets other machines reach this registry, which has no accounts and no policy: add an account first (slipway user add NAME), or use --auth off to let anyone push and delete`,
   )
 }

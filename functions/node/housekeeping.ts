@@ -1,5 +1,5 @@
 /**
- * What a server does unasked: clears stale uploads away, soon after its start and then daily.
+ * Housekeeping of a server: it deletes stale uploads, soon after its start and then daily.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { expireUploads } from '../registry/uploads/expire.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
 const DAY = 24 * 60 * 60 * 1000
-/** Servers that start together should not list together. */
+/** Random, so that servers which start together do not list the store together. */
 const FIRST_WITHIN = 10 * 60 * 1000
 
 /**
- * Begins housekeeping. It keeps no process alive, and a failure waits for the next day.
+ * Starts housekeeping. It does not keep the process alive. After a failure it tries again a day later.
  *
- * @returns a function that ends it
+ * @returns a function that stops it
  */
 export const startHousekeeping = (store: ObjectStore, logger: RequestLogger): (() => void) => {
   let timer: NodeJS.Timeout

@@ -1,5 +1,5 @@
 /**
- * The app over HTTP or HTTPS: what happens to a connection, and how bodies get in and out.
+ * The app over HTTP or HTTPS: how connections are treated, and how bodies are received and sent.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { bodyOf } from './body.ts'
 import { originOf } from './origin.ts'
 import { sendStream } from './send-stream.ts'
 
-/** Milliseconds without a byte after which a connection is given up. */
+/** Milliseconds without a byte after which a connection is closed. */
 const IDLE_TIMEOUT = 5 * 60 * 1000
 
 const listener = async (settings: Settings) => {
@@ -34,9 +34,9 @@ const listener = async (settings: Settings) => {
 }
 
 /**
- * Lets the rest of a body pass that was answered early. The adapter does so, too, but whatever had
- * begun to read the body pauses it again at each chunk: the connection would stand still until it is
- * destroyed, with the client's next request on it.
+ * Discards the rest of a body when the response was sent early. The adapter does so, too, but whatever
+ * had started to read the body pauses it again at each chunk: the connection would stall, with the
+ * client's next request on it, until it is destroyed.
  */
 const discardUnread = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
   outgoing.once('finish', () => {
@@ -46,16 +46,16 @@ const discardUnread = (incoming: IncomingMessage, outgoing: ServerResponse): voi
   })
 }
 
-/** Hands the path on as it was sent. */
+/** Passes the path on as it was sent. */
 const keepPath = (incoming: IncomingMessage): void => {
   const [path = '', ...query] = (incoming.url ?? '').split('?')
   incoming.url = [literalPath(path), ...query].join('?')
 }
 
 /**
- * Makes a server of an app; it does not listen yet.
+ * Creates a server for an app. It does not listen yet.
  *
- * @throws whatever keeps the certificate or its key from being read
+ * @throws the error of reading the certificate or its key
  */
 export const createServerOf = async (
   app: Hono<AppEnv>,
@@ -65,7 +65,7 @@ export const createServerOf = async (
   const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
     const { incoming, outgoing } = bindings as HttpBindings
     let body: Readable | undefined
-    // Web streams would cost several times what Node's do.
+    // Node's streams, since web streams cost several times as much.
     const response = await app.fetch(request, {
       ...originOf(incoming, settings['trust-proxy']),
       body: () => bodyOf(incoming),
@@ -79,7 +79,7 @@ export const createServerOf = async (
   const server = createAdaptorServer(options) as Server
   server.prependListener('request', keepPath)
   server.on('request', discardUnread)
-  // A push may take hours; what ends it is silence, not its length.
+  // A push may take hours: connections end by inactivity, not by age.
   server.requestTimeout = 0
   server.timeout = IDLE_TIMEOUT
   return server

@@ -1,6 +1,6 @@
 /**
- * Where a request comes from and which address the client thinks it talks to. Headers of proxies
- * are believed only from proxies that are trusted: anyone can send them.
+ * Where a request comes from, and which address the client used. Headers of proxies are believed only
+ * if a trusted proxy sent them, since anyone can send them.
  *
  * @module
  */
@@ -17,10 +17,10 @@ export interface Origin {
   readonly address: string
 }
 
-/** IPv4 in IPv6 form is IPv4. */
+/** An address with IPv4 in IPv6 form turned into IPv4. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
 
-/** An address as proxies write it, some with a port. */
+/** An address as proxies write it, with or without a port. */
 const addressOf = (hop: string): string => {
   const [, bracketed, dotted] = hop.trim().match(/^(?:\[(.+)\](?::\d+)?|([\d.]+):\d+)$/) ?? []
   return plain(bracketed ?? dotted ?? hop.trim())
@@ -39,7 +39,7 @@ const clientOf = (peer: string, forwarded: string, isProxy: Networks): string =>
 const first = (header: string | string[] | undefined): string | undefined =>
   [header].flat()[0]?.split(',', 1)[0]?.trim() || undefined
 
-/** Host and port. It is put in quotes in headers, and URL takes quotes for part of a name. */
+/** Host and port. Checked, since it goes into quotes in headers, and URL allows quotes in a name. */
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/
 
 /** Reads a request's origin; `isProxy` tells the trusted proxies. */

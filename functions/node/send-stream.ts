@@ -1,5 +1,5 @@
 /**
- * Bodies of answers as Node's own streams.
+ * Bodies of responses as Node's own streams.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { RequestLogger } from '../api/env.ts'
 import { release } from '../storage/bytes.ts'
 
-/** Writes into an answer, and lets go of each chunk once it is written. */
+/** Writes to a response, and releases each chunk once it is written. */
 const sinkOf = (outgoing: ServerResponse): Writable => {
   const sink = new Writable({
     write(chunk: Uint8Array, _, done) {
       const written = (error?: Error | null) => {
         release(chunk)
-        // That the client is gone is told below, in the same words each time.
+        // A client that has gone is handled below, as the same error each time.
         if (!error) done()
       }
       try {
@@ -34,7 +34,7 @@ const sinkOf = (outgoing: ServerResponse): Writable => {
       done(error)
     },
   })
-  // Also while nothing is there to write.
+  // Also notices a client that goes while there is nothing to write.
   finished(outgoing, (error) => {
     if (error) sink.destroy(error)
   })
@@ -45,10 +45,11 @@ const isGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 
 /**
- * Sends an answer with a body beside it. A body that breaks off, or is not as long as the answer says,
- * ends the connection, which is how the client learns of it; a client that goes away ends the body.
+ * Sends a response whose body comes separately. If the body breaks off or does not have the declared
+ * length, the connection is closed, which tells the client. If the client goes away, the body is
+ * destroyed.
  *
- * @returns what tells the adapter that there is nothing left to send
+ * @returns a value that tells the adapter that everything was sent
  */
 export const sendStream = async (
   response: Response,
@@ -62,7 +63,7 @@ export const sendStream = async (
   try {
     await pipeline(body, sinkOf(outgoing))
   } catch (err) {
-    if (!isGone(err)) logger.error({ err }, 'an answer broke off')
+    if (!isGone(err)) logger.error({ err }, 'a response broke off')
   }
   return RESPONSE_ALREADY_SENT
 }

@@ -11,13 +11,13 @@ import { checkOpen, exposedBy } from './check-open.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
 
-/** A server that listens. */
+/** A server that is listening. */
 export interface RunningServer {
   /** Where it listens, as clients name it: `http://127.0.0.1:5000`. */
   readonly url: string
-  /** Whether everybody may do everything, as it is at the start. */
+  /** Whether anyone may do anything, as of the start. */
   readonly open: boolean
-  /** Takes no new connections, waits until requests under way are answered. */
+  /** Takes no new connections, and waits until the requests under way are finished. */
   stop(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ const urlOf = (settings: Settings, { address, family, port }: AddressInfo): stri
 /**
  * Opens the store and serves the registry from it.
  *
- * @throws whatever keeps it from starting: the store's, the certificate's, the address's failure
+ * @throws SettingsError, StoreError, or the error of reading the certificate or of listening
  */
 export const startServer = async (
   settings: Settings,

@@ -126,7 +126,7 @@ describe('tokens', () => {
   test('right Basic credentials that the policy gives nothing: 403, for others would not help', async () => {
     const answer = await shared().send('GET /v2/other/tags/list', { as: ALICE })
     assert.equal(answer.status, 403)
-    checkError(answer, 'DENIED', /^alice may not repository:other:pull$/)
+    checkError(answer, 'DENIED', /^alice is not granted repository:other:pull$/)
   })
 })
 

@@ -199,7 +199,7 @@ test('a proxy trusted, and nothing set up: it does not start open', async (t) =>
   for (const arg of ['--trust-proxy=127.0.0.1', '--public-url=https://registry.example']) {
     await assert.rejects(serveWith(t, {}, arg), {
       name: 'SettingsError',
-      message: /lets others in, and nothing says who may do what/,
+      message: /lets other machines reach this registry, which has no accounts and no policy/,
     })
   }
 })

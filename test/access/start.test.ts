@@ -84,7 +84,7 @@ describe('the start of the server', () => {
     await assert.rejects(serveWith(t, {}, everywhere), {
       name: 'SettingsError',
       message:
-        '--listen 0.0.0.0 lets others in, and nothing says who may do what: add an account first (slipway user add NAME), or say --auth off to let anyone push and delete',
+        '--listen 0.0.0.0 lets other machines reach this registry, which has no accounts and no policy: add an account first (slipway user add NAME), or use --auth off to let anyone push and delete',
     })
   })
 

@@ -107,8 +107,8 @@ describe('events', () => {
       assert.equal(result.statusCode, 413)
       const [error] = JSON.parse(result.body ?? '').errors
       assert.equal(error.code, 'UNSUPPORTED')
-      const arrived = body === undefined ? 0 : CONFIG.bytes.length
-      assert.match(error.message, new RegExp(`7000000 bytes, of which ${arrived} arrived`))
+      const received = body === undefined ? 0 : CONFIG.bytes.length
+      assert.match(error.message, new RegExp(`7000000 bytes, of which ${received} were received`))
       assert.match(error.message, /at most 4500000 .* --blob-chunk 4500000.* Node server/)
     }
   })

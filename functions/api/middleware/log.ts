@@ -1,6 +1,5 @@
 /**
- * What is kept of a request: one structured log line, and for pushes and deletes an event of the
- * audit trail.
+ * What is recorded of a request: one structured log line, and an audit event for pushes and deletes.
  *
  * @module
  */
@@ -22,7 +21,7 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
     const failure = c.get('failure')
     const fields = {
       requestId: c.get('requestId'),
-      // Hosts that have nothing to say hand over no environment at all.
+      // Some hosts pass no environment at all.
       method: c.env?.clientMethod ?? c.req.method,
       path: c.req.path,
       status,
@@ -42,7 +41,7 @@ const WRITES: Readonly<Record<string, 'push' | 'delete'>> = {
   DELETE: 'delete',
 }
 
-/** Reports each push that was taken in (201) and each delete that was carried out (202). */
+/** Reports each push (201) and each delete (202) that succeeded. */
 export const auditWrites = (audit: Audit): MiddlewareHandler<AppEnv> =>
   async function auditWrites(c, next) {
     await next()

@@ -1,5 +1,5 @@
 /**
- * Methods that a path does not take.
+ * Responses to methods that a path does not support.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import type { AppEnv } from '../env.ts'
 import { RequestError, writeError } from '../errors.ts'
 
 /**
- * Writes METHOD_NOT_ALLOWED, with the methods that are registered for the path, where only the method
- * is wrong. Paths registered with `all` have none to name, and stay unknown for other methods.
+ * Writes METHOD_NOT_ALLOWED, with the methods that the path supports, where only the method is wrong.
+ * Routes registered with `all` do not count: a path that only they match is unknown.
  */
 export const notAllowed = (app: Hono<AppEnv>): MiddlewareHandler<AppEnv> =>
   methodNotAllowed({

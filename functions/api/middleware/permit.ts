@@ -1,7 +1,6 @@
 /**
- * Asks whether a request may do what it asks for, and refuses as the Docker token specification has
- * it. A repository that the caller may not see is refused alike whether it exists or not: this is
- * asked before the store is.
+ * Decides whether a request is allowed, and refuses it as the Docker token specification says. This
+ * comes before any read of the store, so a refusal does not tell whether a repository exists.
  *
  * @module
  */
@@ -21,7 +20,7 @@ const originOf = (c: AppContext): string =>
 /** Address of the client, as far as the host knows it. */
 export const addressOf = (c: AppContext): string => c.env?.address ?? 'unknown'
 
-/** Makes the authorizer reachable for `permit`; nobody is asked who they are before it matters. */
+/** Gives `permit` its authorizer. Credentials are not looked at until a route needs them. */
 export const withAuthorizer = ({
   authorizer,
   audit,
@@ -34,7 +33,7 @@ export const withAuthorizer = ({
     await next()
   }
 
-/** What a push or delete is asked for under: clients ask for pull along with push. */
+/** The scope that an action needs. Clients request pull along with push. */
 const scopeFor = (name: string, action: Action): Access => ({
   type: 'repository',
   name,
@@ -77,9 +76,9 @@ const reportRefusal = (
   })
 
 /**
- * Who makes the request; asked once.
+ * Who makes the request; found out once.
  *
- * @param access what it will be asked for, for the challenge
+ * @param access the scopes that the request needs, for the challenge
  * @throws RequestError UNAUTHORIZED with a challenge, AccessError TOOMANYREQUESTS
  */
 export const identify = async (c: AppContext, access: readonly Access[]): Promise<Caller> => {
@@ -100,7 +99,7 @@ export const identify = async (c: AppContext, access: readonly Access[]): Promis
   }
 }
 
-/** The refusal of a caller who is known, or of one who has shown nothing. */
+/** Refuses a caller, anonymous or not, who may not do this. */
 const denied = (
   c: AppContext,
   caller: Caller,
@@ -109,24 +108,23 @@ const denied = (
 ): RequestError => {
   const wanted = formatScope(access)
   const asked = [access, ...further]
-  // Callers who have shown nothing are asked to, which is no refusal yet.
+  // Anonymous callers are asked for credentials, which is not a refusal yet.
   if (caller.via !== 'nothing') reportRefusal(c, caller, [access], 'not granted')
   if (caller.via === 'nothing') return refuse(c, asked, `authentication required for ${wanted}`)
   if (caller.via === 'bearer') {
     return refuse(c, asked, `the token does not grant ${wanted}`, 'insufficient_scope')
   }
-  return new RequestError('DENIED', `${caller.identity.name} may not ${wanted}`, {
+  return new RequestError('DENIED', `${caller.identity.name} is not granted ${wanted}`, {
     detail: { access: [wanted] },
   })
 }
 
 /**
- * Lets a request go on if its caller may do this.
+ * Lets a request continue if its caller may do this.
  *
- * @param further what would be of use beyond it, for the challenge: clients ask for what that names
+ * @param further scopes that would help the request, for the challenge: clients request all it names
  * @returns the caller
- * @throws RequestError UNAUTHORIZED with a challenge, or DENIED where other credentials would not
- *   be asked for
+ * @throws RequestError UNAUTHORIZED with a challenge, or DENIED for callers with Basic credentials
  */
 export const permit = async (
   c: AppContext,
@@ -140,7 +138,7 @@ export const permit = async (
   return caller
 }
 
-/** Lets a request for the catalog go on. @returns the caller, whose `lists` filters the entries */
+/** Lets a request for the catalog continue. @returns the caller, whose `lists` filters the entries */
 export const permitCatalog = async (c: AppContext): Promise<Caller> => {
   const access: Access = { type: 'registry', name: 'catalog', actions: ['*'] }
   const caller = await identify(c, [access])
@@ -149,8 +147,8 @@ export const permitCatalog = async (c: AppContext): Promise<Caller> => {
 }
 
 /**
- * Lets a ping go on. Clients that are let in without credentials never send any, so that a caller
- * who has shown nothing is challenged even where anonymous callers may pull everything.
+ * Lets a ping continue. Clients whose ping succeeds without credentials never send any, so anonymous
+ * callers are challenged here even if they may pull everything.
  */
 export const permitPing = async (c: AppContext): Promise<void> => {
   const caller = await identify(c, [])

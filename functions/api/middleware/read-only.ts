@@ -1,5 +1,5 @@
 /**
- * A registry that only serves.
+ * A registry that takes no writes.
  *
  * @module
  */

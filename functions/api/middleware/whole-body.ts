@@ -1,6 +1,5 @@
 /**
- * Refuses requests that arrive without all of their body, as behind a gateway that carries only so
- * much.
+ * Refuses requests whose body was cut short, as by a gateway with a limit.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import type { AppEnv, BodyLimit } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { parseContentLength } from '../headers.ts'
 
-/** Middleware for hosts that say how much `arrived`. @throws RequestError BODY_TRUNCATED */
+/** Middleware for hosts that tell `receivedBytes`. @throws RequestError BODY_TRUNCATED */
 export const wholeBody = ({ bytes, instead }: BodyLimit): MiddlewareHandler<AppEnv> =>
   async function wholeBody(c, next) {
     if (['GET', 'HEAD'].includes(c.req.method)) return next()
@@ -19,7 +18,7 @@ export const wholeBody = ({ bytes, instead }: BodyLimit): MiddlewareHandler<AppE
     if (declared > received) {
       throw new RequestError(
         'BODY_TRUNCATED',
-        `a body of ${declared} bytes, of which ${received} arrived; at most ${bytes} do: ${instead}`,
+        `a body of ${declared} bytes, of which ${received} were received; the limit is ${bytes}: ${instead}`,
       )
     }
     return next()

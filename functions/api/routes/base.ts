@@ -1,5 +1,5 @@
 /**
- * The base endpoint, GET /v2/, and a line for a person who looks at the root.
+ * The base endpoint, GET /v2/, and a line of text at the root for people.
  *
  * @module
  */
@@ -17,6 +17,6 @@ const ping = async (c: AppContext): Promise<Response> => {
 export const baseRoutes = (app: Hono<AppEnv>): void => {
   app.get('/', (c) => c.text('Slipway, a container registry. Its API is at /v2/\n'))
   app.get('/v2/', ping)
-  // Some clients leave the slash out. `all`: other methods find nothing there, rather than a path.
+  // Some clients leave the slash out. `all`, so that for other methods the path stays unknown.
   app.all('/v2', (c, next) => (['GET', 'HEAD'].includes(c.req.method) ? ping(c) : next()))
 }

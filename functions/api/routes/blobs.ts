@@ -19,14 +19,14 @@ import { empty, redirect, sendObject } from '../responses.ts'
 
 const PATH = '/v2/:name{.+}/blobs/:digest'
 
-/** Seconds a redirect to the store is good for: time enough to begin, also after a slow resume. */
+/** Seconds that a redirect is valid: enough to start, and to resume what broke off. */
 const URL_LIFE = 15 * 60
 
-/** Content under a digest never changes. Caches that others share keep only what everybody may have. */
+/** Content under a digest never changes. Shared caches keep only what anonymous callers may have. */
 const forever = ({ via }: Caller): string =>
   `${via === 'nothing' ? 'public' : 'private'}, max-age=31536000, immutable`
 
-/** The Range to honour; If-Range with anything but this content asks for the whole. */
+/** The Range to honour. With an If-Range for other content, the whole is sent. */
 const readRange = (c: AppContext, digest: Digest): ByteRange | undefined => {
   const ifRange = c.req.header('If-Range')
   if (ifRange !== undefined && ifRange !== `"${digest}"`) return undefined
@@ -79,7 +79,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
       return c.body(null, 304)
     }
     try {
-      // Read before a redirect, too: S3 ignores a Range that ends before it begins.
+      // Checked before a redirect, too: S3 ignores a Range that ends before it begins.
       const range = readRange(c, digest)
       const redirected = await redirectToStore(c, name, digest)
       if (redirected) return redirected
@@ -89,7 +89,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
       return c.body(null, 200)
     } catch (error) {
       if (!isRangeFailure(error)) throw error
-      // RFC 9110 15.5.17: the answer tells the size there is.
+      // RFC 9110 15.5.17: the response tells the actual size.
       c.header('Content-Range', `bytes */${await stat(name, digest)}`)
       throw error
     }

@@ -13,9 +13,9 @@ import { permitCatalog } from '../middleware/permit.ts'
 import { finishPage, MAX_PAGE, readPaging } from '../paging.ts'
 
 /**
- * A page of the repositories that the caller may see. It is full whenever there are enough of them,
- * and names the next page only if that has one: a short page, or a `Link` with a name that is not on
- * it, would tell of repositories that are hidden.
+ * A page of the repositories that the caller may see. It is full if there are enough of them, and
+ * links to a next page only if that is not empty: a short page, or a `Link` with a name that is not on
+ * the page, would reveal that repositories are hidden.
  */
 const listFor = async (
   catalog: Catalog,
@@ -27,7 +27,7 @@ const listFor = async (
   const names: string[] = []
   let last = after
   for (;;) {
-    // As many as one listing gives: those before may all be hidden.
+    // As many as one listing gives, since most of them may be hidden.
     const page = await catalog.list(MAX_PAGE, last)
     names.push(...page.names.filter(caller.lists))
     last = page.names.at(-1) ?? last

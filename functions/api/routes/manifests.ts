@@ -30,7 +30,7 @@ import { empty, redirect } from '../responses.ts'
 
 const PATH = '/v2/:name{.+}/manifests/:reference'
 
-/** Seconds a redirect of a HEAD is good for: clients follow it at once. */
+/** Seconds that the redirect of a HEAD is valid: clients follow it at once. */
 const URL_LIFE = 60
 
 /** Most `?tag=` parameters of one push; the specification asks for at least 10. */
@@ -39,11 +39,11 @@ const MAX_TAGS = 100
 const tooLarge = (): never => {
   throw new RequestError(
     'BODY_TOO_LARGE',
-    `the manifest is larger than ${MAX_MANIFEST_BYTES} bytes, the most a registry takes`,
+    `the manifest is larger than ${MAX_MANIFEST_BYTES} bytes, the most that is accepted`,
   )
 }
 
-/** What is asked for: a tag that cannot be is as unknown as one that is not; a digest must be one. */
+/** The reference of a read: a malformed tag is unknown rather than invalid; a digest must be valid. */
 const requestedReference = (name: string, text: string): Reference => {
   if (!text.includes(':') && !isTag(text)) throw manifestUnknown(name, quoted(text))
   return parseReference(text)
@@ -52,7 +52,7 @@ const requestedReference = (name: string, text: string): Reference => {
 const readTags = (c: AppContext, reference: Reference): string[] => {
   const tags = (c.req.queries('tag') ?? []).map(parseTag)
   if (tags.length > 0 && reference.digest === undefined) {
-    throw new RequestError('PARAMETER_INVALID', '?tag= goes with a push by digest, not by tag')
+    throw new RequestError('PARAMETER_INVALID', '?tag= is for pushes by digest, not by tag')
   }
   if (tags.length > MAX_TAGS) {
     throw new RequestError('TOO_MANY_TAGS', `${tags.length} tags in one push, at most ${MAX_TAGS}`)
@@ -68,12 +68,12 @@ const readCondition = (c: AppContext, reference: Reference): TagCondition | unde
   const refuse = (why: string): never => {
     throw new RequestError('PARAMETER_INVALID', why)
   }
-  if (reference.tag === undefined) refuse('If-Match and If-None-Match go with a push by tag')
+  if (reference.tag === undefined) refuse('If-Match and If-None-Match are for pushes by tag')
   if (match !== undefined && noneMatch !== undefined) {
     refuse('send If-Match or If-None-Match, not both')
   }
   if (match === undefined) {
-    if (noneMatch?.trim() !== '*') refuse('the only If-None-Match a push knows is *')
+    if (noneMatch?.trim() !== '*') refuse('the only If-None-Match that a push accepts is *')
     return { absent: true }
   }
   const tags = entityTags(match)
@@ -86,7 +86,7 @@ const addWarnings = (c: AppContext, { manifest }: PushedManifest): void => {
   }
   const { unchecked } = manifest
   if (unchecked.length > 0) {
-    const text = `${unchecked.length} non-distributable layers were not checked for, first ${unchecked[0]?.digest}`
+    const text = `${unchecked.length} non-distributable layers were not checked, the first is ${unchecked[0]?.digest}`
     c.header('Warning', warning(text), { append: true })
   }
 }
@@ -102,8 +102,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     return url === undefined ? undefined : redirect(c, url)
   }
 
-  // Also HEAD: what was stored is answered whatever Accept says, for a type nobody asked for is of
-  // more use than a 404.
+  // Also HEAD. Accept is ignored: a manifest of another type is of more use to clients than a 404.
   app.get(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
     await permit(c, name, 'pull')

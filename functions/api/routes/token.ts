@@ -96,7 +96,7 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens }: TokenIssuing): void =
     )
   }
 
-  // Hono answers HEAD as GET: nothing is to be issued that nobody can read.
+  // Hono handles HEAD as GET, but a token that nobody can read must not be issued.
   app.get('/token', (c) => (c.req.method === 'GET' ? respond(c, readQuery) : notAllowed(c)))
   app.post('/token', bodyLimit({ maxSize: MAX_FORM, onError: tooLarge }), (c) =>
     respond(c, readForm),

@@ -1,6 +1,6 @@
 /**
- * Uploads: POST /v2/<name>/blobs/uploads/, and GET, PATCH, PUT, DELETE of the Location it answers
- * with.
+ * Uploads: POST /v2/<name>/blobs/uploads/, and GET, PATCH, PUT, DELETE of the Location in its
+ * response.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const readDigest = (c: AppContext): Digest => {
   if (digest !== undefined) return parseDigest(digest)
   throw new RequestError(
     'DIGEST_INVALID',
-    'the query has no digest: end an upload with PUT <location>&digest=sha256:<hex>',
+    'the query has no digest: finish an upload with PUT <location>&digest=sha256:<hex>',
   )
 }
 
@@ -48,7 +48,7 @@ const readAlgorithm = (c: AppContext) => {
   )
 }
 
-/** The pull that a mount needs beside the push: a token that lacks it makes an upload of the mount. */
+/** The pull scope that a mount needs beside push. A token without it makes the mount an upload. */
 const mountSource = (c: AppContext): Access[] => {
   const from = c.req.query('mount') === undefined ? undefined : c.req.query('from')
   if (from === undefined || !isName(from)) return []
@@ -65,7 +65,7 @@ const created = (c: AppContext, name: string, digest: Digest): Response => {
 export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void => {
   const { blobs, uploads } = registry
 
-  /** Headers that say where an upload stands and how it goes on. */
+  /** Sets the headers that say how far an upload is and how to continue it. */
   const describe = async (c: AppContext, state: UploadState): Promise<void> => {
     const token = await uploads.seal(state)
     c.header('Location', `/v2/${state.name}/blobs/uploads/${state.uuid}?_state=${token}`)
@@ -74,8 +74,9 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
   }
 
   /**
-   * The state of the upload that the request goes on with. Whoever holds it was let in to begin this
-   * upload, and may end it after the token has: without one, nobody learns more than from a POST.
+   * The state of the upload that the request continues. Whoever has it was allowed to start this
+   * upload, and may finish it after the token has expired. Without a valid state, the right to push is
+   * checked, so that nobody learns more than from a POST.
    */
   const open = async (c: AppContext): Promise<UploadState> => {
     const name = parseName(c.req.param('name') ?? '')
@@ -89,7 +90,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     }
   }
 
-  /** A source that the caller may not pull from is as good as none: the blob is then uploaded. */
+  /** A source that the caller may not pull from counts as absent: the blob is then uploaded. */
   const mount = async (c: AppContext, name: string, digest: Digest): Promise<boolean> => {
     const from = c.req.query('from') || undefined
     const { allows, pullsEverything } = await identify(c, [])
@@ -97,7 +98,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     return allowed && blobs.mount(name, digest, from)
   }
 
-  /** A refusal of bytes that came out of order tells the client where to go on. */
+  /** Has a refusal of bytes tell the client where to continue. */
   const reportingProgress = async <T>(
     c: AppContext,
     state: UploadState,
@@ -135,7 +136,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
   }
 
   app.post(START, start)
-  // Without its slash the path is also that of a blob: `all` keeps POST from the methods of those.
+  // Without its slash the path is also a blob's: `all`, so that POST is not named as a blob's method.
   app.all(START.slice(0, -1), (c, next) => (c.req.method === 'POST' ? start(c) : next()))
 
   app.get(PATH, async (c) => {
