@@ -15,8 +15,8 @@ import type { Live } from './live.ts'
 import { allowedActions, mayAnonymousAnything, type Policy } from './policy/policy.ts'
 import { mergeAccess, type OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
-import { ownKeys } from './tokens/key-source.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
+import { ownKeys } from './trusted-keys/key-source.ts'
 
 /** Seconds an access token is good for: clients ask for another when it ends. */
 const ACCESS_LIFE = 5 * 60

@@ -6,11 +6,11 @@
 
 import { ISSUERS_KEY } from '../registry/layout.ts'
 import { AccessError } from './errors.ts'
-import { type IssuerEntry, trustedIssuer } from './issuers.ts'
+import { type IssuerEntry, trustedIssuer } from './issuers/document.ts'
 import type { SigningKeys } from './keys/signer.ts'
 import type { Live, LiveOptions } from './live.ts'
-import { ownKeys } from './tokens/key-source.ts'
 import { createTokenVerifier, type TokenVerifier } from './tokens/verify.ts'
+import { ownKeys } from './trusted-keys/key-source.ts'
 
 export interface LiveVerifierOptions extends Pick<LiveOptions, 'now' | 'report'> {
   readonly keys: SigningKeys

@@ -10,8 +10,8 @@ import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
 import { basePointThumbprint, libtrustId, thumbprint } from '../../functions/auth/keys/key-id.ts'
 import { fingerprint } from '../../functions/auth/tokens/claims.ts'
-import { certificateBundle, fixedJwks } from '../../functions/auth/tokens/key-source.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
+import { certificateBundle, fixedJwks } from '../../functions/auth/trusted-keys/key-source.ts'
 import { certify, type Draft, ec, forge, jwkOf } from './tokens-forge.ts'
 import {
   INTERMEDIATE,

@@ -10,9 +10,9 @@ import { readFileSync } from 'node:fs'
 import { decodeJwt } from 'jose'
 import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
-import { certificateBundle, fixedJwks } from '../../functions/auth/tokens/key-source.ts'
-import { certificatesOfBundle } from '../../functions/auth/tokens/trusted-keys.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
+import { certificatesOfBundle } from '../../functions/auth/trusted-keys/key-set.ts'
+import { certificateBundle, fixedJwks } from '../../functions/auth/trusted-keys/key-source.ts'
 
 interface Recording {
   readonly certificates: Readonly<Record<string, string>>

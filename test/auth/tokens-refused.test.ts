@@ -11,7 +11,7 @@ import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
 import { AccessError } from '../../functions/auth/errors.ts'
 import { basePointThumbprint, libtrustId } from '../../functions/auth/keys/key-id.ts'
-import type { RefusalReason } from '../../functions/auth/tokens/refusal.ts'
+import type { RefusalReason } from '../../functions/auth/refusal.ts'
 import { type Draft, encode, forge, jwkOf } from './tokens-forge.ts'
 import {
   FALSE_ROOT,

@@ -7,9 +7,13 @@
 import type { KeyObject } from 'node:crypto'
 import { localSigner } from '../../functions/auth/keys/signer.ts'
 import { fingerprint, refreshAudience } from '../../functions/auth/tokens/claims.ts'
-import { certificateBundle, fixedJwks, ownKeys } from '../../functions/auth/tokens/key-source.ts'
 import { createRefreshVerifier } from '../../functions/auth/tokens/refresh.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
+import {
+  certificateBundle,
+  fixedJwks,
+  ownKeys,
+} from '../../functions/auth/trusted-keys/key-source.ts'
 import { certify, type Draft, ec, ed25519, jwkOf, rsa } from './tokens-forge.ts'
 
 /**

@@ -14,7 +14,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hashPassword } from '../../functions/auth/accounts/bcrypt.ts'
-import { parseIssuers } from '../../functions/auth/issuers.ts'
+import { parseIssuers } from '../../functions/auth/issuers/document.ts'
 import { parsePolicy } from '../../functions/auth/policy/parse.ts'
 import {
   freePort,

@@ -16,12 +16,12 @@ import { selfSignedCertificate } from '../../functions/auth/keys/certificate.ts'
 import { publishedJwks } from '../../functions/auth/keys/jwks.ts'
 import { localSigner, type Signer } from '../../functions/auth/keys/signer.ts'
 import { issueRefreshToken, issueToken } from '../../functions/auth/tokens/issue.ts'
+import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
 import {
   certificateBundle,
   fixedJwks,
   type KeySource,
-} from '../../functions/auth/tokens/key-source.ts'
-import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
+} from '../../functions/auth/trusted-keys/key-source.ts'
 import {
   type Daemon,
   freePort,

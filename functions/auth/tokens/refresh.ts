@@ -6,10 +6,10 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
+import { verifySigned } from '../issuers/verify.ts'
+import { refusal } from '../refusal.ts'
+import type { KeySource } from '../trusted-keys/key-source.ts'
 import { fingerprint, type OwnKind, ownKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
-import type { KeySource } from './key-source.ts'
-import { refusal } from './refusal.ts'
-import { verifySigned } from './signed.ts'
 
 /** Whom a refresh token was given to. */
 export interface RefreshSubject {

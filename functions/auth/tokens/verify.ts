@@ -7,11 +7,11 @@
 import * as z from 'zod'
 import type { Access } from '../access.ts'
 import type { Identity } from '../identity.ts'
-import { ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
+import { type Expected, type SignedClaims, verifySigned } from '../issuers/verify.ts'
+import { refusal } from '../refusal.ts'
+import { ALGORITHMS, type TokenAlgorithm } from '../trusted-keys/algorithms.ts'
+import type { KeySource } from '../trusted-keys/key-source.ts'
 import { ownKind, readAccess } from './claims.ts'
-import type { KeySource } from './key-source.ts'
-import { refusal } from './refusal.ts'
-import { type Expected, type SignedClaims, verifySigned } from './signed.ts'
 
 /** An issuer whose tokens are accepted. */
 export interface TrustedIssuer {

@@ -5,7 +5,7 @@
  */
 
 import { DocumentError, editDocument, readDocument } from '../../auth/document.ts'
-import { parseIssuers, trustedIssuer } from '../../auth/issuers.ts'
+import { parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
 import { createTokenVerifier, type TrustedIssuer } from '../../auth/tokens/verify.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
 import { SEEN_WITHIN } from '../accounts.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AccessError } from '../errors.ts'
+import { AccessError } from './errors.ts'
 
 /** One word for each way a token can be wrong; `detail.reason` of the error. */
 export type RefusalReason =

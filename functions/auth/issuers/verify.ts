@@ -14,11 +14,11 @@ import {
   type ProtectedHeaderParameters,
 } from 'jose'
 import { quoted } from '../../shared/errors.ts'
-import { ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
-import { chooseKey } from './choose-key.ts'
-import { LEEWAY, MAX_READ } from './claims.ts'
-import type { KeySource } from './key-source.ts'
-import { type RefusalReason, refusal } from './refusal.ts'
+import { type RefusalReason, refusal } from '../refusal.ts'
+import { LEEWAY, MAX_READ } from '../tokens/claims.ts'
+import { ALGORITHMS, type TokenAlgorithm } from '../trusted-keys/algorithms.ts'
+import { chooseKey } from '../trusted-keys/choose-key.ts'
+import type { KeySource } from '../trusted-keys/key-source.ts'
 
 /** What a token must be. */
 export interface Expected {

@@ -10,11 +10,11 @@ import type { ProtectedHeaderParameters } from 'jose'
 import * as z from 'zod'
 import { quoted } from '../../shared/errors.ts'
 import { thumbprint } from '../keys/key-id.ts'
+import { refusal } from '../refusal.ts'
 import { keyFits, type TokenAlgorithm } from './algorithms.ts'
-import { inForce, verifyChain } from './chain.ts'
+import { distinct, type TrustedKey } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
-import { refusal } from './refusal.ts'
-import { distinct, type TrustedKey } from './trusted-keys.ts'
+import { inForce, verifyChain } from './x5c.ts'
 
 const headerSchema = z.looseObject({
   kid: z.string().optional(),

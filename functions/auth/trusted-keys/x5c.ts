@@ -9,7 +9,7 @@
 
 import { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
-import { refusal } from './refusal.ts'
+import { refusal } from '../refusal.ts'
 
 /** Most certificates of a chain. */
 const MAX_CHAIN = 8

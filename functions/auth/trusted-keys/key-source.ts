@@ -6,13 +6,8 @@
 
 import type { X509Certificate } from 'node:crypto'
 import type { SigningKeys } from '../keys/signer.ts'
-import { type RemoteJwksOptions, remoteJwks } from './remote-jwks.ts'
-import {
-  certificatesOfBundle,
-  keysOfCertificates,
-  keysOfJwks,
-  type TrustedKey,
-} from './trusted-keys.ts'
+import { type RemoteJwksOptions, remoteJwks } from './jwks-url.ts'
+import { certificatesOfBundle, keysOfCertificates, keysOfJwks, type TrustedKey } from './key-set.ts'
 
 /** An issuer's keys. */
 export interface KeySource {

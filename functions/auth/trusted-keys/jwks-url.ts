@@ -9,7 +9,7 @@
 
 import { type Cached, cached } from '../../shared/cached.ts'
 import { AccessError } from '../errors.ts'
-import { keysOfJwks, type TrustedKey } from './trusted-keys.ts'
+import { keysOfJwks, type TrustedKey } from './key-set.ts'
 
 /** Milliseconds until a key set is fetched again. */
 const MAX_AGE = 10 * 60_000

@@ -6,12 +6,17 @@
  */
 
 import * as z from 'zod'
-import { ISSUERS_KEY } from '../registry/layout.ts'
-import { DocumentError } from './document.ts'
-import { type Live, type LiveOptions, liveDocument } from './live.ts'
-import { ALGORITHMS } from './tokens/algorithms.ts'
-import { certificateBundle, fixedJwks, jwksUrl, type KeySource } from './tokens/key-source.ts'
-import type { TrustedIssuer } from './tokens/verify.ts'
+import { ISSUERS_KEY } from '../../registry/layout.ts'
+import { DocumentError } from '../document.ts'
+import { type Live, type LiveOptions, liveDocument } from '../live.ts'
+import type { TrustedIssuer } from '../tokens/verify.ts'
+import { ALGORITHMS } from '../trusted-keys/algorithms.ts'
+import {
+  certificateBundle,
+  fixedJwks,
+  jwksUrl,
+  type KeySource,
+} from '../trusted-keys/key-source.ts'
 
 const issuer = z
   .strictObject({
