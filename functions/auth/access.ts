@@ -5,6 +5,8 @@
  * @module
  */
 
+import * as z from 'zod'
+
 /** What is done to a repository. */
 export type Action = 'pull' | 'push' | 'delete'
 
@@ -50,3 +52,30 @@ export const grants = (
       each.name === name &&
       (each.actions.includes(action) || each.actions.includes('*')),
   )
+
+const entry = z.object({
+  type: z.string().min(1),
+  name: z.string().min(1),
+  actions: z.array(z.string()),
+})
+
+/**
+ * Reads an `access` claim (Docker token specification, "Token Response Fields"). Entries that are
+ * not as they must be grant nothing, and neither does a claim that is no list.
+ */
+export const readAccess = (claim: unknown): Access[] =>
+  (Array.isArray(claim) ? claim : []).flatMap((value: unknown) => {
+    const parsed = entry.safeParse(value)
+    return parsed.success ? [parsed.data] : []
+  })
+
+/** The same grants with one entry for each thing, each action once, and none without actions. */
+export const mergeAccess = (access: readonly Access[]): Access[] => {
+  const merged = new Map<string, Access>()
+  for (const { type, name, actions } of access) {
+    const key = `${type}:${name}`
+    const before = merged.get(key)?.actions ?? []
+    merged.set(key, { type, name, actions: [...new Set([...before, ...actions])] })
+  }
+  return [...merged.values()].filter(({ actions }) => actions.length > 0)
+}

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { errors } from 'jose'
+import { quoted } from '../shared/errors.ts'
 import { AccessError } from './errors.ts'
 
 /** One word for each way a token can be wrong; `detail.reason` of the error. */
@@ -29,3 +31,23 @@ export type RefusalReason =
 /** The error of a refused token: UNAUTHORIZED, `the token <why>`. */
 export const refusal = (reason: RefusalReason, why: string, cause?: unknown): AccessError =>
   new AccessError('UNAUTHORIZED', `the token ${why}`, { detail: { reason }, cause })
+
+const CLAIM_REASONS: Readonly<Record<string, [RefusalReason, string]>> = {
+  aud: ['audience', 'is for another service'],
+  nbf: ['not-yet-valid', 'is not valid yet'],
+}
+
+/** A failure of jose as a refusal; anything else as it is. */
+export const explain = (error: unknown): Error => {
+  if (error instanceof errors.JWTExpired) return refusal('expired', 'has expired', error)
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return refusal('signature', 'has a wrong signature', error)
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const [reason, why] = CLAIM_REASONS[error.claim] ?? []
+    if (reason && why && error.reason === 'check_failed') return refusal(reason, why, error)
+    return refusal('claims', `has no proper claim ${quoted(error.claim)}`, error)
+  }
+  if (error instanceof errors.JOSEError) return refusal('malformed', 'is no signed JWT', error)
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -5,18 +5,17 @@
  */
 
 import { isName } from '../registry/reference.ts'
-import { ACTIONS, type Access, formatScope, parseScopes } from './access.ts'
+import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './access.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { type Audit, nameOf } from './audit.ts'
 import { AccessError } from './errors.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
-import type { Signer, SigningKeys } from './keys/signer.ts'
+import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import { allowedActions, mayAnonymousAnything, type Policy } from './policy/policy.ts'
-import { mergeAccess, type OwnKind } from './tokens/claims.ts'
+import type { OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
-import { ownKeys } from './trusted-keys/key-source.ts'
 
 /** Seconds an access token is good for: clients ask for another when it ends. */
 const ACCESS_LIFE = 5 * 60
@@ -95,7 +94,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
   const verifyRefresh = createRefreshVerifier({
     issuer,
     audience: service,
-    source: ownKeys(keys),
+    keys,
     credentials: ({ name }) => accounts.credentials(name),
     now,
   })

@@ -10,14 +10,14 @@ import { createAccounts } from '../auth/accounts/accounts.ts'
 import type { Audit } from '../auth/audit.ts'
 import { openAuthorizer } from '../auth/authorizer.ts'
 import { liveIssuers } from '../auth/issuers/document.ts'
-import type { SigningKeys } from '../auth/keys/signer.ts'
+import type { SigningKeys } from '../auth/keys/signing-keys.ts'
 import { storedSigningKeys } from '../auth/keys/stored-keys.ts'
 import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
 import type { Policy } from '../auth/policy/policy.ts'
 import { createThrottle } from '../auth/throttle.ts'
 import { createTokenService } from '../auth/token-service.ts'
-import { liveVerifier } from '../auth/verifier.ts'
+import { createTokenVerifier } from '../auth/tokens/verify.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { regionOf } from './open-store.ts'
 import type { Settings } from './settings.ts'
@@ -94,18 +94,20 @@ export const openAccess = async (
   const accounts = createAccounts({ ...live, throttle: createThrottle(now) })
   const policy = await openPolicy(settings, live)
   const keys = await openKeys(settings, env, store, now)
-  const names = { issuer: settings['token-issuer'], service: settings['token-service'] }
+  const issuer = settings['token-issuer']
+  const service = settings['token-service']
+  const others = liveIssuers({ ...live, issuer, service })
   const authorizer = createAccessControl({
     accounts,
     policy,
     audit,
-    verifier: liveVerifier({ ...live, keys, ...names, others: liveIssuers(live) }),
+    verifier: createTokenVerifier({ keys, issuer, audience: service, others, now }),
     scheme: settings.auth === 'basic' ? 'basic' : 'bearer',
-    service: names.service,
+    service,
     realm: settings['token-realm'],
     openUntilSetUp: settings.auth === 'auto' && onlyLocal,
   })
-  const tokens = createTokenService({ accounts, policy, keys, ...names, audit, now })
+  const tokens = createTokenService({ accounts, policy, keys, issuer, service, audit, now })
   const issues = settings.auth !== 'basic' && settings['token-realm'] === undefined
   return {
     authorizer,

@@ -9,7 +9,7 @@
 
 import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { link, open, rm } from 'node:fs/promises'
-import { localSigner, type SigningKeys } from '../auth/keys/signer.ts'
+import { localSigner, type SigningKeys } from '../auth/keys/signing-keys.ts'
 import { SettingsError } from './errors.ts'
 
 const hasCode = (error: unknown, code: string): boolean =>

@@ -6,18 +6,17 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
+import { foreignVerifier } from '../../functions/auth/issuers/verify.ts'
 import {
   newKeyDocument,
   PUBLISH_AHEAD,
   parseKeyDocument,
-  publishedKeys,
-  signingKey,
   withNewKey,
 } from '../../functions/auth/keys/key-document.ts'
+import { publishedAt, signingAt } from '../../functions/auth/keys/signing-keys.ts'
 import { rotateSigningKeys, storedSigningKeys } from '../../functions/auth/keys/stored-keys.ts'
 import { issueToken } from '../../functions/auth/tokens/issue.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
-import { ownKeys } from '../../functions/auth/trusted-keys/key-source.ts'
 import { SIGNING_KEYS_KEY } from '../../functions/registry/layout.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { openFiles, STORES } from '../support/rig/stores.ts'
@@ -28,8 +27,8 @@ const START = Date.UTC(2026, 0, 1)
 /** One instance: its keys, its tokens, its verifier, on a clock that all share. */
 const instance = (store: ObjectStore, now: () => number) => {
   const keys = storedSigningKeys(store, now)
-  const issuers = [{ issuer: 'own', audience: 'here', source: ownKeys(keys), own: true }]
-  const { verify } = createTokenVerifier({ issuers, now })
+  const others = { get: async () => foreignVerifier([], now) }
+  const { verify } = createTokenVerifier({ issuer: 'own', audience: 'here', keys, others, now })
   return {
     keys,
     verify,
@@ -108,7 +107,7 @@ describe('rotation', () => {
     const second = withNewKey(first, { now: START, longestToken: HOUR })
     const begins = START + PUBLISH_AHEAD
     const counts = [begins, begins + HOUR, begins + HOUR + 299_999, begins + HOUR + 300_000].map(
-      (at) => publishedKeys(second, at).length,
+      (at) => publishedAt(second.keys, at).length,
     )
     assert.deepEqual(counts, [2, 2, 2, 1])
     const third = withNewKey(second, { now: begins + 2 * HOUR, longestToken: HOUR })
@@ -124,7 +123,7 @@ describe('rotation', () => {
 
   test('a clock that lags still signs', () => {
     const document = newKeyDocument(START)
-    assert.equal(signingKey(document, START - 1), document.keys[0])
+    assert.equal(signingAt(document.keys, START - 1), document.keys[0])
   })
 
   test('revoking ends every token within a minute', async () => {

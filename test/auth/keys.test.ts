@@ -9,9 +9,10 @@ import { execFileSync } from 'node:child_process'
 import { createHash, createPublicKey, sign, verify, X509Certificate } from 'node:crypto'
 import { describe, test } from 'vitest'
 import { selfSignedCertificate } from '../../functions/auth/keys/certificate.ts'
+import { derToRaw } from '../../functions/auth/keys/der.ts'
 import { publishedJwks } from '../../functions/auth/keys/jwks.ts'
 import { libtrustId, thumbprint } from '../../functions/auth/keys/key-id.ts'
-import { derToRaw, localSigner } from '../../functions/auth/keys/signer.ts'
+import { localSigner } from '../../functions/auth/keys/signing-keys.ts'
 import { ec, ed25519, rsa } from './tokens-forge.ts'
 
 describe('key ids', () => {

@@ -10,9 +10,9 @@ import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
 import { basePointThumbprint, libtrustId, thumbprint } from '../../functions/auth/keys/key-id.ts'
 import { fingerprint } from '../../functions/auth/tokens/claims.ts'
-import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
 import { certificateBundle, fixedJwks } from '../../functions/auth/trusted-keys/key-source.ts'
 import { certify, type Draft, ec, forge, jwkOf } from './tokens-forge.ts'
+import { verifierOf } from './tokens-verifier.ts'
 import {
   INTERMEDIATE,
   KEYS,
@@ -154,7 +154,7 @@ test('a certificate renewed with its key serves though the old one has ended', a
   const short = certify({ name: 'short', ca: false, key, days: 1 })
   for (const bundle of [long.pem + short.pem, short.pem + long.pem]) {
     const source = await certificateBundle(bundle)
-    const verifier = createTokenVerifier({
+    const verifier = verifierOf({
       issuers: [{ issuer: 'single', audience: SERVICE, source }],
       now: () => now,
     })
@@ -167,18 +167,14 @@ describe('what cannot be trusted is refused before any token comes', () => {
   const source = { keys: async () => [] }
   const issuer = { issuer: 'a', audience: SERVICE, source }
   const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
-    [
-      'a name twice',
-      () => createTokenVerifier({ issuers: [issuer, issuer], now: Date.now }),
-      /same/,
-    ],
+    ['a name twice', () => verifierOf({ issuers: [issuer, issuer], now: Date.now }), /same/],
     ...['HS256', 'none', 'RSA-OAEP'].map(
       (algorithm) =>
         [
           algorithm,
           () => {
             const algorithms = [algorithm] as unknown as ['ES256']
-            createTokenVerifier({ issuers: [{ ...issuer, algorithms }], now: Date.now })
+            verifierOf({ issuers: [{ ...issuer, algorithms }], now: Date.now })
           },
           new RegExp(`allows ${algorithm}`),
         ] as const,

@@ -10,9 +10,9 @@ import { readFileSync } from 'node:fs'
 import { decodeJwt } from 'jose'
 import { describe, test } from 'vitest'
 import { grants } from '../../functions/auth/access.ts'
-import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
 import { certificatesOfBundle } from '../../functions/auth/trusted-keys/key-set.ts'
 import { certificateBundle, fixedJwks } from '../../functions/auth/trusted-keys/key-source.ts'
+import { verifierOf } from './tokens-verifier.ts'
 
 interface Recording {
   readonly certificates: Readonly<Record<string, string>>
@@ -28,7 +28,7 @@ const { certificates, tokens } = JSON.parse(readFileSync(file, 'utf8')) as Recor
 const verifier = async (pem: string, now: number) => {
   const source = await certificateBundle(pem)
   const issuers = [{ issuer: 'docker_auth', audience: 'registry.example', source }]
-  return createTokenVerifier({ issuers, now: () => now })
+  return verifierOf({ issuers, now: () => now })
 }
 
 describe('tokens of docker_auth', () => {
@@ -48,7 +48,7 @@ describe('tokens of docker_auth', () => {
       const keys = certificatesOfBundle(all).map(({ publicKey }) => publicKey)
       const source = await fixedJwks({ keys: keys.map((key) => key.export({ format: 'jwk' })) })
       const issuers = [{ issuer: 'docker_auth', audience: 'registry.example', source }]
-      await createTokenVerifier({ issuers, now: () => iat * 1000 }).verify(token)
+      await verifierOf({ issuers, now: () => iat * 1000 }).verify(token)
     })
 
     test(`${certificate}, ${kid}: refused in the end, and with other keys`, async () => {

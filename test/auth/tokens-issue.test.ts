@@ -9,7 +9,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { AccessError } from '../../functions/auth/errors.ts'
-import { localSigner } from '../../functions/auth/keys/signer.ts'
+import { localSigner } from '../../functions/auth/keys/signing-keys.ts'
 import { issueRefreshToken, issueToken } from '../../functions/auth/tokens/issue.ts'
 import { KEYS, NOW, refreshAt, SERVICE, verifierAt } from './tokens-world.ts'
 

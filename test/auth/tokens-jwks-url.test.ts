@@ -10,9 +10,9 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
 import { AccessError } from '../../functions/auth/errors.ts'
-import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
 import { jwksUrl } from '../../functions/auth/trusted-keys/key-source.ts'
 import { type Draft, ec, forge, jwkOf } from './tokens-forge.ts'
+import { verifierOf } from './tokens-verifier.ts'
 import { SERVICE, VALID } from './tokens-world.ts'
 
 const MINUTE = 60_000
@@ -54,7 +54,7 @@ describe('a key set at a URL', () => {
   const open = () => {
     const source = jwksUrl({ url, now: () => time })
     const issuers = [{ issuer: 'single', audience: SERVICE, source }]
-    return createTokenVerifier({ issuers, now: () => time })
+    return verifierOf({ issuers, now: () => time })
   }
   const token = (kid: string, key: Draft['key']): string => {
     const exp = time / 1000 + 300

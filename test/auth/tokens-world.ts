@@ -5,15 +5,12 @@
  */
 
 import type { KeyObject } from 'node:crypto'
-import { localSigner } from '../../functions/auth/keys/signer.ts'
+import { foreignVerifier } from '../../functions/auth/issuers/verify.ts'
+import { localSigner } from '../../functions/auth/keys/signing-keys.ts'
 import { fingerprint, refreshAudience } from '../../functions/auth/tokens/claims.ts'
 import { createRefreshVerifier } from '../../functions/auth/tokens/refresh.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
-import {
-  certificateBundle,
-  fixedJwks,
-  ownKeys,
-} from '../../functions/auth/trusted-keys/key-source.ts'
+import { certificateBundle, fixedJwks } from '../../functions/auth/trusted-keys/key-source.ts'
 import { certify, type Draft, ec, ed25519, jwkOf, rsa } from './tokens-forge.ts'
 
 /**
@@ -66,7 +63,7 @@ const SHORT_ROOT = certify({ name: 'root for a day', ca: true, days: 1 })
 export const OF_SHORT_ROOT = certify({ name: 'leaf', ca: false, by: SHORT_ROOT })
 
 const own = localSigner(KEYS.own)
-const ownSource = ownKeys({ signer: async () => own, published: async () => [own.publicJwk] })
+const keys = { signer: async () => own, published: async () => [own.publicJwk] }
 
 const set = [
   jwkOf(KEYS.alpha, { kid: 'alpha' }),
@@ -94,15 +91,23 @@ const source = {
 /** Trusts every issuer; milliseconds it is late or early can be given. */
 export const verifierAt = (now: number) =>
   createTokenVerifier({
+    issuer: 'own',
+    audience: SERVICE,
+    keys,
     now: () => now,
-    issuers: [
-      { issuer: 'own', audience: SERVICE, source: ownSource, own: true },
-      { issuer: 'several', audience: SERVICE, source: several },
-      { issuer: 'single', audience: SERVICE, source: source.single },
-      { issuer: 'bundle', audience: SERVICE, source: source.bundle },
-      { issuer: 'elsewhere', audience: 'other.example', source: several },
-      { issuer: 'narrow', audience: SERVICE, source: several, algorithms: ['RS256'] },
-    ],
+    others: {
+      get: async () =>
+        foreignVerifier(
+          [
+            { issuer: 'several', audience: SERVICE, source: several },
+            { issuer: 'single', audience: SERVICE, source: source.single },
+            { issuer: 'bundle', audience: SERVICE, source: source.bundle },
+            { issuer: 'elsewhere', audience: 'other.example', source: several },
+            { issuer: 'narrow', audience: SERVICE, source: several, algorithms: ['RS256'] },
+          ],
+          () => now,
+        ),
+    },
   })
 
 /** What the accounts have now. */
@@ -115,7 +120,7 @@ export const refreshAt = (now: number) =>
   createRefreshVerifier({
     issuer: 'own',
     audience: SERVICE,
-    source: ownSource,
+    keys,
     credentials: async ({ kind, name }) => CREDENTIALS[`${kind}:${name}`] ?? [],
     now: () => now,
   })

@@ -14,14 +14,14 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { Access } from '../../functions/auth/access.ts'
 import { selfSignedCertificate } from '../../functions/auth/keys/certificate.ts'
 import { publishedJwks } from '../../functions/auth/keys/jwks.ts'
-import { localSigner, type Signer } from '../../functions/auth/keys/signer.ts'
+import { localSigner, type Signer } from '../../functions/auth/keys/signing-keys.ts'
 import { issueRefreshToken, issueToken } from '../../functions/auth/tokens/issue.ts'
-import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
 import {
   certificateBundle,
   fixedJwks,
   type KeySource,
 } from '../../functions/auth/trusted-keys/key-source.ts'
+import { verifierOf } from '../auth/tokens-verifier.ts'
 import {
   type Daemon,
   freePort,
@@ -220,7 +220,7 @@ describe("tokens of distribution's token server", () => {
     return ((await response.json()) as { access_token: string }).access_token
   }
   const verifier = (source: KeySource, issuer = ISSUER) =>
-    createTokenVerifier({ issuers: [{ issuer, audience: SERVICE, source }], now: Date.now })
+    verifierOf({ issuers: [{ issuer, audience: SERVICE, source }], now: Date.now })
 
   const sources: readonly (readonly [string, () => Promise<KeySource>])[] = [
     ['a bundle of its certificate', async () => certificateBundle(await certificate(signer))],

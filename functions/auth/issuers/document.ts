@@ -8,8 +8,7 @@
 import * as z from 'zod'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
 import { DocumentError } from '../document.ts'
-import { type Live, type LiveOptions, liveDocument } from '../live.ts'
-import type { TrustedIssuer } from '../tokens/verify.ts'
+import { type LiveOptions, liveDocument } from '../live.ts'
 import { ALGORITHMS } from '../trusted-keys/algorithms.ts'
 import {
   certificateBundle,
@@ -17,6 +16,7 @@ import {
   jwksUrl,
   type KeySource,
 } from '../trusted-keys/key-source.ts'
+import { foreignVerifier, type TrustedIssuer } from './verify.ts'
 
 const issuer = z
   .strictObject({
@@ -90,6 +90,26 @@ export const trustedIssuer = async (
   }
 }
 
-/** The document of a store, as it is at the moment. */
-export const liveIssuers = (options: LiveOptions): Live<readonly IssuerEntry[]> =>
-  liveDocument(ISSUERS_KEY, parseIssuers, options)
+export interface LiveIssuersOptions extends LiveOptions {
+  /** Our own `iss`, which no other issuer can have. */
+  readonly issuer: string
+  /** Our audience. */
+  readonly service: string
+}
+
+/**
+ * A verifier that follows the document of a store. Issuers whose keys or certificates cannot be read
+ * make it unusable, as whatever else is wrong with it does.
+ */
+export const liveIssuers = ({ issuer, service, ...options }: LiveIssuersOptions) =>
+  liveDocument(
+    ISSUERS_KEY,
+    async (text) => {
+      const { now } = options
+      // With our name its keys would sign for our accounts.
+      const others = (await parseIssuers(text)).filter((entry) => entry.issuer !== issuer)
+      const trusted = await Promise.all(others.map((each) => trustedIssuer(each, service, now)))
+      return foreignVerifier(trusted, now)
+    },
+    options,
+  )

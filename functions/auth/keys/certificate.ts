@@ -9,7 +9,7 @@
  */
 
 import { createPublicKey, randomBytes } from 'node:crypto'
-import type { Signer } from './signer.ts'
+import type { Signer } from './signing-keys.ts'
 
 /** One DER element: tag, length, content. */
 const element = (tag: number, ...content: readonly Uint8Array[]): Buffer => {

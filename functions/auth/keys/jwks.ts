@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { PublicJwk, SigningKeys } from './signer.ts'
+import type { PublicJwk, SigningKeys } from './signing-keys.ts'
 
 /** A JSON Web Key Set (RFC 7517 section 5) with public keys only. */
 export interface PublicJwks {

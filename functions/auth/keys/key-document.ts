@@ -11,6 +11,7 @@
 
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import * as z from 'zod'
+import { publishedAt } from './signing-keys.ts'
 
 /** Milliseconds between a new key's publication and its first signature. */
 export const PUBLISH_AHEAD = 10 * 60_000
@@ -79,17 +80,6 @@ export const parseKeyDocument = (bytes: Uint8Array): KeyDocument => {
 export const privateKey = ({ jwk }: StoredKey): KeyObject =>
   createPrivateKey({ key: jwk, format: 'jwk' })
 
-/** Whether tokens of this key are still accepted. */
-const alive = (key: StoredKey, now: number): boolean => key.ends === undefined || now < key.ends
-
-/** The keys to publish and to verify with. */
-export const publishedKeys = (document: KeyDocument, now: number): readonly StoredKey[] =>
-  document.keys.filter((key) => alive(key, now))
-
-/** The key that signs: the newest whose time has come, or the oldest if clocks disagree. */
-export const signingKey = (document: KeyDocument, now: number): StoredKey =>
-  document.keys.findLast((key) => key.signsFrom <= now && alive(key, now)) ?? document.keys[0]!
-
 export interface RotateOptions {
   /** Clock in milliseconds. */
   readonly now: number
@@ -107,7 +97,7 @@ export const withNewKey = (document: KeyDocument, options: RotateOptions): KeyDo
   const { now, longestToken, revoke = false } = options
   if (revoke) return newKeyDocument(now)
   const signsFrom = now + PUBLISH_AHEAD
-  const kept = publishedKeys(document, now).map((key) => ({
+  const kept = publishedAt(document.keys, now).map((key) => ({
     ...key,
     ends: key.ends ?? signsFrom + longestToken + GRACE,
   }))

@@ -14,12 +14,16 @@ import {
   newKeyDocument,
   parseKeyDocument,
   privateKey,
-  publishedKeys,
   type RotateOptions,
-  signingKey,
   withNewKey,
 } from './key-document.ts'
-import { localSigner, type Signer, type SigningKeys } from './signer.ts'
+import {
+  followingKeys,
+  localSigner,
+  publishedAt,
+  type Signer,
+  type SigningKeys,
+} from './signing-keys.ts'
 
 /** Milliseconds until an instance looks whether keys were rotated. */
 const MAX_AGE = 60_000
@@ -51,22 +55,10 @@ const readDocument = async (
 export const storedSigningKeys = (store: ObjectStore, now: () => number): SigningKeys => {
   const load = async () => {
     const { document } = await readDocument(store, now())
-    const signers = new Map<unknown, Signer>(
-      document.keys.map((key) => [key, localSigner(privateKey(key))]),
-    )
-    return { document, signers }
+    return document.keys.map((key) => ({ ...key, signer: localSigner(privateKey(key)) }))
   }
-  const remembered = cached(load, { now, maxAge: MAX_AGE, cooldown: COOLDOWN, stale: STALE })
-  return {
-    async signer() {
-      const { document, signers } = await remembered.get()
-      return signers.get(signingKey(document, now()))!
-    },
-    async published(reload) {
-      const { document, signers } = await (reload ? remembered.reload() : remembered.get())
-      return publishedKeys(document, now()).map((key) => signers.get(key)!.publicJwk)
-    },
-  }
+  const options = { now, maxAge: MAX_AGE, cooldown: COOLDOWN, stale: STALE }
+  return followingKeys(cached(load, options), now)
 }
 
 /**
@@ -77,7 +69,7 @@ export const storedSigningKeys = (store: ObjectStore, now: () => number): Signin
  */
 export const storedSigners = async (store: ObjectStore, now: number): Promise<Signer[]> => {
   const { document } = await readDocument(store, now)
-  return publishedKeys(document, now).map((key) => localSigner(privateKey(key)))
+  return publishedAt(document.keys, now).map((key) => localSigner(privateKey(key)))
 }
 
 /**

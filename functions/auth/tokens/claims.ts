@@ -6,7 +6,6 @@
 
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import type { Access } from '../access.ts'
 import type { Identity } from '../identity.ts'
 
 /** Bytes of the longest token we issue: gateways take no longer headers. */
@@ -18,6 +17,9 @@ export const LEEWAY = 60
 
 /** Header `typ` of access tokens, as the Docker token specification has it. */
 export const ACCESS_TYPE = 'JWT'
+/** `typ` of access tokens in the field (RFC 7519 section 5.1, RFC 9068 section 4); refresh is none. */
+export const ACCESS_TYPES = [undefined, 'jwt', 'at+jwt', 'application/at+jwt']
+
 /** Header `typ` of refresh tokens (RFC 8725 section 3.11). */
 export const REFRESH_TYPE = 'refresh+jwt'
 
@@ -39,30 +41,3 @@ export const ownKind = z.enum(['anonymous', 'user', 'robot'])
  */
 export const fingerprint = (credential: string): string =>
   createHash('sha256').update(`slipway-credential\0${credential}`).digest('base64url')
-
-const entry = z.object({
-  type: z.string().min(1),
-  name: z.string().min(1),
-  actions: z.array(z.string()),
-})
-
-/**
- * Reads an `access` claim (Docker token specification, "Token Response Fields"). Entries that are
- * not as they must be grant nothing, and neither does a claim that is no list.
- */
-export const readAccess = (claim: unknown): Access[] =>
-  (Array.isArray(claim) ? claim : []).flatMap((value: unknown) => {
-    const parsed = entry.safeParse(value)
-    return parsed.success ? [parsed.data] : []
-  })
-
-/** The same grants with one entry for each thing, each action once, and none without actions. */
-export const mergeAccess = (access: readonly Access[]): Access[] => {
-  const merged = new Map<string, Access>()
-  for (const { type, name, actions } of access) {
-    const key = `${type}:${name}`
-    const before = merged.get(key)?.actions ?? []
-    merged.set(key, { type, name, actions: [...new Set([...before, ...actions])] })
-  }
-  return [...merged.values()].filter(({ actions }) => actions.length > 0)
-}

@@ -5,19 +5,17 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import type { Access } from '../access.ts'
+import { type Access, mergeAccess } from '../access.ts'
 import { AccessError } from '../errors.ts'
-import type { Signer } from '../keys/signer.ts'
+import type { Signer } from '../keys/signing-keys.ts'
 import {
   ACCESS_TYPE,
   fingerprint,
   MAX_ISSUED,
-  mergeAccess,
   type OwnKind,
   REFRESH_TYPE,
   refreshAudience,
 } from './claims.ts'
-import { signCompact } from './jws.ts'
 
 /** What every token of ours needs. */
 interface IssueOptions {
@@ -59,6 +57,24 @@ export interface IssuedToken {
   readonly lifetime: number
   /** Milliseconds since 1970, whole seconds: `issued_at` of the answer. */
   readonly issuedAt: number
+}
+
+const part = (value: Readonly<Record<string, unknown>>): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/**
+ * Signs claims in JWS compact form (RFC 7515 section 7.1); `alg` and `kid` are the signer's. jose signs
+ * only with keys it holds.
+ */
+const signCompact = async (
+  signer: Signer,
+  type: string,
+  claims: Readonly<Record<string, unknown>>,
+): Promise<string> => {
+  const header = { typ: type, alg: signer.algorithm, kid: signer.kid }
+  const input = `${part(header)}.${part(claims)}`
+  const signature = await signer.sign(new TextEncoder().encode(input))
+  return `${input}.${Buffer.from(signature).toString('base64url')}`
 }
 
 const issue = async (

@@ -6,10 +6,10 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
-import { verifySigned } from '../issuers/verify.ts'
+import type { SigningKeys } from '../keys/signing-keys.ts'
 import { refusal } from '../refusal.ts'
-import type { KeySource } from '../trusted-keys/key-source.ts'
 import { fingerprint, type OwnKind, ownKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
+import { ownTokens, readToken, untrusted } from './verify.ts'
 
 /** Whom a refresh token was given to. */
 export interface RefreshSubject {
@@ -30,7 +30,7 @@ export interface RefreshVerifierOptions {
   readonly issuer: string
   /** The `service` it was issued for. */
   readonly audience: string
-  readonly source: KeySource
+  readonly keys: SigningKeys
   /**
    * The account's credentials as they are now, each as given to `issueRefreshToken`; several for a
    * robot with several secrets, none when the account is gone or may no longer log in.
@@ -52,15 +52,17 @@ const sameText = (a: string, b: string): boolean => {
  * `credential` when the account's password or secret has changed since or the account is gone.
  */
 export const createRefreshVerifier = (options: RefreshVerifierOptions) => {
-  const { issuer, source, credentials, now } = options
-  const expected = {
+  const { issuer, keys, credentials, now } = options
+  const verifyOwn = ownTokens(keys, {
     types: [REFRESH_TYPE],
+    issuer,
     audience: refreshAudience(options.audience),
-    source,
-  }
-  return async function verifyRefreshToken(token: string): Promise<VerifiedRefresh> {
-    const find = (claimed: string) => (claimed === issuer ? expected : undefined)
-    const { payload, expires } = await verifySigned(token, find, now())
+    now,
+  })
+  return async function verifyRefreshToken(text: string): Promise<VerifiedRefresh> {
+    const token = readToken(text)
+    if (token.issuer !== issuer) throw untrusted(token.issuer)
+    const { payload, expires } = await verifyOwn(token)
     const parsed = schema.safeParse(payload)
     if (!parsed.success) throw refusal('claims', 'is no complete refresh token', parsed.error)
     const { kind, sub: name, cred, jti } = parsed.data

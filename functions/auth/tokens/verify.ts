@@ -1,30 +1,26 @@
 /**
- * Verifies the bearer tokens of requests: ours and those of other issuers.
+ * Verifies bearer tokens (RFC 7515 section 5.2, RFC 7519 section 7.2, RFC 8725). A token that this
+ * registry issued takes the straight path through this file. Other issuers, and keys under other
+ * names, go to ../issuers/ and ../trusted-keys/.
  *
  * @module
  */
 
-import * as z from 'zod'
-import type { Access } from '../access.ts'
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  type JWTPayload,
+  jwtVerify,
+  type ProtectedHeaderParameters,
+} from 'jose'
+import { quoted } from '../../shared/errors.ts'
+import { type Access, readAccess } from '../access.ts'
 import type { Identity } from '../identity.ts'
-import { type Expected, type SignedClaims, verifySigned } from '../issuers/verify.ts'
-import { refusal } from '../refusal.ts'
-import { ALGORITHMS, type TokenAlgorithm } from '../trusted-keys/algorithms.ts'
-import type { KeySource } from '../trusted-keys/key-source.ts'
-import { ownKind, readAccess } from './claims.ts'
-
-/** An issuer whose tokens are accepted. */
-export interface TrustedIssuer {
-  /** Exactly what its tokens have in `iss`. */
-  readonly issuer: string
-  /** What `aud` must be, or hold: the service of our challenge. */
-  readonly audience: string
-  readonly source: KeySource
-  /** Default: all of {@link ALGORITHMS}. */
-  readonly algorithms?: readonly TokenAlgorithm[]
-  /** Whether it is this registry, so that `sub` names an account of ours. Default false. */
-  readonly own?: boolean
-}
+import type { SigningKeys } from '../keys/signing-keys.ts'
+import { explain, refusal } from '../refusal.ts'
+import { allowedAlgorithm, chooseKey } from '../trusted-keys/choose-key.ts'
+import { ownKeys } from '../trusted-keys/key-source.ts'
+import { ACCESS_TYPES, LEEWAY, MAX_READ, ownKind } from './claims.ts'
 
 /** What a bearer token proves. */
 export interface VerifiedToken {
@@ -52,59 +48,155 @@ export interface TokenVerifier {
   verify(token: string): Promise<VerifiedToken>
 }
 
-/** `typ` of access tokens in the field (RFC 7519 section 5.1, RFC 9068 section 4); refresh is none. */
-const ACCESS_TYPES = [undefined, 'jwt', 'at+jwt', 'application/at+jwt']
-
-const subjectSchema = z.string().default('')
-
-const identify = ({ payload }: SignedClaims, own: boolean): Identity => {
-  const subject = subjectSchema.safeParse(payload.sub)
-  if (!subject.success) throw refusal('claims', 'has a claim "sub" that is no string')
-  const name = subject.data
-  if (!own) return { kind: 'token', name, groups: [], claims: payload }
-  const kind = ownKind.safeParse(payload.kind)
-  if (!kind.success) throw refusal('claims', 'does not say what kind of account it is for')
-  return { kind: kind.data, name, groups: [], claims: {} }
+/** A token that was read and not verified. */
+export interface ReadToken {
+  readonly token: string
+  readonly header: ProtectedHeaderParameters
+  /** Its `iss`, whatever that is. */
+  readonly issuer: unknown
 }
 
-export interface TokenVerifierOptions {
-  readonly issuers: readonly TrustedIssuer[]
+/** What the claims of a token are checked against. */
+export interface Demands {
+  /** Header `typ`, lower case; undefined stands for none. */
+  readonly types: readonly (string | undefined)[]
+  readonly issuer: string
+  /** What `aud` must be, or hold. */
+  readonly audience: string
   /** Clock in milliseconds. */
   readonly now: () => number
 }
 
+/** What the signature of a token proves. */
+export interface SignedClaims {
+  readonly payload: JWTPayload
+  /** Milliseconds since 1970, without leeway. */
+  readonly expires: number
+}
+
 /**
- * Verifies tokens of these issuers.
+ * Reads a token.
  *
- * @throws TypeError when two have the same name, or one allows an unknown or symmetric algorithm
+ * @throws AccessError UNAUTHORIZED for one that is missing, too long, or not a signed JWT
  */
-export const createTokenVerifier = ({ issuers, now }: TokenVerifierOptions): TokenVerifier => {
-  const trusted = new Map(issuers.map((each) => [each.issuer, each]))
-  if (trusted.size < issuers.length) throw new TypeError('two trusted issuers have the same name')
-  for (const { issuer, algorithms = ALGORITHMS } of issuers) {
-    const unknown = algorithms.filter((each) => !ALGORITHMS.includes(each))
-    if (unknown.length === 0) continue
-    throw new TypeError(`issuer ${issuer} allows ${unknown}: known are ${ALGORITHMS.join(', ')}`)
+export const readToken = (token: string): ReadToken => {
+  if (token === '') throw refusal('missing', 'is missing')
+  if (token.length > MAX_READ) {
+    throw refusal('too-long', `has ${token.length} characters, more than the ${MAX_READ} allowed`)
   }
-
-  const expected = (issuer: string): Expected | undefined => {
-    const found = trusted.get(issuer)
-    return found && { ...found, types: ACCESS_TYPES }
+  if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) throw refusal('malformed', 'is no signed JWT')
+  let header: ProtectedHeaderParameters
+  let issuer: unknown
+  try {
+    header = decodeProtectedHeader(token)
+    issuer = decodeJwt(token).iss
+  } catch (cause) {
+    throw refusal('malformed', 'is no signed JWT', cause)
   }
+  if (header.crit !== undefined) {
+    throw refusal('critical', 'has a crit header, and this registry knows no extension')
+  }
+  return { token, header, issuer }
+}
 
+/** The refusal of a token by its issuer. */
+export const untrusted = (issuer: unknown): Error =>
+  refusal('issuer', `is of the issuer ${quoted(String(issuer))}, which is not trusted`)
+
+/** @throws AccessError UNAUTHORIZED when the header's `typ` is none of these */
+export const checkType = (
+  { typ }: ProtectedHeaderParameters,
+  types: readonly (string | undefined)[],
+): void => {
+  const type: unknown = typ
+  const lower = typeof type === 'string' ? type.toLowerCase() : type
+  if (types.some((each) => each === lower)) return
+  throw refusal('type', `is of type ${quoted(String(type))}, which is of no use here`)
+}
+
+/**
+ * Verifies signature, issuer, audience and times.
+ *
+ * @throws AccessError UNAUTHORIZED, `detail.reason` a a `RefusalReason`
+ */
+export const verifySigned = async (
+  token: string,
+  key: Parameters<typeof jwtVerify>[1],
+  algorithm: string,
+  { issuer, audience, now }: Demands,
+): Promise<SignedClaims> => {
+  const at = now()
+  const { payload } = await jwtVerify(token, key, {
+    algorithms: [algorithm],
+    issuer,
+    audience,
+    clockTolerance: LEEWAY,
+    currentDate: new Date(at),
+  }).catch((error: unknown) => {
+    throw explain(error)
+  })
+  const seconds = payload.exp ?? Number.NaN
+  if (!Number.isFinite(seconds)) throw refusal('claims', 'has no proper claim "exp"')
+  if ((payload.iat ?? 0) > at / 1000 + LEEWAY) {
+    throw refusal('issued-later', 'says that it was issued in the future')
+  }
+  return { payload, expires: seconds * 1000 }
+}
+
+/**
+ * Makes a function that verifies tokens of this registry. It throws AccessError UNAUTHORIZED, and
+ * UNAVAILABLE when our keys cannot be read now.
+ */
+export const ownTokens = (keys: SigningKeys, demands: Demands) => {
+  const anyName = ownKeys(keys)
+  return async ({ token, header }: ReadToken): Promise<SignedClaims> => {
+    checkType(header, demands.types)
+    const { alg, kid, jwk } = header
+    if (alg === 'ES256' && jwk === undefined) {
+      const key = (await keys.published()).find((each) => each.kid === kid)
+      if (key !== undefined) return verifySigned(token, key, alg, demands)
+    }
+    // By another of its names, or newer than what is known here; or it is none of ours.
+    const algorithm = allowedAlgorithm(header)
+    const key = await chooseKey(header, algorithm, anyName, demands.now())
+    return verifySigned(token, key, algorithm, demands)
+  }
+}
+
+/** What this registry's and everybody's access tokens say beside who they are for. */
+export const grantsOf = ({ payload, expires }: SignedClaims) => ({
+  access: readAccess(payload.access),
+  ...(typeof payload.jti === 'string' ? { id: payload.jti } : {}),
+  expires,
+})
+
+/** Whom a token is for. @throws AccessError UNAUTHORIZED */
+export const subjectOf = ({ sub = '' }: JWTPayload): string => {
+  if (typeof sub === 'string') return sub
+  throw refusal('claims', 'has a claim "sub" that is no string')
+}
+
+export interface TokenVerifierOptions extends Pick<Demands, 'issuer' | 'audience' | 'now'> {
+  readonly keys: SigningKeys
+  /** Verifies tokens of other issuers; asked for with every token. */
+  readonly others: { get(): Promise<(token: ReadToken) => Promise<VerifiedToken>> }
+}
+
+/** Verifies access tokens of this registry and of whichever issuers are trusted at the moment. */
+export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifier => {
+  const { issuer, audience, now, keys, others } = options
+  const verifyOwn = ownTokens(keys, { types: ACCESS_TYPES, issuer, audience, now })
   return {
-    async verify(token) {
-      const signed = await verifySigned(token, expected, now())
-      const own = trusted.get(signed.issuer)?.own ?? false
-      const { payload, issuer, expires } = signed
-      return {
-        identity: identify(signed, own),
-        access: readAccess(payload.access),
-        issuer,
-        own,
-        ...(typeof payload.jti === 'string' ? { id: payload.jti } : {}),
-        expires,
-      }
+    async verify(text) {
+      const verifyOther = await others.get()
+      const token = readToken(text)
+      if (token.issuer !== issuer) return verifyOther(token)
+      const signed = await verifyOwn(token)
+      const name = subjectOf(signed.payload)
+      const kind = ownKind.safeParse(signed.payload.kind)
+      if (!kind.success) throw refusal('claims', 'does not say what kind of account it is for')
+      const identity: Identity = { kind: kind.data, name, groups: [], claims: {} }
+      return { identity, issuer, own: true, ...grantsOf(signed) }
     },
   }
 }

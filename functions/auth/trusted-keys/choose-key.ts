@@ -11,7 +11,7 @@ import * as z from 'zod'
 import { quoted } from '../../shared/errors.ts'
 import { thumbprint } from '../keys/key-id.ts'
 import { refusal } from '../refusal.ts'
-import { keyFits, type TokenAlgorithm } from './algorithms.ts'
+import { ALGORITHMS, keyFits, type TokenAlgorithm } from './algorithms.ts'
 import { distinct, type TrustedKey } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
 import { inForce, verifyChain } from './x5c.ts'
@@ -20,6 +20,16 @@ const headerSchema = z.looseObject({
   kid: z.string().optional(),
   jwk: z.record(z.string(), z.unknown()).optional(),
 })
+
+/** The token's algorithm. @throws AccessError UNAUTHORIZED when it is not allowed */
+export const allowedAlgorithm = (
+  { alg }: ProtectedHeaderParameters,
+  allowed: readonly TokenAlgorithm[] = ALGORITHMS,
+): TokenAlgorithm => {
+  const algorithm = allowed.find((each) => each === alg)
+  if (algorithm !== undefined) return algorithm
+  throw refusal('algorithm', `is signed with ${quoted(String(alg))}, which is not allowed`)
+}
 
 /** The name of the key that the header points at, if it does. */
 const keyName = async (header: ProtectedHeaderParameters): Promise<string | undefined> => {

@@ -5,7 +5,7 @@
  */
 
 import type { X509Certificate } from 'node:crypto'
-import type { SigningKeys } from '../keys/signer.ts'
+import type { SigningKeys } from '../keys/signing-keys.ts'
 import { type RemoteJwksOptions, remoteJwks } from './jwks-url.ts'
 import { certificatesOfBundle, keysOfCertificates, keysOfJwks, type TrustedKey } from './key-set.ts'
 

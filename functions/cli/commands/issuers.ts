@@ -6,7 +6,7 @@
 
 import { DocumentError, editDocument, readDocument } from '../../auth/document.ts'
 import { parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
-import { createTokenVerifier, type TrustedIssuer } from '../../auth/tokens/verify.ts'
+import { foreignVerifier, type TrustedIssuer } from '../../auth/issuers/verify.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
 import { SEEN_WITHIN } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
@@ -31,7 +31,7 @@ const readTrusted = async (text: string, now: () => number): Promise<TrustedIssu
     }
   }
   try {
-    createTokenVerifier({ issuers: trusted, now })
+    foreignVerifier(trusted, now)
   } catch (cause) {
     throw new DocumentError(`issuers: ${messageOf(cause)}`, { cause })
   }

@@ -7,7 +7,8 @@
 
 import { createPublicKey } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
-import { derToRaw, publicJwk, type Signer, type SigningKeys } from '../../auth/keys/signer.ts'
+import { derToRaw } from '../../auth/keys/der.ts'
+import { publicJwk, type Signer, type SigningKeys } from '../../auth/keys/signing-keys.ts'
 import { once } from '../../shared/once.ts'
 import { SettingsError } from '../errors.ts'
 

@@ -1,5 +1,5 @@
 /**
- * Who signs our tokens. A port, because the private key may be out of reach, as in AWS KMS.
+ * The keys that sign our tokens. A port, because the private key may be out of reach, as in AWS KMS.
  *
  * @module
  */
@@ -79,30 +79,47 @@ export const localSigner = (privateKey: KeyObject): Signer => {
   }
 }
 
-/**
- * Turns an ECDSA signature in DER (`SEQUENCE { r INTEGER, s INTEGER }`, what KMS and OpenSSL give)
- * into the r and s of 32 bytes each that {@link Signer.sign} must give for P-256.
- *
- * @throws RangeError when it is no such signature
- */
-export const derToRaw = (der: Uint8Array): Uint8Array => {
-  const refused = () => new RangeError('not a P-256 signature in DER')
-  let at = 2
-  const integer = (): Uint8Array => {
-    const length = der[at + 1] ?? 0
-    const value = der.subarray(at + 2, at + 2 + length)
-    if (der[at] !== 0x02 || length === 0 || value.length !== length) throw refused()
-    at += 2 + length
-    // A leading zero keeps a number with its top bit set from being read as negative.
-    const digits = value[0] === 0 ? value.subarray(1) : value
-    if (digits.length > 32) throw refused()
-    return digits
-  }
-  if (der[0] !== 0x30 || der[1] !== der.length - 2) throw refused()
-  const [r, s] = [integer(), integer()]
-  if (at !== der.length) throw refused()
-  const raw = new Uint8Array(64)
-  raw.set(r, 32 - r.length)
-  raw.set(s, 64 - s.length)
-  return raw
+/** When a key is used; milliseconds since 1970. */
+export interface KeyTimes {
+  /** It signs from then on, until a newer one does. */
+  readonly signsFrom: number
+  /** Its tokens are no longer accepted. */
+  readonly ends?: number | undefined
 }
+
+const alive = ({ ends }: KeyTimes, now: number): boolean => ends === undefined || now < ends
+
+/** The keys to publish and to verify with. */
+export const publishedAt = <K extends KeyTimes>(keys: readonly K[], now: number): readonly K[] =>
+  keys.filter((key) => alive(key, now))
+
+/** The key that signs: the newest whose time has come, or the oldest if clocks disagree. */
+export const signingAt = <K extends KeyTimes>(keys: readonly K[], now: number): K =>
+  keys.findLast((key) => key.signsFrom <= now && alive(key, now)) ?? keys[0]!
+
+/** A signer with its time. */
+export interface TimedSigner extends KeyTimes {
+  readonly signer: Signer
+}
+
+/**
+ * Keys that follow each other.
+ *
+ * @param source gives them, oldest first; `reload` when one is looked for that is not among them
+ * @param now clock in milliseconds
+ */
+export const followingKeys = (
+  source: {
+    get(): Promise<readonly TimedSigner[]>
+    reload(): Promise<readonly TimedSigner[]>
+  },
+  now: () => number,
+): SigningKeys => ({
+  async signer() {
+    return signingAt(await source.get(), now()).signer
+  },
+  async published(reload) {
+    const keys = await (reload ? source.reload() : source.get())
+    return publishedAt(keys, now()).map(({ signer }) => signer.publicJwk)
+  },
+})
