@@ -49,14 +49,14 @@ export interface Live<T> {
  *
  * @param parse makes of the text (undefined: there is no document) what is used, or throws
  */
-export const liveDocument = <T>(
+export const liveDocument = <T extends object>(
   key: string,
   parse: (text: string | undefined) => T | Promise<T>,
   { store, now, report }: LiveOptions,
 ): Live<T> => {
   let good: { readonly text: string | undefined; readonly value: T } | undefined
 
-  const load = async (): Promise<{ readonly value: T }> => {
+  const load = async (): Promise<T> => {
     try {
       const text = await readDocument(store, key)
       if (good === undefined || text !== good.text) {
@@ -64,29 +64,15 @@ export const liveDocument = <T>(
         good = { text, value: await parse(text) }
         report({ outcome: 'loaded', key, first })
       }
-      return good
-    } catch (error) {
-      report({ outcome: good === undefined ? 'failed' : 'kept', key, error })
-      throw error
-    }
-  }
-  const document = cached(load, {
-    now,
-    maxAge: MAX_AGE,
-    stale: Number.POSITIVE_INFINITY,
-    cooldown: MAX_AGE,
-    firstCooldown: FIRST_RETRY,
-  })
-
-  return {
-    async get() {
-      try {
-        return (await document.get()).value
-      } catch (cause) {
-        throw new AccessError('UNAVAILABLE', 'access control cannot be read at the moment', {
-          cause,
-        })
+    } catch (cause) {
+      report({ outcome: good === undefined ? 'failed' : 'kept', key, error: cause })
+      if (good === undefined) {
+        const message = 'access control cannot be read at the moment'
+        throw new AccessError('UNAVAILABLE', message, { cause })
       }
-    },
+    }
+    return good.value
   }
+
+  return cached(load, { now, maxAge: MAX_AGE, firstCooldown: FIRST_RETRY })
 }
