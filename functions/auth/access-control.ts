@@ -6,11 +6,10 @@
 
 import { ACTIONS, formatScope, grants } from './access.ts'
 import type { Accounts } from './accounts/accounts.ts'
-import { type Audit, nameOf } from './audit.ts'
+import type { Audit } from './audit.ts'
 import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
-import { parseBasic, parseBearer } from './basic.ts'
 import { AccessError } from './errors.ts'
-import { ANONYMOUS, type Identity } from './identity.ts'
+import { ANONYMOUS, type Identity, nameOf, parseBasic, parseBearer } from './identity.ts'
 import type { Live } from './live.ts'
 import {
   allows,

@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { Identity } from './identity.ts'
-
 export interface AuditEvent {
   readonly event: 'login' | 'grant' | 'refusal' | 'push' | 'delete' | 'config'
   /** Who, as `user:alice`; absent where nobody did it. */
@@ -25,7 +23,3 @@ export interface AuditEvent {
 
 /** Takes events; must not throw. */
 export type Audit = (event: AuditEvent) => void
-
-/** An identity as the audit trail names it. */
-export const nameOf = ({ kind, name }: Identity): string =>
-  kind === 'anonymous' ? kind : `${kind}:${name}`

@@ -1,5 +1,5 @@
 /**
- * Who makes a request.
+ * Who makes a request, and how its Authorization header says so.
  *
  * @module
  */
@@ -15,3 +15,34 @@ export interface Identity {
 }
 
 export const ANONYMOUS: Identity = { kind: 'anonymous', name: '', groups: [], claims: {} }
+
+/** What a robot's name begins with when it logs in, and no user's may. */
+export const ROBOT_PREFIX = 'robot+'
+
+/** The name without `robot+`, or undefined for one that is not a robot's. */
+export const robotName = (account: string): string | undefined =>
+  account.startsWith(ROBOT_PREFIX) ? account.slice(ROBOT_PREFIX.length) : undefined
+
+/** An identity as the audit trail names it. */
+export const nameOf = ({ kind, name }: Identity): string =>
+  kind === 'anonymous' ? kind : `${kind}:${name}`
+
+/** Basic credentials (RFC 7617). */
+export interface BasicCredentials {
+  readonly name: string
+  readonly password: string
+}
+
+/** Reads an Authorization header; undefined when it is none of the Basic scheme. */
+export const parseBasic = (authorization: string | undefined): BasicCredentials | undefined => {
+  const [, encoded] = authorization?.match(/^basic +([A-Za-z0-9+/_-]+=*) *$/i) ?? []
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon === -1) return undefined
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/** Reads an Authorization header; undefined when it is none of the Bearer scheme (RFC 6750). */
+export const parseBearer = (authorization: string | undefined): string | undefined =>
+  authorization?.match(/^bearer +(\S+) *$/i)?.[1]

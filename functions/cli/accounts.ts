@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Groups, groupsOf, parseGroups, withoutMembers } from '../auth/accounts/groups.ts'
+import { groupsOf } from '../auth/accounts/accounts.ts'
+import { type Groups, parseGroups, withoutMembers } from '../auth/accounts/groups.ts'
 import { editDocument, readDocument } from '../auth/document.ts'
 import { MAX_AGE } from '../auth/live.ts'
 import { GROUPS_KEY } from '../registry/layout.ts'

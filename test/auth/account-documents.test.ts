@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
+import { groupsOf } from '../../functions/auth/accounts/accounts.ts'
 import {
   COST,
   hashPassword,
@@ -9,7 +10,6 @@ import {
   verifyPassword,
 } from '../../functions/auth/accounts/bcrypt.ts'
 import {
-  groupsOf,
   parseGroups,
   withMembers,
   withoutGroup,

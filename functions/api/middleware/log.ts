@@ -5,7 +5,8 @@
  */
 
 import type { MiddlewareHandler } from 'hono'
-import { type Audit, nameOf } from '../../auth/audit.ts'
+import type { Audit } from '../../auth/audit.ts'
+import { nameOf } from '../../auth/identity.ts'
 import type { AppEnv, RequestLogger } from '../env.ts'
 import { addressOf } from './permit.ts'
 

@@ -7,9 +7,9 @@
 
 import type { MiddlewareHandler } from 'hono'
 import { type Access, type Action, formatScope } from '../../auth/access.ts'
-import { nameOf } from '../../auth/audit.ts'
 import type { Caller, ChallengeError } from '../../auth/authorizer.ts'
 import { AccessError } from '../../auth/errors.ts'
+import { nameOf } from '../../auth/identity.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
 

@@ -6,8 +6,8 @@
 
 import type { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { parseBasic } from '../../auth/basic.ts'
 import { AccessError } from '../../auth/errors.ts'
+import { parseBasic } from '../../auth/identity.ts'
 import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
 import { quoted } from '../../shared/errors.ts'
 import type { AppContext, AppEnv } from '../env.ts'

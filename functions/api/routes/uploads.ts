@@ -7,7 +7,7 @@
 
 import type { Hono } from 'hono'
 import type { Access } from '../../auth/access.ts'
-import { nameOf } from '../../auth/audit.ts'
+import { nameOf } from '../../auth/identity.ts'
 import { CANONICAL, type Digest, isAlgorithm, parseDigest } from '../../registry/digest.ts'
 import { isName, parseName } from '../../registry/reference.ts'
 import type { Incoming } from '../../registry/uploads/incoming.ts'

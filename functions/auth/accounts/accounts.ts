@@ -7,13 +7,13 @@
 
 import { createHash } from 'node:crypto'
 import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
-import { ANONYMOUS, type Identity } from '../identity.ts'
+import { ANONYMOUS, type Identity, ROBOT_PREFIX, robotName } from '../identity.ts'
 import { type Live, type LiveOptions, liveDocument } from '../live.ts'
 import type { Throttle } from '../throttle.ts'
 import { type VerifyPassword, verifyPassword } from './bcrypt.ts'
-import { type Groups, groupsOf, parseGroups } from './groups.ts'
+import { type Groups, parseGroups } from './groups.ts'
 import { parseHtpasswd, type Users } from './htpasswd.ts'
-import { MAX_ACCOUNT_NAME, ROBOT_PREFIX, robotName } from './names.ts'
+import { MAX_ACCOUNT_NAME } from './names.ts'
 import { createPasswords } from './passwords.ts'
 import { findSecret, isCurrent, parseRobots, type Robots } from './robots.ts'
 
@@ -80,6 +80,10 @@ const fingerprint = (...values: readonly string[]): string =>
 
 const ofUser = (name: string, hash: string): string => fingerprint('user', name, hash)
 const ofRobot = (name: string, sha256: string): string => fingerprint('robot', name, sha256)
+
+/** Names of the groups an account is in. */
+export const groupsOf = (groups: Groups, account: string): string[] =>
+  [...groups].filter(([, members]) => members.has(account)).map(([name]) => name)
 
 /** The accounts of a store. Nothing is read before the first question. */
 export const createAccounts = (options: AccountOptions): Accounts => {

@@ -38,10 +38,6 @@ export const parseGroups = (text: string | undefined): Groups => {
   return groups
 }
 
-/** Names of the groups an account is in. */
-export const groupsOf = (groups: Groups, account: string): string[] =>
-  [...groups].filter(([, members]) => members.has(account)).map(([name]) => name)
-
 const ENTRY = /^\s*([^\s#:][^\s:]*)\s*:(.*)$/
 
 /** The document with each group's line made anew, or left out; comments and order stay. */

@@ -4,8 +4,7 @@
  * @module
  */
 
-/** What a robot's name begins with when it logs in, and no user's may. */
-export const ROBOT_PREFIX = 'robot+'
+import { ROBOT_PREFIX } from '../identity.ts'
 
 /** Longest name in characters. */
 export const MAX_ACCOUNT_NAME = 255
@@ -34,7 +33,3 @@ export const groupNameFault = (name: string): string | undefined =>
   USER.test(name) && name.length <= MAX_ACCOUNT_NAME && !name.startsWith('#')
     ? undefined
     : 'expected no colon, space or control character, and no # at the beginning'
-
-/** The name without `robot+`, or undefined for one that is not a robot's. */
-export const robotName = (account: string): string | undefined =>
-  account.startsWith(ROBOT_PREFIX) ? account.slice(ROBOT_PREFIX.length) : undefined

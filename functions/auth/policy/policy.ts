@@ -6,10 +6,13 @@
  */
 
 import { ACTIONS, type Action } from '../access.ts'
-import { ANONYMOUS, type Identity } from '../identity.ts'
+import { ANONYMOUS, type Identity, robotName } from '../identity.ts'
 import { compileGlob, type Glob } from './glob.ts'
 import type { PolicyRule } from './schema.ts'
-import { compileSubject, type Subject, shortName } from './subject.ts'
+import { claimHolds, splitAt } from './subject.ts'
+
+/** Whether a rule is about a caller. */
+type Subject = (identity: Identity) => boolean
 
 interface Rule {
   readonly who: readonly Subject[]
@@ -25,6 +28,33 @@ export interface Policy {
 
 /** What holds where there is no policy: nobody may do anything. */
 export const DENY_ALL: Policy = { rules: [] }
+
+/** The caller's name as `${user}` stands for it: a robot's without `robot+`. */
+const shortName = ({ kind, name }: Identity): string =>
+  kind === 'robot' ? (robotName(name) ?? name) : name
+
+/**
+ * Compiles a subject that `subjectFault` finds nothing wrong with.
+ *
+ * Users, groups and robots are those of this registry only: another issuer's token may name itself
+ * as it likes, and is matched by its claims.
+ */
+const compileSubject = (text: string): Subject => {
+  if (text === 'anonymous') return ({ kind }) => kind === 'anonymous'
+  if (text === 'authenticated') return ({ kind }) => kind !== 'anonymous'
+  const [kind, name = ''] = splitAt(text, ':')
+  if (kind === 'user') return (identity) => identity.kind === 'user' && identity.name === name
+  if (kind === 'robot') {
+    return (identity) => identity.kind === 'robot' && shortName(identity) === name
+  }
+  if (kind === 'group') {
+    return (identity) =>
+      (identity.kind === 'user' || identity.kind === 'robot') && identity.groups.includes(name)
+  }
+  const [path, value = ''] = splitAt(name, '=')
+  const steps = path.split('.')
+  return (identity) => identity.kind === 'token' && claimHolds(identity.claims, steps, value)
+}
 
 const compileRule = ({ who, repositories, actions, effect }: PolicyRule): Rule => ({
   who: who.map(compileSubject),

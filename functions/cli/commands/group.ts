@@ -11,14 +11,10 @@ import {
   withoutMembers,
 } from '../../auth/accounts/groups.ts'
 import { parseHtpasswd } from '../../auth/accounts/htpasswd.ts'
-import {
-  groupNameFault,
-  robotName,
-  robotNameFault,
-  userNameFault,
-} from '../../auth/accounts/names.ts'
+import { groupNameFault, robotNameFault, userNameFault } from '../../auth/accounts/names.ts'
 import { parseRobots } from '../../auth/accounts/robots.ts'
 import { editDocument, readDocument } from '../../auth/document.ts'
+import { robotName } from '../../auth/identity.ts'
 import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
 import { quoted } from '../../shared/errors.ts'
 import { checkName, noSuch, readGroups, SEEN_WITHIN } from '../accounts.ts'

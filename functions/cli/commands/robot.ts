@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ROBOT_PREFIX, robotName, robotNameFault } from '../../auth/accounts/names.ts'
+import { robotNameFault } from '../../auth/accounts/names.ts'
 import {
   formatRobots,
   isCurrent,
@@ -14,6 +14,7 @@ import {
   rotated,
 } from '../../auth/accounts/robots.ts'
 import { editDocument, readDocument } from '../../auth/document.ts'
+import { ROBOT_PREFIX, robotName } from '../../auth/identity.ts'
 import { POLICY_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { checkName, leaveGroups, listLine, noSuch, readGroups, SEEN_WITHIN } from '../accounts.ts'
