@@ -109,7 +109,7 @@ describe('events', () => {
       assert.equal(error.code, 'UNSUPPORTED')
       const received = body === undefined ? 0 : CONFIG.bytes.length
       assert.match(error.message, new RegExp(`7000000 bytes, of which ${received} were received`))
-      assert.match(error.message, /at most 4500000 .* --blob-chunk 4500000.* Node server/)
+      assert.match(error.message, /the limit is 4500000: .* --blob-chunk 4500000.* Node server/)
     }
   })
 
@@ -159,11 +159,11 @@ const WRONG: readonly (readonly [NodeJS.ProcessEnv, RegExp])[] = [
   [{ SLIPWAY_STORE: 'nothing' }, /^SLIPWAY_STORE is "nothing": expected/],
   [
     { SLIPWAY_STORE: 's3://bucket', SLIPWAY_REDIRECTS: 'off' },
-    /^SLIPWAY_REDIRECTS is "off": on Lambda/,
+    /^SLIPWAY_REDIRECTS is "off", but on Lambda/,
   ],
   [
     { SLIPWAY_STORE: 's3://bucket', SLIPWAY_DIRECT_FOR: '10.0.0.0/8' },
-    /^SLIPWAY_DIRECT_FOR is set: on Lambda/,
+    /^SLIPWAY_DIRECT_FOR is set, but on Lambda/,
   ],
 ]
 for (const [env, message] of WRONG) {
