@@ -1,5 +1,5 @@
 /**
- * What a check is, and what it says.
+ * What a check is, and what it reports.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { Session } from './session.ts'
 export interface Seen {
   /** What was there, in a few words. */
   readonly seen: string
-  /** What clients need and is not there. */
+  /** What clients need and the registry does not do. */
   readonly wrong?: string | undefined
-  /** What to set or do instead of the check's own advice, where what is wrong tells more. */
+  /** Better advice than the check's own, where the cause is known. */
   readonly instead?: string | undefined
 }
 
@@ -20,17 +20,17 @@ export interface Seen {
 export interface Check {
   /** Its name, by which docs/aws.md refers to it. */
   readonly id: string
-  /** What is asked of the registry. */
+  /** The request that is made. */
   readonly asks: string
-  /** What to set or do if it does not hold. */
+  /** What to do if it fails. */
   readonly advice: string
   /**
-   * @throws Unmet when something it needs is not there; whatever else it throws counts as wrong
+   * @throws Unmet when a precondition is not met; any other error counts as a failure
    */
   run(session: Session): Promise<Seen>
 }
 
-/** `unknown`: it could not be found out. */
+/** `unknown`: the check could not be made. */
 export type Verdict = 'ok' | 'NOT' | 'unknown'
 
 /** A check that was made. */
@@ -39,7 +39,7 @@ export interface Result extends Seen {
   readonly verdict: Verdict
 }
 
-/** A check could not be made, because something that others check does not hold. */
+/** A check could not be made, because its precondition, which another check reports, is not met. */
 export class Unmet extends Error {
   override readonly name = 'Unmet'
 }
@@ -64,6 +64,6 @@ export const make = async (check: Check, session: Session): Promise<Result> => {
     return { check, ...seen, verdict: seen.wrong === undefined ? 'ok' : 'NOT' }
   } catch (error) {
     if (error instanceof Unmet) return { check, seen: error.message, verdict: 'unknown' }
-    return { check, seen: explained(error), verdict: 'NOT', wrong: 'there was no answer' }
+    return { check, seen: explained(error), verdict: 'NOT', wrong: 'there was no response' }
   }
 }

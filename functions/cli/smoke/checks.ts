@@ -15,7 +15,7 @@ import { pushChecks } from './checks/push.ts'
 import { requestChecks } from './checks/requests.ts'
 import { cleanupCheck } from './cleanup.ts'
 
-/** All checks; the last one takes away what the others pushed. */
+/** All checks. The last one deletes what the others pushed. */
 export const CHECKS: readonly Check[] = [
   ...connectionChecks,
   ...accessChecks,

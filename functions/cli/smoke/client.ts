@@ -1,6 +1,6 @@
 /**
- * Plain HTTP requests as registry clients write them: the path as it is, headers as often as given,
- * redirects followed by nobody, and what is usually hidden kept.
+ * Plain HTTP requests as registry clients write them. The path is sent as it is, headers may repeat,
+ * redirects are not followed, and details that clients usually hide are kept.
  *
  * @module
  */
@@ -10,32 +10,32 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { buffer } from 'node:stream/consumers'
 
-/** Milliseconds a request may take, its answer included. */
+/** Milliseconds that a request with its response may take. */
 const PATIENCE = 60_000
-/** Bytes of one chunk where a body has no length. */
+/** Bytes of a chunk of a body without a Content-Length. */
 const CHUNK = 64 * 1024
 
 /** A request. */
 export interface Asked {
   readonly method: string
   readonly url: string
-  /** Several values are several header lines. */
+  /** Several values become several header lines. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: Buffer
   /** Whether the body goes in chunks without a Content-Length. */
   readonly chunked?: boolean
 }
 
-/** What came of it. */
+/** A response. */
 export interface Reply {
   readonly status: number
   readonly headers: Headers
   /** Names of the headers as they were written, once for each line. */
   readonly names: readonly string[]
   readonly body: Buffer
-  /** Milliseconds from the start of the request to the head of the answer. */
+  /** Milliseconds from the start of the request to the head of the response. */
   readonly ms: number
-  /** Whether the answer came before the body was sent. */
+  /** Whether the response came before the body was sent. */
   readonly early: boolean
   /** Whether the connection had been used before. */
   readonly reused: boolean
@@ -43,7 +43,7 @@ export interface Reply {
 
 /** A client with connections of its own. */
 export interface Client {
-  /** @throws Error that says what became of the connection */
+  /** @throws Error that says what happened to the connection */
   send(asked: Asked): Promise<Reply>
   close(): void
 }
@@ -71,7 +71,8 @@ export const createClient = (): Client => {
 
   const send = async ({ method, url, headers = {}, body, chunked }: Asked): Promise<Reply> => {
     const { protocol, host, hostname, port } = new URL(url)
-    if (protocol !== 'http:' && protocol !== 'https:') throw new Error(`no HTTP address: ${url}`)
+    if (protocol !== 'http:' && protocol !== 'https:')
+      throw new Error(`not an HTTP address: ${url}`)
     const request = protocol === 'http:' ? requestHttp : requestHttps
     const started = performance.now()
     const outgoing = request({
@@ -79,7 +80,7 @@ export const createClient = (): Client => {
       hostname,
       port,
       method,
-      // Not what URL makes of it: encoded characters are what some checks are about.
+      // As given, not as URL normalizes it: some checks are about encoded characters.
       path: url.slice(url.indexOf(host) + host.length) || '/',
       signal: AbortSignal.timeout(PATIENCE),
     })
@@ -98,7 +99,7 @@ export const createClient = (): Client => {
     const [incoming] = await answered
     const ms = performance.now() - started
     const early = !outgoing.writableFinished
-    // A peer that answered early may close the connection while the rest is still being sent.
+    // A peer that responded early may close the connection while the rest is still being sent.
     outgoing.on('error', () => {})
     const reply = {
       status: incoming.statusCode ?? 0,
@@ -118,7 +119,7 @@ export const createClient = (): Client => {
         return await send(asked)
       } catch (cause) {
         if (cause instanceof Error && cause.name === 'AbortError') {
-          throw new Error(`no answer within ${PATIENCE / 1000} s`, { cause })
+          throw new Error(`no response within ${PATIENCE / 1000} s`, { cause })
         }
         throw cause
       }

@@ -28,7 +28,7 @@ export const contentOf = (from: Buffer | string): Content => {
   return { bytes, digest: digestOf(bytes) }
 }
 
-/** Bytes that nobody has pushed before. @param size in bytes */
+/** Random bytes, which were never pushed before. @param size in bytes */
 export const randomContent = (size: number): Content => contentOf(randomBytes(size))
 
 const descriptorOf = (mediaType: string, { bytes, digest }: Content) => ({
@@ -37,7 +37,7 @@ const descriptorOf = (mediaType: string, { bytes, digest }: Content) => ({
   size: bytes.length,
 })
 
-/** A config, as small as one may be, and no other like it. */
+/** A config as small as possible, and unique. */
 export const newConfig = (): Content =>
   contentOf(
     JSON.stringify({
@@ -72,7 +72,7 @@ export const manifestOfSize = (config: Content, size: number): Content => {
   return withPadding('x'.repeat(size - withPadding('').bytes.length))
 }
 
-/** What refers to an image: a manifest with it as subject. */
+/** A referrer of an image: a manifest with it as subject. */
 export const referrerOf = (config: Content, subject: Content): Content =>
   manifestOf(config, [], {
     artifactType: 'application/vnd.slipway.smoke',

@@ -1,5 +1,5 @@
 /**
- * Shows the registry who asks, in the way that it wants: by a token, by a password, or not at all.
+ * Credentials in the form that the registry asks for: a token, a password, or none.
  *
  * @module
  */
@@ -13,13 +13,13 @@ export interface User {
   readonly password: string
 }
 
-/** A challenge that came with a 401. */
+/** The challenge of a 401. */
 export interface Challenge {
   readonly scheme: 'basic' | 'bearer' | undefined
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** Names a challenge may come under: its own, Slipway's copy of it, and what gateways rename it to. */
+/** Headers that may carry a challenge: its own, Slipway's copy, and what gateways rename it to. */
 export const CHALLENGE_HEADERS = [
   'WWW-Authenticate',
   'X-Registry-Challenge',
@@ -36,13 +36,13 @@ export const parseChallenge = (value: string): Challenge => {
   }
 }
 
-/** The challenge of an answer, under whatever name it came: the other checks are to go on. */
+/** The challenge of a response, under any of its names, so that the other checks can go on. */
 export const challengeOf = ({ headers }: Reply): Challenge | undefined => {
   const value = CHALLENGE_HEADERS.map((name) => headers.get(name)).find((text) => text !== null)
   return value === undefined || value === null ? undefined : parseChallenge(value)
 }
 
-/** Credentials as `Authorization: Basic` has them. */
+/** Credentials in the form of `Authorization: Basic`. */
 export const basic = ({ name, password }: User): string =>
   `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
 
@@ -53,7 +53,7 @@ export const tokenAddress = (
 ): string =>
   `${realm}?${new URLSearchParams({ service, ...(scope === undefined ? {} : { scope }) })}`
 
-/** What a token endpoint answers with. */
+/** The response of a token endpoint. */
 export interface Grant {
   readonly token?: string
   readonly access_token?: string
@@ -61,7 +61,7 @@ export interface Grant {
   readonly issued_at?: string
 }
 
-/** A JSON body, or undefined if it is none. */
+/** A JSON body, or undefined if it is not JSON. */
 export const jsonOf = ({ body }: Reply): unknown => {
   try {
     return JSON.parse(body.toString())
@@ -70,11 +70,11 @@ export const jsonOf = ({ body }: Reply): unknown => {
   }
 }
 
-/** Gives the Authorization header for each request, or nothing where none is wanted. */
+/** Returns the Authorization header for a request, or undefined where none is needed. */
 export type Authorize = () => Promise<string | undefined>
 
 /**
- * Makes what authorises requests; a token is fetched when it is first needed, and again in good time.
+ * Creates what authorizes requests. A token is fetched when first needed, and again before it expires.
  *
  * @param scope what tokens are asked for
  */
@@ -94,8 +94,8 @@ export const createAuthorize = (
     const reply = await client.send({ method: 'GET', url, headers: { Authorization: basic(from) } })
     const { token: text, expires_in: life = 60 } = (jsonOf(reply) ?? {}) as Grant
     if (reply.status !== 200 || text === undefined) {
-      // Asked again and again, the account would be locked.
-      failure = new Unmet(`no token was to be had: ${reply.status} from ${parameters.realm}`)
+      // Repeated failures would lock the account.
+      failure = new Unmet(`no token could be obtained: ${reply.status} from ${parameters.realm}`)
       throw failure
     }
     token = { text, until: Date.now() + life * 500 }
@@ -111,7 +111,7 @@ export const createAuthorize = (
       if (open) return undefined
       challenge = challengeOf(reply)
     }
-    if (user === undefined) throw new Unmet('the registry wants credentials: give --user')
+    if (user === undefined) throw new Unmet('the registry requires credentials: give --user')
     if (challenge?.scheme !== 'bearer') return basic(user)
     const current = token !== undefined && Date.now() < token.until ? token.text : undefined
     return `Bearer ${current ?? (await fetchToken(user, challenge))}`

@@ -61,6 +61,6 @@ export const runChecks = async (
     count(results, 'unknown'),
   ]
   print('')
-  print(`${held} hold, ${not} do not, ${unknown} could not be found out.`)
+  print(`${held} passed, ${not} failed, ${unknown} unknown.`)
   return results
 }

@@ -1,5 +1,5 @@
 /**
- * A registry under test: requests to it, and what was pushed to it and must go in the end.
+ * A registry under test: requests to it, and what was pushed to it and must be deleted in the end.
  *
  * @module
  */
@@ -20,10 +20,10 @@ export interface Target {
   readonly user?: User | undefined
 }
 
-/** All of a request but where it goes. */
+/** A request without its method and address. */
 export type Extra = Omit<Asked, 'method' | 'url'>
 
-/** An answer that may have come by way of a redirect. */
+/** A response, perhaps after a redirect. */
 export interface Followed {
   readonly reply: Reply
   /** Where the redirect led, if there was one. */
@@ -33,13 +33,13 @@ export interface Followed {
 /** The registry under test. */
 export interface Session extends Target {
   readonly client: Client
-  /** Sends a request with credentials. @param path from `/v2/` on, or within the repository */
+  /** Sends a request with credentials. @param path absolute, or relative to the repository */
   ask(method: string, path: string, extra?: Extra): Promise<Reply>
   /** The same, and follows one redirect as clients do: the same method, no Authorization. */
   follow(method: string, path: string, extra?: Extra): Promise<Followed>
-  /** The address to begin at, or to go on at, with a query added. */
+  /** Resolves a Location and adds a query to it. */
   resolve(location: string, query?: string): string
-  /** Begins an upload. @returns the address to go on at @throws Unmet */
+  /** Starts an upload. @returns the address to continue at @throws Unmet */
   begin(): Promise<string>
   /** Pushes a blob. @throws Unmet */
   pushBlob(content: Content): Promise<void>
@@ -51,14 +51,14 @@ export interface Session extends Target {
   readonly pushed: { readonly manifests: Set<Digest>; readonly blobs: Set<Digest> }
 }
 
-/** Bytes of the layer of the image that the checks of reading read. */
+/** Bytes of the layer in the image that is read back. */
 const LAYER = 100_000
 
 const expectStatus = (reply: Reply, wanted: number, what: string): void => {
   if (reply.status !== wanted) throw new Unmet(`${what}: ${reply.status}, not ${wanted}`)
 }
 
-/** Starts to look at a registry; nothing is asked yet. */
+/** Creates a session; nothing is requested yet. */
 export const createSession = (target: Target): Session => {
   const { origin, repository, user } = target
   const client = createClient()
@@ -103,7 +103,7 @@ export const createSession = (target: Target): Session => {
 
   const begin = async (): Promise<string> => {
     const reply = await ask('POST', 'blobs/uploads/')
-    expectStatus(reply, 202, 'no upload could be begun')
+    expectStatus(reply, 202, 'no upload could be started')
     return resolve(reply.headers.get('Location') ?? '')
   }
 

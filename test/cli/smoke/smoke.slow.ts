@@ -45,7 +45,7 @@ const SUBJECTS: Readonly<Record<string, Row>> = {
   'Node server on files': {
     start: () => onFiles(),
     unknown: PRESIGNED,
-    seen: { 'blob-get': /^answered here: 200/, 'keep-alive': /^kept/ },
+    seen: { 'blob-get': /^served here: 200/, 'keep-alive': /^kept/ },
   },
   'Node server on files, Basic': {
     start: () => onFiles('--auth=basic'),
@@ -133,7 +133,7 @@ describe('the command line', { concurrent: true }, () => {
       const variable = await smoke([origin, ...as], { SLIPWAY_PASSWORD: USER.password })
       assert.equal(variable.code, 0, variable.stdout)
       assert.match(variable.stdout, /^http:\/\/127\S+, repository smoke\/[0-9a-f]{8}\n/)
-      assert.match(variable.stdout, /\n39 hold, 0 do not, 3 could not be found out\.\n$/)
+      assert.match(variable.stdout, /\n39 passed, 0 failed, 3 unknown\.\n$/)
       const piped = await smoke([origin, '--repository', 'a/b', ...as], {}, `${USER.password}\n`)
       assert.equal(piped.code, 0, piped.stdout)
       assert.match(piped.stdout, /, repository a\/b\n/)

@@ -1,5 +1,5 @@
 /**
- * How a client that knows nothing finds out whom to show its password, and what it gets for it.
+ * How a client finds out where to log in, and what it gets there.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
 } from '../credentials.ts'
 import type { Session } from '../session.ts'
 
-/** Bytes of a token beyond which little is left of the 10,240 that a gateway takes as headers. */
+/** Longest token in bytes: a gateway takes 10,240 bytes of headers in all. */
 const MAX_TOKEN = 6000
 /** Seconds; shorter ones count as these, as the token specification has it. */
 const SHORTEST = 60
@@ -39,7 +39,7 @@ const userOf = ({ user }: Session): User => {
   return user
 }
 
-/** What a token endpoint gave, and whether clients can use it. */
+/** Judges the response of a token endpoint. */
 const judge = (reply: Reply, needed: readonly (keyof Grant)[]): Seen => {
   const grant = (jsonOf(reply) ?? {}) as Grant
   if (reply.status !== 200) return { seen: `${reply.status}`, wrong: 'no token was given' }
@@ -50,7 +50,7 @@ const judge = (reply: Reply, needed: readonly (keyof Grant)[]): Seen => {
     wrong: firstWrong(
       [missing.length === 0, `${missing.join(' and ')} is missing`],
       [length <= MAX_TOKEN, `it is longer than ${MAX_TOKEN} bytes`],
-      [(grant.expires_in ?? SHORTEST) >= SHORTEST, `it ends within ${SHORTEST} s`],
+      [(grant.expires_in ?? SHORTEST) >= SHORTEST, `it expires within ${SHORTEST} s`],
     ),
   }
 }
@@ -67,7 +67,7 @@ const judgeChallenge = (session: Session, reply: Reply): Seen => {
     return {
       seen,
       wrong: `WWW-Authenticate is ${found.length === 0 ? 'missing' : 'renamed'}: no client logs in`,
-      ...(copied ? {} : { instead: 'see what drops headers in front of the registry' }),
+      ...(copied ? {} : { instead: 'check what is in front of the registry: it drops headers' }),
     }
   }
   const { scheme, parameters } = parseChallenge(challenge)
@@ -77,8 +77,8 @@ const judgeChallenge = (session: Session, reply: Reply): Seen => {
   return {
     seen: `${seen}: Bearer, ${realm}`,
     wrong: firstWrong(
-      [scheme === 'bearer' && realm !== '', `the challenge is none: ${challenge}`],
-      [https, 'the realm is not https: passwords would go in the clear'],
+      [scheme === 'bearer' && realm !== '', `the challenge is not valid: ${challenge}`],
+      [https, 'the realm is not https: passwords would be sent in the clear'],
       [!/[?#]/.test(realm), 'the realm has a query, which jib replaces'],
     ),
     ...(https ? {} : { instead: 'set the address clients use (publicUrl, --public-url)' }),
@@ -97,8 +97,8 @@ export const accessChecks: readonly Check[] = [
       if (reply.status === 401) return judgeChallenge(session, reply)
       if (reply.status !== 200) return { seen: `${reply.status}`, wrong: 'neither 200 nor 401' }
       return {
-        seen: '200: open to all',
-        wrong: session.user && 'nobody is asked for a password, and you gave one',
+        seen: '200: open to everyone',
+        wrong: session.user && 'no password is asked for, but you gave one',
         instead: 'add an account (slipway user add NAME), or set auth to token',
       }
     },
@@ -120,7 +120,7 @@ export const accessChecks: readonly Check[] = [
   {
     id: 'token-form',
     asks: 'POST of a form for a token, as containerd and helm do',
-    advice: 'see the answer in the log: requests with a form may not arrive as they were sent',
+    advice: 'check the response in the log: forms may be changed on the way',
     run: async (session) => {
       const { realm = '', service = '' } = await bearerOf(session)
       const { name: username, password } = userOf(session)
@@ -144,13 +144,13 @@ export const accessChecks: readonly Check[] = [
   },
   {
     id: 'wrong-password',
-    asks: 'log-in of a user there is none of',
-    advice: 'set auth to token or basic: anybody is let in',
+    asks: 'login of a user that does not exist',
+    advice: 'set auth to token or basic: anyone can log in',
     run: async (session) => {
       const { client, origin } = session
       const nobody = { name: 'smoke-nobody', password: randomBytes(12).toString('hex') }
       const challenge = challengeOf(await client.send({ method: 'GET', url: `${origin}/v2/` }))
-      if (challenge === undefined) throw new Unmet('nobody is asked for a password')
+      if (challenge === undefined) throw new Unmet('no password is asked for')
       const bearer = challenge.scheme === 'bearer'
       const url = bearer ? tokenAddress(challenge.parameters) : `${origin}/v2/`
       const { status } = await client.send({
@@ -158,7 +158,10 @@ export const accessChecks: readonly Check[] = [
         url,
         headers: { Authorization: basic(nobody) },
       })
-      return { seen: `${status}`, wrong: firstWrong([status === 401, 'it is not refused by 401']) }
+      return {
+        seen: `${status}`,
+        wrong: firstWrong([status === 401, 'it is not refused (expected 401)']),
+      }
     },
   },
 ]

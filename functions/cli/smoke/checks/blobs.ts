@@ -1,5 +1,5 @@
 /**
- * Reading of blobs, here or where the registry sends clients to.
+ * Reads of blobs, here or where the registry redirects clients to.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { type Check, firstWrong, Unmet } from '../check.ts'
 import type { Followed, Session } from '../session.ts'
 
 const where = ({ elsewhere }: Followed): string =>
-  elsewhere === undefined ? 'answered here' : `307 to ${new URL(elsewhere).host}`
+  elsewhere === undefined ? 'served here' : `307 to ${new URL(elsewhere).host}`
 
-/** The address that a GET of the layer is sent to. @throws Unmet where blobs are answered here */
+/** The address that a GET of the layer is redirected to. @throws Unmet where blobs are served here */
 const presigned = async (session: Session): Promise<string> => {
   const { layer } = await session.image()
   const { headers, status } = await session.ask('GET', `blobs/${layer.digest}`)
   const location = headers.get('Location')
-  if (status === 200) throw new Unmet('blobs are answered here: nothing is presigned')
-  if (location === null) throw new Unmet(`the blob is not to be had: ${status}`)
+  if (status === 200) throw new Unmet('blobs are served here: nothing is presigned')
+  if (location === null) throw new Unmet(`the blob cannot be read: ${status}`)
   return location
 }
 
@@ -41,7 +41,7 @@ export const blobChecks: readonly Check[] = [
       return {
         seen: `${where(found)}: ${status}, ${length ?? 'no'} bytes`,
         wrong: firstWrong(
-          [status === 200, 'it is not there (200)'],
+          [status === 200, 'it is not found (expected 200)'],
           [
             Number(length) === layer.bytes.length,
             `Content-Length is ${length}, not ${layer.bytes.length}: docker pushes broken manifests`,
@@ -63,9 +63,9 @@ export const blobChecks: readonly Check[] = [
       return {
         seen: `${where(found)}: ${status}, ${body.length} bytes`,
         wrong: firstWrong(
-          [status === 200, 'it cannot be read (200)'],
+          [status === 200, 'it cannot be read (expected 200)'],
           [encoding === null, `it comes with Content-Encoding: ${encoding}`],
-          [digestOf(body) === layer.digest, 'the bytes are not those of its digest'],
+          [digestOf(body) === layer.digest, 'the bytes do not match its digest'],
         ),
       }
     },
@@ -73,7 +73,7 @@ export const blobChecks: readonly Check[] = [
   {
     id: 'blob-range',
     asks: 'GET of the last bytes of a blob with Range, as a resumed pull does',
-    advice: 'see what stands in front of the store: it drops Range',
+    advice: 'check what is in front of the store: it drops Range',
     run: async (session) => {
       const { layer } = await session.image()
       const size = layer.bytes.length
@@ -84,9 +84,9 @@ export const blobChecks: readonly Check[] = [
       return {
         seen: `${where(found)}: ${status}, ${range ?? 'no Content-Range'}`,
         wrong: firstWrong(
-          [status === 206, 'interrupted pulls of docker and podman do not go on (206)'],
-          [range === `bytes ${size - 1000}-${size - 1}/${size}`, 'it is another range'],
-          [body.equals(layer.bytes.subarray(size - 1000)), 'the bytes are others'],
+          [status === 206, 'docker and podman cannot resume interrupted pulls (expected 206)'],
+          [range === `bytes ${size - 1000}-${size - 1}/${size}`, 'the range is wrong'],
+          [body.equals(layer.bytes.subarray(size - 1000)), 'the bytes are wrong'],
         ),
       }
     },
@@ -100,20 +100,23 @@ export const blobChecks: readonly Check[] = [
         method: 'HEAD',
         url: await presigned(session),
       })
-      return { seen: `${status}`, wrong: firstWrong([status === 403, 'it is served (not 403)']) }
+      return {
+        seen: `${status}`,
+        wrong: firstWrong([status === 403, 'it is served (expected 403)']),
+      }
     },
   },
   {
     id: 'presigned-tampered',
     asks: 'GET of a presigned address with a changed signature',
-    advice: 'the store does not check signatures: whoever reaches it may read everything',
+    advice: 'the store does not check signatures: anyone who can reach it can read everything',
     run: async (session) => {
       const url = await presigned(session)
       if (tampered(url) === url) throw new Unmet('the address has no signature known here')
       const { status } = await session.client.send({ method: 'GET', url: tampered(url) })
       return {
         seen: `${status}`,
-        wrong: firstWrong([status === 403, 'it is not refused (403)']),
+        wrong: firstWrong([status === 403, 'it is not refused (expected 403)']),
       }
     },
   },
@@ -126,7 +129,7 @@ export const blobChecks: readonly Check[] = [
       const { status } = await session.client.send({ method: 'GET', url })
       return {
         seen: `${status}`,
-        wrong: firstWrong([status === 403, 'the bucket is not private (403)']),
+        wrong: firstWrong([status === 403, 'the bucket is not private (expected 403)']),
       }
     },
   },

@@ -1,5 +1,5 @@
 /**
- * Bodies around the limits of Lambda and API Gateway: what must be taken, and how the rest is refused.
+ * Bodies around the limits of Lambda and API Gateway: what must be accepted, and how the rest is refused.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { type Check, firstWrong } from '../check.ts'
 import { jsonOf } from '../credentials.ts'
 import type { Session } from '../session.ts'
 
-/** Milliseconds a refusal may take beyond what the bytes themselves take to send. */
+/** Milliseconds that a refusal may take beyond the time to send the bytes. */
 const PATIENCE = 15_000
 const MB = 1_000_000
 
-/** Who wrote a refusal, by its form. */
+/** Who wrote a refusal, judged by its form. */
 const authorOf = (body: unknown): string => {
   const { errors, message } = (body ?? {}) as { errors?: { code?: string }[]; message?: string }
   if (Array.isArray(errors)) return `${errors[0]?.code} of the registry`
-  return typeof message === 'string' ? `${JSON.stringify(message)} of the gateway` : 'no JSON'
+  return typeof message === 'string' ? `${JSON.stringify(message)} of the gateway` : 'not JSON'
 }
 
 const sendBody = async (session: Session, size: number) => {
@@ -36,20 +36,20 @@ const sendBody = async (session: Session, size: number) => {
 const taken: Check = {
   id: 'body-4.5MB',
   asks: `PATCH of ${BODY_LIMIT.bytes.toLocaleString('en')} bytes, as regctl is told to send`,
-  advice: 'chunks must be smaller: regctl --blob-chunk; see what stands in front of the registry',
+  advice: 'chunks must be smaller: regctl --blob-chunk; check what is in front of the registry',
   run: async (session) => {
     const { status, ms } = await sendBody(session, BODY_LIMIT.bytes)
     return {
       seen: `${status} after ${Math.round(ms)} ms`,
-      wrong: firstWrong([status === 202, 'it is not taken (202)']),
+      wrong: firstWrong([status === 202, 'it is not accepted (expected 202)']),
     }
   },
 }
 
-/** A body that the Node server takes, and Lambda cannot. */
+/** A body that the Node server accepts and Lambda cannot. */
 const beyond = (size: number): Check => ({
   id: `body-${size / MB}MB`,
-  asks: `PATCH of ${size.toLocaleString('en')} bytes: taken, or refused at once`,
+  asks: `PATCH of ${size.toLocaleString('en')} bytes: accepted, or refused at once`,
   advice:
     'nothing can be set: tell those who push that larger blobs need regctl, or the Node server on the same bucket',
   run: async (session) => {
@@ -60,7 +60,7 @@ const beyond = (size: number): Check => ({
     return {
       seen: `${status}${status === 202 ? '' : `: ${authorOf(jsonOf(reply))}`}, ${when}`,
       wrong: firstWrong(
-        [status === 202 || refused, 'it is refused by something else than 413: clients retry'],
+        [status === 202 || refused, 'the refusal is not a 413: clients retry'],
         [!refused || ms < PATIENCE, 'the refusal takes too long'],
       ),
     }

@@ -11,16 +11,16 @@ import { connect } from 'node:tls'
 import { type Check, firstWrong } from '../check.ts'
 import { createClient } from '../client.ts'
 
-/** Milliseconds that a first answer may take: jib gives up after 20 seconds. */
+/** Milliseconds that a first response may take: jib gives up after 20 seconds. */
 const PATIENCE = 10_000
-/** Milliseconds that the answers after it may take. */
+/** Milliseconds that later responses may take. */
 const WARM = 1000
 /** Milliseconds without a request. */
 const IDLE = 1000
 
 const LOOPBACK = /^(?:127(?:\.\d+){3}|localhost|\[::1\])$/
 
-/** What is agreed on with these protocols on offer. */
+/** What the server chooses when offered these protocols. */
 const handshake = async (url: URL, offered: readonly string[]) => {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const socket = connect({
@@ -32,7 +32,7 @@ const handshake = async (url: URL, offered: readonly string[]) => {
   await once(socket, 'secureConnect')
   const seen = {
     version: socket.getProtocol() ?? '',
-    // Without an answer to the offer it is HTTP/1.1.
+    // A server that does not respond to the offer speaks HTTP/1.1.
     http: socket.alpnProtocol || 'http/1.1',
     until: new Date(socket.getPeerCertificate().valid_to).toISOString().slice(0, 10),
   }
@@ -72,14 +72,14 @@ export const connectionChecks: readonly Check[] = [
   {
     id: 'first-answer',
     asks: 'GET /v2/ on a new connection',
-    advice: 'see the duration in the log; more memory (memory) makes a cold start faster',
+    advice: 'check the duration in the log; more memory (memory) makes a cold start faster',
     run: async ({ origin }) => {
       const client = createClient()
       try {
         const { ms, status } = await client.send({ method: 'GET', url: `${origin}/v2/` })
         return {
           seen: `${status} after ${Math.round(ms)} ms`,
-          wrong: firstWrong([ms < PATIENCE, 'clients give up before']),
+          wrong: firstWrong([ms < PATIENCE, 'clients give up sooner']),
         }
       } finally {
         client.close()
@@ -89,7 +89,7 @@ export const connectionChecks: readonly Check[] = [
   {
     id: 'warm-answers',
     asks: 'ten times GET /v2/',
-    advice: 'see the durations in the log: it is slow beyond the network',
+    advice: 'check the durations in the log: it is slow beyond the network',
     run: async ({ client, origin }) => {
       const times: number[] = []
       for (let n = 0; n < 10; n += 1) {
@@ -104,7 +104,7 @@ export const connectionChecks: readonly Check[] = [
   {
     id: 'keep-alive',
     asks: `two requests on one connection, a third after ${IDLE / 1000} s`,
-    advice: 'see what stands in front of the registry: something closes connections',
+    advice: 'check what is in front of the registry: something closes connections',
     run: async ({ client, origin }) => {
       const ping = () => client.send({ method: 'GET', url: `${origin}/v2/` })
       await ping()

@@ -1,5 +1,5 @@
 /**
- * Lists: tags, and what refers to an image.
+ * Listings: tags and referrers.
  *
  * @module
  */
@@ -15,8 +15,8 @@ const TAGS = ['list-1', 'list-2', 'list-3']
 export const listingChecks: readonly Check[] = [
   {
     id: 'tags',
-    asks: 'tags/list in pages of 2, by the Link',
-    advice: 'see what stands in front: it changes the query or drops Link',
+    asks: 'tags/list in pages of 2, following Link',
+    advice: 'check what is in front: it changes the query or drops Link',
     run: async (session) => {
       const { config } = await session.image()
       const manifest = manifestOf(config, [], { annotations: { for: 'tags' } })
@@ -28,7 +28,7 @@ export const listingChecks: readonly Check[] = [
         const reply = await session.ask('GET', path)
         const { tags = [] } = (jsonOf(reply) ?? {}) as { tags?: string[] }
         if (reply.status !== 200)
-          return { seen: `${reply.status}`, wrong: 'there is no list (200)' }
+          return { seen: `${reply.status}`, wrong: 'there is no list (expected 200)' }
         found.push(...tags)
         path = reply.headers.get('Link')?.match(/^<([^>]+)>; rel="next"$/)?.[1] ?? ''
       }
@@ -44,8 +44,8 @@ export const listingChecks: readonly Check[] = [
   },
   {
     id: 'referrers',
-    asks: 'push of a signature, and the list of what refers to the image',
-    advice: 'see the log; clients fall back to tags made of digests',
+    asks: 'push of a signature, and the referrers of the image',
+    advice: 'check the log; clients fall back to tags made of digests',
     run: async (session) => {
       const { config, manifest } = await session.image()
       const referrer = referrerOf(config, manifest)
@@ -57,8 +57,8 @@ export const listingChecks: readonly Check[] = [
         seen: `${reply.status}, ${manifests.length} listed`,
         wrong: firstWrong(
           [headers.get('OCI-Subject') === manifest.digest, 'there is no OCI-Subject'],
-          [reply.status === 200, 'there is no list (200)'],
-          [type === OCI_INDEX, `it has the type ${type}, which oras refuses`],
+          [reply.status === 200, 'there is no list (expected 200)'],
+          [type === OCI_INDEX, `its type is ${type}, which oras refuses`],
           [manifests.some(({ digest }) => digest === referrer.digest), 'it is not in the list'],
         ),
       }

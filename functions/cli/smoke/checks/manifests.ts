@@ -23,16 +23,13 @@ const wrongHeaders = ({ reply, elsewhere }: Followed, { bytes, digest }: Content
   const { status, headers } = reply
   const length = headers.get('Content-Length')
   return firstWrong(
-    [status === 200, 'it is not there (200)'],
+    [status === 200, 'it is not found (expected 200)'],
     [length !== null, 'there is no Content-Length: docker cannot push or pull'],
     [
       Number(length) === bytes.length,
       `Content-Length is ${length}, not ${bytes.length}: containerd cannot pull`,
     ],
-    [
-      headers.get('Content-Type') === OCI_MANIFEST,
-      `it has the type ${headers.get('Content-Type')}`,
-    ],
+    [headers.get('Content-Type') === OCI_MANIFEST, `its type is ${headers.get('Content-Type')}`],
     [
       elsewhere !== undefined || headers.get('Docker-Content-Digest') === digest,
       'there is no Docker-Content-Digest',
@@ -54,7 +51,7 @@ const head = async (session: Session, by: 'tag' | 'digest'): Promise<Seen> => {
 
 const sameBytes = (found: Followed, { bytes }: Content): [boolean, string] => [
   found.reply.body.equals(bytes),
-  `it came as ${found.reply.body.length} other bytes`,
+  `the ${found.reply.body.length} bytes received differ from those pushed`,
 ]
 
 /** Checks of manifests. */
@@ -62,7 +59,7 @@ export const manifestChecks: readonly Check[] = [
   {
     id: 'manifest-put',
     asks: 'PUT of a manifest by tag',
-    advice: 'see the log for the request id of the answer',
+    advice: 'look up the request id of the response in the log',
     run: async (session) => {
       const { config } = await session.image()
       const manifest = manifestOf(config, [], { annotations: { pushed: 'once more' } })
@@ -70,7 +67,7 @@ export const manifestChecks: readonly Check[] = [
       return {
         seen: `${status}`,
         wrong: firstWrong(
-          [headers.has('Location'), 'there is no Location, which the specification demands'],
+          [headers.has('Location'), 'there is no Location, which the specification requires'],
           [
             headers.get('Docker-Content-Digest') === manifest.digest,
             'there is no Docker-Content-Digest, which docker shows',
@@ -94,7 +91,7 @@ export const manifestChecks: readonly Check[] = [
   {
     id: 'manifest-get',
     asks: 'GET of a manifest by tag, with three Accept lines',
-    advice: 'something in front changes answers: switch compression and transformations off',
+    advice: 'something in front changes responses: switch compression and transformations off',
     run: async (session) => {
       const { tag, manifest } = await session.image()
       const found = await session.follow('GET', `manifests/${tag}`, { headers: ACCEPT })
@@ -107,14 +104,17 @@ export const manifestChecks: readonly Check[] = [
   {
     id: 'manifest-unchanged',
     asks: 'GET of a manifest with If-None-Match',
-    advice: 'see what stands in front: it drops If-None-Match or ETag',
+    advice: 'check what is in front: it drops If-None-Match or ETag',
     run: async (session) => {
       const { tag, manifest } = await session.image()
       const headers = { 'If-None-Match': `"${manifest.digest}"` }
       const { status, body } = await session.ask('GET', `manifests/${tag}`, { headers })
       return {
         seen: `${status}, ${body.length} bytes`,
-        wrong: firstWrong([status === 304 && body.length === 0, 'all of it is sent again (304)']),
+        wrong: firstWrong([
+          status === 304 && body.length === 0,
+          'it is sent again in full (expected 304)',
+        ]),
       }
     },
   },
@@ -130,7 +130,8 @@ export const manifestChecks: readonly Check[] = [
         headers: { 'Content-Type': OCI_MANIFEST },
         body: manifest.bytes,
       })
-      if (put.status !== 201) return { seen: `PUT ${put.status}`, wrong: 'it is not taken (201)' }
+      if (put.status !== 201)
+        return { seen: `PUT ${put.status}`, wrong: 'it is not accepted (expected 201)' }
       session.pushed.manifests.add(manifest.digest)
       const found = await session.follow('GET', `manifests/${manifest.digest}`, { headers: ACCEPT })
       return {

@@ -1,5 +1,5 @@
 /**
- * Pushing of blobs, in every way that clients have.
+ * Pushes of blobs, in every way that clients use.
  *
  * @module
  */
@@ -13,21 +13,21 @@ const OCTETS = { 'Content-Type': 'application/octet-stream' }
 /** Bytes of the blobs, small enough to pass through Lambda. */
 const SIZE = 1_000_000
 
-/** What is wrong with the answer that ends an upload. */
+/** What is wrong with the response that ends an upload. */
 const wrongCommit = (reply: Reply, { digest }: Content): string | undefined =>
   firstWrong(
-    [reply.status === 201, 'the blob is not stored (201)'],
-    [reply.headers.has('Location'), 'there is no Location, which the specification demands'],
+    [reply.status === 201, 'the blob is not stored (expected 201)'],
+    [reply.headers.has('Location'), 'there is no Location, which the specification requires'],
     [
       reply.headers.get('Docker-Content-Digest') === digest,
-      'there is no Docker-Content-Digest, which docker up to 29.0 demands',
+      'there is no Docker-Content-Digest, which docker up to 29.0 requires',
     ],
   )
 
-/** What is wrong with the answer to a part of a blob. */
+/** What is wrong with the response to a part of a blob. */
 const wrongPart = (reply: Reply, end: number): string | undefined =>
   firstWrong(
-    [reply.status === 202, 'the bytes are not taken (202)'],
+    [reply.status === 202, 'the bytes are not accepted (expected 202)'],
     [reply.headers.has('Location'), 'there is no Location'],
     [
       reply.headers.get('Range') === `0-${end - 1}`,
@@ -61,8 +61,8 @@ const patch = async (session: Session, chunked: boolean): Promise<Seen> => {
 export const pushChecks: readonly Check[] = [
   {
     id: 'upload-start',
-    asks: 'POST that begins an upload',
-    advice: 'see the log; the Location must lead to this host: set publicUrl or --public-url',
+    asks: 'POST that starts an upload',
+    advice: 'check the log; the Location must lead to this host: set publicUrl or --public-url',
     run: async (session) => {
       const reply = await session.ask('POST', 'blobs/uploads/')
       const location = reply.headers.get('Location') ?? ''
@@ -71,9 +71,12 @@ export const pushChecks: readonly Check[] = [
       return {
         seen: `${reply.status}, ${location.startsWith('/') ? 'relative' : 'absolute'} Location`,
         wrong: firstWrong(
-          [reply.status === 202, 'no upload begins (202)'],
+          [reply.status === 202, 'no upload starts (expected 202)'],
           [locations === 1, `there are ${locations} Locations`],
-          [host === new URL(session.origin).host, `it leads to ${host}, where oras does not go`],
+          [
+            host === new URL(session.origin).host,
+            `it points to ${host}, and oras does not follow it`,
+          ],
           [pathname.includes('/v2/'), 'its path lacks /v2/: docker would send no credentials'],
           [!pathname.includes('%'), 'its path is encoded, and containerd decodes it'],
         ),
@@ -86,7 +89,7 @@ export const pushChecks: readonly Check[] = [
   {
     id: 'put',
     asks: 'blob in one PUT, as containerd and oras push',
-    advice: 'see the log for the request id of the answer',
+    advice: 'look up the request id of the response in the log',
     run: async (session) => {
       const content = randomContent(SIZE)
       const query = `digest=${encodeURIComponent(content.digest)}`
@@ -102,7 +105,7 @@ export const pushChecks: readonly Check[] = [
   {
     id: 'patch',
     asks: 'blob in one PATCH with a length, as skopeo and crane push',
-    advice: 'see the log for the request id of the answer',
+    advice: 'look up the request id of the response in the log',
     run: (session) => patch(session, false),
   },
   {
@@ -116,7 +119,7 @@ export const pushChecks: readonly Check[] = [
     id: 'chunks',
     asks: 'blob in chunks with Content-Range, as regctl pushes large ones',
     advice:
-      'Content-Range or the query of the Location is changed on the way: see what is in front',
+      'Content-Range or the query of the Location is changed on the way: check what is in front',
     run: async (session) => {
       const content = randomContent(SIZE)
       const half = SIZE / 2
@@ -126,7 +129,8 @@ export const pushChecks: readonly Check[] = [
           body: content.bytes.subarray(from, to),
         })
       const first = await send(await session.begin(), 0, half)
-      if (first.status !== 202) return { seen: `${first.status}`, wrong: 'no chunk is taken (202)' }
+      if (first.status !== 202)
+        return { seen: `${first.status}`, wrong: 'chunks are not accepted (expected 202)' }
       const at = session.resolve(first.headers.get('Location') ?? '')
       const outOfOrder = await send(at, half + 1, SIZE)
       const status = await session.ask('GET', at)
@@ -137,8 +141,8 @@ export const pushChecks: readonly Check[] = [
         seen: `${statuses.join(', ')}`,
         wrong:
           firstWrong(
-            [outOfOrder.status === 416, 'a chunk out of order is not refused (416)'],
-            [status.status === 204, 'its status is not to be had (204)'],
+            [outOfOrder.status === 416, 'a chunk out of order is not refused (expected 416)'],
+            [status.status === 204, 'its status cannot be read (expected 204)'],
             [status.headers.get('Range') === `0-${half - 1}`, 'its status has a wrong Range'],
           ) ??
           wrongPart(second, SIZE) ??
@@ -149,13 +153,13 @@ export const pushChecks: readonly Check[] = [
   {
     id: 'upload-status',
     asks: 'HEAD of an upload',
-    advice: 'see the log: HEAD is not handed on as it is',
+    advice: 'check the log: HEAD requests may be changed on the way',
     run: async (session) => {
       const reply = await session.ask('HEAD', await session.begin())
       return {
         seen: `${reply.status}, Range ${reply.headers.get('Range')}`,
         wrong: firstWrong(
-          [reply.status === 204, 'its status is not to be had (204)'],
+          [reply.status === 204, 'its status cannot be read (expected 204)'],
           [reply.headers.has('Range'), 'there is no Range'],
         ),
       }
@@ -173,7 +177,7 @@ export const pushChecks: readonly Check[] = [
       return {
         seen: `PUT ${reply.status}, HEAD ${head.reply.status}`,
         wrong: firstWrong(
-          [reply.status === 400, 'it is not refused (400)'],
+          [reply.status === 400, 'it is not refused (expected 400)'],
           [head.reply.status === 404, 'it can be read'],
         ),
       }
@@ -181,7 +185,7 @@ export const pushChecks: readonly Check[] = [
   },
   {
     id: 'mount',
-    asks: 'blob that is there already, by mount',
+    asks: 'mount of an existing blob',
     advice: 'none: clients push the blob again',
     run: async (session) => {
       const { layer } = await session.image()
@@ -190,7 +194,7 @@ export const pushChecks: readonly Check[] = [
       if (reply.status === 401) throw new Unmet('401')
       return {
         seen: `${reply.status}`,
-        wrong: firstWrong([reply.status === 201, 'no mount (201)']),
+        wrong: firstWrong([reply.status === 201, 'it is not mounted (expected 201)']),
       }
     },
   },

@@ -20,8 +20,8 @@ const codeOf = (reply: Reply): string | undefined => {
 const expectError = (reply: Reply, status: number, code: string): Seen => ({
   seen: `${reply.status} ${codeOf(reply) ?? 'without a code'}`,
   wrong: firstWrong(
-    [reply.status === status, `it is not answered ${status}`],
-    [codeOf(reply) === code, `the body is no JSON with ${code}: clients show nothing useful`],
+    [reply.status === status, `the status is not ${status}`],
+    [codeOf(reply) === code, `the body is not JSON with ${code}: clients show nothing useful`],
   ),
 })
 
@@ -36,15 +36,15 @@ const longAuthorization = (session: Session, size: number): Promise<Reply> =>
 export const requestChecks: readonly Check[] = [
   {
     id: 'not-found',
-    asks: 'GET of a tag there is none of',
-    advice: 'see what stands in front: it answers in place of the registry',
+    asks: 'GET of a tag that does not exist',
+    advice: 'check what is in front: it answers instead of the registry',
     run: async (session) =>
       expectError(await session.ask('GET', 'manifests/no-such-tag'), 404, 'MANIFEST_UNKNOWN'),
   },
   {
     id: 'blob-not-found',
-    asks: 'HEAD of a blob there is none of',
-    advice: 'clients take other answers than 404 for failures; see the log',
+    asks: 'HEAD of a blob that does not exist',
+    advice: 'clients take any status but 404 for a failure; check the log',
     run: async (session) => {
       const { reply } = await session.follow('HEAD', `blobs/sha256:${'0'.repeat(64)}`)
       return { seen: `${reply.status}`, wrong: firstWrong([reply.status === 404, 'it is not 404']) }
@@ -53,13 +53,13 @@ export const requestChecks: readonly Check[] = [
   {
     id: 'wrong-method',
     asks: 'PUT /v2/',
-    advice: 'all methods must reach the registry: see what stands in front',
+    advice: 'all methods must reach the registry: check what is in front',
     run: async (session) => expectError(await session.ask('PUT', '/v2/'), 405, 'UNSUPPORTED'),
   },
   {
     id: 'path-encoded',
     asks: 'GET of a manifest with sha256%3A for sha256: in the path',
-    advice: 'see what stands in front: it encodes the path once more',
+    advice: 'check what is in front: it encodes the path once more',
     run: async (session) => {
       const { manifest } = await session.image()
       const path = `manifests/${manifest.digest.replace(':', '%3A')}`
@@ -67,8 +67,8 @@ export const requestChecks: readonly Check[] = [
       return {
         seen: `${status}`,
         wrong: firstWrong(
-          [status === 200, 'encoded paths do not arrive (200)'],
-          [body.equals(manifest.bytes), 'it is another manifest'],
+          [status === 200, 'encoded paths are not understood (expected 200)'],
+          [body.equals(manifest.bytes), 'it is a different manifest'],
         ),
       }
     },
@@ -76,7 +76,7 @@ export const requestChecks: readonly Check[] = [
   {
     id: 'path-slash',
     asks: 'GET of tags with %2F for / in the repository',
-    advice: 'see what stands in front: it answers in place of the registry',
+    advice: 'check what is in front: it answers instead of the registry',
     run: async (session) => {
       await session.image()
       const reply = await session.ask(
@@ -85,7 +85,7 @@ export const requestChecks: readonly Check[] = [
       )
       const decoded = reply.status === 200
       return {
-        seen: decoded ? '200: taken for a slash' : `${reply.status} ${codeOf(reply) ?? ''}`,
+        seen: decoded ? '200: read as a slash' : `${reply.status} ${codeOf(reply) ?? ''}`,
         wrong: firstWrong([
           decoded || (reply.status < 500 && codeOf(reply) !== undefined),
           'it is neither served nor refused by the registry',
@@ -96,7 +96,7 @@ export const requestChecks: readonly Check[] = [
   {
     id: 'header-5KiB',
     asks: 'Authorization of 5 KiB, as long as tokens get',
-    advice: 'see what stands in front: it must let 10 KiB of headers pass',
+    advice: 'check what is in front: it must let 10 KiB of headers pass',
     run: async (session) => {
       const reply = await longAuthorization(session, 5 * KIB)
       const reached = reply.status === 200 || codeOf(reply) !== undefined
@@ -109,12 +109,12 @@ export const requestChecks: readonly Check[] = [
   {
     id: 'header-12KiB',
     asks: 'Authorization of 12 KiB: refused, or read',
-    advice: 'clients with several long tokens see a failure they cannot explain; see the log',
+    advice: 'clients with several long tokens see a failure they cannot explain; check the log',
     run: async (session) => {
       const { status } = await longAuthorization(session, 12 * KIB)
       return {
         seen: `${status}`,
-        wrong: firstWrong([status < 500, 'it is answered as a failure of the registry']),
+        wrong: firstWrong([status < 500, 'it is reported as a failure of the registry']),
       }
     },
   },

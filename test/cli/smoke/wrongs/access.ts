@@ -60,7 +60,7 @@ export const WRONG_ACCESS: readonly Wrong[] = [
     check: 'challenge',
     how: 'a registry that is open to all',
     distortion: change(PING, status(200)),
-    says: /nobody is asked for a password/,
+    says: /no password is asked for/,
   },
   {
     check: 'challenge',
@@ -90,7 +90,7 @@ export const WRONG_ACCESS: readonly Wrong[] = [
     check: 'token',
     how: 'tokens that end at once',
     distortion: change(on('GET', TOKEN), withFields({ expires_in: 5 })),
-    says: /it ends within 60 s/,
+    says: /it expires within 60 s/,
   },
   {
     check: 'token-form',
@@ -102,6 +102,6 @@ export const WRONG_ACCESS: readonly Wrong[] = [
     check: 'wrong-password',
     how: 'anybody gets a token',
     distortion: change(on('GET', TOKEN), status(200)),
-    says: /not refused by 401/,
+    says: /not refused \(expected 401\)/,
   },
 ]

@@ -31,7 +31,7 @@ export const WRONG_MANIFESTS: readonly Wrong[] = [
       check,
       how: 'another type',
       distortion: change(on('HEAD', MANIFEST), headers({ 'content-type': 'text/html' })),
-      says: /it has the type text\/html/,
+      says: /its type is text\/html/,
     },
     {
       check,
@@ -47,13 +47,13 @@ export const WRONG_MANIFESTS: readonly Wrong[] = [
       on('GET', MANIFEST),
       body((text) => JSON.stringify(JSON.parse(text), null, 1)),
     ),
-    says: /other bytes\n.*something in front changes answers/,
+    says: /bytes received differ.*\n.*something in front changes responses/,
   },
   {
     check: 'manifest-get',
     how: 'a type nobody accepted',
     distortion: change(on('GET', MANIFEST), headers({ 'content-type': 'application/json' })),
-    says: /it has the type application\/json/,
+    says: /its type is application\/json/,
   },
   {
     check: 'manifest-unchanged',
@@ -64,7 +64,7 @@ export const WRONG_MANIFESTS: readonly Wrong[] = [
         headers: others,
       }),
     },
-    says: /all of it is sent again/,
+    says: /it is sent again in full/,
   },
   {
     check: 'manifest-4MiB',
@@ -73,7 +73,7 @@ export const WRONG_MANIFESTS: readonly Wrong[] = [
       (asked) => on('PUT', MANIFEST)(asked) && (asked.body?.length ?? 0) > 1_000_000,
       gatewaySays(413),
     ),
-    says: /PUT 413\n.*not taken/,
+    says: /PUT 413\n.*not accepted/,
   },
   {
     check: 'manifest-4MiB',
@@ -83,6 +83,6 @@ export const WRONG_MANIFESTS: readonly Wrong[] = [
       (asked, passed) =>
         passed.body.length > 1_000_000 ? gatewaySays(500)(asked, passed) : passed,
     ),
-    says: /other bytes/,
+    says: /bytes received differ.*/,
   },
 ]

@@ -37,7 +37,7 @@ export const WRONG_READS: readonly Wrong[] = [
       ...passed,
       body: passed.body.subarray(1),
     })),
-    says: /not those of its digest/,
+    says: /do not match its digest/,
   },
   {
     check: 'blob-get',
@@ -47,7 +47,7 @@ export const WRONG_READS: readonly Wrong[] = [
       headers: { location: 'http://127.0.0.1:1/blob' },
       body: Buffer.alloc(0),
     })),
-    says: /ECONNREFUSED.*\n.*there was no answer\n.*clients must reach the store/,
+    says: /ECONNREFUSED.*\n.*there was no response\n.*clients must reach the store/,
   },
   {
     check: 'tags',
@@ -67,7 +67,7 @@ export const WRONG_READS: readonly Wrong[] = [
     check: 'referrers',
     how: 'a list of another type',
     distortion: change(on('GET', /referrers/), headers({ 'content-type': 'application/json' })),
-    says: /the type application\/json, which oras refuses/,
+    says: /its type is application\/json, which oras refuses/,
   },
   {
     check: 'referrers',
@@ -85,7 +85,7 @@ export const WRONG_READS: readonly Wrong[] = [
     check: 'not-found',
     how: 'the gateway answers',
     distortion: change(on('GET', /no-such-tag/), gatewaySays(404)),
-    says: /no JSON with MANIFEST_UNKNOWN/,
+    says: /not JSON with MANIFEST_UNKNOWN/,
   },
   {
     check: 'blob-not-found',
@@ -97,7 +97,7 @@ export const WRONG_READS: readonly Wrong[] = [
     check: 'wrong-method',
     how: 'the gateway answers',
     distortion: change(on('PUT', /^\/v2\/$/), gatewaySays(403)),
-    says: /it is not answered 405/,
+    says: /the status is not 405/,
   },
   {
     check: 'path-encoded',
@@ -105,7 +105,7 @@ export const WRONG_READS: readonly Wrong[] = [
     distortion: {
       request: (asked) => ({ ...asked, url: asked.url.replace('/sha256%3A', '/sha256%253A') }),
     },
-    says: /encoded paths do not arrive/,
+    says: /encoded paths are not understood/,
   },
   {
     check: 'path-slash',
@@ -123,6 +123,6 @@ export const WRONG_READS: readonly Wrong[] = [
     check: 'header-12KiB',
     how: 'long headers fail',
     distortion: change((asked) => asked.url.includes('tags/list'), gatewaySays(502)),
-    says: /answered as a failure/,
+    says: /reported as a failure/,
   },
 ]
