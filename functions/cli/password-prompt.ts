@@ -9,7 +9,7 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { CommandError } from './errors.ts'
 
-/** Where a password comes from and what it is asked for on. */
+/** Where a password is read from, and where it is asked for. */
 export interface PasswordStreams {
   readonly input: NodeJS.ReadStream
   readonly output: NodeJS.WritableStream
@@ -33,7 +33,7 @@ const ask = async ({ input, output }: PasswordStreams, prompt: string): Promise<
 }
 
 /**
- * A new password: asked for twice on a terminal, or all of standard input but for its last line end.
+ * A new password: asked for twice on a terminal, or all of standard input except a final line break.
  *
  * @throws CommandError when there is no terminal, or the two differ
  */
@@ -43,7 +43,7 @@ export const readPassword = async (
 ): Promise<string> => {
   if (fromStdin) return (await text(streams.input)).replace(/\r?\n$/, '')
   if (!streams.input.isTTY) {
-    throw new CommandError('there is no terminal to ask for a password on: use --password-stdin')
+    throw new CommandError('there is no terminal to ask for the password on: use --password-stdin')
   }
   const password = await ask(streams, 'Password: ')
   if ((await ask(streams, 'Again: ')) === password) return password

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { type Command, command, storeCommand } from '../command.ts'
+import { type Command, storeCommand } from '../command.ts'
 import { spanFlag, switchFlag } from '../flags.ts'
 
 /** `policy`, `issuers`, `keys`. */
 export const ACCESS_COMMANDS: readonly Command[] = [
-  command({
+  storeCommand({
     name: 'policy check',
     help: 'check a policy; - is standard input',
     args: { file: 'one' },
@@ -26,7 +26,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     help: 'print the policy in force',
     load: async () => (await import('../commands/policy.ts')).showPolicy,
   }),
-  command({
+  storeCommand({
     name: 'issuers check',
     help: 'check a list of issuers and fetch their keys; - is standard input',
     args: { file: 'one' },
