@@ -55,6 +55,11 @@ export const CONTEXT = {
     "S3's own",
     'ARN of the key that S3 encrypts with; its policy must let the account use it',
   ),
+  bucketOwner: contextValue(
+    handlerSetting('s3-bucket-owner').optional(),
+    'any account',
+    'AWS account that must own the bucket, 12 digits; otherwise S3 refuses every request',
+  ),
   undeleteDays: contextValue(
     integer(1, 3650).optional(),
     '14',
@@ -144,6 +149,11 @@ export const CONTEXT = {
     integer(1, 100_000).default(1000),
     '1000',
     'requests at once after a quiet period',
+  ),
+  s3Direct: contextValue(
+    handlerSetting('s3-direct').optional(),
+    'on',
+    'off: send every request to S3 through the AWS SDK, at more than twice the CPU',
   ),
   logLevel: contextValue(
     handlerSetting('log-level').optional(),

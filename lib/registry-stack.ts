@@ -55,6 +55,8 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
       SLIPWAY_TOKEN_SERVICE: values.tokenService,
       SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,
       SLIPWAY_TOKEN_REALM: values.tokenRealm,
+      SLIPWAY_S3_BUCKET_OWNER: values.bucketOwner,
+      SLIPWAY_S3_DIRECT: values.s3Direct,
       SLIPWAY_LOG_LEVEL: values.logLevel,
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )

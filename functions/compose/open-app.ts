@@ -5,7 +5,7 @@
  */
 
 import type { Hono } from 'hono'
-import { pino, stdTimeFunctions } from 'pino'
+import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
 import { createRegistry } from '../registry/registry.ts'
@@ -43,7 +43,7 @@ export interface OpenApp {
 }
 
 /** Writes log lines to standard output. */
-const createLogger = (settings: Settings): RequestLogger =>
+const createLogger = (settings: Settings): Logger =>
   pino({
     level: settings['log-level'],
     base: null,
@@ -61,8 +61,10 @@ export const openApp = async (
   env: Readonly<Record<string, string | undefined>>,
   { redirectHeads, bodyLimit, uploadLimits, onlyLocal }: HostOptions,
 ): Promise<OpenApp> => {
-  const store = openStore(settings, env)
   const logger = createLogger(settings)
+  const store = openStore(settings, env, (doing, err) => {
+    logger.debug({ doing, err }, 'a request to S3 is repeated through the SDK')
+  })
   const { isSetUp, ...access } = await openAccess(settings, env, store, logger, onlyLocal)
   const uploadSecret = openUploadSecret(settings, env, store)
   const app = createApp({

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { once } from '../shared/once.ts'
 import { readOrCreate } from '../storage/read-or-create.ts'
-import { createS3Store } from '../storage/s3/store.ts'
+import { createS3Store, type S3StoreOptions } from '../storage/s3/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openFileStore } from './file-store.ts'
 import type { Settings, StoreSettings } from './setting-table.ts'
@@ -19,10 +19,15 @@ export const regionOf = (
   env: Readonly<Record<string, string | undefined>>,
 ): string => settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1'
 
-/** Opens the store; nothing is read or written yet. */
+/**
+ * Opens the store; nothing is read or written yet.
+ *
+ * @param reportFallback see `S3StoreOptions`
+ */
 export const openStore = (
   settings: StoreSettings,
   env: Readonly<Record<string, string | undefined>>,
+  reportFallback?: S3StoreOptions['reportFallback'],
 ): ObjectStore => {
   const { store } = settings
   if (store.kind === 'file') return openFileStore(store.path)
@@ -36,6 +41,9 @@ export const openStore = (
     region: regionOf(settings, env),
     forcePathStyle: settings['s3-path-style'] ?? endpoint !== undefined,
     partChecksums: otherService === undefined,
+    direct: settings['s3-direct'],
+    expectedBucketOwner: settings['s3-bucket-owner'],
+    reportFallback,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
   })

@@ -55,6 +55,9 @@ export const kmsKey = z
   .regex(/^kms:./, 'expected kms:<key>')
   .transform((key) => key.slice('kms:'.length))
 
+/** An AWS account. */
+export const accountId = z.string().regex(/^\d{12}$/, 'expected an account ID of 12 digits')
+
 /** Any text that is not empty. */
 export const text = z.string().min(1, 'expected a value')
 

@@ -7,6 +7,7 @@
 import * as z from 'zod'
 import { networks } from './networks.ts'
 import {
+  accountId,
   headerName,
   kmsKey,
   listen,
@@ -57,6 +58,16 @@ export const SETTINGS = {
     'put the bucket into the path of URLs rather than the host',
   ),
   's3-kms-key': setting(text.optional(), 'none', 'KMS key that S3 encrypts with'),
+  's3-bucket-owner': setting(
+    accountId.optional(),
+    'any account',
+    'AWS account that must own the bucket, 12 digits; otherwise S3 refuses every request',
+  ),
+  's3-direct': setting(
+    onOff.default(true),
+    'on',
+    'read from S3 without the AWS SDK, at less than half the CPU; off: send every request through it',
+  ),
   'tls-cert': setting(text.optional(), 'none', 'file with the certificate chain, PEM'),
   'tls-key': setting(text.optional(), 'none', 'file with the private key, PEM'),
   redirects: setting(
@@ -143,6 +154,8 @@ export const STORE_SETTINGS = [
   's3-region',
   's3-path-style',
   's3-kms-key',
+  's3-bucket-owner',
+  's3-direct',
 ] as const satisfies readonly SettingName[]
 
 /** The settings that open a store. */

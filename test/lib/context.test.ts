@@ -68,6 +68,8 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ reservedConcurrency: '-1' }, /reservedConcurrency is "-1"/],
     [{ rate: 'fast' }, /rate is "fast": expected a whole number/],
     [{ burst: '' }, /burst is "": expected a whole number/],
+    [{ bucketOwner: '1234' }, /bucketOwner is "1234": expected an account ID of 12 digits/],
+    [{ s3Direct: 'maybe' }, /s3Direct is "maybe": .*on/],
     [{ logLevel: 'loud' }, /logLevel is "loud": .*debug/],
     [{ logRetention: '31' }, /logRetention is "31": expected one of 1, 3, 5, 7/],
     [{ alarms: 'yes' }, /alarms is "yes": expected on or off/],

@@ -107,6 +107,8 @@ describe('context values that the function is told', () => {
       'SLIPWAY_TOKEN_REALM',
       'https://auth.example/token',
     ],
+    [{ bucketOwner: '012345678901' }, 'SLIPWAY_S3_BUCKET_OWNER', '012345678901'],
+    [{ s3Direct: 'off' }, 'SLIPWAY_S3_DIRECT', 'off'],
     [{ logLevel: 'warn' }, 'SLIPWAY_LOG_LEVEL', 'warn'],
     [{ policy: policy('mine.yaml') }, 'SLIPWAY_POLICY', 'policy.yaml'],
     [{ policy: policy('mine.json') }, 'SLIPWAY_POLICY', 'policy.json'],

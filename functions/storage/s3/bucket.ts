@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { OnReadOpts } from 'node:net'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { readingUpTo } from './direct/sockets.ts'
+import type { ReportFallback } from './direct-client.ts'
 
 export interface S3StoreOptions {
   readonly bucket: string
@@ -26,6 +27,10 @@ export interface S3StoreOptions {
   readonly partChecksums?: boolean | undefined
   /** Account id that must own the bucket, or every request fails. */
   readonly expectedBucketOwner?: string | undefined
+  /** Whether small requests go without the SDK, see direct/direct.ts. Default: yes. */
+  readonly direct?: boolean | undefined
+  /** Told of each request without the SDK that the SDK has to repeat. */
+  readonly reportFallback?: ReportFallback | undefined
 }
 
 /** A bucket to send commands to. */
@@ -49,20 +54,25 @@ export interface Bucket {
 
 /** Requests in flight at once; further ones wait for a socket. */
 const MAX_SOCKETS = 128
-/** Bytes taken from a socket at a time: Node's own 64 KiB are many reads and many chunks. */
-const READ_BYTES = 512 * 1024
 /** The first try and its retries, with exponential back-off: some seconds in all. */
 const MAX_ATTEMPTS = 6
 const CONNECT_TIMEOUT_MS = 5_000
 /** A completion or a copy of gigabytes is silent for a minute and more. */
 const IDLE_TIMEOUT_MS = 180_000
 
-/** Opens the bucket; sends nothing yet. */
-export const openBucket = (options: S3StoreOptions): Bucket => {
+/**
+ * Opens the bucket; sends nothing yet.
+ *
+ * @param reading how sockets are read, if not as Node does by itself
+ */
+export const openBucket = (
+  options: S3StoreOptions,
+  reading: { readonly onread?: OnReadOpts },
+): Bucket => {
   const { bucket, region, endpoint, forcePathStyle, credentials, kmsKeyId } = options
   const owner = options.expectedBucketOwner
   const prefix = (options.prefix ?? '').replace(/^\/+|\/+$/g, '')
-  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, ...readingUpTo(READ_BYTES) }
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, ...reading }
   const client = new S3Client({
     region,
     ...(endpoint !== undefined && { endpoint }),

@@ -6,15 +6,14 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { ListOptions, ListPage } from '../store.ts'
 import { type Bucket, keyIn } from './bucket.ts'
-import type { Listing } from './direct/listing.ts'
-import type { PlainList } from './direct/plain.ts'
+import type { DirectClient, Listing } from './direct-client.ts'
 
 const MAX_LIMIT = 1000
 
-/** Asks plainly first, and where that is no answer as the SDK does. */
+/** Asks the direct client first, if there is one, then the SDK. */
 const ask = async (
   bucket: Bucket,
-  plain: PlainList,
+  direct: DirectClient | undefined,
   query: { readonly prefix: string; readonly limit: number } & Pick<
     ListOptions,
     'delimiter' | 'startAfter'
@@ -23,7 +22,7 @@ const ask = async (
   const { prefix, limit, delimiter, startAfter } = query
   // XML cannot carry every character that a key may have.
   const encoding = 'url' as const
-  const page = await plain({
+  const page = await direct?.list({
     'list-type': '2',
     'encoding-type': encoding,
     prefix,
@@ -57,14 +56,14 @@ const ask = async (
 /** One page of keys; see the port. Throws RangeError for a limit that is not 1 to 1000. */
 export const list = async (
   bucket: Bucket,
-  plain: PlainList,
+  direct: DirectClient | undefined,
   prefix: string,
   { delimiter, startAfter = '', limit = MAX_LIMIT }: ListOptions = {},
 ): Promise<ListPage> => {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new RangeError(`limit ${limit} is not 1 to ${MAX_LIMIT}`)
   }
-  const { objects, prefixes, truncated, encoding } = await ask(bucket, plain, {
+  const { objects, prefixes, truncated, encoding } = await ask(bucket, direct, {
     prefix: bucket.prefix + prefix,
     limit,
     ...(delimiter !== undefined && { delimiter }),

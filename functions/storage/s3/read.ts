@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import {
   GetObjectCommand,
   type GetObjectCommandOutput,
@@ -14,7 +14,7 @@ import { readAll } from '../bytes.ts'
 import { StoreError } from '../errors.ts'
 import type { ByteRange, ObjectInfo, ObjectRead } from '../store.ts'
 import { at, type Bucket, etagOf } from './bucket.ts'
-import type { PlainAnswer, PlainGet } from './direct/plain.ts'
+import type { DirectClient, DirectResponse } from './direct-client.ts'
 import { hasCode, translate } from './service-errors.ts'
 import { withoutWriteId } from './write-id.ts'
 
@@ -55,12 +55,12 @@ const MAX_BUFFERED = 64 * 1024
 /** How often a small object is asked for whose bytes do not arrive. */
 const MAX_READS = 4
 
-/** The bytes as they arrive. What goes wrong with them is put in the words of the port. */
-const streamOf = (body: Readable, key: string): Readable => {
-  const destroy = body.destroy.bind(body)
-  // A stream around this one would cost as much again as all else there is to do for the bytes.
-  body.destroy = (error) => destroy(error && (translate(error, `read ${key}`) as Error))
-  return body
+/** A body whose failures are in the words of the port. */
+const namingFailures = (body: Readable, key: string): Readable => {
+  const named = new PassThrough({ highWaterMark: body.readableHighWaterMark })
+  body.once('error', (error) => named.destroy(translate(error, `read ${key}`) as Error))
+  named.once('close', () => body.destroy())
+  return body.pipe(named)
 }
 
 /** An answer to GetObject, whoever asked. */
@@ -81,7 +81,7 @@ const answerOf = (output: GetObjectCommandOutput): Answer => ({
 
 const META = 'x-amz-meta-'
 
-const plainAnswerOf = ({ headers, body }: Exclude<PlainAnswer, 'none'>): Answer => ({
+const directAnswerOf = ({ headers, body }: DirectResponse): Answer => ({
   facts: {
     ETag: headers.etag,
     LastModified: new Date(headers['last-modified'] ?? 0),
@@ -96,26 +96,30 @@ const plainAnswerOf = ({ headers, body }: Exclude<PlainAnswer, 'none'>): Answer 
   body,
 })
 
-const readOf = async (answer: Answer, key: string): Promise<ObjectRead> => {
+const readOf = async (
+  answer: Answer,
+  key: string,
+  named: DirectClient['body'],
+): Promise<ObjectRead> => {
   const { facts, length, contentRange, body } = answer
   const [, start = 0, end = length - 1, size = length] = (
     CONTENT_RANGE.exec(contentRange ?? '') ?? []
   ).map(Number)
   const info = infoOf(facts, size)
-  if (length > MAX_BUFFERED) return { info, start, end, body: streamOf(body, key) }
+  if (length > MAX_BUFFERED) return { info, start, end, body: named(body, key) }
   return { info, start, end, body: [await readAll(body, MAX_BUFFERED)] }
 }
 
-/** Asks plainly first, and where that is no answer as the SDK does. */
+/** Asks the direct client first, if there is one, then the SDK. */
 const ask = async (
   bucket: Bucket,
-  plain: PlainGet,
+  direct: DirectClient | undefined,
   key: string,
   range: string | undefined,
 ): Promise<Answer | undefined> => {
-  const answer = await plain(key, range)
+  const answer = await direct?.get(key, range)
   if (answer === 'none') return undefined
-  if (answer !== undefined) return plainAnswerOf(answer)
+  if (answer !== undefined) return directAnswerOf(answer)
   try {
     const input = { ...at(bucket, key), ...(range === undefined ? {} : { Range: range }) }
     return answerOf(await bucket.client.send(new GetObjectCommand(input)))
@@ -128,16 +132,16 @@ const ask = async (
 /** The object's bytes; see the port. Throws `range`. */
 export const get = async (
   bucket: Bucket,
-  plain: PlainGet,
+  direct: DirectClient | undefined,
   key: string,
   range?: ByteRange,
 ): Promise<ObjectRead | undefined> => {
   const header = range && rangeHeader(key, range)
   for (let attempt = 1; ; attempt++) {
-    const answer = await ask(bucket, plain, key, header)
+    const answer = await ask(bucket, direct, key, header)
     if (answer === undefined) return undefined
     try {
-      return await readOf(answer, key)
+      return await readOf(answer, key, direct?.body ?? namingFailures)
     } catch (error) {
       // What is asked again where an answer does not begin is not, when it then ends too early.
       if (attempt === MAX_READS) throw error

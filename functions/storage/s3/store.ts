@@ -10,9 +10,8 @@
 import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
 import { copy } from './copy.ts'
-import { createPlainGet, createPlainList } from './direct/plain.ts'
-import { createPresign } from './direct/presign.ts'
-import { createRequests } from './direct/requests.ts'
+import { openDirect, readingUpTo } from './direct/direct.ts'
+import type { DirectClient } from './direct-client.ts'
 import { list } from './list.ts'
 import {
   abortMultipart,
@@ -22,6 +21,7 @@ import {
   listParts,
   uploadPart,
 } from './multipart.ts'
+import { presign } from './presign.ts'
 import { get, head } from './read.ts'
 import { translate } from './service-errors.ts'
 import { put, remove } from './write.ts'
@@ -31,12 +31,14 @@ export type { S3StoreOptions } from './bucket.ts'
 /** An S3 store; unlike others it can always presign. */
 export type S3Store = ObjectStore & Required<Pick<ObjectStore, 'presign'>>
 
+/** Bytes taken from a socket at a time: Node's own 64 KiB are many reads and many chunks. */
+const READ_BYTES = 512 * 1024
+
 /** Opens the store in a bucket, which must exist. Sends nothing yet. */
 export const createS3Store = (options: S3StoreOptions): S3Store => {
-  const bucket = openBucket(options)
-  const requests = createRequests(bucket)
-  const plainGet = createPlainGet(bucket, requests)
-  const plainList = createPlainList(bucket, requests)
+  const { direct: isDirect = true, reportFallback = () => {} } = options
+  const bucket = openBucket(options, isDirect ? readingUpTo(READ_BYTES) : {})
+  const direct = isDirect ? openDirect(bucket, reportFallback) : undefined
 
   /** Binds an operation to the bucket and puts its failures in the words of the port. */
   const bound =
@@ -55,13 +57,13 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     }
 
   return {
-    get: bound('get', (each, key: string, range?: ByteRange) => get(each, plainGet, key, range)),
+    get: bound('get', (each, key: string, range?: ByteRange) => get(each, direct, key, range)),
     head: bound('head', head),
     put: bound('put', put),
     copy: bound('copy', copy),
     delete: bound('delete', remove),
     list: bound('list', (each, prefix: string, options?: ListOptions) =>
-      list(each, plainList, prefix, options),
+      list(each, direct, prefix, options),
     ),
     createMultipart: bound('create multipart upload of', createMultipart),
     uploadPart: bound('upload part', uploadPart),
@@ -69,6 +71,8 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     completeMultipart: bound('complete multipart upload', completeMultipart),
     abortMultipart: bound('abort multipart upload', abortMultipart),
     listMultiparts: bound('list multipart uploads of', listMultiparts),
-    presign: bound('presign', createPresign(requests)),
+    presign: bound('presign', (each, ...args: Parameters<DirectClient['presign']>) =>
+      direct ? direct.presign(...args) : presign(each, ...args),
+    ),
   }
 }

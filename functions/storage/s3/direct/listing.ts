@@ -1,22 +1,15 @@
 /**
- * What a listing says, read without the SDK's parser, which takes longer than all else about a small
- * page. Of the answer's XML only such is taken as needs no thought; the SDK reads any other.
+ * A page of keys, read without the SDK's XML parser. Only XML that needs no thought is understood;
+ * the SDK reads any other.
+ *
+ * It is here because users notice its absence: `tags/list` of 1000 tags through the Node server takes
+ * 3.8 ms of CPU with it and 9.8 ms without (medians of four rounds), and on two busy cores eight
+ * clients got 47 pages a second with it and 12 without.
  *
  * @module
  */
 
-/** A page as S3 wrote it: keys and prefixes begin with the store's prefix. */
-export interface Listing {
-  /** `url` where keys and prefixes are percent-encoded; not every service does it when it is asked to. */
-  readonly encoding: string | undefined
-  readonly objects: readonly {
-    readonly key: string
-    readonly size: number
-    readonly modified: Date
-  }[]
-  readonly prefixes: readonly string[]
-  readonly truncated: boolean
-}
+import type { Listing } from '../direct-client.ts'
 
 const WHOLE = /^(?:<\?xml[^>]*\?>)?\s*<ListBucketResult[\s>].*<\/ListBucketResult>\s*$/s
 const ENTRY = /<(Contents|CommonPrefixes)>(.*?)<\/\1>/gs

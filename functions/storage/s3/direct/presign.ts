@@ -4,8 +4,7 @@
  * @module
  */
 import { cached } from '../../../shared/cached.ts'
-import type { PresignOptions } from '../../store.ts'
-import type { Bucket } from '../bucket.ts'
+import type { DirectClient } from '../direct-client.ts'
 import type { Method, Requests } from './requests.ts'
 
 /** Characters of URLs that are remembered: some five thousand of them. */
@@ -19,7 +18,7 @@ const AVERAGE_URL = 1_500
  *
  * To sign is the most of what a redirect costs, so a URL serves for a fifth of its life.
  */
-export const createPresign = (requests: Requests) => {
+export const createPresign = (requests: Requests): DirectClient['presign'] => {
   const urls = cached(
     (method: Method, key: string, expiresIn: number, contentType: string | undefined) => {
       const query = contentType === undefined ? {} : { 'response-content-type': contentType }
@@ -31,10 +30,5 @@ export const createPresign = (requests: Requests) => {
       sizeOf: (_, _method, key) => key.length + AVERAGE_URL,
     },
   )
-  return (
-    _: Bucket,
-    method: Method,
-    key: string,
-    { expiresIn, contentType }: PresignOptions,
-  ): Promise<string> => urls.get(method, key, expiresIn, contentType)
+  return (method, key, { expiresIn, contentType }) => urls.get(method, key, expiresIn, contentType)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
-import { describe, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { S3Store } from '../../../../functions/storage/s3/store.ts'
 import { MIN_PART_SIZE } from '../../../../functions/storage/store.ts'
 import { block, bytes, drain, putParts } from '../../contract/harness.ts'
@@ -116,6 +116,30 @@ describe('requests of the S3 store', () => {
         why,
       )
       assert.equal(headers['transfer-encoding'], undefined, why)
+    }
+  })
+
+  it('name the owner of the source, too, where a large object is copied in parts', async (t) => {
+    const seen: IncomingHttpHeaders[] = []
+    const store = await openOn(
+      t,
+      ({ url = '', headers }, response) => {
+        seen.push(headers)
+        if (!url.includes('uploads')) return void response.writeHead(400).end('<Error/>')
+        response.end(
+          '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>',
+        )
+      },
+      { expectedBucketOwner: '111122223333' },
+    )
+    await expect(store.copy('a', 'b', 200 * 1024 * 1024)).rejects.toThrow()
+    const parts = seen.filter((headers) => headers['x-amz-copy-source-range'] !== undefined)
+    expect(parts).not.toEqual([])
+    for (const headers of parts) {
+      expect(headers).toMatchObject({
+        'x-amz-expected-bucket-owner': '111122223333',
+        'x-amz-source-expected-bucket-owner': '111122223333',
+      })
     }
   })
 

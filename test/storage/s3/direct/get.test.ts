@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { trying } from '../../../../functions/storage/s3/direct/fallback.ts'
 import { bytes, drain } from '../../contract/harness.ts'
 import { openOn, openStore } from '../harness.ts'
 
@@ -79,5 +80,43 @@ describe('plain reads', () => {
     )
     await drain(await store.get('a'))
     assert.deepEqual(owners, ['123456789012'])
+  })
+
+  it('say why the SDK has to repeat one', async (t) => {
+    const reported: unknown[] = []
+    const store = await openOn(
+      t,
+      (request, response) => {
+        if (bySdk(request)) answerWith(response, 200, 'from the SDK')
+        else if (request.url?.includes('cut')) request.socket.destroy()
+        else answerWith(response, 503, refusal('SlowDown'))
+      },
+      { reportFallback: (doing, reason) => reported.push([doing, String(reason)]) },
+    )
+    for (const key of ['slow', 'cut']) await drain(await store.get(key))
+    expect(reported).toEqual([
+      ['get slow', 'Error: a response of status 503'],
+      ['get cut', expect.stringContaining('socket hang up')],
+    ])
+  })
+
+  it.each([TypeError, RangeError, ReferenceError])('do not hide a %o', async (Fault) => {
+    const failure = new Fault('a mistake')
+    const report = () => expect.unreachable('it was taken for a failure of S3')
+    await expect(trying('get a', report, () => Promise.reject(failure))).rejects.toBe(failure)
+  })
+
+  it('are none where they are switched off', async (t) => {
+    const seen: boolean[] = []
+    const store = await openOn(
+      t,
+      (request, response) => {
+        seen.push(bySdk(request))
+        answerWith(response, 200, 'x'.repeat(100_000))
+      },
+      { direct: false },
+    )
+    assert.equal(String(await drain(await store.get('a'))).length, 100_000)
+    assert.deepEqual(seen, [true])
   })
 })
