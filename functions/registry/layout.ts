@@ -109,7 +109,7 @@ export const uploadSegmentKey = (uuid: string, offset: number, nonce: string): s
   `${uploadPrefix(uuid)}${offset}-${nonce}`
 
 /** Holds the newest sealed state of an upload in chunks, for who asks with an older one. */
-export const uploadHeadKey = (uuid: string): string => `${uploadPrefix(uuid)}head`
+export const uploadLatestStateKey = (uuid: string): string => `${uploadPrefix(uuid)}head`
 
 /** Says that the client cancelled the upload. */
 export const uploadCancelledKey = (uuid: string): string => `${uploadPrefix(uuid)}cancelled`

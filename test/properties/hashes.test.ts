@@ -9,7 +9,6 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import type { Algorithm } from '../../functions/registry/digest.ts'
-import { EMPTY_CHAIN, extendChain } from '../../functions/registry/uploads/chain.ts'
 import {
   algorithmsFor,
   fastHash,
@@ -18,6 +17,7 @@ import {
   resumableHash,
   resumeHash,
 } from '../../functions/registry/uploads/hash.ts'
+import { EMPTY_PART_CHAIN, extendPartChain } from '../../functions/registry/uploads/part-chain.ts'
 import type { HashState } from '../../functions/registry/uploads/state.ts'
 
 const chunks = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 12 })
@@ -100,8 +100,11 @@ describe('chains of parts', () => {
   test('do not depend on where requests cut them', () =>
     fc.assert(
       fc.property(fc.array(part), fc.nat(20), (parts, cut) => {
-        const first = extendChain(EMPTY_CHAIN, parts.slice(0, cut))
-        assert.equal(extendChain(first, parts.slice(cut)), extendChain(EMPTY_CHAIN, parts))
+        const first = extendPartChain(EMPTY_PART_CHAIN, parts.slice(0, cut))
+        assert.equal(
+          extendPartChain(first, parts.slice(cut)),
+          extendPartChain(EMPTY_PART_CHAIN, parts),
+        )
       }),
     ))
 
@@ -111,8 +114,14 @@ describe('chains of parts', () => {
         const index = at % parts.length
         fc.pre(JSON.stringify(parts[index]) !== JSON.stringify(other))
         const changed = parts.with(index, other)
-        assert.notEqual(extendChain(EMPTY_CHAIN, changed), extendChain(EMPTY_CHAIN, parts))
-        assert.notEqual(extendChain(EMPTY_CHAIN, parts.slice(1)), extendChain(EMPTY_CHAIN, parts))
+        assert.notEqual(
+          extendPartChain(EMPTY_PART_CHAIN, changed),
+          extendPartChain(EMPTY_PART_CHAIN, parts),
+        )
+        assert.notEqual(
+          extendPartChain(EMPTY_PART_CHAIN, parts.slice(1)),
+          extendPartChain(EMPTY_PART_CHAIN, parts),
+        )
       }),
     ))
 })

@@ -82,7 +82,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     const name = parseName(c.req.param('name') ?? '')
     try {
       const state = await uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
-      if (state.by !== undefined) c.set('startedBy', state.by)
+      if (state.startedBy !== undefined) c.set('startedBy', state.startedBy)
       return state
     } catch (error) {
       await permit(c, name, 'push')
@@ -124,7 +124,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     }
     const state = uploads.begin(name, {
       algorithm: readAlgorithm(c),
-      by: nameOf((await identify(c, [])).identity),
+      startedBy: nameOf((await identify(c, [])).identity),
     })
     if (c.req.query('digest') !== undefined) {
       const digest = readDigest(c)

@@ -14,11 +14,11 @@ import type { Blobs } from '../blobs.ts'
 import { RegistryError } from '../errors.ts'
 import { uploadDataKey } from '../layout.ts'
 import type { PartBuffers } from './buffers.ts'
-import { EMPTY_CHAIN, extendChain } from './chain.ts'
 import { uploadUnknown } from './ending.ts'
 import { algorithmsFor, fastHash, type RunningHash, resumableHash, resumeHash } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
 import { checkReadBack, checkSize, type UploadLimits } from './limits.ts'
+import { EMPTY_PART_CHAIN, extendPartChain } from './part-chain.ts'
 import { loadSegments, newNonce, segmentsSize, stage } from './segments.ts'
 import type { HashState, UploadState } from './state.ts'
 import { createPartWriter, type PartWriter } from './writer.ts'
@@ -118,13 +118,13 @@ const nextState = async (
   { partSize, nonce }: { readonly partSize: number; readonly nonce: string },
   writer: PartWriter,
   { hash, all }: { readonly hash: HashState | undefined; readonly all: boolean },
-): Promise<Pick<UploadState, 'multipart' | 'segments' | 'litter'>> => {
+): Promise<Pick<UploadState, 'multipart' | 'segments' | 'orphans'>> => {
   const { uuid, segments } = state
   const { parts, multipart: open } = writer
   if (open !== undefined && parts.length > 0) {
     const earlier = state.multipart
     const count = (earlier?.parts ?? 0) + parts.length
-    const chain = extendChain(earlier?.chain ?? EMPTY_CHAIN, parts)
+    const partChain = extendPartChain(earlier?.partChain ?? EMPTY_PART_CHAIN, parts)
     const rest = writer.pending()
     // Where no more bytes are to come, the rest is the last part, and the commit need not read it. It
     // is staged all the same, for a part cannot be read should the client surprise us. So the part is
@@ -135,9 +135,9 @@ const nextState = async (
       : Promise.resolve(undefined)
     const staged = await stage(store, uuid, count * partSize, rest).finally(() => last)
     const part = await last
-    const whole = part && extendChain(chain, [part])
-    const multipart = { id: open.id, nonce, partSize, parts: count, chain, whole }
-    return { multipart, segments: staged, litter: state.litter || segments.length > 0 }
+    const whole = part && extendPartChain(partChain, [part])
+    const multipart = { id: open.id, nonce, partSize, parts: count, partChain, whole }
+    return { multipart, segments: staged, orphans: state.orphans || segments.length > 0 }
   }
   // What was its last part is not any more.
   const multipart = state.multipart && { ...state.multipart, whole: undefined }
@@ -145,11 +145,11 @@ const nextState = async (
     // All there is so far: its hash is the segment's.
     const whole = state.offset === 0 && hash && 'final' in hash ? hash.final.sha256 : undefined
     const added = await stage(store, uuid, state.offset, writer.pending(), whole)
-    return { multipart, segments: [...segments, ...added], litter: state.litter }
+    return { multipart, segments: [...segments, ...added], orphans: state.orphans }
   }
   const base = segments[0]?.offset ?? 0
   const merged = await stage(store, uuid, base, await writer.pendingWithSeed())
-  return { multipart, segments: merged, litter: true }
+  return { multipart, segments: merged, orphans: true }
 }
 
 /** Adds the request's bytes to an upload; see {@link Uploads.append}. */

@@ -93,9 +93,9 @@ const tidy = async (
   state: UploadState,
   staged: string | undefined,
 ): Promise<void> => {
-  const { uuid, segments, litter } = state
+  const { uuid, segments, orphans } = state
   try {
-    if (litter) return await discard(store, state)
+    if (orphans) return await discard(store, state)
     const keys = segments.map((segment) => segmentKey(uuid, segment))
     if (staged !== undefined) keys.push(staged)
     if (keys.length > 0) await store.delete(keys)

@@ -10,10 +10,10 @@ import { algorithmOf, type Digest, hexOf } from '../digest.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, uploadDataKey } from '../layout.ts'
 import type { UploadContext } from './append.ts'
-import { EMPTY_CHAIN, extendChain } from './chain.ts'
 import { algorithmsFor, type Hashes, hashAll } from './hash.ts'
 import type { Incoming } from './incoming.ts'
 import { checkReadBack } from './limits.ts'
+import { EMPTY_PART_CHAIN, extendPartChain } from './part-chain.ts'
 import { segmentKey } from './segments.ts'
 import type { UploadState } from './state.ts'
 import { covers, hashesOf, verify } from './verify.ts'
@@ -82,14 +82,14 @@ const earlierParts = async (
 ): Promise<{ readonly parts: readonly Part[]; readonly whole: boolean }> => {
   const { multipart, uuid } = state
   if (multipart === undefined) return { parts: [], whole: false }
-  const { id, nonce, chain, parts: count } = multipart
+  const { id, nonce, partChain, parts: count } = multipart
   const all = await context.store.listParts({ key: uploadDataKey(uuid, nonce), id })
   const withLast = all.filter((part) => part.number <= count + 1)
-  if (received === 0 && extendChain(EMPTY_CHAIN, withLast) === multipart.whole) {
+  if (received === 0 && extendPartChain(EMPTY_PART_CHAIN, withLast) === multipart.whole) {
     return { parts: withLast, whole: true }
   }
   const parts = all.filter((part) => part.number <= count)
-  if (extendChain(EMPTY_CHAIN, parts) === chain) return { parts, whole: false }
+  if (extendPartChain(EMPTY_PART_CHAIN, parts) === partChain) return { parts, whole: false }
   throw new RegistryError(
     'BLOB_UPLOAD_INVALID',
     `the upload ${uuid} was continued from an older state by another request: begin a new one`,

@@ -20,8 +20,8 @@ const hashes = z.object({ sha256: z.string().optional(), sha512: z.string().opti
 const schema = z.object({
   name: z.string(),
   uuid: z.uuid(),
-  /** Who began it, for the audit trail. */
-  by: z.string().optional(),
+  /** Who started it, for the audit trail. */
+  startedBy: z.string().optional(),
   /** Bytes received. */
   offset: z.int().nonnegative(),
   /** Hash the client said it will name at the end. */
@@ -44,9 +44,9 @@ const schema = z.object({
       partSize: z.int().positive(),
       /** Parts stored, numbered from 1. */
       parts: z.int().positive(),
-      /** Chained hash of the parts' etags: see chain.ts. */
-      chain: z.string(),
-      /** The chain with one more part, where the segments were stored as such, too. */
+      /** Chained hash of the parts' etags: see part-chain.ts. */
+      partChain: z.string(),
+      /** The part chain with one more part, where the segments were stored as a part as well. */
       whole: z.string().optional(),
     })
     .optional(),
@@ -55,7 +55,7 @@ const schema = z.object({
     z.object({ offset: z.int().nonnegative(), size: z.int().positive(), nonce: z.string() }),
   ),
   /** Whether staged objects exist that this state no longer names. */
-  litter: z.boolean(),
+  orphans: z.boolean(),
 })
 
 /** An unfinished upload. Immutable: each request makes the next one of it. */
@@ -67,15 +67,15 @@ export type HashState = NonNullable<UploadState['hash']>
 export const newUpload = (
   name: string,
   uuid: string,
-  { algorithm, by }: { readonly algorithm?: Algorithm; readonly by?: string } = {},
+  { algorithm, startedBy }: { readonly algorithm?: Algorithm; readonly startedBy?: string } = {},
 ): UploadState => ({
   name,
   uuid,
-  by,
+  startedBy,
   offset: 0,
   algorithm: algorithm ?? CANONICAL,
   segments: [],
-  litter: false,
+  orphans: false,
 })
 
 /** Turns states into opaque tokens and back. */

@@ -14,8 +14,8 @@ import { append } from './append.ts'
 import { createPartBuffers } from './buffers.ts'
 import { commit } from './commit.ts'
 import { discard, uploadUnknown } from './ending.ts'
-import { createHeads } from './head.ts'
 import type { Incoming } from './incoming.ts'
+import { createLatestStates } from './latest-state.ts'
 import type { UploadLimits } from './limits.ts'
 import { segmentKey } from './segments.ts'
 import { newUpload, type StateSealer, type UploadState } from './state.ts'
@@ -36,7 +36,7 @@ export interface Uploads {
   /** Begins an upload; no store operation. */
   begin(
     name: string,
-    options?: { readonly algorithm?: Algorithm; readonly by?: string },
+    options?: { readonly algorithm?: Algorithm; readonly startedBy?: string },
   ): UploadState
   /** Opaque form of a state for the Location. */
   seal(state: UploadState): Promise<string>
@@ -75,7 +75,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     buffers: createPartBuffers(partSize, options.plentyParts),
   }
 
-  const heads = createHeads(store, sealer)
+  const latestStates = createLatestStates(store, sealer)
 
   const check = async (state: UploadState): Promise<void> => {
     const { uuid, multipart, segments } = state
@@ -99,16 +99,16 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     begin: (name, options) => newUpload(name, randomUUID(), options),
     seal: (state) => sealer.seal(state),
     open: (token, name, uuid) => sealer.open(token, name, uuid),
-    latest: heads.latest,
+    latest: latestStates.latest,
     async append(state, incoming) {
       if (incoming.range === undefined) return append(context, state, incoming)
-      const next = await append(context, await heads.latest(state), incoming)
-      const kept = { ...next, litter: true }
-      await heads.record(kept)
+      const next = await append(context, await latestStates.latest(state), incoming)
+      const kept = { ...next, orphans: true }
+      await latestStates.record(kept)
       return kept
     },
     async commit(state, digest, incoming) {
-      const current = incoming.range === undefined ? state : await heads.latest(state)
+      const current = incoming.range === undefined ? state : await latestStates.latest(state)
       await commit(context, current, digest, incoming)
     },
     check,

@@ -12,13 +12,13 @@
 
 import { readAll } from '../../storage/bytes.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { uploadHeadKey } from '../layout.ts'
+import { uploadLatestStateKey } from '../layout.ts'
 import type { StateSealer, UploadState } from './state.ts'
 
 /** Longest sealed state. */
 const MAX_TOKEN = 16 * 1024
 
-export interface Heads {
+export interface LatestStates {
   /** The newest state that is known: the one given or a later one. One operation. */
   latest(state: UploadState): Promise<UploadState>
   /** Records a state as the newest. One operation. */
@@ -26,9 +26,9 @@ export interface Heads {
 }
 
 /** Records of newest states in a store. */
-export const createHeads = (store: ObjectStore, sealer: StateSealer): Heads => ({
+export const createLatestStates = (store: ObjectStore, sealer: StateSealer): LatestStates => ({
   async latest(state) {
-    const read = await store.get(uploadHeadKey(state.uuid))
+    const read = await store.get(uploadLatestStateKey(state.uuid))
     if (read === undefined) return state
     const token = String(await readAll(read.body, MAX_TOKEN))
     const newest = await sealer.open(token, state.name, state.uuid).catch(() => state)
@@ -36,6 +36,6 @@ export const createHeads = (store: ObjectStore, sealer: StateSealer): Heads => (
   },
 
   async record(state) {
-    await store.put(uploadHeadKey(state.uuid), Buffer.from(await sealer.seal(state)))
+    await store.put(uploadLatestStateKey(state.uuid), Buffer.from(await sealer.seal(state)))
   },
 })

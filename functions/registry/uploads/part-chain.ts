@@ -13,10 +13,10 @@ import { createHash } from 'node:crypto'
 import type { Part } from '../../storage/store.ts'
 
 /** The chain of no parts. */
-export const EMPTY_CHAIN = ''
+export const EMPTY_PART_CHAIN = ''
 
 /** Extends a chain by further parts, ascending. */
-export const extendChain = (chain: string, parts: readonly Part[]): string =>
+export const extendPartChain = (chain: string, parts: readonly Part[]): string =>
   parts.reduce(
     (link, { number, etag, size }) =>
       createHash('sha256').update(`${link}\n${number}\n${size}\n${etag}`).digest('base64url'),
