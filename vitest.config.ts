@@ -45,7 +45,7 @@ export default defineConfig({
     projects: [
       quick('unit', ['test/**/*.test.ts'], [EMULATORS]),
       quick('emulators', [EMULATORS]),
-      live('slow', 'test/**/*.slow.ts'),
+      live('slow', 'test/**/*.slow.ts', 2),
       live('conformance', 'test/conformance/*.suite.ts', 2),
       live('interop', 'test/interop/*.suite.ts', 2),
       live('aws', 'test/aws/*.suite.ts', 2),

@@ -14,7 +14,7 @@ import { projectRoot, run, toolCache } from '../support/live/process.ts'
 const CHART = join(projectRoot, 'packaging/helm/slipway')
 const HELM = join(toolCache, 'bin/helm')
 
-/** Helm as Go builds it takes the cluster for a very old one. */
+/** The version of the cluster that is rendered for. */
 const KUBERNETES = '1.34.0'
 
 const sets = (values: readonly string[]): string[] => values.flatMap((value) => ['--set', value])
