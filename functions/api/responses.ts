@@ -37,3 +37,6 @@ export const sendObject = (c: AppContext, body: ObjectBody, status: 200 | 206): 
   c.env.sendBody(body)
   return c.body(null, status)
 }
+
+/** A Warning header's value for the client's user (distribution-spec "Warnings"). */
+export const warning = (text: string): string => `299 - ${JSON.stringify(text)}`

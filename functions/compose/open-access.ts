@@ -5,6 +5,7 @@
  */
 
 import type { AppOptions, RequestLogger } from '../api/env.ts'
+import { auditLog } from '../api/middleware/log.ts'
 import { createAccessControl, isUnconfigured } from '../auth/access-control.ts'
 import { createAccounts } from '../auth/accounts/accounts.ts'
 import type { Audit } from '../auth/audit.ts'
@@ -86,7 +87,7 @@ export const openAccess = async (
   onlyLocal: boolean,
   now: () => number = Date.now,
 ): Promise<OpenAccess> => {
-  const audit: Audit = (event) => logger.info({ audit: event }, 'audit')
+  const audit = auditLog(logger)
   if (settings.auth === 'off') {
     return { authorizer: openAuthorizer, audit, isSetUp: async () => false }
   }

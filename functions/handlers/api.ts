@@ -11,7 +11,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
-import { literalPath } from '../api/literal-path.ts'
+import { literalPath } from '../api/request.ts'
 import { BODY_LIMIT, UPLOAD_LIMITS } from '../compose/aws/lambda-limits.ts'
 import { SettingsError } from '../compose/errors.ts'
 import { openApp } from '../compose/open-app.ts'

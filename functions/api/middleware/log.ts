@@ -36,6 +36,12 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
     else logger.info(fields, 'request')
   }
 
+/** The audit trail as lines of the log. */
+export const auditLog =
+  (logger: RequestLogger): Audit =>
+  (event) =>
+    logger.info({ audit: event }, 'audit')
+
 const WRITES: Readonly<Record<string, 'push' | 'delete'>> = {
   PUT: 'push',
   POST: 'push',

@@ -7,7 +7,7 @@
 import type { MiddlewareHandler } from 'hono'
 import type { AppEnv, BodyLimit } from '../env.ts'
 import { RequestError } from '../errors.ts'
-import { parseContentLength } from '../headers.ts'
+import { parseContentLength } from '../request.ts'
 
 /** Middleware for hosts that tell `receivedBytes`. @throws RequestError BODY_TRUNCATED */
 export const wholeBody = ({ bytes, instead }: BodyLimit): MiddlewareHandler<AppEnv> =>

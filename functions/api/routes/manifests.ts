@@ -24,9 +24,9 @@ import type { TagCondition } from '../../registry/tags.ts'
 import { quoted } from '../../shared/errors.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
-import { entityTags, noneMatchHits, warning } from '../headers.ts'
 import { addressOf, permit } from '../middleware/permit.ts'
-import { empty, redirect } from '../responses.ts'
+import { entityTags, noneMatchHits } from '../request.ts'
+import { empty, redirect, warning } from '../responses.ts'
 
 const PATH = '/v2/:name{.+}/manifests/:reference'
 

@@ -8,6 +8,19 @@ import { quoted } from '../shared/errors.ts'
 import type { ByteRange } from '../storage/store.ts'
 import { RequestError } from './errors.ts'
 
+/** A segment that `URL` removes from a path, together with the one before it. */
+const DOTS = /(?<=\/)(?:\.|%2e){1,2}(?=\/|$)/gi
+
+/**
+ * Escapes a path so that `URL` leaves it as it is. Otherwise `a/../b` would become `b` and `\` would
+ * become `/`, and a push to a malformed name would go to another repository. Escaped, the name is seen
+ * as it was sent, and refused.
+ *
+ * @param path without a query
+ */
+export const literalPath = (path: string): string =>
+  path.replaceAll('\\', '%5C').replace(DOTS, (dots) => dots.replace(/\.|%2e/gi, '%252e'))
+
 /** Entity tags of an If-Match or If-None-Match value, unquoted; `*` stays as it is. */
 export const entityTags = (value: string): string[] =>
   value
@@ -73,6 +86,3 @@ export const parseContentLength = (value: string | undefined): number | undefine
   if (/^\d+$/.test(value) && Number.isSafeInteger(length)) return length
   throw new RequestError('SIZE_INVALID', `invalid Content-Length ${quoted(value)}`)
 }
-
-/** A Warning header's value for the client's user (distribution-spec "Warnings"). */
-export const warning = (text: string): string => `299 - ${JSON.stringify(text)}`
