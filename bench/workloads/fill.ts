@@ -5,7 +5,6 @@
  */
 
 import { createHash } from 'node:crypto'
-import { digestOf } from '../../functions/registry/digest.ts'
 import {
   catalogKey,
   dataKey,
@@ -16,6 +15,7 @@ import {
   tagLinkKey,
 } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { digestOf } from '../../functions/registry/reference.ts'
 import type { Bucket, StoredObject } from '../../test/emulators/s3/state.ts'
 import type { Grown } from '../results.ts'
 

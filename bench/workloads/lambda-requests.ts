@@ -6,8 +6,8 @@
 
 import { randomBytes } from 'node:crypto'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
-import { digestOf } from '../../functions/registry/digest.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { digestOf } from '../../functions/registry/reference.ts'
 import { eventOf } from '../../test/emulators/gateway/event.ts'
 import type { Handled } from './lambda-process.ts'
 

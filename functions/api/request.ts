@@ -1,5 +1,5 @@
 /**
- * Reads and writes the headers that HTTP leaves to applications.
+ * Reads what HTTP leaves to applications of a request: its path as it was sent, and some headers.
  *
  * @module
  */

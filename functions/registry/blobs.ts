@@ -6,10 +6,10 @@
 
 import { discard } from '../storage/bytes.ts'
 import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
-import { algorithmOf, CANONICAL, type Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { aliasKey, dataKey, layerLinkKey } from './layout.ts'
 import { linkedSize, type RecentLink, type RecentLinks } from './links.ts'
+import { algorithmOf, CANONICAL, type Digest } from './reference.ts'
 
 export const blobUnknown = (name: string, digest: Digest): RegistryError =>
   new RegistryError('BLOB_UNKNOWN', `the repository ${name} has no blob ${digest}`, {

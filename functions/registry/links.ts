@@ -11,8 +11,8 @@
 import { cached } from '../shared/cached.ts'
 import { readAll } from '../storage/bytes.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
-import { type Digest, isDigest } from './digest.ts'
 import { dataKey } from './layout.ts'
+import { type Digest, isDigest } from './reference.ts'
 
 /** Longest link body read: a sha512 digest has 135 characters. */
 const MAX_LINK_BYTES = 256

@@ -6,9 +6,9 @@
  */
 
 import * as z from 'zod'
-import { type Digest, digestOf, isDigest } from './digest.ts'
 import { decideType, invalid, parseJson } from './manifest-type.ts'
 import { isIndex, isNonDistributable, OCI_ARTIFACT } from './media-types.ts'
+import { type Digest, digestOf, isDigest } from './reference.ts'
 
 const annotations = z.record(z.string(), z.string())
 

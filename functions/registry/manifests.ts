@@ -7,13 +7,12 @@
 import { settled } from '../shared/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
-import { algorithmOf, CANONICAL, type Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { dataKey, revisionLinkKey } from './layout.ts'
 import { parseManifest } from './manifest.ts'
 import { storedMediaType } from './manifest-type.ts'
 import { createPushManifest, type PushManifest, type PushTargets } from './push-manifest.ts'
-import type { Reference } from './reference.ts'
+import { algorithmOf, CANONICAL, type Digest, type Reference } from './reference.ts'
 
 /** Most bytes of a manifest, as every registry and client has it. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024

@@ -8,9 +8,9 @@
 import { inBatches } from '../shared/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
-import { type Digest, isDigest } from './digest.ts'
 import { referrerKey, referrersPrefix } from './layout.ts'
 import type { Manifest } from './manifest.ts'
+import { type Digest, isDigest } from './reference.ts'
 
 /** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and answers. */
 const MAX_PAGE = 500

@@ -10,11 +10,11 @@ import { readAll } from '../storage/bytes.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { createCatalog } from './catalog.ts'
-import { type Digest, isDigest } from './digest.ts'
 import { dataKey, REPOSITORIES_PREFIX, revisionLinkKey } from './layout.ts'
 import { readLink } from './links.ts'
 import { parseManifest } from './manifest.ts'
 import { MAX_MANIFEST_BYTES } from './manifests.ts'
+import { type Digest, isDigest } from './reference.ts'
 import { referrerOf, writeReferrer } from './referrers.ts'
 
 /** What was found. */

@@ -9,10 +9,10 @@ import { inBatches } from '../shared/parallel.ts'
 import { isStoreError } from '../storage/errors.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
-import type { Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { manifestsPrefix, tagIndexLinkKey, tagLinkKey, tagPrefix } from './layout.ts'
 import { type Link, readLink, writeLink } from './links.ts'
+import type { Digest } from './reference.ts'
 import { listTags, type NamePage } from './tag-pages.ts'
 
 /** What a tag must be, right when it is written, for the write to happen. */

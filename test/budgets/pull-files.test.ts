@@ -30,14 +30,14 @@ const LIMITS: readonly (readonly [
   limit: number,
   select: (files: PullFiles) => string[],
 ])[] = [
-  ['a pull, from the server to the file store', 58, ofAll],
-  ['access control, token endpoint included', 27, (all) => ofAll(all).filter(isAuth)],
+  ['a pull, from the server to the file store', 35, ofAll],
+  ['access control, token endpoint included', 12, (all) => ofAll(all).filter(isAuth)],
   [
     'the manifest and the blob, but for the store',
-    44,
+    25,
     (all) => withToken(all).filter((file) => !isStorage(file)),
   ],
-  ['access control with a token at hand', 20, (all) => withToken(all).filter(isAuth)],
+  ['access control with a token at hand', 8, (all) => withToken(all).filter(isAuth)],
 ]
 
 describe('files of functions/ that are run by', () => {

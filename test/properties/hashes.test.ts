@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
-import type { Algorithm } from '../../functions/registry/digest.ts'
+import type { Algorithm } from '../../functions/registry/reference.ts'
 import {
   algorithmsFor,
   fastHash,

@@ -7,17 +7,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
+import { RegistryError } from '../../functions/registry/errors.ts'
 import {
   algorithmOf,
   digestOf,
   hexOf,
   isDigest,
-  parseDigest,
-} from '../../functions/registry/digest.ts'
-import { RegistryError } from '../../functions/registry/errors.ts'
-import {
   isName,
   isTag,
+  parseDigest,
   parseName,
   parseReference,
   parseTag,

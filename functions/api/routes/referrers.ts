@@ -5,9 +5,8 @@
  */
 
 import type { Hono } from 'hono'
-import { parseDigest } from '../../registry/digest.ts'
 import { OCI_INDEX } from '../../registry/media-types.ts'
-import { parseName } from '../../registry/reference.ts'
+import { parseDigest, parseName } from '../../registry/reference.ts'
 import type { AppEnv, AppOptions } from '../env.ts'
 import { permit } from '../middleware/permit.ts'
 import { linkNext } from '../paging.ts'

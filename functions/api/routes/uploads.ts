@@ -8,8 +8,14 @@
 import type { Hono } from 'hono'
 import type { Access } from '../../auth/access.ts'
 import { nameOf } from '../../auth/identity.ts'
-import { CANONICAL, type Digest, isAlgorithm, parseDigest } from '../../registry/digest.ts'
-import { isName, parseName } from '../../registry/reference.ts'
+import {
+  CANONICAL,
+  type Digest,
+  isAlgorithm,
+  isName,
+  parseDigest,
+  parseName,
+} from '../../registry/reference.ts'
 import type { Incoming } from '../../registry/uploads/incoming.ts'
 import type { UploadState } from '../../registry/uploads/state.ts'
 import { quoted } from '../../shared/errors.ts'

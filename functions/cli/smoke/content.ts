@@ -5,8 +5,8 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { type Digest, digestOf } from '../../registry/digest.ts'
 import { OCI_MANIFEST } from '../../registry/media-types.ts'
+import { type Digest, digestOf } from '../../registry/reference.ts'
 
 /** Bytes with their digest. */
 export interface Content {

@@ -5,8 +5,8 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import type { Digest } from '../../registry/digest.ts'
 import { OCI_MANIFEST } from '../../registry/media-types.ts'
+import type { Digest } from '../../registry/reference.ts'
 import { Unmet } from './check.ts'
 import { type Asked, type Client, createClient, type Reply } from './client.ts'
 import { type Content, type Image, manifestOf, newConfig, randomContent } from './content.ts'

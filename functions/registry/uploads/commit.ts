@@ -15,10 +15,10 @@
  */
 
 import { isStoreError } from '../../storage/errors.ts'
-import { algorithmOf, CANONICAL, type Digest } from '../digest.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, layerLinkKey, uploadDataKey } from '../layout.ts'
 import { readLink } from '../links.ts'
+import { algorithmOf, CANONICAL, type Digest } from '../reference.ts'
 import { partSizeFor, type UploadContext, writerFor } from './append.ts'
 import { type Commit, commitDirect, commitSmall, commitStaged, type Verified } from './complete.ts'
 import { discard, uploadUnknown } from './ending.ts'

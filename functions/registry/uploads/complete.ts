@@ -6,9 +6,9 @@
 
 import { isStoreError, StoreError } from '../../storage/errors.ts'
 import type { Part } from '../../storage/store.ts'
-import { algorithmOf, type Digest, hexOf } from '../digest.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, uploadDataKey } from '../layout.ts'
+import { algorithmOf, type Digest, hexOf } from '../reference.ts'
 import type { UploadContext } from './append.ts'
 import { algorithmsFor, type Hashes, hashAll } from './hash.ts'
 import type { Incoming } from './incoming.ts'

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto'
 import type { IHasher } from 'hash-wasm'
 import type { ByteSource } from '../../storage/bytes.ts'
-import { type Algorithm, CANONICAL } from '../digest.ts'
+import { type Algorithm, CANONICAL } from '../reference.ts'
 import type { HashState } from './state.ts'
 
 /** Hex hashes by algorithm. */

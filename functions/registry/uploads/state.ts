@@ -7,8 +7,8 @@
 
 import { EncryptJWT, jwtDecrypt } from 'jose'
 import * as z from 'zod'
-import { type Algorithm, CANONICAL } from '../digest.ts'
 import { RegistryError } from '../errors.ts'
+import { type Algorithm, CANONICAL } from '../reference.ts'
 
 /** Seconds a state is good for after the request that issued it. */
 export const STATE_LIFE = 24 * 60 * 60

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { algorithmOf, CANONICAL, type Digest, hexOf } from '../digest.ts'
 import { RegistryError } from '../errors.ts'
+import { algorithmOf, CANONICAL, type Digest, hexOf } from '../reference.ts'
 import { algorithmsFor, fastHash, type Hashes } from './hash.ts'
 
 const mismatch = (digest: Digest, hashes: Hashes): RegistryError => {

@@ -5,8 +5,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import { type Digest, digestOf } from '../../../functions/registry/digest.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
+import { type Digest, digestOf } from '../../../functions/registry/reference.ts'
 import { type Exchange, play } from './exchange.ts'
 import type { Host } from './host.ts'
 

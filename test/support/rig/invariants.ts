@@ -6,9 +6,9 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { isDigest } from '../../../functions/registry/digest.ts'
 import { dataKey } from '../../../functions/registry/layout.ts'
 import { readLink } from '../../../functions/registry/links.ts'
+import { isDigest } from '../../../functions/registry/reference.ts'
 import { inBatches } from '../../../functions/shared/parallel.ts'
 import type { ListedObject, ObjectStore } from '../../../functions/storage/store.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { digestOf } from '../../../registry/digest.ts'
+import { digestOf } from '../../../registry/reference.ts'
 import { type Check, firstWrong, Unmet } from '../check.ts'
 import type { Followed, Session } from '../session.ts'
 
