@@ -1,9 +1,63 @@
 /**
- * Where things are: distribution's layout under `docker/registry/v2/`, so that the same bucket or
- * directory serves both, and under `slipway/v1/` what distribution has no place for, where its
- * walkers never look.
+ * What the registry keeps under which key.
  *
- * Names, tags and digests reach this file checked; it does not check them again.
+ * Distribution's own layout, so that the same bucket or directory serves both. Distribution writes
+ * and removes the same keys; `_uploads/` is its alone, and so is removing data, by its offline
+ * `garbage-collect`:
+ *
+ * ```
+ * docker/registry/v2/
+ * ├─ blobs/<algorithm>/<first two of hex>/<hex>/
+ * │  └─ data                       bytes of a blob or manifest
+ * │                                written by: push                    removed by: nothing here
+ * └─ repositories/<name>/
+ *    ├─ _layers/<algorithm>/<hex>/
+ *    │  └─ link                    "this repository has the blob"; holds its digest
+ *    │                             written by: push, mount             removed by: blob delete
+ *    └─ _manifests/
+ *       ├─ revisions/<algorithm>/<hex>/
+ *       │  └─ link                 "this repository has the manifest"; holds its digest
+ *       │                          written by: manifest push           removed by: manifest delete
+ *       └─ tags/<tag>/
+ *          ├─ current/link         the digest that the tag points at
+ *          └─ index/<algorithm>/<hex>/
+ *             └─ link              a digest that the tag points at or once pointed at
+ *                                  both written by: manifest push      removed by: tag delete, and
+ *                                                  by tag                delete of its manifest
+ * ```
+ *
+ * What distribution has no place for, where its walkers never look:
+ *
+ * ```
+ * slipway/v1/
+ * ├─ catalog/<name>!               empty: the repository exists
+ * │                                written by: manifest push, reindex  removed by: nothing
+ * ├─ aliases/<algorithm>/<hex>     sha256 digest of a blob pushed under another algorithm's
+ * │                                written by: push, mount             removed by: nothing
+ * ├─ referrers/<name>/<algorithm>/<hex of subject>/
+ * │  └─ <algorithm>/<hex>          descriptor of one referrer
+ * │                                written by: manifest push, reindex  removed by: its delete
+ * ├─ uploads/<uuid>/
+ * │  ├─ data-<nonce>               target of a multipart upload while the digest is unknown
+ * │  ├─ <offset>-<nonce>           bytes from offset on that do not fill a part yet
+ * │  ├─ head                       latest sealed state of an upload in chunks
+ * │  └─ cancelled                  empty: the client cancelled it
+ * │                                all written by: upload              removed by: its end, by expiry
+ * └─ config/
+ *    ├─ upload-secret              authenticates upload state
+ *    │                             written by: the first instance      removed by: nothing
+ *    ├─ signing-keys               private keys that sign tokens
+ *    │                             written by: the first instance, `slipway keys`
+ *    ├─ htpasswd, groups, robots   accounts
+ *    │                             written by: `slipway user`, `group`, `robot`
+ *    ├─ policy                     who may do what
+ *    │                             written by: `slipway policy`
+ *    └─ issuers                    whose tokens are accepted beside our own
+ *                                  written by: `slipway issuers`
+ * ```
+ *
+ * Expiry is the clean-up of the Node server or the bucket's lifecycle rule. Names, tags and digests
+ * are checked before they reach this file; it does not check them again.
  *
  * @module
  */
