@@ -6,28 +6,42 @@
 
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
 import { type RecordingProxy, startProxy } from './proxy.ts'
 
 const megabyte = Buffer.alloc(1_000_000, 'x')
 
-/** Responds to GET with a megabyte, and to PUT with 413, hanging up before it has read the body. */
-const startTarget = async (): Promise<{ server: Server; address: string }> => {
+interface Target {
+  readonly server: Server
+  readonly address: string
+  /** Hangs up on whoever still sends a body. */
+  hangUp(): void
+}
+
+/** Responds to GET with a megabyte, and to PUT with 413, without reading the body. */
+const startTarget = async (): Promise<Target> => {
+  const sending: Socket[] = []
   const server = createServer((request, response) => {
     if (request.method === 'GET') return response.end(megabyte)
     request.pause()
-    response.writeHead(413, { 'content-length': '8' }).write('too much')
-    // Not at once: a reset could overtake the response.
-    return setTimeout(() => request.socket.destroy(), 100)
+    sending.push(request.socket)
+    return response.writeHead(413, { 'content-length': '8' }).write('too much')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   assert.ok(address !== null && typeof address === 'object')
-  return { server, address: `127.0.0.1:${address.port}` }
+  return {
+    server,
+    address: `127.0.0.1:${address.port}`,
+    hangUp: () => {
+      for (const socket of sending.splice(0)) socket.destroy()
+    },
+  }
 }
 
 describe('a recording proxy', () => {
-  let target: Awaited<ReturnType<typeof startTarget>>
+  let target: Target
   let proxy: RecordingProxy
   beforeAll(async () => {
     target = await startTarget()
@@ -75,6 +89,8 @@ describe('a recording proxy', () => {
       const response = await fetch(`http://${proxy.address}/blob`, { method: 'PUT', body })
       assert.equal(response.status, 413)
       await response.arrayBuffer()
+      // Not before: a reset could overtake the response.
+      target.hangUp()
       assert.equal(await get(), megabyte.length)
     }
     await proxy.close()
