@@ -9,14 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { discard, readAll } from '../storage/bytes.ts'
 import { isStoreError } from '../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
+import { DocumentError } from './errors.ts'
 
 /** Most bytes of a document; about fifty thousand accounts. */
 export const MAX_DOCUMENT_SIZE = 4 * 1024 * 1024
-
-/** A document that is not as it must be; its message is for the person who wrote it. */
-export class DocumentError extends Error {
-  override readonly name: string = 'DocumentError'
-}
 
 /** Times a change is tried again because someone else was faster. */
 const ATTEMPTS = 100

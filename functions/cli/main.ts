@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DocumentError } from '../auth/document.ts'
+import { DocumentError } from '../auth/errors.ts'
 import { SettingsError } from '../compose/errors.ts'
 import { readSomeSettings } from '../compose/settings.ts'
 import { StoreError } from '../storage/errors.ts'

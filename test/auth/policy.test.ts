@@ -350,7 +350,7 @@ rules:
     ['a merge key', `version: 1\nrules: []\n<<: {rules: []}`, /no such field/],
   ] as const) {
     it(`cannot be ${name}`, () => {
-      assert.throws(() => parsePolicy(text), { name: 'PolicyError', message })
+      assert.throws(() => parsePolicy(text), { name: 'DocumentError', message })
     })
   }
 

@@ -149,7 +149,10 @@ for (const [storeName, open] of STORES) {
       await give('policy set good')
       assert.match(said(), /set already/)
       for (const verb of ['check', 'set']) {
-        await assert.rejects(give(`policy ${verb} bad`), { name: 'PolicyError', message: /line 3/ })
+        await assert.rejects(give(`policy ${verb} bad`), {
+          name: 'DocumentError',
+          message: /line 3/,
+        })
       }
       assert.deepEqual(await give('policy show'), [desk.files.good.trimEnd()])
       assert.equal(await readDocument(store, POLICY_KEY), desk.files.good)

@@ -6,7 +6,7 @@
  */
 
 import { quoted } from '../../shared/errors.ts'
-import { DocumentError } from '../document.ts'
+import { DocumentError } from '../errors.ts'
 import { groupNameFault } from './names.ts'
 
 /** Members by group, in the order of the document. */

@@ -5,7 +5,7 @@
  */
 
 import { quoted } from '../../shared/errors.ts'
-import { DocumentError } from '../document.ts'
+import { DocumentError } from '../errors.ts'
 import { userNameFault } from './names.ts'
 
 /** bcrypt hashes by user. */

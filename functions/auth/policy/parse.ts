@@ -7,14 +7,9 @@
 import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { quoted } from '../../shared/errors.ts'
-import { DocumentError } from '../document.ts'
+import { DocumentError } from '../errors.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import { policySchema } from './schema.ts'
-
-/** A policy that is not as it must be: which line and value, and what would be right. */
-export class PolicyError extends DocumentError {
-  override readonly name = 'PolicyError'
-}
 
 const HINT = 'values that begin with *, & or ! or have { in a list must be in quotes'
 
@@ -68,12 +63,12 @@ const readYaml = (text: string, document: Document.Parsed, counter: LineCounter)
   if (problem !== undefined) {
     const why = problem.message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '')
     const hint = /[*&!{]/.test(text) ? ` (${HINT})` : ''
-    throw new PolicyError(`policy, ${atLine(counter, problem.pos[0])}: ${why}${hint}`)
+    throw new DocumentError(`policy, ${atLine(counter, problem.pos[0])}: ${why}${hint}`)
   }
   visit(document, {
     Alias: (_, alias) => {
       const place = atLine(counter, alias.range?.[0] ?? 0)
-      throw new PolicyError(`policy, ${place}: *${alias.source} is a name of YAML: ${HINT}`)
+      throw new DocumentError(`policy, ${place}: *${alias.source} is a name of YAML: ${HINT}`)
     },
   })
   return document.toJS()
@@ -82,7 +77,7 @@ const readYaml = (text: string, document: Document.Parsed, counter: LineCounter)
 /**
  * Reads a policy.
  *
- * @throws PolicyError naming line, place and value, and what would be right
+ * @throws DocumentError naming line, place and value, and what would be right
  */
 export const parsePolicy = (text: string): Policy => {
   const counter = new LineCounter()
@@ -92,12 +87,12 @@ export const parsePolicy = (text: string): Policy => {
     document = parseDocument(text, { lineCounter: counter })
     json = readYaml(text, document, counter)
   } catch (cause) {
-    if (cause instanceof PolicyError) throw cause
-    throw new PolicyError('policy: it is too deeply nested to be read', { cause })
+    if (cause instanceof DocumentError) throw cause
+    throw new DocumentError('policy: it is too deeply nested to be read', { cause })
   }
   const result = policySchema.safeParse(json)
   if (result.success) return compilePolicy(result.data.rules)
   const issue = result.error.issues[0]!
   const place = atLine(counter, offsetOf(document, pathOf(issue)))
-  throw new PolicyError(`policy, ${place}: ${describe(issue, json)}`)
+  throw new DocumentError(`policy, ${place}: ${describe(issue, json)}`)
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { DocumentError, editDocument, readDocument } from '../../auth/document.ts'
+import { editDocument, readDocument } from '../../auth/document.ts'
+import { DocumentError } from '../../auth/errors.ts'
 import { parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
 import { foreignVerifier, type TrustedIssuer } from '../../auth/issuers/verify.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
