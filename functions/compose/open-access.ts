@@ -1,5 +1,5 @@
 /**
- * Access control as the settings and the store's documents have it.
+ * Access control as the settings and the documents in the store define it.
  *
  * @module
  */
@@ -26,11 +26,11 @@ import { signingKeyFile } from './signing-key-file.ts'
 
 /** Access control, ready for the app. */
 export interface OpenAccess extends Pick<AppOptions, 'authorizer' | 'audit' | 'issuing'> {
-  /** Whether accounts or a policy decide; while nothing is set up, everybody or nobody may. */
+  /** Whether there are accounts or a policy; without them, either everyone has access or no one. */
   readonly isSetUp: () => Promise<boolean>
 }
 
-/** Documents that change or cannot be used are part of the audit trail, and loud where they fail. */
+/** Records changed and unusable documents in the audit trail, and logs the unusable as errors. */
 const reportTo =
   (logger: RequestLogger, audit: Audit) =>
   (event: LiveEvent): void => {
@@ -41,7 +41,7 @@ const reportTo =
     const why = event.error instanceof Error ? event.error.message : String(event.error)
     audit({ event: 'config', what: event.key, outcome: 'failed', why })
     const consequence =
-      event.outcome === 'kept' ? 'the last good one stays in force' : 'nobody gets in'
+      event.outcome === 'kept' ? 'the last good one stays in force' : 'all access is denied'
     logger.error({ key: event.key, err: event.error }, `access document unusable: ${consequence}`)
   }
 
@@ -75,9 +75,9 @@ const openPolicy = async (settings: Settings, live: LiveOptions): Promise<Live<P
 /**
  * Opens access control. Documents are read when they are first needed.
  *
- * @param onlyLocal whether nobody but this machine reaches the host, so that it may be open
+ * @param onlyLocal whether only this machine can reach the host, so that it may be open
  * @param now clock in milliseconds
- * @throws SettingsError when the signing key's file or the policy's is not as it must be
+ * @throws SettingsError when the file of the signing key or of the policy cannot be used
  */
 export const openAccess = async (
   settings: Settings,

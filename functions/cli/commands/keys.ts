@@ -10,7 +10,7 @@ import { REFRESH_LIFE } from '../../auth/token-service.ts'
 import { SettingsError } from '../../compose/errors.ts'
 import type { StoreIo } from '../command.ts'
 
-/** Milliseconds by which the clock of whoever reads a certificate may be late. */
+/** Milliseconds by which the clock of a certificate's reader may be slow. */
 const CLOCKS_DIFFER = 60 * 60_000
 
 /** Where the keys are, as the settings have it. */

@@ -17,7 +17,7 @@ interface Given {
   readonly args: { readonly file: string }
 }
 
-/** What the first user is given: whoever has an account may do everything. */
+/** What is written with the first user: every account may do everything. */
 export const STARTER_POLICY = `# The first rule that matches caller, repository and action decides; without one it is denied.
 version: 1
 rules:
@@ -50,7 +50,7 @@ export const setPolicy = async (io: StoreIo, given: Given): Promise<void> => {
 export const showPolicy = async ({ store, print }: StoreIo): Promise<void> => {
   const text = await readDocument(store, POLICY_KEY)
   if (text === undefined) {
-    throw new CommandError('there is no policy, so nobody with an account may do anything')
+    throw new CommandError('there is no policy, so accounts may do nothing')
   }
   print(text.replace(/\n$/, ''))
 }

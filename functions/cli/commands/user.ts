@@ -54,7 +54,9 @@ const startPolicy = async ({ store, say }: StoreIo): Promise<void> => {
     text === undefined ? STARTER_POLICY : undefined,
   )
   if (!written) return
-  say('There was no policy: now whoever logs in may do everything, and others nothing.')
+  say(
+    'There was no policy. The one now created lets every account do everything, and others nothing.',
+  )
   say('See slipway policy show, and slipway policy set.')
 }
 

@@ -74,7 +74,7 @@ describe('a registry that is wrong', () => {
     })
     t.onTestFinished(() => clock.mockRestore())
   }
-  for (const check of ['first-answer', 'warm-answers']) {
+  for (const check of ['first-response', 'warm-responses']) {
     test(`${check}: answers after 20 seconds`, async (t) => {
       hurry(t)
       assert.equal((await look(subject, subject.origin, check)).verdict, 'NOT')
@@ -145,7 +145,7 @@ describe('a store that is wrong', () => {
 })
 
 test('there is a wrong registry for each check', () => {
-  const elsewhere = ['first-answer', 'warm-answers', 'tls', 'delete']
+  const elsewhere = ['first-response', 'warm-responses', 'tls', 'delete']
   const ofStores = ['presigned-head', 'presigned-tampered', 'bucket-private', 'blob-range']
   const covered = new Set([...WRONGS.map(({ check }) => check), ...elsewhere, ...ofStores])
   assert.deepEqual(

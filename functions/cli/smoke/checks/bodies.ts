@@ -33,7 +33,7 @@ const sendBody = async (session: Session, size: number) => {
 }
 
 /** The largest body that regctl is told to send through Lambda. */
-const taken: Check = {
+const accepted: Check = {
   id: 'body-4.5MB',
   asks: `PATCH of ${BODY_LIMIT.bytes.toLocaleString('en')} bytes, as regctl is told to send`,
   advice: 'chunks must be smaller: regctl --blob-chunk; check what is in front of the registry',
@@ -69,6 +69,6 @@ const beyond = (size: number): Check => ({
 
 /** Checks of the size of bodies. */
 export const bodyChecks: readonly Check[] = [
-  taken,
+  accepted,
   ...[5 * MB, 7 * MB, 11 * MB].map((size) => beyond(size)),
 ]

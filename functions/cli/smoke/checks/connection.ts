@@ -70,7 +70,7 @@ export const connectionChecks: readonly Check[] = [
     },
   },
   {
-    id: 'first-answer',
+    id: 'first-response',
     asks: 'GET /v2/ on a new connection',
     advice: 'check the duration in the log; more memory (memory) makes a cold start faster',
     run: async ({ origin }) => {
@@ -87,7 +87,7 @@ export const connectionChecks: readonly Check[] = [
     },
   },
   {
-    id: 'warm-answers',
+    id: 'warm-responses',
     asks: 'ten times GET /v2/',
     advice: 'check the durations in the log: it is slow beyond the network',
     run: async ({ client, origin }) => {
@@ -111,9 +111,9 @@ export const connectionChecks: readonly Check[] = [
       const { reused, headers } = await ping()
       await sleep(IDLE)
       const later = await ping()
-      const said = headers.get('Keep-Alive')
+      const keepAlive = headers.get('Keep-Alive')
       return {
-        seen: `${later.reused ? 'kept' : 'closed'} when idle${said === null ? '' : ` (${said})`}`,
+        seen: `${later.reused ? 'kept' : 'closed'} when idle${keepAlive === null ? '' : ` (${keepAlive})`}`,
         wrong: firstWrong([reused, 'each request needs a new connection']),
       }
     },

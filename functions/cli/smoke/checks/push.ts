@@ -170,10 +170,10 @@ export const pushChecks: readonly Check[] = [
     asks: 'blob under a digest that is not its own',
     advice: 'stop using this registry: it stores what it has not verified',
     run: async (session) => {
-      const [said, sent] = [randomContent(10), randomContent(10)]
-      const url = session.resolve(await session.begin(), `digest=${said.digest}`)
+      const [declared, sent] = [randomContent(10), randomContent(10)]
+      const url = session.resolve(await session.begin(), `digest=${declared.digest}`)
       const reply = await session.ask('PUT', url, { headers: OCTETS, body: sent.bytes })
-      const head = await session.follow('HEAD', `blobs/${said.digest}`)
+      const head = await session.follow('HEAD', `blobs/${declared.digest}`)
       return {
         seen: `PUT ${reply.status}, HEAD ${head.reply.status}`,
         wrong: firstWrong(
