@@ -18,7 +18,10 @@ export const blobUnknown = (name: string, digest: Digest): RegistryError =>
 
 /** Operations on the blobs of repositories. Every method names the repository first. */
 export interface Blobs {
-  /** Size in bytes, or undefined when the repository has no such blob. At most one operation, two where the link lacks the size. */
+  /**
+   * Size in bytes, or undefined when the repository has no such blob. At most one operation, two if
+   * the link does not record the size.
+   */
   stat(name: string, digest: Digest): Promise<number | undefined>
   /**
    * Opens the blob's bytes, checking the link at the same time.
@@ -28,10 +31,10 @@ export interface Blobs {
    */
   open(name: string, digest: Digest, range?: ByteRange): Promise<ObjectRead>
   /**
-   * A URL to the blob's bytes; at most one operation.
+   * A URL of the blob's bytes; at most one operation.
    *
-   * @param expiresIn life of the URL in seconds
-   * @returns undefined where the store cannot give one
+   * @param expiresIn lifetime of the URL in seconds
+   * @returns undefined if the store cannot presign
    * @throws RegistryError BLOB_UNKNOWN
    */
   url(
@@ -43,13 +46,13 @@ export interface Blobs {
   /** Links a blob that is complete and verified under `target` into the repository. */
   link(name: string, digest: Digest, target: Digest, size: number | undefined): Promise<void>
   /**
-   * Makes a blob of `from` one of `name`, without its bytes. Without `from`, any repository's.
+   * Links a blob of the repository `from`, or of any repository if `from` is undefined, into `name`.
    *
-   * @returns false when there is none to take
+   * @returns false when there is no such blob
    */
   mount(name: string, digest: Digest, from: string | undefined): Promise<boolean>
   /**
-   * Takes the blob out of the repository; its data stays for the others.
+   * Removes the blob from the repository; its data stays for other repositories.
    *
    * @throws RegistryError BLOB_UNKNOWN
    */
@@ -75,7 +78,7 @@ export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
     return read
   }
 
-  /** The data's key follows from a canonical digest, so link and data are asked for in one step. */
+  /** A canonical digest tells the data's key, so link and data are read in one step. */
   const openCanonical = async (
     name: string,
     digest: Digest,
@@ -113,7 +116,7 @@ export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
     },
 
     async link(name, digest, target, size) {
-      // A blob under another algorithm is found under both its digests, as in distribution.
+      // A blob pushed under another algorithm is found under both digests, as in distribution.
       const keys = [layerLinkKey(name, target)]
       if (digest !== target) keys.push(layerLinkKey(name, digest), aliasKey(digest))
       await Promise.all(keys.map((key) => links.write(key, target, size)))

@@ -10,13 +10,13 @@ import { CATALOG_PREFIX, catalogKey, catalogName } from './layout.ts'
 import type { NamePage } from './tag-pages.ts'
 
 export interface Catalog {
-  /** Makes the repository listed; does no harm when it is. */
+  /** Lists the repository; has no effect if it is listed. */
   add(name: string): Promise<void>
   /** Repositories after `last` in ASCII order, at most `limit` (1 to 1000). */
   list(limit: number, last?: string): Promise<NamePage>
 }
 
-/** The catalog on a store. */
+/** The catalog of a store. */
 export const createCatalog = (store: ObjectStore): Catalog => {
   const list = coalesce(async (limit: number, last?: string): Promise<NamePage> => {
     const page = await store.list(CATALOG_PREFIX, {

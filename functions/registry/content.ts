@@ -13,8 +13,8 @@ import type { ObjectStore } from '../storage/store.ts'
 const CAPACITY = 32 * 1024 * 1024
 
 /**
- * `get(key, limit)` gives an object's bytes, from memory or in one operation; undefined when there is
- * no such object, or one of more than `limit` bytes.
+ * `get(key, limit)` gives an object's bytes, from memory or in one operation. It gives undefined when
+ * there is no such object, or it has more than `limit` bytes.
  */
 export type Content = Cached<[key: string, limit: number], Uint8Array | undefined>
 

@@ -14,13 +14,13 @@ import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import { dataKey } from './layout.ts'
 import { type Digest, isDigest } from './reference.ts'
 
-/** Longest link body read: a sha512 digest has 135 characters. */
+/** Most bytes read of a link; a sha512 digest has 135 characters. */
 const MAX_LINK_BYTES = 256
 
 export interface Link {
   /** Digest the data is under. */
   readonly target: Digest
-  /** Bytes of the data, where the link says so. */
+  /** Bytes of the data, if the link records them. */
   readonly size: number | undefined
   /** Version of the link itself, for conditional writes. */
   readonly etag: string
@@ -30,7 +30,7 @@ export interface Link {
  * Reads a link, in one operation.
  *
  * @returns undefined when there is none
- * @throws Error when the object holds no digest: the store is damaged
+ * @throws Error when the object does not hold a digest: the store is damaged
  */
 export const readLink = async (store: ObjectStore, key: string): Promise<Link | undefined> => {
   const read = await store.get(key)
@@ -38,13 +38,13 @@ export const readLink = async (store: ObjectStore, key: string): Promise<Link | 
   const target = Buffer.from(await readAll(read.body, MAX_LINK_BYTES))
     .toString('latin1')
     .trim()
-  if (!isDigest(target)) throw new Error(`the link ${key} holds no digest`)
+  if (!isDigest(target)) throw new Error(`the link ${key} does not hold a digest`)
   const size = Number.parseInt(read.info.metadata.size ?? '', 10)
   return { target, size: Number.isSafeInteger(size) ? size : undefined, etag: read.info.etag }
 }
 
 export interface WriteLinkOptions {
-  /** Bytes of the data the link stands for. */
+  /** Bytes of the data that is linked. */
   readonly size?: number
   readonly condition?: WriteCondition
 }
@@ -67,7 +67,7 @@ export const writeLink = async (
 }
 
 /**
- * Size of the data a link stands for: no operation if the link says it, else one.
+ * Size of the data a link points to: no operation if the link records it, otherwise one.
  *
  * @returns undefined when the data is gone
  */
@@ -99,7 +99,7 @@ export interface RecentLinks {
    * A link as it was at most {@link MAX_AGE} ago; at most one operation.
    *
    * @returns undefined when there is none
-   * @throws Error when the object holds no digest: the store is damaged
+   * @throws Error when the object does not hold a digest: the store is damaged
    */
   read(key: string): Promise<RecentLink | undefined>
   /** Writes a link to data that is complete and verified. One operation. */

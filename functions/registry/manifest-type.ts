@@ -60,12 +60,12 @@ export const decideType = (
   }
   if (inner !== undefined && inner !== mediaType) {
     throw invalid(
-      `the manifest's mediaType ${quoted(inner)} is not its Content-Type ${quoted(mediaType)}`,
+      `the manifest's mediaType ${quoted(inner)} does not match its Content-Type ${quoted(mediaType)}`,
     )
   }
-  // Without the field, a reader of the bytes alone would take a docker manifest for an OCI one.
+  // Without the field, whoever reads the bytes alone takes a Docker manifest for an OCI one.
   if (inner === undefined && ![OCI_MANIFEST, OCI_INDEX].includes(mediaType)) {
-    throw invalid(`the manifest lacks its mediaType field: expected ${quoted(mediaType)}`)
+    throw invalid(`the manifest has no mediaType field: expected ${quoted(mediaType)}`)
   }
   return mediaType
 }

@@ -53,15 +53,15 @@ const index = z.object({
 })
 const artifact = z.object({ ...common, blobs: descriptors, manifests: absent, layers: absent })
 
-/** What this registry needs to know of a manifest; its bytes are kept beside it, untouched. */
+/** What this registry needs to know of a manifest; its bytes are kept unchanged. */
 export interface Manifest {
   readonly mediaType: string
-  /** Content of this repository it cannot do without: config and layers, or child manifests. */
+  /** What it needs in the same repository: config and layers, or child manifests. */
   readonly references: readonly Descriptor[]
-  /** Layers whose presence is not asked for. */
+  /** Layers that need not be in the repository. */
   readonly unchecked: readonly Descriptor[]
   readonly subject: Descriptor | undefined
-  /** As the referrers API lists it: a config's media type stands in for images without one. */
+  /** As the referrers API lists it; for images without one, the config's media type. */
   readonly artifactType: string | undefined
   readonly annotations: Readonly<Record<string, string>> | undefined
 }
@@ -78,7 +78,7 @@ const checkData = (descriptor: Descriptor): void => {
   const data = Buffer.from(descriptor.data, 'base64')
   const algorithm = descriptor.digest.startsWith('sha512') ? 'sha512' : 'sha256'
   if (data.byteLength !== descriptor.size || digestOf(data, algorithm) !== descriptor.digest) {
-    throw invalid(`the data field of ${descriptor.digest} is not what its digest and size say`)
+    throw invalid(`the data field of ${descriptor.digest} does not match its digest and size`)
   }
 }
 

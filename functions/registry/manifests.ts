@@ -14,7 +14,7 @@ import { storedMediaType } from './manifest-type.ts'
 import { createPushManifest, type PushManifest, type PushTargets } from './push-manifest.ts'
 import { algorithmOf, CANONICAL, type Digest, type Reference } from './reference.ts'
 
-/** Most bytes of a manifest, as every registry and client has it. */
+/** Most bytes of a manifest; other registries and clients have the same limit. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
 export interface StoredManifest {
@@ -26,15 +26,15 @@ export interface StoredManifest {
 }
 
 export interface Manifests {
-  /** Digest a reference stands for; none for a digest, one operation for a tag. */
+  /** The digest of a reference: no operation for a digest, one for a tag. */
   resolve(name: string, reference: Reference): Promise<Digest>
   /** The manifest with this digest. @throws RegistryError MANIFEST_UNKNOWN */
   get(name: string, digest: Digest, viaTag?: boolean): Promise<StoredManifest>
   /**
-   * A URL whose HEAD tells length and media type of a manifest; no operation.
+   * A URL that answers HEAD with a manifest's length and media type; no operation.
    *
-   * @param expiresIn life of the URL in seconds
-   * @returns undefined where the store cannot give one
+   * @param expiresIn lifetime of the URL in seconds
+   * @returns undefined if the store cannot presign
    */
   headUrl(manifest: StoredManifest, expiresIn: number): Promise<string | undefined>
   readonly push: PushManifest
@@ -57,7 +57,7 @@ export const createManifests = (
   const readData = (digest: Digest): Promise<Uint8Array | undefined> =>
     content.get(dataKey(digest), MAX_MANIFEST_BYTES)
 
-  /** A tag is only ever set to a linked revision, so behind one the link is not asked for again. */
+  /** A tag only ever points at a linked revision, so the link is not read for what a tag led to. */
   const dataOf = async (name: string, digest: Digest, viaTag: boolean) => {
     const canonical = algorithmOf(digest) === CANONICAL
     if (viaTag && canonical) return { target: digest, bytes: await readData(digest) }
@@ -77,7 +77,7 @@ export const createManifests = (
 
   const removeManifest = async (name: string, digest: Digest): Promise<void> => {
     const { bytes } = await get(name, digest)
-    // Tags first: if this stops half-way, no tag points at a manifest that is gone.
+    // Tags first: if this stops halfway, no tag points at a manifest that is gone.
     await tags.removePointingAt(name, digest)
     const subject = subjectOf(bytes)
     await settled([
@@ -105,7 +105,7 @@ export const createManifests = (
   }
 }
 
-/** Subject of a stored manifest; none when an older registry took something malformed in. */
+/** Subject of a stored manifest; none if an older registry accepted a malformed one. */
 const subjectOf = (bytes: Uint8Array): Digest | undefined => {
   try {
     return parseManifest(bytes, undefined).subject?.digest

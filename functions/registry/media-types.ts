@@ -28,11 +28,11 @@ export const MANIFEST_TYPES: readonly string[] = [
 export const isIndex = (mediaType: string): boolean =>
   mediaType === OCI_INDEX || mediaType === DOCKER_LIST
 
-/** Layers a registry need not hold: image-spec's non-distributable and Docker's foreign ones. */
+/** Layers that a registry need not hold: image-spec's non-distributable and Docker's foreign ones. */
 export const isNonDistributable = (mediaType: string): boolean =>
   mediaType.startsWith('application/vnd.oci.image.layer.nondistributable.v1.tar') ||
   mediaType.startsWith('application/vnd.docker.image.rootfs.foreign.diff.tar')
 
-/** Whether references of this type are kept as manifests of the repository, not as blobs. */
+/** Whether content of this type is kept as a manifest of the repository, not as a blob. */
 export const isManifestType = (mediaType: string): boolean =>
   MANIFEST_TYPES.includes(mediaType) || SCHEMA1.includes(mediaType)

@@ -1,8 +1,8 @@
 /**
- * Takes a manifest in, in three steps whatever it refers to: (1) all references are looked up while
- * the data is written, which is verified already and stays unreadable without a link; (2) the
- * revision's link, the referrer's descriptor and the catalog's marker; (3) the tags. A reader who
- * finds a tag finds everything behind it.
+ * Accepts a manifest, in three steps however much it refers to: (1) all references are looked up
+ * while the data is written, which is verified already and unreadable without a link; (2) the
+ * revision's link, the referrer's descriptor and the catalog's marker are written; (3) the tags are
+ * set. Whoever finds a tag finds everything behind it.
  *
  * @module
  */
@@ -25,13 +25,13 @@ export interface PushedManifest {
 }
 
 export interface PushOptions {
-  /** Tags to set beside the reference, as `?tag=` names them. */
+  /** Tags to set besides the reference, as given by `?tag=`. */
   readonly tags?: readonly string[]
-  /** Only if the tag named by the reference is as this says. */
+  /** What the tag in the reference must be for the push to happen. */
   readonly condition?: TagCondition
 }
 
-/** What a push writes to, beside the data. */
+/** What a push writes to besides the data. */
 export interface PushTargets {
   readonly tags: Tags
   readonly referrers: Referrers
@@ -40,7 +40,7 @@ export interface PushTargets {
 }
 
 /**
- * Takes a manifest in.
+ * Accepts a manifest.
  *
  * @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, PRECONDITION_FAILED
  */
@@ -57,7 +57,7 @@ export const createPushManifest = (
   store: ObjectStore,
   { tags, referrers, catalog, links }: PushTargets,
 ): PushManifest => {
-  /** What is wrong with a reference, or undefined when this repository has it as described. */
+  /** The digest if the repository lacks this content, or undefined if it has it as described. */
   const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
     const { digest, mediaType, size } = descriptor
     const key = isManifestType(mediaType) ? revisionLinkKey : layerLinkKey
@@ -76,12 +76,12 @@ export const createPushManifest = (
     const distinct = [
       ...new Map(manifest.references.map((each) => [each.digest + each.size, each])),
     ]
-    const answers = await inBatches(distinct, ([, each]) => missing(name, each))
-    const digests = answers.filter((digest) => digest !== undefined)
+    const results = await inBatches(distinct, ([, each]) => missing(name, each))
+    const digests = results.filter((digest) => digest !== undefined)
     if (digests.length === 0) return
     throw new RegistryError(
       'MANIFEST_BLOB_UNKNOWN',
-      `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, not in the repository ${name}: push that first`,
+      `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, missing from the repository ${name}: push that content first`,
       { detail: { name, digests: digests.slice(0, 100) } },
     )
   }

@@ -20,7 +20,7 @@ export type Digest = `${Algorithm}:${string}`
 /** Data is kept under its digest by this algorithm, whatever digest the client names. */
 export const CANONICAL: Algorithm = 'sha256'
 
-/** Whether a digest algorithm's name is one this registry can verify. */
+/** Whether this registry can verify digests of the algorithm with this name. */
 export const isAlgorithm = (name: string): name is Algorithm => Object.hasOwn(HEX_LENGTH, name)
 
 /** Whether a string is a digest this registry can verify. */
@@ -34,14 +34,14 @@ export const isDigest = (text: string): text is Digest => {
 /**
  * Checks a digest given by a client.
  *
- * @throws RegistryError DIGEST_INVALID naming the value and what would be right
+ * @throws RegistryError DIGEST_INVALID naming the value and what was expected
  */
 export const parseDigest = (text: string): Digest => {
   if (isDigest(text)) return text
   const algorithm = text.split(':', 1)[0] ?? ''
   const hint =
     text.includes(':') && !isAlgorithm(algorithm)
-      ? `the algorithm ${quoted(algorithm)} is not supported, only sha256 and sha512`
+      ? `the algorithm ${quoted(algorithm)} is not supported: use sha256 or sha512`
       : 'expected sha256:<64 hex digits> or sha512:<128 hex digits>, in lower case'
   throw new RegistryError('DIGEST_INVALID', `invalid digest ${quoted(text)}: ${hint}`)
 }
@@ -58,10 +58,10 @@ export const digestOf = (bytes: Uint8Array, algorithm: Algorithm = CANONICAL): D
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 
-/** Longest repository name in characters, as distribution and the specification have it. */
+/** Most characters of a repository name, as in distribution and the specification. */
 export const MAX_NAME_LENGTH = 255
 
-/** A tag or a digest: what a manifest is asked for by. */
+/** A tag or a digest, by which a manifest is requested. */
 export type Reference =
   | { readonly tag: string; readonly digest?: undefined }
   | { readonly digest: Digest; readonly tag?: undefined }

@@ -12,13 +12,13 @@ import { referrerKey, referrersPrefix } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { type Digest, isDigest } from './reference.ts'
 
-/** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and answers. */
+/** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and responses. */
 const MAX_PAGE = 500
 
-/** Clients read at most 4 MiB of an index; a page is cut before it. */
+/** Most bytes of descriptors on one page: clients read at most 4 MiB of an index. */
 const MAX_PAGE_BYTES = 3 * 1024 * 1024
 
-/** Annotations of a 4 MiB manifest can make its descriptor almost as large, as JSON. */
+/** Most bytes of one: annotations can make it almost as large as its manifest of 4 MiB. */
 const MAX_DESCRIPTOR_BYTES = 5 * 1024 * 1024
 
 /** A descriptor as the referrers API lists it. */
@@ -40,11 +40,11 @@ export interface ReferrerPage {
 export interface Referrers {
   /** Lists a pushed manifest under its subject, whether the subject exists or not. */
   add(name: string, subject: Digest, referrer: Referrer): Promise<void>
-  /** Takes a deleted manifest off its subject's list. */
+  /** Removes a deleted manifest from its subject's list. */
   remove(name: string, subject: Digest, digest: Digest): Promise<void>
   /**
-   * A page of referrers in the order of their digests; one listing, and a read for each that is not
-   * remembered.
+   * A page of referrers in the order of their digests: one listing, and a read for each descriptor
+   * that is not in memory.
    *
    * @param artifactType only these
    * @param last the digest to continue after
@@ -76,7 +76,7 @@ export const writeReferrer = async (
   await store.put(referrerKey(name, subject, referrer.digest), bytes)
 }
 
-/** Referrers on a store. What a digest says of its subject never changes, so descriptors are content. */
+/** Referrers on a store. A descriptor never changes, since it follows from a manifest. */
 export const createReferrers = (store: ObjectStore, content: Content): Referrers => {
   const read = ({ key, size }: ListedReferrer): Promise<Uint8Array | undefined> => {
     if (size <= MAX_DESCRIPTOR_BYTES) return content.get(key, MAX_DESCRIPTOR_BYTES)
@@ -117,8 +117,8 @@ interface ListedReferrer {
 }
 
 /**
- * The next referrers of a subject. A repository named like it, `app/sha256/<hex>`, has keys under its
- * prefix that are no digests; a page that holds nothing else leads on to the next.
+ * The next referrers of a subject. A repository whose name looks like it, `app/sha256/<hex>`, has
+ * keys under the same prefix that are not digests; a page with nothing else is skipped.
  */
 const pageOf = async (
   store: ObjectStore,
@@ -139,7 +139,7 @@ const pageOf = async (
   }
 }
 
-/** How many of these descriptors one page takes: at least one, and as many as fit. */
+/** How many of these descriptors go on one page: as many as fit, and at least one. */
 const countThatFits = (sizes: readonly number[]): number => {
   let total = 0
   const cut = sizes.findIndex((size, at) => {

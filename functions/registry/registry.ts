@@ -1,5 +1,5 @@
 /**
- * The registry without HTTP: everything a host needs, on one store.
+ * The registry without HTTP: all that a host needs, on one store.
  *
  * @module
  */
@@ -17,22 +17,22 @@ import { createStateSealer } from './uploads/state.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 
 /**
- * Bytes of a part: most layers fit into one, which is a single object, and 10,000 make a blob of 117 GiB
- * whose length nobody told.
+ * Bytes of a part. Most layers fit into one, which is stored as a single object; 10,000 parts hold a
+ * blob of 117 GiB whose length was not declared.
  */
 const PART_SIZE = 12 * 1024 * 1024
 
-/** Parts in memory, 72 MiB, beyond which an upload has one at a time. */
+/** Parts in memory, 72 MiB, beyond which each upload has one at a time. */
 const PLENTY_PARTS = 6
 
 export interface RegistryOptions {
   readonly store: ObjectStore
   /**
-   * Gives the 32 bytes that seal upload states; the same on every instance over this store. Called
+   * Gives the 32 bytes that seal upload states, the same for every instance on this store. Called
    * for each request of an upload.
    */
   readonly uploadSecret: () => Promise<Uint8Array>
-  /** For hosts of limited time. */
+  /** For hosts whose requests have limited time. */
   readonly uploadLimits?: UploadLimits | undefined
   /** Clock in milliseconds, for the expiry of upload states. */
   readonly now?: () => number

@@ -1,6 +1,6 @@
 /**
- * Builds the lists that distribution does not keep, from what it does: for a store it has filled.
- * May run beside pushes, and again: it only adds.
+ * Builds the lists that distribution does not keep, for a store that distribution has filled. May
+ * run during pushes and more than once: it only adds.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export interface Reindexed {
 
 const REVISION = /^(.+)\/_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 
-/** The referrers tag schema of distribution-spec; a sha512 is cut there and cannot be told again. */
+/** distribution-spec's referrers tag schema, which truncates a sha512 digest beyond recovery. */
 const FALLBACK_TAG = /^(.+)\/_manifests\/tags\/(sha256)-([0-9a-f]{64})\/current\/link$/
 
 const readManifest = async (store: ObjectStore, linkKey: string) => {
@@ -37,13 +37,13 @@ const readManifest = async (store: ObjectStore, linkKey: string) => {
     const bytes = await readAll(read.body, MAX_MANIFEST_BYTES)
     return { digest: link.target, bytes, manifest: parseManifest(bytes, undefined) }
   } catch {
-    // Schema 1 and what else an older registry took in has no subject to index.
+    // Schema 1, and whatever else an older registry accepted, has no subject to index.
     return undefined
   }
 }
 
 /**
- * Indexes every repository of the store: one listing per 1000 keys, and two reads a manifest.
+ * Indexes every repository of the store: one listing per 1000 keys, two reads per manifest.
  *
  * @param onProgress is told what was found so far, at each manifest
  */
@@ -75,7 +75,7 @@ export const reindex = async (
     )
   }
 
-  /** Manifests that only the tag's index ties to the subject: those that name one are found anyway. */
+  /** For manifests tied to the subject only by the tag's index; others are found by their subject. */
   const indexFallbackTag = async (key: string, name: string, subject: Digest) => {
     const found = await readManifest(store, key)
     await inBatches(found?.manifest.references ?? [], async (each) => {

@@ -21,12 +21,12 @@ const ancestors = (tag: string): string[] =>
 /**
  * One page of tags in ASCII order, from a store that lists folders.
  *
- * The store orders `<tag>/`, and `/` sorts after `-` and `.`: it puts `v1-rc/` and `v1.0/` before
- * `v1/`, where ASCII order has `v1` first. Only such ancestors of a tag come late, and beyond a cut
- * page only ancestors of its last entry can be missing. Those few are looked up, one small listing
- * each; an ancestor at or before `last` need not be, so paging through `v1-*` looks up `v1` once.
+ * The store orders `<tag>/`, and `/` sorts after `-` and `.`, so `v1-rc/` and `v1.0/` come before
+ * `v1/` where ASCII order has `v1` first. Only such ancestors of a tag come too late, and only
+ * ancestors of a page's last entry can be missing from it. Those few are looked up with one small
+ * listing each, except those at or before `last`: paging through `v1-*` looks up `v1` once.
  *
- * Tags after `last` all have keys after `tags/<last>` without a slash, so that is where to start.
+ * All tags after `last` have keys after `tags/<last>` without a slash, so the listing starts there.
  */
 export const listTags = async (
   store: ObjectStore,
@@ -35,7 +35,7 @@ export const listTags = async (
   last: string | undefined,
 ): Promise<NamePage> => {
   const root = tagsPrefix(name)
-  // Entries that the filter drops (`last` itself and its ancestors) should not shorten the page.
+  // Entries that are filtered out (`last` itself and its ancestors) must not shorten the page.
   const spare = last === undefined ? 0 : 1 + ancestors(last).length
   const page = await store.list(root, {
     delimiter: '/',

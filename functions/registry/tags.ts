@@ -15,11 +15,11 @@ import { type Link, readLink, writeLink } from './links.ts'
 import type { Digest } from './reference.ts'
 import { listTags, type NamePage } from './tag-pages.ts'
 
-/** What a tag must be, right when it is written, for the write to happen. */
+/** What a tag must be at the moment it is written, for the write to happen. */
 export type TagCondition =
   /** It must not exist. */
   | { readonly absent: true }
-  /** It must point at one of these; empty: at anything. */
+  /** It must point at one of these digests; if there are none, it must only exist. */
   | { readonly anyOf: readonly string[] }
 
 /** Operations on the tags of repositories. */
@@ -29,13 +29,13 @@ export interface Tags {
   /**
    * Points the tag at a manifest, which must be complete. The last write of a push.
    *
-   * @throws RegistryError PRECONDITION_FAILED when the tag is not as the condition says; exact also
-   *   when others write at the same moment
+   * @throws RegistryError PRECONDITION_FAILED when the condition does not hold; exact even when
+   *   others write at the same moment
    */
   set(name: string, tag: string, digest: Digest, condition?: TagCondition): Promise<void>
-  /** Removes the tag; the manifest stays. False when there is none. */
+  /** Removes the tag; the manifest stays. @returns false when there is no such tag */
   remove(name: string, tag: string): Promise<boolean>
-  /** Removes every tag that points at the manifest: one read a tag of the repository. */
+  /** Removes every tag that points at the manifest; reads each tag of the repository. */
   removePointingAt(name: string, digest: Digest): Promise<void>
   /**
    * Tags after `last` in ASCII order, at most `limit` (1 to 1000).
@@ -48,13 +48,13 @@ export interface Tags {
 const lost = (name: string, tag: string, is: string, wanted: string): RegistryError =>
   new RegistryError(
     'PRECONDITION_FAILED',
-    `the tag ${tag} of ${name} ${is}, the request wanted ${wanted}`,
+    `the tag ${tag} of ${name} ${is}, but the request wanted ${wanted}`,
     { detail: { name, tag } },
   )
 
 /** Tags on a store. */
 export const createTags = (store: ObjectStore): Tags => {
-  /** Turns a condition on digests into one on the link object the decision was taken on. */
+  /** Turns a condition on digests into one on the version of the link that was checked. */
   const storeCondition = async (
     name: string,
     tag: string,

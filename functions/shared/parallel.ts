@@ -5,14 +5,14 @@
  */
 
 /**
- * Most operations a single request keeps under way against the store: a manifest with as many layers
- * as container runtimes can stack has all its references looked up in one step.
+ * Most store operations that a single request keeps in flight: for a manifest with as many layers as
+ * container runtimes can stack, all references are looked up in one step.
  */
 export const MAX_PARALLEL = 128
 
 /**
- * Runs `work` for every item, at most {@link MAX_PARALLEL} at once, and returns results in order.
- * The first failure stops new work from starting and is thrown once what runs has ended.
+ * Runs `work` for every item, at most `limit` at once, and returns the results in order. The first
+ * failure stops further work from starting and is thrown once all running work has ended.
  */
 export const inBatches = async <T, R>(
   items: readonly T[],
@@ -39,7 +39,7 @@ export const inBatches = async <T, R>(
   return results
 }
 
-/** Waits for all, also when one fails: no work goes on after the answer. */
+/** Waits for all work to end, even when some fails, and then throws the first failure. */
 export const settled = async (work: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
   const ends = await Promise.allSettled(work)
   const failure = ends.find((end) => end.status === 'rejected')

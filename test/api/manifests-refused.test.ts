@@ -86,13 +86,15 @@ const REFUSALS: readonly Refusal[] = [
   {
     description: 'mediaType that is not Content-Type',
     content: imageOf([], { mediaType: DOCKER_MANIFEST }),
-    message: new RegExp(`"${DOCKER_MANIFEST.replaceAll('+', '\\+')}" is not its Content-Type`),
+    message: new RegExp(
+      `"${DOCKER_MANIFEST.replaceAll('+', '\\+')}" does not match its Content-Type`,
+    ),
   },
   {
     description: 'Docker without mediaType',
     type: DOCKER_MANIFEST,
     content: imageOf([], { mediaType: undefined }),
-    message: /lacks its mediaType/,
+    message: /has no mediaType field/,
   },
   {
     description: 'an unsupported type',
@@ -187,7 +189,7 @@ const REFUSALS: readonly Refusal[] = [
     description: 'missing config',
     code: unknown,
     content: imageOf([], { config: descriptorOf(CONFIG_TYPE, MISSING) }),
-    message: new RegExp(`refers to ${MISSING.sha256}, not in the repository a/b`),
+    message: new RegExp(`refers to ${MISSING.sha256}, missing from the repository a/b`),
   },
   {
     description: 'missing layer',
@@ -206,20 +208,20 @@ const REFUSALS: readonly Refusal[] = [
     code: unknown,
     type: OCI_INDEX,
     content: indexOf([imageOf([LAYER, LAYER, LAYER])]),
-    message: /not in the repository/,
+    message: /missing from the repository/,
   },
   {
     description: 'a blob as child',
     code: unknown,
     type: OCI_INDEX,
     content: indexOf([CONFIG]),
-    message: /not in the repository/,
+    message: /missing from the repository/,
   },
   {
     description: 'a manifest as layer',
     code: unknown,
     content: imageOf([IMAGE]),
-    message: /not in the repository/,
+    message: /missing from the repository/,
   },
 ]
 

@@ -198,11 +198,11 @@ const REFUSED: readonly Row[] = [
   [
     ['without a state', `/v2/${NAME}/blobs/uploads/${UUID}`, /missing/],
     ['with an empty state', `/v2/${NAME}/blobs/uploads/${UUID}?_state=`, /missing/],
-    ['with a forged state', FORGED, /not one this registry issued/],
+    ['with a forged state', FORGED, /not issued by this registry/],
     [
       'with a state that is no token',
       `/v2/${NAME}/blobs/uploads/${UUID}?_state=abc`,
-      /not one this registry issued/,
+      /not issued by this registry/,
     ],
   ].map(
     ([what, target, message]): Row => ({

@@ -147,18 +147,18 @@ const flipped = (location: string): string => {
 
 const STATES: readonly Case[] = (
   [
-    ['forged', flipped, 'not one this registry issued'],
+    ['forged', flipped, 'not issued by this registry'],
     ['missing', (location: string) => location.replace(/\?.*/, ''), 'is missing'],
-    ['cut', (location: string) => location.slice(0, -20), 'not one this registry issued'],
+    ['cut', (location: string) => location.slice(0, -20), 'not issued by this registry'],
     [
       'of another repository',
       (location: string) => location.replace('/v2/bad/', '/v2/worse/'),
-      'of another upload',
+      'to another upload',
     ],
     [
-      'of another upload',
+      'to another upload',
       (location: string) => location.replace(/uploads\/\w{8}/, 'uploads/01234567'),
-      'of another upload',
+      'to another upload',
     ],
   ] as const
 ).flatMap(([what, change, names]) =>

@@ -58,7 +58,7 @@ describe('digests', () => {
     [`sha256:${HEX512}`, /64 hex digits/],
     [`sha512:${HEX}`, /128 hex digits/],
     [`SHA256:${HEX}`, /"SHA256" is not supported/],
-    [`md5:${'0'.repeat(32)}`, /"md5" is not supported, only sha256 and sha512/],
+    [`md5:${'0'.repeat(32)}`, /"md5" is not supported: use sha256 or sha512/],
     [`sha256:${HEX}\n`, /expected sha256/],
     [`toString:${HEX}`, /"toString" is not supported/],
     [`sha256:../${HEX.slice(3)}`, /expected sha256/],

@@ -60,7 +60,7 @@ describe.each(NAMES)('the state of an upload to %s', (name) => {
     for (const other of others) {
       await expect(sealer.open(other, name, UUID), other).rejects.toMatchObject({
         code: 'BLOB_UPLOAD_INVALID',
-        message: expect.stringContaining('is not one this registry issued'),
+        message: expect.stringContaining('was not issued by this registry'),
       })
     }
   })

@@ -1,9 +1,9 @@
 /**
  * Adds bytes to an upload: PATCH.
  *
- * Full parts go to a multipart upload on the staging key, what is left over becomes a segment. The
- * state handed in stays good whatever happens here: parts it names are not replaced by fewer bytes
- * of the same stream, segments are never overwritten.
+ * Full parts go to a multipart upload on the staging key; what is left over becomes a segment. The
+ * state handed in stays valid whatever happens here: parts it names are not replaced by fewer bytes
+ * of the same stream, and segments are never overwritten.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { loadSegments, newNonce, segmentsSize, stage } from './segments.ts'
 import type { HashState, UploadState } from './state.ts'
 import { createPartWriter, type PartWriter } from './writer.ts'
 
-/** Segments a state names at most; more are merged into one. */
+/** Most segments that a state names; more are merged into one. */
 const MAX_SEGMENTS = 16
 
 export interface UploadContext {
@@ -34,7 +34,7 @@ export interface UploadContext {
   readonly limits: UploadLimits | undefined
 }
 
-/** A writer that goes on where a state ends. */
+/** A writer that continues where a state ends. */
 export const writerFor = (
   context: UploadContext,
   state: UploadState,
@@ -57,11 +57,12 @@ export const writerFor = (
 
 const MEBIBYTE = 1024 * 1024
 
-/** Largest part: it is held in memory, so it bounds blobs to 9,999 of them, about 625 GiB. */
+/** Bytes of the largest part. Parts are held in memory, so blobs have at most 9,999 such, 625 GiB. */
 const MAX_PART_SIZE = 64 * MEBIBYTE
 
 /**
- * Part size for a blob of this many bytes, if known: larger only where 10,000 parts need it.
+ * Part size for an upload that gets `length` more bytes, if known: larger than usual only where
+ * 10,000 parts would not be enough.
  *
  * @throws RegistryError BLOB_TOO_LARGE for a blob that no upload could hold
  */
@@ -75,16 +76,19 @@ export const partSizeFor = (
   const needed = Math.ceil(size / (MAX_PARTS - 1) / MEBIBYTE) * MEBIBYTE
   if (needed > MAX_PART_SIZE) {
     const most = MAX_PART_SIZE * (MAX_PARTS - 1)
-    throw new RegistryError('BLOB_TOO_LARGE', `a blob of ${size} bytes: at most ${most} are taken`)
+    throw new RegistryError(
+      'BLOB_TOO_LARGE',
+      `the blob has ${size} bytes, but at most ${most} are possible`,
+    )
   }
   return Math.max(context.partSize, needed)
 }
 
-/** A client that names the range it sends will send more; one that does not, sends all at once. */
+/** A client that declares a range will send more; one that does not, sends everything at once. */
 const sendsAll = (state: UploadState, incoming: Incoming): boolean =>
   state.offset === 0 && incoming.range === undefined
 
-/** The hash of the bytes from here on, or undefined when they must be read back in the end. */
+/** The hash that continues with these bytes, or undefined if all must be read back in the end. */
 const hashFor = async (
   state: UploadState,
   incoming: Incoming,
@@ -94,7 +98,7 @@ const hashFor = async (
   return state.offset === 0 ? resumableHash(algorithms) : resumeHash(state.hash)
 }
 
-/** Streams the body through hash and writer; what it returns is only of use when bytes came. */
+/** Streams the body through hash and writer; if nothing was received, the result has no meaning. */
 const receive = async (
   hash: RunningHash | undefined,
   incoming: Incoming,
@@ -111,7 +115,7 @@ const receive = async (
   return { received, hash: hash?.save() }
 }
 
-/** Ends an append: where its bytes are now. */
+/** The part of the next state that says where the bytes are. */
 const nextState = async (
   { store }: UploadContext,
   state: UploadState,
@@ -126,9 +130,9 @@ const nextState = async (
     const count = (earlier?.parts ?? 0) + parts.length
     const partChain = extendPartChain(earlier?.partChain ?? EMPTY_PART_CHAIN, parts)
     const rest = writer.pending()
-    // Where no more bytes are to come, the rest is the last part, and the commit need not read it. It
-    // is staged all the same, for a part cannot be read should the client surprise us. So the part is
-    // a help that nothing relies on, and may fail.
+    // If no more bytes will come, the rest is sent as the last part, which the commit then need not
+    // read. It is staged as well, since a part cannot be read if the client sends more after all. So
+    // nothing relies on this part, and sending it may fail.
     const helps = all && rest.byteLength > 0
     const last = helps
       ? store.uploadPart(open, count + 1, rest).catch(() => undefined)
@@ -139,10 +143,10 @@ const nextState = async (
     const multipart = { id: open.id, nonce, partSize, parts: count, partChain, whole }
     return { multipart, segments: staged, orphans: state.orphans || segments.length > 0 }
   }
-  // What was its last part is not any more.
+  // The part that would have been the last no longer is.
   const multipart = state.multipart && { ...state.multipart, whole: undefined }
   if (segments.length < MAX_SEGMENTS) {
-    // All there is so far: its hash is the segment's.
+    // The segment is all there is so far, so the hash is the segment's.
     const whole = state.offset === 0 && hash && 'final' in hash ? hash.final.sha256 : undefined
     const added = await stage(store, uuid, state.offset, writer.pending(), whole)
     return { multipart, segments: [...segments, ...added], orphans: state.orphans }
@@ -176,7 +180,7 @@ export const append = async (
   } catch (error) {
     await writer.close()
     const begun = state.multipart === undefined && writer.multipart
-    // Best effort: the store's clean-up of stale uploads takes what stays behind.
+    // Best effort: the clean-up of stale uploads takes what is left.
     if (begun) await context.store.abortMultipart(begun).catch(() => {})
     if (isStoreError(error, 'missing', 'multipart')) throw uploadUnknown(state.uuid, error)
     throw error

@@ -1,8 +1,8 @@
 /**
  * Memory for parts on their way to the store, bounded over all uploads of the process.
  *
- * Each upload may always hold one buffer, so that none waits for another. Further ones, which let
- * its parts travel in parallel, it gets while few are in use: one upload alone is fast, and n at
+ * Each upload may always hold one buffer, so that none waits for another. It gets further ones, which
+ * let its parts be sent in parallel, while few are in use: a single upload is fast, and n uploads at
  * once hold little more than n buffers.
  *
  * @module
@@ -11,17 +11,17 @@
 export interface PartBuffers {
   /** Bytes of a buffer: the part size. */
   readonly size: number
-  /** A buffer, contents undefined. */
+  /** A buffer with undefined contents. */
   take(): Buffer
-  /** One more buffer, if few enough are in use. */
+  /** Another buffer, if few enough are in use. */
   tryTake(): Buffer | undefined
-  /** Gives back a buffer that nobody reads or writes any more; others are left to the collector. */
+  /** Returns a buffer that is no longer in use; one of another size is not kept. */
   release(buffer: Buffer): void
 }
 
 /**
  * @param size bytes of one buffer
- * @param plenty buffers in use beyond which an upload gets no second one
+ * @param plenty buffers in use beyond which no upload gets a second one
  */
 export const createPartBuffers = (size: number, plenty: number): PartBuffers => {
   const idle: Buffer[] = []

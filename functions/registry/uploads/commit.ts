@@ -1,14 +1,14 @@
 /**
- * Ends an upload with a blob: PUT with a digest, also POST with digest and body.
+ * Ends an upload with a blob: PUT with a digest, or POST with digest and body.
  *
- * In this order, so that a death at any line leaves nothing readable that was not verified: the
- * bytes are complete and their hash is the digest; then the data stands under its digest key; then
- * the repository's link; then what was staged is dropped.
+ * The order ensures that a crash at any point leaves nothing readable that was not verified: first
+ * the bytes are complete and their hash is the digest; then the data is under its digest key; then
+ * the repository's link is written; then what was staged is deleted.
  *
  * Where the bytes go meanwhile:
- * - what fits in one part stays in memory and is written under its digest, one write;
- * - more, under a sha256 digest known now, goes into a multipart upload on the digest key itself,
- *   which is completed only after verification: no copy;
+ * - what fits into one part stays in memory and is written under its digest in one write;
+ * - more, if its sha256 digest is known, goes into a multipart upload on the digest key itself,
+ *   which is completed only after verification, without a copy;
  * - what earlier requests sent as parts is completed on the staging key and copied by the store.
  *
  * @module
@@ -29,7 +29,7 @@ import { newNonce, segmentKey } from './segments.ts'
 import type { UploadState } from './state.ts'
 import { verify } from './verify.ts'
 
-/** Streams the body and returns the hashes of the whole blob, as far as they can be known now. */
+/** Streams the body and returns those hashes of the whole blob that are known now. */
 const receive = async (
   { state, digest, incoming }: Commit,
   write: (chunk: Uint8Array) => Promise<void>,
@@ -49,13 +49,13 @@ const receive = async (
 const startHash = async (state: UploadState, digest: Digest): Promise<RunningHash | undefined> =>
   state.offset === 0 ? fastHash(algorithmsFor(algorithmOf(digest))) : resumeHash(state.hash)
 
-/** The data is in the pool already: the body only has to prove that the client has it. */
+/** The data is in the store already: the body only has to prove that the client has it. */
 const commitKnown = async (commit: Commit): Promise<Verified> => {
   const { received, hashes } = await receive(commit, async () => {})
   return { target: verify(commit.digest, hashes), size: received }
 }
 
-/** Whether hashes of the whole blob will be known when the body has passed. */
+/** Whether hashes of the whole blob will be known once the body has been read. */
 const hashesWillBeKnown = ({ offset, hash }: UploadState): boolean =>
   offset === 0 || (hash !== undefined && 'resumable' in hash)
 
@@ -87,7 +87,7 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
   }
 }
 
-/** Drops what the upload staged; whatever fails here is left to the clean-up of stale uploads. */
+/** Deletes what the upload staged; what fails here is left to the clean-up of stale uploads. */
 const tidy = async (
   { store }: UploadContext,
   state: UploadState,
@@ -100,7 +100,7 @@ const tidy = async (
     if (staged !== undefined) keys.push(staged)
     if (keys.length > 0) await store.delete(keys)
   } catch {
-    // The blob is committed; a failure to tidy up is no failure of the push.
+    // The blob is committed: a failure to clean up does not fail the push.
   }
 }
 
@@ -121,7 +121,7 @@ export const commit = async (
       if (state.offset > 0) await discard(context.store, state).catch(() => {})
     }
     if (!isStoreError(error, 'missing', 'multipart')) throw error
-    // What was staged is gone: an earlier commit of this upload has used it, or it was cancelled.
+    // What was staged is gone: an earlier commit of this upload used it, or it was cancelled.
     const link = await readLink(context.store, layerLinkKey(state.name, digest))
     if (link === undefined) throw uploadUnknown(state.uuid, error)
   }

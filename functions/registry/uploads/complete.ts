@@ -1,5 +1,5 @@
 /**
- * The three ways in which verified bytes get under their digest.
+ * The three ways to get verified bytes under their digest key.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { UploadState } from './state.ts'
 import { covers, hashesOf, verify } from './verify.ts'
 import type { PartWriter } from './writer.ts'
 
-/** One commit on its way. */
+/** A commit in progress. */
 export interface Commit {
   readonly context: UploadContext
   readonly state: UploadState
@@ -27,15 +27,15 @@ export interface Commit {
   readonly incoming: Incoming
 }
 
-/** A verified blob: its size and the digest its data is under. */
+/** A verified blob, with the digest that its data is stored under. */
 export interface Verified {
   readonly target: Digest
   readonly size: number
-  /** Key of the whole, where it was staged before it was copied to its place. */
+  /** Key of the staged whole, if it was copied from there. */
   readonly staged?: string
 }
 
-/** All bytes are in memory or in one segment. */
+/** For bytes that are all in memory or in one segment. */
 export const commitSmall = async (
   { context, state, digest }: Commit,
   writer: PartWriter,
@@ -57,7 +57,7 @@ export const commitSmall = async (
   return { target, size }
 }
 
-/** The parts went to the digest key. */
+/** For parts that were sent to the digest key. */
 export const commitDirect = async (
   { context, state, digest }: Commit,
   writer: PartWriter,
@@ -72,9 +72,9 @@ export const commitDirect = async (
 }
 
 /**
- * Parts of earlier requests, which must be the ones the state was made with.
+ * The parts of earlier requests, which must be those the state was made with.
  *
- * @returns also whether they are the whole blob, so that nothing staged beside them is needed
+ * @returns also whether they are the whole blob, so that no segment is needed
  */
 const earlierParts = async (
   { context, state }: Commit,
@@ -92,14 +92,15 @@ const earlierParts = async (
   if (extendPartChain(EMPTY_PART_CHAIN, parts) === partChain) return { parts, whole: false }
   throw new RegistryError(
     'BLOB_UPLOAD_INVALID',
-    `the upload ${uuid} was continued from an older state by another request: begin a new one`,
+    `another request continued the upload ${uuid} from an older state: start a new upload`,
     { detail: { uuid } },
   )
 }
 
 /**
- * The parts went to a staging key: complete it there, then let the store copy it. No other multipart
- * upload has this key, or between verification and copy it could come to hold other bytes.
+ * For parts that were sent to a staging key: completes the upload there and lets the store copy it.
+ * No other multipart upload has this key: otherwise the object could get other bytes between
+ * verification and copy.
  */
 export const commitStaged = async (
   commit: Commit,
@@ -121,7 +122,7 @@ export const commitStaged = async (
     if (!whole) await writer.flush(true)
     await store.completeMultipart(multipart, [...parts, ...writer.parts])
   } catch (error) {
-    // Another commit of this upload may have completed it and died, or be about to copy it.
+    // Another commit of this upload may have completed it and crashed, or be about to copy it.
     if (!isStoreError(error, 'multipart', 'missing')) throw error
     const info = received === 0 ? await store.head(staged) : undefined
     if (info?.size !== size) throw error

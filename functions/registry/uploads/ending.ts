@@ -1,5 +1,5 @@
 /**
- * The end of an upload that is not a blob.
+ * Ends uploads without a blob.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { UploadState } from './state.ts'
 export const uploadUnknown = (uuid: string, cause?: unknown): RegistryError =>
   new RegistryError(
     'BLOB_UPLOAD_UNKNOWN',
-    `the upload ${uuid} was cancelled, committed or has expired: begin a new one`,
+    `the upload ${uuid} was cancelled or committed, or has expired: start a new upload`,
     { detail: { uuid }, cause },
   )
 
-/** Drops everything an upload has staged. */
+/** Deletes everything that an upload has staged. */
 export const discard = async (store: ObjectStore, state: UploadState): Promise<void> => {
   const { uuid, multipart } = state
   if (multipart) {

@@ -1,5 +1,5 @@
 /**
- * Clears away uploads that nobody ended. On AWS lifecycle rules do it; elsewhere the server does.
+ * Deletes what abandoned uploads have left. On AWS lifecycle rules do this; elsewhere the server.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { UPLOADS_PREFIX } from '../layout.ts'
 
-/** Milliseconds after which staged bytes are given up; states are long expired by then. */
+/** Milliseconds after which staged bytes are deleted; states have expired long before. */
 export const UPLOAD_LIFE = 7 * 24 * 60 * 60 * 1000
 
-/** What was cleared away. */
+/** How much was deleted. */
 export interface Expired {
   readonly objects: number
   readonly multiparts: number
 }
 
 /**
- * Drops staged objects and open multipart uploads older than {@link UPLOAD_LIFE}. Safe beside pushes
- * and beside itself on other instances: an upload that old cannot be gone on with.
+ * Deletes staged objects, and aborts multipart uploads, older than {@link UPLOAD_LIFE}. Safe during
+ * pushes, and while other instances do the same: an upload that old cannot be continued.
  *
  * @param now milliseconds
  */
@@ -32,7 +32,7 @@ export const expireUploads = async (store: ObjectStore, now: number): Promise<Ex
     await store.delete(stale.map((object) => object.key))
     objects += stale.length
   }
-  // Not only under the prefix: blobs whose digest is known first are sent to their own key.
+  // Not only under the prefix: a blob whose digest is known first is sent to its digest key.
   const open = await store.listMultiparts('')
   const stale = open.filter((upload) => upload.started.getTime() < limit)
   await inBatches(stale, (upload) => store.abortMultipart(upload))

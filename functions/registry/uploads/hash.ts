@@ -1,8 +1,8 @@
 /**
  * Hashes of an upload's bytes as they pass.
  *
- * node:crypto is about eight times as fast as the WebAssembly hash but cannot save its state, so it
- * serves where one request carries the whole blob, and the other where chunks span requests.
+ * node:crypto is about eight times as fast as the WebAssembly hash but cannot save its state. So it is
+ * used where one request carries the whole blob, and WebAssembly where chunks span requests.
  *
  * @module
  */
@@ -16,21 +16,21 @@ import type { HashState } from './state.ts'
 /** Hex hashes by algorithm. */
 export type Hashes = Partial<Record<Algorithm, string>>
 
-/** A hash under way. */
+/** A running hash. */
 export interface RunningHash {
   update(bytes: Uint8Array): void
-  /** Finishes: what the next request may know. Call once, last. */
+  /** Ends the hash with what the next request can use. Call it once, last. */
   save(): HashState
-  /** Finishes: the hex hashes. Call once, last. */
+  /** Ends the hash with its result in hex. Call it once, last. */
   finish(): Hashes
 }
 
-/** Algorithms to run so that data can be kept under sha256 and the client's digest be checked. */
+/** The algorithms needed to store data under sha256 and to check the client's digest. */
 export const algorithmsFor = (algorithm: Algorithm): readonly Algorithm[] => [
   ...new Set([CANONICAL, algorithm]),
 ]
 
-/** A fast hash whose state cannot be saved: of what it has seen, only the result can. */
+/** A fast hash; only its result can be saved, not its state. */
 export const fastHash = (algorithms: readonly Algorithm[]): RunningHash => {
   const running = algorithms.map((algorithm) => ({ algorithm, hash: createHash(algorithm) }))
   const finish = (): Hashes =>
@@ -45,7 +45,7 @@ export const fastHash = (algorithms: readonly Algorithm[]): RunningHash => {
 }
 
 const create = async (algorithm: Algorithm): Promise<IHasher> => {
-  // Loaded only where chunks span requests: a cold start should not read it.
+  // Loaded only when chunks span requests, to keep cold starts short.
   const { createSHA256, createSHA512 } = await import('./wasm.ts')
   return { sha256: createSHA256, sha512: createSHA512 }[algorithm]()
 }
@@ -65,7 +65,7 @@ const running = (entries: readonly (readonly [Algorithm, IHasher])[]): RunningHa
   finish: () => Object.fromEntries(entries.map(([algorithm, hash]) => [algorithm, hash.digest()])),
 })
 
-/** A hash that can be saved and resumed. */
+/** A hash whose state can be saved and resumed. */
 export const resumableHash = async (algorithms: readonly Algorithm[]): Promise<RunningHash> =>
   running(
     await Promise.all(algorithms.map(async (each) => [each, (await create(each)).init()] as const)),
@@ -74,7 +74,7 @@ export const resumableHash = async (algorithms: readonly Algorithm[]): Promise<R
 /**
  * Continues the hashes that an earlier request saved.
  *
- * @returns undefined when none could be continued, or of this version: the bytes must be read back
+ * @returns undefined when none can be continued by this version: the bytes must be read back
  */
 export const resumeHash = async (
   saved: HashState | undefined,
@@ -95,7 +95,7 @@ export const resumeHash = async (
   }
 }
 
-/** Hashes a source whole. */
+/** The hashes of a whole source. */
 export const hashAll = async (
   source: ByteSource,
   algorithms: readonly Algorithm[],

@@ -1,5 +1,5 @@
 /**
- * The bytes of one request, checked against what its headers say of them.
+ * The bytes of one request, checked against its headers.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { ByteSource } from '../../storage/bytes.ts'
 import { RegistryError } from '../errors.ts'
 import type { UploadState } from './state.ts'
 
-/** Bytes that come with a request, and what its headers say of them. */
+/** The bytes of a request, and what its headers declare. */
 export interface Incoming {
   readonly source: ByteSource
-  /** Content-Length, where there is one. */
+  /** Content-Length, if declared. */
   readonly length: number | undefined
-  /** First and last byte within the blob, where Content-Range says so. */
+  /** First and last byte within the blob, if declared by Content-Range. */
   readonly range: { readonly start: number; readonly end: number } | undefined
 }
 
@@ -24,10 +24,13 @@ const outOfOrder = (state: UploadState, start: number): RegistryError =>
     { detail: { uuid: state.uuid, offset: state.offset } },
   )
 
-const wrongSize = (what: string, said: number, got: number): RegistryError =>
-  new RegistryError('SIZE_INVALID', `${what} says ${said} bytes, the body has ${got}`)
+const wrongSize = (header: string, declared: number, received: number): RegistryError =>
+  new RegistryError(
+    'SIZE_INVALID',
+    `${header} declares ${declared} bytes, but the body has ${received}`,
+  )
 
-/** Refuses bytes that are not the upload's next ones, before any is read. */
+/** Refuses bytes that are not the next ones of the upload, before any is read. */
 export const checkRange = (state: UploadState, { range, length }: Incoming): void => {
   if (range === undefined) return
   if (range.start !== state.offset) throw outOfOrder(state, range.start)
@@ -35,7 +38,7 @@ export const checkRange = (state: UploadState, { range, length }: Incoming): voi
   if (length !== undefined && length !== size) throw wrongSize('Content-Range', size, length)
 }
 
-/** Refuses a body that was not as long as its headers said. */
+/** Refuses a body that was not as long as its headers declared. */
 export const checkReceived = ({ range, length }: Incoming, received: number): void => {
   if (length !== undefined && length !== received) {
     throw wrongSize('Content-Length', length, received)

@@ -1,35 +1,35 @@
 /**
- * What a host of limited time cannot bring to an end, refused before any of it is done.
+ * Refuses at once what a host whose requests have limited time could not finish.
  *
  * @module
  */
 
 import { RegistryError } from '../errors.ts'
 
-/** How large blobs may be where requests end after a while. */
+/** How large blobs may be where requests have limited time. */
 export interface UploadLimits {
-  /** Most bytes of a blob: a commit has to have the store copy them. */
+  /** Most bytes of a blob: the store has to copy them within one commit. */
   readonly blob: number
-  /** Most bytes of a blob whose digest cannot be told without reading them back. */
+  /** Most bytes of a blob that must be read back to compute its digest. */
   readonly readBack: number
-  /** What to do with larger ones, for the message. */
+  /** For the message: what to do with a larger one. */
   readonly instead: string
 }
 
 const tooLarge = (why: string, { instead }: UploadLimits): RegistryError =>
   new RegistryError('BLOB_TOO_LARGE_HERE', `${why}: ${instead}`)
 
-/** Refuses a blob of this many bytes, or more. @throws RegistryError BLOB_TOO_LARGE_HERE */
+/** Refuses a blob of more bytes than the host accepts. @throws RegistryError BLOB_TOO_LARGE_HERE */
 export const checkSize = (limits: UploadLimits | undefined, size: number): void => {
   if (limits === undefined || size <= limits.blob) return
-  throw tooLarge(`a blob of ${size} bytes, at most ${limits.blob} are taken here`, limits)
+  throw tooLarge(`the blob has ${size} bytes, but this host accepts at most ${limits.blob}`, limits)
 }
 
-/** Refuses to read back this many bytes. @throws RegistryError BLOB_TOO_LARGE_HERE */
+/** Refuses a blob of more bytes than the host reads back. @throws RegistryError BLOB_TOO_LARGE_HERE */
 export const checkReadBack = (limits: UploadLimits | undefined, size: number): void => {
   if (limits === undefined || size <= limits.readBack) return
   throw tooLarge(
-    `a blob of ${size} bytes, whose digest cannot be told without reading them again, at most ${limits.readBack} of such are taken here (chunks with Content-Range, under sha256, need no reading)`,
+    `the blob's ${size} bytes must be read back to compute its digest, but this host reads back at most ${limits.readBack} (chunks with Content-Range and a sha256 digest need no reading back)`,
     limits,
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Segments: staged bytes of an upload that do not fill a part yet. Written once under a fresh key
- * and never changed, so that a repeated request finds what its state names.
+ * Segments: staged bytes of an upload that do not yet fill a part. They are written once under a new
+ * key and never changed, so that a repeated request finds what its state names.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { uploadSegmentKey } from '../layout.ts'
 import type { Segment } from './state.ts'
 
-/** Bytes of the segments together. */
+/** Total bytes of the segments. */
 export const segmentsSize = (segments: readonly Segment[]): number =>
   segments.reduce((sum, segment) => sum + segment.size, 0)
 
 export const segmentKey = (uuid: string, { offset, nonce }: Segment): string =>
   uploadSegmentKey(uuid, offset, nonce)
 
-/** What tells keys apart that requests with the same state write. */
+/** Makes keys differ that are written by requests with the same state. */
 export const newNonce = (): string => randomBytes(9).toString('base64url')
 
 /**
- * Stages bytes; one operation, none for no bytes.
+ * Stages bytes in one operation; no bytes take none.
  *
- * @param sha256 their hash in hex, where it is known, which spares the store to compute it
+ * @param sha256 their hash in hex, if known, so that it need not be computed
  */
 export const stage = async (
   store: ObjectStore,
@@ -40,7 +40,7 @@ export const stage = async (
 }
 
 /**
- * Reads segments into a buffer of their size, in parallel.
+ * Reads segments in parallel into a buffer of their total size.
  *
  * @throws StoreError `missing` when one is gone: the upload was committed, cancelled or expired
  */

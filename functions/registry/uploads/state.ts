@@ -1,6 +1,6 @@
 /**
  * The state of an unfinished upload. It travels with the client, sealed, in the query of the
- * upload's Location, so that any instance can take the next request and none keeps a record.
+ * upload's Location, so that any instance can take the next request and none keeps a session.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import * as z from 'zod'
 import { RegistryError } from '../errors.ts'
 import { type Algorithm, CANONICAL } from '../reference.ts'
 
-/** Seconds a state is good for after the request that issued it. */
+/** Seconds for which a state is valid after the request that issued it. */
 export const STATE_LIFE = 24 * 60 * 60
 
 const ISSUER = 'slipway-upload'
@@ -24,22 +24,22 @@ const schema = z.object({
   startedBy: z.string().optional(),
   /** Bytes received. */
   offset: z.int().nonnegative(),
-  /** Hash the client said it will name at the end. */
+  /** Algorithm of the digest that the client will send at the end, as it declared. */
   algorithm: z.enum(['sha256', 'sha512']),
-  /** What is known of the hash of the bytes so far; nothing when it has to be read back. */
+  /** The hash of the bytes so far; absent if they have to be read back. */
   hash: z
     .union([
-      /** Saved states of running hashes, base64url. */
+      /** Saved states of running hashes, in base64url. */
       z.object({ resumable: hashes }),
-      /** Finished hashes, hex; of no use once more bytes come. */
+      /** Finished hashes, in hex; of no use once more bytes come. */
       z.object({ final: hashes }),
     ])
     .optional(),
-  /** Multipart upload to the staging key, once there are enough bytes for a part. */
+  /** The multipart upload to the staging key, once there were enough bytes for a part. */
   multipart: z
     .object({
       id: z.string(),
-      /** Part of its key, which no other multipart upload has. */
+      /** The part of its key that makes it unique. */
       nonce: z.string(),
       partSize: z.int().positive(),
       /** Parts stored, numbered from 1. */
@@ -50,20 +50,20 @@ const schema = z.object({
       whole: z.string().optional(),
     })
     .optional(),
-  /** Staged bytes after the last part, in order; together less than a part. */
+  /** Staged bytes after the last part, in order; less than a part in total. */
   segments: z.array(
     z.object({ offset: z.int().nonnegative(), size: z.int().positive(), nonce: z.string() }),
   ),
-  /** Whether staged objects exist that this state no longer names. */
+  /** Whether there are staged objects that this state no longer names. */
   orphans: z.boolean(),
 })
 
-/** An unfinished upload. Immutable: each request makes the next one of it. */
+/** An unfinished upload. Immutable: each request derives the next state from it. */
 export type UploadState = Readonly<z.infer<typeof schema>>
 export type Segment = UploadState['segments'][number]
 export type HashState = NonNullable<UploadState['hash']>
 
-/** The state of an upload that has just begun. */
+/** The state of an upload that has just been started. */
 export const newUpload = (
   name: string,
   uuid: string,
@@ -80,12 +80,12 @@ export const newUpload = (
 
 /** Turns states into opaque tokens and back. */
 export interface StateSealer {
-  /** A token that is safe in a query: letters, digits, `-`, `_` and `.`. */
+  /** A token that is safe in a query: letters, digits, `-`, `_` and `.` only. */
   seal(state: UploadState): Promise<string>
   /**
    * Opens a token presented for an upload.
    *
-   * @throws RegistryError BLOB_UPLOAD_INVALID when it is missing, forged, expired or another's
+   * @throws RegistryError BLOB_UPLOAD_INVALID when it is missing, forged, expired or of another upload
    */
   open(token: string | undefined, name: string, uuid: string): Promise<UploadState>
 }
@@ -93,7 +93,7 @@ export interface StateSealer {
 const refused = (uuid: string, why: string, cause?: unknown): RegistryError =>
   new RegistryError(
     'BLOB_UPLOAD_INVALID',
-    `the state of upload ${uuid} in the URL's _state ${why}: use the Location of the last answer unchanged, or begin a new upload`,
+    `the state of upload ${uuid} in the URL's _state ${why}: use the Location of the last response unchanged, or start a new upload`,
     { detail: { uuid }, cause },
   )
 
@@ -105,9 +105,9 @@ const isCanonical = (token: string): boolean =>
   token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 
 /**
- * Seals states with AES-256-GCM: clients can neither read nor change them.
+ * Seals states with AES-256-GCM, so that clients can neither read nor change them.
  *
- * @param secret gives 32 bytes, the same on every instance
+ * @param secret gives 32 bytes, the same for every instance
  * @param now clock in milliseconds
  */
 export const createStateSealer = (
@@ -124,7 +124,7 @@ export const createStateSealer = (
 
   async open(token, name, uuid) {
     if (!token) throw refused(uuid, 'is missing')
-    if (!isCanonical(token)) throw refused(uuid, 'is not one this registry issued')
+    if (!isCanonical(token)) throw refused(uuid, 'was not issued by this registry')
     const key = await secret()
     const opened = await jwtDecrypt(token, key, {
       issuer: ISSUER,
@@ -134,12 +134,12 @@ export const createStateSealer = (
       currentDate: new Date(now()),
     }).catch((cause: unknown) => {
       const expired = cause instanceof Error && 'code' in cause && cause.code === 'ERR_JWT_EXPIRED'
-      throw refused(uuid, expired ? 'has expired' : 'is not one this registry issued', cause)
+      throw refused(uuid, expired ? 'has expired' : 'was not issued by this registry', cause)
     })
     const parsed = schema.safeParse(opened.payload.s)
     if (!parsed.success) throw refused(uuid, 'is of another version', parsed.error)
     const state = parsed.data
-    if (state.name !== name || state.uuid !== uuid) throw refused(uuid, 'is of another upload')
+    if (state.name !== name || state.uuid !== uuid) throw refused(uuid, 'belongs to another upload')
     return state
   },
 })

@@ -1,5 +1,5 @@
 /**
- * Uploads of blobs: begun, continued, asked about, cancelled, committed.
+ * Uploads of blobs: started, continued, checked, cancelled, committed.
  *
  * @module
  */
@@ -24,47 +24,47 @@ export interface UploadsOptions {
   readonly store: ObjectStore
   readonly blobs: Blobs
   readonly sealer: StateSealer
-  /** Bytes of a part; at least the store's smallest. */
+  /** Bytes of a part; at least the store's minimum. */
   readonly partSize: number
-  /** Parts in memory, over all uploads, beyond which an upload has one at a time. */
+  /** Parts in memory, over all uploads, beyond which each upload has one at a time. */
   readonly plentyParts: number
   readonly limits?: UploadLimits | undefined
 }
 
-/** Operations on uploads. States are values: the answer to each request carries the next one. */
+/** Operations on uploads. States are values: the response to each request carries the next one. */
 export interface Uploads {
-  /** Begins an upload; no store operation. */
+  /** Starts an upload; no store operation. */
   begin(
     name: string,
     options?: { readonly algorithm?: Algorithm; readonly startedBy?: string },
   ): UploadState
-  /** Opaque form of a state for the Location. */
+  /** A state's opaque form for the Location. */
   seal(state: UploadState): Promise<string>
   /** @throws RegistryError BLOB_UPLOAD_INVALID */
   open(token: string | undefined, name: string, uuid: string): Promise<UploadState>
-  /** The newest state that is known of an upload in chunks; one operation. */
+  /** The latest known state of an upload in chunks; one operation. */
   latest(state: UploadState): Promise<UploadState>
   /**
-   * Adds the request's bytes at the end; with a range, to the newest state that is known.
+   * Adds the request's bytes at the end; with a range, to the latest known state.
    *
-   * @throws RegistryError RANGE_INVALID, SIZE_INVALID, BLOB_UPLOAD_UNKNOWN; nothing is lost then
+   * @throws RegistryError RANGE_INVALID, SIZE_INVALID, BLOB_UPLOAD_UNKNOWN; the state stays valid
    */
   append(state: UploadState, incoming: Incoming): Promise<UploadState>
   /**
    * Adds the request's bytes, verifies the whole and makes it a blob of the repository. Repeating a
-   * commit whose answer was lost gives the same answer.
+   * commit whose response was lost gives the same response.
    *
    * @throws RegistryError DIGEST_INVALID (the upload is over), RANGE_INVALID, SIZE_INVALID,
    *   BLOB_UPLOAD_UNKNOWN
    */
   commit(state: UploadState, digest: Digest, incoming: Incoming): Promise<void>
-  /** @throws RegistryError BLOB_UPLOAD_UNKNOWN when it was cancelled, committed or has expired */
+  /** @throws RegistryError BLOB_UPLOAD_UNKNOWN when it was cancelled or committed, or has expired */
   check(state: UploadState): Promise<void>
-  /** Ends an upload and drops what it staged. @throws RegistryError BLOB_UPLOAD_UNKNOWN */
+  /** Ends an upload and deletes what it staged. @throws RegistryError BLOB_UPLOAD_UNKNOWN */
   cancel(state: UploadState): Promise<void>
 }
 
-/** Uploads on a store. */
+/** Uploads to a store. */
 export const createUploads = (options: UploadsOptions): Uploads => {
   const { store, blobs, sealer, partSize } = options
   const context = {
@@ -115,7 +115,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     async cancel(state) {
       await check(state)
       await discard(store, state)
-      // A state without staged bytes would live on: nothing else says that it is over.
+      // A state without staged bytes would stay valid: nothing else says that it has ended.
       await store.put(uploadCancelledKey(state.uuid), new Uint8Array())
     },
   }

@@ -1,5 +1,5 @@
 /**
- * Whether a blob's bytes are what its digest says.
+ * Checks a blob's bytes against its digest.
  *
  * @module
  */
@@ -15,16 +15,22 @@ const mismatch = (digest: Digest, hashes: Hashes): RegistryError => {
   })
 }
 
-/** Checks what was hashed against the digest. @returns the digest the data belongs under */
+/**
+ * Checks hashes against the digest a client declared.
+ *
+ * @returns the digest that the data is stored under
+ * @throws RegistryError DIGEST_INVALID
+ */
 export const verify = (digest: Digest, hashes: Hashes): Digest => {
   if (hashes[algorithmOf(digest)] !== hexOf(digest)) throw mismatch(digest, hashes)
   return `${CANONICAL}:${hashes[CANONICAL]}`
 }
 
+/** Whether these hashes are all that {@link verify} needs. */
 export const covers = (hashes: Hashes, digest: Digest): boolean =>
   algorithmsFor(algorithmOf(digest)).every((each) => hashes[each] !== undefined)
 
-/** The hashes of bytes in memory that `verify` needs. */
+/** The hashes that {@link verify} needs, of bytes in memory. */
 export const hashesOf = (bytes: Uint8Array, digest: Digest): Hashes => {
   const hash = fastHash(algorithmsFor(algorithmOf(digest)))
   hash.update(bytes)

@@ -1,6 +1,6 @@
 /**
- * What of hash-wasm hashes need, in a module of its own: it is loaded when it is needed, and a bundler
- * leaves out the rest.
+ * The hashes of hash-wasm that are used, in a module of their own, so that they are loaded only when
+ * needed and bundlers leave out the rest.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Cuts a stream of bytes into parts of equal size and sends them in parallel, with bounded memory.
- * What does not fill a part stays in memory for the caller to decide on.
+ * What does not fill a part stays in memory; the caller decides what becomes of it.
  *
  * @module
  */
@@ -14,55 +14,55 @@ import {
 import { RegistryError } from '../errors.ts'
 import type { PartBuffers } from './buffers.ts'
 
-/** Parts of one upload under way at once. */
+/** Most parts of one upload that are sent at once. */
 const MAX_IN_FLIGHT = 4
 
 /**
- * Bytes up to which a buffer is made to measure. Larger ones are those of parts, which are used again:
- * what megabytes are allocated and thrown away costs more than to hash them.
+ * Bytes up to which a buffer is allocated in the size needed. Larger ones are the reusable buffers of
+ * parts: to allocate megabytes and throw them away costs more than to hash them.
  */
 const SMALL = 256 * 1024
 
 export interface PartWriterOptions {
   readonly store: ObjectStore
   readonly buffers: PartBuffers
-  /** Key a multipart upload is begun for when there are bytes for a part. */
+  /** Key of the multipart upload that is created when there are enough bytes for a part. */
   readonly key: string
   /** Bytes of every part but the last. */
   readonly partSize: number
-  /** Multipart upload to go on with, and the number of its next part. */
+  /** The multipart upload to continue, and the number of its next part. */
   readonly multipart: MultipartUpload | undefined
   readonly firstPart: number
-  /** Bytes that come before the stream's and fill no part yet, and how to read them. */
+  /** How many bytes come before the stream's that do not yet fill a part, and how to read them. */
   readonly seedSize: number
   readonly loadSeed: (into: Buffer) => Promise<void>
-  /** Bytes expected, if known: small blobs then take no more memory than they have bytes. */
+  /** Bytes expected, if known; a small blob then takes no more memory than it has bytes. */
   readonly expected: number | undefined
 }
 
 export interface PartWriter {
-  /** The multipart upload, once one was begun. */
+  /** The multipart upload, once there is one. */
   readonly multipart: MultipartUpload | undefined
-  /** Parts stored by this writer, ascending; complete after `settle` or `flush`. */
+  /** Parts stored by this writer, in ascending order; complete after `flush`. */
   readonly parts: readonly Part[]
-  /** Takes bytes; waits while too many are under way. Throws what a part's sending threw. */
+  /** Takes bytes; waits while too many are being sent. Throws what sending a part threw. */
   write(chunk: Uint8Array): Promise<void>
-  /** Bytes held that are in no part, without the seed. Valid until the next call. */
+  /** Bytes not yet in a part, without the seed. Valid until the next call. */
   pending(): Buffer
-  /** Bytes held that are in no part, the seed first. Valid until the next call. */
+  /** Bytes not yet in a part, the seed first. Valid until the next call. */
   pendingWithSeed(): Promise<Buffer>
-  /** Sends a pending full part, or with `last` whatever is pending, and waits for all parts. */
+  /** Sends what is pending if it fills a part or is the `last` part, and waits for all parts. */
   flush(last: boolean): Promise<void>
-  /** Waits until nothing is under way and gives the memory back; never throws, may be repeated. */
+  /** Waits until nothing is being sent and releases memory; never throws, may be repeated. */
   close(): Promise<void>
 }
 
 /** A writer of parts; `close` it whatever happens. */
 export const createPartWriter = (options: PartWriterOptions): PartWriter => {
   const { store, buffers, key, partSize, seedSize } = options
-  // Parts of the largest blobs are larger than others, and go one by one.
+  // Parts of the largest blobs are larger than the pool's buffers, and are sent one by one.
   const pooled = partSize === buffers.size
-  /** A buffer for so many bytes; they may grow to a part. */
+  /** A buffer for this many bytes or more, up to a part. */
   const allocate = (size: number): Buffer => {
     if (size <= SMALL) return Buffer.allocUnsafeSlow(size)
     return pooled ? buffers.take() : Buffer.allocUnsafeSlow(partSize)
@@ -163,7 +163,7 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
     async flush(last) {
       if (filled === partSize || (last && filled > 0)) {
         await send()
-        // The next pending bytes are none: an empty buffer stands in for one under way.
+        // Nothing is pending now: an empty buffer stands in for the one being sent.
         buffer = Buffer.alloc(0)
       }
       await Promise.all(inFlight)
