@@ -13,9 +13,17 @@ import { blob } from '../support/hosts/content.ts'
 import { onEveryHost } from '../support/hosts/every.ts'
 import { type Exchange, exchange, play, type Row, table } from '../support/hosts/exchange.ts'
 import { appOver, ask, temporaryDirectory } from '../support/hosts/start.ts'
-import { chunks, NAME, patch, put, read, received, start } from '../support/hosts/uploads.ts'
+import {
+  chunks,
+  NAME,
+  patch,
+  put,
+  read,
+  received,
+  refused,
+  start,
+} from '../support/hosts/uploads.ts'
 
-const MIB = 1024 * 1024
 const CONTENT = blob('state', 1000)
 const { bytes, sha256 } = CONTENT
 const unknown = { status: 404, error: 'BLOB_UPLOAD_UNKNOWN' } as const
@@ -26,16 +34,6 @@ const status = (size: number, target = '@'): Exchange => ({
   answer: '',
   expect: { ...received(size), 'Content-Length': null },
 })
-
-/** A chunk that is refused by an upload of so many bytes. */
-const refused =
-  (size: number) =>
-  (step: Exchange): Exchange => ({
-    ...step,
-    status: 416,
-    error: 'RANGE_INVALID',
-    expect: { Range: `0-${size - 1}`, Location: /\?_state=/ },
-  })
 
 const STATUS: readonly Row[] = [
   { description: 'status of a new upload', steps: [start(), status(0)] },
@@ -88,26 +86,14 @@ const CANCEL: readonly Row[] = [
       { send: `PUT @one&digest=${blob('state', 1000).sha512}`, ...unknown },
     ],
   },
-  {
-    description: 'cancelling an upload with parts',
-    steps: [
-      start(),
-      ...chunks(blob('parts', 13 * MIB).bytes, 4 * MIB).map((step) => ({ ...step, keep: 'one' })),
-      { send: 'DELETE @', status: 204 },
-      ...cancelled,
-      { send: `PUT @one&digest=${blob('parts', 13 * MIB).sha256}`, ...unknown },
-    ],
-  },
 ]
 
 const SMALL = blob('retried small', 1000)
-const PARTS = blob('retried parts', 14 * MIB)
 /** A request whose answer was lost is sent again, to the Location the client has. */
 const RETRIES: readonly Row[] = [
   ...[
     ['in memory', blob('retried put', 1000), 1000],
     ['of chunks', SMALL, 300],
-    ['of parts', PARTS, 4 * MIB],
   ].map(([what, content, size]): Row => {
     const all = content as typeof SMALL
     return {
@@ -171,18 +157,6 @@ const RETRIES: readonly Row[] = [
       { ...patch(SMALL.bytes, SMALL.bytes.length), send: 'PATCH @start' },
       put(SMALL.sha256),
       ...read(SMALL, SMALL.sha256),
-    ],
-  },
-  {
-    description: 'parts that are repeated from the older Location are told where to go on',
-    steps: [
-      start(),
-      { ...chunks(PARTS.bytes.subarray(0, 3 * MIB), 3 * MIB)[0]!, keep: 'older' },
-      ...chunks(PARTS.bytes.subarray(0, 6 * MIB), 3 * MIB, 3 * MIB),
-      ...chunks(PARTS.bytes.subarray(0, 6 * MIB), 3 * MIB, 3 * MIB, '@older').map(refused(6 * MIB)),
-      ...chunks(PARTS.bytes, 3 * MIB, 6 * MIB),
-      put(PARTS.sha256),
-      ...read(PARTS, PARTS.sha256),
     ],
   },
 ]

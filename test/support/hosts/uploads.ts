@@ -86,3 +86,13 @@ export const read = ({ bytes }: Content, digest: string): Exchange[] => [
   },
   { send: `GET /v2/${NAME}/blobs/${digest}`, status: 200, answer: bytes },
 ]
+
+/** A chunk that is refused by an upload of so many bytes. */
+export const refused =
+  (size: number) =>
+  (step: Exchange): Exchange => ({
+    ...step,
+    status: 416,
+    error: 'RANGE_INVALID',
+    expect: { Range: `0-${size - 1}`, Location: /\?_state=/ },
+  })
