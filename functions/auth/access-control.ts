@@ -79,7 +79,8 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   const byOwnToken = async (current: Policy, token: VerifiedToken): Promise<Caller> => {
     const { kind, name } = token.identity
     const identity = kind === 'anonymous' ? ANONYMOUS : await accounts.lookup(name)
-    if (identity === undefined) throw refused('the account that the token was issued to is gone')
+    if (identity === undefined)
+      throw refused('the account that the token was issued to no longer exists')
     const granted = byGrants({ ...token, identity })
     return {
       ...granted,

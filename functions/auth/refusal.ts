@@ -41,13 +41,13 @@ const CLAIM_REASONS: Readonly<Record<string, [RefusalReason, string]>> = {
 export const explain = (error: unknown): Error => {
   if (error instanceof errors.JWTExpired) return refusal('expired', 'has expired', error)
   if (error instanceof errors.JWSSignatureVerificationFailed) {
-    return refusal('signature', 'has a wrong signature', error)
+    return refusal('signature', 'has an invalid signature', error)
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
     const [reason, why] = CLAIM_REASONS[error.claim] ?? []
     if (reason && why && error.reason === 'check_failed') return refusal(reason, why, error)
-    return refusal('claims', `has no proper claim ${quoted(error.claim)}`, error)
+    return refusal('claims', `has no valid claim ${quoted(error.claim)}`, error)
   }
-  if (error instanceof errors.JOSEError) return refusal('malformed', 'is no signed JWT', error)
+  if (error instanceof errors.JOSEError) return refusal('malformed', 'is not a signed JWT', error)
   return error instanceof Error ? error : new Error(String(error))
 }

@@ -108,7 +108,8 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     }
     const { name } = await verifyRefresh(credentials.token)
     const identity = await accounts.lookup(name)
-    if (identity === undefined) throw new AccessError('UNAUTHORIZED', 'the account is gone')
+    if (identity === undefined)
+      throw new AccessError('UNAUTHORIZED', 'the account no longer exists')
     return { identity }
   }
 
@@ -155,7 +156,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
       if (request.service !== undefined && request.service !== service) {
         throw new AccessError(
           'SERVICE_UNKNOWN',
-          `no tokens are issued here for the service ${JSON.stringify(request.service)}, only for ${JSON.stringify(service)}`,
+          `tokens are issued here only for the service ${JSON.stringify(service)}, not for ${JSON.stringify(request.service)}`,
         )
       }
       const known = await audited(request)
@@ -166,7 +167,10 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
       }
       const asked = parseScopes(request.scopes)
       if (asked.length > MAX_SCOPES) {
-        throw new AccessError('TOO_MANY_SCOPES', `${asked.length} scopes, at most ${MAX_SCOPES}`)
+        throw new AccessError(
+          'TOO_MANY_SCOPES',
+          `too many scopes: ${asked.length}, at most ${MAX_SCOPES} are allowed`,
+        )
       }
       const access = mergeAccess(asked.flatMap((each) => granted(current, identity, each)))
       const signer = await keys.signer()

@@ -20,7 +20,7 @@ import { type AccessRig, bearer, foreignToken, openRig, tokenFor } from './rig.t
 import { ALICE, BOB, DOCUMENTS, PULL, robot, SOON } from './world.ts'
 
 const BROKEN: readonly (readonly [string, key: string, text: string])[] = [
-  ['policy: no YAML', POLICY_KEY, 'rules: ['],
+  ['policy: not YAML', POLICY_KEY, 'rules: ['],
   ['policy: an unknown field', POLICY_KEY, '{"version":1,"rules":[],"open":true}'],
   ['policy: another version', POLICY_KEY, '{"version":2,"rules":[]}'],
   ['policy: empty', POLICY_KEY, ''],
@@ -29,7 +29,7 @@ const BROKEN: readonly (readonly [string, key: string, text: string])[] = [
     POLICY_KEY,
     'version: 1\nrules:\n- {who: [anonymous], repositories: ["**"], actions: ["*"]}\n- {who: []}\n',
   ],
-  ['htpasswd: no bcrypt', HTPASSWD_KEY, 'mallory:$apr1$x$y\n'],
+  ['htpasswd: not bcrypt', HTPASSWD_KEY, 'mallory:$apr1$x$y\n'],
   ['htpasswd: a password as it is', HTPASSWD_KEY, 'mallory:hunter2\n'],
   ['robots: no JSON', ROBOTS_KEY, 'ci'],
   ['groups: no group', GROUPS_KEY, 'dev\n'],
@@ -68,7 +68,7 @@ for (const [description, key, text] of BROKEN) {
       .events()
       .filter(({ event, outcome }) => event === 'config' && outcome === 'failed')
     assert.ok(failed.length >= 1 && failed.every(({ what, why }) => what === key && why))
-    // A document with a hash that is none may hold a password.
+    // A document with an invalid hash may contain a password.
     assert.ok(!JSON.stringify(rig.logged).includes('hunter2'))
   })
 
@@ -105,7 +105,7 @@ for (const [description, key, text] of BROKEN) {
 
 /** Documents of issuers that cannot be used, some only when their keys are read. */
 const BROKEN_ISSUERS: readonly (readonly [string, issuers: object | string])[] = [
-  ['no YAML', '['],
+  ['not YAML', '['],
   ['an unknown field', { issuer: 'x', jwks: { keys: [] }, open: true }],
   ['certificates that are none', { issuer: 'x', certificates: 'nonsense' }],
   ['a URL without TLS', { issuer: 'x', jwksUrl: 'http://keys.example/jwks' }],

@@ -244,7 +244,7 @@ describe('a pattern', () => {
   for (const [glob, fault] of [
     ['', /empty/],
     ['a'.repeat(MAX_GLOB + 1), /longer/],
-    ['Team/*', /"T" is in no name/],
+    ['Team/*', /"T" is not allowed in a repository name/],
     ['a?', /"\?"/],
     ['[a-z]', /"\["/],
     ['a b', /" "/],
@@ -293,18 +293,18 @@ rules:
   for (const [name, text, message] of [
     ['nothing', '', /the document: .*expected object/],
     ['only a comment', '# none', /expected object/],
-    ['no YAML', 'version: [', /line 1, column 11/],
+    ['not YAML', 'version: [', /line 1, column 11/],
     ['a text', 'allow all', /the document is "allow all"/],
     ['a list', '[]', /expected object/],
     ['no version', 'rules: []', /version: .*expected 1/],
     ['another version', 'version: 2\nrules: []', /line 1, column 10: version is "2".*expected 1/],
     ['a version as text', "version: '1'\nrules: []", /expected 1/],
     ['no rules', 'version: 1', /rules: .*expected array/],
-    ['an unknown field', 'version: 1\nrules: []\nrulez: []', /line 3.*rulez: there is no such/],
+    ['an unknown field', 'version: 1\nrules: []\nrulez: []', /line 3.*rulez: unknown field/],
     [
       'an unknown field of a rule',
       one(`{who: [anonymous], ${rest}, if: x}`),
-      /line 3.*rules\[0\]\.if: there is no such field, only who/,
+      /line 3.*rules\[0\]\.if: unknown field, expected who/,
     ],
     ['a field twice', 'version: 1\nrules: []\nrules: []', /line 3.*unique/],
     ['no one', one(`{who: [], ${rest}}`), /rules\[0\]\.who/],
@@ -332,22 +332,22 @@ rules:
     [
       'a star without quotes',
       one('{who: [anonymous], repositories: [**], actions: [pull]}'),
-      /line 3.*must be in quotes/,
+      /line 3.*put values in quotes/,
     ],
     [
       'a user without quotes',
       one(`{who: [anonymous], repositories: [\${user}/a], actions: [pull]}`),
-      /line 3.*must be in quotes/,
+      /line 3.*put values in quotes/,
     ],
     [
       'names of YAML',
       `version: 1\nrules:\n  - &a {who: [anonymous], ${rest}}\n  - *a`,
-      /line 4.*is a name of YAML/,
+      /line 4.*is an alias in YAML/,
     ],
     ['a tag of YAML', 'version: !x 1\nrules: []', /line 1.*tag/],
     ['two documents', 'version: 1\nrules: []\n---\nversion: 1\nrules: []', /multiple documents/],
     ['depth without end', '['.repeat(100_000), /policy/],
-    ['a merge key', `version: 1\nrules: []\n<<: {rules: []}`, /no such field/],
+    ['a merge key', `version: 1\nrules: []\n<<: {rules: []}`, /unknown field/],
   ] as const) {
     it(`cannot be ${name}`, () => {
       assert.throws(() => parsePolicy(text), { name: 'DocumentError', message })

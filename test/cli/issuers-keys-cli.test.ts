@@ -32,7 +32,11 @@ const document = (...issuers: readonly object[]): string => JSON.stringify({ ver
 
 const REFUSED: readonly (readonly [why: string, file: string, message: RegExp])[] = [
   ['no document', '{', /^issuers: /],
-  ['no keys', document({ issuer: 'a' }), /issuers\.0: needs one of jwksUrl, jwks and certificates/],
+  [
+    'no keys',
+    document({ issuer: 'a' }),
+    /issuers\.0: needs exactly one of jwksUrl, jwks and certificates/,
+  ],
   ['no certificate', document({ issuer: 'a', certificates: 'x' }), /a: the bundle holds no cert/],
   ['no usable key', document({ issuer: 'a', jwks: { keys: [] } }), /a: .*holds no key/],
   ['a URL without TLS', document({ issuer: 'a', jwksUrl: 'http://a.example/' }), /must be https/],

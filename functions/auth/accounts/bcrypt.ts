@@ -26,7 +26,7 @@ const hashWasm = () => import('./wasm.ts')
 /** What is wrong with a new password, or undefined. */
 export const passwordFault = (password: string): string | undefined => {
   if (password === '') return 'it is empty'
-  if (password.includes('\0')) return 'it has a NUL character'
+  if (password.includes('\0')) return 'it contains a NUL character'
   const size = Buffer.byteLength(password)
   return size <= MAX_PASSWORD_BYTES
     ? undefined

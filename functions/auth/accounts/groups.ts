@@ -27,7 +27,9 @@ export const parseGroups = (text: string | undefined): Groups => {
     const name = line.slice(0, colon).trim()
     const fault = colon < 0 ? 'expected <group>: <member> <member>' : groupNameFault(name)
     if (fault !== undefined) {
-      throw new DocumentError(`groups, line ${index + 1}: ${quoted(name)} is no group: ${fault}`)
+      throw new DocumentError(
+        `groups, line ${index + 1}: ${quoted(name)} is not a valid group: ${fault}`,
+      )
     }
     const members = line
       .slice(colon + 1)

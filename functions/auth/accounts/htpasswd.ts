@@ -34,7 +34,7 @@ const hashFault = (hash: string): string | undefined => {
   if (!Number.isNaN(cost)) {
     return `is bcrypt of cost ${cost}, expected ${MIN_COST} to ${MAX_COST}`
   }
-  const kind = KINDS.find(([prefix]) => hash.startsWith(prefix))?.[1] ?? 'no bcrypt'
+  const kind = KINDS.find(([prefix]) => hash.startsWith(prefix))?.[1] ?? 'not bcrypt'
   return `is ${kind}, only bcrypt is accepted: set it with htpasswd -B or slipway user passwd`
 }
 
@@ -63,8 +63,8 @@ export const parseHtpasswd = (text: string | undefined): Users => {
     const name = line.slice(0, colon)
     const hash = line.slice(colon + 1)
     const fault = userNameFault(name)
-    if (fault !== undefined) return refuse(`${quoted(name)} is no name of a user: ${fault}`)
-    if (users.has(name)) return refuse(`the user ${quoted(name)} is there twice`)
+    if (fault !== undefined) return refuse(`${quoted(name)} is not a valid user name: ${fault}`)
+    if (users.has(name)) return refuse(`the user ${quoted(name)} appears twice`)
     const wrong = hashFault(hash)
     if (wrong !== undefined) return refuse(`the password of ${quoted(name)} ${wrong}`)
     users.set(name, hash)

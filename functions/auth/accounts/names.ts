@@ -17,8 +17,8 @@ export const userNameFault = (name: string): string | undefined => {
   if (name === '') return 'it is empty'
   if (name.length > MAX_ACCOUNT_NAME) return `it is longer than ${MAX_ACCOUNT_NAME} characters`
   if (!USER.test(name)) return 'it has a colon, a space or a control character'
-  if (name.startsWith('#')) return 'it begins with #, which begins a comment'
-  if (name.startsWith(ROBOT_PREFIX)) return `${ROBOT_PREFIX} begins the names of robots`
+  if (name.startsWith('#')) return 'it begins with #, which starts a comment'
+  if (name.startsWith(ROBOT_PREFIX)) return `${ROBOT_PREFIX} is reserved for robots`
   return undefined
 }
 

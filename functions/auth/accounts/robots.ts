@@ -27,7 +27,7 @@ const schema = z.strictObject({
     z.strictObject({
       name: z
         .string()
-        .refine((name) => robotNameFault(name) === undefined, 'is no name of a robot'),
+        .refine((name) => robotNameFault(name) === undefined, 'is not a valid robot name'),
       secrets: z.array(secretSchema),
     }),
   ),
@@ -59,7 +59,7 @@ export const parseRobots = (text: string | undefined): Robots => {
   }
   const robots = new Map(result.data.robots.map(({ name, secrets }) => [name, secrets]))
   if (robots.size < result.data.robots.length) {
-    throw new DocumentError('robots: a name is there twice')
+    throw new DocumentError('robots: a name appears twice')
   }
   return robots
 }

@@ -35,7 +35,7 @@ const issuer = z
   .refine(
     ({ jwksUrl, jwks, certificates }) =>
       [jwksUrl, jwks, certificates].filter((source) => source !== undefined).length === 1,
-    'needs one of jwksUrl, jwks and certificates',
+    'needs exactly one of jwksUrl, jwks and certificates',
   )
 
 const schema = z.strictObject({ version: z.literal(1), issuers: z.array(issuer) })
@@ -56,7 +56,7 @@ export const parseIssuers = async (text: string | undefined): Promise<readonly I
   try {
     value = parse(text)
   } catch (cause) {
-    throw new DocumentError(`issuers: ${cause instanceof Error ? cause.message : 'no YAML'}`, {
+    throw new DocumentError(`issuers: ${cause instanceof Error ? cause.message : 'not YAML'}`, {
       cause,
     })
   }

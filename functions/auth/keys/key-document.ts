@@ -71,7 +71,7 @@ export const parseKeyDocument = (bytes: Uint8Array): KeyDocument => {
   } catch {
     // The cause would quote the text around the mistake, which is a private key.
     throw new Error(
-      'the document of signing keys is damaged: restore it, or delete it for new keys',
+      'the document of signing keys is damaged: restore it, or delete it to have new keys made',
     )
   }
 }

@@ -46,10 +46,11 @@ export const globFault = (text: string): string | undefined => {
   if (rest.includes('$')) return `$ is only allowed in ${USER}`
   const strange = rest.match(/[^a-z0-9._/*-]/u)?.[0]
   if (strange !== undefined) {
-    return `${JSON.stringify(strange)} is in no name of a repository; they are lower-case`
+    return `${JSON.stringify(strange)} is not allowed in a repository name; names are lower-case`
   }
-  if (text.includes('***')) return '*** means nothing: * is within a component, ** across them'
-  if (/^\/|\/\/|\/$/.test(text)) return 'it has an empty component, names of repositories have none'
+  if (text.includes('***'))
+    return '*** has no meaning: * matches within a component, ** across components'
+  if (/^\/|\/\/|\/$/.test(text)) return 'it has an empty component, which no repository name has'
   return undefined
 }
 

@@ -11,7 +11,7 @@ import { DocumentError } from '../errors.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import { policySchema } from './schema.ts'
 
-const HINT = 'values that begin with *, & or ! or have { in a list must be in quotes'
+const HINT = 'put values in quotes that begin with *, & or !, or that contain { in a list'
 
 const atLine = (counter: LineCounter, offset: number): string => {
   const { line, col } = counter.linePos(offset)
@@ -48,7 +48,7 @@ const describe = (issue: z.core.$ZodIssue, json: unknown): string => {
   const path = pathOf(issue)
   if (issue.code === 'unrecognized_keys') {
     const fields = path.length === 1 ? 'version and rules' : 'who, repositories, actions and effect'
-    return `${pathText(path)}: there is no such field, only ${fields}`
+    return `${pathText(path)}: unknown field, expected ${fields}`
   }
   const value = valueAt(json, path)
   const shown = ['string', 'number', 'boolean'].includes(typeof value)
@@ -68,7 +68,7 @@ const readYaml = (text: string, document: Document.Parsed, counter: LineCounter)
   visit(document, {
     Alias: (_, alias) => {
       const place = atLine(counter, alias.range?.[0] ?? 0)
-      throw new DocumentError(`policy, ${place}: *${alias.source} is a name of YAML: ${HINT}`)
+      throw new DocumentError(`policy, ${place}: *${alias.source} is an alias in YAML: ${HINT}`)
     },
   })
   return document.toJS()
@@ -88,7 +88,7 @@ export const parsePolicy = (text: string): Policy => {
     json = readYaml(text, document, counter)
   } catch (cause) {
     if (cause instanceof DocumentError) throw cause
-    throw new DocumentError('policy: it is too deeply nested to be read', { cause })
+    throw new DocumentError('policy: too deeply nested', { cause })
   }
   const result = policySchema.safeParse(json)
   if (result.success) return compilePolicy(result.data.rules)

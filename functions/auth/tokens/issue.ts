@@ -107,7 +107,7 @@ export const issueToken = async (options: AccessTokenOptions): Promise<IssuedTok
   if (size > MAX_ISSUED) {
     throw new AccessError(
       'TOO_MANY_SCOPES',
-      `a token for these ${access.length} scopes would take ${size} bytes, more than the ${MAX_ISSUED} that fit a header: ask for fewer scopes at a time`,
+      `a token for these ${access.length} scopes would take ${size} bytes, more than the ${MAX_ISSUED} that fit a header: request fewer scopes at a time`,
       { detail: { scopes: access.length, size, limit: MAX_ISSUED } },
     )
   }

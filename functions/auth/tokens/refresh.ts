@@ -64,11 +64,11 @@ export const createRefreshVerifier = (options: RefreshVerifierOptions) => {
     if (token.issuer !== issuer) throw untrusted(token.issuer)
     const { payload, expires } = await verifyOwn(token)
     const parsed = schema.safeParse(payload)
-    if (!parsed.success) throw refusal('claims', 'is no complete refresh token', parsed.error)
+    if (!parsed.success) throw refusal('claims', 'is not a complete refresh token', parsed.error)
     const { kind, sub: name, cred, jti } = parsed.data
     const current = await credentials({ kind, name })
     if (!current.some((credential) => sameText(fingerprint(credential), cred))) {
-      throw refusal('credential', 'was given for a password or secret that is no longer valid')
+      throw refusal('credential', 'was issued for a password or secret that is no longer valid')
     }
     return { kind, name, id: jti, expires }
   }

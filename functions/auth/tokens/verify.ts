@@ -84,24 +84,24 @@ export const readToken = (token: string): ReadToken => {
   if (token.length > MAX_READ) {
     throw refusal('too-long', `has ${token.length} characters, more than the ${MAX_READ} allowed`)
   }
-  if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) throw refusal('malformed', 'is no signed JWT')
+  if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) throw refusal('malformed', 'is not a signed JWT')
   let header: ProtectedHeaderParameters
   let issuer: unknown
   try {
     header = decodeProtectedHeader(token)
     issuer = decodeJwt(token).iss
   } catch (cause) {
-    throw refusal('malformed', 'is no signed JWT', cause)
+    throw refusal('malformed', 'is not a signed JWT', cause)
   }
   if (header.crit !== undefined) {
-    throw refusal('critical', 'has a crit header, and this registry knows no extension')
+    throw refusal('critical', 'has a crit header, and this registry supports no extensions')
   }
   return { token, header, issuer }
 }
 
 /** The refusal of a token by its issuer. */
 export const untrusted = (issuer: unknown): Error =>
-  refusal('issuer', `is of the issuer ${quoted(String(issuer))}, which is not trusted`)
+  refusal('issuer', `is from the issuer ${quoted(String(issuer))}, which is not trusted`)
 
 /** @throws AccessError UNAUTHORIZED when the header's `typ` is none of these */
 export const checkType = (
@@ -111,7 +111,7 @@ export const checkType = (
   const type: unknown = typ
   const lower = typeof type === 'string' ? type.toLowerCase() : type
   if (types.some((each) => each === lower)) return
-  throw refusal('type', `is of type ${quoted(String(type))}, which is of no use here`)
+  throw refusal('type', `is of type ${quoted(String(type))}, which is not accepted here`)
 }
 
 /**
@@ -136,9 +136,9 @@ export const verifySigned = async (
     throw explain(error)
   })
   const seconds = payload.exp ?? Number.NaN
-  if (!Number.isFinite(seconds)) throw refusal('claims', 'has no proper claim "exp"')
+  if (!Number.isFinite(seconds)) throw refusal('claims', 'has no valid claim "exp"')
   if ((payload.iat ?? 0) > at / 1000 + LEEWAY) {
-    throw refusal('issued-later', 'says that it was issued in the future')
+    throw refusal('issued-later', 'claims to be issued in the future')
   }
   return { payload, expires: seconds * 1000 }
 }
@@ -173,7 +173,7 @@ export const grantsOf = ({ payload, expires }: SignedClaims) => ({
 /** Whom a token is for. @throws AccessError UNAUTHORIZED */
 export const subjectOf = ({ sub = '' }: JWTPayload): string => {
   if (typeof sub === 'string') return sub
-  throw refusal('claims', 'has a claim "sub" that is no string')
+  throw refusal('claims', 'has a claim "sub" that is not a string')
 }
 
 export interface TokenVerifierOptions extends Pick<Demands, 'issuer' | 'audience' | 'now'> {

@@ -34,14 +34,14 @@ export const allowedAlgorithm = (
 /** The name of the key that the header points at, if it does. */
 const keyName = async (header: ProtectedHeaderParameters): Promise<string | undefined> => {
   const parsed = headerSchema.safeParse(header)
-  if (!parsed.success) throw refusal('malformed', 'has a kid or jwk header that is none')
+  if (!parsed.success) throw refusal('malformed', 'has an invalid kid or jwk header')
   const { kid, jwk } = parsed.data
   if (kid !== undefined || jwk === undefined) return kid
   if (typeof jwk.kid === 'string') return jwk.kid
   try {
     return await thumbprint(createPublicKey({ key: jwk, format: 'jwk' }))
   } catch (cause) {
-    throw refusal('malformed', 'has a jwk header that is no public key', cause)
+    throw refusal('malformed', 'has a jwk header that is not a public key', cause)
   }
 }
 
@@ -70,7 +70,7 @@ export const chooseKey = async (
   now: number,
 ): Promise<KeyObject> => {
   const unfit = () =>
-    refusal('algorithm', `is signed with ${algorithm}, which its key does not take`)
+    refusal('algorithm', `is signed with ${algorithm}, which does not fit its key`)
   if (header.x5c !== undefined && source.roots !== undefined) {
     const { publicKey } = verifyChain(header.x5c, source.roots, now)
     if (!keyFits(publicKey, algorithm)) throw unfit()
@@ -89,7 +89,7 @@ export const chooseKey = async (
   if (valid.length === 0) {
     throw refusal(
       'certificate',
-      'is signed with a key whose certificate in the bundle is out of date',
+      'is signed with a key whose certificate in the bundle is not valid at this time',
     )
   }
   const fitting = distinct(
@@ -100,7 +100,7 @@ export const chooseKey = async (
   const [chosen, ...others] = fitting
   if (chosen === undefined) throw unfit()
   if (others.length > 0) {
-    throw refusal('unknown-key', 'does not say which of several keys of its issuer signed it')
+    throw refusal('unknown-key', "does not say which of its issuer's keys signed it")
   }
   return chosen.key
 }

@@ -47,7 +47,7 @@ const readJson = async (response: Response): Promise<unknown> => {
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
-    if (size > MAX_SIZE) throw new Error(`the answer is larger than ${MAX_SIZE} bytes`)
+    if (size > MAX_SIZE) throw new Error(`the response is larger than ${MAX_SIZE} bytes`)
     chunks.push(chunk)
   }
   return JSON.parse(Buffer.concat(chunks, size).toString())
@@ -74,13 +74,13 @@ export const remoteJwks = (options: RemoteJwksOptions): Cached<[], readonly Trus
       })
       if (response.status !== 200) {
         await response.body?.cancel()
-        throw new Error(`the answer was ${response.status}`)
+        throw new Error(`the response was ${response.status}`)
       }
       return await keysOfJwks(await readJson(response))
     } catch (cause) {
       throw new AccessError(
         'UNAVAILABLE',
-        "the keys of the token's issuer cannot be fetched now: try again later",
+        "the keys of the token's issuer cannot be fetched at the moment: try again later",
         { cause },
       )
     }

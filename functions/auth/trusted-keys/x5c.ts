@@ -23,7 +23,7 @@ const parse = (header: unknown): X509Certificate[] => {
   if (!parsed.success) {
     throw refusal(
       'certificate',
-      `has an x5c header that is no list of 1 to ${MAX_CHAIN} certificates`,
+      `has an x5c header that is not a list of 1 to ${MAX_CHAIN} certificates`,
     )
   }
   return parsed.data.map((der, index) => {
@@ -54,9 +54,9 @@ export const verifyChain = (
 ): X509Certificate => {
   const chain = parse(header)
   for (const [index, certificate] of chain.entries()) {
-    const place = `certificate ${index + 1} of its x5c`
+    const place = `certificate ${index + 1}`
     if (!inForce(certificate, now))
-      throw refusal('certificate', `is signed with ${place} out of date`)
+      throw refusal('certificate', `has an x5c chain whose ${place} is not valid at this time`)
     const before = chain[index - 1]
     if (before !== undefined && !issued(certificate, before)) {
       throw refusal(
@@ -70,5 +70,5 @@ export const verifyChain = (
     )
     if (anchored) return chain[0]!
   }
-  throw refusal('certificate', 'has an x5c chain that leads to no certificate of the bundle')
+  throw refusal('certificate', 'has an x5c chain that leads to no certificate in the bundle')
 }
