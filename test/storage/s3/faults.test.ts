@@ -91,13 +91,16 @@ describe('faults of S3', () => {
     await assert.rejects(store.head('a'), ({ cause }) => cause.$metadata.httpStatusCode === 403)
   })
 
-  it('a body cut short is an error, not an end', async (t) => {
-    const { store, s3 } = await openStore(t)
-    await store.put('a', new Uint8Array(1_000_000))
-    s3.faults.next({ operation: 'GetObject' }, { cutAfter: 300_000 })
-    const read = await store.get('a')
-    await fails('unavailable', drain(read))
-  })
+  it.for([true, false])(
+    'a body cut short is an error, not an end (direct: %s)',
+    async (direct, t) => {
+      const { store, s3 } = await openStore(t, { direct })
+      await store.put('a', new Uint8Array(1_000_000))
+      s3.faults.next({ operation: 'GetObject' }, { cutAfter: 300_000 })
+      const read = await store.get('a')
+      await fails('unavailable', drain(read))
+    },
+  )
 })
 
 describe('lost answers of S3', () => {

@@ -15,14 +15,24 @@ import {
 import { type S3Server, startS3 } from '../../emulators/s3/server.ts'
 
 /** Opens a store on a server of its own; both end with the test. */
-export const openStore = async (t: TestContext): Promise<{ store: S3Store; s3: S3Server }> => {
+export const openStore = async (
+  t: TestContext,
+  settings: Partial<S3StoreOptions> = {},
+): Promise<{ store: S3Store; s3: S3Server }> => {
   const s3 = await startS3()
   t.onTestFinished(() => s3.close())
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = s3
   const credentials = { accessKeyId, secretAccessKey }
   return {
     s3,
-    store: createS3Store({ bucket, region, endpoint, credentials, forcePathStyle: true }),
+    store: createS3Store({
+      bucket,
+      region,
+      endpoint,
+      credentials,
+      forcePathStyle: true,
+      ...settings,
+    }),
   }
 }
 

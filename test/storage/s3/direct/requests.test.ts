@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, RequestListener } from 'node:http'
 import { describe, expect, it, vi } from 'vitest'
 import type { S3Store } from '../../../../functions/storage/s3/store.ts'
 import { MIN_PART_SIZE } from '../../../../functions/storage/store.ts'
@@ -168,13 +168,14 @@ describe('requests of the S3 store', () => {
     assert.deepEqual(paths, ['/b/a/b', '/b/p/a/b', '/b/p/a/b', '/b/p/q/a/b'])
   })
 
-  it('end with their body: discarding it closes the connection', async (t) => {
+  it.for([true, false])('end with their body, discarded (direct: %s)', async (direct, t) => {
     const closed = Promise.withResolvers<void>()
-    const store = await openOn(t, (_, response) => {
+    const listener: RequestListener = (_, response) => {
       response.writeHead(200, { 'content-length': 1e12, etag: '"e"' })
       response.write('x'.repeat(100_000))
       once(response, 'close').then(() => closed.resolve())
-    })
+    }
+    const store = await openOn(t, listener, { direct })
     const read = await store.get('a')
     for await (const _ of read!.body) break
     await closed.promise
