@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Why a store did not do what was asked. */
+/** Why a store did not do what it was asked to do. */
 export type StoreFailure =
   | 'precondition'
   | 'checksum'
@@ -14,13 +14,13 @@ export type StoreFailure =
   | 'full'
   | 'unavailable'
 
-/** The expected failures of a store; anything else an adapter throws is a fault. */
+/** An expected failure of a store; anything else that an adapter throws is a bug or damage. */
 export class StoreError extends Error {
   readonly failure: StoreFailure
 
   /**
-   * @param failure what kind of failure it was
-   * @param message what was asked of which key, and what the store said
+   * @param failure the kind of failure
+   * @param message the operation, the key, and what the store reported
    */
   constructor(failure: StoreFailure, message: string, options?: ErrorOptions) {
     super(message, options)
@@ -29,6 +29,6 @@ export class StoreError extends Error {
   }
 }
 
-/** Whether an error is a store's failure of one of the given kinds. */
+/** Whether an error is a failure of a store of one of the given kinds. */
 export const isStoreError = (error: unknown, ...failures: StoreFailure[]): error is StoreError =>
   error instanceof StoreError && failures.includes(error.failure)

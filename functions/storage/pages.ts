@@ -1,5 +1,5 @@
 /**
- * Listings of any length, a page at a time.
+ * Listings of any length, page by page.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { ListedObject, ObjectStore } from './store.ts'
 
 /**
- * All objects whose keys begin with `prefix`, in byte order; one listing for each 1000. What is
- * deleted or written meanwhile may or may not be among them.
+ * All objects whose keys begin with `prefix`, in byte order; one listing for each 1000. Objects that
+ * are deleted or written in the meantime may or may not be included.
  */
 export async function* listPages(
   store: ObjectStore,

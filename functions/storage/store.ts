@@ -1,39 +1,39 @@
 /**
- * The port to where bytes live. Two adapters implement it (`s3`, `file`) and one contract suite,
- * test/storage/contract.ts, says what it means.
+ * The port to where bytes live. Two adapters implement it, `s3` and `file`; one contract suite,
+ * test/storage/contract.ts, defines what it means.
  *
  * Keys are non-empty strings of `/`-separated segments, without a leading slash, at most 1024 bytes
- * of UTF-8. A key may be both an object and a prefix of other keys. All orders are by UTF-8 bytes.
- * Reads see every write and delete that was answered before they began.
+ * of UTF-8. A key may be both an object and a prefix of other keys. All ordering is by UTF-8 bytes.
+ * Reads see every write and delete that completed before they began.
  *
  * @module
  */
 
 import type { Readable } from 'node:stream'
 
-/** A range of bytes, ends inclusive: `start` alone reads to the end, `suffix` the last bytes. */
+/** A range of bytes, ends included: `start` alone reads to the end, `suffix` reads the last bytes. */
 export type ByteRange =
   | { readonly start: number; readonly end?: number }
   | { readonly suffix: number }
 
-/** What a store says of an object without its bytes. */
+/** What a store knows about an object, without its bytes. */
 export interface ObjectInfo {
   /** Size of the whole object in bytes. */
   readonly size: number
   /** Opaque version of the content, for conditions; without quotes. */
   readonly etag: string
   readonly modified: Date
-  /** As given to `put`, or empty where an adapter keeps none: callers must do without it. */
+  /** As given to `put`, or empty where an adapter keeps none: callers must not depend on it. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
 /**
- * Bytes by chunk: few at once as they are, more as a stream, which holds a connection or a file until
- * it ends or is destroyed.
+ * Bytes in chunks: a small object in one piece, a larger one as a stream, which holds a connection or
+ * a file until it ends or is destroyed.
  */
 export type ObjectBody = readonly [Uint8Array<ArrayBuffer>] | Readable
 
-/** An object, or the asked range of it, on its way. The reader must consume or discard `body`. */
+/** An object, or the requested range of it. The reader must consume or discard `body`. */
 export interface ObjectRead {
   readonly info: ObjectInfo
   /** First and last byte of `body` within the object; `end` is `start - 1` for an empty object. */
@@ -42,23 +42,23 @@ export interface ObjectRead {
   readonly body: ObjectBody
 }
 
-/** A condition on the object a key holds at the moment of the write; false throws `precondition`. */
+/** A condition on the object at a key at the moment of the write; if false, `precondition` is thrown. */
 export type WriteCondition = { readonly ifMatch: string } | { readonly ifNoneMatch: '*' }
 
 export interface PutOptions {
   readonly condition?: WriteCondition
-  /** Hex SHA-256 of the body; the store itself verifies it and throws `checksum`. */
+  /** Hex SHA-256 of the body; the store itself verifies it, and throws `checksum` on a mismatch. */
   readonly sha256?: string
-  /** Small map of lower-case names to ASCII values. An adapter may keep none. */
+  /** Small map of lower-case names to ASCII values. An adapter may discard it. */
   readonly metadata?: Readonly<Record<string, string>>
 }
 
 export interface ListOptions {
   /** Keys are rolled up at the first slash after the prefix. */
   readonly delimiter?: '/'
-  /** Only keys (and rolled-up prefixes with a key) after this one, by UTF-8 bytes. */
+  /** Only keys after this one, and prefixes with a key after it, by UTF-8 bytes. */
   readonly startAfter?: string
-  /** Most entries (keys and prefixes together), 1 to 1000. Default 1000. */
+  /** The most entries (keys and prefixes together), 1 to 1000. Default: 1000. */
   readonly limit?: number
 }
 
@@ -71,13 +71,13 @@ export interface ListedObject {
 /** One page of a listing. Objects and prefixes are each in byte order. */
 export interface ListPage {
   readonly objects: readonly ListedObject[]
-  /** Rolled-up prefixes, delimiter included. */
+  /** Rolled-up prefixes, each with its slash. */
   readonly prefixes: readonly string[]
-  /** Whether entries after the last one exist. */
+  /** Whether there are more entries after the last one. */
   readonly truncated: boolean
 }
 
-/** A multipart upload under way; what it holds is unreadable until it is completed. */
+/** An open multipart upload; its bytes cannot be read until it is completed. */
 export interface MultipartUpload {
   readonly key: string
   readonly id: string
@@ -91,28 +91,28 @@ export interface Part {
   readonly size: number
 }
 
-/** One upload still open, as found by a clean-up. */
+/** An upload that is still open, as found by a clean-up. */
 export interface OpenMultipart extends MultipartUpload {
   readonly started: Date
 }
 
 export interface PresignOptions {
-  /** Life of the URL in seconds; what is left of it is at least four fifths. */
+  /** Lifetime of the URL in seconds; at least four fifths of it remain when the URL is returned. */
   readonly expiresIn: number
-  /** Content-Type of its answers, whatever the object's own is. */
+  /** Content-Type of its responses, whatever the object's own is. */
   readonly contentType?: string
 }
 
-/** Smallest part, but for the last, that every store takes: S3's 5 MiB. */
+/** Smallest part, except for the last, that every store accepts: S3's 5 MiB. */
 export const MIN_PART_SIZE = 5 * 1024 * 1024
-/** Most parts of one upload. */
+/** The most parts of one upload. */
 export const MAX_PARTS = 10_000
 
-/** Bytes by key. Methods throw `StoreError` (errors.ts) and nothing else that is expected. */
+/** Bytes by key. The failures that methods are expected to throw are all `StoreError`. */
 export interface ObjectStore {
-  /** The object's bytes, or undefined when the key holds none. Throws `range` if unsatisfiable. */
+  /** The object's bytes, or undefined if there is none. Throws `range` if it cannot be satisfied. */
   get(key: string, range?: ByteRange): Promise<ObjectRead | undefined>
-  /** The object's facts, or undefined when the key holds none. */
+  /** What the store knows about the object, or undefined if there is none. */
   head(key: string): Promise<ObjectInfo | undefined>
   /** Writes a whole object atomically. Throws `precondition`, `checksum`. */
   put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ readonly etag: string }>
@@ -120,14 +120,14 @@ export interface ObjectStore {
    * Copies an object of `size` bytes, without its metadata; `to` appears whole. Throws `missing`.
    */
   copy(from: string, to: string, size: number): Promise<void>
-  /** Deletes up to any number of keys; a missing key is no error. Not atomic as a whole. */
+  /** Deletes any number of keys; a missing key is not an error. Not atomic as a whole. */
   delete(keys: readonly string[]): Promise<void>
   /** One page of the keys that begin with `prefix`. */
   list(prefix: string, options?: ListOptions): Promise<ListPage>
 
   /**
-   * Begins a multipart upload. Every part but the last must have exactly `partSize` bytes, at
-   * least {@link MIN_PART_SIZE}: R2 demands it, and the file store places parts by it.
+   * Begins a multipart upload. Every part except the last must have exactly `partSize` bytes, at
+   * least {@link MIN_PART_SIZE}: R2 requires it, and the file store places parts by it.
    */
   createMultipart(key: string, partSize: number): Promise<MultipartUpload>
   /** Stores a part, replacing one of the same number. Throws `multipart` if the upload is gone. */
@@ -135,15 +135,15 @@ export interface ObjectStore {
   /** All parts stored so far, by number. Throws `multipart` if the upload is gone. */
   listParts(upload: MultipartUpload): Promise<Part[]>
   /**
-   * Makes the object of exactly these parts, which must be ascending and whose etags must be those
-   * stored. Throws `multipart` if the upload is gone or a part is not as named.
+   * Makes the object of exactly these parts, which must be in ascending order and have the etags
+   * that are stored. Throws `multipart` if the upload is gone or a part differs.
    */
   completeMultipart(upload: MultipartUpload, parts: readonly Part[]): Promise<void>
-  /** Drops the upload and its parts; one already gone is no error. */
+  /** Drops the upload and its parts; it is not an error if it is already gone. */
   abortMultipart(upload: MultipartUpload): Promise<void>
   /** Open uploads whose key begins with `prefix`. */
   listMultiparts(prefix: string): Promise<OpenMultipart[]>
 
-  /** A URL that serves the object to whoever holds it; absent where the store cannot. */
+  /** A URL that serves the object to whoever holds it; absent if the store cannot do that. */
   presign?(method: 'GET' | 'HEAD', key: string, options: PresignOptions): Promise<string>
 }

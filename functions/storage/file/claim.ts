@@ -9,7 +9,7 @@ import { withParents } from './disk.ts'
 import { type Tree, temporaryDirectory } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
 
-/** Milliseconds after which whoever claimed a version is taken for dead. */
+/** Milliseconds after which whoever claimed a version is considered dead. */
 const LIFE = 30_000
 
 const unlessAbsent = (error: unknown): undefined => {
@@ -17,10 +17,10 @@ const unlessAbsent = (error: unknown): undefined => {
 }
 
 /**
- * Runs `work` as the only process that holds this version of the key. That the version is still the
- * key's has to be looked at within: one that was replaced may be claimed again.
+ * Runs `work` while no other process holds this version of the key. `work` has to check that the key
+ * still has this version: a version that was replaced can be claimed again.
  *
- * @returns false when another holds it: it is being replaced
+ * @returns false if another process holds it: the version is being replaced
  */
 export const withClaim = async (
   tree: Tree,

@@ -1,10 +1,9 @@
 /**
  * Completing multipart uploads on disk: `data` becomes the object by a rename.
  *
- * Only if the parts named are not those at their places, or if somebody may still write to `data`,
- * are bytes copied: of a replaced part to its place, or, when the places cannot be trusted, of all
- * parts to a new file. A writer that was sealed off keeps its open file, so `data` may become an
- * object only when nobody can have it open.
+ * Bytes are copied in two cases only: a replaced part to its place, and all parts to a new file if a
+ * writer may still be writing to `data` or parts are missing between those named. A writer that was
+ * sealed off keeps its open file, so `data` may become an object only when nobody can have it open.
  *
  * @module
  */
@@ -19,7 +18,7 @@ import { isAbsent } from './system-errors.ts'
 import { gone, openUpload, withSealed } from './uploads.ts'
 import { publish } from './write.ts'
 
-/** The stored parts that are named, or the failure that the port wants. */
+/** The stored parts with these numbers and etags. Throws `multipart` as the port requires. */
 const checkParts = (
   { key, id }: MultipartUpload,
   named: readonly Part[],
@@ -60,7 +59,7 @@ const copyRange = async (
   }
 }
 
-/** Copies parts one after the other into a file at the positions given. */
+/** Copies parts, one after the other, into a file at the given positions. */
 const gather = async (
   directory: string,
   parts: readonly StoredPart[],
@@ -84,7 +83,7 @@ const gather = async (
   }
 }
 
-/** Makes the file of the whole object and answers its path. */
+/** Makes the file of the whole object. @returns its path */
 const assemble = async (
   directory: string,
   { busy, places }: Inventory,
@@ -102,8 +101,8 @@ const assemble = async (
   if (replaced.length > 0) {
     await gather(directory, replaced, partSize, data, (part) => (part.number - 1) * partSize)
   }
-  // Truncation takes the bytes of parts not named, so they go first: should the rest fail,
-  // the upload is open again.
+  // Truncation removes the bytes of parts that are not named, so their records go first: should the
+  // rest fail, the upload is open again.
   const unnamed = places.filter((number) => number > parts.length)
   for (const number of unnamed) await voidPlace(directory, number)
   await truncate(data, total)

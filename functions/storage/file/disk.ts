@@ -1,10 +1,10 @@
 /**
- * Files that appear whole and stay: temporary files, their way to the final path, and versions.
+ * Files that appear whole and last: temporary files, how they get their final path, and versions.
  *
- * A file is written under a name of its own, flushed, and only then renamed or linked to its final
- * path, and that directory is flushed before the write is answered. So a reader never sees half a
- * file, and what is written after an answer cannot survive a crash that the answered write did not;
- * only staged bytes may be lost, whole. No file is ever changed once it has its final path.
+ * A file is written under a temporary name, flushed, and only then renamed or linked to its final
+ * path; that directory is flushed before the write completes. So a reader never sees half a file,
+ * and a crash never loses a completed write but keeps a later one; only staged files may be lost, as
+ * a whole. A file is never changed once it has its final path.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import { isStaged, type Tree, temporaryDirectory } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
 
 /**
- * Bytes written by one system call. Of more, Linux makes huge pages of 2 MiB, which the host of a
- * virtual machine may have taken back: then each costs a fault there, ten times the copy itself.
+ * Bytes written by one system call. For larger writes Linux uses huge pages of 2 MiB, which the host
+ * of a virtual machine may have reclaimed: each then costs a fault there, ten times the copy itself.
  */
 const PIECE_BYTES = 1024 * 1024
-/** How often a parent directory may vanish under a writer before that is taken for a fault. */
+/** How often a parent directory may vanish under a writer before that counts as a failure. */
 const MAX_ATTEMPTS = 100
 
-/** The version of a file: changes with every write of the key, see {@link stamp}. */
+/** The version of a file, which changes with every write of the key: see {@link stamp}. */
 export const etagOf = (stats: BigIntStats): string =>
   [stats.ino, stats.mtimeNs, stats.size].map((value) => value.toString(36)).join('-')
 
@@ -31,8 +31,8 @@ let lastStamp = 0
 
 /**
  * Gives an open file a modification time that no other file of this process has, and returns its
- * version. The kernel's own clock ticks every few milliseconds and a freed inode number is used
- * again at once, so without this two writes of one key could have the same version.
+ * version. The kernel's clock ticks every few milliseconds and a freed inode number is reused at
+ * once, so without this two writes of one key could have the same version.
  */
 export const stamp = async (file: FileHandle): Promise<string> => {
   lastStamp = Math.max(lastStamp + 1, Date.now() * 1000)
@@ -53,7 +53,7 @@ export const writeAll = async (
   }
 }
 
-/** Flushes the entries of a directory; one that is gone has nothing left to lose. */
+/** Flushes the entries of a directory; a directory that is gone has nothing left to lose. */
 export const syncDirectory = async (path: string): Promise<void> => {
   try {
     const directory = await open(path, 'r')
@@ -68,8 +68,10 @@ export const syncDirectory = async (path: string): Promise<void> => {
 }
 
 /**
- * Runs a write that needs the parent directories of `path`, making them when they are missing and
- * again when a delete prunes them in between. Answers also the topmost directory made, if any.
+ * Runs a write that needs the parent directories of `path`. Makes them if they are missing, and again
+ * if a delete prunes them in between.
+ *
+ * @returns the result, and the topmost directory that was made, if any
  */
 export const withParents = async <T>(
   path: string,
@@ -86,15 +88,16 @@ export const withParents = async <T>(
       const first = await mkdir(dirname(path), { recursive: true })
       if (first !== undefined && (made === undefined || made.length > first.length)) made = first
     } catch (error) {
-      // Node says ENOTDIR, too, of a directory that goes while it looks; of a file, the write will.
+      // Node also reports ENOTDIR for a directory that vanishes while it looks. If a parent is a file,
+      // the write itself fails.
       if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error
     }
   }
 }
 
 /**
- * Like {@link withParents}, and flushes the path's directory and those made for it, all at once:
- * the answer waits for the slowest, not for one after the other. Staged bytes need none of it.
+ * Like {@link withParents}, and flushes the path's directory and those made for it, all at the same
+ * time, so that the write waits for the slowest only. Staged files are not flushed.
  */
 export const withDurableParents = async (
   tree: Tree,
@@ -108,10 +111,10 @@ export const withDurableParents = async (
   await Promise.all(kept.map((entry) => syncDirectory(dirname(entry))))
 }
 
-/** A new name in the store's directory for files on their way. */
+/** A new path in the store's directory for temporary files. */
 export const temporaryPath = (tree: Tree): string => `${temporaryDirectory(tree)}/${randomUUID()}`
 
-/** Runs `work` with a new temporary name and removes whatever is there afterwards. */
+/** Runs `work` with a new temporary path, and removes what is there afterwards. */
 export const withTemporary = async <T>(
   tree: Tree,
   work: (path: string) => Promise<T>,
@@ -126,7 +129,7 @@ export const withTemporary = async <T>(
   }
 }
 
-/** Writes a new file of this mode and flushes it. Answers its version. */
+/** Writes a new file with this mode and flushes it. @returns its version */
 export const writeFlushed = async (
   path: string,
   bytes: Uint8Array,

@@ -17,7 +17,7 @@ const objectAt = async (tree: Tree, key: string): Promise<ListedObject | undefin
   return info && { key, size: info.size, modified: info.modified }
 }
 
-/** Whether an object lies below a prefix and within the bounds. */
+/** Whether there is an object below a prefix and within the bounds. */
 const holdsObject = async (tree: Tree, prefix: string, bounds: Bounds): Promise<boolean> => {
   for await (const key of walk(tree, prefix, bounds, false)) {
     if ((await head(tree, key)) !== undefined) return true
@@ -32,7 +32,7 @@ const entryAt = async (tree: Tree, place: string, bounds: Bounds): Promise<Entry
 
 /**
  * One page of keys; see the port. Only the directories that the page reaches into are read, and a
- * prefix is named only if an object is found below it.
+ * prefix is included only if there is an object below it.
  *
  * @throws RangeError for a limit that is not 1 to 1000
  */
@@ -45,7 +45,7 @@ export const list = async (
     throw new RangeError(`limit ${limit} is not 1 to ${MAX_LIMIT}`)
   }
   const directory = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-  // No key begins like this, and a path built of it could lead out of the root.
+  // No key begins like this, and a path built from it could lead out of the root.
   if (directory !== '' && !isUsable(directory.slice(0, -1))) return page([], limit)
 
   const bounds = { prefix, startAfter }
@@ -58,7 +58,7 @@ export const list = async (
       if (next.done) ended = true
       else batch.push(next.value)
     }
-    // What is no object, or was deleted meanwhile, drops out, and the page fills up from what follows.
+    // What is not an object, or was deleted in the meantime, is dropped, and later ones fill the page.
     const found = await Promise.all(batch.map((place) => entryAt(tree, place, bounds)))
     entries.push(...found.filter((entry) => entry !== undefined))
   }

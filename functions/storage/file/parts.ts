@@ -1,5 +1,5 @@
 /**
- * What the directory of a multipart upload says of its parts.
+ * What the directory of a multipart upload says about its parts.
  *
  * The place of part n in `data` belongs to whoever creates the file `<n>`. That file stays empty
  * while its owner writes there, then holds the part's size and etag, or says that the place is void.
@@ -14,30 +14,30 @@ import { isAbsent } from './system-errors.ts'
 import { gone, openUpload } from './uploads.ts'
 
 const RECORD = /^(\d+) ([0-9a-f]{32})\n$/
-/** What `<n>` holds when nobody writes at the place any more and it holds no part. */
+/** What `<n>` holds if nobody writes at the place any more and it holds no part. */
 export const VOID = 'void\n'
 export const CURRENT = '.current'
 
-/** Where a part's bytes are: at its place in `data`, or in a file beside. */
+/** Where the bytes of a part are: at its place in `data`, or in a file beside it. */
 export interface StoredPart extends Part {
   readonly beside: boolean
 }
 
-/** All that a directory says of an upload's parts. */
+/** All that a directory says about the parts of an upload. */
 export interface Inventory {
-  /** By number: the part stored last. */
+  /** The part stored last, by number. */
   readonly parts: ReadonlyMap<number, StoredPart>
   /** Numbers whose place in `data` is taken, by a part or by a writer. */
   readonly places: readonly number[]
-  /** Whether someone may be writing in `data`, or was killed while it did. */
+  /** Whether a writer may be writing in `data`, or was killed while it did. */
   readonly busy: boolean
 }
 
-/** The file of a part that is beside `data`. */
+/** The file of a part that is not in `data`. */
 export const besidePath = (directory: string, { number, etag }: Part): string =>
   `${directory}/${number}.${etag}`
 
-/** Says that nobody writes at the place of a part and that it holds none. */
+/** Records that nobody writes at the place of a part and that it holds none. */
 export const voidPlace = (directory: string, number: number): Promise<void> =>
   writeFile(`${directory}/${number}`, VOID)
 

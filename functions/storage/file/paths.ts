@@ -1,5 +1,5 @@
 /**
- * Where a key's file lies below the root.
+ * Where the file of a key is below the root.
  *
  * A verbatim key is a path as it stands, so that another program can use the same tree; there a key
  * cannot be an object and a prefix at once. Any other key K is the file `$` in the directory K, so
@@ -9,7 +9,7 @@
  * @module
  */
 
-/** Where a store is, and which of its keys it treats how. */
+/** Where a store is, and how it treats which keys. */
 export interface Tree {
   /** Absolute path. */
   readonly root: string
@@ -27,7 +27,7 @@ export const OBJECT_FILE = '$'
 const MAX_KEY_BYTES = 1024
 const MAX_SEGMENT_BYTES = 255
 
-/** Whether no key can have this segment: it would name another place than it says. */
+/** Whether no key may have this segment: its path would be another place, or none. */
 const isForbidden = (segment: string): boolean =>
   segment === '' ||
   segment === '.' ||
@@ -37,7 +37,7 @@ const isForbidden = (segment: string): boolean =>
   !segment.isWellFormed() ||
   Buffer.byteLength(segment) > MAX_SEGMENT_BYTES
 
-/** Whether a key, or the whole segments of a prefix without its last `/`, can name a path. */
+/** Whether a key, or a prefix up to but without its last `/`, can be a path. */
 export const isUsable = (key: string): boolean =>
   Buffer.byteLength(key) <= MAX_KEY_BYTES &&
   !key.split('/').some(isForbidden) &&
@@ -51,9 +51,9 @@ export const isVerbatim = ({ verbatim }: Tree, key: string): boolean =>
 /**
  * The file of a key.
  *
- * @throws RangeError when the key is longer than 1024 bytes, lies under `.slipway`, or has a segment
- * that is empty, `.`, `..`, `$`, longer than 255 bytes, or holds NUL or half a surrogate pair. Such
- * a key is the caller's mistake, so it is refused before any path is built of it.
+ * @throws RangeError if the key is longer than 1024 bytes, is under `.slipway`, or has a segment that
+ * is empty, `.`, `..`, `$`, longer than 255 bytes, or contains NUL or half a surrogate pair. Such a
+ * key is the caller's mistake, so it is refused before a path is built from it.
  */
 export const pathOf = (tree: Tree, key: string): string => {
   if (!isUsable(key)) {
@@ -63,14 +63,14 @@ export const pathOf = (tree: Tree, key: string): string => {
 }
 
 /**
- * Whether a path is a directory of staged bytes or in one. Whoever stages bytes begins anew where
- * they are gone, so a power failure may take their entries, or bring them back: most flushes of a
- * push would be theirs.
+ * Whether a path is a directory of staged files or in one. Whoever stages files starts over if they
+ * are gone, so a power failure may remove them or bring them back. Flushing their directories would
+ * be most of the flushes of a push.
  */
 export const isStaged = ({ root, staged }: Tree, path: string): boolean =>
   staged.some((prefix) => `${path}/`.startsWith(`${root}/${prefix}`))
 
-/** The directory of files on their way to a key. */
+/** The directory of files that do not have the path of a key yet. */
 export const temporaryDirectory = ({ root }: Tree): string => `${root}/${PRIVATE}/tmp`
 
 /** The directory that holds one directory for each multipart upload. */

@@ -1,6 +1,6 @@
 /**
- * Reading objects. A read opens the file once and stays with it: an overwrite or a delete gives the
- * path to another file, so that versions cannot mix.
+ * Reading objects. A read opens the file once and keeps it: overwrites and deletes leave that file
+ * as it is, so versions cannot mix.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { etagOf } from './disk.ts'
 import { pathOf, type Tree } from './paths.ts'
 import { isAbsent } from './system-errors.ts'
 
-/** Bytes read at a time, and the size up to which a read is over before it is answered. */
+/** Bytes read at a time, and the size up to which an object is read whole before `get` returns. */
 const CHUNK_BYTES = 512 * 1024
 
 const infoOf = (stats: BigIntStats): ObjectInfo => ({
@@ -23,7 +23,7 @@ const infoOf = (stats: BigIntStats): ObjectInfo => ({
   metadata: {},
 })
 
-/** The object's facts; see the port. */
+/** What is known about the object; see the port. */
 export const head = async (tree: Tree, key: string): Promise<ObjectInfo | undefined> => {
   try {
     const stats = await stat(pathOf(tree, key), { bigint: true })
@@ -35,11 +35,11 @@ export const head = async (tree: Tree, key: string): Promise<ObjectInfo | undefi
 }
 
 /**
- * First and last byte that a range asks of an object.
+ * First and last byte of a range of an object.
  *
  * @param size of the object in bytes
- * @throws StoreError `range` when it asks for no byte of it (RFC 9110 section 14.1.2; any range of
- * an empty object, as S3 has it)
+ * @throws StoreError `range` if the object has none of its bytes (RFC 9110 section 14.1.2); as in S3,
+ * that is any range of an empty object
  */
 export const resolveRange = (
   key: string,
@@ -54,7 +54,7 @@ export const resolveRange = (
   return { start, end }
 }
 
-/** Reads `length` bytes at a position; throws when the file ends before. */
+/** Reads `length` bytes at a position; throws if the file ends before. */
 export const readFully = async (
   file: FileHandle,
   position: number,
@@ -90,7 +90,7 @@ const streamOf = (file: FileHandle, start: number, end: number): Readable => {
   })
 }
 
-/** Opens an object's file, or answers undefined where the key holds none. */
+/** Opens an object's file. @returns undefined if there is no object at the key */
 export const openObject = async (
   tree: Tree,
   key: string,

@@ -1,5 +1,5 @@
 /**
- * Deleting objects, and the directories they leave empty: distribution takes directories for tags
+ * Deleting objects, and the directories they leave empty: distribution takes directories as tags
  * and repositories.
  *
  * @module
@@ -11,11 +11,13 @@ import { withLock } from './lock.ts'
 import { isStaged, pathOf, type Tree } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
 
-/** Keys deleted at a time, to bound what waits for the few threads that do file operations. */
+/** Keys deleted at a time, so that other file operations do not wait long for Node's few threads. */
 const BATCH = 500
 
-/** Deletes keys; see the port. Flushes each directory that lost an entry once,
- * but for staged bytes. */
+/**
+ * Deletes keys; see the port. Flushes each directory that lost an entry once, except those of staged
+ * files.
+ */
 export const remove = async (tree: Tree, keys: readonly string[]): Promise<void> => {
   const paths = keys.map((key) => pathOf(tree, key))
   const changed = new Set<string>()
@@ -29,7 +31,7 @@ export const remove = async (tree: Tree, keys: readonly string[]): Promise<void>
   for (const directory of changed) await syncDirectory(directory)
 }
 
-/** Removes one file and prunes. Answers the directory that lost an entry, if one did. */
+/** Removes one file and prunes. @returns the directory that lost an entry, if one did */
 const removeFile = async (tree: Tree, path: string): Promise<string | undefined> => {
   const removed = await withLock(path, async () => {
     try {
@@ -37,7 +39,7 @@ const removeFile = async (tree: Tree, path: string): Promise<string | undefined>
       return true
     } catch (error) {
       if (isAbsent(error) || hasErrno(error, 'EISDIR')) return false
-      // Systems other than Linux say EPERM of a directory too: a key that is only a prefix.
+      // Other systems report EPERM for a directory, that is, a key that is only a prefix.
       if (hasErrno(error, 'EPERM') && (await stat(path)).isDirectory()) return false
       throw error
     }
@@ -47,9 +49,9 @@ const removeFile = async (tree: Tree, path: string): Promise<string | undefined>
 }
 
 /**
- * Removes a directory if it is empty, then its parents, up to the root. A missing one is passed
- * over, so that deleting a key again ends what a killed delete left. A writer that loses its
- * directory here makes it again.
+ * Removes a directory if it is empty, then its parents, up to the root. Missing ones are skipped, so
+ * that deleting a key again finishes what a killed delete left. A writer that loses its directory
+ * here makes it again.
  */
 const prune = async (tree: Tree, from: string): Promise<{ directory: string; pruned: boolean }> => {
   let pruned = false

@@ -1,9 +1,9 @@
 /**
  * The store on local disk: the embedded default.
  *
- * The root is one file system that knows hard links, distinguishes upper and lower case, and has no
- * symbolic links in it. Any number of processes may use it. What a killed process leaves is under
- * `.slipway` and no key.
+ * The root must be one file system that supports hard links and distinguishes upper and lower case,
+ * without symbolic links in it. Any number of processes may use it. What a killed process leaves is
+ * under `.slipway` and is not a key.
  *
  * @module
  */
@@ -20,14 +20,14 @@ import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
 import { copy, put } from './write.ts'
 
 /**
- * Opens the store at a directory, which is made when it is first written to. It costs nothing:
- * nothing is read and nothing is swept.
+ * Opens the store at a directory, which is made when something is first written. Nothing is read and
+ * nothing is swept.
  *
- * Keys are narrower than the port has them: methods throw RangeError for a key with a segment that
+ * Fewer keys are allowed than in the port: methods throw RangeError for a key with a segment that
  * is empty, `.`, `..`, `$` or longer than 255 bytes, or that lies under `.slipway`.
  */
 export const createFileStore = (tree: Tree): ObjectStore => {
-  /** Binds an operation to the tree and puts its failures in the words of the port. */
+  /** Binds an operation to the tree and translates its failures to those of the port. */
   const bound =
     <A extends readonly unknown[], R>(
       name: string,

@@ -1,5 +1,5 @@
 /**
- * What the operating system says when a file operation fails, in the words of the port.
+ * Failed file operations as failures of the port.
  *
  * @module
  */
@@ -20,20 +20,20 @@ export const hasErrno = (error: unknown, ...codes: string[]): boolean => {
   return code !== undefined && codes.includes(code)
 }
 
-/** Whether an error says that there is no file at a path, or that a parent of it is a file. */
+/** Whether an error says that there is no file at a path, or that one of its parents is a file. */
 export const isAbsent = (error: unknown): boolean => hasErrno(error, 'ENOENT', 'ENOTDIR')
 
 /**
- * The {@link StoreError} for a failed system call, or the error itself where it is a fault.
+ * The {@link StoreError} for a failed system call, or the error itself if it is not an expected one.
  *
  * @param error what was caught
- * @param doing what was asked of which key, for the message
+ * @param doing the operation and the key, for the message
  */
 export const translate = (error: unknown, doing: string): unknown => {
   const code = errnoOf(error)
   if (code === undefined) return error
   if (FULL.has(code)) {
-    return new StoreError('full', `${doing}: no room on the disk (${code})`, { cause: error })
+    return new StoreError('full', `${doing}: no space left on the disk (${code})`, { cause: error })
   }
   if (BUSY.has(code)) {
     return new StoreError('unavailable', `${doing}: too many open files (${code})`, {

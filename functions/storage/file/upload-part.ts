@@ -1,13 +1,13 @@
 /**
  * Storing parts of multipart uploads on disk.
  *
- * The first to create the file `<n>` owns the place of part n in `data` and writes there; when its
- * bytes are flushed it writes size and etag into `<n>`. Everyone after it writes a file beside, and
- * then the record `<n>.current`, which takes precedence. So no two writers ever share a place, and
- * an empty `<n>` says that somebody may still be writing in `data`.
+ * The first to create the file `<n>` owns the place of part n in `data` and writes there; once its
+ * bytes are flushed, it writes size and etag into `<n>`. All later writers of that part write a file
+ * of their own, and then the record `<n>.current`, which takes precedence. So two writers never share
+ * a place, and an empty `<n>` says that a writer may still be writing in `data`.
  *
- * Parts are flushed one by one. It spares completing the upload a long flush, and no record can
- * outlive a power failure that its bytes did not.
+ * Parts are flushed one by one. That spares the completion a long flush, and after a power failure
+ * there is no record whose bytes are gone.
  *
  * @module
  */
@@ -37,7 +37,7 @@ const writeAt = async (
   }
 }
 
-/** Writes a part at its place. Answers false if the place is taken. */
+/** Writes a part at its place. @returns false if the place is taken */
 const writeInPlace = async (
   directory: string,
   part: Part,
@@ -56,7 +56,7 @@ const writeInPlace = async (
     await writeAt(`${directory}/data`, 'r+', body, position)
     await claim.write(recordOf(part))
   } catch (error) {
-    // Should this fail too, the upload is completed by copying: slow, but right.
+    // If this fails too, the upload is completed by copying: slow, but correct.
     await claim.write(VOID, 0).catch(() => undefined)
     throw error
   } finally {
@@ -65,7 +65,7 @@ const writeInPlace = async (
   return true
 }
 
-/** Writes a part in a file of its own, which then takes the place's precedence. */
+/** Writes a part into a file of its own, which takes precedence over its place. */
 const writeBeside = async (directory: string, part: Part, body: Uint8Array): Promise<void> => {
   const path = besidePath(directory, part)
   const record = `${path}.record`
@@ -79,7 +79,7 @@ const writeBeside = async (directory: string, part: Part, body: Uint8Array): Pro
   }
 }
 
-/** Stores a part; see the port. Throws `multipart` also for one larger than the part size. */
+/** Stores a part; see the port. Also throws `multipart` if it is larger than the part size. */
 export const uploadPart = async (
   tree: Tree,
   upload: MultipartUpload,

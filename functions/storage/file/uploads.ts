@@ -1,12 +1,12 @@
 /**
- * Multipart uploads on disk: their directories, begun, found and dropped.
+ * Multipart uploads on disk: creating, finding and dropping their directories.
  *
  * An upload is the directory `uploads/<id>` of the store's own files:
  *
  * | file | holds |
  * |---|---|
- * | `upload` | key, part size and start, as JSON |
- * | `data` | the object to be: part n at (n - 1) × part size |
+ * | `upload` | key, part size and time of creation, as JSON |
+ * | `data` | the later object: part n at (n - 1) × part size |
  * | `<n>` | says that part n is in `data`, see parts.ts |
  * | `<n>.current`, `<n>.<etag>` | record and bytes of a part that replaced another |
  *
@@ -26,7 +26,7 @@ import { isAbsent } from './system-errors.ts'
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const SEALED = '.sealed'
 
-/** What the file `upload` says. */
+/** What the file `upload` holds. */
 interface Description {
   readonly key: string
   readonly partSize: number
@@ -34,21 +34,21 @@ interface Description {
   readonly started: string
 }
 
-/** The failure of every operation on an upload that is not there. */
+/** The failure of every operation on an upload that does not exist. */
 export const gone = ({ key, id }: MultipartUpload, cause?: unknown): StoreError =>
   new StoreError('multipart', `upload ${id} of ${key}: no such upload`, { cause })
 
 /**
  * The directory of an upload.
  *
- * @throws StoreError `multipart` for an id that no upload has, before any path is built of it
+ * @throws StoreError `multipart` for an id that no upload can have, before a path is built from it
  */
 export const uploadDirectory = (tree: Tree, upload: MultipartUpload): string => {
   if (!ID.test(upload.id)) throw gone(upload)
   return `${uploadsDirectory(tree)}/${upload.id}`
 }
 
-/** Begins an upload; see the port. Throws RangeError for a part size below the least. */
+/** Begins an upload; see the port. Throws RangeError for a part size below the minimum. */
 export const createMultipart = async (
   tree: Tree,
   key: string,
@@ -62,7 +62,7 @@ export const createMultipart = async (
   const directory = uploadDirectory(tree, upload)
   await withParents(`${directory}/data`, () => writeFile(`${directory}/data`, '', { flag: 'wx' }))
   const description: Description = { key, partSize, started: new Date().toISOString() }
-  // Last, and small enough for one write: an upload without it is not there yet.
+  // Last, and small enough for one write: without it, the upload does not exist yet.
   await writeFile(`${directory}/upload`, JSON.stringify(description))
   return upload
 }
@@ -79,7 +79,7 @@ const readDescription = async (directory: string): Promise<Description | undefin
 /**
  * The directory and part size of an open upload.
  *
- * @throws StoreError `multipart` when it is gone, being completed, or of another key
+ * @throws StoreError `multipart` if it is gone, is being completed, or belongs to another key
  */
 export const openUpload = async (
   tree: Tree,
@@ -91,7 +91,7 @@ export const openUpload = async (
   return { directory, partSize: description.partSize }
 }
 
-/** Open uploads by key prefix; see the port. Those that a killed completion left count as open. */
+/** Open uploads by key prefix; see the port. Those left by a killed completion count as open. */
 export const listMultiparts = async (tree: Tree, prefix: string): Promise<OpenMultipart[]> => {
   const uploads = uploadsDirectory(tree)
   let names: string[]
@@ -111,7 +111,7 @@ export const listMultiparts = async (tree: Tree, prefix: string): Promise<OpenMu
   return found.sort((a, b) => compareUtf8(a.key, b.key) || compareUtf8(a.id, b.id))
 }
 
-/** Removes a directory: at once to everyone else, by a rename, then file by file. */
+/** Removes a directory: by a rename, at once for everyone else, and then file by file. */
 const discard = async (tree: Tree, directory: string): Promise<void> => {
   const away = temporaryPath(tree)
   try {
@@ -134,9 +134,9 @@ export const abortMultipart = async (tree: Tree, upload: MultipartUpload): Promi
 
 /**
  * Closes an upload to all writers and runs `work` on its directory; drops the upload afterwards, or
- * opens it again when `work` fails. A writer at work in `data` may go on, see complete.ts.
+ * opens it again if `work` fails. A writer that has `data` open may continue: see complete.ts.
  *
- * @throws StoreError `multipart` when the upload is gone
+ * @throws StoreError `multipart` if the upload is gone
  */
 export const withSealed = async (
   tree: Tree,

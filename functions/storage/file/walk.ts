@@ -1,9 +1,9 @@
 /**
  * Walking the tree of files in the order of keys.
  *
- * A directory stands at two places of that order: `a` as an object and `a/` as a prefix, and `a-b`
- * comes between them. What cannot lie within the bounds is not entered, and nothing is read before
- * it is asked for.
+ * A directory has two places in that order: `a` as an object and `a/` as a prefix, and `a-b` comes
+ * between them. Directories that cannot hold keys within the bounds are not entered, and nothing is
+ * read before it is needed.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { compareUtf8 } from './order.ts'
 import { isVerbatim, OBJECT_FILE, PRIVATE, type Tree } from './paths.ts'
 import { isAbsent } from './system-errors.ts'
 
-/** Keys wanted: those that begin with `prefix` and come after `startAfter`. */
+/** The keys to find: those that begin with `prefix` and come after `startAfter`. */
 export interface Bounds {
   readonly prefix: string
   readonly startAfter: string
@@ -42,10 +42,10 @@ const entriesOf = async (path: string): Promise<Dirent[]> => {
 
 /**
  * The keys that may be objects and, where they are rolled up, the prefixes that may hold some, in
- * the order of keys. A prefix ends with `/`. The caller looks whether there is an object.
+ * the order of keys. A prefix ends with `/`. The caller checks whether there is an object.
  *
  * @param directory where to walk: the empty string or a prefix that ends with `/`
- * @param rollUp whether to name the prefixes in `directory` instead of entering them
+ * @param rollUp whether to return the prefixes in `directory` instead of entering them
  */
 export async function* walk(
   tree: Tree,
@@ -58,7 +58,7 @@ export async function* walk(
   for (const entry of await entriesOf(`${tree.root}/${directory}`)) {
     const place = directory + entry.name
     if (entry.name === OBJECT_FILE || place === PRIVATE) continue
-    // A directory may be an object as well, but for the verbatim tree, where files are.
+    // A directory may also be an object, except in a verbatim tree, where files are objects.
     const mayBeObject = verbatim ? entry.isFile() : entry.isDirectory()
     if (mayBeObject && isKeyWithin(place, bounds)) places.push(place)
     if (entry.isDirectory() && isPrefixWithin(`${place}/`, bounds)) places.push(`${place}/`)

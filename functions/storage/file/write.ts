@@ -1,9 +1,9 @@
 /**
  * Writing whole objects: put and copy.
  *
- * Conditions are exact between processes: `ifNoneMatch` is decided by link(2), `ifMatch` by whoever
- * claims the version. That a write without a condition comes between its look and its rename is kept
- * from happening within one process alone, by a lock.
+ * Conditions are exact between processes: link(2) decides `ifNoneMatch`, a claim on the version
+ * decides `ifMatch`. Only within one process does a lock keep a write without a condition from coming
+ * between the check of `ifMatch` and the rename.
  *
  * @module
  */
@@ -54,10 +54,10 @@ const checkCondition = async (
 }
 
 /**
- * Gives a flushed file its final path, in place of the object there.
+ * Gives a flushed file its final path, replacing the object there.
  *
  * @param tree where the store is and how it lays out keys
- * @param from the file, on the same file system; afterwards it may or may not have this name still
+ * @param from the file, on the same file system; afterwards it may or may not still have this name
  * @throws StoreError `precondition`
  */
 export const publish = async (
@@ -87,8 +87,8 @@ export const publish = async (
 }
 
 /**
- * Mode of a key's file: verbatim keys are as readable as other programs make theirs, all else (among
- * it secrets) only to the owner.
+ * Mode of a key's file. Verbatim keys are as readable as other programs make theirs; all others,
+ * secrets among them, are readable only by the owner.
  */
 const modeOf = (tree: Tree, key: string): number => (isVerbatim(tree, key) ? 0o644 : 0o600)
 
@@ -106,7 +106,7 @@ export const put = async (
       throw new StoreError('checksum', `put ${key}: SHA-256 is ${actual}, not ${sha256}`)
     }
   }
-  // A condition that is false already need not cost a flush; it is decided again at the write.
+  // If the condition is already false, a flush is saved; it is decided again at the write.
   if (condition !== undefined) await checkCondition(key, path, condition)
   return withTemporary(tree, async (temporary) => {
     const etag = await writeFlushed(temporary, body, modeOf(tree, key))
@@ -116,9 +116,9 @@ export const put = async (
 }
 
 /**
- * Copies an object; see the port. The copy is another link to the same file, since no file is
- * changed once it has its path; a byte copy where the file system refuses that, as Linux does for
- * files of another user.
+ * Copies an object; see the port. The copy is another link to the same file, since a file is never
+ * changed once it has its path. Where the file system refuses that, as Linux does for files of
+ * another user, the bytes are copied.
  */
 export const copy = async (tree: Tree, from: string, to: string): Promise<void> => {
   const source = pathOf(tree, from)

@@ -9,27 +9,27 @@ import type { ReportFallback } from './direct-client.ts'
 
 export interface S3StoreOptions {
   readonly bucket: string
-  /** Keys live below it: `registry` puts the key `a/b` at `registry/a/b`. Default: no prefix. */
+  /** Put before all keys: with `registry`, the key `a/b` is at `registry/a/b`. Default: no prefix. */
   readonly prefix?: string | undefined
   readonly region: string
   /** URL of another service that speaks S3. Default: AWS in `region`. */
   readonly endpoint?: string | undefined
-  /** Whether the bucket is named in the path rather than in the host name. */
+  /** Whether the bucket is in the path of URLs rather than in the host. */
   readonly forcePathStyle?: boolean | undefined
   /** Default: the SDK's own chain of environment, profile and role. */
   readonly credentials?: S3ClientConfig['credentials']
-  /** Encrypt what is written with this KMS key. Default: as the bucket is configured. */
+  /** KMS key that S3 encrypts objects with. Default: as the bucket is configured. */
   readonly kmsKeyId?: string | undefined
   /**
-   * Whether parts carry SHA-256 checksums, which S3 verifies, keeps and compares when they are put
-   * together. Default: with AWS itself; not every other service knows them.
+   * Whether parts have SHA-256 checksums, which S3 verifies, stores, and compares when it assembles
+   * them. Default: with AWS itself; not every other service supports them.
    */
   readonly partChecksums?: boolean | undefined
-  /** Account id that must own the bucket, or every request fails. */
+  /** ID of the account that must own the bucket; otherwise every request fails. */
   readonly expectedBucketOwner?: string | undefined
-  /** Whether small requests go without the SDK, see direct/direct.ts. Default: yes. */
+  /** Whether reads go without the SDK, see direct/direct.ts. Default: yes. */
   readonly direct?: boolean | undefined
-  /** Told of each request without the SDK that the SDK has to repeat. */
+  /** Called for each request that was sent without the SDK and that the SDK has to repeat. */
   readonly reportFallback?: ReportFallback | undefined
 }
 
@@ -52,18 +52,18 @@ export interface Bucket {
   }
 }
 
-/** Requests in flight at once; further ones wait for a socket. */
+/** The most concurrent requests; further ones wait for a socket. */
 const MAX_SOCKETS = 128
-/** The first try and its retries, with exponential back-off: some seconds in all. */
+/** The first attempt and its retries, with exponential back-off: some seconds in all. */
 const MAX_ATTEMPTS = 6
 const CONNECT_TIMEOUT_MS = 5_000
-/** A completion or a copy of gigabytes is silent for a minute and more. */
+/** Completing or copying gigabytes sends nothing for a minute or more. */
 const IDLE_TIMEOUT_MS = 180_000
 
 /**
  * Opens the bucket; sends nothing yet.
  *
- * @param reading how sockets are read, if not as Node does by itself
+ * @param reading how sockets are read; empty: as Node does by default
  */
 export const openBucket = (
   options: S3StoreOptions,
@@ -80,11 +80,11 @@ export const openBucket = (
     ...(credentials !== undefined && { credentials }),
     maxAttempts: MAX_ATTEMPTS,
     retryMode: 'standard',
-    // The signature covers the hash of each body already, and checksums that nobody asked for are
-    // what other services refuse, and what a presigned URL would then demand of its holder.
+    // The signature already covers the hash of each body. Other services refuse further checksums, and
+    // with a presigned URL its holder would have to send them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // For it the SDK opens a connection of its own for each large body, and waits before it sends it.
+    // With it, the SDK opens a new connection for each large body, and waits before sending it.
     expectContinueHeader: false,
     requestHandler: {
       httpAgent: agent,
@@ -112,11 +112,11 @@ export const at = (bucket: Bucket, key: string): Bucket['target'] & { readonly K
   Key: bucket.prefix + key,
 })
 
-/** An object as the source of a copy: a path, percent-encoded but for its slashes. */
+/** An object as the source of a copy: a path, percent-encoded except for its slashes. */
 export const copySource = (bucket: Bucket, key: string): string =>
   [bucket.target.Bucket, ...(bucket.prefix + key).split('/')].map(encodeURIComponent).join('/')
 
-/** The version in an ETag header: without its quotes. */
+/** The version in an ETag header, without the quotes. */
 export const etagOf = (header: string | undefined): string => (header ?? '').replaceAll('"', '')
 
 /** A key or prefix of a listing, without the store's own prefix. */
@@ -125,14 +125,14 @@ export const keyIn = (bucket: Bucket, encoding: string | undefined, text = ''): 
   return key.slice(bucket.prefix.length)
 }
 
-/** A request on its way to be signed. */
+/** A request that is about to be signed. */
 interface Outgoing {
   readonly request: unknown
 }
 
 /**
- * Middleware that tells the signature the SHA-256 of the body, where it is known already: the SDK
- * would hash the body for it.
+ * Middleware that gives the signer the SHA-256 of the body if it is already known: otherwise the SDK
+ * hashes the body.
  *
  * @param sha256 hex
  */

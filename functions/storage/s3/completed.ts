@@ -1,9 +1,10 @@
 /**
  * Whether an upload that S3 no longer knows was completed rather than aborted.
  *
- * When the answer to a completion is lost, the SDK sends it again. AWS answers the second one like
- * the first for a while, other services with NoSuchUpload, though the object is there. Taking that
- * for a failure would throw away gigabytes that were stored, so the object itself is asked.
+ * When the response to a completion is lost, the SDK sends the request again. For a while, AWS
+ * responds to the second one as to the first; other services respond with NoSuchUpload, although the
+ * object exists. Treating that as a failure would discard gigabytes that were stored, so the object
+ * itself is checked.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { hasCode, wasRetried } from './service-errors.ts'
 
 const MD5 = /^[0-9a-f]{32}$/
 
-/** The ETag of an object made of parts whose ETags are MD5 sums: the sum of the sums, and a count. */
+/** The ETag of an object made of parts whose ETags are MD5 sums: the MD5 of those, and a count. */
 const multipartEtag = (parts: readonly Part[]): string => {
   const sums = createHash('md5')
   for (const { etag } of parts) sums.update(splitEtag(etag).etag, 'hex')
@@ -38,10 +39,10 @@ const headOf = async (
 /**
  * Whether the object at a key is made of exactly these parts.
  *
- * The ETag proves it. Under KMS ETags are no MD5 sums; there the number of parts and the size must
- * do, and only if the completion was indeed sent twice.
+ * The ETag proves it. With KMS, ETags are not MD5 sums; then the number of parts and the size have to
+ * suffice, and only if the completion was in fact sent twice.
  *
- * @param error the answer to the completion
+ * @param error what the completion failed with
  */
 export const isCompleted = async (
   bucket: Bucket,

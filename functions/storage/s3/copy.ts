@@ -1,6 +1,6 @@
 /**
- * Copying of objects inside S3: in one request, or large ones in parts at the same time, for S3
- * copies one request's bytes one after another and takes at most 5 GiB in one.
+ * Copying objects inside S3: in one request, or large ones in parts at the same time, because S3
+ * copies the bytes of one request one after the other, and at most 5 GiB of them.
  *
  * @module
  */
@@ -17,10 +17,10 @@ const MEBIBYTE = 1024 * 1024
 /** Objects up to this size are copied in one request. */
 const MAX_SINGLE = 128 * MEBIBYTE
 const PART_SIZE = 64 * MEBIBYTE
-/** Parts copied at once: 10 GiB are five rounds. */
+/** Parts copied at a time: 10 GiB take five rounds. */
 const PARALLEL = 32
 
-/** The failure of a copy whose source is not there. */
+/** The failure of a copy whose source does not exist. */
 const missing = (from: string, cause: unknown): StoreError =>
   new StoreError('missing', `copy ${from}: no such object`, { cause })
 
@@ -63,7 +63,7 @@ const copyPart = async (
   }
 }
 
-/** Copies the parts of an object into an upload, several at once; stops at the first failure. */
+/** Copies an object into an upload in parts, several at a time; stops at the first failure. */
 const copyParts = async (
   bucket: Bucket,
   upload: MultipartUpload,

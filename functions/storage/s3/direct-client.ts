@@ -1,5 +1,5 @@
 /**
- * What the store asks of a client other than the SDK's, where it has one: see direct/direct.ts.
+ * What the store needs from a client other than the SDK's, if it has one: see direct/direct.ts.
  *
  * @module
  */
@@ -14,9 +14,9 @@ export interface DirectResponse {
   readonly body: Readable
 }
 
-/** A page as S3 wrote it: keys and prefixes begin with the store's prefix. */
+/** A page as sent by S3: keys and prefixes begin with the store's prefix. */
 export interface Listing {
-  /** `url` where keys and prefixes are percent-encoded, which not every service does when asked to. */
+  /** `url` if keys and prefixes are percent-encoded, which not every service does on request. */
   readonly encoding: string | undefined
   readonly objects: readonly {
     readonly key: string
@@ -27,9 +27,9 @@ export interface Listing {
   readonly truncated: boolean
 }
 
-/** Each operation is undefined, or resolves to undefined, where the SDK has to do it. */
+/** A client for some operations; `get` and `list` resolve to undefined if the SDK has to repeat them. */
 export interface DirectClient {
-  /** Reads an object, or a range of it by a Range header; `none` if there is no such object. */
+  /** Reads an object, or the part of it that a Range header selects; `none` if it does not exist. */
   readonly get: (key: string, range?: string) => Promise<DirectResponse | 'none' | undefined>
   /** Reads a page of keys by the parameters of ListObjectsV2. */
   readonly list: (query: Readonly<Record<string, string>>) => Promise<Listing | undefined>
@@ -39,9 +39,9 @@ export interface DirectClient {
     key: string,
     options: PresignOptions,
   ) => Promise<string>
-  /** A body whose failures are in the words of the port. */
+  /** A body that fails as the port says. */
   readonly body: (body: Readable, key: string) => Readable
 }
 
-/** Told why the SDK has to repeat a request: what was asked, and the error or the response. */
+/** Called with the operation that the SDK has to repeat, and the reason. */
 export type ReportFallback = (doing: string, reason: unknown) => void

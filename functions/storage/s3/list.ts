@@ -10,8 +10,8 @@ import type { DirectClient, Listing } from './direct-client.ts'
 
 const MAX_LIMIT = 1000
 
-/** Asks the direct client first, if there is one, then the SDK. */
-const ask = async (
+/** Tries the direct client first, if there is one, then the SDK. */
+const readPage = async (
   bucket: Bucket,
   direct: DirectClient | undefined,
   query: { readonly prefix: string; readonly limit: number } & Pick<
@@ -20,7 +20,7 @@ const ask = async (
   >,
 ): Promise<Listing> => {
   const { prefix, limit, delimiter, startAfter } = query
-  // XML cannot carry every character that a key may have.
+  // XML cannot represent every character that a key may contain.
   const encoding = 'url' as const
   const page = await direct?.list({
     'list-type': '2',
@@ -31,7 +31,7 @@ const ask = async (
     ...(startAfter !== undefined && { 'start-after': startAfter }),
   })
   if (page !== undefined) return page
-  const answer = await bucket.client.send(
+  const output = await bucket.client.send(
     new ListObjectsV2Command({
       ...bucket.target,
       Prefix: prefix,
@@ -42,14 +42,14 @@ const ask = async (
     }),
   )
   return {
-    objects: (answer.Contents ?? []).map(({ Key = '', Size = 0, LastModified = new Date(0) }) => ({
+    objects: (output.Contents ?? []).map(({ Key = '', Size = 0, LastModified = new Date(0) }) => ({
       key: Key,
       size: Size,
       modified: LastModified,
     })),
-    prefixes: (answer.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix),
-    truncated: answer.IsTruncated ?? false,
-    encoding: answer.EncodingType,
+    prefixes: (output.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix),
+    truncated: output.IsTruncated ?? false,
+    encoding: output.EncodingType,
   }
 }
 
@@ -63,7 +63,7 @@ export const list = async (
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new RangeError(`limit ${limit} is not 1 to ${MAX_LIMIT}`)
   }
-  const { objects, prefixes, truncated, encoding } = await ask(bucket, direct, {
+  const { objects, prefixes, truncated, encoding } = await readPage(bucket, direct, {
     prefix: bucket.prefix + prefix,
     limit,
     ...(delimiter !== undefined && { delimiter }),

@@ -27,7 +27,7 @@ import { isCompleted } from './completed.ts'
 import { joinEtag, splitEtag } from './part-etag.ts'
 import { hasCode } from './service-errors.ts'
 
-/** Input that names an upload. */
+/** Input of commands on an upload. */
 export const inUpload = (bucket: Bucket, { key, id }: MultipartUpload) => ({
   ...at(bucket, key),
   UploadId: id,
@@ -39,7 +39,7 @@ const checkNumber = (number: number): void => {
   }
 }
 
-/** Begins an upload; see the port. Throws RangeError for a part size below the least. */
+/** Begins an upload; see the port. Throws RangeError for a part size below the minimum. */
 export const createMultipart = async (
   bucket: Bucket,
   key: string,
@@ -81,7 +81,7 @@ export const uploadPart = async (
 /** All parts stored so far; see the port. One request for each 1000. */
 export const listParts = async (bucket: Bucket, upload: MultipartUpload): Promise<Part[]> => {
   const parts: Part[] = []
-  // Not the SDK's paginator: it goes by the marker, which S3 sends with the last page as well.
+  // Not the SDK's paginator: it goes by the marker, which S3 also sends with the last page.
   for (let marker: string | undefined, ended = false; !ended; ) {
     const page: ListPartsCommandOutput = await bucket.client.send(
       new ListPartsCommand({

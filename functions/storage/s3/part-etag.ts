@@ -1,13 +1,13 @@
 /**
- * What tells one content of a part from another.
+ * What distinguishes the contents of parts.
  *
- * S3's ETag of a part is the MD5 of its bytes, for which two contents can be made up. Where S3 keeps
- * a SHA-256 of the part as well, both together are the part's etag to callers.
+ * S3's ETag of a part is the MD5 of its bytes, and two contents with the same MD5 can be constructed.
+ * If S3 also keeps a SHA-256 of the part, callers see both together as the part's etag.
  *
  * @module
  */
 
-/** Neither in ETags nor in base64. */
+/** In neither ETags nor base64. */
 const SEPARATOR = '~'
 
 /** An etag of S3's ETag, without quotes, and its base64 SHA-256 if it gave one. */

@@ -12,7 +12,7 @@ interface Outgoing {
   readonly request: unknown
 }
 
-/** The SDK names the operation in the query, for itself: S3 has no such parameter. */
+/** Removes the name of the operation, which the SDK adds for itself: S3 has no such parameter. */
 const withoutOperationName =
   <Args extends Outgoing, Output>(next: (args: Args) => Promise<Output>) =>
   (args: Args): Promise<Output> => {
@@ -22,8 +22,8 @@ const withoutOperationName =
   }
 
 /**
- * A URL for one method and object; see the port. Sends nothing. It ends with the credentials that
- * sign it, when those are temporary.
+ * A URL for one method and object; see the port. Sends nothing. With temporary credentials, it expires
+ * when they do.
  */
 export const presign = (
   bucket: Bucket,

@@ -27,18 +27,18 @@ const infoOf = (facts: Facts, size: number): ObjectInfo => ({
   metadata: withoutWriteId(facts.Metadata),
 })
 
-/** The object's facts; see the port. */
+/** What S3 knows about the object; see the port. */
 export const head = async (bucket: Bucket, key: string): Promise<ObjectInfo | undefined> => {
   try {
-    const answer = await bucket.client.send(new HeadObjectCommand(at(bucket, key)))
-    return infoOf(answer, answer.ContentLength ?? 0)
+    const output = await bucket.client.send(new HeadObjectCommand(at(bucket, key)))
+    return infoOf(output, output.ContentLength ?? 0)
   } catch (error) {
     if (hasCode(error, 'NotFound', 'NoSuchKey')) return undefined
     throw error
   }
 }
 
-/** A Range header. S3 ignores one that makes no sense and would send all, so that is refused here. */
+/** A Range header. S3 ignores an invalid one and would send everything, so that is refused here. */
 const rangeHeader = (key: string, range: ByteRange): string => {
   const bounds = 'suffix' in range ? [range.suffix] : [range.start, range.end ?? range.start]
   const sensible = bounds.every((bound) => Number.isSafeInteger(bound) && bound >= 0)
@@ -50,12 +50,12 @@ const rangeHeader = (key: string, range: ByteRange): string => {
 
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/
 
-/** Bytes up to which a read is over before it is answered, so that it can be tried again. */
+/** Size up to which an object is read whole before `get` returns, so that it can be retried. */
 const MAX_BUFFERED = 64 * 1024
-/** How often a small object is asked for whose bytes do not arrive. */
+/** The most attempts to read a small object whose bytes are not received. */
 const MAX_READS = 4
 
-/** A body whose failures are in the words of the port. */
+/** A body that fails as the port says. */
 const namingFailures = (body: Readable, key: string): Readable => {
   const named = new PassThrough({ highWaterMark: body.readableHighWaterMark })
   body.once('error', (error) => named.destroy(translate(error, `read ${key}`) as Error))
@@ -63,25 +63,25 @@ const namingFailures = (body: Readable, key: string): Readable => {
   return body.pipe(named)
 }
 
-/** An answer to GetObject, whoever asked. */
-interface Answer {
+/** A response to GetObject, from the SDK or the direct client. */
+interface Received {
   readonly facts: Facts
   readonly length: number
   readonly contentRange: string | undefined
   readonly body: Readable
 }
 
-const answerOf = (output: GetObjectCommandOutput): Answer => ({
+const fromSdk = (output: GetObjectCommandOutput): Received => ({
   facts: output,
   length: output.ContentLength ?? 0,
   contentRange: output.ContentRange,
-  // In Node it always is a stream of Node's.
+  // In Node it is always one of Node's streams.
   body: output.Body as Readable,
 })
 
 const META = 'x-amz-meta-'
 
-const directAnswerOf = ({ headers, body }: DirectResponse): Answer => ({
+const fromDirect = ({ headers, body }: DirectResponse): Received => ({
   facts: {
     ETag: headers.etag,
     LastModified: new Date(headers['last-modified'] ?? 0),
@@ -97,11 +97,11 @@ const directAnswerOf = ({ headers, body }: DirectResponse): Answer => ({
 })
 
 const readOf = async (
-  answer: Answer,
+  received: Received,
   key: string,
   named: DirectClient['body'],
 ): Promise<ObjectRead> => {
-  const { facts, length, contentRange, body } = answer
+  const { facts, length, contentRange, body } = received
   const [, start = 0, end = length - 1, size = length] = (
     CONTENT_RANGE.exec(contentRange ?? '') ?? []
   ).map(Number)
@@ -110,19 +110,19 @@ const readOf = async (
   return { info, start, end, body: [await readAll(body, MAX_BUFFERED)] }
 }
 
-/** Asks the direct client first, if there is one, then the SDK. */
-const ask = async (
+/** Tries the direct client first, if there is one, then the SDK. */
+const receive = async (
   bucket: Bucket,
   direct: DirectClient | undefined,
   key: string,
   range: string | undefined,
-): Promise<Answer | undefined> => {
-  const answer = await direct?.get(key, range)
-  if (answer === 'none') return undefined
-  if (answer !== undefined) return directAnswerOf(answer)
+): Promise<Received | undefined> => {
+  const response = await direct?.get(key, range)
+  if (response === 'none') return undefined
+  if (response !== undefined) return fromDirect(response)
   try {
     const input = { ...at(bucket, key), ...(range === undefined ? {} : { Range: range }) }
-    return answerOf(await bucket.client.send(new GetObjectCommand(input)))
+    return fromSdk(await bucket.client.send(new GetObjectCommand(input)))
   } catch (error) {
     if (hasCode(error, 'NoSuchKey')) return undefined
     throw error
@@ -138,12 +138,12 @@ export const get = async (
 ): Promise<ObjectRead | undefined> => {
   const header = range && rangeHeader(key, range)
   for (let attempt = 1; ; attempt++) {
-    const answer = await ask(bucket, direct, key, header)
-    if (answer === undefined) return undefined
+    const received = await receive(bucket, direct, key, header)
+    if (received === undefined) return undefined
     try {
-      return await readOf(answer, key, direct?.body ?? namingFailures)
+      return await readOf(received, key, direct?.body ?? namingFailures)
     } catch (error) {
-      // What is asked again where an answer does not begin is not, when it then ends too early.
+      // The SDK retries a request that gets no response, but not one whose response ends too early.
       if (attempt === MAX_READS) throw error
     }
   }

@@ -1,5 +1,5 @@
 /**
- * What S3 answers when it refuses, in the words of the port.
+ * Error responses of S3 as failures of the port.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const BY_CODE: Readonly<Record<string, StoreFailure>> = {
   InvalidPartOrder: 'multipart',
   EntityTooSmall: 'multipart',
   QuotaExceeded: 'full',
-  // Wrong settings rather than failures, but what the store says of them is all there is to say.
+  // Wrong settings rather than failures, but what S3 says about them is all that can be said.
   NoSuchBucket: 'unavailable',
   AccessDenied: 'unavailable',
   InvalidAccessKeyId: 'unavailable',
@@ -28,7 +28,7 @@ const BY_CODE: Readonly<Record<string, StoreFailure>> = {
 }
 
 const BY_STATUS: Readonly<Record<number, StoreFailure>> = {
-  // To HEAD, which has no body, S3 answers without a code.
+  // Responses to HEAD have no body, so no code.
   403: 'unavailable',
   412: 'precondition',
   416: 'range',
@@ -36,7 +36,7 @@ const BY_STATUS: Readonly<Record<number, StoreFailure>> = {
   507: 'full',
 }
 
-/** Codes and names of errors that no answer came with. */
+/** Codes and names of errors without a response. */
 const NETWORK = new Set([
   'TimeoutError',
   'CredentialsProviderError',
@@ -63,19 +63,19 @@ const failureOf = (error: unknown): StoreFailure | undefined => {
   return BY_CODE[error.name] ?? BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : undefined)
 }
 
-/** Whether an error is an answer of S3 with one of the given codes. */
+/** Whether an error is a response of S3 with one of the given codes. */
 export const hasCode = (error: unknown, ...codes: string[]): boolean =>
   error instanceof S3ServiceException && codes.includes(error.name)
 
-/** Whether a request was sent more than once before it failed, so that an answer may be lost. */
+/** Whether a request was sent more than once before it failed, so a response may have been lost. */
 export const wasRetried = (error: unknown): boolean =>
   error instanceof S3ServiceException && (error.$metadata.attempts ?? 1) > 1
 
 /**
- * The {@link StoreError} for a refusal, or the error itself where it is a fault.
+ * The {@link StoreError} for a failed request, or the error itself if it is not an expected one.
  *
  * @param error what was caught
- * @param doing what was asked of which key, for the message
+ * @param doing the operation and the key, for the message
  */
 export const translate = (error: unknown, doing: string): unknown => {
   const failure = failureOf(error)

@@ -1,9 +1,9 @@
 /**
  * The store in an S3 bucket, or in any service that speaks S3 as AWS does, with conditional writes.
  *
- * Each call is one request, but for listings of parts and uploads beyond 1000, deletes of more than
- * 1000 keys, and what a failed request takes to be sure of. Requests that fail for a moment are
- * sent again by the SDK with growing delays.
+ * Each call is one request, except for listings of more than 1000 parts or uploads, deletes of more
+ * than 1000 keys, and what it takes to find out what a failed request did. The SDK repeats requests
+ * that fail temporarily, with growing delays.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export type { S3StoreOptions } from './bucket.ts'
 /** An S3 store; unlike others it can always presign. */
 export type S3Store = ObjectStore & Required<Pick<ObjectStore, 'presign'>>
 
-/** Bytes taken from a socket at a time: Node's own 64 KiB are many reads and many chunks. */
+/** Bytes read from a socket at a time: Node's default of 64 KiB means many reads and many chunks. */
 const READ_BYTES = 512 * 1024
 
 /** Opens the store in a bucket, which must exist. Sends nothing yet. */
@@ -40,7 +40,7 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
   const bucket = openBucket(options, isDirect ? readingUpTo(READ_BYTES) : {})
   const direct = isDirect ? openDirect(bucket, reportFallback) : undefined
 
-  /** Binds an operation to the bucket and puts its failures in the words of the port. */
+  /** Binds an operation to the bucket and translates its failures to those of the port. */
   const bound =
     <A extends readonly unknown[], R>(
       name: string,

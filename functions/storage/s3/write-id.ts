@@ -1,9 +1,9 @@
 /**
- * Knowing one's own write again.
+ * Recognizing one's own write.
  *
- * A conditional write whose answer is lost is sent again by the SDK, and then refused because of
- * itself. Whether that happened cannot be told from the content, which another writer may have
- * written too. So each conditional write carries a number of its own in the object's metadata.
+ * If the response to a conditional write is lost, the SDK sends it again, and S3 then refuses it
+ * because of the first one. The content does not show whether that happened: another writer may have
+ * written the same. So each conditional write has an ID of its own in the object's metadata.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const WRITE_ID = 'slipway-write'
 
 type Metadata = Readonly<Record<string, string>>
 
-/** Metadata with the number of a write in it. */
+/** Metadata with the ID of a write. */
 export const withWriteId = (
   metadata: Metadata | undefined,
   id: string,
@@ -20,12 +20,12 @@ export const withWriteId = (
   [WRITE_ID]: id,
 })
 
-/** Metadata as the caller gave it. */
+/** Metadata as given by the caller. */
 export const withoutWriteId = (metadata: Metadata = {}): Metadata => {
   const { [WRITE_ID]: _, ...rest } = metadata
   return rest
 }
 
-/** The number of the conditional write that made an object, if one did. */
+/** The ID of the conditional write that made an object, if one did. */
 export const writeIdOf = (metadata: Metadata | undefined): string | undefined =>
   metadata?.[WRITE_ID]

@@ -18,17 +18,17 @@ import { hasCode, wasRetried } from './service-errors.ts'
 import { withWriteId, writeIdOf } from './write-id.ts'
 
 /**
- * Another request was in the way: on the same key; or, where objects are files (versitygw), one that
- * removed the last other object of a folder.
+ * Another request was in the way: one for the same key or, where objects are files (versitygw), one
+ * that removed the last other object of a folder.
  */
 const CONFLICTS = ['ConditionalRequestConflict', 'ExistingObjectIsDirectory']
-/** How often a request is sent that conflicts with another under way. */
+/** The most attempts of a request that conflicts with another one. */
 const MAX_CONFLICTS = 5
 const CONFLICT_DELAY_MS = 50
-/** Most keys of one DeleteObjects. */
+/** The most keys of one DeleteObjects. */
 const MAX_DELETE = 1000
 
-/** Waits before attempt n + 1: twice as long each time, and never the same for two writers. */
+/** Waits before attempt n + 1: about twice as long each time, at random so that writers differ. */
 const backOff = (attempt: number): Promise<void> =>
   delay(CONFLICT_DELAY_MS * 2 ** attempt * Math.random())
 
@@ -39,7 +39,7 @@ const conditionHeaders = (condition: WriteCondition | undefined) => {
     : { IfNoneMatch: condition.ifNoneMatch }
 }
 
-/** The version of the object at a key if it is this very write that made it. */
+/** The version of the object at a key, if this very write made it. */
 const etagOfWrite = async (
   bucket: Bucket,
   key: string,
@@ -86,7 +86,7 @@ export const put = async (
         const etag = await etagOfWrite(bucket, key, id)
         if (etag !== undefined) return { etag }
       }
-      // S3 answers If-Match on a missing object with 404.
+      // S3 responds to If-Match on a missing object with 404.
       if (condition !== undefined && hasCode(error, 'NoSuchKey')) {
         throw new StoreError('precondition', `put ${key}: no such object`, { cause: error })
       }
@@ -108,7 +108,7 @@ export const remove = async (bucket: Bucket, keys: readonly string[]): Promise<v
 
 const TRANSIENT = new Set(['InternalError', 'SlowDown', 'ServiceUnavailable', 'OperationAborted'])
 
-/** Deletes a batch: the answer may be 200 and yet name keys that were not deleted. */
+/** Deletes a batch: the response may be 200 and yet list keys that were not deleted. */
 const removeBatch = async (bucket: Bucket, keys: readonly string[]): Promise<void> => {
   let left = keys.map((key) => ({ Key: bucket.prefix + key }))
   for (let attempt = 1; ; attempt++) {

@@ -1,5 +1,5 @@
 /**
- * Bodies as they are received.
+ * Bodies of responses.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { Readable } from 'node:stream'
 import { translate } from '../service-errors.ts'
 
 /**
- * Makes a body fail in the words of the port. It stays the stream it is: one around it would cost as
- * much again as everything else that is done for the bytes.
+ * Makes a body fail as the port says. It remains the same stream: another one around it would double
+ * the cost of passing the bytes on.
  */
 export const namingFailures = (body: Readable, key: string): Readable => {
   const destroy = body.destroy.bind(body)

@@ -1,9 +1,9 @@
 /**
- * The door to a second, small S3 client, for what a registry does all the time: reads of objects,
- * pages of keys, presigned URLs. Nothing else in this folder is imported from outside.
+ * The door to a second, small S3 client, for what a registry does most: reads of objects, pages of
+ * keys, presigned URLs. Nothing else in this folder is imported from outside.
  *
- * Most of what a small request costs this process is the SDK's resolving of endpoints, schemas and
- * middleware, the same each time. Milliseconds of CPU a call, on quiet cores, and the lowest of five
+ * Most of what a small request costs this process is the SDK resolving endpoints, schemas and
+ * middleware, the same each time. Milliseconds of CPU per call, on idle cores, and the lowest of five
  * rounds on busy ones:
  *
  * | call | SDK | direct | SDK, busy | direct, busy |
@@ -14,11 +14,11 @@
  * | presign | 0.4 | 0.06 | 0.47 | 0.08 |
  *
  * It uses the address, credentials, clock and connections of the SDK's client, and takes only
- * responses that need no thought: the object, or that there is none; a page of keys. The SDK repeats
- * any other request, with its retries and all it knows of failures.
+ * responses that are clear: the object, or that there is none; a page of keys. The SDK repeats any
+ * other request, with its retries and all it knows about failures.
  *
- * test/storage/s3/direct/compare.test.ts compares both, request by request, so an upgrade of the SDK
- * that signs or sends otherwise shows. `--s3-direct off` leaves everything to the SDK.
+ * test/storage/s3/direct/compare.test.ts compares both, request by request, so that it fails if an
+ * upgraded SDK signs or sends differently. `--s3-direct off` leaves everything to the SDK.
  *
  * @module
  */

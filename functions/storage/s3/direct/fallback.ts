@@ -1,5 +1,5 @@
 /**
- * What becomes of a request that the SDK repeats.
+ * Requests that the SDK has to repeat.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import type { HttpResponse } from '@smithy/core/protocols'
 import type { ReportFallback } from '../direct-client.ts'
 
-/** Errors that say that this code is wrong, which the SDK's success must not hide. */
+/** Errors that mean a bug in this code, which the SDK's success must not hide. */
 const FAULTS = [TypeError, RangeError, ReferenceError]
 
-/** Drops a response that is left to the SDK, and says which it was. */
+/** Drops a response, and returns the error that says why the SDK has to repeat the request. */
 export const unusual = ({ statusCode, body }: HttpResponse): Error => {
   body.destroy()
   return new Error(`a response of status ${statusCode}`)
 }
 
 /**
- * Resolves to what `request` does, or to undefined where the SDK has to repeat it.
+ * Runs a request. @returns undefined if the SDK has to repeat it
  *
- * @throws what says that this code is wrong
+ * @throws TypeError, RangeError or ReferenceError, which mean a bug in this code
  */
 export const trying = async <T>(
   doing: string,

@@ -11,7 +11,7 @@ import { trying, unusual } from './fallback.ts'
 import type { Requests } from './requests.ts'
 import { textOf } from './text.ts'
 
-/** Longest response that says there is no object, in bytes. */
+/** The most bytes of a response that says there is no such object. */
 const MAX_ERROR = 4096
 
 /** Reads of a bucket's objects. */

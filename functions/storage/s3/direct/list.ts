@@ -12,12 +12,12 @@ import { parseListing } from './listing.ts'
 import type { Requests } from './requests.ts'
 import { textOf } from './text.ts'
 
-/** Longest response with a page of 1000 keys, all of whose 1024 bytes are percent-encoded. */
+/** The most bytes of a page: 1000 keys of 1024 bytes, all of them percent-encoded. */
 const MAX_PAGE = 4 * 1024 * 1024
 
 /**
- * Listings of a bucket. After an unusual page the SDK reads all others, too, so that a service that
- * writes them so is not asked twice each time.
+ * Listings of a bucket. After an unusual page, the SDK reads all later ones, so that a service that
+ * writes such pages does not get each request twice.
  */
 export const createList = (
   { client }: Bucket,

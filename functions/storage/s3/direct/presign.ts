@@ -1,5 +1,5 @@
 /**
- * URLs that carry their own authorisation.
+ * Presigned URLs.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { cached } from '../../../shared/cached.ts'
 import type { DirectClient } from '../direct-client.ts'
 import type { Method, Requests } from './requests.ts'
 
-/** Characters of URLs that are remembered: some five thousand of them. */
+/** The most characters of URLs that are remembered: about five thousand URLs. */
 const MAX_REMEMBERED = 8 * 1024 * 1024
-/** Characters of a URL with the token of a role, about. */
+/** Approximate number of characters of a URL with the session token of a role. */
 const AVERAGE_URL = 1_500
 
 /**
- * URLs for one method and object; see the port. Sends nothing. A URL ends with the credentials that
- * sign it, when those are temporary.
+ * URLs for one method and object; see the port. Sends nothing. With temporary credentials, a URL
+ * expires when they do.
  *
- * To sign is the most of what a redirect costs, so a URL serves for a fifth of its life.
+ * Signing is most of what a redirect costs, so a URL is reused for a fifth of its lifetime.
  */
 export const createPresign = (requests: Requests): DirectClient['presign'] => {
   const urls = cached(

@@ -1,6 +1,5 @@
 /**
- * Signed requests for an object, without the SDK's way there: most of what a small request costs this
- * process is the SDK's resolving of endpoints, schemas and middleware, the same each time.
+ * Signed requests for objects and for the bucket.
  *
  * @module
  */
@@ -14,13 +13,13 @@ import type { Bucket } from '../bucket.ts'
 /** Methods that have no body. */
 export type Method = 'GET' | 'HEAD'
 
-/** Requests of a bucket's objects. */
+/** Signs requests. */
 export interface Requests {
-  /** A GET of an object, signed by its headers. */
+  /** A GET of an object, signed by headers. */
   get(key: string, headers: Readonly<Record<string, string>>): Promise<HttpRequest>
-  /** A GET of the bucket itself, signed by its headers. */
+  /** A GET of the bucket itself, signed by headers. */
   getBucket(query: Readonly<Record<string, string>>): Promise<HttpRequest>
-  /** The URL of a request that is signed by its query, for whoever holds it, for so many seconds. */
+  /** A URL signed by its query, for whoever holds it, valid for this number of seconds. */
   presigned(
     method: Method,
     key: string,
@@ -29,16 +28,16 @@ export interface Requests {
   ): Promise<string>
 }
 
-/** SHA-256 of a body that is not there. */
+/** SHA-256 of an empty body. */
 const NO_BODY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
-/** A key in a path, as SigV4 for S3 has it: everything but the unreserved characters and slashes. */
+/** A key in a path, as SigV4 for S3 encodes it: all but the unreserved characters and slashes. */
 const escaped = (key: string): string =>
   encodeURIComponent(key)
     .replaceAll('%2F', '/')
     .replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** An address as the SDK takes it apart. */
+/** A parsed URL, as the SDK represents it. */
 interface Address {
   readonly protocol: string
   readonly hostname: string

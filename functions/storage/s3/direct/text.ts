@@ -1,5 +1,5 @@
 /**
- * Responses that are text.
+ * Bodies that are text.
  *
  * @module
  */
