@@ -1,5 +1,5 @@
 /**
- * The base endpoint, what every answer carries, and paths and methods that there are not.
+ * The base endpoint, headers of every response, and unknown paths and methods.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const BASE = singles([
   ['base without its slash', { send: 'GET /v2', status: 200, json: {} }],
   ['HEAD of base', { send: 'HEAD /v2/', status: 200 }],
   [
-    'the version of the API is on every answer',
+    'every response has the version of the API',
     {
       send: 'GET /v2/',
       status: 200,
@@ -28,7 +28,7 @@ const BASE = singles([
     },
   ],
   [
-    'also on errors',
+    'errors, too',
     {
       send: 'GET /v2/a/manifests/b',
       status: 404,
@@ -36,7 +36,7 @@ const BASE = singles([
       expect: { 'Docker-Distribution-Api-Version': 'registry/2.0' },
     },
   ],
-  ['a person who looks', { send: 'GET /', status: 200, answer: /container registry/ }],
+  ['the root, in a browser', { send: 'GET /', status: 200, answer: /container registry/ }],
 ])
 
 const UNKNOWN = ['/nothing', '/v1/', '/v2/a', '/v2/a/b/c', '/v2/a/tags', '/v2/a/blobs', '/v3/'].map(
@@ -70,7 +70,7 @@ const NOT_ALLOWED = ALLOWED.flatMap(([path, allow]) =>
     (method): [string, string, string] => [method, path, allow],
   ),
 )
-// Without its slash it is the path of a blob, and takes POST as a favour.
+// Without its slash it is the path of a blob, though POST is accepted there.
 NOT_ALLOWED.push(['PUT', '/v2/a/blobs/uploads', 'GET, HEAD, DELETE'])
 
 const REFUSED = singles(
@@ -80,7 +80,7 @@ const REFUSED = singles(
       send: `${method} ${path}`,
       status: 405,
       expect: { Allow: allow },
-      // HEAD has no body to say more in.
+      // A response to HEAD has no body.
       ...(method === 'HEAD'
         ? {}
         : {

@@ -16,7 +16,7 @@ const ABSENT = blob('absent', 10)
 const at = (digest: string): string => `/v2/a/b/blobs/${digest}`
 const PATH = at(LARGE.sha256)
 
-/** What the registry itself says of a blob; S3 behind a redirect says other things. */
+/** Headers of a blob from the registry itself; S3, behind a redirect, sends others. */
 const HEADERS = {
   'Docker-Content-Digest': LARGE.sha256,
   ETag: `"${LARGE.sha256}"`,
@@ -56,7 +56,7 @@ const READS = singles([
     { ...whole({}), send: `GET ${PATH.replace(':', '%3A')}` },
   ],
   [
-    'GET by sha512 of what came as sha256 is unknown',
+    'GET by sha512 of a blob pushed as sha256 is unknown',
     { send: `GET ${at(LARGE.sha512)}`, status: 404, error: 'BLOB_UNKNOWN' },
   ],
   [
@@ -81,7 +81,7 @@ const RANGES = singles(
     ['one byte', part('bytes=0-0', 0, 0)],
     ['all bytes', part('bytes=0-2999', 0, 2999)],
     [
-      'with If-None-Match of something else',
+      'with If-None-Match of other content',
       { ...part('bytes=1-2', 1, 2), headers: { Range: 'bytes=1-2', 'If-None-Match': '"x"' } },
     ],
     ['another unit is ignored', whole({ Range: 'pages=1-2' })],
@@ -89,7 +89,7 @@ const RANGES = singles(
   ].map(([name, step]) => [`Range ${name}`, step] as [string, Exchange]),
 )
 
-/** S3 has other words for these. */
+/** S3 sends other codes for these. */
 const RANGES_HERE = singles([
   ...['bytes=5000-10000', 'bytes=3000-', 'bytes=500-0', 'bytes=-0'].map(
     (range): [string, Exchange] => [

@@ -18,7 +18,7 @@ import { appOver, ask, temporaryDirectory } from '../support/hosts/start.ts'
 
 const SECRET = 'bucket arn:aws:s3:::secret'
 
-/** What a store may throw, and what is answered. */
+/** What a store may throw, and the response to it. */
 const FAILURES: readonly (readonly [string, () => Error, number, WireCode, Exchange['expect']])[] =
   [
     [
@@ -31,7 +31,7 @@ const FAILURES: readonly (readonly [string, () => Error, number, WireCode, Excha
     ['is full', () => new StoreError('full', SECRET), 507, 'UNAVAILABLE', {}],
     ['refuses a checksum', () => new StoreError('checksum', SECRET), 503, 'UNAVAILABLE', {}],
     [
-      'fails in a way nobody knows',
+      'fails in an unknown way',
       () => new TypeError(SECRET),
       500,
       'UNKNOWN',

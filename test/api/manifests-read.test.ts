@@ -1,5 +1,5 @@
 /**
- * Reading and deleting manifests: negotiation, conditions, what there is not.
+ * Reading and deleting manifests: negotiation, conditions, unknown ones.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const IMAGE = imageOf()
 const MISSING = blob('not pushed', 10)
 const at = (reference: string): string => `/v2/a/b/manifests/${reference}`
 
-/** No Accept turns a manifest that is there into a 404. */
+/** No Accept header turns an existing manifest into a 404. */
 const ACCEPTS = singles(
   [
     undefined,
@@ -86,7 +86,7 @@ const UNKNOWN = singles([
     ]),
   ),
   [
-    'GET of no digest',
+    'GET of an invalid digest',
     {
       send: `GET ${at('sha256:baddigeststring')}`,
       status: 400,
@@ -95,7 +95,7 @@ const UNKNOWN = singles([
     },
   ],
   [
-    'GET of no tag',
+    'GET of an invalid tag',
     { send: `GET ${at('-x')}`, status: 404, error: 'MANIFEST_UNKNOWN', message: /"-x"/ },
   ],
   [

@@ -1,5 +1,5 @@
 /**
- * Manifests that are refused, and that nothing of them can be read afterwards.
+ * Manifests that are refused, and leave nothing that can be read.
  *
  * @module
  */
@@ -238,13 +238,13 @@ const ROWS: readonly Row[] = REFUSALS.map(
 
 const REFERENCES: readonly Row[] = [
   [
-    'under the digest of something else',
+    'under the digest of other content',
     MISSING.sha256,
     'DIGEST_INVALID',
     new RegExp(`is ${IMAGE.sha256}, not ${MISSING.sha256}`),
   ],
   [
-    'under the sha512 of something else',
+    'under the sha512 of other content',
     MISSING.sha512,
     'DIGEST_INVALID',
     new RegExp(`is ${IMAGE.sha512}, not ${MISSING.sha512}`),
@@ -312,7 +312,7 @@ onEveryHost((host) => {
       const how = body instanceof Uint8Array ? '' : ' in chunks'
       test(`a manifest of ${name}${how} is refused`, async () => {
         const push = { ...putManifest('a/b', 'too-large', content), body }
-        // The gateway refuses by itself what does not fit a function's event.
+        // The gateway itself refuses what does not fit a function's event.
         const refused = content === FIVE_MB && host.gateway
         const status = refused ? refused.tooLarge : 413
         const answer = await exchange(host, { ...push, status })

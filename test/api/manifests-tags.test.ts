@@ -198,20 +198,20 @@ onEveryHost((host) => {
 
   const onlyOne = Array.from({ length: WRITERS }, (_, n) => (n === 0 ? 201 : 412))
 
-  test(`of ${WRITERS} writers of a new tag exactly one wins`, async () => {
+  test(`exactly one of ${WRITERS} writers of a new tag wins`, async () => {
     const { statuses, holder } = await race('new', { 'If-None-Match': '*' })
     assert.deepEqual(statuses.toSorted(), onlyOne)
     assert.equal(statuses[holder], 201)
   })
 
-  test(`of ${WRITERS} writers that move a tag on exactly one wins`, async () => {
+  test(`exactly one of ${WRITERS} writers that move a tag wins`, async () => {
     await exchange(host, push('race', 'moved', ONE))
     const { statuses, holder } = await race('moved', { 'If-Match': quoted(ONE) })
     assert.deepEqual(statuses.toSorted(), onlyOne)
     assert.equal(statuses[holder], 201)
   })
 
-  test(`of ${WRITERS} writers without conditions all succeed, and one is last`, async () => {
+  test(`all of ${WRITERS} writers without conditions succeed, and one is last`, async () => {
     const { statuses, holder } = await race('free', {})
     assert.deepEqual(new Set(statuses), new Set([201]))
     assert.notEqual(holder, -1)

@@ -40,7 +40,7 @@ const sha512Of = (mediaType: string, { bytes, sha512 }: Content) => ({
   size: bytes.length,
 })
 
-/** Kinds of manifests that are taken in, each needing only what is pushed before. */
+/** Kinds of manifests that are accepted, each referring only to what was pushed before. */
 const KINDS: readonly (readonly [name: string, type: string, content: Content])[] = [
   ['OCI image', OCI_MANIFEST, IMAGE],
   ['OCI image without layers', OCI_MANIFEST, imageOf()],
@@ -85,7 +85,7 @@ const KINDS: readonly (readonly [name: string, type: string, content: Content])[
     }),
   ],
   [
-    'image with fields nobody knows',
+    'image with unknown fields',
     OCI_MANIFEST,
     imageOf(LAYERS, { 'org.example.new': { a: [1, null] } }),
   ],
@@ -184,7 +184,7 @@ const CONTENT_TYPES = singles(
 
 const WARNINGS = singles([
   [
-    'a withdrawn type is warned of',
+    'there is a warning about a withdrawn type',
     {
       ...putManifest(
         'a/b',
@@ -196,7 +196,7 @@ const WARNINGS = singles([
     },
   ],
   [
-    'an unchecked layer is warned of',
+    'there is a warning about an unchecked layer',
     {
       ...putManifest(
         'a/b',

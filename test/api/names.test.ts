@@ -1,5 +1,5 @@
 /**
- * Names and paths that are refused, whoever asks for what below them.
+ * Names and paths that are refused by every endpoint.
  *
  * @module
  */
@@ -104,7 +104,7 @@ const TAKEN: readonly Row[] = VALID.map((name) => ({
   ],
 }))
 
-/** Paths that climb, in every writing; a URL has resolved some before anyone sees them. */
+/** Paths with `..` in every spelling; a URL resolves some of them before anyone sees them. */
 const CLIMBS = [
   '/v2/../v2/secret/tags/list',
   '/v2/a/../../etc/passwd',
@@ -143,7 +143,7 @@ onEveryHost((host) => {
         const allowed = [400, 404, 405, ...(listing && method === 'GET' ? [200] : [])]
         assert.ok(allowed.includes(status), `${status} ${body}`)
         const { errors, message } = JSON.parse(body.toString())
-        // What is no URL the gateway refuses by itself.
+        // The gateway itself refuses what is not a URL.
         if (host.gateway && message) assert.equal(message, 'Bad Request')
         else if (status !== 200) checkError(answer, errors[0].code)
         if (status === 200) assert.doesNotMatch(body.toString(), /passwd|secret|data/)

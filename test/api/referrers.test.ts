@@ -112,7 +112,7 @@ const LISTS = singles([
   ],
   ['of a tag', { send: 'GET /v2/a/b/referrers/latest', status: 400, error: 'DIGEST_INVALID' }],
   [
-    'after no digest',
+    'after an invalid digest',
     {
       send: `GET /v2/a/b/referrers/${SUBJECT.sha256}?last=x`,
       status: 400,

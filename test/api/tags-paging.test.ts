@@ -1,5 +1,5 @@
 /**
- * For any tags, what pages of the list say: on stores whose listings order keys, not tags.
+ * Pages of the list of tags, for any tags, on stores that list in the order of keys, not tags.
  *
  * @module
  */
@@ -79,7 +79,7 @@ for (const { name, open } of STORES) {
       await fc.assert(property, { numRuns: 60 })
     })
 
-    test('the list after any tag is what sorts after it', async () => {
+    test('the list after any tag has the tags that sort after it', async () => {
       const property = fc.asyncProperty(tagSet, tag, async (tags, last) => {
         const pages = await list(await repository(tags), { last })
         assert.deepEqual(pages, [byAscii(tags).filter((each) => each > last)])

@@ -9,7 +9,7 @@ import { onEveryHost } from '../support/hosts/every.ts'
 import { type Exchange, type Row, table } from '../support/hosts/exchange.ts'
 import { chunks, NAME, patch, put, read, start, stream } from '../support/hosts/uploads.ts'
 
-/** Each way to bring bytes, by how it must name the digest in the end. */
+/** Each way to send the bytes, with the algorithm of the digest that it ends with. */
 const WAYS: readonly (readonly [string, (content: Content, digest: string) => Exchange[]])[] = [
   ['PUT with all', ({ bytes }, digest) => [start(), put(digest, bytes)]],
   ['PUT with all, streamed', ({ bytes }, digest) => [start(), put(digest, stream(bytes))]],
@@ -53,7 +53,7 @@ const WAYS: readonly (readonly [string, (content: Content, digest: string) => Ex
     ],
   ],
   [
-    'a PATCH of nothing in between',
+    'an empty PATCH in between',
     ({ bytes }, digest) => [
       start(),
       patch(bytes.subarray(0, 100), 100),
@@ -63,7 +63,7 @@ const WAYS: readonly (readonly [string, (content: Content, digest: string) => Ex
     ],
   ],
   [
-    'digest-algorithm said at the start',
+    'digest-algorithm given at the start',
     ({ bytes }, digest) => [
       start(`?digest-algorithm=${digest.slice(0, 6)}`),
       ...chunks(bytes, 300),
@@ -71,7 +71,7 @@ const WAYS: readonly (readonly [string, (content: Content, digest: string) => Ex
     ],
   ],
   [
-    'another digest-algorithm said at the start',
+    'another digest-algorithm given at the start',
     ({ bytes }, digest) => [
       start(`?digest-algorithm=${digest.startsWith('sha256') ? 'sha512' : 'sha256'}`),
       ...chunks(bytes, 300),

@@ -11,7 +11,7 @@ import { chunks, NAME, patch, put, read, start, stream } from '../support/hosts/
 
 const MIB = 1024 * 1024
 
-/** Chunks that S3 takes as no part, in number more than a state names. */
+/** Chunks too small to be parts of S3, and more of them than a state names. */
 const SMALL = blob('many small', 13 * MIB + 12345)
 const LARGE = blob('large', 17 * MIB + 1)
 const SIZES: readonly Row[] = [
@@ -39,7 +39,7 @@ const SIZES: readonly Row[] = [
   },
 ]
 
-/** More bytes in a request than pass through a Lambda function. */
+/** Requests with more bytes than a Lambda function can receive. */
 const [PATCHED, STREAMED, PUT_512, PUT_256] = ['patched', 'streamed', '512', '256'].map((seed) =>
   blob(`huge ${seed}`, 17 * MIB + 1),
 ) as [Content, Content, Content, Content]
@@ -86,7 +86,7 @@ const HUGE: readonly Row[] = [
   },
 ]
 
-/** What the gateway refuses by itself. */
+/** What the gateway itself refuses. */
 const TOO_LARGE: readonly Row[] = [
   {
     description: 'a PATCH of 17 MiB does not pass the gateway',
@@ -105,6 +105,6 @@ const TOO_LARGE: readonly Row[] = [
 onEveryHost((host) => {
   table(host, SIZES)
   if (host.gateway) table(host, TOO_LARGE)
-  // Redirects change nothing of an upload, and these rows take their time.
+  // Redirects do not affect uploads, and these rows are slow.
   else if (!host.redirects) table(host, HUGE)
 })

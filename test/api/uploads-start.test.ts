@@ -1,5 +1,5 @@
 /**
- * Beginning uploads: POST, with a digest and the bytes, with mounts.
+ * Starting uploads: POST, with a digest and the bytes, with mounts.
  *
  * @module
  */
@@ -59,7 +59,7 @@ const POSTS = singles([
     },
   ],
   [
-    'mount from where it is',
+    'mount from a repository that has it',
     {
       send: `POST ${START}?mount=${SOURCE.sha256}&from=source/repo`,
       status: 201,
@@ -87,7 +87,7 @@ const POSTS = singles([
     },
   ],
   [
-    'mount of no digest',
+    'mount of an invalid digest',
     {
       send: `POST ${START}?mount=abc&from=source/repo`,
       status: 400,
@@ -177,7 +177,7 @@ const MOUNTS: readonly Row[] = [
   },
 ]
 
-/** One POST with everything. */
+/** One POST with digest and bytes. */
 const SINGLE = [
   ['a blob', blob('single', 512)],
   ['the empty blob', EMPTY],

@@ -89,7 +89,7 @@ const CANCEL: readonly Row[] = [
 ]
 
 const SMALL = blob('retried small', 1000)
-/** A request whose answer was lost is sent again, to the Location the client has. */
+/** A request whose response was lost is repeated, to the Location that the client has. */
 const RETRIES: readonly Row[] = [
   ...[
     ['in memory', blob('retried put', 1000), 1000],
@@ -174,7 +174,7 @@ const REFUSED: readonly Row[] = [
     ['with an empty state', `/v2/${NAME}/blobs/uploads/${UUID}?_state=`, /missing/],
     ['with a forged state', FORGED, /not issued by this registry/],
     [
-      'with a state that is no token',
+      'with a state that is not a token',
       `/v2/${NAME}/blobs/uploads/${UUID}?_state=abc`,
       /not issued by this registry/,
     ],

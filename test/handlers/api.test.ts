@@ -16,7 +16,7 @@ import { startBucket } from '../support/hosts/start.ts'
 import { blobPost, get, MANIFEST_HEAD, manifestPut, uploadPost } from './events.ts'
 
 const CONTEXT = {} as Context
-// Bytes that are no UTF-8 would not survive as text.
+// Bytes that are not UTF-8 would not survive as text.
 const IMAGE = contentOf(`${imageOf().bytes} \r\n\t`)
 const ID = MANIFEST_HEAD.requestContext.requestId
 
@@ -93,12 +93,12 @@ describe('events', () => {
     assert.equal(JSON.parse(body ?? '').errors[0].detail.requestId, ID)
   })
 
-  test('a GET with a body is answered as one without', async () => {
+  test('a GET with a body is treated as one without', async () => {
     const event = { ...get('/v2/'), body: 'e30=', isBase64Encoded: true }
     assert.equal((await send(event)).statusCode, 200)
   })
 
-  test('a body that did not arrive whole is answered 413, with what to do instead', async () => {
+  test('a truncated body is refused with 413, and a way that works', async () => {
     const event = blobPost(CONFIG.sha256, CONFIG.bytes)
     const headers = { ...event.headers, 'content-length': '7000000' }
     for (const body of [event.body ?? '', undefined]) {
@@ -130,7 +130,7 @@ describe('events', () => {
     })
   }
 
-  test('the secret of uploads is fetched once, by the first of them', async () => {
+  test('the upload secret is fetched once, for the first upload', async () => {
     const fresh = createHandler(env)
     s3.counter.reset()
     await fresh(get('/v2/'), CONTEXT)
@@ -138,7 +138,7 @@ describe('events', () => {
     const begin = () => fresh(uploadPost(), CONTEXT)
     const [first, second] = await Promise.all([begin(), begin()])
     assert.deepEqual([first?.statusCode, second?.statusCode], [202, 202])
-    // It was not there: they made it.
+    // It did not exist: they created it.
     assert.deepEqual(s3.counter.counts, { GetObject: 1, PutObject: 1 })
     await begin()
     assert.equal(s3.counter.total, 2)

@@ -41,7 +41,7 @@ const http = (method: string, path: string) => ({
   http: { ...REQUEST_CONTEXT.http, method, path },
 })
 
-/** Docker asks whether a manifest is there; several Accept lines are joined by commas. */
+/** Docker checks whether a manifest exists; several Accept lines are joined by commas. */
 export const MANIFEST_HEAD: APIGatewayProxyEventV2 = {
   version: '2.0',
   routeKey: '$default',
@@ -74,7 +74,7 @@ export const manifestPut = (digest: string, bytes: Uint8Array): APIGatewayProxyE
   isBase64Encoded: true,
 })
 
-/** An upload is begun; the gateway names a type for the body that is not there. */
+/** An upload is started; the gateway adds a type for a body that does not exist. */
 export const uploadPost = (): APIGatewayProxyEventV2 => ({
   version: '2.0',
   routeKey: '$default',

@@ -1,5 +1,5 @@
 /**
- * Bodies sent as Node's streams: what becomes of the connection and of the stream.
+ * Bodies sent as Node's streams: what happens to the connection and to the stream.
  *
  * @module
  */
@@ -67,7 +67,7 @@ const serve = async (
   return { logged, sent, asked, request: () => get({ port, host: '127.0.0.1', agent }) }
 }
 
-test('a whole body arrives, and the connection serves again', async (t) => {
+test('a whole body is received, and the connection is used again', async (t) => {
   const { logged, request } = await serve(t, () => bodyOf(COUNT, ends).body)
   const expected = Buffer.concat(Array.from({ length: COUNT }, (_, n) => chunk(n)))
   for (const reused of [false, true, true]) {
@@ -96,7 +96,7 @@ for (const [what, count, then] of BROKEN) {
   })
 }
 
-test('of a body that is too long the answer has as much as it says', async (t) => {
+test('a body that is too long is cut at the declared length', async (t) => {
   const { logged, sent, request } = await serve(t, () => bodyOf(COUNT + 1, ends).body)
   const [answer] = (await once(request(), 'response')) as [IncomingMessage]
   assert.equal((await buffer(answer)).length, SIZE)
@@ -104,7 +104,7 @@ test('of a body that is too long the answer has as much as it says', async (t) =
   assert.equal(logged.length, 1)
 })
 
-test('a body that breaks off before its first byte is no answer', async (t) => {
+test('a body that breaks off before its first byte gives no response', async (t) => {
   const { logged, request } = await serve(t, () => bodyOf(0, breaks).body)
   await assert.rejects(once(request(), 'response'), { code: 'ECONNRESET' })
   assert.equal(logged.length, 1)
@@ -116,15 +116,15 @@ const GONE = [
   ['before the answer', COUNT, ends, false],
 ] as const
 for (const [when, count, then, responds] of GONE) {
-  test(`a client that goes away ${when} ends the body, which is no failure`, async (t) => {
+  test(`a client that goes away ${when} ends the body, which is not logged as a failure`, async (t) => {
     const { body } = bodyOf(count, then)
     const untilGone = (outgoing: ServerResponse) => once(outgoing, 'close')
     const served = await serve(t, () => body, responds ? undefined : untilGone)
     const { logged, sent } = served
-    // Without a listener the client would read all there is.
+    // Without a listener the client would read everything.
     const request = served.request().on('error', stalls).on('response', stalls)
     await (responds ? once(request, 'response') : served.asked)
-    // What there is to send is on its way, or waits.
+    // By now the bytes are under way, or wait.
     await sleep(50)
     request.destroy()
     if (!body.closed) await new Promise((closed) => body.once('close', closed))

@@ -98,7 +98,7 @@ describe('connections', () => {
     })
   }
 
-  test('a refusal before the end of the body leaves the connection to the next request', async () => {
+  test('after a refusal before the end of the body, the connection takes the next request', async () => {
     const bytes = Buffer.alloc(5_000_000, 32)
     const stream = async function* () {
       for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
@@ -120,7 +120,7 @@ describe('connections', () => {
     single.destroy()
   })
 
-  test('a client that goes away during a download harms nobody', async () => {
+  test('a client that goes away during a download does no harm', async () => {
     const content = blob('download', 17 * MIB)
     const send = `POST /v2/a/b/blobs/uploads/?digest=${content.sha256}`
     await exchange(host, { send, body: content.bytes, status: 201 })
@@ -132,12 +132,12 @@ describe('connections', () => {
 
   const RAW: readonly (readonly [what: string, bytes: string, status: RegExp])[] = [
     [
-      'a path that climbs',
+      'a path with ..',
       'GET /v2/../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n',
       /^HTTP\/1\.1 40[04]/,
     ],
     [
-      'a path that climbs, encoded',
+      'a path with .., encoded',
       'GET /v2/%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n',
       /^HTTP\/1\.1 40[04]/,
     ],
@@ -162,7 +162,7 @@ describe('connections', () => {
     ],
   ]
   for (const [what, bytes, status] of RAW) {
-    test(`${what} is answered, and the server goes on`, async () => {
+    test(`${what} gets a response, and the server continues`, async () => {
       assert.match(await raw(bytes.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')), status)
       await exchange(host, { send: 'GET /v2/', status: 200 })
     })
