@@ -1,5 +1,5 @@
 /**
- * Bodies that end before their end: the connection dies, and nothing becomes readable.
+ * Bodies that are cut short: the connection breaks, and nothing becomes readable.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { allObjects, checkNothingReadable, checkStore } from '../support/rig/inv
 import { begin, pushAtOnce, pushManifest } from '../support/rig/push.ts'
 import { connectTo, type OpenedServer, SERVERS } from '../support/rig/server.ts'
 
-/** How a body of these bytes is announced, and how much of it comes. */
+/** How a body of these bytes is declared, and how much of it is sent. */
 const CUTS: readonly {
   readonly description: string
   readonly headers: (size: number) => string
@@ -38,7 +38,7 @@ const CUTS: readonly {
   },
 ]
 
-/** How a client goes away: at once, or as one that has ended but would still listen. */
+/** How a client disconnects: at once, or only its own half, still able to read a response. */
 const ENDS = ['closed', 'half-closed'] as const
 
 const sendCut = async (
@@ -55,7 +55,7 @@ const sendCut = async (
   const answered = text(socket).catch(() => '')
   if (end === 'half-closed') socket.end()
   else {
-    // Long enough for the server to have read all there is.
+    // Long enough for the server to have read everything.
     await sleep(50)
     socket.destroy()
   }
@@ -64,7 +64,7 @@ const sendCut = async (
   return answer
 }
 
-/** Waits until what a server does for requests that are gone has ended. */
+/** Waits until a server has ended its work for requests whose clients are gone. */
 const eventually = async (check: () => Promise<void>): Promise<void> => {
   for (let tries = 0; tries < 300; tries++) {
     try {
@@ -81,7 +81,7 @@ for (const [name, open] of SERVERS) {
     const server = await open()
     afterAll(server.close)
 
-    /** Each request that takes bytes, and would succeed with exactly those that come. */
+    /** Each request that takes bytes and would succeed with exactly those that are sent. */
     const requests = (content: Content): readonly (readonly [string, () => Promise<string>])[] => [
       ['POST with digest', async () => `POST /v2/cut/blobs/uploads/?digest=${content.sha256}`],
       [
@@ -107,14 +107,14 @@ for (const [name, open] of SERVERS) {
       }
     }
 
-    test('what was cut takes no room: no multipart upload stays open', async () => {
+    test('what was cut takes no space: no multipart upload stays open', async () => {
       await eventually(async () => {
         assert.deepEqual(await server.store.listMultiparts(''), [])
         assert.deepEqual(await allObjects(server.store, 'slipway/v1/uploads/'), [])
       })
     })
 
-    test('an upload whose PATCH was cut goes on from its last state', async () => {
+    test('an upload whose PATCH was cut continues from its last state', async () => {
       const content = blob(`${name} goes on`, 15 * 1024 * 1024)
       const state = locationOf(await begin(server.send, 'goes/on'))
       const [cut] = CUTS
@@ -125,7 +125,7 @@ for (const [name, open] of SERVERS) {
       await expectStatus(201, server.send(put))
     })
 
-    test('a manifest that was cut is no manifest, also where the rest is one', async () => {
+    test('a manifest that was cut is refused, even if what was received is valid', async () => {
       await pushAtOnce(server.send, 'manifests', CONFIG)
       for (const cut of CUTS) {
         for (const end of ENDS) {

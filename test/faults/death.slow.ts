@@ -1,5 +1,5 @@
 /**
- * Death at any line of large pushes: of several parts, staged and copied.
+ * A crash at any point of large pushes: of several parts, staged and copied.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const STYLES: readonly (readonly [string, PushBlob])[] = [
 
 for (const [name, open] of STORES) {
   for (const [style, push] of STYLES) {
-    test(`a large image, ${style}, on ${name}: death after each operation`, async (t) => {
+    test(`a large image, ${style}, on ${name}: a crash after each operation`, async (t) => {
       const deaths = await dieEverywhere(open, [LARGE], push)
       await t.annotate(`${deaths} deaths`)
       assert.ok(deaths > 10)

@@ -1,5 +1,5 @@
 /**
- * Death at any line of small pushes and of deletes; large pushes are in death.slow.ts.
+ * A crash at any point of small pushes and of deletes; large pushes are in death.slow.ts.
  *
  * @module
  */
@@ -17,13 +17,13 @@ const SMALL = blob('small', 5000)
 
 for (const [name, open] of STORES) {
   describe(name, () => {
-    test('a small image, docker-style: death after each operation', async (t) => {
+    test('a small image, docker-style: a crash after each operation', async (t) => {
       const deaths = await dieEverywhere(open, [SMALL], pushAsDocker)
       await t.annotate(`${deaths} deaths`)
       assert.ok(deaths > 10)
     })
 
-    test('deletes: death after each operation', async (t) => {
+    test('deletes: a crash after each operation', async (t) => {
       let deaths = 0
       for (let life = 0, alive = false; !alive; life++) {
         const { store, close } = await open()
@@ -39,7 +39,7 @@ for (const [name, open] of STORES) {
           if (alive) assert.equal(status, 202)
           else deaths += 1
           await checkStore(store)
-          // No tag leads to a manifest that is gone; deleting again ends what was begun.
+          // No tag points at a manifest that is gone; deleting again finishes what was started.
           const fresh = await clientOf(store)
           const again = await fresh(`DELETE /v2/app/manifests/${image.sha256}`)
           assert.ok(again.status === 202 || again.status === 404)

@@ -1,6 +1,6 @@
 /**
- * Death at any line: a push whose process dies after its k-th store operation, for every k. What it
- * leaves is only what was verified, and the same push through another process succeeds.
+ * A crash at any point: the process of a push dies after its k-th store operation, for every k. Only
+ * what was verified stays readable, and the same push through another process succeeds.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { checkStore } from '../support/rig/invariants.ts'
 import { type PushBlob, pushImage, pushManifest } from '../support/rig/push.ts'
 import type { OpenedStore } from '../support/rig/stores.ts'
 
-/** A store that is lost to its process after so many operations. */
+/** A store that its process loses after this many operations. */
 export const mortal = (
   store: ObjectStore,
   life: number,
@@ -44,7 +44,7 @@ export const push = async (
   await pushManifest(send, 'app', signature.sha256, signature)
 }
 
-/** Everything that a client does with an image that is there. */
+/** Everything that a client does with an existing image. */
 const pull = async (send: Send, layers: readonly Content[]): Promise<void> => {
   const image = imageOf(layers)
   const manifest = await expectStatus(200, send('GET /v2/app/manifests/v1'))
@@ -60,7 +60,7 @@ const pull = async (send: Send, layers: readonly Content[]): Promise<void> => {
   assert.equal((await json(`/v2/app/referrers/${image.sha256}`)).manifests.length, 1)
 }
 
-/** What a reader may see of a push that died: all behind the tag, or no tag. */
+/** What a reader may see of a crashed push: the tag and everything behind it, or no tag. */
 const checkReadable = async (store: ObjectStore, layers: readonly Content[]): Promise<void> => {
   await checkStore(store)
   const tag = await readLink(store, tagLinkKey('app', 'v1'))
@@ -80,9 +80,9 @@ const checkReadable = async (store: ObjectStore, layers: readonly Content[]): Pr
 }
 
 /**
- * Pushes an image into empty stores, with a death after each operation until none comes.
+ * Pushes an image into empty stores, crashing after each operation until a push completes.
  *
- * @returns how many died
+ * @returns how many crashed
  */
 export const dieEverywhere = async (
   open: () => Promise<OpenedStore>,
@@ -93,12 +93,12 @@ export const dieEverywhere = async (
   for (let life = 0, alive = false; !alive; life++) {
     const { store, close } = await open()
     try {
-      // The secret is there from an earlier life, so that each death is one of the push.
+      // The secret exists already, so that each crash is during the push.
       await clientOf(store)
       const process = mortal(store, life + 1)
       const dying = await clientOf(process.store)
       const failure = await push(dying, layers, style).catch((error: unknown) => error)
-      // A death while it tidies up is not seen by the client.
+      // A crash during the clean-up is not seen by the client.
       alive = !process.isDead()
       if (alive) assert.equal(failure, undefined)
       else deaths += 1

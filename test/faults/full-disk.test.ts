@@ -1,8 +1,8 @@
 /**
- * A full disk: answered 507, nothing readable, and once there is room the same push succeeds.
+ * A full disk: the response is 507, nothing is readable, and once there is space the push succeeds.
  *
- * The disk is real, a small tmpfs, which takes root to mount; who is not root and not in CI gets a
- * store that refuses to write beyond as many bytes.
+ * The disk is real: a small tmpfs, which only root can mount. Others, outside CI, get a store that
+ * refuses to write beyond the same number of bytes.
  *
  * @module
  */
@@ -28,12 +28,12 @@ const run = promisify(execFile)
 
 const MEBIBYTE = 1024 * 1024
 
-/** A store with little room. */
+/** A store with little space. */
 interface Disk {
   readonly store: ObjectStore
   /** Leaves this many bytes free. */
   fill(free: number): Promise<void>
-  /** Makes room. */
+  /** Makes space. */
   empty(): Promise<void>
 }
 
@@ -92,7 +92,7 @@ const expectFull = (answer: Answer): void => {
 const LARGE = blob('large', 16 * MEBIBYTE)
 const SMALL = blob('small', 64 * 1024)
 
-/** Pushes as far as the first answer that is no success. */
+/** Pushes up to the first response that is not a success. */
 const PUSHES: Readonly<Record<string, (send: Send) => Promise<Answer>>> = {
   'POST with 16 MiB': (send) =>
     send(`POST /v2/app/blobs/uploads/?digest=${LARGE.sha256}`, LARGE.bytes),
@@ -109,7 +109,7 @@ const PUSHES: Readonly<Record<string, (send: Send) => Promise<Answer>>> = {
 }
 
 for (const [description, push] of Object.entries(PUSHES)) {
-  // 15 MiB take the first part of a large blob, but not the second.
+  // 15 MiB have space for the first part of a large blob, but not for the second.
   const fills = description.includes('16 MiB') ? [15 * MEBIBYTE, 0] : [0]
   for (const free of fills) {
     test(`${description} with ${free} bytes free`, async (t) => {
@@ -132,7 +132,7 @@ for (const [description, push] of Object.entries(PUSHES)) {
   }
 }
 
-test('a push that ran out of room goes on from its last state', async (t) => {
+test('a push that ran out of space continues from its last state', async (t) => {
   const disk = await openDisk(t)
   const send = await clientOf(disk.store)
   const [one, two] = [LARGE.bytes.subarray(0, 5 * MEBIBYTE), LARGE.bytes.subarray(5 * MEBIBYTE)]
@@ -149,7 +149,7 @@ test('a push that ran out of room goes on from its last state', async (t) => {
   await checkStore(disk.store)
 })
 
-test('what is there can be read and deleted while the disk is full', async (t) => {
+test('existing content can be read and deleted while the disk is full', async (t) => {
   const disk = await openDisk(t)
   const send = await clientOf(disk.store)
   await pushAsDocker(send, 'app', LARGE)

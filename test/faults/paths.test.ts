@@ -1,5 +1,5 @@
 /**
- * Paths that try to lead elsewhere, byte for byte on a socket: refused, and nothing is written.
+ * Paths that try to escape, sent unchanged over a socket: refused, and nothing is written.
  *
  * @module
  */
@@ -37,7 +37,7 @@ const NAMES = [
   '$',
 ]
 
-/** Requests that would write or read in the repository of that name. */
+/** Requests that would write to or read from the repository of that name. */
 const REQUESTS: readonly (readonly [string, (name: string) => string])[] = [
   ['POST', (name) => `/v2/${name}/blobs/uploads/?digest=${sha256}`],
   ['POST', (name) => `/v2/to/blobs/uploads/?mount=${sha256}&from=${name}`],
@@ -56,7 +56,7 @@ for (const [kind, open] of SERVERS) {
   describe(kind, async () => {
     const server = await open()
     afterAll(server.close)
-    // Something to be led to.
+    // Something to escape to.
     await pushAtOnce(server.send, 'a', blob('real', 10))
     const before = (await allObjects(server.store)).map(({ key }) => key)
 
@@ -66,7 +66,7 @@ for (const [kind, open] of SERVERS) {
           const request = `${method} ${target(name)}`
           const answer = await server.send(request, method === 'GET' ? undefined : bytes)
           const { status } = answer
-          // What a list is asked to begin after names nothing.
+          // The entry that a listing starts after need not exist.
           const expected = target(name).includes('last=') ? [200, 400, 404] : [400, 404, 405]
           assert.ok(expected.includes(status), `${request}: ${status}`)
           if (status >= 400) assert.ok(codeOf(answer), request)
@@ -89,7 +89,7 @@ for (const [kind, open] of SERVERS) {
       }
     })
 
-    test('and what is well formed still works', async () => {
+    test('well-formed paths still work', async () => {
       await expectStatus(201, server.send(`POST /v2/b/blobs/uploads/?digest=${sha256}`, bytes))
     })
   })

@@ -21,7 +21,7 @@ const SMALL = blob('small', 1000)
 const LARGE = blob('large', 15 * 1024 * 1024)
 const OTHER = blob('other', 1)
 
-/** What a refusal must say. */
+/** What a refusal must contain. */
 interface Refusal {
   readonly status: number
   readonly code: WireCode
@@ -109,7 +109,7 @@ const DIGESTS: readonly Case[] = [SMALL, LARGE].flatMap((content): Case[] => {
 const RANGES: readonly Case[] = [
   ['begins too late', '7-1006', 416, 'RANGE_INVALID', 'begins at 7'],
   ['ends before it begins', '5-4', 416, 'RANGE_INVALID', '5-4'],
-  ['is no range', 'bytes', 416, 'RANGE_INVALID', '\\"bytes\\"'],
+  ['is not a range', 'bytes', 416, 'RANGE_INVALID', '\\"bytes\\"'],
   ['is too long for the body', '0-1000', 400, 'SIZE_INVALID', '1001'],
   ['is too short for the body', '0-998', 400, 'SIZE_INVALID', '999'],
 ].flatMap(([what, range, status, code, names]) =>
@@ -301,7 +301,7 @@ for (const [name, open] of STORES) {
       await checkNothingReadable(store)
     })
 
-    test('after all that a push succeeds', async () => {
+    test('after all of this a push succeeds', async () => {
       await pushAtOnce(client, 'good', LARGE)
       const { links } = await checkStore(store)
       assert.deepEqual(links, [`good/_layers/${LARGE.sha256.replace(':', '/')}`])

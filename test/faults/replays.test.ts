@@ -15,7 +15,7 @@ import { STORES } from '../support/rig/stores.ts'
 
 const SIZE = 15 * 1024 * 1024
 
-/** Stops the first call of an operation until it is let go. */
+/** Holds the first call of an operation until it is released. */
 const gate = (operation: string) => {
   let open = () => {}
   let reach = () => {}
@@ -27,7 +27,7 @@ const gate = (operation: string) => {
   })
   let waits = true
   return {
-    /** Whether the call has come. */
+    /** Whether the call has been made. */
     reached,
     open: () => open(),
     pass: async (name: string): Promise<void> => {
@@ -51,7 +51,7 @@ for (const [name, openStore] of STORES) {
       const send = await clientOf(
         intercept(store, async ({ operation }, proceed) => {
           await copying.pass(operation)
-          // The second's end would otherwise take away what the first could wrongly copy.
+          // Otherwise the second would delete at its end what the first could wrongly copy.
           if (operation === 'delete') throw new StoreError('unavailable', 'not now')
           return proceed()
         }),

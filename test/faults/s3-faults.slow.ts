@@ -1,6 +1,6 @@
 /**
- * An S3 that stumbles during a push: short failures are not seen by the client, long ones are
- * answered 503, and nothing unverified becomes readable.
+ * An S3 that fails during a push: the client does not notice short failures, gets 503 for long ones,
+ * and nothing unverified becomes readable.
  *
  * @module
  */
@@ -44,7 +44,7 @@ const STYLES: Readonly<Record<string, PushBlob>> = {
 }
 
 let count = 0
-/** Pushes an image nobody has seen and reads it back through an app without memory. */
+/** Pushes a new image and reads it back through an app that remembers nothing. */
 const roundTrip = async (style: PushBlob): Promise<void> => {
   const name = `image/${count++}`
   const layer = blob(name, SIZE)
@@ -76,13 +76,13 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   'in chunks': ['GetObject', 'PutObject', 'CreateMultipartUpload', 'UploadPart', 'ListObjectsV2'],
 }
 
-/** Checks that a push takes these operations, so that faults of them are met. */
+/** Checks that a push needs these operations, so that their faults take effect. */
 const checkTaken = (operations: readonly string[]): void => {
   const missing = operations.filter((operation) => !s3.counter.counts[operation])
   assert.deepEqual(missing, [], 'operations that the push did without')
 }
 
-describe('answers lost after the call was carried out', () => {
+describe('responses lost after the call was carried out', () => {
   for (const [style, operations] of Object.entries(OPERATIONS)) {
     for (const operation of operations) {
       test(`${operation}, ${style}`, async () => {
@@ -98,11 +98,11 @@ describe('answers lost after the call was carried out', () => {
 describe('storms that the client does not notice', () => {
   const every = OPERATIONS['docker-style'] ?? []
   const storms: readonly (readonly [string, readonly string[], Fault])[] = [
-    // The SDK waits a second or so each time it is told to slow down.
+    // The SDK waits about a second each time it is told to slow down.
     ['SlowDown at writes', ['PutObject', 'CompleteMultipartUpload'], { error: 'SlowDown' }],
     ['InternalError at every operation', every, { error: 'InternalError' }],
     ['connections cut before every call', every, { drop: 'before' }],
-    ['answers to every operation cut in the middle', every, { cutAfter: 20 }],
+    ['responses to every operation cut in the middle', every, { cutAfter: 20 }],
   ]
   for (const [description, operations, fault] of storms) {
     test(description, async () => {
@@ -113,7 +113,7 @@ describe('storms that the client does not notice', () => {
     })
   }
 
-  test('errors within an answer of 200, as completions and copies can have', async () => {
+  test('errors in a response of 200, as completions and copies can have', async () => {
     s3.faults.next({ operation: 'CompleteMultipartUpload' }, { errorIn200: 'InternalError' })
     s3.faults.next({ operation: 'CopyObject' }, { errorIn200: 'SlowDown' })
     await roundTrip(pushAsDocker)
@@ -125,7 +125,7 @@ describe('failures that last', () => {
   const small = blob('small', 1000)
   const large = blob('large', SIZE)
 
-  /** A request whose answer must be 503 when the operation fails for good. */
+  /** A request that gets 503 when the operation keeps failing. */
   const table: readonly {
     readonly description: string
     readonly match: FaultMatch
@@ -192,7 +192,7 @@ describe('failures that last', () => {
       const own = await openBucket()
       t.onTestFinished(own.close)
       const send = await clientOf(own.store)
-      // By another instance: this one shall have to ask for it.
+      // By another instance, so that this one has to read it.
       await pushAtOnce(await clientOf(own.store), 'ready', CONFIG)
       const [line, body] = await request(send)
       const tagged = (await allObjects(own.store)).filter(({ key }) => key.includes('/tags/'))
@@ -213,7 +213,7 @@ describe('failures that last', () => {
     })
   }
 
-  test('answers that are cut in the middle: 503, and a retry succeeds', async (t) => {
+  test('responses that are cut in the middle: 503, and a retry succeeds', async (t) => {
     const own = await openBucket()
     t.onTestFinished(own.close)
     const send = await clientOf(own.store)
@@ -239,7 +239,7 @@ describe('failures that last', () => {
     await checkStore(own.store)
   })
 
-  test('an S3 that is not there: 503', async () => {
+  test('an unreachable S3: 503', async () => {
     const gone = await openBucket()
     const send = await clientOf(gone.store)
     await gone.close()
@@ -249,6 +249,6 @@ describe('failures that last', () => {
   })
 })
 
-test('after all that, the store is whole', async () => {
+test('after all of this the store is consistent', async () => {
   await checkStore(store)
 })

@@ -1,5 +1,5 @@
 /**
- * An S3 that throttles for good.
+ * An S3 that keeps throttling.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { test } from 'vitest'
 import { clientOf, codeOf } from '../support/rig/client.ts'
 import { openBucket } from '../support/rig/stores.ts'
 
-/** Milliseconds after which API Gateway answers in the function's place. */
+/** Milliseconds after which API Gateway responds instead of the function. */
 const GATEWAY_TIMEOUT = 30_000
 
-test('is answered 503 in time for the client to hear of it', async (t) => {
+test('the client gets 503 before the gateway gives up', async (t) => {
   const { s3, store, close } = await openBucket()
   t.onTestFinished(close)
   const send = await clientOf(store)

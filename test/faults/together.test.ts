@@ -1,5 +1,5 @@
 /**
- * Two clients that push the same image at the same moment: both succeed, and it is whole.
+ * Two clients push the same image at the same moment: both succeed, and it is complete.
  *
  * @module
  */
@@ -31,7 +31,7 @@ for (const [name, open] of STORES) {
         test(`${description}, into ${where}`, async (t) => {
           const { store, close } = await open()
           t.onTestFinished(close)
-          // Two processes: neither has what the other remembers.
+          // Two processes: neither knows what the other remembers.
           const sends = [await clientOf(store), await clientOf(store)] as const
           const [image] = await Promise.all([
             pushImage(sends[0], names[0], 'v1', layers, one),

@@ -1,5 +1,5 @@
 /**
- * Hashes that are saved and resumed at any point give what node:crypto gives for the whole.
+ * Hashes saved and resumed at any point give the same as node:crypto for the whole.
  *
  * @module
  */
@@ -71,7 +71,7 @@ describe('hashes', () => {
       { numRuns: 100 },
     ))
 
-  test('a state that is none is refused, not taken for another', () =>
+  test('an invalid state is refused, not taken for another', () =>
     fc.assert(
       fc.asyncProperty(fc.string(), async (state) => {
         const hash = await resumeHash({ resumable: { sha256: state } })
@@ -90,14 +90,14 @@ describe('hashes', () => {
   })
 })
 
-describe('chains of parts', () => {
+describe('part chains', () => {
   const part = fc.record({
     number: fc.integer({ min: 1, max: 10_000 }),
     size: fc.nat(),
     etag: fc.stringMatching(/^[0-9a-f]{32}$/),
   })
 
-  test('do not depend on where requests cut them', () =>
+  test('do not depend on how parts are divided among requests', () =>
     fc.assert(
       fc.property(fc.array(part), fc.nat(20), (parts, cut) => {
         const first = extendPartChain(EMPTY_PART_CHAIN, parts.slice(0, cut))

@@ -1,5 +1,5 @@
 /**
- * Manifests that were changed at random: accepted or refused as MANIFEST_INVALID, and nothing else.
+ * Randomly changed manifests are accepted, or refused as MANIFEST_INVALID, and nothing else.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const layer = blob('layer', 100)
 const subject = descriptorOf(OCI_MANIFEST, imageOf())
 const annotations = { 'org.example': 'x' }
 
-/** Good ones, of each kind. */
+/** Valid ones of each kind. */
 const GOOD: readonly unknown[] = [
   imageOf([layer], { subject, annotations, artifactType: 'a/b' }),
   imageOf([layer, layer], { mediaType: DOCKER_MANIFEST }),
@@ -89,7 +89,7 @@ const contentType = fc.oneof(
   fc.string(),
 )
 
-/** Parses, and gives what was refused; any other failure is one of the test. */
+/** Parses, and returns the refusal, if any; other failures fail the test. */
 const refusal = (bytes: Uint8Array, type: string | undefined): RegistryError | undefined => {
   try {
     const manifest = parseManifest(bytes, type)
@@ -107,7 +107,7 @@ const refusal = (bytes: Uint8Array, type: string | undefined): RegistryError | u
 }
 
 describe('manifests', () => {
-  test('good ones are accepted', () => {
+  test('valid ones are accepted', () => {
     for (const good of [...GOOD, artifact]) {
       assert.equal(refusal(Buffer.from(JSON.stringify(good)), undefined), undefined)
     }
@@ -120,7 +120,7 @@ describe('manifests', () => {
     assert.ok(refused.message.length > 0 && refused.message.length < 2000)
   }
 
-  test('changed in a field or three', () => {
+  test('with one to three fields changed', () => {
     const outcomes = new Set<boolean>()
     fc.assert(
       fc.property(mutated, contentType, (document, type) => {
@@ -141,7 +141,7 @@ describe('manifests', () => {
       },
     ))
 
-  test('any bytes, and good ones cut or with a byte changed', () =>
+  test('any bytes, and valid ones cut or with one byte changed', () =>
     fc.assert(
       fc.property(
         fc.oneof(
@@ -159,7 +159,7 @@ describe('manifests', () => {
       { numRuns: 2000 },
     ))
 
-  test('nested as deep as 4 MiB go', () => {
+  test('nested as deeply as 4 MiB allow', () => {
     const deep = (open: string, close: string, levels: number) =>
       Buffer.from(open.repeat(levels) + close.repeat(levels))
     check(deep('[', ']', 2_000_000), OCI_MANIFEST)

@@ -12,10 +12,10 @@ import { clientOf, codeOf } from '../support/rig/client.ts'
 import { pushAtOnce } from '../support/rig/push.ts'
 import { STORES } from '../support/rig/stores.ts'
 
-/** Sizes around what matters: nothing, a few bytes, more than a read takes at once. */
+/** Sizes that matter: none, a few bytes, more than one read returns. */
 const SIZES = [0, 1, 10, 1000, 1_200_000]
 
-/** What RFC 9110 section 14 says a range of a content asks for. */
+/** What a Range header selects by RFC 9110 section 14. */
 const model = (range: string, bytes: Buffer): Buffer | 'whole' | 'unsatisfiable' => {
   const match = /^bytes=(\d*)-(\d*)$/.exec(range)
   if (match === null || range === 'bytes=-') return 'whole'

@@ -1,6 +1,6 @@
 /**
- * Random requests on every route and method, byte for byte over a socket: always an answer that is
- * specified, with the error form where it is an error; never a 500, never silence.
+ * Random requests on every route and method, byte for byte over a socket: the response is always a
+ * specified one, and an error has the specified form; never 500, never no response.
  *
  * @module
  */
@@ -42,7 +42,7 @@ const SIZE = 1000
 const layer = blob('layer', SIZE)
 const image = imageOf([layer])
 
-/** Characters a request line can carry: anything but blanks and control characters. */
+/** Characters that a request line can contain: all but blanks and control characters. */
 const raw = fc.string({
   unit: fc
     .integer({ min: 0x21, max: 0xfe })
@@ -53,7 +53,7 @@ const encoded = fc.string({ unit: 'binary', maxLength: 40 }).map((value) => {
   try {
     return encodeURIComponent(value)
   } catch {
-    // Half a surrogate pair has no encoding.
+    // A lone surrogate has no encoding.
     return '%ED%A0%80'
   }
 })
@@ -161,7 +161,7 @@ const body = fc.oneof(
   fc.json().map((json) => Buffer.from(json)),
 )
 
-/** Waits for an answer, but not for ever. */
+/** Waits for a response, but not forever. */
 const inTime = async <T>(work: Promise<T>): Promise<T> => {
   const timeout = AbortSignal.timeout(60_000)
   const silence = new Promise<never>((_, reject) => {
@@ -213,7 +213,7 @@ for (const [kind, open] of SERVERS) {
         { numRuns: 800 },
       ))
 
-    test('random requests on an upload under way', () =>
+    test('random requests on an unfinished upload', () =>
       fc.assert(
         fc.asyncProperty(
           fc.constantFrom('GET', 'PATCH', 'PUT', 'DELETE'),
@@ -228,11 +228,11 @@ for (const [kind, open] of SERVERS) {
         { numRuns: 200 },
       ))
 
-    test('they reached more than refusals', () => {
+    test('not all of them were refused', () => {
       for (const status of [200, 202, 400, 404, 405]) assert.ok(met.has(status), `${status}`)
     })
 
-    test('and the store is whole', async () => {
+    test('the store is consistent', async () => {
       await checkStore(server.store)
     })
   })

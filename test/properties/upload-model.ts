@@ -1,5 +1,5 @@
 /**
- * Uploads as a client may use them and misuse them, and what it must be answered.
+ * Uploads as a client may use and misuse them, and what responses it must get.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { inChunks } from '../support/rig/push.ts'
 
 const MEBIBYTE = 1024 * 1024
 
-/** Bytes that chunks are cut from, anywhere. */
+/** The bytes that chunks are cut from, at any position. */
 const POOL = createHash('shake256', { outputLength: 16 * MEBIBYTE })
   .update('pool')
   .digest()
@@ -27,10 +27,10 @@ interface Chunk {
 
 const bytesOf = ({ from, size }: Chunk): Buffer => POOL.subarray(from, from + size)
 
-/** One thing a client does. `upload` and `state` are taken modulo what there is. */
+/** An action of a client. `upload` and `state` are indices modulo the number there are. */
 export type Action = {
   readonly upload: number
-  /** Which of the states that the upload has had: 0 the last, 1 the one before. */
+  /** Which state of the upload: 0 the last, 1 the one before. */
   readonly state: number
 } & (
   | { readonly does: 'begin'; readonly algorithm: 'sha256' | 'sha512' | undefined }
@@ -56,7 +56,7 @@ const chunk: fc.Arbitrary<Chunk> = fc.record({
   from: fc.nat(4 * MEBIBYTE),
   size: fc.oneof(
     { weight: 8, arbitrary: fc.nat(3000) },
-    // Around the part size of 5 MiB, and over two parts.
+    // Around the part size of 5 MiB, and across two parts.
     { weight: 2, arbitrary: fc.constantFrom(5 * MEBIBYTE - 1, 5 * MEBIBYTE, 5 * MEBIBYTE + 1) },
     {
       weight: 1,
@@ -117,7 +117,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 3, maxLength: 14 },
 )
 
-/** A state the client was told of: where to go on, and the bytes it stands for. */
+/** A state the client was given: where to continue, and the bytes it stands for. */
 interface KnownState {
   readonly location: string
   readonly bytes: Buffer
@@ -125,18 +125,18 @@ interface KnownState {
 
 interface KnownUpload {
   readonly states: KnownState[]
-  /** Whether it was only ever used as it is meant to be, so that its answers are certain. */
+  /** Whether it was always used as intended, so that its responses are certain. */
   clean: boolean
   /** The last commit that succeeded. */
   committed: { readonly request: string; readonly body: Buffer | undefined } | undefined
 }
 
-/** A client, with what it knows; and what it must find in the end. */
+/** A client: what it knows, and what it must find in the end. */
 export class UploadModel {
   readonly #send: Send
   readonly #name: string
   readonly #uploads: KnownUpload[] = []
-  /** Blobs whose commit was answered 201, by the digest named. */
+  /** Blobs whose commit returned 201, by the declared digest. */
   readonly committed = new Map<string, Content>()
 
   constructor(send: Send, name: string) {
@@ -151,7 +151,7 @@ export class UploadModel {
     await Promise.all([this.#act(first, true), this.#act(second, true)])
   }
 
-  /** Checks that what was committed is there, whole. */
+  /** Checks that what was committed exists and is complete. */
   async check(): Promise<void> {
     for (const [digest, { bytes }] of this.committed) {
       const { body } = await expectStatus(200, this.#send(`GET /v2/${this.#name}/blobs/${digest}`))
@@ -165,7 +165,7 @@ export class UploadModel {
     const index = Math.max(0, upload.states.length - 1 - action.state)
     const state = upload.states[index]
     assert.ok(state)
-    // What is done at once, or from an older state, may meet what the other did.
+    // What is done at the same time, or from an older state, may see what the other did.
     if (raced || index !== upload.states.length - 1) upload.clean = false
     if (action.does === 'patch') return this.#patch(upload, state, action)
     if (action.does === 'commit') return this.#commit(upload, state, action)
@@ -197,8 +197,8 @@ export class UploadModel {
     )
     const inOrder = !sendsRange || start === bytes.byteLength
     this.#allow(upload, answer, inOrder ? 202 : 416, [202, 404, 416])
-    // With a range, bytes go to the newest state, which an older one may not know: what it holds then
-    // is not for this client to say.
+    // With a range, bytes are added to the latest state, which an older one may not know: what it then
+    // contains this client cannot tell.
     if (answer.status !== 202 || !inOrder) return
     const next = Buffer.concat([bytes, part])
     assert.equal(answer.headers.get('Range'), `0-${Math.max(0, next.byteLength - 1)}`)
@@ -217,7 +217,7 @@ export class UploadModel {
     const request = `PUT ${location}&digest=${named}`
     const answer = await this.#send(request, chunked && last ? inChunks(last) : last)
     this.#allow(upload, answer, digest === 'wrong' ? 400 : 201, [201, 400, 404])
-    // An upload that has ended is not used as it is meant to be.
+    // To use an upload that has ended is misuse.
     upload.clean = false
     if (answer.status !== 201) return
     assert.notEqual(digest, 'wrong', 'a wrong digest was accepted')
@@ -226,7 +226,7 @@ export class UploadModel {
     upload.committed = { request, body: last }
   }
 
-  /** A commit that was answered is repeated, as after an answer that was lost. */
+  /** Repeats a successful commit, as after a lost response. */
   async #recommit({ committed }: KnownUpload): Promise<void> {
     if (committed === undefined) return
     await expectStatus(201, this.#send(committed.request, committed.body))
@@ -246,7 +246,7 @@ export class UploadModel {
     if (answer.status !== 204) return
     const received = Number(answer.headers.get('Range')?.replace('0-', ''))
     const known = Math.max(0, bytes.byteLength - 1)
-    // Who asks with an older state is told how far the upload is by now.
+    // A client with an older state is told how far the upload is now.
     if (upload.clean) assert.equal(received, known)
     else assert.ok(received >= known, `${received} of ${known} bytes`)
   }

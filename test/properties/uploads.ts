@@ -1,6 +1,6 @@
 /**
- * Random interleavings of upload operations, against a model: whatever clients do, every blob that
- * can be read is what its digest says, and every answer is one that is specified.
+ * Random interleavings of upload operations, against a model: whatever clients do, every readable
+ * blob matches its digest, and every response is a specified one.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { createContent } from '../../functions/registry/content.ts'
 import { intercept } from '../support/rig/intercept.ts'
 import { openFiles } from '../support/rig/stores.ts'
 
-test('content is read once, and not at all when it is too large or not there', async () => {
+test('content is read once; what is too large or missing is looked for each time', async () => {
   const { store, close } = await openFiles()
   try {
     const reads: string[] = []

@@ -1,5 +1,5 @@
 /**
- * Stale uploads are cleared away, and nothing else is.
+ * Abandoned uploads are deleted, and nothing else.
  */
 
 import assert from 'node:assert/strict'
@@ -18,7 +18,7 @@ const store = openFileStore(root)
 const blob = dataKey(`sha256:${'a'.repeat(64)}`)
 const segment = uploadSegmentKey('11111111-1111-4111-8111-111111111111', 0, 'n')
 
-test('what is younger than its life stays, what is older goes', async () => {
+test('what is young enough stays, what is older is deleted', async () => {
   await store.put(blob, Buffer.from('data'))
   await store.put(segment, Buffer.from('staged'))
   const upload = await store.createMultipart(blob, MIN_PART_SIZE)

@@ -25,7 +25,7 @@ import { quoted } from '../../functions/shared/errors.ts'
 const HEX = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const HEX512 = 'ab'.repeat(64)
 
-/** What a parser must throw: the code, and the value in the message. */
+/** Asserts what a parser throws: the code, and the value in the message. */
 const refuses = (parse: (text: string) => unknown, text: string, code: string, message: RegExp) =>
   assert.throws(
     () => parse(text),
@@ -104,10 +104,10 @@ describe('names', () => {
       refuses(parseName, name, 'NAME_INVALID', /invalid repository name/))
   }
 
-  test('not more than 255 characters', () =>
+  test('of more than 255 characters are refused', () =>
     refuses(parseName, 'x'.repeat(300), 'NAME_INVALID', /it has 300 characters, at most 255/))
 
-  test('nothing that is not of the grammar, in time for any length', () =>
+  test('whatever does not match the grammar is refused, quickly at any length', () =>
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'a-_./A'), maxLength: 300 }), (name) => {
         const component = /^[a-z0-9]+$/

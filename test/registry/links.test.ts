@@ -23,7 +23,7 @@ for (const [name, open] of STORES) {
 
     test('none', async () => assert.equal(await readLink(store, key), undefined))
 
-    test('as distribution writes them: the bare digest, which is read with white space, too', async () => {
+    test('as distribution writes them: the bare digest, with or without white space around it', async () => {
       await writeLink(store, key, sha256, { size: bytes.byteLength })
       const read = await store.get(key)
       assert.ok(read)
@@ -32,11 +32,11 @@ for (const [name, open] of STORES) {
       assert.equal((await readLink(store, key))?.target, sha256)
     })
 
-    test('the size is told, or looked up, or not known', async () => {
+    test('the size is in the link, is looked up, or is unknown', async () => {
       await writeLink(store, key, sha256, { size: 99 })
       const link = await readLink(store, key)
       assert.ok(link)
-      // The file store keeps no metadata, so there the data is looked at, which is not there.
+      // The file store keeps no metadata, so it looks for the data, which does not exist.
       assert.equal(await linkedSize(store, link), link.size)
       await writeLink(store, key, sha256)
       const bare = await readLink(store, key)
@@ -47,7 +47,7 @@ for (const [name, open] of STORES) {
       assert.equal(await linkedSize(store, bare), bytes.byteLength)
     })
 
-    test('written only if as expected', async () => {
+    test('written only under the condition', async () => {
       const link = await readLink(store, key)
       assert.ok(link)
       await writeLink(store, key, sha512, { condition: { ifMatch: link.etag } })

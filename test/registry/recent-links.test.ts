@@ -116,7 +116,7 @@ test('what was read while it was deleted is not remembered', async () => {
   assert.equal(reads, 2)
 })
 
-test('a delete that fails forgets all the same', async () => {
+test('a delete that fails makes it forget as well', async () => {
   await writeLink(store, KEY, CONFIG.sha256)
   const failing = { ...store, delete: () => Promise.reject(new Error('no')) }
   links = createRecentLinks(failing, () => clock)

@@ -40,7 +40,7 @@ for (const [name, open] of STORES) {
         })
         pages.push(page.referrers)
         last = page.next
-        // It must be one that a client may send back.
+        // It must be valid when a client sends it back.
         assert.ok(last === undefined || isDigest(last), last)
         more = last !== undefined
       }
@@ -65,7 +65,7 @@ for (const [name, open] of STORES) {
       assert.deepEqual((await referrers.list('few', subject)).referrers, rest)
     })
 
-    test('by type, over pages that hold none of it', async () => {
+    test('by type, across pages that hold none of that type', async () => {
       const common = Array.from({ length: 510 }, (_, at) =>
         referrer(`common ${at}`, { artifactType: 'common' }),
       )
@@ -78,7 +78,7 @@ for (const [name, open] of STORES) {
       assert.deepEqual(digestsOf(all), digestsOf([...common, ...rare]).sort())
     })
 
-    test('a page ends before what clients read', async () => {
+    test('a page is no larger than clients read', async () => {
       const large = Array.from({ length: 9 }, (_, at) =>
         referrer(`large ${at}`, { annotations: { text: 'x'.repeat(1_000_000) } }),
       )
@@ -90,7 +90,7 @@ for (const [name, open] of STORES) {
       assert.deepEqual(digestsOf(pages.flat()), digestsOf(large).sort())
     })
 
-    test('a repository named like a subject does not mix in', async () => {
+    test('a repository named like a subject is kept apart', async () => {
       const own = referrer('own')
       await referrers.add('app', subject, own)
       const below = `app/${subject.replace(':', '/')}`
@@ -99,10 +99,10 @@ for (const [name, open] of STORES) {
       assert.equal((await everyPage(below)).flat().length, 3)
     })
 
-    test('nor if it has more of them than a page takes', async () => {
+    test('even if it has more of them than fit on a page', async () => {
       const own = [referrer('own 1'), referrer('own 2')]
       for (const each of own) await referrers.add('crowd', subject, each)
-      // Its keys lie between ours and after them.
+      // Its keys sort between ours and after them.
       for (const between of ['0', 'f'].map((digit) => `sha256:${digit.repeat(64)}` as const)) {
         const below = `crowd/${subject.replace(':', '/')}`
         const many = Array.from({ length: 510 }, (_, at) => referrer(`crowd ${at}`))

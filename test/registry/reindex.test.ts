@@ -1,5 +1,5 @@
 /**
- * Building the lists anew, on a store in distribution's layout, written here key by key.
+ * Rebuilding the lists, on a store in distribution's layout that is written here key by key.
  *
  * @module
  */
@@ -48,7 +48,7 @@ const signature = imageOf([], {
   artifactType: 'a/signature',
   annotations: { a: 'b' },
 })
-/** Pushed by a client that knew of the tag schema only. */
+/** Pushed by a client that knows only the tag schema. */
 const attached = imageOf([], { annotations: { by: 'tag' } })
 const fallback = indexOf([], {
   manifests: [{ ...descriptorOf(OCI_MANIFEST, attached), artifactType: 'a/attached' }],
@@ -85,7 +85,7 @@ for (const [kind, open] of STORES) {
         JSON.parse((await expectStatus(200, send(`GET ${path}`))).body.toString())
       assert.deepEqual(await listed('/v2/_catalog'), { repositories: [] })
 
-      // Again gives the same: it only adds.
+      // Running it again gives the same: it only adds.
       for (let times = 0; times < 2; times++) {
         assert.deepEqual(await reindex(store), { repositories: 4, manifests: 8, referrers: 2 })
         assert.deepEqual((await listed('/v2/_catalog')).repositories, [

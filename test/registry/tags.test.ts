@@ -46,7 +46,7 @@ for (const [name, open] of STORES) {
             const sorted = set.toSorted().filter((each) => last === undefined || each > last)
             const page = await tags.list(repository, limit, last)
             assert.deepEqual(page.names, sorted.slice(0, limit))
-            // A page may promise more where there is none, but never the reverse.
+            // A page may say that there is more when there is not, but never the reverse.
             if (sorted.length > limit) assert.equal(page.more, true)
           },
         ),
@@ -70,7 +70,7 @@ for (const [name, open] of STORES) {
         { numRuns: 30 },
       ))
 
-    test('removing those that point at a manifest leaves the others', () =>
+    test('removing those that point at a manifest leaves others', () =>
       fc.assert(
         fc.asyncProperty(tagSet, tagSet, async (gone, kept) => {
           const repository = await repositoryOf(gone)
@@ -82,13 +82,13 @@ for (const [name, open] of STORES) {
         { numRuns: 10 },
       ))
 
-    test('of a repository that there is not', () =>
+    test('of a repository that does not exist', () =>
       assert.rejects(
         tags.list('none', 10),
         (error) => error instanceof RegistryError && error.code === 'NAME_UNKNOWN',
       ))
 
-    test('20 writers that each want the tag absent: one wins', async () => {
+    test('of 20 writers that each require the tag to be absent, one wins', async () => {
       const writers = Array.from({ length: 20 }, () =>
         tags.set('race', 'v1', sha256, { absent: true }),
       )

@@ -1,5 +1,5 @@
 /**
- * Uploads where requests end after a while: what could not be brought to an end is refused at once.
+ * Uploads where requests have limited time: what could not be finished is refused at once.
  *
  * @module
  */
@@ -39,7 +39,7 @@ describe('upload limits', () => {
   const begin = async (): Promise<string> =>
     (await send(START)).headers.get('Location') ?? assert.fail('no Location')
 
-  /** Sends bytes in a chunk that says where it goes, or does not. */
+  /** Sends bytes in a chunk, with Content-Range if a start is given. */
   const patch = (location: string, bytes: Buffer, start?: number) =>
     send(
       `PATCH ${location}`,
@@ -55,12 +55,12 @@ describe('upload limits', () => {
     assert.match(error.message, /: go elsewhere$/)
   }
 
-  test('a blob of the largest size is taken in one request', async () => {
+  test('a blob of the largest size is accepted in one request', async () => {
     const { status } = await send(`PUT ${await begin()}&digest=${LARGEST.sha256}`, LARGEST.bytes)
     assert.equal(status, 201)
   })
 
-  test('a larger one is refused, in one request and at the chunk that would make it so', async () => {
+  test('a larger one is refused, in one request and at the chunk that would exceed the limit', async () => {
     const more = Buffer.alloc(LIMITS.blob + 1)
     const why = /20971521 bytes, but .* at most 20971520:/
     refused(await send(`PUT ${await begin()}&digest=${LARGEST.sha256}`, more), why)
@@ -74,7 +74,7 @@ describe('upload limits', () => {
     assert.equal(status, 201)
   })
 
-  test('chunks that say where they go are not read back', async () => {
+  test('chunks with Content-Range are not read back', async () => {
     const first = await patch(await begin(), LARGEST.bytes.subarray(0, 10 * MEBIBYTE), 0)
     const rest = LARGEST.bytes.subarray(10 * MEBIBYTE)
     const second = await patch(first.headers.get('Location') ?? '', rest, 10 * MEBIBYTE)
@@ -83,7 +83,7 @@ describe('upload limits', () => {
     assert.equal(status, 201)
   })
 
-  test('others are refused when they would have to be', async () => {
+  test('other chunks are refused when too much would have to be read back', async () => {
     const first = await patch(await begin(), LARGEST.bytes.subarray(0, 8 * MEBIBYTE))
     const next = first.headers.get('Location') ?? ''
     refused(
@@ -94,11 +94,11 @@ describe('upload limits', () => {
     assert.equal(second.status, 202)
   })
 
-  test('a digest that nobody announced is refused when it would have to be read for', async () => {
+  test('an undeclared digest is refused when too much would have to be read back for it', async () => {
     const first = await patch(await begin(), LARGEST.bytes, 0)
     const next = first.headers.get('Location')
     refused(await send(`PUT ${next}&digest=${LARGEST.sha512}`), /20971520 bytes must be read back/)
-    // Nothing is lost: it is a blob under the digest that can be told.
+    // Nothing is lost: it can be committed under the digest that is known.
     assert.equal((await send(`PUT ${next}&digest=${LARGEST.sha256}`)).status, 201)
   })
 })

@@ -12,7 +12,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const secret = new Uint8Array(32).fill(7)
 const sealer = createStateSealer(async () => secret, Date.now)
 
-/** Names of three lengths in a row, so that the sealed bytes leave 0, 1 and 2 over a multiple of 3. */
+/** Names of three consecutive lengths, so that sealed lengths leave remainders 0, 1 and 2 by 3. */
 const NAMES = ['team/a', 'team/ab', 'team/abc']
 
 /** A part of a token with other characters in place of its last one, all of the same bytes. */
@@ -38,7 +38,7 @@ const SPELLINGS: readonly (readonly [string, (part: string) => readonly string[]
   ['padding', (part) => [`${part}=`, `${part}==`]],
   ['white space', (part) => [` ${part}`, `${part}\n`, `${part.slice(0, 4)} ${part.slice(4)}`]],
   ['a character of no alphabet', (part) => [`${part}!`]],
-  // Not every seal has a `-` or `_` in it; those that have must differ.
+  // Not every seal contains a `-` or `_`; those that do must differ.
   [
     'the alphabet of base64',
     (part) => [part.replaceAll('-', '+').replaceAll('_', '/')].filter((other) => other !== part),
@@ -55,7 +55,7 @@ describe.each(NAMES)('the state of an upload to %s', (name) => {
 
   test.each(SPELLINGS)('does not open with %s', async (_, spell) => {
     const others: string[] = []
-    // Each seal has another random part: some is sure to have each spelling.
+    // Each seal has a different random part: every spelling occurs in some of them.
     while (others.length < 8) others.push(...respelled(await sealer.seal(upload), spell))
     for (const other of others) {
       await expect(sealer.open(other, name, UUID), other).rejects.toMatchObject({

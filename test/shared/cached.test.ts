@@ -3,7 +3,7 @@ import { type CachedOptions, cached } from '../../functions/shared/cached.ts'
 
 type Options = Omit<CachedOptions<[string], string | undefined>, 'now'>
 
-/** A cache of a changing text for each name, whose loads end when told to, on a clock of its own. */
+/** A cache, by name, of a text that changes; loads end when told to, on a clock of its own. */
 const open = (options: Options = {}) => {
   const begun: { readonly name: string; end(): void; fail(message: string): void }[] = []
   const state = { now: 1_000, text: 'first' as string | undefined, waits: false, down: false }
@@ -81,7 +81,7 @@ describe('callers at the same time', () => {
     expect(begun).toHaveLength(1)
   })
 
-  test('begin as many loads as are allowed', async () => {
+  test('start as many loads as are allowed', async () => {
     const { cache, begun, state } = open({ atOnce: 2 })
     state.waits = true
     const all = Array.from({ length: 20 }, () => cache.get('a'))
@@ -92,7 +92,7 @@ describe('callers at the same time', () => {
     expect(begun).toHaveLength(2)
   })
 
-  test('who asked after a load began that finds nothing is not given its result', async () => {
+  test('are not given the absence found by a load that began before they asked', async () => {
     const { cache, begun, state } = open()
     Object.assign(state, { waits: true, text: undefined })
     const early = cache.get('a')
@@ -106,14 +106,14 @@ describe('callers at the same time', () => {
     expect(begun).toHaveLength(2)
   })
 
-  test('know nothing of other things', async () => {
+  test('share nothing between different arguments', async () => {
     const { cache, begun } = open({ capacity: 2 })
     await Promise.all([cache.get('a'), cache.get('b'), cache.get('a')])
     expect(begun.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 })
 
-test('what is not there is looked for each time', async () => {
+test('what does not exist is looked for each time', async () => {
   const { cache, begun, state } = open()
   state.text = undefined
   await cache.get('a')
@@ -123,17 +123,17 @@ test('what is not there is looked for each time', async () => {
 })
 
 describe('size', () => {
-  test('what was not asked for the longest goes first', async () => {
+  test('the least recently used value is forgotten first', async () => {
     const { cache, begun } = open({
       capacity: 10,
       sizeOf: (value, name) => name.length + value!.length,
     })
-    // Each takes a character and five: only one fits.
+    // Each has size 6, so only one fits.
     for (const name of ['a', 'a', 'b', 'b', 'a']) await cache.get(name)
     expect(begun.map(({ name }) => name)).toEqual(['a', 'b', 'a'])
   })
 
-  test('a value larger than all that may be remembered is given, not remembered', async () => {
+  test('a value larger than the capacity is returned, not remembered', async () => {
     const { cache, begun } = open({ capacity: 4, sizeOf: (value) => value!.length })
     expect([await cache.get('a'), await cache.get('a')]).toEqual(['first', 'first'])
     expect(begun).toHaveLength(2)
@@ -166,7 +166,7 @@ describe('loads that fail', () => {
     expect(await cache.get('a')).toBe('first')
   })
 
-  test('leave the value in use until it is stale', async () => {
+  test('leave the value in service until it is stale', async () => {
     const { cache, begun, state } = open({ maxAge: 100, cooldown: 30, stale: 200 })
     await cache.get('a')
     state.down = true
@@ -189,14 +189,14 @@ describe('loads that fail', () => {
     expect(await cache.get('a')).toBe('first')
   })
 
-  test('do not keep a value that is too old where nothing says how stale it may be', async () => {
+  test('leave no value in service that is too old, by default', async () => {
     const { cache, state } = open({ maxAge: 100 })
     await cache.get('a')
     Object.assign(state, { down: true, now: 1_100 })
     await expect(cache.get('a')).rejects.toThrow('failure 2')
   })
 
-  test('are thrown to all who wait for them, with one load more at most', async () => {
+  test('are thrown to all who wait, with one more load at most', async () => {
     const { cache, begun, state } = open()
     state.down = true
     const ends = await Promise.allSettled(Array.from({ length: 20 }, () => cache.get('a')))
@@ -206,7 +206,7 @@ describe('loads that fail', () => {
 })
 
 describe('reload', () => {
-  test('loads what is young, but not within the cooldown', async () => {
+  test('loads a young value again, but not within the cooldown', async () => {
     const { cache, begun, state } = open({ maxAge: 1_000, cooldown: 100 })
     await cache.get('a')
     state.text = 'second'
@@ -238,7 +238,7 @@ describe('reload', () => {
 })
 
 describe('a change', () => {
-  test('is remembered as of before the work that made it', async () => {
+  test('is remembered from before the work that made it', async () => {
     const { cache, begun, state } = open({ maxAge: 100 })
     const write = async () => {
       state.now += 60
@@ -259,7 +259,7 @@ describe('a change', () => {
     expect(begun).toHaveLength(1)
   })
 
-  test('forgets what was there, and what is being loaded or written from before', async () => {
+  test('that is forgotten outdates loads and writes that have begun', async () => {
     const { cache, begun, state } = open({ capacity: 10 })
     await cache.get('a')
     state.waits = true

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { coalesce } from '../../functions/shared/coalesce.ts'
 
-/** Reads of a value that changes, each answered when it is told to. */
+/** Reads of a value that changes; each ends when told to. */
 const reads = () => {
   const begun: { readonly name: string; end(): void; fail(error: Error): void }[] = []
   let value = 0
@@ -21,8 +21,8 @@ const reads = () => {
   }
 }
 
-describe('reads of one thing', () => {
-  test('are two at once, and those who wait share the next', async () => {
+describe('runs of the same work', () => {
+  test('are at most two at once, and callers who wait share the next', async () => {
     const { begun, read } = reads()
     const asked = Array.from({ length: 20 }, () => read('a'))
     assert.equal(begun.length, 2)
@@ -35,14 +35,14 @@ describe('reads of one thing', () => {
     assert.equal(begun.length, 3)
   })
 
-  test('give everyone what was there when he asked, or came later', async () => {
+  test('give all callers what was there when they asked, or what came later', async () => {
     const { begun, read, write } = reads()
     const early = Array.from({ length: 2 }, () => read('a'))
     write()
     const late = [read('a'), read('a')]
     for (const each of begun) each.end()
     assert.deepEqual(await Promise.all(early), [0, 0])
-    // Asked when the shared read has begun already: another one follows.
+    // These ask after the shared read has begun: another one follows.
     await turn()
     write()
     const latest = Array.from({ length: 2 }, () => read('a'))
@@ -54,7 +54,7 @@ describe('reads of one thing', () => {
     assert.deepEqual(await Promise.all(latest), [2, 2])
   })
 
-  test('fail together, and are tried again by who asks next', async () => {
+  test('fail together, and the next caller starts another', async () => {
     const { begun, read } = reads()
     const early = Array.from({ length: 2 }, () => read('a'))
     const late = [read('a'), read('a')]
@@ -68,7 +68,7 @@ describe('reads of one thing', () => {
     assert.equal(await again, 0)
   })
 
-  test('know nothing of reads of another', async () => {
+  test('share nothing between different arguments', async () => {
     const { begun, read } = reads()
     const asked = ['a', 'b', 'c'].flatMap((name) => Array.from({ length: 2 }, () => read(name)))
     assert.equal(begun.length, 6)
@@ -78,7 +78,7 @@ describe('reads of one thing', () => {
 })
 
 describe('options', () => {
-  test('one at once: who comes second waits, and shares the next', async () => {
+  test('one at once: the second caller waits and shares the next run', async () => {
     const ends: (() => void)[] = []
     const run = coalesce(
       () => {
@@ -97,7 +97,7 @@ describe('options', () => {
     expect(await Promise.all(all)).toEqual([1, 2, 2])
   })
 
-  test('a key of their own tells arguments apart', async () => {
+  test('a key function tells arguments apart', async () => {
     let runs = 0
     const run = coalesce(async (_: Map<string, string>, name: string) => `${name} ${++runs}`, {
       atOnce: 1,

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { once } from '../../functions/shared/once.ts'
 
-test('callers at the same time share the work, later ones its result', async () => {
+test('concurrent callers share the work, later ones its result', async () => {
   let times = 0
   const get = once(async () => ++times)
   assert.deepEqual(await Promise.all([get(), get()]), [1, 1])
   assert.equal(await get(), 1)
 })
 
-test('work that failed is tried again by the next call', async () => {
+test('failed work is tried again by the next call', async () => {
   let times = 0
   const get = once(async () => {
     times += 1
