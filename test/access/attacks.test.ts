@@ -83,7 +83,7 @@ describe('Authorization', () => {
     })
   }
 
-  test('two bearer tokens, in any order, are none', async () => {
+  test('two bearer tokens, in either order, count as none', async () => {
     const right = bearer(await tokenOf(ALICE, 'repository:team/a:pull'))
     const wrong = bearer(await tokenOf(BOB, 'repository:public/a:pull'))
     assert.equal((await raw(PULL, HOST, auth(right))).status, 200)
@@ -96,7 +96,7 @@ describe('Authorization', () => {
     }
   })
 
-  test('a token elsewhere than in its header is none', async () => {
+  test('a token outside its header counts as none', async () => {
     const token = await tokenOf(ALICE, 'repository:team/a:pull')
     const line = (query: string) => PULL.replace(' HTTP', `?${query} HTTP`)
     for (const query of ['access_token', 'token', 'authorization', '_state']) {
@@ -129,7 +129,7 @@ describe('headers are not split', () => {
     }
   }
 
-  test('a request id that is none is not sent back', async () => {
+  test('an invalid request id is not sent back', async () => {
     for (const id of ['a"b', 'a;b', 'é', 'x'.repeat(300)]) {
       const answer = await raw(PULL, HOST, `X-Request-Id: ${id}`)
       assert.match(answer.text, /^x-request-id: [\w=-]{1,255}\r$/im)
@@ -137,7 +137,7 @@ describe('headers are not split', () => {
   })
 })
 
-describe('a token is good for exactly the name in it', () => {
+describe('a token is valid for exactly the name in it', () => {
   const names: readonly string[] = [
     'team/a2',
     'team/a/b',
@@ -159,7 +159,7 @@ describe('a token is good for exactly the name in it', () => {
     }
   }
 
-  test('scopes with patterns are names that no repository has', async () => {
+  test('scopes with patterns match no repository', async () => {
     for (const name of ['**', 'team/*', '*', 'team/', '/team/a', 'team/a,team/b', 'TEAM/A']) {
       const { body } = await served.send(
         `GET /token?scope=${encodeURIComponent(`repository:${name}:pull`)}`,
@@ -170,7 +170,7 @@ describe('a token is good for exactly the name in it', () => {
   })
 })
 
-test('from a body that is still coming nothing is learned before the refusal', async () => {
+test('a request is refused before its body has come, and without reading it', async () => {
   const socket = await connectTo(served.url)
   socket.write(
     `PUT /v2/team/a/manifests/v1 HTTP/1.1\r\n${HOST}\r\nContent-Length: 4000000\r\nConnection: close\r\n\r\n`,
@@ -223,7 +223,7 @@ for (const [name, habits] of Object.entries(GATEWAYS)) {
   })
 }
 
-test('a password that is a hash is none', async (t) => {
+test('a hash is not accepted as a password', async (t) => {
   const rig = await openRig(t, DOCUMENTS)
   const object = await rig.store.get('slipway/v1/config/htpasswd')
   const [, hash = ''] =

@@ -263,7 +263,7 @@ for (const { description, request, more, status, events } of ROWS) {
   })
 }
 
-test('log-ins that are slowed are in the trail, at both doors', async (t) => {
+test('throttled log-ins are in the trail, at both endpoints', async (t) => {
   const rig = await openRig(t, DOCUMENTS)
   for (let guess = 0; guess < 6; guess++) {
     await rig.send('GET /token', { as: basic('alice', `wrong ${guess}`), address: FROM })
@@ -300,7 +300,7 @@ test('a change of the policy is one event, good or bad', async (t) => {
   assert.match(broken?.why ?? '', /^policy, line 1/)
 })
 
-test('the rest of an upload is pushed by whoever began it', async (t) => {
+test('the rest of an upload counts as pushed by whoever started it', async (t) => {
   const rig = await openRig(t, DOCUMENTS)
   const begun = await rig.send('POST /v2/team/a/blobs/uploads/', await shownToken(rig))
   const before = rig.events().length

@@ -1,5 +1,5 @@
 /**
- * A document that is not as it must be never lets anybody in: the last good one stays.
+ * An invalid document never lets anybody in: the last good one stays.
  *
  * @module
  */
@@ -73,7 +73,7 @@ for (const [description, key, text] of BROKEN) {
   })
 
   for (const auth of ['token', 'basic', 'auto']) {
-    test(`broken from the start, ${description}, --auth ${auth}: who depends on it does not get in`, async (t) => {
+    test(`broken from the start, ${description}, --auth ${auth}: whoever depends on it does not get in`, async (t) => {
       const rig = await openRig(t, { ...DOCUMENTS, args: [`--auth=${auth}`], onlyLocal: true })
       await write(rig.store, key, text)
       for (const as of DEPENDENT[key]?.(rig) ?? []) {
@@ -90,7 +90,7 @@ for (const [description, key, text] of BROKEN) {
     })
   }
 
-  test(`mended: ${description}`, async (t) => {
+  test(`repaired: ${description}`, async (t) => {
     const rig = await openRig(t, DOCUMENTS)
     const good = await rig.store.get(key)
     const bytes = await readAll(good?.body ?? [], 100_000)

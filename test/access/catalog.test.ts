@@ -113,7 +113,7 @@ test('anonymous callers who may do nothing do not list', async (t) => {
   assert.equal((await rig.send('GET /v2/_catalog')).status, 401)
 })
 
-test('any sets of visible and hidden repositories, any page size: as if the hidden were not', async (t) => {
+test('any sets of visible and hidden repositories, any page size: as if the hidden did not exist', async (t) => {
   const rig = await openRig(t, {
     users: { alice: 'right horse' },
     policy: [{ who: ['user:alice'], repositories: ['seen/**'], actions: ['pull'] }],
@@ -144,7 +144,7 @@ test('any sets of visible and hidden repositories, any page size: as if the hidd
   )
 })
 
-test('hidden repositories take a listing for each 1000 of them', async (t) => {
+test('hidden repositories cost one listing for each 1000', async (t) => {
   const { store, close } = await openFiles()
   t.onTestFinished(close)
   const hidden = Array.from({ length: 1500 }, (_, at) => `hidden/${at}`)

@@ -1,5 +1,5 @@
 /**
- * Challenges: what is answered to callers without sufficient rights (Docker token specification,
+ * Challenges: responses to callers without sufficient rights (Docker token specification,
  * RFC 6750, RFC 7617).
  *
  * @module
@@ -64,7 +64,7 @@ describe('tokens', () => {
       const as = invalid(shared().clock.now())[index]?.[1]
       const pull = await shared().send('GET /v2/team/app/tags/list', { as })
       checkChallenge(pull, challengeOf('repository:team/app:pull', 'invalid_token'))
-      // Public content, too: whoever shows a bad token is told, rather than taken for nobody.
+      // Public content, too: a bad token is reported, rather than ignored.
       const open = await shared().send('GET /v2/public/a/tags/list', { as })
       checkChallenge(open, challengeOf('repository:public/a:pull', 'invalid_token'))
       checkChallenge(
@@ -123,7 +123,7 @@ describe('tokens', () => {
     checkChallenge(answer, challengeOf('repository:mine:pull'))
   })
 
-  test('right Basic credentials that the policy gives nothing: 403, for others would not help', async () => {
+  test('right Basic credentials without a right: 403, since a challenge would not help', async () => {
     const answer = await shared().send('GET /v2/other/tags/list', { as: ALICE })
     assert.equal(answer.status, 403)
     checkError(answer, 'DENIED', /^alice is not granted repository:other:pull$/)

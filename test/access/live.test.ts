@@ -144,7 +144,7 @@ for (const { description, change, as, statuses } of CHANGES) {
   })
 }
 
-test('two documents change at once, and requests meanwhile are answered', async (t) => {
+test('two documents change at once, and requests are served meanwhile', async (t) => {
   const rig = await openRig(t, DOCUMENTS)
   await rig.send(PULL, { as: ALICE })
   await write(rig.store, POLICY_KEY, policyText([]))

@@ -1,6 +1,6 @@
 /**
- * Who may do what, all of it: callers by repositories by endpoints, under policies that are made at
- * random, against a model that decides without the code under test.
+ * Who may do what, completely: callers by repositories by endpoints, under random policies, against a
+ * model that decides without the code under test.
  *
  * @module
  */
@@ -206,11 +206,11 @@ describe('subject by repository by endpoint', () => {
     const rig = await openRig(t, { ...DOCUMENTS, policy: WRITTEN })
     const { allowed, refused } = await checkAll(rig, WRITTEN)
     assert.equal(allowed + refused, SUBJECTS.length * REPOSITORIES.length * ENDPOINTS.length)
-    // A matrix of one answer alone would prove nothing.
+    // A matrix with one outcome only would prove nothing.
     assert.ok(allowed > 500 && refused > 500, `${allowed} allowed, ${refused} refused`)
   })
 
-  test('policies made at random', async (t) => {
+  test('random policies', async (t) => {
     await fc.assert(
       fc.asyncProperty(rules, async (policy) => {
         const rig = await openRig(t, { ...DOCUMENTS, policy })
@@ -220,7 +220,7 @@ describe('subject by repository by endpoint', () => {
     )
   })
 
-  test('Basic alone decides the same', async (t) => {
+  test('Basic alone gives the same decisions', async (t) => {
     const rig = await openRig(t, { ...DOCUMENTS, policy: WRITTEN, args: ['--auth=basic'] })
     for (const [identity, credentials] of ACCOUNTS) {
       for (const repository of REPOSITORIES) {

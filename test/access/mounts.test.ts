@@ -1,6 +1,6 @@
 /**
- * Mounts across repositories need pull on the source; without it they become uploads, and tell
- * nothing of the source.
+ * Mounts across repositories need pull on the source; without it they become uploads, and reveal
+ * nothing about the source.
  *
  * @module
  */
@@ -94,9 +94,9 @@ for (const [index, [description, shows, from, mounted]] of ROWS.entries()) {
     const location = headers.get('Location') ?? ''
     if (mounted) assert.equal(location, held)
     else assert.match(location, new RegExp(`^/v2/${target}/blobs/uploads/[0-9a-f-]{36}\\?_state=`))
-    // What it answers is no promise: whether the repository has the blob now is what counts.
+    // The status alone proves nothing: what counts is whether the repository has the blob now.
     assert.equal((await rig.send(`HEAD ${held}`, { as: ROOT })).status, mounted ? 200 : 404)
-    // A blob, or a source, that does not exist is answered like one that may not be pulled.
+    // The response for a blob or a source that does not exist is that for one that may not be pulled.
     const absent = [await post(MISSING), await post(CONFIG.sha256, '&from=secret/no')]
     for (const answer of absent.slice(0, from === undefined ? 1 : 2)) {
       assert.equal(answer.status, 202)
@@ -114,7 +114,7 @@ const CHALLENGES: readonly (readonly [query: string, scope: string])[] = [
 ]
 
 for (const [query, scope] of CHALLENGES) {
-  test(`a token for what a mount's challenge names will do: ${query || 'no from'}`, async () => {
+  test(`a token with the scopes of a mount's challenge is enough: ${query || 'no from'}`, async () => {
     const { send } = shared()
     const target = `POST /v2/target/asked/blobs/uploads/?mount=${CONFIG.sha256}${encodeURI(query)}`
     const refused = await send(target, { as: bearer('nonsense') })

@@ -182,7 +182,7 @@ describe('X-Forwarded-For', () => {
     })
   }
 
-  test('who guesses through a proxy locks nobody else out', async (t) => {
+  test('guessing through a proxy locks nobody else out', async (t) => {
     const { send } = await serveWith(t, DOCUMENTS, '--trust-proxy=127.0.0.1')
     await guesses(send, 12, () => ({ 'X-Forwarded-For': '203.0.113.5' }))
     const login = (address: string) =>

@@ -1,5 +1,5 @@
 /**
- * A registry with access control in this process: documents in a store, a clock that is set by hand,
+ * A registry with access control in this process: documents in a store, a clock that tests set,
  * and everything it logs.
  *
  * @module
@@ -35,7 +35,7 @@ import { openFiles } from '../support/rig/stores.ts'
 /** Where clients find the registry. */
 export const ORIGIN = 'https://registry.example'
 
-/** What is written into the store before anything else. */
+/** What is written into the store first. */
 export interface Documents {
   /** Passwords by user. */
   readonly users?: Readonly<Record<string, string>>
@@ -153,7 +153,7 @@ export interface RigOptions extends Documents {
   readonly images?: readonly string[]
 }
 
-/** Where to say what is to be done after a test. */
+/** Where to register what runs after a test. */
 interface Ending {
   onTestFinished(end: () => Promise<void>): void
 }
@@ -230,7 +230,7 @@ export const basic = (name: string, password: string): string =>
 /** A token as a header. */
 export const bearer = (token: string): string => `Bearer ${token}`
 
-/** JSON of an answer. */
+/** JSON of a response. */
 export const jsonOf = ({ body }: Answer) => JSON.parse(body.toString())
 
 /** Claims of a token, unverified. */

@@ -1,5 +1,5 @@
 /**
- * No secret is found in the log, in answers of errors, or in what the system tells of the process.
+ * No secret is found in the log, in error responses, or in what the system shows of the process.
  *
  * @module
  */
@@ -261,7 +261,7 @@ test('a whole session leaves no secret behind', async (t) => {
   }
 })
 
-test('documents broken from the start are reported without what is in them', async (t) => {
+test('documents broken from the start are reported without their content', async (t) => {
   const { serving, session } = await startSession(t, async (store) => {
     await write(store, HTPASSWD_KEY, `mallory:${HASH_LIKE}\n`)
     await write(store, SIGNING_KEYS_KEY, `{"keys":[{"jwk":{"d":"${HASH_LIKE}"`)
@@ -282,7 +282,7 @@ test('documents broken from the start are reported without what is in them', asy
   search('answers', session.refusals.join('\n'), session.secrets)
 })
 
-test('the search finds what is there', () => {
+test('the search finds secrets', () => {
   const token = 'abcdefghijklmnop.qrst.uvwxyz-0123456789'
   const secrets = new Map([['a secret', token]])
   for (const text of [`x ${token}`, '-uvwxyz-0123456789', Buffer.from(token).toString('hex')]) {

@@ -19,7 +19,7 @@ export interface Served extends Pick<AccessRig, 'send' | 'secrets'> {
   readonly store: ObjectStore
 }
 
-/** Where to say what is to be done after a test. */
+/** Where to register what runs after a test. */
 interface Ending {
   onTestFinished(end: () => Promise<void>): void
 }

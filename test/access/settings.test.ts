@@ -1,5 +1,5 @@
 /**
- * The settings of access control: what they become, and what is said of wrong ones.
+ * The settings of access control: what they are read as, and the messages about wrong ones.
  *
  * @module
  */

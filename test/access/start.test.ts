@@ -1,5 +1,5 @@
 /**
- * What is open before anything is set up, and what starts at all.
+ * Which registries are open before anything is set up, and which start at all.
  *
  * @module
  */
@@ -31,7 +31,7 @@ describe('--auth auto', () => {
     test(`on loopback it is open until there is ${description}`, async (t) => {
       const rig = await openRig(t, { images: ['a'], onlyLocal: true })
       assert.deepEqual(await statuses(rig), OPEN)
-      // Credentials that nothing is known about do no harm while it is open.
+      // Unknown credentials do no harm while it is open.
       assert.equal((await rig.send(PULL, { as: ALICE })).status, 200)
       await set(rig)
       rig.clock.pass(SOON)
@@ -54,7 +54,7 @@ describe('--auth auto', () => {
     })
   }
 
-  test('where others reach it, as on Lambda, nothing set up lets nobody in', async (t) => {
+  test('reachable for others, as on Lambda, nobody gets in before anything is set up', async (t) => {
     const rig = await openRig(t, { images: ['a'], onlyLocal: false })
     assert.deepEqual(await statuses(rig), CLOSED)
     assert.equal((await rig.send('GET /token')).status, 401)
@@ -70,7 +70,7 @@ describe('--auth auto', () => {
     })
   }
 
-  test('--auth off is open, whatever is set up', async (t) => {
+  test('--auth off is open, even with accounts', async (t) => {
     const rig = await openRig(t, { ...DOCUMENTS, policy: [], args: ['--auth=off'] })
     assert.deepEqual(await statuses(rig), OPEN)
   })

@@ -1,6 +1,6 @@
 /**
- * Nobody learns of a repository they may not pull: what is answered is the same, byte for byte, as
- * for one that does not exist.
+ * Nobody learns of a repository that they may not pull: the response is the same, byte for byte, as for
+ * one that does not exist.
  *
  * @module
  */
@@ -44,7 +44,7 @@ const CALLERS: readonly (readonly [string, Shows])[] = [
   ],
 ]
 
-/** Headers that make servers answer from what they have. */
+/** Headers that make servers respond from caches. */
 const CONDITIONS: readonly Sent['headers'][] = [
   {},
   { 'If-None-Match': `"${IMAGE.sha256}", "${CONFIG.sha256}"` },
@@ -57,7 +57,7 @@ const CONDITIONS: readonly Sent['headers'][] = [
   { Expect: '' },
 ]
 
-/** An answer without what differs in each. */
+/** A response without what differs every time. */
 const shown = ({ status, headers, body }: Answer, name: string): string =>
   JSON.stringify([
     status,
@@ -65,7 +65,7 @@ const shown = ({ status, headers, body }: Answer, name: string): string =>
     body.toString('latin1'),
   ]).replaceAll(new RegExp(name.slice(-6), 'gi'), '<name>')
 
-/** The answer to the same request about both. */
+/** The responses to the same request for both. */
 const bothAnswers = async (
   request: (name: string) => string,
   shows: Shows,
@@ -96,7 +96,7 @@ for (const [description, shows] of CALLERS) {
   })
 }
 
-/** Requests that no endpoint takes, or whose names are written in other ways. */
+/** Requests that no endpoint takes, or with unusual spellings of names. */
 const ODD: readonly ((name: string) => string)[] = [
   (name) => `PATCH /v2/${name}/manifests/v1`,
   (name) => `POST /v2/${name}/manifests/v1`,
@@ -139,7 +139,7 @@ describe('requests out of the ordinary', () => {
     })
   }
 
-  test('no way to write a private name gets at its tags', async () => {
+  test('no spelling of a private name reveals its tags', async () => {
     for (const request of ODD) {
       const { status, body } = await shared().send(request(THERE), { as: ALICE })
       assert.ok(!body.includes('"v1"'), `${request(THERE)}: ${status} ${body}`)
@@ -153,7 +153,7 @@ describe('callers who may do other things to it', () => {
     ['deleter', 'staple', (line) => !line.startsWith('DELETE')],
   ]
   for (const [name, password, mayNot] of rows) {
-    test(`${name}: what it may not do tells nothing`, async () => {
+    test(`${name}: what it may not do reveals nothing`, async () => {
       const lines = ENDPOINTS.filter(({ method }) => mayNot(`${method} `))
       assert.ok(lines.length > 5)
       for (const { method, target, action, more } of lines) {

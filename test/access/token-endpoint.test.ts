@@ -1,5 +1,5 @@
 /**
- * The token endpoint: what is asked in the forms of all clients, and what is granted (Docker token
+ * The token endpoint: requests in the forms of all clients, and what is granted (Docker token
  * specification, and its OAuth2 form).
  *
  * @module
@@ -341,7 +341,7 @@ describe('refused', () => {
   })
 })
 
-test('failures are slowed, for this account and address alone', async (t) => {
+test('failures are throttled, for this account and address only', async (t) => {
   const { clock, send } = await openRig(t, {
     users: { alice: 'right horse', bob: 'battery' },
     policy: [],
@@ -355,7 +355,7 @@ test('failures are slowed, for this account and address alone', async (t) => {
   assert.equal(slowed.status, 429)
   assert.equal(slowed.headers.get('Retry-After'), '1')
   checkError(slowed, 'TOOMANYREQUESTS')
-  // The registry itself counts with it: there is no second door.
+  // The registry counts the same failures: there is no second way in.
   const ping = await send('GET /v2/', { as: basic('alice', 'right horse'), address: '192.0.2.1' })
   assert.equal(ping.status, 429)
   const inForm = await send('POST /token', { ...password(), address: '192.0.2.1' })

@@ -1,6 +1,6 @@
 /**
- * Refresh tokens: where they are issued, what ends them, and that no kind of token passes for
- * another.
+ * Refresh tokens: where they are issued, what ends them, and that no kind of token is accepted
+ * as another.
  *
  * @module
  */
@@ -89,7 +89,7 @@ test('it gives access tokens for what the policy allows now, and no refresh toke
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-/** What becomes of a refresh token of alice or robot+ci after a change. */
+/** What happens to the refresh tokens of alice and robot+ci after a change. */
 const ENDS: readonly (readonly [
   description: string,
   change: (rig: AccessRig) => Promise<void> | void,
@@ -168,7 +168,7 @@ for (const [description, change, alice, robot] of ENDS) {
   })
 }
 
-describe('no kind of token passes for another', () => {
+describe('no kind of token is accepted as another', () => {
   test('a refresh token at the registry', async (t) => {
     const rig = await openRig(t, DOCUMENTS)
     const as = bearer(await refreshToken(rig, ALICE))

@@ -1,6 +1,6 @@
 /**
- * An upload's state authorises the rest of that upload, past the end of the token that it was begun
- * with, and nothing else.
+ * An upload's state authorizes the rest of that upload, after the token that started it has expired, and
+ * nothing else.
  *
  * @module
  */
@@ -30,7 +30,7 @@ const SCOPE = 'repository:team/a:pull,push'
 
 const locationOf = ({ headers }: Answer): string => headers.get('Location') ?? ''
 
-/** Begins an upload to team/a. @returns its Location */
+/** Starts an upload to team/a. @returns its Location */
 const begin = async (rig: AccessRig, as: string): Promise<string> => {
   const begun = await rig.send('POST /v2/team/a/blobs/uploads/', { as })
   assert.equal(begun.status, 202)
@@ -47,7 +47,7 @@ const SHOWN: readonly (readonly [string, (token: string) => string | undefined])
 ]
 
 for (const [description, show] of SHOWN) {
-  test(`after the token's end an upload goes on with its Location alone, showing ${description}`, async (t) => {
+  test(`after the token has expired an upload continues with its Location alone, showing ${description}`, async (t) => {
     const rig = await openRig(t, DOCUMENTS)
     const token = await tokenFor(rig, ALICE, SCOPE)
     let location = await begin(rig, token)
@@ -66,13 +66,13 @@ for (const [description, show] of SHOWN) {
     assert.equal(put.status, 201)
     const held = await rig.send(`GET /v2/team/a/blobs/${CONTENT.sha256}`, { as: ALICE })
     assert.ok(held.body.equals(CONTENT.bytes))
-    // Who began it is who pushed it, whatever was shown later.
+    // Whoever started it pushed it, whatever credentials came later.
     const push = rig.events().find(({ event }) => event === 'push')
     assert.equal(push?.who, 'user:alice')
   })
 }
 
-test('a state ends a day after the answer that gave it', async (t) => {
+test('a state expires a day after the response that gave it', async (t) => {
   const rig = await openRig(t, DOCUMENTS)
   const location = await begin(rig, ALICE)
   rig.clock.pass(25 * HOUR)
@@ -83,7 +83,7 @@ test('a state ends a day after the answer that gave it', async (t) => {
   checkError(known, 'BLOB_UPLOAD_INVALID', /has expired/)
 })
 
-test('the account is removed: what it had begun may be ended, nothing new may be', async (t) => {
+test('the account is removed: what it had started may be finished, nothing new may start', async (t) => {
   const rig = await openRig(t, DOCUMENTS)
   const token = await tokenFor(rig, ALICE, SCOPE)
   const location = await begin(rig, token)
@@ -94,7 +94,7 @@ test('the account is removed: what it had begun may be ended, nothing new may be
   assert.equal((await rig.send('POST /v2/team/a/blobs/uploads/', { as: token })).status, 401)
 })
 
-describe('a state is good for its own upload alone', () => {
+describe('a state is valid for its own upload only', () => {
   const shared = sharedRig(DOCUMENTS)
 
   /** Locations of two uploads, and the state of the first. */
@@ -166,7 +166,7 @@ describe('a state is good for its own upload alone', () => {
     `POST /v2/team/a/blobs/uploads/?${digest}`,
   ]
   for (const request of ELSEWHERE) {
-    test(`elsewhere it is nothing: ${request}`, async () => {
+    test(`elsewhere it is worthless: ${request}`, async () => {
       const { state } = await two()
       const target = `${request}${request.includes('?') ? '&' : '?'}_state=${state}`
       const body = request.startsWith('PUT') ? { body: IMAGE.bytes } : {}
@@ -176,7 +176,7 @@ describe('a state is good for its own upload alone', () => {
     })
   }
 
-  test('it opens no tampered one, and the right one still works', async () => {
+  test('a tampered one is refused, and the right one still works', async () => {
     const { mine, state } = await two()
     const put = `PUT ${mine}?_state=${state}&${digest}`
     assert.equal((await shared().send(put, { body: CONFIG.bytes })).status, 201)
