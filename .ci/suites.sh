@@ -28,7 +28,9 @@ timed() { # file limit-in-seconds command...
     export -f "$1"
     set -- bash -c '"$@"' bash "$@"
   fi
-  { time timeout --kill-after=30 "$limit" "$@" </dev/null 2>&3 || status=$?; } 3>&2 2>"$file"
+  # In the background, since only `wait` is interrupted by signals.
+  { time { timeout --kill-after=30 "$limit" "$@" </dev/null 2>&3 & wait $! || status=$?; }; } \
+    3>&2 2>"$file"
   awk -v status="$status" '{ print status, $1, $2 + $3 }' "$file" >"$file.new"
   mv "$file.new" "$file"
 }
@@ -91,6 +93,8 @@ left_behind() {
   done
   return $found
 }
+
+trap 'left_behind; exit 143' HUP INT TERM
 
 # Prints the summary, and ends the script.
 summary() {
