@@ -16,8 +16,8 @@ export const discard = (source: ByteSource): void => {
 
 /**
  * Frees the memory of a chunk that nobody will look at again. If it were left to the garbage
- * collector, the chunks of a download would cost several times as much as the work on them: V8 marks
- * the whole heap for every 64 MB.
+ * collector, the chunks of a download would cost several times as much as the work on them: V8
+ * marks the whole heap for every 64 MB.
  */
 export const release = ({ buffer, byteLength }: Uint8Array): void => {
   // A slice of a larger buffer, such as Buffer's pool, does not own that memory.

@@ -7,8 +7,8 @@
 import type { ListedObject, ObjectStore } from './store.ts'
 
 /**
- * All objects whose keys begin with `prefix`, in byte order; one listing for each 1000. Objects that
- * are deleted or written in the meantime may or may not be included.
+ * All objects whose keys begin with `prefix`, in byte order; one listing for each 1000. Objects
+ * that are deleted or written in the meantime may or may not be included.
  */
 export async function* listPages(
   store: ObjectStore,

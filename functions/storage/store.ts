@@ -11,7 +11,9 @@
 
 import type { Readable } from 'node:stream'
 
-/** A range of bytes, ends included: `start` alone reads to the end, `suffix` reads the last bytes. */
+/**
+ * A range of bytes, ends included: `start` alone reads to the end, `suffix` reads the last bytes.
+ */
 export type ByteRange =
   | { readonly start: number; readonly end?: number }
   | { readonly suffix: number }
@@ -28,8 +30,8 @@ export interface ObjectInfo {
 }
 
 /**
- * Bytes in chunks: a small object in one piece, a larger one as a stream, which holds a connection or
- * a file until it ends or is destroyed.
+ * Bytes in chunks: a small object in one piece, a larger one as a stream, which holds a connection
+ * or a file until it ends or is destroyed.
  */
 export type ObjectBody = readonly [Uint8Array<ArrayBuffer>] | Readable
 
@@ -42,7 +44,10 @@ export interface ObjectRead {
   readonly body: ObjectBody
 }
 
-/** A condition on the object at a key at the moment of the write; if false, `precondition` is thrown. */
+/**
+ * A condition on the object at a key at the moment of the write; if false, `precondition` is
+ * thrown.
+ */
 export type WriteCondition = { readonly ifMatch: string } | { readonly ifNoneMatch: '*' }
 
 export interface PutOptions {
@@ -110,7 +115,9 @@ export const MAX_PARTS = 10_000
 
 /** Bytes by key. The failures that methods are expected to throw are all `StoreError`. */
 export interface ObjectStore {
-  /** The object's bytes, or undefined if there is none. Throws `range` if it cannot be satisfied. */
+  /**
+   * The object's bytes, or undefined if there is none. Throws `range` if it cannot be satisfied.
+   */
   get(key: string, range?: ByteRange): Promise<ObjectRead | undefined>
   /** What the store knows about the object, or undefined if there is none. */
   head(key: string): Promise<ObjectInfo | undefined>

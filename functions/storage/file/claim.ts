@@ -17,8 +17,8 @@ const unlessAbsent = (error: unknown): undefined => {
 }
 
 /**
- * Runs `work` while no other process holds this version of the key. `work` has to check that the key
- * still has this version: a version that was replaced can be claimed again.
+ * Runs `work` while no other process holds this version of the key. `work` has to check that the
+ * key still has this version: a version that was replaced can be claimed again.
  *
  * @returns false if another process holds it: the version is being replaced
  */

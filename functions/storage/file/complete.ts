@@ -1,9 +1,10 @@
 /**
  * Completing multipart uploads on disk: `data` becomes the object by a rename.
  *
- * Bytes are copied in two cases only: a replaced part to its place, and all parts to a new file if a
- * writer may still be writing to `data` or parts are missing between those named. A writer that was
- * sealed off keeps its open file, so `data` may become an object only when nobody can have it open.
+ * Bytes are copied in two cases only: a replaced part to its place, and all parts to a new file if
+ * a writer may still be writing to `data` or parts are missing between those named. A writer that
+ * was sealed off keeps its open file, so `data` may become an object only when nobody can have it
+ * open.
  *
  * @module
  */

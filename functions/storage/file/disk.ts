@@ -3,8 +3,8 @@
  *
  * A file is written under a temporary name, flushed, and only then renamed or linked to its final
  * path; that directory is flushed before the write completes. So a reader never sees half a file,
- * and a crash never loses a completed write but keeps a later one; only staged files may be lost, as
- * a whole. A file is never changed once it has its final path.
+ * and a crash never loses a completed write but keeps a later one; only staged files may be lost,
+ * as a whole. A file is never changed once it has its final path.
  *
  * @module
  */
@@ -16,8 +16,9 @@ import { isStaged, type Tree, temporaryDirectory } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
 
 /**
- * Bytes written by one system call. For larger writes Linux uses huge pages of 2 MiB, which the host
- * of a virtual machine may have reclaimed: each then costs a fault there, ten times the copy itself.
+ * Bytes written by one system call. For larger writes Linux uses huge pages of 2 MiB, which the
+ * host of a virtual machine may have reclaimed: each then costs a fault there, ten times the copy
+ * itself.
  */
 const PIECE_BYTES = 1024 * 1024
 /** How often a parent directory may vanish under a writer before that counts as a failure. */
@@ -68,8 +69,8 @@ export const syncDirectory = async (path: string): Promise<void> => {
 }
 
 /**
- * Runs a write that needs the parent directories of `path`. Makes them if they are missing, and again
- * if a delete prunes them in between.
+ * Runs a write that needs the parent directories of `path`. Makes them if they are missing, and
+ * again if a delete prunes them in between.
  *
  * @returns the result, and the topmost directory that was made, if any
  */
@@ -88,8 +89,8 @@ export const withParents = async <T>(
       const first = await mkdir(dirname(path), { recursive: true })
       if (first !== undefined && (made === undefined || made.length > first.length)) made = first
     } catch (error) {
-      // Node also reports ENOTDIR for a directory that vanishes while it looks. If a parent is a file,
-      // the write itself fails.
+      // Node also reports ENOTDIR for a directory that vanishes while it looks. If a parent is a
+      // file, the write itself fails.
       if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error
     }
   }

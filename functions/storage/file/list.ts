@@ -58,7 +58,8 @@ export const list = async (
       if (next.done) ended = true
       else batch.push(next.value)
     }
-    // What is not an object, or was deleted in the meantime, is dropped, and later ones fill the page.
+    // What is not an object, or was deleted in the meantime, is dropped, and later ones fill the
+    // page.
     const found = await Promise.all(batch.map((place) => entryAt(tree, place, bounds)))
     entries.push(...found.filter((entry) => entry !== undefined))
   }

@@ -4,7 +4,9 @@
  * @module
  */
 
-/** UTF-16 sorts surrogates before U+E000 to U+FFFF; in UTF-8 the characters they encode come after. */
+/**
+ * UTF-16 sorts surrogates before U+E000 to U+FFFF; in UTF-8 the characters they encode come after.
+ */
 const rank = (unit: number): number => {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800

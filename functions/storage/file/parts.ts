@@ -2,8 +2,8 @@
  * What the directory of a multipart upload says about its parts.
  *
  * The place of part n in `data` belongs to whoever creates the file `<n>`. That file stays empty
- * while its owner writes there, then holds the part's size and etag, or says that the place is void.
- * A part written beside `data` has a record `<n>.current`, which takes precedence.
+ * while its owner writes there, then holds the part's size and etag, or says that the place is
+ * void. A part written beside `data` has a record `<n>.current`, which takes precedence.
  *
  * @module
  */

@@ -51,9 +51,9 @@ export const isVerbatim = ({ verbatim }: Tree, key: string): boolean =>
 /**
  * The file of a key.
  *
- * @throws RangeError if the key is longer than 1024 bytes, is under `.slipway`, or has a segment that
- * is empty, `.`, `..`, `$`, longer than 255 bytes, or contains NUL or half a surrogate pair. Such a
- * key is the caller's mistake, so it is refused before a path is built from it.
+ * @throws RangeError if the key is longer than 1024 bytes, is under `.slipway`, or has a segment
+ * that is empty, `.`, `..`, `$`, longer than 255 bytes, or contains NUL or half a surrogate pair.
+ * Such a key is the caller's mistake, so it is refused before a path is built from it.
  */
 export const pathOf = (tree: Tree, key: string): string => {
   if (!isUsable(key)) {

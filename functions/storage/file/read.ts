@@ -38,8 +38,8 @@ export const head = async (tree: Tree, key: string): Promise<ObjectInfo | undefi
  * First and last byte of a range of an object.
  *
  * @param size of the object in bytes
- * @throws StoreError `range` if the object has none of its bytes (RFC 9110 section 14.1.2); as in S3,
- * that is any range of an empty object
+ * @throws StoreError `range` if the object has none of its bytes (RFC 9110 section 14.1.2); as in
+ * S3, that is any range of an empty object
  */
 export const resolveRange = (
   key: string,

@@ -11,12 +11,14 @@ import { withLock } from './lock.ts'
 import { isStaged, pathOf, type Tree } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
 
-/** Keys deleted at a time, so that other file operations do not wait long for Node's few threads. */
+/**
+ * Keys deleted at a time, so that other file operations do not wait long for Node's few threads.
+ */
 const BATCH = 500
 
 /**
- * Deletes keys; see the port. Flushes each directory that lost an entry once, except those of staged
- * files.
+ * Deletes keys; see the port. Flushes each directory that lost an entry once, except those of
+ * staged files.
  */
 export const remove = async (tree: Tree, keys: readonly string[]): Promise<void> => {
   const paths = keys.map((key) => pathOf(tree, key))
@@ -49,9 +51,9 @@ const removeFile = async (tree: Tree, path: string): Promise<string | undefined>
 }
 
 /**
- * Removes a directory if it is empty, then its parents, up to the root. Missing ones are skipped, so
- * that deleting a key again finishes what a killed delete left. A writer that loses its directory
- * here makes it again.
+ * Removes a directory if it is empty, then its parents, up to the root. Missing ones are skipped,
+ * so that deleting a key again finishes what a killed delete left. A writer that loses its
+ * directory here makes it again.
  */
 const prune = async (tree: Tree, from: string): Promise<{ directory: string; pruned: boolean }> => {
   let pruned = false

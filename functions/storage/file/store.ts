@@ -20,8 +20,8 @@ import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
 import { copy, put } from './write.ts'
 
 /**
- * Opens the store at a directory, which is made when something is first written. Nothing is read and
- * nothing is swept.
+ * Opens the store at a directory, which is made when something is first written. Nothing is read
+ * and nothing is swept.
  *
  * Fewer keys are allowed than in the port: methods throw RangeError for a key with a segment that
  * is empty, `.`, `..`, `$` or longer than 255 bytes, or that lies under `.slipway`.

@@ -24,7 +24,8 @@ export const hasErrno = (error: unknown, ...codes: string[]): boolean => {
 export const isAbsent = (error: unknown): boolean => hasErrno(error, 'ENOENT', 'ENOTDIR')
 
 /**
- * The {@link StoreError} for a failed system call, or the error itself if it is not an expected one.
+ * The {@link StoreError} for a failed system call, or the error itself if it is not an expected
+ * one.
  *
  * @param error what was caught
  * @param doing the operation and the key, for the message

@@ -2,9 +2,9 @@
  * Storing parts of multipart uploads on disk.
  *
  * The first to create the file `<n>` owns the place of part n in `data` and writes there; once its
- * bytes are flushed, it writes size and etag into `<n>`. All later writers of that part write a file
- * of their own, and then the record `<n>.current`, which takes precedence. So two writers never share
- * a place, and an empty `<n>` says that a writer may still be writing in `data`.
+ * bytes are flushed, it writes size and etag into `<n>`. All later writers of that part write a
+ * file of their own, and then the record `<n>.current`, which takes precedence. So two writers
+ * never share a place, and an empty `<n>` says that a writer may still be writing in `data`.
  *
  * Parts are flushed one by one. That spares the completion a long flush, and after a power failure
  * there is no record whose bytes are gone.

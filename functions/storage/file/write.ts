@@ -2,8 +2,8 @@
  * Writing whole objects: put and copy.
  *
  * Conditions are exact between processes: link(2) decides `ifNoneMatch`, a claim on the version
- * decides `ifMatch`. Only within one process does a lock keep a write without a condition from coming
- * between the check of `ifMatch` and the rename.
+ * decides `ifMatch`. Only within one process does a lock keep a write without a condition from
+ * coming between the check of `ifMatch` and the rename.
  *
  * @module
  */

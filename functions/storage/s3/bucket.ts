@@ -9,7 +9,9 @@ import type { ReportFallback } from './direct-client.ts'
 
 export interface S3StoreOptions {
   readonly bucket: string
-  /** Put before all keys: with `registry`, the key `a/b` is at `registry/a/b`. Default: no prefix. */
+  /**
+   * Put before all keys: with `registry`, the key `a/b` is at `registry/a/b`. Default: no prefix.
+   */
   readonly prefix?: string | undefined
   readonly region: string
   /** URL of another service that speaks S3. Default: AWS in `region`. */
@@ -80,8 +82,8 @@ export const openBucket = (
     ...(credentials !== undefined && { credentials }),
     maxAttempts: MAX_ATTEMPTS,
     retryMode: 'standard',
-    // The signature already covers the hash of each body. Other services refuse further checksums, and
-    // with a presigned URL its holder would have to send them.
+    // The signature already covers the hash of each body. Other services refuse further checksums,
+    // and with a presigned URL its holder would have to send them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     // With it, the SDK opens a new connection for each large body, and waits before sending it.
@@ -131,8 +133,8 @@ interface Outgoing {
 }
 
 /**
- * Middleware that gives the signer the SHA-256 of the body if it is already known: otherwise the SDK
- * hashes the body.
+ * Middleware that gives the signer the SHA-256 of the body if it is already known: otherwise the
+ * SDK hashes the body.
  *
  * @param sha256 hex
  */

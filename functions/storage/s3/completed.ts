@@ -2,9 +2,9 @@
  * Whether an upload that S3 no longer knows was completed rather than aborted.
  *
  * When the response to a completion is lost, the SDK sends the request again. For a while, AWS
- * responds to the second one as to the first; other services respond with NoSuchUpload, although the
- * object exists. Treating that as a failure would discard gigabytes that were stored, so the object
- * itself is checked.
+ * responds to the second one as to the first; other services respond with NoSuchUpload, although
+ * the object exists. Treating that as a failure would discard gigabytes that were stored, so the
+ * object itself is checked.
  *
  * @module
  */
@@ -39,8 +39,8 @@ const headOf = async (
 /**
  * Whether the object at a key is made of exactly these parts.
  *
- * The ETag proves it. With KMS, ETags are not MD5 sums; then the number of parts and the size have to
- * suffice, and only if the completion was in fact sent twice.
+ * The ETag proves it. With KMS, ETags are not MD5 sums; then the number of parts and the size have
+ * to suffice, and only if the completion was in fact sent twice.
  *
  * @param error what the completion failed with
  */

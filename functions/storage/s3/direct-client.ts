@@ -27,9 +27,14 @@ export interface Listing {
   readonly truncated: boolean
 }
 
-/** A client for some operations; `get` and `list` resolve to undefined if the SDK has to repeat them. */
+/**
+ * A client for some operations; `get` and `list` resolve to undefined if the SDK has to repeat
+ * them.
+ */
 export interface DirectClient {
-  /** Reads an object, or the part of it that a Range header selects; `none` if it does not exist. */
+  /**
+   * Reads an object, or the part of it that a Range header selects; `none` if it does not exist.
+   */
   readonly get: (key: string, range?: string) => Promise<DirectResponse | 'none' | undefined>
   /** Reads a page of keys by the parameters of ListObjectsV2. */
   readonly list: (query: Readonly<Record<string, string>>) => Promise<Listing | undefined>

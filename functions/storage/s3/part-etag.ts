@@ -1,8 +1,9 @@
 /**
  * What distinguishes the contents of parts.
  *
- * S3's ETag of a part is the MD5 of its bytes, and two contents with the same MD5 can be constructed.
- * If S3 also keeps a SHA-256 of the part, callers see both together as the part's etag.
+ * S3's ETag of a part is the MD5 of its bytes, and two contents with the same MD5 can be
+ * constructed. If S3 also keeps a SHA-256 of the part, callers see both together as the part's
+ * etag.
  *
  * @module
  */

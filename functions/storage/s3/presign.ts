@@ -22,8 +22,8 @@ const withoutOperationName =
   }
 
 /**
- * A URL for one method and object; see the port. Sends nothing. With temporary credentials, it expires
- * when they do.
+ * A URL for one method and object; see the port. Sends nothing. With temporary credentials, it
+ * expires when they do.
  */
 export const presign = (
   bucket: Bucket,

@@ -31,7 +31,9 @@ export type { S3StoreOptions } from './bucket.ts'
 /** An S3 store; unlike others it can always presign. */
 export type S3Store = ObjectStore & Required<Pick<ObjectStore, 'presign'>>
 
-/** Bytes read from a socket at a time: Node's default of 64 KiB means many reads and many chunks. */
+/**
+ * Bytes read from a socket at a time: Node's default of 64 KiB means many reads and many chunks.
+ */
 const READ_BYTES = 512 * 1024
 
 /** Opens the store in a bucket, which must exist. Sends nothing yet. */

@@ -2,8 +2,8 @@
  * Recognizing one's own write.
  *
  * If the response to a conditional write is lost, the SDK sends it again, and S3 then refuses it
- * because of the first one. The content does not show whether that happened: another writer may have
- * written the same. So each conditional write has an ID of its own in the object's metadata.
+ * because of the first one. The content does not show whether that happened: another writer may
+ * have written the same. So each conditional write has an ID of its own in the object's metadata.
  *
  * @module
  */

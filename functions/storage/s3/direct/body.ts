@@ -8,8 +8,8 @@ import type { Readable } from 'node:stream'
 import { translate } from '../service-errors.ts'
 
 /**
- * Makes a body fail as the port says. It remains the same stream: another one around it would double
- * the cost of passing the bytes on.
+ * Makes a body fail as the port says. It remains the same stream: another one around it would
+ * double the cost of passing the bytes on.
  */
 export const namingFailures = (body: Readable, key: string): Readable => {
   const destroy = body.destroy.bind(body)

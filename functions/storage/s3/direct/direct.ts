@@ -3,8 +3,8 @@
  * keys, presigned URLs. Nothing else in this folder is imported from outside.
  *
  * Most of what a small request costs this process is the SDK resolving endpoints, schemas and
- * middleware, the same each time. Milliseconds of CPU per call, on idle cores, and the lowest of five
- * rounds on busy ones:
+ * middleware, the same each time. Milliseconds of CPU per call, on idle cores, and the lowest of
+ * five rounds on busy ones:
  *
  * | call | SDK | direct | SDK, busy | direct, busy |
  * |---|---|---|---|---|

@@ -1,10 +1,10 @@
 /**
- * A page of keys, read without the SDK's XML parser. Only XML in the usual form is understood; the SDK
- * reads any other.
+ * A page of keys, read without the SDK's XML parser. Only XML in the usual form is understood; the
+ * SDK reads any other.
  *
- * It is here because users would notice its absence: `tags/list` of 1000 tags through the Node server takes
- * 3.8 ms of CPU with it and 9.8 ms without (medians of four rounds), and on two busy cores eight
- * clients got 47 pages a second with it and 12 without.
+ * It is here because users would notice its absence: `tags/list` of 1000 tags through the Node
+ * server takes 3.8 ms of CPU with it and 9.8 ms without (medians of four rounds), and on two busy
+ * cores eight clients got 47 pages a second with it and 12 without.
  *
  * @module
  */
