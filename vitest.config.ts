@@ -51,6 +51,8 @@ export default defineConfig({
       live('aws', 'test/aws/*.suite.ts', 2),
       live('package', 'test/package/*.suite.ts', 2),
       live('e2e', 'test/e2e/*.suite.ts', 2),
+      // The contract of stores on a server of yours, see docs/s3-servers.md.
+      ...(process.env.S3_ENDPOINT ? [live('external', 'test/storage/s3-external.ts')] : []),
       // They build the package, one after the other.
       live('image', 'test/image/*.suite.ts'),
     ],
