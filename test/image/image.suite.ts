@@ -5,6 +5,8 @@
  * @module
  */
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Dockerd, load, pushed, startDockerd } from '../e2e/support/daemons.ts'
@@ -31,11 +33,28 @@ describe('the image', () => {
       ...['--env', `SLIPWAY_LISTEN=127.0.0.1:${port}`, ...options, 'slipway'],
     )
 
+  /** What allows pushes to the repository `slow`. */
+  const authorize = async () => {
+    const authorization = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString('base64')}`
+    const scope = 'repository:slow:pull,push'
+    const response = await fetch(`http://${address}/token?service=slipway&scope=${scope}`, {
+      headers: { authorization },
+    })
+    const { token } = (await response.json()) as { token: string }
+    return { authorization: `Bearer ${token}` }
+  }
+
+  const beginUpload = async () =>
+    fetch(`http://${address}/v2/slow/blobs/uploads/`, {
+      method: 'POST',
+      headers: await authorize(),
+    })
+
   beforeAll(async () => {
     await run('npm', ['run', 'build'], { cwd: projectRoot })
     port = await freePort()
     address = `127.0.0.1:${port}`
-    dockerd = await startDockerd(directory, 'dockerd')
+    dockerd = await startDockerd(directory, 'dockerd', 'auto')
     await load(dockerd.docker, await sourceImage('base'), BASE)
     await docker(
       ...['build', '--network', 'none', '--build-arg', `BASE=${BASE}`],
@@ -90,39 +109,30 @@ describe('the image', () => {
       ],
       { input: `${PASSWORD}\n` },
     )
+    // The server may see the account before the policy that was written with it.
     await expect
-      .poll(
-        () =>
-          docker('login', '--username', 'alice', '--password', PASSWORD, address).then(
-            () => 'in',
-            () => 'out',
-          ),
-        { timeout: 60_000, interval: 1000 },
-      )
-      .toBe('in')
-
+      .poll(async () => (await beginUpload()).status, { timeout: 60_000, interval: 1000 })
+      .toBe(202)
+    await docker('login', '--username', 'alice', '--password', PASSWORD, address)
     const remote = `${address}/slipway/slipway:v1`
     await docker('tag', 'slipway', remote)
     const { Id: id } = await inspect(dockerd.docker, 'image', 'slipway')
     const digest = pushed(await docker('push', remote))
+    // Docker has every layer already and would fetch none; skopeo fetches and verifies them all.
+    const pulled = join(directory, 'pulled')
+    const source = `docker://${address}/slipway/slipway@${digest}`
+    const options = ['--quiet', '--src-tls-verify=false', '--src-creds', `alice:${PASSWORD}`]
+    await run('skopeo', ['copy', ...options, source, `dir:${pulled}`])
+    const manifest = JSON.parse(readFileSync(join(pulled, 'manifest.json'), 'utf8'))
+    expect(manifest.config.digest).toBe(id)
     await docker('rmi', remote)
     expect(await docker('pull', remote)).toContain(digest)
-    expect((await inspect(dockerd.docker, 'image', remote)).Id).toBe(id)
     await expect(readRegistry(address, 'slipway/slipway', 'v1')).rejects.toThrow(/401/)
   })
 
   test('finishes a push under way when it is stopped, within its grace', async () => {
-    const authorization = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString('base64')}`
-    const scope = 'repository:slow:pull,push'
-    const answer = await fetch(`http://${address}/token?service=slipway&scope=${scope}`, {
-      headers: { authorization },
-    })
-    const { token } = (await answer.json()) as { token: string }
-    const headers = { authorization: `Bearer ${token}` }
-    const begun = await fetch(`http://${address}/v2/slow/blobs/uploads/`, {
-      method: 'POST',
-      headers,
-    })
+    const headers = await authorize()
+    const begun = await beginUpload()
     const location = new URL(begun.headers.get('location') ?? '', `http://${address}`)
 
     let stopped: Promise<string> | undefined

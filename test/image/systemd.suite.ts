@@ -6,10 +6,11 @@
  * @module
  */
 
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { npm, packInto } from '../package/packing.ts'
 import { freePort, projectRoot, run, startDaemon } from '../support/live/process.ts'
 import { statusOf } from './support.ts'
 
@@ -34,10 +35,10 @@ describe('packaging/slipway.service', () => {
     await run('chmod', ['755', directory])
     mkdirSync(state, { mode: 0o750 })
     chownSync(state, uid, uid)
-    await run('npm', ['pack', '--pack-destination', directory], { cwd: projectRoot })
-    const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'))
-    const tarball = join(directory, `slipway-${version}.tgz`)
-    await run('npm', ['install', '--global', '--prefix', prefix, tarball], { cwd: directory })
+    const { tarball } = await packInto(directory)
+    await npm('npm', ['install', '--global', '--offline', '--prefix', prefix, tarball], directory)
+    // Beside the command, since the user need not reach this checkout.
+    cpSync(process.execPath, join(prefix, 'bin/node'))
   })
 
   afterAll(async () => {
@@ -83,7 +84,7 @@ describe('packaging/slipway.service', () => {
       env: {
         ...environment,
         SLIPWAY_LISTEN: `127.0.0.1:${port}`,
-        PATH: `${prefix}/bin:${join(projectRoot, 'node_modules/.bin')}:/usr/bin:/bin`,
+        PATH: `${prefix}/bin:/usr/bin:/bin`,
         HOME: state,
       },
       stopSignal: `${directive('KillSignal')[0]}` as NodeJS.Signals,

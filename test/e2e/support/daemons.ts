@@ -27,8 +27,17 @@ export const dockerClient =
       env: { DOCKER_API_VERSION: '1.41' },
     })
 
-/** Starts Debian's Docker, with its classic image store. */
-export const startDockerd = async (directory: string, name: string): Promise<Dockerd> => {
+/**
+ * Starts Debian's Docker, with its classic image store.
+ *
+ * @param storage `auto` lets Docker choose its storage driver: starting containers takes seconds with
+ *   overlayfs and up to a minute with `vfs`, which copies the image each time but works everywhere
+ */
+export const startDockerd = async (
+  directory: string,
+  name: string,
+  storage: 'auto' | 'vfs' = 'vfs',
+): Promise<Dockerd> => {
   const root = join(directory, name)
   mkdirSync(root)
   const socket = join(root, 'docker.sock')
@@ -39,11 +48,17 @@ export const startDockerd = async (directory: string, name: string): Promise<Doc
     args: [
       ...['--host', `unix://${socket}`, '--data-root', join(root, 'data')],
       ...['--exec-root', join(root, 'exec'), '--pidfile', join(root, 'pid')],
-      ...['--storage-driver', 'vfs', '--iptables=false', '--ip6tables=false', '--bridge=none'],
+      ...(storage === 'vfs' ? ['--storage-driver', 'vfs'] : []),
+      ...['--iptables=false', '--ip6tables=false', '--bridge=none'],
     ],
     ready: () => docker('version').then(() => true),
   })
-  return { ...daemon, docker, socket }
+  const stop = async (): Promise<void> => {
+    await daemon.stop()
+    // Docker leaves the host's network mounted here after a container has used it.
+    await run('umount', [join(root, 'exec/netns/default')]).catch(() => undefined)
+  }
+  return { ...daemon, docker, socket, stop }
 }
 
 /** Loads the source image and tags it. @returns its ID, the digest of its config */
