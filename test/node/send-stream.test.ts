@@ -51,7 +51,7 @@ const serve = async (
   const logged: unknown[] = []
   const logger = { ...silent, error: (fields: object) => void logged.push(fields) }
   const sent: Promise<Response>[] = []
-  const server = createServer(async (_, outgoing) => {
+  const server = createServer({ keepAliveTimeout: 60_000 }, async (_, outgoing) => {
     isAsked()
     await wait(outgoing)
     const headers = { 'Content-Length': String(SIZE), 'X-Of': 'the answer' }

@@ -24,7 +24,7 @@ storeContract(
     const { server, store } = await open()
     return { store, close: server.close }
   },
-  { presigns: true },
+  { presigns: true, memory: 'not' },
 )
 
 describe('a part with a checksum', () => {

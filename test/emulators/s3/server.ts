@@ -210,7 +210,8 @@ export const startS3 = async (options: S3Options = {}): Promise<S3Server> => {
     // What fails past an answer's first byte can only end the connection.
     handle(context, incoming, response).catch(() => incoming.socket.destroy())
   }
-  const server = createServer({ requestTimeout: 0 }, listener)
+  // A busy machine may use a connection again after more than the usual five seconds.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, listener)
   server.on('checkContinue', listener)
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')

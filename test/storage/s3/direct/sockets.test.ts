@@ -28,6 +28,9 @@ const answer: http.RequestListener = (request, response) => {
   response.end(content)
 }
 
+/** No connection is closed while the client is about to use it again, however late that is. */
+const KEPT = { keepAliveTimeout: 0 }
+
 const certificate = () => {
   const directory = mkdtempSync(join(tmpdir(), 'slipway-sockets-'))
   const [key, cert] = [join(directory, 'key'), join(directory, 'cert')]
@@ -43,12 +46,12 @@ const certificate = () => {
 
 const KINDS = {
   'in the clear': () => ({
-    server: http.createServer(answer),
+    server: http.createServer(KEPT, answer),
     get: http.get,
     agent: new http.Agent({ keepAlive: true, maxSockets: 8, ...readingUpTo(100_000) }),
   }),
   'by TLS': () => ({
-    server: https.createServer(certificate(), answer),
+    server: https.createServer({ ...certificate(), ...KEPT }, answer),
     get: https.get,
     agent: new https.Agent({
       keepAlive: true,
@@ -67,6 +70,7 @@ for (const [kind, open] of Object.entries(KINDS)) {
       t.onTestFinished(() => {
         agent.destroy()
         server.close()
+        server.closeAllConnections()
       })
       const { port } = server.address() as AddressInfo
       const download = async (at: number) => {
