@@ -67,10 +67,13 @@ const flagLines = ({ flags }: Command, indent: number): string[] =>
 const settingLines = (commands: readonly Command[]): string[] => {
   const names = new Set(commands.flatMap(({ settings }) => settings))
   if (names.size === 0) return []
-  const lines = [...names].flatMap((name) => {
-    const { flag, help, variable, value } = settingUsage(name)
-    return [...row(flag, help, 2, 20), `${' '.repeat(20)}(${variable}; default ${value})`]
-  })
+  const usages = [...names].map(settingUsage)
+  // Indented by two, with two between the columns.
+  const width = Math.max(...usages.map(({ flag }) => flag.length)) + 4
+  const lines = usages.flatMap(({ flag, help, variable, value }) => [
+    ...row(flag, help, 2, width),
+    `${' '.repeat(width)}(${variable}; default ${value})`,
+  ])
   const credentials = names.has('store')
     ? [
         '',

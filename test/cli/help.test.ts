@@ -49,10 +49,12 @@ describe('help of a command', () => {
       expect(help).toContain(`\n\nUsage: slipway ${name} `)
       for (const arg of Object.keys(args)) expect(help).toContain(`<${arg}>`)
       for (const [flag, { value }] of Object.entries(flags)) {
-        expect(help).toMatch(new RegExp(`^  --${flag} `, 'm'))
+        expect(help).toMatch(new RegExp(`^  --${flag}(?: |$)`, 'm'))
         if (value !== undefined) expect(help.replace(/\n +/g, ' ')).toContain(`(default ${value})`)
       }
-      const shown = ALL_SETTINGS.filter((setting) => new RegExp(`^  --${setting} `, 'm').test(help))
+      const shown = ALL_SETTINGS.filter((setting) =>
+        new RegExp(`^  --${setting}(?: |$)`, 'm').test(help),
+      )
       expect(new Set(shown)).toEqual(new Set(settings))
     },
   )
