@@ -34,7 +34,7 @@ export type RequestErrorCode =
   | 'UNKNOWN'
 
 export interface RequestErrorOptions extends CodedErrorOptions {
-  /** The methods that the path takes, as the Allow header lists them. */
+  /** The methods that the path supports, in the form of the Allow header. */
   readonly allow?: string
   /** How the client may show who it is (RFC 9110 11.6.1). */
   readonly challenge?: string

@@ -1,5 +1,5 @@
 /**
- * The check at the start that a registry which others can reach has access control.
+ * Checks at the start that a registry has access control if other machines can reach it.
  *
  * @module
  */
