@@ -1,5 +1,5 @@
 /**
- * Decides on requests by accounts, policy and tokens.
+ * Decides who may do what, by accounts, policy and tokens.
  *
  * @module
  */
@@ -24,18 +24,18 @@ export interface AccessControlOptions {
   readonly accounts: Accounts
   readonly policy: Live<Policy>
   readonly verifier: TokenVerifier
-  /** How clients are asked to show who they are. */
+  /** How clients are challenged to authenticate. */
   readonly scheme: 'bearer' | 'basic'
   /** Name of this registry in tokens and challenges. */
   readonly service: string
   /** Where clients get tokens; by default `/token` of this registry. */
   readonly realm: string | undefined
-  /** Whether everybody may do everything as long as neither accounts nor a policy were set up. */
+  /** Whether everyone may do everything as long as neither accounts nor a policy have been set up. */
   readonly openUntilSetUp: boolean
   readonly audit: Audit
 }
 
-/** A caller whom the policy decides about. */
+/** A caller whose rights the policy decides. */
 const byPolicy = (policy: Policy, identity: Identity, via: Caller['via']): Caller => ({
   identity,
   via,
@@ -46,7 +46,7 @@ const byPolicy = (policy: Policy, identity: Identity, via: Caller['via']): Calle
   unrestricted: ACTIONS.every((action) => allowsEverywhere(policy, identity, action)),
 })
 
-/** Whether nothing was ever set up, so that `openUntilSetUp` holds. */
+/** Whether nothing has ever been set up, so that `openUntilSetUp` applies. */
 export const isUnconfigured = async (
   accounts: Accounts,
   policy: Live<Policy>,
@@ -57,11 +57,11 @@ export const isUnconfigured = async (
 
 const refused = (message: string): AccessError => new AccessError('UNAUTHORIZED', message)
 
-/** Access control as the store's documents have it at the moment. */
+/** Access control by the documents in the store as they are at the moment. */
 export const createAccessControl = (options: AccessControlOptions): Authorizer => {
   const { accounts, policy, verifier, audit } = options
 
-  /** What a token grants; its issuer has decided. */
+  /** A caller who may do what the token grants: its issuer has decided. */
   const byGrants = ({ identity, access }: VerifiedToken): Caller => ({
     identity,
     via: 'bearer',
@@ -73,8 +73,8 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   })
 
   /**
-   * Our own tokens grant what the policy allowed when they were issued. What it has taken back since,
-   * or the account of which is gone, they grant no longer.
+   * Our own tokens grant what the policy allowed when they were issued, less what it has revoked
+   * since, and nothing once the account is removed.
    */
   const byOwnToken = async (current: Policy, token: VerifiedToken): Promise<Caller> => {
     const { kind, name } = token.identity
@@ -90,7 +90,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     }
   }
 
-  /** Access tokens say what they are for; only tokens without such a claim leave it to the policy. */
+  /** Access tokens say what they grant; for a token without that claim, the policy decides. */
   const ofToken = async (token: VerifiedToken): Promise<Caller> => {
     if (token.own) return byOwnToken(await policy.get(), token)
     if (token.identity.claims.access !== undefined) return byGrants(token)
@@ -120,7 +120,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     return byPolicy(await policy.get(), identity, via)
   }
 
-  /** Once something was set up it stays closed, also when documents vanish with their disk. */
+  /** Once anything has been set up it stays closed, even if the documents vanish with their disk. */
   let wasSetUp = !options.openUntilSetUp
   const isOpen = async (): Promise<boolean> => {
     if (wasSetUp) return false

@@ -1,5 +1,5 @@
 /**
- * What may be done to what, in the terms of the Docker token specification's scopes:
+ * What may be done to what, in terms of the Docker token specification's scopes:
  * `repository:<name>:pull,push` and `registry:catalog:*`.
  *
  * @module
@@ -7,14 +7,14 @@
 
 import * as z from 'zod'
 
-/** What is done to a repository. */
+/** What can be done to a repository. */
 export type Action = 'pull' | 'push' | 'delete'
 
 export const ACTIONS: readonly Action[] = ['pull', 'push', 'delete']
 
-/** One entry of a token's `access` claim, and of what a client asks for. */
+/** One entry of a token's `access` claim, or one requested scope. */
 export interface Access {
-  /** `repository` or `registry`; others are kept out of grants. */
+  /** `repository` or `registry`; others are never granted. */
   readonly type: string
   readonly name: string
   /** Actions, or `*` for all. */
@@ -22,8 +22,9 @@ export interface Access {
 }
 
 /**
- * Reads a `scope` value: several are separated by spaces, and names may hold colons, as in a host
- * with a port. The class in `repository(plugin)` is ignored. What is no scope is left out.
+ * Reads `scope` values. One value may contain several scopes separated by spaces; names may contain
+ * colons, as in a host with a port. The class in `repository(plugin)` is ignored, and so is whatever
+ * is not a scope.
  */
 export const parseScopes = (values: readonly string[]): Access[] =>
   values
@@ -35,11 +36,11 @@ export const parseScopes = (values: readonly string[]): Access[] =>
       return [{ type, name, actions: [...new Set(actions.split(',').filter(Boolean))] }]
     })
 
-/** Writes a scope as a challenge names it. */
+/** Writes a scope as it stands in a challenge. */
 export const formatScope = ({ type, name, actions }: Access): string =>
   `${type}:${name}:${actions.join(',')}`
 
-/** Whether a list of grants holds an action on something; `*` stands for every action. */
+/** Whether a list of grants includes an action on something; `*` includes every action. */
 export const grants = (
   access: readonly Access[],
   type: string,
@@ -60,8 +61,8 @@ const entry = z.object({
 })
 
 /**
- * Reads an `access` claim (Docker token specification, "Token Response Fields"). Entries that are
- * not as they must be grant nothing, and neither does a claim that is no list.
+ * Reads an `access` claim (Docker token specification, "Token Response Fields"). Malformed entries
+ * grant nothing, and neither does a claim that is not a list.
  */
 export const readAccess = (claim: unknown): Access[] =>
   (Array.isArray(claim) ? claim : []).flatMap((value: unknown) => {
@@ -69,7 +70,9 @@ export const readAccess = (claim: unknown): Access[] =>
     return parsed.success ? [parsed.data] : []
   })
 
-/** The same grants with one entry for each thing, each action once, and none without actions. */
+/**
+ * The same grants with one entry for each resource, each action once, and no entry without actions.
+ */
 export const mergeAccess = (access: readonly Access[]): Access[] => {
   const merged = new Map<string, Access>()
   for (const { type, name, actions } of access) {

@@ -1,25 +1,25 @@
 /**
- * The audit trail: one event for each log-in, grant, refusal, push, delete and change of who may do
- * what. No secret, token or upload state is ever part of one.
+ * The audit trail: one event for each log-in, grant, refusal, push, delete and change to the
+ * documents of access control. No event contains a secret, a token or an upload's state.
  *
  * @module
  */
 
 export interface AuditEvent {
   readonly event: 'login' | 'grant' | 'refusal' | 'push' | 'delete' | 'config'
-  /** Who, as `user:alice`; absent where nobody did it. */
+  /** Who did it, as `user:alice`; absent if no caller did, or if it is unknown. */
   readonly who?: string
-  /** What was asked for or done: a scope, a manifest, a document. */
+  /** What was requested or done: a scope, a manifest, a document. */
   readonly what: string
-  /** Address it came from. */
+  /** Address of the client. */
   readonly from?: string
   readonly outcome: 'ok' | 'failed'
   /** Why it was refused or failed. */
   readonly why?: string
-  /** Id of the token that was granted or shown. */
+  /** Id (`jti`) of the token. */
   readonly token?: string
   readonly requestId?: string
 }
 
-/** Takes events; must not throw. */
+/** Records an event; must not throw. */
 export type Audit = (event: AuditEvent) => void

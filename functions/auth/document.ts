@@ -1,6 +1,5 @@
 /**
- * The small text documents in the store that say who may do what: read whole, changed by
- * compare-and-swap.
+ * The small text documents of access control in the store: read whole, changed by compare-and-swap.
  *
  * @module
  */
@@ -11,12 +10,12 @@ import { isStoreError } from '../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import { DocumentError } from './errors.ts'
 
-/** Most bytes of a document; about fifty thousand accounts. */
+/** Most bytes of a document: about fifty thousand accounts. */
 export const MAX_DOCUMENT_SIZE = 4 * 1024 * 1024
 
-/** Times a change is tried again because someone else was faster. */
+/** How often a change is attempted when others change the document at the same time. */
 const ATTEMPTS = 100
-/** Most milliseconds between two of them. */
+/** Most milliseconds between two attempts. */
 const PAUSE = 100
 
 interface Stored {
@@ -43,7 +42,7 @@ const read = async (store: ObjectStore, key: string): Promise<Stored | undefined
 }
 
 /**
- * The text of a document, or undefined when there is none.
+ * The text of a document, or undefined if there is none.
  *
  * @throws StoreError when the store fails, DocumentError for one too large or not UTF-8
  */
@@ -53,8 +52,8 @@ export const readDocument = async (store: ObjectStore, key: string): Promise<str
 /**
  * Changes a document so that no change made at the same time is lost.
  *
- * @param change gives the new text for the present one (undefined: there is none), or undefined to
- *   leave it; may be called several times, and what it throws ends the attempt
+ * @param change returns the new text for the current one (undefined: there is no document), or
+ *   undefined to leave it as it is; may be called several times, and what it throws is passed on
  * @returns whether anything was written
  * @throws StoreError when the store fails, DocumentError for a document too large or not UTF-8
  */

@@ -1,5 +1,5 @@
 /**
- * What can go wrong in finding out who may do what.
+ * What can go wrong in access control.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { CodedError } from '../shared/errors.ts'
 
 export type AccessErrorCode =
-  /** Credentials are missing, wrong or have ended. */
+  /** Credentials are missing, wrong or expired. */
   | 'UNAUTHORIZED'
-  /** Too many attempts; `retryAfter` says when the next one is heard. */
+  /** Too many attempts; `retryAfter` says when the next one is let through. */
   | 'TOOMANYREQUESTS'
   /** Accounts, policy or keys cannot be read at the moment. */
   | 'UNAVAILABLE'
-  /** A token is asked for that is for another service. */
+  /** A token for another service was requested. */
   | 'SERVICE_UNKNOWN'
-  /** A token is asked for that would hold too much. */
+  /** A token for too many scopes was requested. */
   | 'TOO_MANY_SCOPES'
 
 /** A refusal of access control that the client can read. */

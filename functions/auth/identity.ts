@@ -1,5 +1,5 @@
 /**
- * Who makes a request, and how its Authorization header says so.
+ * Who makes a request, and the credentials in its Authorization header.
  *
  * @module
  */
@@ -16,14 +16,14 @@ export interface Identity {
 
 export const ANONYMOUS: Identity = { kind: 'anonymous', name: '', groups: [], claims: {} }
 
-/** What a robot's name begins with when it logs in, and no user's may. */
+/** Robots log in with this before their name; the name of a user cannot begin with it. */
 export const ROBOT_PREFIX = 'robot+'
 
-/** The name without `robot+`, or undefined for one that is not a robot's. */
+/** A robot's name without `robot+`, or undefined if it is not a robot's. */
 export const robotName = (account: string): string | undefined =>
   account.startsWith(ROBOT_PREFIX) ? account.slice(ROBOT_PREFIX.length) : undefined
 
-/** An identity as the audit trail names it. */
+/** An identity as it appears in the audit trail. */
 export const nameOf = ({ kind, name }: Identity): string =>
   kind === 'anonymous' ? kind : `${kind}:${name}`
 
@@ -33,7 +33,7 @@ export interface BasicCredentials {
   readonly password: string
 }
 
-/** Reads an Authorization header; undefined when it is none of the Basic scheme. */
+/** Credentials in an Authorization header; undefined if it is not of the Basic scheme. */
 export const parseBasic = (authorization: string | undefined): BasicCredentials | undefined => {
   const [, encoded] = authorization?.match(/^basic +([A-Za-z0-9+/_-]+=*) *$/i) ?? []
   if (encoded === undefined) return undefined
@@ -43,6 +43,6 @@ export const parseBasic = (authorization: string | undefined): BasicCredentials 
   return { name: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** Reads an Authorization header; undefined when it is none of the Bearer scheme (RFC 6750). */
+/** The token in an Authorization header; undefined if it is not of the Bearer scheme (RFC 6750). */
 export const parseBearer = (authorization: string | undefined): string | undefined =>
   authorization?.match(/^bearer +(\S+) *$/i)?.[1]

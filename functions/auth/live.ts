@@ -1,7 +1,7 @@
 /**
- * Documents that an administrator changes while the registry runs. A change is seen within
- * {@link MAX_AGE}, on every instance, without a restart. A document that cannot be read or is not as
- * it must be changes nothing: the last good one stays; where there never was one, nobody gets in.
+ * Documents that an administrator changes while the registry runs. Every instance picks up a change
+ * within {@link MAX_AGE}, without a restart. If a document cannot be read or is invalid, the last
+ * good one stays in force; if there never was one, nobody gets in.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import { AccessError } from './errors.ts'
 
 /** Milliseconds until a document is read again. */
 export const MAX_AGE = 20_000
-/** Milliseconds between two tries to read one that has never been read. */
+/** Milliseconds between attempts to read a document that has never been read. */
 const FIRST_RETRY = 1_000
 
-/** What became of reading a document; for the log and the audit. */
+/** The outcome of reading a document, for the log and the audit trail. */
 export type LiveEvent =
-  /** It is in force from now on; `first` when nothing was in force before. */
+  /** It is in force from now on; `first` if nothing was in force before. */
   | { readonly outcome: 'loaded'; readonly key: string; readonly first: boolean }
-  /** It could not be used; the one read before stays in force. */
+  /** It cannot be used; the previous one stays in force. */
   | { readonly outcome: 'kept'; readonly key: string; readonly error: unknown }
-  /** It could not be used and there is none from before: whatever depends on it is refused. */
+  /** It cannot be used and there is no previous one: whatever depends on it is refused. */
   | { readonly outcome: 'failed'; readonly key: string; readonly error: unknown }
 
 export interface LiveOptions {
   readonly store: ObjectStore
   /** Clock in milliseconds. */
   readonly now: () => number
-  /** Told of every change and every failure; must not throw. */
+  /** Called for every change and every failure; must not throw. */
   readonly report: (event: LiveEvent) => void
 }
 
 /** A document that is kept up to date. */
 export interface Live<T> {
   /**
-   * What is in force now: at most {@link MAX_AGE} old unless it cannot be read. The same object as
-   * long as the document stays the same. Callers at the same time share one read.
+   * What is in force now, at most {@link MAX_AGE} old unless the document cannot be read. It is the
+   * same object as long as the document does not change. Concurrent callers share one read.
    *
    * @throws AccessError UNAVAILABLE while it has never been read
    */
@@ -47,7 +47,7 @@ export interface Live<T> {
 /**
  * Keeps a document up to date.
  *
- * @param parse makes of the text (undefined: there is no document) what is used, or throws
+ * @param parse turns the text (undefined: there is no document) into the value, or throws
  */
 export const liveDocument = <T extends object>(
   key: string,

@@ -1,6 +1,6 @@
 /**
- * Why a token is refused. The message goes to the client and the reason into the audit trail; the
- * token goes nowhere.
+ * Why a token is refused. The message goes to the client and the reason into its detail; the token
+ * itself goes nowhere.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { errors } from 'jose'
 import { quoted } from '../shared/errors.ts'
 import { AccessError } from './errors.ts'
 
-/** One word for each way a token can be wrong; `detail.reason` of the error. */
+/** One word for each way in which a token can be invalid; `detail.reason` of the error. */
 export type RefusalReason =
   | 'missing'
   | 'too-long'
@@ -28,7 +28,7 @@ export type RefusalReason =
   | 'claims'
   | 'credential'
 
-/** The error of a refused token: UNAUTHORIZED, `the token <why>`. */
+/** The error for a refused token: UNAUTHORIZED, `the token <why>`. */
 export const refusal = (reason: RefusalReason, why: string, cause?: unknown): AccessError =>
   new AccessError('UNAUTHORIZED', `the token ${why}`, { detail: { reason }, cause })
 
@@ -37,7 +37,7 @@ const CLAIM_REASONS: Readonly<Record<string, [RefusalReason, string]>> = {
   nbf: ['not-yet-valid', 'is not valid yet'],
 }
 
-/** A failure of jose as a refusal; anything else as it is. */
+/** Turns an error of jose into a refusal, and leaves any other as it is. */
 export const explain = (error: unknown): Error => {
   if (error instanceof errors.JWTExpired) return refusal('expired', 'has expired', error)
   if (error instanceof errors.JWSSignatureVerificationFailed) {

@@ -1,8 +1,8 @@
 /**
- * Slows down the guessing of passwords, in this process's memory. Failures count per account and
- * address, so that whoever guesses at an account locks nobody else out of it, and per address, so
- * that going from account to account does not help. A few failures are free, then each one doubles
- * the wait.
+ * Throttles the guessing of passwords, in the memory of this process. Failures are counted per
+ * account and address, so that someone who guesses at an account locks nobody else out of it, and
+ * per address, so that moving from account to account does not help. A few failures are free; each
+ * further one doubles the wait.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { AccessError } from './errors.ts'
 
-/** How failures of one kind turn into waits. */
+/** How failures of one kind lead to waits. */
 interface Limit {
   /** Failures without a wait. */
   readonly free: number
@@ -24,11 +24,13 @@ const PER_ACCOUNT: Limit = { free: 5, forgiveness: 5 * 60_000 }
 const PER_ADDRESS: Limit = { free: 100, forgiveness: 30_000 }
 /** Longest wait in milliseconds. */
 const LONGEST = 60_000
-/** Most accounts and addresses remembered; the longest unseen are forgotten first. */
+/**
+ * Most accounts and addresses remembered; those not seen for the longest time are forgotten first.
+ */
 const REMEMBERED = 20_000
-/** As a size: with `max`, the memory for all of them is taken, and paid for, at the start. */
+/** Bounded by size: with `max`, the cache would allocate the memory for all of them at the start. */
 const BOUND = { maxSize: REMEMBERED, sizeCalculation: () => 1 }
-/** Milliseconds for which a log-in makes an address known for that account. */
+/** Milliseconds for which an address is known to an account after a log-in. */
 const KNOWN_FOR = 24 * 60 * 60_000
 
 interface Failures {
@@ -37,18 +39,18 @@ interface Failures {
   readonly last: number
 }
 
-/** A log-in that has been let through and, until {@link Attempt.succeeded}, counts as failed. */
+/** A log-in that was let through; it counts as failed until {@link Attempt.succeeded}. */
 export interface Attempt {
   /** The password was right. */
   succeeded(): void
-  /** Whether it was right is unknown: nothing was compared. */
+  /** The password was not compared, so whether it was right is unknown. */
   withdrawn(): void
 }
 
 export interface Throttle {
   /**
-   * Begins a log-in. It counts as a failure at once, so that guesses made at the same time do not
-   * slip by.
+   * Begins a log-in. It counts as a failure at once, so that concurrent guesses do not slip
+   * through.
    *
    * @param address of the client; IPv6 addresses count by their /64
    * @throws AccessError TOOMANYREQUESTS with `retryAfter`
@@ -56,7 +58,7 @@ export interface Throttle {
   attempt(account: string, address: string): Attempt
 }
 
-/** An address as it is counted: a host with IPv6 has 2^64 of them. */
+/** The unit in which addresses are counted: a host with IPv6 has 2^64 addresses. */
 export const addressGroup = (address: string): string => {
   const plain = address.replace(/%.*$/, '')
   if (!isIPv6(plain)) return plain
@@ -74,7 +76,7 @@ export const addressGroup = (address: string): string => {
 const remaining = ({ count, last }: Failures, { forgiveness }: Limit, now: number): number =>
   Math.max(0, count - Math.floor((now - last) / forgiveness))
 
-/** Milliseconds until the next log-in is taken; 0 for at once. */
+/** Milliseconds until the next log-in is let through; 0 for immediately. */
 const waitFor = (failures: Failures | undefined, { free }: Limit, now: number): number => {
   if (failures === undefined || failures.count <= free) return 0
   const wait = Math.min(1000 * 2 ** (failures.count - free - 1), LONGEST)
@@ -88,7 +90,7 @@ const addFailure = (
   now: number,
 ): void => {
   const before = failures.get(key)
-  // Without a ceiling a long attack would take as long to be forgiven.
+  // Without a ceiling, forgiving a long attack would take as long as the attack.
   const most = limit.free + 7
   const count = before === undefined ? 0 : remaining(before, limit, now)
   failures.set(key, { count: Math.min(count + 1, most), last: now })
@@ -101,7 +103,7 @@ const takeBack = (failures: LRUCache<string, Failures>, key: string): void => {
 }
 
 /**
- * A throttle with nothing against anyone yet.
+ * Creates a throttle without any failures counted.
  *
  * @param now clock in milliseconds
  */
@@ -113,10 +115,10 @@ export const createThrottle = (now: () => number): Throttle => {
   return {
     attempt(account, address) {
       const from = addressGroup(address)
-      // No account has a longer name, and what is kept in memory must have a bound.
+      // No account has a longer name, and what is kept in memory must be bounded.
       const both = JSON.stringify([account.slice(0, 256), from])
       const at = now()
-      // Others who fail at this address do not slow down who has been here before.
+      // Failures of others at this address do not slow down those who have logged in from it before.
       const isKnown = (known.get(both) ?? Number.NEGATIVE_INFINITY) > at - KNOWN_FOR
       const wait = Math.max(
         waitFor(byAccount.get(both), PER_ACCOUNT, at),

@@ -17,14 +17,14 @@ import type { OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
 
-/** Seconds an access token is good for: clients ask for another when it ends. */
+/** Seconds an access token is valid: clients request another when it expires. */
 const ACCESS_LIFE = 5 * 60
-/** Seconds a refresh token is good for; a changed password ends it at once. */
+/** Seconds a refresh token is valid; a change of the password ends it at once. */
 export const REFRESH_LIFE = 90 * 24 * 60 * 60
-/** Most scopes of one request; no client asks for more than a few. */
+/** Most scopes of one request; no client requests more than a few. */
 const MAX_SCOPES = 100
 
-/** Who asks for a token, in one of three ways; none of them is an anonymous caller. */
+/** The credentials with which a token is requested; `none` is an anonymous caller. */
 export type TokenCredentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'password'; readonly name: string; readonly password: string }
@@ -32,18 +32,18 @@ export type TokenCredentials =
 
 export interface TokenRequest {
   readonly credentials: TokenCredentials
-  /** What the client takes this registry to be; absent is us. */
+  /** The service that the token is for; absent is this registry. */
   readonly service: string | undefined
-  /** `scope` values, each of which may hold several. */
+  /** `scope` values, each of which may contain several scopes. */
   readonly scopes: readonly string[]
-  /** Whether a refresh token is asked for. */
+  /** Whether a refresh token is requested. */
   readonly offline: boolean
   /** Address of the client. */
   readonly address: string
 }
 
-/** What the endpoint answers with, names as on the wire. */
-export interface TokenAnswer {
+/** The response of the endpoint, with the names on the wire. */
+export interface TokenResponse {
   readonly token: string
   readonly access_token: string
   /** Seconds. */
@@ -68,15 +68,16 @@ export interface TokenServiceOptions {
 
 export interface TokenService {
   /**
-   * Grants what policy allows of what is asked for: less, or nothing, is no error.
+   * Grants as much of what is requested as the policy allows; granting less, or nothing, is not an
+   * error.
    *
    * @throws AccessError UNAUTHORIZED for wrong credentials, or for none where anonymous callers
    *   may do nothing; SERVICE_UNKNOWN, TOO_MANY_SCOPES, TOOMANYREQUESTS
    */
-  grant(request: TokenRequest): Promise<TokenAnswer>
+  grant(request: TokenRequest): Promise<TokenResponse>
 }
 
-/** What it takes to issue tokens: the service, and the keys that others verify them with. */
+/** What issues tokens, and the keys that others verify them with. */
 export interface TokenIssuing {
   readonly tokens: TokenService
   readonly keys: SigningKeys
@@ -84,7 +85,7 @@ export interface TokenIssuing {
 
 interface Known {
   readonly identity: Identity
-  /** What a refresh token is bound to; absent where none is given. */
+  /** What a refresh token is bound to; absent if none is issued. */
   readonly credential?: string
 }
 
@@ -113,7 +114,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     return { identity }
   }
 
-  /** As `logIn`, with an event for the audit. */
+  /** As `logIn`, with an event for the audit trail. */
   const audited = async (request: TokenRequest): Promise<Known> => {
     const { credentials, address } = request
     const base = { event: 'login', what: credentials.kind, from: address } as const

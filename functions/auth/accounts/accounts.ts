@@ -1,6 +1,6 @@
 /**
- * Slipway's own accounts: users with passwords, robots with secrets, and groups of both, as the
- * documents in the store have them at the moment.
+ * This registry's own accounts: users with passwords, robots with secrets, and groups of both, from
+ * the documents in the store as they are at the moment.
  *
  * @module
  */
@@ -17,45 +17,44 @@ import { MAX_ACCOUNT_NAME } from './names.ts'
 import { createPasswords } from './passwords.ts'
 import { findSecret, isCurrent, parseRobots, type Robots } from './robots.ts'
 
-/** A log-in that was right. */
+/** A successful log-in. */
 export interface LogIn {
   readonly identity: Identity
   /**
-   * Fingerprint of the password or secret it was made with; empty for anonymous callers. What is
-   * issued for this log-in to be used later (a refresh token) is bound to it: see
-   * `Accounts.credentials`.
+   * Fingerprint of the password or secret that was used; empty for anonymous callers. Refresh tokens
+   * issued for this log-in are bound to it: see `Accounts.credentials`.
    */
   readonly credential: string
 }
 
 export interface Accounts {
   /**
-   * Who logs in. An empty name is an anonymous caller, as podman's `Basic Og==`; robots log in as
+   * Logs in. An empty name, as in podman's `Basic Og==`, is an anonymous caller; robots log in as
    * `robot+<name>`.
    *
    * @param address of the client, by which failures are counted
-   * @returns undefined when there is no such account or the password is wrong; which, and why, is
-   *   not to be known
+   * @returns undefined if there is no such account or the password is wrong; which of them is not
+   *   disclosed
    * @throws AccessError TOOMANYREQUESTS with `retryAfter` after failures, UNAVAILABLE while the
    *   accounts cannot be read
    */
   authenticate(name: string, password: string, address: string): Promise<LogIn | undefined>
   /**
-   * An account as it is now, or undefined when there is none.
+   * An account as it is now, or undefined if there is none.
    *
    * @throws AccessError UNAVAILABLE while the accounts cannot be read
    */
   lookup(name: string): Promise<Identity | undefined>
   /**
-   * What `LogIn.credential` of an account can be now, one for each secret of a robot; none when
-   * there is no such account or it can no longer log in.
+   * The values that `LogIn.credential` of an account can have now, one for each secret of a robot;
+   * none if there is no such account or it can no longer log in.
    *
    * @throws AccessError UNAVAILABLE while the accounts cannot be read
    */
   credentials(name: string): Promise<readonly string[]>
   /**
-   * Whether accounts were ever set up here: then nothing is open to all, even if the last account
-   * has been removed since.
+   * Whether accounts have ever been set up here: then nothing is open to all, even if the last
+   * account has been removed since.
    *
    * @throws AccessError UNAVAILABLE while the accounts cannot be read
    */
@@ -85,7 +84,7 @@ const ofRobot = (name: string, sha256: string): string => fingerprint('robot', n
 export const groupsOf = (groups: Groups, account: string): string[] =>
   [...groups].filter(([, members]) => members.has(account)).map(([name]) => name)
 
-/** The accounts of a store. Nothing is read before the first question. */
+/** The accounts in a store. Nothing is read before the first call. */
 export const createAccounts = (options: AccountOptions): Accounts => {
   const { now, throttle } = options
   const passwords = createPasswords({ now, throttle, verify: options.verify ?? verifyPassword })
@@ -128,7 +127,7 @@ export const createAccounts = (options: AccountOptions): Accounts => {
     }
   }
 
-  /** Fingerprints of what an account may log in with now; undefined when there is no account. */
+  /** Fingerprints of what an account can log in with now; undefined if there is no such account. */
   const credentialsOf = async (account: string): Promise<readonly string[] | undefined> => {
     const robot = robotName(account)
     if (robot !== undefined) {
@@ -147,7 +146,7 @@ export const createAccounts = (options: AccountOptions): Accounts => {
   return {
     async authenticate(name, password, address) {
       if (name === '') return { identity: ANONYMOUS, credential: '' }
-      // Cut to a name that cannot exist, so that nothing in memory grows with what is sent.
+      // Truncated to a name that cannot exist, so that nothing in memory grows with what is sent.
       const account = name.slice(0, MAX_ACCOUNT_NAME + 1)
       const robot = robotName(account)
       return robot === undefined

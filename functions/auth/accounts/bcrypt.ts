@@ -11,16 +11,16 @@ import { AccessError } from '../errors.ts'
 /** Compares a password to a bcrypt hash. */
 export type VerifyPassword = (password: string, hash: string) => Promise<boolean>
 
-/** Cost of new hashes: some 60 ms each. */
+/** Cost of new hashes: about 60 ms each. */
 export const COST = 10
 
-/** Bytes of a password that bcrypt looks at. */
+/** Bytes of a password that bcrypt uses. */
 export const MAX_PASSWORD_BYTES = 72
 
-/** Most log-ins that wait for their comparison; with more, none would be done in a client's time. */
+/** Most log-ins that wait for a comparison; more could not be served before clients give up. */
 const MAX_WAITING = 100
 
-/** Loaded by the first log-in: a cold start should not read it. */
+/** Loaded by the first log-in, to keep cold starts fast. */
 const hashWasm = () => import('./wasm.ts')
 
 /** What is wrong with a new password, or undefined. */
@@ -36,7 +36,7 @@ export const passwordFault = (password: string): string | undefined => {
 /**
  * Hashes a new password.
  *
- * @throws RangeError for one that {@link passwordFault} finds wrong
+ * @throws RangeError for one in which {@link passwordFault} finds a fault
  */
 export const hashPassword = async (password: string, cost = COST): Promise<string> => {
   const fault = passwordFault(password)
@@ -48,27 +48,27 @@ export const hashPassword = async (password: string, cost = COST): Promise<strin
     costFactor: cost,
     outputType: 'encoded',
   })
-  // The same algorithm under the name that every htpasswd knows.
+  // The same algorithm by the name that every htpasswd uses.
   return hash.replace(/^\$2a\$/, '$2y$')
 }
 
 /**
- * Compares as bcrypt does: only the first 72 bytes count. An empty password is never right, nor one
- * with a NUL, which to bcrypt may be the same as an empty one.
+ * Compares as bcrypt does: only the first 72 bytes count. A password is never right if it is empty or
+ * contains a NUL, which bcrypt may treat as an empty one.
  */
 export const verifyPassword: VerifyPassword = async (password, hash) => {
   const bytes = Buffer.from(password).subarray(0, MAX_PASSWORD_BYTES)
-  // hash-wasm refuses empty ones, which would tell by time that nothing was compared.
+  // hash-wasm refuses empty passwords, and the time would disclose that nothing was compared.
   const compared = bytes.length === 0 ? Buffer.from('\0') : bytes
   const { bcryptVerify } = await hashWasm()
   return (await bcryptVerify({ password: compared, hash })) && !compared.includes(0)
 }
 
 /**
- * Makes comparisons wait for each other, so that many log-ins at once cannot take the thread from
- * everything else: between two of them others get their turn.
+ * Runs comparisons one after the other, so that many concurrent log-ins cannot monopolize the thread:
+ * other work gets its turn between two of them.
  *
- * The returned function throws AccessError TOOMANYREQUESTS when too many wait already.
+ * The returned function throws AccessError TOOMANYREQUESTS if too many are waiting already.
  */
 export const oneAtATime = (verify: VerifyPassword): VerifyPassword => {
   let waiting = 0

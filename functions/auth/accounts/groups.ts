@@ -1,6 +1,6 @@
 /**
- * Groups, in the format of Apache's group file: `dev: alice bob` a line. Robots are members under
- * the name they log in with, `robot+ci`.
+ * Groups, in the format of Apache's group file: one line `dev: alice bob` for each. Robots are
+ * members by the name they log in with, `robot+ci`.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { quoted } from '../../shared/errors.ts'
 import { DocumentError } from '../errors.ts'
 import { groupNameFault } from './names.ts'
 
-/** Members by group, in the order of the document. */
+/** Members by group, in document order. */
 export type Groups = ReadonlyMap<string, ReadonlySet<string>>
 
 /**
- * Reads groups; undefined is no document, thus no groups. A group on several lines has the members
- * of all of them, as in Apache.
+ * Reads groups; undefined (no document) means no groups. A group on several lines has the members of
+ * all of them, as in Apache.
  *
- * @throws DocumentError naming the line
+ * @throws DocumentError with the line
  */
 export const parseGroups = (text: string | undefined): Groups => {
   const groups = new Map<string, Set<string>>()
@@ -42,7 +42,7 @@ export const parseGroups = (text: string | undefined): Groups => {
 
 const ENTRY = /^\s*([^\s#:][^\s:]*)\s*:(.*)$/
 
-/** The document with each group's line made anew, or left out; comments and order stay. */
+/** The document with each group's line rewritten or left out; comments and order are kept. */
 const mapGroups = (
   text: string,
   change: (group: string, members: readonly string[]) => readonly string[] | undefined,
@@ -61,7 +61,7 @@ const mapGroups = (
     .map((line) => `${line}\n`)
     .join('')
 
-/** The document with accounts added to a group, which need not exist. */
+/** The document with accounts added to a group, which is created if necessary. */
 export const withMembers = (
   text: string | undefined,
   group: string,
@@ -73,7 +73,7 @@ export const withMembers = (
     const before = text === undefined || text === '' ? '' : `${text.replace(/\n$/, '')}\n`
     return `${before}${`${group}: ${added.join(' ')}`.trim()}\n`
   }
-  // A group may have several lines: the first takes what is new.
+  // A group may have several lines: new members go to the first.
   let rest = added
   return mapGroups(text ?? '', (each, members) => {
     if (each !== group) return members
@@ -83,7 +83,7 @@ export const withMembers = (
   })
 }
 
-/** The document without accounts in a group, or in all of them. */
+/** The document with accounts removed from a group, or from all groups. */
 export const withoutMembers = (text: string, accounts: readonly string[], group?: string): string =>
   mapGroups(text, (each, members) =>
     group === undefined || each === group

@@ -1,5 +1,6 @@
 /**
- * Users and their password hashes, in the format of Apache's `htpasswd -B`: `name:hash` a line.
+ * Users and their password hashes, in the format of Apache's `htpasswd -B`: one line `name:hash` for
+ * each.
  *
  * @module
  */
@@ -12,7 +13,10 @@ import { userNameFault } from './names.ts'
 export type Users = ReadonlyMap<string, string>
 
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
-/** Costs that hash-wasm takes; beyond 17, which `htpasswd` also refuses, a log-in takes a minute. */
+/**
+ * Costs that are accepted: hash-wasm's least; above 17, which `htpasswd` refuses, a log-in takes a
+ * minute.
+ */
 const MIN_COST = 4
 const MAX_COST = 17
 
@@ -25,7 +29,7 @@ const KINDS: readonly (readonly [prefix: string, kind: string])[] = [
   ['$argon2', 'Argon2'],
 ]
 
-/** The cost a bcrypt hash was made with: its logarithm to base 2. */
+/** The cost of a bcrypt hash: the logarithm to base 2 of its rounds. */
 export const costOf = (hash: string): number => Number(hash.match(BCRYPT)?.[1])
 
 const hashFault = (hash: string): string | undefined => {
@@ -47,9 +51,9 @@ const nameOn = (line: string): string | undefined =>
   isEntry(line) ? line.split(':', 1)[0] : undefined
 
 /**
- * Reads users and hashes; undefined is no document, thus no users.
+ * Reads users and hashes; undefined (no document) means no users.
  *
- * @throws DocumentError naming the line; never with a hash in it
+ * @throws DocumentError with the line; never with a hash in it
  */
 export const parseHtpasswd = (text: string | undefined): Users => {
   const users = new Map<string, string>()
@@ -74,7 +78,7 @@ export const parseHtpasswd = (text: string | undefined): Users => {
 
 const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
 
-/** The document with the user's hash added or replaced; comments and order stay. */
+/** The document with the user's hash added or replaced; comments and order are kept. */
 export const withUser = (text: string | undefined, name: string, hash: string): string => {
   const lines = linesOf(text ?? '')
   if (lines.at(-1) === '') lines.pop()
@@ -82,7 +86,7 @@ export const withUser = (text: string | undefined, name: string, hash: string): 
   return joined(lines.with(at < 0 ? lines.push('') - 1 : at, `${name}:${hash}`))
 }
 
-/** The document without the user; comments and order stay. */
+/** The document without the user; comments and order are kept. */
 export const withoutUser = (text: string, name: string): string => {
   const lines = linesOf(text)
   if (lines.at(-1) === '') lines.pop()

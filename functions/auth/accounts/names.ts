@@ -12,7 +12,7 @@ export const MAX_ACCOUNT_NAME = 255
 const USER = /^[^\s:\p{C}]+$/u
 const ROBOT = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
 
-/** What is wrong with the name of a user, or undefined. */
+/** What is wrong with a user name, or undefined. */
 export const userNameFault = (name: string): string | undefined => {
   if (name === '') return 'it is empty'
   if (name.length > MAX_ACCOUNT_NAME) return `it is longer than ${MAX_ACCOUNT_NAME} characters`
@@ -22,13 +22,13 @@ export const userNameFault = (name: string): string | undefined => {
   return undefined
 }
 
-/** What is wrong with the name of a robot, without the prefix, or undefined. */
+/** What is wrong with a robot's name, without the prefix, or undefined. */
 export const robotNameFault = (name: string): string | undefined =>
   name.length <= MAX_ACCOUNT_NAME - ROBOT_PREFIX.length && ROBOT.test(name)
     ? undefined
     : 'expected lower-case letters and digits, separated by single . _ or -'
 
-/** What is wrong with the name of a group, or undefined. */
+/** What is wrong with a group name, or undefined. */
 export const groupNameFault = (name: string): string | undefined =>
   USER.test(name) && name.length <= MAX_ACCOUNT_NAME && !name.startsWith('#')
     ? undefined

@@ -1,6 +1,7 @@
 /**
- * Whether a user's password is right: takes as long for users that do not exist, and remembers right
- * ones for a few minutes, since Basic set-ups send theirs with each request.
+ * Checks users' passwords. It takes as long for users that do not exist, and remembers right
+ * passwords for a few minutes, since clients with Basic authentication send theirs with each
+ * request.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { costOf, type Users } from './htpasswd.ts'
 /** Milliseconds for which a right password is remembered. */
 const REMEMBERED_FOR = 5 * 60_000
 const MOST_REMEMBERED = 1_000
-/** Milliseconds for which a wrong one is. */
+/** Milliseconds for which a wrong password is remembered. */
 const WRONG_FOR = 60_000
 
 export interface Passwords {
@@ -45,14 +46,14 @@ interface LogIn {
   readonly keyHere: string
 }
 
-/** A hash of nobody's password: salt and digest are the first that come, no password is known. */
+/** A hash of no known password: salt and digest are arbitrary. */
 const dummyHash = (cost: number): string =>
   `$2y$${String(cost).padStart(2, '0')}$${'slipway.nobody.'.padEnd(52, '.')}O`
 
-/** Compares passwords, with a memory of its own. */
+/** Creates a checker of passwords, which remembers results. */
 export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Passwords => {
   const verifyInTurn = oneAtATime(verify)
-  // Keys are made with a secret of this process: they tell nothing about passwords outside it.
+  // Keys are derived with a secret of this process: outside it they disclose nothing about passwords.
   const secret = randomBytes(32)
   const sealed = (...values: readonly string[]): string =>
     createHmac('sha256', secret).update(JSON.stringify(values)).digest('base64')
@@ -62,8 +63,9 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     ttlResolution: 0,
     perf: { now },
   })
-  // A client with a wrong password sends it with each of its parallel requests and tries again, which
-  // is one guess: counted each time, it would lock out whoever then types the right one.
+  // A client with a wrong password sends it with each of its parallel requests and retries. That is
+  // one
+  // guess: counted each time, it would lock out the user who then types the right one.
   const wrong = new LRUCache<string, true>({
     max: MOST_REMEMBERED,
     ttl: WRONG_FOR,
@@ -72,8 +74,8 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
   })
 
   /**
-   * A hash whose comparison takes as long as that of some user, always the same for one name: a name
-   * that does not exist looks like any that does, also when costs differ.
+   * A hash whose comparison takes as long as that of some user, always the same one for a name, so
+   * that unknown names cannot be told from known ones even if costs differ.
    */
   const decoyFor = (users: Users, name: string): string => {
     const hashes = [...users.values()]
@@ -87,7 +89,7 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     attempt: Attempt,
   ): Promise<boolean> => {
     const hash = users.get(name)
-    // Drawn for users that exist as well: drawing takes time, too.
+    // Also computed for users that exist, as it takes time.
     const decoy = decoyFor(users, name)
     let right: boolean
     try {
@@ -109,7 +111,7 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
   const isRight = coalesce(
     async (logIn: LogIn): Promise<boolean> => {
       if (wrong.has(logIn.keyHere)) return false
-      // Before what is remembered is looked at: that, too, tells whether a guess was right.
+      // Before the remembered results are used: they, too, tell whether a guess was right.
       const attempt = throttle.attempt(logIn.name, logIn.address)
       if (!remembered.has(logIn.key)) return compare(logIn, attempt)
       attempt.succeeded()
@@ -120,7 +122,7 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
 
   return {
     async isRight(users, name, password, address) {
-      // The hash is part of the key: with a new password the old one is no longer remembered.
+      // The hash is part of the key, so that a changed password is no longer remembered.
       const key = sealed(name, password, users.get(name) ?? '')
       return isRight({ users, name, password, address, key, keyHere: `${key} ${address}` })
     },

@@ -1,7 +1,7 @@
 /**
- * Robot accounts: for machines, with several secrets each that end by themselves, so that a new one
- * can be put in place before the old one ends. A secret is 256 random bits, of which only the
- * digest is kept; that needs no slow hash.
+ * Robot accounts, for machines. Each can have several secrets, which expire, so that a new one can
+ * be deployed before the old one ends. A secret is 256 random bits, of which only the SHA-256 is
+ * kept; that much entropy needs no slow hash.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { DocumentError } from '../errors.ts'
 import { robotNameFault } from './names.ts'
 
 const secretSchema = z.strictObject({
-  /** Tells secrets apart in lists; no secret itself. */
+  /** Distinguishes secrets in lists; not secret itself. */
   id: z.string().regex(/^[0-9a-f]{8}$/),
   /** Hex SHA-256 of the whole secret. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   created: z.iso.datetime(),
-  /** When it ends; null for never. */
+  /** When it expires; null for never. */
   expires: z.iso.datetime().nullable(),
 })
 
@@ -33,16 +33,16 @@ const schema = z.strictObject({
   ),
 })
 
-/** One secret of a robot, as it is kept. */
+/** One secret of a robot, as stored. */
 export type RobotSecret = z.output<typeof secretSchema>
 
 /** Secrets by the robot's name, without `robot+`. */
 export type Robots = ReadonlyMap<string, readonly RobotSecret[]>
 
 /**
- * Reads robots; undefined is no document, thus no robots.
+ * Reads robots; undefined (no document) means no robots.
  *
- * @throws DocumentError naming the place
+ * @throws DocumentError that says where it is wrong
  */
 export const parseRobots = (text: string | undefined): Robots => {
   if (text === undefined) return new Map()
@@ -75,11 +75,11 @@ export const formatRobots = (robots: Robots): string => {
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
-/** Whether a secret may be used at a time in milliseconds. */
+/** Whether a secret is valid at a time in milliseconds. */
 export const isCurrent = ({ expires }: RobotSecret, now: number): boolean =>
   expires === null || now < Date.parse(expires)
 
-/** The entry of a secret among those that have not ended, or undefined when it is none of them. */
+/** The entry of a secret among those that have not expired, or undefined if it is not there. */
 export const findSecret = (
   entries: readonly RobotSecret[],
   secret: string,
@@ -92,10 +92,10 @@ export const findSecret = (
 }
 
 /**
- * Makes a secret and the entry that is kept of it. The prefix lets scanners of source code find
- * secrets that leaked.
+ * Generates a secret and the entry that is stored for it. The prefix lets scanners of source code
+ * find leaked secrets.
  *
- * @param lifetime milliseconds, or null for one that does not end
+ * @param lifetime milliseconds, or null for one that does not expire
  */
 export const newSecret = (
   now: number,
@@ -112,7 +112,7 @@ export const newSecret = (
 }
 
 /**
- * A robot's secrets with one more, without those that have ended, and the others ending by `until`.
+ * A robot's secrets with one more, without those that have expired; the others expire by `until`.
  *
  * @param until milliseconds since the epoch
  */

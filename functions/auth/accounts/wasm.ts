@@ -1,5 +1,5 @@
 /**
- * What of hash-wasm passwords need, in a module of its own: it is loaded when it is needed, and a
+ * The part of hash-wasm that passwords need, in a module of its own: it is loaded on demand, and a
  * bundler leaves out the rest.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * Other issuers whose tokens are accepted, as a document in the store says: token servers such as
- * docker_auth, or OIDC providers.
+ * The document of other issuers whose tokens are accepted: token servers such as docker_auth, or OIDC
+ * providers.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import { foreignVerifier, type TrustedIssuer } from './verify.ts'
 
 const issuer = z
   .strictObject({
-    /** Exactly what tokens have in `iss`. */
+    /** The exact `iss` of its tokens. */
     issuer: z.string().min(1),
-    /** What tokens must have in `aud`; by default our service. */
+    /** What tokens must have in `aud`. Default: our service. */
     audience: z.string().min(1).optional(),
     /** Where the issuer publishes its keys. */
     jwksUrl: z.url().optional(),
     /** Its keys. */
     jwks: z.object({ keys: z.array(z.looseObject({})) }).optional(),
-    /** Certificates in PEM, as distribution's rootcertbundle. */
+    /** Certificates in PEM, like distribution's rootcertbundle. */
     certificates: z.string().min(1).optional(),
     algorithms: z.array(z.enum(ALGORITHMS)).min(1).optional(),
   })
@@ -44,13 +44,13 @@ const schema = z.strictObject({ version: z.literal(1), issuers: z.array(issuer) 
 export type IssuerEntry = z.output<typeof issuer>
 
 /**
- * Reads the document, YAML or JSON; undefined is none, thus no issuers.
+ * Reads the document, YAML or JSON; undefined (no document) means no issuers.
  *
- * @throws DocumentError naming the place
+ * @throws DocumentError that says where it is wrong
  */
 export const parseIssuers = async (text: string | undefined): Promise<readonly IssuerEntry[]> => {
   if (text === undefined) return []
-  // Loaded only where there is one: YAML costs a cold start its time.
+  // Loaded only if there is a document: loading YAML would slow down cold starts.
   const { parse } = await import('yaml')
   let value: unknown
   try {
@@ -67,7 +67,7 @@ export const parseIssuers = async (text: string | undefined): Promise<readonly I
 }
 
 /**
- * An issuer that tokens can be verified against.
+ * An issuer with its keys.
  *
  * @param service our audience
  * @throws Error when its keys or certificates cannot be read
@@ -91,22 +91,22 @@ export const trustedIssuer = async (
 }
 
 export interface LiveIssuersOptions extends LiveOptions {
-  /** Our own `iss`, which no other issuer can have. */
+  /** Our `iss`; another issuer of that name is ignored. */
   readonly issuer: string
   /** Our audience. */
   readonly service: string
 }
 
 /**
- * A verifier that follows the document of a store. Issuers whose keys or certificates cannot be read
- * make it unusable, as whatever else is wrong with it does.
+ * A verifier that follows the document in a store. An issuer whose keys or certificates cannot be
+ * read makes the document unusable, like any other mistake in it.
  */
 export const liveIssuers = ({ issuer, service, ...options }: LiveIssuersOptions) =>
   liveDocument(
     ISSUERS_KEY,
     async (text) => {
       const { now } = options
-      // With our name its keys would sign for our accounts.
+      // An issuer with our name could sign for our accounts.
       const others = (await parseIssuers(text)).filter((entry) => entry.issuer !== issuer)
       const trusted = await Promise.all(others.map((each) => trustedIssuer(each, service, now)))
       return foreignVerifier(trusted, now)

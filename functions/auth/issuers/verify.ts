@@ -21,9 +21,9 @@ import type { KeySource } from '../trusted-keys/key-source.ts'
 
 /** An issuer whose tokens are accepted. */
 export interface TrustedIssuer {
-  /** Exactly what its tokens have in `iss`. */
+  /** The exact `iss` of its tokens. */
   readonly issuer: string
-  /** What `aud` must be, or hold: the service of our challenge. */
+  /** What `aud` must be or contain: the service of our challenge. */
   readonly audience: string
   readonly source: KeySource
   /** Default: all of {@link ALGORITHMS}. */
@@ -31,8 +31,8 @@ export interface TrustedIssuer {
 }
 
 /**
- * Verifies tokens. It throws AccessError UNAUTHORIZED, and UNAVAILABLE when the issuer's keys cannot
- * be had now.
+ * Verifies a token. It throws AccessError UNAUTHORIZED, and UNAVAILABLE when the issuer's keys cannot
+ * be fetched.
  */
 export type ForeignVerifier = (token: ReadToken) => Promise<VerifiedToken>
 

@@ -1,9 +1,9 @@
 /**
- * A self-signed certificate for a signing key. distribution 2.x learns token keys in no other form:
- * its `auth.token.rootcertbundle` is a file of such certificates, one for each published key.
+ * A self-signed certificate for a signing key. distribution 2.x accepts token keys in no other
+ * form: its `auth.token.rootcertbundle` is a file of such certificates, one for each published key.
  *
- * It is built here and not by openssl, because it has to be signed through the {@link Signer}: a key
- * in KMS is in no file. X.509 is RFC 5280 section 4.1, DER is X.690.
+ * It is built here rather than by openssl because it has to be signed through the {@link Signer}: a
+ * KMS key is not available as a file. X.509 is RFC 5280 section 4.1, DER is X.690.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const sequence = (...content: readonly Uint8Array[]): Buffer => element(0x30, ..
 const set = (content: Uint8Array): Buffer => element(0x31, content)
 const bitString = (bytes: Uint8Array): Buffer => element(0x03, Buffer.of(0), bytes)
 
-/** A positive INTEGER: without needless zeros, and with one before a set top bit. */
+/** A positive INTEGER: without leading zeros, except for one before a set top bit. */
 const integer = (bytes: Uint8Array): Buffer => {
   const start = bytes.findIndex((byte) => byte !== 0)
   const digits = start < 0 ? Buffer.of(0) : bytes.subarray(start)
@@ -38,7 +38,7 @@ const NO_CA = sequence(hex('0603551d13'), hex('0101ff'), element(0x04, sequence(
 /** keyUsage, critical: digitalSignature. */
 const SIGNS = sequence(hex('0603551d0f'), hex('0101ff'), element(0x04, hex('03020780')))
 
-/** A time as RFC 5280 section 4.1.2.5 wants it: two-digit years until 2049, four-digit from 2050. */
+/** A time as RFC 5280 section 4.1.2.5 requires: two-digit years until 2049, four-digit from 2050. */
 const time = (milliseconds: number): Buffer => {
   const [digits = ''] = new Date(milliseconds).toISOString().replace(/[-:T]/g, '').split('.')
   const short = Number(digits.slice(0, 4)) < 2050
@@ -47,14 +47,14 @@ const time = (milliseconds: number): Buffer => {
 
 export interface CertificateOptions {
   readonly signer: Signer
-  /** Common name of subject and issuer; only people read it. */
+  /** Common name of subject and issuer, for people only. */
   readonly name: string
   /** Milliseconds since 1970, as is `until`. */
   readonly from: number
   readonly until: number
 }
 
-/** Makes the certificate, in PEM. */
+/** Creates the certificate, in PEM. */
 export const selfSignedCertificate = async (options: CertificateOptions): Promise<string> => {
   const { signer, from, until } = options
   const commonName = sequence(COMMON_NAME, element(0x0c, Buffer.from(options.name)))

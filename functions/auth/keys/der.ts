@@ -1,5 +1,5 @@
 /**
- * ECDSA signatures as KMS and OpenSSL give them.
+ * ECDSA signatures as KMS and OpenSSL return them.
  *
  * @module
  */
@@ -8,7 +8,7 @@
  * Turns an ECDSA signature in DER (`SEQUENCE { r INTEGER, s INTEGER }`, what KMS and OpenSSL give)
  * into the r and s of 32 bytes each that `Signer.sign` must give for P-256.
  *
- * @throws RangeError when it is no such signature
+ * @throws RangeError when it is not such a signature
  */
 export const derToRaw = (der: Uint8Array): Uint8Array => {
   const refused = () => new RangeError('not a P-256 signature in DER')

@@ -1,10 +1,11 @@
 /**
- * The signing keys as they lie in the store: one JSON document with several private keys, so that
- * keys can follow each other without a token becoming invalid.
+ * The signing keys as they are stored: one JSON document with several private keys, so that keys can
+ * be rotated without invalidating tokens.
  *
  * A key's life: published from `created`, signs from `signsFrom` until a newer one does, verifies
- * until `ends`. A rotated-in key is published for {@link PUBLISH_AHEAD} before it signs, so that all
- * instances, and all others who fetch our key set, know it before they see its first token.
+ * until `ends`. A key that is rotated in is published {@link PUBLISH_AHEAD} before it signs, so
+ * that all instances, and everyone who fetches our key set, know it before they see its first
+ * token.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { publishedAt } from './signing-keys.ts'
 /** Milliseconds between a new key's publication and its first signature. */
 export const PUBLISH_AHEAD = 10 * 60_000
 
-/** Milliseconds a key is good for beyond its last token: others' clocks and memories lag. */
+/** Milliseconds a key remains valid after its last token: the clocks and caches of others lag. */
 const GRACE = 5 * 60_000
 
 const time = z.int().nonnegative()
@@ -52,7 +53,7 @@ const newKey = (created: number, signsFrom: number): StoredKey => {
   return { jwk: { kty: 'EC', crv: 'P-256', x, y, d }, created, signsFrom }
 }
 
-/** A document with one new key that signs at once. */
+/** A document with one new key, which signs immediately. */
 export const newKeyDocument = (now: number): KeyDocument => ({
   version: 1,
   keys: [newKey(now, now)],
@@ -61,7 +62,7 @@ export const newKeyDocument = (now: number): KeyDocument => ({
 /**
  * Reads a document.
  *
- * @throws Error when it is none; the message never quotes it
+ * @throws Error when it is invalid; the message never quotes it
  */
 export const parseKeyDocument = (bytes: Uint8Array): KeyDocument => {
   try {
@@ -69,7 +70,7 @@ export const parseKeyDocument = (bytes: Uint8Array): KeyDocument => {
     for (const key of document.keys) privateKey(key)
     return document
   } catch {
-    // The cause would quote the text around the mistake, which is a private key.
+    // Without the cause, which would quote the text around the mistake: a private key.
     throw new Error(
       'the document of signing keys is damaged: restore it, or delete it to have new keys made',
     )
@@ -86,13 +87,13 @@ export interface RotateOptions {
   /** Milliseconds the longest token lasts, refresh tokens included. */
   readonly longestToken: number
   /**
-   * For a key that was stolen: all keys there were end now, and with them every token, and the new
-   * one signs at once.
+   * For a key that was stolen: all existing keys end now, and with them every token, and the new one
+   * signs immediately.
    */
   readonly revoke?: boolean
 }
 
-/** The document with one more key, and without those whose last token has ended. */
+/** The document with one more key, and without those whose last token has expired. */
 export const withNewKey = (document: KeyDocument, options: RotateOptions): KeyDocument => {
   const { now, longestToken, revoke = false } = options
   if (revoke) return newKeyDocument(now)

@@ -1,7 +1,7 @@
 /**
- * The names that tokens give to keys in `kid`. Two are made from the key itself, so whoever has the
- * key can tell them: the libtrust fingerprint, of distribution 2.x and the token servers of its
- * time, and the thumbprint of RFC 7638, of distribution 3.
+ * The names of keys in a token's `kid`. Two are computed from the key itself, so whoever has the
+ * key knows them: the libtrust fingerprint, used by distribution 2.x and the token servers of its
+ * time, and the RFC 7638 thumbprint, used by distribution 3.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 export const libtrustId = (publicKey: KeyObject): string => {
   const der = publicKey.export({ format: 'der', type: 'spki' })
   const hash = createHash('sha256').update(der).digest('hex').slice(0, 60)
-  // 20 bits are 5 hex digits and 4 letters of base32, which is one group.
+  // One group: 20 bits are 5 hex digits and 4 letters of base32.
   const groups = hash.match(/.{5}/g) ?? []
   return groups
     .map((group) => {
@@ -33,10 +33,10 @@ export const thumbprint = (publicKey: KeyObject): Promise<string> =>
   calculateJwkThumbprint(publicKey.export({ format: 'jwk' }), 'sha256')
 
 /**
- * What docker_auth with `disable_legacy_key_id`, and distribution 3.0, take for the thumbprint of an
- * elliptic-curve key: by mistake that of the curve's base point, the same for every key on it.
+ * What docker_auth with `disable_legacy_key_id`, and distribution 3.0, mistake for the thumbprint
+ * of an elliptic-curve key: that of the curve's base point, which is the same for every key on it.
  *
- * @returns nothing for other kinds of keys
+ * @returns undefined for other kinds of keys
  */
 export const basePointThumbprint = (publicKey: KeyObject): string | undefined => {
   const curve = publicKey.asymmetricKeyDetails?.namedCurve

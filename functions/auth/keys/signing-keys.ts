@@ -8,7 +8,7 @@ import { createPublicKey, type KeyObject, sign as signWith } from 'node:crypto'
 import { promisify } from 'node:util'
 import { libtrustId } from './key-id.ts'
 
-/** A P-256 public key as `/.well-known/jwks.json` shows it (RFC 7517, RFC 7518 section 6.2.1). */
+/** A P-256 public key as in `/.well-known/jwks.json` (RFC 7517, RFC 7518 section 6.2.1). */
 export interface PublicJwk {
   readonly kty: 'EC'
   readonly crv: 'P-256'
@@ -23,8 +23,9 @@ export interface PublicJwk {
 export interface Signer {
   readonly algorithm: 'ES256'
   /**
-   * The libtrust fingerprint. Of all forms it reaches furthest: distribution 2.x finds the key by it
-   * among the certificates of `rootcertbundle`, and distribution 3 and everybody else in our JWKS.
+   * The libtrust fingerprint, which works with the most verifiers: distribution 2.x finds the key
+   * by it among the certificates of `rootcertbundle`, and distribution 3 and all others in our
+   * JWKS.
    */
   readonly kid: string
   readonly publicJwk: PublicJwk
@@ -38,20 +39,20 @@ export interface Signer {
 
 /** All keys of this registry. */
 export interface SigningKeys {
-  /** The one that signs now. */
+  /** The key that signs now. */
   signer(): Promise<Signer>
   /**
-   * Public keys of every token that may still be valid, and of those soon to come.
+   * The public keys of all tokens that may still be valid, and of those that will be issued soon.
    *
-   * @param reload whether a key was named that is not among them, so that newer ones are looked for
+   * @param reload whether a token names a key that is not among them, so that they are loaded again
    */
   published(reload?: boolean): Promise<readonly PublicJwk[]>
 }
 
 /**
- * The public key as we publish it.
+ * A public key as we publish it.
  *
- * @throws TypeError when it is no P-256 key
+ * @throws TypeError when it is not a P-256 key
  */
 export const publicJwk = (key: KeyObject): PublicJwk => {
   const publicKey = key.type === 'public' ? key : createPublicKey(key)
@@ -67,7 +68,7 @@ const signAsync = promisify(signWith)
 /**
  * Signs with a key in memory.
  *
- * @throws TypeError when it is no P-256 key
+ * @throws TypeError when it is not a P-256 key
  */
 export const localSigner = (privateKey: KeyObject): Signer => {
   const jwk = publicJwk(privateKey)
@@ -79,11 +80,11 @@ export const localSigner = (privateKey: KeyObject): Signer => {
   }
 }
 
-/** When a key is used; milliseconds since 1970. */
+/** When a key is used, in milliseconds since 1970. */
 export interface KeyTimes {
-  /** It signs from then on, until a newer one does. */
+  /** From then on it signs, until a newer one does. */
   readonly signsFrom: number
-  /** Its tokens are no longer accepted. */
+  /** From then on its tokens are refused. */
   readonly ends?: number | undefined
 }
 
@@ -97,7 +98,7 @@ export const publishedAt = <K extends KeyTimes>(keys: readonly K[], now: number)
 export const signingAt = <K extends KeyTimes>(keys: readonly K[], now: number): K =>
   keys.findLast((key) => key.signsFrom <= now && alive(key, now)) ?? keys[0]!
 
-/** A signer with its time. */
+/** A signer, and when it is used. */
 export interface TimedSigner extends KeyTimes {
   readonly signer: Signer
 }
@@ -105,7 +106,7 @@ export interface TimedSigner extends KeyTimes {
 /**
  * Keys that follow each other.
  *
- * @param source gives them, oldest first; `reload` when one is looked for that is not among them
+ * @param source loads them, oldest first; `reload` when a token names a key that is not among them
  * @param now clock in milliseconds
  */
 export const followingKeys = (

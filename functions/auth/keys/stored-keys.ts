@@ -1,5 +1,5 @@
 /**
- * The signing keys in the store, which all instances over it share. The first instance makes them.
+ * The signing keys in the store, shared by all instances on it. The first instance creates them.
  *
  * @module
  */
@@ -25,11 +25,11 @@ import {
   type SigningKeys,
 } from './signing-keys.ts'
 
-/** Milliseconds until an instance looks whether keys were rotated. */
+/** Milliseconds until an instance checks whether keys have been rotated. */
 const MAX_AGE = 60_000
-/** Milliseconds between two looks because a token named an unknown key: anyone can send those. */
+/** Milliseconds between two checks because a token names an unknown key: anyone can send those. */
 const COOLDOWN = 5_000
-/** Milliseconds the keys serve while the store does not answer. */
+/** Milliseconds for which the keys are used while the store does not respond. */
 const STALE = 60 * 60_000
 
 const encode = (document: KeyDocument): Uint8Array =>
@@ -45,7 +45,7 @@ const readDocument = async (
 }
 
 /**
- * The keys of a store, made on first use. Rotations by others are seen within a minute.
+ * The keys in a store, created on first use. Rotations by others are seen within a minute.
  *
  * The returned functions throw StoreError when the store fails and nothing is remembered, and Error
  * when the document is damaged.
@@ -62,7 +62,8 @@ export const storedSigningKeys = (store: ObjectStore, now: () => number): Signin
 }
 
 /**
- * All keys of a store that are published now, oldest first, each able to sign; made if there are none.
+ * All keys in a store that are published now, oldest first, each able to sign; created if there are
+ * none.
  *
  * @param now milliseconds since 1970
  * @throws StoreError when the store fails, Error when the document is damaged
@@ -73,8 +74,8 @@ export const storedSigners = async (store: ObjectStore, now: number): Promise<Si
 }
 
 /**
- * Adds a key to the store's, or with `revoke` replaces them all. Running instances follow within a
- * minute; a rotated-in key signs ten minutes later.
+ * Adds a key to those in the store, or with `revoke` replaces them all. Running instances see it
+ * within a minute; the added key signs ten minutes later.
  *
  * @returns the new key's `kid`
  * @throws StoreError when the store fails

@@ -1,9 +1,9 @@
 /**
- * Patterns of repository names: `*` stands for any characters within a component, `**` for any
- * characters across components, `${user}` for the caller's name; everything else for itself.
+ * Patterns of repository names: `*` matches any characters within a component, `**` any characters
+ * across components, `${user}` the caller's name; everything else matches itself.
  *
- * Matching follows all ways through the pattern at once, so its time is at most the product of both
- * lengths whatever the pattern; a regular expression would take exponentially or polynomially more.
+ * Matching follows all paths through the pattern in parallel, so for any pattern its time is at most
+ * the product of both lengths; a backtracking regular expression could take exponentially longer.
  *
  * @module
  */
@@ -18,7 +18,7 @@ type Token = string | typeof WITHIN | typeof ACROSS
 
 const WITHIN = Symbol('*')
 const ACROSS = Symbol('**')
-/** Where the caller's name goes. */
+/** Replaced by the caller's name. */
 const CALLER = Symbol(USER)
 
 /** One component of a repository name, by the grammar of distribution-spec. */
@@ -28,12 +28,14 @@ const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 export interface Glob {
   /** Whether it matches every repository for every caller. */
   readonly matchesAll: boolean
-  /** Whether it can match anything for this caller: `${user}` needs a name that can be in one. */
+  /**
+   * Whether it can match anything for this caller: `${user}` needs a name that can be a component.
+   */
   usable(user: string): boolean
   /**
    * Whether it matches a repository.
    *
-   * @param user name of the caller as it is put in place of `${user}`; empty for none
+   * @param user the caller's name, which replaces `${user}`; empty for anonymous callers
    */
   matches(repository: string, user: string): boolean
 }
@@ -67,7 +69,7 @@ const passes = (wildcard: Token, character: string): boolean =>
 const isWildcard = (token: Token | undefined): boolean => token === WITHIN || token === ACROSS
 
 const matchTokens = (tokens: readonly Token[], text: string): boolean => {
-  // Positions in the pattern that the characters so far lead to; a wildcard may stand for nothing.
+  // Adds a position in the pattern, and those behind wildcards, which may match nothing.
   const reach = (positions: Set<number>, position: number): void => {
     for (let at = position; ; at++) {
       positions.add(at)
@@ -92,8 +94,8 @@ const matchTokens = (tokens: readonly Token[], text: string): boolean => {
 /**
  * Compiles a pattern that {@link globFault} finds nothing wrong with.
  *
- * The caller's name is put in literally, and only if it is one component of a repository name: one
- * with a slash or a wildcard could reach beyond its place.
+ * The caller's name is inserted literally, and only if it is a component of a repository name: a name
+ * with a slash or a wildcard could match more than it should.
  */
 export const compileGlob = (text: string): Glob => {
   const tokens = tokensOf(text)

@@ -1,5 +1,5 @@
 /**
- * The policy in the store, as it is at the moment.
+ * The policy in the store as it is at the moment.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { POLICY_KEY } from '../../registry/layout.ts'
 import { type Live, type LiveOptions, liveDocument } from '../live.ts'
 import { DENY_ALL, type Policy } from './policy.ts'
 
-/** The policy of a store; {@link DENY_ALL} itself while there is no document. */
+/** The policy in a store; {@link DENY_ALL} itself as long as there is no document. */
 export const livePolicy = (options: LiveOptions): Live<Policy> =>
   liveDocument(
     POLICY_KEY,
     async (text) => {
       if (text === undefined) return DENY_ALL
-      // Loaded only where there is one: YAML costs a cold start its time.
+      // Loaded only if there is a document: loading YAML would slow down cold starts.
       const { parsePolicy } = await import('./parse.ts')
       return parsePolicy(text)
     },

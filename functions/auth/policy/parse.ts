@@ -24,7 +24,7 @@ const pathText = (path: readonly PropertyKey[]): string =>
     .join('')
     .slice(1)
 
-/** Where in the text a path is: the value itself or what it would be in. */
+/** Offset in the text of the value at a path, or of what would contain it. */
 const offsetOf = (document: Document, path: readonly PropertyKey[]): number => {
   for (let depth = path.length; depth > 0; depth--) {
     const node = document.getIn(path.slice(0, depth), true)
@@ -40,7 +40,7 @@ const valueAt = (json: unknown, path: readonly PropertyKey[]): unknown =>
     json,
   )
 
-/** Where an issue is: for a field that does not belong there, that field. */
+/** The path of an issue: for an unknown field, that field. */
 const pathOf = (issue: z.core.$ZodIssue): readonly PropertyKey[] =>
   issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
 
@@ -57,7 +57,7 @@ const describe = (issue: z.core.$ZodIssue, json: unknown): string => {
   return `${pathText(path) || 'the document'}${shown}: ${issue.message}`
 }
 
-/** The text as plain values. */
+/** The document as plain values. */
 const readYaml = (text: string, document: Document.Parsed, counter: LineCounter): unknown => {
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) {
@@ -77,7 +77,7 @@ const readYaml = (text: string, document: Document.Parsed, counter: LineCounter)
 /**
  * Reads a policy.
  *
- * @throws DocumentError naming line, place and value, and what would be right
+ * @throws DocumentError with line, path and value, and what is expected
  */
 export const parsePolicy = (text: string): Policy => {
   const counter = new LineCounter()

@@ -1,6 +1,6 @@
 /**
- * Decides who may do what: the first rule in order that matches caller, repository and action; and
- * no, if none does.
+ * Decides who may do what: the first rule that matches caller, repository and action decides; without
+ * one, the action is denied.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { compileGlob, type Glob } from './glob.ts'
 import type { PolicyRule } from './schema.ts'
 import { claimHolds, splitAt } from './subject.ts'
 
-/** Whether a rule is about a caller. */
+/** Whether a rule applies to a caller. */
 type Subject = (identity: Identity) => boolean
 
 interface Rule {
@@ -21,23 +21,23 @@ interface Rule {
   readonly allow: boolean
 }
 
-/** A policy ready to be asked. */
+/** A compiled policy. */
 export interface Policy {
   readonly rules: readonly Rule[]
 }
 
-/** What holds where there is no policy: nobody may do anything. */
+/** Applies as long as there is no policy: nobody may do anything. */
 export const DENY_ALL: Policy = { rules: [] }
 
-/** The caller's name as `${user}` stands for it: a robot's without `robot+`. */
+/** The caller's name that replaces `${user}`: a robot's without `robot+`. */
 const shortName = ({ kind, name }: Identity): string =>
   kind === 'robot' ? (robotName(name) ?? name) : name
 
 /**
  * Compiles a subject that `subjectFault` finds nothing wrong with.
  *
- * Users, groups and robots are those of this registry only: another issuer's token may name itself
- * as it likes, and is matched by its claims.
+ * Users, groups and robots are those of this registry only: a token of another issuer can claim any
+ * name, and is matched by its claims.
  */
 const compileSubject = (text: string): Subject => {
   if (text === 'anonymous') return ({ kind }) => kind === 'anonymous'
@@ -63,12 +63,12 @@ const compileRule = ({ who, repositories, actions, effect }: PolicyRule): Rule =
   allow: effect === 'allow',
 })
 
-/** Makes a policy of checked rules. */
+/** Compiles a policy from checked rules. */
 export const compilePolicy = (rules: readonly PolicyRule[]): Policy => ({
   rules: rules.map(compileRule),
 })
 
-/** Rules about a caller and an action, in order. */
+/** The rules that apply to a caller and an action, in order. */
 const rulesFor = ({ rules }: Policy, identity: Identity, action: Action): readonly Rule[] =>
   rules.filter((rule) => rule.actions.has(action) && rule.who.some((subject) => subject(identity)))
 
@@ -86,13 +86,13 @@ export const allows = (
   return decisive?.allow ?? false
 }
 
-/** All that the caller may do to the repository. */
+/** Everything the caller may do to the repository. */
 export const allowedActions = (policy: Policy, identity: Identity, repository: string): Action[] =>
   ACTIONS.filter((action) => allows(policy, identity, repository, action))
 
 /**
- * Whether there may be a repository to which an anonymous caller may do something. No is certain;
- * yes may be wrong where rules before forbid all that a later one allows.
+ * Whether there may be a repository on which an anonymous caller has a right. No is certain; yes
+ * may be wrong where earlier rules deny all that a later one allows.
  */
 export const mayAnonymousAnything = (policy: Policy): boolean =>
   ACTIONS.some((action) => {
@@ -105,8 +105,8 @@ export const mayAnonymousAnything = (policy: Policy): boolean =>
   })
 
 /**
- * Whether the caller may do this to every repository. Yes is certain; no may be wrong where it takes
- * several rules to say so, or rules that forbid nothing that can exist.
+ * Whether the caller may do this to every repository. Yes is certain; no may be wrong where several
+ * rules together allow it, or where rules deny only what cannot exist.
  */
 export const allowsEverywhere = (policy: Policy, identity: Identity, action: Action): boolean => {
   const user = shortName(identity)

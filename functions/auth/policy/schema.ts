@@ -1,5 +1,5 @@
 /**
- * What a policy document looks like. docs/policy.schema.json is made of this.
+ * The schema of policy documents, from which docs/policy.schema.json is generated.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import * as z from 'zod'
 import { globFault } from './glob.ts'
 import { subjectFault } from './subject.ts'
 
-/** A string with nothing wrong. */
+/** A string without a fault. */
 const checked = (fault: (text: string) => string | undefined) =>
   z.string().superRefine((text, context) => {
     const wrong = fault(text)
@@ -53,7 +53,7 @@ export const policySchema = z.strictObject({
     ),
 })
 
-/** One rule as written, with its defaults. */
+/** One rule as written, with defaults filled in. */
 export type PolicyRule = z.output<typeof rule>
 
 /** The JSON schema of policy documents, for editors. */

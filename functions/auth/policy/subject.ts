@@ -1,16 +1,16 @@
 /**
- * How a rule says whom it is about.
+ * How a rule names the callers it applies to.
  *
  * @module
  */
 
 import { groupNameFault, robotNameFault, userNameFault } from '../accounts/names.ts'
 
-/** What may be written, for messages. */
+/** The accepted forms, for messages. */
 const EXPECTED =
   'expected anonymous, authenticated, user:<name>, group:<name>, robot:<name> or claim:<path>=<value>'
 
-/** The text before and after the first separator; undefined where there is none. */
+/** The text before and after the first separator; undefined if there is no separator. */
 export const splitAt = (text: string, separator: string): [string, string | undefined] => {
   const at = text.indexOf(separator)
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)]
@@ -40,8 +40,8 @@ const holds = (claim: unknown, value: string): boolean =>
     : isScalar(claim) && String(claim) === value
 
 /**
- * Whether claims hold a value at a path. A name with dots in it, as `kubernetes.io`, is found as
- * well: every way to divide the path is tried.
+ * Whether claims have a value at a path. Names that contain dots, such as `kubernetes.io`, are found,
+ * too: every way of splitting the path is tried.
  */
 export const claimHolds = (claims: object, path: readonly string[], value: string): boolean =>
   path.some((_, index) => {

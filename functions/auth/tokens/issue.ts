@@ -17,10 +17,10 @@ import {
   refreshAudience,
 } from './claims.ts'
 
-/** What every token of ours needs. */
+/** What all of our tokens need. */
 interface IssueOptions {
   readonly signer: Signer
-  /** Our `iss`: what verifiers are configured with. */
+  /** Our `iss`, which verifiers are configured with. */
   readonly issuer: string
   /** Account name; empty for anonymous callers. */
   readonly subject: string
@@ -34,12 +34,12 @@ interface IssueOptions {
 export interface AccessTokenOptions extends IssueOptions {
   /** The `service` of the challenge: the registry the token is for. */
   readonly audience: string
-  /** What is granted; may be nothing. */
+  /** What is granted; may be empty. */
   readonly access: readonly Access[]
 }
 
 export interface RefreshTokenOptions extends IssueOptions {
-  /** The `service` whose token endpoint will take it. */
+  /** The `service` whose token endpoint will accept it. */
   readonly audience: string
   /**
    * A string that changes when the account's password or secret does, such as its bcrypt hash. Only
@@ -48,14 +48,14 @@ export interface RefreshTokenOptions extends IssueOptions {
   readonly credential: string
 }
 
-/** A token, and what the token endpoint's answer says of it. */
+/** A token, and what the token endpoint's response says about it. */
 export interface IssuedToken {
   readonly token: string
-  /** Its `jti`, for the audit trail; of no use to a thief. */
+  /** Its `jti`, for the audit trail; useless to a thief. */
   readonly id: string
-  /** Seconds: `expires_in` of the answer. */
+  /** Seconds: `expires_in` of the response. */
   readonly lifetime: number
-  /** Milliseconds since 1970, whole seconds: `issued_at` of the answer. */
+  /** Milliseconds since 1970, in whole seconds: `issued_at` of the response. */
   readonly issuedAt: number
 }
 
@@ -63,8 +63,8 @@ const part = (value: Readonly<Record<string, unknown>>): string =>
   Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /**
- * Signs claims in JWS compact form (RFC 7515 section 7.1); `alg` and `kid` are the signer's. jose signs
- * only with keys it holds.
+ * Signs claims in JWS compact form (RFC 7515 section 7.1); `alg` and `kid` are the signer's. jose
+ * signs only with keys it holds.
  */
 const signCompact = async (
   signer: Signer,
@@ -95,8 +95,8 @@ const issue = async (
 /**
  * Issues an access token (Docker token specification, "Using the signed token").
  *
- * A grant too long for {@link MAX_ISSUED} is refused rather than cut: a client cannot tell a cut
- * grant from a refusal by policy, and would report that it may not do what it may.
+ * A grant too long for {@link MAX_ISSUED} is refused rather than truncated: a client cannot tell a
+ * truncated grant from a refusal by policy, and would report that it lacks rights which it has.
  *
  * @throws AccessError TOO_MANY_SCOPES when the token would be too long
  */
@@ -114,7 +114,7 @@ export const issueToken = async (options: AccessTokenOptions): Promise<IssuedTok
   return issued
 }
 
-/** Issues a refresh token ("identity token" to Docker): good for the token endpoint only. */
+/** Issues a refresh token (Docker's "identity token"), valid only at the token endpoint. */
 export const issueRefreshToken = (options: RefreshTokenOptions): Promise<IssuedToken> =>
   issue(options, REFRESH_TYPE, refreshAudience(options.audience), {
     cred: fingerprint(options.credential),

@@ -1,5 +1,5 @@
 /**
- * Verifies refresh tokens at the token endpoint. Ours only: nobody else's are of use here.
+ * Verifies refresh tokens at the token endpoint: only our own are accepted.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { refusal } from '../refusal.ts'
 import { fingerprint, type OwnKind, ownKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
 import { ownTokens, readToken, untrusted } from './verify.ts'
 
-/** Whom a refresh token was given to. */
+/** Whom a refresh token was issued to. */
 export interface RefreshSubject {
   readonly kind: OwnKind
   readonly name: string
@@ -32,8 +32,8 @@ export interface RefreshVerifierOptions {
   readonly audience: string
   readonly keys: SigningKeys
   /**
-   * The account's credentials as they are now, each as given to `issueRefreshToken`; several for a
-   * robot with several secrets, none when the account is gone or may no longer log in.
+   * The account's current credentials, each as passed to `issueRefreshToken`; several for a robot
+   * with several secrets, none if the account no longer exists or can no longer log in.
    */
   readonly credentials: (subject: RefreshSubject) => Promise<readonly string[]>
   /** Clock in milliseconds. */
@@ -49,7 +49,7 @@ const sameText = (a: string, b: string): boolean => {
 
 /**
  * Makes a function that verifies refresh tokens. It throws AccessError UNAUTHORIZED, `reason`
- * `credential` when the account's password or secret has changed since or the account is gone.
+ * `credential` when the account's password or secret has changed since, or the account was removed.
  */
 export const createRefreshVerifier = (options: RefreshVerifierOptions) => {
   const { issuer, keys, credentials, now } = options

@@ -24,7 +24,7 @@ import { ACCESS_TYPES, LEEWAY, MAX_READ, ownKind } from './claims.ts'
 
 /** What a bearer token proves. */
 export interface VerifiedToken {
-  /** For our own tokens without groups: those are in the accounts, and may have changed. */
+  /** Without groups for our own tokens: they are in the accounts, and may have changed. */
   readonly identity: Identity
   /** What the token grants; see `grants`. */
   readonly access: readonly Access[]
@@ -41,33 +41,33 @@ export interface TokenVerifier {
   /**
    * Verifies an access token.
    *
-   * @param token as it stands after `Bearer `
+   * @param token what follows `Bearer `
    * @throws AccessError UNAUTHORIZED, whose message says why and whose `detail.reason` is a
-   *   `RefusalReason`; UNAVAILABLE when the issuer's keys cannot be had now
+   *   `RefusalReason`; UNAVAILABLE when the issuer's keys cannot be read or fetched
    */
   verify(token: string): Promise<VerifiedToken>
 }
 
-/** A token that was read and not verified. */
+/** A token that has been read but not verified. */
 export interface ReadToken {
   readonly token: string
   readonly header: ProtectedHeaderParameters
-  /** Its `iss`, whatever that is. */
+  /** Its `iss`, of whatever type. */
   readonly issuer: unknown
 }
 
-/** What the claims of a token are checked against. */
+/** What header and claims of a token are checked against. */
 export interface Demands {
-  /** Header `typ`, lower case; undefined stands for none. */
+  /** Accepted values of the header `typ`, in lower case; undefined means without it. */
   readonly types: readonly (string | undefined)[]
   readonly issuer: string
-  /** What `aud` must be, or hold. */
+  /** What `aud` must be or contain. */
   readonly audience: string
   /** Clock in milliseconds. */
   readonly now: () => number
 }
 
-/** What the signature of a token proves. */
+/** The claims of a token whose signature is right. */
 export interface SignedClaims {
   readonly payload: JWTPayload
   /** Milliseconds since 1970, without leeway. */
@@ -99,11 +99,11 @@ export const readToken = (token: string): ReadToken => {
   return { token, header, issuer }
 }
 
-/** The refusal of a token by its issuer. */
+/** The refusal of a token whose issuer is not trusted. */
 export const untrusted = (issuer: unknown): Error =>
   refusal('issuer', `is from the issuer ${quoted(String(issuer))}, which is not trusted`)
 
-/** @throws AccessError UNAUTHORIZED when the header's `typ` is none of these */
+/** Checks the header's `typ`. @throws AccessError UNAUTHORIZED when it is not one of these */
 export const checkType = (
   { typ }: ProtectedHeaderParameters,
   types: readonly (string | undefined)[],
@@ -156,21 +156,21 @@ export const ownTokens = (keys: SigningKeys, demands: Demands) => {
       const key = (await keys.published()).find((each) => each.kid === kid)
       if (key !== undefined) return verifySigned(token, key, alg, demands)
     }
-    // By another of its names, or newer than what is known here; or it is none of ours.
+    // The key goes by another of its names, or is newer than those known here, or is not ours.
     const algorithm = allowedAlgorithm(header)
     const key = await chooseKey(header, algorithm, anyName, demands.now())
     return verifySigned(token, key, algorithm, demands)
   }
 }
 
-/** What this registry's and everybody's access tokens say beside who they are for. */
+/** What every access token says beside whom it was issued to. */
 export const grantsOf = ({ payload, expires }: SignedClaims) => ({
   access: readAccess(payload.access),
   ...(typeof payload.jti === 'string' ? { id: payload.jti } : {}),
   expires,
 })
 
-/** Whom a token is for. @throws AccessError UNAUTHORIZED */
+/** Whom a token was issued to. @throws AccessError UNAUTHORIZED */
 export const subjectOf = ({ sub = '' }: JWTPayload): string => {
   if (typeof sub === 'string') return sub
   throw refusal('claims', 'has a claim "sub" that is not a string')
@@ -178,7 +178,7 @@ export const subjectOf = ({ sub = '' }: JWTPayload): string => {
 
 export interface TokenVerifierOptions extends Pick<Demands, 'issuer' | 'audience' | 'now'> {
   readonly keys: SigningKeys
-  /** Verifies tokens of other issuers; asked for with every token. */
+  /** The verifier of other issuers' tokens; asked for with every token. */
   readonly others: { get(): Promise<(token: ReadToken) => Promise<VerifiedToken>> }
 }
 

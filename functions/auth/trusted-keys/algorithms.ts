@@ -1,14 +1,14 @@
 /**
  * Signature algorithms that tokens may use (RFC 7518 section 3, RFC 8037), and the keys they take.
  *
- * Only asymmetric ones: who could check an HMAC could also forge it, and with `none` anyone could.
+ * Only asymmetric ones: whoever can verify an HMAC can also forge it, and with `none` anyone can.
  *
  * @module
  */
 
 import type { KeyObject } from 'node:crypto'
 
-/** What can be allowed, and is by default. */
+/** The algorithms that can be allowed. Default: all of them. */
 export const ALGORITHMS = [
   'ES256',
   'ES384',
@@ -30,10 +30,10 @@ const CURVES: Readonly<Record<string, string>> = {
   ES512: 'secp521r1',
 }
 
-/** Least bits of an RSA key (RFC 7518 sections 3.3 and 3.5). */
+/** Fewest bits of an RSA key (RFC 7518 sections 3.3 and 3.5). */
 const RSA_BITS = 2048
 
-/** Whether a public key is of the type, curve and size that an algorithm takes. */
+/** Whether a public key has the type, curve and size that an algorithm requires. */
 export const keyFits = (key: KeyObject, algorithm: TokenAlgorithm): boolean => {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
   if (algorithm === 'EdDSA') return type === 'ed25519'

@@ -1,6 +1,7 @@
 /**
- * Which trusted key a token is verified with. The token's header only points at one: no key that it
- * brings along is ever used but the leaf of a chain to our bundle, and no URL in it is followed.
+ * Chooses the trusted key that a token is verified with. The token's header only points to one: of
+ * the keys in a token, none is used but the leaf of an x5c chain to our bundle, and no URL is
+ * followed.
  *
  * @module
  */
@@ -31,7 +32,7 @@ export const allowedAlgorithm = (
   throw refusal('algorithm', `is signed with ${quoted(String(alg))}, which is not allowed`)
 }
 
-/** The name of the key that the header points at, if it does. */
+/** The name of the key that the header points to, if it does. */
 const keyName = async (header: ProtectedHeaderParameters): Promise<string | undefined> => {
   const parsed = headerSchema.safeParse(header)
   if (!parsed.success) throw refusal('malformed', 'has an invalid kid or jwk header')
@@ -45,7 +46,9 @@ const keyName = async (header: ProtectedHeaderParameters): Promise<string | unde
   }
 }
 
-/** The keys of that name; an issuer that has just changed keys is asked again. */
+/**
+ * The keys of that name; if there is none, they are loaded again, as the issuer may have new ones.
+ */
 const keysNamed = async (
   source: KeySource,
   name: string | undefined,
@@ -61,7 +64,7 @@ const keysNamed = async (
  *
  * @param algorithm the token's, which was checked against those allowed
  * @param now milliseconds
- * @throws AccessError UNAUTHORIZED when there is none, UNAVAILABLE when keys cannot be had now
+ * @throws AccessError UNAUTHORIZED when there is none, UNAVAILABLE when keys cannot be fetched
  */
 export const chooseKey = async (
   header: ProtectedHeaderParameters,

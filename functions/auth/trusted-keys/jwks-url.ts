@@ -1,8 +1,8 @@
 /**
- * Key sets of other issuers, fetched from their URL and remembered.
+ * Key sets of other issuers, fetched from their URL and cached.
  *
- * jose's `createRemoteJWKSet` finds keys by their own `kid` only, reads answers of any size, and asks
- * a failing server again for every token; so this is ours.
+ * jose's `createRemoteJWKSet` is not used: it finds keys only by their own `kid`, reads responses of
+ * any size, and requests them from a failing server again for every token.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { keysOfJwks, type TrustedKey } from './key-set.ts'
 
 /** Milliseconds until a key set is fetched again. */
 const MAX_AGE = 10 * 60_000
-/** Least milliseconds between two fetches: anyone can send tokens that name unknown keys. */
+/** Fewest milliseconds between two fetches: anyone can send tokens that name unknown keys. */
 const COOLDOWN = 30_000
-/** Milliseconds a key set serves while its server does not answer. */
+/** Milliseconds for which a key set is used while its server does not respond. */
 const STALE = 60 * 60_000
-/** Milliseconds an answer may take, body included. */
+/** Milliseconds that a response may take, body included. */
 const TIMEOUT = 5_000
-/** Bytes of the largest answer. */
+/** Bytes of the largest response. */
 const MAX_SIZE = 256 * 1024
 
 export interface RemoteJwksOptions {
@@ -32,7 +32,7 @@ export interface RemoteJwksOptions {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-/** Over anything but TLS whoever is on the way could put in keys of their own. */
+/** Without TLS, anyone on the way could substitute their own keys. */
 const checked = (text: string): URL => {
   const url = URL.parse(text)
   const safe =
@@ -41,7 +41,7 @@ const checked = (text: string): URL => {
   throw new TypeError(`a JWKS URL must be https, or http to loopback: ${JSON.stringify(text)}`)
 }
 
-/** Reads an answer as JSON, but no more than {@link MAX_SIZE} of it. */
+/** Reads a response as JSON, of at most {@link MAX_SIZE} bytes. */
 const readJson = async (response: Response): Promise<unknown> => {
   const chunks: Uint8Array[] = []
   let size = 0

@@ -1,6 +1,6 @@
 /**
- * Public keys that tokens are verified with: read from a JSON Web Key Set or a certificate bundle,
- * and found by any of the names a token may use.
+ * Public keys that tokens are verified with: read from a JSON Web Key Set or a bundle of
+ * certificates, and found by any of the names that tokens use.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import * as z from 'zod'
 import { basePointThumbprint, libtrustId, thumbprint } from '../keys/key-id.ts'
 
-/** A key we trust, whatever a token says. */
+/** A trusted key. */
 export interface TrustedKey {
   readonly key: KeyObject
-  /** RFC 7638 thumbprint: which key it is. */
+  /** RFC 7638 thumbprint, which identifies the key. */
   readonly thumbprint: string
   /**
-   * All names it goes by: its own in the key set, libtrust fingerprint, RFC 7638 thumbprint, and what
-   * some take for that.
+   * All its names: its `kid` in the key set, its libtrust fingerprint, its RFC 7638 thumbprint, and
+   * what some servers mistake for that.
    */
   readonly ids: readonly string[]
   /** The only algorithm its owner allows (RFC 7517 section 4.4). */
   readonly algorithm?: string
-  /** The certificate it came in, whose dates hold for it. */
+  /** The certificate that it is from, whose validity dates apply to it. */
   readonly certificate?: X509Certificate
 }
 
@@ -45,7 +45,7 @@ const jwkSchema = z.looseObject({
   key_ops: z.array(z.string()).optional(),
 })
 
-/** The key in a JWK (RFC 7517), or nothing when it is not one to verify signatures with. */
+/** The key in a JWK (RFC 7517), or undefined if it cannot verify signatures. */
 const keyOfJwk = async (value: unknown): Promise<TrustedKey | undefined> => {
   const { data: jwk } = jwkSchema.safeParse(value)
   if (jwk === undefined) return undefined
@@ -58,15 +58,16 @@ const keyOfJwk = async (value: unknown): Promise<TrustedKey | undefined> => {
       ...(jwk.alg === undefined ? {} : { algorithm: jwk.alg }),
     })
   } catch {
-    // A curve Node does not know, say. RFC 7517 section 5: ignore what one does not understand.
+    // A curve unknown to Node, say. RFC 7517 section 5: ignore what is not understood.
     return undefined
   }
 }
 
 /**
- * Reads a JSON Web Key Set. Keys of no use here are left out, symmetric ones among them.
+ * Reads a JSON Web Key Set. Keys that cannot verify signatures are left out, symmetric ones among
+ * them.
  *
- * @throws Error when it is no key set, or holds no usable key
+ * @throws Error when it is not a key set, or contains no usable key
  */
 export const keysOfJwks = async (document: unknown): Promise<TrustedKey[]> => {
   const parsed = z.object({ keys: z.array(z.unknown()).max(1000) }).safeParse(document)
@@ -78,9 +79,9 @@ export const keysOfJwks = async (document: unknown): Promise<TrustedKey[]> => {
 }
 
 /**
- * Reads a bundle of certificates in PEM: roots for `x5c` chains, and keys in their own right.
+ * Reads a bundle of certificates in PEM: roots of x5c chains, and keys in their own right.
  *
- * @throws Error when it holds none, or one that cannot be read, which is named by its number
+ * @throws Error when it contains none, or one that cannot be read; the message has its number
  */
 export const certificatesOfBundle = (pem: string): X509Certificate[] => {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
@@ -100,7 +101,7 @@ export const keysOfCertificates = (
 ): Promise<TrustedKey[]> =>
   Promise.all(certificates.map((certificate) => named(certificate.publicKey, { certificate })))
 
-/** The same keys, each once though it may have several certificates or entries. */
+/** The same keys, each of them once even if it has several certificates or entries. */
 export const distinct = (keys: readonly TrustedKey[]): TrustedKey[] => [
   ...new Map(keys.map((each) => [each.thumbprint, each])).values(),
 ]

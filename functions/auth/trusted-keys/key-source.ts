@@ -14,8 +14,8 @@ export interface KeySource {
   /**
    * The keys.
    *
-   * @param reload whether a token named a key that is not among them, so that newer ones are sought
-   * @throws AccessError UNAVAILABLE when they cannot be had now
+   * @param reload whether a token names a key that is not among them, so that they are loaded again
+   * @throws AccessError UNAVAILABLE when they cannot be read or fetched
    */
   keys(reload?: boolean): Promise<readonly TrustedKey[]>
   /** Roots for `x5c`; a source without any ignores that header. */
@@ -24,7 +24,7 @@ export interface KeySource {
 
 /** Our own keys. */
 export const ownKeys = (signing: SigningKeys): KeySource => {
-  // Rebuilding keys costs more than verifying with them, and `published` gives the same objects.
+  // Building a key costs more than verifying with it, and `published` returns the same objects.
   const built = new WeakMap<object, Promise<TrustedKey[]>>()
   const build = (jwk: object): Promise<TrustedKey[]> => {
     const made = built.get(jwk) ?? keysOfJwks({ keys: [jwk] })
@@ -40,7 +40,7 @@ export const ownKeys = (signing: SigningKeys): KeySource => {
 /**
  * A key set that does not change.
  *
- * @throws Error when it is no key set, or holds no usable key
+ * @throws Error when it is not a key set, or contains no usable key
  */
 export const fixedJwks = async (document: unknown): Promise<KeySource> => {
   const keys = await keysOfJwks(document)
@@ -48,10 +48,10 @@ export const fixedJwks = async (document: unknown): Promise<KeySource> => {
 }
 
 /**
- * A bundle of certificates in PEM, distribution's `rootcertbundle`: tokens name one of its keys in
- * `kid`, or bring a chain in `x5c`.
+ * A bundle of certificates in PEM, as distribution's `rootcertbundle`: tokens name one of its keys in
+ * `kid`, or bring an x5c chain.
  *
- * @throws Error when it holds no certificate, or one that cannot be read
+ * @throws Error when it contains no certificate, or one that cannot be read
  */
 export const certificateBundle = async (pem: string): Promise<KeySource> => {
   const roots = certificatesOfBundle(pem)

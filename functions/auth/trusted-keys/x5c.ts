@@ -1,8 +1,9 @@
 /**
- * Certificate chains in a token's header: `x5c` (RFC 7515 section 4.1.6).
+ * The x5c chain in a token's header (RFC 7515 section 4.1.6).
  *
- * As in distribution, any certificate that chains to the bundle may sign tokens, whatever name and
- * extended usage it has: put nothing into the bundle that certifies for other ends.
+ * As in distribution, any certificate that chains to the bundle may sign tokens, whatever its name
+ * and extended key usage: the bundle must not contain an authority that certifies for other
+ * purposes.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { refusal } from '../refusal.ts'
 /** Most certificates of a chain. */
 const MAX_CHAIN = 8
 
-/** Whether a certificate's dates hold; `now` in milliseconds, without leeway. */
+/** Whether a certificate is valid at a time in milliseconds, without leeway. */
 export const inForce = (certificate: X509Certificate, now: number): boolean =>
   certificate.validFromDate.getTime() <= now && now <= certificate.validToDate.getTime()
 
@@ -39,8 +40,8 @@ const issued = (issuer: X509Certificate, subject: X509Certificate): boolean =>
   issuer.ca && subject.checkIssued(issuer) && subject.verify(issuer.publicKey)
 
 /**
- * Verifies a chain, leaf first, each certificate issued by the next, up to one that is in the bundle
- * or was issued by one that is.
+ * Verifies an x5c chain: leaf first, each certificate issued by the next, up to one that is in the
+ * bundle or was issued by one in it.
  *
  * @param roots the bundle
  * @param now milliseconds
