@@ -81,7 +81,7 @@ describe('docs/access.md', () => {
   const checkout = async (name: string): Promise<string> => {
     const directory = join(files.path, name)
     mkdirSync(directory)
-    for (const entry of ['package.json', 'node_modules', 'functions']) {
+    for (const entry of ['package.json', 'node_modules', 'functions', 'packaging']) {
       symlinkSync(join(projectRoot, entry), join(directory, entry))
     }
     await makeCertificate(directory, 'tls')
