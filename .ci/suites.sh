@@ -1,10 +1,10 @@
-# What .ci/run and .ci/long share: suites run one after the other or in the background, each with a
-# limit of time, and are counted. To be sourced by bash in the project's root.
+# Functions for .ci/run and .ci/long: they run suites one after the other or in the background, each
+# with a time limit, and count them. Sourced by bash in the root of the project.
 
 artifacts=.ci/artifacts
 rm -rf "$artifacts"
 mkdir -p "$artifacts/logs"
-# Programs of suites inherit it, and are found by it if they are left behind.
+# All programs of the suites inherit this, which identifies those that are left running.
 export SLIPWAY_CI_RUN=$$
 
 passed=0
@@ -19,8 +19,8 @@ took() { # title status seconds cpu-seconds
   printf '=== %s: %s after %.0f s\n' "$1" "$verdict" "$3"
 }
 
-# Runs a command, which may be a function, and writes its status and the seconds that it took to a file.
-# One that hangs is ended, and has failed.
+# Runs a command or function with a time limit, and writes its status, its seconds and its CPU seconds
+# to a file.
 timed() { # file limit-in-seconds command...
   local file=$1 limit=$2 status=0 TIMEFORMAT='%R %U %S'
   shift 2
@@ -28,7 +28,7 @@ timed() { # file limit-in-seconds command...
     export -f "$1"
     set -- bash -c '"$@"' bash "$@"
   fi
-  # In the background, since only `wait` is interrupted by signals.
+  # In the background, since a signal interrupts only `wait`.
   { time { timeout --kill-after=30 "$limit" "$@" </dev/null 2>&3 & wait $! || status=$?; }; } \
     3>&2 2>"$file"
   awk -v status="$status" '{ print status, $1, $2 + $3 }' "$file" >"$file.new"
@@ -46,11 +46,11 @@ suite() { # title limit-in-seconds command...
   took "$1" $(<"$file")
 }
 
-# Runs a suite in the background until `finish`, which shows what it printed.
+# Starts a suite in the background. `finish` waits for it and prints its output.
 begin() { # title limit-in-seconds command...
   local file
   file=$(file_of "$1")
-  echo "=== $1: begun: ${*:3}"
+  echo "=== $1: started: ${*:3}"
   timed "$file.time" "${@:2}" >"$file.log" 2>&1 &
   background[$1]=$!
 }
@@ -61,14 +61,14 @@ finish() { # title
   printf '\n=== %s\n' "$1"
   wait "${background[$1]}"
   cat "$file.log"
-  echo "waited for $((SECONDS - start)) s of it"
+  echo "waited for it for $((SECONDS - start)) s"
   took "$1" $(<"$file.time")
 }
 
 # Runs a project of vitest.config.ts, or some of its files.
 live() { npx vitest run --project "$@"; }
 
-# Runs a command while programs that only compute want all processors.
+# Runs a command while other processes compete for all processors.
 beside_stress() { # processes command...
   stress-ng --quiet --cpu "$1" --timeout 3600 &
   local stress=$! status=0
@@ -79,7 +79,7 @@ beside_stress() { # processes command...
   return $status
 }
 
-# Ends what suites left running. @prints it
+# Prints and kills the processes that suites left running; fails if there were any.
 left_behind() {
   local environment pid found=0
   for environment in /proc/[0-9]*/environ; do
@@ -96,7 +96,7 @@ left_behind() {
 
 trap 'left_behind; exit 143' HUP INT TERM
 
-# Prints the summary, and ends the script.
+# Prints the summary and exits.
 summary() {
   local status=0
   printf '\n=== nothing is left running\n'
