@@ -1,5 +1,5 @@
 /**
- * Blobs of a repository: a link says the repository has it, the data is shared by all.
+ * Blobs of a repository: a link says that the repository has one, the data is shared by all.
  *
  * @module
  */

@@ -43,7 +43,7 @@ export interface Cached<Args extends readonly unknown[], T> {
   get(...args: Args): Promise<T>
   /** Loads again even if the remembered value is young enough, but not within the cooldown. */
   reload(...args: Args): Promise<T>
-  /** Does work that tells the value, such as writing it, and remembers what it returns. */
+  /** Does work that yields the value, such as writing it, and remembers what it returns. */
   remember(work: () => Promise<T>, ...args: Args): Promise<T>
   /**
    * Forgets a value because it has changed. Call it after the change: nothing that began to load

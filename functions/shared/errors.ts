@@ -5,7 +5,7 @@
  */
 
 export interface CodedErrorOptions extends ErrorOptions {
-  /** What a program may want to read beside the message; clients see it as the error's `detail`. */
+  /** What a program may want to read besides the message; clients see it as the error's `detail`. */
   readonly detail?: Readonly<Record<string, unknown>>
   /** Seconds after which it is worth trying again. */
   readonly retryAfter?: number

@@ -66,7 +66,7 @@ export const commitDirect = async (
 ): Promise<Verified> => {
   const target = verify(digest, hashes)
   await writer.flush(true)
-  if (writer.multipart === undefined) throw new Error('a direct commit has begun no multipart')
+  if (writer.multipart === undefined) throw new Error('a direct commit has no multipart upload')
   await context.store.completeMultipart(writer.multipart, writer.parts)
   return { target, size: state.offset + received }
 }
@@ -112,7 +112,7 @@ export const commitStaged = async (
   const { store } = context
   const size = state.offset + received
   const { multipart } = writer
-  if (multipart === undefined) throw new Error('a staged commit has no multipart')
+  if (multipart === undefined) throw new Error('a staged commit has no multipart upload')
   const staged = multipart.key
   if (covers(known, digest)) verify(digest, known)
   else checkReadBack(context.limits, size)
