@@ -5,7 +5,8 @@
  */
 
 import type { X509Certificate } from 'node:crypto'
-import type { SigningKeys } from '../keys/signing-keys.ts'
+import { cached } from '../../shared/cached.ts'
+import type { PublicJwk, SigningKeys } from '../keys/signing-keys.ts'
 import { type RemoteJwksOptions, remoteJwks } from './jwks-url.ts'
 import { certificatesOfBundle, keysOfCertificates, keysOfJwks, type TrustedKey } from './key-set.ts'
 
@@ -22,18 +23,18 @@ export interface KeySource {
   readonly roots?: readonly X509Certificate[]
 }
 
+/** Most of our own keys that are kept built, as many as a document of them has. */
+const MAX_BUILT = 100
+
 /** Our own keys. */
 export const ownKeys = (signing: SigningKeys): KeySource => {
-  // Building a key costs more than verifying with it, and `published` returns the same objects.
-  const built = new WeakMap<object, Promise<TrustedKey[]>>()
-  const build = (jwk: object): Promise<TrustedKey[]> => {
-    const made = built.get(jwk) ?? keysOfJwks({ keys: [jwk] })
-    built.set(jwk, made)
-    return made
-  }
+  // Building a key costs more than verifying with it.
+  const built = cached((jwk: PublicJwk) => keysOfJwks({ keys: [jwk] }), { capacity: MAX_BUILT })
   return {
-    keys: async (reload) =>
-      (await Promise.all((await signing.published(reload)).map(build))).flat(),
+    async keys(reload) {
+      const published = await signing.published(reload)
+      return (await Promise.all(published.map((jwk) => built.get(jwk)))).flat()
+    },
   }
 }
 
