@@ -162,7 +162,7 @@ export const uploadDataKey = (uuid: string, nonce: string): string =>
 export const uploadSegmentKey = (uuid: string, offset: number, nonce: string): string =>
   `${uploadPrefix(uuid)}${offset}-${nonce}`
 
-/** Holds the newest sealed state of an upload in chunks, for who asks with an older one. */
+/** Holds the latest sealed state of an upload in chunks, for clients that come with an older one. */
 export const uploadLatestStateKey = (uuid: string): string => `${uploadPrefix(uuid)}head`
 
 /** Says that the client cancelled the upload. */
