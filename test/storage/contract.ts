@@ -1,5 +1,5 @@
 /**
- * The contract suite: what the port says, sentence by sentence, of any store.
+ * The contract suite: what the port promises of any store, sentence by sentence.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { multipartTests } from './contract/multiparts.ts'
 import { objectTests } from './contract/objects.ts'
 import { presignTests } from './contract/presigned.ts'
 
-/** A store for the suite, and how to be rid of it. */
+/** A store for the suite, and how to close it. */
 export interface OpenStore {
   readonly store: ObjectStore
   close(): Promise<void>
@@ -26,8 +26,8 @@ export interface ContractOptions {
   /** Whether only its use of memory is tried, or all but that; default: all. */
   readonly memory?: 'only' | 'not'
   /**
-   * Names of tests that this store is known to fail. They must fail: the list is what is true of
-   * the store, not what is not looked at.
+   * Names of tests that this store is known to fail. They must fail: the list says what is true of
+   * the store, not what is skipped.
    */
   readonly deviations?: readonly string[]
 }

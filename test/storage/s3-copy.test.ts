@@ -1,5 +1,5 @@
 /**
- * Large copies inside S3 go in parts, at the same time.
+ * Large copies inside S3 are made in parts, at the same time.
  */
 
 import assert from 'node:assert/strict'
@@ -42,7 +42,7 @@ test('a copy beyond 128 MiB is made of parallel parts and has the same bytes', a
   }
   await store.completeMultipart(upload, parts)
   s3.counter.reset()
-  // One part is asked for twice: what fails for a moment is tried again.
+  // One part is sent twice: a temporary failure is retried.
   s3.faults.next({ operation: 'UploadPartCopy' }, { error: 'SlowDown' }, 1)
   await store.copy('from', 'to', SIZE)
   assert.deepEqual(s3.counter.counts, {
@@ -54,7 +54,7 @@ test('a copy beyond 128 MiB is made of parallel parts and has the same bytes', a
   assert.equal(await hashOf('to'), await hashOf('from'))
 })
 
-test('a large copy of nothing leaves no upload open and no object', async () => {
+test('a large copy without a source leaves no open upload and no object', async () => {
   await assert.rejects(store.copy('none', 'nowhere', SIZE), (error) =>
     isStoreError(error, 'missing'),
   )

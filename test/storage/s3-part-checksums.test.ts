@@ -1,5 +1,5 @@
 /**
- * Parts with SHA-256 checksums, as with AWS itself: the whole contract, and what they are there for.
+ * Parts with SHA-256 checksums, as with AWS itself: the whole contract, and what they are for.
  */
 
 import assert from 'node:assert/strict'
@@ -37,7 +37,7 @@ describe('a part with a checksum', () => {
   })
   afterAll(() => server.close())
 
-  test('cannot be passed off as another with the same MD5', async () => {
+  test('cannot be replaced by another one with the same MD5', async () => {
     const upload = await store.createMultipart('a', MIN_PART_SIZE)
     const part = await store.uploadPart(upload, 1, Buffer.from('right'))
     assert.match(part.etag, /^[0-9a-f]{32}~/)

@@ -21,5 +21,5 @@ storeContract(
     })
     return { store, close }
   },
-  { presigns: true },
+  { presigns: true, memory: 'not' },
 )

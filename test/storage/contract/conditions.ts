@@ -9,7 +9,7 @@ import { bytes, fails, type Subject, textAt } from './harness.ts'
 
 /** Declares the tests. */
 export const conditionTests = ({ store, test }: Subject): void => {
-  test('ifNoneMatch writes only where there is nothing', async (base) => {
+  test('ifNoneMatch writes only if there is no object', async (base) => {
     const key = `${base}a`
     const condition = { ifNoneMatch: '*' } as const
     const { etag } = await store().put(key, bytes('1'), { condition })
@@ -21,7 +21,7 @@ export const conditionTests = ({ store, test }: Subject): void => {
     assert.equal(await textAt(store(), key), '3')
   })
 
-  test('ifMatch writes only over the version named', async (base) => {
+  test('ifMatch writes only over that version', async (base) => {
     const key = `${base}a`
     const first = await store().put(key, bytes('1'))
     const second = await store().put(key, bytes('2'), { condition: { ifMatch: first.etag } })
@@ -38,7 +38,7 @@ export const conditionTests = ({ store, test }: Subject): void => {
     assert.equal(await store().head(key), undefined)
   })
 
-  test('of 30 writers with ifNoneMatch exactly one wins', async (base) => {
+  test('exactly one of 30 writers with ifNoneMatch wins', async (base) => {
     for (let round = 0; round < 5; round++) {
       const key = `${base}dir${round}/a`
       const results = await Promise.allSettled(
@@ -57,7 +57,7 @@ export const conditionTests = ({ store, test }: Subject): void => {
     }
   })
 
-  test('counters by compare-and-swap end exact', async (base) => {
+  test('counters by compare-and-swap are exact', async (base) => {
     const key = `${base}n`
     await store().put(key, bytes('0'))
     const increment = async (): Promise<void> => {

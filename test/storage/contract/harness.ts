@@ -1,5 +1,5 @@
 /**
- * What the groups of the contract suite share.
+ * Shared by the groups of the contract suite.
  *
  * @module
  */
@@ -14,23 +14,23 @@ import {
   type Part,
 } from '../../../functions/storage/store.ts'
 
-/** The store under test, as each group gets it. */
+/** The store under test, as passed to each group. */
 export interface Subject {
   /** The store; opened before the first test. */
   readonly store: () => ObjectStore
-  /** Declares a test, or that it fails where the store is known to deviate. */
+  /** Declares a test; if the store is known to deviate, that it fails. */
   readonly test: (name: string, run: (base: string) => Promise<void>) => void
 }
 
 /**
- * A subject whose named tests must fail: a deviation that is gone shows as a failure, too.
+ * A subject some of whose tests must fail, so that a deviation that is gone shows as a failure.
  *
  * @param deviations names of tests, each removed from the set as its test is declared
  */
 export const subjectOf = (store: () => ObjectStore, deviations: Set<string>): Subject => ({
   store,
   test: (name, run) => {
-    // Keys of one test begin with a prefix of their own, since a store may outlive many runs.
+    // Keys of each test have a prefix of their own, since a store may be used by many runs.
     const base = () => `${randomUUID().slice(0, 8)}/`
     if (deviations.delete(name)) {
       it(`known deviation: ${name}`, () => assert.rejects(run(base()), name))
@@ -40,17 +40,17 @@ export const subjectOf = (store: () => ObjectStore, deviations: Set<string>): Su
   },
 })
 
-/** Bytes of a text. */
+/** A text as bytes. */
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Bytes that differ from part to part: `fill` in every byte, but numbered at the start. */
+/** Bytes that differ from part to part: all are `fill`, and the first four are its number. */
 export const block = (fill: number, size = MIN_PART_SIZE): Uint8Array => {
   const made = new Uint8Array(size).fill(fill)
   if (size >= 4) new DataView(made.buffer).setUint32(0, fill)
   return made
 }
 
-/** All bytes of a read that must be there. */
+/** All bytes of a read; fails if there is no object. */
 export const drain = async (read: ObjectRead | undefined): Promise<Buffer> => {
   assert.ok(read, 'the object is there')
   const chunks: Uint8Array[] = []
@@ -60,7 +60,7 @@ export const drain = async (read: ObjectRead | undefined): Promise<Buffer> => {
   return all
 }
 
-/** The text of an object that must be there. */
+/** The text of an object; fails if there is none. */
 export const textAt = async (store: ObjectStore, key: string): Promise<string> =>
   (await drain(await store.get(key))).toString()
 
@@ -71,7 +71,7 @@ export const fails = (failure: StoreFailure, call: Promise<unknown>): Promise<vo
     return true
   })
 
-/** Makes an object of the given parts, all but the last of {@link MIN_PART_SIZE}. */
+/** Makes an object of these parts; all but the last have {@link MIN_PART_SIZE}. */
 export const putParts = async (
   store: ObjectStore,
   key: string,

@@ -17,7 +17,7 @@ interface Names {
   readonly truncated: boolean
 }
 
-/** What the port says a listing is. */
+/** A listing as the port defines it. */
 const model = (
   keys: readonly string[],
   prefix: string,
@@ -49,7 +49,7 @@ const namesOf = async (
   return { objects: objects.map(({ key }) => key), prefixes: [...prefixes], truncated }
 }
 
-/** Walks all pages as a caller does: after a rolled-up prefix, after all that it can hold. */
+/** Reads all pages as a caller does: after a rolled-up prefix, it skips all keys that it can hold. */
 const pages = async (store: ObjectStore, prefix: string, options: ListOptions): Promise<Names> => {
   const all: Names = { objects: [], prefixes: [], truncated: false }
   for (let startAfter = options.startAfter; ; ) {
@@ -67,7 +67,7 @@ const pages = async (store: ObjectStore, prefix: string, options: ListOptions): 
   }
 }
 
-// Neighbours of the slash, cases, and the two that UTF-8 and UTF-16 order differently.
+// Neighbours of the slash, upper and lower case, and two that UTF-8 and UTF-16 order differently.
 const segment = fc.constantFrom(
   ...['a', 'b', 'a-', 'a.', 'a0', 'a-b', 'A', '!', '~', 'é', '日', '\uff5e', '\u{1f600}'],
 )
@@ -83,7 +83,7 @@ const query = fc.record({
   limit: fc.integer({ min: 1, max: 8 }),
 })
 
-/** The beginning of some key, cut between two characters. */
+/** The beginning of a key, cut between two characters. */
 const beginning = (keys: readonly string[], which: number, cut: number): string => {
   const characters = Array.from(keys[which % keys.length] ?? '')
   return characters.slice(0, cut % (characters.length + 1)).join('')

@@ -55,7 +55,7 @@ export const multipartTests = ({ store, test }: Subject): void => {
     assert.ok((await drain(await store().get(`${base}a`))).equals(expected))
   })
 
-  test('writers of one part in parallel never mix', async (base) => {
+  test('parallel writers of one part never mix their bytes', async (base) => {
     for (let round = 0; round < 3; round++) {
       const upload = await create(`${base}${round}`)
       const writes = [1, 2, 3, 4].map((fill) => store().uploadPart(upload, 1, block(fill)))
@@ -109,7 +109,7 @@ export const multipartTests = ({ store, test }: Subject): void => {
     assert.equal((await store().head(`${base}a`))?.size, MIN_PART_SIZE + 10)
   })
 
-  test('an upload that is gone takes and gives nothing', async (base) => {
+  test('an upload that is gone accepts and returns nothing', async (base) => {
     const upload = await create(`${base}a`)
     const part = await store().uploadPart(upload, 1, bytes('x'))
     await store().abortMultipart(upload)
@@ -146,7 +146,7 @@ export const multipartTests = ({ store, test }: Subject): void => {
     assert.deepEqual(await ids(base), [])
   })
 
-  test('part sizes and numbers out of bounds are refused', async (base) => {
+  test('part sizes and numbers out of range are refused', async (base) => {
     await assert.rejects(store().createMultipart(`${base}a`, MIN_PART_SIZE - 1), RangeError)
     const upload = await create(`${base}a`)
     for (const number of [0, 10_001, 1.5]) {

@@ -10,7 +10,7 @@ import { bytes, drain, fails, type Subject, textAt } from './harness.ts'
 
 /** Declares the tests. */
 export const objectTests = ({ store, test }: Subject): void => {
-  test('what was put is read back, with its facts', async (base) => {
+  test('what was put can be read, with size, etag and time', async (base) => {
     const key = `${base}a`
     const body = Uint8Array.from({ length: 256 }, (_, index) => index)
     const before = Date.now()
@@ -28,7 +28,7 @@ export const objectTests = ({ store, test }: Subject): void => {
     assert.deepEqual([read?.start, read?.end], [0, 255])
   })
 
-  test('a key that holds nothing is undefined', async (base) => {
+  test('a key without an object is undefined', async (base) => {
     assert.equal(await store().get(`${base}none`), undefined)
     assert.equal(await store().get(`${base}none`, { start: 0 }), undefined)
     assert.equal(await store().head(`${base}none`), undefined)
@@ -88,7 +88,7 @@ export const objectTests = ({ store, test }: Subject): void => {
     assert.equal(await textAt(store(), `${base}a%2Bb`), 'a+b')
   })
 
-  test('metadata is kept as given or not at all', async (base) => {
+  test('metadata is kept as given, or not at all', async (base) => {
     await store().put(`${base}m`, bytes('x'), { metadata: { 'media-type': 'text/plain; a="b"' } })
     const metadata = (await store().head(`${base}m`))?.metadata
     const kept = { 'media-type': 'text/plain; a="b"' }
@@ -109,7 +109,7 @@ export const objectTests = ({ store, test }: Subject): void => {
     assert.equal(await textAt(store(), key), 'right')
   })
 
-  test('a read goes on with the version it began with', async (base) => {
+  test('a read continues with the version it began with', async (base) => {
     const size = 4 * 1024 * 1024
     await store().put(`${base}v`, new Uint8Array(size).fill(1))
     const read = await store().get(`${base}v`)
@@ -159,7 +159,7 @@ export const objectTests = ({ store, test }: Subject): void => {
     await fails('range', store().get(`${base}e`, { suffix: 5 }))
   })
 
-  test('a copy is an object of its own', async (base) => {
+  test('a copy is independent of its source', async (base) => {
     await store().put(`${base}from`, bytes('one'), { metadata: { a: 'b' } })
     await store().put(`${base}to/x`, bytes('old'))
     await store().copy(`${base}from`, `${base}to/x`, 3)

@@ -24,12 +24,12 @@ export const presignTests = ({ store, test }: Subject): void => {
     assert.deepEqual([part.status, await part.text()], [206, '234'])
   })
 
-  test('a URL for HEAD tells the length', async (base) => {
+  test('a URL for HEAD gives the length', async (base) => {
     const answer = await fetch(await sign('HEAD', base), { method: 'HEAD' })
     assert.deepEqual([answer.status, answer.headers.get('content-length')], [200, '10'])
   })
 
-  test('a URL may name the type of its answers', async (base) => {
+  test('a URL may set the type of its responses', async (base) => {
     const key = `${base}typed`
     const contentType = 'application/vnd.oci.image.index.v1+json'
     await store().put(key, bytes('{}'))
@@ -43,14 +43,14 @@ export const presignTests = ({ store, test }: Subject): void => {
     }
   })
 
-  test('a URL is for one method', async (base) => {
+  test('a URL is valid for one method', async (base) => {
     assert.equal((await fetch(await sign('GET', base), { method: 'HEAD' })).status, 403)
     const answer = await fetch(await sign('HEAD', base))
     await answer.body?.cancel()
     assert.equal(answer.status, 403)
   })
 
-  test('a URL asks nothing of its holder but its own parameters', async (base) => {
+  test('a URL requires nothing from its holder but its own parameters', async (base) => {
     for (const method of ['GET', 'HEAD'] as const) {
       const { searchParams } = new URL(await sign(method, base))
       for (const name of searchParams.keys()) assert.match(name, /^X-Amz-/)

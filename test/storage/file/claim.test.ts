@@ -21,7 +21,7 @@ const treeHere = (): Tree => ({ root: directory.path, verbatim: [], staged: [] }
 
 const nothing = async () => {}
 
-test('of two that claim a version one is refused, of two versions none', async () => {
+test('of two claims on a version one is refused; claims on two versions both hold', async () => {
   const tree = treeHere()
   const inside = await withClaim(tree, 'a', '1', async () => {
     assert.equal(await withClaim(tree, 'a', '1', nothing), false)
@@ -33,14 +33,14 @@ test('of two that claim a version one is refused, of two versions none', async (
   assert.deepEqual(await readdir(claims(tree)), [])
 })
 
-test('a claim ends with work that fails', async () => {
+test('a claim ends when its work fails', async () => {
   const tree = treeHere()
   const failing = withClaim(tree, 'a', '1', () => Promise.reject(new Error('no')))
   await assert.rejects(failing, /no/)
   assert.equal(await withClaim(tree, 'a', '1', nothing), true)
 })
 
-test('a claim of a process that died is dropped by who comes later', async () => {
+test('a later claim removes that of a process that died', async () => {
   const tree = treeHere()
   await withClaim(tree, 'a', '1', async () => {
     const [name] = await readdir(claims(tree))

@@ -10,7 +10,7 @@ import { MIN_PART_SIZE, type ObjectBody } from '../../../functions/storage/store
 import { block, bytes, drain, textAt } from '../contract/harness.ts'
 import { filesBelow, openStore, outputOf, spawnWriter } from './harness.ts'
 
-/** How many files below a directory this process has open. */
+/** The number of files below a directory that this process has open. */
 const openFiles = async (root: string): Promise<number> => {
   const all = await readdir('/proc/self/fd')
   const targets = all.map((each) => readlink(`/proc/self/fd/${each}`).catch(() => ''))
@@ -48,7 +48,7 @@ describe('file store beside others', () => {
       }`
     for (let round = 0; round < 3; round++) {
       const child = spawnWriter(root, script)
-      // Once it has written something, at a moment that is another each time.
+      // Once it has written something, after a different time each round.
       await once(child.stdout!, 'data')
       child.stdout!.resume()
       await sleep(37 * round)
@@ -69,7 +69,7 @@ describe('file store beside others', () => {
     }
   })
 
-  it('keeps nothing of what does not fit', async (t) => {
+  it('keeps nothing of an object that does not fit', async (t) => {
     const { store, root } = await openStore(t)
     await store.put('a', bytes('old'))
     const upload = await store.createMultipart('b', MIN_PART_SIZE)
@@ -92,7 +92,7 @@ describe('file store beside others', () => {
     assert.ok(whole.equals(Buffer.concat([block(1), bytes('end')])))
   })
 
-  it('writes where a delete prunes', async (t) => {
+  it('writes where a delete is pruning directories', async (t) => {
     const { store, root } = await openStore(t)
     const work = async (name: string) => {
       for (let round = 0; round < 100; round++) {
@@ -108,7 +108,7 @@ describe('file store beside others', () => {
   })
 })
 
-/** Discards what is left of a body, and waits until its file is closed. */
+/** Discards the rest of a body, and waits until its file is closed. */
 const leave = async (body: ObjectBody): Promise<void> => {
   discard(body)
   if (!(body instanceof Readable) || body.closed) return
@@ -138,7 +138,7 @@ describe('file store within', () => {
     assert.equal(await openFiles(root), before)
   })
 
-  it('fails a read that the file is too short for', async (t) => {
+  it('fails a read beyond the end of a file that became shorter', async (t) => {
     const { store, root } = await openStore(t)
     await store.put('docker/registry/v2/a', new Uint8Array(3 * 1024 ** 2))
     const before = await openFiles(root)
@@ -148,11 +148,11 @@ describe('file store within', () => {
     assert.equal(await openFiles(root), before)
   })
 
-  it('never makes an object of a file that a writer may have open', async (t) => {
+  it('never turns a file that a writer may have open into an object', async (t) => {
     const { store, root } = await openStore(t)
     const upload = await store.createMultipart('a', MIN_PART_SIZE)
     const directory = join(root, '.slipway/uploads', upload.id)
-    // A writer that took the place of part 1 and is still at it.
+    // A writer that took the place of part 1 and is still writing.
     await writeFile(join(directory, '1'), '')
     const slow = await open(join(directory, 'data'), 'r+')
     const one = await store.uploadPart(upload, 1, block(1))
@@ -165,7 +165,7 @@ describe('file store within', () => {
     assert.deepEqual(await filesBelow(root), ['a/$'])
   })
 
-  it('completes without a copy when nothing was replaced', async (t) => {
+  it('completes without copying if nothing was replaced', async (t) => {
     const { store, root } = await openStore(t)
     const upload = await store.createMultipart('a', MIN_PART_SIZE)
     const data = await open(join(root, '.slipway/uploads', upload.id, 'data'), 'r')
@@ -180,7 +180,7 @@ describe('file store within', () => {
     assert.equal((await object.stat()).ino, (await data.stat()).ino)
   })
 
-  it('opens an upload again whose completion fails late', async (t) => {
+  it('reopens an upload whose completion fails late', async (t) => {
     const { store, root } = await openStore(t)
     const key = 'docker/registry/v2/a'
     await store.put(`${key}/in-the-way`, bytes('x'))

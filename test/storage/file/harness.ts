@@ -11,7 +11,7 @@ import type { TestContext } from 'vitest'
 import { openFileStore } from '../../../functions/compose/file-store.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 
-/** Opens a store at `outside/root`; all is removed after the test. */
+/** Opens a store at `outside/root`; both are removed after the test. */
 export const openStore = async (
   t: TestContext,
 ): Promise<{ store: ObjectStore; root: string; outside: string }> => {
@@ -48,7 +48,7 @@ export const spawnWriter = (root: string, script: string, shell = ''): ChildProc
   )
 }
 
-/** What a process prints until it ends. */
+/** All that a process prints until it exits. */
 export const outputOf = async (child: ChildProcess): Promise<string> => {
   let text = ''
   for await (const chunk of child.stdout!) text += chunk

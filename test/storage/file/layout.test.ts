@@ -12,7 +12,7 @@ import { filesBelow, openStore } from './harness.ts'
 const LINK = 'docker/registry/v2/repositories/a/_layers/sha256/ab/link'
 
 describe('layout of the file store', () => {
-  it('has the registry tree as it stands and other objects in directories', async (t) => {
+  it('keeps verbatim keys as paths, and other objects in directories', async (t) => {
     const { store, root } = await openStore(t)
     for (const key of [LINK, 'slipway/v1/catalog/a', 'slipway/v1/catalog/a/b']) {
       await store.put(key, bytes(key))
@@ -25,7 +25,7 @@ describe('layout of the file store', () => {
     assert.equal(await readFile(join(root, LINK), 'utf8'), LINK)
   })
 
-  it('keeps from others what distribution does not have', async (t) => {
+  it('lets only the owner read what distribution does not have', async (t) => {
     const { store, root } = await openStore(t)
     const secret = 'slipway/v1/config/signing-keys'
     for (const key of [LINK, secret]) await store.put(key, bytes(key))
@@ -53,7 +53,7 @@ describe('layout of the file store', () => {
     assert.equal(await textAt(store, LINK), 'sha256:cd')
   })
 
-  it('gives no two writes the same time, of which versions are made', async (t) => {
+  it('gives every write a time of its own, since versions are made of it', async (t) => {
     const { store, root } = await openStore(t)
     const keys = Array.from({ length: 100 }, (_, index) => `docker/registry/v2/${index}`)
     await Promise.all(keys.map((key) => store.put(key, bytes('same'))))
@@ -74,7 +74,7 @@ describe('layout of the file store', () => {
     }
   })
 
-  it('prunes directories that a delete leaves empty, and no other', async (t) => {
+  it('removes directories that a delete leaves empty, and no others', async (t) => {
     const { store, root } = await openStore(t)
     await store.put('docker/registry/v2/r/tags/a/current/link', bytes(''))
     await store.put('docker/registry/v2/r/tags/b/current/link', bytes(''))
@@ -85,7 +85,7 @@ describe('layout of the file store', () => {
     assert.deepEqual(await readdir(join(root, 'k')), ['$'])
     await store.delete(['docker/registry/v2/r/tags/b/current/link', 'k'])
     assert.deepEqual(await readdir(root), ['.slipway'])
-    // What a delete that was killed half-way leaves.
+    // What a killed delete leaves.
     await mkdir(join(root, 'docker/registry/v2/r/tags/c/current'), { recursive: true })
     await store.delete(['docker/registry/v2/r/tags/c/current/link'])
     assert.deepEqual(await readdir(root), ['.slipway'])
@@ -143,7 +143,7 @@ describe('layout of the file store', () => {
     })
   }
 
-  it('knows an upload by its key as well', async (t) => {
+  it('finds an upload only by both its id and its key', async (t) => {
     const { store } = await openStore(t)
     const { id } = await store.createMultipart('a', 5 * 1024 ** 2)
     await assert.rejects(store.listParts({ key: 'b', id }), { failure: 'multipart' })
@@ -157,7 +157,7 @@ describe('layout of the file store', () => {
       root = await mkdtemp(join(tmpdir(), 'slipway-file-'))
     })
     afterAll(() => rm(root, { recursive: true, force: true }))
-    // Here a file cannot be a directory, too.
+    // Here a file cannot also be a directory.
     const isFlat = (keys: readonly string[]) =>
       !keys.some((key) => keys.some((other) => other.startsWith(`${key}/`)))
     const subject = subjectOf(() => openFileStore(root), new Set())

@@ -17,7 +17,7 @@ const TREE: Tree = {
 }
 
 describe('paths of the file store', () => {
-  it('tell staged bytes, which a power failure may take, from all that must stay', () => {
+  it('distinguish staged files, which a power failure may remove, from those that must last', () => {
     const staged = [
       '/root/slipway/v1/uploads',
       '/root/slipway/v1/uploads/u',

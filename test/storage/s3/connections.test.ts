@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { it } from 'vitest'
 import { openOn } from './harness.ts'
 
-it('large bodies go over kept connections, and are sent without waiting', async (t) => {
+it('large bodies reuse connections, and are sent without waiting', async (t) => {
   const sockets = new Set<Socket>()
   const expects: (string | undefined)[] = []
   const store = await openOn(t, (request, response) => {

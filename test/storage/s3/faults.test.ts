@@ -14,10 +14,10 @@ describe('faults of S3', () => {
     ['InternalError', { error: 'InternalError' }, 2],
     ['SlowDown', { error: 'SlowDown' }, 1],
     ['a dropped connection', { drop: 'before' }, 2],
-    ['a lost answer', { drop: 'after' }, 1],
+    ['a lost response', { drop: 'after' }, 1],
   ]
   for (const [name, fault, times] of passing) {
-    it(`${name} is tried again`, async (t) => {
+    it(`${name} is retried`, async (t) => {
       const { store, s3 } = await openStore(t)
       await putParts(store, 'a', [block(1), bytes('end')])
       const upload = await store.createMultipart('m', MIN_PART_SIZE)
@@ -45,7 +45,7 @@ describe('faults of S3', () => {
     })
   }
 
-  it('an error in an answer of 200 is tried again', async (t) => {
+  it('an error in a response with status 200 is retried', async (t) => {
     const { store, s3 } = await openStore(t)
     await store.put('a', bytes('x'))
     s3.faults.next({ operation: 'CopyObject' }, { errorIn200: 'InternalError' })
@@ -55,7 +55,7 @@ describe('faults of S3', () => {
     assert.deepEqual([await textAt(store, 'b'), await textAt(store, 'c')], ['x', 'y'])
   })
 
-  it('what does not pass is unavailable', async (t) => {
+  it('a failure that persists is unavailable', async (t) => {
     const { store, s3 } = await openStore(t)
     await store.put('a', bytes('old'))
     s3.faults.next({}, { error: 'InternalError' }, 100)
@@ -66,9 +66,9 @@ describe('faults of S3', () => {
     assert.equal(await textAt(store, 'a'), 'old')
   })
 
-  it('a server that is not there is unavailable', async () => {
+  it('a server that cannot be reached is unavailable', async () => {
     const credentials = { accessKeyId: 'id', secretAccessKey: 'secret' }
-    // Port 1 is never listened on.
+    // Nothing ever listens on port 1.
     const endpoint = 'http://127.0.0.1:1'
     const store = createS3Store({ bucket: 'b', region: 'us-east-1', endpoint, credentials })
     const local = createS3Store({
@@ -78,7 +78,7 @@ describe('faults of S3', () => {
     await Promise.all([store, local].map((each) => fails('unavailable', each.head('a'))))
   })
 
-  it('a refusal is not a missing object, and says what S3 said', async (t) => {
+  it('a refusal is not a missing object, and has the message of S3', async (t) => {
     const { s3 } = await openStore(t)
     const { endpoint, region, bucket, accessKeyId } = s3
     const store = createS3Store({
@@ -103,10 +103,10 @@ describe('faults of S3', () => {
   )
 })
 
-describe('lost answers of S3', () => {
+describe('lost responses of S3', () => {
   const after: Fault = { drop: 'after' }
 
-  it('to a conditional put do not make it fail because of itself', async (t) => {
+  it('to a conditional put do not make it fail because of its own write', async (t) => {
     const { store, s3 } = await openStore(t)
     s3.faults.next({ operation: 'PutObject' }, after)
     const first = await store.put('a', bytes('1'), { condition: { ifNoneMatch: '*' } })
@@ -117,7 +117,7 @@ describe('lost answers of S3', () => {
     assert.deepEqual((await store.head('a'))?.metadata, {})
   })
 
-  it('do not make the same content of another writer one’s own', async (t) => {
+  it('do not mistake another writer’s equal content for one’s own', async (t) => {
     const { store, s3 } = await openStore(t)
     const condition = { ifNoneMatch: '*' } as const
     await store.put('a', bytes('same'), { condition })
@@ -132,7 +132,7 @@ describe('lost answers of S3', () => {
     assert.equal((await store.head('a'))?.size, MIN_PART_SIZE + 3)
   })
 
-  it('do not pass another object off as the upload', async (t) => {
+  it('do not mistake another object for the upload', async (t) => {
     const { store } = await openStore(t)
     await putParts(store, 'a', [block(1), bytes('one')])
     const upload = await store.createMultipart('a', MIN_PART_SIZE)
@@ -144,7 +144,7 @@ describe('lost answers of S3', () => {
     await fails('multipart', store.completeMultipart(upload, parts))
   })
 
-  /** A server that forgets an upload and holds an object of the given facts. */
+  /** A server that does not know the upload and has an object with these properties. */
   const forgetful = (facts: Record<string, string>, lose: boolean) => {
     let completions = 0
     const listener: RequestListener = (incoming, response) => {
@@ -174,7 +174,7 @@ describe('lost answers of S3', () => {
 })
 
 describe('conflicts in S3', () => {
-  /** Answers the nth request but HEAD with the nth status and body, and then with the last. */
+  /** Responds to the nth request, except HEAD, with the nth status and body, then with the last. */
   const script = (...answers: [number, string][]) => {
     const seen: string[] = []
     const listener: RequestListener = (incoming, response) => {
@@ -196,14 +196,14 @@ describe('conflicts in S3', () => {
   const conflict: [number, string] = [409, '<Error><Code>ConditionalRequestConflict</Code></Error>']
   const condition = { ifNoneMatch: '*' } as const
 
-  it('of conditional puts are tried again', async (t) => {
+  it('of conditional puts are retried', async (t) => {
     const { seen, listener } = script(conflict, conflict, [200, ''])
     const store = await openOn(t, listener)
     assert.deepEqual(await store.put('a', bytes('x'), { condition }), { etag: 'e' })
     assert.deepEqual(seen, ['x', 'x', 'x'])
   })
 
-  it('with the removal of a folder are tried again', async (t) => {
+  it('with the removal of a folder are retried', async (t) => {
     const folder: [number, string] = [409, '<Error><Code>ExistingObjectIsDirectory</Code></Error>']
     const { seen, listener } = script(folder, [200, ''])
     const store = await openOn(t, listener)
@@ -211,7 +211,7 @@ describe('conflicts in S3', () => {
     assert.deepEqual(seen, ['x', 'x'])
   })
 
-  it('that do not end are a failed precondition', async (t) => {
+  it('that persist are a failed precondition', async (t) => {
     const { seen, listener } = script(conflict)
     const store = await openOn(t, listener)
     await fails('precondition', store.put('a', bytes('x'), { condition }))
@@ -223,7 +223,7 @@ describe('conflicts in S3', () => {
     `<DeleteResult><Error><Key>b</Key><Code>${code}</Code></Error></DeleteResult>`,
   ]
 
-  it('of single keys of a delete are tried again, for those keys', async (t) => {
+  it('of single keys of a delete are retried, for those keys', async (t) => {
     const { seen, listener } = script(result('InternalError'), [200, '<DeleteResult/>'])
     const store = await openOn(t, listener)
     await store.delete(['a', 'b', 'c'])
@@ -231,7 +231,7 @@ describe('conflicts in S3', () => {
     assert.deepEqual(keys, [['a', 'b', 'c'], ['b']])
   })
 
-  it('of single keys of a delete do not pass for success', async (t) => {
+  it('of single keys of a delete are not treated as success', async (t) => {
     const lasting = await openOn(t, script(result('SlowDown')).listener)
     await fails('unavailable', lasting.delete(['a', 'b']))
     const denied = await openOn(t, script(result('AccessDenied')).listener)

@@ -1,5 +1,5 @@
 /**
- * An S3 store on the strict server, and servers of one's own for what that one cannot answer.
+ * An S3 store on the strict server, or on a listener that responds as that server cannot.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 } from '../../../functions/storage/s3/store.ts'
 import { type S3Server, startS3 } from '../../emulators/s3/server.ts'
 
-/** Opens a store on a server of its own; both end with the test. */
+/** Opens a store on a server of its own, which ends with the test. */
 export const openStore = async (
   t: TestContext,
   settings: Partial<S3StoreOptions> = {},

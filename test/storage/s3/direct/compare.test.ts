@@ -1,10 +1,12 @@
 /**
- * The direct client beside the SDK, for each thing it does: the same requests but for what the SDK
- * says of itself, and the same results. An upgrade of the SDK that sends or signs otherwise shows here.
+ * The direct client compared with the SDK, for each of its operations: the same requests, except for
+ * what the SDK says about itself, and the same results. If an upgraded SDK sends or signs differently,
+ * these tests fail.
  *
  * @module
  */
 import { describe, expect, type TestContext, test } from 'vitest'
+import { inBatches } from '../../../../functions/shared/parallel.ts'
 import { StoreError, type StoreFailure } from '../../../../functions/storage/errors.ts'
 import {
   createS3Store,
@@ -21,7 +23,7 @@ const OWNER = '012345678901'
 const LARGE = 200_000
 const WRONG = { accessKeyId: 'id', secretAccessKey: 'wrong' }
 
-/** Every character that a path, a query or a signature could write in more than one way. */
+/** Characters that paths, queries and signatures could encode in more than one way. */
 const KEYS = [
   'a',
   'a/b.c-d_e~f',
@@ -71,7 +73,7 @@ interface Rig {
   readonly sdk: S3Store
 }
 
-/** Both stores on one server, with one prefix, all that they send recorded. */
+/** Both stores on one server, with the same prefix; all that they send is recorded. */
 const openBoth = async (t: TestContext, options: Partial<S3StoreOptions> = {}): Promise<Rig> => {
   const s3 = await startS3()
   t.onTestFinished(() => s3.close())
@@ -92,25 +94,25 @@ const openBoth = async (t: TestContext, options: Partial<S3StoreOptions> = {}): 
   return { s3, recorder, direct: open(true), sdk: open(false) }
 }
 
-/** What the SDK says of itself, in headers and queries, and nothing that S3 goes by. */
+/** What the SDK says about itself in headers and queries, and S3 ignores. */
 const OF_THE_SDK = /^(?:user-agent|x-amz-user-agent|amz-sdk-.*|x-id)$/
 /** What differs from one request to the next. */
 const OF_THE_MOMENT = /^(?:authorization|x-amz-date|x-amz-signature)$/
 
-/** The credentials of a signature, on whatever day it was made. */
+/** The scope of a signature, without the day on which it was made. */
 const onAnyDay = (text = ''): string => text.replace(/\/\d{8}\//, '/<day>/')
 
 const without = (pattern: RegExp, names: readonly string[]): string[] =>
   names.filter((name) => !pattern.test(name)).toSorted()
 
-/** A query as it is written, parameter by parameter. */
+/** The parameters of a query, still encoded. */
 const parametersOf = (query = ''): string[] =>
   query.split('&').filter((each) => {
     const name = each.split('=')[0]!.toLowerCase()
     return each !== '' && !OF_THE_SDK.test(name) && !OF_THE_MOMENT.test(name)
   })
 
-/** All of a request that S3 goes by. */
+/** All of a request that matters to S3. */
 const essence = ({ method, target, headers }: Recorded) => {
   const [path, query] = target.split('?')
   const { authorization = '' } = headers
@@ -129,7 +131,7 @@ const essence = ({ method, target, headers }: Recorded) => {
 
 const isOfTheSdk = ({ headers }: Recorded): boolean => headers['user-agent'] !== undefined
 
-/** All of a presigned URL but what depends on the moment. */
+/** All of a presigned URL except what depends on the time. */
 const signedParts = (url: string) => {
   const [address, query] = url.split('?')
   return {
@@ -140,7 +142,7 @@ const signedParts = (url: string) => {
   }
 }
 
-/** What a URL gives to whoever holds it. */
+/** The response to whoever holds the URL. */
 const served = async (url: string, method: string) => {
   const response = await fetch(url, { method })
   const { 'content-type': type, 'content-length': length } = Object.fromEntries(response.headers)
@@ -213,7 +215,7 @@ describe('with the SDK and without, the same', () => {
   test('a page of 1000 keys and prefixes', async (t) => {
     const rig = await openBoth(t)
     const keys = Array.from({ length: 1001 }, (_, at) => `t/${at}${at % 2 === 0 ? '/x' : ''}`)
-    for (const key of keys) await rig.sdk.put(key, bytes(''))
+    await inBatches(keys, (key) => rig.sdk.put(key, bytes('')), 32)
     const page = await onBoth(rig, (store) => store.list('t/', { delimiter: '/' }))
     expect([page.objects.length + page.prefixes.length, page.truncated]).toEqual([1000, true])
   })
@@ -229,7 +231,7 @@ describe('with the SDK and without, the same', () => {
           const [direct, sdk] = await Promise.all(urls)
           expect(signedParts(direct!)).toEqual(signedParts(sdk!))
           expect(signedParts(direct!).parameters).toContain(`x-amz-expected-bucket-owner=${OWNER}`)
-          // What fetch would write otherwise is another request.
+          // If fetch normalizes the URL, it sends another request.
           if (new URL(direct!).href !== direct) continue
           const [first, second] = await Promise.all([served(direct!, method), served(sdk!, method)])
           expect(first).toEqual(second)

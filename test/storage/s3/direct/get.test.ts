@@ -1,5 +1,5 @@
 /**
- * Reads that go by the SDK: which answers they take, and which they leave to it.
+ * Reads without the SDK: which responses they accept, and which they leave to it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { trying } from '../../../../functions/storage/s3/direct/fallback.ts'
 import { bytes, drain } from '../../contract/harness.ts'
 import { openOn, openStore } from '../harness.ts'
 
-/** How the SDK names itself; a plain read does not. */
+/** Whether the SDK sent a request: a direct one has no user agent. */
 const bySdk = (request: IncomingMessage): boolean => request.headers['user-agent'] !== undefined
 
 const refusal = (code: string): string => `<Error><Code>${code}</Code></Error>`
@@ -19,7 +19,7 @@ const answerWith = (response: ServerResponse, status: number, text: string): voi
   response.writeHead(status, { ETag: '"1"', 'Content-Length': Buffer.byteLength(text) }).end(text)
 }
 
-describe('plain reads', () => {
+describe('direct reads', () => {
   it('of keys with any characters, in whole and in part', async (t) => {
     const { store, s3 } = await openStore(t)
     const keys = ["a b+c!'()*~,;=@:&$", 'é/ü/漢', 'catalog/app!', '%41%2F', 'a//b', 'x?y#z']
@@ -36,7 +36,7 @@ describe('plain reads', () => {
     }
   })
 
-  it('are what a get begins with, and all of it where there is an answer', async (t) => {
+  it('are sent first, and are the only request if the response is clear', async (t) => {
     const seen: boolean[] = []
     const store = await openOn(t, (request, response) => {
       seen.push(bySdk(request))
@@ -50,12 +50,12 @@ describe('plain reads', () => {
 
   const others: readonly (readonly [string, RequestListener])[] = [
     ['a failure', (_, response) => answerWith(response, 500, refusal('InternalError'))],
-    ['too much to do', (_, response) => answerWith(response, 503, refusal('SlowDown'))],
+    ['throttling', (_, response) => answerWith(response, 503, refusal('SlowDown'))],
     ['a refusal', (_, response) => answerWith(response, 403, refusal('RequestTimeTooSkewed'))],
     ['no bucket', (_, response) => answerWith(response, 404, refusal('NoSuchBucket'))],
     ['a long page', (_, response) => answerWith(response, 404, 'x'.repeat(100_000))],
     ['a cut connection', (request) => request.socket.destroy()],
-    ['an answer of no length', (_, response) => void response.writeHead(200).write('half')],
+    ['a response without a length', (_, response) => void response.writeHead(200).write('half')],
     ['a redirect', (_, response) => response.writeHead(301, { Location: '/' }).end()],
   ]
   for (const [description, answer] of others) {
@@ -82,7 +82,7 @@ describe('plain reads', () => {
     assert.deepEqual(owners, ['123456789012'])
   })
 
-  it('say why the SDK has to repeat one', async (t) => {
+  it('report why the SDK has to repeat one', async (t) => {
     const reported: unknown[] = []
     const store = await openOn(
       t,
@@ -106,7 +106,7 @@ describe('plain reads', () => {
     await expect(trying('get a', report, () => Promise.reject(failure))).rejects.toBe(failure)
   })
 
-  it('are none where they are switched off', async (t) => {
+  it('are not sent if they are switched off', async (t) => {
     const seen: boolean[] = []
     const store = await openOn(
       t,

@@ -1,5 +1,5 @@
 /**
- * Pages of keys: which answers are read here, and which are left to the SDK.
+ * Pages of keys: which responses are read directly, and which are left to the SDK.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const page = (
   `<MaxKeys>9</MaxKeys>${encoding}<IsTruncated>${truncated}</IsTruncated>${entries}</ListBucketResult>`
 
 describe('a page', () => {
-  test('is what it says', () => {
+  test('is read as it was sent', () => {
     const entries = object('p/a+b%26') + prefix('p/c/') + object('p/d', '0')
     assert.deepEqual(parseListing(page(entries, 3, { truncated: 'true' })), {
       encoding: 'url',
@@ -45,7 +45,7 @@ describe('a page', () => {
     assert.deepEqual(parseListing(page('', 0)), empty)
   })
 
-  test('may be written as it is', () => {
+  test('may be without an encoding', () => {
     for (const encoding of ['', '<EncodingType></EncodingType>', '<EncodingType/>']) {
       const listing = parseListing(page(object('a b%'), 1, { encoding }))
       assert.equal(listing?.encoding, undefined)
@@ -56,14 +56,14 @@ describe('a page', () => {
   const unusual: Readonly<Record<string, string>> = {
     'another encoding': page(object('a'), 1, { encoding: '<EncodingType>x</EncodingType>' }),
     'markup in a key': page(object('a&amp;b'), 1),
-    'a section of characters': page(object('<![CDATA[a]]>'), 1),
+    'a CDATA section': page(object('<![CDATA[a]]>'), 1),
     'an entry without a size': page(object('a').replace('<Size>7</Size>', ''), 1),
-    'a time that is none': page(object('a', '7', 'yesterday'), 1),
+    'an invalid time': page(object('a', '7', 'yesterday'), 1),
     'names with a prefix': page(object('a').replaceAll(/<(\/?)Contents/g, '<$1s3:Contents'), 1),
     'another number of entries': page(object('a'), 2),
     'no number of entries': page(object('a'), 1).replace(/<KeyCount>1<\/KeyCount>/, ''),
     'another element': '<Error><Code>InternalError</Code></Error>',
-    'half an answer': page(object('a'), 1).slice(0, -10),
+    'half a response': page(object('a'), 1).slice(0, -10),
     nothing: '',
   }
   for (const [description, xml] of Object.entries(unusual)) {
@@ -72,7 +72,7 @@ describe('a page', () => {
 })
 
 describe('a listing', () => {
-  test('is one plain request, of keys with any characters', async (t) => {
+  test('is one direct request, for keys with any characters', async (t) => {
     const { store, s3 } = await openStore(t)
     const keys = ['%41', 'a b+c', "a'()*!~", 'a/b', 'a&<b>"', 'é', '漢/x'].toSorted()
     for (const key of keys) await store.put(`in/${key}`, new Uint8Array(3))
@@ -99,7 +99,7 @@ describe('a listing', () => {
       'an unusual page, from then on': [200, page(object('a&amp;b'), 1), 1],
     }
   for (const [description, [status, text, expected]] of Object.entries(answers)) {
-    test(`is asked for by the SDK after ${description}`, async (t) => {
+    test(`is left to the SDK after ${description}`, async (t) => {
       let plain = 0
       const store = await openOn(t, (request, response) => {
         if (bySdk(request)) return void response.end(page(object('a'), 1))

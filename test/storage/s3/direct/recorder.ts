@@ -1,5 +1,5 @@
 /**
- * A proxy to an S3 server that keeps what is sent through it.
+ * A proxy to an S3 server that records the requests.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface Recorded {
   readonly headers: IncomingHttpHeaders
 }
 
-/** A proxy, and what was sent through it so far. */
+/** A proxy, and the requests recorded so far. */
 export interface Recorder {
   /** URL of the proxy. */
   readonly endpoint: string
@@ -24,7 +24,7 @@ export interface Recorder {
   take(): Recorded[]
 }
 
-/** Starts a proxy that ends with the test. Headers pass as they are, so that signatures stay right. */
+/** Starts a proxy that ends with the test. Headers pass unchanged, so that signatures stay valid. */
 export const startRecorder = async (t: TestContext, endpoint: string): Promise<Recorder> => {
   const { hostname, port } = new URL(endpoint)
   let seen: Recorded[] = []

@@ -20,7 +20,7 @@ const inParallel = async (count: number, call: (index: number) => Promise<unknow
 }
 
 describe('requests of the S3 store', () => {
-  it('are one for each call', async (t) => {
+  it('are one per call', async (t) => {
     const { store, s3 } = await openStore(t)
     await putParts(store, 'a', [block(1), block(2)])
     const upload = await store.createMultipart('m', MIN_PART_SIZE)
@@ -53,7 +53,7 @@ describe('requests of the S3 store', () => {
     }
   })
 
-  it('give the same URL for a fifth of its life', async (t) => {
+  it('reuse a URL for a fifth of its lifetime', async (t) => {
     const { store } = await openStore(t)
     vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.now() })
     t.onTestFinished(() => void vi.useRealTimers())
@@ -82,7 +82,7 @@ describe('requests of the S3 store', () => {
     assert.equal(ids.length, 1002)
   })
 
-  it('name the bucket owner, and the key where something is written', async (t) => {
+  it('name the bucket owner, and the KMS key if an object is written', async (t) => {
     let headers: IncomingHttpHeaders = {}
     const store = await openOn(
       t,
@@ -128,7 +128,7 @@ describe('requests of the S3 store', () => {
     }
   })
 
-  it('name the owner of the source, too, where a large object is copied in parts', async (t) => {
+  it('also name the owner of the source if a large object is copied in parts', async (t) => {
     const seen: IncomingHttpHeaders[] = []
     const store = await openOn(
       t,
@@ -152,7 +152,7 @@ describe('requests of the S3 store', () => {
     }
   })
 
-  it('put keys below the prefix, however it is written', async (t) => {
+  it('put keys below the prefix, with or without slashes around it', async (t) => {
     const paths: string[] = []
     for (const prefix of ['', 'p', '/p/', 'p/q/']) {
       const store = await openOn(

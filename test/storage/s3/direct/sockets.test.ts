@@ -1,5 +1,5 @@
 /**
- * Sockets that share a buffer: each gets its own bytes, also where they are deciphered on the way.
+ * Sockets that share a buffer: each gets its own bytes, with TLS and without.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, test } from 'vitest'
 import { readingUpTo } from '../../../../functions/storage/s3/direct/sockets.ts'
 
-/** Larger than what is read at once, and no multiple of it. */
+/** Some are larger than what is read at once, and none is a multiple of it. */
 const SIZES = [1, 1000, 65_536, 1_000_003, 3_000_017]
 const CONTENTS = SIZES.map((size) => randomBytes(size))
 
