@@ -191,10 +191,9 @@ test('after a time-out the gateway responds, and the next request gets a new pro
   try {
     await play({ send: 'GET /v2/', status: 200 })
     const before = runtime.pid()
-    const begun = Date.now()
+    // Where the gateway's own time ends, it is 503.
     const failed = { status: 500, json: { message: 'Internal Server Error' } }
     await play({ send: 'GET /v2/a/manifests/v1', ...failed })
-    assert.ok(Date.now() - begun < 10_000)
     assert.match(runtime.output(), /Reset initiated: Timeout/)
     await play({ send: 'GET /v2/', status: 200 })
     assert.notEqual(runtime.pid(), before)

@@ -37,7 +37,7 @@ export const updateTests = (deployed: Deployed): void => {
     assert.equal((await pull()).status, 401)
     await deployed().slipway('policy set -', POLICY)
     // Running instances use it within 30 seconds.
-    const deadline = Date.now() + 40_000
+    const deadline = Date.now() + 120_000
     while ((await pull()).status !== 200) {
       assert.ok(Date.now() < deadline, 'the policy did not take effect')
       await sleep(500)
