@@ -53,7 +53,7 @@ const overview = (commands: readonly Command[], groups: Groups): string[] => {
     '',
     ...lines,
     '',
-    '`slipway COMMAND --help` tells more of one of them, its flags and its settings.',
+    '`slipway COMMAND --help` shows the flags and settings of a command.',
     'Exit codes: 0 done, 1 failed, 2 the command line or a setting is wrong.',
   ]
 }

@@ -24,6 +24,6 @@ export const GROUPS: Groups = {
   robot: 'machines, which log in as robot+<name>',
   group: 'users and robots that a policy names together',
   policy: 'who may do what',
-  issuers: 'others whose tokens are accepted: token servers, OIDC providers',
+  issuers: 'others whose tokens are accepted, such as OIDC providers',
   keys: 'keys in the store that tokens are signed with',
 }
