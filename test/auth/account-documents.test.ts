@@ -89,7 +89,7 @@ describe('htpasswd', () => {
     assert.equal(withoutUser('bob:b', 'bob'), '')
   })
 
-  it('reads back any sequence of changes as a map would have them', () => {
+  it('reads back any sequence of changes as a map would', () => {
     const name = fc.constantFrom('alice', 'bob', 'carol', 'd@e.f')
     const change = fc.tuple(name, fc.option(fc.constantFrom(HASH, HASH.replace('05', '06'))))
     fc.assert(
@@ -143,7 +143,7 @@ describe('passwords', () => {
     })
   }
 
-  it('may have 72 bytes, and what comes after is not looked at, as in bcrypt', async () => {
+  it('may have 72 bytes, and anything after is ignored, as in bcrypt', async () => {
     const password = '€'.repeat(24)
     const hash = await hashPassword(password, 4)
     assert.equal(await verifyPassword(password, hash), true)
@@ -151,7 +151,7 @@ describe('passwords', () => {
     assert.equal(await verifyPassword(password.slice(1), hash), false)
   })
 
-  it('are never right when empty or with NUL, whatever the hash', async () => {
+  it('are never right if empty or with a NUL, whatever the hash', async () => {
     for (const password of ['', '\0', '\0\0', 'secret\0secret', 'secret\0']) {
       for (const hash of [EMPTY, APACHE]) {
         assert.equal(await verifyPassword(password, hash), false, JSON.stringify(password))
@@ -159,7 +159,7 @@ describe('passwords', () => {
     }
   })
 
-  it('are compared one at a time, with turns for others between, and not without bound', async () => {
+  it('are compared one at a time, others get their turn in between, and the queue is bounded', async () => {
     let running = 0
     let most = 0
     const release: (() => void)[] = []
@@ -189,7 +189,7 @@ describe('passwords', () => {
     assert.equal(await after, true)
   })
 
-  it('are compared on after one comparison failed', async () => {
+  it('are still compared after one comparison has failed', async () => {
     let count = 0
     const verify = oneAtATime(async () => {
       if (++count === 1) throw new Error('broken')
@@ -239,7 +239,7 @@ describe('groups', () => {
     ],
     ['no group', withoutGroup(text, 'dev'), '# who\nops:\n\n'],
   ] as const) {
-    it(`get ${name}, and keep comments and order`, () => assert.equal(changed, expected))
+    it(`get ${name}, and comments and order are kept`, () => assert.equal(changed, expected))
   }
 
   for (const line of ['dev alice', ': alice', 'a b: alice']) {
@@ -267,7 +267,7 @@ describe('robots', () => {
     assert.equal(findSecret([], secret, now), undefined)
   })
 
-  it('have secrets that end, or do not', () => {
+  it('have secrets that expire, or do not', () => {
     const { secret, entry } = newSecret(now, day)
     assert.ok(findSecret([entry], secret, now + day - 1))
     assert.equal(findSecret([entry], secret, now + day), undefined)

@@ -21,7 +21,7 @@ const resume = async (accounts: Accounts, name: string, credential: string) =>
   (await accounts.credentials(name)).includes(credential) ? accounts.lookup(name) : undefined
 
 describe('log-ins of users', () => {
-  it('are right with the password only', async (t) => {
+  it('succeed only with the right password', async (t) => {
     const { accounts, store } = await openAccounts(t)
     await write(store, HTPASSWD_KEY, await userLine('alice', 'right'))
     await write(store, GROUPS_KEY, 'dev: alice bob\nops: bob\n')
@@ -71,7 +71,7 @@ describe('log-ins of users', () => {
     }
   })
 
-  it('of unknown names cost what those of users do, always the same for one name', async (t) => {
+  it('of unknown names cost as much as those of users, always the same for one name', async (t) => {
     const { accounts, store, compared } = await openAccounts(t, { verify: async () => false })
     await write(
       store,
@@ -89,14 +89,14 @@ describe('log-ins of users', () => {
     assert.deepEqual(await costs('y'), first)
   })
 
-  it('compare a hash also when there are no users', async (t) => {
+  it('compare a hash even if there are no users', async (t) => {
     const { accounts, compared } = await openAccounts(t)
     assert.equal(await accounts.authenticate('alice', 'x', HERE), undefined)
     assert.deepEqual(compared.map(costOf), [10])
     assert.equal(await verifyPassword('\0', compared[0]!), false)
   })
 
-  it('are remembered for a while, wherever they come from', async (t) => {
+  it('are remembered for a while, from any address', async (t) => {
     const { accounts, store, clock, compared } = await openAccounts(t)
     await write(store, HTPASSWD_KEY, await userLine('alice', 'right'))
     for (const address of [HERE, HERE, THERE, HERE]) {
@@ -110,7 +110,7 @@ describe('log-ins of users', () => {
     assert.equal(compared.length, 3)
   })
 
-  it('of the same kind at once are one comparison', async (t) => {
+  it('that are identical and concurrent are one comparison', async (t) => {
     const { accounts, store, compared } = await openAccounts(t)
     await write(store, HTPASSWD_KEY, await userLine('alice', 'right'))
     const all = await Promise.all(
@@ -169,7 +169,7 @@ describe('log-ins of users', () => {
     assert.ok(await accounts.authenticate('alice', 'old', HERE))
   })
 
-  it('of unknown accounts are slowed just the same', async (t) => {
+  it('of unknown accounts are slowed, too', async (t) => {
     const { accounts } = await openAccounts(t)
     for (const name of ['nobody', 'robot+nobody']) {
       for (let count = 0; count < 6; count++) await accounts.authenticate(name, `${count}`, HERE)
@@ -177,7 +177,7 @@ describe('log-ins of users', () => {
     }
   })
 
-  it('that could not be compared are no failures', async (t) => {
+  it('that could not be compared are not failures', async (t) => {
     const { accounts } = await openAccounts(t, {
       verify: async () => {
         throw new Error('broken')
@@ -210,7 +210,7 @@ describe('log-ins of users', () => {
 })
 
 describe('log-ins of robots', () => {
-  it('take any secret that has not ended', async (t) => {
+  it('accept any secret that has not expired', async (t) => {
     const { accounts, store, clock, compared } = await openAccounts(t)
     const [short, long] = [newSecret(clock.now(), MINUTE), newSecret(clock.now(), 10 * MINUTE)]
     const other = newSecret(clock.now(), null)
@@ -247,7 +247,7 @@ describe('log-ins of robots', () => {
 })
 
 describe('earlier log-ins', () => {
-  it('of users resume with their groups of now, until the password changes', async (t) => {
+  it('of users resume with their current groups, until the password changes', async (t) => {
     const { accounts, store, clock } = await openAccounts(t)
     await write(store, HTPASSWD_KEY, await userLine('alice', 'same'))
     const { credential } = (await accounts.authenticate('alice', 'same', HERE))!
@@ -278,7 +278,7 @@ describe('earlier log-ins', () => {
     assert.ok(await resume(other.accounts, 'alice', credential))
   })
 
-  it('of robots end with the secret they were made with, not with others', async (t) => {
+  it('of robots end with the secret they used, not with others', async (t) => {
     const { accounts, store, clock } = await openAccounts(t)
     const [first, second] = [newSecret(clock.now(), MINUTE), newSecret(clock.now(), null)]
     await write(store, ROBOTS_KEY, formatRobots(new Map([['ci', [first.entry]]])))

@@ -24,7 +24,7 @@ describe('a file of signing keys', () => {
   })
   afterEach(() => directory.remove())
 
-  test('is made on first start, for its owner only, and read on the next', async () => {
+  test('is created on first start, for its owner only, and read on the next', async () => {
     const mask = process.umask(0)
     try {
       const { kid } = await (await signingKeyFile(path)).signer()
@@ -36,7 +36,7 @@ describe('a file of signing keys', () => {
     }
   })
 
-  test('is made once by processes that start together', async () => {
+  test('is created once by processes that start together', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => signingKeyFile(path)))
     const kids = await Promise.all(all.map(async (keys) => (await keys.signer()).kid))
     assert.equal(new Set(kids).size, 1)
@@ -53,7 +53,7 @@ describe('a file of signing keys', () => {
     })
   }
 
-  test('may hold several: the first signs, all are published', async () => {
+  test('may contain several: the first signs, all are published', async () => {
     writeFileSync(path, `${pem(ec())}# the old one\n${pem(ec(), 'sec1')}`, { mode: 0o600 })
     const keys = await signingKeyFile(path)
     const published = await keys.published()

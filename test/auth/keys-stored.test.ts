@@ -59,7 +59,7 @@ for (const [name, open] of STORES) {
       }
     })
 
-    test('rotations at once all count', async () => {
+    test('no concurrent rotation is lost', async () => {
       const { store, close } = await open()
       try {
         const options = { now: START, longestToken: HOUR }
@@ -75,7 +75,7 @@ for (const [name, open] of STORES) {
 }
 
 describe('rotation', () => {
-  test('no token fails, from before, during and after it, at any instance', async () => {
+  test('no token from before, during or after it fails on any instance', async () => {
     const { store, close } = await openFiles()
     try {
       let time = START
@@ -102,7 +102,7 @@ describe('rotation', () => {
     }
   })
 
-  test('an old key goes when its last token has ended', async () => {
+  test('an old key is dropped when its last token has expired', async () => {
     const first = newKeyDocument(START)
     const second = withNewKey(first, { now: START, longestToken: HOUR })
     const begins = START + PUBLISH_AHEAD
@@ -121,7 +121,7 @@ describe('rotation', () => {
     assert.equal(third.keys[0]?.ends, second.keys[0]?.ends)
   })
 
-  test('a clock that lags still signs', () => {
+  test('an instance whose clock lags still signs', () => {
     const document = newKeyDocument(START)
     assert.equal(signingAt(document.keys, START - 1), document.keys[0])
   })
@@ -144,7 +144,7 @@ describe('rotation', () => {
     }
   })
 
-  test('a key another instance signs with already is looked for at once', async () => {
+  test('a key with which another instance already signs is loaded at once', async () => {
     const { store, close } = await openFiles()
     try {
       let time = START
@@ -194,7 +194,7 @@ describe('a store that fails', () => {
     ['of another version', (text) => text.replace('"version":1', '"version":2')],
     ['without keys', () => '{"version":1,"keys":[]}'],
     ['with another curve', (text) => text.replace('P-256', 'P-384')],
-    ['with a key that is none', (text) => text.replace(/"x":"[^"]+"/, '"x":"AA"')],
+    ['with an invalid key', (text) => text.replace(/"x":"[^"]+"/, '"x":"AA"')],
   ]
   for (const [name, damage] of damaged) {
     test(`a document ${name} is refused, not replaced, and not quoted`, async () => {

@@ -37,7 +37,7 @@ describe('key ids', () => {
 describe('signers', () => {
   const data = Buffer.from('data')
 
-  test('a local key signs r and s, and shows its public half only', async () => {
+  test('a local key signs as r and s, and discloses only its public half', async () => {
     const key = ec()
     const signer = localSigner(key)
     const signature = await signer.sign(data)
@@ -62,7 +62,7 @@ describe('signers', () => {
     })
   }
 
-  test('DER becomes raw, however long its numbers are', () => {
+  test('DER is converted to raw, however long its numbers are', () => {
     const key = ec()
     const lengths = new Set<number>()
     // One signature in 500 has 69 bytes. That 20,000 have none happens once in 10^17 runs.
@@ -76,7 +76,7 @@ describe('signers', () => {
     assert.ok(lengths.size === 4, `only lengths ${[...lengths]}`)
   })
 
-  test('small numbers are filled up from the left', () => {
+  test('small numbers are padded on the left', () => {
     const raw = derToRaw(Buffer.from('3006020101020102', 'hex'))
     assert.equal(
       Buffer.from(raw).toString('hex'),
@@ -110,7 +110,7 @@ describe('certificates', () => {
     ['short', Date.UTC(2027, 0, 2, 3, 4, 5)],
     ['beyond 2049', Date.UTC(2060, 11, 31, 23, 59, 59)],
   ] as const) {
-    test(`hold the key, and are signed with it: ${name}`, async () => {
+    test(`contain the key, and are signed with it: ${name}`, async () => {
       const pem = await selfSignedCertificate({ signer, name: 'Slipway ü', from, until })
       const certificate = new X509Certificate(pem)
       const der = certificate.publicKey.export({ format: 'der', type: 'spki' })

@@ -37,7 +37,7 @@ const closed = (error: unknown): boolean =>
   error instanceof AccessError && error.code === 'UNAVAILABLE'
 
 describe('a live document', () => {
-  it('is read once for callers at the same time, and again when it is old', async (t) => {
+  it('is read once for concurrent callers, and again when it is old', async (t) => {
     const { live, clock, state } = await openLive(t)
     await Promise.all(Array.from({ length: 20 }, () => live.get()))
     clock.pass(MAX_AGE - 1)
@@ -80,7 +80,7 @@ describe('a live document', () => {
     assert.equal(events.length, 1)
   })
 
-  it('stays as it was while a new one is bad, and says so each time', async (t) => {
+  it('stays as it was while a new one is invalid, and reports it each time', async (t) => {
     const { live, clock, write, events } = await openLive(t)
     await write('A')
     await live.get()
@@ -130,7 +130,7 @@ describe('a live document', () => {
     })
   }
 
-  it('is refused to everyone while the store has failed from the beginning', async (t) => {
+  it('is refused to everyone if the store has failed from the beginning', async (t) => {
     const { live, clock, state } = await openLive(t)
     state.failing = true
     await assert.rejects(live.get(), closed)
@@ -142,7 +142,7 @@ describe('a live document', () => {
 
 describe('changing a document', () => {
   for (const [name, open] of STORES) {
-    it(`loses none of many changes at once: ${name}`, async (t) => {
+    it(`loses none of many concurrent changes: ${name}`, async (t) => {
       const { store, close } = await open()
       t.onTestFinished(close)
       const names = Array.from({ length: 12 }, (_, index) => `line-${index}\n`)
@@ -167,7 +167,7 @@ describe('changing a document', () => {
     assert.deepEqual(puts, [KEY])
   })
 
-  it('refuses to write more than is read again', async (t) => {
+  it('refuses to write more than can be read back', async (t) => {
     const store = await emptyStore(t)
     await assert.rejects(
       editDocument(store, KEY, () => 'a'.repeat(MAX_DOCUMENT_SIZE + 1)),

@@ -93,7 +93,7 @@ describe('a policy', () => {
     assert.ok(no > 200)
   })
 
-  it('denies everything where no rule matches, or there is none', () => {
+  it('denies everything if no rule matches, or if there is none', () => {
     for (const identity of IDENTITIES) {
       assert.deepEqual(allowedActions(DENY_ALL, identity, 'a'), [])
       assert.deepEqual(allowedActions(policyOf([]), identity, 'a'), [])
@@ -158,7 +158,7 @@ describe('a policy', () => {
     })
   }
 
-  it('is open everywhere for whom the starting policy is', () => {
+  it('allows everything to those to whom the starting policy does', () => {
     const starting = { who: ['authenticated'], repositories: ['**'], actions: ['*'] }
     assert.equal(allowsEverywhere(policyOf([starting]), user('alice'), 'pull'), true)
     assert.equal(allowsEverywhere(policyOf([starting]), ANONYMOUS, 'pull'), false)
@@ -221,7 +221,7 @@ describe('a pattern', () => {
     })
   }
 
-  it('takes time by the product of the lengths at most, whatever it is', () => {
+  it('never takes more time than the product of the lengths', () => {
     const name = `${'a'.repeat(254)}/`
     const nasty = ['*a', '**a', 'a*', 'a**', '*a**a', '**a*', '*/**'].map((piece) =>
       piece.repeat(Math.floor((MAX_GLOB - 2) / piece.length)),
@@ -237,7 +237,7 @@ describe('a pattern', () => {
     }
   })
 
-  it('is what the model takes it for: every one generated may be written', () => {
+  it('is valid if the model generates it', () => {
     fc.assert(fc.property(globs, (glob) => assert.equal(globFault(glob), undefined)))
   })
 
@@ -368,7 +368,7 @@ rules:
 })
 
 describe('the policy of a store', () => {
-  it('denies all without a document, and never opens with a bad one', async (t) => {
+  it('denies everything without a document, and never opens with an invalid one', async (t) => {
     const store = await emptyStore(t)
     const clock = createClock()
     const outcomes: string[] = []

@@ -21,7 +21,7 @@ const fail = (throttle: Throttle, account: string, address: string): number => {
 const times = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
 describe('the throttle', () => {
-  it('lets five failures go, then doubles the wait up to a minute', () => {
+  it('allows five failures, then doubles the wait up to a minute', () => {
     const clock = createClock()
     const throttle = createThrottle(clock.now)
     for (const _ of times(6)) assert.equal(fail(throttle, 'alice', '192.0.2.1'), 0)
@@ -35,7 +35,7 @@ describe('the throttle', () => {
     assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60])
   })
 
-  it('does not lengthen the wait by attempts that it refused', () => {
+  it('does not lengthen the wait for attempts that it refuses', () => {
     const clock = createClock()
     const throttle = createThrottle(clock.now)
     for (const _ of times(7)) fail(throttle, 'alice', '192.0.2.1')
@@ -52,7 +52,7 @@ describe('the throttle', () => {
     assert.equal(fail(throttle, 'bob', '192.0.2.1'), 0)
   })
 
-  it('counts attempts under way, so that many at once are not many free guesses', () => {
+  it('counts attempts in progress, so that many at once are not many free guesses', () => {
     const throttle = createThrottle(createClock().now)
     const passed = times(100).filter(() => fail(throttle, 'alice', '192.0.2.1') === 0)
     assert.equal(passed.length, 6)
@@ -72,7 +72,7 @@ describe('the throttle', () => {
     assert.equal(fail(throttle, 'user-0', '192.0.2.1'), 0)
   })
 
-  it('slows an address that goes from account to account, but not who logged in there', () => {
+  it('slows an address that goes from account to account, but not those who have logged in there', () => {
     const clock = createClock()
     const throttle = createThrottle(clock.now)
     throttle.attempt('carol', '192.0.2.1').succeeded()

@@ -103,7 +103,7 @@ describe('accepted', () => {
     })
   }
 
-  test('our own token names an account, and nothing of its claims is passed on', async () => {
+  test('our own token names an account, and none of its claims is passed on', async () => {
     for (const kind of ['user', 'robot', 'anonymous']) {
       const { identity } = await verifierAt(NOW).verify(forge(claims(own, { kind, groups: ['x'] })))
       assert.deepEqual(identity, { kind, name: 'alice', groups: [], claims: {} })
@@ -125,14 +125,14 @@ describe('accepted', () => {
     }
   })
 
-  test('malformed entries of access grant nothing, and the others hold', async () => {
+  test('malformed entries of access grant nothing, and the others are kept', async () => {
     const good = { type: 'repository', name: 'a', actions: ['pull'], class: 'image' }
     const bad = [null, 'x', {}, { ...good, actions: 'push' }, { ...good, name: '' }, { type: 1 }]
     const { access } = await verifierAt(NOW).verify(forge(claims(own, { access: [...bad, good] })))
     assert.deepEqual(access, [{ type: 'repository', name: 'a', actions: ['pull'] }])
   })
 
-  test('refresh tokens, also with one of several secrets of a robot', async () => {
+  test('refresh tokens, also for one of several secrets of a robot', async () => {
     assert.equal((await refreshAt(NOW)(forge(REFRESH))).name, 'alice')
     for (const secret of ['first', 'second']) {
       const robot = claims(REFRESH, { sub: 'ci', kind: 'robot', cred: fingerprint(secret) })
@@ -147,7 +147,7 @@ describe('accepted', () => {
   })
 })
 
-test('a certificate renewed with its key serves though the old one has ended', async () => {
+test('a certificate renewed with the same key is accepted though the old one has expired', async () => {
   const key = ec()
   const now = NOW + 2 * 86_400_000
   const long = certify({ name: 'long', ca: false, key })
@@ -163,7 +163,7 @@ test('a certificate renewed with its key serves though the old one has ended', a
   }
 })
 
-describe('what cannot be trusted is refused before any token comes', () => {
+describe('what cannot be trusted is refused before any token is seen', () => {
   const source = { keys: async () => [] }
   const issuer = { issuer: 'a', audience: SERVICE, source }
   const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [

@@ -51,7 +51,7 @@ describe('tokens of docker_auth', () => {
       await verifierOf({ issuers, now: () => iat * 1000 }).verify(token)
     })
 
-    test(`${certificate}, ${kid}: refused in the end, and with other keys`, async () => {
+    test(`${certificate}, ${kid}: refused once expired, and with other keys`, async () => {
       const late = await verifier(own, (exp + 60) * 1000)
       await assert.rejects(late.verify(token), /has expired/)
       const others = Object.entries(certificates).filter(([name]) => name !== certificate)

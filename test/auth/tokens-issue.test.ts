@@ -64,7 +64,7 @@ describe('an access token', () => {
     assert.equal(new Set(ids).size, 50)
   })
 
-  test('names each thing once, and nothing without actions', async () => {
+  test('names each resource once, and none without actions', async () => {
     const one = { type: 'repository', name: 'a' }
     const access = [
       { ...one, actions: ['pull'] },
@@ -79,7 +79,7 @@ describe('an access token', () => {
     ])
   })
 
-  test('is verified as what was granted, for any subject and scopes', async () => {
+  test('proves what was granted, for any subject and scopes', async () => {
     const action = fc.constantFrom('pull', 'push', 'delete', '*')
     const name = fc.stringMatching(/^[a-z0-9]{1,20}(\/[a-z0-9]{1,20}){0,2}$/)
     const actions = fc.uniqueArray(action, { minLength: 1 })
@@ -100,7 +100,7 @@ describe('an access token', () => {
     )
   })
 
-  test('stays within 4096 bytes or is refused, never cut', async () => {
+  test('stays within 4096 bytes or is refused, never truncated', async () => {
     const scopes = (count: number) =>
       Array.from({ length: count }, (_, index) => ({
         type: 'repository',
@@ -129,7 +129,7 @@ describe('an access token', () => {
 })
 
 describe('a refresh token', () => {
-  test('is taken for the credential it was given for, and shows nothing of it', async () => {
+  test('is accepted for the credential it was issued for, and discloses nothing of it', async () => {
     const credential = '$2b$10$now'
     const { token, id } = await issueRefreshToken({ ...base, credential })
     const verified = await refreshAt(NOW)(token)
@@ -142,7 +142,7 @@ describe('a refresh token', () => {
     await assert.rejects(refreshAt(NOW)(token), /no longer valid/)
   })
 
-  test('is no access token, and the reverse', async () => {
+  test('is not accepted as an access token, nor the reverse', async () => {
     const refresh = await issueRefreshToken({ ...base, credential: '$2b$10$now' })
     await assert.rejects(verifierAt(NOW).verify(refresh.token), /type "refresh\+jwt"/)
     const access = await issueToken({ ...base, access: [] })

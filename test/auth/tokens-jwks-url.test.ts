@@ -103,7 +103,7 @@ describe('a key set at a URL', () => {
     assert.equal(requests, 3)
   })
 
-  test('drops a key that its issuer took out', async () => {
+  test('drops a key that its issuer has removed', async () => {
     const verifier = open()
     await verifier.verify(token('first', first))
     respond = serve(two)
@@ -112,7 +112,7 @@ describe('a key set at a URL', () => {
     await verifier.verify(token('second', second))
   })
 
-  test('serves for an hour when its server fails, and is asked twice a minute', async () => {
+  test('is used for an hour when its server fails, and requested twice a minute', async () => {
     const verifier = open()
     await verifier.verify(token('first', first))
     respond = (_, response) => response.writeHead(500).end()
@@ -150,7 +150,7 @@ describe('a key set at a URL', () => {
     ],
   ]
   for (const [name, answer] of answers) {
-    test(`${name} for an answer is no key set`, async () => {
+    test(`${name} in the response is not a key set`, async () => {
       const verifier = open()
       respond = answer
       await assert.rejects(verifier.verify(token('first', first)), unavailable)
@@ -161,7 +161,7 @@ describe('a key set at a URL', () => {
     })
   }
 
-  test('that answers too slowly is given up after five seconds', { timeout: 90_000 }, async () => {
+  test('with a slow response is given up after five seconds', { timeout: 90_000 }, async () => {
     respond = (_, response) => {
       response.write('{')
     }

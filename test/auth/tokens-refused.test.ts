@@ -237,7 +237,7 @@ const WRONG_KEY: readonly Row[] = [
     header({ x5c: [OF_FALSE_ROOT.der] }, { key: OF_FALSE_ROOT.key }),
   ),
   row('malformed', 'a kid that is a number', alpha, header({ kid: 7 })),
-  row('malformed', 'an embedded key that is none', alpha, header({ kid: undefined, jwk: {} })),
+  row('malformed', 'an invalid embedded key', alpha, header({ kid: undefined, jwk: {} })),
 ]
 
 const WRONG_ALGORITHM: readonly Row[] = [
@@ -285,18 +285,18 @@ const WRONG_ALGORITHM: readonly Row[] = [
 ]
 
 const TIMES: readonly Row[] = [
-  row('expired', 'ended 61 s ago', own, claims({ exp: SECONDS - 61 })),
-  row('expired', 'ended exactly at the leeway', own, claims({ exp: SECONDS - 60 })),
-  row('expired', 'ended in 1970', own, claims({ exp: 0 })),
-  row('expired', 'ends before it begins', own, claims({ exp: -1 })),
-  row('not-yet-valid', 'begins in 61 s', own, claims({ nbf: SECONDS + 61 })),
+  row('expired', 'expired 61 s ago', own, claims({ exp: SECONDS - 61 })),
+  row('expired', 'expired exactly at the leeway', own, claims({ exp: SECONDS - 60 })),
+  row('expired', 'expired in 1970', own, claims({ exp: 0 })),
+  row('expired', 'expired before 1970', own, claims({ exp: -1 })),
+  row('not-yet-valid', 'valid in 61 s', own, claims({ nbf: SECONDS + 61 })),
   row('issued-later', 'issued in 61 s', own, claims({ iat: SECONDS + 61 })),
-  row('claims', 'no end', own, claims({ exp: undefined })),
-  row('claims', 'an end that is text', own, claims({ exp: `${SECONDS + 300}` })),
-  row('claims', 'an end that is null', own, claims({ exp: null })),
-  row('claims', 'a beginning that is text', own, claims({ nbf: 'now' })),
-  row('claims', 'an issue that is text', own, claims({ iat: 'now' })),
-  row('claims', 'an end beyond all numbers', own, (valid) => {
+  row('claims', 'no expiry', own, claims({ exp: undefined })),
+  row('claims', 'an expiry that is text', own, claims({ exp: `${SECONDS + 300}` })),
+  row('claims', 'an expiry that is null', own, claims({ exp: null })),
+  row('claims', 'a start that is text', own, claims({ nbf: 'now' })),
+  row('claims', 'a time of issue that is text', own, claims({ iat: 'now' })),
+  row('claims', 'an expiry beyond all numbers', own, (valid) => {
     const text = JSON.stringify(valid.claims).replace(`${SECONDS + 300}`, '1e999')
     return { ...valid, claims: text as unknown as Draft['claims'] }
   }),
@@ -313,7 +313,7 @@ const CONFUSED: readonly Row[] = [
   row('claims', 'no audience', own, claims({ aud: undefined })),
   row('audience', 'no service at all', own, claims({ aud: [] })),
   row('audience', 'several other services', own, claims({ aud: ['a.example', 'b.example'] })),
-  row('audience', 'a service that begins like ours', own, claims({ aud: `${SERVICE}.evil` })),
+  row('audience', 'a service whose name begins like ours', own, claims({ aud: `${SERVICE}.evil` })),
   row('audience', 'our service in a text', own, claims({ aud: `a ${SERVICE}` })),
   row('audience', 'our service a level down', own, claims({ aud: [[SERVICE]] })),
   row(
@@ -322,10 +322,15 @@ const CONFUSED: readonly Row[] = [
     alpha,
     claims({ iss: 'elsewhere' }),
   ),
-  row('unknown-key', 'an issuer that says it is us', alpha, claims({ iss: 'own', kind: 'user' })),
+  row(
+    'unknown-key',
+    'another issuer that uses our name',
+    alpha,
+    claims({ iss: 'own', kind: 'user' }),
+  ),
   row('type', 'a refresh token for us as an access token', own, header({ typ: 'refresh+jwt' })),
   row('type', 'an upload token or any other type', own, header({ typ: 'dpop+jwt' })),
-  row('type', 'a type that is no text', own, header({ typ: 1 })),
+  row('type', 'a type that is not text', own, header({ typ: 1 })),
   row('type', 'a type that is null', own, header({ typ: null })),
   row(
     'audience',
@@ -393,14 +398,14 @@ const CHAINS: readonly Row[] = [
   ),
   row(
     'certificate',
-    'a leaf out of date',
+    'an expired leaf',
     later(chain),
     (valid) => header({ ...VALID.short.header })({ ...valid, key: VALID.short.key }),
     LATER,
   ),
   row(
     'certificate',
-    'a root out of date',
+    'an expired root',
     later(chain),
     header(twoOf(OF_SHORT_ROOT), { key: OF_SHORT_ROOT.key }),
     LATER,
@@ -413,14 +418,14 @@ const CHAINS: readonly Row[] = [
   ),
   row(
     'certificate',
-    'an intermediate out of date',
+    'an expired intermediate',
     later(chain),
     (valid) => header({ ...VALID.shortCa.header })({ ...valid, key: VALID.shortCa.key }),
     LATER,
   ),
   row(
     'certificate',
-    'the named certificate out of date',
+    'the named certificate is expired',
     later(chain),
     (valid) => {
       const kid = libtrustId(new X509Certificate(PINNED_SHORT.pem).publicKey)
@@ -593,7 +598,7 @@ const REFRESH_ROWS: readonly Row[] = [
   row('expired', 'ended', REFRESH, claims({ exp: SECONDS - 60 })),
   row('credential', 'a password that was changed', REFRESH, claims({ cred: 'x'.repeat(43) })),
   row('credential', 'a fingerprint of another length', REFRESH, claims({ cred: '' })),
-  row('credential', 'an account that is gone', REFRESH, claims({ sub: 'bob' })),
+  row('credential', 'an account that no longer exists', REFRESH, claims({ sub: 'bob' })),
   row('credential', "a robot with a user's name", REFRESH, claims({ kind: 'robot' })),
   row('claims', 'no fingerprint', REFRESH, claims({ cred: undefined })),
   row('claims', 'no subject', REFRESH, claims({ sub: undefined })),

@@ -1,5 +1,5 @@
 /**
- * How many sources somebody has to read who wants to know what a pull with a token of our own does.
+ * How many source files one has to read to follow a pull with a token that this registry issued.
  *
  * @module
  */
@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 
 const ofAll = ({ token, manifest, blob }: PullFiles): string[] => [...token, ...manifest, ...blob]
-/** The requests that bring a token along. */
+/** The requests that carry the token. */
 const withToken = ({ manifest, blob }: PullFiles): string[] => [...manifest, ...blob]
 const isAuth = (file: string): boolean => file.startsWith('auth/')
 const isStorage = (file: string): boolean => file.startsWith('storage/')
@@ -33,11 +33,11 @@ const LIMITS: readonly (readonly [
   ['a pull, from the server to the file store', 35, ofAll],
   ['access control, token endpoint included', 12, (all) => ofAll(all).filter(isAuth)],
   [
-    'the manifest and the blob, but for the store',
+    'the manifest and the blob, without the store',
     25,
     (all) => withToken(all).filter((file) => !isStorage(file)),
   ],
-  ['access control with a token at hand', 8, (all) => withToken(all).filter(isAuth)],
+  ['access control with a token in hand', 8, (all) => withToken(all).filter(isAuth)],
 ]
 
 describe('files of functions/ that are run by', () => {
@@ -47,4 +47,15 @@ describe('files of functions/ that are run by', () => {
       expect(distinct.length, distinct.join('\n')).toBeLessThanOrEqual(limit)
     })
   }
+})
+
+test('each request is seen', () => {
+  expect(files.token).toContain('auth/tokens/issue.ts')
+  expect(files.manifest).toContain('auth/tokens/verify.ts')
+  expect(files.blob).toContain('registry/blobs.ts')
+})
+
+test('other issuers and their keys have no part in it', () => {
+  const beside = /^auth\/(?:issuers|trusted-keys)\//
+  expect(ofAll(files).filter((file) => beside.test(file))).toEqual([])
 })

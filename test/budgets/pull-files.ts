@@ -1,9 +1,11 @@
 /**
- * Which sources a pull runs: `node test/budgets/pull-files.ts` starts the Node server with an account
- * and a policy over an empty file store, pushes an image, pulls it once to warm up, and then prints
- * the files of functions/ that each request of a second pull calls functions of, as one line of JSON.
+ * The source files that a pull runs: `node test/budgets/pull-files.ts` starts the Node server with an
+ * account and a policy on an empty file store, pushes an image, pulls it once to warm up, and then
+ * prints one line of JSON: for each request of a second pull, the files of functions/ of which it
+ * calls any function.
  *
- * It is a process of its own because only Node's own loader keeps functions and files together.
+ * It runs in a process of its own because Node loads the files as they are, while vitest transforms
+ * them.
  *
  * @module
  */
@@ -69,7 +71,7 @@ const push = async (): Promise<void> => {
 
 const session = new Session()
 
-/** Files that functions were called of since this was last asked. */
+/** The files of which functions were called since the last call of this. */
 const filesRun = async (): Promise<string[]> => {
   const { result } = await session.post('Profiler.takePreciseCoverage')
   return result
