@@ -5,7 +5,10 @@
  */
 
 import assert from 'node:assert/strict'
-import { beforeAll, describe, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { openStore } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 
@@ -69,4 +72,37 @@ describe('the S3 that is opened', () => {
       assert.equal(signed?.split('?')[0], url)
     })
   }
+
+  const wishes = [
+    { flags: [], bySdk: [false, true], reported: ['get p'], owner: undefined },
+    { flags: ['--s3-direct=off'], bySdk: [true], reported: [], owner: undefined },
+    {
+      flags: ['--s3-direct=off', '--s3-bucket-owner=012345678901'],
+      bySdk: [true],
+      reported: [],
+      owner: '012345678901',
+    },
+  ]
+  test.for(wishes)('is asked as $flags says', async ({ flags, bySdk, reported, owner }, t) => {
+    const seen: IncomingHttpHeaders[] = []
+    const server = createServer(({ headers }, response) => {
+      seen.push(headers)
+      response.writeHead(headers['user-agent'] === undefined ? 403 : 200).end()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const { port } = server.address() as AddressInfo
+    const endpoint = `--s3-endpoint=http://127.0.0.1:${port}`
+    const doings: string[] = []
+    const settings = readSettings(['--store=s3://box', endpoint, ...flags], {})
+    const store = openStore(settings, {}, (doing) => doings.push(doing))
+    await store.get('p')
+    expect(seen.map((headers) => headers['user-agent'] !== undefined)).toEqual(bySdk)
+    expect(doings).toEqual(reported)
+    for (const headers of seen) expect(headers['x-amz-expected-bucket-owner']).toBe(owner)
+  })
 })
