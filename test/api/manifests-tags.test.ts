@@ -153,8 +153,8 @@ const CONDITIONS: readonly Row[] = [
   ...[
     ['both', 'x', { 'If-Match': '*', 'If-None-Match': '*' }, /not both/],
     ['If-None-Match of a digest', 'x', { 'If-None-Match': quoted(ONE) }, /is \*/],
-    ['If-Match with a push by digest', ONE.sha256, { 'If-Match': '*' }, /push by tag/],
-    ['If-None-Match with a push by digest', ONE.sha256, { 'If-None-Match': '*' }, /push by tag/],
+    ['If-Match with a push by digest', ONE.sha256, { 'If-Match': '*' }, /pushes by tag/],
+    ['If-None-Match with a push by digest', ONE.sha256, { 'If-None-Match': '*' }, /pushes by tag/],
   ].map(
     ([description, reference, headers, message]): Row => ({
       description: `${description} is refused`,
