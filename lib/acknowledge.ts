@@ -1,5 +1,5 @@
 /**
- * Findings of cdk-nag that are meant to be so, one by one.
+ * Acknowledges the findings of cdk-nag that are intended.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { Stack, Validations } from 'aws-cdk-lib'
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IConstruct } from 'constructs'
 
-/** A resolved value as cdk-nag writes it: what CloudFormation will put in stands in angle brackets. */
+/** A resolved value as cdk-nag writes it, with CloudFormation's references in angle brackets. */
 const written = (value: unknown): string => {
   if (typeof value === 'string') return value
   const [[name, content] = []] = Object.entries(value as Record<string, unknown>)
@@ -19,10 +19,10 @@ const written = (value: unknown): string => {
 }
 
 /**
- * Acknowledges that statements of a policy are for all objects below a prefix. A wildcard anywhere
- * else, or in an action, remains a finding.
+ * Acknowledges that statements of a policy apply to all objects under a prefix. A wildcard anywhere
+ * else, or in an action, is still a finding.
  *
- * @param policy which has the statements
+ * @param policy the policy with the statements
  */
 export const acknowledgePrefixes = (
   policy: IConstruct,
@@ -35,8 +35,8 @@ export const acknowledgePrefixes = (
     Validations.of(policy).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${id}]`,
       reason:
-        'Keys below this prefix are made of digests and names that are not known before; what may be ' +
-        'done with them is written out, action by action.',
+        'Keys under this prefix contain digests and names that are not known in advance; the actions ' +
+        'allowed on them are listed one by one.',
     })
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Alarms for what someone should look at.
+ * Alarms for what needs a person's attention.
  *
  * They are billed as five alarm metrics, 0.50 USD a month; the first ten of an account are free.
  *
@@ -20,11 +20,11 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
 import type { RegistryMetrics } from './metrics.ts'
 
-/** Who is told. Without either, alarms only show. */
+/** Who is notified. Without either, alarms are only shown in the console. */
 export interface AlarmReceivers {
-  /** Address that is written to, after whoever reads it has confirmed once. */
+  /** Address that gets an e-mail, once its owner has confirmed the subscription. */
   readonly email?: string | undefined
-  /** A topic that is there already; its policy must let CloudWatch publish. */
+  /** An existing topic; its policy must let CloudWatch publish. */
   readonly topic?: ITopic | undefined
 }
 
@@ -34,9 +34,9 @@ export interface AlarmsProps extends AlarmReceivers {
 
 interface Rule {
   readonly metric: IMetric
-  /** The alarm is above it. */
+  /** The alarm goes off above this value. */
   readonly threshold: number
-  /** In how many of the last three periods. */
+  /** In how many of the last three periods the value must be above it. */
   readonly periods: number
   readonly description: string
 }
@@ -46,8 +46,7 @@ const rules = (metrics: RegistryMetrics): Readonly<Record<string, Rule>> => ({
     metric: metrics.serverErrorRate,
     threshold: 5,
     periods: 2,
-    description:
-      'More than 5 % of the requests were answered 5xx. The log of the function says why.',
+    description: 'More than 5 % of the responses were 5xx. The log of the function says why.',
   },
   Slow: {
     metric: metrics.duration(99),
@@ -60,18 +59,18 @@ const rules = (metrics: RegistryMetrics): Readonly<Record<string, Rule>> => ({
     threshold: 0,
     periods: 1,
     description:
-      'The function ended without an answer: an exception, a timeout, or no memory left.',
+      'The function ended without a response: an exception, a timeout, or out of memory.',
   },
   Throttles: {
     metric: metrics.throttles,
     threshold: 0,
     periods: 2,
     description:
-      'Requests found no free instance: raise the concurrency of the account or function.',
+      'Requests found no free instance: raise the concurrency of the account or the function.',
   },
 })
 
-/** The alarms, and the topic they go to. */
+/** The alarms, and the topic that they are sent to. */
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[]
 
@@ -85,7 +84,7 @@ export class Alarms extends Construct {
           comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
           evaluationPeriods: 3,
           datapointsToAlarm: periods,
-          // Nobody pulls at night: that is no fault.
+          // No requests, as at night, is not a failure.
           treatMissingData: TreatMissingData.NOT_BREACHING,
           alarmDescription: description,
         }),
@@ -97,8 +96,8 @@ export class Alarms extends Construct {
   }
 
   private topicFor(email: string): Topic {
-    // Not encrypted with the key that AWS manages: CloudWatch may not use that one. No alarm has
-    // anything secret in it.
+    // Not encrypted with the key that AWS manages, which CloudWatch may not use. Alarms contain no
+    // secrets.
     const topic = new Topic(this, 'Topic', { enforceSSL: true })
     topic.addSubscription(new EmailSubscription(email))
     topic.addToResourcePolicy(

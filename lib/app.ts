@@ -1,5 +1,5 @@
 /**
- * What `cdk` runs: one stack, as the context values have it, checked against AWS's rules.
+ * What `cdk` runs: one stack, configured by context values, checked against AWS's rules.
  *
  * @module
  */
@@ -26,6 +26,6 @@ try {
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 } finally {
-  // The function has taken its copy.
+  // The function has copied it.
   rmSync(code, { recursive: true })
 }

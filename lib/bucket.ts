@@ -18,24 +18,24 @@ import type { Construct } from 'constructs'
 import { UPLOADS_PREFIX } from '../functions/registry/layout.ts'
 import { UPLOAD_LIFE } from '../functions/registry/uploads/expire.ts'
 
-/** A bucket, also one that was made here: by its declaration that is not quite an `IBucket`. */
+/** Any bucket. CDK's `Bucket` is not assignable to `IBucket` under `exactOptionalPropertyTypes`. */
 export type AnyBucket = IBucket | Bucket
 
 export interface RegistryBucketProps {
-  /** What stands before every key; empty, or ends with `/`. */
+  /** Prefix of every key: empty, or ends with `/`. */
   readonly keyPrefix: string
-  /** Days for which what was deleted or overwritten can be brought back. Default: 14. */
+  /** Days for which deleted and overwritten objects can be restored. Default: 14. */
   readonly undeleteDays?: number | undefined
-  /** Key that S3 encrypts with. Default: S3's own, which costs nothing. */
+  /** Key that S3 encrypts with. Default: S3's own, which is free. */
   readonly encryptionKey?: IKey | undefined
-  /** What becomes of it with the stack; `DESTROY` works only once it is empty. Default: `RETAIN`. */
+  /** What happens to it when the stack is deleted; `DESTROY` works only if it is empty. Default: `RETAIN`. */
   readonly removalPolicy?: RemovalPolicy | undefined
 }
 
-/** Days for which what was deleted or overwritten can be brought back, unless told otherwise. */
+/** The default of {@link RegistryBucketProps.undeleteDays}. */
 export const UNDELETE_DAYS = 14
 
-/** Unfinished uploads live as long on a server, which clears them away itself. */
+/** The same as on a server, which removes expired uploads itself. */
 const uploadLife = Duration.millis(UPLOAD_LIFE)
 
 const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[] => [
@@ -43,11 +43,11 @@ const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[
     id: 'staged-uploads',
     prefix: keyPrefix + UPLOADS_PREFIX,
     expiration: uploadLife,
-    // Nobody wants an abandoned upload back.
+    // Nobody restores an abandoned upload.
     noncurrentVersionExpiration: Duration.days(1),
   },
   {
-    // Not only under the prefix: blobs whose digest is known first are sent to their own key.
+    // Not only under the prefix: blobs whose digest is known in advance go straight to their final key.
     id: 'unfinished-multipart-uploads',
     abortIncompleteMultipartUploadAfter: uploadLife,
   },
@@ -72,13 +72,13 @@ export class RegistryBucket extends Bucket {
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       ...(encryptionKey === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
-        : // One data key serves many objects, or KMS would cost as much as the requests themselves.
+        : // With one data key for many objects; otherwise KMS would cost as much as the requests.
           { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true }),
     })
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'The access log of the API has every request for a blob, and the audit trail who made it; ' +
+        'The access log of the API records every request for a blob, and the audit trail who made it; ' +
         'server access logs would need a second bucket that grows with every pull.',
     })
   }

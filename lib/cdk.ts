@@ -1,6 +1,6 @@
 /**
- * What the package exports as `slipway/cdk`: the construct with the code that it runs, which the
- * package has ready, so that synthesising needs no bundler.
+ * The package's export `slipway/cdk`: the construct, with the code that the package contains, so that
+ * synthesising needs no bundler.
  *
  * @module
  */

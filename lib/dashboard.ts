@@ -1,7 +1,7 @@
 /**
- * One page with what goes on.
+ * A CloudWatch dashboard: requests, errors, times.
  *
- * It costs 3 USD a month; the first three of an account are free.
+ * It costs 3 USD a month; the first three dashboards of an account are free.
  *
  * @module
  */
@@ -34,8 +34,9 @@ const graph = (title: string, left: IMetric[], unit: string, right: IMetric[] = 
     rightYAxis: { min: 0, showUnits: false },
   })
 
-/** The page; where it is says {@link RegistryDashboard.url}. */
+/** The dashboard. */
 export class RegistryDashboard extends Construct {
+  /** Its page in the console. */
   readonly url: string
 
   constructor(scope: Construct, id: string, { metrics, logGroup }: RegistryDashboardProps) {
@@ -47,8 +48,8 @@ export class RegistryDashboard extends Construct {
         metrics.clientErrors,
         metrics.serverErrors,
       ]),
-      graph('Time to answer', [metrics.latency(50), metrics.latency(99)], 'ms'),
-      graph('Time of the function', [metrics.duration(50), metrics.duration(99)], 'ms'),
+      graph('Response time', [metrics.latency(50), metrics.latency(99)], 'ms'),
+      graph('Duration of the function', [metrics.duration(50), metrics.duration(99)], 'ms'),
       graph('Instances', [metrics.concurrent], 'at once', [
         metrics.throttles,
         metrics.functionErrors,

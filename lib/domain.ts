@@ -1,5 +1,5 @@
 /**
- * A host name of one's own for the registry, with its certificate and DNS record.
+ * A host name for the registry, with its certificate and DNS record.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets'
 import { Construct } from 'constructs'
 
 export interface RegistryDomain {
-  /** The host name, as `registry.example.com`. */
+  /** The host name, such as `registry.example.com`. */
   readonly name: string
-  /** A certificate for it, in the region of the stack. Default: one is made, and the zone proves it. */
+  /** A certificate for it, in the region of the stack. Default: one is created and validated in the zone. */
   readonly certificate?: ICertificate | undefined
-  /** Zone that the name is in. Default: no record is made; the output says what it must point to. */
+  /** Zone that the name is in. Default: no record is created; see {@link Domain.target}. */
   readonly zone?: IHostedZone | undefined
 }
 
@@ -32,9 +32,9 @@ export interface DomainProps extends RegistryDomain {
   readonly stage: CfnStage
 }
 
-/** The name at the gateway. */
+/** The host name at the gateway. */
 export class Domain extends Construct {
-  /** What the name must point to: target of an alias or CNAME record. */
+  /** What the name must point to: the target of an alias or CNAME record. */
   readonly target: string
 
   /** @throws Error when there is neither a certificate nor a zone */
@@ -64,7 +64,7 @@ export class Domain extends Construct {
 
   private certificate(name: string, zone: IHostedZone | undefined): ICertificate {
     if (zone === undefined) {
-      throw new Error(`the domain ${name} needs a certificate, or a zone to prove one with`)
+      throw new Error(`the domain ${name} needs a certificate, or a zone to validate one in`)
     }
     return new Certificate(this, 'Certificate', {
       domainName: name,

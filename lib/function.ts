@@ -1,5 +1,5 @@
 /**
- * The Lambda function that answers every request, and its log.
+ * The Lambda function that handles every request, and its log.
  *
  * @module
  */
@@ -26,20 +26,20 @@ import { acknowledgePrefixes } from './acknowledge.ts'
 /** What Lambda calls: the bundle has `api.mjs`, which exports `handler`. */
 const HANDLER = 'api.handler'
 
-/** Longest time the gateway waits for an answer; a function that goes on has nobody to answer. */
+/** How long the gateway waits for a response; a function that runs longer has nobody to respond to. */
 export const REQUEST_TIMEOUT = Duration.seconds(30)
 
 export interface RegistryFunctionProps {
   readonly role: IRole
-  /** What the role may do; its log comes on top. */
+  /** What the role may do besides writing its log. */
   readonly statements: readonly PolicyStatement[]
-  /** Settings of the handler, without secrets: whoever may see the function sees them. */
+  /** Settings of the handler. No secrets: everybody who may see the function sees them. */
   readonly environment: Readonly<Record<string, string>>
-  /** File with the access document, which is deployed beside the code. */
+  /** File with the access document, deployed with the code. */
   readonly policy?: string | undefined
-  /** MiB; CPU grows with it. */
+  /** Memory in MiB; CPU grows with it. */
   readonly memory: number
-  /** Instances that are kept free for it, and the most there may be. Default: no limit of its own. */
+  /** Concurrent instances reserved for it, which is also their limit. Default: no limit of its own. */
   readonly reservedConcurrency?: number | undefined
   readonly logRetention: RetentionDays
   readonly removalPolicy: RemovalPolicy
@@ -81,19 +81,19 @@ export class RegistryFunction extends Construct {
         }),
         environment: { ...props.environment, ...(policy && { SLIPWAY_POLICY: policy }) },
         logGroup: this.logGroup,
-        // The handler writes lines of JSON, which stay as they are; Lambda's own become JSON, too.
+        // The handler's lines of JSON stay as they are; Lambda's own lines become JSON too.
         loggingFormat: LoggingFormat.JSON,
-        // SLIPWAY_LOG_LEVEL decides; Lambda shall drop nothing of that.
+        // SLIPWAY_LOG_LEVEL decides what is logged; Lambda must not drop any of it.
         applicationLogLevelV2: ApplicationLogLevel.TRACE,
         systemLogLevelV2: SystemLogLevel.INFO,
-        // Traces are billed each; both logs have the times and the request's id.
+        // Each trace is billed; both logs have the times and the request's id.
         tracing: Tracing.DISABLED,
       })
     } finally {
-      // The construct has taken its copy.
+      // The asset is a copy.
       rmSync(directory, { recursive: true })
     }
-    // Its first event must not be faster than its permissions.
+    // It must not get an event before it has its permissions.
     this.function.node.addDependency(permissions)
     acknowledgePrefixes(permissions, props.statements)
   }

@@ -1,7 +1,7 @@
 /**
  * The HTTP API: every method and path goes to the function.
  *
- * Costs 1.00 USD per million requests (of up to 512 KB each), and nothing while nobody asks.
+ * Costs 1.00 USD per million requests (of up to 512 KB each), and nothing without requests.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { REQUEST_TIMEOUT } from './function.ts'
 
-/** What a request leaves in the access log. Never the query: it carries upload states. */
+/** What the access log says of a request. Never the query, which carries upload states. */
 const ACCESS_LOG = {
   requestId: '$context.requestId',
   time: '$context.requestTime',
@@ -34,9 +34,9 @@ const ACCESS_LOG = {
 
 export interface GatewayProps {
   readonly function: IFunction
-  /** Requests a second that are let through in the long run; others are answered 429. */
+  /** Requests per second in the long run; beyond that, clients get 429. */
   readonly rate: number
-  /** Requests at once that are let through after a quiet time. */
+  /** Requests at once after a quiet period. */
   readonly burst: number
   /** Whether the API has a host name of its own, `<id>.execute-api.<region>.amazonaws.com`. */
   readonly ownHost: boolean
@@ -48,7 +48,7 @@ export interface GatewayProps {
 export class Gateway extends Construct {
   readonly api: CfnApi
   readonly stage: CfnStage
-  /** The host name of its own. */
+  /** The API's own host name. */
   readonly host: string
 
   constructor(scope: Construct, id: string, props: GatewayProps) {
@@ -70,7 +70,7 @@ export class Gateway extends Construct {
       payloadFormatVersion: '2.0',
       timeoutInMillis: REQUEST_TIMEOUT.toMilliseconds(),
       responseParameters: {
-        // A gateway may rename this header, and without it no client knows how to log in.
+        // A gateway may rename WWW-Authenticate, without which no client knows how to log in.
         401: {
           ResponseParameters: [
             {
@@ -97,11 +97,11 @@ export class Gateway extends Construct {
     })
     this.stage = new CfnStage(this, 'Stage', {
       apiId: this.api.ref,
-      // The only one that is at the root: clients know no base path.
+      // The only stage at the root: clients cannot use a base path.
       stageName: '$default',
       autoDeploy: true,
       accessLogSettings: {
-        // The log's own ARN ends with `:*`, which the gateway drops, so that the stack would drift.
+        // `logGroupArn` ends with `:*`, which the gateway drops, so the stack would drift.
         destinationArn: stack.formatArn({
           service: 'logs',
           resource: 'log-group',

@@ -1,8 +1,8 @@
 /**
- * Keys that never leave KMS: those that sign tokens, and the one that upload states are sealed with.
+ * Keys that never leave KMS: those that sign tokens, and the one that seals upload states.
  *
- * Each costs 1 USD a month, and 0.03 USD (MAC) or 0.15 USD (signature) per 10,000 uses: a signature a
- * token, a MAC a cold start. A key that waits for its deletion costs nothing.
+ * Each costs 1 USD a month, and 0.03 USD (MAC) or 0.15 USD (signature) per 10,000 uses: one signature
+ * per token, one MAC per cold start. A key that is pending deletion costs nothing.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
 
 /**
- * What IAM may allow administrators of the account. Signing is not among it: whoever could sign could
- * be anyone to the registry.
+ * What IAM may allow administrators of the account. Not signing: whoever can sign can be anybody to the
+ * registry.
  */
 const ADMINISTRATION = [
   'kms:CancelKeyDeletion',
@@ -80,7 +80,7 @@ class RoleKey extends Key {
   constructor(scope: Construct, id: string, { role, uses, ...props }: RoleKeyProps) {
     const statement = ({ actions, conditions }: Uses, more: object) =>
       new PolicyStatement({ actions: [...actions], ...(conditions && { conditions }), ...more })
-    // In a key's policy `*` is the key itself.
+    // In the policy of a key, `*` is the key itself.
     const itself = { resources: ['*'] }
     super(scope, id, {
       ...props,
@@ -96,7 +96,7 @@ class RoleKey extends Key {
           ),
         ],
       }),
-      // Without it people log in again, nothing is lost; and for 30 days it can be brought back.
+      // If it is lost, people log in again, and nothing else is lost; for 30 days it can be restored.
       removalPolicy: RemovalPolicy.DESTROY,
       pendingWindow: Duration.days(30),
     })
@@ -105,12 +105,12 @@ class RoleKey extends Key {
 }
 
 export interface RegistryKeysProps {
-  /** The role of the function, which alone may use them. */
+  /** The role of the function, which alone may use the keys. */
   readonly role: IRole
   /**
-   * Names of the signing keys, at least one. The first signs, all verify. To rotate: add a name at the
-   * end, deploy; ten minutes later bring it to the front, deploy; drop the old name when its last
-   * token has ended, after 90 days. Default: `['1']`.
+   * Names of the signing keys, at least one. The first signs; all verify. To rotate: append a name and
+   * deploy; ten minutes later, move it to the front and deploy; after 90 days, when the last token of
+   * the old key has expired, remove the old name. Default: `['1']`.
    */
   readonly signingKeys?: readonly string[] | undefined
 }

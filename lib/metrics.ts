@@ -1,5 +1,5 @@
 /**
- * What AWS measures of a registry anyway, at no cost.
+ * The metrics of a registry that AWS keeps at no cost.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { CfnApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 
-/** How long a point stands for. */
+/** The time between two points. */
 export const PERIOD = Duration.minutes(5)
 
-/** Fewer requests than this in a {@link PERIOD} say nothing about a rate. */
+/** With fewer requests than this in a {@link PERIOD}, a rate says nothing. */
 const FEW = 20
 
 /** The metrics that alarms and dashboard show. */
@@ -20,13 +20,13 @@ export interface RegistryMetrics {
   readonly requests: Metric
   readonly clientErrors: Metric
   readonly serverErrors: Metric
-  /** Percent of the requests that were answered 5xx; 0 where there were only a few. */
+  /** Percentage of 5xx responses; 0 if there were only a few requests. */
   readonly serverErrorRate: MathExpression
-  /** Milliseconds from request to answer, at a percentile. */
+  /** Milliseconds from request to response, at a percentile. */
   readonly latency: (percentile: number) => Metric
   /** Milliseconds of the function, at a percentile. */
   readonly duration: (percentile: number) => Metric
-  /** Events that ended without an answer: exceptions, timeouts, memory. */
+  /** Events that ended without a response: exceptions, timeouts, out of memory. */
   readonly functionErrors: Metric
   /** Events that found no free instance. */
   readonly throttles: Metric

@@ -1,9 +1,9 @@
 /**
- * What the function may do in the bucket: action by action, prefix by prefix, as functions/storage/s3
- * and the registry above it need it.
+ * What the function may do in the bucket, by action and prefix: what functions/storage/s3 and the
+ * registry above it need.
  *
- * It may not change accounts, the policy or other issuers (administrators do, with credentials of
- * their own), nor remove a blob's bytes or an old version of anything.
+ * It may not change accounts, the policy or the list of issuers (administrators do, with their own
+ * credentials), nor delete the bytes of a blob or an old version of anything.
  *
  * @module
  */
@@ -28,10 +28,10 @@ import {
 import type { AnyBucket } from './bucket.ts'
 
 const READ = 's3:GetObject'
-/** Of a missing object S3 says so only to who may list its prefix; to others it answers 403. */
+/** Only with this does S3 answer 404 for a missing object; otherwise it answers 403. */
 const LIST = 's3:ListBucket'
 
-/** Statement ids, the actions, and the keys they are for. */
+/** Statement ids, actions, and the keys that they apply to. */
 const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys: string[]])[] = [
   ['Blobs', [READ, 's3:PutObject', 's3:AbortMultipartUpload'], [`${BLOBS_PREFIX}*`]],
   ['Links', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REPOSITORIES_PREFIX}*`]],
@@ -54,11 +54,11 @@ const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys
 
 export interface BucketAccess {
   readonly bucket: AnyBucket
-  /** What stands before every key; empty, or ends with `/`. */
+  /** Prefix of every key: empty, or ends with `/`. */
   readonly keyPrefix: string
-  /** Key that S3 encrypts with, if it is not its own. */
+  /** Key that S3 encrypts with, unless it is S3's own. */
   readonly encryptionKey?: IKey | undefined
-  /** Whether pushes and deletes are refused: then nothing can be written here either. */
+  /** Whether pushes and deletes are refused; then nothing may be written either. */
   readonly readOnly: boolean
 }
 

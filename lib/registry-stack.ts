@@ -1,6 +1,6 @@
 /**
- * The stack that `cdk deploy` makes: a registry as the context values have it, and what to do next as
- * outputs.
+ * The stack that `cdk deploy` creates: a registry configured by context values, and outputs that say
+ * what to do next.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface RegistryStackProps extends StackProps {
   readonly code: string
 }
 
-/** The construct for something that is there already, if it is named. */
+/** The construct for an existing resource, if it is named. */
 const named = <T>(name: string | undefined, construct: (name: string) => T): T | undefined =>
   name === undefined ? undefined : construct(name)
 
@@ -46,7 +46,7 @@ const alarmsOf = (scope: Construct, values: ContextValues): RegistryProps['alarm
     topic: named(values.alarmTopic, (arn) => Topic.fromTopicArn(scope, 'AlarmTopic', arn)),
   }
 
-/** Settings that the handler takes as they are. */
+/** Settings that are passed to the handler as they are. */
 const environmentOf = (values: ContextValues): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
@@ -61,7 +61,7 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
 
-/** What the context values say of a registry. Buckets, keys and zones they name become constructs. */
+/** Properties from context values. Buckets, keys and zones that they name become constructs. */
 const registryProps = (scope: Construct, values: ContextValues): RegistryProps => ({
   ...values,
   bucket: named(values.bucket, (name) => Bucket.fromBucketName(scope, 'Bucket', name)),
@@ -86,7 +86,11 @@ export class RegistryStack extends Stack {
     this.output('ApiId', this.registry.gateway.api.ref, 'The HTTP API')
     this.commands(values)
     const { api, dashboard, domain } = this.registry
-    this.output('Logs', `aws logs tail ${api.logGroup.logGroupName} --follow`, 'Shows what goes on')
+    this.output(
+      'Logs',
+      `aws logs tail ${api.logGroup.logGroupName} --follow`,
+      'Shows the log of the function',
+    )
     if (dashboard) this.output('DashboardUrl', dashboard.url, 'Requests, errors, times')
     if (domain && values.hostedZoneId === undefined) {
       this.output('DomainTarget', domain.target, `What ${values.domain} must be a CNAME of`)
@@ -103,9 +107,9 @@ export class RegistryStack extends Stack {
     this.output(
       'FirstUser',
       `npm run slipway -- user add admin ${at}`,
-      'Makes the first account; asks for its password',
+      'Adds the first account; asks for its password',
     )
-    // With a document that is deployed, the one in the store has no effect.
+    // If a document is deployed, the one in the store has no effect.
     if (policy !== undefined) return
     this.output('SetPolicy', `npm run slipway -- policy set policy.yaml ${at}`, 'Who may do what')
   }

@@ -1,7 +1,7 @@
 /**
- * A registry: bucket, keys, function and gateway, to be part of any stack.
+ * A registry as a construct for any stack: bucket, keys, function and gateway.
  *
- * While nobody uses it, it costs 2 USD a month for its two keys, 0.023 USD for each GB stored (S3
+ * Without requests, it costs 2 USD a month for its two keys, 0.023 USD for each GB stored (S3
  * Standard) and 0.03 USD for each GB of logs kept; in accounts that have used up the free ones, also
  * 0.50 USD for the alarms and 3 USD for the dashboard (prices of us-east-1).
  *
@@ -25,47 +25,47 @@ import { bucketStatements } from './permissions.ts'
 
 export interface RegistryProps {
   /**
-   * A bucket that is there already, such as one of distribution (`registry:2`). It keeps its settings,
-   * lifecycle rules among them. Default: a new one.
+   * An existing bucket, such as one of distribution (`registry:2`). It keeps its settings, including its
+   * lifecycle rules. Default: a new one.
    */
   readonly bucket?: AnyBucket | undefined
-  /** Where in the bucket the registry is: `registry` for `registry/docker/…`. Default: at its root. */
+  /** Where in the bucket the registry is: `registry` for `registry/docker/…`. Default: its root. */
   readonly prefix?: string | undefined
-  /** Key that S3 encrypts with. Default: S3's own in a new bucket, as it is set in one that is there. */
+  /** Key that S3 encrypts with. Default: S3's own in a new bucket, the bucket's in an existing one. */
   readonly encryptionKey?: IKey | undefined
   /** See `RegistryBucketProps.undeleteDays`. */
   readonly undeleteDays?: number | undefined
-  /** What becomes of the bucket and the logs with the stack. Default: they stay. */
+  /** What happens to the bucket and the logs when the stack is deleted. Default: they stay. */
   readonly removalPolicy?: RemovalPolicy | undefined
   /** See `RegistryKeysProps.signingKeys`. */
   readonly signingKeys?: readonly string[] | undefined
-  /** A host name of its own; the one of the API is then switched off. Default: that of the API. */
+  /** A host name; the one of the API is then switched off. Default: that of the API. */
   readonly domain?: RegistryDomain | undefined
-  /** Scheme and host as clients see them, behind a proxy. Default: those of the domain or the API. */
+  /** Scheme and host as clients see them, if a proxy is in front. Default: those of the domain or the API. */
   readonly publicUrl?: string | undefined
   /** File with the access document. Default: the one in the store, which `slipway policy` changes. */
   readonly policy?: string | undefined
   /** Whether pushes and deletes are refused. Default: no. */
   readonly readOnly?: boolean | undefined
-  /** Further settings of the handler, by their variable, as `SLIPWAY_LOG_LEVEL`. No secrets. */
+  /** Further settings of the handler by their variables, such as `SLIPWAY_LOG_LEVEL`. No secrets. */
   readonly environment?: Readonly<Record<string, string>> | undefined
-  /** MiB of the function. Default: 1024. */
+  /** Memory of the function in MiB. Default: 1024. */
   readonly memory?: number | undefined
   /** See `RegistryFunctionProps.reservedConcurrency`. */
   readonly reservedConcurrency?: number | undefined
-  /** Requests a second in the long run. Default: 500. */
+  /** Requests per second in the long run. Default: 500. */
   readonly rate?: number | undefined
-  /** Requests at once after a quiet time. Default: 1000. */
+  /** Requests at once after a quiet period. Default: 1000. */
   readonly burst?: number | undefined
   /** How long logs are kept. Default: a month. */
   readonly logRetention?: RetentionDays | undefined
-  /** Who is told of alarms; `false`: there are none. Default: alarms that only show. */
+  /** Who is notified of alarms; `false`: no alarms. Default: alarms that are only shown. */
   readonly alarms?: AlarmReceivers | false | undefined
-  /** Whether there is a dashboard. Default: yes. */
+  /** Whether to create a dashboard. Default: yes. */
   readonly dashboard?: boolean | undefined
 }
 
-/** A registry, and the code that it runs. */
+/** The properties of a registry, and the code that it runs. */
 export interface RegistryWithCodeProps extends RegistryProps {
   /** See `RegistryFunctionProps.code`. */
   readonly code: string
@@ -80,17 +80,17 @@ const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): An
     removalPolicy: props.removalPolicy,
   })
 
-/** A container registry, of code that was bundled before. `lib/cdk.ts` brings that code with it. */
+/** A container registry. Its code is bundled already; `lib/cdk.ts` is the same construct with that code. */
 export class Registry extends Construct {
-  /** Where everything is kept. */
+  /** The bucket that holds everything. */
   readonly bucket: AnyBucket
-  /** The bucket and the place in it, as the setting `--store` has it. */
+  /** The bucket and the prefix in it, as a value of the setting `--store`. */
   readonly store: string
-  /** The host that clients name: `docker login <host>`. */
+  /** The host that clients use: `docker login <host>`. */
   readonly host: string
   readonly gateway: Gateway
   readonly api: RegistryFunction
-  /** The name at the gateway, if there is one. */
+  /** The host name at the gateway, if one was given. */
   readonly domain: Domain | undefined
   readonly alarms: Alarms | undefined
   readonly dashboard: RegistryDashboard | undefined

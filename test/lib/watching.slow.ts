@@ -30,7 +30,7 @@ describe('alarms', () => {
   ])[] = [
     [/5xx/, ['AWS/ApiGateway Count Sum', 'AWS/ApiGateway 5xx Sum'], 5],
     [/20 s/, ['AWS/Lambda Duration p99'], 20_000],
-    [/without an answer/, ['AWS/Lambda Errors Sum'], 0],
+    [/without a response/, ['AWS/Lambda Errors Sum'], 0],
     [/no free instance/, ['AWS/Lambda Throttles Sum'], 0],
   ]
   for (const [what, expected, threshold] of metrics) {
@@ -105,7 +105,7 @@ describe('the dashboard', () => {
     } = JSON.parse(written(only(synth(), 'AWS::CloudWatch::Dashboard').DashboardBody))
     assert.deepEqual(
       body.widgets.map(({ properties }) => properties.title),
-      ['Requests', 'Time to answer', 'Time of the function', 'Instances', 'Latest errors'],
+      ['Requests', 'Response time', 'Duration of the function', 'Instances', 'Latest errors'],
     )
     assert.match(JSON.stringify(body), /4xx.*5xx.*p50.*p99.*ConcurrentExecutions.*Throttles/)
     assert.match(JSON.stringify(body), /SOURCE '<\w+Log\w+>'/)
