@@ -1,5 +1,6 @@
 /**
- * Reads the parts of a request that HTTP leaves to applications: its path as it was sent, and some headers.
+ * Reads the parts of a request that HTTP leaves to applications: its path as it was sent, and some
+ * headers.
  *
  * @module
  */

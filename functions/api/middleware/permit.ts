@@ -107,12 +107,12 @@ const denied = (
   further: readonly Access[] = [],
 ): RequestError => {
   const wanted = formatScope(access)
-  const asked = [access, ...further]
+  const needed = [access, ...further]
   // Anonymous callers are asked for credentials, which is not a refusal yet.
   if (caller.via !== 'nothing') reportRefusal(c, caller, [access], 'not granted')
-  if (caller.via === 'nothing') return refuse(c, asked, `authentication required for ${wanted}`)
+  if (caller.via === 'nothing') return refuse(c, needed, `authentication required for ${wanted}`)
   if (caller.via === 'bearer') {
-    return refuse(c, asked, `the token does not grant ${wanted}`, 'insufficient_scope')
+    return refuse(c, needed, `the token does not grant ${wanted}`, 'insufficient_scope')
   }
   return new RequestError('DENIED', `${caller.identity.name} is not granted ${wanted}`, {
     detail: { access: [wanted] },
