@@ -10,13 +10,12 @@ LABEL org.opencontainers.image.title="Slipway" \
   org.opencontainers.image.description="A container registry on object storage" \
   org.opencontainers.image.licenses="Apache-2.0"
 
-# Owned by the user below: a named volume that is mounted here takes the owner over.
-RUN install -d -o 10001 -g 10001 /data
+# The directory is owned by the user below: a named volume that is mounted there takes the owner over.
+RUN install -d -o 10001 -g 10001 /data && ln -s /opt/slipway/slipway.mjs /usr/local/bin/slipway
 
 # The Node that package.json pins.
 COPY node_modules/node/bin/node /usr/local/bin/node
 COPY dist/slipway.mjs dist/node-version.mjs dist/command.mjs packaging/image/healthcheck.mjs /opt/slipway/
-RUN ln -s /opt/slipway/slipway.mjs /usr/local/bin/slipway
 
 # It starts without an account, and lets nobody in until there is one.
 ENV NODE_ENV=production \

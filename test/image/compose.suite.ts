@@ -31,6 +31,7 @@ describe('compose.yaml', () => {
   const compose = (args: readonly string[], input?: string) =>
     run('docker-compose', ['--file', file, '--project-name', 'slipway', ...args], {
       env: { DOCKER_HOST: `unix://${dockerd.socket}`, DOCKER_BUILDKIT: '0' },
+      timeout: 900_000,
       ...(input === undefined ? {} : { input }),
     })
 
@@ -51,7 +52,7 @@ describe('compose.yaml', () => {
       environment: { SLIPWAY_LISTEN: address },
     }
     writeFileSync(file, stringify({ services: { slipway: adapted }, ...rest }))
-  })
+  }, 900_000)
 
   afterAll(async () => {
     await compose(['down', '--volumes']).catch(() => undefined)
@@ -72,7 +73,9 @@ describe('compose.yaml', () => {
     expect(commands).toEqual(['up --build --detach --wait', 'exec slipway slipway user add alice'])
   })
 
-  test('its commands bring up a registry that lets in the account they add', async () => {
+  test('its commands bring up a registry that lets in the account they add', {
+    timeout: 900_000,
+  }, async () => {
     // Debian's version of the program cannot wait.
     await compose(['up', '--build', '--detach'])
     await expect

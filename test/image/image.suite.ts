@@ -60,7 +60,7 @@ describe('the image', () => {
       ...['build', '--network', 'none', '--build-arg', `BASE=${BASE}`],
       ...['--tag', 'slipway', projectRoot],
     )
-  })
+  }, 900_000)
 
   afterAll(async () => {
     await docker('rm', '--force', 'registry').catch(() => undefined)
