@@ -4,6 +4,7 @@
  * @module
  */
 
+import { EncryptJWT, jwtDecrypt } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createStateSealer, newUpload } from '../../functions/registry/uploads/state.ts'
 
@@ -63,5 +64,41 @@ describe.each(NAMES)('the state of an upload to %s', (name) => {
         message: expect.stringContaining('was not issued by this registry'),
       })
     }
+  })
+})
+
+describe('a state that was sealed by another version', () => {
+  const multipart = { id: 'm', nonce: 'n', partSize: 8, parts: 2, whole: 'w' }
+  const same = {
+    ...{
+      name: 'a',
+      uuid: UUID,
+      offset: 20,
+      algorithm: 'sha256',
+      hash: { final: { sha256: 'ab' } },
+    },
+    segments: [{ offset: 16, size: 4, nonce: 's' }],
+  } as const
+  /** As version 0.1.0 wrote it. */
+  const written = { ...same, by: 'alice', litter: true, multipart: { ...multipart, chain: 'c' } }
+  const read = {
+    ...same,
+    startedBy: 'alice',
+    orphans: true,
+    multipart: { ...multipart, partChain: 'c' },
+  }
+
+  test('opens', async () => {
+    const token = await new EncryptJWT({ s: written })
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+      .setIssuer('slipway-upload')
+      .setExpirationTime('1h')
+      .encrypt(secret)
+    expect(await sealer.open(token, 'a', UUID)).toEqual(read)
+  })
+
+  test('is sealed as that version reads it', async () => {
+    const { payload } = await jwtDecrypt(await sealer.seal(read), secret)
+    expect(payload.s).toEqual(written)
   })
 })

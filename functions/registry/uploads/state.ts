@@ -17,11 +17,15 @@ const ISSUER = 'slipway-upload'
 
 const hashes = z.object({ sha256: z.string().optional(), sha512: z.string().optional() })
 
-const schema = z.object({
+/**
+ * A state as it is sealed. These names stay as they are: states of other versions are under way while a
+ * registry is updated.
+ */
+const sealed = z.object({
   name: z.string(),
   uuid: z.uuid(),
   /** Who started it, for the audit trail. */
-  startedBy: z.string().optional(),
+  by: z.string().optional(),
   /** Bytes received. */
   offset: z.int().nonnegative(),
   /** Algorithm of the digest that the client will send at the end, as it declared. */
@@ -45,7 +49,7 @@ const schema = z.object({
       /** Parts stored, numbered from 1. */
       parts: z.int().positive(),
       /** Chained hash of the parts' etags: see part-chain.ts. */
-      partChain: z.string(),
+      chain: z.string(),
       /** The part chain with one more part, where the segments were stored as a part as well. */
       whole: z.string().optional(),
     })
@@ -55,11 +59,22 @@ const schema = z.object({
     z.object({ offset: z.int().nonnegative(), size: z.int().positive(), nonce: z.string() }),
   ),
   /** Whether there are staged objects that this state no longer names. */
-  orphans: z.boolean(),
+  litter: z.boolean(),
 })
 
+type Sealed = z.infer<typeof sealed>
+type SealedMultipart = NonNullable<Sealed['multipart']>
+
 /** An unfinished upload. Immutable: each request derives the next state from it. */
-export type UploadState = Readonly<z.infer<typeof schema>>
+export type UploadState = Readonly<
+  Omit<Sealed, 'by' | 'litter' | 'multipart'> & {
+    startedBy?: Sealed['by']
+    orphans: Sealed['litter']
+    multipart?:
+      | (Omit<SealedMultipart, 'chain'> & { partChain: SealedMultipart['chain'] })
+      | undefined
+  }
+>
 export type Segment = UploadState['segments'][number]
 export type HashState = NonNullable<UploadState['hash']>
 
@@ -77,6 +92,20 @@ export const newUpload = (
   segments: [],
   orphans: false,
 })
+
+const toSealed = ({ startedBy, orphans, multipart, ...same }: UploadState): Sealed => {
+  const shared = { ...same, by: startedBy, litter: orphans }
+  if (multipart === undefined) return shared
+  const { partChain, ...others } = multipart
+  return { ...shared, multipart: { ...others, chain: partChain } }
+}
+
+const fromSealed = ({ by, litter, multipart, ...same }: Sealed): UploadState => {
+  const shared = { ...same, startedBy: by, orphans: litter }
+  if (multipart === undefined) return shared
+  const { chain, ...others } = multipart
+  return { ...shared, multipart: { ...others, partChain: chain } }
+}
 
 /** Turns states into opaque tokens and back. */
 export interface StateSealer {
@@ -115,7 +144,7 @@ export const createStateSealer = (
   now: () => number,
 ): StateSealer => ({
   async seal(state) {
-    return new EncryptJWT({ s: state })
+    return new EncryptJWT({ s: toSealed(state) })
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
       .setIssuer(ISSUER)
       .setExpirationTime(Math.floor(now() / 1000) + STATE_LIFE)
@@ -136,9 +165,9 @@ export const createStateSealer = (
       const expired = cause instanceof Error && 'code' in cause && cause.code === 'ERR_JWT_EXPIRED'
       throw refused(uuid, expired ? 'has expired' : 'was not issued by this registry', cause)
     })
-    const parsed = schema.safeParse(opened.payload.s)
+    const parsed = sealed.safeParse(opened.payload.s)
     if (!parsed.success) throw refused(uuid, 'is of another version', parsed.error)
-    const state = parsed.data
+    const state = fromSealed(parsed.data)
     if (state.name !== name || state.uuid !== uuid) throw refused(uuid, 'belongs to another upload')
     return state
   },
