@@ -70,15 +70,13 @@ describe.each(NAMES)('the state of an upload to %s', (name) => {
 describe('a state that was sealed by another version', () => {
   const multipart = { id: 'm', nonce: 'n', partSize: 8, parts: 2, whole: 'w' }
   const same = {
-    ...{
-      name: 'a',
-      uuid: UUID,
-      offset: 20,
-      algorithm: 'sha256',
-      hash: { final: { sha256: 'ab' } },
-    },
+    name: 'a',
+    uuid: UUID,
+    offset: 20,
+    algorithm: 'sha256' as const,
+    hash: { final: { sha256: 'ab' } },
     segments: [{ offset: 16, size: 4, nonce: 's' }],
-  } as const
+  }
   /** As version 0.1.0 wrote it. */
   const written = { ...same, by: 'alice', litter: true, multipart: { ...multipart, chain: 'c' } }
   const read = {
