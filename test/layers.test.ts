@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 const ROOT = new URL('..', import.meta.url)
 
@@ -165,4 +165,73 @@ test('every source keeps the rules', async () => {
   }
   assert.ok(paths.length > 40, `only ${paths.length} sources were found`)
   assert.deepEqual(found, [])
+})
+
+/** A circle of imports in a graph of files, types included: the files on the way round, or none. */
+const circleIn = (graph: ReadonlyMap<string, readonly string[]>): readonly string[] => {
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): readonly string[] => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path]
+    if (done.has(path)) return []
+    for (const next of graph.get(path) ?? []) {
+      const circle = visit(next, [...way, path])
+      if (circle.length > 0) return circle
+    }
+    done.add(path)
+    return []
+  }
+  for (const path of graph.keys()) {
+    const circle = visit(path, [])
+    if (circle.length > 0) return circle
+  }
+  return []
+}
+
+describe('circles of imports', () => {
+  test.each([
+    [
+      'none',
+      [
+        ['a', ['b', 'c']],
+        ['b', ['c']],
+        ['c', []],
+      ],
+      [],
+    ],
+    [
+      'two files',
+      [
+        ['a', ['b']],
+        ['b', ['a']],
+      ],
+      ['a', 'b', 'a'],
+    ],
+    [
+      'three files, not from the first on',
+      [
+        ['a', ['b']],
+        ['b', ['c']],
+        ['c', ['d']],
+        ['d', ['b']],
+      ],
+      ['b', 'c', 'd', 'b'],
+    ],
+  ] as const)('are found: %s', (_, edges, expected) => {
+    expect(circleIn(new Map(edges))).toEqual(expected)
+  })
+
+  test('are nowhere', async () => {
+    const graph = new Map<string, string[]>()
+    for await (const path of glob('{functions,lib,packaging,bench}/**/*.ts', { cwd: ROOT })) {
+      const source = await readFile(new URL(path, ROOT), 'utf8')
+      const names = [...source.matchAll(IMPORT)].map(([, , name = '']) => name)
+      const inside = names.filter((name) => name.startsWith('.'))
+      graph.set(
+        path,
+        inside.map((name) => posix.join(posix.dirname(path), name)),
+      )
+    }
+    expect(graph.size).toBeGreaterThan(200)
+    expect(circleIn(graph)).toEqual([])
+  })
 })

@@ -5,6 +5,7 @@
  */
 
 import type { Session } from './session.ts'
+import { Unmet } from './unmet.ts'
 
 /** What a check found. */
 export interface Seen {
@@ -37,11 +38,6 @@ export type Verdict = 'ok' | 'NOT' | 'unknown'
 export interface Result extends Seen {
   readonly check: Check
   readonly verdict: Verdict
-}
-
-/** A check could not be made, because its precondition, which another check reports, is not met. */
-export class Unmet extends Error {
-  override readonly name = 'Unmet'
 }
 
 /** The first of several conditions that does not hold, as `wrong`. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Unmet } from './check.ts'
 import type { Client, Reply } from './client.ts'
+import { Unmet } from './unmet.ts'
 
 /** A user and how they prove it. */
 export interface User {

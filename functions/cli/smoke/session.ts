@@ -7,10 +7,10 @@
 import { randomBytes } from 'node:crypto'
 import { OCI_MANIFEST } from '../../registry/media-types.ts'
 import type { Digest } from '../../registry/reference.ts'
-import { Unmet } from './check.ts'
 import { type Asked, type Client, createClient, type Reply } from './client.ts'
 import { type Content, type Image, manifestOf, newConfig, randomContent } from './content.ts'
 import { createAuthorize, type User } from './credentials.ts'
+import { Unmet } from './unmet.ts'
 
 /** Where to look, and as whom. */
 export interface Target {

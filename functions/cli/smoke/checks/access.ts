@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { type Check, firstWrong, type Seen, Unmet } from '../check.ts'
+import { type Check, firstWrong, type Seen } from '../check.ts'
 import type { Reply } from '../client.ts'
 import {
   basic,
@@ -19,6 +19,7 @@ import {
   type User,
 } from '../credentials.ts'
 import type { Session } from '../session.ts'
+import { Unmet } from '../unmet.ts'
 
 /** Longest token in bytes: a gateway takes 10,240 bytes of headers in all. */
 const MAX_TOKEN = 6000

@@ -5,8 +5,9 @@
  */
 
 import { digestOf } from '../../../registry/reference.ts'
-import { type Check, firstWrong, Unmet } from '../check.ts'
+import { type Check, firstWrong } from '../check.ts'
 import type { Followed, Session } from '../session.ts'
+import { Unmet } from '../unmet.ts'
 
 const where = ({ elsewhere }: Followed): string =>
   elsewhere === undefined ? 'served here' : `307 to ${new URL(elsewhere).host}`

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { type Check, firstWrong, type Seen, Unmet } from '../check.ts'
+import { type Check, firstWrong, type Seen } from '../check.ts'
 import type { Reply } from '../client.ts'
 import { type Content, randomContent } from '../content.ts'
 import type { Session } from '../session.ts'
+import { Unmet } from '../unmet.ts'
 
 const OCTETS = { 'Content-Type': 'application/octet-stream' }
 /** Bytes of the blobs, small enough to pass through Lambda. */
