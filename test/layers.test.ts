@@ -188,36 +188,21 @@ const circleIn = (graph: ReadonlyMap<string, readonly string[]>): readonly strin
 }
 
 describe('circles of imports', () => {
-  test.each([
+  const GRAPHS: readonly (readonly [
+    name: string,
+    graph: Readonly<Record<string, readonly string[]>>,
+    circle: readonly string[],
+  ])[] = [
+    ['none', { a: ['b', 'c'], b: ['c'], c: [] }, []],
+    ['two files', { a: ['b'], b: ['a'] }, ['a', 'b', 'a']],
     [
-      'none',
-      [
-        ['a', ['b', 'c']],
-        ['b', ['c']],
-        ['c', []],
-      ],
-      [],
-    ],
-    [
-      'two files',
-      [
-        ['a', ['b']],
-        ['b', ['a']],
-      ],
-      ['a', 'b', 'a'],
-    ],
-    [
-      'three files, not from the first on',
-      [
-        ['a', ['b']],
-        ['b', ['c']],
-        ['c', ['d']],
-        ['d', ['b']],
-      ],
+      'three, not from the first on',
+      { a: ['b'], b: ['c'], c: ['d'], d: ['b'] },
       ['b', 'c', 'd', 'b'],
     ],
-  ] as const)('are found: %s', (_, edges, expected) => {
-    expect(circleIn(new Map(edges))).toEqual(expected)
+  ]
+  test.each(GRAPHS)('are found: %s', (_, graph, circle) => {
+    expect(circleIn(new Map(Object.entries(graph)))).toEqual(circle)
   })
 
   test('are nowhere', async () => {
