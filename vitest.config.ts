@@ -1,17 +1,24 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Tests without programs of others: a few seconds a file, with much the same modules. */
-const quick = (name: string, include: readonly string[], exclude: readonly string[] = []) => ({
+const quick = (
+  name: string,
+  include: readonly string[],
+  exclude: readonly string[] = [],
+  hosts: 'usual' | 'gateways' = 'usual',
+) => ({
   test: {
     name,
+    provide: { hosts },
     include: [...include],
     exclude: [...exclude],
     // A process loads its modules once, for all the files that it runs in turn: the AWS SDK and this
     // project take half a second of a processor, for each of some hundred files. What a file changes
     // of its process (its environment, a clock) it puts back.
     isolate: false,
-    // By default Vitest leaves one processor of two free.
-    maxWorkers: '100%',
+    // Some files wait for connections and delays: three processes keep two processors busy.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Many times what any takes, also where others want the processor.
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -26,6 +33,7 @@ const quick = (name: string, include: readonly string[], exclude: readonly strin
 const live = (name: string, include: string, files = 1) => ({
   test: {
     name,
+    provide: { hosts: 'usual' as const },
     include: [include],
     maxWorkers: files,
     testTimeout: 300_000,
@@ -34,6 +42,7 @@ const live = (name: string, include: string, files = 1) => ({
 })
 
 const EMULATORS = 'test/emulators/**/*.test.ts'
+const WITHOUT_HOSTS = ['test/api/{errors,failures,tags-paging}.test.ts']
 
 export default defineConfig({
   test: {
@@ -45,6 +54,8 @@ export default defineConfig({
     projects: [
       quick('unit', ['test/**/*.test.ts'], [EMULATORS]),
       quick('emulators', [EMULATORS]),
+      // The protocol's tables behind gateways with other habits than the one of the unit tests.
+      quick('gateways', ['test/api/*.{test,slow}.ts'], WITHOUT_HOSTS, 'gateways'),
       live('slow', 'test/**/*.slow.ts', 2),
       live('conformance', 'test/conformance/*.suite.ts', 2),
       live('interop', 'test/interop/*.suite.ts', 2),
@@ -53,6 +64,14 @@ export default defineConfig({
       live('e2e', 'test/e2e/*.suite.ts', 2),
       // The contract of stores on a server of yours, see docs/s3-servers.md.
       ...(process.env.S3_ENDPOINT ? [live('external', 'test/storage/s3-external.ts')] : []),
+      // `vitest bench`: figures to look at, which no run depends on.
+      {
+        test: {
+          name: 'micro',
+          include: [],
+          benchmark: { enabled: true, include: ['test/**/*.bench.ts'] },
+        },
+      },
       // They build the package, one after the other.
       live('image', 'test/image/*.suite.ts'),
     ],
