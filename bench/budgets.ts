@@ -57,8 +57,12 @@ const pagesOver = ({ grown }: Results): string[] =>
       return [`${operation} of ${entries} ${of}: ${total} calls, not ${PAGE_CALLS}`]
     })
 
-/** A line for each budget that is exceeded. */
+const failed = ({ failures }: Results): string[] =>
+  failures.filter(({ peer }) => peer === 'slipway').map(({ id, why }) => `${id} failed: ${why}`)
+
+/** A line for each budget that is exceeded, and for each step that failed. */
 export const exceeded = (results: Results): readonly string[] => [
+  ...failed(results),
   ...callsOver(results),
   ...memoryOver(results),
   ...pagesOver(results),

@@ -86,14 +86,21 @@ export const pullScene = (
 /** Images that are pushed and pulled before anything is timed. */
 const WARM_UP = 10
 
-/** Has all servers push and pull a few small images, for what they do only once. */
+/**
+ * Has all servers push and pull a few small images, for what they do only once. Other registries may
+ * fail at it, as distribution does on versitygw now and then: that is not ours to report.
+ */
 export const warmUp = async ({ actors }: Stage, maker: ImageMaker): Promise<void> => {
   for (let at = 0; at < WARM_UP; at++) {
     const image = maker.make({ layers: 5, layerBytes: 100_000 })
     const style = at % 2 === 0 ? 'docker' : 'containerd'
-    for (const { client } of actors) {
-      await pushImage(client, `warm/up-${at}`, 'v1', image, style)
-      await pullImage(client, `warm/up-${at}`, 'v1', image)
+    for (const { client, peer } of actors) {
+      try {
+        await pushImage(client, `warm/up-${at}`, 'v1', image, style)
+        await pullImage(client, `warm/up-${at}`, 'v1', image)
+      } catch (error) {
+        if (peer.name === 'slipway') throw error
+      }
     }
   }
 }
