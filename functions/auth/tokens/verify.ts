@@ -117,7 +117,7 @@ export const checkType = (
 /**
  * Verifies signature, issuer, audience and times.
  *
- * @throws AccessError UNAUTHORIZED, `detail.reason` a a `RefusalReason`
+ * @throws AccessError UNAUTHORIZED, `detail.reason` a `RefusalReason`
  */
 export const verifySigned = async (
   token: string,
