@@ -9,8 +9,10 @@ import { expireUploads } from '../registry/uploads/expire.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
 const DAY = 24 * 60 * 60 * 1000
+/** Not at once, when clients wait for what a server does first. */
+const FIRST_AFTER = 5 * 60 * 1000
 /** Random, so that servers which start together do not list the store together. */
-const FIRST_WITHIN = 10 * 60 * 1000
+const SPREAD = 10 * 60 * 1000
 
 /**
  * Starts housekeeping. It does not keep the process alive. After a failure it tries again a day later.
@@ -31,6 +33,6 @@ export const startHousekeeping = (store: ObjectStore, logger: RequestLogger): ((
   const plan = (delay: number) => {
     timer = setTimeout(run, delay).unref()
   }
-  plan(Math.random() * FIRST_WITHIN)
+  plan(FIRST_AFTER + Math.random() * SPREAD)
   return () => clearTimeout(timer)
 }
