@@ -11,11 +11,9 @@ import { parse, stringify } from 'yaml'
 import { type Dockerd, load, startDockerd } from '../e2e/support/daemons.ts'
 import { sourceImage } from '../e2e/support/image.ts'
 import { freePort, projectRoot, run, scratch } from '../support/live/process.ts'
-import { inspect, statusOf } from './support.ts'
+import { ALICE, BASE, inspect, PASSWORD, statusOf } from './support.ts'
 
 const FILE = join(projectRoot, 'compose.yaml')
-const BASE = 'slipway.test/base:v1'
-const PASSWORD = 'a password of some length'
 
 /** The commands in the comment at the top, without the log-in, which asks for a password. */
 const commands = readFileSync(FILE, 'utf8')
@@ -88,9 +86,8 @@ describe('compose.yaml', () => {
       ['exec', '-T', 'slipway', 'slipway', 'user', 'add', 'alice', '--password-stdin'],
       `${PASSWORD}\n`,
     )
-    const authorization = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString('base64')}`
     const token = () =>
-      fetch(`http://${address}/token?service=slipway`, { headers: { authorization } })
+      fetch(`http://${address}/token?service=slipway`, { headers: { authorization: ALICE } })
     await expect
       .poll(async () => (await token()).status, { timeout: 60_000, interval: 1000 })
       .toBe(200)

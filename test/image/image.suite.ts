@@ -12,10 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Dockerd, load, pushed, startDockerd } from '../e2e/support/daemons.ts'
 import { readRegistry, sourceImage } from '../e2e/support/image.ts'
 import { freePort, projectRoot, run, scratch } from '../support/live/process.ts'
-import { inspect, statusOf } from './support.ts'
-
-const BASE = 'slipway.test/base:v1'
-const PASSWORD = 'a password of some length'
+import { ALICE, BASE, inspect, PASSWORD, statusOf } from './support.ts'
 
 describe('the image', () => {
   const { path: directory, remove } = scratch('image')
@@ -35,10 +32,9 @@ describe('the image', () => {
 
   /** What allows pushes to the repository `slow`. */
   const authorize = async () => {
-    const authorization = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString('base64')}`
     const scope = 'repository:slow:pull,push'
     const response = await fetch(`http://${address}/token?service=slipway&scope=${scope}`, {
-      headers: { authorization },
+      headers: { authorization: ALICE },
     })
     const { token } = (await response.json()) as { token: string }
     return { authorization: `Bearer ${token}` }

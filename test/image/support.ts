@@ -4,7 +4,17 @@
  * @module
  */
 
+import { basic } from '../access/rig.ts'
 import type { Docker } from '../e2e/support/daemons.ts'
+
+/** The image that the suites build on: Debian's minbase. */
+export const BASE = 'slipway.test/base:v1'
+
+/** Password of the account that the suites add, alice. */
+export const PASSWORD = 'a password of some length'
+
+/** Her credentials, as a header. */
+export const ALICE = basic('alice', PASSWORD)
 
 /** What Docker says of an image or a container, as far as the suites look at it. */
 export interface Inspected {

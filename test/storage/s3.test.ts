@@ -1,20 +1,3 @@
-import { createS3Store } from '../../functions/storage/s3/store.ts'
-import { startS3 } from '../emulators/s3/server.ts'
-import { storeContract } from './contract.ts'
+import { s3Contract } from './s3-contract.ts'
 
-storeContract(
-  's3',
-  async () => {
-    const { endpoint, region, bucket, accessKeyId, secretAccessKey, close } = await startS3()
-    const store = createS3Store({
-      bucket,
-      prefix: 'some/registry',
-      region,
-      endpoint,
-      forcePathStyle: true,
-      credentials: { accessKeyId, secretAccessKey },
-    })
-    return { store, close }
-  },
-  { presigns: true, memory: 'not' },
-)
+s3Contract('s3')
