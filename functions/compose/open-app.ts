@@ -70,7 +70,12 @@ export const openApp = async (
   const app = createApp({
     ...access,
     publicUrl: settings['public-url'],
-    registry: createRegistry({ store, uploadSecret, uploadLimits }),
+    registry: createRegistry({
+      store,
+      uploadSecret,
+      uploadLimits,
+      report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
+    }),
     logger,
     redirects: settings.redirects,
     direct: settings['direct-for'],

@@ -9,8 +9,9 @@
  */
 
 import { cached } from '../shared/cached.ts'
-import { readAll } from '../storage/bytes.ts'
+import { discard, readAll } from '../storage/bytes.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
+import { type ReportDamage, unreported } from './damage.ts'
 import { dataKey } from './layout.ts'
 import { type Digest, isDigest } from './reference.ts'
 
@@ -26,22 +27,60 @@ export interface Link {
   readonly etag: string
 }
 
+/** What a link's body says. */
+export type LinkBody = Pick<Link, 'target'>
+
+/**
+ * Reads a link's body. The one place that knows what links may say.
+ *
+ * @returns undefined when it says nothing that is known: the link is damaged
+ */
+export const parseLink = (body: Uint8Array): LinkBody | undefined => {
+  const target = Buffer.from(body).toString('latin1').trim()
+  return isDigest(target) ? { target } : undefined
+}
+
+/** A link as it is in the store. */
+export interface StoredLink {
+  readonly etag: string
+  /** Undefined when it is damaged. */
+  readonly link: Link | undefined
+}
+
+/**
+ * Reads what is under a link's key, in one operation. A damaged link is reported.
+ *
+ * @returns undefined when there is nothing
+ */
+export const readStoredLink = async (
+  store: ObjectStore,
+  key: string,
+  report: ReportDamage,
+): Promise<StoredLink | undefined> => {
+  const read = await store.get(key)
+  if (read === undefined) return undefined
+  const { size: bytes, etag, metadata } = read.info
+  const fits = bytes <= MAX_LINK_BYTES
+  if (!fits) discard(read.body)
+  const body = fits ? parseLink(await readAll(read.body, MAX_LINK_BYTES)) : undefined
+  if (body === undefined) {
+    report({ key, why: `has ${bytes} bytes that are not a digest` })
+    return { etag, link: undefined }
+  }
+  const size = Number.parseInt(metadata.size ?? '', 10)
+  return { etag, link: { ...body, size: Number.isSafeInteger(size) ? size : undefined, etag } }
+}
+
 /**
  * Reads a link, in one operation.
  *
- * @returns undefined when there is none
- * @throws Error when the object does not hold a digest: the store is damaged
+ * @returns undefined when there is none, or it is damaged, which is reported
  */
-export const readLink = async (store: ObjectStore, key: string): Promise<Link | undefined> => {
-  const read = await store.get(key)
-  if (read === undefined) return undefined
-  const target = Buffer.from(await readAll(read.body, MAX_LINK_BYTES))
-    .toString('latin1')
-    .trim()
-  if (!isDigest(target)) throw new Error(`the link ${key} does not hold a digest`)
-  const size = Number.parseInt(read.info.metadata.size ?? '', 10)
-  return { target, size: Number.isSafeInteger(size) ? size : undefined, etag: read.info.etag }
-}
+export const readLink = async (
+  store: ObjectStore,
+  key: string,
+  report: ReportDamage = unreported,
+): Promise<Link | undefined> => (await readStoredLink(store, key, report))?.link
 
 export interface WriteLinkOptions {
   /** Bytes of the data that is linked. */
@@ -98,8 +137,7 @@ export interface RecentLinks {
   /**
    * A link as it was at most {@link MAX_AGE} ago; at most one operation.
    *
-   * @returns undefined when there is none
-   * @throws Error when the object does not hold a digest: the store is damaged
+   * @returns undefined when there is none, or it is damaged, which is reported
    */
   read(key: string): Promise<RecentLink | undefined>
   /** Writes a link to data that is complete and verified. One operation. */
@@ -113,8 +151,13 @@ export interface RecentLinks {
  *
  * @param now clock in milliseconds
  */
-export const createRecentLinks = (store: ObjectStore, now: () => number): RecentLinks => {
-  const recent = cached((key: string): Promise<RecentLink | undefined> => readLink(store, key), {
+export const createRecentLinks = (
+  store: ObjectStore,
+  now: () => number,
+  report: ReportDamage = unreported,
+): RecentLinks => {
+  const load = (key: string): Promise<RecentLink | undefined> => readLink(store, key, report)
+  const recent = cached(load, {
     now,
     maxAge: MAX_AGE,
     capacity: MAX_RECENT,

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../storage/store.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
 import { createContent } from './content.ts'
+import { type ReportDamage, unreported } from './damage.ts'
 import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
@@ -36,6 +37,8 @@ export interface RegistryOptions {
   readonly uploadLimits?: UploadLimits | undefined
   /** Clock in milliseconds, for the expiry of upload states. */
   readonly now?: () => number
+  /** Is told of damaged objects. */
+  readonly report?: ReportDamage
 }
 
 export interface Registry {
@@ -49,11 +52,11 @@ export interface Registry {
 
 /** A registry on a store. */
 export const createRegistry = (options: RegistryOptions): Registry => {
-  const { store, uploadSecret, uploadLimits, now = Date.now } = options
+  const { store, uploadSecret, uploadLimits, now = Date.now, report = unreported } = options
   const content = createContent(store)
-  const links = createRecentLinks(store, now)
+  const links = createRecentLinks(store, now, report)
   const blobs = createBlobs(store, links)
-  const tags = createTags(store)
+  const tags = createTags(store, report)
   const catalog = createCatalog(store)
   const referrers = createReferrers(store, content)
   return {

@@ -9,6 +9,7 @@ import { inBatches } from '../shared/parallel.ts'
 import { isStoreError } from '../storage/errors.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
+import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
 import { manifestsPrefix, tagIndexLinkKey, tagLinkKey, tagPrefix } from './layout.ts'
 import { type Link, readLink, writeLink } from './links.ts'
@@ -53,7 +54,7 @@ const lost = (name: string, tag: string, is: string, wanted: string): RegistryEr
   )
 
 /** Tags on a store. */
-export const createTags = (store: ObjectStore): Tags => {
+export const createTags = (store: ObjectStore, report: ReportDamage = unreported): Tags => {
   /** Turns a condition on digests into one on the version of the link that was checked. */
   const storeCondition = async (
     name: string,
@@ -63,7 +64,7 @@ export const createTags = (store: ObjectStore): Tags => {
     if ('absent' in condition) return { ifNoneMatch: '*' }
     const { anyOf } = condition
     const wanted = anyOf.length > 0 ? anyOf.join(' or ') : 'any'
-    const link = await readLink(store, tagLinkKey(name, tag))
+    const link = await readLink(store, tagLinkKey(name, tag), report)
     if (link === undefined) throw lost(name, tag, 'does not exist', wanted)
     if (anyOf.length > 0 && !anyOf.includes(link.target)) {
       throw lost(name, tag, `points at ${link.target}`, wanted)
@@ -104,7 +105,7 @@ export const createTags = (store: ObjectStore): Tags => {
     return keys.length > 0
   }
 
-  const readNow = coalesce((key: string) => readLink(store, key))
+  const readNow = coalesce((key: string) => readLink(store, key, report))
   const listNow = coalesce((name: string, limit: number, last: string | undefined) =>
     listTags(store, name, limit, last),
   )
@@ -122,7 +123,7 @@ export const createTags = (store: ObjectStore): Tags => {
     for (let last: string | undefined, more = true; more; ) {
       const page = await listTags(store, name, 1000, last)
       await inBatches(page.names, async (tag) => {
-        const link = await readLink(store, tagLinkKey(name, tag))
+        const link = await readLink(store, tagLinkKey(name, tag), report)
         if (link?.target === digest) await remove(name, tag)
       })
       last = page.names.at(-1)
