@@ -5,20 +5,24 @@
  */
 
 import { quoted } from '../shared/errors.ts'
+import { type Fields, isObject } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
+import { JsonError } from './json/errors.ts'
+import { type Members, readMembers } from './json/members.ts'
 import { MANIFEST_TYPES, OCI_INDEX, OCI_MANIFEST, SCHEMA1 } from './media-types.ts'
 
 export const invalid = (message: string): RegistryError =>
   new RegistryError('MANIFEST_INVALID', message)
 
 /** The kind of a document that does not name its own, from its fields as image-spec has them. */
-const sniff = (json: Readonly<Record<string, unknown>>): string | undefined => {
-  if ('manifests' in json) return OCI_INDEX
-  if ('config' in json) return OCI_MANIFEST
+const sniff = (has: (name: string) => boolean): string | undefined => {
+  if (has('manifests')) return OCI_INDEX
+  if (has('config')) return OCI_MANIFEST
   return undefined
 }
 
-export const parseJson = (bytes: Uint8Array): Readonly<Record<string, unknown>> => {
+/** Parses a JSON object of any size. @throws RegistryError MANIFEST_INVALID */
+export const parseJson = (bytes: Uint8Array): Fields => {
   let json: unknown
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -27,24 +31,29 @@ export const parseJson = (bytes: Uint8Array): Readonly<Record<string, unknown>> 
       cause,
     })
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw invalid('invalid manifest: expected a JSON object')
-  }
-  return json as Record<string, unknown>
+  if (!isObject(json)) throw invalid('invalid manifest: expected a JSON object')
+  return json
 }
 
-/** Media type of a stored manifest, from its bytes alone. */
+/** Media type of a stored manifest, from its bytes alone. @throws RegistryError MANIFEST_INVALID */
 export const storedMediaType = (bytes: Uint8Array): string => {
-  const json = parseJson(bytes)
-  if (typeof json.mediaType === 'string') return json.mediaType
-  if (json.schemaVersion === 1) return SCHEMA1[1] as string
-  return sniff(json) ?? OCI_MANIFEST
+  const members = storedMembers(bytes)
+  const mediaType = members.value('mediaType')
+  if (typeof mediaType === 'string') return mediaType
+  if (members.value('schemaVersion') === 1) return SCHEMA1[1] as string
+  return sniff((name) => members.has(name)) ?? OCI_MANIFEST
 }
 
-export const decideType = (
-  json: Readonly<Record<string, unknown>>,
-  contentType: string | undefined,
-): string => {
+const storedMembers = (bytes: Uint8Array): Members => {
+  try {
+    return readMembers(bytes, ['mediaType', 'schemaVersion', 'manifests', 'config'])
+  } catch (error) {
+    if (error instanceof JsonError) throw invalid(`invalid manifest: ${error.message}`)
+    throw error
+  }
+}
+
+export const decideType = (json: Fields, contentType: string | undefined): string => {
   const declared = contentType?.split(';', 1)[0]?.trim().toLowerCase() || undefined
   const inner = typeof json.mediaType === 'string' ? json.mediaType : undefined
   if (json.schemaVersion === 1 || SCHEMA1.includes(declared ?? '')) {
@@ -52,7 +61,7 @@ export const decideType = (
       'schema 1 manifests are not supported: push the image as schema 2 or OCI, as docker 1.10 and later do',
     )
   }
-  const mediaType = declared ?? inner ?? sniff(json)
+  const mediaType = declared ?? inner ?? sniff((name) => Object.hasOwn(json, name))
   if (mediaType === undefined || !MANIFEST_TYPES.includes(mediaType)) {
     throw invalid(
       `unsupported manifest type ${quoted(mediaType ?? '')}: expected one of ${MANIFEST_TYPES.join(', ')}`,

@@ -5,53 +5,25 @@
  * @module
  */
 
-import * as z from 'zod'
+import {
+  type Annotations,
+  type Descriptor,
+  type Fields,
+  invalidAt,
+  isObject,
+  optional,
+  readAnnotations,
+  readDescriptor,
+  readList,
+  readString,
+} from './descriptor.ts'
+import { JsonError } from './json/errors.ts'
+import { readMembers } from './json/members.ts'
+import { checkJson } from './json/strict.ts'
+import { MANIFEST_LIMITS, MANIFEST_SHAPE, SCHEMA1_FIELDS } from './manifest-shape.ts'
 import { decideType, invalid, parseJson } from './manifest-type.ts'
 import { isIndex, isNonDistributable, OCI_ARTIFACT } from './media-types.ts'
-import { type Digest, digestOf, isDigest } from './reference.ts'
-
-const annotations = z.record(z.string(), z.string())
-
-const descriptor = z.object({
-  mediaType: z.string().min(1),
-  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), {
-    error: 'expected sha256:<64 hex digits> or sha512:<128 hex digits>',
-  }),
-  size: z.int().nonnegative(),
-  urls: z.array(z.url({ protocol: /^https?$/ })).nullish(),
-  annotations: annotations.nullish(),
-  data: z.base64().nullish(),
-  artifactType: z.string().nullish(),
-})
-
-/** An image-spec content descriptor. */
-export type Descriptor = z.infer<typeof descriptor>
-
-const common = {
-  mediaType: z.string().optional(),
-  artifactType: z.string().nullish(),
-  annotations: annotations.nullish(),
-  subject: descriptor.nullish(),
-}
-const schemaVersion = z.literal(2)
-const descriptors = z.array(descriptor).nullish()
-const absent = z.undefined({ error: 'not allowed in this kind of manifest' }).optional()
-
-const image = z.object({
-  ...common,
-  schemaVersion,
-  config: descriptor,
-  layers: descriptors,
-  manifests: absent,
-})
-const index = z.object({
-  ...common,
-  schemaVersion,
-  manifests: descriptors,
-  config: absent,
-  layers: absent,
-})
-const artifact = z.object({ ...common, blobs: descriptors, manifests: absent, layers: absent })
+import { type Digest, isDigest } from './reference.ts'
 
 /** What this registry needs to know of a manifest; its bytes are kept unchanged. */
 export interface Manifest {
@@ -63,63 +35,76 @@ export interface Manifest {
   readonly subject: Descriptor | undefined
   /** As the referrers API lists it; for images without one, the config's media type. */
   readonly artifactType: string | undefined
-  readonly annotations: Readonly<Record<string, string>> | undefined
+  readonly annotations: Annotations | undefined
 }
 
-const check = <T>(schema: z.ZodType<T>, json: unknown): T => {
-  const result = schema.safeParse(json)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw invalid(`invalid manifest: ${issue?.path.join('.') || 'document'}: ${issue?.message}`)
+/** The fields that hold what a kind of manifest refers to, and those that it may not have. */
+const kindOf = (mediaType: string) => {
+  if (isIndex(mediaType)) return { list: 'manifests', absent: ['config', 'layers'] }
+  if (mediaType === OCI_ARTIFACT) return { list: 'blobs', absent: ['manifests', 'layers'] }
+  return { list: 'layers', absent: ['manifests'] }
 }
 
-const checkData = (descriptor: Descriptor): void => {
-  if (descriptor.data == null) return
-  const data = Buffer.from(descriptor.data, 'base64')
-  const algorithm = descriptor.digest.startsWith('sha512') ? 'sha512' : 'sha256'
-  if (data.byteLength !== descriptor.size || digestOf(data, algorithm) !== descriptor.digest) {
-    throw invalid(`the data field of ${descriptor.digest} does not match its digest and size`)
+const checkAbsent = (json: Fields, names: readonly string[]): void => {
+  for (const name of names) {
+    if (Object.hasOwn(json, name)) throw invalidAt(name, 'not allowed in this kind of manifest')
   }
 }
 
-/**
- * Reads and checks a manifest that is being pushed.
- *
- * @param contentType the request's Content-Type; parameters are ignored
- * @throws RegistryError MANIFEST_INVALID naming the field and what was expected
- */
-export const parseManifest = (bytes: Uint8Array, contentType: string | undefined): Manifest => {
-  const json = parseJson(bytes)
+const describe = (json: Fields, contentType: string | undefined): Manifest => {
   const mediaType = decideType(json, contentType)
-  if (isIndex(mediaType)) return describe(mediaType, check(index, json), [])
-  if (mediaType === OCI_ARTIFACT) return describe(mediaType, check(artifact, json), [])
-  const parsed = check(image, json)
-  return describe(mediaType, parsed, [parsed.config], parsed.config.mediaType)
-}
-
-interface Parsed {
-  readonly artifactType?: string | null | undefined
-  readonly annotations?: Readonly<Record<string, string>> | null | undefined
-  readonly subject?: Descriptor | null | undefined
-  readonly layers?: readonly Descriptor[] | null | undefined
-  readonly manifests?: readonly Descriptor[] | null | undefined
-  readonly blobs?: readonly Descriptor[] | null | undefined
-}
-
-const describe = (
-  mediaType: string,
-  parsed: Parsed,
-  first: readonly Descriptor[],
-  fallbackType?: string,
-): Manifest => {
-  const all = [...first, ...(parsed.layers ?? parsed.manifests ?? parsed.blobs ?? [])]
-  for (const each of all) checkData(each)
+  const { list, absent } = kindOf(mediaType)
+  if (list !== 'blobs' && json.schemaVersion !== 2) throw invalidAt('schemaVersion', 'expected 2')
+  checkAbsent(json, absent)
+  const config = list === 'layers' ? readDescriptor(json.config, 'config') : undefined
+  const listed =
+    optional(json[list], list, (value, path) => readList(value, path, readDescriptor)) ?? []
+  const all = config === undefined ? listed : [config, ...listed]
   return {
     mediaType,
     references: all.filter((each) => !isNonDistributable(each.mediaType)),
     unchecked: all.filter((each) => isNonDistributable(each.mediaType)),
-    subject: parsed.subject ?? undefined,
-    artifactType: parsed.artifactType || fallbackType,
-    annotations: parsed.annotations ?? undefined,
+    subject: optional(json.subject, 'subject', readDescriptor),
+    artifactType: optional(json.artifactType, 'artifactType', readString) || config?.mediaType,
+    annotations: optional(json.annotations, 'annotations', readAnnotations),
+  }
+}
+
+/**
+ * Reads and checks a manifest that is being pushed: it is accepted only if every reader reads it alike.
+ *
+ * @param contentType the request's Content-Type; parameters are ignored
+ * @throws RegistryError MANIFEST_INVALID naming the field and what was expected, or the limit exceeded
+ */
+export const parseManifest = (bytes: Uint8Array, contentType: string | undefined): Manifest => {
+  try {
+    checkJson(bytes, MANIFEST_SHAPE, MANIFEST_LIMITS)
+  } catch (cause) {
+    if (cause instanceof JsonError) throw invalid(`invalid manifest: ${cause.message}`)
+    throw cause
+  }
+  const json = parseJson(bytes)
+  const manifest = describe(json, contentType)
+  checkAbsent(json, SCHEMA1_FIELDS)
+  return manifest
+}
+
+/**
+ * Reads a manifest that is stored, as leniently as any version of this registry accepted it.
+ *
+ * @throws RegistryError MANIFEST_INVALID for what none accepted, as schema 1
+ */
+export const parseStoredManifest = (bytes: Uint8Array): Manifest =>
+  describe(parseJson(bytes), undefined)
+
+/** The subject of a stored manifest; none if an older registry accepted a malformed one. */
+export const storedSubject = (bytes: Uint8Array): Digest | undefined => {
+  try {
+    const subject = readMembers(bytes, ['subject']).value('subject')
+    const digest = isObject(subject) ? subject.digest : undefined
+    return typeof digest === 'string' && isDigest(digest) ? digest : undefined
+  } catch (error) {
+    if (error instanceof JsonError) return undefined
+    throw error
   }
 }

@@ -9,7 +9,7 @@ import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
 import { RegistryError } from './errors.ts'
 import { dataKey, revisionLinkKey } from './layout.ts'
-import { parseManifest } from './manifest.ts'
+import { storedSubject } from './manifest.ts'
 import { storedMediaType } from './manifest-type.ts'
 import { createPushManifest, type PushManifest, type PushTargets } from './push-manifest.ts'
 import { algorithmOf, CANONICAL, type Digest, type Reference } from './reference.ts'
@@ -79,7 +79,7 @@ export const createManifests = (
     const { bytes } = await get(name, digest)
     // Tags first: if this stops halfway, no tag points at a manifest that is gone.
     await tags.removePointingAt(name, digest)
-    const subject = subjectOf(bytes)
+    const subject = storedSubject(bytes)
     await settled([
       links.delete([revisionLinkKey(name, digest)]),
       subject && referrers.remove(name, subject, digest),
@@ -102,14 +102,5 @@ export const createManifests = (
       if (digest !== undefined) return removeManifest(name, digest)
       if (!(await tags.remove(name, tag))) throw manifestUnknown(name, tag)
     },
-  }
-}
-
-/** Subject of a stored manifest; none if an older registry accepted a malformed one. */
-const subjectOf = (bytes: Uint8Array): Digest | undefined => {
-  try {
-    return parseManifest(bytes, undefined).subject?.digest
-  } catch {
-    return undefined
   }
 }

@@ -12,7 +12,7 @@ import type { ObjectStore } from '../storage/store.ts'
 import { createCatalog } from './catalog.ts'
 import { dataKey, REPOSITORIES_PREFIX, revisionLinkKey } from './layout.ts'
 import { readLink } from './links.ts'
-import { parseManifest } from './manifest.ts'
+import { parseStoredManifest } from './manifest.ts'
 import { MAX_MANIFEST_BYTES } from './manifests.ts'
 import { type Digest, isDigest } from './reference.ts'
 import { referrerOf, writeReferrer } from './referrers.ts'
@@ -35,7 +35,7 @@ const readManifest = async (store: ObjectStore, linkKey: string) => {
   if (link === undefined || read === undefined) return undefined
   try {
     const bytes = await readAll(read.body, MAX_MANIFEST_BYTES)
-    return { digest: link.target, bytes, manifest: parseManifest(bytes, undefined) }
+    return { digest: link.target, bytes, manifest: parseStoredManifest(bytes) }
   } catch {
     // Schema 1, and whatever else an older registry accepted, has no subject to index.
     return undefined

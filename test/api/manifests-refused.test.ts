@@ -49,6 +49,53 @@ interface Refusal {
 }
 
 const unknown = 'MANIFEST_BLOB_UNKNOWN'
+const [TEXT, INDEX_TEXT] = [imageOf([LAYER]), indexOf([IMAGE])].map(({ bytes }) => bytes.toString())
+
+/** The image's or the index's text, changed at one place, as one parser and another may read it. */
+const text = (description: string, from: string, to: string, message: RegExp): Refusal => {
+  const index = !TEXT?.includes(from)
+  const content = contentOf((index ? INDEX_TEXT : TEXT)?.replace(from, to) ?? '')
+  return { description, content, message, ...(index ? { type: OCI_INDEX } : {}) }
+}
+
+const AMBIGUOUS: readonly Refusal[] = [
+  text('a byte order mark', '{', '\uFEFF{', /begins with a byte order mark/),
+  text('more after the end', '}]}', '}]} null', /more after its end/),
+  text('fields twice', '{', '{"schemaVersion":2,', /schemaVersion: it is there twice/),
+  text('a size twice', '"size":100', '"size":100,"size":100', /layers.0.size: it is there twice/),
+  text('Layers', '"layers"', '"Layers"', /Layers: some readers take it for layers/),
+  text('Layers beside layers', '"layers"', '"Layers":[],"layers"', /take it for layers/),
+  text('a long s in layers', '"layers"', '"layerſ":[],"layers"', /take it for layers/),
+  text('Config', '"config"', '"CONFIG":{},"config"', /take it for config/),
+  text('MediaType', '{', '{"MediaType":"a/b",', /take it for mediaType/),
+  text('SchemaVersion', '{', '{"schemaversion":1,', /take it for schemaVersion/),
+  text('Subject', '{', '{"Subject":{},', /take it for subject/),
+  text('Digest', '"size":100', '"size":100,"Digest":"x"', /layers.0.Digest: some readers/),
+  text('the size of a config', '"config":{', '"config":{"Size":1,', /config.Size: some readers/),
+  text('Manifests', '"manifests"', '"Manifests":[],"manifests"', /take it for manifests/),
+  text('OS', '"manifests":[{', '"manifests":[{"platform":{"OS":"a"},', /platform.OS: some/),
+  text('a size 1e2', '"size":100', '"size":1e2', /layers.0.size: expected an integer/),
+  text('a size 100.0', '"size":100', '"size":100.0', /layers.0.size: expected an integer/),
+  text('schemaVersion 2.0', '"schemaVersion":2', '"schemaVersion":2.0', /schemaVersion: expected/),
+  text('null as layer', '"layers":[', '"layers":[null,', /layers.0: expected a JSON object/),
+  text('null as annotation', '{', '{"annotations":{"a":null},', /annotations.a: expected a string/),
+  text('numbers as URLs', '"size":100', '"size":100,"urls":[1]', /layers.0.urls.0: expected a str/),
+  text('a text as platform', '"manifests":[{', '"manifests":[{"platform":"x",', /platform: expect/),
+  text('half a pair', '{', '{"annotations":{"a":"\\ud800"},', /half a surrogate pair/),
+  text('fsLayers', '{', '{"fsLayers":[],', /fsLayers: not allowed/),
+  text('history', '{', '{"history":[],', /history: not allowed/),
+  {
+    description: 'more members than are accepted',
+    content: imageOf([], { x: Array.from({ length: 120_001 }, () => 1) }),
+    message: /more than 120000 members and elements/,
+  },
+  {
+    description: 'more levels than are accepted',
+    content: contentOf(`{"x":${'['.repeat(64)}${']'.repeat(64)}}`),
+    message: /more than 64 arrays and objects inside each other/,
+  },
+]
+
 const REFUSALS: readonly Refusal[] = [
   { description: 'nothing', content: contentOf(''), message: /not JSON/ },
   { description: 'no JSON', content: contentOf('{'), message: /not JSON/ },
@@ -225,7 +272,7 @@ const REFUSALS: readonly Refusal[] = [
   },
 ]
 
-const ROWS: readonly Row[] = REFUSALS.map(
+const ROWS: readonly Row[] = [...REFUSALS, ...AMBIGUOUS].map(
   ({ description, content, type = OCI_MANIFEST, code = 'MANIFEST_INVALID', message }) => ({
     description: `${description} is refused`,
     steps: [

@@ -118,14 +118,23 @@ const KINDS: readonly (readonly [name: string, type: string, content: Content])[
     contentOf(` \n\t${IMAGE.bytes.toString().replaceAll(',', ' ,\r\n')}\n\n`),
   ],
   [
-    'keys twice',
+    'escapes in names and values',
     OCI_MANIFEST,
-    contentOf(IMAGE.bytes.toString().replace('{', '{"schemaVersion":2,')),
+    contentOf(
+      IMAGE.bytes
+        .toString()
+        .replace('"layers"', '"\\u006cayers"')
+        .replace('{', '{"annotations":{"a":"\\ud83d\\ude00\\u0000"},'),
+    ),
   ],
   [
-    'numbers in other forms',
+    'unknown fields with any numbers, and nulls',
     OCI_MANIFEST,
-    contentOf(IMAGE.bytes.toString().replace('"schemaVersion":2', '"schemaVersion":2.0e0')),
+    contentOf(
+      IMAGE.bytes
+        .toString()
+        .replace('{', '{"x":[1e3,-0,1.5,{"Size":1}],"subject":null,"annotations":null,'),
+    ),
   ],
 ]
 
