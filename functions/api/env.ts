@@ -20,6 +20,12 @@ export interface RequestLogger {
   error(fields: object, message: string): void
 }
 
+/**
+ * How a response ended: it was sent, or the connection was closed before, by the client or, for the
+ * given reason, by the server.
+ */
+export type Ending = 'sent' | 'client gone' | { readonly reason: string; readonly status?: number }
+
 /** How much of a request's body the host is sure to pass on. */
 export interface BodyLimit {
   /** Bytes. */
@@ -72,6 +78,8 @@ export interface AppEnv {
      * The response itself then has none.
      */
     readonly sendBody?: (body: Readable) => void
+    /** Resolves when the response has been sent, or will not be, where the host can tell. */
+    readonly ended?: Promise<Ending>
     /** Bytes received of the request's body, where that may not be all of it. */
     readonly receivedBytes?: number
     /** Scheme and host as the client sees them, where the request's URL does not say. */

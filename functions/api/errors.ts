@@ -23,6 +23,12 @@ export type RequestErrorCode =
   /** Less of the body was received than the client sent. */
   | 'BODY_TRUNCATED'
   | 'BODY_TOO_LARGE'
+  /** The body stood still for so long that the server has given it up. */
+  | 'BODY_TOO_SLOW'
+  /** The client closed the connection before the end of its request. */
+  | 'CLIENT_GONE'
+  /** The server was stopped before the end of the request. */
+  | 'STOPPED'
   /** No such path. */
   | 'ENDPOINT_UNKNOWN'
   | 'METHOD_NOT_ALLOWED'
@@ -79,6 +85,12 @@ export type WireCode =
 type Code = RegistryErrorCode | AccessErrorCode | RequestErrorCode
 
 /**
+ * A client that has gone away gets no response; this is what the log calls that, as nginx has it. It is
+ * no status that Hono knows.
+ */
+const CLIENT_CLOSED_REQUEST = 499 as ContentfulStatusCode
+
+/**
  * Status by code, and the code on the wire where that is coarser. Where the specification leaves the
  * status open, it is distribution's.
  */
@@ -110,6 +122,9 @@ const RESPONSES: Readonly<
   BLOB_TOO_LARGE_HERE: [413, 'UNSUPPORTED'],
   BODY_TRUNCATED: [413, 'UNSUPPORTED'],
   BODY_TOO_LARGE: [413, 'SIZE_INVALID'],
+  BODY_TOO_SLOW: [408, 'UNAVAILABLE'],
+  CLIENT_GONE: [CLIENT_CLOSED_REQUEST, 'UNKNOWN'],
+  STOPPED: [503, 'UNAVAILABLE'],
   ENDPOINT_UNKNOWN: [404, 'UNSUPPORTED'],
   METHOD_NOT_ALLOWED: [405, 'UNSUPPORTED'],
   PARAMETER_INVALID: [400, 'UNSUPPORTED'],
@@ -162,6 +177,8 @@ const headersOf = (error: ClientError): Record<string, string> => {
     ...(challenge === undefined
       ? {}
       : { 'WWW-Authenticate': challenge, 'X-Registry-Challenge': challenge }),
+    // RFC 9110 15.5.9: what else comes of such a body is not read.
+    ...(error.code === 'BODY_TOO_SLOW' ? { Connection: 'close' } : {}),
     ...(error.retryAfter === undefined ? {} : { 'Retry-After': String(error.retryAfter) }),
   }
 }

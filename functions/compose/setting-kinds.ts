@@ -9,6 +9,13 @@ import * as z from 'zod'
 /** A switch, `on` or `off`. */
 export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
 
+/** A number of seconds, at least one and at most a day. */
+export const seconds = z
+  .string()
+  .regex(/^\d{1,5}$/, 'expected a number of seconds, as in 30')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 86_400, 'expected 1 to 86400 seconds')
+
 /** Address and port; without an address, all addresses of the machine. */
 export const listen = z.string().transform((value, context) => {
   const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)

@@ -14,6 +14,7 @@ import {
   onOff,
   publicUrl,
   realm,
+  seconds,
   serviceUrl,
   store,
   text,
@@ -86,6 +87,16 @@ export const SETTINGS = {
     'redirect: send HEAD requests for manifests to S3, for a gateway that reports a wrong length',
   ),
   'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
+  'upload-timeout': setting(
+    seconds.default(60),
+    '60',
+    'seconds after which a request is given up whose body stands still, at less than 1 KiB a second',
+  ),
+  'stop-timeout': setting(
+    seconds.default(30),
+    '30',
+    'seconds that requests under way may take to end when the server is asked to stop',
+  ),
   auth: setting(
     z.enum(['auto', 'token', 'basic', 'off']).default('auto'),
     'auto',

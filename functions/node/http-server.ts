@@ -12,6 +12,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -19,11 +20,25 @@ import type { AppEnv, RequestLogger } from '../api/env.ts'
 import { literalPath } from '../api/request.ts'
 import type { Settings } from '../compose/settings.ts'
 import { bodyOf } from './body.ts'
+import { createExchanges } from './exchange.ts'
 import { originOf } from './origin.ts'
 import { sendStream } from './send-stream.ts'
+import { createUnderWay, stopServer } from './stop.ts'
 
-/** Milliseconds without a byte after which a connection is closed. */
+/** Milliseconds without a byte, in either direction, after which a request is given up. */
 const IDLE_TIMEOUT = 5 * 60 * 1000
+
+/**
+ * Milliseconds for which a connection is kept between two requests. Load balancers keep theirs for 60 s:
+ * were it closed here first, their next request would be answered with 502.
+ */
+const KEEP_ALIVE_TIMEOUT = 75 * 1000
+
+/**
+ * Milliseconds that the headers of a request may take. More than {@link KEEP_ALIVE_TIMEOUT}, since on a
+ * new connection they count from its beginning: a balancer may open it in advance.
+ */
+const HEADERS_TIMEOUT = KEEP_ALIVE_TIMEOUT + 5000
 
 const listener = async (settings: Settings) => {
   const cert = settings['tls-cert']
@@ -52,6 +67,13 @@ const keepPath = (incoming: IncomingMessage): void => {
   incoming.url = [literalPath(path), ...query].join('?')
 }
 
+/** A server that does not listen yet, and its end. */
+export interface AppServer {
+  readonly server: Server
+  /** Takes no new connections, and waits for the requests under way, but not for longer than set. */
+  stop(): Promise<void>
+}
+
 /**
  * Creates a server for an app. It does not listen yet.
  *
@@ -61,19 +83,30 @@ export const createServerOf = async (
   app: Hono<AppEnv>,
   settings: Settings,
   logger: RequestLogger,
-): Promise<Server> => {
+): Promise<AppServer> => {
+  const exchanges = createExchanges()
+  const underWay = createUnderWay()
+  const patience = settings['upload-timeout'] * 1000
   const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
     const { incoming, outgoing } = bindings as HttpBindings
+    const exchange = exchanges.begin(incoming, outgoing)
     let body: Readable | undefined
     // Node's streams, since web streams cost several times as much.
-    const response = await app.fetch(request, {
-      ...originOf(incoming, settings['trust-proxy']),
-      body: () => bodyOf(incoming),
-      sendBody: (taken) => {
-        body = taken
-      },
-    } satisfies AppEnv['Bindings'])
-    return body === undefined ? response : sendStream(response, body, outgoing, logger)
+    const response = await underWay.track(
+      app.fetch(request, {
+        ...originOf(incoming, settings['trust-proxy']),
+        ended: exchange.ended,
+        body: () => bodyOf(incoming, { patience, cause: exchange.cause }),
+        sendBody: (taken) => {
+          body = taken
+        },
+      } satisfies AppEnv['Bindings']),
+    )
+    if (body === undefined) return response
+    return sendStream(response, body, outgoing, (err) => {
+      exchange.cutBy({ why: 'broken' })
+      logger.error({ err }, 'a response broke off')
+    })
   }
   const options = { fetch, ...(await listener(settings)) }
   const server = createAdaptorServer(options) as Server
@@ -82,5 +115,16 @@ export const createServerOf = async (
   // A push may take hours: connections end by inactivity, not by age.
   server.requestTimeout = 0
   server.timeout = IDLE_TIMEOUT
-  return server
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
+  server.headersTimeout = HEADERS_TIMEOUT
+  server.on('timeout', (socket: Socket) => {
+    exchanges.cut(socket, { why: 'silent', seconds: IDLE_TIMEOUT / 1000 })
+    socket.destroy()
+  })
+  const stop = () =>
+    stopServer(server, settings['stop-timeout'], {
+      cutAll: exchanges.cutAll,
+      settled: underWay.settled,
+    })
+  return { server, stop }
 }

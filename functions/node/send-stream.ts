@@ -8,11 +8,15 @@ import type { ServerResponse } from 'node:http'
 import { finished, type Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { RequestLogger } from '../api/env.ts'
 import { release } from '../storage/bytes.ts'
 
-/** Writes to a response, and releases each chunk once it is written. */
-const sinkOf = (outgoing: ServerResponse): Writable => {
+/**
+ * Writes to a response, and releases each chunk once it is written.
+ *
+ * @param broke called with what keeps the response from being completed, unless the client has gone
+ */
+const sinkOf = (outgoing: ServerResponse, broke: (error: Error) => void): Writable => {
+  let gone = false
   const sink = new Writable({
     write(chunk: Uint8Array, _, done) {
       const written = (error?: Error | null) => {
@@ -30,40 +34,41 @@ const sinkOf = (outgoing: ServerResponse): Writable => {
       outgoing.end(done)
     },
     destroy(error, done) {
+      if (error && !gone) broke(error)
       if (!outgoing.writableFinished) outgoing.destroy()
       done(error)
     },
   })
   // Also notices a client that goes while there is nothing to write.
   finished(outgoing, (error) => {
-    if (error) sink.destroy(error)
+    if (!error) return
+    gone = true
+    sink.destroy(error)
   })
   return sink
 }
-
-const isGone = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 
 /**
  * Sends a response whose body comes separately. If the body breaks off or does not have the declared
  * length, the connection is closed, which tells the client. If the client goes away, the body is
  * destroyed.
  *
+ * @param broke called before the connection is closed, unless the client has gone
  * @returns a value that tells the adapter that everything was sent
  */
 export const sendStream = async (
   response: Response,
   body: Readable,
   outgoing: ServerResponse,
-  logger: RequestLogger,
+  broke: (error: unknown) => void,
 ): Promise<Response> => {
   outgoing.statusCode = response.status
   outgoing.setHeaders(response.headers)
   outgoing.strictContentLength = true
   try {
-    await pipeline(body, sinkOf(outgoing))
-  } catch (err) {
-    if (!isGone(err)) logger.error({ err }, 'a response broke off')
+    await pipeline(body, sinkOf(outgoing, broke))
+  } catch {
+    // `broke` has been told, or nobody is there to be told.
   }
   return RESPONSE_ALREADY_SENT
 }

@@ -17,7 +17,7 @@ export interface RunningServer {
   readonly url: string
   /** Whether anyone may do anything, as of the start. */
   readonly open: boolean
-  /** Takes no new connections, and waits until the requests under way are finished. */
+  /** Takes no new connections, and waits for the requests under way, up to the time that is set. */
   stop(): Promise<void>
 }
 
@@ -42,7 +42,7 @@ export const startServer = async (
   await opened.warmUp()
   const { app, store, logger } = opened
   const open = await checkOpen(settings, exposed, opened.isSetUp)
-  const server = await createServerOf(app, settings, logger)
+  const { server, stop } = await createServerOf(app, settings, logger)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -51,11 +51,9 @@ export const startServer = async (
   return {
     url: urlOf(settings, server.address() as AddressInfo),
     open,
-    stop: () =>
-      new Promise((resolve, reject) => {
-        endHousekeeping()
-        server.close((error) => (error ? reject(error) : resolve()))
-        server.closeIdleConnections()
-      }),
+    stop: () => {
+      endHousekeeping()
+      return stop()
+    },
   }
 }

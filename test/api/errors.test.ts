@@ -52,6 +52,9 @@ const ROWS: readonly Row[] = [
   [new RequestError('PAGINATION_NUMBER_INVALID', 'm'), 400, 'PAGINATION_NUMBER_INVALID'],
   [new RequestError('BODY_TRUNCATED', 'm'), 413, 'UNSUPPORTED'],
   [new RequestError('BODY_TOO_LARGE', 'm'), 413, 'SIZE_INVALID'],
+  [new RequestError('BODY_TOO_SLOW', 'm'), 408, 'UNAVAILABLE', { connection: 'close' }],
+  [new RequestError('CLIENT_GONE', 'm'), 499, 'UNKNOWN'],
+  [new RequestError('STOPPED', 'm'), 503, 'UNAVAILABLE'],
   [new RequestError('ENDPOINT_UNKNOWN', 'm'), 404, 'UNSUPPORTED'],
   [
     new RequestError('METHOD_NOT_ALLOWED', 'm', { allow: 'GET, HEAD' }),

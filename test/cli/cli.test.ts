@@ -126,7 +126,7 @@ test('the server by itself takes flags of serve, and stops as serve does', async
   assert.equal((await fetch(`${url}/v2/`)).status, 200)
   program.kill('SIGTERM')
   assert.equal(await exit, 0)
-  assert.match(said.stderr, /Stopping: requests under way are finished first\.\n$/)
+  assert.match(said.stderr, /Stopping: requests under way have 30 s to finish\.\n$/)
 })
 
 test('the server by itself takes nothing else', async () => {
@@ -165,12 +165,26 @@ test('a stop lets an upload under way finish, and takes no new requests', async 
   answer.resume()
   assert.equal(answer.statusCode, 201)
   assert.equal(await exit, 0)
-  assert.match(said.stderr, /Stopping: requests under way are finished first\.\n$/)
+  assert.match(said.stderr, /Stopping: requests under way have 30 s to finish\.\n$/)
 
   const again = await serve([store(), '--log-level=silent'])
   const found = await fetch(`${again.url}/v2/slow/blobs/${content.sha256}`)
   assert.deepEqual(Buffer.from(await found.arrayBuffer()), content.bytes)
   again.program.kill('SIGINT')
+  assert.equal(await again.exit, 0)
+})
+
+test('a stop does not wait for a silent upload without end', async () => {
+  const serving = await serve([store(), '--log-level=info', '--stop-timeout=1'])
+  const { content } = await slowUpload(serving, 'silent')
+  serving.program.kill('SIGTERM')
+  assert.equal(await serving.exit, 0)
+  assert.match(serving.said.stdout, /"status":503,.*"reason":"closed: the server was asked to stop/)
+  assert.doesNotMatch(serving.said.stdout, /"level":"error"/)
+
+  const again = await serve([store(), '--log-level=silent'])
+  assert.equal((await fetch(`${again.url}/v2/slow/blobs/${content.sha256}`)).status, 404)
+  again.program.kill('SIGTERM')
   assert.equal(await again.exit, 0)
 })
 

@@ -16,7 +16,7 @@ import { readSettings } from '../../functions/compose/settings.ts'
 import { sendStream } from '../../functions/node/send-stream.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { blob } from '../support/hosts/content.ts'
-import { silent, startBucket } from '../support/hosts/start.ts'
+import { startBucket } from '../support/hosts/start.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
 
 const CHUNK = 256 * 1024
@@ -49,13 +49,19 @@ const serve = async (
 ) => {
   const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>()
   const logged: unknown[] = []
-  const logger = { ...silent, error: (fields: object) => void logged.push(fields) }
   const sent: Promise<Response>[] = []
   const server = createServer({ keepAliveTimeout: 60_000 }, async (_, outgoing) => {
     isAsked()
     await wait(outgoing)
     const headers = { 'Content-Length': String(SIZE), 'X-Of': 'the answer' }
-    sent.push(sendStream(new Response(null, { status: 206, headers }), body(), outgoing, logger))
+    sent.push(
+      sendStream(
+        new Response(null, { status: 206, headers }),
+        body(),
+        outgoing,
+        (error) => void logged.push(error),
+      ),
+    )
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })

@@ -7,33 +7,61 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Audit } from '../../auth/audit.ts'
 import { nameOf } from '../../auth/identity.ts'
-import type { AppEnv, RequestLogger } from '../env.ts'
+import type { AppContext, AppEnv, Ending, RequestLogger } from '../env.ts'
+import { hasCode } from '../errors.ts'
 import { addressOf } from './permit.ts'
 
+/** What the log calls a response that a client did not wait for, as nginx has it. */
+const CLIENT_CLOSED_REQUEST = 499
+
+/** What became of a response: its status, or what stands for it, and why. */
+const outcomeOf = (c: AppContext, ending: Ending): { status: number; reason?: string } => {
+  const { status } = c.res
+  const failure = c.get('failure')
+  const reason = failure instanceof Error && status < 500 ? { reason: failure.message } : {}
+  if (ending === 'sent') return { status, ...reason }
+  if (ending !== 'client gone') return { status: ending.status ?? status, reason: ending.reason }
+  if (hasCode(failure, 'CLIENT_GONE')) return { status, ...reason }
+  return {
+    status: CLIENT_CLOSED_REQUEST,
+    reason: `the client went away before it had the response, ${status}`,
+  }
+}
+
 /**
- * Logs method, path, status, time and size of each request, and the cause of each 5xx. Queries are
- * left out: they carry upload states.
+ * Logs method, path, status, time and size of each request, and the cause of each 5xx, once the response
+ * was sent. Queries are left out: they carry upload states. A client that went away is no failure of the
+ * registry: its line has the status 499, unless the registry had failed before.
  */
 export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
   async function requestLog(c, next) {
     const start = performance.now()
     await next()
-    const { status, headers } = c.res
+    const milliseconds = Math.round((performance.now() - start) * 10) / 10
+    const { res } = c
     const failure = c.get('failure')
-    const fields = {
-      requestId: c.get('requestId'),
-      // Some hosts pass no environment at all.
-      method: c.env?.clientMethod ?? c.req.method,
-      path: c.req.path,
-      status,
-      milliseconds: Math.round((performance.now() - start) * 10) / 10,
-      received: Number(c.req.header('Content-Length') ?? 0),
-      sent: Number(headers.get('Content-Length') ?? 0),
-      userAgent: c.req.header('User-Agent'),
-      ...(failure instanceof Error && status < 500 ? { reason: failure.message } : {}),
+    // Unknown failures and those of the store, not what a host refuses because it ends.
+    const failed = res.status >= 500 && !hasCode(failure, 'STOPPED')
+    const log = (ending: Ending): void => {
+      const outcome = failed ? { status: res.status } : outcomeOf(c, ending)
+      const fields = {
+        requestId: c.get('requestId'),
+        // Some hosts pass no environment at all.
+        method: c.env?.clientMethod ?? c.req.method,
+        path: c.req.path,
+        status: outcome.status,
+        milliseconds,
+        received: Number(c.req.header('Content-Length') ?? 0),
+        sent: Number(res.headers.get('Content-Length') ?? 0),
+        userAgent: c.req.header('User-Agent'),
+        ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
+      }
+      if (failed) logger.error({ ...fields, err: failure }, 'request')
+      else logger.info(fields, 'request')
     }
-    if (status >= 500) logger.error({ ...fields, err: failure }, 'request')
-    else logger.info(fields, 'request')
+    // Some hosts cannot tell; no response waits for its line in the log.
+    if (c.env?.ended === undefined) log('sent')
+    else void c.env.ended.then(log)
   }
 
 /** The audit trail as lines of the log. */

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Hono, MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import type { Hono } from 'hono'
 import {
   MAX_MANIFEST_BYTES,
   manifestUnknown,
@@ -22,6 +21,7 @@ import {
 } from '../../registry/reference.ts'
 import type { TagCondition } from '../../registry/tags.ts'
 import { quoted } from '../../shared/errors.ts'
+import { readBody } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { addressOf, permit } from '../middleware/permit.ts'
@@ -35,13 +35,6 @@ const URL_LIFE = 60
 
 /** Most `?tag=` parameters of one push; the specification asks for at least 10. */
 const MAX_TAGS = 100
-
-const tooLarge = (): never => {
-  throw new RequestError(
-    'BODY_TOO_LARGE',
-    `the manifest is larger than ${MAX_MANIFEST_BYTES} bytes, the most that is accepted`,
-  )
-}
 
 /** The reference of a read: a malformed tag is unknown rather than invalid; a digest must be valid. */
 const requestedReference = (name: string, text: string): Reference => {
@@ -123,35 +116,26 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     })
   })
 
-  const pushable: MiddlewareHandler<AppEnv> = async (c, next) => {
-    await permit(c, parseName(c.req.param('name') ?? ''), 'push')
-    await next()
-  }
-
-  app.put(
-    PATH,
-    pushable,
-    bodyLimit({ maxSize: MAX_MANIFEST_BYTES, onError: tooLarge }),
-    async (c) => {
-      const name = parseName(c.req.param('name'))
-      const reference = parseReference(c.req.param('reference'))
-      const tags = readTags(c, reference)
-      const condition = readCondition(c, reference)
-      const bytes = new Uint8Array(await c.req.arrayBuffer())
-      const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
-        tags,
-        ...(condition === undefined ? {} : { condition }),
-      })
-      const { digest, manifest } = pushed
-      for (const tag of tags) c.header('OCI-Tag', tag, { append: true })
-      if (manifest.subject) c.header('OCI-Subject', manifest.subject.digest)
-      addWarnings(c, pushed)
-      c.header('Location', `/v2/${name}/manifests/${digest}`)
-      c.header('Docker-Content-Digest', digest)
-      c.header('ETag', `"${digest}"`)
-      return empty(c, 201)
-    },
-  )
+  app.put(PATH, async (c) => {
+    const name = parseName(c.req.param('name'))
+    await permit(c, name, 'push')
+    const reference = parseReference(c.req.param('reference'))
+    const tags = readTags(c, reference)
+    const condition = readCondition(c, reference)
+    const bytes = await readBody(c, 'manifest', MAX_MANIFEST_BYTES)
+    const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
+      tags,
+      ...(condition === undefined ? {} : { condition }),
+    })
+    const { digest, manifest } = pushed
+    for (const tag of tags) c.header('OCI-Tag', tag, { append: true })
+    if (manifest.subject) c.header('OCI-Subject', manifest.subject.digest)
+    addWarnings(c, pushed)
+    c.header('Location', `/v2/${name}/manifests/${digest}`)
+    c.header('Docker-Content-Digest', digest)
+    c.header('ETag', `"${digest}"`)
+    return empty(c, 201)
+  })
 
   app.delete(PATH, async (c) => {
     const name = parseName(c.req.param('name'))

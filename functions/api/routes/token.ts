@@ -5,11 +5,11 @@
  */
 
 import type { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { AccessError } from '../../auth/errors.ts'
 import { parseBasic } from '../../auth/identity.ts'
 import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
 import { quoted } from '../../shared/errors.ts'
+import { readBody } from '../body.ts'
 import type { AppContext, AppEnv } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { addressOf } from '../middleware/permit.ts'
@@ -56,7 +56,7 @@ const readForm = async (c: AppContext): Promise<TokenRequest> => {
       `unsupported Content-Type ${quoted(type ?? '')}: expected application/x-www-form-urlencoded`,
     )
   }
-  const form = new URLSearchParams(await c.req.text())
+  const form = new URLSearchParams(Buffer.from(await readBody(c, 'form', MAX_FORM)).toString())
   return {
     credentials: formCredentials(form),
     service: form.get('service') || undefined,
@@ -84,10 +84,6 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens }: TokenIssuing): void =
     }
   }
 
-  const tooLarge = (): never => {
-    throw new RequestError('BODY_TOO_LARGE', `the form is larger than ${MAX_FORM} bytes`)
-  }
-
   const notAllowed = (c: AppContext): never => {
     throw new RequestError(
       'METHOD_NOT_ALLOWED',
@@ -98,8 +94,6 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens }: TokenIssuing): void =
 
   // Hono handles HEAD as GET, but a token that nobody can read must not be issued.
   app.get('/token', (c) => (c.req.method === 'GET' ? respond(c, readQuery) : notAllowed(c)))
-  app.post('/token', bodyLimit({ maxSize: MAX_FORM, onError: tooLarge }), (c) =>
-    respond(c, readForm),
-  )
+  app.post('/token', (c) => respond(c, readForm))
   app.all('/token', notAllowed)
 }

@@ -19,6 +19,7 @@ import {
 import type { Incoming } from '../../registry/uploads/incoming.ts'
 import type { UploadState } from '../../registry/uploads/state.ts'
 import { quoted } from '../../shared/errors.ts'
+import { bodyOf } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { hasCode, RequestError } from '../errors.ts'
 import { identify, permit } from '../middleware/permit.ts'
@@ -28,10 +29,8 @@ import { empty } from '../responses.ts'
 const START = '/v2/:name{.+}/blobs/uploads/'
 const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
 
-async function* noBytes(): AsyncGenerator<Uint8Array> {}
-
 const incoming = (c: AppContext): Incoming => ({
-  source: c.env?.body?.() ?? c.req.raw.body ?? noBytes(),
+  source: bodyOf(c),
   length: parseContentLength(c.req.header('Content-Length')),
   range: parseContentRange(c.req.header('Content-Range')),
 })

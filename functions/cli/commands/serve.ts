@@ -10,7 +10,7 @@ import type { Io } from '../io.ts'
 
 /**
  * Starts the server and says where it listens. At the first signal it stops when requests under way
- * are finished, at the second at once.
+ * are finished or their time is over, at the second at once.
  *
  * @throws whatever keeps it from starting
  */
@@ -31,7 +31,7 @@ export const serve = async (
     // The second signal means it: requests under way are dropped.
     if (stopping) return exit(1)
     stopping = true
-    say('Stopping: requests under way are finished first.')
+    say(`Stopping: requests under way have ${settings['stop-timeout']} s to finish.`)
     void running.stop().then(() => exit(0))
   })
 }

@@ -1,0 +1,117 @@
+/**
+ * Requests under way on a server, and how each of them ends.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Ending } from '../api/env.ts'
+import { RequestError } from '../api/errors.ts'
+
+/** Why a server closes the connection of a request. */
+export type Cut =
+  /** No byte passed for too long, in either direction. */
+  | { readonly why: 'silent'; readonly seconds: number }
+  /** The server was asked to stop, and the time for requests under way is over. */
+  | { readonly why: 'stopped'; readonly seconds: number }
+  /** The response cannot be completed; the log has the cause. */
+  | { readonly why: 'broken' }
+
+/** A request and its response. */
+export interface Exchange {
+  /** Notes why the server is about to close the connection; the first reason counts. */
+  cutBy(cut: Cut): void
+  /** Why the connection was closed before the end of the request's body. */
+  cause(): RequestError
+  /** Resolves once the response was sent or cannot be sent any more. */
+  readonly ended: Promise<Ending>
+}
+
+const endingOf = (cut: Cut | undefined): Ending => {
+  switch (cut?.why) {
+    case undefined:
+      return 'client gone'
+    case 'silent':
+      return { status: 408, reason: `closed: no byte passed for ${cut.seconds} s` }
+    case 'stopped':
+      return {
+        status: 503,
+        reason: `closed: the server was asked to stop, and waited for ${cut.seconds} s`,
+      }
+    case 'broken':
+      return { reason: 'closed: the response broke off' }
+  }
+}
+
+/** A request that the server has just received, and what ends it if its connection closes. */
+const createExchange = (outgoing: ServerResponse): { exchange: Exchange; close: () => void } => {
+  const { promise: ended, resolve } = Promise.withResolvers<Ending>()
+  let cut: Cut | undefined
+  let finished = false
+  const close = (): void => resolve(finished ? 'sent' : endingOf(cut))
+  outgoing.once('finish', () => {
+    finished = true
+  })
+  outgoing.once('close', close)
+  const exchange: Exchange = {
+    cutBy(reason) {
+      cut ??= reason
+    },
+    cause() {
+      const ending = endingOf(cut)
+      if (typeof ending === 'object') {
+        return new RequestError(cut?.why === 'stopped' ? 'STOPPED' : 'BODY_TOO_SLOW', ending.reason)
+      }
+      return new RequestError('CLIENT_GONE', 'the client went away before the end of its request')
+    },
+    ended,
+  }
+  return { exchange, close }
+}
+
+/** All requests under way on a server. */
+export interface Exchanges {
+  begin(incoming: IncomingMessage, outgoing: ServerResponse): Exchange
+  /** Notes why the server is about to close a connection. */
+  cut(socket: Socket, reason: Cut): void
+  /** The same for all connections. */
+  cutAll(reason: Cut): void
+}
+
+/** Keeps the requests under way. */
+export const createExchanges = (): Exchanges => {
+  const all = new Set<Exchange>()
+  // A client may send its next request before a response is complete. Node says nothing of the responses
+  // that wait when the connection closes.
+  const bySocket = new WeakMap<Socket, Map<Exchange, () => void>>()
+  const onSocket = (socket: Socket): Map<Exchange, () => void> => {
+    const known = bySocket.get(socket)
+    if (known !== undefined) return known
+    const here = new Map<Exchange, () => void>()
+    bySocket.set(socket, here)
+    socket.once('close', () => {
+      for (const close of here.values()) close()
+    })
+    return here
+  }
+  return {
+    begin({ socket }, outgoing) {
+      const here = onSocket(socket)
+      const { exchange, close } = createExchange(outgoing)
+      here.set(exchange, close)
+      all.add(exchange)
+      void exchange.ended.then(() => {
+        here.delete(exchange)
+        all.delete(exchange)
+      })
+      return exchange
+    },
+    cut(socket, reason) {
+      for (const exchange of bySocket.get(socket)?.keys() ?? []) exchange.cutBy(reason)
+    },
+    cutAll(reason) {
+      for (const exchange of all) exchange.cutBy(reason)
+    },
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The end of a server: requests under way are finished, but not waited for without end.
+ *
+ * @module
+ */
+
+import type { Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cut } from './exchange.ts'
+
+/**
+ * Milliseconds for the work of requests whose connections were cut: they delete what they have staged.
+ * What is left then, the clean-up of stale uploads takes.
+ */
+const CLEAN_UP = 5_000
+
+/** Milliseconds between two looks for connections on which nothing is under way any more. */
+const IDLE_CHECK = 50
+
+/** Work under way. */
+export interface UnderWay {
+  /** Counts work until it has ended. */
+  track<T>(work: T | Promise<T>): Promise<T>
+  /** Resolves once no work is under way. */
+  settled(): Promise<void>
+}
+
+/** Counts work under way. */
+export const createUnderWay = (): UnderWay => {
+  const all = new Set<Promise<unknown>>()
+  return {
+    async track(work) {
+      const running = Promise.resolve(work)
+      all.add(running)
+      try {
+        return await running
+      } finally {
+        all.delete(running)
+      }
+    },
+    async settled() {
+      while (all.size > 0) await Promise.allSettled(all)
+    },
+  }
+}
+
+/** How to end what is under way. */
+export interface Ends {
+  readonly cutAll: (reason: Cut) => void
+  readonly settled: UnderWay['settled']
+}
+
+/**
+ * Stops a server. It takes no new connections; those on which nothing is under way are closed, and the
+ * others as soon as their responses are sent.
+ *
+ * @param seconds after which connections are closed whatever is under way
+ */
+export const stopServer = async (
+  server: Server,
+  seconds: number,
+  { cutAll, settled }: Ends,
+): Promise<void> => {
+  const closed = new Promise<void>((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()))
+  })
+  server.closeIdleConnections()
+  // A connection would be kept after its last response, and Node does not tell when it has been sent.
+  const watch = setInterval(() => server.closeIdleConnections(), IDLE_CHECK)
+  const deadline = setTimeout(() => {
+    cutAll({ why: 'stopped', seconds })
+    server.closeAllConnections()
+  }, seconds * 1000)
+  try {
+    await closed
+  } finally {
+    clearTimeout(deadline)
+    clearInterval(watch)
+  }
+  await Promise.race([settled(), sleep(CLEAN_UP, undefined, { ref: false })])
+}
