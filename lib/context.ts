@@ -125,6 +125,11 @@ export const CONTEXT = {
     '/token of this registry',
     'token endpoint of another server that issues the tokens',
   ),
+  uploadLife: contextValue(
+    handlerSetting('upload-life').optional(),
+    '24h',
+    'time after its start when an upload ends at the latest, as in 90m, 24h or 2d',
+  ),
   signingKeys: contextValue(
     text
       .regex(/^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})*$/, 'expected names, as 1,2')

@@ -55,6 +55,7 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
       SLIPWAY_TOKEN_SERVICE: values.tokenService,
       SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,
       SLIPWAY_TOKEN_REALM: values.tokenRealm,
+      SLIPWAY_UPLOAD_LIFE: values.uploadLife,
       SLIPWAY_S3_BUCKET_OWNER: values.bucketOwner,
       SLIPWAY_S3_DIRECT: values.s3Direct,
       SLIPWAY_LOG_LEVEL: values.logLevel,

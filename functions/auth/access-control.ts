@@ -5,12 +5,14 @@
  */
 
 import { ACTIONS, formatScope, grants } from './access.ts'
-import type { Accounts } from './accounts/accounts.ts'
+import type { Accounts, LogIn } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
 import { AccessError } from './errors.ts'
 import { ANONYMOUS, type Identity, nameOf, parseBasic, parseBearer } from './identity.ts'
+import { createLapse } from './lapse.ts'
 import type { Live } from './live.ts'
+import { type Note, packClaims, writeNote } from './note.ts'
 import {
   allows,
   allowsEverywhere,
@@ -18,6 +20,7 @@ import {
   mayAnonymousAnything,
   type Policy,
 } from './policy/policy.ts'
+import { fingerprint } from './tokens/claims.ts'
 import type { TokenVerifier, VerifiedToken } from './tokens/verify.ts'
 
 export interface AccessControlOptions {
@@ -36,15 +39,37 @@ export interface AccessControlOptions {
 }
 
 /** A caller whose rights the policy decides. */
-const byPolicy = (policy: Policy, identity: Identity, via: Caller['via']): Caller => ({
+const byPolicy = (
+  policy: Policy,
+  identity: Identity,
+  via: Caller['via'],
+  note: () => Note | undefined,
+): Caller => ({
   identity,
   via,
+  note: () => written(note()),
   allows: (repository, action) => allows(policy, identity, repository, action),
   mayList: identity.kind !== 'anonymous' || mayAnonymousAnything(policy),
   lists: (repository) => allows(policy, identity, repository, 'pull'),
   pullsEverything: allowsEverywhere(policy, identity, 'pull'),
   unrestricted: ACTIONS.every((action) => allowsEverywhere(policy, identity, action)),
 })
+
+const written = (note: Note | undefined): string | undefined => note && writeNote(note)
+
+const nobody = (policy: Policy): Caller =>
+  byPolicy(policy, ANONYMOUS, 'nothing', () => ({ by: 'anonymous' }))
+
+/** A note of a token; without the claims where the token itself grants. */
+const noteOf = ({ identity, issuer, own, key, credential }: VerifiedToken): Note | undefined => {
+  const { kind, name, claims } = identity
+  if (own) {
+    return kind === 'anonymous' ? { by: kind, key } : { by: 'account', name, key, credential }
+  }
+  if (claims.access !== undefined) return { by: 'issuer', issuer }
+  const packed = packClaims(claims)
+  return packed === undefined ? undefined : { by: 'issuer', issuer, claims: packed }
+}
 
 /** Whether nothing has ever been set up, so that `openUntilSetUp` applies. */
 export const isUnconfigured = async (
@@ -62,11 +87,12 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   const { accounts, policy, verifier, audit } = options
 
   /** A caller who may do what the token grants: its issuer has decided. */
-  const byGrants = ({ identity, access }: VerifiedToken): Caller => ({
-    identity,
+  const byGrants = (token: VerifiedToken): Caller => ({
+    identity: token.identity,
     via: 'bearer',
-    allows: (repository, action) => grants(access, 'repository', repository, action),
-    mayList: grants(access, 'registry', 'catalog', '*'),
+    note: () => written(noteOf(token)),
+    allows: (repository, action) => grants(token.access, 'repository', repository, action),
+    mayList: grants(token.access, 'registry', 'catalog', '*'),
     lists: () => true,
     pullsEverything: false,
     unrestricted: false,
@@ -94,10 +120,10 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   const ofToken = async (token: VerifiedToken): Promise<Caller> => {
     if (token.own) return byOwnToken(await policy.get(), token)
     if (token.identity.claims.access !== undefined) return byGrants(token)
-    return byPolicy(await policy.get(), token.identity, 'bearer')
+    return byPolicy(await policy.get(), token.identity, 'bearer', () => noteOf(token))
   }
 
-  const logIn = async (name: string, password: string, address: string): Promise<Identity> => {
+  const logIn = async (name: string, password: string, address: string): Promise<LogIn> => {
     const base = { event: 'login', what: 'basic', from: address } as const
     try {
       const found = await accounts.authenticate(name, password, address)
@@ -106,7 +132,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
       if (identity.kind !== 'anonymous') {
         audit({ ...base, who: nameOf(identity), outcome: 'ok' })
       }
-      return identity
+      return found
     } catch (error) {
       const why = error instanceof Error ? error.message : 'failed'
       audit({ ...base, who: `user:${name.slice(0, 128)}`, outcome: 'failed', why })
@@ -115,9 +141,12 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   }
 
   const basic = async (name: string, password: string, address: string): Promise<Caller> => {
-    const identity = await logIn(name, password, address)
-    const via = identity.kind === 'anonymous' ? 'nothing' : 'basic'
-    return byPolicy(await policy.get(), identity, via)
+    const { identity, credential } = await logIn(name, password, address)
+    const current = await policy.get()
+    if (identity.kind === 'anonymous') return nobody(current)
+    const bound = fingerprint(credential)
+    const note = { by: 'account', name: identity.name, credential: bound } as const
+    return byPolicy(current, identity, 'basic', () => note)
   }
 
   /** Once anything has been set up it stays closed, even if the documents vanish with their disk. */
@@ -128,10 +157,12 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     return !wasSetUp
   }
 
+  const lapsed = createLapse(options)
+
   return {
     async identify({ authorization, address }) {
       if (await isOpen()) return openAuthorizer.identify({ authorization, address })
-      if (authorization === undefined) return byPolicy(await policy.get(), ANONYMOUS, 'nothing')
+      if (authorization === undefined) return nobody(await policy.get())
       const token = parseBearer(authorization)
       if (token !== undefined) return ofToken(await verifier.verify(token))
       const credentials = parseBasic(authorization)
@@ -139,6 +170,10 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
         throw refused('the Authorization header is neither Basic nor Bearer')
       }
       return basic(credentials.name, credentials.password, address)
+    },
+
+    async lapsed(note, repository) {
+      return (await isOpen()) ? undefined : lapsed(note, repository)
     },
 
     challenge({ origin, access, error }) {

@@ -6,6 +6,7 @@
 
 import type { Access, Action } from './access.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
+import { writeNote } from './note.ts'
 
 /** What a request brings to identify its caller. */
 export interface Credentials {
@@ -28,6 +29,10 @@ export interface Caller {
   readonly pullsEverything: boolean
   /** Whether it may do everything, so that there is no reason to log in. */
   readonly unrestricted: boolean
+  /**
+   * A note of the caller for `Authorizer.lapsed`, at most some 3 KB; undefined if it would be longer.
+   */
+  note(): string | undefined
 }
 
 /** What is wrong with a bearer token (RFC 6750 section 3.1). */
@@ -49,6 +54,12 @@ export interface Authorizer {
    *   TOOMANYREQUESTS for too many wrong ones
    */
   identify(credentials: Credentials): Promise<Caller>
+  /**
+   * Why the caller of a note may no longer push to a repository; undefined if it still may.
+   *
+   * @throws AccessError UNAVAILABLE while what decides it cannot be read
+   */
+  lapsed(note: string, repository: string): Promise<string | undefined>
   /** The WWW-Authenticate value that tells a client how to authenticate. */
   challenge(challenge: Challenge): string
 }
@@ -64,7 +75,9 @@ export const openAuthorizer: Authorizer = {
       lists: () => true,
       pullsEverything: true,
       unrestricted: true,
+      note: () => writeNote({ by: 'anonymous' }),
     }
   },
+  lapsed: async () => undefined,
   challenge: () => 'Basic realm="slipway"',
 }

@@ -13,7 +13,7 @@ import { ANONYMOUS, type Identity, nameOf } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import { allowedActions, mayAnonymousAnything, type Policy } from './policy/policy.ts'
-import type { OwnKind } from './tokens/claims.ts'
+import { fingerprint, type OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
 
@@ -87,6 +87,8 @@ interface Known {
   readonly identity: Identity
   /** What a refresh token is bound to; absent if none is issued. */
   readonly credential?: string
+  /** Fingerprint of the password or secret; absent for anonymous callers. */
+  readonly bound?: string
 }
 
 /** The token endpoint of this registry. */
@@ -105,13 +107,14 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     if (credentials.kind === 'password') {
       const found = await accounts.authenticate(credentials.name, credentials.password, address)
       if (found === undefined) throw new AccessError('UNAUTHORIZED', 'wrong name or password')
-      return found
+      const { credential } = found
+      return credential === '' ? found : { ...found, bound: fingerprint(credential) }
     }
-    const { name } = await verifyRefresh(credentials.token)
+    const { name, credential: bound } = await verifyRefresh(credentials.token)
     const identity = await accounts.lookup(name)
     if (identity === undefined)
       throw new AccessError('UNAUTHORIZED', 'the account no longer exists')
-    return { identity }
+    return { identity, bound }
   }
 
   /** As `logIn`, with an event for the audit trail. */
@@ -182,6 +185,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
         subject: identity.name,
         kind: identity.kind as OwnKind,
         access,
+        credential: known.bound,
         lifetime: ACCESS_LIFE,
         now,
       })

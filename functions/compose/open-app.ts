@@ -73,6 +73,7 @@ export const openApp = async (
     registry: createRegistry({
       store,
       uploadSecret,
+      uploadLife: settings['upload-life'],
       uploadLimits,
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),

@@ -6,8 +6,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
+import { cached } from '../shared/cached.ts'
 import { once } from '../shared/once.ts'
-import { readOrCreate } from '../storage/read-or-create.ts'
+import { putUnlessChanged, readOrCreate } from '../storage/read-or-create.ts'
 import { createS3Store, type S3StoreOptions } from '../storage/s3/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openFileStore } from './file-store.ts'
@@ -56,20 +57,48 @@ const UPLOAD_PURPOSE = 'slipway upload state 1'
  * The 32 bytes that seal upload states, by default those in the store. A KMS key gives every
  * instance the same ones.
  *
+ * @param now clock in milliseconds
  * @returns a function that throws StoreError or KMSServiceException when they cannot be obtained
  */
 export const openUploadSecret = (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
   store: ObjectStore,
+  now: () => number = Date.now,
 ): (() => Promise<Uint8Array>) => {
   const key = settings['upload-key']
+  if (key === undefined) {
+    // Replaced when keys are revoked.
+    const remembered = cached(() => uploadSecret(store), { now, maxAge: MAX_AGE, stale: STALE })
+    return () => remembered.get()
+  }
   return once(async () => {
-    if (key === undefined) return uploadSecret(store)
     // Loaded only where it is used, because loading takes time and memory.
     const { secretFromKms } = await import('./aws/kms-mac.ts')
     return secretFromKms(key, UPLOAD_PURPOSE, regionOf(settings, env))
   })
+}
+
+/** Milliseconds until an instance looks whether the secret has been replaced. */
+const MAX_AGE = 20_000
+/** Milliseconds for which it is used while the store does not respond. */
+const STALE = 60 * 60_000
+
+const SECRET_SIZE = 32
+
+/**
+ * Replaces the secret in the store, which ends all uploads in progress. Running instances see it within
+ * 30 seconds.
+ *
+ * @throws StoreError when the store fails
+ */
+export const renewUploadSecret = async (store: ObjectStore): Promise<void> => {
+  const fresh = randomBytes(SECRET_SIZE)
+  for (;;) {
+    const { bytes, etag } = await readOrCreate(store, UPLOAD_SECRET_KEY, () => fresh, 64)
+    if (fresh.equals(bytes)) return
+    await putUnlessChanged(store, UPLOAD_SECRET_KEY, fresh, { ifMatch: etag })
+  }
 }
 
 /**
@@ -77,6 +106,6 @@ export const openUploadSecret = (
  * take any request without a configured secret.
  */
 export const uploadSecret = async (store: ObjectStore): Promise<Uint8Array> => {
-  const { bytes } = await readOrCreate(store, UPLOAD_SECRET_KEY, () => randomBytes(32), 64)
+  const { bytes } = await readOrCreate(store, UPLOAD_SECRET_KEY, () => randomBytes(SECRET_SIZE), 64)
   return bytes
 }

@@ -16,6 +16,22 @@ export const seconds = z
   .transform(Number)
   .refine((value) => value >= 1 && value <= 86_400, 'expected 1 to 86400 seconds')
 
+const UNITS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
+
+const secondsOf = (text: string): number => {
+  const [, count, unit = ''] = text.match(/^(\d{1,9})([smhd]?)$/) ?? []
+  return Number(count) * (UNITS[unit] ?? Number.NaN)
+}
+
+/** A time in seconds, as `300`, `5m`, `24h` or `2d`, between two others. */
+export const span = (least: string, most: string) =>
+  z.string().transform((value, context) => {
+    const seconds = secondsOf(value)
+    if (seconds >= secondsOf(least) && seconds <= secondsOf(most)) return seconds
+    context.addIssue(`expected a time between ${least} and ${most}, as in 90s, 30m, 12h or 2d`)
+    return z.NEVER
+  })
+
 /** Address and port; without an address, all addresses of the machine. */
 export const listen = z.string().transform((value, context) => {
   const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)

@@ -16,6 +16,7 @@ import {
   realm,
   seconds,
   serviceUrl,
+  span,
   store,
   text,
 } from './setting-kinds.ts'
@@ -136,6 +137,11 @@ export const SETTINGS = {
     kmsKey.optional(),
     'in the store',
     'key that seals the upload state in URLs: kms:<key>, of spec HMAC_256; the same for all servers over a store',
+  ),
+  'upload-life': setting(
+    span('1m', '6d').default(24 * 60 * 60),
+    '24h',
+    'time after its start when an upload ends at the latest, as in 90m, 24h or 2d',
   ),
   policy: setting(
     text.optional(),

@@ -45,7 +45,7 @@
  * │                                all written by: upload              removed by: its end, by expiry
  * └─ config/
  *    ├─ upload-secret              authenticates upload state
- *    │                             written by: the first instance      removed by: nothing
+ *    │                             written by: the first instance, and `slipway keys` when it revokes
  *    ├─ signing-keys               private keys that sign tokens
  *    │                             written by: the first instance, `slipway keys`
  *    ├─ htpasswd, groups, robots   accounts

@@ -33,6 +33,8 @@ export interface RegistryOptions {
    * for each request of an upload.
    */
   readonly uploadSecret: () => Promise<Uint8Array>
+  /** Seconds for which an upload may go on after its start. Default: a day. */
+  readonly uploadLife?: number | undefined
   /** For hosts whose requests have limited time. */
   readonly uploadLimits?: UploadLimits | undefined
   /** Clock in milliseconds, for the expiry of upload states. */
@@ -68,10 +70,11 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     uploads: createUploads({
       store,
       blobs,
-      sealer: createStateSealer(uploadSecret, now),
+      sealer: createStateSealer(uploadSecret, now, options.uploadLife),
       partSize: PART_SIZE,
       plentyParts: PLENTY_PARTS,
       limits: uploadLimits,
+      now,
     }),
   }
 }

@@ -12,7 +12,7 @@ import type { RequestLogger } from '../../functions/api/env.ts'
 import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
-import { uploadSecret } from '../../functions/compose/open-store.ts'
+import { openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import {
   GROUPS_KEY,
@@ -181,12 +181,12 @@ export const openRig = async (
     onlyLocal,
     clock.now,
   )
-  const secret = await uploadSecret(store)
   const app = createApp({
     ...access,
     registry: createRegistry({
       store,
-      uploadSecret: async () => secret,
+      uploadSecret: openUploadSecret(settings, {}, store, clock.now),
+      uploadLife: settings['upload-life'],
       now: clock.now,
     }),
     logger,

@@ -1,16 +1,13 @@
 /**
  * An upload's state authorizes the rest of that upload, after the token that started it has expired, and
- * nothing else.
+ * nothing else. Until when: see upload-rights.test.ts.
  *
  * @module
  */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { HTPASSWD_KEY } from '../../functions/registry/layout.ts'
-import { userLine, write } from '../auth/harness.ts'
 import { blob, CONFIG } from '../support/hosts/content.ts'
-import { checkError } from '../support/hosts/exchange.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { IMAGE } from './endpoints.ts'
 import { type AccessRig, basic, bearer, ORIGIN, openRig, sharedRig, tokenFor } from './rig.ts'
@@ -71,28 +68,6 @@ for (const [description, show] of SHOWN) {
     assert.equal(push?.who, 'user:alice')
   })
 }
-
-test('a state expires a day after the response that gave it', async (t) => {
-  const rig = await openRig(t, DOCUMENTS)
-  const location = await begin(rig, ALICE)
-  rig.clock.pass(25 * HOUR)
-  const put = `PUT ${location}&digest=${CONFIG.sha256}`
-  assert.equal((await rig.send(put, { body: CONFIG.bytes })).status, 401)
-  const known = await rig.send(put, { body: CONFIG.bytes, as: ALICE })
-  assert.equal(known.status, 404)
-  checkError(known, 'BLOB_UPLOAD_INVALID', /has expired/)
-})
-
-test('the account is removed: what it had started may be finished, nothing new may start', async (t) => {
-  const rig = await openRig(t, DOCUMENTS)
-  const token = await tokenFor(rig, ALICE, SCOPE)
-  const location = await begin(rig, token)
-  await write(rig.store, HTPASSWD_KEY, await userLine('bob', 'battery'))
-  rig.clock.pass(60_000)
-  const put = `PUT ${location}&digest=${CONFIG.sha256}`
-  assert.equal((await rig.send(put, { as: token, body: CONFIG.bytes })).status, 201)
-  assert.equal((await rig.send('POST /v2/team/a/blobs/uploads/', { as: token })).status, 401)
-})
 
 describe('a state is valid for its own upload only', () => {
   const shared = sharedRig(DOCUMENTS)

@@ -84,6 +84,30 @@ const CANCEL: readonly Row[] = [
       { send: 'DELETE @', status: 204 },
       ...cancelled,
       { send: `PUT @one&digest=${blob('state', 1000).sha512}`, ...unknown },
+      { send: 'PATCH @one', body: bytes, ...unknown },
+      { send: 'PATCH @one', body: Buffer.alloc(0), ...unknown },
+      ...cancelled,
+    ],
+  },
+  {
+    description: 'cancelling an upload in chunks',
+    steps: [
+      start(),
+      ...chunks(bytes, 400).map((step) => ({ ...step, keep: 'one' })),
+      { send: 'DELETE @', status: 204 },
+      ...cancelled,
+      { send: 'PATCH @one', body: bytes, ...unknown },
+      { send: 'PATCH @one', body: bytes, headers: { 'Content-Range': '1000-1999' }, ...unknown },
+    ],
+  },
+  {
+    description: 'an upload that was cancelled before its first byte may go on',
+    steps: [
+      { ...start(), keep: 'one' },
+      { send: 'DELETE @', status: 204 },
+      { ...patch(bytes, 1000), send: 'PATCH @one' },
+      put(sha256),
+      ...read(CONTENT, sha256),
     ],
   },
 ]

@@ -14,7 +14,7 @@ export const verifierOf = ({
 }: {
   readonly issuers: readonly TrustedIssuer[]
   readonly now: () => number
-}): TokenVerifier => {
-  const verify = foreignVerifier(issuers, now)
+}): Pick<TokenVerifier, 'verify'> => {
+  const { verify } = foreignVerifier(issuers, now)
   return { verify: async (token) => verify(readToken(token)) }
 }

@@ -58,8 +58,15 @@ describe('a layer of 1 MiB', () => {
     const { bytes, sha256 } = layer()
     const quarter = MEBIBYTE / 4
     const budget: Budget = {
-      // A chunk reads how far the upload is, is staged, and notes how far it is then.
-      calls: { PutObject: 3 * 2 + 2, GetObject: 3 + 3, ListObjectsV2: 1, DeleteObjects: 1 },
+      // A chunk reads how far the upload is, is staged, and notes how far it is then. After the first
+      // one, it also looks beside the read whether the upload was cancelled.
+      calls: {
+        PutObject: 3 * 2 + 2,
+        GetObject: 3 + 3,
+        HeadObject: 2,
+        ListObjectsV2: 1,
+        DeleteObjects: 1,
+      },
       // Chunks 1 to 3 come one by one; the PUT brings the last: read, data, link, what to end, end.
       steps: 3 * 3 + 5,
     }
@@ -107,6 +114,14 @@ describe('uploads', () => {
     const patched = await expectStatus(202, send(`PATCH ${locationOf(begun)}`, layer().bytes))
     await costs({ calls: { GetObject: 1, HeadObject: 2 }, steps: 2 }, () =>
       expectStatus(204, send(`GET ${locationOf(patched)}`)),
+    )
+  })
+
+  test('more bytes without a range: a look at whether it was cancelled, beside the staging', async () => {
+    const begun = await begin(send, 'app')
+    const patched = await expectStatus(202, send(`PATCH ${locationOf(begun)}`, layer().bytes))
+    await costs({ calls: { HeadObject: 1, PutObject: 1 }, steps: 1 }, () =>
+      expectStatus(202, send(`PATCH ${locationOf(patched)}`, layer().bytes)),
     )
   })
 

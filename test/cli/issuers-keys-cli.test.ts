@@ -18,6 +18,7 @@ import { libtrustId } from '../../functions/auth/keys/key-id.ts'
 import { localSigner } from '../../functions/auth/keys/signing-keys.ts'
 import { storedSigningKeys } from '../../functions/auth/keys/stored-keys.ts'
 import { CommandError, UsageError } from '../../functions/cli/errors.ts'
+import { uploadSecret } from '../../functions/compose/open-store.ts'
 import { ISSUERS_KEY } from '../../functions/registry/layout.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { STORES } from '../support/rig/stores.ts'
@@ -113,10 +114,14 @@ for (const [kind, open] of STORES) {
     })
 
     it('rotate --revoke leaves the new key alone', async (t) => {
-      const { give } = await openDesk(t, open)
+      const { give, store } = await openDesk(t, open)
       await give('keys list')
+      const secret = await uploadSecret(store)
+      await give('keys rotate')
+      assert.deepEqual(await uploadSecret(store), secret)
       const [kid] = await give('keys rotate --revoke')
       assert.deepEqual(await give('keys list'), [`${kid}\tsigns`])
+      assert.notDeepEqual(await uploadSecret(store), secret)
     })
 
     it('certificates prints one for each published key', async (t) => {

@@ -43,6 +43,7 @@ const ROWS: readonly Row[] = [
       's3-direct': true,
       'tls-cert': undefined,
       'tls-key': undefined,
+      'upload-life': 86_400,
     },
   },
   {

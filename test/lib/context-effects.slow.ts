@@ -42,6 +42,7 @@ describe('each value has an effect', () => {
     tokenService: { tokenService: 'other' },
     tokenIssuer: { tokenIssuer: 'other' },
     tokenRealm: { tokenRealm: 'https://auth.example/token' },
+    uploadLife: { uploadLife: '2h' },
     signingKeys: { signingKeys: '2,1' },
     memory: { memory: '2048' },
     reservedConcurrency: { reservedConcurrency: '5' },

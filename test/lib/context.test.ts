@@ -61,6 +61,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ tokenService: 'a b' }, /tokenService is "a b": expected letters/],
     [{ tokenIssuer: '"' }, /tokenIssuer is "\\"": expected letters/],
     [{ tokenRealm: 'nowhere' }, /tokenRealm is "nowhere": /],
+    [{ uploadLife: '7d' }, /uploadLife is "7d": expected a time between 1m and 6d/],
     [{ signingKeys: '1,,2' }, /signingKeys is "1,,2": expected names, as 1,2/],
     [{ signingKeys: '1,1' }, /signingKeys is "1,1": a name is repeated/],
     [{ memory: '64' }, /memory is "64": expected a whole number from 128 to 10240/],

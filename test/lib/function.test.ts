@@ -101,6 +101,7 @@ describe('context values that the function is told', () => {
     [{ manifestHeads: 'redirect' }, 'SLIPWAY_MANIFEST_HEADS', 'redirect'],
     [{ auth: 'basic' }, 'SLIPWAY_AUTH', 'basic'],
     [{ tokenService: 'registry.example' }, 'SLIPWAY_TOKEN_SERVICE', 'registry.example'],
+    [{ uploadLife: '2h' }, 'SLIPWAY_UPLOAD_LIFE', '2h'],
     [{ tokenIssuer: 'example' }, 'SLIPWAY_TOKEN_ISSUER', 'example'],
     [
       { tokenRealm: 'https://auth.example/token' },

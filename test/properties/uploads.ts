@@ -30,6 +30,7 @@ const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
     sealer,
     partSize: MIN_PART_SIZE,
     plentyParts: 2,
+    now: Date.now,
   })
   return clientOf(store, {
     registry: { ...createRegistry({ store, uploadSecret: async () => secret }), blobs, uploads },

@@ -17,7 +17,7 @@ import {
   parseName,
 } from '../../registry/reference.ts'
 import type { Incoming } from '../../registry/uploads/incoming.ts'
-import type { UploadState } from '../../registry/uploads/state.ts'
+import { type UploadState, uploadEnded } from '../../registry/uploads/state.ts'
 import { quoted } from '../../shared/errors.ts'
 import { bodyOf } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
@@ -78,21 +78,31 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     c.header('Docker-Upload-UUID', state.uuid)
   }
 
+  /** @throws RegistryError BLOB_UPLOAD_INVALID when who started the upload may no longer push here */
+  const checkHolder = async (c: AppContext, { holder, name, uuid }: UploadState): Promise<void> => {
+    const why = holder && (await c.get('authorizer').lapsed(holder, name))
+    if (why) throw uploadEnded(uuid, why)
+  }
+
   /**
-   * The state of the upload that the request continues. Whoever has it was allowed to start this
-   * upload, and may finish it after the token has expired. Without a valid state, the right to push is
-   * checked, so that nobody learns more than from a POST.
+   * The state of the upload that the request continues. Whoever has it may go on as long as who started
+   * the upload may push here, also after the token has expired. Without a valid state, the right to push
+   * is checked, so that nobody learns more than from a POST.
    */
   const open = async (c: AppContext): Promise<UploadState> => {
     const name = parseName(c.req.param('name') ?? '')
+    let state: UploadState
     try {
-      const state = await uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
-      if (state.startedBy !== undefined) c.set('startedBy', state.startedBy)
-      return state
+      state = await uploads.open(c.req.query('_state'), name, c.req.param('uuid') ?? '')
+      await checkHolder(c, state)
     } catch (error) {
       await permit(c, name, 'push')
       throw error
     }
+    // A state of version 1.0, or of a caller with too many claims to note: the request needs the right.
+    if (state.holder === undefined) await permit(c, name, 'push')
+    if (state.startedBy !== undefined) c.set('startedBy', state.startedBy)
+    return state
   }
 
   /** A source that the caller may not pull from counts as absent: the blob is then uploaded. */
@@ -121,7 +131,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
 
   const start = async (c: AppContext): Promise<Response> => {
     const name = parseName(c.req.param('name') ?? '')
-    await permit(c, name, 'push', mountSource(c))
+    const caller = await permit(c, name, 'push', mountSource(c))
     const mounted = c.req.query('mount')
     if (mounted !== undefined) {
       const digest = parseDigest(mounted)
@@ -129,7 +139,8 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     }
     const state = uploads.begin(name, {
       algorithm: readAlgorithm(c),
-      startedBy: nameOf((await identify(c, [])).identity),
+      startedBy: nameOf(caller.identity),
+      holder: caller.note(),
     })
     if (c.req.query('digest') !== undefined) {
       const digest = readDigest(c)

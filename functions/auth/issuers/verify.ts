@@ -8,6 +8,7 @@ import { ACCESS_TYPES } from '../tokens/claims.ts'
 import {
   checkType,
   type Demands,
+  type ForeignVerifier,
   grantsOf,
   type ReadToken,
   subjectOf,
@@ -31,13 +32,7 @@ export interface TrustedIssuer {
 }
 
 /**
- * Verifies a token. It throws AccessError UNAUTHORIZED, and UNAVAILABLE when the issuer's keys cannot
- * be fetched.
- */
-export type ForeignVerifier = (token: ReadToken) => Promise<VerifiedToken>
-
-/**
- * Makes a function that verifies tokens of these issuers.
+ * Makes a verifier of these issuers' tokens.
  *
  * @param now clock in milliseconds
  * @throws TypeError when two have the same name, or one allows an unknown or symmetric algorithm
@@ -54,7 +49,7 @@ export const foreignVerifier = (
     throw new TypeError(`issuer ${issuer} allows ${unknown}: known are ${ALGORITHMS.join(', ')}`)
   }
 
-  return async ({ token, header, issuer }) => {
+  const verify = async ({ token, header, issuer }: ReadToken): Promise<VerifiedToken> => {
     const found = typeof issuer === 'string' ? trusted.get(issuer) : undefined
     if (found === undefined) throw untrusted(issuer)
     const demands: Demands = { ...found, types: ACCESS_TYPES, now }
@@ -71,4 +66,5 @@ export const foreignVerifier = (
     } as const
     return { identity, issuer: found.issuer, own: false, ...grantsOf(signed) }
   }
+  return { verify, trusts: (issuer) => trusted.has(issuer) }
 }

@@ -25,8 +25,8 @@ import {
   type SigningKeys,
 } from './signing-keys.ts'
 
-/** Milliseconds until an instance checks whether keys have been rotated. */
-const MAX_AGE = 60_000
+/** Milliseconds until an instance checks whether keys have been rotated or revoked. */
+const MAX_AGE = 20_000
 /** Milliseconds between two checks because a token names an unknown key: anyone can send those. */
 const COOLDOWN = 5_000
 /** Milliseconds for which the keys are used while the store does not respond. */
@@ -45,7 +45,7 @@ const readDocument = async (
 }
 
 /**
- * The keys in a store, created on first use. Rotations by others are seen within a minute.
+ * The keys in a store, created on first use. Rotations by others are seen within 30 seconds.
  *
  * The returned functions throw StoreError when the store fails and nothing is remembered, and Error
  * when the document is damaged.
@@ -75,7 +75,7 @@ export const storedSigners = async (store: ObjectStore, now: number): Promise<Si
 
 /**
  * Adds a key to those in the store, or with `revoke` replaces them all. Running instances see it
- * within a minute; the added key signs ten minutes later.
+ * within 30 seconds; the added key signs ten minutes later.
  *
  * @returns the new key's `kid`
  * @throws StoreError when the store fails

@@ -36,6 +36,8 @@ export interface AccessTokenOptions extends IssueOptions {
   readonly audience: string
   /** What is granted; may be empty. */
   readonly access: readonly Access[]
+  /** {@link fingerprint} of the password or secret that it was requested with. */
+  readonly credential?: string | undefined
 }
 
 export interface RefreshTokenOptions extends IssueOptions {
@@ -102,7 +104,10 @@ const issue = async (
  */
 export const issueToken = async (options: AccessTokenOptions): Promise<IssuedToken> => {
   const access = mergeAccess(options.access)
-  const issued = await issue(options, ACCESS_TYPE, options.audience, { access })
+  const issued = await issue(options, ACCESS_TYPE, options.audience, {
+    access,
+    ...(options.credential === undefined ? {} : { cred: options.credential }),
+  })
   const size = issued.token.length
   if (size > MAX_ISSUED) {
     throw new AccessError(

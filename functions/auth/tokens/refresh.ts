@@ -21,6 +21,8 @@ export interface RefreshSubject {
 export interface VerifiedRefresh extends RefreshSubject {
   /** Its `jti`, for the audit trail. */
   readonly id: string
+  /** {@link fingerprint} of the password or secret that it is bound to. */
+  readonly credential: string
   /** Milliseconds since 1970, without leeway. */
   readonly expires: number
 }
@@ -70,6 +72,6 @@ export const createRefreshVerifier = (options: RefreshVerifierOptions) => {
     if (!current.some((credential) => sameText(fingerprint(credential), cred))) {
       throw refusal('credential', 'was issued for a password or secret that is no longer valid')
     }
-    return { kind, name, id: jti, expires }
+    return { kind, name, id: jti, credential: cred, expires }
   }
 }

@@ -16,6 +16,7 @@ import {
 import { quoted } from '../../shared/errors.ts'
 import { type Access, readAccess } from '../access.ts'
 import type { Identity } from '../identity.ts'
+import { libtrustId } from '../keys/key-id.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { explain, refusal } from '../refusal.ts'
 import { allowedAlgorithm, chooseKey } from '../trusted-keys/choose-key.ts'
@@ -31,6 +32,10 @@ export interface VerifiedToken {
   readonly issuer: string
   /** Whether this registry issued it. */
   readonly own: boolean
+  /** `kid` of the key that signed it, if it is ours. */
+  readonly key?: string
+  /** What its claim `cred` has: see {@link fingerprint}. */
+  readonly credential?: string
   /** Its `jti`, for the audit trail. */
   readonly id?: string
   /** Milliseconds since 1970, without leeway. */
@@ -46,6 +51,10 @@ export interface TokenVerifier {
    *   `RefusalReason`; UNAVAILABLE when the issuer's keys cannot be read or fetched
    */
   verify(token: string): Promise<VerifiedToken>
+  /** Whether tokens of an issuer are accepted; as `verify`, it throws UNAVAILABLE. */
+  trusts(issuer: string): Promise<boolean>
+  /** Whether tokens are accepted that were signed by the key of ours with this `kid`. */
+  hasKey(kid: string): Promise<boolean>
 }
 
 /** A token that has been read but not verified. */
@@ -149,17 +158,19 @@ export const verifySigned = async (
  */
 export const ownTokens = (keys: SigningKeys, demands: Demands) => {
   const anyName = ownKeys(keys)
-  return async ({ token, header }: ReadToken): Promise<SignedClaims> => {
+  return async ({ token, header }: ReadToken): Promise<SignedClaims & { readonly kid: string }> => {
     checkType(header, demands.types)
     const { alg, kid, jwk } = header
     if (alg === 'ES256' && jwk === undefined) {
       const key = (await keys.published()).find((each) => each.kid === kid)
-      if (key !== undefined) return verifySigned(token, key, alg, demands)
+      if (key !== undefined) {
+        return { ...(await verifySigned(token, key, alg, demands)), kid: key.kid }
+      }
     }
     // The key goes by another of its names, or is newer than those known here, or is not ours.
     const algorithm = allowedAlgorithm(header)
     const key = await chooseKey(header, algorithm, anyName, demands.now())
-    return verifySigned(token, key, algorithm, demands)
+    return { ...(await verifySigned(token, key, algorithm, demands)), kid: libtrustId(key) }
   }
 }
 
@@ -176,10 +187,17 @@ export const subjectOf = ({ sub = '' }: JWTPayload): string => {
   throw refusal('claims', 'has a claim "sub" that is not a string')
 }
 
+/** Verifies tokens of other issuers. */
+export interface ForeignVerifier {
+  /** @throws AccessError UNAUTHORIZED; UNAVAILABLE when the issuer's keys cannot be fetched */
+  verify(token: ReadToken): Promise<VerifiedToken>
+  trusts(issuer: string): boolean
+}
+
 export interface TokenVerifierOptions extends Pick<Demands, 'issuer' | 'audience' | 'now'> {
   readonly keys: SigningKeys
   /** The verifier of other issuers' tokens; asked for with every token. */
-  readonly others: { get(): Promise<(token: ReadToken) => Promise<VerifiedToken>> }
+  readonly others: { get(): Promise<ForeignVerifier> }
 }
 
 /** Verifies access tokens of this registry and of whichever issuers are trusted at the moment. */
@@ -188,15 +206,19 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
   const verifyOwn = ownTokens(keys, { types: ACCESS_TYPES, issuer, audience, now })
   return {
     async verify(text) {
-      const verifyOther = await others.get()
+      const other = await others.get()
       const token = readToken(text)
-      if (token.issuer !== issuer) return verifyOther(token)
+      if (token.issuer !== issuer) return other.verify(token)
       const signed = await verifyOwn(token)
       const name = subjectOf(signed.payload)
       const kind = ownKind.safeParse(signed.payload.kind)
       if (!kind.success) throw refusal('claims', 'does not say what kind of account it is for')
       const identity: Identity = { kind: kind.data, name, groups: [], claims: {} }
-      return { identity, issuer, own: true, ...grantsOf(signed) }
+      const { cred } = signed.payload
+      const bound = typeof cred === 'string' ? { credential: cred } : {}
+      return { identity, issuer, own: true, key: signed.kid, ...bound, ...grantsOf(signed) }
     },
+    trusts: async (name) => (await others.get()).trusts(name),
+    hasKey: async (kid) => (await keys.published()).some((each) => each.kid === kid),
   }
 }

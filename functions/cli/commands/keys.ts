@@ -8,6 +8,7 @@ import { selfSignedCertificate } from '../../auth/keys/certificate.ts'
 import { rotateSigningKeys, storedSigners, storedSigningKeys } from '../../auth/keys/stored-keys.ts'
 import { REFRESH_LIFE } from '../../auth/token-service.ts'
 import { SettingsError } from '../../compose/errors.ts'
+import { renewUploadSecret } from '../../compose/open-store.ts'
 import type { StoreIo } from '../command.ts'
 
 /** Milliseconds by which the clock of a certificate's reader may be slow. */
@@ -44,9 +45,10 @@ export const rotateKeys = async (
   const { revoke } = given.flags
   const options = { now: now(), longestToken: REFRESH_LIFE * 1000, revoke }
   print(await rotateSigningKeys(store, options))
+  if (revoke) await renewUploadSecret(store)
   say(
     revoke
-      ? 'This key signs from now on, and all others are gone. Running registries see it within a minute; tokens issued before are no longer valid then.'
+      ? 'This key signs from now on, and all others are gone. Running registries see it within 30 seconds; tokens issued and uploads begun before are no longer valid then.'
       : 'This key signs in ten minutes. Earlier ones stay for the tokens that they have signed.',
   )
 }

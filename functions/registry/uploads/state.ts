@@ -10,7 +10,7 @@ import * as z from 'zod'
 import { RegistryError } from '../errors.ts'
 import { type Algorithm, CANONICAL } from '../reference.ts'
 
-/** Seconds for which a state is valid after the request that issued it. */
+/** Seconds for which an upload may go on after the request that started it, unless a setting says so. */
 export const STATE_LIFE = 24 * 60 * 60
 
 const ISSUER = 'slipway-upload'
@@ -26,6 +26,10 @@ const sealed = z.object({
   uuid: z.uuid(),
   /** Who started it, for the audit trail. */
   by: z.string().optional(),
+  /** When it was started, in seconds since 1970. States of version 1.0 do not say. */
+  began: z.int().nonnegative().optional(),
+  /** Whose right the upload is, as access control noted it. Absent: whoever continues it needs the right. */
+  holder: z.string().optional(),
   /** Bytes received. */
   offset: z.int().nonnegative(),
   /** Algorithm of the digest that the client will send at the end, as it declared. */
@@ -67,8 +71,10 @@ type SealedMultipart = NonNullable<Sealed['multipart']>
 
 /** An unfinished upload. Immutable: each request derives the next state from it. */
 export type UploadState = Readonly<
-  Omit<Sealed, 'by' | 'litter' | 'multipart'> & {
+  Omit<Sealed, 'by' | 'began' | 'litter' | 'multipart'> & {
     startedBy?: Sealed['by']
+    /** Seconds since 1970. */
+    started: number
     orphans: Sealed['litter']
     multipart?:
       | (Omit<SealedMultipart, 'chain'> & { partChain: SealedMultipart['chain'] })
@@ -78,30 +84,51 @@ export type UploadState = Readonly<
 export type Segment = UploadState['segments'][number]
 export type HashState = NonNullable<UploadState['hash']>
 
-/** The state of an upload that has just been started. */
+/** What is known of an upload when it is started. */
+export interface Beginning {
+  /** Algorithm of the digest that the client will send at the end. */
+  readonly algorithm?: Algorithm
+  /** Who started it, for the audit trail. */
+  readonly startedBy?: string
+  /** Whose right it is; see {@link UploadState}. */
+  readonly holder?: string | undefined
+}
+
+/**
+ * The state of an upload that has just been started.
+ *
+ * @param now milliseconds since 1970
+ */
 export const newUpload = (
   name: string,
   uuid: string,
-  { algorithm, startedBy }: { readonly algorithm?: Algorithm; readonly startedBy?: string } = {},
+  now: number,
+  { algorithm, startedBy, holder }: Beginning = {},
 ): UploadState => ({
   name,
   uuid,
   startedBy,
+  started: Math.floor(now / 1000),
+  holder,
   offset: 0,
   algorithm: algorithm ?? CANONICAL,
   segments: [],
   orphans: false,
 })
 
-const toSealed = ({ startedBy, orphans, multipart, ...same }: UploadState): Sealed => {
-  const shared = { ...same, by: startedBy, litter: orphans }
+const toSealed = ({ startedBy, started, orphans, multipart, ...same }: UploadState): Sealed => {
+  const shared = { ...same, by: startedBy, began: started, litter: orphans }
   if (multipart === undefined) return shared
   const { partChain, ...others } = multipart
   return { ...shared, multipart: { ...others, chain: partChain } }
 }
 
-const fromSealed = ({ by, litter, multipart, ...same }: Sealed): UploadState => {
-  const shared = { ...same, startedBy: by, orphans: litter }
+/** @param latestStart when the upload was started at the latest, in seconds */
+const fromSealed = (
+  { by, began, litter, multipart, ...same }: Sealed,
+  latestStart: number,
+): UploadState => {
+  const shared = { ...same, startedBy: by, started: began ?? latestStart, orphans: litter }
   if (multipart === undefined) return shared
   const { chain, ...others } = multipart
   return { ...shared, multipart: { ...others, partChain: chain } }
@@ -126,6 +153,14 @@ const refused = (uuid: string, why: string, cause?: unknown): RegistryError =>
     { detail: { uuid }, cause },
   )
 
+/** The refusal of an upload whose state is valid but whose right is not. */
+export const uploadEnded = (uuid: string, why: string): RegistryError =>
+  new RegistryError(
+    'BLOB_UPLOAD_INVALID',
+    `the upload ${uuid} has ended, because ${why}: start a new upload`,
+    { detail: { uuid } },
+  )
+
 /**
  * Whether each part of a token is spelled as base64url alone spells its bytes. Decoders ignore the
  * unused low bits of the last character, so several spellings would otherwise open as one token.
@@ -138,16 +173,18 @@ const isCanonical = (token: string): boolean =>
  *
  * @param secret gives 32 bytes, the same for every instance
  * @param now clock in milliseconds
+ * @param life seconds for which an upload may go on after its start
  */
 export const createStateSealer = (
   secret: () => Promise<Uint8Array>,
   now: () => number,
+  life: number = STATE_LIFE,
 ): StateSealer => ({
   async seal(state) {
     return new EncryptJWT({ s: toSealed(state) })
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
       .setIssuer(ISSUER)
-      .setExpirationTime(Math.floor(now() / 1000) + STATE_LIFE)
+      .setExpirationTime(state.started + life)
       .encrypt(await secret())
   },
 
@@ -167,7 +204,9 @@ export const createStateSealer = (
     })
     const parsed = sealed.safeParse(opened.payload.s)
     if (!parsed.success) throw refused(uuid, 'is of another version', parsed.error)
-    const state = fromSealed(parsed.data)
+    // A state without the start is of a version in which each response renewed it for a day.
+    const state = fromSealed(parsed.data, (opened.payload.exp ?? 0) - STATE_LIFE)
+    if (now() >= (state.started + life) * 1000) throw refused(uuid, 'has expired')
     if (state.name !== name || state.uuid !== uuid) throw refused(uuid, 'belongs to another upload')
     return state
   },

@@ -9,7 +9,7 @@ import { isStoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import { uploadCancelledKey, uploadDataKey } from '../layout.ts'
-import type { Algorithm, Digest } from '../reference.ts'
+import type { Digest } from '../reference.ts'
 import { append } from './append.ts'
 import { createPartBuffers } from './buffers.ts'
 import { commit } from './commit.ts'
@@ -18,7 +18,7 @@ import type { Incoming } from './incoming.ts'
 import { createLatestStates } from './latest-state.ts'
 import type { UploadLimits } from './limits.ts'
 import { segmentKey } from './segments.ts'
-import { newUpload, type StateSealer, type UploadState } from './state.ts'
+import { type Beginning, newUpload, type StateSealer, type UploadState } from './state.ts'
 
 export interface UploadsOptions {
   readonly store: ObjectStore
@@ -29,15 +29,14 @@ export interface UploadsOptions {
   /** Parts in memory, over all uploads, beyond which each upload has one at a time. */
   readonly plentyParts: number
   readonly limits?: UploadLimits | undefined
+  /** Clock in milliseconds. */
+  readonly now: () => number
 }
 
 /** Operations on uploads. States are values: the response to each request carries the next one. */
 export interface Uploads {
   /** Starts an upload; no store operation. */
-  begin(
-    name: string,
-    options?: { readonly algorithm?: Algorithm; readonly startedBy?: string },
-  ): UploadState
+  begin(name: string, beginning?: Beginning): UploadState
   /** A state's opaque form for the Location. */
   seal(state: UploadState): Promise<string>
   /** @throws RegistryError BLOB_UPLOAD_INVALID */
@@ -95,14 +94,41 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     }
   }
 
+  /**
+   * Whether the upload was cancelled after it had bytes. One operation, none before the first bytes: an
+   * upload without any may go on.
+   */
+  const isCancelled = async ({ uuid, offset }: UploadState): Promise<boolean> =>
+    offset > 0 && (await store.head(uploadCancelledKey(uuid))) !== undefined
+
+  /** Appends, and looks meanwhile whether the upload was cancelled, so that it takes no longer. */
+  const appendUnlessCancelled = async (
+    state: UploadState,
+    incoming: Incoming,
+  ): Promise<UploadState> => {
+    const looking = isCancelled(state)
+    // Its failure counts where it is awaited, unless appending has failed before.
+    looking.catch(() => {})
+    const next = await append(context, state, incoming)
+    if (!(await looking)) return next
+    const added = next.segments.filter((segment) => !state.segments.includes(segment))
+    if (added.length > 0) await store.delete(added.map((each) => segmentKey(state.uuid, each)))
+    throw uploadUnknown(state.uuid)
+  }
+
   return {
-    begin: (name, options) => newUpload(name, randomUUID(), options),
+    begin: (name, beginning) => newUpload(name, randomUUID(), options.now(), beginning),
     seal: (state) => sealer.seal(state),
     open: (token, name, uuid) => sealer.open(token, name, uuid),
     latest: latestStates.latest,
     async append(state, incoming) {
-      if (incoming.range === undefined) return append(context, state, incoming)
-      const next = await append(context, await latestStates.latest(state), incoming)
+      if (incoming.range === undefined) return appendUnlessCancelled(state, incoming)
+      const [latest, cancelled] = await Promise.all([
+        latestStates.latest(state),
+        isCancelled(state),
+      ])
+      if (cancelled) throw uploadUnknown(state.uuid)
+      const next = await append(context, latest, incoming)
       const kept = { ...next, orphans: true }
       await latestStates.record(kept)
       return kept

@@ -1,0 +1,66 @@
+/**
+ * Whether who began an upload may still push: by the accounts, the policy, the issuers and the keys as
+ * they are at the moment.
+ *
+ * @module
+ */
+
+import type { Accounts } from './accounts/accounts.ts'
+import { ANONYMOUS, type Identity } from './identity.ts'
+import type { Live } from './live.ts'
+import { type Note, readNote, unpackClaims } from './note.ts'
+import { allows, type Policy } from './policy/policy.ts'
+import { fingerprint } from './tokens/claims.ts'
+import type { TokenVerifier } from './tokens/verify.ts'
+
+export interface LapseOptions {
+  readonly accounts: Accounts
+  readonly policy: Live<Policy>
+  readonly verifier: TokenVerifier
+}
+
+/** Why a right has ended. */
+type Why = string
+
+const NOT_ALLOWED: Why = 'who began it may no longer push here'
+
+/** See `Authorizer.lapsed`. */
+export const createLapse = ({ accounts, policy, verifier }: LapseOptions) => {
+  const byPolicy = async (identity: Identity, repository: string): Promise<Why | undefined> =>
+    allows(await policy.get(), identity, repository, 'push') ? undefined : NOT_ALLOWED
+
+  const ofAccount = async (
+    { name, credential }: Extract<Note, { by: 'account' }>,
+    repository: string,
+  ): Promise<Why | undefined> => {
+    const identity = await accounts.lookup(name)
+    if (identity === undefined) return 'the account that began it no longer exists'
+    if (credential !== undefined) {
+      const current = await accounts.credentials(name)
+      if (!current.some((each) => fingerprint(each) === credential)) {
+        return 'the password or secret that it was begun with is no longer valid'
+      }
+    }
+    return byPolicy(identity, repository)
+  }
+
+  const ofIssuer = async (
+    { issuer, claims: packed }: Extract<Note, { by: 'issuer' }>,
+    repository: string,
+  ): Promise<Why | undefined> => {
+    if (!(await verifier.trusts(issuer))) return 'the issuer of its token is no longer trusted'
+    if (packed === undefined) return undefined
+    const claims = unpackClaims(packed)
+    const name = typeof claims.sub === 'string' ? claims.sub : ''
+    return byPolicy({ kind: 'token', name, groups: [], claims }, repository)
+  }
+
+  return async (text: string, repository: string): Promise<Why | undefined> => {
+    const note = readNote(text)
+    if (note.by === 'issuer') return ofIssuer(note, repository)
+    if (note.key !== undefined && !(await verifier.hasKey(note.key))) {
+      return 'the key that signed its token was revoked'
+    }
+    return note.by === 'account' ? ofAccount(note, repository) : byPolicy(ANONYMOUS, repository)
+  }
+}
