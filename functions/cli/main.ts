@@ -10,6 +10,7 @@ import { readSomeSettings } from '../compose/settings.ts'
 import { StoreError } from '../storage/errors.ts'
 import { CommandError, UsageError } from './errors.ts'
 import type { Io } from './io.ts'
+import { refuseTakenFlags } from './npm-flags.ts'
 import { parse } from './parse.ts'
 import { COMMANDS, GROUPS } from './table/commands.ts'
 
@@ -22,6 +23,7 @@ import { COMMANDS, GROUPS } from './table/commands.ts'
  *   the command cannot do it, and what the layers below throw
  */
 export const runCommand = async (argv: readonly string[], io: Io): Promise<number> => {
+  await refuseTakenFlags(io, COMMANDS)
   const parsed = parse(argv, COMMANDS)
   if ('about' in parsed) {
     const { helpText } = await import('./help.ts')

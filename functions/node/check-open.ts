@@ -10,10 +10,13 @@ import type { Settings } from '../compose/settings.ts'
 
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|::1)$/
 
+/** Whether only this machine can connect to the address. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
+
 /** The setting by which other machines can reach the registry, if there is one. */
 export const exposedBy = (settings: Settings): string | undefined => {
   const { host } = settings.listen
-  if (!LOOPBACK.test(host)) return `--listen ${host}`
+  if (!isLoopback(host)) return `--listen ${host}`
   // These are set for a proxy in front.
   if (settings['public-url'] !== undefined) return `--public-url ${settings['public-url']}`
   return settings['trust-proxy'] === undefined ? undefined : '--trust-proxy'
@@ -29,8 +32,16 @@ const isSetUpOrUnreadable = async (isSetUp: () => Promise<boolean>): Promise<boo
   }
 }
 
+/** Who gets in at the start. */
+export interface Opening {
+  /** Whether anyone may do anything. */
+  readonly open: boolean
+  /** Whether there are accounts or a policy. */
+  readonly setUp: boolean
+}
+
 /**
- * Whether the registry starts open to everyone.
+ * Whether the registry starts open to everyone, and is set up.
  *
  * @param exposed the setting by which other machines can reach the registry
  * @throws SettingsError if there is one, and neither accounts nor a policy
@@ -39,10 +50,11 @@ export const checkOpen = async (
   settings: Settings,
   exposed: string | undefined,
   isSetUp: () => Promise<boolean>,
-): Promise<boolean> => {
-  if (settings.auth === 'off') return true
-  if (settings.auth !== 'auto' || (await isSetUpOrUnreadable(isSetUp))) return false
-  if (exposed === undefined) return true
+): Promise<Opening> => {
+  if (settings.auth === 'off') return { open: true, setUp: false }
+  const setUp = await isSetUpOrUnreadable(isSetUp)
+  if (settings.auth !== 'auto' || setUp) return { open: false, setUp }
+  if (exposed === undefined) return { open: true, setUp }
   throw new SettingsError(
     `${exposed} lets other machines reach this registry, which has no accounts and no policy: add an account first (slipway user add NAME), or use --auth off to let anyone push and delete`,
   )

@@ -22,6 +22,7 @@ import type { Settings } from '../compose/settings.ts'
 import { bodyOf } from './body.ts'
 import { createExchanges } from './exchange.ts'
 import { originOf } from './origin.ts'
+import { answerPlainHttp } from './plain-http.ts'
 import { sendStream } from './send-stream.ts'
 import { createUnderWay, stopServer } from './stop.ts'
 
@@ -112,6 +113,7 @@ export const createServerOf = async (
   const server = createAdaptorServer(options) as Server
   server.prependListener('request', keepPath)
   server.on('request', discardUnread)
+  if (settings['tls-cert'] !== undefined) answerPlainHttp(server)
   // A push may take hours: connections end by inactivity, not by age.
   server.requestTimeout = 0
   server.timeout = IDLE_TIMEOUT

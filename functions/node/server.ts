@@ -10,6 +10,7 @@ import type { Settings } from '../compose/settings.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
+import { startNotes } from './notes.ts'
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -17,6 +18,10 @@ export interface RunningServer {
   readonly url: string
   /** Whether anyone may do anything, as of the start. */
   readonly open: boolean
+  /** Whether there were accounts or a policy at the start. */
+  readonly setUp: boolean
+  /** What the person who started it should know, a sentence or two each. */
+  readonly notes: readonly string[]
   /** Takes no new connections, and waits for the requests under way, up to the time that is set. */
   stop(): Promise<void>
 }
@@ -41,7 +46,8 @@ export const startServer = async (
   const opened = await openApp(settings, env, { redirectHeads: false, onlyLocal })
   await opened.warmUp()
   const { app, store, logger } = opened
-  const open = await checkOpen(settings, exposed, opened.isSetUp)
+  const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
+  const notes = startNotes(settings)
   const { server, stop } = await createServerOf(app, settings, logger)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -51,6 +57,8 @@ export const startServer = async (
   return {
     url: urlOf(settings, server.address() as AddressInfo),
     open,
+    setUp,
+    notes,
     stop: () => {
       endHousekeeping()
       return stop()

@@ -64,7 +64,7 @@ export const serving = async (program: Program): Promise<Serving> => {
   const url = new Promise<string>((resolve, reject) => {
     program.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       said.stderr += chunk
-      const found = /listens on (\S+)\. To try it:\n.*\n.*\n/.exec(said.stderr)
+      const found = /listens on (\S+)\. To try it.*:\n(?: {2}.*\n)+/.exec(said.stderr)
       if (found?.[1]) resolve(found[1])
     })
     void exit.then((code) => reject(new Error(`it ended with ${code}: ${said.stderr}`)))

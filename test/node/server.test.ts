@@ -196,8 +196,19 @@ test('TLS, with a certificate of its own', async () => {
     const [answer] = await once(sent, 'response')
     assert.equal(answer.statusCode, 200)
     assert.equal(await text(answer), '{}')
-    const plain = await fetch(server.url.replace('https', 'http')).catch(() => undefined)
-    assert.notEqual(plain?.status, 200)
+    for (const init of [{}, { method: 'PUT', body: Buffer.alloc(MIB) }]) {
+      const plain = await fetch(`${server.url.replace('https', 'http')}/v2/`, init)
+      assert.equal(plain.status, 400)
+      assert.equal(plain.headers.get('Connection'), 'close')
+      assert.match(await plain.text(), /^This port speaks HTTPS, .* use https:\/\/\.\n$/)
+    }
+    // What is neither has its connection closed, and the next client its response.
+    const stranger = connect(Number(new URL(server.url).port), '127.0.0.1')
+    stranger.end('hello\r\n\r\n')
+    await text(stranger).catch(() => '')
+    const again = request(`${server.url}/v2/`, { ca: await readFile(cert), agent: false })
+    again.end()
+    assert.equal((await once(again, 'response'))[0].statusCode, 200)
   } finally {
     await server.stop()
     await directory.remove()

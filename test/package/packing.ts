@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { type Daemon, projectRoot, responds, run, startDaemon } from '../support/live/process.ts'
 
 /** Finds the Node that runs this test first, whatever the machine has. */
-const PATH = `${dirname(process.execPath)}:${process.env.PATH}`
+export const PATH = `${dirname(process.execPath)}:${process.env.PATH}`
 
 /** Runs npm or npx in a directory, and gives what it printed to standard output. */
 export const npm = (program: 'npm' | 'npx', args: readonly string[], cwd: string) =>

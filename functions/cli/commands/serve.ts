@@ -6,7 +6,11 @@
 
 import type { Settings } from '../../compose/settings.ts'
 import { startServer } from '../../node/server.ts'
+import { banner } from '../banner.ts'
 import type { Io } from '../io.ts'
+
+/** Milliseconds within which signals are one: npm passes on the Ctrl-C that the terminal sent, too. */
+const SAME_SIGNAL = 500
 
 /**
  * Starts the server and says where it listens. At the first signal it stops when requests under way
@@ -15,22 +19,19 @@ import type { Io } from '../io.ts'
  * @throws whatever keeps it from starting
  */
 export const serve = async (
-  { env, say, onStop, exit }: Io,
+  { env, now, say, onStop, exit }: Io,
   { settings }: { readonly settings: Settings },
 ): Promise<void> => {
   const running = await startServer(settings, env)
-  const host = new URL(running.url).host
-  say(`Slipway listens on ${running.url}. To try it:
-  docker tag alpine ${host}/alpine && docker push ${host}/alpine
-  docker pull ${host}/alpine`)
-  if (running.open) {
-    say('It is open: anyone who can reach it may push and delete. See slipway user add.')
-  }
-  let stopping = false
+  for (const line of banner(running, settings)) say(line)
+  let asked: number | undefined
   onStop(() => {
-    // The second signal means it: requests under way are dropped.
-    if (stopping) return exit(1)
-    stopping = true
+    if (asked !== undefined) {
+      // The second signal means it: requests under way are dropped.
+      if (now() - asked > SAME_SIGNAL) exit(1)
+      return
+    }
+    asked = now()
     say(`Stopping: requests under way have ${settings['stop-timeout']} s to finish.`)
     void running.stop().then(() => exit(0))
   })

@@ -13,7 +13,10 @@ import { projectRoot, run } from './process.ts'
 export const npmStart = once(async (): Promise<readonly string[]> => {
   const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'))
   const [build, start] = [scripts.prestart, scripts.start].map((script: string) =>
-    script.split(' ').slice(1),
+    script
+      .replace(/^exec /, '')
+      .split(' ')
+      .slice(1),
   )
   await run(process.execPath, build ?? [], { cwd: projectRoot })
   return start ?? []

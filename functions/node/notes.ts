@@ -1,0 +1,25 @@
+/**
+ * What the person who starts a server should know.
+ *
+ * @module
+ */
+
+import type { Settings } from '../compose/settings.ts'
+import { isLoopback } from './check-open.ts'
+
+/** Docker needs no setting for loopback. */
+const LOCAL = 'It speaks plain HTTP: podman and skopeo need --tls-verify=false.'
+
+const CLEAR = `It listens beyond this machine without TLS: passwords, tokens and images travel in the clear.
+Use --tls-cert and --tls-key, or a proxy with TLS in front and --trust-proxy. For a trial, put its
+address into "insecure-registries" of docker's daemon.json; podman and skopeo need --tls-verify=false.`
+
+/** What to know of plain HTTP, if clients use it. */
+const transportNotes = (settings: Settings): string[] => {
+  if (settings['tls-cert'] !== undefined || settings['trust-proxy'] !== undefined) return []
+  if (settings['public-url']?.startsWith('https:')) return []
+  return [isLoopback(settings.listen.host) ? LOCAL : CLEAR]
+}
+
+/** All notes on a start, a few lines each at most. */
+export const startNotes = (settings: Settings): string[] => transportNotes(settings)
