@@ -6,9 +6,11 @@
 
 import { discard } from '../storage/bytes.ts'
 import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
+import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
+import type { Held, Holdings } from './held.ts'
 import { aliasKey, dataKey, layerLinkKey } from './layout.ts'
-import { linkedSize, type RecentLink, type RecentLinks } from './links.ts'
+import { agrees, type RecentLink, type RecentLinks, readStoredLink } from './links.ts'
 import { algorithmOf, CANONICAL, type Digest } from './reference.ts'
 
 export const blobUnknown = (name: string, digest: Digest): RegistryError =>
@@ -19,8 +21,8 @@ export const blobUnknown = (name: string, digest: Digest): RegistryError =>
 /** Operations on the blobs of repositories. Every method names the repository first. */
 export interface Blobs {
   /**
-   * Size in bytes, or undefined when the repository has no such blob. At most one operation, two if
-   * the link does not record the size.
+   * Size in bytes, or undefined when the repository has no such blob, or its data is gone or cut. At
+   * most two operations, in one step for a canonical digest.
    */
   stat(name: string, digest: Digest): Promise<number | undefined>
   /**
@@ -31,7 +33,8 @@ export interface Blobs {
    */
   open(name: string, digest: Digest, range?: ByteRange): Promise<ObjectRead>
   /**
-   * A URL of the blob's bytes; at most one operation.
+   * A URL of the blob's bytes; at most one operation for a GET, which finds out itself whether they
+   * are there. For a HEAD as many as {@link Blobs.stat}.
    *
    * @param expiresIn lifetime of the URL in seconds
    * @returns undefined if the store cannot presign
@@ -48,11 +51,12 @@ export interface Blobs {
   /**
    * Links a blob of the repository `from`, or of any repository if `from` is undefined, into `name`.
    *
-   * @returns false when there is no such blob
+   * @returns false when there is no such blob, or its data is gone or cut
    */
   mount(name: string, digest: Digest, from: string | undefined): Promise<boolean>
   /**
-   * Removes the blob from the repository; its data stays for other repositories.
+   * Removes the blob from the repository, also if its link is damaged; its data stays for other
+   * repositories.
    *
    * @throws RegistryError BLOB_UNKNOWN
    */
@@ -60,11 +64,35 @@ export interface Blobs {
 }
 
 /** Blobs on a store. */
-export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
+export const createBlobs = (
+  store: ObjectStore,
+  links: RecentLinks,
+  holdings: Holdings,
+  report: ReportDamage = unreported,
+): Blobs => {
   const mustLink = async (name: string, digest: Digest): Promise<RecentLink> => {
     const link = await links.read(layerLinkKey(name, digest))
     if (link === undefined) throw blobUnknown(name, digest)
     return link
+  }
+
+  const mustHold = async (name: string, digest: Digest): Promise<Held> => {
+    const held = await holdings.read(layerLinkKey(name, digest), digest)
+    if (held === undefined) throw blobUnknown(name, digest)
+    return held
+  }
+
+  /** What was read, if it is what the link says. */
+  const checked = (
+    name: string,
+    digest: Digest,
+    link: RecentLink | undefined,
+    read: ObjectRead | undefined,
+  ): ObjectRead => {
+    const key = layerLinkKey(name, digest)
+    if (link && read && agrees(key, link, read.info.size, report)) return read
+    if (read !== undefined) discard(read.body)
+    throw blobUnknown(name, digest)
   }
 
   const openLinked = async (
@@ -72,10 +100,8 @@ export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
     digest: Digest,
     range: ByteRange | undefined,
   ): Promise<ObjectRead> => {
-    const { target } = await mustLink(name, digest)
-    const read = await store.get(dataKey(target), range)
-    if (read === undefined) throw blobUnknown(name, digest)
-    return read
+    const link = await mustLink(name, digest)
+    return checked(name, digest, link, await store.get(dataKey(link.target), range))
   }
 
   /** A canonical digest tells the data's key, so link and data are read in one step. */
@@ -89,19 +115,25 @@ export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
       store.get(dataKey(digest), range),
     ])
     const read = data.status === 'fulfilled' ? data.value : undefined
-    if (link.status === 'rejected' || link.value === undefined) {
+    if (link.status === 'rejected') {
       if (read !== undefined) discard(read.body)
-      throw link.status === 'rejected' ? link.reason : blobUnknown(name, digest)
+      throw link.reason
     }
-    if (data.status === 'rejected') throw data.reason
-    if (read === undefined) throw blobUnknown(name, digest)
-    return read
+    if (link.value !== undefined && data.status === 'rejected') throw data.reason
+    return checked(name, digest, link.value, read)
+  }
+
+  /** What can be mounted from the repository, or from anywhere. */
+  const source = async (digest: Digest, from: string | undefined): Promise<Held | undefined> => {
+    if (from !== undefined) return holdings.read(layerLinkKey(from, digest), digest)
+    if (algorithmOf(digest) !== CANONICAL) return holdings.read(aliasKey(digest), digest)
+    const size = await holdings.size(digest)
+    return size === undefined ? undefined : { target: digest, size }
   }
 
   const blobs: Blobs = {
     async stat(name, digest) {
-      const link = await links.read(layerLinkKey(name, digest))
-      return link && linkedSize(store, link)
+      return (await holdings.read(layerLinkKey(name, digest), digest))?.size
     },
 
     open(name, digest, range) {
@@ -111,7 +143,7 @@ export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
 
     async url(name, digest, method, expiresIn) {
       if (store.presign === undefined) return undefined
-      const { target } = await mustLink(name, digest)
+      const { target } = await (method === 'GET' ? mustLink : mustHold)(name, digest)
       return store.presign(method, dataKey(target), { expiresIn })
     },
 
@@ -123,23 +155,18 @@ export const createBlobs = (store: ObjectStore, links: RecentLinks): Blobs => {
     },
 
     async mount(name, digest, from) {
-      if (from === undefined) {
-        const canonical = algorithmOf(digest) === CANONICAL
-        const target = canonical ? digest : (await links.read(aliasKey(digest)))?.target
-        const info = target && (await store.head(dataKey(target)))
-        if (target === undefined || info === undefined) return false
-        await blobs.link(name, digest, target, info.size)
-        return true
-      }
-      const link = await links.read(layerLinkKey(from, digest))
-      if (link === undefined) return false
-      await blobs.link(name, digest, link.target, link.size)
+      const held = await source(digest, from)
+      if (held === undefined) return false
+      await blobs.link(name, digest, held.target, held.size)
       return true
     },
 
     async remove(name, digest) {
-      const { target } = await mustLink(name, digest)
-      await links.delete([...new Set([digest, target])].map((each) => layerLinkKey(name, each)))
+      const key = layerLinkKey(name, digest)
+      const stored = await readStoredLink(store, key, report)
+      if (stored === undefined) throw blobUnknown(name, digest)
+      const target = stored.link?.target ?? digest
+      await links.delete([...new Set([key, layerLinkKey(name, target)])])
     },
   }
   return blobs

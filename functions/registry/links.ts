@@ -2,8 +2,8 @@
  * Link objects: small files that say a repository has something, or where a tag points. Their body
  * is a bare digest, as distribution writes it.
  *
- * The size of what is linked is kept in the object's metadata, so that one read is enough for a
- * HEAD. Links by distribution, and in stores without metadata, lack it: `size` is then looked up.
+ * The size of what is linked is kept in the object's metadata, so that data that was cut is noticed.
+ * Links by distribution, and in stores without metadata, lack it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { discard, readAll } from '../storage/bytes.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { dataKey } from './layout.ts'
-import { type Digest, isDigest } from './reference.ts'
+import { CANONICAL, type Digest, isDigest } from './reference.ts'
 
 /** Most bytes read of a link; a sha512 digest has 135 characters. */
 const MAX_LINK_BYTES = 256
@@ -40,6 +40,15 @@ export const parseLink = (body: Uint8Array): LinkBody | undefined => {
   return isDigest(target) ? { target } : undefined
 }
 
+/** A link under its sha256 digest says just that digest; under another one, where its data is. */
+const CANONICAL_KEY = /\/sha256\/([0-9a-f]{64})\/link$/
+
+/** Whether a link may say this under its key. */
+const fitsKey = (key: string, { target }: LinkBody): boolean => {
+  const [, hex] = CANONICAL_KEY.exec(key) ?? []
+  return hex === undefined || target === `${CANONICAL}:${hex}`
+}
+
 /** A link as it is in the store. */
 export interface StoredLink {
   readonly etag: string
@@ -60,11 +69,11 @@ export const readStoredLink = async (
   const read = await store.get(key)
   if (read === undefined) return undefined
   const { size: bytes, etag, metadata } = read.info
-  const fits = bytes <= MAX_LINK_BYTES
-  if (!fits) discard(read.body)
-  const body = fits ? parseLink(await readAll(read.body, MAX_LINK_BYTES)) : undefined
-  if (body === undefined) {
-    report({ key, why: `has ${bytes} bytes that are not a digest` })
+  const small = bytes <= MAX_LINK_BYTES
+  if (!small) discard(read.body)
+  const body = small ? parseLink(await readAll(read.body, MAX_LINK_BYTES)) : undefined
+  if (body === undefined || !fitsKey(key, body)) {
+    report({ key, why: body ? `says ${body.target}` : `has ${bytes} bytes that are not a digest` })
     return { etag, link: undefined }
   }
   const size = Number.parseInt(metadata.size ?? '', 10)
@@ -105,21 +114,23 @@ export const writeLink = async (
   })
 }
 
-/**
- * Size of the data a link points to: no operation if the link records it, otherwise one.
- *
- * @returns undefined when the data is gone
- */
-export const linkedSize = async (
-  store: ObjectStore,
-  link: Pick<Link, 'target' | 'size'>,
-): Promise<number | undefined> => link.size ?? (await store.head(dataKey(link.target)))?.size
+/** Whether data has the size that its link records, if it records one; reported if not. */
+export const agrees = (
+  key: string,
+  { target, size: recorded }: RecentLink,
+  size: number,
+  report: ReportDamage,
+): boolean => {
+  if (recorded === undefined || recorded === size) return true
+  report({ key: dataKey(target), why: `has ${size} bytes, but ${key} records ${recorded}` })
+  return false
+}
 
 /** Milliseconds for which a link that was seen is believed to be there. */
 export const MAX_AGE = 5_000
 
 /** Most links remembered; with their keys about 5 MiB. */
-const MAX_RECENT = 10_000
+export const MAX_RECENT = 10_000
 
 /** A link without its version, which is of no use later. */
 export type RecentLink = Omit<Link, 'etag'>

@@ -1,6 +1,6 @@
 /**
- * Accepts a manifest, in three steps however much it refers to: (1) all references are looked up
- * while the data is written, which is verified already and unreadable without a link; (2) the
+ * Accepts a manifest, in three steps however much it refers to: (1) all references are looked up,
+ * their links and their data, while the manifest's own data is written, which is verified already and unreadable without a link; (2) the
  * revision's link, the referrer's descriptor and the catalog's marker are written; (3) the tags are
  * set. Whoever finds a tag finds everything behind it.
  *
@@ -12,11 +12,19 @@ import type { ObjectStore } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
+import type { Holdings } from './held.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
-import { linkedSize, type RecentLinks } from './links.ts'
+import type { RecentLinks } from './links.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 import { isManifestType } from './media-types.ts'
-import { algorithmOf, CANONICAL, type Digest, digestOf, type Reference } from './reference.ts'
+import {
+  algorithmOf,
+  CANONICAL,
+  type Digest,
+  digestOf,
+  hexOf,
+  type Reference,
+} from './reference.ts'
 import { type Referrers, referrerOf } from './referrers.ts'
 import type { TagCondition, Tags } from './tags.ts'
 
@@ -38,6 +46,7 @@ export interface PushTargets {
   readonly referrers: Referrers
   readonly catalog: Catalog
   readonly links: RecentLinks
+  readonly holdings: Holdings
 }
 
 /**
@@ -56,20 +65,19 @@ export type PushManifest = (
 /** Pushes to a store. */
 export const createPushManifest = (
   store: ObjectStore,
-  { tags, referrers, catalog, links }: PushTargets,
+  { tags, referrers, catalog, links, holdings }: PushTargets,
 ): PushManifest => {
   /** The digest if the repository lacks this content, or undefined if it has it as described. */
   const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
     const { digest, mediaType, size } = descriptor
     const key = isManifestType(mediaType) ? revisionLinkKey : layerLinkKey
-    const link = await links.read(key(name, digest))
-    const held = link && (await linkedSize(store, link))
+    const held = await holdings.read(key(name, digest), digest)
     if (held === undefined) return digest
-    if (held === size) return undefined
+    if (held.size === size) return undefined
     throw new RegistryError(
       'MANIFEST_INVALID',
-      `the manifest says ${digest} has ${size} bytes, but it has ${held}`,
-      { detail: { digest, size: held } },
+      `the manifest says ${digest} has ${size} bytes, but it has ${held.size}`,
+      { detail: { digest, size: held.size } },
     )
   }
 
@@ -97,7 +105,9 @@ export const createPushManifest = (
     }
 
     const size = bytes.byteLength
-    const data = store.put(dataKey(canonical), bytes, { sha256: canonical.slice('sha256:'.length) })
+    const data = holdings.write(canonical, size, () =>
+      store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) }),
+    )
     await settled([checkReferences(name, manifest), data])
 
     const linked = links.write(revisionLinkKey(name, digest), canonical, size)

@@ -9,6 +9,7 @@ import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
 import { createContent } from './content.ts'
 import { type ReportDamage, unreported } from './damage.ts'
+import { createHoldings } from './held.ts'
 import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
@@ -57,7 +58,8 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const { store, uploadSecret, uploadLimits, now = Date.now, report = unreported } = options
   const content = createContent(store)
   const links = createRecentLinks(store, now, report)
-  const blobs = createBlobs(store, links)
+  const holdings = createHoldings(store, links, now, report)
+  const blobs = createBlobs(store, links, holdings, report)
   const tags = createTags(store, report)
   const catalog = createCatalog(store)
   const referrers = createReferrers(store, content)
@@ -66,10 +68,11 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     tags,
     catalog,
     referrers,
-    manifests: createManifests(store, { tags, referrers, catalog, links, content }),
+    manifests: createManifests(store, { tags, referrers, catalog, links, holdings, content }),
     uploads: createUploads({
       store,
       blobs,
+      holdings,
       sealer: createStateSealer(uploadSecret, now, options.uploadLife),
       partSize: PART_SIZE,
       plentyParts: PLENTY_PARTS,

@@ -21,24 +21,24 @@ let count = 0
 const layer = (): Content => blob(`layer ${count++}`, MEBIBYTE)
 
 describe('a layer of 1 MiB', () => {
-  test('docker-style, with HEAD, POST, PATCH and PUT: 5', async () => {
+  test('docker-style, with HEAD, POST, PATCH and PUT: 6', async () => {
     const budget: Budget = {
-      // The question; the staged bytes; their place and the link; the staged bytes' end.
-      calls: { GetObject: 1, PutObject: 2, CopyObject: 1, DeleteObject: 1 },
+      // Link and data at once; the staged bytes; their place and the link; the staged bytes' end.
+      calls: { GetObject: 1, HeadObject: 1, PutObject: 2, CopyObject: 1, DeleteObject: 1 },
       steps: 5,
     }
     await costs(budget, () => pushAsDocker(send, 'app', layer()))
   })
 
-  test('containerd-style, with HEAD, POST and PUT: 3', async () => {
-    const budget: Budget = { calls: { GetObject: 1, PutObject: 2 }, steps: 3 }
+  test('containerd-style, with HEAD, POST and PUT: 4', async () => {
+    const budget: Budget = { calls: { GetObject: 1, HeadObject: 1, PutObject: 2 }, steps: 3 }
     await costs(budget, () => pushAsContainerd(send, 'app', layer()))
   })
 
-  test('PUT without a Content-Length: a look whether what may be large is there', async () => {
+  test('PUT without a Content-Length: written, whatever is there', async () => {
     const { bytes, sha256 } = layer()
     const begun = await begin(send, 'app')
-    await costs({ calls: { HeadObject: 1, PutObject: 2 }, steps: 3 }, () =>
+    await costs({ calls: { PutObject: 2 }, steps: 2 }, () =>
       expectStatus(201, send(`PUT ${locationOf(begun, `digest=${sha256}`)}`, inChunks(bytes))),
     )
   })
@@ -88,7 +88,7 @@ describe('a layer of 1 MiB', () => {
       const content = layer()
       await pushAtOnce(send, 'app', content)
       const fresh = await open()
-      await costs({ calls: { GetObject: 1 } }, () => push(fresh, 'app', content))
+      await costs({ calls: { GetObject: 1, HeadObject: 1 } }, () => push(fresh, 'app', content))
       await costs(NOTHING, () => push(fresh, 'app', content))
     })
   }
@@ -149,22 +149,42 @@ describe('mounts', async () => {
   const mount = (from: string, digest: string, to: Send = send, status = 201) =>
     expectStatus(status, to(`POST /v2/target/blobs/uploads/?mount=${digest}${from}`))
 
-  test('from a repository: its link read, ours written', async () => {
+  test('from a repository: its link and the data at once, ours written', async () => {
     const fresh = await open()
-    await costs({ calls: { GetObject: 1, PutObject: 1 }, steps: 2 }, () =>
+    await costs({ calls: { GetObject: 1, HeadObject: 1, PutObject: 1 }, steps: 2 }, () =>
       mount('&from=source', content.sha256, fresh),
     )
   })
 
   test('from any: the data looked at, our link written', async () => {
+    const fresh = await open()
     await costs({ calls: { HeadObject: 1, PutObject: 1 }, steps: 2 }, () =>
-      mount('', content.sha256),
+      mount('', content.sha256, fresh),
     )
   })
 
-  test('of what is not there: one call, and an upload has begun', async () => {
+  test('of what was pushed a moment ago: our link written', async () => {
+    for (const from of ['&from=source', '']) {
+      await costs({ calls: { PutObject: 1 }, steps: 1 }, () => mount(from, content.sha256))
+    }
+  })
+
+  test('by sha512: the link names the data, which is looked at next; our links written', async () => {
+    const { bytes, sha512 } = layer()
+    await expectStatus(201, send(`POST /v2/source/blobs/uploads/?digest=${sha512}`, bytes))
+    for (const from of ['&from=source', '']) {
+      const fresh = await open()
+      await costs({ calls: { GetObject: 1, HeadObject: 1, PutObject: 3 }, steps: 3 }, () =>
+        mount(from, sha512, fresh),
+      )
+    }
+  })
+
+  test('of what is not there: what is asked at once, and an upload has begun', async () => {
     const { sha256 } = layer()
-    await costs({ calls: { GetObject: 1 } }, () => mount('&from=source', sha256, send, 202))
+    await costs({ calls: { GetObject: 1, HeadObject: 1 }, steps: 1 }, () =>
+      mount('&from=source', sha256, send, 202),
+    )
     await costs({ calls: { HeadObject: 1 } }, () => mount('', sha256, send, 202))
   })
 })

@@ -16,6 +16,8 @@ const { open, costs } = await meter()
 const image = await pushImage(await open(), 'app', 'v1', [])
 
 const ONE: Budget = { calls: { GetObject: 1 }, steps: 1 }
+/** Link and data at once. */
+const BOTH: Budget = { calls: { GetObject: 1, HeadObject: 1 }, steps: 1 }
 const NOTHING: Budget = { calls: {} }
 
 describe('blobs', () => {
@@ -23,8 +25,8 @@ describe('blobs', () => {
   const redirects = { redirects: true, redirectHeads: true }
 
   const table = [
-    ['HEAD, answered directly', {}, `HEAD ${blob}`, {}, 200, ONE],
-    ['HEAD, redirected', redirects, `HEAD ${blob}`, {}, 307, ONE],
+    ['HEAD, answered directly', {}, `HEAD ${blob}`, {}, 200, BOTH],
+    ['HEAD, redirected', redirects, `HEAD ${blob}`, {}, 307, BOTH],
     ['GET, redirected', redirects, `GET ${blob}`, {}, 307, ONE],
     ['GET, answered directly', {}, `GET ${blob}`, {}, 200, { calls: { GetObject: 2 }, steps: 1 }],
     [
@@ -41,9 +43,9 @@ describe('blobs', () => {
       `GET ${blob}`,
       { 'If-None-Match': `"${CONFIG.sha256}"` },
       304,
-      ONE,
+      BOTH,
     ],
-    ['HEAD of an unknown blob', {}, `HEAD ${blob.replace('app', 'none')}`, {}, 404, ONE],
+    ['HEAD of an unknown blob', {}, `HEAD ${blob.replace('app', 'none')}`, {}, 404, BOTH],
   ] as const
   for (const [description, options, request, headers, status, budget] of table) {
     test(description, async () => {
@@ -52,7 +54,7 @@ describe('blobs', () => {
     })
   }
 
-  test('again within seconds: the link is remembered', async () => {
+  test('again within seconds: link and data are remembered', async () => {
     const send = await open()
     await expectStatus(200, send(`HEAD ${blob}`))
     await costs(NOTHING, () => expectStatus(200, send(`HEAD ${blob}`)))

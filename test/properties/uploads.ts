@@ -8,6 +8,8 @@
 import fc from 'fast-check'
 import { afterAll, describe, test } from 'vitest'
 import { createBlobs } from '../../functions/registry/blobs.ts'
+import { unreported } from '../../functions/registry/damage.ts'
+import { createHoldings } from '../../functions/registry/held.ts'
 import { createRecentLinks } from '../../functions/registry/links.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { createStateSealer } from '../../functions/registry/uploads/state.ts'
@@ -22,11 +24,14 @@ const secret = new Uint8Array(32).fill(7)
 
 /** A client of a registry whose parts are as small as stores allow. */
 const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
-  const blobs = createBlobs(store, createRecentLinks(store, Date.now))
+  const links = createRecentLinks(store, Date.now)
+  const holdings = createHoldings(store, links, Date.now, unreported)
+  const blobs = createBlobs(store, links, holdings)
   const sealer = createStateSealer(async () => secret, Date.now)
   const uploads = createUploads({
     store,
     blobs,
+    holdings,
     sealer,
     partSize: MIN_PART_SIZE,
     plentyParts: 2,

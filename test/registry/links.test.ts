@@ -7,15 +7,17 @@
 import assert from 'node:assert/strict'
 import { afterAll, describe, test } from 'vitest'
 import type { Damage } from '../../functions/registry/damage.ts'
-import { dataKey, layerLinkKey } from '../../functions/registry/layout.ts'
-import { linkedSize, readLink, writeLink } from '../../functions/registry/links.ts'
+import { layerLinkKey, tagLinkKey } from '../../functions/registry/layout.ts'
+import { readLink, writeLink } from '../../functions/registry/links.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
 import { isStoreError } from '../../functions/storage/errors.ts'
 import { contentOf } from '../support/hosts/content.ts'
 import { STORES } from '../support/rig/stores.ts'
 
-const { bytes, sha256, sha512 } = contentOf('linked')
-const key = layerLinkKey('app', sha256)
+const { sha256, sha512 } = contentOf('linked')
+const key = tagLinkKey('app', 'v1')
+/** A link that records no size. */
+const BARE = { target: sha256, size: undefined, etag: '' }
 
 for (const [name, open] of STORES) {
   describe(name, async () => {
@@ -25,7 +27,7 @@ for (const [name, open] of STORES) {
     test('none', async () => assert.equal(await readLink(store, key), undefined))
 
     test('as distribution writes them: the bare digest, with or without white space around it', async () => {
-      await writeLink(store, key, sha256, { size: bytes.byteLength })
+      await writeLink(store, key, sha256, { size: 6 })
       const read = await store.get(key)
       assert.ok(read)
       assert.equal((await readAll(read.body, 1000)).toString(), sha256)
@@ -33,19 +35,12 @@ for (const [name, open] of STORES) {
       assert.equal((await readLink(store, key))?.target, sha256)
     })
 
-    test('the size is in the link, is looked up, or is unknown', async () => {
+    test('the size is in the link, where the store keeps metadata', async () => {
       await writeLink(store, key, sha256, { size: 99 })
       const link = await readLink(store, key)
-      assert.ok(link)
-      // The file store keeps no metadata, so it looks for the data, which does not exist.
-      assert.equal(await linkedSize(store, link), link.size)
+      assert.equal(link?.size, name === 'S3' ? 99 : undefined)
       await writeLink(store, key, sha256)
-      const bare = await readLink(store, key)
-      assert.ok(bare)
-      assert.equal(bare.size, undefined)
-      assert.equal(await linkedSize(store, bare), undefined)
-      await store.put(dataKey(sha256), bytes)
-      assert.equal(await linkedSize(store, bare), bytes.byteLength)
+      assert.deepEqual({ ...(await readLink(store, key)), etag: '' }, BARE)
     })
 
     test('written only under the condition', async () => {
@@ -57,6 +52,18 @@ for (const [name, open] of STORES) {
         (error) => isStoreError(error, 'precondition'),
       )
       assert.equal((await readLink(store, key))?.target, sha512)
+    })
+
+    test('one that says another digest than its key is damaged', async () => {
+      const key = layerLinkKey('app', sha256)
+      const other = contentOf('other').sha256
+      const reported: Damage[] = []
+      await writeLink(store, key, other)
+      assert.equal(await readLink(store, key, (each) => void reported.push(each)), undefined)
+      assert.deepEqual(reported, [{ key, why: `says ${other}` }])
+      const alias = layerLinkKey('app', sha512)
+      await writeLink(store, alias, other)
+      assert.equal((await readLink(store, alias))?.target, other)
     })
 
     for (const damage of ['', 'sha256:', 'x'.repeat(200), 'x'.repeat(1000), '\0'.repeat(71)]) {

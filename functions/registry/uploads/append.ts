@@ -12,6 +12,7 @@ import { isStoreError } from '../../storage/errors.ts'
 import { MAX_PARTS, type ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import { RegistryError } from '../errors.ts'
+import type { Holdings } from '../held.ts'
 import { uploadDataKey } from '../layout.ts'
 import type { PartBuffers } from './buffers.ts'
 import { uploadUnknown } from './ending.ts'
@@ -29,6 +30,7 @@ const MAX_SEGMENTS = 16
 export interface UploadContext {
   readonly store: ObjectStore
   readonly blobs: Blobs
+  readonly holdings: Holdings
   readonly partSize: number
   readonly buffers: PartBuffers
   readonly limits: UploadLimits | undefined

@@ -14,10 +14,9 @@
  * @module
  */
 
-import { isStoreError } from '../../storage/errors.ts'
+import { isStoreError, StoreError } from '../../storage/errors.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, layerLinkKey, uploadDataKey } from '../layout.ts'
-import { readLink } from '../links.ts'
 import { algorithmOf, CANONICAL, type Digest } from '../reference.ts'
 import { partSizeFor, type UploadContext, writerFor } from './append.ts'
 import { type Commit, commitDirect, commitSmall, commitStaged, type Verified } from './complete.ts'
@@ -49,10 +48,28 @@ const receive = async (
 const startHash = async (state: UploadState, digest: Digest): Promise<RunningHash | undefined> =>
   state.offset === 0 ? fastHash(algorithmsFor(algorithmOf(digest))) : resumeHash(state.hash)
 
-/** The data is in the store already: the body only has to prove that the client has it. */
+/**
+ * Whether the store has data of this digest and just this size. Data of another size is damaged, and
+ * is written anew; so is any where the length is not declared, since once its bytes have passed it
+ * would be too late to keep them.
+ */
+const isKnown = async ({ context, digest, incoming }: Commit): Promise<boolean> =>
+  incoming.length !== undefined && (await context.holdings.size(digest)) === incoming.length
+
+/**
+ * The data is in the store already: the body only has to prove that the client has it.
+ *
+ * @throws StoreError `unavailable` when the data has gone meanwhile; a client that sends it again
+ *   has it written
+ */
 const commitKnown = async (commit: Commit): Promise<Verified> => {
   const { received, hashes } = await receive(commit, async () => {})
-  return { target: verify(commit.digest, hashes), size: received }
+  const target = verify(commit.digest, hashes)
+  if (await isKnown(commit)) return { target, size: received }
+  throw new StoreError(
+    'unavailable',
+    `${dataKey(target)} was deleted while its bytes were received`,
+  )
 }
 
 /** Whether hashes of the whole blob will be known once the body has been read. */
@@ -66,9 +83,7 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
   const direct =
     state.multipart === undefined && algorithmOf(digest) === CANONICAL && hashesWillBeKnown(state)
   const large = incoming.length === undefined || incoming.length > partSize
-  if (direct && large && state.offset === 0) {
-    if ((await context.store.head(dataKey(digest))) !== undefined) return commitKnown(commit)
-  }
+  if (direct && large && state.offset === 0 && (await isKnown(commit))) return commitKnown(commit)
   const nonce = state.multipart?.nonce ?? newNonce()
   const key = direct ? dataKey(digest) : uploadDataKey(state.uuid, nonce)
   const writer = writerFor(context, state, incoming, { key, partSize })
@@ -122,7 +137,7 @@ export const commit = async (
     }
     if (!isStoreError(error, 'missing', 'multipart')) throw error
     // What was staged is gone: an earlier commit of this upload used it, or it was cancelled.
-    const link = await readLink(context.store, layerLinkKey(state.name, digest))
-    if (link === undefined) throw uploadUnknown(state.uuid, error)
+    const held = await context.holdings.read(layerLinkKey(state.name, digest), digest)
+    if (held === undefined) throw uploadUnknown(state.uuid, error)
   }
 }

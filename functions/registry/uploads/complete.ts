@@ -42,18 +42,22 @@ export const commitSmall = async (
   received: number,
   known: Hashes,
 ): Promise<Verified> => {
-  const { store } = context
+  const { store, holdings } = context
   const size = state.offset + received
   const [only, ...others] = state.segments
   if (received === 0 && only !== undefined && others.length === 0 && covers(known, digest)) {
     const target = verify(digest, known)
-    await store.copy(segmentKey(state.uuid, only), dataKey(target), size)
+    await holdings.write(target, size, () =>
+      store.copy(segmentKey(state.uuid, only), dataKey(target), size),
+    )
     return { target, size }
   }
   const bytes = await writer.pendingWithSeed()
   const hashes = covers(known, digest) ? known : hashesOf(bytes, digest)
   const target = verify(digest, hashes)
-  await store.put(dataKey(target), bytes, { sha256: hexOf(target) })
+  await holdings.write(target, size, () =>
+    store.put(dataKey(target), bytes, { sha256: hexOf(target) }),
+  )
   return { target, size }
 }
 
@@ -66,9 +70,13 @@ export const commitDirect = async (
 ): Promise<Verified> => {
   const target = verify(digest, hashes)
   await writer.flush(true)
-  if (writer.multipart === undefined) throw new Error('a direct commit has no multipart upload')
-  await context.store.completeMultipart(writer.multipart, writer.parts)
-  return { target, size: state.offset + received }
+  const { multipart, parts } = writer
+  if (multipart === undefined) throw new Error('a direct commit has no multipart upload')
+  const size = state.offset + received
+  await context.holdings.write(target, size, () =>
+    context.store.completeMultipart(multipart, parts),
+  )
+  return { target, size }
 }
 
 /**
@@ -109,7 +117,7 @@ export const commitStaged = async (
   known: Hashes,
 ): Promise<Verified> => {
   const { context, state, digest } = commit
-  const { store } = context
+  const { store, holdings } = context
   const size = state.offset + received
   const { multipart } = writer
   if (multipart === undefined) throw new Error('a staged commit has no multipart upload')
@@ -134,8 +142,9 @@ export const commitStaged = async (
     hashes = await hashAll(read.body, algorithmsFor(algorithmOf(digest)))
   }
   const target = verify(digest, hashes)
-  if ((await store.head(dataKey(target))) === undefined) {
-    await store.copy(staged, dataKey(target), size)
+  // Data of another size is damaged: the copy replaces it.
+  if ((await holdings.size(target)) !== size) {
+    await holdings.write(target, size, () => store.copy(staged, dataKey(target), size))
   }
   return { target, size, staged }
 }

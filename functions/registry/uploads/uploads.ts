@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { isStoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
+import type { Holdings } from '../held.ts'
 import { uploadCancelledKey, uploadDataKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
 import { append } from './append.ts'
@@ -23,6 +24,7 @@ import { type Beginning, newUpload, type StateSealer, type UploadState } from '.
 export interface UploadsOptions {
   readonly store: ObjectStore
   readonly blobs: Blobs
+  readonly holdings: Holdings
   readonly sealer: StateSealer
   /** Bytes of a part; at least the store's minimum. */
   readonly partSize: number
@@ -65,10 +67,11 @@ export interface Uploads {
 
 /** Uploads to a store. */
 export const createUploads = (options: UploadsOptions): Uploads => {
-  const { store, blobs, sealer, partSize } = options
+  const { store, blobs, holdings, sealer, partSize } = options
   const context = {
     store,
     blobs,
+    holdings,
     partSize,
     limits: options.limits,
     buffers: createPartBuffers(partSize, options.plentyParts),

@@ -5,6 +5,7 @@
  */
 import type { OnReadOpts } from 'node:net'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { MAX_PARALLEL } from '../../shared/parallel.ts'
 import type { ReportFallback } from './direct-client.ts'
 
 export interface S3StoreOptions {
@@ -54,8 +55,11 @@ export interface Bucket {
   }
 }
 
-/** The most concurrent requests; further ones wait for a socket. */
-const MAX_SOCKETS = 128
+/**
+ * The most concurrent requests; further ones wait for a socket. Enough for the links and the data of
+ * all that one manifest refers to, in one step, and for others beside it.
+ */
+const MAX_SOCKETS = 2 * MAX_PARALLEL + 32
 /** The first attempt and its retries, with exponential back-off: some seconds in all. */
 const MAX_ATTEMPTS = 6
 const CONNECT_TIMEOUT_MS = 5_000

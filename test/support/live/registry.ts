@@ -82,7 +82,8 @@ const startSlipway = async (
   return { address, output: daemon.output, close: daemon.stop }
 }
 
-const distributionStorage = (store: StoreLocation): object =>
+/** The storage section of its configuration. */
+export const distributionStorage = (store: StoreLocation): object =>
   'directory' in store
     ? { filesystem: { rootdirectory: store.directory } }
     : {

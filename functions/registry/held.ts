@@ -1,0 +1,85 @@
+/**
+ * What can be pulled: a link and the data that it leads to, looked at in the same step.
+ *
+ * A link is only written for data that is there. But data may go behind a link's back, by a foreign
+ * garbage collector, a lifecycle rule or a hand, and it may be cut. Whoever is told that the
+ * registry has content does not send it, so every yes looks at both; then a push repairs.
+ *
+ * @module
+ */
+
+import { cached } from '../shared/cached.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import type { ReportDamage } from './damage.ts'
+import { dataKey } from './layout.ts'
+import { agrees, MAX_AGE, MAX_RECENT, type RecentLinks } from './links.ts'
+import { algorithmOf, CANONICAL, type Digest } from './reference.ts'
+
+/** Content that a repository has, and that can be read. */
+export interface Held {
+  /** Digest the data is under. */
+  readonly target: Digest
+  /** Bytes of the data. */
+  readonly size: number
+}
+
+export interface Holdings {
+  /**
+   * What a link of this digest leads to, as it was at most {@link MAX_AGE} ago: at most two
+   * operations, in one step where the digest tells the data's key, in two otherwise.
+   *
+   * @param key of the link
+   * @returns undefined when there is no such link, or no data, or data of another size than the link
+   *   records
+   */
+  read(key: string, digest: Digest): Promise<Held | undefined>
+  /** Bytes of the data under a canonical digest; at most one operation. Undefined: there is none. */
+  size(target: Digest): Promise<number | undefined>
+  /** Does work that puts verified data of this size under its digest, and remembers it. */
+  write(target: Digest, size: number, work: () => Promise<unknown>): Promise<void>
+}
+
+/**
+ * Holdings of a store.
+ *
+ * @param now clock in milliseconds
+ */
+export const createHoldings = (
+  store: ObjectStore,
+  links: RecentLinks,
+  now: () => number,
+  report: ReportDamage,
+): Holdings => {
+  const sizes = cached(
+    async (target: Digest): Promise<number | undefined> =>
+      (await store.head(dataKey(target)))?.size,
+    { now, maxAge: MAX_AGE, capacity: MAX_RECENT, atOnce: 2 },
+  )
+
+  return {
+    size: sizes.get,
+    async write(target, size, work) {
+      const done = async () => {
+        await work()
+        return size
+      }
+      await sizes.remember(done, target)
+    },
+
+    async read(key, digest) {
+      const canonical = algorithmOf(digest) === CANONICAL
+      const [found, early] = await Promise.all([
+        links.read(key),
+        canonical ? sizes.get(digest) : undefined,
+      ])
+      if (found === undefined) return undefined
+      const { target } = found
+      const size = canonical ? early : await sizes.get(target)
+      if (size === undefined) {
+        report({ key: dataKey(target), why: `is gone, but ${key} leads to it` })
+        return undefined
+      }
+      return agrees(key, found, size, report) ? { target, size } : undefined
+    },
+  }
+}
