@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
+import { SCRATCH_PREFIX, UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { cached } from '../shared/cached.ts'
 import { once } from '../shared/once.ts'
 import { putUnlessChanged, readOrCreate } from '../storage/read-or-create.ts'
@@ -45,6 +45,7 @@ export const openStore = (
     direct: settings['s3-direct'],
     expectedBucketOwner: settings['s3-bucket-owner'],
     reportFallback,
+    scratch: SCRATCH_PREFIX,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
   })

@@ -151,6 +151,9 @@ export const aliasKey = (digest: string): string => ALIASES_PREFIX + segments(di
 /** Staged bytes of unfinished uploads; a lifecycle rule may expire everything below it. */
 export const UPLOADS_PREFIX = `${OWN}/uploads/`
 
+/** Objects on which the store tries what the service can do; gone within moments, or by expiry. */
+export const SCRATCH_PREFIX = `${UPLOADS_PREFIX}scratch/`
+
 /** Staged bytes of one upload. */
 export const uploadPrefix = (uuid: string): string => `${UPLOADS_PREFIX}${uuid}/`
 

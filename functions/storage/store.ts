@@ -129,6 +129,18 @@ export interface ObjectStore {
   copy(from: string, to: string, size: number): Promise<void>
   /** Deletes any number of keys; a missing key is not an error. Not atomic as a whole. */
   delete(keys: readonly string[]): Promise<void>
+  /**
+   * Deletes an object if it still has this version. If {@link deletesExactly} says no, the version
+   * is looked at right before the delete, and a write between the two is lost.
+   *
+   * @throws StoreError `precondition` when it has another version, or there is no object
+   */
+  deleteIf(key: string, etag: string): Promise<void>
+  /**
+   * Whether {@link deleteIf} looks and deletes in one step. Found out once, by trying it on an
+   * object of the store's own: a service may ignore the condition, and delete.
+   */
+  deletesExactly(): Promise<boolean>
   /** One page of the keys that begin with `prefix`. */
   list(prefix: string, options?: ListOptions): Promise<ListPage>
 

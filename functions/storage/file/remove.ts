@@ -6,10 +6,12 @@
  */
 import { rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { withClaim } from './claim.ts'
 import { syncDirectory } from './disk.ts'
 import { withLock } from './lock.ts'
 import { isStaged, pathOf, type Tree } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
+import { checkCondition, refused } from './condition.ts'
 
 /**
  * Keys deleted at a time, so that other file operations do not wait long for Node's few threads.
@@ -31,6 +33,24 @@ export const remove = async (tree: Tree, keys: readonly string[]): Promise<void>
     }
   }
   for (const directory of changed) await syncDirectory(directory)
+}
+
+/**
+ * Deletes a version of an object; see the port. As for a write with `ifMatch`, a claim on the
+ * version decides between processes.
+ */
+export const removeIf = async (tree: Tree, key: string, etag: string): Promise<void> => {
+  const path = pathOf(tree, key)
+  const condition = { ifMatch: etag }
+  await withLock(path, async () => {
+    const mine = await withClaim(tree, key, etag, async () => {
+      await checkCondition(key, path, condition)
+      await unlink(path)
+    })
+    if (!mine) throw refused(key, condition)
+  })
+  const { directory } = await prune(tree, dirname(path))
+  if (!isStaged(tree, path)) await syncDirectory(directory)
 }
 
 /** Removes one file and prunes. @returns the directory that lost an entry, if one did */

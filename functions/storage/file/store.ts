@@ -13,7 +13,7 @@ import { list } from './list.ts'
 import { listParts } from './parts.ts'
 import type { Tree } from './paths.ts'
 import { get, head } from './read.ts'
-import { remove } from './remove.ts'
+import { remove, removeIf } from './remove.ts'
 import { translate } from './system-errors.ts'
 import { uploadPart } from './upload-part.ts'
 import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
@@ -49,6 +49,8 @@ export const createFileStore = (tree: Tree): ObjectStore => {
     put: bound('put', put),
     copy: bound('copy', copy),
     delete: bound('delete', remove),
+    deleteIf: bound('delete a version of', removeIf),
+    deletesExactly: async () => true,
     list: bound('list', list),
     createMultipart: bound('create multipart upload of', createMultipart),
     uploadPart: bound('upload part', uploadPart),

@@ -8,12 +8,12 @@
  * @module
  */
 import { hash } from 'node:crypto'
-import { copyFile, link, open, rename, stat } from 'node:fs/promises'
+import { copyFile, link, open, rename } from 'node:fs/promises'
 import { StoreError } from '../errors.ts'
 import type { PutOptions, WriteCondition } from '../store.ts'
 import { withClaim } from './claim.ts'
+import { checkCondition, currentEtag, refused } from './condition.ts'
 import {
-  etagOf,
   stamp,
   withDurableParents,
   withParents,
@@ -23,35 +23,6 @@ import {
 import { withLock } from './lock.ts'
 import { isVerbatim, pathOf, type Tree } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
-
-/** The version of the object at a path, or undefined where there is none. */
-const currentEtag = async (path: string): Promise<string | undefined> => {
-  try {
-    const stats = await stat(path, { bigint: true })
-    return stats.isFile() ? etagOf(stats) : undefined
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw error
-  }
-}
-
-const refused = (key: string, condition: WriteCondition): StoreError =>
-  new StoreError(
-    'precondition',
-    'ifMatch' in condition
-      ? `write ${key}: its version is not ${condition.ifMatch}`
-      : `write ${key}: it exists`,
-  )
-
-const checkCondition = async (
-  key: string,
-  path: string,
-  condition: WriteCondition,
-): Promise<void> => {
-  const etag = await currentEtag(path)
-  const holds = 'ifMatch' in condition ? etag === condition.ifMatch : etag === undefined
-  if (!holds) throw refused(key, condition)
-}
 
 /**
  * Gives a flushed file its final path, replacing the object there.

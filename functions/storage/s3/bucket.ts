@@ -32,6 +32,11 @@ export interface S3StoreOptions {
   readonly expectedBucketOwner?: string | undefined
   /** Whether reads go without the SDK, see direct/direct.ts. Default: yes. */
   readonly direct?: boolean | undefined
+  /**
+   * Prefix of keys, ending with `/`, under which the store may try what the service can do. Default:
+   * `scratch/`.
+   */
+  readonly scratch?: string | undefined
   /** Called for each request that was sent without the SDK and that the SDK has to repeat. */
   readonly reportFallback?: ReportFallback | undefined
 }
@@ -41,6 +46,8 @@ export interface Bucket {
   readonly client: S3Client
   /** Empty, or ends with `/`. */
   readonly prefix: string
+  /** See `S3StoreOptions.scratch`. */
+  readonly scratch: string
   /** See `S3StoreOptions.partChecksums`. */
   readonly partChecksums: boolean
   /** Input of every command. */
@@ -102,6 +109,7 @@ export const openBucket = (
   return {
     client,
     prefix: prefix === '' ? '' : `${prefix}/`,
+    scratch: options.scratch ?? 'scratch/',
     partChecksums: options.partChecksums ?? endpoint === undefined,
     target: { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) },
     source: owner === undefined ? {} : { ExpectedSourceBucketOwner: owner },

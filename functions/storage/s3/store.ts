@@ -9,7 +9,9 @@
  */
 import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
+import { once } from '../../shared/once.ts'
 import { copy } from './copy.ts'
+import { deletesExactly, removeIf } from './delete-if.ts'
 import { openDirect, readingUpTo } from './direct/direct.ts'
 import type { DirectClient } from './direct-client.ts'
 import { list } from './list.ts'
@@ -58,12 +60,18 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
       }
     }
 
+  const exactly = once(bound('try conditional deletes on', deletesExactly))
+
   return {
     get: bound('get', (each, key: string, range?: ByteRange) => get(each, direct, key, range)),
     head: bound('head', head),
     put: bound('put', put),
     copy: bound('copy', copy),
     delete: bound('delete', remove),
+    deleteIf: bound('delete a version of', async (each, key: string, etag: string) =>
+      removeIf(each, key, etag, await exactly()),
+    ),
+    deletesExactly: exactly,
     list: bound('list', (each, prefix: string, options?: ListOptions) =>
       list(each, direct, prefix, options),
     ),

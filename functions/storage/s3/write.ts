@@ -21,15 +21,15 @@ import { withWriteId, writeIdOf } from './write-id.ts'
  * Another request was in the way: one for the same key or, where objects are files (versitygw), one
  * that removed the last other object of a folder.
  */
-const CONFLICTS = ['ConditionalRequestConflict', 'ExistingObjectIsDirectory']
+export const CONFLICTS = ['ConditionalRequestConflict', 'ExistingObjectIsDirectory']
 /** The most attempts of a request that conflicts with another one. */
-const MAX_CONFLICTS = 5
+export const MAX_CONFLICTS = 5
 const CONFLICT_DELAY_MS = 50
 /** The most keys of one DeleteObjects. */
 const MAX_DELETE = 1000
 
 /** Waits before attempt n + 1: about twice as long each time, at random so that writers differ. */
-const backOff = (attempt: number): Promise<void> =>
+export const backOff = (attempt: number): Promise<void> =>
   delay(CONFLICT_DELAY_MS * 2 ** attempt * Math.random())
 
 const conditionHeaders = (condition: WriteCondition | undefined) => {

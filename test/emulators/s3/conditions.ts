@@ -30,13 +30,14 @@ export const checkWrite = (request: S3Request, current: StoredObject | undefined
   if (!matches(ifMatch, current)) throw failed('If-Match')
 }
 
-/** Throws PreconditionFailed where a delete names another ETag than the object's. */
+/** Throws PreconditionFailed where a delete names another ETag than the object's, NoSuchKey without one. */
 export const checkDelete = (
   ifMatch: string | undefined,
   current: StoredObject | undefined,
 ): void => {
-  if (ifMatch !== undefined && current !== undefined && !matches(ifMatch, current))
-    throw failed('If-Match')
+  if (ifMatch === undefined) return
+  if (current === undefined) throw new S3Error('NoSuchKey')
+  if (!matches(ifMatch, current)) throw failed('If-Match')
 }
 
 const isAfter = (object: StoredObject, date: string): boolean =>

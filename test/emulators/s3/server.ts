@@ -32,6 +32,8 @@ export interface S3Options {
   readonly port?: number
   /** Default `us-east-1`. */
   readonly region?: string
+  /** What If-Match on a delete does; default `honored`, as on AWS. Others ignore it, or refuse it. */
+  readonly deleteConditions?: 'honored' | 'ignored' | 'refused'
   /** Milliseconds without a byte of the body after which a request is given up; default 20,000. */
   readonly patience?: number
 }
@@ -57,6 +59,7 @@ interface Context {
   readonly counter: Counter
   readonly faults: Faults
   readonly patience: number
+  readonly deleteConditions: 'honored' | 'ignored' | 'refused'
 }
 
 /** One exchange on its way. */
@@ -77,6 +80,10 @@ const perform = async (
   const { headers } = incoming
   const payloadHash = authenticate({ method, target, headers }, context.credentials, Date.now())
   if (name === undefined) throw new S3Error('NotImplemented')
+  if (name === 'DeleteObject' && headers['if-match'] !== undefined) {
+    if (context.deleteConditions === 'refused') throw new S3Error('NotImplemented')
+    if (context.deleteConditions === 'ignored') delete headers['if-match']
+  }
   const bucket = context.buckets.get(target.bucket)
   if (bucket === undefined)
     throw new S3Error('NoSuchBucket', undefined, { BucketName: target.bucket })
@@ -205,6 +212,7 @@ export const startS3 = async (options: S3Options = {}): Promise<S3Server> => {
     counter: new Counter(),
     faults: new Faults(),
     patience: options.patience ?? 20_000,
+    deleteConditions: options.deleteConditions ?? 'honored',
   }
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     // What fails past an answer's first byte can only end the connection.
