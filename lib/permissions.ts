@@ -35,9 +35,9 @@ const LIST = 's3:ListBucket'
 const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys: string[]])[] = [
   ['Blobs', [READ, 's3:PutObject', 's3:AbortMultipartUpload'], [`${BLOBS_PREFIX}*`]],
   ['Links', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REPOSITORIES_PREFIX}*`]],
-  ['Referrers', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REFERRERS_PREFIX}*`]],
+  ['Referrers', [READ, 's3:PutObject'], [`${REFERRERS_PREFIX}*`]],
   ['Aliases', [READ, 's3:PutObject'], [`${ALIASES_PREFIX}*`]],
-  ['Catalog', ['s3:PutObject'], [`${CATALOG_PREFIX}*`]],
+  ['Catalog', [READ, 's3:PutObject'], [`${CATALOG_PREFIX}*`]],
   [
     'Uploads',
     [

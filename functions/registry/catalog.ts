@@ -10,6 +10,8 @@ import { CATALOG_PREFIX, catalogKey, catalogName } from './layout.ts'
 import type { NamePage } from './tag-pages.ts'
 
 export interface Catalog {
+  /** Whether the repository is listed. One operation. */
+  has(name: string): Promise<boolean>
   /** Lists the repository; has no effect if it is listed. */
   add(name: string): Promise<void>
   /** Repositories after `last` in ASCII order, at most `limit` (1 to 1000). */
@@ -28,6 +30,7 @@ export const createCatalog = (store: ObjectStore): Catalog => {
   })
   return {
     list,
+    has: async (name) => (await store.head(catalogKey(name))) !== undefined,
     async add(name) {
       await store.put(catalogKey(name), new Uint8Array())
     },

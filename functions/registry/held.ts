@@ -12,7 +12,7 @@ import { cached } from '../shared/cached.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { ReportDamage } from './damage.ts'
 import { dataKey } from './layout.ts'
-import { agrees, MAX_AGE, MAX_RECENT, type RecentLinks } from './links.ts'
+import { agrees, MAX_AGE, MAX_RECENT, type RecentLink, type RecentLinks } from './links.ts'
 import { algorithmOf, CANONICAL, type Digest } from './reference.ts'
 
 /** Content that a repository has, and that can be read. */
@@ -29,10 +29,15 @@ export interface Holdings {
    * operations, in one step where the digest tells the data's key, in two otherwise.
    *
    * @param key of the link
+   * @param link what it says, if that is being looked at already
    * @returns undefined when there is no such link, or no data, or data of another size than the link
    *   records
    */
-  read(key: string, digest: Digest): Promise<Held | undefined>
+  read(
+    key: string,
+    digest: Digest,
+    link?: Promise<RecentLink | undefined>,
+  ): Promise<Held | undefined>
   /** Bytes of the data under a canonical digest; at most one operation. Undefined: there is none. */
   size(target: Digest): Promise<number | undefined>
   /** Does work that puts verified data of this size under its digest, and remembers it. */
@@ -66,12 +71,9 @@ export const createHoldings = (
       await sizes.remember(done, target)
     },
 
-    async read(key, digest) {
+    async read(key, digest, link = links.read(key)) {
       const canonical = algorithmOf(digest) === CANONICAL
-      const [found, early] = await Promise.all([
-        links.read(key),
-        canonical ? sizes.get(digest) : undefined,
-      ])
+      const [found, early] = await Promise.all([link, canonical ? sizes.get(digest) : undefined])
       if (found === undefined) return undefined
       const { target } = found
       const size = canonical ? early : await sizes.get(target)

@@ -27,8 +27,20 @@ export interface Link {
   readonly etag: string
 }
 
+/** A revision's link that a delete has left: see revisions.ts. */
+export interface DeletedLink extends Link {
+  /** No tag that was set before this time counts. By the clock of the store, with a margin. */
+  readonly since: Date
+}
+
 /** What a link's body says. */
-export type LinkBody = Pick<Link, 'target'>
+export interface LinkBody {
+  readonly target: Digest
+  /** For a deleted link: milliseconds that the delete took. */
+  readonly deletedWithin?: number
+}
+
+const DELETED = /^(\S+) deleted [0-9a-f]{16} (\d{1,15})$/
 
 /**
  * Reads a link's body. The one place that knows what links may say.
@@ -36,8 +48,10 @@ export type LinkBody = Pick<Link, 'target'>
  * @returns undefined when it says nothing that is known: the link is damaged
  */
 export const parseLink = (body: Uint8Array): LinkBody | undefined => {
-  const target = Buffer.from(body).toString('latin1').trim()
-  return isDigest(target) ? { target } : undefined
+  const text = Buffer.from(body).toString('latin1').trim()
+  if (isDigest(text)) return { target: text }
+  const [, target = '', took] = text.match(DELETED) ?? []
+  return isDigest(target) ? { target, deletedWithin: Number(took) } : undefined
 }
 
 /** A link under its sha256 digest says just that digest; under another one, where its data is. */
@@ -49,11 +63,28 @@ const fitsKey = (key: string, { target }: LinkBody): boolean => {
   return hex === undefined || target === `${CANONICAL}:${hex}`
 }
 
+/**
+ * The body of a deleted link.
+ *
+ * @param nonce 16 hex digits that no other delete has, since a version says only what the content is
+ * @param took milliseconds since before the delete read the link
+ */
+export const deletedLinkBody = (target: Digest, nonce: string, took: number): Uint8Array =>
+  Buffer.from(`${target} deleted ${nonce} ${Math.ceil(took)}`, 'latin1')
+
+/**
+ * Milliseconds by which the clocks of a store, and the moment of a write and its `modified`, may
+ * differ. S3 takes no request that was signed 15 minutes ago.
+ */
+const CLOCK_MARGIN = 15 * 60_000
+
 /** A link as it is in the store. */
 export interface StoredLink {
   readonly etag: string
-  /** Undefined when it is damaged. */
+  /** Undefined when it is deleted or damaged. */
   readonly link: Link | undefined
+  /** Set when it is deleted. */
+  readonly deleted?: DeletedLink
 }
 
 /**
@@ -68,7 +99,7 @@ export const readStoredLink = async (
 ): Promise<StoredLink | undefined> => {
   const read = await store.get(key)
   if (read === undefined) return undefined
-  const { size: bytes, etag, metadata } = read.info
+  const { size: bytes, etag, metadata, modified } = read.info
   const small = bytes <= MAX_LINK_BYTES
   if (!small) discard(read.body)
   const body = small ? parseLink(await readAll(read.body, MAX_LINK_BYTES)) : undefined
@@ -76,14 +107,18 @@ export const readStoredLink = async (
     report({ key, why: body ? `says ${body.target}` : `has ${bytes} bytes that are not a digest` })
     return { etag, link: undefined }
   }
+  const { target, deletedWithin } = body
   const size = Number.parseInt(metadata.size ?? '', 10)
-  return { etag, link: { ...body, size: Number.isSafeInteger(size) ? size : undefined, etag } }
+  const link = { target, size: Number.isSafeInteger(size) ? size : undefined, etag }
+  if (deletedWithin === undefined) return { etag, link }
+  const since = new Date(modified.getTime() - deletedWithin - CLOCK_MARGIN)
+  return { etag, link: undefined, deleted: { ...link, since } }
 }
 
 /**
  * Reads a link, in one operation.
  *
- * @returns undefined when there is none, or it is damaged, which is reported
+ * @returns undefined when there is none, or it is deleted, or damaged, which is reported
  */
 export const readLink = async (
   store: ObjectStore,
@@ -148,13 +183,26 @@ export interface RecentLinks {
   /**
    * A link as it was at most {@link MAX_AGE} ago; at most one operation.
    *
-   * @returns undefined when there is none, or it is damaged, which is reported
+   * @returns undefined when there is none, or it is deleted, or damaged, which is reported
    */
   read(key: string): Promise<RecentLink | undefined>
-  /** Writes a link to data that is complete and verified. One operation. */
-  write(key: string, target: Digest, size: number | undefined): Promise<void>
+  /** The same, and a deleted link, which is never remembered. */
+  look(key: string): Promise<RecentLink | DeletedLink | undefined>
+  /**
+   * Writes a link to data that is complete and verified. One operation.
+   *
+   * @throws StoreError `precondition` when the condition does not hold
+   */
+  write(
+    key: string,
+    target: Digest,
+    size: number | undefined,
+    condition?: WriteCondition,
+  ): Promise<void>
   /** Deletes links, and forgets them. */
   delete(keys: readonly string[]): Promise<void>
+  /** Forgets a link, because it has changed. */
+  forget(key: string): void
 }
 
 /**
@@ -167,20 +215,33 @@ export const createRecentLinks = (
   now: () => number,
   report: ReportDamage = unreported,
 ): RecentLinks => {
-  const load = (key: string): Promise<RecentLink | undefined> => readLink(store, key, report)
+  const load = async (key: string): Promise<RecentLink | DeletedLink | undefined> => {
+    const stored = await readStoredLink(store, key, report)
+    return stored?.link ?? stored?.deleted
+  }
   const recent = cached(load, {
     now,
     maxAge: MAX_AGE,
     capacity: MAX_RECENT,
     atOnce: 2,
+    // One that was pushed again is looked for each time, as one that is not there.
+    keeps: (link) => link === undefined || !('since' in link),
   })
 
   return {
-    read: recent.get,
+    async read(key) {
+      const link = await recent.get(key)
+      return link && 'since' in link ? undefined : link
+    },
+    look: recent.get,
+    forget: recent.forget,
 
-    async write(key, target, size) {
+    async write(key, target, size, condition) {
       const write = async () => {
-        await writeLink(store, key, target, size === undefined ? {} : { size })
+        await writeLink(store, key, target, {
+          ...(size === undefined ? {} : { size }),
+          ...(condition === undefined ? {} : { condition }),
+        })
         return { target, size }
       }
       await recent.remember(write, key)

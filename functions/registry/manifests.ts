@@ -4,15 +4,15 @@
  * @module
  */
 
-import { settled } from '../shared/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
 import { RegistryError } from './errors.ts'
-import { dataKey, revisionLinkKey } from './layout.ts'
-import { storedSubject } from './manifest.ts'
+import { dataKey } from './layout.ts'
+import { parseStoredManifest, storedSubject } from './manifest.ts'
 import { storedMediaType } from './manifest-type.ts'
 import { createPushManifest, type PushManifest, type PushTargets } from './push-manifest.ts'
 import { algorithmOf, CANONICAL, type Digest, type Reference } from './reference.ts'
+import { type Referrer, referrerOf } from './referrers.ts'
 
 /** Most bytes of a manifest; other registries and clients have the same limit. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -52,7 +52,7 @@ export const createManifests = (
   store: ObjectStore,
   parts: PushTargets & { readonly content: Content },
 ): Manifests => {
-  const { tags, referrers, links, content } = parts
+  const { tags, referrers, revisions, content } = parts
 
   const readData = (digest: Digest): Promise<Uint8Array | undefined> =>
     content.get(dataKey(digest), MAX_MANIFEST_BYTES)
@@ -62,7 +62,7 @@ export const createManifests = (
     const canonical = algorithmOf(digest) === CANONICAL
     if (viaTag && canonical) return { target: digest, bytes: await readData(digest) }
     const [link, early] = await Promise.all([
-      links.read(revisionLinkKey(name, digest)),
+      revisions.find(name, digest),
       canonical ? readData(digest) : undefined,
     ])
     if (link === undefined) return undefined
@@ -76,14 +76,12 @@ export const createManifests = (
   }
 
   const removeManifest = async (name: string, digest: Digest): Promise<void> => {
-    const { bytes } = await get(name, digest)
-    // Tags first: if this stops halfway, no tag points at a manifest that is gone.
-    await tags.removePointingAt(name, digest)
-    const subject = storedSubject(bytes)
-    await settled([
-      links.delete([revisionLinkKey(name, digest)]),
-      subject && referrers.remove(name, subject, digest),
-    ])
+    const removed = await revisions.remove(name, digest, async (target) => {
+      const bytes = await readData(target)
+      const subject = bytes && storedSubject(bytes)
+      if (bytes && subject) await referrers.doubt(name, subject, asReferrer(bytes, digest))
+    })
+    if (!removed) throw manifestUnknown(name, digest)
   }
 
   return {
@@ -102,5 +100,15 @@ export const createManifests = (
       if (digest !== undefined) return removeManifest(name, digest)
       if (!(await tags.remove(name, tag))) throw manifestUnknown(name, tag)
     },
+  }
+}
+
+/** A stored manifest as it is listed, also if an older registry accepted a malformed one. */
+const asReferrer = (bytes: Uint8Array, digest: Digest): Referrer => {
+  const size = bytes.byteLength
+  try {
+    return referrerOf(parseStoredManifest(bytes), digest, size)
+  } catch {
+    return { mediaType: storedMediaType(bytes), digest, size }
   }
 }

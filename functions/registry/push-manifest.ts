@@ -1,8 +1,10 @@
 /**
- * Accepts a manifest, in three steps however much it refers to: (1) all references are looked up,
- * their links and their data, while the manifest's own data is written, which is verified already and unreadable without a link; (2) the
- * revision's link, the referrer's descriptor and the catalog's marker are written; (3) the tags are
- * set. Whoever finds a tag finds everything behind it.
+ * Accepts a manifest, in three steps however much it refers to: (1) all references, their links and
+ * their data, and the catalog's mark are looked up while the data is written, which is verified already
+ * and unreadable without a link, and the referrer's descriptor, which is not listed without one; (2) the
+ * revision's link is written; (3) the tags are set, and the descriptor is confirmed. Whoever finds a tag
+ * finds everything behind it. The first manifest of a repository takes one step more: its catalog's mark
+ * is written before the link, so that nothing is in a repository that is not listed.
  *
  * @module
  */
@@ -14,7 +16,6 @@ import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
 import type { Holdings } from './held.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
-import type { RecentLinks } from './links.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 import { isManifestType } from './media-types.ts'
 import {
@@ -26,6 +27,7 @@ import {
   type Reference,
 } from './reference.ts'
 import { type Referrers, referrerOf } from './referrers.ts'
+import type { Revisions } from './revisions.ts'
 import type { TagCondition, Tags } from './tags.ts'
 
 export interface PushedManifest {
@@ -45,8 +47,8 @@ export interface PushTargets {
   readonly tags: Tags
   readonly referrers: Referrers
   readonly catalog: Catalog
-  readonly links: RecentLinks
   readonly holdings: Holdings
+  readonly revisions: Revisions
 }
 
 /**
@@ -65,13 +67,14 @@ export type PushManifest = (
 /** Pushes to a store. */
 export const createPushManifest = (
   store: ObjectStore,
-  { tags, referrers, catalog, links, holdings }: PushTargets,
+  { tags, referrers, catalog, holdings, revisions }: PushTargets,
 ): PushManifest => {
   /** The digest if the repository lacks this content, or undefined if it has it as described. */
   const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
     const { digest, mediaType, size } = descriptor
-    const key = isManifestType(mediaType) ? revisionLinkKey : layerLinkKey
-    const held = await holdings.read(key(name, digest), digest)
+    const held = isManifestType(mediaType)
+      ? await holdings.read(revisionLinkKey(name, digest), digest, revisions.keep(name, digest))
+      : await holdings.read(layerLinkKey(name, digest), digest)
     if (held === undefined) return digest
     if (held.size === size) return undefined
     throw new RegistryError(
@@ -105,19 +108,22 @@ export const createPushManifest = (
     }
 
     const size = bytes.byteLength
-    const data = holdings.write(canonical, size, () =>
-      store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) }),
-    )
-    await settled([checkReferences(name, manifest), data])
-
-    const linked = links.write(revisionLinkKey(name, digest), canonical, size)
     const { subject } = manifest
-    const listed =
-      subject && referrers.add(name, subject.digest, referrerOf(manifest, digest, size))
-    await settled([linked, listed, catalog.add(name)])
+    const [isListed, confirm] = await settled([
+      catalog.has(name),
+      subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
+      checkReferences(name, manifest),
+      holdings.write(canonical, size, () =>
+        store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) }),
+      ),
+    ])
+
+    if (!isListed) await catalog.add(name)
+    await revisions.write(name, digest, canonical, size)
 
     const names = new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])
-    await inBatches([...names], (tag) => tags.set(name, tag, digest, options.condition))
+    const tagged = inBatches([...names], (tag) => tags.set(name, tag, digest, options.condition))
+    await settled([tagged, confirm?.()])
     return { digest, manifest }
   }
 }

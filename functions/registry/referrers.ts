@@ -2,15 +2,26 @@
  * Referrers: manifests that name another as their subject (distribution-spec "Listing Referrers").
  * Each is kept as a ready descriptor under its subject, written when the referrer is pushed.
  *
+ * A manifest's link and its descriptor cannot change in one moment. So a descriptor may be
+ * unconfirmed: then the list looks whether the manifest is there. Invariants, whoever dies where:
+ * - A push writes the unconfirmed descriptor before the link, unless there is a descriptor already,
+ *   and never writes over another's. So what is there is listed, or looked for.
+ * - A delete writes an unconfirmed descriptor before it deletes the link, over whatever is there. A
+ *   push confirms only the version that it wrote itself. So what is confirmed is not deleted.
+ *
  * @module
  */
 
+import { randomBytes } from 'node:crypto'
 import { inBatches } from '../shared/parallel.ts'
+import { readAll } from '../storage/bytes.ts'
+import { isStoreError } from '../storage/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
 import { referrerKey, referrersPrefix } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { type Digest, isDigest } from './reference.ts'
+import type { Revisions } from './revisions.ts'
 
 /** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and responses. */
 const MAX_PAGE = 500
@@ -37,14 +48,22 @@ export interface ReferrerPage {
   readonly next: Digest | undefined
 }
 
+/** Lists a manifest that is linked by now. */
+export type ConfirmReferrer = () => Promise<void>
+
 export interface Referrers {
-  /** Lists a pushed manifest under its subject, whether the subject exists or not. */
-  add(name: string, subject: Digest, referrer: Referrer): Promise<void>
-  /** Removes a deleted manifest from its subject's list. */
-  remove(name: string, subject: Digest, digest: Digest): Promise<void>
   /**
-   * A page of referrers in the order of their digests: one listing, and a read for each descriptor
-   * that is not in memory.
+   * Prepares a manifest's place in its subject's list, whether the subject exists or not; before
+   * its link is written. One operation.
+   *
+   * @returns what is to be done after the link was written; at most one operation
+   */
+  prepare(name: string, subject: Digest, referrer: Referrer): Promise<ConfirmReferrer>
+  /** Has the list look each time whether the manifest is there; before it is deleted. */
+  doubt(name: string, subject: Digest, referrer: Referrer): Promise<void>
+  /**
+   * A page of referrers in the order of their digests: one listing, a read for each descriptor
+   * that is not in memory, and one for each unconfirmed one.
    *
    * @param artifactType only these
    * @param last the digest to continue after
@@ -65,29 +84,70 @@ export const referrerOf = (manifest: Manifest, digest: Digest, size: number): Re
   ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
 })
 
-/** Lists a manifest under its subject; see {@link Referrers.add}. */
-export const writeReferrer = async (
+/** A descriptor with this has to be looked for; its value makes each version another. */
+const UNCONFIRMED = 'io.slipway.unconfirmed'
+
+const unconfirmed = (referrer: Referrer): Uint8Array =>
+  Buffer.from(JSON.stringify({ ...referrer, [UNCONFIRMED]: randomBytes(8).toString('hex') }))
+
+/** See {@link Referrers.prepare}. */
+export const prepareReferrer = async (
   store: ObjectStore,
   name: string,
   subject: Digest,
   referrer: Referrer,
-): Promise<void> => {
-  const bytes = Buffer.from(JSON.stringify(referrer))
-  await store.put(referrerKey(name, subject, referrer.digest), bytes)
+): Promise<ConfirmReferrer> => {
+  const key = referrerKey(name, subject, referrer.digest)
+  const unlessChanged = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work
+    } catch (error) {
+      if (isStoreError(error, 'precondition')) return undefined
+      throw error
+    }
+  }
+  const created = await unlessChanged(
+    store.put(key, unconfirmed(referrer), { condition: { ifNoneMatch: '*' } }),
+  )
+  if (created === undefined) return async () => {}
+  const confirmed = Buffer.from(JSON.stringify(referrer))
+  const condition = { ifMatch: created.etag }
+  return async () => {
+    await unlessChanged(store.put(key, confirmed, { condition }))
+  }
 }
 
-/** Referrers on a store. A descriptor never changes, since it follows from a manifest. */
-export const createReferrers = (store: ObjectStore, content: Content): Referrers => {
-  const read = ({ key, size }: ListedReferrer): Promise<Uint8Array | undefined> => {
-    if (size <= MAX_DESCRIPTOR_BYTES) return content.get(key, MAX_DESCRIPTOR_BYTES)
-    throw new RangeError(`the descriptor ${key} has more than ${MAX_DESCRIPTOR_BYTES} bytes`)
+/** Referrers on a store. */
+export const createReferrers = (
+  store: ObjectStore,
+  content: Content,
+  revisions: Pick<Revisions, 'find'>,
+): Referrers => {
+  /** A descriptor as it was listed: its size tells an unconfirmed one from a confirmed one. */
+  const read = async ({ key, size }: ListedReferrer): Promise<Uint8Array | undefined> => {
+    if (size > MAX_DESCRIPTOR_BYTES) {
+      throw new RangeError(`the descriptor ${key} has more than ${MAX_DESCRIPTOR_BYTES} bytes`)
+    }
+    const bytes = await content.get(key, size)
+    if (bytes?.byteLength === size) return bytes
+    const changed = await store.get(key)
+    return changed && readAll(changed.body, MAX_DESCRIPTOR_BYTES)
+  }
+
+  const listed = async (name: string, each: ListedReferrer): Promise<Referrer | undefined> => {
+    const bytes = await read(each)
+    if (bytes === undefined) return undefined
+    const stored: Referrer & { [UNCONFIRMED]?: string } = JSON.parse(Buffer.from(bytes).toString())
+    const { [UNCONFIRMED]: nonce, ...referrer } = stored
+    if (nonce === undefined) return referrer
+    return (await revisions.find(name, each.digest)) && referrer
   }
 
   return {
-    add: (name, subject, referrer) => writeReferrer(store, name, subject, referrer),
+    prepare: (name, subject, referrer) => prepareReferrer(store, name, subject, referrer),
 
-    async remove(name, subject, digest) {
-      await store.delete([referrerKey(name, subject, digest)])
+    async doubt(name, subject, referrer) {
+      await store.put(referrerKey(name, subject, referrer.digest), unconfirmed(referrer))
     },
 
     async list(name, subject, { artifactType, last } = {}) {
@@ -95,14 +155,11 @@ export const createReferrers = (store: ObjectStore, content: Content): Referrers
       const after = last === undefined ? undefined : referrerKey(name, subject, last)
       const { own, truncated } = await pageOf(store, prefix, after)
       const taken = own.slice(0, countThatFits(own.map(({ size }) => size)))
-      const bodies = await inBatches(taken, async (each) => read(each))
-      const referrers = bodies.flatMap((bytes): Referrer[] => {
-        if (bytes === undefined) return []
-        const referrer: Referrer = JSON.parse(Buffer.from(bytes).toString())
-        return artifactType === undefined || referrer.artifactType === artifactType
-          ? [referrer]
-          : []
-      })
+      const all = await inBatches(taken, async (each) => listed(name, each))
+      const referrers = all.filter(
+        (each): each is Referrer =>
+          each !== undefined && (artifactType === undefined || each.artifactType === artifactType),
+      )
       const more = truncated || taken.length < own.length
       return { referrers, next: more ? taken.at(-1)?.digest : undefined }
     },

@@ -13,6 +13,7 @@ import { createHoldings } from './held.ts'
 import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
+import { createRevisions } from './revisions.ts'
 import { createTags, type Tags } from './tags.ts'
 import type { UploadLimits } from './uploads/limits.ts'
 import { createStateSealer } from './uploads/state.ts'
@@ -60,15 +61,23 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const links = createRecentLinks(store, now, report)
   const holdings = createHoldings(store, links, now, report)
   const blobs = createBlobs(store, links, holdings, report)
-  const tags = createTags(store, report)
   const catalog = createCatalog(store)
-  const referrers = createReferrers(store, content)
+  const tags = createTags(store, catalog, report)
+  const revisions = createRevisions(store, links, tags, report)
+  const referrers = createReferrers(store, content, revisions)
   return {
     blobs,
     tags,
     catalog,
     referrers,
-    manifests: createManifests(store, { tags, referrers, catalog, links, holdings, content }),
+    manifests: createManifests(store, {
+      tags,
+      referrers,
+      catalog,
+      revisions,
+      holdings,
+      content,
+    }),
     uploads: createUploads({
       store,
       blobs,

@@ -15,7 +15,7 @@ import { readLink } from './links.ts'
 import { parseStoredManifest } from './manifest.ts'
 import { MAX_MANIFEST_BYTES } from './manifests.ts'
 import { type Digest, isDigest } from './reference.ts'
-import { referrerOf, writeReferrer } from './referrers.ts'
+import { prepareReferrer, type Referrer, referrerOf } from './referrers.ts'
 
 /** What was found. */
 export interface Reindexed {
@@ -57,6 +57,12 @@ export const reindex = async (
   let referrers = 0
   const soFar = (): Reindexed => ({ repositories: names.size, manifests, referrers })
 
+  const list = async (name: string, subject: Digest, referrer: Referrer): Promise<void> => {
+    const confirm = await prepareReferrer(store, name, subject, referrer)
+    // It may have been deleted since it was read.
+    if (await readLink(store, revisionLinkKey(name, referrer.digest))) await confirm()
+  }
+
   const indexRevision = async (key: string, name: string, digest: Digest) => {
     if (!names.has(name)) {
       names.add(name)
@@ -67,12 +73,7 @@ export const reindex = async (
     const subject = found?.manifest.subject
     if (!found || !subject) return
     referrers += 1
-    await writeReferrer(
-      store,
-      name,
-      subject.digest,
-      referrerOf(found.manifest, digest, found.bytes.byteLength),
-    )
+    await list(name, subject.digest, referrerOf(found.manifest, digest, found.bytes.byteLength))
   }
 
   /** For manifests tied to the subject only by the tag's index; others are found by their subject. */
@@ -83,7 +84,7 @@ export const reindex = async (
       if (!referrer || referrer.manifest.subject) return
       referrers += 1
       const listed = referrerOf(referrer.manifest, each.digest, referrer.bytes.byteLength)
-      await writeReferrer(store, name, subject, {
+      await list(name, subject, {
         ...listed,
         ...(each.artifactType ? { artifactType: each.artifactType } : {}),
         ...(each.annotations ? { annotations: each.annotations } : {}),

@@ -9,10 +9,11 @@ import { inBatches } from '../shared/parallel.ts'
 import { isStoreError } from '../storage/errors.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
+import type { Catalog } from './catalog.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
-import { manifestsPrefix, tagIndexLinkKey, tagLinkKey, tagPrefix } from './layout.ts'
-import { type Link, readLink, writeLink } from './links.ts'
+import { manifestsPrefix, tagLinkKey, tagPrefix, tagsPrefix } from './layout.ts'
+import { type Link, readLink, readStoredLink, writeLink } from './links.ts'
 import type { Digest } from './reference.ts'
 import { listTags, type NamePage } from './tag-pages.ts'
 
@@ -22,6 +23,9 @@ export type TagCondition =
   | { readonly absent: true }
   /** It must point at one of these digests; if there are none, it must only exist. */
   | { readonly anyOf: readonly string[] }
+
+/** End of the key that says what a tag points at. */
+const CURRENT = '/current/link'
 
 /** Operations on the tags of repositories. */
 export interface Tags {
@@ -36,8 +40,16 @@ export interface Tags {
   set(name: string, tag: string, digest: Digest, condition?: TagCondition): Promise<void>
   /** Removes the tag; the manifest stays. @returns false when there is no such tag */
   remove(name: string, tag: string): Promise<boolean>
-  /** Removes every tag that points at the manifest; reads each tag of the repository. */
+  /**
+   * Removes every tag that points at the manifest, if it still does at that moment; reads each tag of
+   * the repository.
+   */
   removePointingAt(name: string, digest: Digest): Promise<void>
+  /**
+   * Whether a tag that was set at `since` or later points at the manifest: one listing for each 1000
+   * keys of tags, and a read for each such tag.
+   */
+  pointsAt(name: string, digest: Digest, since: Date): Promise<boolean>
   /**
    * Tags after `last` in ASCII order, at most `limit` (1 to 1000).
    *
@@ -54,7 +66,11 @@ const lost = (name: string, tag: string, is: string, wanted: string): RegistryEr
   )
 
 /** Tags on a store. */
-export const createTags = (store: ObjectStore, report: ReportDamage = unreported): Tags => {
+export const createTags = (
+  store: ObjectStore,
+  catalog: Pick<Catalog, 'has'>,
+  report: ReportDamage = unreported,
+): Tags => {
   /** Turns a condition on digests into one on the version of the link that was checked. */
   const storeCondition = async (
     name: string,
@@ -74,11 +90,7 @@ export const createTags = (store: ObjectStore, report: ReportDamage = unreported
 
   const set: Tags['set'] = async (name, tag, digest, condition) => {
     const current = tagLinkKey(name, tag)
-    const history = () => writeLink(store, tagIndexLinkKey(name, tag, digest), digest)
-    if (condition === undefined) {
-      await Promise.all([writeLink(store, current, digest), history()])
-      return
-    }
+    if (condition === undefined) return writeLink(store, current, digest)
     const onStore = await storeCondition(name, tag, condition)
     try {
       await writeLink(store, current, digest, { condition: onStore })
@@ -88,21 +100,38 @@ export const createTags = (store: ObjectStore, report: ReportDamage = unreported
         ? lost(name, tag, 'exists', 'it absent')
         : lost(name, tag, 'has just been changed by another push', 'it unchanged')
     }
-    await history()
   }
 
-  const allKeys = async (prefix: string): Promise<string[]> => {
-    const keys: string[] = []
-    for await (const objects of listPages(store, prefix)) {
-      keys.push(...objects.map((object) => object.key))
+  /**
+   * Deletes what distribution and Slipway 1.0 noted of a tag's past. Before the tag itself: a folder
+   * with nothing else in it would still be listed as a tag.
+   */
+  const removeHistory = async (name: string, tag: string): Promise<boolean> => {
+    let found = false
+    for await (const objects of listPages(store, tagPrefix(name, tag))) {
+      const keys = objects.map(({ key }) => key).filter((key) => key !== tagLinkKey(name, tag))
+      if (keys.length > 0) await store.delete(keys)
+      found ||= keys.length > 0
     }
-    return keys
+    return found
   }
 
   const remove: Tags['remove'] = async (name, tag) => {
-    const keys = await allKeys(tagPrefix(name, tag))
-    await store.delete(keys)
-    return keys.length > 0
+    const key = tagLinkKey(name, tag)
+    const [first, history] = await Promise.all([
+      readStoredLink(store, key, report),
+      removeHistory(name, tag),
+    ])
+    for (let stored = first; stored !== undefined; ) {
+      try {
+        await store.deleteIf(key, stored.etag)
+        return true
+      } catch (error) {
+        if (!isStoreError(error, 'precondition')) throw error
+      }
+      stored = await readStoredLink(store, key, report)
+    }
+    return history
   }
 
   const readNow = coalesce((key: string) => readLink(store, key, report))
@@ -110,11 +139,17 @@ export const createTags = (store: ObjectStore, report: ReportDamage = unreported
     listTags(store, name, limit, last),
   )
 
+  /** What the catalog lists can be listed, also if another program has emptied it. */
+  const hasAny = async (name: string): Promise<boolean> => {
+    const manifests = store.list(manifestsPrefix(name), { limit: 1 })
+    const [{ objects }, listed] = await Promise.all([manifests, catalog.has(name)])
+    return listed || objects.length > 0
+  }
+
   const list: Tags['list'] = async (name, limit, last) => {
     const page = await listNow(name, limit, last)
     if (page.names.length === 0 && last === undefined) {
-      const any = await store.list(manifestsPrefix(name), { limit: 1 })
-      if (any.objects.length === 0) throw nameUnknown(name)
+      if (!(await hasAny(name))) throw nameUnknown(name)
     }
     return page
   }
@@ -123,12 +158,31 @@ export const createTags = (store: ObjectStore, report: ReportDamage = unreported
     for (let last: string | undefined, more = true; more; ) {
       const page = await listTags(store, name, 1000, last)
       await inBatches(page.names, async (tag) => {
-        const link = await readLink(store, tagLinkKey(name, tag), report)
-        if (link?.target === digest) await remove(name, tag)
+        const key = tagLinkKey(name, tag)
+        const link = await readLink(store, key, report)
+        if (link?.target !== digest) return
+        await removeHistory(name, tag)
+        try {
+          await store.deleteIf(key, link.etag)
+        } catch (error) {
+          // It has moved on, or is gone.
+          if (!isStoreError(error, 'precondition')) throw error
+        }
       })
       last = page.names.at(-1)
       more = page.more
     }
+  }
+
+  const pointsAt: Tags['pointsAt'] = async (name, digest, since) => {
+    for await (const objects of listPages(store, tagsPrefix(name))) {
+      const recent = objects.filter(
+        ({ key, modified }) => key.endsWith(CURRENT) && modified >= since,
+      )
+      const links = await inBatches(recent, ({ key }) => readLink(store, key, report))
+      if (links.some((link) => link?.target === digest)) return true
+    }
+    return false
   }
 
   return {
@@ -136,6 +190,7 @@ export const createTags = (store: ObjectStore, report: ReportDamage = unreported
     set,
     remove,
     removePointingAt,
+    pointsAt,
     list,
   }
 }

@@ -28,6 +28,8 @@ export interface CachedOptions<Args extends readonly unknown[], T> {
   readonly capacity?: number
   /** Size of one value. Default: 1. */
   readonly sizeOf?: (value: T, ...args: Args) => number
+  /** Whether a value is remembered. Default: each is. */
+  readonly keeps?: (value: T) => boolean
   /** Loads of the same thing under way at once; see {@link coalesce}. Default: 1. */
   readonly atOnce?: number
 }
@@ -75,7 +77,7 @@ export const cached = <Args extends readonly unknown[], T>(
     cooldown = 0,
     atOnce = 1,
   } = options
-  const { firstCooldown = cooldown, capacity = 1, sizeOf = () => 1 } = options
+  const { firstCooldown = cooldown, capacity = 1, sizeOf = () => 1, keeps = () => true } = options
   // Bounded by size, the cache takes memory as it fills; bounded by count, it takes all at the start.
   const entries = new LRUCache<string, Entry<T>>({ maxSize: capacity })
   let forgets = 0
@@ -93,7 +95,8 @@ export const cached = <Args extends readonly unknown[], T>(
   const remember = async (key: string, args: Args, work: () => Promise<T>): Promise<T> => {
     const [at, before] = [now(), forgets]
     const value = await work()
-    if (value !== undefined && forgets === before) set(key, args, { value, at, tried: at })
+    if (value !== undefined && keeps(value) && forgets === before)
+      set(key, args, { value, at, tried: at })
     return value
   }
 

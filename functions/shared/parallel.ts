@@ -39,9 +39,15 @@ export const inBatches = async <T, R>(
   return results
 }
 
-/** Waits for all work to end, even when some fails, and then throws the first failure. */
-export const settled = async (work: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
-  const ends = await Promise.allSettled(work)
-  const failure = ends.find((end) => end.status === 'rejected')
+/**
+ * Waits for all work to end, even when some fails, and then throws the first failure.
+ *
+ * @returns the results in order
+ */
+export const settled = async <const T extends readonly unknown[]>(
+  work: T,
+): Promise<{ -readonly [At in keyof T]: Awaited<T[At]> }> => {
+  const failure = (await Promise.allSettled(work)).find((end) => end.status === 'rejected')
   if (failure !== undefined) throw failure.reason
+  return Promise.all(work)
 }

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { catalogKey, tagLinkKey } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { writeReferrer } from '../../functions/registry/referrers.ts'
+import { prepareReferrer } from '../../functions/registry/referrers.ts'
 import { inBatches } from '../../functions/shared/parallel.ts'
 import { contentOf } from '../support/hosts/content.ts'
 import { expectStatus, type Send } from '../support/rig/client.ts'
@@ -59,8 +59,8 @@ describe('2500 entries', () => {
 })
 
 describe('tags', () => {
-  test('none of a repository that there is not: one more call', async () => {
-    await costs({ calls: { ListObjectsV2: 2 }, steps: 2 }, () =>
+  test('none of a repository that there is not: two more calls at once', async () => {
+    await costs({ calls: { ListObjectsV2: 2, HeadObject: 1 }, steps: 2 }, () =>
       expectStatus(404, send('GET /v2/none/tags/list')),
     )
   })
@@ -162,9 +162,10 @@ describe('referrers', () => {
   const writeReferrers = (name: string, count: number): Promise<unknown> =>
     inBatches(
       [...Array(count).keys()],
-      (at) => {
+      async (at) => {
         const { sha256: digest } = contentOf(`${name} ${at}`)
-        return writeReferrer(store, name, subject, { mediaType: OCI_MANIFEST, digest, size: 2 })
+        const referrer = { mediaType: OCI_MANIFEST, digest, size: 2 }
+        await (await prepareReferrer(store, name, subject, referrer))()
       },
       32,
     )

@@ -11,6 +11,7 @@ import { afterAll, describe, test } from 'vitest'
 import { createApp } from '../../functions/api/app.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
+import { SCRATCH_PREFIX } from '../../functions/registry/layout.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import type { MultipartUpload, ObjectStore } from '../../functions/storage/store.ts'
 import { writeDocuments } from '../access/rig.ts'
@@ -74,6 +75,10 @@ const usesOf = ({ operation, args }: StoreCall): Use[] => {
       return [...reading(first), on('PutObject', second)]
     case 'delete':
       return (args[0] as string[]).map((each) => on('DeleteObject', each))
+    case 'deleteIf':
+      return [...reading(first), on('DeleteObject', first)]
+    case 'deletesExactly':
+      return ['PutObject', 'GetObject', 'DeleteObject'].map((each) => on(each, SCRATCH_PREFIX))
     case 'list':
       return [listing(first)]
     case 'uploadPart':

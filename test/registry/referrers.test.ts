@@ -29,12 +29,20 @@ for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
     afterAll(close)
-    const referrers = createReferrers(store, createContent(store))
+    /** Manifests that are there, for descriptors that are not confirmed. */
+    const linked = new Set<Digest>()
+    const fresh = () =>
+      createReferrers(store, createContent(store), {
+        find: async (_, target) => (linked.has(target) ? { target, size: undefined } : undefined),
+      })
+    const referrers = fresh()
+    const add = async (repository: string, of: Digest, each: Referrer) =>
+      (await referrers.prepare(repository, of, each))()
 
     const everyPage = async (repository: string, artifactType?: string) => {
       const pages: (readonly Referrer[])[] = []
       for (let last: Digest | undefined, more = true; more; ) {
-        const page = await createReferrers(store, createContent(store)).list(repository, subject, {
+        const page = await fresh().list(repository, subject, {
           ...(artifactType === undefined ? {} : { artifactType }),
           ...(last === undefined ? {} : { last }),
         })
@@ -56,13 +64,37 @@ for (const [name, open] of STORES) {
       const all = ['a', 'b', 'c'].map((seed) =>
         referrer(seed, { artifactType: 'x/y', annotations: { seed } }),
       )
-      for (const each of all) await referrers.add('few', subject, each)
+      for (const each of all) await add('few', subject, each)
       const sorted = all.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))
       assert.deepEqual((await referrers.list('few', subject)).referrers, sorted)
       const [first, ...rest] = sorted
       assert.ok(first)
-      await referrers.remove('few', subject, first.digest)
+      await referrers.doubt('few', subject, first)
       assert.deepEqual((await referrers.list('few', subject)).referrers, rest)
+      linked.add(first.digest)
+      assert.deepEqual((await referrers.list('few', subject)).referrers, sorted)
+    })
+
+    test('one that is not confirmed is looked for, and shows nothing of that', async () => {
+      const each = referrer('prepared')
+      const confirm = await referrers.prepare('prepared', subject, each)
+      assert.deepEqual((await referrers.list('prepared', subject)).referrers, [])
+      linked.add(each.digest)
+      assert.deepEqual((await referrers.list('prepared', subject)).referrers, [each])
+      linked.delete(each.digest)
+      await confirm()
+      assert.deepEqual((await fresh().list('prepared', subject)).referrers, [each])
+      assert.deepEqual((await referrers.list('prepared', subject)).referrers, [each])
+    })
+
+    test('a push confirms nothing that a delete has doubted since', async () => {
+      const each = referrer('doubted')
+      const confirm = await referrers.prepare('doubted', subject, each)
+      await referrers.doubt('doubted', subject, each)
+      await confirm()
+      assert.deepEqual((await referrers.list('doubted', subject)).referrers, [])
+      await add('doubted', subject, each)
+      assert.deepEqual((await referrers.list('doubted', subject)).referrers, [])
     })
 
     test('by type, across pages that hold none of that type', async () => {
@@ -70,7 +102,7 @@ for (const [name, open] of STORES) {
         referrer(`common ${at}`, { artifactType: 'common' }),
       )
       const rare = [referrer('rare', { artifactType: 'rare' })]
-      await inBatches([...common, ...rare], (each) => referrers.add('many', subject, each), 32)
+      await inBatches([...common, ...rare], (each) => add('many', subject, each), 32)
       const pages = await everyPage('many', 'rare')
       assert.equal(pages.length, 2)
       assert.deepEqual(digestsOf(pages.flat()), digestsOf(rare))
@@ -82,7 +114,7 @@ for (const [name, open] of STORES) {
       const large = Array.from({ length: 9 }, (_, at) =>
         referrer(`large ${at}`, { annotations: { text: 'x'.repeat(1_000_000) } }),
       )
-      for (const each of large) await referrers.add('large', subject, each)
+      for (const each of large) await add('large', subject, each)
       const pages = await everyPage('large')
       for (const page of pages) {
         assert.ok(page.length >= 1 && JSON.stringify(page).length < 4 * 1024 * 1024)
@@ -92,21 +124,21 @@ for (const [name, open] of STORES) {
 
     test('a repository named like a subject is kept apart', async () => {
       const own = referrer('own')
-      await referrers.add('app', subject, own)
+      await add('app', subject, own)
       const below = `app/${subject.replace(':', '/')}`
-      for (let at = 0; at < 3; at++) await referrers.add(below, subject, referrer(`below ${at}`))
+      for (let at = 0; at < 3; at++) await add(below, subject, referrer(`below ${at}`))
       assert.deepEqual((await everyPage('app')).flat(), [own])
       assert.equal((await everyPage(below)).flat().length, 3)
     })
 
     test('even if it has more of them than fit on a page', async () => {
       const own = [referrer('own 1'), referrer('own 2')]
-      for (const each of own) await referrers.add('crowd', subject, each)
+      for (const each of own) await add('crowd', subject, each)
       // Its keys sort between ours and after them.
       for (const between of ['0', 'f'].map((digit) => `sha256:${digit.repeat(64)}` as const)) {
         const below = `crowd/${subject.replace(':', '/')}`
         const many = Array.from({ length: 510 }, (_, at) => referrer(`crowd ${at}`))
-        await inBatches(many, (each) => referrers.add(below, between, each), 32)
+        await inBatches(many, (each) => add(below, between, each), 32)
       }
       assert.deepEqual(digestsOf((await everyPage('crowd')).flat()), digestsOf(own).sort())
     })

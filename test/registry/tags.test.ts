@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { afterAll, describe, test } from 'vitest'
+import { createCatalog } from '../../functions/registry/catalog.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'
 import { isTag } from '../../functions/registry/reference.ts'
 import { createTags } from '../../functions/registry/tags.ts'
@@ -26,7 +27,7 @@ for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store, close } = await open()
     afterAll(close)
-    const tags = createTags(store)
+    const tags = createTags(store, createCatalog(store))
     let repositories = 0
 
     const repositoryOf = async (set: readonly string[]): Promise<string> => {

@@ -7,11 +7,11 @@
 import { rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { withClaim } from './claim.ts'
+import { checkCondition, refused } from './condition.ts'
 import { syncDirectory } from './disk.ts'
 import { withLock } from './lock.ts'
 import { isStaged, pathOf, type Tree } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
-import { checkCondition, refused } from './condition.ts'
 
 /**
  * Keys deleted at a time, so that other file operations do not wait long for Node's few threads.

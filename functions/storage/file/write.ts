@@ -13,13 +13,7 @@ import { StoreError } from '../errors.ts'
 import type { PutOptions, WriteCondition } from '../store.ts'
 import { withClaim } from './claim.ts'
 import { checkCondition, currentEtag, refused } from './condition.ts'
-import {
-  stamp,
-  withDurableParents,
-  withParents,
-  withTemporary,
-  writeFlushed,
-} from './disk.ts'
+import { stamp, withDurableParents, withParents, withTemporary, writeFlushed } from './disk.ts'
 import { withLock } from './lock.ts'
 import { isVerbatim, pathOf, type Tree } from './paths.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'

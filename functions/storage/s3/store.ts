@@ -7,9 +7,10 @@
  *
  * @module
  */
+
+import { once } from '../../shared/once.ts'
 import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
-import { once } from '../../shared/once.ts'
 import { copy } from './copy.ts'
 import { deletesExactly, removeIf } from './delete-if.ts'
 import { openDirect, readingUpTo } from './direct/direct.ts'
