@@ -86,24 +86,39 @@ const POSTS = singles([
       expect: created('a/b', SOURCE.sha256),
     },
   ],
-  [
-    'mount of an invalid digest',
-    {
-      send: `POST ${START}?mount=abc&from=source/repo`,
-      status: 400,
-      error: 'DIGEST_INVALID',
-      message: /"abc"/,
-    },
-  ],
-  [
-    'mount from an invalid name',
-    {
-      send: `POST ${START}?mount=${SOURCE.sha256}&from=A`,
-      status: 400,
-      error: 'NAME_INVALID',
-      message: /"A"/,
-    },
-  ],
+  // What cannot be mounted can be uploaded (distribution-spec "Mounting a blob").
+  ...[
+    '',
+    'abc',
+    'sha256:',
+    'sha256:abc',
+    `sha256:${'A'.repeat(64)}`,
+    `sha256:${'0'.repeat(63)}`,
+    `md5:${'0'.repeat(32)}`,
+    `blake3:${'0'.repeat(64)}`,
+    `sha384:${'0'.repeat(96)}`,
+    `SHA256:${'0'.repeat(64)}`,
+    'sha256:../../x',
+    '%00',
+    '%F0%9F%98%80',
+  ].flatMap((digest): [string, Exchange][] => [
+    [`mount of the digest ${digest}`, begun(`POST ${START}?mount=${digest}&from=source/repo`)],
+    [`mount of the digest ${digest} without from`, begun(`POST ${START}?mount=${digest}`)],
+  ]),
+  ...[
+    'A',
+    'source//repo',
+    '/source/repo',
+    'source/repo/',
+    '..',
+    '%00',
+    '%F0%9F%98%80',
+    'x'.repeat(256),
+    'https://example.com/a',
+  ].map((from): [string, Exchange] => [
+    `mount from ${from}`,
+    begun(`POST ${START}?mount=${SOURCE.sha256}&from=${from}`),
+  ]),
 ])
 
 const reads = (name: string, digest: string, bytes: Uint8Array): Exchange[] => [

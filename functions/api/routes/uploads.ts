@@ -12,6 +12,7 @@ import {
   CANONICAL,
   type Digest,
   isAlgorithm,
+  isDigest,
   isName,
   parseDigest,
   parseName,
@@ -105,11 +106,15 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     return state
   }
 
-  /** A source that the caller may not pull from counts as absent: the blob is then uploaded. */
+  /**
+   * Whether the blob is in the repository now. A source that is no name, or that the caller may not
+   * pull from, counts as absent: the blob is then uploaded, as after any mount that fails.
+   */
   const mount = async (c: AppContext, name: string, digest: Digest): Promise<boolean> => {
     const from = c.req.query('from') || undefined
+    if (from !== undefined && !isName(from)) return false
     const { allows, pullsEverything } = await identify(c, [])
-    const allowed = from === undefined ? pullsEverything : allows(parseName(from), 'pull')
+    const allowed = from === undefined ? pullsEverything : allows(from, 'pull')
     return allowed && blobs.mount(name, digest, from)
   }
 
@@ -133,9 +138,8 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
     const name = parseName(c.req.param('name') ?? '')
     const caller = await permit(c, name, 'push', mountSource(c))
     const mounted = c.req.query('mount')
-    if (mounted !== undefined) {
-      const digest = parseDigest(mounted)
-      if (await mount(c, name, digest)) return created(c, name, digest)
+    if (mounted !== undefined && isDigest(mounted) && (await mount(c, name, mounted))) {
+      return created(c, name, mounted)
     }
     const state = uploads.begin(name, {
       algorithm: readAlgorithm(c),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { RegistryError } from '../errors.ts'
 import { uploadDataKey, uploadPrefix } from '../layout.ts'
@@ -16,13 +17,14 @@ export const uploadUnknown = (uuid: string, cause?: unknown): RegistryError =>
     { detail: { uuid }, cause },
   )
 
-/** Deletes everything that an upload has staged. */
+/** Deletes everything that an upload has staged: a listing and a deletion for each 1000 objects. */
 export const discard = async (store: ObjectStore, state: UploadState): Promise<void> => {
   const { uuid, multipart } = state
   if (multipart) {
     const { id, nonce } = multipart
     await store.abortMultipart({ key: uploadDataKey(uuid, nonce), id })
   }
-  const staged = await store.list(uploadPrefix(uuid))
-  await store.delete(staged.objects.map((object) => object.key))
+  for await (const staged of listPages(store, uploadPrefix(uuid))) {
+    await store.delete(staged.map((object) => object.key))
+  }
 }
