@@ -69,6 +69,9 @@ export default defineConfig({
         test: {
           name: 'micro',
           include: [],
+          testTimeout: 600_000,
+          // Node loads the modules itself, as it does in a server: vite's calls for imports cost time.
+          experimental: { viteModuleRunner: false },
           benchmark: { enabled: true, include: ['test/**/*.bench.ts'] },
         },
       },

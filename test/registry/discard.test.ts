@@ -26,7 +26,7 @@ test('1,500 staged objects take two listings and two deletions', async () => {
   const other = uploadSegmentKey(OTHER, 0, 'n')
   await inBatches([...staged, other], (key) => store.put(key, Buffer.from('x')), 64)
   s3.counter.reset()
-  await discard(store, newUpload('app', UUID))
+  await discard(store, newUpload('app', UUID, Date.now()))
   expect(s3.counter.counts).toEqual({ ListObjectsV2: 2, DeleteObjects: 2 })
   expect((await store.list('')).objects.map(({ key }) => key)).toEqual([other])
 })
