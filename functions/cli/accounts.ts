@@ -13,8 +13,15 @@ import { quoted } from '../shared/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { CommandError, UsageError } from './errors.ts'
 
-/** Said after every change. */
-export const SEEN_WITHIN = `Running registries see it within ${MAX_AGE / 1000 + 10} seconds.`
+/**
+ * Said after every change.
+ *
+ * @param absent whether there was nothing of a registry before
+ */
+export const seenWithin = (absent: boolean): string =>
+  absent
+    ? 'A server that is started on this store will see it.'
+    : `Running registries see it within ${MAX_AGE / 1000 + 10} seconds.`
 
 /**
  * Checks a new name.

@@ -65,6 +65,8 @@ interface Spec<Context, A extends Arguments, F extends Flags, N extends SettingN
   readonly args?: A
   readonly flags?: F
   readonly settings?: readonly N[]
+  /** Whether it is about a file, so that nothing is said of the store. */
+  readonly ofFile?: true
   /** Loads what runs it. */
   readonly load: () => Promise<(context: Context, given: Given<A, F, N>) => Outcome>
 }
@@ -92,6 +94,22 @@ export const command = <
 /** What commands on a store work with. */
 export interface StoreIo extends Io {
   readonly store: ObjectStore
+  /** The store as `--store` has it. */
+  readonly location: string
+  /** Said after a change: when registries see it. */
+  readonly seen: string
+}
+
+/** Opens the store, and says where there is no registry, or that another may be meant. */
+const openIo = async (io: Io, settings: StoreSettings, quiet = false): Promise<StoreIo> => {
+  // Loaded only for commands on a store.
+  const { absentNote, lookAround } = await import('../compose/surroundings.ts')
+  const found = await lookAround(settings, io.openStore)
+  const note = absentNote(found)
+  if (note !== undefined && !quiet) io.say(note)
+  const { seenWithin } = await import('./accounts.ts')
+  const store = await io.openStore(settings)
+  return { ...io, store, location: found.store, seen: seenWithin(found.absent) }
 }
 
 /** Makes an entry of the table for a command on a store, whether registries run over it or not. */
@@ -102,6 +120,7 @@ export const storeCommand = <
 >({
   load,
   settings = [],
+  ofFile,
   ...spec
 }: Spec<StoreIo, A, F, N>): Command =>
   command<A, F, N | keyof StoreSettings>({
@@ -109,7 +128,6 @@ export const storeCommand = <
     settings: [...STORE_SETTINGS, ...settings],
     load: async () => {
       const run = await load()
-      return async (io, given) =>
-        (await run({ ...io, store: await io.openStore(given.settings) }, given)) ?? 0
+      return async (io, given) => (await run(await openIo(io, given.settings, ofFile), given)) ?? 0
     },
   })

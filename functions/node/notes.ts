@@ -4,7 +4,9 @@
  * @module
  */
 
+import { openStore } from '../compose/open-store.ts'
 import type { Settings } from '../compose/settings.ts'
+import { lookAround, startNote } from '../compose/surroundings.ts'
 import { isLoopback } from './check-open.ts'
 
 /** Docker needs no setting for loopback. */
@@ -15,11 +17,21 @@ Use --tls-cert and --tls-key, or a proxy with TLS in front and --trust-proxy. Fo
 address into "insecure-registries" of docker's daemon.json; podman and skopeo need --tls-verify=false.`
 
 /** What to know of plain HTTP, if clients use it. */
-const transportNotes = (settings: Settings): string[] => {
+export const transportNotes = (settings: Settings): string[] => {
   if (settings['tls-cert'] !== undefined || settings['trust-proxy'] !== undefined) return []
   if (settings['public-url']?.startsWith('https:')) return []
   return [isLoopback(settings.listen.host) ? LOCAL : CLEAR]
 }
 
-/** All notes on a start, a few lines each at most. */
-export const startNotes = (settings: Settings): string[] => transportNotes(settings)
+/**
+ * All notes on a start, a few lines each at most.
+ *
+ * @throws SettingsError for a store within another one
+ */
+export const startNotes = async (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string[]> => {
+  const empty = startNote(await lookAround(settings, (each) => openStore(each, env)))
+  return [...(empty === undefined ? [] : [empty]), ...transportNotes(settings)]
+}

@@ -11,6 +11,7 @@ import { checkOpen, exposedBy } from './check-open.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
 import { startNotes } from './notes.ts'
+import { announcePresence } from './presence.ts'
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -43,25 +44,27 @@ export const startServer = async (
   const { host, port } = settings.listen
   const exposed = exposedBy(settings)
   const onlyLocal = exposed === undefined
+  const notes = await startNotes(settings, env)
   const opened = await openApp(settings, env, { redirectHeads: false, onlyLocal })
   await opened.warmUp()
   const { app, store, logger } = opened
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
-  const notes = startNotes(settings)
   const { server, stop } = await createServerOf(app, settings, logger)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
+  const presence = await announcePresence(settings)
   const endHousekeeping = settings['read-only'] ? () => {} : startHousekeeping(store, logger)
   return {
     url: urlOf(settings, server.address() as AddressInfo),
     open,
     setUp,
-    notes,
-    stop: () => {
+    notes: [...notes, ...presence.notes],
+    stop: async () => {
       endHousekeeping()
-      return stop()
+      await stop()
+      await presence.end()
     },
   }
 }

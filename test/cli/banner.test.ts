@@ -7,7 +7,7 @@
 import { describe, expect, test } from 'vitest'
 import { banner } from '../../functions/cli/banner.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
-import { startNotes } from '../../functions/node/notes.ts'
+import { transportNotes } from '../../functions/node/notes.ts'
 
 const HTTP = 'http://127.0.0.1:5000'
 const EVERYWHERE = '--listen=0.0.0.0:5000'
@@ -141,7 +141,7 @@ describe('plain HTTP is said', () => {
   ]
   for (const [args, note] of NOTES) {
     test(`${args.join(' ') || 'by default'}: ${note === undefined ? 'not' : note === LOCAL ? 'briefly' : 'with what it means'}`, () => {
-      const notes = startNotes(readSettings(args, {}))
+      const notes = transportNotes(readSettings(args, {}))
       expect(notes).toEqual(note === undefined ? [] : [expect.stringMatching(note)])
     })
   }

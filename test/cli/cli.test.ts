@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -208,8 +209,50 @@ test('a second signal drops what is under way, and nothing of it can be read', a
   assert.equal(await again.exit, 0)
 })
 
-test('reindex says what it found', async () => {
-  const path = join(directory.path, 'empty')
+test('reindex of nothing fails, and names the store', async () => {
+  const path = join(directory.path, 'none', 'empty')
   const { code, stderr } = await ended(startProgram(['reindex', `--store=file:${path}`]))
-  assert.deepEqual([code, stderr], [0, 'Indexed 0 repositories, 0 manifests, 0 referrers.\n'])
+  assert.deepEqual(
+    [code, stderr],
+    [
+      1,
+      `There is no registry at file:${path} yet.\nslipway: there are no repositories at file:${path}: nothing was indexed\n`,
+    ],
+  )
+})
+
+test('a store within a registry is refused', async () => {
+  const path = join(directory.path, 'outer')
+  const root = `${path}/docker/registry/v2`
+  await mkdir(`${root}/repositories/a/_manifests`, { recursive: true })
+  await writeFile(`${root}/repositories/a/_manifests/x`, '')
+  for (const command of [['serve'], ['reindex'], ['user', 'list']]) {
+    const { code, stderr } = await ended(startProgram([...command, `--store=file:${root}`]))
+    assert.equal(code, 2)
+    assert.equal(
+      stderr,
+      `slipway: --store file:${root} lies within the store of a registry: use --store file:${path}\n`,
+    )
+  }
+})
+
+test('a change where no registry is says so, and does not say that registries see it', async () => {
+  const path = join(directory.path, 'none', 'new')
+  const policy = join(directory.path, 'policy.yaml')
+  await writeFile(
+    policy,
+    'version: 1\nrules: [{ who: [anonymous], repositories: [a], actions: [pull] }]\n',
+  )
+  const set = ['policy', 'set', policy, `--store=file:${path}`]
+  const first = await ended(startProgram(set))
+  assert.equal(first.code, 0)
+  assert.match(first.stderr, /^There is no registry at file:.* yet\.\n/)
+  assert.match(first.stderr, /A server that is started on this store will see it\.\n$/)
+  await writeFile(
+    policy,
+    'version: 1\nrules: [{ who: [anonymous], repositories: [b], actions: [pull] }]\n',
+  )
+  const second = await ended(startProgram(set))
+  assert.doesNotMatch(second.stderr, /There is no registry/)
+  assert.match(second.stderr, /Running registries see it within 30 seconds\.\n$/)
 })

@@ -18,8 +18,9 @@ import { libtrustId } from '../../functions/auth/keys/key-id.ts'
 import { localSigner } from '../../functions/auth/keys/signing-keys.ts'
 import { storedSigningKeys } from '../../functions/auth/keys/stored-keys.ts'
 import { CommandError, UsageError } from '../../functions/cli/errors.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
 import { uploadSecret } from '../../functions/compose/open-store.ts'
-import { ISSUERS_KEY } from '../../functions/registry/layout.ts'
+import { HTPASSWD_KEY, ISSUERS_KEY } from '../../functions/registry/layout.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { STORES } from '../support/rig/stores.ts'
 import { openDesk } from './desk.ts'
@@ -183,6 +184,8 @@ describe('the commands as processes', () => {
     it(`slipway ${args.join(' ')} is refused in a line`, async (t) => {
       const { path: directory, remove } = await temporaryDirectory()
       t.onTestFinished(remove)
+      // A registry, so that there is nothing else to say.
+      await openFileStore(directory).put(HTPASSWD_KEY, Buffer.from(''))
       const { code, stderr } = await ended(startProgram([...args, `--store=file:${directory}`]))
       assert.equal(code, expected)
       assert.match(stderr, message)

@@ -17,7 +17,7 @@ import { editDocument, readDocument } from '../../auth/document.ts'
 import { robotName } from '../../auth/identity.ts'
 import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
 import { quoted } from '../../shared/errors.ts'
-import { checkName, noSuch, readGroups, SEEN_WITHIN } from '../accounts.ts'
+import { checkName, noSuch, readGroups } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 
@@ -49,11 +49,14 @@ export const addToGroup = async (io: StoreIo, { args }: Given): Promise<void> =>
   await editDocument(io.store, GROUPS_KEY, (text) => withMembers(text, group, members))
   await sayStrangers(io, members)
   io.say(`Added ${members.join(', ')} to the group ${group}.`)
-  io.say(SEEN_WITHIN)
+  io.say(io.seen)
 }
 
 /** `slipway group remove`. */
-export const removeFromGroup = async ({ store, say }: StoreIo, { args }: Given): Promise<void> => {
+export const removeFromGroup = async (
+  { store, say, seen }: StoreIo,
+  { args }: Given,
+): Promise<void> => {
   const { group, member: members } = args
   await editDocument(store, GROUPS_KEY, (text) => {
     const present = parseGroups(text).get(group)
@@ -69,7 +72,7 @@ export const removeFromGroup = async ({ store, say }: StoreIo, { args }: Given):
       ? `Removed the group ${group}.`
       : `Removed ${members.join(', ')} from the group ${group}.`,
   )
-  say(SEEN_WITHIN)
+  say(seen)
 }
 
 /** `slipway group list`. */

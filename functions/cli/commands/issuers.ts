@@ -9,7 +9,6 @@ import { DocumentError } from '../../auth/errors.ts'
 import { parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
 import { foreignVerifier, type TrustedIssuer } from '../../auth/issuers/verify.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
-import { SEEN_WITHIN } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { Io } from '../io.ts'
@@ -71,7 +70,7 @@ export const checkIssuers = async (io: Io, given: Given): Promise<void> => {
 export const setIssuers = async (io: StoreIo, given: Given): Promise<void> => {
   const text = await readIssuers(io, given)
   const written = await editDocument(io.store, ISSUERS_KEY, () => text)
-  io.say(written ? `It is set. ${SEEN_WITHIN}` : 'It was set already.')
+  io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 
 /** `slipway issuers show`. */

@@ -7,7 +7,6 @@
 import { editDocument, readDocument } from '../../auth/document.ts'
 import { parsePolicy } from '../../auth/policy/parse.ts'
 import { POLICY_KEY } from '../../registry/layout.ts'
-import { SEEN_WITHIN } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { Io } from '../io.ts'
@@ -43,7 +42,7 @@ export const checkPolicy = async (io: Io, given: Given): Promise<void> => {
 export const setPolicy = async (io: StoreIo, given: Given): Promise<void> => {
   const text = await readPolicy(io, given)
   const written = await editDocument(io.store, POLICY_KEY, () => text)
-  io.say(written ? `It is set. ${SEEN_WITHIN}` : 'It was set already.')
+  io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 
 /** `slipway policy show`. */

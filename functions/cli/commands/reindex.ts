@@ -6,16 +6,24 @@
 
 import { type Reindexed, reindex } from '../../registry/reindex.ts'
 import type { StoreIo } from '../command.ts'
+import { CommandError } from '../errors.ts'
 
 const counted = ({ repositories, manifests, referrers }: Reindexed): string =>
   `${repositories} repositories, ${manifests} manifests, ${referrers} referrers`
 
-/** Builds the lists of repositories and referrers anew. @throws StoreError */
-export const rebuild = async ({ store, say, progress }: StoreIo): Promise<void> => {
+/**
+ * Adds what is missing to the lists of repositories and referrers.
+ *
+ * @throws CommandError where there are no repositories, StoreError
+ */
+export const rebuild = async ({ store, location, say, progress }: StoreIo): Promise<void> => {
   const line = progress()
   try {
     const found = await reindex(store, (each) => line.show(`Indexing: ${counted(each)}`))
     line.end()
+    if (found.repositories === 0) {
+      throw new CommandError(`there are no repositories at ${location}: nothing was indexed`)
+    }
     say(`Indexed ${counted(found)}.`)
   } finally {
     line.end()

@@ -17,7 +17,7 @@ import { editDocument, readDocument } from '../../auth/document.ts'
 import { ROBOT_PREFIX, robotName } from '../../auth/identity.ts'
 import { POLICY_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { checkName, leaveGroups, listLine, noSuch, readGroups, SEEN_WITHIN } from '../accounts.ts'
+import { checkName, leaveGroups, listLine, noSuch, readGroups } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 
@@ -46,7 +46,7 @@ const editRobots = (
 
 /** Gives a robot a secret. @param keep milliseconds that earlier ones go on; none for a new robot */
 const addSecret = async (
-  { store, now, print, say }: StoreIo,
+  { store, now, print, say, seen }: StoreIo,
   given: Given,
   keep?: number,
 ): Promise<void> => {
@@ -69,7 +69,7 @@ const addSecret = async (
   if ((await readDocument(store, POLICY_KEY)) === undefined) {
     say('There is no policy, so it may do nothing: see slipway policy set.')
   }
-  say(SEEN_WITHIN)
+  say(seen)
 }
 
 /** `slipway robot add`. */
@@ -82,14 +82,14 @@ export const rotateRobot = (
 ): Promise<void> => addSecret(io, given, given.flags.keep)
 
 /** `slipway robot remove`. */
-export const removeRobot = async ({ store, say }: StoreIo, given: Named): Promise<void> => {
+export const removeRobot = async ({ store, say, seen }: StoreIo, given: Named): Promise<void> => {
   const name = shortName(given)
   await editRobots(store, (robots) => {
     if (!robots.delete(name)) throw noSuch('robot', name)
   })
   await leaveGroups(store, ROBOT_PREFIX + name)
   say(`Removed the robot ${name} and its secrets.`)
-  say(SEEN_WITHIN)
+  say(seen)
 }
 
 /** `slipway robot list`. */

@@ -23,7 +23,6 @@ export const serve = async (
   { settings }: { readonly settings: Settings },
 ): Promise<void> => {
   const running = await startServer(settings, env)
-  for (const line of banner(running, settings)) say(line)
   let asked: number | undefined
   onStop(() => {
     if (asked !== undefined) {
@@ -35,4 +34,5 @@ export const serve = async (
     say(`Stopping: requests under way have ${settings['stop-timeout']} s to finish.`)
     void running.stop().then(() => exit(0))
   })
+  say(banner(running, settings).join('\n'))
 }

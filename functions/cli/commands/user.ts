@@ -9,7 +9,7 @@ import { parseHtpasswd, withoutUser, withUser } from '../../auth/accounts/htpass
 import { userNameFault } from '../../auth/accounts/names.ts'
 import { editDocument, readDocument } from '../../auth/document.ts'
 import { HTPASSWD_KEY, POLICY_KEY } from '../../registry/layout.ts'
-import { checkName, leaveGroups, listLine, noSuch, readGroups, SEEN_WITHIN } from '../accounts.ts'
+import { checkName, leaveGroups, listLine, noSuch, readGroups } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import { STARTER_POLICY } from './policy.ts'
@@ -65,19 +65,19 @@ export const addUser = async (io: StoreIo, given: Given): Promise<void> => {
   await setPassword(io, given, false)
   io.say(`Added the user ${given.args.name}.`)
   await startPolicy(io)
-  io.say(SEEN_WITHIN)
+  io.say(io.seen)
 }
 
 /** `slipway user passwd`. */
 export const changePassword = async (io: StoreIo, given: Given): Promise<void> => {
   await setPassword(io, given, true)
   io.say(`Changed the password of ${given.args.name}.`)
-  io.say(SEEN_WITHIN)
+  io.say(io.seen)
 }
 
 /** `slipway user remove`. */
 export const removeUser = async (
-  { store, say }: StoreIo,
+  { store, say, seen }: StoreIo,
   { args: { name } }: Pick<Given, 'args'>,
 ): Promise<void> => {
   await editDocument(store, HTPASSWD_KEY, (text) => {
@@ -86,7 +86,7 @@ export const removeUser = async (
   })
   await leaveGroups(store, name)
   say(`Removed the user ${name}.`)
-  say(SEEN_WITHIN)
+  say(seen)
 }
 
 /** `slipway user list`. */

@@ -12,6 +12,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
   storeCommand({
     name: 'policy check',
     help: 'check a policy; - is standard input',
+    ofFile: true,
     args: { file: 'one' },
     load: async () => (await import('../commands/policy.ts')).checkPolicy,
   }),
@@ -29,6 +30,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
   storeCommand({
     name: 'issuers check',
     help: 'check a list of issuers and fetch their keys; - is standard input',
+    ofFile: true,
     args: { file: 'one' },
     load: async () => (await import('../commands/issuers.ts')).checkIssuers,
   }),
