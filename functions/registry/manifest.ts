@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setImmediate } from 'node:timers/promises'
 import {
   type Annotations,
   type Descriptor,
@@ -70,6 +71,23 @@ const describe = (json: Fields, contentType: string | undefined): Manifest => {
   }
 }
 
+/** Checks on the bytes that every reader reads them alike, and that they are within the limits. */
+const checkBytes = (bytes: Uint8Array): void => {
+  try {
+    checkJson(bytes, MANIFEST_SHAPE, MANIFEST_LIMITS)
+  } catch (cause) {
+    if (cause instanceof JsonError) throw invalid(`invalid manifest: ${cause.message}`)
+    throw cause
+  }
+}
+
+const parseChecked = (bytes: Uint8Array, contentType: string | undefined): Manifest => {
+  const json = parseJson(bytes)
+  const manifest = describe(json, contentType)
+  checkAbsent(json, SCHEMA1_FIELDS)
+  return manifest
+}
+
 /**
  * Reads and checks a manifest that is being pushed: it is accepted only if every reader reads it alike.
  *
@@ -77,17 +95,23 @@ const describe = (json: Fields, contentType: string | undefined): Manifest => {
  * @throws RegistryError MANIFEST_INVALID naming the field and what was expected, or the limit exceeded
  */
 export const parseManifest = (bytes: Uint8Array, contentType: string | undefined): Manifest => {
-  try {
-    checkJson(bytes, MANIFEST_SHAPE, MANIFEST_LIMITS)
-  } catch (cause) {
-    if (cause instanceof JsonError) throw invalid(`invalid manifest: ${cause.message}`)
-    throw cause
-  }
-  const json = parseJson(bytes)
-  const manifest = describe(json, contentType)
-  checkAbsent(json, SCHEMA1_FIELDS)
-  return manifest
+  checkBytes(bytes)
+  return parseChecked(bytes, contentType)
 }
+
+/** Bytes beyond which the steps of {@link parseInTurns} take milliseconds. */
+const LARGE = 256 * 1024
+
+/** As {@link parseManifest}; lets other requests go on between the steps of a large one. */
+export const parseInTurns: (...args: Parameters<typeof parseManifest>) => Promise<Manifest> =
+  async (bytes, contentType) => {
+    if (bytes.byteLength <= LARGE) return parseManifest(bytes, contentType)
+    checkBytes(bytes)
+    await setImmediate()
+    const manifest = parseChecked(bytes, contentType)
+    await setImmediate()
+    return manifest
+  }
 
 /**
  * Reads a manifest that is stored, as leniently as any version of this registry accepted it.

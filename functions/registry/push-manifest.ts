@@ -16,7 +16,7 @@ import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
 import type { Holdings } from './held.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
-import { type Manifest, parseManifest } from './manifest.ts'
+import { type Manifest, parseInTurns } from './manifest.ts'
 import { isManifestType } from './media-types.ts'
 import {
   algorithmOf,
@@ -99,7 +99,7 @@ export const createPushManifest = (
   }
 
   return async (name, reference, bytes, contentType, options = {}) => {
-    const manifest = parseManifest(bytes, contentType)
+    const manifest = await parseInTurns(bytes, contentType)
     const canonical = digestOf(bytes)
     const digest = reference.digest ?? canonical
     const actual = algorithmOf(digest) === CANONICAL ? canonical : digestOf(bytes, 'sha512')
