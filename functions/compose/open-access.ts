@@ -12,7 +12,7 @@ import type { Audit } from '../auth/audit.ts'
 import { openAuthorizer } from '../auth/authorizer.ts'
 import { liveIssuers } from '../auth/issuers/document.ts'
 import type { SigningKeys } from '../auth/keys/signing-keys.ts'
-import { storedSigningKeys } from '../auth/keys/stored-keys.ts'
+import { checkStoredKeys, storedSigningKeys } from '../auth/keys/stored-keys.ts'
 import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
 import type { Policy } from '../auth/policy/policy.ts'
@@ -26,6 +26,12 @@ import { signingKeyFile } from './signing-key-file.ts'
 
 /** Access control, ready for the app. */
 export interface OpenAccess extends Pick<AppOptions, 'authorizer' | 'audit' | 'issuing'> {
+  /**
+   * Reads the keys that tokens are signed with, if they are in the store already.
+   *
+   * @throws DocumentError when they are damaged, StoreError when they cannot be read
+   */
+  readonly checkKeys: () => Promise<void>
   /** Whether there are accounts or a policy; without them, either everyone has access or no one. */
   readonly isSetUp: () => Promise<boolean>
 }
@@ -89,7 +95,12 @@ export const openAccess = async (
 ): Promise<OpenAccess> => {
   const audit = auditLog(logger)
   if (settings.auth === 'off') {
-    return { authorizer: openAuthorizer, audit, isSetUp: async () => false }
+    return {
+      authorizer: openAuthorizer,
+      audit,
+      checkKeys: async () => {},
+      isSetUp: async () => false,
+    }
   }
   const live = { store, now, report: reportTo(logger, audit) }
   const accounts = createAccounts({ ...live, throttle: createThrottle(now) })
@@ -114,6 +125,9 @@ export const openAccess = async (
     authorizer,
     audit,
     ...(issues ? { issuing: { tokens, keys } } : {}),
+    checkKeys: async () => {
+      if (settings['signing-key'] === undefined) await checkStoredKeys(store, now())
+    },
     isSetUp: async () => !(await isUnconfigured(accounts, policy)),
   }
 }

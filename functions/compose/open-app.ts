@@ -65,7 +65,13 @@ export const openApp = async (
   const store = openStore(settings, env, (doing, err) => {
     logger.debug({ doing, err }, 'a request to S3 is repeated through the SDK')
   })
-  const { isSetUp, ...access } = await openAccess(settings, env, store, logger, onlyLocal)
+  const { isSetUp, checkKeys, ...access } = await openAccess(
+    settings,
+    env,
+    store,
+    logger,
+    onlyLocal,
+  )
   const uploadSecret = openUploadSecret(settings, env, store)
   const app = createApp({
     ...access,
@@ -86,7 +92,7 @@ export const openApp = async (
     readOnly: settings['read-only'],
   })
   const warmUp = async (): Promise<void> => {
-    await uploadSecret()
+    await Promise.all([uploadSecret(), checkKeys()])
   }
   return { app, store, logger, isSetUp, warmUp }
 }

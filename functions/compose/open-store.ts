@@ -11,6 +11,7 @@ import { once } from '../shared/once.ts'
 import { putUnlessChanged, readOrCreate } from '../storage/read-or-create.ts'
 import { createS3Store, type S3StoreOptions } from '../storage/s3/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { SettingsError } from './errors.ts'
 import { openFileStore } from './file-store.ts'
 import type { Settings, StoreSettings } from './setting-table.ts'
 
@@ -96,17 +97,30 @@ const SECRET_SIZE = 32
 export const renewUploadSecret = async (store: ObjectStore): Promise<void> => {
   const fresh = randomBytes(SECRET_SIZE)
   for (;;) {
-    const { bytes, etag } = await readOrCreate(store, UPLOAD_SECRET_KEY, () => fresh, 64)
-    if (fresh.equals(bytes)) return
-    await putUnlessChanged(store, UPLOAD_SECRET_KEY, fresh, { ifMatch: etag })
+    // Whatever is there, also what is damaged.
+    const there = await store.head(UPLOAD_SECRET_KEY)
+    const condition = there ? { ifMatch: there.etag } : ({ ifNoneMatch: '*' } as const)
+    if (await putUnlessChanged(store, UPLOAD_SECRET_KEY, fresh, condition)) return
   }
 }
 
 /**
  * The secret in the store. The first instance creates it and all others read it, so any of them can
  * take any request without a configured secret.
+ *
+ * @throws SettingsError when it has another length: it is damaged
  */
 export const uploadSecret = async (store: ObjectStore): Promise<Uint8Array> => {
-  const { bytes } = await readOrCreate(store, UPLOAD_SECRET_KEY, () => randomBytes(SECRET_SIZE), 64)
+  const create = () => randomBytes(SECRET_SIZE)
+  const read = readOrCreate(store, UPLOAD_SECRET_KEY, create, SECRET_SIZE)
+  const { bytes } = await read.catch((cause: unknown) => {
+    throw cause instanceof RangeError ? wrongSecret(`more than ${SECRET_SIZE}`) : cause
+  })
+  if (bytes.byteLength !== SECRET_SIZE) throw wrongSecret(String(bytes.byteLength))
   return bytes
 }
+
+const wrongSecret = (length: string): SettingsError =>
+  new SettingsError(
+    `the object ${UPLOAD_SECRET_KEY} in the store has ${length} bytes, but a secret has ${SECRET_SIZE}: delete it, and the next start makes a new one; uploads under way then start over`,
+  )

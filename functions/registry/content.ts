@@ -8,24 +8,30 @@
 import { type Cached, cached } from '../shared/cached.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { type ReportDamage, unreported } from './damage.ts'
+import { type Digest, digestOf } from './reference.ts'
 
 /** Bytes of content kept in memory. */
 const CAPACITY = 32 * 1024 * 1024
 
 /**
- * `get(key, limit)` gives an object's bytes, from memory or in one operation. It gives undefined when
- * there is no such object, or it has more than `limit` bytes.
+ * `get(key, limit, digest)` gives an object's bytes, from memory or in one operation. It gives
+ * undefined when there is no such object, when it has more than `limit` bytes, and when they have
+ * another digest than the one that is given: then it is damaged, which is reported.
  */
-export type Content = Cached<[key: string, limit: number], Uint8Array | undefined>
+export type Content = Cached<[key: string, limit: number, digest?: Digest], Uint8Array | undefined>
 
 /** Content of a store. */
-export const createContent = (store: ObjectStore): Content =>
+export const createContent = (store: ObjectStore, report: ReportDamage = unreported): Content =>
   cached(
-    async (key: string, limit: number): Promise<Uint8Array | undefined> => {
+    async (key: string, limit: number, digest?: Digest): Promise<Uint8Array | undefined> => {
       const read = await store.get(key)
       if (read === undefined) return undefined
-      if (read.info.size <= limit) return readAll(read.body, limit)
-      discard(read.body)
+      const { size } = read.info
+      const bytes = size <= limit ? await readAll(read.body, limit) : undefined
+      if (bytes === undefined) discard(read.body)
+      if (digest === undefined || (bytes && digestOf(bytes) === digest)) return bytes
+      report({ key, why: `has ${size} bytes that do not have its digest` })
       return undefined
     },
     {

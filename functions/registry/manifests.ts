@@ -55,7 +55,7 @@ export const createManifests = (
   const { tags, referrers, revisions, content } = parts
 
   const readData = (digest: Digest): Promise<Uint8Array | undefined> =>
-    content.get(dataKey(digest), MAX_MANIFEST_BYTES)
+    content.get(dataKey(digest), MAX_MANIFEST_BYTES, digest)
 
   /** A tag only ever points at a linked revision, so the link is not read for what a tag led to. */
   const dataOf = async (name: string, digest: Digest, viaTag: boolean) => {

@@ -5,7 +5,7 @@
  * A manifest's link and its descriptor cannot change in one moment. So a descriptor may be
  * unconfirmed: then the list looks whether the manifest is there. Invariants, whoever dies where:
  * - A push writes the unconfirmed descriptor before the link, unless there is a descriptor already,
- *   and never writes over another's. So what is there is listed, or looked for.
+ *   and never writes over another's, only over a damaged one. So what is there is listed, or looked for.
  * - A delete writes an unconfirmed descriptor before it deletes the link, over whatever is there. A
  *   push confirms only the version that it wrote itself. So what is confirmed is not deleted.
  *
@@ -14,10 +14,11 @@
 
 import { randomBytes } from 'node:crypto'
 import { inBatches } from '../shared/parallel.ts'
-import { readAll } from '../storage/bytes.ts'
+import { discard, readAll } from '../storage/bytes.ts'
 import { isStoreError } from '../storage/errors.ts'
-import type { ObjectStore } from '../storage/store.ts'
+import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import type { Content } from './content.ts'
+import { type ReportDamage, unreported } from './damage.ts'
 import { referrerKey, referrersPrefix } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { type Digest, isDigest } from './reference.ts'
@@ -54,7 +55,7 @@ export type ConfirmReferrer = () => Promise<void>
 export interface Referrers {
   /**
    * Prepares a manifest's place in its subject's list, whether the subject exists or not; before
-   * its link is written. One operation.
+   * its link is written. One operation, and one more where there is a descriptor already.
    *
    * @returns what is to be done after the link was written; at most one operation
    */
@@ -90,6 +91,38 @@ const UNCONFIRMED = 'io.slipway.unconfirmed'
 const unconfirmed = (referrer: Referrer): Uint8Array =>
   Buffer.from(JSON.stringify({ ...referrer, [UNCONFIRMED]: randomBytes(8).toString('hex') }))
 
+/** A descriptor as it is stored. */
+type StoredReferrer = Referrer & { readonly [UNCONFIRMED]?: string }
+
+/** Reads a stored descriptor. @returns undefined when it is none of this digest: it is damaged */
+export const parseReferrer = (bytes: Uint8Array, digest: Digest): StoredReferrer | undefined => {
+  try {
+    const stored: StoredReferrer | null = JSON.parse(Buffer.from(bytes).toString())
+    const sound =
+      typeof stored?.mediaType === 'string' &&
+      stored.digest === digest &&
+      Number.isSafeInteger(stored.size)
+    return sound ? stored : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A descriptor's bytes, none where they are more than one can have, and its version. */
+const readDescriptor = async (
+  store: ObjectStore,
+  key: string,
+): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined> => {
+  const read = await store.get(key)
+  if (read === undefined) return undefined
+  const { size, etag } = read.info
+  if (size <= MAX_DESCRIPTOR_BYTES) {
+    return { bytes: await readAll(read.body, MAX_DESCRIPTOR_BYTES), etag }
+  }
+  discard(read.body)
+  return { bytes: new Uint8Array(), etag }
+}
+
 /** See {@link Referrers.prepare}. */
 export const prepareReferrer = async (
   store: ObjectStore,
@@ -106,9 +139,14 @@ export const prepareReferrer = async (
       throw error
     }
   }
-  const created = await unlessChanged(
-    store.put(key, unconfirmed(referrer), { condition: { ifNoneMatch: '*' } }),
-  )
+  const write = (condition: WriteCondition) =>
+    unlessChanged(store.put(key, unconfirmed(referrer), { condition }))
+  const replaceDamaged = async () => {
+    const there = await readDescriptor(store, key)
+    if (there === undefined || parseReferrer(there.bytes, referrer.digest)) return undefined
+    return write({ ifMatch: there.etag })
+  }
+  const created = (await write({ ifNoneMatch: '*' })) ?? (await replaceDamaged())
   if (created === undefined) return async () => {}
   const confirmed = Buffer.from(JSON.stringify(referrer))
   const condition = { ifMatch: created.etag }
@@ -122,22 +160,26 @@ export const createReferrers = (
   store: ObjectStore,
   content: Content,
   revisions: Pick<Revisions, 'find'>,
+  report: ReportDamage = unreported,
 ): Referrers => {
   /** A descriptor as it was listed: its size tells an unconfirmed one from a confirmed one. */
   const read = async ({ key, size }: ListedReferrer): Promise<Uint8Array | undefined> => {
-    if (size > MAX_DESCRIPTOR_BYTES) {
-      throw new RangeError(`the descriptor ${key} has more than ${MAX_DESCRIPTOR_BYTES} bytes`)
-    }
     const bytes = await content.get(key, size)
     if (bytes?.byteLength === size) return bytes
-    const changed = await store.get(key)
-    return changed && readAll(changed.body, MAX_DESCRIPTOR_BYTES)
+    return (await readDescriptor(store, key))?.bytes
   }
 
   const listed = async (name: string, each: ListedReferrer): Promise<Referrer | undefined> => {
+    const { key, size, digest } = each
+    // Others are listed without it.
+    const damaged = (): undefined => {
+      report({ key, why: `has ${size} bytes that do not describe ${digest}` })
+    }
+    if (size > MAX_DESCRIPTOR_BYTES) return damaged()
     const bytes = await read(each)
     if (bytes === undefined) return undefined
-    const stored: Referrer & { [UNCONFIRMED]?: string } = JSON.parse(Buffer.from(bytes).toString())
+    const stored = parseReferrer(bytes, digest)
+    if (stored === undefined) return damaged()
     const { [UNCONFIRMED]: nonce, ...referrer } = stored
     if (nonce === undefined) return referrer
     return (await revisions.find(name, each.digest)) && referrer
@@ -200,7 +242,8 @@ const pageOf = async (
 const countThatFits = (sizes: readonly number[]): number => {
   let total = 0
   const cut = sizes.findIndex((size, at) => {
-    total += size
+    // What is larger is damaged, and will not be on the page.
+    total += size <= MAX_DESCRIPTOR_BYTES ? size : 0
     return at > 0 && total > MAX_PAGE_BYTES
   })
   return cut === -1 ? sizes.length : cut

@@ -57,14 +57,14 @@ export interface Registry {
 /** A registry on a store. */
 export const createRegistry = (options: RegistryOptions): Registry => {
   const { store, uploadSecret, uploadLimits, now = Date.now, report = unreported } = options
-  const content = createContent(store)
+  const content = createContent(store, report)
   const links = createRecentLinks(store, now, report)
   const holdings = createHoldings(store, links, now, report)
   const blobs = createBlobs(store, links, holdings, report)
   const catalog = createCatalog(store)
   const tags = createTags(store, catalog, report)
   const revisions = createRevisions(store, links, tags, report)
-  const referrers = createReferrers(store, content, revisions)
+  const referrers = createReferrers(store, content, revisions, report)
   return {
     blobs,
     tags,

@@ -88,6 +88,19 @@ export const createTags = (
     return { ifMatch: link.etag }
   }
 
+  /** Writes a tag's link over a damaged one, which counts as none. @returns false if there is none */
+  const replaceDamaged = async (key: string, digest: Digest): Promise<boolean> => {
+    const stored = await readStoredLink(store, key, report)
+    if (stored === undefined || stored.link !== undefined) return false
+    try {
+      await writeLink(store, key, digest, { condition: { ifMatch: stored.etag } })
+      return true
+    } catch (error) {
+      if (isStoreError(error, 'precondition')) return false
+      throw error
+    }
+  }
+
   const set: Tags['set'] = async (name, tag, digest, condition) => {
     const current = tagLinkKey(name, tag)
     if (condition === undefined) return writeLink(store, current, digest)
@@ -96,6 +109,7 @@ export const createTags = (
       await writeLink(store, current, digest, { condition: onStore })
     } catch (error) {
       if (!isStoreError(error, 'precondition')) throw error
+      if ('absent' in condition && (await replaceDamaged(current, digest))) return
       throw 'absent' in condition
         ? lost(name, tag, 'exists', 'it absent')
         : lost(name, tag, 'has just been changed by another push', 'it unchanged')

@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
+import { hasCode } from '../../functions/api/errors.ts'
 import { foreignVerifier } from '../../functions/auth/issuers/verify.ts'
 import {
   newKeyDocument,
@@ -205,8 +206,9 @@ describe('a store that fails', () => {
         const bytes = Buffer.from(damage(text))
         const { etag } = await store.put(SIGNING_KEYS_KEY, bytes)
         await assert.rejects(instance(store, () => START).keys.signer(), (error: Error) => {
-          assert.match(error.message, /document of signing keys is damaged/)
-          assert.ok(!`${error.stack}${error.cause}`.includes('"d"'))
+          assert.ok(hasCode(error, 'UNAVAILABLE'))
+          assert.match(String(error.cause), /document of signing keys, .*signing-keys, is damaged/)
+          assert.ok(!`${error.stack}${(error.cause as Error).stack}`.includes('"d"'))
           return true
         })
         assert.equal((await store.head(SIGNING_KEYS_KEY))?.etag, etag)

@@ -12,6 +12,8 @@
 
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import * as z from 'zod'
+import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
+import { DocumentError } from '../errors.ts'
 import { publishedAt } from './signing-keys.ts'
 
 /** Milliseconds between a new key's publication and its first signature. */
@@ -62,7 +64,7 @@ export const newKeyDocument = (now: number): KeyDocument => ({
 /**
  * Reads a document.
  *
- * @throws Error when it is invalid; the message never quotes it
+ * @throws DocumentError when it is invalid; the message never quotes it
  */
 export const parseKeyDocument = (bytes: Uint8Array): KeyDocument => {
   try {
@@ -71,8 +73,8 @@ export const parseKeyDocument = (bytes: Uint8Array): KeyDocument => {
     return document
   } catch {
     // Without the cause, which would quote the text around the mistake: a private key.
-    throw new Error(
-      'the document of signing keys is damaged: restore it, or delete it to have new keys made',
+    throw new DocumentError(
+      `the document of signing keys, ${SIGNING_KEYS_KEY}, is damaged: restore it, or delete it to have new keys made; tokens issued before are then no longer valid`,
     )
   }
 }

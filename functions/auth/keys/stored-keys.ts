@@ -9,6 +9,7 @@ import { cached } from '../../shared/cached.ts'
 import { putUnlessChanged, readOrCreate } from '../../storage/read-or-create.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { MAX_DOCUMENT_SIZE } from '../document.ts'
+import { AccessError, DocumentError } from '../errors.ts'
 import {
   type KeyDocument,
   newKeyDocument,
@@ -40,21 +41,38 @@ const readDocument = async (
   now: number,
 ): Promise<{ readonly document: KeyDocument; readonly etag: string }> => {
   const create = () => encode(newKeyDocument(now))
-  const { bytes, etag } = await readOrCreate(store, SIGNING_KEYS_KEY, create, MAX_DOCUMENT_SIZE)
+  const read = readOrCreate(store, SIGNING_KEYS_KEY, create, MAX_DOCUMENT_SIZE)
+  const { bytes, etag } = await read.catch((cause: unknown) => {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new DocumentError(`${SIGNING_KEYS_KEY} has ${cause.message}`, { cause })
+  })
   return { document: parseKeyDocument(bytes), etag }
+}
+
+/**
+ * Reads the keys in a store, if there are any.
+ *
+ * @throws StoreError when the store fails, DocumentError when the document is damaged
+ */
+export const checkStoredKeys = async (store: ObjectStore, now: number): Promise<void> => {
+  if ((await store.head(SIGNING_KEYS_KEY)) !== undefined) await readDocument(store, now)
 }
 
 /**
  * The keys in a store, created on first use. Rotations by others are seen within 30 seconds.
  *
- * The returned functions throw StoreError when the store fails and nothing is remembered, and Error
- * when the document is damaged.
+ * The returned functions throw, when nothing is remembered, StoreError when the store fails, and
+ * AccessError UNAVAILABLE when the document is damaged.
  *
  * @param now clock in milliseconds
  */
 export const storedSigningKeys = (store: ObjectStore, now: () => number): SigningKeys => {
   const load = async () => {
-    const { document } = await readDocument(store, now())
+    const { document } = await readDocument(store, now()).catch((cause: unknown) => {
+      if (!(cause instanceof DocumentError)) throw cause
+      const message = 'the keys that tokens are signed with cannot be read at the moment'
+      throw new AccessError('UNAVAILABLE', message, { cause })
+    })
     return document.keys.map((key) => ({ ...key, signer: localSigner(privateKey(key)) }))
   }
   const options = { now, maxAge: MAX_AGE, cooldown: COOLDOWN, stale: STALE }

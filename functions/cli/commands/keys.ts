@@ -30,8 +30,9 @@ const checkInUse = ({ settings }: Given): void => {
 /** `slipway keys list`. */
 export const listKeys = async ({ store, now, print }: StoreIo, given: Given): Promise<void> => {
   checkInUse(given)
+  const signers = await storedSigners(store, now())
   const { kid } = await storedSigningKeys(store, now).signer()
-  for (const signer of await storedSigners(store, now())) {
+  for (const signer of signers) {
     print(signer.kid === kid ? `${signer.kid}\tsigns` : signer.kid)
   }
 }

@@ -8,7 +8,7 @@ import { isStoreError, StoreError } from '../../storage/errors.ts'
 import type { Part } from '../../storage/store.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, uploadDataKey } from '../layout.ts'
-import { algorithmOf, type Digest, hexOf } from '../reference.ts'
+import { algorithmOf, type Digest, digestOf, hexOf } from '../reference.ts'
 import type { UploadContext } from './append.ts'
 import { algorithmsFor, type Hashes, hashAll } from './hash.ts'
 import type { Incoming } from './incoming.ts'
@@ -55,9 +55,11 @@ export const commitSmall = async (
   const bytes = await writer.pendingWithSeed()
   const hashes = covers(known, digest) ? known : hashesOf(bytes, digest)
   const target = verify(digest, hashes)
-  await holdings.write(target, size, () =>
-    store.put(dataKey(target), bytes, { sha256: hexOf(target) }),
-  )
+  const put = () => store.put(dataKey(target), bytes, { sha256: hexOf(target) })
+  await holdings.write(target, size, put).catch((cause: unknown) => {
+    const damaged = isStoreError(cause, 'checksum') && digestOf(bytes) !== target
+    throw damaged ? new StoreError('missing', 'the staged bytes are damaged', { cause }) : cause
+  })
   return { target, size }
 }
 

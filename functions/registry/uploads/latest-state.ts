@@ -30,8 +30,10 @@ export const createLatestStates = (store: ObjectStore, sealer: StateSealer): Lat
   async latest(state) {
     const read = await store.get(uploadLatestStateKey(state.uuid))
     if (read === undefined) return state
-    const token = String(await readAll(read.body, MAX_TOKEN))
-    const latest = await sealer.open(token, state.name, state.uuid).catch(() => state)
+    // A record that is damaged is of no use.
+    const latest = await readAll(read.body, MAX_TOKEN)
+      .then((token) => sealer.open(String(token), state.name, state.uuid))
+      .catch(() => state)
     return latest.offset > state.offset ? latest : state
   },
 

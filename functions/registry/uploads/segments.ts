@@ -6,6 +6,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { discard } from '../../storage/bytes.ts'
 import { StoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { uploadSegmentKey } from '../layout.ts'
@@ -42,7 +43,8 @@ export const stage = async (
 /**
  * Reads segments in parallel into a buffer of their total size.
  *
- * @throws StoreError `missing` when one is gone: the upload was committed, cancelled or expired
+ * @throws StoreError `missing` when one is gone: the upload was committed, cancelled or expired; or
+ *   when it has another size: it is damaged
  */
 export const loadSegments = async (
   store: ObjectStore,
@@ -54,7 +56,10 @@ export const loadSegments = async (
   const load = async (segment: Segment) => {
     const key = segmentKey(uuid, segment)
     const read = await store.get(key)
-    if (read === undefined) throw new StoreError('missing', `the staged bytes ${key} are gone`)
+    if (read?.info.size !== segment.size) {
+      if (read !== undefined) discard(read.body)
+      throw new StoreError('missing', `the staged bytes ${key} are gone or damaged`)
+    }
     let at = segment.offset - base
     for await (const chunk of read.body) {
       into.set(chunk, at)

@@ -16,6 +16,7 @@ import { checkCondition, currentEtag, refused } from './condition.ts'
 import { stamp, withDurableParents, withParents, withTemporary, writeFlushed } from './disk.ts'
 import { withLock } from './lock.ts'
 import { isVerbatim, pathOf, type Tree } from './paths.ts'
+import { head } from './read.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
 
 /**
@@ -85,10 +86,11 @@ export const put = async (
  * changed once it has its path. Where the file system refuses that, as Linux does for files of
  * another user, the bytes are copied.
  */
-export const copy = async (tree: Tree, from: string, to: string): Promise<void> => {
+export const copy = async (tree: Tree, from: string, to: string, size: number): Promise<void> => {
   const source = pathOf(tree, from)
   pathOf(tree, to)
-  if ((await currentEtag(source)) === undefined) throw missing(from)
+  // Of another size it is damaged: the caller knows which bytes it wants to copy.
+  if ((await head(tree, from))?.size !== size) throw missing(from)
   await withTemporary(tree, async (temporary) => {
     try {
       await withParents(temporary, () => linkOrCopy(source, temporary))
@@ -101,7 +103,7 @@ export const copy = async (tree: Tree, from: string, to: string): Promise<void> 
 }
 
 const missing = (key: string): StoreError =>
-  new StoreError('missing', `copy ${key}: no such object`)
+  new StoreError('missing', `copy ${key}: no such object of that size`)
 
 const linkOrCopy = async (source: string, target: string): Promise<void> => {
   try {
