@@ -54,7 +54,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   tagRoutes(app, options)
   referrerRoutes(app, options)
   manifestRoutes(app, options)
-  uploadRoutes(app, options)
+  if (!options.readOnly) uploadRoutes(app, options)
   blobRoutes(app, options)
 
   app.notFound((c) =>

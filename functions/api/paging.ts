@@ -12,6 +12,9 @@ import { RequestError } from './errors.ts'
 /** Most entries of a page, and the default: what one listing of the store gives. */
 export const MAX_PAGE = 1000
 
+/** The paths of a list. Some clients end it with a slash, which means nothing, as in distribution. */
+export const withSlash = (path: string): string[] => [path, `${path}/`]
+
 export interface Paging {
   readonly limit: number
   readonly last: string | undefined

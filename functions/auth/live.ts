@@ -20,6 +20,8 @@ const FIRST_RETRY = 1_000
 export type LiveEvent =
   /** It is in force from now on; `first` if nothing was in force before. */
   | { readonly outcome: 'loaded'; readonly key: string; readonly first: boolean }
+  /** It is in force without some entries. @param faults what is wrong with each, without secrets */
+  | { readonly outcome: 'partly'; readonly key: string; readonly faults: readonly string[] }
   /** It cannot be used; the previous one stays in force. */
   | { readonly outcome: 'kept'; readonly key: string; readonly error: unknown }
   /** It cannot be used and there is no previous one: whatever depends on it is refused. */

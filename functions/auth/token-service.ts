@@ -62,6 +62,8 @@ export interface TokenServiceOptions {
   readonly issuer: string
   readonly service: string
   readonly audit: Audit
+  /** Whether the registry takes no writes: then nobody is granted more than pulls. */
+  readonly readOnly: boolean
   /** Clock in milliseconds. */
   readonly now: () => number
 }
@@ -93,7 +95,7 @@ interface Known {
 
 /** The token endpoint of this registry. */
 export const createTokenService = (options: TokenServiceOptions): TokenService => {
-  const { accounts, policy, keys, issuer, service, audit, now } = options
+  const { accounts, policy, keys, issuer, service, audit, readOnly, now } = options
   const verifyRefresh = createRefreshVerifier({
     issuer,
     audience: service,
@@ -141,7 +143,9 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     if (type === 'registry' && name === 'catalog') return [{ type, name, actions: ['*'] }]
     if (type !== 'repository' || !isName(name)) return []
     const wanted = asked.actions.includes('*') ? ACTIONS : asked.actions
-    const actions = allowedActions(current, identity, name).filter((each) => wanted.includes(each))
+    const actions = allowedActions(current, identity, name).filter(
+      (each) => wanted.includes(each) && (each === 'pull' || !readOnly),
+    )
     return actions.length === 0 ? [] : [{ type, name, actions }]
   }
 

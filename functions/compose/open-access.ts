@@ -44,6 +44,13 @@ const reportTo =
       if (!event.first) audit({ event: 'config', what: event.key, outcome: 'ok' })
       return
     }
+    if (event.outcome === 'partly') {
+      for (const fault of event.faults) {
+        audit({ event: 'config', what: event.key, outcome: 'failed', why: fault })
+        logger.error({ key: event.key, fault }, 'access document: a line is left out')
+      }
+      return
+    }
     const why = event.error instanceof Error ? event.error.message : String(event.error)
     audit({ event: 'config', what: event.key, outcome: 'failed', why })
     const consequence =
@@ -119,7 +126,10 @@ export const openAccess = async (
     realm: settings['token-realm'],
     openUntilSetUp: settings.auth === 'auto' && onlyLocal,
   })
-  const tokens = createTokenService({ accounts, policy, keys, issuer, service, audit, now })
+  const readOnly = settings['read-only']
+  const tokens = createTokenService({
+    ...{ accounts, policy, keys, issuer, service, audit, readOnly, now },
+  })
   const issues = settings.auth !== 'basic' && settings['token-realm'] === undefined
   return {
     authorizer,

@@ -111,7 +111,7 @@ export const SETTINGS = {
   'trust-proxy': setting(
     networks.optional(),
     'nobody',
-    'networks of proxies whose X-Forwarded-For, -Proto and -Host are trusted, as in 10.0.0.0/8,::1/128',
+    'networks of proxies whose X-Forwarded-* and Forwarded are trusted, as in 10.0.0.0/8,::1/128',
   ),
   'token-service': setting(
     headerName.default('slipway'),

@@ -374,3 +374,20 @@ test('a read-only registry still issues tokens by POST', async (t) => {
   })
   assert.equal((await send('POST /token', password())).status, 200)
 })
+
+test('a read-only registry grants nothing but pulls', async (t) => {
+  const { send } = await openRig(t, {
+    users: { alice: 'right horse' },
+    policy: [{ who: ['authenticated'], repositories: ['**'], actions: ['*'] }],
+    args: ['--read-only=on'],
+    readOnly: true,
+  })
+  for (const [scope, expected] of [
+    ['repository:a:pull,push,delete', ['repository:a:pull']],
+    ['repository:a:*', ['repository:a:pull']],
+    ['repository:a:push', []],
+    ['registry:catalog:*', ['registry:catalog:*']],
+  ] as const) {
+    assert.deepEqual(granted(await send('POST /token', password({ scope }))), expected, scope)
+  }
+})

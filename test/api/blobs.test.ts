@@ -103,7 +103,20 @@ const RANGES_HERE = singles([
       },
     ],
   ),
-  ['several ranges are answered whole', whole({ Range: 'bytes=0-1,5-6' })],
+  ...[
+    '0-1,5-6',
+    '0-1, 5-6',
+    '0-,-1',
+    '-1,0-0',
+    '0-0,0-0',
+    '0-1,9999-',
+    '5-1,0-1',
+    ',0-1',
+    '0-1,',
+  ].map((ranges): [string, Exchange] => [
+    `several ranges, ${ranges}, are answered whole`,
+    whole({ Range: `bytes=${ranges}` }),
+  ]),
   [
     'If-Range with this content',
     { ...part('bytes=0-9', 0, 9), headers: { Range: 'bytes=0-9', 'If-Range': HEADERS.ETag } },
@@ -142,7 +155,7 @@ const NOT_MODIFIED = ['"$"', 'W/"$"', '"x", "$"', '*', '$'].flatMap((value) =>
       status: 304,
       answer: '',
       follow: false,
-      expect: { ETag: HEADERS.ETag },
+      expect: { ETag: HEADERS.ETag, 'Cache-Control': 'public, max-age=31536000, immutable' },
     },
   ]),
 )

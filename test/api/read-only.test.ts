@@ -37,6 +37,23 @@ const REFUSED = singles(
   ]),
 )
 
+/** What GET of an address for pushes says: no word of what may be sent to it. */
+const HIDDEN = singles(
+  [
+    'GET /v2/a/blobs/uploads/',
+    `GET /v2/a/blobs/uploads/${UUID}`,
+    `GET /v2/a/blobs/uploads/${UUID}?_state=x`,
+  ].map((send): [string, Exchange] => [
+    `${send} names nothing to push to`,
+    {
+      send,
+      status: 404,
+      error: 'UNSUPPORTED',
+      expect: { Allow: null, Location: null, 'Docker-Upload-UUID': null },
+    },
+  ]),
+)
+
 const SERVED = singles([
   ['base', { send: 'GET /v2/', status: 200, json: {} }],
   ['the catalog', { send: 'GET /v2/_catalog', status: 200, json: { repositories: [] } }],
@@ -46,4 +63,4 @@ const SERVED = singles([
   ['referrers', { send: `GET /v2/a/referrers/${sha256}`, status: 200, answer: /"manifests":\[\]/ }],
 ])
 
-onEveryHost((host) => table(host, [...REFUSED, ...SERVED]), { readOnly: true })
+onEveryHost((host) => table(host, [...REFUSED, ...HIDDEN, ...SERVED]), { readOnly: true })

@@ -25,6 +25,8 @@ const tags = (query: string, expected: readonly string[], link?: string): Exchan
   },
 })
 
+const noNumber = { status: 400, error: 'PAGINATION_NUMBER_INVALID' } as const
+
 const LISTS = singles([
   ['all tags', tags('', TAGS)],
   ['n', tags('?n=3', ['1', 'A', 'B'], 'last=B&n=3')],
@@ -49,7 +51,27 @@ const LISTS = singles([
       message: new RegExp(`invalid n "${n}"`),
     },
   ]),
+  ['n without a value', { send: 'GET /v2/tags/repo/tags/list?n', ...noNumber }],
   ['HEAD', { send: 'HEAD /v2/tags/repo/tags/list', status: 200 }],
+  ['a slash at the end', { ...tags('', TAGS), send: 'GET /v2/tags/repo/tags/list/' }],
+  ['HEAD with a slash', { send: 'HEAD /v2/tags/repo/tags/list/', status: 200 }],
+  [
+    'a slash at the end and n',
+    {
+      ...tags('', ['1']),
+      send: 'GET /v2/tags/repo/tags/list/?n=1',
+      expect: { Link: '</v2/tags/repo/tags/list/?last=1&n=1>; rel="next"' },
+    },
+  ],
+  [
+    'other methods with a slash',
+    {
+      send: 'PUT /v2/tags/repo/tags/list/',
+      status: 405,
+      error: 'UNSUPPORTED',
+      expect: { Allow: 'GET, HEAD' },
+    },
+  ],
   [
     'an unknown repository',
     {
@@ -77,7 +99,10 @@ const CATALOG = singles([
   ['n and last', catalog('?n=2&last=a.b', ['a/b', 'a/b/c'], 'last=a%2Fb%2Fc&n=2')],
   ['last', catalog('?last=a0', ['ab', 'tags/repo'])],
   ['n=0', catalog('?n=0', [])],
-  ['n=x', { send: 'GET /v2/_catalog?n=x', status: 400, error: 'PAGINATION_NUMBER_INVALID' }],
+  ['n=x', { send: 'GET /v2/_catalog?n=x', ...noNumber }],
+  ['n=', { send: 'GET /v2/_catalog?n=', ...noNumber }],
+  ['n without a value', { send: 'GET /v2/_catalog?n', ...noNumber }],
+  ['a slash at the end', { ...catalog('?n=0', []), send: 'GET /v2/_catalog/?n=0' }],
   ['HEAD', { send: 'HEAD /v2/_catalog', status: 200 }],
 ])
 

@@ -17,7 +17,7 @@ import {
 } from '../../functions/auth/accounts/groups.ts'
 import {
   costOf,
-  parseHtpasswd,
+  readHtpasswd,
   withoutUser,
   withUser,
 } from '../../functions/auth/accounts/htpasswd.ts'
@@ -46,9 +46,9 @@ const refused = (message: RegExp) => (error: unknown) => {
 describe('htpasswd', () => {
   it('reads users, without comments, blank lines and carriage returns', () => {
     const text = `# people\n\nalice:${HASH}\r\nbob@example.com:${HASH}\n \n`
-    assert.deepEqual([...parseHtpasswd(text).keys()], ['alice', 'bob@example.com'])
-    assert.equal(parseHtpasswd(text).get('alice'), HASH)
-    assert.equal(parseHtpasswd(undefined).size, 0)
+    assert.deepEqual([...readHtpasswd(text).users.keys()], ['alice', 'bob@example.com'])
+    assert.equal(readHtpasswd(text).users.get('alice'), HASH)
+    assert.equal(readHtpasswd(undefined).users.size, 0)
   })
 
   for (const [name, line, message] of [
@@ -69,10 +69,30 @@ describe('htpasswd', () => {
     ['a user twice', `alice:${HASH}`, /"alice" appears twice/],
     ['a name too long', `${'n'.repeat(256)}:${HASH}`, /longer than 255/],
   ] as const) {
-    it(`refuses ${name}`, () => {
-      assert.throws(() => parseHtpasswd(`alice:${HASH}\n${line}\n`), refused(message))
+    it(`leaves out ${name}, and nobody else`, () => {
+      const { users, faults } = readHtpasswd(`alice:${HASH}\n${line}\nbob:${HASH}\n`)
+      assert.deepEqual(
+        [...users],
+        [
+          ['alice', HASH],
+          ['bob', HASH],
+        ],
+      )
+      assert.equal(faults.length, 1)
+      assert.match(faults[0] ?? '', message)
+      assert.ok(!faults[0]?.includes('a'.repeat(20)), 'no hash in a message')
     })
   }
+
+  it('refuses what has lines and no user: it is another file, most likely', () => {
+    const html = '<html>\n<body>not found</body>\n</html>\n'
+    assert.throws(() => readHtpasswd(html), refused(/htpasswd, line 1: expected <name>/))
+    assert.throws(
+      () => readHtpasswd('u:{SHA}aaaaaaaaaaaaaaaaaaaaaaaaaaa='),
+      refused(/"u" is SHA-1/),
+    )
+    assert.equal(readHtpasswd('# nobody yet\n').users.size, 0)
+  })
 
   for (const [name, text, expected] of [
     ['adds to nothing', undefined, 'bob:new\n'],
@@ -101,7 +121,7 @@ describe('htpasswd', () => {
           else model.set(user, hash)
           text = hash === null ? withoutUser(text, user) : withUser(text, user, hash)
         }
-        assert.deepEqual(parseHtpasswd(text), model)
+        assert.deepEqual(readHtpasswd(text).users, model)
         assert.ok(text.startsWith('# head\n'))
       }),
     )

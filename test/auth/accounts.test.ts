@@ -188,6 +188,22 @@ describe('log-ins of users', () => {
     }
   })
 
+  it('a line that cannot be used costs its user, and is named without its hash', async (t) => {
+    const { accounts, store, clock, events } = await openAccounts(t)
+    const [alice, bob] = [await userLine('alice', 'right'), await userLine('bob', 'right')]
+    await write(store, HTPASSWD_KEY, `${alice}carol:$apr1$secret$hash\n${bob}`)
+    assert.ok(await accounts.authenticate('alice', 'right', HERE))
+    assert.ok(await accounts.authenticate('bob', 'right', HERE))
+    assert.equal(await accounts.authenticate('carol', 'right', HERE), undefined)
+    const partly = events.filter(({ outcome }) => outcome === 'partly')
+    assert.equal(partly.length, 1)
+    assert.match(JSON.stringify(partly), /line 2: the password of \\"carol\\" is Apache's MD5/)
+    assert.doesNotMatch(JSON.stringify(events), /secret|hash"/)
+    clock.pass(MINUTE)
+    assert.ok(await accounts.authenticate('bob', 'right', HERE))
+    assert.equal(events.filter(({ outcome }) => outcome === 'partly').length, 1, 'once a change')
+  })
+
   it('are refused while the accounts cannot be read', async (t) => {
     const { accounts, store, clock, events } = await openAccounts(t)
     await write(store, HTPASSWD_KEY, 'alice:plain\n')

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it, type TestContext } from 'vitest'
 import { verifyPassword } from '../../functions/auth/accounts/bcrypt.ts'
-import { parseHtpasswd } from '../../functions/auth/accounts/htpasswd.ts'
+import { readHtpasswd } from '../../functions/auth/accounts/htpasswd.ts'
 import { readDocument } from '../../functions/auth/document.ts'
 import { openFileStore } from '../../functions/compose/file-store.ts'
 import { HTPASSWD_KEY } from '../../functions/registry/layout.ts'
@@ -89,7 +89,7 @@ for (const [name, place] of PLACES) {
         assert.deepEqual([code, stdout], [0, ''], stderr)
       const started = results.filter(({ stderr }) => stderr.includes('There was no policy'))
       assert.equal(started.length, 1, 'one of them writes the policy')
-      const users = parseHtpasswd(await readDocument(store, HTPASSWD_KEY))
+      const users = readHtpasswd(await readDocument(store, HTPASSWD_KEY)).users
       assert.deepEqual([...users.keys()].toSorted(), names)
       for (const each of names)
         assert.ok(await verifyPassword(`of ${each}`, users.get(each)!), each)

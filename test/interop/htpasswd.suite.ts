@@ -12,7 +12,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'vitest'
 import { hashPassword, verifyPassword } from '../../functions/auth/accounts/bcrypt.ts'
-import { parseHtpasswd, withoutUser, withUser } from '../../functions/auth/accounts/htpasswd.ts'
+import { readHtpasswd, withoutUser, withUser } from '../../functions/auth/accounts/htpasswd.ts'
 import { cleanEnvironment, projectRoot, run, scratch } from '../support/live/process.ts'
 
 const CLI = join(projectRoot, 'functions/handlers/cli.ts')
@@ -42,7 +42,7 @@ describe('htpasswd', () => {
       const file = join(openScratch(t), 'htpasswd')
       await run('htpasswd', ['-cbB', file, 'alice', password])
       await run('htpasswd', ['-bB', '-C', '7', file, 'bob', 'other'])
-      const users = parseHtpasswd(readFileSync(file, 'utf8'))
+      const users = readHtpasswd(readFileSync(file, 'utf8')).users
       assert.deepEqual([...users.keys()], ['alice', 'bob'])
       assert.equal(await verifyPassword(password, users.get('alice')!), true)
       assert.equal(await verifyPassword(`${password.slice(0, -1)}~`, users.get('alice')!), false)
@@ -64,12 +64,12 @@ describe('htpasswd', () => {
     await run('htpasswd', ['-bB', file, 'bob', 'two'])
     await run('htpasswd', ['-bB', file, 'alice', 'three'])
     writeFileSync(file, withUser(read(), 'bob', await hashPassword('four', 5)))
-    assert.equal(await verifyPassword('three', parseHtpasswd(read()).get('alice')!), true)
+    assert.equal(await verifyPassword('three', readHtpasswd(read()).users.get('alice')!), true)
     assert.equal(await apacheTakes(file, 'bob', 'four'), true)
     assert.equal(await apacheTakes(file, 'bob', 'two'), false)
     writeFileSync(file, withoutUser(read(), 'bob'))
     await run('htpasswd', ['-D', file, 'alice'])
-    assert.equal(parseHtpasswd(read()).size, 0)
+    assert.equal(readHtpasswd(read()).users.size, 0)
     assert.match(read(), /^# people\n/)
   })
 
@@ -83,7 +83,7 @@ describe('htpasswd', () => {
   ] as const) {
     test(`hashes of htpasswd ${flag} are rejected`, async () => {
       const line = await run('htpasswd', ['-nb', flag, 'alice', 'secret'])
-      assert.throws(() => parseHtpasswd(line), { name: 'DocumentError', message: kind })
+      assert.throws(() => readHtpasswd(line), { name: 'DocumentError', message: kind })
     })
   }
 })
@@ -116,7 +116,7 @@ describe('the prompt', () => {
     assert.equal(code, 0, shown)
     assert.doesNotMatch(shown, /hunter|\*/)
     const text = readFileSync(join(store, 'slipway/v1/config/htpasswd/$'), 'utf8')
-    assert.equal(await verifyPassword('hunter2', parseHtpasswd(text).get('alice')!), true)
+    assert.equal(await verifyPassword('hunter2', readHtpasswd(text).users.get('alice')!), true)
   })
 
   for (const [name, answers, message] of [

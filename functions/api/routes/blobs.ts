@@ -75,6 +75,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     c.header('Accept-Ranges', 'bytes')
     if (noneMatchHits(c.req.header('If-None-Match'), digest)) {
       await stat(name, digest)
+      c.header('Cache-Control', forever(caller))
       return c.body(null, 304)
     }
     try {

@@ -10,7 +10,7 @@ import type { Catalog } from '../../registry/catalog.ts'
 import type { NamePage } from '../../registry/tag-pages.ts'
 import type { AppEnv, AppOptions } from '../env.ts'
 import { permitCatalog } from '../middleware/permit.ts'
-import { finishPage, MAX_PAGE, readPaging } from '../paging.ts'
+import { finishPage, MAX_PAGE, readPaging, withSlash } from '../paging.ts'
 
 /**
  * A page of the repositories that the caller may see. It is full if there are enough of them, and
@@ -38,7 +38,7 @@ const listFor = async (
 
 /** Registers the catalog. */
 export const catalogRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void => {
-  app.get('/v2/_catalog', async (c) => {
+  app.on('GET', withSlash('/v2/_catalog'), async (c) => {
     const caller = await permitCatalog(c)
     const paging = readPaging(c)
     const page = await listFor(registry.catalog, caller, Math.max(paging.limit, 1), paging.last)

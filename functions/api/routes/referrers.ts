@@ -9,14 +9,14 @@ import { OCI_INDEX } from '../../registry/media-types.ts'
 import { parseDigest, parseName } from '../../registry/reference.ts'
 import type { AppEnv, AppOptions } from '../env.ts'
 import { permit } from '../middleware/permit.ts'
-import { linkNext } from '../paging.ts'
+import { linkNext, withSlash } from '../paging.ts'
 
 /** Registers the list of referrers. */
 export const referrerRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void => {
-  app.get('/v2/:name{.+}/referrers/:digest', async (c) => {
-    const name = parseName(c.req.param('name'))
+  app.on('GET', withSlash('/v2/:name{.+}/referrers/:digest'), async (c) => {
+    const name = parseName(c.req.param('name') ?? '')
     await permit(c, name, 'pull')
-    const subject = parseDigest(c.req.param('digest'))
+    const subject = parseDigest(c.req.param('digest') ?? '')
     const artifactType = c.req.query('artifactType') || undefined
     const last = c.req.query('last')
     const { referrers, next } = await registry.referrers.list(name, subject, {

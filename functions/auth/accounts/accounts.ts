@@ -12,7 +12,7 @@ import { type Live, type LiveOptions, liveDocument } from '../live.ts'
 import type { Throttle } from '../throttle.ts'
 import { type VerifyPassword, verifyPassword } from './bcrypt.ts'
 import { type Groups, parseGroups } from './groups.ts'
-import { parseHtpasswd, type Users } from './htpasswd.ts'
+import { readHtpasswd, type Users } from './htpasswd.ts'
 import { MAX_ACCOUNT_NAME } from './names.ts'
 import { createPasswords } from './passwords.ts'
 import { findSecret, isCurrent, parseRobots, type Robots } from './robots.ts'
@@ -90,7 +90,11 @@ export const createAccounts = (options: AccountOptions): Accounts => {
   const passwords = createPasswords({ now, throttle, verify: options.verify ?? verifyPassword })
   const live = <T>(key: string, parse: (text: string | undefined) => T): Live<Document<T>> =>
     liveDocument(key, (text) => ({ exists: text !== undefined, value: parse(text) }), options)
-  const htpasswd = live<Users>(HTPASSWD_KEY, parseHtpasswd)
+  const htpasswd = live<Users>(HTPASSWD_KEY, (text) => {
+    const { users, faults } = readHtpasswd(text)
+    if (faults.length > 0) options.report({ outcome: 'partly', key: HTPASSWD_KEY, faults })
+    return users
+  })
   const robotsFile = live<Robots>(ROBOTS_KEY, parseRobots)
   const groupsFile = live<Groups>(GROUPS_KEY, parseGroups)
 

@@ -50,31 +50,47 @@ const linesOf = (text: string): string[] => text.split('\n').map((line) => line.
 const nameOn = (line: string): string | undefined =>
   isEntry(line) ? line.split(':', 1)[0] : undefined
 
-/**
- * Reads users and hashes; undefined (no document) means no users.
- *
- * @throws DocumentError with the line; never with a hash in it
- */
-export const parseHtpasswd = (text: string | undefined): Users => {
-  const users = new Map<string, string>()
-  for (const [index, line] of linesOf(text ?? '').entries()) {
-    if (!isEntry(line)) continue
-    const refuse = (why: string): never => {
-      throw new DocumentError(`htpasswd, line ${index + 1}: ${why}`)
-    }
-    const colon = line.indexOf(':')
-    if (colon < 0) return refuse('expected <name>:<bcrypt hash>')
-    const name = line.slice(0, colon)
-    const hash = line.slice(colon + 1)
-    const fault = userNameFault(name)
-    if (fault !== undefined) return refuse(`${quoted(name)} is not a valid user name: ${fault}`)
-    if (users.has(name)) return refuse(`the user ${quoted(name)} appears twice`)
-    const wrong = hashFault(hash)
-    if (wrong !== undefined) return refuse(`the password of ${quoted(name)} ${wrong}`)
-    users.set(name, hash)
-  }
-  return users
+/** What a document says. */
+export interface Htpasswd {
+  readonly users: Users
+  /** What is wrong with lines that are left out: the line, the user; never a hash. */
+  readonly faults: readonly string[]
 }
+
+/** Reads one line. @returns what is wrong with it, or undefined */
+const readLine = (users: Map<string, string>, line: string): string | undefined => {
+  const colon = line.indexOf(':')
+  if (colon < 0) return 'expected <name>:<bcrypt hash>'
+  const name = line.slice(0, colon)
+  const hash = line.slice(colon + 1)
+  const fault = userNameFault(name)
+  if (fault !== undefined) return `${quoted(name)} is not a valid user name: ${fault}`
+  if (users.has(name)) return `the user ${quoted(name)} appears twice: the first line counts`
+  const wrong = hashFault(hash)
+  if (wrong !== undefined) return `the password of ${quoted(name)} ${wrong}`
+  users.set(name, hash)
+  return undefined
+}
+
+/**
+ * Reads users and hashes; undefined (no document) means no users. A line that cannot be used costs its
+ * user, and nobody else.
+ *
+ * @throws DocumentError if there are lines and none can be used: it is another file, most likely
+ */
+export const readHtpasswd = (text: string | undefined): Htpasswd => {
+  const users = new Map<string, string>()
+  const faults = linesOf(text ?? '').flatMap((line, index) => {
+    const fault = isEntry(line) ? readLine(users, line) : undefined
+    return fault === undefined ? [] : [`htpasswd, line ${index + 1}: ${fault}`]
+  })
+  if (users.size === 0 && faults[0] !== undefined) throw new DocumentError(faults[0])
+  return { users, faults }
+}
+
+/** Whether there is a line for the user, also one that cannot be used. */
+export const hasUser = (text: string | undefined, name: string): boolean =>
+  linesOf(text ?? '').some((line) => nameOn(line) === name)
 
 const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
 

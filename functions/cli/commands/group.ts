@@ -10,7 +10,7 @@ import {
   withoutGroup,
   withoutMembers,
 } from '../../auth/accounts/groups.ts'
-import { parseHtpasswd } from '../../auth/accounts/htpasswd.ts'
+import { hasUser } from '../../auth/accounts/htpasswd.ts'
 import { groupNameFault, robotNameFault, userNameFault } from '../../auth/accounts/names.ts'
 import { parseRobots } from '../../auth/accounts/robots.ts'
 import { editDocument, readDocument } from '../../auth/document.ts'
@@ -28,11 +28,11 @@ interface Given {
 
 /** Says which members have no account: most likely they are misspelt. */
 const sayStrangers = async ({ store, say }: StoreIo, members: readonly string[]): Promise<void> => {
-  const users = parseHtpasswd(await readDocument(store, HTPASSWD_KEY))
+  const users = await readDocument(store, HTPASSWD_KEY)
   const robots = parseRobots(await readDocument(store, ROBOTS_KEY))
   for (const member of members) {
     const robot = robotName(member)
-    const known = robot === undefined ? users.has(member) : robots.has(robot)
+    const known = robot === undefined ? hasUser(users, member) : robots.has(robot)
     if (!known) say(`There is no account ${member} yet.`)
   }
 }

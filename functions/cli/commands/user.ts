@@ -5,7 +5,7 @@
  */
 
 import { hashPassword, passwordFault } from '../../auth/accounts/bcrypt.ts'
-import { parseHtpasswd, withoutUser, withUser } from '../../auth/accounts/htpasswd.ts'
+import { hasUser, readHtpasswd, withoutUser, withUser } from '../../auth/accounts/htpasswd.ts'
 import { userNameFault } from '../../auth/accounts/names.ts'
 import { editDocument, readDocument } from '../../auth/document.ts'
 import { HTPASSWD_KEY, POLICY_KEY } from '../../registry/layout.ts'
@@ -35,7 +35,7 @@ const setPassword = async (
 ): Promise<void> => {
   checkName('user', name, userNameFault)
   const check = (text: string | undefined): void => {
-    if (parseHtpasswd(text).has(name) === exists) return
+    if (hasUser(text, name) === exists) return
     if (exists) throw noSuch('user', name)
     throw new CommandError(`there is a user ${name} already: see slipway user passwd`)
   }
@@ -81,7 +81,7 @@ export const removeUser = async (
   { args: { name } }: Pick<Given, 'args'>,
 ): Promise<void> => {
   await editDocument(store, HTPASSWD_KEY, (text) => {
-    if (text === undefined || !parseHtpasswd(text).has(name)) throw noSuch('user', name)
+    if (text === undefined || !hasUser(text, name)) throw noSuch('user', name)
     return withoutUser(text, name)
   })
   await leaveGroups(store, name)
@@ -90,8 +90,9 @@ export const removeUser = async (
 }
 
 /** `slipway user list`. */
-export const listUsers = async ({ store, print }: StoreIo): Promise<void> => {
-  const users = parseHtpasswd(await readDocument(store, HTPASSWD_KEY))
+export const listUsers = async ({ store, print, say }: StoreIo): Promise<void> => {
+  const { users, faults } = readHtpasswd(await readDocument(store, HTPASSWD_KEY))
+  for (const fault of faults) say(`This line is left out: ${fault}.`)
   const groups = await readGroups(store)
   for (const user of users.keys()) print(listLine(groups, user))
 }
