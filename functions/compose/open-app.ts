@@ -13,6 +13,7 @@ import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openAccess } from './open-access.ts'
 import { openStore, openUploadSecret } from './open-store.ts'
+import { uploadMemoryFor } from './process-memory.ts'
 import type { Settings } from './settings.ts'
 
 /** What depends on the host. */
@@ -81,6 +82,7 @@ export const openApp = async (
       uploadSecret,
       uploadLife: settings['upload-life'],
       uploadLimits,
+      uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),
     logger,

@@ -32,6 +32,13 @@ export const span = (least: string, most: string) =>
     return z.NEVER
   })
 
+/** A number of mebibytes, as bytes. */
+export const mebibytes = z
+  .string()
+  .regex(/^\d{1,6}$/, 'expected a number of MiB, as in 96')
+  .transform((value) => Number(value) * 1024 * 1024)
+  .refine((value) => value >= 16 * 1024 * 1024, 'expected 16 MiB or more')
+
 /** Address and port; without an address, all addresses of the machine. */
 export const listen = z.string().transform((value, context) => {
   const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)

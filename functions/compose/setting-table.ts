@@ -11,6 +11,7 @@ import {
   headerName,
   kmsKey,
   listen,
+  mebibytes,
   onOff,
   publicUrl,
   realm,
@@ -88,6 +89,11 @@ export const SETTINGS = {
     'redirect: send HEAD requests for manifests to S3, for a gateway that reports a wrong length',
   ),
   'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
+  'upload-memory': setting(
+    mebibytes.optional(),
+    'an eighth of the memory, 48 to 128',
+    'MiB of memory for the bytes of all uploads under way; beyond that, uploads are read no further until there is room',
+  ),
   'upload-timeout': setting(
     seconds.default(60),
     '60',

@@ -77,11 +77,16 @@ export interface Exchanges {
   cut(socket: Socket, reason: Cut): void
   /** The same for all connections. */
   cutAll(reason: Cut): void
+  /** Counts the work for a request until it has ended, which may be after its connection was closed. */
+  track<T>(work: T | Promise<T>): Promise<T>
+  /** Resolves once there is no such work. */
+  settled(): Promise<void>
 }
 
 /** Keeps the requests under way. */
 export const createExchanges = (): Exchanges => {
   const all = new Set<Exchange>()
+  const working = new Set<Promise<unknown>>()
   // A client may send its next request before a response is complete. Node says nothing of the responses
   // that wait when the connection closes.
   const bySocket = new WeakMap<Socket, Map<Exchange, () => void>>()
@@ -112,6 +117,18 @@ export const createExchanges = (): Exchanges => {
     },
     cutAll(reason) {
       for (const exchange of all) exchange.cutBy(reason)
+    },
+    async track(work) {
+      const running = Promise.resolve(work)
+      working.add(running)
+      try {
+        return await running
+      } finally {
+        working.delete(running)
+      }
+    },
+    async settled() {
+      while (working.size > 0) await Promise.allSettled(working)
     },
   }
 }

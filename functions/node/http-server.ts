@@ -24,7 +24,7 @@ import { createExchanges } from './exchange.ts'
 import { originOf } from './origin.ts'
 import { answerPlainHttp } from './plain-http.ts'
 import { sendStream } from './send-stream.ts'
-import { createUnderWay, stopServer } from './stop.ts'
+import { stopServer } from './stop.ts'
 
 /** Milliseconds without a byte, in either direction, after which a request is given up. */
 const IDLE_TIMEOUT = 5 * 60 * 1000
@@ -86,14 +86,13 @@ export const createServerOf = async (
   logger: RequestLogger,
 ): Promise<AppServer> => {
   const exchanges = createExchanges()
-  const underWay = createUnderWay()
   const patience = settings['upload-timeout'] * 1000
   const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
     const { incoming, outgoing } = bindings as HttpBindings
     const exchange = exchanges.begin(incoming, outgoing)
     let body: Readable | undefined
     // Node's streams, since web streams cost several times as much.
-    const response = await underWay.track(
+    const response = await exchanges.track(
       app.fetch(request, {
         ...originOf(incoming, settings['trust-proxy']),
         ended: exchange.ended,
@@ -123,10 +122,5 @@ export const createServerOf = async (
     exchanges.cut(socket, { why: 'silent', seconds: IDLE_TIMEOUT / 1000 })
     socket.destroy()
   })
-  const stop = () =>
-    stopServer(server, settings['stop-timeout'], {
-      cutAll: exchanges.cutAll,
-      settled: underWay.settled,
-    })
-  return { server, stop }
+  return { server, stop: () => stopServer(server, settings['stop-timeout'], exchanges) }
 }

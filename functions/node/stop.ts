@@ -6,7 +6,7 @@
 
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cut } from './exchange.ts'
+import type { Exchanges } from './exchange.ts'
 
 /**
  * Milliseconds for the work of requests whose connections were cut: they delete what they have staged.
@@ -17,39 +17,6 @@ const CLEAN_UP = 5_000
 /** Milliseconds between two looks for connections on which nothing is under way any more. */
 const IDLE_CHECK = 50
 
-/** Work under way. */
-export interface UnderWay {
-  /** Counts work until it has ended. */
-  track<T>(work: T | Promise<T>): Promise<T>
-  /** Resolves once no work is under way. */
-  settled(): Promise<void>
-}
-
-/** Counts work under way. */
-export const createUnderWay = (): UnderWay => {
-  const all = new Set<Promise<unknown>>()
-  return {
-    async track(work) {
-      const running = Promise.resolve(work)
-      all.add(running)
-      try {
-        return await running
-      } finally {
-        all.delete(running)
-      }
-    },
-    async settled() {
-      while (all.size > 0) await Promise.allSettled(all)
-    },
-  }
-}
-
-/** How to end what is under way. */
-export interface Ends {
-  readonly cutAll: (reason: Cut) => void
-  readonly settled: UnderWay['settled']
-}
-
 /**
  * Stops a server. It takes no new connections; those on which nothing is under way are closed, and the
  * others as soon as their responses are sent.
@@ -59,7 +26,7 @@ export interface Ends {
 export const stopServer = async (
   server: Server,
   seconds: number,
-  { cutAll, settled }: Ends,
+  exchanges: Exchanges,
 ): Promise<void> => {
   const closed = new Promise<void>((resolve, reject) => {
     server.close((error) => (error ? reject(error) : resolve()))
@@ -68,7 +35,7 @@ export const stopServer = async (
   // A connection would be kept after its last response, and Node does not tell when it has been sent.
   const watch = setInterval(() => server.closeIdleConnections(), IDLE_CHECK)
   const deadline = setTimeout(() => {
-    cutAll({ why: 'stopped', seconds })
+    exchanges.cutAll({ why: 'stopped', seconds })
     server.closeAllConnections()
   }, seconds * 1000)
   try {
@@ -77,5 +44,5 @@ export const stopServer = async (
     clearTimeout(deadline)
     clearInterval(watch)
   }
-  await Promise.race([settled(), sleep(CLEAN_UP, undefined, { ref: false })])
+  await Promise.race([exchanges.settled(), sleep(CLEAN_UP, undefined, { ref: false })])
 }

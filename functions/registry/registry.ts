@@ -25,8 +25,8 @@ import { createUploads, type Uploads } from './uploads/uploads.ts'
  */
 const PART_SIZE = 12 * 1024 * 1024
 
-/** Parts in memory, 72 MiB, beyond which each upload has one at a time. */
-const PLENTY_PARTS = 6
+/** Most bytes of uploads in memory where the host does not say. */
+const UPLOAD_MEMORY = 96 * 1024 * 1024
 
 export interface RegistryOptions {
   readonly store: ObjectStore
@@ -37,6 +37,8 @@ export interface RegistryOptions {
   readonly uploadSecret: () => Promise<Uint8Array>
   /** Seconds for which an upload may go on after its start. Default: a day. */
   readonly uploadLife?: number | undefined
+  /** Most bytes in memory, over all uploads under way. Default: 96 MiB. */
+  readonly uploadMemory?: number | undefined
   /** For hosts whose requests have limited time. */
   readonly uploadLimits?: UploadLimits | undefined
   /** Clock in milliseconds, for the expiry of upload states. */
@@ -84,7 +86,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       holdings,
       sealer: createStateSealer(uploadSecret, now, options.uploadLife),
       partSize: PART_SIZE,
-      plentyParts: PLENTY_PARTS,
+      memory: options.uploadMemory ?? UPLOAD_MEMORY,
       limits: uploadLimits,
       now,
     }),

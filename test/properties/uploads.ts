@@ -34,8 +34,8 @@ const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
     holdings,
     sealer,
     partSize: MIN_PART_SIZE,
-    plentyParts: 2,
     now: Date.now,
+    memory: 3 * MIN_PART_SIZE,
   })
   return clientOf(store, {
     registry: { ...createRegistry({ store, uploadSecret: async () => secret }), blobs, uploads },

@@ -14,14 +14,14 @@ import type { Blobs } from '../blobs.ts'
 import { RegistryError } from '../errors.ts'
 import type { Holdings } from '../held.ts'
 import { uploadDataKey } from '../layout.ts'
-import type { PartBuffers } from './buffers.ts'
 import { uploadUnknown } from './ending.ts'
 import { algorithmsFor, fastHash, type RunningHash, resumableHash, resumeHash } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
 import { checkReadBack, checkSize, type UploadLimits } from './limits.ts'
+import type { UploadMemory } from './memory.ts'
 import { EMPTY_PART_CHAIN, extendPartChain } from './part-chain.ts'
-import { loadSegments, newNonce, segmentsSize, stage } from './segments.ts'
-import type { HashState, UploadState } from './state.ts'
+import { newNonce, segmentsSize, stage } from './segments.ts'
+import type { HashState, Segment, UploadState } from './state.ts'
 import { createPartWriter, type PartWriter } from './writer.ts'
 
 /** Most segments that a state names; more are merged into one. */
@@ -32,7 +32,7 @@ export interface UploadContext {
   readonly blobs: Blobs
   readonly holdings: Holdings
   readonly partSize: number
-  readonly buffers: PartBuffers
+  readonly memory: UploadMemory
   readonly limits: UploadLimits | undefined
 }
 
@@ -46,13 +46,14 @@ export const writerFor = (
   const { multipart, uuid, segments } = state
   return createPartWriter({
     store: context.store,
-    buffers: context.buffers,
+    memory: context.memory,
+    uuid,
     key: target.key,
     partSize: target.partSize,
     multipart: multipart && { key: target.key, id: multipart.id },
     firstPart: (multipart?.parts ?? 0) + 1,
-    seedSize: segmentsSize(segments),
-    loadSeed: (into) => loadSegments(context.store, uuid, segments, into),
+    offset: segments[0]?.offset ?? state.offset,
+    segments,
     expected: incoming.length,
   })
 }
@@ -131,30 +132,36 @@ const nextState = async (
     const earlier = state.multipart
     const count = (earlier?.parts ?? 0) + parts.length
     const partChain = extendPartChain(earlier?.partChain ?? EMPTY_PART_CHAIN, parts)
+    if (writer.ahead.length >= MAX_SEGMENTS) await writer.pendingWhole()
+    const { ahead } = writer
     const rest = writer.pending()
     // If no more bytes will come, the rest is sent as the last part, which the commit then need not
     // read. It is staged as well, since a part cannot be read if the client sends more after all. So
     // nothing relies on this part, and sending it may fail.
-    const helps = all && rest.byteLength > 0
+    const helps = all && rest.byteLength > 0 && ahead.length === 0
     const last = helps
       ? store.uploadPart(open, count + 1, rest).catch(() => undefined)
       : Promise.resolve(undefined)
-    const staged = await stage(store, uuid, count * partSize, rest).finally(() => last)
+    const at = count * partSize + segmentsSize(ahead)
+    const staged = await stage(store, uuid, at, rest).finally(() => last)
     const part = await last
     const whole = part && extendPartChain(partChain, [part])
     const multipart = { id: open.id, nonce, partSize, parts: count, partChain, whole }
-    return { multipart, segments: staged, orphans: state.orphans || segments.length > 0 }
+    const orphans = state.orphans || segments.length > 0
+    return { multipart, segments: [...ahead, ...staged], orphans }
   }
   // The part that would have been the last no longer is.
   const multipart = state.multipart && { ...state.multipart, whole: undefined }
-  if (segments.length < MAX_SEGMENTS) {
-    // The segment is all there is so far, so the hash is the segment's.
-    const whole = state.offset === 0 && hash && 'final' in hash ? hash.final.sha256 : undefined
-    const added = await stage(store, uuid, state.offset, writer.pending(), whole)
-    return { multipart, segments: [...segments, ...added], orphans: state.orphans }
+  const { ahead } = writer
+  const base = ahead[0]?.offset ?? state.offset
+  if (ahead.length < MAX_SEGMENTS) {
+    // The segment may be all there is so far, and the hash then is the segment's.
+    const only = state.offset === 0 && ahead.length === 0
+    const whole = only && hash && 'final' in hash ? hash.final.sha256 : undefined
+    const added = await stage(store, uuid, base + segmentsSize(ahead), writer.pending(), whole)
+    return { multipart, segments: [...ahead, ...added], orphans: state.orphans }
   }
-  const base = segments[0]?.offset ?? 0
-  const merged = await stage(store, uuid, base, await writer.pendingWithSeed())
+  const merged = await stage(store, uuid, base, await writer.pendingWhole())
   return { multipart, segments: merged, orphans: true }
 }
 
@@ -171,6 +178,7 @@ export const append = async (
   const nonce = state.multipart?.nonce ?? newNonce()
   const key = uploadDataKey(state.uuid, nonce)
   const writer = writerFor(context, state, incoming, { key, partSize })
+  let kept: readonly Segment[] = []
   try {
     const running = await hashFor(state, incoming)
     if (running === undefined) checkReadBack(context.limits, size)
@@ -178,15 +186,16 @@ export const append = async (
     if (received === 0) return state
     const all = sendsAll(state, incoming)
     const next = await nextState(context, state, { partSize, nonce }, writer, { hash, all })
+    kept = next.segments
     return { ...state, ...next, offset: state.offset + received, hash }
   } catch (error) {
-    await writer.close()
+    await writer.close(true)
     const begun = state.multipart === undefined && writer.multipart
     // Best effort: the clean-up of stale uploads takes what is left.
     if (begun) await context.store.abortMultipart(begun).catch(() => {})
     if (isStoreError(error, 'missing', 'multipart')) throw uploadUnknown(state.uuid, error)
     throw error
   } finally {
-    await writer.close()
+    await writer.close(false, kept)
   }
 }

@@ -96,7 +96,7 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
     done = true
     return verified
   } finally {
-    await writer.close()
+    await writer.close(!done)
     const begun = state.multipart === undefined && writer.multipart
     if (!done && begun) await context.store.abortMultipart(begun).catch(() => {})
   }

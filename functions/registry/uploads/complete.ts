@@ -52,7 +52,7 @@ export const commitSmall = async (
     )
     return { target, size }
   }
-  const bytes = await writer.pendingWithSeed()
+  const bytes = await writer.pendingWhole()
   const hashes = covers(known, digest) ? known : hashesOf(bytes, digest)
   const target = verify(digest, hashes)
   const put = () => store.put(dataKey(target), bytes, { sha256: hexOf(target) })

@@ -40,6 +40,13 @@ export const stage = async (
   return [segment]
 }
 
+/** Deletes segments. */
+export const deleteSegments = (
+  store: ObjectStore,
+  uuid: string,
+  segments: readonly Segment[],
+): Promise<void> => store.delete(segments.map((segment) => segmentKey(uuid, segment)))
+
 /**
  * Reads segments in parallel into a buffer of their total size.
  *

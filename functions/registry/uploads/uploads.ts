@@ -12,12 +12,12 @@ import type { Holdings } from '../held.ts'
 import { uploadCancelledKey, uploadDataKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
 import { append } from './append.ts'
-import { createPartBuffers } from './buffers.ts'
 import { commit } from './commit.ts'
 import { discard, uploadUnknown } from './ending.ts'
 import type { Incoming } from './incoming.ts'
 import { createLatestStates } from './latest-state.ts'
 import type { UploadLimits } from './limits.ts'
+import { createUploadMemory } from './memory.ts'
 import { segmentKey } from './segments.ts'
 import { type Beginning, newUpload, type StateSealer, type UploadState } from './state.ts'
 
@@ -28,8 +28,8 @@ export interface UploadsOptions {
   readonly sealer: StateSealer
   /** Bytes of a part; at least the store's minimum. */
   readonly partSize: number
-  /** Parts in memory, over all uploads, beyond which each upload has one at a time. */
-  readonly plentyParts: number
+  /** Most bytes in memory, over all uploads. */
+  readonly memory: number
   readonly limits?: UploadLimits | undefined
   /** Clock in milliseconds. */
   readonly now: () => number
@@ -74,7 +74,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     holdings,
     partSize,
     limits: options.limits,
-    buffers: createPartBuffers(partSize, options.plentyParts),
+    memory: createUploadMemory({ limit: options.memory, partSize }),
   }
 
   const latestStates = createLatestStates(store, sealer)

@@ -1,6 +1,7 @@
 /**
  * Cuts a stream of bytes into parts of equal size and sends them in parallel, with bounded memory.
- * What does not fill a part stays in memory; the caller decides what becomes of it.
+ * What does not fill a part stays in memory, or is staged when others need the memory; the caller
+ * decides what becomes of it.
  *
  * @module
  */
@@ -12,20 +13,25 @@ import {
   type Part,
 } from '../../storage/store.ts'
 import { RegistryError } from '../errors.ts'
-import type { PartBuffers } from './buffers.ts'
+import type { UploadMemory } from './memory.ts'
+import { deleteSegments, loadSegments, segmentsSize, stage } from './segments.ts'
+import type { Segment } from './state.ts'
 
 /** Most parts of one upload that are sent at once. */
 const MAX_IN_FLIGHT = 4
 
 /**
- * Bytes up to which a buffer is allocated in the size needed. Larger ones are the reusable buffers of
- * parts: to allocate megabytes and throw them away costs more than to hash them.
+ * Bytes of a buffer at first. It grows with what comes, four times as large each time: a client that
+ * sends little takes little memory.
  */
-const SMALL = 256 * 1024
+const FIRST = 64 * 1024
+const GROWTH = 4
 
 export interface PartWriterOptions {
   readonly store: ObjectStore
-  readonly buffers: PartBuffers
+  readonly memory: UploadMemory
+  /** Whose segments they are. */
+  readonly uuid: string
   /** Key of the multipart upload that is created when there are enough bytes for a part. */
   readonly key: string
   /** Bytes of every part but the last. */
@@ -33,9 +39,10 @@ export interface PartWriterOptions {
   /** The multipart upload to continue, and the number of its next part. */
   readonly multipart: MultipartUpload | undefined
   readonly firstPart: number
-  /** How many bytes come before the stream's that do not yet fill a part, and how to read them. */
-  readonly seedSize: number
-  readonly loadSeed: (into: Buffer) => Promise<void>
+  /** Position in the blob of the first byte of that part. */
+  readonly offset: number
+  /** Staged bytes that come before the stream's and do not yet fill a part. */
+  readonly segments: readonly Segment[]
   /** Bytes expected, if known; a small blob then takes no more memory than it has bytes. */
   readonly expected: number | undefined
 }
@@ -45,59 +52,154 @@ export interface PartWriter {
   readonly multipart: MultipartUpload | undefined
   /** Parts stored by this writer, in ascending order; complete after `flush`. */
   readonly parts: readonly Part[]
+  /** Staged bytes that come before those that are pending. */
+  readonly ahead: readonly Segment[]
   /** Takes bytes; waits while too many are being sent. Throws what sending a part threw. */
   write(chunk: Uint8Array): Promise<void>
-  /** Bytes not yet in a part, without the seed. Valid until the next call. */
+  /** Bytes not yet in a part and not staged. Valid until the next call. */
   pending(): Buffer
-  /** Bytes not yet in a part, the seed first. Valid until the next call. */
-  pendingWithSeed(): Promise<Buffer>
+  /** Bytes not yet in a part, with those that are staged. Valid until the next call. */
+  pendingWhole(): Promise<Buffer>
   /** Sends what is pending if it fills a part or is the `last` part, and waits for all parts. */
   flush(last: boolean): Promise<void>
-  /** Waits until nothing is being sent and releases memory; never throws, may be repeated. */
-  close(): Promise<void>
+  /**
+   * Waits until nothing is being sent, releases memory and deletes what was staged here but the
+   * segments that are kept; never throws, may be repeated.
+   *
+   * @param failed whether what it gave may still be read, by a request that has failed
+   */
+  close(failed: boolean, kept?: readonly Segment[]): Promise<void>
 }
 
 /** A writer of parts; `close` it whatever happens. */
 export const createPartWriter = (options: PartWriterOptions): PartWriter => {
-  const { store, buffers, key, partSize, seedSize } = options
-  // Parts of the largest blobs are larger than the pool's buffers, and are sent one by one.
-  const pooled = partSize === buffers.size
-  /** A buffer for this many bytes or more, up to a part. */
-  const allocate = (size: number): Buffer => {
-    if (size <= SMALL) return Buffer.allocUnsafeSlow(size)
-    return pooled ? buffers.take() : Buffer.allocUnsafeSlow(partSize)
-  }
-  let buffer = allocate(seedSize + (options.expected ?? SMALL))
-  let filled = seedSize
-  let unloaded = seedSize
+  const { store, memory, uuid, key, partSize } = options
+  let buffer: Buffer | undefined
+  /** Bytes in the buffer; staged ones come before them. */
+  let filled = 0
+  let ahead = [...options.segments]
+  let base = options.offset
   let multipart = options.multipart
   let number = options.firstPart
   let failure: { readonly error: unknown } | undefined
   let closed = false
+  /** Whether the buffer is at work, so that it cannot be given up. */
+  let busy = true
+  let givingUp: Promise<void> | undefined
+  let nextSize = FIRST
+  let since = performance.now()
+  let lastCame = since
   const parts: Part[] = []
-  const idle: Buffer[] = []
+  const staged: Segment[] = []
   const inFlight = new Set<Promise<void>>()
 
-  const loadSeed = async () => {
-    if (unloaded === 0) return
-    await options.loadSeed(buffer.subarray(0, unloaded))
-    unloaded = 0
+  const giveUp = async (): Promise<void> => {
+    const own = buffer
+    if (own === undefined) return
+    const bytes = own.subarray(0, filled)
+    const at = base + segmentsSize(ahead)
+    buffer = undefined
+    filled = 0
+    nextSize = FIRST
+    try {
+      const segments = await stage(store, uuid, at, bytes)
+      ahead.push(...segments)
+      staged.push(...segments)
+      share.release(own)
+    } catch (error) {
+      // Its bytes are lost, and so is this request.
+      failure ??= { error }
+      share.release(own, true)
+    }
   }
 
-  const grow = (size: number) => {
-    if (buffer.byteLength >= size) return
-    const larger = allocate(Math.max(size, SMALL))
-    buffer.copy(larger, 0, 0, filled)
+  const share = memory.join({
+    get spare() {
+      return busy || givingUp !== undefined ? 0 : (buffer?.byteLength ?? 0)
+    },
+    get lastCame() {
+      return lastCame
+    },
+    get since() {
+      return since
+    },
+    get filled() {
+      return filled
+    },
+    giveUp() {
+      givingUp = giveUp().finally(() => {
+        givingUp = undefined
+      })
+      return givingUp
+    },
+  })
+
+  const check = () => {
+    if (failure !== undefined) throw failure.error
+  }
+
+  /** Does something while the buffer may be given up. */
+  const atRest = async <T>(work: () => Promise<T>): Promise<T> => {
+    busy = false
+    try {
+      return await work()
+    } finally {
+      busy = true
+      await givingUp
+    }
+  }
+
+  const total = () => segmentsSize(ahead) + filled
+
+  const release = (own: Buffer | undefined, inUse = false) => {
+    if (own !== undefined) share.release(own, inUse)
+  }
+
+  /** A buffer of a whole part or of less; waits for a part that is being sent rather than for others. */
+  const take = async (size: number): Promise<Buffer> => {
+    while (inFlight.size > 0) {
+      const free = inFlight.size < MAX_IN_FLIGHT ? share.tryTake(size) : undefined
+      if (free !== undefined) return free
+      await Promise.race(inFlight)
+    }
+    return atRest(() => share.take(size))
+  }
+
+  /** Makes room for at least one more byte of this part. */
+  const grow = async (): Promise<void> => {
+    const { expected = partSize } = options
+    const most = expected > filled ? Math.min(expected, partSize) : partSize
+    const larger = await take(Math.min(nextSize, most))
+    nextSize *= GROWTH
+    // Meanwhile it may have been staged.
+    const own = buffer
+    if (own === undefined) since = performance.now()
+    own?.copy(larger, 0, 0, filled)
     buffer = larger
+    release(own)
   }
 
-  const nextBuffer = async (): Promise<Buffer> => {
-    const free = idle.pop()
-    if (free !== undefined) return free
-    const another = pooled && inFlight.size < MAX_IN_FLIGHT ? buffers.tryTake() : undefined
-    if (another !== undefined) return another
-    await Promise.race(inFlight)
-    return idle.pop() as Buffer
+  /** Puts all that is pending, what is staged first, into one buffer. */
+  const assemble = async (): Promise<void> => {
+    if (ahead.length === 0) return
+    const size = total()
+    const larger = (buffer?.byteLength ?? 0) >= size ? undefined : await take(size)
+    // Meanwhile more of it may have been staged.
+    const own = buffer
+    const before = segmentsSize(ahead)
+    const into = larger ?? own!
+    try {
+      if (own === into) into.copyWithin(before, 0, filled)
+      else own?.copy(into, before, 0, filled)
+      await loadSegments(store, uuid, ahead, into.subarray(0, before))
+    } catch (error) {
+      release(larger)
+      throw error
+    }
+    buffer = into
+    if (own !== into) release(own)
+    filled = size
+    ahead = []
   }
 
   const send = async () => {
@@ -107,26 +209,28 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
         `a blob of unknown length may have at most ${MAX_PARTS * partSize} bytes: send it with a Content-Length`,
       )
     }
-    await loadSeed()
+    await assemble()
     multipart ??= await store.createMultipart(key, partSize)
-    const own = buffer
+    const own = buffer!
+    let failed = false
     const sending = store
       .uploadPart(multipart, number, own.subarray(0, filled))
       .then((part) => void parts.push(part))
       .catch((error: unknown) => {
+        failed = true
         failure ??= { error }
       })
       .then(() => {
-        idle.push(own)
+        release(own, failed)
         inFlight.delete(sending)
       })
     inFlight.add(sending)
     number += 1
+    base += filled
+    // Who has sent a part will send another.
+    nextSize = partSize
+    buffer = undefined
     filled = 0
-  }
-
-  const check = () => {
-    if (failure !== undefined) throw failure.error
   }
 
   return {
@@ -136,45 +240,61 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
     get parts() {
       return parts.toSorted((a, b) => a.number - b.number)
     },
-
-    async write(chunk) {
-      for (let at = 0; at < chunk.byteLength; ) {
-        check()
-        if (filled === partSize) {
-          await send()
-          buffer = await nextBuffer()
-          continue
-        }
-        const taken = chunk.subarray(at, at + partSize - filled)
-        grow(filled + taken.byteLength)
-        buffer.set(taken, filled)
-        filled += taken.byteLength
-        at += taken.byteLength
-      }
+    get ahead() {
+      return ahead
     },
 
-    pending: () => buffer.subarray(unloaded, filled),
+    async write(chunk) {
+      busy = true
+      await givingUp
+      lastCame = performance.now()
+      for (let at = 0; at < chunk.byteLength; ) {
+        check()
+        if (total() === partSize) await send()
+        else if (buffer === undefined || filled === buffer.byteLength) await grow()
+        else {
+          const room = Math.min(buffer.byteLength - filled, partSize - total())
+          const taken = chunk.subarray(at, at + room)
+          buffer.set(taken, filled)
+          filled += taken.byteLength
+          at += taken.byteLength
+        }
+      }
+      check()
+      busy = false
+    },
 
-    async pendingWithSeed() {
-      await loadSeed()
-      return buffer.subarray(0, filled)
+    pending: () => (buffer ?? Buffer.alloc(0)).subarray(0, filled),
+
+    async pendingWhole() {
+      busy = true
+      await givingUp
+      check()
+      await assemble()
+      return (buffer ?? Buffer.alloc(0)).subarray(0, filled)
     },
 
     async flush(last) {
-      if (filled === partSize || (last && filled > 0)) {
-        await send()
-        // Nothing is pending now: an empty buffer stands in for the one being sent.
-        buffer = Buffer.alloc(0)
-      }
+      busy = true
+      await givingUp
+      check()
+      if (total() === partSize || (last && total() > 0)) await send()
       await Promise.all(inFlight)
       check()
     },
 
-    async close() {
-      await Promise.all(inFlight)
+    async close(failed, kept = []) {
       if (closed) return
       closed = true
-      if (pooled) for (const each of [buffer, ...idle]) buffers.release(each)
+      busy = true
+      await givingUp
+      await Promise.all(inFlight)
+      release(buffer, failed)
+      buffer = undefined
+      share.leave()
+      const unused = staged.filter((segment) => !kept.includes(segment))
+      // What fails here is left to the clean-up of stale uploads.
+      if (unused.length > 0) await deleteSegments(store, uuid, unused).catch(() => {})
     },
   }
 }
