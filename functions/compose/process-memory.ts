@@ -17,9 +17,9 @@ const memoryOfProcess = (): number => {
 
 /**
  * Bytes of uploads in memory by default: an eighth of what the process may take. At least four parts, so
- * that parts are sent while others come; more than ten make nothing faster.
+ * that parts are sent while others come; more than eight make nothing faster.
  *
  * @param available bytes that the process may take
  */
 export const uploadMemoryFor = (available: number = memoryOfProcess()): number =>
-  Math.min(Math.max(Math.floor(available / 8), 48 * MEBIBYTE), 128 * MEBIBYTE)
+  Math.min(Math.max(Math.floor(available / 8), 48 * MEBIBYTE), 96 * MEBIBYTE)

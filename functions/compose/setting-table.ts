@@ -91,7 +91,7 @@ export const SETTINGS = {
   'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
   'upload-memory': setting(
     mebibytes.optional(),
-    'an eighth of the memory, 48 to 128',
+    'an eighth of the memory, 48 to 96',
     'MiB of memory for the bytes of all uploads under way; beyond that, uploads are read no further until there is room',
   ),
   'upload-timeout': setting(

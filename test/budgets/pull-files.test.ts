@@ -30,11 +30,11 @@ const LIMITS: readonly (readonly [
   limit: number,
   select: (files: PullFiles) => string[],
 ])[] = [
-  ['a pull, from the server to the file store', 35, ofAll],
+  ['a pull, from the server to the file store', 39, ofAll],
   ['access control, token endpoint included', 12, (all) => ofAll(all).filter(isAuth)],
   [
     'the manifest and the blob, without the store',
-    25,
+    29,
     (all) => withToken(all).filter((file) => !isStorage(file)),
   ],
   ['access control with a token in hand', 8, (all) => withToken(all).filter(isAuth)],

@@ -170,7 +170,7 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
     const { expected = partSize } = options
     const most = expected > filled ? Math.min(expected, partSize) : partSize
     const larger = await take(Math.min(nextSize, most))
-    nextSize *= GROWTH
+    nextSize = larger.byteLength * GROWTH
     // Meanwhile it may have been staged.
     const own = buffer
     if (own === undefined) since = performance.now()
