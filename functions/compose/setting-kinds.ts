@@ -9,13 +9,6 @@ import * as z from 'zod'
 /** A switch, `on` or `off`. */
 export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
 
-/** A number of seconds, at least one and at most a day. */
-export const seconds = z
-  .string()
-  .regex(/^\d{1,5}$/, 'expected a number of seconds, as in 30')
-  .transform(Number)
-  .refine((value) => value >= 1 && value <= 86_400, 'expected 1 to 86400 seconds')
-
 const UNITS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
 
 const secondsOf = (text: string): number => {

@@ -15,7 +15,6 @@ import {
   onOff,
   publicUrl,
   realm,
-  seconds,
   serviceUrl,
   span,
   store,
@@ -95,14 +94,14 @@ export const SETTINGS = {
     'MiB of memory for the bytes of all uploads under way; beyond that, uploads are read no further until there is room',
   ),
   'upload-timeout': setting(
-    seconds.default(60),
-    '60',
-    'seconds after which a request is given up whose body stands still, at less than 1 KiB a second',
+    span('1s', '1d').default(60),
+    '60s',
+    'time after which a request is given up whose body stands still, at less than 1 KiB a second',
   ),
   'stop-timeout': setting(
-    seconds.default(30),
-    '30',
-    'seconds that requests under way may take to end when the server is asked to stop',
+    span('1s', '1d').default(30),
+    '30s',
+    'time that requests under way may take to end when the server is asked to stop',
   ),
   auth: setting(
     z.enum(['auto', 'token', 'basic', 'off']).default('auto'),

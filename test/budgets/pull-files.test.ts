@@ -30,8 +30,8 @@ const LIMITS: readonly (readonly [
   limit: number,
   select: (files: PullFiles) => string[],
 ])[] = [
-  ['a pull, from the server to the file store', 39, ofAll],
-  ['access control, token endpoint included', 12, (all) => ofAll(all).filter(isAuth)],
+  ['a pull, from the server to the file store', 40, ofAll],
+  ['access control, token endpoint included', 13, (all) => ofAll(all).filter(isAuth)],
   [
     'the manifest and the blob, without the store',
     29,

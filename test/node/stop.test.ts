@@ -5,7 +5,6 @@
  * @module
  */
 
-import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test, vi } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
@@ -58,7 +57,7 @@ for (const [name, open] of STORES) {
           socket.write(Buffer.alloc(MIB))
           const trickle = setInterval(() => trickles && socket.write('x'), 50)
           t.onTestFinished(() => clearInterval(trickle))
-          await once(socket, 'close')
+          await new Promise((closed) => socket.once('close', closed))
           // What comes after the connection was closed may cost the client the response.
           if (!trickles) {
             expect(await answer).toMatch(/^HTTP\/1\.1 408 .*\r\nconnection: close\r\n/is)
