@@ -42,6 +42,11 @@ export interface AppOptions {
   /** Clients, by address, that are never redirected. */
   readonly direct?: ((address: string) => boolean) | undefined
   /**
+   * Host of the store's presigned URLs, as in `URL.hostname`. Clients that would send it their credentials
+   * along are not redirected. Absent: no store is such a one.
+   */
+  readonly storeHost?: (() => Promise<string | undefined>) | undefined
+  /**
    * Whether blob HEADs are redirected, too: for hosts that may change the Content-Length of a response
    * without a body, such as API Gateway.
    */

@@ -12,7 +12,7 @@ import { createRegistry } from '../registry/registry.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openAccess } from './open-access.ts'
-import { openStore, openUploadSecret } from './open-store.ts'
+import { openStore, openStoreHost, openUploadSecret } from './open-store.ts'
 import { uploadMemoryFor } from './process-memory.ts'
 import type { Settings } from './settings.ts'
 
@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly uploadLimits?: UploadLimits
   /** Whether only this machine can reach it. */
   readonly onlyLocal: boolean
+  /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
+  readonly directIfNecessary: boolean
 }
 
 /** The app and what it stands on. */
@@ -33,6 +35,8 @@ export interface OpenApp {
   readonly app: Hono<AppEnv>
   readonly store: ObjectStore
   readonly logger: RequestLogger
+  /** See `AppOptions.storeHost`. */
+  readonly storeHost: () => Promise<string | undefined>
   /** See `OpenAccess.isSetUp`. */
   readonly isSetUp: () => Promise<boolean>
   /**
@@ -60,7 +64,7 @@ const createLogger = (settings: Settings): Logger =>
 export const openApp = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
-  { redirectHeads, bodyLimit, uploadLimits, onlyLocal }: HostOptions,
+  { redirectHeads, bodyLimit, uploadLimits, onlyLocal, directIfNecessary }: HostOptions,
 ): Promise<OpenApp> => {
   const logger = createLogger(settings)
   const store = openStore(settings, env, (doing, err) => {
@@ -74,8 +78,10 @@ export const openApp = async (
     onlyLocal,
   )
   const uploadSecret = openUploadSecret(settings, env, store)
+  const storeHost = openStoreHost(store)
   const app = createApp({
     ...access,
+    storeHost: directIfNecessary ? storeHost : undefined,
     publicUrl: settings['public-url'],
     registry: createRegistry({
       store,
@@ -96,5 +102,5 @@ export const openApp = async (
   const warmUp = async (): Promise<void> => {
     await Promise.all([uploadSecret(), checkKeys()])
   }
-  return { app, store, logger, isSetUp, warmUp }
+  return { app, store, logger, storeHost, isSetUp, warmUp }
 }

@@ -52,6 +52,17 @@ export const openStore = (
   })
 }
 
+/**
+ * The host of a store's presigned URLs, as in `URL.hostname`; undefined if it has none. Sends nothing.
+ *
+ * @returns a function that throws the SDK's error when there are no credentials to sign with
+ */
+export const openStoreHost = (store: ObjectStore): (() => Promise<string | undefined>) =>
+  once(async () => {
+    const url = await store.presign?.('GET', UPLOAD_SECRET_KEY, { expiresIn: 60 })
+    return url === undefined ? undefined : new URL(url).hostname
+  })
+
 /** Changing this invalidates uploads in progress. */
 const UPLOAD_PURPOSE = 'slipway upload state 1'
 

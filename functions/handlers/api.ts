@@ -12,6 +12,7 @@ import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
 import { literalPath } from '../api/request.ts'
+import { isSameOrBelow } from '../api/store-host.ts'
 import { BODY_LIMIT, UPLOAD_LIMITS } from '../compose/aws/lambda-limits.ts'
 import { SettingsError } from '../compose/errors.ts'
 import { openApp } from '../compose/open-app.ts'
@@ -35,6 +36,19 @@ interface Opened {
   readonly redirectsManifestHeads: boolean
 }
 
+/** @throws SettingsError when redirects would take the credentials of clients along to the store */
+const checkHosts = async (
+  publicUrl: string | undefined,
+  storeHost: () => Promise<string | undefined>,
+): Promise<void> => {
+  if (publicUrl === undefined) return
+  const [own, host] = [new URL(publicUrl).hostname, await storeHost()]
+  if (host === undefined || !isSameOrBelow(host, own)) return
+  throw new SettingsError(
+    `S3 is at ${host}, which is the registry's own host ${own} or below it: clients would send their credentials along to S3, which refuses them. On Lambda blobs are always redirected, so give one of the two another name`,
+  )
+}
+
 const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
   const settings = readSettings([], env)
   if (settings.store.kind !== 's3') {
@@ -52,12 +66,14 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
       'SLIPWAY_REDIRECTS is "off", but on Lambda blobs are always redirected to S3',
     )
   }
-  const { app } = await openApp(settings, env, {
+  const { app, storeHost } = await openApp(settings, env, {
     redirectHeads: true,
+    directIfNecessary: false,
     bodyLimit: BODY_LIMIT,
     uploadLimits: UPLOAD_LIMITS,
     onlyLocal: false,
   })
+  await checkHosts(settings['public-url'], storeHost)
   return { app, redirectsManifestHeads: settings['manifest-heads'] === 'redirect' }
 }
 

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { openApp } from '../compose/open-app.ts'
 import type { Settings } from '../compose/settings.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
+import { directNote } from './direct-note.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
 import { startNotes } from './notes.ts'
@@ -45,7 +46,11 @@ export const startServer = async (
   const exposed = exposedBy(settings)
   const onlyLocal = exposed === undefined
   const notes = await startNotes(settings, env)
-  const opened = await openApp(settings, env, { redirectHeads: false, onlyLocal })
+  const opened = await openApp(settings, env, {
+    redirectHeads: false,
+    onlyLocal,
+    directIfNecessary: true,
+  })
   await opened.warmUp()
   const { app, store, logger } = opened
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
@@ -60,7 +65,7 @@ export const startServer = async (
     url: urlOf(settings, server.address() as AddressInfo),
     open,
     setUp,
-    notes: [...notes, ...presence.notes],
+    notes: [...notes, ...presence.notes, ...(await directNote(settings, opened.storeHost))],
     stop: async () => {
       endHousekeeping()
       await stop()

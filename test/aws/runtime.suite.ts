@@ -185,7 +185,7 @@ test('after a time-out the gateway responds, and the next request gets a new pro
   const { port } = silent.address() as { port: number }
   const { behind, runtime } = await open(SHORT, {
     SLIPWAY_AUTH: 'off',
-    SLIPWAY_S3_ENDPOINT: `http://127.0.0.1:${port}`,
+    SLIPWAY_S3_ENDPOINT: `http://localhost:${port}`,
   })
   const play = client(behind)
   try {

@@ -165,6 +165,14 @@ const WRONG: readonly (readonly [NodeJS.ProcessEnv, RegExp])[] = [
     { SLIPWAY_STORE: 's3://bucket', SLIPWAY_DIRECT_FOR: '10.0.0.0/8' },
     /^SLIPWAY_DIRECT_FOR is set, but on Lambda/,
   ],
+  [
+    {
+      SLIPWAY_STORE: 's3://bucket',
+      SLIPWAY_S3_ENDPOINT: 'https://s3.registry.example',
+      SLIPWAY_PUBLIC_URL: 'https://registry.example',
+    },
+    /^S3 is at s3\.registry\.example, which is the registry's own host registry\.example or below it: /,
+  ],
 ]
 for (const [env, message] of WRONG) {
   test(`settings ${JSON.stringify(env)} are refused`, async () => {

@@ -12,10 +12,28 @@ import { AccessError } from '../../auth/errors.ts'
 import { nameOf } from '../../auth/identity.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
+import { isSameOrBelow } from '../store-host.ts'
 
 /** Scheme and host as the client sees them. */
 const originOf = (c: AppContext): string =>
   new URL(c.get('publicUrl') ?? c.env?.origin ?? c.req.url).origin
+
+/**
+ * Whether the client may be redirected to the store: it is not among those that never are, and sends no
+ * credentials that would go along.
+ */
+export const mayRedirect = async (
+  c: AppContext,
+  { direct, storeHost }: Pick<AppOptions, 'direct' | 'storeHost'>,
+): Promise<boolean> => {
+  if (direct?.(addressOf(c))) return false
+  if (c.req.header('Authorization') === undefined) return true
+  const host = await storeHost?.()
+  if (host === undefined) return true
+  // The client used either: a public URL may be for other clients than this one.
+  const used = [c.get('publicUrl'), c.env?.origin ?? c.req.url].filter((url) => url !== undefined)
+  return !used.some((url) => isSameOrBelow(host, new URL(url).hostname))
+}
 
 /** Address of the client, as far as the host knows it. */
 export const addressOf = (c: AppContext): string => c.env?.address ?? 'unknown'

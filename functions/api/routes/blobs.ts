@@ -12,7 +12,7 @@ import { isStoreError } from '../../storage/errors.ts'
 import type { ByteRange } from '../../storage/store.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { hasCode } from '../errors.ts'
-import { addressOf, permit } from '../middleware/permit.ts'
+import { mayRedirect, permit } from '../middleware/permit.ts'
 import { noneMatchHits, parseRange } from '../request.ts'
 import { empty, redirect, sendObject } from '../responses.ts'
 
@@ -45,7 +45,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const redirectToStore = async (c: AppContext, name: string, digest: Digest) => {
     const head = c.req.method === 'HEAD'
     if (!options.redirects || (head && !options.redirectHeads)) return undefined
-    if (options.direct?.(addressOf(c))) return undefined
+    if (!(await mayRedirect(c, options))) return undefined
     const url = await blobs.url(name, digest, head ? 'HEAD' : 'GET', URL_LIFE)
     return url === undefined ? undefined : redirect(c, url)
   }

@@ -24,7 +24,7 @@ import { quoted } from '../../shared/errors.ts'
 import { readBody } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
-import { addressOf, permit } from '../middleware/permit.ts'
+import { mayRedirect, permit } from '../middleware/permit.ts'
 import { entityTags, noneMatchHits } from '../request.ts'
 import { empty, redirect, warning } from '../responses.ts'
 
@@ -90,7 +90,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
 
   const redirectToStore = async (c: AppContext, manifest: StoredManifest) => {
     if (c.req.method !== 'HEAD' || !options.redirectManifestHeads) return undefined
-    if (options.direct?.(addressOf(c))) return undefined
+    if (!(await mayRedirect(c, options))) return undefined
     const url = await manifests.headUrl(manifest, URL_LIFE)
     return url === undefined ? undefined : redirect(c, url)
   }

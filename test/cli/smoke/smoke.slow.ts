@@ -54,7 +54,7 @@ const SUBJECTS: Readonly<Record<string, Row>> = {
   },
   'Node server on S3': {
     start: () => onS3(),
-    seen: { 'blob-get': /^307 to 127/, 'body-11MB': /^202/, 'bucket-private': /^403/ },
+    seen: { 'blob-get': /^307 to localhost/, 'body-11MB': /^202/, 'bucket-private': /^403/ },
   },
   'Lambda, length kept': {
     start: () => onGateway(GATEWAYS['length kept']),

@@ -60,11 +60,13 @@ export const onFiles = async (...args: readonly string[]): Promise<Subject> => {
 const bucket = async (distortion: Distortion) => {
   const { server, env } = await startBucket()
   const between = await startDistorting(server.endpoint, distortion)
+  // Another name than the registry's, to which clients are redirected.
+  const endpoint = between.origin.replace('127.0.0.1', 'localhost')
   const stop = async () => {
     await between.stop()
     await server.close()
   }
-  return { env: { ...env, SLIPWAY_AUTH: 'token', SLIPWAY_S3_ENDPOINT: between.origin }, stop }
+  return { env: { ...env, SLIPWAY_AUTH: 'token', SLIPWAY_S3_ENDPOINT: endpoint }, stop }
 }
 
 /** The Node server that redirects to S3. */
