@@ -50,7 +50,7 @@ export const updateTests = (deployed: Deployed): void => {
     const body = new Uint8Array(randomBytes(50_000))
     const next = locationOf(await session.send('PATCH', begun, { body }), 202)
 
-    const host = deployed().address.replace('127.0.0.1', 'localhost')
+    const host = deployed().address.replace('127.0.0.1', 'registry.example')
     await deployed().deploy({ signingKeys: '1,2' })
     const outputs = await deployed().deploy({
       publicUrl: `http://${host}`,

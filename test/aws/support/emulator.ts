@@ -75,7 +75,8 @@ export const startMiniStack = async (): Promise<Emulator> => {
     trust(ca)
     const region = 'eu-central-1'
     const port = await freePort()
-    const endpoint = `https://127.0.0.1:${port}`
+    // A name other than that of the registry, which redirects there.
+    const endpoint = `https://localhost:${port}`
     const env = {
       PATH,
       AWS_ENDPOINT_URL: endpoint,
