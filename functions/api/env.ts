@@ -9,6 +9,7 @@ import type { Context } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
 import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
+import type { ClientCertificate } from '../auth/certificate.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ByteSource } from '../storage/bytes.ts'
@@ -91,6 +92,8 @@ export interface AppEnv {
     readonly origin?: string
     /** Address of the client. */
     readonly address?: string
+    /** What the client showed in the TLS handshake, or why that is refused. */
+    readonly certificate?: ClientCertificate | { readonly refused: string } | undefined
   }
   Variables: RequestIdVariables & {
     /** The error that was thrown, for the log line only. */

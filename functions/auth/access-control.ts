@@ -4,22 +4,17 @@
  * @module
  */
 
-import { ACTIONS, formatScope, grants } from './access.ts'
+import { formatScope, grants } from './access.ts'
 import type { Accounts, LogIn } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
+import { byCertificate, byPolicy, nobody, noteOf, written } from './callers.ts'
+import type { CertificateAuthorities, ClientCertificate } from './certificate.ts'
 import { AccessError } from './errors.ts'
-import { ANONYMOUS, type Identity, nameOf, parseBasic, parseBearer } from './identity.ts'
+import { ANONYMOUS, nameOf, parseBasic, parseBearer } from './identity.ts'
 import { createLapse } from './lapse.ts'
 import type { Live } from './live.ts'
-import { type Note, packClaims, writeNote } from './note.ts'
-import {
-  allows,
-  allowsEverywhere,
-  DENY_ALL,
-  mayAnonymousAnything,
-  type Policy,
-} from './policy/policy.ts'
+import { allows, DENY_ALL, type Policy } from './policy/policy.ts'
 import { fingerprint } from './tokens/claims.ts'
 import type { TokenVerifier, VerifiedToken } from './tokens/verify.ts'
 
@@ -35,40 +30,9 @@ export interface AccessControlOptions {
   readonly realm: string | undefined
   /** Whether everyone may do everything as long as neither accounts nor a policy have been set up. */
   readonly openUntilSetUp: boolean
+  /** Whose certificates let callers in. */
+  readonly authorities?: CertificateAuthorities | undefined
   readonly audit: Audit
-}
-
-/** A caller whose rights the policy decides. */
-const byPolicy = (
-  policy: Policy,
-  identity: Identity,
-  via: Caller['via'],
-  note: () => Note | undefined,
-): Caller => ({
-  identity,
-  via,
-  note: () => written(note()),
-  allows: (repository, action) => allows(policy, identity, repository, action),
-  mayList: identity.kind !== 'anonymous' || mayAnonymousAnything(policy),
-  lists: (repository) => allows(policy, identity, repository, 'pull'),
-  pullsEverything: allowsEverywhere(policy, identity, 'pull'),
-  unrestricted: ACTIONS.every((action) => allowsEverywhere(policy, identity, action)),
-})
-
-const written = (note: Note | undefined): string | undefined => note && writeNote(note)
-
-const nobody = (policy: Policy): Caller =>
-  byPolicy(policy, ANONYMOUS, 'nothing', () => ({ by: 'anonymous' }))
-
-/** A note of a token; without the claims where the token itself grants. */
-const noteOf = ({ identity, issuer, own, key, credential }: VerifiedToken): Note | undefined => {
-  const { kind, name, claims } = identity
-  if (own) {
-    return kind === 'anonymous' ? { by: kind, key } : { by: 'account', name, key, credential }
-  }
-  if (claims.access !== undefined) return { by: 'issuer', issuer }
-  const packed = packClaims(claims)
-  return packed === undefined ? undefined : { by: 'issuer', issuer, claims: packed }
 }
 
 /** Whether nothing has ever been set up, so that `openUntilSetUp` applies. */
@@ -128,10 +92,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     try {
       const found = await accounts.authenticate(name, password, address)
       if (found === undefined) throw refused('wrong name or password')
-      const { identity } = found
-      if (identity.kind !== 'anonymous') {
-        audit({ ...base, who: nameOf(identity), outcome: 'ok' })
-      }
+      audit({ ...base, who: nameOf(found.identity), outcome: 'ok' })
       return found
     } catch (error) {
       const why = error instanceof Error ? error.message : 'failed'
@@ -143,7 +104,6 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   const basic = async (name: string, password: string, address: string): Promise<Caller> => {
     const { identity, credential } = await logIn(name, password, address)
     const current = await policy.get()
-    if (identity.kind === 'anonymous') return nobody(current)
     const bound = fingerprint(credential)
     const note = { by: 'account', name: identity.name, credential: bound } as const
     return byPolicy(current, identity, 'basic', () => note)
@@ -157,18 +117,27 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     return !wasSetUp
   }
 
+  const withoutCredentials = async (
+    certificate: ClientCertificate | undefined,
+  ): Promise<Caller> => {
+    const current = await policy.get()
+    return certificate === undefined ? nobody(current) : byCertificate(current, certificate)
+  }
+
   const lapsed = createLapse(options)
 
   return {
-    async identify({ authorization, address }) {
+    async identify({ authorization, certificate, address }) {
       if (await isOpen()) return openAuthorizer.identify({ authorization, address })
-      if (authorization === undefined) return nobody(await policy.get())
+      if (authorization === undefined) return withoutCredentials(certificate)
       const token = parseBearer(authorization)
       if (token !== undefined) return ofToken(await verifier.verify(token))
       const credentials = parseBasic(authorization)
       if (credentials === undefined) {
         throw refused('the Authorization header is neither Basic nor Bearer')
       }
+      // As podman says that it has none.
+      if (credentials.name === '') return withoutCredentials(certificate)
       return basic(credentials.name, credentials.password, address)
     },
 

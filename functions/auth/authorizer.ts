@@ -5,6 +5,7 @@
  */
 
 import type { Access, Action } from './access.ts'
+import type { ClientCertificate } from './certificate.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
 import { writeNote } from './note.ts'
 
@@ -12,6 +13,8 @@ import { writeNote } from './note.ts'
 export interface Credentials {
   /** The Authorization header. */
   readonly authorization: string | undefined
+  /** What the client showed in the TLS handshake, if that was accepted. */
+  readonly certificate?: ClientCertificate | undefined
   /** Address of the client, to throttle failed log-ins and for the audit. */
   readonly address: string
 }
@@ -20,7 +23,7 @@ export interface Credentials {
 export interface Caller {
   readonly identity: Identity
   /** How it authenticated. */
-  readonly via: 'nothing' | 'basic' | 'bearer'
+  readonly via: 'nothing' | 'certificate' | 'basic' | 'bearer'
   allows(repository: string, action: Action): boolean
   /** Whether it may list the catalog at all; the entries are then filtered by `lists`. */
   readonly mayList: boolean

@@ -6,11 +6,14 @@
 
 /** A caller, as far as it is known. */
 export interface Identity {
-  readonly kind: 'anonymous' | 'user' | 'robot' | 'token'
-  /** Account name, or the `sub` of another issuer's token; empty for anonymous callers. */
+  readonly kind: 'anonymous' | 'user' | 'robot' | 'token' | 'certificate'
+  /**
+   * Account name, the `sub` of another issuer's token, or the subject of a certificate; empty for anonymous
+   * callers.
+   */
   readonly name: string
   readonly groups: readonly string[]
-  /** Claims of another issuer's token; empty for our own accounts. */
+  /** Claims of another issuer's token, or attributes of a certificate's subject; else empty. */
   readonly claims: Readonly<Record<string, unknown>>
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type { Accounts } from './accounts/accounts.ts'
+import { type CertificateAuthorities, certificateIdentity } from './certificate.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
 import type { Live } from './live.ts'
 import { type Note, readNote, unpackClaims } from './note.ts'
@@ -17,6 +18,8 @@ export interface LapseOptions {
   readonly accounts: Accounts
   readonly policy: Live<Policy>
   readonly verifier: TokenVerifier
+  /** Absent: certificates let nobody in. */
+  readonly authorities?: CertificateAuthorities | undefined
 }
 
 /** Why a right has ended. */
@@ -25,7 +28,7 @@ type Why = string
 const NOT_ALLOWED: Why = 'who began it may no longer push here'
 
 /** See `Authorizer.lapsed`. */
-export const createLapse = ({ accounts, policy, verifier }: LapseOptions) => {
+export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOptions) => {
   const byPolicy = async (identity: Identity, repository: string): Promise<Why | undefined> =>
     allows(await policy.get(), identity, repository, 'push') ? undefined : NOT_ALLOWED
 
@@ -55,9 +58,20 @@ export const createLapse = ({ accounts, policy, verifier }: LapseOptions) => {
     return byPolicy({ kind: 'token', name, groups: [], claims }, repository)
   }
 
+  const ofCertificate = async (
+    { id, subject }: Extract<Note, { by: 'certificate' }>,
+    repository: string,
+  ): Promise<Why | undefined> => {
+    const refused = authorities === undefined ? 'is not accepted here' : authorities.refusal(id)
+    if (refused !== undefined) return `the certificate that it was begun with ${refused}`
+    const why = await byPolicy(certificateIdentity(subject), repository)
+    return why && byPolicy(ANONYMOUS, repository)
+  }
+
   return async (text: string, repository: string): Promise<Why | undefined> => {
     const note = readNote(text)
     if (note.by === 'issuer') return ofIssuer(note, repository)
+    if (note.by === 'certificate') return ofCertificate(note, repository)
     if (note.key !== undefined && !(await verifier.hasKey(note.key))) {
       return 'the key that signed its token was revoked'
     }

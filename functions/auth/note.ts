@@ -34,6 +34,12 @@ const note = z.discriminatedUnion('by', [
     /** Its claims, for the policy. Absent: the token itself granted the right. */
     claims: z.string().optional(),
   }),
+  z.object({
+    by: z.literal('certificate'),
+    id: z.object({ issuer: z.string(), serial: z.string(), ends: z.number() }),
+    /** Attributes of its subject. */
+    subject: z.record(z.string(), z.array(z.string()).readonly()).readonly(),
+  }),
 ])
 
 /** Who began it. */

@@ -12,7 +12,7 @@ import { AccessError } from './errors.ts'
 import { ANONYMOUS, type Identity, nameOf } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
-import { allowedActions, mayAnonymousAnything, type Policy } from './policy/policy.ts'
+import { allowedActions, mayAnything, type Policy } from './policy/policy.ts'
 import { fingerprint, type OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
@@ -170,7 +170,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
       const known = await audited(request)
       const { identity } = known
       const current = await policy.get()
-      if (identity.kind === 'anonymous' && !mayAnonymousAnything(current)) {
+      if (identity.kind === 'anonymous' && !mayAnything(current, ANONYMOUS)) {
         throw new AccessError('UNAUTHORIZED', 'authentication required')
       }
       const asked = parseScopes(request.scopes)

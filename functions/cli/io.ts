@@ -28,6 +28,8 @@ export interface Io {
   readonly openStore: (settings: StoreSettings) => Promise<ObjectStore>
   /** Calls the listener whenever the process is asked to stop, by SIGINT or SIGTERM. */
   readonly onStop: (listener: () => void) => void
+  /** Calls the listener at each SIGHUP, which then does not end the process. */
+  readonly onReload: (listener: () => void) => void
   /** Ends the process, whatever is under way. */
   readonly exit: (code: number) => void
 }

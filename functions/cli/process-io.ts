@@ -32,6 +32,7 @@ export const processIo = (env: Io['env']): Io => {
       process.on('SIGINT', listener)
       process.on('SIGTERM', listener)
     },
+    onReload: (listener) => void process.on('SIGHUP', listener),
     exit: (code) => process.exit(code),
   }
 }

@@ -10,6 +10,7 @@ import { createAccessControl, isUnconfigured } from '../auth/access-control.ts'
 import { createAccounts } from '../auth/accounts/accounts.ts'
 import type { Audit } from '../auth/audit.ts'
 import { openAuthorizer } from '../auth/authorizer.ts'
+import type { CertificateAuthorities } from '../auth/certificate.ts'
 import { liveIssuers } from '../auth/issuers/document.ts'
 import type { SigningKeys } from '../auth/keys/signing-keys.ts'
 import { checkStoredKeys, storedSigningKeys } from '../auth/keys/stored-keys.ts'
@@ -90,6 +91,7 @@ const openPolicy = async (settings: Settings, live: LiveOptions): Promise<Live<P
  *
  * @param onlyLocal whether only this machine can reach the host, so that it may be open
  * @param now clock in milliseconds
+ * @param authorities whose certificates let callers in
  * @throws SettingsError when the file of the signing key or of the policy cannot be used
  */
 export const openAccess = async (
@@ -99,6 +101,7 @@ export const openAccess = async (
   logger: RequestLogger,
   onlyLocal: boolean,
   now: () => number = Date.now,
+  authorities?: CertificateAuthorities,
 ): Promise<OpenAccess> => {
   const audit = auditLog(logger)
   if (settings.auth === 'off') {
@@ -119,6 +122,7 @@ export const openAccess = async (
   const authorizer = createAccessControl({
     accounts,
     policy,
+    authorities,
     audit,
     verifier: createTokenVerifier({ keys, issuer, audience: service, others, now }),
     scheme: settings.auth === 'basic' ? 'basic' : 'bearer',

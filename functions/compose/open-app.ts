@@ -8,6 +8,7 @@ import type { Hono } from 'hono'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
+import type { CertificateAuthorities } from '../auth/certificate.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -24,8 +25,12 @@ export interface HostOptions {
   readonly bodyLimit?: BodyLimit
   /** Set where the host limits how long a request takes. */
   readonly uploadLimits?: UploadLimits
+  /** Default: one that writes to standard output. */
+  readonly logger?: Logger
   /** Whether only this machine can reach it. */
   readonly onlyLocal: boolean
+  /** Whose certificates let callers in. */
+  readonly authorities?: CertificateAuthorities | undefined
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -48,7 +53,7 @@ export interface OpenApp {
 }
 
 /** Writes log lines to standard output. */
-const createLogger = (settings: Settings): Logger =>
+export const createLogger = (settings: Settings): Logger =>
   pino({
     level: settings['log-level'],
     base: null,
@@ -64,9 +69,10 @@ const createLogger = (settings: Settings): Logger =>
 export const openApp = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
-  { redirectHeads, bodyLimit, uploadLimits, onlyLocal, directIfNecessary }: HostOptions,
+  options: HostOptions,
 ): Promise<OpenApp> => {
-  const logger = createLogger(settings)
+  const { redirectHeads, bodyLimit, uploadLimits, onlyLocal, directIfNecessary } = options
+  const logger = options.logger ?? createLogger(settings)
   const store = openStore(settings, env, (doing, err) => {
     logger.debug({ doing, err }, 'a request to S3 is repeated through the SDK')
   })
@@ -76,6 +82,8 @@ export const openApp = async (
     store,
     logger,
     onlyLocal,
+    Date.now,
+    options.authorities,
   )
   const uploadSecret = openUploadSecret(settings, env, store)
   const storeHost = openStoreHost(store)

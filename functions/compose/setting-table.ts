@@ -72,6 +72,21 @@ export const SETTINGS = {
   ),
   'tls-cert': setting(text.optional(), 'none', 'file with the certificate chain, PEM'),
   'tls-key': setting(text.optional(), 'none', 'file with the private key, PEM'),
+  'tls-client-ca': setting(
+    text.optional(),
+    'none',
+    'file with the authorities whose certificates let clients in, PEM; the policy says what they may do',
+  ),
+  'tls-client-crl': setting(
+    text.optional(),
+    'none',
+    'file with the lists of revoked client certificates, PEM, one of each authority',
+  ),
+  'tls-client-only': setting(
+    onOff.default(false),
+    'off',
+    'on: refuse connections without a client certificate',
+  ),
   redirects: setting(
     onOff.default(true),
     'on',

@@ -38,6 +38,14 @@ const checkTogether = (settings: Partial<Settings>): void => {
   if ((settings['tls-cert'] === undefined) !== (settings['tls-key'] === undefined)) {
     throw new SettingsError('--tls-cert and --tls-key go together: set both or neither')
   }
+  if (settings['tls-client-ca'] !== undefined && settings['tls-cert'] === undefined) {
+    throw new SettingsError('--tls-client-ca needs --tls-cert and --tls-key')
+  }
+  for (const name of ['tls-client-crl', 'tls-client-only'] as const) {
+    if (settings[name] && settings['tls-client-ca'] === undefined) {
+      throw new SettingsError(`--${name} needs --tls-client-ca`)
+    }
+  }
   if (settings['manifest-heads'] !== 'redirect') return
   if (settings.store?.kind !== 's3') {
     throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')

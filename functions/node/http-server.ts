@@ -4,7 +4,6 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises'
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -14,6 +13,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv, RequestLogger } from '../api/env.ts'
@@ -25,6 +25,7 @@ import { originOf } from './origin.ts'
 import { answerPlainHttp } from './plain-http.ts'
 import { sendStream } from './send-stream.ts'
 import { stopServer } from './stop.ts'
+import type { Tls } from './tls/tls.ts'
 
 /** Milliseconds without a byte, in either direction, after which a request is given up. */
 const IDLE_TIMEOUT = 5 * 60 * 1000
@@ -41,13 +42,10 @@ const KEEP_ALIVE_TIMEOUT = 75 * 1000
  */
 const HEADERS_TIMEOUT = KEEP_ALIVE_TIMEOUT + 5000
 
-const listener = async (settings: Settings) => {
-  const cert = settings['tls-cert']
-  const key = settings['tls-key']
-  if (cert === undefined || key === undefined) return { createServer: createHttpServer }
-  const serverOptions = { cert: await readFile(cert), key: await readFile(key) }
-  return { createServer: createHttpsServer, serverOptions }
-}
+const listener = (tls: Tls | undefined) =>
+  tls === undefined
+    ? { createServer: createHttpServer }
+    : { createServer: createHttpsServer, serverOptions: tls.options }
 
 /**
  * Discards the rest of a body when the response was sent early. The adapter does so, too, but whatever
@@ -78,23 +76,28 @@ export interface AppServer {
 /**
  * Creates a server for an app. It does not listen yet.
  *
- * @throws the error of reading the certificate or its key
+ * @param tls absent: plain HTTP
  */
-export const createServerOf = async (
+export const createServerOf = (
   app: Hono<AppEnv>,
   settings: Settings,
   logger: RequestLogger,
-): Promise<AppServer> => {
+  tls?: Tls,
+): AppServer => {
   const exchanges = createExchanges()
   const patience = settings['upload-timeout'] * 1000
   const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
     const { incoming, outgoing } = bindings as HttpBindings
     const exchange = exchanges.begin(incoming, outgoing)
+    const certificate = tls?.shown(incoming.socket as TLSSocket)
+    // It is not worth keeping.
+    if (certificate !== undefined && 'refused' in certificate) outgoing.shouldKeepAlive = false
     let body: Readable | undefined
     // Node's streams, since web streams cost several times as much.
     const response = await exchanges.track(
       app.fetch(request, {
         ...originOf(incoming, settings['trust-proxy']),
+        certificate,
         ended: exchange.ended,
         body: () => bodyOf(incoming, { patience, cause: exchange.cause }),
         sendBody: (taken) => {
@@ -108,7 +111,7 @@ export const createServerOf = async (
       logger.error({ err }, 'a response broke off')
     })
   }
-  const options = { fetch, ...(await listener(settings)) }
+  const options = { fetch, ...listener(tls) }
   const server = createAdaptorServer(options) as Server
   server.prependListener('request', keepPath)
   server.on('request', discardUnread)

@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { openApp } from '../compose/open-app.ts'
+import { createLogger, openApp } from '../compose/open-app.ts'
 import type { Settings } from '../compose/settings.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
 import { directNote } from './direct-note.ts'
@@ -13,6 +14,7 @@ import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
 import { startNotes } from './notes.ts'
 import { announcePresence } from './presence.ts'
+import { openTls } from './tls/tls.ts'
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -24,6 +26,8 @@ export interface RunningServer {
   readonly setUp: boolean
   /** What the person who started it should know, a sentence or two each. */
   readonly notes: readonly string[]
+  /** Looks now whether the files of certificates have changed, as it does every ten seconds. */
+  reload(): Promise<void>
   /** Takes no new connections, and waits for the requests under way, up to the time that is set. */
   stop(): Promise<void>
 }
@@ -46,28 +50,35 @@ export const startServer = async (
   const exposed = exposedBy(settings)
   const onlyLocal = exposed === undefined
   const notes = await startNotes(settings, env)
+  const logger = createLogger(settings)
+  const tls = await openTls(settings, logger)
   const opened = await openApp(settings, env, {
+    logger,
+    authorities: tls?.authorities,
     redirectHeads: false,
     onlyLocal,
     directIfNecessary: true,
   })
   await opened.warmUp()
-  const { app, store, logger } = opened
+  const { app, store } = opened
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
-  const { server, stop } = await createServerOf(app, settings, logger)
+  const { server, stop } = createServerOf(app, settings, logger, tls)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
   const presence = await announcePresence(settings)
+  const endFollowing = tls?.follow(server as TlsServer)
   const endHousekeeping = settings['read-only'] ? () => {} : startHousekeeping(store, logger)
   return {
     url: urlOf(settings, server.address() as AddressInfo),
     open,
     setUp,
     notes: [...notes, ...presence.notes, ...(await directNote(settings, opened.storeHost))],
+    reload: async () => tls?.reload(),
     stop: async () => {
       endHousekeeping()
+      endFollowing?.()
       await stop()
       await presence.end()
     },

@@ -13,7 +13,7 @@ import {
   allowsEverywhere,
   compilePolicy,
   DENY_ALL,
-  mayAnonymousAnything,
+  mayAnything,
 } from '../../functions/auth/policy/policy.ts'
 import { policyJsonSchema, policySchema } from '../../functions/auth/policy/schema.ts'
 import { POLICY_KEY } from '../../functions/registry/layout.ts'
@@ -82,7 +82,7 @@ describe('a policy', () => {
     let no = 0
     fc.assert(
       fc.property(rules, repositories, (written, repository) => {
-        if (mayAnonymousAnything(compiled(written))) return
+        if (mayAnything(compiled(written), ANONYMOUS)) return
         no++
         for (const action of ACTIONS) {
           assert.equal(modelAllows(written, ANONYMOUS, repository, action), false)
@@ -99,7 +99,7 @@ describe('a policy', () => {
       assert.deepEqual(allowedActions(policyOf([]), identity, 'a'), [])
       assert.equal(allowsEverywhere(DENY_ALL, identity, 'pull'), false)
     }
-    assert.equal(mayAnonymousAnything(DENY_ALL), false)
+    assert.equal(mayAnything(DENY_ALL, ANONYMOUS), false)
   })
 
   it('goes by the first rule that matches', () => {
@@ -152,9 +152,9 @@ describe('a policy', () => {
   ] as const) {
     it(`tells whether ${who} on ${anonymous} lets anonymous callers do anything`, () => {
       const rule = { who: [who], repositories: anonymous, actions: ['pull'] }
-      assert.equal(mayAnonymousAnything(policyOf([rule])), expected)
+      assert.equal(mayAnything(policyOf([rule]), ANONYMOUS), expected)
       const deny = { ...rule, repositories: ['**'], effect: 'deny' as const }
-      assert.equal(mayAnonymousAnything(policyOf([deny, rule])), false)
+      assert.equal(mayAnything(policyOf([deny, rule]), ANONYMOUS), false)
     })
   }
 
@@ -320,6 +320,14 @@ rules:
     ['an unknown kind', one(`{who: [team:a], ${rest}}`), /expected anonymous/],
     ['a user without a name', one(`{who: ['user:'], ${rest}}`), /empty/],
     ['a robot with its prefix', one(`{who: [robot:robot+ci], ${rest}}`), /expected lower-case/],
+    ['a certificate of nothing', one(`{who: ['certificate:'], ${rest}}`), /expected attributes/],
+    ['a certificate by name', one(`{who: ['certificate:ci'], ${rest}}`), /expected attributes/],
+    [
+      'a certificate without value',
+      one(`{who: ['certificate:CN='], ${rest}}`),
+      /expected attributes/,
+    ],
+    ['an attribute too few', one(`{who: ['certificate:CN=ci,'], ${rest}}`), /expected attributes/],
     ['a claim without a value', one(`{who: [claim:role], ${rest}}`), /expected claim:/],
     ['a claim with an empty value', one(`{who: [claim:role=], ${rest}}`), /expected claim:/],
     ['a claim with an empty step', one(`{who: [claim:a..b=c], ${rest}}`), /expected claim:/],

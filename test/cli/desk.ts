@@ -60,6 +60,7 @@ export const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>)
     readFile: async (path) => desk.files[path] ?? never(`reads ${path}`)(),
     openStore: async () => store,
     onStop: never('serves'),
+    onReload: never('serves'),
     exit: never('ends the process'),
   }
   return desk

@@ -102,9 +102,17 @@ const reportRefusal = (
 export const identify = async (c: AppContext, access: readonly Access[]): Promise<Caller> => {
   const known = c.get('caller')
   if (known !== undefined) return known
+  // Nothing that a client says of a certificate is believed, only the handshake.
+  const certificate = c.env?.certificate
+  if (certificate !== undefined && 'refused' in certificate) {
+    const why = `the client certificate ${certificate.refused}`
+    reportRefusal(c, undefined, access, why)
+    throw refuse(c, access, why)
+  }
   try {
     const caller = await c.get('authorizer').identify({
       authorization: c.req.header('Authorization'),
+      certificate,
       address: addressOf(c),
     })
     c.set('caller', caller)
@@ -129,6 +137,9 @@ const denied = (
   // Anonymous callers are asked for credentials, which is not a refusal yet.
   if (caller.via !== 'nothing') reportRefusal(c, caller, [access], 'not granted')
   if (caller.via === 'nothing') return refuse(c, needed, `authentication required for ${wanted}`)
+  if (caller.via === 'certificate') {
+    return refuse(c, needed, `the client certificate does not grant ${wanted}`)
+  }
   if (caller.via === 'bearer') {
     return refuse(c, needed, `the token does not grant ${wanted}`, 'insufficient_scope')
   }

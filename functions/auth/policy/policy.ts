@@ -6,7 +6,8 @@
  */
 
 import { ACTIONS, type Action } from '../access.ts'
-import { ANONYMOUS, type Identity, robotName } from '../identity.ts'
+import { hasAttributes, readAttributes } from '../certificate.ts'
+import { type Identity, robotName } from '../identity.ts'
 import { compileGlob, type Glob } from './glob.ts'
 import type { PolicyRule } from './schema.ts'
 import { claimHolds, splitAt } from './subject.ts'
@@ -29,9 +30,16 @@ export interface Policy {
 /** Applies as long as there is no policy: nobody may do anything. */
 export const DENY_ALL: Policy = { rules: [] }
 
-/** The caller's name that replaces `${user}`: a robot's without `robot+`. */
-const shortName = ({ kind, name }: Identity): string =>
-  kind === 'robot' ? (robotName(name) ?? name) : name
+/** The only CN of a certificate's subject; empty if there is none or several. */
+const commonName = ({ claims: { CN } }: Identity): string =>
+  Array.isArray(CN) && CN.length === 1 ? String(CN[0]) : ''
+
+/** The caller's name that replaces `${user}`: a robot's without `robot+`, the CN of a certificate. */
+const shortName = (identity: Identity): string => {
+  const { kind, name } = identity
+  if (kind === 'certificate') return commonName(identity)
+  return kind === 'robot' ? (robotName(name) ?? name) : name
+}
 
 /**
  * Compiles a subject that `subjectFault` finds nothing wrong with.
@@ -41,7 +49,8 @@ const shortName = ({ kind, name }: Identity): string =>
  */
 const compileSubject = (text: string): Subject => {
   if (text === 'anonymous') return ({ kind }) => kind === 'anonymous'
-  if (text === 'authenticated') return ({ kind }) => kind !== 'anonymous'
+  // A certificate gives nothing to its holder but by a rule that names it.
+  if (text === 'authenticated') return ({ kind }) => kind !== 'anonymous' && kind !== 'certificate'
   const [kind, name = ''] = splitAt(text, ':')
   if (kind === 'user') return (identity) => identity.kind === 'user' && identity.name === name
   if (kind === 'robot') {
@@ -50,6 +59,10 @@ const compileSubject = (text: string): Subject => {
   if (kind === 'group') {
     return (identity) =>
       (identity.kind === 'user' || identity.kind === 'robot') && identity.groups.includes(name)
+  }
+  if (kind === 'certificate') {
+    const attributes = readAttributes(name) ?? []
+    return (identity) => hasAttributes(identity, attributes)
   }
   const [path, value = ''] = splitAt(name, '=')
   const steps = path.split('.')
@@ -91,13 +104,13 @@ export const allowedActions = (policy: Policy, identity: Identity, repository: s
   ACTIONS.filter((action) => allows(policy, identity, repository, action))
 
 /**
- * Whether there may be a repository on which an anonymous caller has a right. No is certain; yes
- * may be wrong where earlier rules deny all that a later one allows.
+ * Whether there may be a repository on which the caller has a right. No is certain; yes may be wrong
+ * where earlier rules deny all that a later one allows.
  */
-export const mayAnonymousAnything = (policy: Policy): boolean =>
+export const mayAnything = (policy: Policy, identity: Identity): boolean =>
   ACTIONS.some((action) => {
-    for (const rule of rulesFor(policy, ANONYMOUS, action)) {
-      const usable = rule.repositories.filter((glob) => glob.usable(''))
+    for (const rule of rulesFor(policy, identity, action)) {
+      const usable = rule.repositories.filter((glob) => glob.usable(shortName(identity)))
       if (rule.allow && usable.length > 0) return true
       if (!rule.allow && usable.some((glob) => glob.matchesAll)) return false
     }

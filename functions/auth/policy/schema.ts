@@ -19,7 +19,7 @@ const rule = z.strictObject({
   who: z
     .array(
       checked(subjectFault).describe(
-        'anonymous, authenticated, user:<name>, group:<name>, robot:<name> or claim:<path>=<value>',
+        'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>',
       ),
     )
     .min(1)

@@ -5,10 +5,11 @@
  */
 
 import { groupNameFault, robotNameFault, userNameFault } from '../accounts/names.ts'
+import { readAttributes } from '../certificate.ts'
 
 /** The accepted forms, for messages. */
 const EXPECTED =
-  'expected anonymous, authenticated, user:<name>, group:<name>, robot:<name> or claim:<path>=<value>'
+  'expected anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>'
 
 /** The text before and after the first separator; undefined if there is no separator. */
 export const splitAt = (text: string, separator: string): [string, string | undefined] => {
@@ -24,6 +25,11 @@ export const subjectFault = (text: string): string | undefined => {
   if (kind === 'user') return userNameFault(name)
   if (kind === 'group') return groupNameFault(name)
   if (kind === 'robot') return robotNameFault(name)
+  if (kind === 'certificate') {
+    return readAttributes(name) === undefined
+      ? 'expected attributes of the subject, as in certificate:CN=ci or certificate:CN=ci,O=Example, or certificate:*'
+      : undefined
+  }
   if (kind !== 'claim') return EXPECTED
   const [path, value] = splitAt(name, '=')
   return path === '' || path.split('.').includes('') || !value

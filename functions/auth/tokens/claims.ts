@@ -32,8 +32,8 @@ export const REFRESH_TYPE = 'refresh+jwt'
  */
 export const refreshAudience = (service: string): string => `slipway-refresh:${service}`
 
-/** Whom we issue tokens to: all kinds but the tokens of other issuers. */
-export type OwnKind = Exclude<Identity['kind'], 'token'>
+/** Whom we issue tokens to: all kinds but the tokens of other issuers, and certificates. */
+export type OwnKind = Exclude<Identity['kind'], 'token' | 'certificate'>
 
 /** The claim that says which kind of account `sub` names. */
 export const ownKind = z.enum(['anonymous', 'user', 'robot'])

@@ -19,10 +19,14 @@ const SAME_SIGNAL = 500
  * @throws whatever keeps it from starting
  */
 export const serve = async (
-  { env, now, say, onStop, exit }: Io,
+  { env, now, say, onStop, onReload, exit }: Io,
   { settings }: { readonly settings: Settings },
 ): Promise<void> => {
+  let reload = async (): Promise<void> => {}
+  // From the beginning: until there is a listener, the signal ends the process.
+  onReload(() => void reload())
   const running = await startServer(settings, env)
+  reload = running.reload
   let asked: number | undefined
   onStop(() => {
     if (asked !== undefined) {
