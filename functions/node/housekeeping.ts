@@ -1,5 +1,6 @@
 /**
- * Housekeeping of a server: it deletes stale uploads, soon after its start and then daily.
+ * Housekeeping of a server: it deletes stale uploads and what killed processes have left in the store, soon
+ * after its start and then daily.
  *
  * @module
  */
@@ -11,6 +12,11 @@ import type { ObjectStore } from '../storage/store.ts'
 const DAY = 24 * 60 * 60 * 1000
 /** Not at once, when clients wait for what a server does first. */
 const FIRST_AFTER = 5 * 60 * 1000
+/**
+ * Milliseconds after which what a process has not touched is left over. Processes write for seconds; a
+ * day covers clocks that differ, and copies between file systems.
+ */
+const SAFE_AGE = DAY
 /** Random, so that servers which start together do not list the store together. */
 const SPREAD = 10 * 60 * 1000
 
@@ -21,6 +27,14 @@ const SPREAD = 10 * 60 * 1000
  */
 export const startHousekeeping = (store: ObjectStore, logger: RequestLogger): (() => void) => {
   let timer: NodeJS.Timeout
+  const sweep = async () => {
+    try {
+      const leftovers = await store.sweep?.(new Date(Date.now() - SAFE_AGE))
+      if (leftovers) logger.info({ leftovers }, 'leftovers of killed processes removed')
+    } catch (error) {
+      logger.warn({ err: error }, 'leftovers of killed processes not removed')
+    }
+  }
   const run = async () => {
     try {
       const expired = await expireUploads(store, Date.now())
@@ -28,11 +42,14 @@ export const startHousekeeping = (store: ObjectStore, logger: RequestLogger): ((
     } catch (error) {
       logger.warn({ err: error }, 'stale uploads not cleared')
     }
+    await sweep()
     plan(DAY)
   }
   const plan = (delay: number) => {
     timer = setTimeout(run, delay).unref()
   }
+  // At once: it looks into two directories that are almost empty.
+  void sweep()
   plan(FIRST_AFTER + Math.random() * SPREAD)
   return () => clearTimeout(timer)
 }

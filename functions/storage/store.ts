@@ -163,6 +163,15 @@ export interface ObjectStore {
   /** Open uploads whose key begins with `prefix`. */
   listMultiparts(prefix: string): Promise<OpenMultipart[]>
 
+  /**
+   * Removes what processes that died have left outside all keys and open uploads; absent if the store
+   * leaves nothing. Safe while other processes use the store.
+   *
+   * @param before only what was last changed before this, which no process may still be writing
+   * @returns how much was removed
+   */
+  sweep?(before: Date): Promise<number>
+
   /** A URL that serves the object to whoever holds it; absent if the store cannot do that. */
   presign?(method: 'GET' | 'HEAD', key: string, options: PresignOptions): Promise<string>
 }

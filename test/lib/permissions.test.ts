@@ -88,6 +88,9 @@ const usesOf = ({ operation, args }: StoreCall): Use[] => {
       return [on('ListMultipartUploadParts', key)]
     case 'abortMultipart':
       return [on('AbortMultipartUpload', key)]
+    // Of the file store alone.
+    case 'sweep':
+      return []
     case 'listMultiparts':
       return [{ action: 's3:ListBucketMultipartUploads', resource: BUCKET }]
   }

@@ -29,3 +29,17 @@ test('for the first time five to fifteen minutes after the start', async (t) => 
   await vi.advanceTimersByTimeAsync(10 * MINUTE + 1)
   expect(lists).toBe(1)
 })
+
+test('what killed processes left is looked for at the start and daily, a day old', async (t) => {
+  const { store, close } = await openFiles()
+  t.onTestFinished(close)
+  const sweeps: number[] = []
+  const counted = intercept(store, (call, proceed) => {
+    if (call.operation === 'sweep') sweeps.push(Date.now() - (call.args[0] as Date).getTime())
+    return proceed()
+  })
+  t.onTestFinished(startHousekeeping(counted, silent))
+  expect(sweeps).toEqual([24 * 60 * MINUTE])
+  await vi.advanceTimersByTimeAsync(15 * MINUTE)
+  await vi.waitFor(() => expect(sweeps).toHaveLength(2))
+})

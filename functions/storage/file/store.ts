@@ -3,7 +3,7 @@
  *
  * The root must be one file system that supports hard links and distinguishes upper and lower case,
  * without symbolic links in it. Any number of processes may use it. What a killed process leaves is
- * under `.slipway` and is not a key.
+ * under `.slipway`, is not a key, and goes with a sweep.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { listParts } from './parts.ts'
 import type { Tree } from './paths.ts'
 import { get, head } from './read.ts'
 import { remove, removeIf } from './remove.ts'
+import { sweep } from './sweep.ts'
 import { translate } from './system-errors.ts'
 import { uploadPart } from './upload-part.ts'
 import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
@@ -58,5 +59,6 @@ export const createFileStore = (tree: Tree): ObjectStore => {
     completeMultipart: bound('complete multipart upload', completeMultipart),
     abortMultipart: bound('abort multipart upload', abortMultipart),
     listMultiparts: bound('list multipart uploads of', listMultiparts),
+    sweep: bound('sweep', sweep),
   }
 }

@@ -76,6 +76,10 @@ const readDescription = async (directory: string): Promise<Description | undefin
   }
 }
 
+/** Whether a directory is an upload, and not what is left of one whose creation was cut short. */
+export const isBegun = async (directory: string): Promise<boolean> =>
+  (await readDescription(directory)) !== undefined
+
 /**
  * The directory and part size of an open upload.
  *
@@ -112,7 +116,7 @@ export const listMultiparts = async (tree: Tree, prefix: string): Promise<OpenMu
 }
 
 /** Removes a directory: by a rename, at once for everyone else, and then file by file. */
-const discard = async (tree: Tree, directory: string): Promise<void> => {
+export const discard = async (tree: Tree, directory: string): Promise<void> => {
   const away = temporaryPath(tree)
   try {
     await withParents(away, () => rename(directory, away))

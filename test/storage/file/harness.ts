@@ -33,10 +33,16 @@ export const filesBelow = async (path: string): Promise<string[]> => {
 
 const STORE = new URL('../../../functions/compose/file-store.ts', import.meta.url)
 
-/** Runs a script in a process of its own, in which `store` is the store at `root`. */
-export const spawnWriter = (root: string, script: string, shell = ''): ChildProcess => {
+/**
+ * Runs a script in a process of its own, in which `store` is the store at `root`.
+ *
+ * @param shell what the shell does before
+ * @param first what the process does before it loads the store
+ */
+export const spawnWriter = (root: string, script: string, shell = '', first = ''): ChildProcess => {
   const source = `
-    import { openFileStore } from ${JSON.stringify(STORE.href)}
+    ${first}
+    const { openFileStore } = await import(${JSON.stringify(STORE.href)})
     const store = openFileStore(${JSON.stringify(root)})
     ${script}`
   return spawn(
