@@ -25,7 +25,18 @@ export interface LapseOptions {
 /** Why a right has ended. */
 type Why = string
 
+/** Another version of the registry may write what this one does not read. */
+const UNREADABLE: Why = 'this version of the registry cannot read who began it'
+
 const NOT_ALLOWED: Why = 'who began it may no longer push here'
+
+const readable = <T>(read: () => T): T | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
 
 /** See `Authorizer.lapsed`. */
 export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOptions) => {
@@ -53,7 +64,8 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
   ): Promise<Why | undefined> => {
     if (!(await verifier.trusts(issuer))) return 'the issuer of its token is no longer trusted'
     if (packed === undefined) return undefined
-    const claims = unpackClaims(packed)
+    const claims = readable(() => unpackClaims(packed))
+    if (claims === undefined) return UNREADABLE
     const name = typeof claims.sub === 'string' ? claims.sub : ''
     return byPolicy({ kind: 'token', name, groups: [], claims }, repository)
   }
@@ -69,7 +81,8 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
   }
 
   return async (text: string, repository: string): Promise<Why | undefined> => {
-    const note = readNote(text)
+    const note = readable(() => readNote(text))
+    if (note === undefined) return UNREADABLE
     if (note.by === 'issuer') return ofIssuer(note, repository)
     if (note.by === 'certificate') return ofCertificate(note, repository)
     if (note.key !== undefined && !(await verifier.hasKey(note.key))) {

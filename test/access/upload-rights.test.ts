@@ -260,6 +260,22 @@ describe('an upload ends within 30 seconds when', () => {
   })
 })
 
+test('who goes on with an upload that has ended is in the audit trail', async () => {
+  const rig = await openRig({ onTestFinished }, DOCUMENTS)
+  const location = await begun(rig, ALICE)
+  await policy(without('user:alice'))(rig)
+  rig.clock.pass(SOON)
+  await rig.send(`GET ${location}`, { address: '192.0.2.66' })
+  expect(rig.events().at(-1)).toMatchObject({
+    event: 'refusal',
+    who: 'user:alice',
+    what: SCOPE,
+    from: '192.0.2.66',
+    outcome: 'failed',
+    why: 'the upload has ended: who began it may no longer push here',
+  })
+})
+
 const UNHARMED: readonly (readonly [what: string, as: As, change: Change])[] = [
   [
     "another's account is removed",
@@ -366,6 +382,29 @@ describe('an upload that does not tell whose it is', () => {
     rig.clock.pass(12 * HOUR + 1000)
     await expectEnded(rig, locationOf(stands), /has expired/)
   })
+})
+
+test('a note of a version to come ends the upload rather than failing', async () => {
+  const rig = await openRig({ onTestFinished }, DOCUMENTS)
+  const uuid = '0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d'
+  const seconds = Math.floor(rig.clock.now() / 1000)
+  const state = {
+    name: 'team/a',
+    uuid,
+    offset: 0,
+    algorithm: 'sha256',
+    segments: [],
+    litter: false,
+  }
+  for (const holder of ['{"by":"moon"}', 'moon', '{"by":"issuer","issuer":"x"}']) {
+    const token = await new EncryptJWT({ s: { ...state, began: seconds, holder } })
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+      .setIssuer('slipway-upload')
+      .setExpirationTime(seconds + 3600)
+      .encrypt(await uploadSecret(rig.store))
+    const location = `/v2/team/a/blobs/uploads/${uuid}?_state=${token}`
+    await expectEnded(rig, location, /cannot read who began it|no longer trusted/)
+  }
 })
 
 test('the address is the longer for its note, and still short', async () => {

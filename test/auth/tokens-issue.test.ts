@@ -10,6 +10,7 @@ import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { AccessError } from '../../functions/auth/errors.ts'
 import { localSigner } from '../../functions/auth/keys/signing-keys.ts'
+import { fingerprint } from '../../functions/auth/tokens/claims.ts'
 import { issueRefreshToken, issueToken } from '../../functions/auth/tokens/issue.ts'
 import { KEYS, NOW, refreshAt, SERVICE, verifierAt } from './tokens-world.ts'
 
@@ -133,7 +134,8 @@ describe('a refresh token', () => {
     const credential = '$2b$10$now'
     const { token, id } = await issueRefreshToken({ ...base, credential })
     const verified = await refreshAt(NOW)(token)
-    assert.deepEqual(verified, { kind: 'user', name: 'alice', id, expires: NOW + 300_000 })
+    const bound = { credential: fingerprint(credential), expires: NOW + 300_000 }
+    assert.deepEqual(verified, { kind: 'user', name: 'alice', id, ...bound })
     assert.ok(!JSON.stringify(json(token, 1)).includes('2b$10'))
   })
 

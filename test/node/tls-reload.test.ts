@@ -20,10 +20,12 @@ import { type Issued, selfSigned } from '../support/live/certificates.ts'
 
 let first: Issued
 let second: Issued
+let old: Issued
 beforeAll(async () => {
   const { path, remove } = await temporaryDirectory()
   first = await selfSigned(path, 'first')
   second = await selfSigned(path, 'second')
+  old = await selfSigned(path, 'old', 0)
   return remove
 })
 
@@ -94,6 +96,7 @@ describe('a running server', () => {
     ['a key of another certificate', () => second.cert, () => first.key],
     ['no certificate', () => 'nothing', () => second.key],
     ['no key', () => second.cert, () => ''],
+    ['a certificate that has ended', () => old.cert, () => old.key],
     ['the two swapped', () => second.key, () => second.cert],
   ]
   test.each(BAD)('keeps the pair that it has: %s', async (_, cert, key) => {

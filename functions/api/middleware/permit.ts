@@ -93,6 +93,23 @@ const reportRefusal = (
     ...(caller === undefined ? {} : { who: nameOf(caller.identity) }),
   })
 
+/** Reports a request with the address of an upload whose beginner may no longer push there. */
+export const reportLapse = (
+  c: AppContext,
+  name: string,
+  who: string | undefined,
+  why: string,
+): void =>
+  c.get('audit')({
+    event: 'refusal',
+    what: formatScope(scopeFor(name, 'push')),
+    from: addressOf(c),
+    outcome: 'failed',
+    why: `the upload has ended: ${why}`,
+    requestId: c.get('requestId'),
+    ...(who === undefined ? {} : { who }),
+  })
+
 /**
  * Who makes the request; found out once.
  *

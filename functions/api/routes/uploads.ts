@@ -23,7 +23,7 @@ import { quoted } from '../../shared/errors.ts'
 import { bodyOf } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { hasCode, RequestError } from '../errors.ts'
-import { identify, permit } from '../middleware/permit.ts'
+import { identify, permit, reportLapse } from '../middleware/permit.ts'
 import { parseContentLength, parseContentRange } from '../request.ts'
 import { empty } from '../responses.ts'
 
@@ -80,9 +80,14 @@ export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void 
   }
 
   /** @throws RegistryError BLOB_UPLOAD_INVALID when who started the upload may no longer push here */
-  const checkHolder = async (c: AppContext, { holder, name, uuid }: UploadState): Promise<void> => {
+  const checkHolder = async (
+    c: AppContext,
+    { holder, startedBy, name, uuid }: UploadState,
+  ): Promise<void> => {
     const why = holder && (await c.get('authorizer').lapsed(holder, name))
-    if (why) throw uploadEnded(uuid, why)
+    if (!why) return
+    reportLapse(c, name, startedBy, why)
+    throw uploadEnded(uuid, why)
   }
 
   /**

@@ -48,7 +48,7 @@ const readAs = <T>(what: string, read: () => T): T => {
   }
 }
 
-/** @throws Error when the two do not fit, or cannot be read */
+/** @throws Error when the two do not fit, cannot be read, or have ended */
 const checkedPair = (cert: string, key: string): Pair => {
   const certificate = readAs('the certificate cannot be read', () => new X509Certificate(cert))
   const privateKey = readAs('the key cannot be read', () => createPrivateKey(key))
@@ -56,6 +56,9 @@ const checkedPair = (cert: string, key: string): Pair => {
     throw new Error(
       'the key is not the one of the certificate, which must be the first in its file',
     )
+  }
+  if (certificate.validToDate.getTime() < Date.now()) {
+    throw new Error(`the certificate has ended on ${certificate.validToDate.toISOString()}`)
   }
   createSecureContext({ cert, key })
   return { cert, key }

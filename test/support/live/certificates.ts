@@ -29,11 +29,11 @@ export interface Authority {
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
-/** Creates a certificate for 127.0.0.1 that nobody has signed. */
-export const selfSigned = async (directory: string, name: string): Promise<Issued> => {
+/** Creates a certificate for 127.0.0.1 that nobody has signed. @param days 0: it ends at once */
+export const selfSigned = async (directory: string, name: string, days = 2): Promise<Issued> => {
   const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)]
   await run('openssl', [
-    ...['req', '-x509', ...NEW_KEY, '-keyout', key, '-out', cert, '-days', '2'],
+    ...['req', '-x509', ...NEW_KEY, '-keyout', key, '-out', cert, '-days', String(days)],
     ...['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'],
   ])
   return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') }
