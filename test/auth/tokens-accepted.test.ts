@@ -141,6 +141,7 @@ describe('accepted', () => {
         kind: 'robot',
         name: 'ci',
         id: 'one',
+        credential: fingerprint(secret),
         expires: (SECONDS + 300) * 1000,
       })
     }
