@@ -8,6 +8,7 @@ import type { AppOptions, RequestLogger } from '../api/env.ts'
 import { auditLog } from '../api/middleware/log.ts'
 import { createAccessControl, isUnconfigured } from '../auth/access-control.ts'
 import { createAccounts } from '../auth/accounts/accounts.ts'
+import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import { openAuthorizer } from '../auth/authorizer.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
@@ -86,12 +87,20 @@ const openPolicy = async (settings: Settings, live: LiveOptions): Promise<Live<P
   return { get: async () => policy }
 }
 
+/** What the host has for access control. */
+export interface AccessHost {
+  /** Clock in milliseconds. */
+  readonly now?: (() => number) | undefined
+  /** Compares passwords; by default on this thread. */
+  readonly verifyPassword?: VerifyPassword | undefined
+  /** Whose certificates let callers in. */
+  readonly authorities?: CertificateAuthorities | undefined
+}
+
 /**
  * Opens access control. Documents are read when they are first needed.
  *
  * @param onlyLocal whether only this machine can reach the host, so that it may be open
- * @param now clock in milliseconds
- * @param authorities whose certificates let callers in
  * @throws SettingsError when the file of the signing key or of the policy cannot be used
  */
 export const openAccess = async (
@@ -100,8 +109,7 @@ export const openAccess = async (
   store: ObjectStore,
   logger: RequestLogger,
   onlyLocal: boolean,
-  now: () => number = Date.now,
-  authorities?: CertificateAuthorities,
+  { now = Date.now, verifyPassword, authorities }: AccessHost = {},
 ): Promise<OpenAccess> => {
   const audit = auditLog(logger)
   if (settings.auth === 'off') {
@@ -113,7 +121,11 @@ export const openAccess = async (
     }
   }
   const live = { store, now, report: reportTo(logger, audit) }
-  const accounts = createAccounts({ ...live, throttle: createThrottle(now) })
+  const accounts = createAccounts({
+    ...live,
+    throttle: createThrottle(now),
+    ...(verifyPassword === undefined ? {} : { verify: verifyPassword }),
+  })
   const policy = await openPolicy(settings, live)
   const keys = await openKeys(settings, env, store, now)
   const issuer = settings['token-issuer']

@@ -8,6 +8,7 @@ import type { Hono } from 'hono'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
+import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
@@ -27,6 +28,8 @@ export interface HostOptions {
   readonly uploadLimits?: UploadLimits
   /** Default: one that writes to standard output. */
   readonly logger?: Logger
+  /** Compares passwords where that must not keep other requests waiting; by default on this thread. */
+  readonly verifyPassword?: VerifyPassword
   /** Whether only this machine can reach it. */
   readonly onlyLocal: boolean
   /** Whose certificates let callers in. */
@@ -82,8 +85,7 @@ export const openApp = async (
     store,
     logger,
     onlyLocal,
-    Date.now,
-    options.authorities,
+    { verifyPassword: options.verifyPassword, authorities: options.authorities },
   )
   const uploadSecret = openUploadSecret(settings, env, store)
   const storeHost = openStoreHost(store)

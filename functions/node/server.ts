@@ -13,6 +13,7 @@ import { directNote } from './direct-note.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
 import { startNotes } from './notes.ts'
+import { createPasswordThread } from './passwords.ts'
 import { announcePresence } from './presence.ts'
 import { openTls } from './tls/tls.ts'
 
@@ -52,10 +53,12 @@ export const startServer = async (
   const notes = await startNotes(settings, env)
   const logger = createLogger(settings)
   const tls = await openTls(settings, logger)
+  const passwords = createPasswordThread()
   const opened = await openApp(settings, env, {
     logger,
     authorities: tls?.authorities,
     redirectHeads: false,
+    verifyPassword: passwords.verify,
     onlyLocal,
     directIfNecessary: true,
   })
@@ -80,6 +83,7 @@ export const startServer = async (
       endHousekeeping()
       endFollowing?.()
       await stop()
+      await passwords.close()
       await presence.end()
     },
   }

@@ -179,7 +179,7 @@ export const openRig = async (
     store,
     logger,
     onlyLocal,
-    clock.now,
+    { now: clock.now },
   )
   const app = createApp({
     ...access,

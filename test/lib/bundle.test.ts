@@ -37,6 +37,15 @@ const loadedAtStart = (): Set<string> => {
   return loaded
 }
 
+test('nothing of the Node server is in it, such as the thread that compares passwords', () => {
+  const sources = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))
+  assert.ok(sources.some((path) => path.includes('functions/auth/')))
+  assert.deepEqual(
+    sources.filter((path) => path.includes('functions/node/')),
+    [],
+  )
+})
+
 test('all of it is less than a megabyte', () => {
   const size = sizeOf(Object.keys(outputs))
   assert.ok(size < 1_000_000, `${size} bytes`)

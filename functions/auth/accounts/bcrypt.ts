@@ -65,8 +65,8 @@ export const verifyPassword: VerifyPassword = async (password, hash) => {
 }
 
 /**
- * Runs comparisons one after the other, so that many concurrent log-ins cannot monopolize the thread:
- * other work gets its turn between two of them.
+ * Runs comparisons one after the other, so that many concurrent log-ins cannot monopolize the processor.
+ * Where they run on this thread, other work gets its turn between two of them.
  *
  * The returned function throws AccessError TOOMANYREQUESTS if too many are waiting already.
  */

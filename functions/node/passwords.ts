@@ -1,0 +1,76 @@
+/**
+ * Comparisons of passwords outside the thread that serves requests: bcrypt takes 60 ms and more each,
+ * and anyone can have passwords compared.
+ *
+ * @module
+ */
+
+import { Worker } from 'node:worker_threads'
+import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
+import type { Question, Reply } from './password-worker.ts'
+
+/** The worker's code as one script, where everything is bundled into one file; see packaging/bundle.ts. */
+declare const SLIPWAY_PASSWORD_WORKER: string | undefined
+
+const startWorker = (): Worker => {
+  const limits = { resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 } }
+  const worker =
+    typeof SLIPWAY_PASSWORD_WORKER === 'string'
+      ? new Worker(SLIPWAY_PASSWORD_WORKER, { ...limits, eval: true })
+      : new Worker(new URL('./password-worker.ts', import.meta.url), limits)
+  // It ends with the process, and does not keep it alive.
+  worker.unref()
+  return worker
+}
+
+/** A thread that compares passwords. */
+export interface PasswordThread {
+  readonly verify: VerifyPassword
+  /** Ends the thread; comparisons under way fail. */
+  close(): Promise<void>
+}
+
+type Waiting = PromiseWithResolvers<boolean>
+
+/** Creates the thread. It starts with the first comparison, and again with the next if it has failed. */
+export const createPasswordThread = (start: () => Worker = startWorker): PasswordThread => {
+  const waiting = new Map<number, Waiting>()
+  let worker: Worker | undefined
+  let next = 0
+
+  const started = (): Worker => {
+    if (worker !== undefined) return worker
+    const mine = start()
+    const failed = (cause: unknown): void => {
+      if (worker === mine) worker = undefined
+      for (const { reject } of waiting.values()) {
+        reject(new Error('the thread that compares passwords has ended', { cause }))
+      }
+      waiting.clear()
+    }
+    mine.on('message', (reply: Reply) => {
+      const asked = waiting.get(reply.id)
+      waiting.delete(reply.id)
+      if ('right' in reply) asked?.resolve(reply.right)
+      else asked?.reject(reply.error)
+    })
+    mine.on('error', failed)
+    mine.on('exit', failed)
+    worker = mine
+    return mine
+  }
+
+  return {
+    verify(password, hash) {
+      const asked: Waiting = Promise.withResolvers()
+      const question: Question = { id: next++, password, hash }
+      const thread = started()
+      waiting.set(question.id, asked)
+      thread.postMessage(question)
+      return asked.promise
+    },
+    async close() {
+      await worker?.terminate()
+    },
+  }
+}
