@@ -173,14 +173,9 @@ export const openRig = async (
     void logged.push({ level, fields: { ...fields }, message })
   const logger = { info: at('info'), warn: at('warn'), error: at('error') }
   const settings = readSettings(args, {})
-  const { isSetUp: _, ...access } = await openAccess(
-    settings,
-    {},
-    store,
-    logger,
-    onlyLocal,
-    { now: clock.now },
-  )
+  const { isSetUp: _, ...access } = await openAccess(settings, {}, store, logger, onlyLocal, {
+    now: clock.now,
+  })
   const app = createApp({
     ...access,
     registry: createRegistry({
