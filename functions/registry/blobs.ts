@@ -163,10 +163,13 @@ export const createBlobs = (
 
     async remove(name, digest) {
       const key = layerLinkKey(name, digest)
-      const stored = await readStoredLink(store, key, report)
-      if (stored === undefined) throw blobUnknown(name, digest)
-      const target = stored.link?.target ?? digest
-      await links.delete([...new Set([key, layerLinkKey(name, target)])])
+      for (;;) {
+        const stored = await readStoredLink(store, key, report)
+        if (stored === undefined) throw blobUnknown(name, digest)
+        const target = stored.link?.target ?? digest
+        if (target !== digest) await links.delete([layerLinkKey(name, target)])
+        if (await links.deleteIf(key, stored.etag)) return
+      }
     },
   }
   return blobs

@@ -10,6 +10,7 @@
 
 import { cached } from '../shared/cached.ts'
 import { discard, readAll } from '../storage/bytes.ts'
+import { isStoreError } from '../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { dataKey } from './layout.ts'
@@ -201,6 +202,8 @@ export interface RecentLinks {
   ): Promise<void>
   /** Deletes links, and forgets them. */
   delete(keys: readonly string[]): Promise<void>
+  /** Deletes a version of a link, and forgets it. @returns false when there is another, or none */
+  deleteIf(key: string, etag: string): Promise<boolean>
   /** Forgets a link, because it has changed. */
   forget(key: string): void
 }
@@ -235,6 +238,18 @@ export const createRecentLinks = (
     },
     look: recent.get,
     forget: recent.forget,
+
+    async deleteIf(key, etag) {
+      try {
+        await store.deleteIf(key, etag)
+        return true
+      } catch (error) {
+        if (isStoreError(error, 'precondition')) return false
+        throw error
+      } finally {
+        recent.forget(key)
+      }
+    },
 
     async write(key, target, size, condition) {
       const write = async () => {

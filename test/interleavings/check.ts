@@ -1,0 +1,151 @@
+/**
+ * Explores operations at once, and compares what they leave with what they leave one after the other.
+ *
+ * @module
+ */
+import type { ObjectStore } from '../../functions/storage/store.ts'
+import type { Send } from '../support/rig/client.ts'
+import { conflict } from './access.ts'
+import { type Dependent, type Explored, explore } from './explore.ts'
+import type { Model, Service } from './model.ts'
+import { type Death, type Finished, type Process, runAll } from './run.ts'
+import { instance, type Operation, type Picture, picture, type Work } from './world.ts'
+
+/** Operations at once. */
+export interface Scenario {
+  readonly service: Service
+  /** What is there before; it is not changed. */
+  readonly before: Model
+  readonly operations: readonly Operation[]
+  /** Whether they share one instance's memory. */
+  readonly together?: boolean
+  readonly death?: Death
+  /** Whether orders are tried that can make no difference, to see that they make none. */
+  readonly naive?: boolean
+  /** Puts a fault into the store, to see that it is found. */
+  readonly spoil?: (store: ObjectStore) => ObjectStore
+}
+
+/** A run that left what no order leaves, or what contradicts itself. */
+export interface Fault {
+  readonly why: string
+  /** The store operations in their order. */
+  readonly trace: readonly string[]
+}
+
+export interface Checked extends Explored {
+  readonly faults: readonly Fault[]
+  /** All the ways in which it was seen to end. */
+  readonly endings: readonly string[]
+  /** Most writes of a process, beyond which its death is no different from none. */
+  readonly writes: readonly number[]
+}
+
+/** A manifest may lose a blob that a client deletes: deletes of blobs are not refused. */
+const excused = (fault: string, operations: readonly Operation[]): boolean =>
+  fault.endsWith(' lacks LAYER') && operations.some(({ title }) => title === 'delete a blob')
+
+/** A manifest in an index may be deleted under it, as the specification allows. */
+const deletedUnder = (fault: string, operations: readonly Operation[]): boolean =>
+  fault.endsWith('LIST lacks OLD') && operations.some(({ title }) => title === 'delete by digest')
+
+const permutations = <T>(items: readonly T[]): T[][] =>
+  items.length < 2
+    ? [[...items]]
+    : items.flatMap((item, at) =>
+        permutations(items.toSpliced(at, 1)).map((rest) => [item, ...rest]),
+      )
+
+const keyOf = (answers: readonly (string | undefined)[], { facts }: Picture): string =>
+  JSON.stringify([answers.map((each) => each ?? null), facts])
+
+/** Every way that the operations can end one after the other. */
+const serialEndings = async (
+  { before, operations }: Scenario,
+  died: readonly boolean[],
+): Promise<Set<string>> => {
+  const endings = new Set<string>()
+  // Of one that died, nothing may be left, all of it, or a part that is an operation of its own.
+  const ways = operations.map(({ run, partly = [] }, at): (Work | undefined)[] =>
+    died[at] ? [undefined, run, ...partly] : [run],
+  )
+  const choices = ways.reduce<(Work | undefined)[][]>(
+    (all, way) => all.flatMap((some) => way.map((each) => [...some, each])),
+    [[]],
+  )
+  for (const chosen of choices) {
+    for (const order of permutations([...chosen.keys()])) {
+      const model = before.copy()
+      const { store } = model
+      const answers: (string | undefined)[] = operations.map(() => undefined)
+      for (const at of order) {
+        const answer = await chosen[at]?.(await instance(store), store)
+        if (!died[at]) answers[at] = answer
+      }
+      endings.add(keyOf(answers, await picture(model)))
+    }
+  }
+  return endings
+}
+
+/** Explores a scenario with at most so many runs. */
+export const check = async (scenario: Scenario, limit: number): Promise<Checked> => {
+  const { before, service, operations, together = false, naive = false, death, spoil } = scenario
+  const faults = new Map<string, Fault>()
+  const serial = new Map<string, Set<string>>()
+  const seen = new Set<string>()
+  const writes = operations.map(() => 0)
+  let model = before
+
+  const run = async (choose: Parameters<typeof runAll>[3]): Promise<Finished | undefined> => {
+    model = before.copy()
+    const spoiled = spoil ? { ...model, store: spoil(model.store) } : model
+    const shared = new Map<ObjectStore, Promise<Send>>()
+    const open = (store: ObjectStore): Promise<Send> => {
+      const one = shared.get(store) ?? instance(store)
+      if (together) shared.set(store, one)
+      return one
+    }
+    const processes = operations.map(
+      (each, at): Process => ({
+        instance: together ? 0 : at,
+        open: async (store) => {
+          const send = await open(store)
+          return () => each.run(send, store)
+        },
+      }),
+    )
+    return runAll(spoiled, service, processes, choose, death)
+  }
+
+  const visit = async ({ answers, points }: Finished): Promise<void> => {
+    for (const at of writes.keys()) {
+      const mine = points.filter((each) => each.process === at && each.access.writes.length > 0)
+      writes[at] = Math.max(writes[at]!, mine.length)
+    }
+    const died = answers.map((each) => each === undefined)
+    const end = await picture(model)
+    const orders = serial.get(died.join()) ?? (await serialEndings(scenario, died))
+    serial.set(died.join(), orders)
+    const key = keyOf(answers, end)
+    seen.add(key)
+    const wrong = end.faults.filter(
+      (each) => !excused(each, operations) && !deletedUnder(each, operations),
+    )
+    if (!orders.has(key)) wrong.push(`no order ends with ${key}`)
+    if (wrong.length === 0 || faults.has(wrong.join())) return
+    const trace = points.map(({ process, title }) => `${operations[process]!.title}: ${title}`)
+    faults.set(wrong.join(), { why: wrong.join('; '), trace })
+  }
+
+  // Which of the writes that an instance sends at once were done when it died depends on their order.
+  const dependent: Dependent = (a, b) =>
+    conflict(a.access, b.access) ||
+    ((together || naive) && a.process !== b.process) ||
+    (death?.instance === a.process &&
+      a.process === b.process &&
+      a.access.writes.length > 0 &&
+      b.access.writes.length > 0)
+  const explored = await explore(run, visit, limit, dependent)
+  return { ...explored, faults: [...faults.values()], endings: [...seen].sort(), writes }
+}

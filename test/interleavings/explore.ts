@@ -1,0 +1,130 @@
+/**
+ * All orders of the store operations of some processes that can make a difference: dynamic partial
+ * order reduction with source sets and sleep sets (Abdulla and others, POPL 2014). Each order is a
+ * run from the start.
+ *
+ * @module
+ */
+import { conflict } from './access.ts'
+import type { Choose, Finished, Point } from './run.ts'
+
+/** A choice of a run: what was chosen, what will be, and what is known to bring nothing new. */
+interface Choice {
+  chosen: Point
+  readonly waiting: readonly Point[]
+  readonly tried: Map<string, Point>
+  readonly todo: Set<string>
+  readonly asleep: ReadonlyMap<string, Point>
+}
+
+export interface Explored {
+  /** Runs that came to their end. */
+  readonly runs: number
+  /** Whether there are more that the limit cut off. */
+  readonly cut: boolean
+}
+
+/** Whether the order of two points that waited at the same time can make a difference. */
+export type Dependent = (a: Point, b: Point) => boolean
+
+const usual: Dependent = (a, b) => conflict(a.access, b.access)
+
+/** Points before `at` that must come before it, as bits. */
+const causes = (points: readonly Point[], dependent: Dependent) => {
+  const before: bigint[] = []
+  const races: (readonly [number, number])[] = []
+  for (const [late, point] of points.entries()) {
+    let mine = 0n
+    for (let early = late - 1; early >= 0; early--) {
+      if ((mine >> BigInt(early)) & 1n) continue
+      const other = points[early]!
+      const ordered = other.process === point.process && point.reachedAt > early
+      if (!ordered && !dependent(other, point)) continue
+      mine |= before[early]! | (1n << BigInt(early))
+      if (!ordered) races.push([early, late])
+    }
+    before.push(mine)
+  }
+  return { before, races }
+}
+
+/** The first points of what could have come before `early` and ends with `late`. */
+const firsts = (before: readonly bigint[], early: number, late: number): number[] => {
+  const has = (of: number, at: number): boolean => ((before[of]! >> BigInt(at)) & 1n) === 1n
+  const left: number[] = []
+  for (let at = early + 1; at < late; at++) if (!has(at, early)) left.push(at)
+  left.push(late)
+  return left.filter((at) => !left.some((other) => other < at && has(at, other)))
+}
+
+/**
+ * Explores.
+ *
+ * @param run does one run as `choose` says
+ * @param visit is given each run that came to its end
+ * @param limit most runs
+ */
+export const explore = async (
+  run: (choose: Choose) => Promise<Finished | undefined>,
+  visit: (finished: Finished) => Promise<void>,
+  limit: number,
+  dependent: Dependent = usual,
+): Promise<Explored> => {
+  const choices: Choice[] = []
+  let runs = 0
+
+  const choose: Choose = (waiting, done) => {
+    const known = choices[done.length]
+    if (known !== undefined) {
+      const again = waiting.find(({ id }) => id === known.chosen.id)
+      if (again === undefined) throw new Error(`${known.chosen.title} is not reached again`)
+      return again
+    }
+    const last = choices.at(-1)
+    const drowsy = last ? [...last.asleep.values(), ...last.tried.values()] : []
+    const asleep = new Map(
+      drowsy
+        .filter(({ id }) => id !== last?.chosen.id)
+        .filter((each) => last && !dependent(each, last.chosen))
+        .map((each) => [each.id, each]),
+    )
+    const chosen = waiting.find(({ id }) => !asleep.has(id))
+    if (chosen === undefined) return undefined
+    const tried = new Map([[chosen.id, chosen]])
+    choices.push({ chosen, waiting: [...waiting], tried, todo: new Set(), asleep })
+    return chosen
+  }
+
+  for (;;) {
+    const finished = await run(choose)
+    if (finished !== undefined) {
+      runs += 1
+      await visit(finished)
+      const { before, races } = causes(finished.points, dependent)
+      for (const [early, late] of races) {
+        const { waiting, tried, todo, asleep } = choices[early]!
+        const ids = firsts(before, early, late).map((at) => finished.points[at]!.id)
+        if (ids.some((id) => tried.has(id) || todo.has(id) || asleep.has(id))) continue
+        const first = ids.find((id) => waiting.some((each) => each.id === id))
+        if (first === undefined) throw new Error('none of the first points waited there')
+        todo.add(first)
+      }
+    }
+    for (;;) {
+      const last = choices.at(-1)
+      if (last === undefined) return { runs, cut: false }
+      const [next] = last.todo
+      if (next === undefined) {
+        choices.pop()
+        continue
+      }
+      last.todo.delete(next)
+      const point = last.waiting.find(({ id }) => id === next)
+      if (point === undefined) throw new Error(`${next} did not wait there`)
+      last.chosen = point
+      last.tried.set(next, point)
+      break
+    }
+    if (runs >= limit) return { runs, cut: true }
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A store in memory, each operation of which is one moment: what the explorer runs the registry on.
+ *
+ * @module
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { UPLOADS_PREFIX } from '../../functions/registry/layout.ts'
+import { StoreError } from '../../functions/storage/errors.ts'
+import type {
+  ByteRange,
+  ListOptions,
+  ListPage,
+  MultipartUpload,
+  ObjectInfo,
+  ObjectStore,
+  Part,
+  PutOptions,
+  WriteCondition,
+} from '../../functions/storage/store.ts'
+
+/** What a service may differ in. */
+export interface Service {
+  /** What a version says: the content, as on S3, or the write, as where there are versions or files. */
+  readonly etags: 'content' | 'write'
+  /** Whether a delete can have a condition. If not, a version is looked at, then deleted. */
+  readonly conditionalDeletes: boolean
+}
+
+interface Stored extends ObjectInfo {
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+interface Open extends MultipartUpload {
+  readonly parts: Map<number, Part & { readonly bytes: Uint8Array }>
+}
+
+/** When everything is written: the registry's clock in the runs stands still, too. */
+export const NOW = Date.UTC(2030, 0, 1)
+
+/** A store, and a copy of it that changes by itself. */
+export interface Model {
+  readonly store: ObjectStore
+  copy(): Model
+  /** All that is in it, as text; what differs from run to run by chance is left out. */
+  contents(): string
+}
+
+/** Nonces, and how long something took. */
+const CHANCE = /(?<= deleted )[0-9a-f]{16} \d+|(?<=unconfirmed":")[0-9a-f]{16}/g
+
+const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
+
+const range = (size: number, wanted: ByteRange | undefined): { start: number; end: number } => {
+  if (wanted === undefined) return { start: 0, end: size - 1 }
+  if ('suffix' in wanted) return { start: Math.max(0, size - wanted.suffix), end: size - 1 }
+  return { start: wanted.start, end: Math.min(wanted.end ?? size - 1, size - 1) }
+}
+
+const page = (keys: readonly string[], prefix: string, options: ListOptions): string[] => {
+  const { delimiter, startAfter = '', limit = 1000 } = options
+  const entries = keys
+    .filter((key) => key.startsWith(prefix) && key > startAfter)
+    .map((key) => {
+      const cut = delimiter === undefined ? -1 : key.indexOf('/', prefix.length)
+      return cut === -1 ? key : key.slice(0, cut + 1)
+    })
+  return [...new Set(entries)].slice(0, limit + 1)
+}
+
+/** A model of a service with what another one holds. */
+export const createModel = (
+  service: Service,
+  held: ReadonlyMap<string, Stored> = new Map(),
+): Model => {
+  const objects = new Map(held)
+  const uploads = new Map<string, Open>()
+  let writes = 0
+
+  const write = (key: string, bytes: Uint8Array, metadata = {}): { etag: string } => {
+    const etag = service.etags === 'content' ? md5(bytes) : `${md5(bytes)}-${++writes}`
+    const copy = new Uint8Array(bytes)
+    const modified = new Date(NOW)
+    objects.set(key, { bytes: copy, size: copy.byteLength, etag, modified, metadata })
+    return { etag }
+  }
+
+  const check = (key: string, condition: WriteCondition | undefined): void => {
+    if (condition === undefined) return
+    const etag = objects.get(key)?.etag
+    const holds = 'ifMatch' in condition ? etag === condition.ifMatch : etag === undefined
+    if (!holds) throw new StoreError('precondition', `write ${key}`)
+  }
+
+  const openUpload = ({ id }: MultipartUpload): Open => {
+    const open = uploads.get(id)
+    if (open === undefined) throw new StoreError('multipart', `no upload ${id}`)
+    return open
+  }
+
+  const store: ObjectStore = {
+    async get(key, wanted) {
+      const found = objects.get(key)
+      if (found === undefined) return undefined
+      const { start, end } = range(found.size, wanted)
+      if (wanted !== undefined && start > end) throw new StoreError('range', key)
+      return { info: found, start, end, body: [found.bytes.slice(start, end + 1)] }
+    },
+    head: async (key) => objects.get(key),
+    async put(key, body, { condition, metadata = {} }: PutOptions = {}) {
+      check(key, condition)
+      return write(key, body, metadata)
+    },
+    async copy(from, to) {
+      const found = objects.get(from)
+      if (found === undefined) throw new StoreError('missing', from)
+      write(to, found.bytes)
+    },
+    async delete(keys) {
+      for (const key of keys) objects.delete(key)
+    },
+    async deleteIf(key, etag) {
+      check(key, { ifMatch: etag })
+      objects.delete(key)
+    },
+    deletesExactly: async () => service.conditionalDeletes,
+    async list(prefix, options: ListOptions = {}): Promise<ListPage> {
+      const { limit = 1000, delimiter } = options
+      const entries = page([...objects.keys()].sort(), prefix, options)
+      const shown = entries.slice(0, limit)
+      const isPrefix = (entry: string) => delimiter !== undefined && entry.endsWith('/')
+      return {
+        objects: shown.flatMap((key) => {
+          const found = isPrefix(key) ? undefined : objects.get(key)
+          return found ? [{ key, size: found.size, modified: found.modified }] : []
+        }),
+        prefixes: shown.filter(isPrefix),
+        truncated: entries.length > limit,
+      }
+    },
+    async createMultipart(key) {
+      const upload = { key, id: randomUUID(), parts: new Map() }
+      uploads.set(upload.id, upload)
+      return { key, id: upload.id }
+    },
+    async uploadPart(upload, number, body) {
+      const part = { number, etag: md5(body), size: body.byteLength }
+      openUpload(upload).parts.set(number, { ...part, bytes: new Uint8Array(body) })
+      return part
+    },
+    async listParts(upload) {
+      return [...openUpload(upload).parts.values()].sort((a, b) => a.number - b.number)
+    },
+    async completeMultipart(upload, parts) {
+      const open = openUpload(upload)
+      write(upload.key, Buffer.concat(parts.map(({ number }) => open.parts.get(number)!.bytes)))
+      uploads.delete(upload.id)
+    },
+    async abortMultipart({ id }) {
+      uploads.delete(id)
+    },
+    async listMultiparts(prefix) {
+      const open = [...uploads.values()].filter(({ key }) => key.startsWith(prefix))
+      return open.map(({ key, id }) => ({ key, id, started: new Date(NOW) }))
+    },
+  }
+  return {
+    store,
+    copy: () => createModel(service, objects),
+    contents: () =>
+      [...objects]
+        .map(([key, { bytes }]) => `${key} ${Buffer.from(bytes).toString('latin1')}`)
+        .filter((line) => !line.startsWith(UPLOADS_PREFIX))
+        .map((line) => line.replaceAll(CHANCE, '*'))
+        .sort()
+        .join('\n'),
+  }
+}

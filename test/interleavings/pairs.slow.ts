@@ -1,0 +1,103 @@
+/**
+ * More of what pairs.test.ts explores: every death, other services, one instance, three at once.
+ *
+ * @module
+ */
+import { describe, expect, test } from 'vitest'
+import {
+  exploreAll,
+  type Found,
+  PAIRS,
+  type PairOptions,
+  SERVICES,
+  titleOf,
+  WINDOWS,
+} from './pairs.ts'
+import { fill, OPERATIONS, type Operation } from './world.ts'
+
+const HOUR = 3_600_000
+
+/** Explores each, and fails with all that was found. */
+const exploreEach = async (
+  all: readonly (readonly Operation[])[],
+  options: PairOptions,
+): Promise<Found[]> => {
+  const found: Found[] = []
+  for (const operations of all) found.push(await exploreAll(operations, options))
+  return found
+}
+
+const faultsOf = (found: readonly Found[], excused: readonly RegExp[] = []): string[] =>
+  found.flatMap(({ operations, faults }) =>
+    faults
+      .filter(({ why }) => !excused.some((each) => each.test(why)))
+      .map(({ why, trace }) => [titleOf(operations), why, ...trace].join('\n')),
+  )
+
+const cutOf = (found: readonly Found[]): string[] =>
+  found.filter(({ cut }) => cut).map(({ operations }) => titleOf(operations))
+
+describe('every pair, with every death of one of them', () => {
+  for (const [name, service] of Object.entries(SERVICES)) {
+    test(
+      name,
+      async () => {
+        const before = await fill(service)
+        const options = { service, before, deaths: true, together: false, limit: 1_000 }
+        const found = await exploreEach(PAIRS, options)
+        const excused = service.conditionalDeletes ? [] : Object.values(WINDOWS)
+        expect(faultsOf(found, excused)).toEqual([])
+        expect(cutOf(found)).toEqual([])
+        if (service.conditionalDeletes) return
+        for (const window of excused) {
+          expect(
+            faultsOf(found).some((fault) => window.test(fault)),
+            `${window}`,
+          ).toBe(true)
+        }
+      },
+      HOUR,
+    )
+  }
+})
+
+test(
+  'every pair on one instance, with its memory: the first 40 orders of each',
+  async () => {
+    const service = SERVICES['as S3']!
+    const before = await fill(service)
+    const options = { service, before, deaths: false, together: true, limit: 40 }
+    expect(faultsOf(await exploreEach(PAIRS, options))).toEqual([])
+  },
+  HOUR,
+)
+
+/** Those that write the same. */
+const OFTEN = [
+  'push a tag',
+  'move a tag',
+  'move a tag if it is OLD',
+  'push by digest',
+  'delete a tag',
+  'delete by digest',
+  'push a referrer again',
+  'delete a referrer',
+]
+
+test(
+  'three at once, of those that write the same: the first 300 orders of each',
+  async () => {
+    const service = SERVICES['as S3']!
+    const before = await fill(service)
+    const some = OPERATIONS.filter(({ title }) => OFTEN.includes(title))
+    const triples = some.flatMap((one, first) =>
+      some
+        .slice(first)
+        .flatMap((two, second) => some.slice(first + second).map((three) => [one, two, three])),
+    )
+    const options = { service, before, deaths: false, together: false, limit: 300 }
+    const found = await exploreEach(triples, options)
+    expect(faultsOf(found)).toEqual([])
+  },
+  HOUR,
+)

@@ -1,0 +1,180 @@
+/**
+ * One run: requests at once, whose store operations are carried out one at a time in an order that
+ * somebody else chooses.
+ *
+ * @module
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate as turn } from 'node:timers/promises'
+import { StoreError } from '../../functions/storage/errors.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
+import { intercept, type StoreCall } from '../support/rig/intercept.ts'
+import { type Access, accessOf } from './access.ts'
+import type { Model, Service } from './model.ts'
+
+/** A store operation of a process that waits to be carried out, or was. */
+export interface Point {
+  /** The same in each run that went the same way so far. */
+  readonly id: string
+  readonly process: number
+  readonly access: Access
+  /** What it is, for people. */
+  readonly title: string
+  /** How many points had been carried out when this one was reached. */
+  readonly reachedAt: number
+}
+
+/** What runs at once with others. */
+export interface Process {
+  /** Which instance it runs on: those of one share its memory. */
+  readonly instance: number
+  /** Opens the instance over this store; nothing of that is a point. @returns what then runs */
+  open(store: ObjectStore): Promise<() => Promise<string>>
+}
+
+/** An instance that ends after so many writes; what it had under way is neither done nor answered. */
+export interface Death {
+  readonly instance: number
+  readonly afterWrites: number
+}
+
+export interface Finished {
+  readonly points: readonly Point[]
+  /** What each process was told; undefined if it died. */
+  readonly answers: readonly (string | undefined)[]
+}
+
+/** Chooses the next of the waiting points; none ends the run. */
+export type Choose = (waiting: readonly Point[], done: readonly Point[]) => Point | undefined
+
+interface Waiting extends Point {
+  proceed(): Promise<void>
+}
+
+/** Rounds of the event loop in which nothing new is reached, after which nothing more is expected. */
+const QUIET = 3
+/** Where one process may wait for a point of another's. */
+const QUIET_TOGETHER = 30
+
+const SHOWN = 90
+
+const titleOf = ({ operation, args }: StoreCall): string => {
+  const [key] = args as [unknown]
+  return `${operation} ${typeof key === 'string' ? key : JSON.stringify(key)}`.slice(0, SHOWN)
+}
+
+/** A service without conditional deletes looks first, then deletes: two points. Batches are many. */
+const asService = (store: ObjectStore, service: Service): ObjectStore => ({
+  ...store,
+  async delete(keys) {
+    await Promise.all(keys.map((key) => store.delete([key])))
+  },
+  async deleteIf(key, etag) {
+    if (service.conditionalDeletes) return store.deleteIf(key, etag)
+    if ((await store.head(key))?.etag !== etag) throw new StoreError('precondition', key)
+    await store.delete([key])
+  },
+})
+
+/**
+ * Runs processes on a store.
+ *
+ * @returns undefined when `choose` ended the run
+ */
+export const runAll = async (
+  { store }: Model,
+  service: Service,
+  processes: readonly Process[],
+  choose: Choose,
+  death?: Death,
+): Promise<Finished | undefined> => {
+  const who = new AsyncLocalStorage<number>()
+  const waiting: Waiting[] = []
+  const done: Point[] = []
+  const counts = processes.map(() => 0)
+  const answers: (string | undefined)[] = processes.map(() => undefined)
+  const errors: unknown[] = []
+  const running = new Set(processes.keys())
+  let changes = 0
+  let writes = 0
+
+  const reach = (call: StoreCall, proceed: () => Promise<unknown>): Promise<unknown> => {
+    const process = who.getStore()
+    if (process === undefined) return proceed()
+    changes += 1
+    return new Promise((resolve, reject) => {
+      waiting.push({
+        id: `${process}.${counts[process]!++}`,
+        process,
+        access: accessOf(call),
+        title: titleOf(call),
+        reachedAt: done.length,
+        proceed: () => proceed().then(resolve, reject),
+      })
+    })
+  }
+
+  const controlled = asService(
+    intercept(store, (call, proceed) =>
+      call.operation === 'deletesExactly' ? proceed() : reach(call, proceed),
+    ),
+    service,
+  )
+
+  /** Whether a process has still to come to a point, or to its end, without one of another's. */
+  const isBusy = (at: number): boolean => {
+    const { instance } = processes[at]!
+    const shared = processes.filter((each) => each.instance === instance).length > 1
+    return !waiting.some(({ process }) => shared || process === at)
+  }
+
+  const together = new Set(processes.map(({ instance }) => instance)).size < processes.length
+  const enough = together ? QUIET_TOGETHER : QUIET
+
+  const settle = async (): Promise<void> => {
+    for (let quiet = 0; quiet < enough || [...running].some(isBusy); ) {
+      const before = changes
+      await turn()
+      quiet = changes === before ? quiet + 1 : 0
+    }
+  }
+
+  const end = (instance: number): void => {
+    for (const [at, process] of processes.entries()) {
+      if (process.instance === instance) running.delete(at)
+    }
+    const left = waiting.filter((each) => processes[each.process]!.instance !== instance)
+    waiting.splice(0, waiting.length, ...left)
+  }
+
+  const ready = await Promise.all(processes.map((each) => each.open(controlled)))
+  for (const [at, work] of ready.entries()) {
+    who
+      .run(at, work)
+      .then(
+        (answer) => {
+          if (running.has(at)) answers[at] = answer
+        },
+        (error) => errors.push(error),
+      )
+      .finally(() => {
+        running.delete(at)
+        changes += 1
+      })
+  }
+  for (;;) {
+    await settle()
+    if (death?.afterWrites === writes) end(death.instance)
+    if (errors.length > 0) throw errors[0]
+    if (waiting.length === 0 && running.size === 0) return { points: done, answers }
+    const chosen = choose(waiting, done)
+    if (chosen === undefined) return undefined
+    const at = waiting.findIndex(({ id }) => id === chosen.id)
+    const [point] = waiting.splice(at, 1)
+    done.push(point!)
+    await point!.proceed()
+    if (processes[point!.process]!.instance === death?.instance) {
+      if (point!.access.writes.length > 0) writes += 1
+    }
+  }
+}

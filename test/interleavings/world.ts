@@ -1,0 +1,275 @@
+/**
+ * The registry that the explorer runs: what is in it, what can be asked of it, and what it then says.
+ *
+ * @module
+ */
+import { createCatalog } from '../../functions/registry/catalog.ts'
+import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import type { Digest } from '../../functions/registry/reference.ts'
+import { reindex } from '../../functions/registry/reindex.ts'
+import { expireUploads } from '../../functions/registry/uploads/expire.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
+import {
+  blob,
+  CONFIG,
+  type Content,
+  descriptorOf,
+  imageOf,
+  indexOf,
+} from '../support/hosts/content.ts'
+import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
+import { begin, pushAtOnce, pushManifest } from '../support/rig/push.ts'
+import { createModel, type Model, NOW, type Service } from './model.ts'
+
+const LAYER = blob('layer', 20)
+const FOREIGN = blob('only in another repository', 20)
+const OLD = imageOf()
+const NEW = imageOf([LAYER])
+const SIGNATURE = imageOf([], { subject: descriptorOf(OCI_MANIFEST, OLD) })
+const SECOND_SIGNATURE = imageOf([], {
+  subject: descriptorOf(OCI_MANIFEST, OLD),
+  annotations: { second: 'yes' },
+})
+const LIST = indexOf([OLD])
+
+/** Everything that may be in a repository. */
+const MANIFESTS: Readonly<Record<string, Content>> = {
+  OLD,
+  NEW,
+  SIGNATURE,
+  SECOND_SIGNATURE,
+  LIST,
+}
+const BLOBS: Readonly<Record<string, Content>> = { CONFIG, LAYER, FOREIGN }
+const REPOSITORIES = ['app', 'empty', 'other']
+
+/** An instance with nothing in its memory. */
+export const instance = (store: ObjectStore): Promise<Send> => clientOf(store, { now: () => NOW })
+
+/** `app` has OLD as `latest`, its signature, and what NEW needs; `empty` has a config. */
+export const fill = async (service: Service): Promise<Model> => {
+  const model = createModel(service)
+  const send = await instance(model.store)
+  for (const name of REPOSITORIES) await pushAtOnce(send, name, CONFIG)
+  await pushAtOnce(send, 'app', LAYER)
+  await pushAtOnce(send, 'other', FOREIGN)
+  await pushManifest(send, 'app', 'latest', OLD)
+  await pushManifest(send, 'app', SIGNATURE.sha256, SIGNATURE)
+  await pushManifest(send, 'other', 'latest', OLD)
+  return model
+}
+
+/** Asks something of an instance over this store. @returns what it was told */
+export type Work = (send: Send, store: ObjectStore) => Promise<string>
+
+/** One thing that can be asked of the registry. */
+export interface Operation {
+  readonly title: string
+  readonly run: Work
+  /**
+   * What may be left of it where it died before it answered, besides all or nothing: other operations,
+   * of which nobody was told.
+   */
+  readonly partly?: readonly Work[]
+}
+
+const told = async (sent: ReturnType<Send>): Promise<string> => {
+  const answer = await sent
+  if (answer.status >= 500) throw new Error(`${answer.status} ${answer.body}`)
+  return answer.status < 400 ? `${answer.status}` : `${answer.status} ${codeOf(answer)}`
+}
+
+const put =
+  (name: string, reference: string, content: Content, headers = {}, type = OCI_MANIFEST) =>
+  (send: Send): Promise<string> =>
+    told(
+      send(`PUT /v2/${name}/manifests/${reference}`, content.bytes, {
+        'Content-Type': type,
+        ...headers,
+      }),
+    )
+
+const remove = (name: string, kind: string, reference: string) => (send: Send) =>
+  told(send(`DELETE /v2/${name}/${kind}/${reference}`))
+
+const byDigest = {
+  old: put('app', OLD.sha256, OLD),
+  new: put('app', NEW.sha256, NEW),
+  list: put('app', LIST.sha256, LIST, {}, OCI_INDEX),
+  first: put('empty', OLD.sha256, OLD),
+}
+
+/** The first push lists a repository, which has blobs, before it writes the manifest. */
+const listFirst: Work = async (_, store) => {
+  await createCatalog(store).add('empty')
+  return ''
+}
+
+const latest = remove('app', 'manifests', 'latest')
+const again = remove('app', 'manifests', 'again')
+const both: Work = async (send) => (await latest(send)) + (await again(send))
+
+/** All operations. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    title: 'push a tag',
+    run: put('app', 'again', OLD),
+    partly: [byDigest.old],
+  },
+  {
+    title: 'move a tag',
+    run: put('app', 'latest', NEW),
+    partly: [byDigest.new],
+  },
+  {
+    title: 'move a tag if it is OLD',
+    run: put('app', 'latest', NEW, { 'If-Match': `"${OLD.sha256}"` }),
+    partly: [byDigest.new],
+  },
+  {
+    title: 'push a tag if there is none',
+    run: put('app', 'again', OLD, { 'If-None-Match': '*' }),
+    partly: [byDigest.old],
+  },
+  { title: 'push by digest', run: byDigest.old },
+  { title: 'push another by digest', run: byDigest.new },
+  { title: 'push an index', run: byDigest.list, partly: [byDigest.old] },
+  { title: 'delete a tag', run: latest },
+  {
+    title: 'delete by digest',
+    run: remove('app', 'manifests', OLD.sha256),
+    partly: [latest, again, both],
+  },
+  { title: 'delete a blob', run: remove('app', 'blobs', LAYER.sha256) },
+  {
+    title: 'mount a blob',
+    run: (send) => told(send(`POST /v2/app/blobs/uploads/?mount=${FOREIGN.sha256}&from=other`)),
+  },
+  {
+    title: 'upload a blob',
+    run: (send) => told(pushAtOnce(send, 'app', LAYER)),
+  },
+  {
+    title: 'upload in chunks',
+    async run(send) {
+      const started = await expectStatus(202, begin(send, 'app'))
+      const chunk = await send(`PATCH ${locationOf(started)}`, LAYER.bytes)
+      return told(send(`PUT ${locationOf(chunk, `digest=${LAYER.sha256}`)}`))
+    },
+  },
+  { title: 'push a referrer', run: put('app', SECOND_SIGNATURE.sha256, SECOND_SIGNATURE) },
+  { title: 'push a referrer again', run: put('app', SIGNATURE.sha256, SIGNATURE) },
+  { title: 'delete a referrer', run: remove('app', 'manifests', SIGNATURE.sha256) },
+  { title: 'push the first', run: put('empty', 'v1', OLD), partly: [byDigest.first, listFirst] },
+  { title: 'push the first by digest', run: byDigest.first, partly: [listFirst] },
+  {
+    title: 'reindex',
+    async run(_, store) {
+      await reindex(store)
+      return 'done'
+    },
+  },
+  {
+    title: 'expire uploads',
+    async run(_, store) {
+      await expireUploads(store, NOW)
+      return 'done'
+    },
+  },
+]
+
+/** The operation with this title. */
+export const operation = (title: string): Operation => {
+  const found = OPERATIONS.find((each) => each.title === title)
+  if (found === undefined) throw new Error(`no operation ${title}`)
+  return found
+}
+
+/** What the registry says of all that may be in it. */
+export interface Picture {
+  /** By repository: its tags, and what each gives; the manifests and blobs it has; referrers. */
+  readonly facts: Readonly<Record<string, string>>
+  /** What contradicts itself. */
+  readonly faults: readonly string[]
+}
+
+const nameOf = (digest: string | null | undefined, of: typeof MANIFESTS): string =>
+  Object.entries(of).find(([, { sha256 }]) => sha256 === digest)?.[0] ?? `${digest}`
+
+const needs = (content: Content): Digest[] => {
+  const { config, layers = [], manifests = [] } = JSON.parse(content.bytes.toString())
+  return [config, ...layers, ...manifests].flatMap((each) => (each ? [each.digest] : []))
+}
+
+const pictures = new Map<string, Picture>()
+
+/** What an instance that remembers nothing says of a store. */
+export const picture = async (model: Model): Promise<Picture> => {
+  const contents = model.contents()
+  const known = pictures.get(contents) ?? (await look(model.store))
+  pictures.set(contents, known)
+  return known
+}
+
+const look = async (store: ObjectStore): Promise<Picture> => {
+  const send = await instance(store)
+  const facts: Record<string, string> = {}
+  const faults: string[] = []
+  const json = (body: Buffer) => JSON.parse(body.toString())
+  const has = async (path: string): Promise<boolean> => (await send(`GET ${path}`)).status === 200
+
+  const catalog: string[] = json((await send('GET /v2/_catalog')).body).repositories
+  facts.catalog = catalog.join(' ')
+  for (const name of REPOSITORIES) {
+    const there: string[] = []
+    const held = new Set<string>()
+    for (const [title, { sha256 }] of Object.entries(BLOBS)) {
+      if (!(await has(`/v2/${name}/blobs/${sha256}`))) continue
+      held.add(sha256)
+      there.push(title)
+    }
+    const referrers: string[] = []
+    for (const [title, content] of Object.entries(MANIFESTS)) {
+      if (!(await has(`/v2/${name}/manifests/${content.sha256}`))) continue
+      held.add(content.sha256)
+      there.push(title)
+      if (json(content.bytes).subject) referrers.push(title)
+    }
+    for (const [title, content] of Object.entries(MANIFESTS)) {
+      if (!held.has(content.sha256)) continue
+      const lacks = needs(content).filter((digest) => !held.has(digest))
+      if (lacks.length > 0)
+        faults.push(
+          `${name}: ${title} lacks ${lacks.map((each) => nameOf(each, { ...BLOBS, ...MANIFESTS }))}`,
+        )
+    }
+    facts[`${name} has`] = there.sort().join(' ')
+
+    const listed = await send(`GET /v2/${name}/tags/list`)
+    const tags: string[] = listed.status === 200 ? json(listed.body).tags : []
+    facts[`${name} tags`] = listed.status === 200 ? '' : (codeOf(listed) ?? '')
+    for (const tag of tags) {
+      const { status, headers } = await send(`GET /v2/${name}/manifests/${tag}`)
+      const digest = headers.get('Docker-Content-Digest') ?? ''
+      facts[`${name} tags`] += `${tag}=${nameOf(digest, MANIFESTS)} `
+      if (status !== 200) faults.push(`${name}:${tag} is listed, and is ${status}`)
+      else if (!held.has(digest)) faults.push(`${name}:${tag} is there, and its digest is not`)
+    }
+    const isListed = catalog.includes(name)
+    if (isListed && there.length === 0) faults.push(`${name} is in the catalog, and empty`)
+    if (isListed && listed.status !== 200) faults.push(`${name} is in the catalog, and unknown`)
+    if (!isListed && listed.status === 200) faults.push(`${name} has tags, and is in no catalog`)
+    if (!isListed && [...Object.values(MANIFESTS)].some(({ sha256 }) => held.has(sha256))) {
+      faults.push(`${name} has manifests, and is in no catalog`)
+    }
+
+    const { body } = await send(`GET /v2/${name}/referrers/${OLD.sha256}`)
+    const found: string[] = json(body).manifests.map((each: { digest: string }) =>
+      nameOf(each.digest, MANIFESTS),
+    )
+    if (found.sort().join() !== referrers.sort().join()) {
+      faults.push(`${name}: referrers ${referrers} are listed as ${found}`)
+    }
+  }
+  return { facts, faults }
+}
