@@ -11,7 +11,6 @@ import {
   layerLinkKey,
   referrerKey,
   revisionLinkKey,
-  tagIndexLinkKey,
   tagLinkKey,
 } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
@@ -74,10 +73,8 @@ const fillRepository = (bucket: Bucket, name: string): void => {
   fillTag(bucket, name, 'latest')
 }
 
-const fillTag = (bucket: Bucket, name: string, tag: string): void => {
+const fillTag = (bucket: Bucket, name: string, tag: string): void =>
   bucket.put(tagLinkKey(name, tag), LINK)
-  bucket.put(tagIndexLinkKey(name, tag, SUBJECT.digest), LINK)
-}
 
 const fillReferrer = (bucket: Bucket, at: number): void => {
   const { bytes, digest } = manifestOf({ annotations: { at: `${at}` } })

@@ -7,6 +7,8 @@
 import { openStore } from '../compose/open-store.ts'
 import type { Settings } from '../compose/settings.ts'
 import { lookAround, startNote } from '../compose/surroundings.ts'
+import { StoreError } from '../storage/errors.ts'
+import type { ObjectStore } from '../storage/store.ts'
 import { isLoopback } from './check-open.ts'
 
 /** Docker needs no setting for loopback. */
@@ -21,6 +23,23 @@ export const transportNotes = (settings: Settings): string[] => {
   if (settings['tls-cert'] !== undefined || settings['trust-proxy'] !== undefined) return []
   if (settings['public-url']?.startsWith('https:')) return []
   return [isLoopback(settings.listen.host) ? LOCAL : CLEAR]
+}
+
+const INEXACT = `This service cannot delete a version of an object: a tag that is moved in the milliseconds in which
+its old manifest is deleted can be lost. See docs/s3-servers.md.`
+
+/** What to know of the store's deletes. One that takes no writes is noticed by the first push. */
+export const deleteNotes = async (
+  settings: Settings,
+  store: Pick<ObjectStore, 'deletesExactly'>,
+): Promise<string[]> => {
+  if (settings['read-only']) return []
+  try {
+    return (await store.deletesExactly()) ? [] : [INEXACT]
+  } catch (error) {
+    if (error instanceof StoreError) return []
+    throw error
+  }
 }
 
 /**

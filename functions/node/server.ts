@@ -12,7 +12,7 @@ import { checkOpen, exposedBy } from './check-open.ts'
 import { directNote } from './direct-note.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
-import { startNotes } from './notes.ts'
+import { deleteNotes, startNotes } from './notes.ts'
 import { createPasswordThread } from './passwords.ts'
 import { announcePresence } from './presence.ts'
 import { openTls } from './tls/tls.ts'
@@ -70,6 +70,7 @@ export const startServer = async (
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
+  const deletes = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
   const endFollowing = tls?.follow(server as TlsServer)
   const endHousekeeping = settings['read-only'] ? () => {} : startHousekeeping(store, logger)
@@ -77,7 +78,12 @@ export const startServer = async (
     url: urlOf(settings, server.address() as AddressInfo),
     open,
     setUp,
-    notes: [...notes, ...presence.notes, ...(await directNote(settings, opened.storeHost))],
+    notes: [
+      ...notes,
+      ...deletes,
+      ...presence.notes,
+      ...(await directNote(settings, opened.storeHost)),
+    ],
     reload: async () => tls?.reload(),
     stop: async () => {
       endHousekeeping()

@@ -16,14 +16,16 @@
  *    │                             written by: push, mount             removed by: blob delete
  *    └─ _manifests/
  *       ├─ revisions/<algorithm>/<hex>/
- *       │  └─ link                 "this repository has the manifest"; holds its digest
- *       │                          written by: manifest push           removed by: manifest delete
+ *       │  └─ link                 "this repository has the manifest"; holds its digest, and
+ *       │                          says if it was deleted
+ *       │                          written by: manifest push, delete   removed by: nothing here
  *       └─ tags/<tag>/
  *          ├─ current/link         the digest that the tag points at
+ *          │                       written by: manifest push by tag    removed by: tag delete, and
+ *          │                                                             delete of its manifest
  *          └─ index/<algorithm>/<hex>/
- *             └─ link              a digest that the tag points at or once pointed at
- *                                  both written by: manifest push      removed by: tag delete, and
- *                                                  by tag                delete of its manifest
+ *             └─ link              a digest that the tag once pointed at
+ *                                  written by: distribution, and 1.0   removed by: the same deletes
  * ```
  *
  * What distribution has no place for, where its walkers never look:
@@ -31,12 +33,14 @@
  * ```
  * slipway/v1/
  * ├─ catalog/<name>!               empty: the repository exists
- * │                                written by: manifest push, reindex  removed by: nothing
+ * │                                written by: its first manifest push, reindex
+ * │                                                                    removed by: nothing
  * ├─ aliases/<algorithm>/<hex>     sha256 digest of a blob pushed under another algorithm's
  * │                                written by: push, mount             removed by: nothing
  * ├─ referrers/<name>/<algorithm>/<hex of subject>/
  * │  └─ <algorithm>/<hex>          descriptor of one referrer
- * │                                written by: manifest push, reindex  removed by: its delete
+ * │                                written by: manifest push and delete, reindex
+ * │                                                                    removed by: nothing
  * ├─ uploads/<uuid>/
  * │  ├─ data-<nonce>               target of a multipart upload while the digest is unknown
  * │  ├─ <offset>-<nonce>           bytes from offset on that do not fill a part yet
@@ -108,10 +112,6 @@ export const tagPrefix = (name: string, tag: string): string => `${tagsPrefix(na
 /** Holds the digest the tag points at now. */
 export const tagLinkKey = (name: string, tag: string): string =>
   `${tagPrefix(name, tag)}current/link`
-
-/** Says that the tag once pointed at the digest. */
-export const tagIndexLinkKey = (name: string, tag: string, digest: string): string =>
-  `${tagPrefix(name, tag)}index/${segments(digest)}/link`
 
 /** One marker a repository, so that the catalog is a plain listing. */
 export const CATALOG_PREFIX = `${OWN}/catalog/`

@@ -17,8 +17,8 @@ import {
   layerLinkKey,
   referrerKey,
   revisionLinkKey,
-  tagIndexLinkKey,
   tagLinkKey,
+  tagPrefix,
   UPLOADS_PREFIX,
 } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
@@ -32,6 +32,8 @@ import { begin, pushAtOnce, pushManifest } from '../support/rig/push.ts'
 import { STORES } from '../support/rig/stores.ts'
 
 const IMAGE = imageOf()
+/** What distribution notes of a tag's past. */
+const HISTORY = `${tagPrefix('app', 'v1')}index/${IMAGE.sha256.replace(':', '/')}/link`
 const INDEX = indexOf([IMAGE])
 const SUBJECT = { subject: descriptorOf(OCI_MANIFEST, IMAGE) }
 const SIGNATURE = imageOf([], { ...SUBJECT, annotations: { signed: 'by one' } })
@@ -152,7 +154,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     after: [['GET /v2/app/manifests/v1', 200]],
   },
   "a link of a tag's past": {
-    key: tagIndexLinkKey('app', 'v1', IMAGE.sha256),
+    key: HISTORY,
     reads: [
       ['GET /v2/app/manifests/v1', 200],
       ['GET /v2/app/tags/list', 200],
@@ -235,7 +237,7 @@ for (const [kind, open] of STORES) {
       for (const name of ['app', 'lib']) await pushAtOnce(send, name, CONFIG)
       await pushManifest(send, 'app', 'v1', IMAGE)
       for (const each of [SIGNATURE, OTHER]) await pushManifest(send, 'app', each.sha256, each)
-      await store.put(tagIndexLinkKey('app', 'v1', IMAGE.sha256), Buffer.from(IMAGE.sha256))
+      await store.put(HISTORY, Buffer.from(IMAGE.sha256))
       await store.delete([layerLinkKey('lib', CONFIG.sha512), tagLinkKey('app', 'v9')])
     }
     const referrers = async (): Promise<string[]> => {

@@ -76,9 +76,7 @@ export const explore = async (
   const choose: Choose = (waiting, done) => {
     const known = choices[done.length]
     if (known !== undefined) {
-      const again = waiting.find(({ id }) => id === known.chosen.id)
-      if (again === undefined) throw new Error(`${known.chosen.title} is not reached again`)
-      return again
+      return waiting.find(({ id }) => id === known.chosen.id) ?? 'later'
     }
     const last = choices.at(-1)
     const drowsy = last ? [...last.asleep.values(), ...last.tried.values()] : []
@@ -89,7 +87,7 @@ export const explore = async (
         .map((each) => [each.id, each]),
     )
     const chosen = waiting.find(({ id }) => !asleep.has(id))
-    if (chosen === undefined) return undefined
+    if (chosen === undefined) return 'end'
     const tried = new Map([[chosen.id, chosen]])
     choices.push({ chosen, waiting: [...waiting], tried, todo: new Set(), asleep })
     return chosen
@@ -105,9 +103,12 @@ export const explore = async (
         const { waiting, tried, todo, asleep } = choices[early]!
         const ids = firsts(before, early, late).map((at) => finished.points[at]!.id)
         if (ids.some((id) => tried.has(id) || todo.has(id) || asleep.has(id))) continue
-        const first = ids.find((id) => waiting.some((each) => each.id === id))
-        if (first === undefined) throw new Error('none of the first points waited there')
-        todo.add(first)
+        const there = waiting.map(({ id }) => id)
+        const first = ids.find((id) => there.includes(id))
+        // On one instance a process may have waited for another's point: then all are tried.
+        for (const id of first === undefined ? there : [first]) {
+          if (!tried.has(id) && !asleep.has(id)) todo.add(id)
+        }
       }
     }
     for (;;) {

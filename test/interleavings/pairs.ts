@@ -60,6 +60,12 @@ export const titleOf = (operations: readonly Operation[]): string =>
   operations.map(({ title }) => title).join(' | ')
 
 /**
+ * Of two deletes of one manifest, the second may find the link that a push has just written, and take it
+ * away again before the push sets its tag. The tag outdoes it, and all three are told that they did it.
+ */
+export const DELETED_TWICE = /no order ends with \[\[.*"202","202".*"app tags":"(again|latest)=/
+
+/**
  * What may happen on a service without conditional deletes, where a version is looked at and then
  * deleted: docs/s3-servers.md says so.
  */

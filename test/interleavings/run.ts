@@ -5,7 +5,7 @@
  * @module
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { intercept, type StoreCall } from '../support/rig/intercept.ts'
@@ -44,8 +44,10 @@ export interface Finished {
   readonly answers: readonly (string | undefined)[]
 }
 
-/** Chooses the next of the waiting points; none ends the run. */
-export type Choose = (waiting: readonly Point[], done: readonly Point[]) => Point | undefined
+/**
+ * Chooses the next of the waiting points. `later` waits for others to be reached; `end` ends the run.
+ */
+export type Choose = (waiting: readonly Point[], done: readonly Point[]) => Point | 'later' | 'end'
 
 interface Waiting extends Point {
   proceed(): Promise<void>
@@ -55,6 +57,9 @@ interface Waiting extends Point {
 const QUIET = 3
 /** Where one process may wait for a point of another's. */
 const QUIET_TOGETHER = 30
+
+/** Most milliseconds to wait for what another thread does, such as encryption. */
+const MOST_LATE = 10_000
 
 const SHOWN = 90
 
@@ -97,6 +102,7 @@ export const runAll = async (
   const running = new Set(processes.keys())
   let changes = 0
   let writes = 0
+  let late = 0
 
   const reach = (call: StoreCall, proceed: () => Promise<unknown>): Promise<unknown> => {
     const process = who.getStore()
@@ -168,7 +174,12 @@ export const runAll = async (
     if (errors.length > 0) throw errors[0]
     if (waiting.length === 0 && running.size === 0) return { points: done, answers }
     const chosen = choose(waiting, done)
-    if (chosen === undefined) return undefined
+    if (chosen === 'end') return undefined
+    if (chosen === 'later') {
+      if (++late > MOST_LATE) throw new Error('a point of an earlier run is not reached again')
+      await delay(1)
+      continue
+    }
     const at = waiting.findIndex(({ id }) => id === chosen.id)
     const [point] = waiting.splice(at, 1)
     done.push(point!)

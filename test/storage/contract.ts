@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { conditionTests } from './contract/conditions.ts'
+import { deleteTests } from './contract/deletes.ts'
 import { subjectOf } from './contract/harness.ts'
 import { listingTests } from './contract/listing.ts'
 import { memoryTests } from './contract/memory.ts'
@@ -23,6 +24,10 @@ export interface OpenStore {
 export interface ContractOptions {
   /** Whether the store presigns; if not, it must lack the method. */
   readonly presigns: boolean
+  /** Whether a delete of a version is known not to be one step, though the service seems to do it. */
+  readonly inexactDeletes?: boolean
+  /** Writes beside a delete of the version before; default 50. */
+  readonly races?: number
   /** Whether only its use of memory is tried, or all but that; default: all. */
   readonly memory?: 'only' | 'not'
   /**
@@ -41,7 +46,7 @@ export interface ContractOptions {
 export const storeContract = (
   name: string,
   open: () => Promise<OpenStore>,
-  { presigns, memory, deviations = [] }: ContractOptions,
+  { presigns, inexactDeletes = false, races = 50, memory, deviations = [] }: ContractOptions,
 ): void => {
   describe(`contract of the ${name} store`, () => {
     let opened: OpenStore | undefined
@@ -56,6 +61,7 @@ export const storeContract = (
     if (memory === 'only') return
     describe('objects', () => objectTests(subject))
     describe('conditions', () => conditionTests(subject))
+    describe('deletes of a version', () => deleteTests(subject, !inexactDeletes, races))
     describe('listings', () => listingTests(subject))
     describe('multipart uploads', () => multipartTests(subject))
     if (presigns) describe('presigned URLs', () => presignTests(subject))

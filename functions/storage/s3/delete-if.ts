@@ -15,7 +15,7 @@ const NO_VERSION = '"0"'
 
 /**
  * Whether the service heeds If-Match on a delete: it must refuse to delete an object of another
- * version. Four requests.
+ * version. Three requests.
  */
 export const deletesExactly = async (bucket: Bucket): Promise<boolean> => {
   const object = at(bucket, `${bucket.scratch}${randomUUID()}`)

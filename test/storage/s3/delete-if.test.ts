@@ -1,0 +1,69 @@
+/**
+ * Deletes of a version on services that heed the condition, ignore it, or refuse it.
+ *
+ * @module
+ */
+import { afterAll, describe, expect, test } from 'vitest'
+import { readSettings } from '../../../functions/compose/settings.ts'
+import { deleteNotes } from '../../../functions/node/notes.ts'
+import { isStoreError } from '../../../functions/storage/errors.ts'
+import { startS3 } from '../../emulators/s3/server.ts'
+import { storeOn } from '../../support/rig/stores.ts'
+
+const bytes = (text: string): Uint8Array => Buffer.from(text)
+const precondition = (error: unknown): boolean => isStoreError(error, 'precondition')
+
+for (const [deleteConditions, exact] of [
+  ['honored', true],
+  ['ignored', false],
+  ['refused', false],
+] as const) {
+  describe(`conditions of deletes are ${deleteConditions}`, async () => {
+    const s3 = await startS3({ deleteConditions })
+    afterAll(() => s3.close())
+    const store = storeOn(s3)
+
+    test('which is found out once, with three calls', async () => {
+      s3.counter.reset()
+      expect(await store.deletesExactly()).toBe(exact)
+      expect(await store.deletesExactly()).toBe(exact)
+      expect(s3.counter.counts).toEqual({ PutObject: 1, DeleteObject: 2 })
+      expect((await store.list('')).objects).toEqual([])
+    })
+
+    test('another version stays, the same one goes', async () => {
+      const first = await store.put('a', bytes('1'))
+      const second = await store.put('a', bytes('2'))
+      await expect(store.deleteIf('a', first.etag)).rejects.toSatisfy(precondition)
+      expect(await store.head('a')).toMatchObject({ etag: second.etag })
+      await store.deleteIf('a', second.etag)
+      expect(await store.head('a')).toBeUndefined()
+      await expect(store.deleteIf('a', second.etag)).rejects.toSatisfy(precondition)
+    })
+
+    test('the start of a server says what may be lost, unless it takes no writes', async () => {
+      const notes = (args: string[]) => deleteNotes(readSettings(args, {}), store)
+      const said = await notes([])
+      expect(said.join()).toMatch(exact ? /^$/ : /cannot delete a version of an object/)
+      expect(await notes(['--read-only=on'])).toEqual([])
+    })
+  })
+}
+
+test('a response that was lost leaves the object gone', async () => {
+  const s3 = await startS3()
+  const store = storeOn(s3)
+  await store.deletesExactly()
+  const { etag } = await store.put('a', bytes('1'))
+  s3.faults.next({ operation: 'DeleteObject' }, { drop: 'after' })
+  await expect(store.deleteIf('a', etag)).rejects.toSatisfy(precondition)
+  expect(await store.head('a')).toBeUndefined()
+  await s3.close()
+})
+
+test('a store that refuses the trial starts all the same', async () => {
+  const s3 = await startS3()
+  s3.faults.next({ operation: 'PutObject' }, { error: 'SlowDown' }, 100)
+  expect(await deleteNotes(readSettings([], {}), storeOn(s3))).toEqual([])
+  await s3.close()
+})
