@@ -100,6 +100,11 @@ export const CONTEXT = {
     'file with the access document, YAML or JSON; then `slipway policy set` has no effect',
   ),
   readOnly: contextValue(onOff.default(false), 'off', 'refuse pushes and deletes'),
+  indexChildren: contextValue(
+    handlerSetting('index-children').optional(),
+    'all',
+    'images of an index that must be there when it is pushed, by repository: all, none or platforms, as in mirror/**=none apps/**=linux/amd64,linux/arm64',
+  ),
   manifestHeads: contextValue(
     handlerSetting('manifest-heads').optional(),
     'answer',

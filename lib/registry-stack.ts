@@ -51,6 +51,7 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
       SLIPWAY_AUTH: values.auth,
+      SLIPWAY_INDEX_CHILDREN: values.indexChildren,
       SLIPWAY_MANIFEST_HEADS: values.manifestHeads,
       SLIPWAY_TOKEN_SERVICE: values.tokenService,
       SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,

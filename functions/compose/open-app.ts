@@ -98,6 +98,7 @@ export const openApp = async (
       uploadSecret,
       uploadLife: settings['upload-life'],
       uploadLimits,
+      requiredChildren: settings['index-children'],
       uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),

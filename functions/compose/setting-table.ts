@@ -5,6 +5,7 @@
  */
 
 import * as z from 'zod'
+import { indexChildren } from './index-children.ts'
 import { networks } from './networks.ts'
 import {
   accountId,
@@ -103,6 +104,11 @@ export const SETTINGS = {
     'redirect: send HEAD requests for manifests to S3, for a gateway that reports a wrong length',
   ),
   'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
+  'index-children': setting(
+    indexChildren.prefault('all'),
+    'all',
+    'images of an index that must be there when it is pushed, by repository: all, none or platforms, as in mirror/**=none apps/**=linux/amd64,linux/arm64',
+  ),
   'upload-memory': setting(
     mebibytes.optional(),
     'an eighth of the memory, 48 to 96',

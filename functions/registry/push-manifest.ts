@@ -15,9 +15,10 @@ import type { Catalog } from './catalog.ts'
 import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
 import type { Holdings } from './held.ts'
+import { isRequired, type RequiredChildrenOf } from './index-children.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
 import { type Manifest, parseInTurns } from './manifest.ts'
-import { isManifestType } from './media-types.ts'
+import { isIndex, isManifestType } from './media-types.ts'
 import {
   algorithmOf,
   CANONICAL,
@@ -49,6 +50,8 @@ export interface PushTargets {
   readonly catalog: Catalog
   readonly holdings: Holdings
   readonly revisions: Revisions
+  /** Which images of an index must be there. */
+  readonly requiredChildren: RequiredChildrenOf
 }
 
 /**
@@ -64,10 +67,12 @@ export type PushManifest = (
   options?: PushOptions,
 ) => Promise<PushedManifest>
 
+const SPARSE = ', or have the registry take indexes without it (its setting index-children)'
+
 /** Pushes to a store. */
 export const createPushManifest = (
   store: ObjectStore,
-  { tags, referrers, catalog, holdings, revisions }: PushTargets,
+  { tags, referrers, catalog, holdings, revisions, requiredChildren }: PushTargets,
 ): PushManifest => {
   /** The digest if the repository lacks this content, or undefined if it has it as described. */
   const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
@@ -85,15 +90,16 @@ export const createPushManifest = (
   }
 
   const checkReferences = async (name: string, manifest: Manifest): Promise<void> => {
-    const distinct = [
-      ...new Map(manifest.references.map((each) => [each.digest + each.size, each])),
-    ]
+    const index = isIndex(manifest.mediaType)
+    const required = index ? requiredChildren(name) : 'all'
+    const needed = manifest.references.filter((each) => isRequired(required, each))
+    const distinct = [...new Map(needed.map((each) => [each.digest + each.size, each]))]
     const results = await inBatches(distinct, ([, each]) => missing(name, each))
     const digests = results.filter((digest) => digest !== undefined)
     if (digests.length === 0) return
     throw new RegistryError(
       'MANIFEST_BLOB_UNKNOWN',
-      `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, missing from the repository ${name}: push that content first`,
+      `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, missing from the repository ${name}: push that content first${index ? SPARSE : ''}`,
       { detail: { name, digests: digests.slice(0, 100) } },
     )
   }

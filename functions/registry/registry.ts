@@ -10,6 +10,7 @@ import { type Catalog, createCatalog } from './catalog.ts'
 import { createContent } from './content.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { createHoldings } from './held.ts'
+import type { RequiredChildrenOf } from './index-children.ts'
 import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
@@ -41,6 +42,8 @@ export interface RegistryOptions {
   readonly uploadMemory?: number | undefined
   /** For hosts whose requests have limited time. */
   readonly uploadLimits?: UploadLimits | undefined
+  /** Which images of an index must be there when it is pushed. Default: all. */
+  readonly requiredChildren?: RequiredChildrenOf
   /** Clock in milliseconds, for the expiry of upload states. */
   readonly now?: () => number
   /** Is told of damaged objects. */
@@ -79,6 +82,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       revisions,
       holdings,
       content,
+      requiredChildren: options.requiredChildren ?? (() => 'all'),
     }),
     uploads: createUploads({
       store,

@@ -197,3 +197,19 @@ describe('commands refuse', () => {
     assert.equal(await readDocument(store, HTPASSWD_KEY), 'bob:{SHA}x\n')
   })
 })
+
+it('a line of htpasswd that cannot be used is named, and passwd mends it', async (t) => {
+  const { store, desk, give, said } = await openOffice(t, openFiles)
+  await give('user add alice')
+  const before = await readDocument(store, HTPASSWD_KEY)
+  await write(store, HTPASSWD_KEY, `${before}bob:{SHA}secret\n`)
+  assert.deepEqual(await give('user list'), ['alice'])
+  assert.match(said(), /left out: htpasswd, line 2: the password of "bob" is SHA-1/)
+  assert.doesNotMatch(said(), /secret/)
+  await assert.rejects(give('user add bob'), mistake(/there is a user bob already/))
+  desk.password = 'better'
+  await give('user passwd bob')
+  assert.deepEqual(await give('user list'), ['alice', 'bob'])
+  await give('user remove bob')
+  assert.equal(await readDocument(store, HTPASSWD_KEY), before)
+})

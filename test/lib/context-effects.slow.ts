@@ -37,6 +37,7 @@ describe('each value has an effect', () => {
     publicUrl: { publicUrl: 'https://a.example.com' },
     policy: { policy: goodPolicy },
     readOnly: { readOnly: 'on' },
+    indexChildren: { indexChildren: 'none' },
     manifestHeads: { manifestHeads: 'redirect' },
     auth: { auth: 'basic' },
     tokenService: { tokenService: 'other' },

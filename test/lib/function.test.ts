@@ -98,6 +98,7 @@ describe('context values that the function is told', () => {
     [{ publicUrl: 'http://127.0.0.1:8080' }, 'SLIPWAY_PUBLIC_URL', 'http://127.0.0.1:8080'],
     [{ readOnly: 'on' }, 'SLIPWAY_READ_ONLY', 'on'],
     [{ readOnly: 'off' }, 'SLIPWAY_READ_ONLY', undefined],
+    [{ indexChildren: 'mirror/**=none' }, 'SLIPWAY_INDEX_CHILDREN', 'mirror/**=none'],
     [{ manifestHeads: 'redirect' }, 'SLIPWAY_MANIFEST_HEADS', 'redirect'],
     [{ auth: 'basic' }, 'SLIPWAY_AUTH', 'basic'],
     [{ tokenService: 'registry.example' }, 'SLIPWAY_TOKEN_SERVICE', 'registry.example'],

@@ -35,7 +35,10 @@ const setPassword = async (
 ): Promise<void> => {
   checkName('user', name, userNameFault)
   const check = (text: string | undefined): void => {
-    if (hasUser(text, name) === exists) return
+    const found = hasUser(text, name)
+    // What no user can be read from is another file, which is left as it is.
+    if (!found) readHtpasswd(text)
+    if (found === exists) return
     if (exists) throw noSuch('user', name)
     throw new CommandError(`there is a user ${name} already: see slipway user passwd`)
   }

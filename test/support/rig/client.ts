@@ -9,6 +9,7 @@ import { createApp } from '../../../functions/api/app.ts'
 import type { AppOptions } from '../../../functions/api/env.ts'
 import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
 import { uploadSecret } from '../../../functions/compose/open-store.ts'
+import type { RequiredChildrenOf } from '../../../functions/registry/index-children.ts'
 import { createRegistry } from '../../../functions/registry/registry.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import type { Answer, Sent } from '../hosts/host.ts'
@@ -24,6 +25,8 @@ export type Send = (
 export interface ClientOptions extends Partial<AppOptions> {
   /** Clock of the registry in milliseconds. */
   readonly now?: () => number
+  /** Which images of an index must be there. */
+  readonly requiredChildren?: RequiredChildrenOf
 }
 
 /** Method and target of a request line. */
@@ -35,7 +38,7 @@ export const requestLine = (request: string): { method: string; target: string }
 /** Opens an app with nothing in its memory over a store, and a client of it. No redirects. */
 export const clientOf = async (
   store: ObjectStore,
-  { now, ...options }: ClientOptions = {},
+  { now, requiredChildren, ...options }: ClientOptions = {},
 ): Promise<Send> => {
   const secret = await uploadSecret(store)
   const app = createApp({
@@ -43,6 +46,7 @@ export const clientOf = async (
       store,
       uploadSecret: async () => secret,
       ...(now === undefined ? {} : { now }),
+      ...(requiredChildren === undefined ? {} : { requiredChildren }),
     }),
     logger: silent,
     authorizer: openAuthorizer,
