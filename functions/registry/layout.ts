@@ -47,6 +47,8 @@
  * │  ├─ head                       latest sealed state of an upload in chunks
  * │  └─ cancelled                  empty: the client cancelled it
  * │                                all written by: upload              removed by: its end, by expiry
+ * ├─ damaged/<algorithm>/<hex>     bytes that were under this digest and do not have it
+ * │                                written by: `slipway check`         removed by: nothing
  * └─ config/
  *    ├─ upload-secret              authenticates upload state
  *    │                             written by: the first instance, and `slipway keys` when it revokes
@@ -147,6 +149,12 @@ export const ALIASES_PREFIX = `${OWN}/aliases/`
 
 /** Holds the sha256 digest of a blob that was pushed under another algorithm's. */
 export const aliasKey = (digest: string): string => ALIASES_PREFIX + segments(digest)
+
+/** Bytes that were under a digest that is not theirs; `slipway check` puts them there. */
+export const DAMAGED_PREFIX = `${OWN}/damaged/`
+
+/** Where the wrong bytes of a digest are put. */
+export const damagedKey = (digest: string): string => DAMAGED_PREFIX + segments(digest)
 
 /** Staged bytes of unfinished uploads; a lifecycle rule may expire everything below it. */
 export const UPLOADS_PREFIX = `${OWN}/uploads/`

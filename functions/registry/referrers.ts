@@ -94,6 +94,30 @@ const unconfirmed = (referrer: Referrer): Uint8Array =>
 /** A descriptor as it is stored. */
 type StoredReferrer = Referrer & { readonly [UNCONFIRMED]?: string }
 
+/** Whether a stored descriptor is listed without a look at its manifest. */
+export const isConfirmed = (stored: StoredReferrer): boolean => stored[UNCONFIRMED] === undefined
+
+/**
+ * Has the list look each time whether the manifest of a confirmed descriptor is there.
+ *
+ * @param etag the version that was read
+ * @returns false when it has another version
+ */
+export const doubtReferrer = async (
+  store: ObjectStore,
+  key: string,
+  referrer: Referrer,
+  etag: string,
+): Promise<boolean> => {
+  try {
+    await store.put(key, unconfirmed(referrer), { condition: { ifMatch: etag } })
+    return true
+  } catch (error) {
+    if (isStoreError(error, 'precondition')) return false
+    throw error
+  }
+}
+
 /** Reads a stored descriptor. @returns undefined when it is none of this digest: it is damaged */
 export const parseReferrer = (bytes: Uint8Array, digest: Digest): StoredReferrer | undefined => {
   try {
@@ -109,7 +133,7 @@ export const parseReferrer = (bytes: Uint8Array, digest: Digest): StoredReferrer
 }
 
 /** A descriptor's bytes, none where they are more than one can have, and its version. */
-const readDescriptor = async (
+export const readDescriptor = async (
   store: ObjectStore,
   key: string,
 ): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined> => {

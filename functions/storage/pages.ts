@@ -9,12 +9,15 @@ import type { ListedObject, ObjectStore } from './store.ts'
 /**
  * All objects whose keys begin with `prefix`, in byte order; one listing for each 1000. Objects
  * that are deleted or written in the meantime may or may not be included.
+ *
+ * @param after only keys after this one
  */
 export async function* listPages(
   store: ObjectStore,
   prefix: string,
+  after?: string,
 ): AsyncGenerator<readonly ListedObject[]> {
-  let startAfter: string | undefined
+  let startAfter = after
   for (let more = true; more; ) {
     const page = await store.list(prefix, startAfter === undefined ? {} : { startAfter })
     yield page.objects

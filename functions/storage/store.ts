@@ -171,6 +171,8 @@ export interface ObjectStore {
    * @returns how much was removed
    */
   sweep?(before: Date): Promise<number>
+  /** What {@link sweep} would remove, by its path in the store's own directory; absent with it. */
+  leftovers?(before: Date): Promise<readonly string[]>
 
   /** A URL that serves the object to whoever holds it; absent if the store cannot do that. */
   presign?(method: 'GET' | 'HEAD', key: string, options: PresignOptions): Promise<string>

@@ -90,6 +90,7 @@ const usesOf = ({ operation, args }: StoreCall): Use[] => {
       return [on('AbortMultipartUpload', key)]
     // Of the file store alone.
     case 'sweep':
+    case 'leftovers':
       return []
     case 'listMultiparts':
       return [{ action: 's3:ListBucketMultipartUploads', resource: BUCKET }]

@@ -6,9 +6,9 @@
 
 import { ALL_SETTINGS } from '../../compose/setting-table.ts'
 import { type Command, command, storeCommand } from '../command.ts'
-import { textFlag } from '../flags.ts'
+import { switchFlag, textFlag } from '../flags.ts'
 
-/** `serve`, `reindex`, `smoke`. */
+/** `serve`, `reindex`, `check`, `smoke`. */
 export const HOST_COMMANDS: readonly Command[] = [
   command({
     name: 'serve',
@@ -21,6 +21,18 @@ export const HOST_COMMANDS: readonly Command[] = [
     help: 'list the repositories and referrers of a store that distribution (registry:2) has filled',
     more: 'It may run beside pushes, and again: it only adds.',
     load: async () => (await import('../commands/reindex.ts')).rebuild,
+  }),
+  storeCommand({
+    name: 'check',
+    help: 'look through a whole store for what is damaged, missing or left over',
+    more: 'It may run beside pushes. It exits with 0 when nothing is wrong or all was mended, 1 when something is wrong, 2 when it could not look, and 130 when it was stopped; then it says how to go on. docs/check.md says what each finding is and what mends it.',
+    flags: {
+      repair: switchFlag('mend what can be mended, and say what was done'),
+      verify: switchFlag('read all data and compare it with its digests'),
+      json: switchFlag('print an object of JSON a line'),
+      from: textFlag('KEY', 'go on after this key, where another check was stopped'),
+    },
+    load: async () => (await import('../commands/check.ts')).check,
   }),
   command({
     name: 'smoke',

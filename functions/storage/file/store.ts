@@ -14,7 +14,7 @@ import { listParts } from './parts.ts'
 import type { Tree } from './paths.ts'
 import { get, head } from './read.ts'
 import { remove, removeIf } from './remove.ts'
-import { sweep } from './sweep.ts'
+import { leftovers, sweep } from './sweep.ts'
 import { translate } from './system-errors.ts'
 import { uploadPart } from './upload-part.ts'
 import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
@@ -58,6 +58,7 @@ export const createFileStore = (tree: Tree): ObjectStore => {
     listParts: bound('list parts', listParts),
     completeMultipart: bound('complete multipart upload', completeMultipart),
     abortMultipart: bound('abort multipart upload', abortMultipart),
+    leftovers: bound('list leftovers', leftovers),
     listMultiparts: bound('list multipart uploads of', listMultiparts),
     sweep: bound('sweep', sweep),
   }

@@ -32,18 +32,34 @@ const isOlder = async (path: string, before: Date): Promise<boolean> => {
   }
 }
 
-/** Removes leftovers; see the port. Those of other processes, too: what they still use is younger. */
-export const sweep = async (tree: Tree, before: Date): Promise<number> => {
-  let removed = 0
+/** Paths of leftovers, and what removes each. */
+async function* found(
+  tree: Tree,
+  before: Date,
+): AsyncGenerator<{ readonly path: string; readonly remove: () => Promise<void> }> {
   for await (const path of entriesOf(temporaryDirectory(tree))) {
     if (!(await isOlder(path, before))) continue
-    await rm(path, { recursive: true, force: true })
-    removed += 1
+    yield { path, remove: () => rm(path, { recursive: true, force: true }) }
   }
   for await (const path of entriesOf(uploadsDirectory(tree))) {
     if ((await isBegun(path)) || !(await isOlder(path, before))) continue
-    await discard(tree, path)
+    yield { path, remove: () => discard(tree, path) }
+  }
+}
+
+/** Removes leftovers; see the port. Those of other processes, too: what they still use is younger. */
+export const sweep = async (tree: Tree, before: Date): Promise<number> => {
+  let removed = 0
+  for await (const { remove } of found(tree, before)) {
+    await remove()
     removed += 1
   }
   return removed
+}
+
+/** What a sweep would remove; see the port. */
+export const leftovers = async (tree: Tree, before: Date): Promise<readonly string[]> => {
+  const paths: string[] = []
+  for await (const { path } of found(tree, before)) paths.push(path.slice(tree.root.length + 1))
+  return paths
 }

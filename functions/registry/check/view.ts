@@ -1,0 +1,99 @@
+/**
+ * The store as a check sees it: what was looked at is remembered within bounds, and forgotten where a
+ * finding is looked at again.
+ *
+ * @module
+ */
+
+import { cached } from '../../shared/cached.ts'
+import { isStoreError } from '../../storage/errors.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { createCatalog } from '../catalog.ts'
+import { createContent } from '../content.ts'
+import { unreported } from '../damage.ts'
+import { dataKey } from '../layout.ts'
+import { createRecentLinks, readStoredLink, type StoredLink } from '../links.ts'
+import { MAX_MANIFEST_BYTES } from '../manifests.ts'
+import type { Digest } from '../reference.ts'
+import { createRevisions, type Revisions } from '../revisions.ts'
+import { createTags } from '../tags.ts'
+
+/** Links and sizes that are remembered: some megabytes. */
+const CAPACITY = 20_000
+
+/** What is wrong with a stored link, beside the link. */
+export interface LookedAt extends StoredLink {
+  /** Set when it is damaged. */
+  readonly damage: string | undefined
+}
+
+/** A check's view of a store. */
+export interface View {
+  readonly store: ObjectStore
+  readonly revisions: Revisions
+  /** What is under a link's key, read anew. */
+  link(key: string): Promise<LookedAt | undefined>
+  /** Whether there is a plain link. */
+  isLinked(key: string): Promise<boolean>
+  /** Bytes of data; undefined when it is not there. */
+  size(target: Digest): Promise<number | undefined>
+  /** A manifest's bytes, if they have its digest. */
+  manifest(target: Digest): Promise<Uint8Array | undefined>
+  /** Digests of which the bytes were found wrong in this run. */
+  readonly wrong: Set<string>
+  /** The same view without what is remembered. */
+  again(): View
+  /** Deletes this version of an object. @returns false when it has changed or gone */
+  remove(key: string, etag: string): Promise<boolean>
+  /** Writes an object if it is as it was. @returns false when it is not */
+  write(
+    key: string,
+    bytes: Uint8Array,
+    condition: { readonly ifMatch: string } | { readonly ifNoneMatch: '*' },
+  ): Promise<boolean>
+}
+
+const unlessChanged = async (work: Promise<unknown>): Promise<boolean> => {
+  try {
+    await work
+    return true
+  } catch (error) {
+    if (isStoreError(error, 'precondition')) return false
+    throw error
+  }
+}
+
+/** Opens a view of a store. */
+export const viewOf = (store: ObjectStore, wrong: Set<string> = new Set()): View => {
+  const sizes = cached(
+    async (target: Digest): Promise<number | undefined> =>
+      (await store.head(dataKey(target)))?.size,
+    { capacity: CAPACITY },
+  )
+  const linked = cached(
+    async (key: string): Promise<true | undefined> =>
+      (await readStoredLink(store, key, unreported))?.link && true,
+    { capacity: CAPACITY },
+  )
+  const content = createContent(store)
+  const tags = createTags(store, createCatalog(store))
+  const recent = createRecentLinks(store, () => performance.now())
+  return {
+    store,
+    wrong,
+    revisions: createRevisions(store, recent, tags, unreported),
+    async link(key) {
+      let damage: string | undefined
+      const stored = await readStoredLink(store, key, ({ why }) => {
+        damage = why
+      })
+      return stored && { ...stored, damage }
+    },
+    isLinked: async (key) => (await linked.get(key)) ?? false,
+    size: sizes.get,
+    manifest: (target) => content.get(dataKey(target), MAX_MANIFEST_BYTES, target),
+    again: () => viewOf(store, wrong),
+    remove: (key, etag) => unlessChanged(store.deleteIf(key, etag)),
+    write: (key, bytes, condition) => unlessChanged(store.put(key, bytes, { condition })),
+  }
+}
