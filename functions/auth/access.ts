@@ -40,6 +40,18 @@ export const parseScopes = (values: readonly string[]): Access[] =>
 export const formatScope = ({ type, name, actions }: Access): string =>
   `${type}:${name}:${actions.join(',')}`
 
+const WORDS: Readonly<Record<string, string>> = {
+  pull: 'pull from',
+  push: 'push to',
+  delete: 'delete in',
+}
+
+/** What a scope is about, for people: `push to library/alpine`. Whoever pushes also pulls. */
+export const inWords = ({ type, name, actions }: Access): string =>
+  type === 'repository'
+    ? `${WORDS[actions.at(-1) ?? ''] ?? 'use'} ${name}`
+    : 'list the repositories'
+
 /** Whether a list of grants includes an action on something; `*` includes every action. */
 export const grants = (
   access: readonly Access[],

@@ -7,6 +7,7 @@
 import { DocumentError } from '../auth/errors.ts'
 import { SettingsError } from '../compose/errors.ts'
 import { readSomeSettings } from '../compose/settings.ts'
+import { StartError } from '../node/errors.ts'
 import { StoreError } from '../storage/errors.ts'
 import { CommandError, UsageError } from './errors.ts'
 import type { Io } from './io.ts'
@@ -30,6 +31,11 @@ export const runCommand = async (argv: readonly string[], io: Io): Promise<numbe
     io.print(helpText(parsed, GROUPS))
     return 0
   }
+  if ('version' in parsed) {
+    const { VERSION } = await import('./version.ts')
+    io.print(`slipway ${VERSION}`)
+    return 0
+  }
   const { command, args, flags } = parsed
   const settings = readSomeSettings(command.settings, parsed.settings, io.env)
   return command.run(io, { args, flags, settings })
@@ -37,7 +43,7 @@ export const runCommand = async (argv: readonly string[], io: Io): Promise<numbe
 
 /** Failures that a person can mend are one line; anything else shows where it came from. */
 const explain = (error: unknown): string => {
-  const kinds = [CommandError, SettingsError, StoreError, DocumentError]
+  const kinds = [CommandError, SettingsError, StoreError, DocumentError, StartError]
   if (!(error instanceof Error)) return String(error)
   if (kinds.some((kind) => error instanceof kind) || 'code' in error) return error.message
   return error.stack ?? error.message

@@ -13,6 +13,11 @@ import { findCommands } from './find-commands.ts'
 import { readArguments, readFlags } from './read-given.ts'
 import { listed } from './usage.ts'
 
+/** A question for the version. */
+export interface VersionWanted {
+  readonly version: true
+}
+
 /** A question for help. */
 export interface HelpWanted {
   /** The words that help is wanted for: none, a group's, or a command's. */
@@ -44,7 +49,11 @@ const tokensOf = (argv: readonly string[], table: readonly Command[]) => {
   )
   const { tokens } = parseArgs({
     args: [...argv],
-    options: { ...Object.fromEntries(options), help: { type: 'boolean', short: 'h' } },
+    options: {
+      ...Object.fromEntries(options),
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean' },
+    },
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -55,15 +64,24 @@ const tokensOf = (argv: readonly string[], table: readonly Command[]) => {
   }
 }
 
+const asks = (options: readonly { readonly name: string }[], wanted: string): boolean =>
+  options.some(({ name }) => name === wanted)
+
 /**
  * Reads a command line.
  *
  * @param argv all after the program's name
  * @throws UsageError naming what is wrong, and what would be right where that can be told
  */
-export const parse = (argv: readonly string[], table: readonly Command[]): HelpWanted | Call => {
+export const parse = (
+  argv: readonly string[],
+  table: readonly Command[],
+): HelpWanted | VersionWanted | Call => {
   const { options, words } = tokensOf(argv, table)
-  const forHelp = words[0] === 'help' || options.some(({ name }) => name === 'help')
+  const forHelp = words[0] === 'help' || asks(options, 'help')
+  if (!forHelp && (words[0] === 'version' || (words.length === 0 && asks(options, 'version')))) {
+    return { version: true }
+  }
   if (words[0] === 'help') words.shift()
   if (words.length === 0) {
     const [flag] = options

@@ -17,7 +17,7 @@ import type { SigningKeys } from '../auth/keys/signing-keys.ts'
 import { checkStoredKeys, storedSigningKeys } from '../auth/keys/stored-keys.ts'
 import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
-import type { Policy } from '../auth/policy/policy.ts'
+import { DENY_ALL, type Policy } from '../auth/policy/policy.ts'
 import { createThrottle } from '../auth/throttle.ts'
 import { createTokenService } from '../auth/token-service.ts'
 import { createTokenVerifier } from '../auth/tokens/verify.ts'
@@ -36,6 +36,8 @@ export interface OpenAccess extends Pick<AppOptions, 'authorizer' | 'audit' | 'i
   readonly checkKeys: () => Promise<void>
   /** Whether there are accounts or a policy; without them, either everyone has access or no one. */
   readonly isSetUp: () => Promise<boolean>
+  /** What is odd about the policy that is in force; nothing where there is none. */
+  readonly policyNotes: () => Promise<readonly string[]>
 }
 
 /** Records changed and unusable documents in the audit trail, and logs the unusable as errors. */
@@ -97,6 +99,15 @@ export interface AccessHost {
   readonly authorities?: CertificateAuthorities | undefined
 }
 
+/** One that cannot be used is logged when it is read. */
+const notesOn = async (live: Live<Policy>, store: ObjectStore): Promise<readonly string[]> => {
+  const policy = await live.get().catch(() => DENY_ALL)
+  if (policy === DENY_ALL) return []
+  // Not loaded for every start.
+  const { policyNotes } = await import('../auth/policy/notes.ts')
+  return policyNotes(policy, store)
+}
+
 /**
  * Opens access control. Documents are read when they are first needed.
  *
@@ -118,6 +129,7 @@ export const openAccess = async (
       audit,
       checkKeys: async () => {},
       isSetUp: async () => false,
+      policyNotes: async () => [],
     }
   }
   const live = { store, now, report: reportTo(logger, audit) }
@@ -155,5 +167,6 @@ export const openAccess = async (
       if (settings['signing-key'] === undefined) await checkStoredKeys(store, now())
     },
     isSetUp: async () => !(await isUnconfigured(accounts, policy)),
+    policyNotes: async () => notesOn(policy, store),
   }
 }

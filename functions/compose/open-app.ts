@@ -10,6 +10,7 @@ import { createApp } from '../api/app.ts'
 import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
 import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
+import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -45,8 +46,9 @@ export interface OpenApp {
   readonly logger: RequestLogger
   /** See `AppOptions.storeHost`. */
   readonly storeHost: () => Promise<string | undefined>
-  /** See `OpenAccess.isSetUp`. */
+  /** See `OpenAccess`. */
   readonly isSetUp: () => Promise<boolean>
+  readonly policyNotes: () => Promise<readonly string[]>
   /**
    * Fetches what the first upload would otherwise have to wait for.
    *
@@ -79,7 +81,7 @@ export const openApp = async (
   const store = openStore(settings, env, (doing, err) => {
     logger.debug({ doing, err }, 'a request to S3 is repeated through the SDK')
   })
-  const { isSetUp, checkKeys, ...access } = await openAccess(
+  const { isSetUp, checkKeys, policyNotes, ...access } = await openAccess(
     settings,
     env,
     store,
@@ -111,7 +113,9 @@ export const openApp = async (
     readOnly: settings['read-only'],
   })
   const warmUp = async (): Promise<void> => {
-    await Promise.all([uploadSecret(), checkKeys()])
+    // A read-only registry needs no secret, and may not be able to write one.
+    const secret = settings['read-only'] ? store.head(UPLOAD_SECRET_KEY) : uploadSecret()
+    await Promise.all([secret, checkKeys()])
   }
-  return { app, store, logger, storeHost, isSetUp, warmUp }
+  return { app, store, logger, storeHost, isSetUp, policyNotes, warmUp }
 }

@@ -12,6 +12,7 @@ import { checkOpen, exposedBy } from './check-open.ts'
 import { directNote } from './direct-note.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
+import { listen } from './listen.ts'
 import { deleteNotes, startNotes } from './notes.ts'
 import { createPasswordThread } from './passwords.ts'
 import { announcePresence } from './presence.ts'
@@ -41,13 +42,12 @@ const urlOf = (settings: Settings, { address, family, port }: AddressInfo): stri
 /**
  * Opens the store and serves the registry from it.
  *
- * @throws SettingsError, StoreError, or the error of reading the certificate or of listening
+ * @throws SettingsError, StoreError, StartError
  */
 export const startServer = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> => {
-  const { host, port } = settings.listen
   const exposed = exposedBy(settings)
   const onlyLocal = exposed === undefined
   const notes = await startNotes(settings, env)
@@ -66,10 +66,7 @@ export const startServer = async (
   const { app, store } = opened
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
   const { server, stop } = createServerOf(app, settings, logger, tls)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
+  await listen(server, settings.listen)
   const deletes = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
   const endFollowing = tls?.follow(server as TlsServer)
@@ -83,6 +80,7 @@ export const startServer = async (
       ...deletes,
       ...presence.notes,
       ...(await directNote(settings, opened.storeHost)),
+      ...(await opened.policyNotes()),
     ],
     reload: async () => tls?.reload(),
     stop: async () => {

@@ -16,6 +16,7 @@ import { type AccessRig, type Documents, writeDocuments } from './rig.ts'
 export interface Served extends Pick<AccessRig, 'send' | 'secrets'> {
   readonly url: string
   readonly open: boolean
+  readonly notes: readonly string[]
   readonly store: ObjectStore
 }
 
@@ -35,7 +36,7 @@ export const serveWith = async (
   const store = openFileStore(path)
   const secrets = await writeDocuments(store, documents, Date.now())
   const always = ['--listen=127.0.0.1:0', '--log-level=silent', `--store=file:${path}`]
-  const { url, open, stop } = await startServer(readSettings([...always, ...args], {}), {})
+  const { url, open, notes, stop } = await startServer(readSettings([...always, ...args], {}), {})
   const agent = createAgent()
   t.onTestFinished(async () => {
     agent.destroy()
@@ -44,6 +45,7 @@ export const serveWith = async (
   return {
     url,
     open,
+    notes,
     store,
     secrets,
     send: (request, { body, headers, as } = {}) => {

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -41,6 +41,17 @@ const MISTAKES: readonly (readonly [args: readonly string[], code: number, stder
   [['serve', '--lisen=x'], 2, /^slipway: slipway serve has no flag --lisen: did you mean .*\n$/],
   [['serve', '--listen=x'], 2, /^slipway: --listen is "x": expected .*\n$/],
   [['serve', '--tls-cert=/no/cert', '--tls-key=/no/key'], 1, /^slipway: ENOENT.*'\/no\/cert'\n$/],
+  [
+    ['smoke', 'http://127.0.0.1:1'],
+    1,
+    /^slipway: http:\/\/127\.0\.0\.1:1 cannot be reached: nothing listens there \(ECONNREFUSED\)\n$/,
+  ],
+  [
+    ['smoke', 'https://nowhere.invalid'],
+    1,
+    /^slipway: https:\/\/nowhere\.invalid cannot be reached: .* \((?:ENOTFOUND|EAI_AGAIN)\)\n$/,
+  ],
+  [['serve', '--version'], 2, /^slipway: slipway serve has no flag --version: .*\n$/],
   [['reindex', '--store=x'], 2, /^slipway: --store is "x": expected .*\n$/],
 ]
 describe('mistakes are said in a line', () => {
@@ -60,7 +71,12 @@ describe('mistakes are said in a line', () => {
     const { code, stderr } = await ended(startProgram(args))
     other.close()
     assert.equal(code, 1)
-    assert.match(stderr, new RegExp(`^slipway: .*address already in use 127.0.0.1:${port}\n$`))
+    assert.match(
+      stderr,
+      new RegExp(
+        `^slipway: port ${port} of 127.0.0.1 is in use: choose another, as in --listen .*\n$`,
+      ),
+    )
   })
 })
 
@@ -71,6 +87,15 @@ const linesOf = async ({ said }: Serving, count: number): Promise<Record<string,
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
+}
+
+for (const words of [['--version'], ['version']]) {
+  test(`slipway ${words} prints the version`, async () => {
+    const root = new URL('../../package.json', import.meta.url)
+    const { version } = JSON.parse(await readFile(root, 'utf8'))
+    const { code, stdout, stderr } = await ended(startProgram(words))
+    assert.deepEqual([code, stdout, stderr], [0, `slipway ${version}\n`, ''])
+  })
 }
 
 test('serve says where it listens and logs a line a request, without queries', async () => {

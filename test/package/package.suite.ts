@@ -104,12 +104,15 @@ describe('installed in an empty folder', () => {
   test('an old Node is told so in one line', async () => {
     const node = await oldNode(join(directory.path, 'old'))
     const version = (await run(node, ['--version'])).trim().slice(1)
-    const failure = await run(node, ['node_modules/.bin/slipway', 'serve'], { cwd: folder }).then(
-      () => undefined,
-      ({ cause }) => cause,
-    )
-    expect(failure.code).toBe(1)
-    expect(failure.stdout).toBe('')
-    expect(failure.stderr).toBe(`slipway needs Node 24 or later; this is ${version}.\n`)
+    const entries = ['node_modules/.bin/slipway', 'node_modules/slipway/dist/command.mjs']
+    for (const entry of entries) {
+      const failure = await run(node, [entry, 'serve'], { cwd: folder }).then(
+        () => undefined,
+        ({ cause }) => cause,
+      )
+      expect(failure.code).toBe(1)
+      expect(failure.stdout).toBe('')
+      expect(failure.stderr).toBe(`slipway needs Node 24 or later; this is ${version}.\n`)
+    }
   })
 })

@@ -6,7 +6,7 @@
  */
 
 import type { MiddlewareHandler } from 'hono'
-import { type Access, type Action, formatScope } from '../../auth/access.ts'
+import { type Access, type Action, formatScope, inWords } from '../../auth/access.ts'
 import type { Caller, ChallengeError } from '../../auth/authorizer.ts'
 import { AccessError } from '../../auth/errors.ts'
 import { nameOf } from '../../auth/identity.ts'
@@ -153,14 +153,15 @@ const denied = (
   const needed = [access, ...further]
   // Anonymous callers are asked for credentials, which is not a refusal yet.
   if (caller.via !== 'nothing') reportRefusal(c, caller, [access], 'not granted')
-  if (caller.via === 'nothing') return refuse(c, needed, `authentication required for ${wanted}`)
+  if (caller.via === 'nothing')
+    return refuse(c, needed, `authentication required to ${inWords(access)}`)
   if (caller.via === 'certificate') {
-    return refuse(c, needed, `the client certificate does not grant ${wanted}`)
+    return refuse(c, needed, `the client certificate is not enough to ${inWords(access)}`)
   }
   if (caller.via === 'bearer') {
-    return refuse(c, needed, `the token does not grant ${wanted}`, 'insufficient_scope')
+    return refuse(c, needed, `the token is not enough to ${inWords(access)}`, 'insufficient_scope')
   }
-  return new RequestError('DENIED', `${caller.identity.name} is not granted ${wanted}`, {
+  return new RequestError('DENIED', `${caller.identity.name} may not ${inWords(access)}`, {
     detail: { access: [wanted] },
   })
 }

@@ -25,10 +25,12 @@ interface Rule {
 /** A compiled policy. */
 export interface Policy {
   readonly rules: readonly Rule[]
+  /** Whom the rules are about, as written, each once. */
+  readonly subjects: readonly string[]
 }
 
 /** Applies as long as there is no policy: nobody may do anything. */
-export const DENY_ALL: Policy = { rules: [] }
+export const DENY_ALL: Policy = { rules: [], subjects: [] }
 
 /** The only CN of a certificate's subject; empty if there is none or several. */
 const commonName = ({ claims: { CN } }: Identity): string =>
@@ -79,6 +81,7 @@ const compileRule = ({ who, repositories, actions, effect }: PolicyRule): Rule =
 /** Compiles a policy from checked rules. */
 export const compilePolicy = (rules: readonly PolicyRule[]): Policy => ({
   rules: rules.map(compileRule),
+  subjects: [...new Set(rules.flatMap(({ who }) => who))],
 })
 
 /** The rules that apply to a caller and an action, in order. */

@@ -5,6 +5,7 @@
  */
 
 import { editDocument, readDocument } from '../../auth/document.ts'
+import { policyNotes } from '../../auth/policy/notes.ts'
 import { parsePolicy } from '../../auth/policy/parse.ts'
 import { POLICY_KEY } from '../../registry/layout.ts'
 import type { StoreIo } from '../command.ts'
@@ -26,11 +27,12 @@ rules:
 `
 
 /** Reads and checks a policy file. */
-const readPolicy = async ({ readFile, say }: Io, { args: { file } }: Given): Promise<string> => {
+const readPolicy = async ({ readFile, say }: Io, { args: { file } }: Given) => {
   const text = await readFile(file)
-  const { rules } = parsePolicy(text)
+  const policy = parsePolicy(text)
+  const { rules } = policy
   say(`The policy is valid and has ${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}.`)
-  return text
+  return { text, policy }
 }
 
 /** `slipway policy check`. */
@@ -40,8 +42,9 @@ export const checkPolicy = async (io: Io, given: Given): Promise<void> => {
 
 /** `slipway policy set`. */
 export const setPolicy = async (io: StoreIo, given: Given): Promise<void> => {
-  const text = await readPolicy(io, given)
+  const { text, policy } = await readPolicy(io, given)
   const written = await editDocument(io.store, POLICY_KEY, () => text)
+  for (const note of await policyNotes(policy, io.store)) io.say(note)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 

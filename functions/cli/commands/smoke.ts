@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { CHECKS } from '../smoke/checks.ts'
+import { reach } from '../smoke/reach.ts'
 import { runChecks } from '../smoke/run.ts'
 import type { Target } from '../smoke/session.ts'
 
@@ -43,10 +44,11 @@ const targetOf = async ({ env, stdin }: Io, { args, flags }: Given): Promise<Tar
  * Makes all checks and prints a line for each.
  *
  * @returns 1 when something that clients need does not hold
- * @throws UsageError
+ * @throws UsageError, CommandError where nothing can be reached
  */
 export const smoke = async (io: Io, given: Given): Promise<number> => {
   const target = await targetOf(io, given)
+  await reach(target.origin)
   io.print(`${target.origin}, repository ${target.repository}\n`)
   const results = await runChecks(target, CHECKS, io.print)
   return results.some(({ verdict }) => verdict === 'NOT') ? 1 : 0

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Server } from 'node:https'
 import { createSecureContext, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { RequestLogger } from '../../api/env.ts'
@@ -14,6 +13,7 @@ import { SettingsError } from '../../compose/errors.ts'
 import type { Settings } from '../../compose/settings.ts'
 import { type Authorities, createExaminer, readAuthorities, type Shown } from './authorities.ts'
 import { type Followed, follow } from './followed.ts'
+import { checkedPair } from './pair.ts'
 
 /** Milliseconds between two looks at the files. */
 const INTERVAL = 10_000
@@ -30,38 +30,6 @@ export interface Tls {
   follow(server: Server): () => void
   /** Looks at the files now. */
   reload(): Promise<void>
-}
-
-interface Pair {
-  readonly cert: string
-  readonly key: string
-}
-
-const readAs = <T>(what: string, read: () => T): T => {
-  try {
-    return read()
-  } catch {
-    // The cause may quote the key.
-    throw new Error(
-      `the first file has no certificate in PEM, or the second no private key: ${what}`,
-    )
-  }
-}
-
-/** @throws Error when the two do not fit, cannot be read, or have ended */
-const checkedPair = (cert: string, key: string): Pair => {
-  const certificate = readAs('the certificate cannot be read', () => new X509Certificate(cert))
-  const privateKey = readAs('the key cannot be read', () => createPrivateKey(key))
-  if (!certificate.checkPrivateKey(privateKey)) {
-    throw new Error(
-      'the key is not the one of the certificate, which must be the first in its file',
-    )
-  }
-  if (certificate.validToDate.getTime() < Date.now()) {
-    throw new Error(`the certificate has ended on ${certificate.validToDate.toISOString()}`)
-  }
-  createSecureContext({ cert, key })
-  return { cert, key }
 }
 
 const opened = async <T>(flags: string, work: Promise<T>): Promise<T> => {

@@ -69,6 +69,30 @@ export const syncDirectory = async (path: string): Promise<void> => {
 }
 
 /**
+ * Makes a directory and those above it. Node's own way reports ENOENT on a file system that is read-only,
+ * and does not end at all below a directory in which nothing can be made, such as /proc.
+ *
+ * @param onMade is called with each that was made
+ */
+const makeDirectory = async (path: string, onMade: (path: string) => void): Promise<void> => {
+  const make = async (): Promise<void> => {
+    try {
+      await mkdir(path)
+      onMade(path)
+    } catch (error) {
+      if (!hasErrno(error, 'EEXIST')) throw error
+    }
+  }
+  try {
+    await make()
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT') || dirname(path) === path) throw error
+    await makeDirectory(dirname(path), onMade)
+    await make()
+  }
+}
+
+/**
  * Runs a write that needs the parent directories of `path`. Makes them if they are missing, and
  * again if a delete prunes them in between.
  *
@@ -86,11 +110,11 @@ export const withParents = async <T>(
       if (!hasErrno(error, 'ENOENT') || attempt === MAX_ATTEMPTS) throw error
     }
     try {
-      const first = await mkdir(dirname(path), { recursive: true })
-      if (first !== undefined && (made === undefined || made.length > first.length)) made = first
+      await makeDirectory(dirname(path), (each) => {
+        if (made === undefined || made.length > each.length) made = each
+      })
     } catch (error) {
-      // Node also reports ENOTDIR for a directory that vanishes while it looks. If a parent is a
-      // file, the write itself fails.
+      // One that vanished meanwhile is made again. If a parent is a file, the write itself fails.
       if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error
     }
   }

@@ -6,6 +6,7 @@
 import { StoreError } from '../errors.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const DENIED = new Set(['EACCES', 'EPERM'])
 const BUSY = new Set(['EMFILE', 'ENFILE'])
 
 /** The code of a failed system call, such as `ENOENT`; undefined for any other error. */
@@ -38,6 +39,17 @@ export const translate = (error: unknown, doing: string): unknown => {
   }
   if (BUSY.has(code)) {
     return new StoreError('unavailable', `${doing}: too many open files (${code})`, {
+      cause: error,
+    })
+  }
+  if (code === 'EROFS') {
+    return new StoreError('unavailable', `${doing}: the file system is read-only (EROFS)`, {
+      cause: error,
+    })
+  }
+  if (DENIED.has(code)) {
+    const path = error instanceof Error && 'path' in error ? ` to ${error.path}` : ''
+    return new StoreError('unavailable', `${doing}: no permission${path} (${code})`, {
       cause: error,
     })
   }
