@@ -16,6 +16,7 @@ import {
   distributionStorage,
   type LiveRegistry,
   type StoreLocation,
+  slipway,
   startRegistry,
 } from '../support/live/registry.ts'
 import { startLiveS3 } from '../support/live/s3.ts'
@@ -71,6 +72,12 @@ for (const { name, redirects, open } of places) {
         ...(body === undefined ? {} : { body: new Uint8Array(body) }),
         ...(type === undefined ? {} : { headers: { 'Content-Type': type } }),
       })
+    const collect = () => {
+      const config = join(files.path, 'config.json')
+      const settings = { version: '0.1', storage: distributionStorage(opened.store) }
+      writeFileSync(config, JSON.stringify(settings))
+      return run('docker-registry', ['garbage-collect', config])
+    }
     const push = async ({ bytes, sha256 }: Content) => {
       const path = `/v2/app/blobs/uploads/?digest=${sha256}`
       assert.equal((await send('POST', path, bytes)).status, 201)
@@ -87,10 +94,7 @@ for (const { name, redirects, open } of places) {
       const before = imageOf([kept])
       assert.equal((await pushManifest(before)).status, 201)
       await push(pushing)
-      const config = join(files.path, 'config.json')
-      const settings = { version: '0.1', storage: distributionStorage(opened.store) }
-      writeFileSync(config, JSON.stringify(settings))
-      const said = await run('docker-registry', ['garbage-collect', config])
+      const said = await collect()
       assert.match(said, new RegExp(`blob eligible for deletion: ${pushing.sha256}`))
       await new Promise((resolve) => setTimeout(resolve, FORGOTTEN))
 
@@ -116,6 +120,22 @@ for (const { name, redirects, open } of places) {
         assert.ok(each.bytes.equals(Buffer.from(await answer.arrayBuffer())))
       }
       assert.equal((await send('GET', '/v2/app/manifests/v1')).status, 200)
+    })
+
+    test('slipway check names what it took away; pushed again, nothing is wrong', async () => {
+      const lost = blob('of another push', 3000)
+      await push(lost)
+      await collect()
+      const args = ['--json', '--repair', '--verify']
+      const kinds = (printed: string) =>
+        printed
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line).kind)
+      const failed = await slipway('check', opened.store, args).catch((error: unknown) => error)
+      assert.match(String(failed), new RegExp(`link-without-data.*${lost.sha256}.*push to app`))
+      await push(lost)
+      assert.deepEqual(kinds(await slipway('check', opened.store, args)), ['sum'])
     })
   })
 }

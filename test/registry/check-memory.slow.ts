@@ -136,5 +136,5 @@ test('100,000 repositories', async () => {
   )
   assert.deepEqual(found, { 'incomplete-manifest': 20 })
   assert.equal(checked.objects, 4 * repositories - 20)
-  assert.ok(late < early + 50, `heap from ${early} to ${late} MiB`)
+  assert.ok(late < early + 16, `heap from ${early} to ${late} MiB`)
 })
