@@ -81,9 +81,9 @@ for (const mebibytes of [100, 136]) {
 
 describe('a layer of 20 MiB that another repository has', () => {
   test('containerd-style: no parts, the bytes are only verified', async () => {
-    await costs({ calls: sum(FRAME, { HeadObject: 1 }) }, () =>
-      pushAsContainerd(send, 'known/first', content),
-    )
+    const fresh = await open()
+    // The question has looked at the data already.
+    await costs({ calls: FRAME }, () => pushAsContainerd(fresh, 'known/first', content))
   })
 
   test('docker-style: the parts, but no copy', async () => {
@@ -91,9 +91,9 @@ describe('a layer of 20 MiB that another repository has', () => {
     const calls = sum(FRAME, parts, restCalls(content.bytes.byteLength), {
       CompleteMultipartUpload: CompleteMultipartUpload ?? 0,
       ListParts: 1,
-      HeadObject: 1,
     })
-    await costs({ calls }, () => pushAsDocker(send, 'known/last', content))
+    const fresh = await open()
+    await costs({ calls }, () => pushAsDocker(fresh, 'known/last', content))
   })
 })
 
@@ -143,7 +143,8 @@ describe('20 MiB in other ways', () => {
       UploadPart: 2,
       ListParts: 1,
       CompleteMultipartUpload: 1,
-      HeadObject: 1,
+      // Each chunk but the first looks whether the upload was cancelled.
+      HeadObject: 1 + 19,
       CopyObject: 1,
       // What no state names any more is found by listing.
       AbortMultipartUpload: 1,
