@@ -21,7 +21,10 @@ export interface Issued {
 export interface Authority {
   /** Its certificate, PEM. */
   readonly cert: string
-  /** @param subject in the form of openssl: `/CN=ci/O=Example` */
+  /**
+   * @param subject in the form of openssl: `/CN=ci/O=Example`
+   * @param days 0: it ended long ago
+   */
   issue(subject: string, days?: number): Promise<Issued>
   /** A list of these revoked certificates, PEM. @param hours until it is too old */
   revoke(revoked: readonly Issued[], hours?: number): Promise<string>
@@ -29,11 +32,11 @@ export interface Authority {
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
-/** Creates a certificate for 127.0.0.1 that nobody has signed. @param days 0: it ends at once */
-export const selfSigned = async (directory: string, name: string, days = 2): Promise<Issued> => {
+/** Creates a certificate for 127.0.0.1 that nobody has signed. */
+export const selfSigned = async (directory: string, name: string): Promise<Issued> => {
   const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)]
   await run('openssl', [
-    ...['req', '-x509', ...NEW_KEY, '-keyout', key, '-out', cert, '-days', String(days)],
+    ...['req', '-x509', ...NEW_KEY, '-keyout', key, '-out', cert, '-days', '2'],
     ...['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'],
   ])
   return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') }
