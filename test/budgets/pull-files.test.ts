@@ -30,11 +30,11 @@ const LIMITS: readonly (readonly [
   limit: number,
   select: (files: PullFiles) => string[],
 ])[] = [
-  ['a pull, from the server to the file store', 40, ofAll],
+  ['a pull, from the server to the file store', 41, ofAll],
   ['access control, token endpoint included', 13, (all) => ofAll(all).filter(isAuth)],
   [
     'the manifest and the blob, without the store',
-    29,
+    30,
     (all) => withToken(all).filter((file) => !isStorage(file)),
   ],
   ['access control with a token in hand', 8, (all) => withToken(all).filter(isAuth)],
