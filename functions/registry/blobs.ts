@@ -76,8 +76,12 @@ export const createBlobs = (
     return link
   }
 
+  /** What a client that asks, and sends what is not there, is told of. */
+  const find = async (key: string, digest: Digest): Promise<Held | undefined> =>
+    (await holdings.isDoubted(key)) ? undefined : holdings.read(key, digest)
+
   const mustHold = async (name: string, digest: Digest): Promise<Held> => {
-    const held = await holdings.read(layerLinkKey(name, digest), digest)
+    const held = await find(layerLinkKey(name, digest), digest)
     if (held === undefined) throw blobUnknown(name, digest)
     return held
   }
@@ -125,15 +129,15 @@ export const createBlobs = (
 
   /** What can be mounted from the repository, or from anywhere. */
   const source = async (digest: Digest, from: string | undefined): Promise<Held | undefined> => {
-    if (from !== undefined) return holdings.read(layerLinkKey(from, digest), digest)
+    if (from !== undefined) return find(layerLinkKey(from, digest), digest)
     if (algorithmOf(digest) !== CANONICAL) return holdings.read(aliasKey(digest), digest)
     const size = await holdings.size(digest)
-    return size === undefined ? undefined : { target: digest, size }
+    return size === undefined ? undefined : { target: digest, size, sure: false }
   }
 
   const blobs: Blobs = {
     async stat(name, digest) {
-      return (await holdings.read(layerLinkKey(name, digest), digest))?.size
+      return (await find(layerLinkKey(name, digest), digest))?.size
     },
 
     open(name, digest, range) {
@@ -152,6 +156,7 @@ export const createBlobs = (
       const keys = [layerLinkKey(name, target)]
       if (digest !== target) keys.push(layerLinkKey(name, digest), aliasKey(digest))
       await Promise.all(keys.map((key) => links.write(key, target, size)))
+      for (const key of keys) holdings.trust(key)
     },
 
     async mount(name, digest, from) {

@@ -15,12 +15,20 @@ import { dataKey } from './layout.ts'
 import { agrees, MAX_AGE, MAX_RECENT, type RecentLink, type RecentLinks } from './links.ts'
 import { algorithmOf, CANONICAL, type Digest } from './reference.ts'
 
+/** Milliseconds for which content is doubted: time to push again. */
+export const DOUBT = 10 * 60_000
+
+/** Most links that are doubted at once. */
+const MAX_DOUBTS = 1000
+
 /** Content that a repository has, and that can be read. */
 export interface Held {
   /** Digest the data is under. */
   readonly target: Digest
   /** Bytes of the data. */
   readonly size: number
+  /** Whether the link records this size, so that it is the right one. */
+  readonly sure: boolean
 }
 
 export interface Holdings {
@@ -40,6 +48,16 @@ export interface Holdings {
   ): Promise<Held | undefined>
   /** Bytes of the data under a canonical digest; at most one operation. Undefined: there is none. */
   size(target: Digest): Promise<number | undefined>
+  /**
+   * Notes that a manifest says another size than the data of this link has, and the link records
+   * none: one of them is wrong. For {@link DOUBT}, who asks whether the content is there is told no,
+   * so that whoever pushes the manifest again sends the content, too. Only in this process.
+   */
+  doubt(key: string): Promise<void>
+  /** Whether it was doubted, and not written since. */
+  isDoubted(key: string): Promise<boolean>
+  /** Ends the doubt: the link was written, or the manifest was wrong. */
+  trust(key: string): void
   /** Does work that puts verified data of this size under its digest, and remembers it. */
   write(target: Digest, size: number, work: () => Promise<unknown>): Promise<void>
 }
@@ -61,8 +79,19 @@ export const createHoldings = (
     { now, maxAge: MAX_AGE, capacity: MAX_RECENT, atOnce: 2 },
   )
 
+  const doubts = cached(async (_key: string): Promise<true | undefined> => undefined, {
+    now,
+    maxAge: DOUBT,
+    capacity: MAX_DOUBTS,
+  })
+
   return {
     size: sizes.get,
+    async doubt(key) {
+      await doubts.remember(async () => true, key)
+    },
+    isDoubted: async (key) => (await doubts.get(key)) ?? false,
+    trust: (key) => doubts.forget(key),
     async write(target, size, work) {
       const done = async () => {
         await work()
@@ -81,7 +110,8 @@ export const createHoldings = (
         report({ key: dataKey(target), why: `is gone, but ${key} leads to it` })
         return undefined
       }
-      return agrees(key, found, size, report) ? { target, size } : undefined
+      const sure = found.size !== undefined
+      return agrees(key, found, size, report) ? { target, size, sure } : undefined
     },
   }
 }

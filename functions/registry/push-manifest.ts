@@ -77,14 +77,20 @@ export const createPushManifest = (
   /** The digest if the repository lacks this content, or undefined if it has it as described. */
   const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
     const { digest, mediaType, size } = descriptor
-    const held = isManifestType(mediaType)
-      ? await holdings.read(revisionLinkKey(name, digest), digest, revisions.keep(name, digest))
-      : await holdings.read(layerLinkKey(name, digest), digest)
+    const isManifest = isManifestType(mediaType)
+    const key = (isManifest ? revisionLinkKey : layerLinkKey)(name, digest)
+    const link = isManifest ? revisions.keep(name, digest) : undefined
+    const held = await holdings.read(key, digest, link)
     if (held === undefined) return digest
-    if (held.size === size) return undefined
+    if (held.size === size) {
+      holdings.trust(key)
+      return undefined
+    }
+    if (!held.sure) await holdings.doubt(key)
+    const hint = held.sure ? '' : ': if the manifest is right, push both again'
     throw new RegistryError(
       'MANIFEST_INVALID',
-      `the manifest says ${digest} has ${size} bytes, but it has ${held.size}`,
+      `the manifest says ${digest} has ${size} bytes, but it has ${held.size}${hint}`,
       { detail: { digest, size: held.size } },
     )
   }

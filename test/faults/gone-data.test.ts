@@ -7,6 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, describe, test } from 'vitest'
+import { DOUBT } from '../../functions/registry/held.ts'
 import { dataKey, layerLinkKey } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -149,6 +150,46 @@ for (const [kind, open] of STORES) {
         })
       }
     }
+
+    for (const harm of ['cut', 'too long']) {
+      for (const push of [pushAsDocker, pushAsContainerd]) {
+        test(`${harm} where no link records a size: ${push.name} repairs it with the second push`, async () => {
+          const { layer, image } = await stored()
+          await store.put(layerLinkKey('app', layer.sha256), Buffer.from(layer.sha256))
+          await HARM[harm]?.(store, layer)
+          const send = await fresh()
+          const headers = { 'Content-Type': OCI_MANIFEST }
+          const pushAll = async () => {
+            await push(send, 'app', layer)
+            return send('PUT /v2/app/manifests/second', image.bytes, headers)
+          }
+          const refused = await pushAll()
+          assert.equal(codeOf(refused), 'MANIFEST_INVALID')
+          assert.match(refused.body.toString(), /push both again/)
+          assert.equal((await pushAll()).status, 201)
+          await pulls(await fresh(), 'app', layer)
+          await expectStatus(200, send(`HEAD /v2/app/blobs/${layer.sha256}`))
+        })
+      }
+    }
+
+    test('a manifest that is wrong about a size does not make its blob unknown for long', async () => {
+      const { layer, image } = await stored()
+      await store.put(layerLinkKey('app', layer.sha256), Buffer.from(layer.sha256))
+      const clock = { now: 1_000_000 }
+      const send = await fresh({ now: () => clock.now })
+      const wrong = imageOf([{ ...layer, bytes: layer.bytes.subarray(1) }])
+      const headers = { 'Content-Type': OCI_MANIFEST }
+      const head = `HEAD /v2/app/blobs/${layer.sha256}`
+      await expectStatus(400, send('PUT /v2/app/manifests/wrong', wrong.bytes, headers))
+      await expectStatus(404, send(head))
+      await expectStatus(200, send(head.replace('HEAD', 'GET')))
+      clock.now += DOUBT + 1
+      await expectStatus(200, send(head))
+      await expectStatus(400, send('PUT /v2/app/manifests/wrong', wrong.bytes, headers))
+      await expectStatus(201, send('PUT /v2/app/manifests/right', image.bytes, headers))
+      await expectStatus(200, send(head))
+    })
 
     for (const harm of ['gone', 'cut', 'too long']) {
       test(`${harm}: a blob of several parts, which is looked up before it is written`, async () => {
