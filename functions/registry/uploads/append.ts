@@ -20,9 +20,10 @@ import { checkRange, checkReceived, type Incoming } from './incoming.ts'
 import { checkReadBack, checkSize, type UploadLimits } from './limits.ts'
 import type { UploadMemory } from './memory.ts'
 import { EMPTY_PART_CHAIN, extendPartChain } from './part-chain.ts'
+import type { PartWriter } from './part-writer.ts'
 import { newNonce, segmentsSize, stage } from './segments.ts'
 import type { HashState, Segment, UploadState } from './state.ts'
-import { createPartWriter, type PartWriter } from './writer.ts'
+import { createPartWriter } from './writer.ts'
 
 /** Most segments that a state names; more are merged into one. */
 const MAX_SEGMENTS = 16

@@ -14,10 +14,10 @@ import { algorithmsFor, type Hashes, hashAll } from './hash.ts'
 import type { Incoming } from './incoming.ts'
 import { checkReadBack } from './limits.ts'
 import { EMPTY_PART_CHAIN, extendPartChain } from './part-chain.ts'
+import type { PartWriter } from './part-writer.ts'
 import { segmentKey } from './segments.ts'
 import type { UploadState } from './state.ts'
 import { covers, hashesOf, verify } from './verify.ts'
-import type { PartWriter } from './writer.ts'
 
 /** A commit in progress. */
 export interface Commit {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { release as free } from '../../storage/bytes.ts'
+import { createSlab, extendSlab, freeSlab, SMALL } from './slabs.ts'
 import { nextVictim, type Tenant, type Tenure } from './victim.ts'
 
 /** Milliseconds after which it is looked again for an upload that stands still. */
@@ -17,10 +17,21 @@ const LOOK_AGAIN = 50
 /** An upload's share of the memory. */
 export interface Share {
   /**
-   * A buffer with undefined contents. Waits until there is room for it; meanwhile the upload may have to
-   * give up the buffer that it fills.
+   * A buffer with undefined contents, of as many bytes or more. Waits until there is room for it;
+   * meanwhile the upload may have to give up the buffer that it fills.
    */
   take(size: number): Promise<Buffer>
+  /**
+   * Extends the buffer that the upload fills. Waits as `take` does.
+   *
+   * @param own gives that buffer, or undefined if it was given up meanwhile
+   * @param replace takes the one that replaces it, at once: it may have to be given up next
+   */
+  extend(
+    size: number,
+    own: () => Buffer | undefined,
+    replace: (buffer: Buffer) => void,
+  ): Promise<void>
   /** The same, if so much is free that nobody else needs it. */
   tryTake(size: number): Buffer | undefined
   /**
@@ -53,7 +64,7 @@ export interface UploadMemoryOptions {
 interface Waiter {
   readonly tenure: Tenure
   readonly size: number
-  readonly resolve: (buffer: Buffer) => void
+  readonly resolve: () => void
 }
 
 /** The memory of a process for its uploads. */
@@ -70,20 +81,27 @@ export const createUploadMemory = ({
 
   const fits = (size: number): boolean => used === 0 || used + size <= limit
 
+  const count = (tenure: Tenure, bytes: number): void => {
+    used += bytes
+    tenure.held += bytes
+    while (idle.length > 0 && used + idle.length * partSize > limit) freeSlab(idle.pop() as Buffer)
+  }
+
+  /** A buffer for bytes that are counted. While there is plenty of room, it may be a larger one. */
   const allocate = (tenure: Tenure, size: number): Buffer => {
-    const kept = size === partSize ? idle.pop() : undefined
-    used += size
-    tenure.held += size
-    if (kept !== undefined) return kept
-    while (idle.length > 0 && used + idle.length * partSize > limit) free(idle.pop() as Buffer)
-    return Buffer.allocUnsafeSlow(size)
+    const larger = size >= SMALL && used - size + partSize <= limit / 2
+    const kept = size === partSize || (size < partSize && larger) ? idle.pop() : undefined
+    if (kept === undefined) return createSlab(size, partSize)
+    count(tenure, partSize - size)
+    return kept
   }
 
   const grant = (): void => {
     for (let head = waiters[0]; head !== undefined && fits(head.size); head = waiters[0]) {
       waiters.shift()
       head.tenure.waiting -= 1
-      head.resolve(allocate(head.tenure, head.size))
+      count(head.tenure, head.size)
+      head.resolve()
     }
     relieve()
   }
@@ -108,15 +126,29 @@ export const createUploadMemory = ({
     timer = setTimeout(relieve, LOOK_AGAIN).unref()
   }
 
+  /** Waits until there is room for so many bytes, and counts them. */
+  const reserve = async (tenure: Tenure, size: number): Promise<void> => {
+    if (waiters.length === 0 && fits(size)) return count(tenure, size)
+    await new Promise<void>((resolve) => {
+      tenure.waiting += 1
+      waiters.push({ tenure, size, resolve })
+      relieve()
+    })
+  }
+
+  const uncount = (tenure: Tenure, bytes: number): void => {
+    used -= bytes
+    tenure.held -= bytes
+    grant()
+  }
+
   const release = (tenure: Tenure, buffer: Buffer, inUse: boolean): void => {
     const size = buffer.byteLength
-    used -= size
-    tenure.held -= size
     if (!inUse) {
-      if (size === partSize && used + (idle.length + 1) * partSize <= limit / 2) idle.push(buffer)
-      else free(buffer)
+      if (size === partSize && used + idle.length * partSize <= limit / 2) idle.push(buffer)
+      else freeSlab(buffer)
     }
-    grant()
+    uncount(tenure, size)
   }
 
   return {
@@ -127,16 +159,22 @@ export const createUploadMemory = ({
       const tenure: Tenure = { tenant, held: 0, waiting: 0, leaving: 0 }
       tenures.add(tenure)
       return {
-        take(size) {
-          if (waiters.length === 0 && fits(size)) return Promise.resolve(allocate(tenure, size))
-          return new Promise((resolve) => {
-            tenure.waiting += 1
-            waiters.push({ tenure, size, resolve })
-            relieve()
-          })
+        async take(size) {
+          await reserve(tenure, size)
+          return allocate(tenure, size)
         },
-        tryTake: (size) =>
-          waiters.length === 0 && used + size <= limit / 2 ? allocate(tenure, size) : undefined,
+        async extend(size, own, replace) {
+          const more = size - (own()?.byteLength ?? 0)
+          await reserve(tenure, more)
+          const buffer = own()
+          if (buffer === undefined) uncount(tenure, more)
+          else replace(extendSlab(buffer, size))
+        },
+        tryTake(size) {
+          if (waiters.length > 0 || used + size > limit / 2) return undefined
+          count(tenure, size)
+          return allocate(tenure, size)
+        },
         release: (buffer, inUse = false) => release(tenure, buffer, inUse),
         leave: () => void tenures.delete(tenure),
       }

@@ -6,15 +6,11 @@
  * @module
  */
 
-import {
-  MAX_PARTS,
-  type MultipartUpload,
-  type ObjectStore,
-  type Part,
-} from '../../storage/store.ts'
+import { MAX_PARTS, type Part } from '../../storage/store.ts'
 import { RegistryError } from '../errors.ts'
-import type { UploadMemory } from './memory.ts'
+import type { PartWriter, PartWriterOptions } from './part-writer.ts'
 import { deleteSegments, loadSegments, segmentsSize, stage } from './segments.ts'
+import { canExtend } from './slabs.ts'
 import type { Segment } from './state.ts'
 
 /** Most parts of one upload that are sent at once. */
@@ -26,50 +22,6 @@ const MAX_IN_FLIGHT = 4
  */
 const FIRST = 64 * 1024
 const GROWTH = 4
-
-export interface PartWriterOptions {
-  readonly store: ObjectStore
-  readonly memory: UploadMemory
-  /** Whose segments they are. */
-  readonly uuid: string
-  /** Key of the multipart upload that is created when there are enough bytes for a part. */
-  readonly key: string
-  /** Bytes of every part but the last. */
-  readonly partSize: number
-  /** The multipart upload to continue, and the number of its next part. */
-  readonly multipart: MultipartUpload | undefined
-  readonly firstPart: number
-  /** Position in the blob of the first byte of that part. */
-  readonly offset: number
-  /** Staged bytes that come before the stream's and do not yet fill a part. */
-  readonly segments: readonly Segment[]
-  /** Bytes expected, if known; a small blob then takes no more memory than it has bytes. */
-  readonly expected: number | undefined
-}
-
-export interface PartWriter {
-  /** The multipart upload, once there is one. */
-  readonly multipart: MultipartUpload | undefined
-  /** Parts stored by this writer, in ascending order; complete after `flush`. */
-  readonly parts: readonly Part[]
-  /** Staged bytes that come before those that are pending. */
-  readonly ahead: readonly Segment[]
-  /** Takes bytes; waits while too many are being sent. Throws what sending a part threw. */
-  write(chunk: Uint8Array): Promise<void>
-  /** Bytes not yet in a part and not staged. Valid until the next call. */
-  pending(): Buffer
-  /** Bytes not yet in a part, with those that are staged. Valid until the next call. */
-  pendingWhole(): Promise<Buffer>
-  /** Sends what is pending if it fills a part or is the `last` part, and waits for all parts. */
-  flush(last: boolean): Promise<void>
-  /**
-   * Waits until nothing is being sent, releases memory and deletes what was staged here but the
-   * segments that are kept; never throws, may be repeated.
-   *
-   * @param failed whether what it gave may still be read, by a request that has failed
-   */
-  close(failed: boolean, kept?: readonly Segment[]): Promise<void>
-}
 
 /** A writer of parts; `close` it whatever happens. */
 export const createPartWriter = (options: PartWriterOptions): PartWriter => {
@@ -169,14 +121,26 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
   const grow = async (): Promise<void> => {
     const { expected = partSize } = options
     const most = expected > filled ? Math.min(expected, partSize) : partSize
-    const larger = await take(Math.min(nextSize, most))
-    nextSize = larger.byteLength * GROWTH
-    // Meanwhile it may have been staged.
-    const own = buffer
-    if (own === undefined) since = performance.now()
-    own?.copy(larger, 0, 0, filled)
-    buffer = larger
-    release(own)
+    const size = Math.min(nextSize, most)
+    if (buffer !== undefined && canExtend(buffer, size)) {
+      await atRest(() =>
+        share.extend(
+          size,
+          () => buffer,
+          (extended) => {
+            buffer = extended
+          },
+        ),
+      )
+    } else {
+      const larger = await take(size)
+      const own = buffer
+      if (own === undefined) since = performance.now()
+      own?.copy(larger, 0, 0, filled)
+      buffer = larger
+      release(own)
+    }
+    if (buffer !== undefined) nextSize = buffer.byteLength * GROWTH
   }
 
   /** Puts all that is pending, what is staged first, into one buffer. */
