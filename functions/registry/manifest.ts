@@ -20,7 +20,7 @@ import {
 } from './descriptor.ts'
 import { JsonError } from './json/errors.ts'
 import { readMembers } from './json/members.ts'
-import { checkJson } from './json/strict.ts'
+import { checkOf } from './json/strict.ts'
 import { MANIFEST_LIMITS, MANIFEST_SHAPE, SCHEMA1_FIELDS } from './manifest-shape.ts'
 import { decideType, invalid, parseJson } from './manifest-type.ts'
 import { isIndex, isNonDistributable, OCI_ARTIFACT } from './media-types.ts'
@@ -71,20 +71,26 @@ const describe = (json: Fields, contentType: string | undefined): Manifest => {
   }
 }
 
-/** Checks on the bytes that every reader reads them alike, and that they are within the limits. */
-const checkBytes = (bytes: Uint8Array): void => {
+/** Members and elements that are checked in about ten milliseconds. */
+const VALUES_A_TURN = 10_000
+
+/** Reads a manifest that is being pushed, of 4 MiB in steps of some ten milliseconds. */
+function* parsing(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+): Generator<undefined, Manifest> {
   try {
-    checkJson(bytes, MANIFEST_SHAPE, MANIFEST_LIMITS)
+    const check = checkOf(bytes, MANIFEST_SHAPE, MANIFEST_LIMITS)
+    while (!check(VALUES_A_TURN)) yield
   } catch (cause) {
     if (cause instanceof JsonError) throw invalid(`invalid manifest: ${cause.message}`)
     throw cause
   }
-}
-
-const parseChecked = (bytes: Uint8Array, contentType: string | undefined): Manifest => {
   const json = parseJson(bytes)
+  yield
   const manifest = describe(json, contentType)
   checkAbsent(json, SCHEMA1_FIELDS)
+  yield
   return manifest
 }
 
@@ -95,23 +101,29 @@ const parseChecked = (bytes: Uint8Array, contentType: string | undefined): Manif
  * @throws RegistryError MANIFEST_INVALID naming the field and what was expected, or the limit exceeded
  */
 export const parseManifest = (bytes: Uint8Array, contentType: string | undefined): Manifest => {
-  checkBytes(bytes)
-  return parseChecked(bytes, contentType)
+  const steps = parsing(bytes, contentType)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
 }
 
-/** Bytes beyond which the steps of {@link parseInTurns} take milliseconds. */
+/** Bytes beyond which reading a manifest takes milliseconds. */
 const LARGE = 256 * 1024
 
 /** As {@link parseManifest}; lets other requests go on between the steps of a large one. */
-export const parseInTurns: (...args: Parameters<typeof parseManifest>) => Promise<Manifest> =
-  async (bytes, contentType) => {
-    if (bytes.byteLength <= LARGE) return parseManifest(bytes, contentType)
-    checkBytes(bytes)
+export const parseInTurns = async (
+  bytes: Uint8Array,
+  contentType: string | undefined,
+): Promise<Manifest> => {
+  if (bytes.byteLength <= LARGE) return parseManifest(bytes, contentType)
+  const steps = parsing(bytes, contentType)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
     await setImmediate()
-    const manifest = parseChecked(bytes, contentType)
-    await setImmediate()
-    return manifest
   }
+}
 
 /**
  * Reads a manifest that is stored, as leniently as any version of this registry accepted it.

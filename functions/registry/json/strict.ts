@@ -11,7 +11,7 @@
 
 import { JsonError } from './errors.ts'
 import { ARRAY, NULL, NUMBER, OBJECT, QUOTE, type Tokens, tokensOf } from './tokens.ts'
-import { walk } from './walk.ts'
+import { walkOf } from './walk.ts'
 
 /** What a value must be where a reader cares, or `any` where only the name of the field matters. */
 export type Shape =
@@ -159,12 +159,23 @@ const createChecker = (tokens: Tokens, root: Shape, limits: JsonLimits) => {
 }
 
 /**
- * Checks a JSON text in one pass over its bytes; memory is bounded by the limits.
+ * Checks a JSON text in one pass over its bytes; memory is bounded by the limits. It can be interrupted.
  *
  * @param shape what the whole must be
- * @throws JsonError naming the first thing that is wrong, and where
+ * @returns a function that checks about this many more values, and tells whether that was all. It throws
+ *   JsonError naming the first thing that is wrong, and where
+ * @throws JsonError if it is not UTF-8
  */
-export const checkJson = (bytes: Uint8Array, shape: Shape, limits: JsonLimits): void => {
+export const checkOf = (
+  bytes: Uint8Array,
+  shape: Shape,
+  limits: JsonLimits,
+): ((values: number) => boolean) => {
   const tokens = tokensOf(bytes, true)
-  walk(tokens, createChecker(tokens, shape, limits))
+  return walkOf(tokens, createChecker(tokens, shape, limits))
+}
+
+/** Checks a JSON text at once; see {@link checkOf}. */
+export const checkJson = (...text: Parameters<typeof checkOf>): void => {
+  checkOf(...text)(Number.POSITIVE_INFINITY)
 }

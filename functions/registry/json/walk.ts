@@ -30,11 +30,12 @@ export interface Visitor {
 const isEnd = (kind: number): boolean => kind === ARRAY_END || kind === OBJECT_END
 
 /**
- * Goes through a text.
+ * A way through a text that can be interrupted.
  *
- * @throws JsonError if it is not one JSON value and nothing else, and what the visitor throws
+ * @returns a function that visits about this many more values, and tells whether that was the end.
+ *   @throws JsonError if it is not one JSON value and nothing else, and what the visitor throws
  */
-export const walk = (tokens: Tokens, visitor: Visitor): void => {
+export const walkOf = (tokens: Tokens, visitor: Visitor): ((values: number) => boolean) => {
   /** The ends of the arrays and objects that are open. */
   const open: number[] = []
 
@@ -62,29 +63,38 @@ export const walk = (tokens: Tokens, visitor: Visitor): void => {
     open.pop()
   }
 
-  let kind = tokens.next()
-  for (;;) {
-    if (kind === END || kind === COMMA || kind === COLON || isEnd(kind)) throw unexpected(kind)
-    visitor.value(kind)
-    if (kind === ARRAY || kind === OBJECT) {
-      open.push(kind === ARRAY ? ARRAY_END : OBJECT_END)
-      kind = tokens.next()
-      if (kind !== open.at(-1)) {
-        kind = item(kind)
-        continue
+  let kind: number | undefined
+  return (values) => {
+    kind ??= tokens.next()
+    for (let left = values; left > 0; left -= 1) {
+      if (kind === END || kind === COMMA || kind === COLON || isEnd(kind)) throw unexpected(kind)
+      visitor.value(kind)
+      if (kind === ARRAY || kind === OBJECT) {
+        open.push(kind === ARRAY ? ARRAY_END : OBJECT_END)
+        kind = tokens.next()
+        if (kind !== open.at(-1)) {
+          kind = item(kind)
+          continue
+        }
+        close()
       }
-      close()
-    }
-    kind = tokens.next()
-    while (isEnd(kind) && kind === open.at(-1)) {
-      close()
       kind = tokens.next()
+      while (isEnd(kind) && kind === open.at(-1)) {
+        close()
+        kind = tokens.next()
+      }
+      if (open.length === 0) {
+        if (kind === END) return true
+        throw new JsonError(`it has more after its end, at ${tokens.start()}`)
+      }
+      if (kind !== COMMA) throw unexpected(kind)
+      kind = item(tokens.next())
     }
-    if (open.length === 0) {
-      if (kind === END) return
-      throw new JsonError(`it has more after its end, at ${tokens.start()}`)
-    }
-    if (kind !== COMMA) throw unexpected(kind)
-    kind = item(tokens.next())
+    return false
   }
+}
+
+/** Goes through a text at once; see {@link walkOf}. */
+export const walk = (tokens: Tokens, visitor: Visitor): void => {
+  walkOf(tokens, visitor)(Number.POSITIVE_INFINITY)
 }
