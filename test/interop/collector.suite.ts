@@ -105,6 +105,7 @@ for (const { name, redirects, open } of places) {
         const mount = `/v2/other/blobs/uploads/?mount=${pushing.sha256}${from}`
         assert.equal((await send('POST', mount)).status, 202)
       }
+      assert.match(registry.output(), /"level":"warn".*damaged: the object is gone, but .*_layers/)
       const refused = await pushManifest(image)
       assert.equal(refused.status, 400)
       const { errors } = (await refused.json()) as { errors: { code: string }[] }

@@ -6,8 +6,9 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { unreported } from '../../../functions/registry/damage.ts'
 import { dataKey } from '../../../functions/registry/layout.ts'
-import { readLink } from '../../../functions/registry/links.ts'
+import { readStoredLink } from '../../../functions/registry/links.ts'
 import { isDigest } from '../../../functions/registry/reference.ts'
 import { inBatches } from '../../../functions/shared/parallel.ts'
 import type { ListedObject, ObjectStore } from '../../../functions/storage/store.ts'
@@ -72,8 +73,11 @@ export const checkStore = async (store: ObjectStore): Promise<Inventory> => {
   const links = objects.flatMap(({ key }) => LINK.exec(key)?.[1] ?? [])
   const known = new Set(links)
   await inBatches(links, async (path) => {
-    const link = await readLink(store, `docker/registry/v2/repositories/${path}/link`)
-    assert.ok(link)
+    const key = `docker/registry/v2/repositories/${path}/link`
+    const stored = await readStoredLink(store, key, unreported)
+    if (stored?.deleted) return
+    const link = stored?.link
+    assert.ok(link, key)
     const [, manifests, tag] = TAG.exec(path) ?? []
     if (tag !== undefined) {
       const revision = `${manifests}/revisions/${link.target.replace(':', '/')}`
