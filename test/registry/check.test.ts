@@ -308,6 +308,26 @@ for (const [kind, open] of STORES) {
       assert.deepEqual((await run(store, { verify: true })).kinds, [])
     })
 
+    test('what a delete does between two reads is no finding', async () => {
+      let deletes = 0
+      const key = tagLinkKey('app', 'v1')
+      const racing: ObjectStore = {
+        ...store,
+        get: async (wanted, range) => {
+          const read = await store.get(wanted, range)
+          if (wanted === key && deletes++ === 0) {
+            for (const each of [INDEX, IMAGE]) {
+              await expectStatus(202, (await fresh())(`DELETE /v2/app/manifests/${each.sha256}`))
+            }
+          }
+          return read
+        },
+      }
+      for (const repair of [false, true])
+        assert.deepEqual((await run(racing, { repair })).kinds, [])
+      assert.ok(deletes > 0)
+    })
+
     test('a tag whose manifest is pushed while the tag is taken away stays', async () => {
       const other = imageOf([], { annotations: { pushed: 'meanwhile' } })
       await store.put(tagLinkKey('app', 'late'), Buffer.from(other.sha256))
