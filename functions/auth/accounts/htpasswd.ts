@@ -102,6 +102,29 @@ export const withUser = (text: string | undefined, name: string, hash: string): 
   return joined(lines.with(at < 0 ? lines.push('') - 1 : at, `${name}:${hash}`))
 }
 
+/**
+ * The document with those users added that it has no line for.
+ *
+ * @returns also the names that were added, and those of users with another hash, which stay as they are
+ */
+export const withNewUsers = (
+  text: string | undefined,
+  users: Users,
+): { readonly text: string; readonly added: string[]; readonly others: string[] } => {
+  const lines = linesOf(text ?? '')
+  if (lines.at(-1) === '') lines.pop()
+  const present = new Map(lines.map((line) => [nameOn(line), line]))
+  const added = [...users].filter(([name]) => !present.has(name))
+  const others = [...users].filter(
+    ([name, hash]) => present.has(name) && present.get(name) !== `${name}:${hash}`,
+  )
+  return {
+    text: joined([...lines, ...added.map(([name, hash]) => `${name}:${hash}`)]),
+    added: added.map(([name]) => name),
+    others: others.map(([name]) => name),
+  }
+}
+
 /** The document without the user; comments and order are kept. */
 export const withoutUser = (text: string, name: string): string => {
   const lines = linesOf(text)

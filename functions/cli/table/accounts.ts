@@ -23,6 +23,14 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     load: async () => (await import('../commands/user.ts')).addUser,
   }),
   storeCommand({
+    name: 'user import',
+    help: 'add the users of an htpasswd file, such as that of registry:2; - is standard input',
+    more: 'Users that are there keep their passwords. Without a policy, one is created that lets every account pull and push everything, as registry:2 does. It exits with 1 if lines were left out: only bcrypt (htpasswd -B) can be taken over.',
+    args: { file: 'one' },
+    flags: { 'pull-only': switchFlag('let them only pull, if a policy is created') },
+    load: async () => (await import('../commands/user-import.ts')).importFile,
+  }),
+  storeCommand({
     name: 'user passwd',
     help: 'change the password of a user',
     args: { name: 'one' },
