@@ -19,6 +19,9 @@ export const PASSWORD = 'a password of some length'
 
 const basic = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString('base64')}`
 
+/** distribution answers 404 for a type that is not listed. */
+const ACCEPT = `${OCI_MANIFEST}, ${OCI_INDEX}, */*`
+
 /** Sends a request as Alice. */
 export const send = async (
   url: string,
@@ -30,7 +33,7 @@ export const send = async (
 ): Promise<Response> => {
   const response = await fetch(`${url}${path}`, {
     method,
-    headers: { Authorization: basic, ...(body ? { 'Content-Type': type } : {}) },
+    headers: { Authorization: basic, Accept: ACCEPT, ...(body ? { 'Content-Type': type } : {}) },
     ...(body ? { body: new Uint8Array(body.bytes) } : {}),
   })
   if (response.status !== status) {
@@ -55,7 +58,10 @@ export const contentOf = (seed: string) => {
 export const push = async (url: string, name: string, seed: string): Promise<void> => {
   const { layers, image, index, referrer } = contentOf(seed)
   for (const each of [...layers, CONFIG]) {
-    await send(url, 'POST', `/v2/${name}/blobs/uploads/?digest=${each.sha256}`, 201, each)
+    const begun = await send(url, 'POST', `/v2/${name}/blobs/uploads/`, 202)
+    const at = new URL(begun.headers.get('Location') ?? '', url)
+    at.searchParams.set('digest', each.sha256)
+    await send(url, 'PUT', at.pathname + at.search, 201, each)
   }
   const manifest = (reference: string, of: Content, type: string = OCI_MANIFEST) =>
     send(url, 'PUT', `/v2/${name}/manifests/${reference}`, 201, of, type)

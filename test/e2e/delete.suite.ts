@@ -1,0 +1,85 @@
+/**
+ * The commands of docs/delete.md, each as it stands there, with what they remove and leave.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { contentOf, push, send } from '../cli/history/exercise.ts'
+import { projectRoot, run, scratch } from '../support/live/process.ts'
+import { type LiveRegistry, startRegistry } from '../support/live/registry.ts'
+
+/** Commands below a heading of the document. */
+const commandsOf = (heading: string): string[] => {
+  const text = readFileSync(join(projectRoot, 'docs/delete.md'), 'utf8')
+  const [, section = ''] = text.split(`\n## ${heading}\n`)
+  const [own = ''] = section.split('\n## ')
+  return [...own.matchAll(/```sh\n(.*?)\n```/gs)].map(([, command = '']) => command)
+}
+
+const KINDS = ['A tag', 'A manifest with its tags', 'A blob'] as const
+
+const directory = scratch('delete')
+let registry: LiveRegistry
+let repositories = 0
+beforeAll(async () => {
+  registry = await startRegistry('slipway', { directory: join(directory.path, 'data') })
+  await run('regctl', ['registry', 'set', registry.address, '--tls', 'disabled'], {
+    env: { HOME: directory.path },
+  })
+})
+afterAll(async () => {
+  await registry.close()
+  directory.remove()
+})
+
+/** Runs a command of the document on a repository of its own. */
+const execute = (command: string, repository: string, digest: string): Promise<string> => {
+  const line = command
+    .replaceAll('HOST', registry.address)
+    .replaceAll('DIGEST', digest)
+    .replaceAll(/\bapp\b/g, repository)
+    .replace(/^skopeo delete/, 'skopeo delete --tls-verify=false')
+    .replace(/^oras (\w+) delete/, 'oras $1 delete --plain-http')
+  return run('sh', ['-c', line], { env: { HOME: directory.path } })
+}
+
+test('the document has them', () => {
+  expect(KINDS.map((kind) => commandsOf(kind).length)).toEqual([3, 5, 3])
+})
+
+for (const kind of KINDS) {
+  describe(kind, () => {
+    for (const command of commandsOf(kind)) {
+      test(command, async () => {
+        const url = `http://${registry.address}`
+        repositories += 1
+        const name = `r${repositories}`
+        await push(url, name, 'v1')
+        const { image, layers } = contentOf('v1')
+        const [layer] = layers
+        await send(url, 'PUT', `/v2/${name}/manifests/also`, 201, image, OCI_MANIFEST)
+        await execute(command, name, kind === 'A blob' ? (layer?.sha256 ?? '') : image.sha256)
+        const statuses = await Promise.all(
+          [
+            'manifests/v1',
+            'manifests/also',
+            'manifests/latest',
+            `manifests/${image.sha256}`,
+            `blobs/${layer?.sha256}`,
+          ].map(async (path) => (await fetch(`${url}/v2/${name}/${path}`)).status),
+        )
+        expect(statuses).toEqual(
+          {
+            'A tag': [404, 200, 200, 200, 200],
+            'A manifest with its tags': [404, 404, 200, 404, 200],
+            'A blob': [200, 200, 200, 200, 404],
+          }[kind],
+        )
+      })
+    }
+  })
+}
