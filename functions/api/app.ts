@@ -41,7 +41,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   app.use(commonHeaders)
   if (options.bodyLimit) app.use(wholeBody(options.bodyLimit))
   if (options.issuing) {
-    tokenRoutes(app, options.issuing)
+    tokenRoutes(app, options.issuing, options.registry.memory)
     jwksRoutes(app, options.issuing)
   }
   if (options.readOnly) app.use(readOnly)

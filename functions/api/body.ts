@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { UploadMemory } from '../registry/uploads/memory.ts'
+import { readWhole } from '../registry/uploads/whole.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { AppContext } from './env.ts'
 import { RequestError } from './errors.ts'
@@ -14,37 +16,33 @@ async function* noBytes(): AsyncGenerator<Uint8Array> {}
 /** The bytes of a body; see `AppEnv.Bindings.body`. */
 export const bodyOf = (c: AppContext): ByteSource => c.env?.body?.() ?? c.req.raw.body ?? noBytes()
 
+/** A small body: what it is, for messages, and the most bytes to accept. */
+export interface SmallBody {
+  readonly what: string
+  readonly limit: number
+}
+
 /**
- * Reads a small body whole.
+ * Reads a small body whole, within the memory of uploads.
  *
- * @param what it is, for the message
- * @param limit the most bytes to accept
- * @throws RequestError BODY_TOO_LARGE
+ * @throws RequestError BODY_TOO_LARGE; BODY_TOO_SLOW if it stands still while others need the memory
  */
 export const readBody = async (
   c: AppContext,
-  what: string,
-  limit: number,
+  memory: UploadMemory,
+  { what, limit }: SmallBody,
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const tooLarge = (): RequestError =>
+  const tooLarge = () =>
     new RequestError(
       'BODY_TOO_LARGE',
       `the ${what} is larger than ${limit} bytes, the most that is accepted`,
     )
-  if ((parseContentLength(c.req.header('Content-Length')) ?? 0) > limit) throw tooLarge()
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of bodyOf(c)) {
-    size += chunk.byteLength
-    if (size > limit) throw tooLarge()
-    // A chunk is valid only until the next one.
-    chunks.push(Uint8Array.from(chunk))
-  }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
+  const givenUp = () =>
+    new RequestError(
+      'BODY_TOO_SLOW',
+      `the ${what} stood still while others needed the memory: send it again`,
+    )
+  const expected = parseContentLength(c.req.header('Content-Length'))
+  if ((expected ?? 0) > limit) throw tooLarge()
+  return readWhole(bodyOf(c), { memory, limit, expected, tooLarge, givenUp })
 }

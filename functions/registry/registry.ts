@@ -17,6 +17,7 @@ import { createReferrers, type Referrers } from './referrers.ts'
 import { createRevisions } from './revisions.ts'
 import { createTags, type Tags } from './tags.ts'
 import type { UploadLimits } from './uploads/limits.ts'
+import { createUploadMemory, type UploadMemory } from './uploads/memory.ts'
 import { createStateSealer } from './uploads/state.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
 
@@ -57,6 +58,8 @@ export interface Registry {
   readonly tags: Tags
   readonly referrers: Referrers
   readonly catalog: Catalog
+  /** Of all that clients send. */
+  readonly memory: UploadMemory
 }
 
 /** A registry on a store. */
@@ -70,8 +73,11 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const tags = createTags(store, catalog, report)
   const revisions = createRevisions(store, links, tags, report)
   const referrers = createReferrers(store, content, revisions, report)
+  const limit = options.uploadMemory ?? UPLOAD_MEMORY
+  const memory = createUploadMemory({ limit, partSize: PART_SIZE })
   return {
     blobs,
+    memory,
     tags,
     catalog,
     referrers,
@@ -90,7 +96,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       holdings,
       sealer: createStateSealer(uploadSecret, now, options.uploadLife),
       partSize: PART_SIZE,
-      memory: options.uploadMemory ?? UPLOAD_MEMORY,
+      memory,
       limits: uploadLimits,
       now,
     }),

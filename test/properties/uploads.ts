@@ -12,6 +12,7 @@ import { unreported } from '../../functions/registry/damage.ts'
 import { createHoldings } from '../../functions/registry/held.ts'
 import { createRecentLinks } from '../../functions/registry/links.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
+import { createUploadMemory } from '../../functions/registry/uploads/memory.ts'
 import { createStateSealer } from '../../functions/registry/uploads/state.ts'
 import { createUploads } from '../../functions/registry/uploads/uploads.ts'
 import { MIN_PART_SIZE, type ObjectStore } from '../../functions/storage/store.ts'
@@ -35,7 +36,7 @@ const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
     sealer,
     partSize: MIN_PART_SIZE,
     now: Date.now,
-    memory: 3 * MIN_PART_SIZE,
+    memory: createUploadMemory({ limit: 3 * MIN_PART_SIZE, partSize: MIN_PART_SIZE }),
   })
   return clientOf(store, {
     registry: { ...createRegistry({ store, uploadSecret: async () => secret }), blobs, uploads },

@@ -7,9 +7,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { uploadSecret } from '../../functions/compose/open-store.ts'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { blob, type Content } from '../support/hosts/content.ts'
-import { clientOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
+import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { intercept } from '../support/rig/intercept.ts'
 import { allObjects, checkStore } from '../support/rig/invariants.ts'
 import { begin } from '../support/rig/push.ts'
@@ -91,6 +92,22 @@ for (const [name, open] of STORES) {
       const registry = createRegistry({ store, uploadSecret: async () => secret, uploadMemory })
       return { counts, send: await clientOf(store, { registry }) }
     }
+
+    test('manifests that stand still are given up when another needs the memory', async () => {
+      const { send } = await clientWith(4 * MEBIBYTE)
+      const { promise: going, resolve: go } = Promise.withResolvers<void>()
+      const type = { 'Content-Type': OCI_MANIFEST }
+      const put = (at: number) =>
+        send(`PUT /v2/a/manifests/m${at}`, halting(blob(`m${at}`, 900 * KIBIBYTE), going), type)
+      const puts = Array.from({ length: 4 }, (_, at) => put(at))
+      const honest = blob('honest beside manifests', 3 * MEBIBYTE)
+      await WAYS.POST?.(send, honest, halting(honest, Promise.resolve()))
+      const first = await Promise.race(puts)
+      expect([first.status, codeOf(first)]).toEqual([408, 'UNAVAILABLE'])
+      go()
+      const statuses = (await Promise.all(puts)).map(({ status }) => status)
+      expect(statuses.filter((status) => status !== 408 && status !== 400)).toEqual([])
+    })
 
     const SIZES = [
       ['of less than a part', 700 * KIBIBYTE, 512 * KIBIBYTE, 6],

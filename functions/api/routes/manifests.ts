@@ -122,7 +122,10 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     const reference = parseReference(c.req.param('reference'))
     const tags = readTags(c, reference)
     const condition = readCondition(c, reference)
-    const bytes = await readBody(c, 'manifest', MAX_MANIFEST_BYTES)
+    const bytes = await readBody(c, options.registry.memory, {
+      what: 'manifest',
+      limit: MAX_MANIFEST_BYTES,
+    })
     const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
       tags,
       ...(condition === undefined ? {} : { condition }),

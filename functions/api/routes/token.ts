@@ -8,6 +8,7 @@ import type { Hono } from 'hono'
 import { AccessError } from '../../auth/errors.ts'
 import { parseBasic } from '../../auth/identity.ts'
 import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
+import type { UploadMemory } from '../../registry/uploads/memory.ts'
 import { quoted } from '../../shared/errors.ts'
 import { readBody } from '../body.ts'
 import type { AppContext, AppEnv } from '../env.ts'
@@ -49,14 +50,15 @@ const formCredentials = (form: URLSearchParams): TokenCredentials => {
 }
 
 /** POST: everything in a form. */
-const readForm = async (c: AppContext): Promise<TokenRequest> => {
+const readForm = async (c: AppContext, memory: UploadMemory): Promise<TokenRequest> => {
   const type = c.req.header('Content-Type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') {
     throw badRequest(
       `unsupported Content-Type ${quoted(type ?? '')}: expected application/x-www-form-urlencoded`,
     )
   }
-  const form = new URLSearchParams(Buffer.from(await readBody(c, 'form', MAX_FORM)).toString())
+  const body = await readBody(c, memory, { what: 'form', limit: MAX_FORM })
+  const form = new URLSearchParams(Buffer.from(body).toString())
   return {
     credentials: formCredentials(form),
     service: form.get('service') || undefined,
@@ -66,8 +68,12 @@ const readForm = async (c: AppContext): Promise<TokenRequest> => {
   }
 }
 
-/** Registers the token endpoint. */
-export const tokenRoutes = (app: Hono<AppEnv>, { tokens }: TokenIssuing): void => {
+/** Registers the token endpoint. @param memory for what clients send */
+export const tokenRoutes = (
+  app: Hono<AppEnv>,
+  { tokens }: TokenIssuing,
+  memory: UploadMemory,
+): void => {
   const respond = async (
     c: AppContext,
     read: (c: AppContext) => TokenRequest | Promise<TokenRequest>,
@@ -94,6 +100,6 @@ export const tokenRoutes = (app: Hono<AppEnv>, { tokens }: TokenIssuing): void =
 
   // Hono handles HEAD as GET, but a token that nobody can read must not be issued.
   app.get('/token', (c) => (c.req.method === 'GET' ? respond(c, readQuery) : notAllowed(c)))
-  app.post('/token', (c) => respond(c, readForm))
+  app.post('/token', (c) => respond(c, () => readForm(c, memory)))
   app.all('/token', notAllowed)
 }

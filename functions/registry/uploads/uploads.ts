@@ -17,7 +17,7 @@ import { discard, uploadUnknown } from './ending.ts'
 import type { Incoming } from './incoming.ts'
 import { createLatestStates } from './latest-state.ts'
 import type { UploadLimits } from './limits.ts'
-import { createUploadMemory } from './memory.ts'
+import type { UploadMemory } from './memory.ts'
 import { segmentKey } from './segments.ts'
 import { type Beginning, newUpload, type StateSealer, type UploadState } from './state.ts'
 
@@ -28,8 +28,7 @@ export interface UploadsOptions {
   readonly sealer: StateSealer
   /** Bytes of a part; at least the store's minimum. */
   readonly partSize: number
-  /** Most bytes in memory, over all uploads. */
-  readonly memory: number
+  readonly memory: UploadMemory
   readonly limits?: UploadLimits | undefined
   /** Clock in milliseconds. */
   readonly now: () => number
@@ -74,7 +73,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     holdings,
     partSize,
     limits: options.limits,
-    memory: createUploadMemory({ limit: options.memory, partSize }),
+    memory: options.memory,
   }
 
   const latestStates = createLatestStates(store, sealer)
