@@ -19,7 +19,7 @@ export const HOST_COMMANDS: readonly Command[] = [
   storeCommand({
     name: 'reindex',
     help: 'list the repositories and referrers of a store that distribution (registry:2) has filled',
-    more: 'It may run beside pushes, and again: it only adds.',
+    more: 'It may run beside pushes, and again: it only adds, and removes nothing. It exits with 1 where there are no repositories.',
     load: async () => (await import('../commands/reindex.ts')).rebuild,
   }),
   storeCommand({
@@ -37,7 +37,7 @@ export const HOST_COMMANDS: readonly Command[] = [
   command({
     name: 'smoke',
     help: 'check a deployed registry for what clients need, by plain HTTP requests',
-    more: 'It pushes some 30 MB and deletes them afterwards. It exits with 1 when something that clients need does not hold; docs/aws.md says what each line is about.',
+    more: 'It pushes some 30 MB and deletes the manifests and blobs afterwards; the name of the repository stays in the catalog, and the bytes in the blob pool. It exits with 1 when something that clients need does not hold; docs/aws.md says what each line is about.',
     args: { address: 'one' },
     flags: {
       user: textFlag(
