@@ -264,7 +264,6 @@ test('a whole session leaves no secret behind', async (t) => {
 test('documents broken from the start are reported without their content', async (t) => {
   const { serving, session } = await startSession(t, async (store) => {
     await write(store, HTPASSWD_KEY, `mallory:${HASH_LIKE}\n`)
-    await write(store, SIGNING_KEYS_KEY, `{"keys":[{"jwk":{"d":"${HASH_LIKE}"`)
   })
   const statuses: number[] = []
   for (const [request, as] of [
@@ -275,11 +274,23 @@ test('documents broken from the start are reported without their content', async
   ] as const) {
     statuses.push((await session.send(request, { as })).status)
   }
-  assert.deepEqual(statuses, [503, 500, 500, 200])
+  assert.deepEqual(statuses, [503, 200, 200, 200])
   const { said } = serving
   assert.match(said.stdout, /"level":"error"/)
   search('the log', said.stdout, session.secrets)
   search('answers', session.refusals.join('\n'), session.secrets)
+})
+
+test('damaged signing keys keep a server from starting, and are not quoted', async (t) => {
+  const start = startSession(t, async (store) => {
+    await write(store, SIGNING_KEYS_KEY, `{"keys":[{"jwk":{"d":"${HASH_LIKE}"`)
+  })
+  const said = await start.then(
+    () => assert.fail('it starts'),
+    (error: Error) => error.message,
+  )
+  assert.match(said, /the document of signing keys, .* is damaged/)
+  assert.ok(!said.includes(HASH_LIKE))
 })
 
 test('the search finds secrets', () => {
