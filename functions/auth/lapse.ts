@@ -47,15 +47,17 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
     { name, credential }: Extract<Note, { by: 'account' }>,
     repository: string,
   ): Promise<Why | undefined> => {
-    const identity = await accounts.lookup(name)
+    // At once: where nothing is remembered, each is a read.
+    const [identity, current, rules] = await Promise.all([
+      accounts.lookup(name),
+      accounts.credentials(name),
+      policy.get(),
+    ])
     if (identity === undefined) return 'the account that began it no longer exists'
-    if (credential !== undefined) {
-      const current = await accounts.credentials(name)
-      if (!current.some((each) => fingerprint(each) === credential)) {
-        return 'the password or secret that it was begun with is no longer valid'
-      }
+    if (credential !== undefined && !current.some((each) => fingerprint(each) === credential)) {
+      return 'the password or secret that it was begun with is no longer valid'
     }
-    return byPolicy(identity, repository)
+    return allows(rules, identity, repository, 'push') ? undefined : NOT_ALLOWED
   }
 
   const ofIssuer = async (
@@ -85,9 +87,11 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
     if (note === undefined) return UNREADABLE
     if (note.by === 'issuer') return ofIssuer(note, repository)
     if (note.by === 'certificate') return ofCertificate(note, repository)
-    if (note.key !== undefined && !(await verifier.hasKey(note.key))) {
-      return 'the key that signed its token was revoked'
-    }
-    return note.by === 'account' ? ofAccount(note, repository) : byPolicy(ANONYMOUS, repository)
+    const { key } = note
+    const [hasKey, why] = await Promise.all([
+      key === undefined || verifier.hasKey(key),
+      note.by === 'account' ? ofAccount(note, repository) : byPolicy(ANONYMOUS, repository),
+    ])
+    return hasKey ? why : 'the key that signed its token was revoked'
   }
 }
