@@ -4,11 +4,11 @@
  * @module
  */
 import type { ObjectStore } from '../../functions/storage/store.ts'
-import type { Send } from '../support/rig/client.ts'
 import { conflict } from './access.ts'
+import { controlled } from './controlled.ts'
 import { type Dependent, type Explored, explore } from './explore.ts'
 import type { Model, Service } from './model.ts'
-import { type Death, type Finished, type Process, runAll } from './run.ts'
+import { type Choose, type Death, type Finished, type Process, type Reach, runAll } from './run.ts'
 import { instance, type Operation, type Picture, picture, type Work } from './world.ts'
 
 /** Operations at once. */
@@ -97,25 +97,20 @@ export const check = async (scenario: Scenario, limit: number): Promise<Checked>
   const writes = operations.map(() => 0)
   let model = before
 
-  const run = async (choose: Parameters<typeof runAll>[3]): Promise<Finished | undefined> => {
+  const run = (choose: Choose): Promise<Finished | undefined> => {
     model = before.copy()
-    const spoiled = spoil ? { ...model, store: spoil(model.store) } : model
-    const shared = new Map<ObjectStore, Promise<Send>>()
-    const open = (store: ObjectStore): Promise<Send> => {
-      const one = shared.get(store) ?? instance(store)
-      if (together) shared.set(store, one)
-      return one
+    const held = spoil ? spoil(model.store) : model.store
+    const prepare = async (reach: Reach): Promise<Process[]> => {
+      const store = controlled(held, service, reach)
+      const one = together ? await instance(store) : undefined
+      return Promise.all(
+        operations.map(async (each, at) => {
+          const send = one ?? (await instance(store))
+          return { instance: together ? 0 : at, run: () => each.run(send, store) }
+        }),
+      )
     }
-    const processes = operations.map(
-      (each, at): Process => ({
-        instance: together ? 0 : at,
-        open: async (store) => {
-          const send = await open(store)
-          return () => each.run(send, store)
-        },
-      }),
-    )
-    return runAll(spoiled, service, processes, choose, death)
+    return runAll(prepare, choose, death)
   }
 
   const visit = async ({ answers, points }: Finished): Promise<void> => {

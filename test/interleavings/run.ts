@@ -1,18 +1,14 @@
 /**
- * One run: requests at once, whose store operations are carried out one at a time in an order that
- * somebody else chooses.
+ * One run: processes at once, whose operations are carried out one at a time in an order that somebody
+ * else chooses.
  *
  * @module
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
-import { StoreError } from '../../functions/storage/errors.ts'
-import type { ObjectStore } from '../../functions/storage/store.ts'
-import { intercept, type StoreCall } from '../support/rig/intercept.ts'
-import { type Access, accessOf } from './access.ts'
-import type { Model, Service } from './model.ts'
+import type { Access } from './access.ts'
 
-/** A store operation of a process that waits to be carried out, or was. */
+/** An operation of a process that waits to be carried out, or was. */
 export interface Point {
   /** The same in each run that went the same way so far. */
   readonly id: string
@@ -28,9 +24,15 @@ export interface Point {
 export interface Process {
   /** Which instance it runs on: those of one share its memory. */
   readonly instance: number
-  /** Opens the instance over this store; nothing of that is a point. @returns what then runs */
-  open(store: ObjectStore): Promise<() => Promise<string>>
+  /** @returns what it was told */
+  run(): Promise<string>
 }
+
+/** Carries an operation out when it is its turn. What no process does is carried out at once. */
+export type Reach = <T>(
+  what: { readonly title: string; readonly access: Access },
+  proceed: () => Promise<T>,
+) => Promise<T>
 
 /** An instance that ends after so many writes; what it had under way is neither done nor answered. */
 export interface Death {
@@ -61,71 +63,47 @@ const QUIET_TOGETHER = 30
 /** Most milliseconds to wait for what another thread does, such as encryption. */
 const MOST_LATE = 10_000
 
-const SHOWN = 90
-
-const titleOf = ({ operation, args }: StoreCall): string => {
-  const [key] = args as [unknown]
-  return `${operation} ${typeof key === 'string' ? key : JSON.stringify(key)}`.slice(0, SHOWN)
-}
-
-/** A service without conditional deletes looks first, then deletes: two points. Batches are many. */
-const asService = (store: ObjectStore, service: Service): ObjectStore => ({
-  ...store,
-  async delete(keys) {
-    await Promise.all(keys.map((key) => store.delete([key])))
-  },
-  async deleteIf(key, etag) {
-    if (service.conditionalDeletes) return store.deleteIf(key, etag)
-    if ((await store.head(key))?.etag !== etag) throw new StoreError('precondition', key)
-    await store.delete([key])
-  },
-})
-
 /**
- * Runs processes on a store.
+ * Runs processes.
  *
+ * @param prepare opens them; nothing of that is a point
  * @returns undefined when `choose` ended the run
  */
 export const runAll = async (
-  { store }: Model,
-  service: Service,
-  processes: readonly Process[],
+  prepare: (reach: Reach) => Promise<readonly Process[]>,
   choose: Choose,
   death?: Death,
 ): Promise<Finished | undefined> => {
   const who = new AsyncLocalStorage<number>()
   const waiting: Waiting[] = []
   const done: Point[] = []
-  const counts = processes.map(() => 0)
-  const answers: (string | undefined)[] = processes.map(() => undefined)
   const errors: unknown[] = []
-  const running = new Set(processes.keys())
   let changes = 0
   let writes = 0
   let late = 0
 
-  const reach = (call: StoreCall, proceed: () => Promise<unknown>): Promise<unknown> => {
+  const counts = new Map<number, number>()
+
+  const reach: Reach = (what, proceed) => {
     const process = who.getStore()
     if (process === undefined) return proceed()
     changes += 1
+    const count = counts.get(process) ?? 0
+    counts.set(process, count + 1)
     return new Promise((resolve, reject) => {
       waiting.push({
-        id: `${process}.${counts[process]!++}`,
+        ...what,
+        id: `${process}.${count}`,
         process,
-        access: accessOf(call),
-        title: titleOf(call),
         reachedAt: done.length,
         proceed: () => proceed().then(resolve, reject),
       })
     })
   }
 
-  const controlled = asService(
-    intercept(store, (call, proceed) =>
-      call.operation === 'deletesExactly' ? proceed() : reach(call, proceed),
-    ),
-    service,
-  )
+  const processes = await prepare(reach)
+  const answers: (string | undefined)[] = processes.map(() => undefined)
+  const running = new Set(processes.keys())
 
   /** Whether a process has still to come to a point, or to its end, without one of another's. */
   const isBusy = (at: number): boolean => {
@@ -153,10 +131,9 @@ export const runAll = async (
     waiting.splice(0, waiting.length, ...left)
   }
 
-  const ready = await Promise.all(processes.map((each) => each.open(controlled)))
-  for (const [at, work] of ready.entries()) {
+  for (const [at, process] of processes.entries()) {
     who
-      .run(at, work)
+      .run(at, () => process.run())
       .then(
         (answer) => {
           if (running.has(at)) answers[at] = answer
