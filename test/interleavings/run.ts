@@ -18,6 +18,8 @@ export interface Point {
   readonly title: string
   /** How many points had been carried out when this one was reached. */
   readonly reachedAt: number
+  /** Whether it waits for a step of another process, as one that looks again after a while. */
+  readonly patient?: boolean
 }
 
 /** What runs at once with others. */
@@ -30,7 +32,7 @@ export interface Process {
 
 /** Carries an operation out when it is its turn. What no process does is carried out at once. */
 export type Reach = <T>(
-  what: { readonly title: string; readonly access: Access },
+  what: { readonly title: string; readonly access: Access; readonly patient?: boolean },
   proceed: () => Promise<T>,
 ) => Promise<T>
 
@@ -67,12 +69,14 @@ const MOST_LATE = 10_000
  * Runs processes.
  *
  * @param prepare opens them; nothing of that is a point
+ * @param isIdle whether nothing is under way in another thread
  * @returns undefined when `choose` ended the run
  */
 export const runAll = async (
   prepare: (reach: Reach) => Promise<readonly Process[]>,
   choose: Choose,
   death?: Death,
+  isIdle: () => boolean = () => true,
 ): Promise<Finished | undefined> => {
   const who = new AsyncLocalStorage<number>()
   const waiting: Waiting[] = []
@@ -116,11 +120,20 @@ export const runAll = async (
   const enough = together ? QUIET_TOGETHER : QUIET
 
   const settle = async (): Promise<void> => {
-    for (let quiet = 0; quiet < enough || [...running].some(isBusy); ) {
+    for (let quiet = 0; quiet < enough || !isIdle() || [...running].some(isBusy); ) {
       const before = changes
       await turn()
       quiet = changes === before ? quiet + 1 : 0
     }
+  }
+
+  /** The points that can be next: patience ends when nobody else can go on. */
+  const ready = (): readonly Point[] => {
+    const able = waiting.filter(
+      ({ patient, process, reachedAt }) =>
+        !patient || done.slice(reachedAt).some((each) => each.process !== process),
+    )
+    return able.length > 0 ? able : waiting
   }
 
   const end = (instance: number): void => {
@@ -150,7 +163,7 @@ export const runAll = async (
     if (death?.afterWrites === writes) end(death.instance)
     if (errors.length > 0) throw errors[0]
     if (waiting.length === 0 && running.size === 0) return { points: done, answers }
-    const chosen = choose(waiting, done)
+    const chosen = choose(ready(), done)
     if (chosen === 'end') return undefined
     if (chosen === 'later') {
       if (++late > MOST_LATE) throw new Error('a point of an earlier run is not reached again')

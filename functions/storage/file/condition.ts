@@ -20,6 +20,16 @@ export const currentEtag = async (path: string): Promise<string | undefined> => 
   }
 }
 
+/** Whether there is a directory at a path. */
+export const isDirectory = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (isAbsent(error)) return false
+    throw error
+  }
+}
+
 /** The failure of a write or delete whose condition does not hold. */
 export const refused = (key: string, condition: WriteCondition): StoreError =>
   new StoreError(

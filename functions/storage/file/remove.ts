@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { rmdir, stat, unlink } from 'node:fs/promises'
+import { rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { withClaim } from './claim.ts'
-import { checkCondition, refused } from './condition.ts'
+import { whileVersion } from './claim.ts'
+import { currentEtag, isDirectory, refused } from './condition.ts'
 import { syncDirectory } from './disk.ts'
 import { withLock } from './lock.ts'
 import { isStaged, pathOf, type Tree } from './paths.ts'
@@ -23,49 +23,56 @@ const BATCH = 500
  * staged files.
  */
 export const remove = async (tree: Tree, keys: readonly string[]): Promise<void> => {
-  const paths = keys.map((key) => pathOf(tree, key))
   const changed = new Set<string>()
-  for (let at = 0; at < paths.length; at += BATCH) {
-    const batch = paths.slice(at, at + BATCH)
-    const directories = await Promise.all(batch.map((path) => removeFile(tree, path)))
+  for (const key of keys) pathOf(tree, key)
+  for (let at = 0; at < keys.length; at += BATCH) {
+    const batch = keys.slice(at, at + BATCH)
+    const directories = await Promise.all(batch.map((key) => removeFile(tree, key)))
     for (const [index, directory] of directories.entries()) {
-      if (directory !== undefined && !isStaged(tree, batch[index]!)) changed.add(directory)
+      if (directory !== undefined && !isStaged(tree, pathOf(tree, batch[index]!)))
+        changed.add(directory)
     }
   }
   for (const directory of changed) await syncDirectory(directory)
 }
 
-/**
- * Deletes a version of an object; see the port. As for a write with `ifMatch`, a claim on the
- * version decides between processes.
- */
+/** Deletes a version of an object; see the port. Throws `precondition`. */
 export const removeIf = async (tree: Tree, key: string, etag: string): Promise<void> => {
   const path = pathOf(tree, key)
-  const condition = { ifMatch: etag }
-  await withLock(path, async () => {
-    const mine = await withClaim(tree, key, etag, async () => {
-      await checkCondition(key, path, condition)
-      await unlink(path)
-    })
-    if (!mine) throw refused(key, condition)
-  })
+  const removed = await withLock(path, () => whileVersion(tree, key, etag, () => unlink(path)))
+  if (!removed) throw refused(key, { ifMatch: etag })
   const { directory } = await prune(tree, dirname(path))
   if (!isStaged(tree, path)) await syncDirectory(directory)
 }
 
+/** Removes whatever version there is. @returns whether there was one */
+const removeAny = async (tree: Tree, key: string, path: string): Promise<boolean> => {
+  for (;;) {
+    const version = await currentEtag(path)
+    if (version === undefined) return false
+    if (await whileVersion(tree, key, version, () => unlink(path))) return true
+  }
+}
+
+/** Staged files have one writer. A key that is only a prefix is a directory. */
+const removeStaged = async (path: string): Promise<boolean> => {
+  try {
+    await unlink(path)
+    return true
+  } catch (error) {
+    if (isAbsent(error) || hasErrno(error, 'EISDIR')) return false
+    // Other systems report EPERM for a directory.
+    if (hasErrno(error, 'EPERM') && (await isDirectory(path))) return false
+    throw error
+  }
+}
+
 /** Removes one file and prunes. @returns the directory that lost an entry, if one did */
-const removeFile = async (tree: Tree, path: string): Promise<string | undefined> => {
-  const removed = await withLock(path, async () => {
-    try {
-      await unlink(path)
-      return true
-    } catch (error) {
-      if (isAbsent(error) || hasErrno(error, 'EISDIR')) return false
-      // Other systems report EPERM for a directory, that is, a key that is only a prefix.
-      if (hasErrno(error, 'EPERM') && (await stat(path)).isDirectory()) return false
-      throw error
-    }
-  })
+const removeFile = async (tree: Tree, key: string): Promise<string | undefined> => {
+  const path = pathOf(tree, key)
+  const removed = await withLock(path, () =>
+    isStaged(tree, path) ? removeStaged(path) : removeAny(tree, key, path),
+  )
   const { directory, pruned } = await prune(tree, dirname(path))
   return removed || pruned ? directory : undefined
 }

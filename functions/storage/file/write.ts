@@ -1,9 +1,8 @@
 /**
  * Writing whole objects: put and copy.
  *
- * Conditions are exact between processes: link(2) decides `ifNoneMatch`, a claim on the version
- * decides `ifMatch`. Only within one process does a lock keep a write without a condition from
- * coming between the check of `ifMatch` and the rename.
+ * Each is one moment, also between processes: link(2) decides who creates an object, a claim on the
+ * version who replaces it.
  *
  * @module
  */
@@ -11,8 +10,8 @@ import { hash } from 'node:crypto'
 import { copyFile, link, open, rename } from 'node:fs/promises'
 import { StoreError } from '../errors.ts'
 import type { PutOptions, WriteCondition } from '../store.ts'
-import { withClaim } from './claim.ts'
-import { checkCondition, currentEtag, refused } from './condition.ts'
+import { whileVersion } from './claim.ts'
+import { checkCondition, currentEtag, isDirectory, refused } from './condition.ts'
 import { stamp, withDurableParents, withParents, withTemporary, writeFlushed } from './disk.ts'
 import { withLock } from './lock.ts'
 import { isVerbatim, pathOf, type Tree } from './paths.ts'
@@ -34,22 +33,42 @@ export const publish = async (
 ): Promise<void> => {
   const path = pathOf(tree, key)
   const replace = () => withDurableParents(tree, path, () => rename(from, path))
+  const create = () => withDurableParents(tree, path, () => link(from, path))
   await withLock(path, async () => {
-    if (condition === undefined) return replace()
+    if (condition === undefined) return createOrReplace(tree, key, create, replace)
     if ('ifMatch' in condition) {
-      const mine = await withClaim(tree, key, condition.ifMatch, async () => {
-        await checkCondition(key, path, condition)
-        await replace()
-      })
-      if (!mine) throw refused(key, condition)
+      if (!(await whileVersion(tree, key, condition.ifMatch, replace)))
+        throw refused(key, condition)
       return
     }
-    try {
-      await withDurableParents(tree, path, () => link(from, path))
-    } catch (error) {
-      throw hasErrno(error, 'EEXIST') ? refused(key, condition) : error
-    }
+    if (!(await unlessThere(create))) throw refused(key, condition)
   })
+}
+
+/** @returns false if there is something at the path */
+const unlessThere = async (create: () => Promise<void>): Promise<boolean> => {
+  try {
+    await create()
+    return true
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+const createOrReplace = async (
+  tree: Tree,
+  key: string,
+  create: () => Promise<void>,
+  replace: () => Promise<void>,
+): Promise<void> => {
+  const path = pathOf(tree, key)
+  while (!(await unlessThere(create))) {
+    const version = await currentEtag(path)
+    if (version !== undefined && (await whileVersion(tree, key, version, replace))) return
+    // A directory is refused by the system; what is gone again is created.
+    if (version === undefined && (await isDirectory(path))) return replace()
+  }
 }
 
 /**

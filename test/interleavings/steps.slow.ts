@@ -1,0 +1,25 @@
+/**
+ * Every pair of operations of the file store on one key, in one process and from two.
+ *
+ * @module
+ */
+import { afterAll, expect, test } from 'vitest'
+import { interpose } from './files.ts'
+import { checkSteps, pairsOf, STEPS } from './steps.ts'
+
+afterAll(interpose())
+
+for (const apart of [false, true]) {
+  for (const present of [false, true]) {
+    const title = `${apart ? 'two processes' : 'one process'}, ${present ? 'an' : 'no'} object before`
+    test(title, async () => {
+      for (const steps of pairsOf(STEPS)) {
+        // In one process the order of locks multiplies them: there, the first of each pair.
+        const limit = apart ? 2_000 : 100
+        const { cut, faults } = await checkSteps({ steps, present, apart, limit })
+        expect(faults, steps.map((each) => each.title).join(' | ')).toEqual([])
+        if (apart) expect(cut).toBe(false)
+      }
+    })
+  }
+}
