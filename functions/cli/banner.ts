@@ -22,10 +22,20 @@ const nameFor = (
     : { host: `127.0.0.1:${port || 80}`, of: ' on this machine' }
 }
 
-/** Lines of the banner. */
+const openNote = ({ auth }: Settings, slipway: string): string =>
+  `It is open: anyone who can reach it may push and delete. ${
+    auth === 'off' ? 'That is what --auth off means.' : `To close it: ${slipway} user add NAME`
+  }`
+
+/**
+ * Lines of the banner.
+ *
+ * @param slipway how the command line is called here
+ */
 export const banner = (
   { url, open, setUp, notes }: Pick<RunningServer, 'url' | 'open' | 'setUp' | 'notes'>,
   settings: Settings,
+  slipway = 'slipway',
 ): string[] => {
   const { host, of } = nameFor(url, settings)
   const readOnly = settings['read-only']
@@ -42,10 +52,10 @@ export const banner = (
   return [
     `Slipway listens on ${url}. To try it${of}:`,
     ...tries.map((line) => `  ${line}`),
-    ...(open && !readOnly
-      ? ['It is open: anyone who can reach it may push and delete. See slipway user add.']
-      : []),
-    ...(open || setUp ? [] : ['It has no accounts yet, so nobody gets in. See slipway user add.']),
+    ...(open && !readOnly ? [openNote(settings, slipway)] : []),
+    ...(open || setUp
+      ? []
+      : [`It has no accounts yet, so nobody gets in. To add one: ${slipway} user add NAME`]),
     ...notes,
   ]
 }

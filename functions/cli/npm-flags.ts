@@ -25,6 +25,12 @@ const callOf = ({ npm_lifecycle_event: script = '', npm_package_name }: Io['env'
   return npm_package_name === 'slipway' ? SCRIPTS[script] : undefined
 }
 
+/** How a command is called where this was started: by a script of npm in a checkout, or installed. */
+export const commandCall = (env: Io['env']): string =>
+  env.npm_lifecycle_event !== undefined && callOf(env) === SCRIPTS[env.npm_lifecycle_event]
+    ? 'npm run slipway --'
+    : 'slipway'
+
 const variable = (name: string): string => `npm_config_${name.replaceAll('-', '_')}`
 
 /** Files that npm reads settings from: the user's, the machine's and the project's. */

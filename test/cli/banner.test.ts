@@ -18,8 +18,11 @@ const push = (host: string): string[] => [
   `  docker tag alpine ${host}/alpine && docker push ${host}/alpine`,
   `  docker pull ${host}/alpine`,
 ]
-const OPEN = 'It is open: anyone who can reach it may push and delete. See slipway user add.'
-const NOBODY = 'It has no accounts yet, so nobody gets in. See slipway user add.'
+const OPEN =
+  'It is open: anyone who can reach it may push and delete. To close it: slipway user add NAME'
+const OPEN_BY_FLAG =
+  'It is open: anyone who can reach it may push and delete. That is what --auth off means.'
+const NOBODY = 'It has no accounts yet, so nobody gets in. To add one: slipway user add NAME'
 
 type Row = readonly [
   what: string,
@@ -85,7 +88,7 @@ const ROWS: readonly Row[] = [
     [
       'Slipway listens on http://0.0.0.0:5000. To try it on this machine:',
       ...push('127.0.0.1:5000'),
-      OPEN,
+      OPEN_BY_FLAG,
     ],
   ],
   [

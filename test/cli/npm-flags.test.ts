@@ -6,7 +6,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../functions/cli/errors.ts'
-import { refuseTakenFlags } from '../../functions/cli/npm-flags.ts'
+import { commandCall, refuseTakenFlags } from '../../functions/cli/npm-flags.ts'
 import { COMMANDS } from '../../functions/cli/table/commands.ts'
 import { ALL_SETTINGS } from '../../functions/compose/setting-table.ts'
 
@@ -53,6 +53,13 @@ describe('refused, and where -- goes is said', () => {
     const env = { npm_package_name: 'mine', npm_lifecycle_event: 'npx', npm_config_store: 'x' }
     await expect(check(env)).rejects.toThrow('as in npm exec -- slipway --store …')
   })
+})
+
+test('commands are called as they can be where the server was started', () => {
+  expect(commandCall(START)).toBe('npm run slipway --')
+  expect(commandCall({})).toBe('slipway')
+  expect(commandCall({ npm_lifecycle_event: 'npx', npm_package_name: 'mine' })).toBe('slipway')
+  expect(commandCall({ npm_lifecycle_event: 'start', npm_package_name: 'mine' })).toBe('slipway')
 })
 
 describe('not refused:', () => {

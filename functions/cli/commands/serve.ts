@@ -8,6 +8,7 @@ import type { Settings } from '../../compose/settings.ts'
 import { startServer } from '../../node/server.ts'
 import { banner } from '../banner.ts'
 import type { Io } from '../io.ts'
+import { commandCall } from '../npm-flags.ts'
 
 /** Milliseconds within which signals are one: npm passes on the Ctrl-C that the terminal sent, too. */
 const SAME_SIGNAL = 500
@@ -38,5 +39,5 @@ export const serve = async (
     say(`Stopping: requests under way have ${settings['stop-timeout']} s to finish.`)
     void running.stop().then(() => exit(0))
   })
-  say(banner(running, settings).join('\n'))
+  say(banner(running, settings, commandCall(env)).join('\n'))
 }
