@@ -12,6 +12,7 @@ import { costPage } from './costs.ts'
 import { countTable, growthTable, lambdaTable } from './counted.ts'
 import { paragraphs, table } from './markdown.ts'
 import { latencyTable, type Theme, themeChart, themeTable, usageTable } from './measured.ts'
+import { STALLED } from './stalled.ts'
 
 /** A theme with its heading and the text below it. */
 interface Part extends Theme {
@@ -179,6 +180,7 @@ export const writePage = (directory: string, results: Results): void => {
     intro(results),
     counts(results),
     ...parts,
+    STALLED,
     failed(results),
     growth(results),
     lambda(results),

@@ -11,7 +11,7 @@ import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { blob } from '../support/hosts/content.ts'
 import { expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { checkNothingReadable } from '../support/rig/invariants.ts'
-import { begin } from '../support/rig/push.ts'
+import { begin, pushAtOnce } from '../support/rig/push.ts'
 import { connectTo } from '../support/rig/server.ts'
 import { openFiles, STORES } from '../support/rig/stores.ts'
 import { served } from './served.ts'
@@ -149,6 +149,31 @@ test('a stop closes connections that are kept after their last response', async 
   expect(await answer).toMatch(/^HTTP\/1\.1 201 /)
   await stopped
   await close()
+})
+
+test('a download that nobody reads is closed, and its line says why', async (t) => {
+  const { store, close } = await openFiles()
+  const server = await served(store)
+  t.onTestFinished(async () => {
+    await server.stop()
+    await close()
+  })
+  const large = blob('unread', 17 * MIB)
+  await pushAtOnce(server.send, 'a', large)
+  server.server.timeout = 300
+  const socket = await connectTo(server.url)
+  socket.pause()
+  socket.write(`GET /v2/a/blobs/${large.sha256} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  const line = await vi.waitUntil(
+    () => server.lines.find(({ fields }) => fields.method === 'GET'),
+    { timeout: 60_000 },
+  )
+  expect(line).toMatchObject({
+    level: 'info',
+    fields: { status: 408, reason: 'closed: no byte passed for 300 s' },
+  })
+  expect(server.lines.filter(({ level }) => level !== 'info')).toEqual([])
+  socket.destroy()
 })
 
 test('connections are kept for longer than balancers keep theirs, also those that are new', async (t) => {
