@@ -6,6 +6,8 @@
  */
 
 import type { Descriptor, Platform } from './descriptor.ts'
+import type { Manifest } from './manifest.ts'
+import { isIndex } from './media-types.ts'
 
 /** All, none, or those for these platforms; of a platform without a variant, every variant. */
 export type RequiredChildren = 'all' | 'none' | readonly Platform[]
@@ -18,6 +20,13 @@ const isFor = (child: Platform | undefined, { os, architecture, variant }: Platf
   child?.architecture === architecture &&
   (variant === undefined || child?.variant === variant)
 
-/** Whether a child of an index must be there. A child without a platform is for none that is named. */
-export const isRequired = (required: RequiredChildren, { platform }: Descriptor): boolean =>
+/** A child without a platform is for none that is named. */
+const isRequired = (required: RequiredChildren, { platform }: Descriptor): boolean =>
   typeof required === 'string' ? required === 'all' : required.some((each) => isFor(platform, each))
+
+/** What a manifest refers to that must be in its repository. */
+export const neededBy = (
+  { mediaType, references }: Manifest,
+  required: RequiredChildren,
+): readonly Descriptor[] =>
+  isIndex(mediaType) ? references.filter((each) => isRequired(required, each)) : references

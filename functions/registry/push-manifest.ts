@@ -15,7 +15,7 @@ import type { Catalog } from './catalog.ts'
 import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
 import type { Holdings } from './held.ts'
-import { isRequired, type RequiredChildrenOf } from './index-children.ts'
+import { neededBy, type RequiredChildrenOf } from './index-children.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
 import { type Manifest, parseInTurns } from './manifest.ts'
 import { isIndex, isManifestType } from './media-types.ts'
@@ -96,16 +96,14 @@ export const createPushManifest = (
   }
 
   const checkReferences = async (name: string, manifest: Manifest): Promise<void> => {
-    const index = isIndex(manifest.mediaType)
-    const required = index ? requiredChildren(name) : 'all'
-    const needed = manifest.references.filter((each) => isRequired(required, each))
+    const needed = neededBy(manifest, requiredChildren(name))
     const distinct = [...new Map(needed.map((each) => [each.digest + each.size, each]))]
     const results = await inBatches(distinct, ([, each]) => missing(name, each))
     const digests = results.filter((digest) => digest !== undefined)
     if (digests.length === 0) return
     throw new RegistryError(
       'MANIFEST_BLOB_UNKNOWN',
-      `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, missing from the repository ${name}: push that content first${index ? SPARSE : ''}`,
+      `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, missing from the repository ${name}: push that content first${isIndex(manifest.mediaType) ? SPARSE : ''}`,
       { detail: { name, digests: digests.slice(0, 100) } },
     )
   }

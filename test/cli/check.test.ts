@@ -10,11 +10,14 @@ import { expect, test } from 'vitest'
 import type { StoreIo } from '../../functions/cli/command.ts'
 import { check } from '../../functions/cli/commands/check.ts'
 import { openFileStore } from '../../functions/compose/file-store.ts'
+import { indexChildren } from '../../functions/compose/index-children.ts'
 import { catalogKey, layerLinkKey } from '../../functions/registry/layout.ts'
+import { OCI_INDEX } from '../../functions/registry/media-types.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
+import { imageOf, indexOf } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
-import { clientOf } from '../support/rig/client.ts'
+import { clientOf, expectStatus } from '../support/rig/client.ts'
 import { pushImage } from '../support/rig/push.ts'
 import { openFiles } from '../support/rig/stores.ts'
 
@@ -32,6 +35,7 @@ const ask = async (
   flags: Partial<Flags> = {},
   stop: (signal: () => void) => void = () => {},
   now: () => number = Date.now,
+  settings: Parameters<typeof check>[1]['settings'] = undefined,
 ): Promise<Asked> => {
   const [printed, said]: [string[], string[]] = [[], []]
   const io = {
@@ -44,7 +48,10 @@ const ask = async (
     exit: () => {},
   } satisfies Partial<StoreIo>
   const given = { repair: false, verify: false, json: false, from: undefined, ...flags }
-  const code = await check(io as unknown as StoreIo, { flags: given })
+  const code = await check(io as unknown as StoreIo, {
+    flags: given,
+    ...(settings && { settings }),
+  })
   return { code, printed, said }
 }
 
@@ -127,4 +134,19 @@ test('temporary files that are old are left over, and can be removed', async (t)
   expect(found.map((each) => each.key).sort()).toEqual(['.slipway/tmp/behind', '.slipway/tmp/left'])
   expect(await ask(store, { repair: true }, never, later)).toMatchObject({ code: 0 })
   expect(await ask(store, {}, never, later)).toMatchObject({ code: 0, printed: [] })
+})
+
+test('images that an index may lack are no finding', async (t) => {
+  const { store, close } = await openFiles()
+  t.onTestFinished(close)
+  const requiredChildren = indexChildren.parse('mirror/*=none')
+  const send = await clientOf(store, { requiredChildren })
+  const { bytes } = indexOf([imageOf()])
+  const put = 'PUT /v2/mirror/app/manifests/v1'
+  await expectStatus(201, send(put, bytes, { 'Content-Type': OCI_INDEX }))
+  const settings = { 'index-children': requiredChildren }
+  expect(await ask(store, {}, undefined, undefined, settings)).toMatchObject({ code: 0 })
+  const strict = await ask(store)
+  expect(strict.code).toBe(1)
+  expect(strict.printed.join()).toContain(imageOf().sha256)
 })

@@ -5,6 +5,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Settings } from '../../compose/settings.ts'
 import { checkStore } from '../../registry/check/check.ts'
 import type { StoreIo } from '../command.ts'
 
@@ -12,6 +13,7 @@ import type { StoreIo } from '../command.ts'
 const LONGEST_PUSH = 5 * 60_000
 
 interface Given {
+  readonly settings?: Pick<Settings, 'index-children'>
   readonly flags: {
     readonly repair: boolean
     readonly verify: boolean
@@ -34,7 +36,7 @@ const INEXACT =
  */
 export const check = async (
   { store, now, print, say, progress, onStop, exit }: StoreIo,
-  { flags }: Given,
+  { flags, settings }: Given,
 ): Promise<number> => {
   const { repair, verify, json, from } = flags
   const line = progress()
@@ -55,6 +57,7 @@ export const check = async (
       repair,
       verify,
       from,
+      requiredChildren: settings?.['index-children'],
       now,
       wait: async () => {
         line.show('Waiting five minutes for pushes that saw what was removed')

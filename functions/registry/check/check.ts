@@ -12,6 +12,7 @@
 import { inBatches } from '../../shared/parallel.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ListedObject, ObjectStore } from '../../storage/store.ts'
+import type { RequiredChildrenOf } from '../index-children.ts'
 import {
   ALIASES_PREFIX,
   BLOBS_PREFIX,
@@ -33,6 +34,8 @@ export interface CheckOptions {
   readonly repair: boolean
   /** Whether to read and hash all data. */
   readonly verify: boolean
+  /** Which images of an index must be there. Default: all. */
+  readonly requiredChildren?: RequiredChildrenOf | undefined
   /** Only what comes after this key. */
   readonly from?: string | undefined
   /** Clock in milliseconds. */
@@ -130,7 +133,7 @@ const phasesOf = ({ verify, now, wait }: CheckOptions): readonly Phase[] => [
  */
 export const checkStore = async (store: ObjectStore, options: CheckOptions): Promise<Checked> => {
   const { repair, from = '', now, report, progress } = options
-  const view = viewOf(store)
+  const view = viewOf(store, options.requiredChildren ?? (() => 'all'))
   let [objects, found, mended] = [0, 0, 0]
   const result = (stoppedAfter?: string): Checked => ({ objects, found, mended, stoppedAfter })
 

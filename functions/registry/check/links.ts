@@ -4,6 +4,7 @@
  * @module
  */
 
+import { neededBy } from '../index-children.ts'
 import { catalogKey, dataKey, layerLinkKey, referrerKey, revisionLinkKey } from '../layout.ts'
 import { type Manifest, parseStoredManifest } from '../manifest.ts'
 import { isManifestType } from '../media-types.ts'
@@ -66,7 +67,7 @@ export const inspectLayer = async (
 /** What a manifest needs and its repository does not have, or not of that size. */
 const lacking = async (view: View, name: string, manifest: Manifest): Promise<string[]> => {
   const lacks: string[] = []
-  for (const { digest, mediaType, size } of manifest.references) {
+  for (const { digest, mediaType, size } of neededBy(manifest, view.requiredChildren(name))) {
     const isManifest = isManifestType(mediaType)
     const key = (isManifest ? revisionLinkKey : layerLinkKey)(name, digest)
     const there =

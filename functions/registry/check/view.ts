@@ -11,6 +11,7 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { createCatalog } from '../catalog.ts'
 import { createContent } from '../content.ts'
 import { unreported } from '../damage.ts'
+import type { RequiredChildrenOf } from '../index-children.ts'
 import { dataKey } from '../layout.ts'
 import { createRecentLinks, readStoredLink, type StoredLink } from '../links.ts'
 import { MAX_MANIFEST_BYTES } from '../manifests.ts'
@@ -31,6 +32,8 @@ export interface LookedAt extends StoredLink {
 export interface View {
   readonly store: ObjectStore
   readonly revisions: Revisions
+  /** Which images of an index must be there. */
+  readonly requiredChildren: RequiredChildrenOf
   /** What is under a link's key, read anew. */
   link(key: string): Promise<LookedAt | undefined>
   /** Whether there is a plain link. */
@@ -64,7 +67,11 @@ const unlessChanged = async (work: Promise<unknown>): Promise<boolean> => {
 }
 
 /** Opens a view of a store. */
-export const viewOf = (store: ObjectStore, wrong: Set<string> = new Set()): View => {
+export const viewOf = (
+  store: ObjectStore,
+  requiredChildren: RequiredChildrenOf,
+  wrong: Set<string> = new Set(),
+): View => {
   const sizes = cached(
     async (target: Digest): Promise<number | undefined> =>
       (await store.head(dataKey(target)))?.size,
@@ -81,6 +88,7 @@ export const viewOf = (store: ObjectStore, wrong: Set<string> = new Set()): View
   return {
     store,
     wrong,
+    requiredChildren,
     revisions: createRevisions(store, recent, tags, unreported),
     async link(key) {
       let damage: string | undefined
@@ -92,7 +100,7 @@ export const viewOf = (store: ObjectStore, wrong: Set<string> = new Set()): View
     isLinked: async (key) => (await linked.get(key)) ?? false,
     size: sizes.get,
     manifest: (target) => content.get(dataKey(target), MAX_MANIFEST_BYTES, target),
-    again: () => viewOf(store, wrong),
+    again: () => viewOf(store, requiredChildren, wrong),
     remove: (key, etag) => unlessChanged(store.deleteIf(key, etag)),
     write: (key, bytes, condition) => unlessChanged(store.put(key, bytes, { condition })),
   }
