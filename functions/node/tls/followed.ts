@@ -32,7 +32,12 @@ export const follow = async <T>(
   make: (...texts: string[]) => T,
   logger: RequestLogger,
 ): Promise<Followed<T>> => {
-  const read = () => Promise.all(paths.map((path) => readFile(path, 'utf8')))
+  // One after the other, so that it is always the first missing file that is named.
+  const read = async (): Promise<string[]> => {
+    const texts: string[] = []
+    for (const path of paths) texts.push(await readFile(path, 'utf8'))
+    return texts
+  }
   let seen = await read()
   let current = make(...seen)
   let complaint: string | undefined
