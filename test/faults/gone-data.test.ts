@@ -80,7 +80,8 @@ for (const [kind, open] of STORES) {
       // Without a recorded size, the size of what is there is the only one known.
       const noticed = harm === 'gone' || kind === 'S3'
 
-      test.runIf(noticed)(`${harm}: HEAD, GET and mounts say no`, async () => {
+      const says = noticed ? test : undefined
+      says?.(`${harm}: HEAD, GET and mounts say no`, async () => {
         const { layer } = await stored()
         await doHarm(store, layer)
         for (const digest of [layer.sha256, layer.sha512]) {
@@ -140,7 +141,8 @@ for (const [kind, open] of STORES) {
         // Where a size is recorded nowhere, a client that asks first is told that it is there.
         const sends =
           noticed || push === pushAtOnce || push === pushInChunks || push === pushBySha512
-        test.runIf(sends)(`${harm}: ${how} repairs it`, async () => {
+        if (!sends) continue
+        test(`${harm}: ${how} repairs it`, async () => {
           const { layer, image } = await stored()
           await doHarm(store, layer)
           const send = await fresh()

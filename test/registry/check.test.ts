@@ -269,7 +269,8 @@ for (const [kind, open] of STORES) {
     for (const [what, { harm, kinds, key, options, left = [], push, only }] of Object.entries(
       CASES,
     )) {
-      test.runIf(only === undefined || only === kind)(what, async () => {
+      if (only !== undefined && only !== kind) continue
+      test(what, async () => {
         await harm(store)
         const found = await run(store, options)
         assert.deepEqual([...found.kinds].sort(), [...kinds].sort())
