@@ -114,6 +114,8 @@ describe('a process', () => {
     const { path, remove } = await temporaryDirectory()
     t.onTestFinished(remove)
     const store = `--store=file:${path}/store`
+    // A registry, so that there is nothing else to say.
+    await openFileStore(`${path}/store`).put(HTPASSWD_KEY, Buffer.from(''))
     const bad = join(path, 'policy.yaml')
     await writeFile(bad, 'version: 1\nrules: [{}]\n')
     for (const [args, expectedCode, expected] of [
