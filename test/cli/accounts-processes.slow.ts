@@ -117,6 +117,8 @@ describe('a process', () => {
     // A registry, so that there is nothing else to say.
     await openFileStore(`${path}/store`).put(HTPASSWD_KEY, Buffer.from(''))
     const bad = join(path, 'policy.yaml')
+    // Otherwise each says that there is no registry yet.
+    await slipway(['robot', 'add', 'ci', store], '')
     await writeFile(bad, 'version: 1\nrules: [{}]\n')
     for (const [args, expectedCode, expected] of [
       [['user', 'add', 'alice', store], 1, /^slipway: there is no terminal .*--password-stdin\n$/],
