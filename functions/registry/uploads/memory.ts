@@ -8,7 +8,7 @@
  * @module
  */
 
-import { createSlab, extendSlab, freeSlab, SMALL } from './slabs.ts'
+import { canExtend, createSlab, extendSlab, freeSlab, SMALL } from './slabs.ts'
 import { nextVictim, type Tenant, type Tenure } from './victim.ts'
 
 /** Milliseconds after which it is looked again for an upload that stands still. */
@@ -145,7 +145,9 @@ export const createUploadMemory = ({
   const release = (tenure: Tenure, buffer: Buffer, inUse: boolean): void => {
     const size = buffer.byteLength
     if (!inUse) {
-      if (size === partSize && used + idle.length * partSize <= limit / 2) idle.push(buffer)
+      const plenty = used - size + (idle.length + 1) * partSize <= limit / 2
+      if (plenty && size === partSize) idle.push(buffer)
+      else if (plenty && canExtend(buffer, partSize)) idle.push(extendSlab(buffer, partSize))
       else freeSlab(buffer)
     }
     uncount(tenure, size)
