@@ -45,6 +45,7 @@ test('a copy that is made during pushes has all that was there before, and nothi
   await addAlice(data)
   const flags = ['--auth=basic', '--log-level=warn']
   const server = await serve([`--store=file:${data}`, ...flags])
+  t.onTestFinished(() => void server.program.kill('SIGKILL'))
   const before = ['v1', 'v2', 'v3']
   for (const seed of before) await push(server.url, 'team/app', seed)
 
@@ -76,6 +77,7 @@ test('a copy that is made during pushes has all that was there before, and nothi
     commandsOf('Restore', { '/var/lib/slipway': restored, '/backup': backup }),
   ])
   const again = await serve([`--store=file:${restored}`, ...flags])
+  t.onTestFinished(() => void again.program.kill('SIGKILL'))
   for (const seed of before) await check(again.url, 'team/app', seed, false)
   const { tags: listed } = (await (
     await send(again.url, 'GET', '/v2/team/app/tags/list', 200)
