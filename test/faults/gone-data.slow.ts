@@ -1,0 +1,10 @@
+/**
+ * Nobody is told that there is what cannot be pulled, on the strict S3.
+ *
+ * @module
+ */
+
+import { STORES } from '../support/rig/stores.ts'
+import { goneData } from './gone-data.ts'
+
+goneData(STORES[1]!)
