@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+/** Temporary directories in memory: flushing files to a disk was a quarter of the time. */
+const MEMORY = '/dev/shm'
 
 /** Tests without programs of others: a few seconds a file, with much the same modules. */
 const quick = (
@@ -11,6 +15,7 @@ const quick = (
   test: {
     name,
     provide: { hosts },
+    env: existsSync(MEMORY) ? { TMPDIR: MEMORY } : {},
     include: [...include],
     exclude: [...exclude],
     // A process loads its modules once, for all the files that it runs in turn: the AWS SDK and this
