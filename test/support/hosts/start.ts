@@ -5,7 +5,7 @@
  * @module
  */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Hono } from 'hono'
@@ -34,8 +34,11 @@ type Env = Readonly<Record<string, string>>
  * is gone has left, so removing it is tried again.
  */
 export const temporaryDirectory = async (): Promise<{ path: string; remove(): Promise<void> }> => {
-  const path = await mkdtemp(join(tmpdir(), 'slipway-test-'))
-  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10 }) }
+  const root = await mkdtemp(join(tmpdir(), 'slipway-test-'))
+  // Alone in its parent: a registry beside it would be taken for the one that was meant.
+  const path = join(root, 'data')
+  await mkdir(path)
+  return { path, remove: () => rm(root, { recursive: true, force: true, maxRetries: 10 }) }
 }
 
 /** Starts the strict S3 and makes it the one the SDK of this process has credentials for. */
