@@ -7,8 +7,16 @@ import type { ObjectStore } from '../../functions/storage/store.ts'
 import { conflict } from './access.ts'
 import { controlled } from './controlled.ts'
 import { type Dependent, type Explored, explore } from './explore.ts'
-import type { Model, Service } from './model.ts'
-import { type Choose, type Death, type Finished, type Process, type Reach, runAll } from './run.ts'
+import { type Model, NOW, type Service } from './model.ts'
+import {
+  type Choose,
+  type Death,
+  type Finished,
+  type Point,
+  type Process,
+  type Reach,
+  runAll,
+} from './run.ts'
 import { instance, type Operation, type Picture, picture, type Work } from './world.ts'
 
 /** Operations at once. */
@@ -77,9 +85,10 @@ const serialEndings = async (
     for (const order of permutations([...chosen.keys()])) {
       const model = before.copy()
       const { store } = model
+      const clock = { now: NOW }
       const answers: (string | undefined)[] = operations.map(() => undefined)
       for (const at of order) {
-        const answer = await chosen[at]?.(await instance(store), store)
+        const answer = await chosen[at]?.(await instance(store, clock), store, clock)
         if (!died[at]) answers[at] = answer
       }
       endings.add(keyOf(answers, await picture(model)))
@@ -102,11 +111,12 @@ export const check = async (scenario: Scenario, limit: number): Promise<Checked>
     const held = spoil ? spoil(model.store) : model.store
     const prepare = async (reach: Reach): Promise<Process[]> => {
       const store = controlled(held, service, reach)
-      const one = together ? await instance(store) : undefined
+      const clock = { now: NOW }
+      const one = together ? await instance(store, clock) : undefined
       return Promise.all(
         operations.map(async (each, at) => {
-          const send = one ?? (await instance(store))
-          return { instance: together ? 0 : at, run: () => each.run(send, store) }
+          const send = one ?? (await instance(store, clock))
+          return { instance: together ? 0 : at, run: () => each.run(send, store, clock) }
         }),
       )
     }
@@ -133,10 +143,11 @@ export const check = async (scenario: Scenario, limit: number): Promise<Checked>
     faults.set(wrong.join(), { why: wrong.join('; '), trace })
   }
 
-  // Which of the writes that an instance sends at once were done when it died depends on their order.
+  const isClock = ({ title }: Point): boolean => title.endsWith('(clock)')
+  // Time makes a difference to all that is remembered. Which of the writes that an instance sends at once were done when it died depends on their order.
   const dependent: Dependent = (a, b) =>
     conflict(a.access, b.access) ||
-    ((together || naive) && a.process !== b.process) ||
+    ((together || naive || isClock(a) || isClock(b)) && a.process !== b.process) ||
     (death?.instance === a.process &&
       a.process === b.process &&
       a.access.writes.length > 0 &&

@@ -4,27 +4,31 @@
  * @module
  */
 import { describe, expect, test } from 'vitest'
+import { check } from './check.ts'
 import {
   DELETED_TWICE,
   exploreAll,
   type Found,
   PAIRS,
   type PairOptions,
+  print,
   SERVICES,
   titleOf,
   WINDOWS,
 } from './pairs.ts'
-import { fill, OPERATIONS, type Operation } from './world.ts'
+import { fill, MEMORY, OPERATIONS, type Operation, operation } from './world.ts'
 
 const HOUR = 3_600_000
 
-/** Explores each, and fails with all that was found. */
+/** Explores each, and prints how many orders there were. */
 const exploreEach = async (
+  title: string,
   all: readonly (readonly Operation[])[],
   options: PairOptions,
 ): Promise<Found[]> => {
   const found: Found[] = []
   for (const operations of all) found.push(await exploreAll(operations, options))
+  print(title, found)
   return found
 }
 
@@ -45,7 +49,7 @@ describe('every pair, with every death of one of them', () => {
       async () => {
         const before = await fill(service)
         const options = { service, before, deaths: true, together: false, limit: 1_000 }
-        const found = await exploreEach(PAIRS, options)
+        const found = await exploreEach(`pairs and deaths, ${name}`, PAIRS, options)
         const excused = service.conditionalDeletes ? [] : Object.values(WINDOWS)
         expect(faultsOf(found, excused)).toEqual([])
         expect(cutOf(found)).toEqual([])
@@ -68,7 +72,7 @@ test(
     const service = SERVICES['as S3']!
     const before = await fill(service)
     const options = { service, before, deaths: false, together: true, limit: 40 }
-    expect(faultsOf(await exploreEach(PAIRS, options))).toEqual([])
+    expect(faultsOf(await exploreEach('pairs on one instance', PAIRS, options))).toEqual([])
   },
   HOUR,
 )
@@ -97,8 +101,21 @@ test(
         .flatMap((two, second) => some.slice(first + second).map((three) => [one, two, three])),
     )
     const options = { service, before, deaths: false, together: false, limit: 300 }
-    const found = await exploreEach(triples, options)
+    const found = await exploreEach('three at once', triples, options)
     expect(faultsOf(found, [DELETED_TWICE])).toEqual([])
+  },
+  HOUR,
+)
+
+test(
+  'a push that relies on what it saw, a delete from another instance, and time that passes',
+  async () => {
+    const service = SERVICES['as S3']!
+    const before = await fill(service)
+    const operations = [...MEMORY, operation('delete a blob')]
+    const { faults, runs, cut } = await check({ service, before, operations }, 5_000)
+    print('memory and time', [{ operations, faults, runs, cut }])
+    expect(faults).toEqual([])
   },
   HOUR,
 )

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { writeSync } from 'node:fs'
 import { type Checked, check, type Scenario } from './check.ts'
 import type { Model, Service } from './model.ts'
 import { OPERATIONS, type Operation } from './world.ts'
@@ -72,4 +73,15 @@ export const DELETED_TWICE = /no order ends with \[\[.*"202","202".*"app tags":"
 export const WINDOWS: Readonly<Record<string, RegExp>> = {
   'a tag that moves between the two is deleted': /no order ends with .*"app tags":"(?!latest)/,
   'two deletes of the same are both told that they did it': /no order ends with .*"202","202"/,
+}
+
+/** Says on the terminal how many orders were tried of what, and which were cut. */
+export const print = (title: string, found: readonly Found[]): void => {
+  const lines = found.map(
+    ({ operations, runs, cut }) => `  ${runs}${cut ? ', cut' : ''}: ${titleOf(operations)}`,
+  )
+  const total = found.reduce((sum, { runs }) => sum + runs, 0)
+  const cut = found.filter((each) => each.cut).length
+  // Not by the console, which shows only what failing tests print.
+  writeSync(2, `${title}: ${total} orders, ${cut} of ${found.length} cut\n${lines.join('\n')}\n`)
 }

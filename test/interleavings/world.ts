@@ -43,8 +43,14 @@ const MANIFESTS: Readonly<Record<string, Content>> = {
 const BLOBS: Readonly<Record<string, Content>> = { CONFIG, LAYER, FOREIGN }
 const REPOSITORIES = ['app', 'empty', 'other']
 
+/** What all instances of a run go by, in milliseconds. */
+export interface Clock {
+  now: number
+}
+
 /** An instance with nothing in its memory. */
-export const instance = (store: ObjectStore): Promise<Send> => clientOf(store, { now: () => NOW })
+export const instance = (store: ObjectStore, clock: Clock = { now: NOW }): Promise<Send> =>
+  clientOf(store, { now: () => clock.now })
 
 /** `app` has OLD as `latest`, its signature, and what NEW needs; `empty` has a config. */
 export const fill = async (service: Service): Promise<Model> => {
@@ -60,7 +66,7 @@ export const fill = async (service: Service): Promise<Model> => {
 }
 
 /** Asks something of an instance over this store. @returns what it was told */
-export type Work = (send: Send, store: ObjectStore) => Promise<string>
+export type Work = (send: Send, store: ObjectStore, clock: Clock) => Promise<string>
 
 /** One thing that can be asked of the registry. */
 export interface Operation {
@@ -92,7 +98,7 @@ const put =
 const remove = (name: string, kind: string, reference: string) => (send: Send) =>
   told(send(`DELETE /v2/${name}/${kind}/${reference}`))
 
-const byDigest = {
+const byDigest: Readonly<Record<'old' | 'new' | 'list' | 'first', Work>> = {
   old: put('app', OLD.sha256, OLD),
   new: put('app', NEW.sha256, NEW),
   list: put('app', LIST.sha256, LIST, {}, OCI_INDEX),
@@ -177,6 +183,28 @@ export const OPERATIONS: readonly Operation[] = [
     },
   },
 ]
+
+/** Relies on what it has just seen, for some seconds. */
+const lookThenPush: Operation = {
+  title: 'look at a blob, then push',
+  async run(send, store, clock) {
+    await send(`HEAD /v2/app/blobs/${LAYER.sha256}`)
+    return byDigest.new(send, store, clock)
+  },
+}
+
+/** More than anything is remembered for. The look at a key is its moment. */
+const timePasses: Operation = {
+  title: 'time passes',
+  async run(_, store, clock) {
+    await store.head('(clock)')
+    clock.now += 60_000
+    return 'later'
+  },
+}
+
+/** Operations that show what is remembered, and for how long. */
+export const MEMORY: readonly Operation[] = [lookThenPush, timePasses]
 
 /** The operation with this title. */
 export const operation = (title: string): Operation => {
