@@ -100,6 +100,6 @@ describe('packaging/slipway.service', () => {
     } finally {
       await daemon.stop()
     }
-    expect(daemon.output()).toContain('requests under way are finished')
+    expect(daemon.output()).toContain('requests under way have 30 s to finish')
   })
 })
