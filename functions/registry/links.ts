@@ -10,7 +10,7 @@
 
 import { cached } from '../shared/cached.ts'
 import { discard, readAll } from '../storage/bytes.ts'
-import { isStoreError } from '../storage/errors.ts'
+import { tookPlace } from '../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { dataKey } from './layout.ts'
@@ -241,11 +241,7 @@ export const createRecentLinks = (
 
     async deleteIf(key, etag) {
       try {
-        await store.deleteIf(key, etag)
-        return true
-      } catch (error) {
-        if (isStoreError(error, 'precondition')) return false
-        throw error
+        return await tookPlace(store.deleteIf(key, etag))
       } finally {
         recent.forget(key)
       }

@@ -15,7 +15,7 @@
 import { randomBytes } from 'node:crypto'
 import { inBatches } from '../shared/parallel.ts'
 import { discard, readAll } from '../storage/bytes.ts'
-import { isStoreError } from '../storage/errors.ts'
+import { putUnlessChanged } from '../storage/read-or-create.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import type { Content } from './content.ts'
 import { type ReportDamage, unreported } from './damage.ts'
@@ -108,15 +108,8 @@ export const doubtReferrer = async (
   key: string,
   referrer: Referrer,
   etag: string,
-): Promise<boolean> => {
-  try {
-    await store.put(key, unconfirmed(referrer), { condition: { ifMatch: etag } })
-    return true
-  } catch (error) {
-    if (isStoreError(error, 'precondition')) return false
-    throw error
-  }
-}
+): Promise<boolean> =>
+  (await putUnlessChanged(store, key, unconfirmed(referrer), { ifMatch: etag })) !== undefined
 
 /** Reads a stored descriptor. @returns undefined when it is none of this digest: it is damaged */
 export const parseReferrer = (bytes: Uint8Array, digest: Digest): StoredReferrer | undefined => {
@@ -155,16 +148,8 @@ export const prepareReferrer = async (
   referrer: Referrer,
 ): Promise<ConfirmReferrer> => {
   const key = referrerKey(name, subject, referrer.digest)
-  const unlessChanged = async <T>(work: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work
-    } catch (error) {
-      if (isStoreError(error, 'precondition')) return undefined
-      throw error
-    }
-  }
   const write = (condition: WriteCondition) =>
-    unlessChanged(store.put(key, unconfirmed(referrer), { condition }))
+    putUnlessChanged(store, key, unconfirmed(referrer), condition)
   const replaceDamaged = async () => {
     const there = await readDescriptor(store, key)
     if (there === undefined || parseReferrer(there.bytes, referrer.digest)) return undefined
@@ -173,9 +158,8 @@ export const prepareReferrer = async (
   const created = (await write({ ifNoneMatch: '*' })) ?? (await replaceDamaged())
   if (created === undefined) return async () => {}
   const confirmed = Buffer.from(JSON.stringify(referrer))
-  const condition = { ifMatch: created.etag }
   return async () => {
-    await unlessChanged(store.put(key, confirmed, { condition }))
+    await putUnlessChanged(store, key, confirmed, { ifMatch: created })
   }
 }
 

@@ -22,7 +22,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { isStoreError } from '../storage/errors.ts'
+import { tookPlace } from '../storage/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { ReportDamage } from './damage.ts'
 import { revisionLinkKey } from './layout.ts'
@@ -77,12 +77,8 @@ export const createRevisions = (
         const found = await links.look(key)
         if (found === undefined || !('since' in found)) return found
         if (!(await isKept(name, digest, found))) return undefined
-        try {
-          await links.write(key, found.target, found.size, { ifMatch: found.etag })
-        } catch (error) {
-          // It was pushed again, or deleted again: look again.
-          if (!isStoreError(error, 'precondition')) throw error
-        }
+        // If it was pushed again, or deleted again, the next look tells.
+        await tookPlace(links.write(key, found.target, found.size, { ifMatch: found.etag }))
       }
     },
 
@@ -100,12 +96,8 @@ export const createRevisions = (
       try {
         for (;;) {
           const body = deletedLinkBody(target, nonce, performance.now() - start)
-          try {
-            await store.put(key, body, { condition: { ifMatch: stored.etag } })
-            return true
-          } catch (error) {
-            if (!isStoreError(error, 'precondition')) throw error
-          }
+          const condition = { ifMatch: stored.etag }
+          if (await tookPlace(store.put(key, body, { condition }))) return true
           stored = await readStoredLink(store, key, report)
           // Another request deleted it first.
           if (stored === undefined || stored.deleted) return false

@@ -6,7 +6,7 @@
 
 import { coalesce } from '../shared/coalesce.ts'
 import { inBatches } from '../shared/parallel.ts'
-import { isStoreError } from '../storage/errors.ts'
+import { tookPlace } from '../storage/errors.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
@@ -92,28 +92,18 @@ export const createTags = (
   const replaceDamaged = async (key: string, digest: Digest): Promise<boolean> => {
     const stored = await readStoredLink(store, key, report)
     if (stored === undefined || stored.link !== undefined) return false
-    try {
-      await writeLink(store, key, digest, { condition: { ifMatch: stored.etag } })
-      return true
-    } catch (error) {
-      if (isStoreError(error, 'precondition')) return false
-      throw error
-    }
+    return tookPlace(writeLink(store, key, digest, { condition: { ifMatch: stored.etag } }))
   }
 
   const set: Tags['set'] = async (name, tag, digest, condition) => {
     const current = tagLinkKey(name, tag)
     if (condition === undefined) return writeLink(store, current, digest)
     const onStore = await storeCondition(name, tag, condition)
-    try {
-      await writeLink(store, current, digest, { condition: onStore })
-    } catch (error) {
-      if (!isStoreError(error, 'precondition')) throw error
-      if ('absent' in condition && (await replaceDamaged(current, digest))) return
-      throw 'absent' in condition
-        ? lost(name, tag, 'exists', 'it absent')
-        : lost(name, tag, 'has just been changed by another push', 'it unchanged')
+    if (await tookPlace(writeLink(store, current, digest, { condition: onStore }))) return
+    if (!('absent' in condition)) {
+      throw lost(name, tag, 'has just been changed by another push', 'it unchanged')
     }
+    if (!(await replaceDamaged(current, digest))) throw lost(name, tag, 'exists', 'it absent')
   }
 
   /**
@@ -137,12 +127,7 @@ export const createTags = (
       removeHistory(name, tag),
     ])
     for (let stored = first; stored !== undefined; ) {
-      try {
-        await store.deleteIf(key, stored.etag)
-        return true
-      } catch (error) {
-        if (!isStoreError(error, 'precondition')) throw error
-      }
+      if (await tookPlace(store.deleteIf(key, stored.etag))) return true
       stored = await readStoredLink(store, key, report)
     }
     return history
@@ -176,12 +161,8 @@ export const createTags = (
         const link = await readLink(store, key, report)
         if (link?.target !== digest) return
         await removeHistory(name, tag)
-        try {
-          await store.deleteIf(key, link.etag)
-        } catch (error) {
-          // It has moved on, or is gone.
-          if (!isStoreError(error, 'precondition')) throw error
-        }
+        // If it has moved on, it stays.
+        await tookPlace(store.deleteIf(key, link.etag))
       })
       last = page.names.at(-1)
       more = page.more

@@ -32,3 +32,19 @@ export class StoreError extends Error {
 /** Whether an error is a failure of a store of one of the given kinds. */
 export const isStoreError = (error: unknown, ...failures: StoreFailure[]): error is StoreError =>
   error instanceof StoreError && failures.includes(error.failure)
+
+/**
+ * Waits for a write or delete with a condition.
+ *
+ * @returns false if the condition did not hold: another request was faster
+ * @throws whatever else it throws
+ */
+export const tookPlace = async (work: Promise<unknown>): Promise<boolean> => {
+  try {
+    await work
+    return true
+  } catch (error) {
+    if (isStoreError(error, 'precondition')) return false
+    throw error
+  }
+}

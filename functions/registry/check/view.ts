@@ -6,7 +6,7 @@
  */
 
 import { cached } from '../../shared/cached.ts'
-import { isStoreError } from '../../storage/errors.ts'
+import { tookPlace } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { createCatalog } from '../catalog.ts'
 import { createContent } from '../content.ts'
@@ -56,16 +56,6 @@ export interface View {
   ): Promise<boolean>
 }
 
-const unlessChanged = async (work: Promise<unknown>): Promise<boolean> => {
-  try {
-    await work
-    return true
-  } catch (error) {
-    if (isStoreError(error, 'precondition')) return false
-    throw error
-  }
-}
-
 /** Opens a view of a store. */
 export const viewOf = (
   store: ObjectStore,
@@ -101,7 +91,7 @@ export const viewOf = (
     size: sizes.get,
     manifest: (target) => content.get(dataKey(target), MAX_MANIFEST_BYTES, target),
     again: () => viewOf(store, requiredChildren, wrong),
-    remove: (key, etag) => unlessChanged(store.deleteIf(key, etag)),
-    write: (key, bytes, condition) => unlessChanged(store.put(key, bytes, { condition })),
+    remove: (key, etag) => tookPlace(store.deleteIf(key, etag)),
+    write: (key, bytes, condition) => tookPlace(store.put(key, bytes, { condition })),
   }
 }
