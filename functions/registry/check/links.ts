@@ -6,6 +6,7 @@
 
 import { neededBy } from '../index-children.ts'
 import { catalogKey, dataKey, layerLinkKey, referrerKey, revisionLinkKey } from '../layout.ts'
+import type { Link } from '../links.ts'
 import { type Manifest, parseStoredManifest } from '../manifest.ts'
 import { isManifestType } from '../media-types.ts'
 import type { Digest } from '../reference.ts'
@@ -51,18 +52,23 @@ const aboutData = async (
   return { ...about, kind: 'link-to-wrong-size', text }
 }
 
-/** Looks at the link of a blob. */
-export const inspectLayer = async (
+/** Looks at what is under a link's key: at damage here, at a link with `inspect`. */
+const inspectLink = async (
   view: View,
   key: string,
   name: string,
+  inspect: (link: Link) => Promise<Found | undefined>,
 ): Promise<Found | undefined> => {
   const stored = await view.link(key)
   if (stored === undefined) return undefined
   const { link, etag, damage } = stored
   if (damage !== undefined) return damagedLink(view, key, etag, damage, name)
-  return link && aboutData(view, key, name, link)
+  return link && inspect(link)
 }
+
+/** Looks at the link of a blob. */
+export const inspectLayer = (view: View, key: string, name: string): Promise<Found | undefined> =>
+  inspectLink(view, key, name, (link) => aboutData(view, key, name, link))
 
 /** What a manifest needs and its repository does not have, or not of that size. */
 const lacking = async (view: View, name: string, manifest: Manifest): Promise<string[]> => {
@@ -117,17 +123,21 @@ const aboutReferrer = async (
 }
 
 /** Looks at the link of a manifest, and at what the manifest needs. */
-export const inspectRevision = async (
+export const inspectRevision = (
   view: View,
   key: string,
   name: string,
   digest: Digest,
+): Promise<Found | undefined> =>
+  inspectLink(view, key, name, (link) => aboutManifest(view, key, name, digest, link))
+
+const aboutManifest = async (
+  view: View,
+  key: string,
+  name: string,
+  digest: Digest,
+  link: Link,
 ): Promise<Found | undefined> => {
-  const stored = await view.link(key)
-  if (stored === undefined) return undefined
-  const { link, etag, damage } = stored
-  if (damage !== undefined) return damagedLink(view, key, etag, damage, name)
-  if (link === undefined) return undefined
   const wrong = await aboutData(view, key, name, link)
   if (wrong !== undefined) return wrong
   const bytes = await view.manifest(link.target)
@@ -171,18 +181,21 @@ export const inspectListed = async (view: View, name: string): Promise<Found | u
 }
 
 /** Looks at the link of a tag. */
-export const inspectTag = async (
+export const inspectTag = (
   view: View,
   key: string,
   name: string,
   tag: string,
+): Promise<Found | undefined> =>
+  inspectLink(view, key, name, (link) => aboutTag(view, key, name, tag, link))
+
+const aboutTag = async (
+  view: View,
+  key: string,
+  name: string,
+  tag: string,
+  { target: digest, etag }: Link,
 ): Promise<Found | undefined> => {
-  const stored = await view.link(key)
-  if (stored === undefined) return undefined
-  const { link, etag, damage } = stored
-  if (damage !== undefined) return damagedLink(view, key, etag, damage, name)
-  if (link === undefined) return undefined
-  const digest = link.target
   const revision = await view.revisions.find(name, digest)
   const data = revision && (await view.size(revision.target))
   if (data !== undefined) return undefined
