@@ -24,6 +24,16 @@ for (const [name, open] of STORES) {
     let end: () => Promise<void>
     /** What a call of the store waits for. */
     let hold: ((call: StoreCall) => Promise<void> | undefined) | undefined
+    /** Holds the store's calls back until the client has left; says when one has come. */
+    const holdBack = () => {
+      const asked = Promise.withResolvers<void>()
+      const left = Promise.withResolvers<void>()
+      hold = async () => {
+        asked.resolve()
+        await left.promise
+      }
+      return { asked, left }
+    }
     beforeAll(async () => {
       const { store, close } = await open()
       const held = intercept(store, async (call, proceed) => {
@@ -112,12 +122,7 @@ for (const [name, open] of STORES) {
     for (const method of ['GET', 'HEAD']) {
       test(`before the response to a ${method}`, async () => {
         const from = server.lines.length
-        const asked = Promise.withResolvers<void>()
-        const left = Promise.withResolvers<void>()
-        hold = async () => {
-          asked.resolve()
-          await left.promise
-        }
+        const { asked, left } = holdBack()
         const socket = await connectTo(server.url)
         const other = blob('never pushed', 10).sha256
         socket.write(`${method} /v2/a/blobs/${other} HTTP/1.1\r\nHost: x\r\n\r\n`)
@@ -134,12 +139,7 @@ for (const [name, open] of STORES) {
 
     test('before the response to requests sent at once', async () => {
       const from = server.lines.length
-      const asked = Promise.withResolvers<void>()
-      const left = Promise.withResolvers<void>()
-      hold = async () => {
-        asked.resolve()
-        await left.promise
-      }
+      const { asked, left } = holdBack()
       const socket = await connectTo(server.url)
       const get = (seed: string) =>
         `GET /v2/a/blobs/${blob(seed, 10).sha256} HTTP/1.1\r\nHost: x\r\n\r\n`
