@@ -61,6 +61,11 @@ export interface AppOptions {
   readonly audit: Audit
   /** Scheme and host as clients see them, where requests do not tell. */
   readonly publicUrl?: string | undefined
+  /**
+   * Scheme and host of another server on the same store and keys, which takes bodies of any size: clients
+   * that follow a Location there send the bytes of uploads to it.
+   */
+  readonly uploadOrigin?: string | undefined
   /** Set where this registry issues tokens itself. */
   readonly issuing?: TokenIssuing
   /** Set where the host does not pass on every body whole. */

@@ -95,6 +95,7 @@ export const openApp = async (
     ...access,
     storeHost: directIfNecessary ? storeHost : undefined,
     publicUrl: settings['public-url'],
+    uploadOrigin: settings['upload-origin'],
     registry: createRegistry({
       store,
       uploadSecret,

@@ -67,6 +67,14 @@ export const publicUrl = z
     'expected scheme and host alone, as in https://registry.example',
   )
 
+/** Scheme and host of another server that is sent what is secret: encrypted, or on this machine. */
+export const uploadOrigin = publicUrl
+  .refine(
+    (value) => /^https:|^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=[:/]|$)/i.test(value),
+    'expected https, or http on loopback: the Location of an upload is a secret',
+  )
+  .transform((value) => new URL(value).origin)
+
 /** A name that is safe within a quoted string of a header. */
 export const headerName = z
   .string()

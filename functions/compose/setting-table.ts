@@ -20,6 +20,7 @@ import {
   span,
   store,
   text,
+  uploadOrigin,
 } from './setting-kinds.ts'
 
 /** What can be set. */
@@ -132,7 +133,12 @@ export const SETTINGS = {
   'public-url': setting(
     publicUrl.optional(),
     "the request's",
-    'scheme and host as clients see them, for the address of the token endpoint',
+    'scheme and host as clients see them, for the address of the token endpoint and of uploads',
+  ),
+  'upload-origin': setting(
+    uploadOrigin.optional(),
+    'none',
+    'scheme and host of another Slipway on the same store, with the same keys, to which clients that follow send the bytes of uploads',
   ),
   'trust-proxy': setting(
     networks.optional(),

@@ -13,7 +13,7 @@ import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
 import { literalPath } from '../api/request.ts'
 import { isSameOrBelow } from '../api/store-host.ts'
-import { BODY_LIMIT, UPLOAD_LIMITS } from '../compose/aws/lambda-limits.ts'
+import { bodyLimit, uploadLimits } from '../compose/aws/lambda-limits.ts'
 import { SettingsError } from '../compose/errors.ts'
 import { openApp } from '../compose/open-app.ts'
 import { readSettings } from '../compose/settings.ts'
@@ -69,8 +69,8 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
   const { app, storeHost } = await openApp(settings, env, {
     redirectHeads: true,
     directIfNecessary: false,
-    bodyLimit: BODY_LIMIT,
-    uploadLimits: UPLOAD_LIMITS,
+    bodyLimit: bodyLimit(settings['upload-origin']),
+    uploadLimits: uploadLimits(settings['upload-origin']),
     onlyLocal: false,
   })
   await checkHosts(settings['public-url'], storeHost)

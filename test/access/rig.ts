@@ -13,7 +13,7 @@ import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts
 import type { AuditEvent } from '../../functions/auth/audit.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
 import { openUploadSecret } from '../../functions/compose/open-store.ts'
-import { readSettings } from '../../functions/compose/settings.ts'
+import { readSettings, type Settings } from '../../functions/compose/settings.ts'
 import {
   GROUPS_KEY,
   HTPASSWD_KEY,
@@ -141,6 +141,8 @@ export interface AccessRig {
   readonly logged: readonly Logged[]
   /** Sends `'<METHOD> <target>'`. */
   send(request: string, more?: More): Promise<Answer>
+  /** Opens another registry over the same store, with nothing in its memory. */
+  beside(args: readonly string[]): Promise<Pick<AccessRig, 'send'>>
 }
 
 export interface RigOptions extends Documents {
@@ -172,36 +174,41 @@ export const openRig = async (
   const at = (level: Logged['level']) => (fields: object, message: string) =>
     void logged.push({ level, fields: { ...fields }, message })
   const logger = { info: at('info'), warn: at('warn'), error: at('error') }
-  const settings = readSettings(args, {})
-  const { isSetUp: _, ...access } = await openAccess(settings, {}, store, logger, onlyLocal, {
-    now: clock.now,
-  })
-  const app = createApp({
-    ...access,
-    registry: createRegistry({
-      store,
-      uploadSecret: openUploadSecret(settings, {}, store, clock.now),
-      uploadLife: settings['upload-life'],
+  const open = async (settings: Settings): Promise<AccessRig['send']> => {
+    const { isSetUp: _, ...access } = await openAccess(settings, {}, store, logger, onlyLocal, {
       now: clock.now,
-    }),
-    logger,
-    redirects: false,
-    redirectHeads: false,
-    readOnly,
-  })
+    })
+    const app = createApp({
+      ...access,
+      registry: createRegistry({
+        store,
+        uploadSecret: openUploadSecret(settings, {}, store, clock.now),
+        uploadLife: settings['upload-life'],
+        now: clock.now,
+      }),
+      logger,
+      redirects: false,
+      redirectHeads: false,
+      readOnly,
+      publicUrl: settings['public-url'],
+      uploadOrigin: settings['upload-origin'],
+    })
+    return async (request, { body, headers, as, address = '192.0.2.1' } = {}) => {
+      const all = { ...headers, ...(as === undefined ? {} : { Authorization: as }) }
+      const sent = requestOf({ ...requestLine(request), body, headers: all })
+      const response = await app.fetch(sent, { origin: ORIGIN, address })
+      const { status, headers: answered } = response
+      return { status, headers: answered, body: Buffer.from(await response.arrayBuffer()) }
+    }
+  }
   return {
     store,
     clock,
     secrets,
     logged,
     events: () => logged.flatMap(({ fields }) => (fields.audit as AuditEvent | undefined) ?? []),
-    async send(request, { body, headers, as, address = '192.0.2.1' } = {}) {
-      const all = { ...headers, ...(as === undefined ? {} : { Authorization: as }) }
-      const sent = requestOf({ ...requestLine(request), body, headers: all })
-      const response = await app.fetch(sent, { origin: ORIGIN, address })
-      const { status, headers: answered } = response
-      return { status, headers: answered, body: Buffer.from(await response.arrayBuffer()) }
-    },
+    send: await open(readSettings(args, {})),
+    beside: async (others) => ({ send: await open(readSettings(others, {})) }),
   }
 }
 

@@ -16,6 +16,11 @@ const RIGHT: readonly (readonly [keyof Settings, value: string])[] = [
   ['public-url', 'https://registry.example/'],
   ['public-url', 'http://127.0.0.1:5000'],
   ['public-url', 'https://[::1]:5000'],
+  ['upload-origin', 'https://push.registry.example'],
+  ['upload-origin', 'https://push.registry.example:8443'],
+  ['upload-origin', 'http://127.0.0.1:5001'],
+  ['upload-origin', 'http://localhost:5001'],
+  ['upload-origin', 'http://[::1]:5001'],
   ['token-service', 'registry.example:5000'],
   ['token-service', 'https://registry.example/v2'],
   ['token-issuer', 'Registry_1'],
@@ -77,6 +82,7 @@ describe('--trust-proxy', () => {
 const NETWORK = /is not a network: expected 10\.0\.0\.0\/8 or ::1\/128$/
 const NAME = /: expected letters, digits, \. _ : \/ or -$/
 const ALONE = /: expected scheme and host alone, as in https:\/\/registry\.example$/
+const SECRET = /: expected https, or http on loopback: the Location of an upload is a secret$/
 const QUOTES = /: expected no quotes, spaces or characters beyond ASCII$/
 
 const WRONG: readonly (readonly [name: keyof Settings, value: string, message: RegExp])[] = [
@@ -89,6 +95,13 @@ const WRONG: readonly (readonly [name: keyof Settings, value: string, message: R
   ['public-url', 'https://registry.example?x', ALONE],
   ['public-url', 'https://user:secret@registry.example', ALONE],
   ['public-url', 'https://registry.example"', ALONE],
+  ['upload-origin', 'push.registry.example', /URL/],
+  ['upload-origin', 'https://push.registry.example/path', ALONE],
+  ['upload-origin', 'https://push.registry.example?x', ALONE],
+  ['upload-origin', 'https://user:secret@push.registry.example', ALONE],
+  ['upload-origin', 'http://push.registry.example', SECRET],
+  ['upload-origin', 'http://127.0.0.1.registry.example', SECRET],
+  ['upload-origin', 'http://localhost.registry.example', SECRET],
   // None of these may become a network that is larger than was meant.
   ...[
     'localhost',

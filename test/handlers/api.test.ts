@@ -98,20 +98,31 @@ describe('events', () => {
     assert.equal((await send(event)).statusCode, 200)
   })
 
-  test('a truncated body is refused with 413, and a way that works', async () => {
-    const event = blobPost(CONFIG.sha256, CONFIG.bytes)
-    const headers = { ...event.headers, 'content-length': '7000000' }
-    for (const body of [event.body ?? '', undefined]) {
-      const { body: _, ...rest } = event
-      const result = await send({ ...rest, headers, ...(body === undefined ? {} : { body }) })
-      assert.equal(result.statusCode, 413)
-      const [error] = JSON.parse(result.body ?? '').errors
-      assert.equal(error.code, 'UNSUPPORTED')
-      const received = body === undefined ? 0 : CONFIG.bytes.length
-      assert.match(error.message, new RegExp(`7000000 bytes, of which ${received} were received`))
-      assert.match(error.message, /the limit is 4500000: .* --blob-chunk 4500000.* Node server/)
-    }
-  })
+  const WAYS = [
+    [{}, /the limit is 4500000: .* --blob-chunk 4500000.* Node server/],
+    [
+      { SLIPWAY_UPLOAD_ORIGIN: 'https://push.example:8443' },
+      /the limit is 4500000: push to push\.example:8443\/NAME, which takes layers of any size$/,
+    ],
+  ] as const
+  for (const [more, way] of WAYS) {
+    test(`a truncated body is refused with 413, and a way that works: ${way}`, async () => {
+      const own = createHandler({ ...env, ...more })
+      const event = blobPost(CONFIG.sha256, CONFIG.bytes)
+      const headers = { ...event.headers, 'content-length': '7000000' }
+      for (const body of [event.body ?? '', undefined]) {
+        const { body: _, ...rest } = event
+        const cut = { ...rest, headers, ...(body === undefined ? {} : { body }) }
+        const result = await own(cut, CONTEXT)
+        assert.equal(result.statusCode, 413)
+        const [error] = JSON.parse(result.body ?? '').errors
+        assert.equal(error.code, 'UNSUPPORTED')
+        const received = body === undefined ? 0 : CONFIG.bytes.length
+        assert.match(error.message, new RegExp(`7000000 bytes, of which ${received} were received`))
+        assert.match(error.message, way)
+      }
+    })
+  }
 
   const PATHS = [
     `/v2/library%2Fapp/manifests/${IMAGE.sha256}`,

@@ -26,6 +26,7 @@ import { hasCode, RequestError } from '../errors.ts'
 import { identify, permit, reportLapse } from '../middleware/permit.ts'
 import { parseContentLength, parseContentRange } from '../request.ts'
 import { empty } from '../responses.ts'
+import { setUploadLocation } from '../upload-location.ts'
 
 const START = '/v2/:name{.+}/blobs/uploads/'
 const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
@@ -68,13 +69,14 @@ const created = (c: AppContext, name: string, digest: Digest): Response => {
 }
 
 /** Registers the upload endpoints. */
-export const uploadRoutes = (app: Hono<AppEnv>, { registry }: AppOptions): void => {
-  const { blobs, uploads } = registry
+export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
+  const { blobs, uploads } = options.registry
 
   /** Sets the headers that say how far an upload is and how to continue it. */
   const describe = async (c: AppContext, state: UploadState): Promise<void> => {
     const token = await uploads.seal(state)
-    c.header('Location', `/v2/${state.name}/blobs/uploads/${state.uuid}?_state=${token}`)
+    const path = `/v2/${state.name}/blobs/uploads/${state.uuid}?_state=${token}`
+    setUploadLocation(c, options, path, state.holder !== undefined)
     c.header('Range', `0-${Math.max(state.offset - 1, 0)}`)
     c.header('Docker-Upload-UUID', state.uuid)
   }
