@@ -9,6 +9,7 @@ import { requestId } from 'hono/request-id'
 import { quoted } from '../shared/errors.ts'
 import type { AppEnv, AppOptions } from './env.ts'
 import { RequestError, writeError } from './errors.ts'
+import { throughEdge } from './middleware/edge.ts'
 import { auditWrites, requestLog } from './middleware/log.ts'
 import { notAllowed } from './middleware/not-allowed.ts'
 import { withAuthorizer } from './middleware/permit.ts'
@@ -39,6 +40,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   app.use(requestId())
   app.use(requestLog(options.logger))
   app.use(commonHeaders)
+  if (options.edge) app.use(throughEdge(options.edge, options))
   if (options.bodyLimit) app.use(wholeBody(options.bodyLimit))
   if (options.issuing) {
     tokenRoutes(app, options.issuing, options.registry.memory)

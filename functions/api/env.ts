@@ -35,6 +35,16 @@ export interface BodyLimit {
   readonly instead: string
 }
 
+/** The CDN in front of the registry. */
+export interface Edge {
+  /** What it shows to its origins; more than one while they are changed. */
+  readonly secrets: () => Promise<readonly string[]>
+  /** Whether requests that did not come through it are answered, too. */
+  readonly open: boolean
+  /** Where clients find through the edge what the store's presigned URL is for. */
+  readonly urlOf: (presigned: string) => string
+}
+
 export interface AppOptions {
   readonly registry: Registry
   readonly logger: RequestLogger
@@ -54,7 +64,7 @@ export interface AppOptions {
   readonly redirectHeads: boolean
   /**
    * Whether manifest HEADs are redirected, too: for hosts that drop the length of responses to HEAD.
-   * Clients that need the digest, which is missing then, send a GET.
+   * Clients that need the digest, which is missing then, send a GET. An edge adds it.
    */
   readonly redirectManifestHeads?: boolean
   readonly authorizer: Authorizer
@@ -66,6 +76,8 @@ export interface AppOptions {
    * that follow a Location there send the bytes of uploads to it.
    */
   readonly uploadOrigin?: string | undefined
+  /** Set where a CDN is in front. */
+  readonly edge?: Edge | undefined
   /** Set where this registry issues tokens itself. */
   readonly issuing?: TokenIssuing
   /** Set where the host does not pass on every body whole. */
@@ -108,6 +120,10 @@ export interface AppEnv {
     caller?: Caller
     audit: Audit
     publicUrl: string | undefined
+    /** Whether the request came through the edge. */
+    throughEdge?: boolean
+    /** Address of the client at the edge. */
+    viewer: string | undefined
     /** Who started the upload that the request continues, for the audit. */
     startedBy?: string
   }

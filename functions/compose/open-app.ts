@@ -14,8 +14,9 @@ import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { openEdge } from './edge.ts'
 import { openAccess } from './open-access.ts'
-import { openStore, openStoreHost, openUploadSecret } from './open-store.ts'
+import { isBucketInPath, openStore, openStoreHost, openUploadSecret } from './open-store.ts'
 import { uploadMemoryFor } from './process-memory.ts'
 import type { Settings } from './settings.ts'
 
@@ -96,6 +97,7 @@ export const openApp = async (
     storeHost: directIfNecessary ? storeHost : undefined,
     publicUrl: settings['public-url'],
     uploadOrigin: settings['upload-origin'],
+    edge: openEdge(settings, uploadSecret, isBucketInPath(settings, env)),
     registry: createRegistry({
       store,
       uploadSecret,

@@ -15,11 +15,22 @@ import { SettingsError } from './errors.ts'
 import { openFileStore } from './file-store.ts'
 import type { Settings, StoreSettings } from './setting-table.ts'
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** The AWS region that the settings or the environment name. */
-export const regionOf = (
-  settings: Pick<Settings, 's3-region'>,
-  env: Readonly<Record<string, string | undefined>>,
-): string => settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1'
+export const regionOf = (settings: Pick<Settings, 's3-region'>, env: Environment): string =>
+  settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1'
+
+/** Where another service than AWS is. The SDK would find it itself, but not its style of URLs. */
+const endpointOf = (settings: StoreSettings, env: Environment): string | undefined =>
+  settings['s3-endpoint'] ?? (env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined)
+
+/**
+ * Whether the bucket is in the path of URLs. In the host, as on AWS, it would often not resolve where
+ * there is an endpoint.
+ */
+export const isBucketInPath = (settings: StoreSettings, env: Environment): boolean =>
+  settings['s3-path-style'] ?? endpointOf(settings, env) !== undefined
 
 /**
  * Opens the store; nothing is read or written yet.
@@ -28,20 +39,19 @@ export const regionOf = (
  */
 export const openStore = (
   settings: StoreSettings,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   reportFallback?: S3StoreOptions['reportFallback'],
 ): ObjectStore => {
   const { store } = settings
   if (store.kind === 'file') return openFileStore(store.path)
   const otherService = settings['s3-endpoint']
-  // The SDK would find these two itself, but would put the bucket into a host name that does not resolve.
-  const endpoint = otherService ?? (env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined)
+  const endpoint = endpointOf(settings, env)
   const kmsKeyId = settings['s3-kms-key']
   return createS3Store({
     bucket: store.bucket,
     prefix: store.prefix,
     region: regionOf(settings, env),
-    forcePathStyle: settings['s3-path-style'] ?? endpoint !== undefined,
+    forcePathStyle: isBucketInPath(settings, env),
     partChecksums: otherService === undefined,
     direct: settings['s3-direct'],
     expectedBucketOwner: settings['s3-bucket-owner'],
@@ -75,7 +85,7 @@ const UPLOAD_PURPOSE = 'slipway upload state 1'
  */
 export const openUploadSecret = (
   settings: Settings,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   store: ObjectStore,
   now: () => number = Date.now,
 ): (() => Promise<Uint8Array>) => {

@@ -86,6 +86,12 @@ export const kmsKey = z
   .regex(/^kms:./, 'expected kms:<key>')
   .transform((key) => key.slice('kms:'.length))
 
+/** Names of the secrets of the edge: one, or two while they are changed. */
+export const secretNames = z
+  .string()
+  .regex(/^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})?$/, 'expected one or two names, as in 1 or 2,1')
+  .transform((names) => names.split(','))
+
 /** An AWS account. */
 export const accountId = z.string().regex(/^\d{12}$/, 'expected an account ID of 12 digits')
 

@@ -16,6 +16,7 @@ import {
   onOff,
   publicUrl,
   realm,
+  secretNames,
   serviceUrl,
   span,
   store,
@@ -144,6 +145,16 @@ export const SETTINGS = {
     networks.optional(),
     'nobody',
     'networks of proxies whose X-Forwarded-* and Forwarded are trusted, as in 10.0.0.0/8,::1/128',
+  ),
+  edge: setting(
+    z.enum(['off', 'open', 'on']).default('off'),
+    'off',
+    'a CDN is in front, which shows a secret. on: answer only what comes through it; open: answer everything',
+  ),
+  'edge-secrets': setting(
+    secretNames.prefault('1'),
+    '1',
+    'names of the secrets that the CDN may show, one or two; they are derived from the upload key',
   ),
   'token-service': setting(
     headerName.default('slipway'),

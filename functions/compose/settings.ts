@@ -46,6 +46,11 @@ const checkTogether = (settings: Partial<Settings>): void => {
       throw new SettingsError(`--${name} needs --tls-client-ca`)
     }
   }
+  if ((settings.edge ?? 'off') !== 'off' && settings['public-url'] === undefined) {
+    throw new SettingsError(
+      '--edge needs --public-url: behind a CDN, requests do not tell its name',
+    )
+  }
   if (settings['manifest-heads'] !== 'redirect') return
   if (settings.store?.kind !== 's3') {
     throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')

@@ -11,6 +11,7 @@ import { createApp } from '../../functions/api/app.ts'
 import type { RequestLogger } from '../../functions/api/env.ts'
 import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
+import { openEdge } from '../../functions/compose/edge.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
 import { openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings, type Settings } from '../../functions/compose/settings.ts'
@@ -178,11 +179,13 @@ export const openRig = async (
     const { isSetUp: _, ...access } = await openAccess(settings, {}, store, logger, onlyLocal, {
       now: clock.now,
     })
+    const uploadSecret = openUploadSecret(settings, {}, store, clock.now)
     const app = createApp({
       ...access,
+      edge: openEdge(settings, uploadSecret, false),
       registry: createRegistry({
         store,
-        uploadSecret: openUploadSecret(settings, {}, store, clock.now),
+        uploadSecret,
         uploadLife: settings['upload-life'],
         now: clock.now,
       }),

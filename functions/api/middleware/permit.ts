@@ -36,7 +36,7 @@ export const mayRedirect = async (
 }
 
 /** Address of the client, as far as the host knows it. */
-export const addressOf = (c: AppContext): string => c.env?.address ?? 'unknown'
+export const addressOf = (c: AppContext): string => c.get('viewer') ?? c.env?.address ?? 'unknown'
 
 /** Gives `permit` its authorizer. Credentials are not looked at until a route needs them. */
 export const withAuthorizer = ({

@@ -92,7 +92,9 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     if (c.req.method !== 'HEAD' || !options.redirectManifestHeads) return undefined
     if (!(await mayRedirect(c, options))) return undefined
     const url = await manifests.headUrl(manifest, URL_LIFE)
-    return url === undefined ? undefined : redirect(c, url)
+    if (url === undefined) return undefined
+    // There the digest is added, which clients take from a HEAD.
+    return redirect(c, options.edge && c.get('throughEdge') ? options.edge.urlOf(url) : url)
   }
 
   // Also HEAD. Accept is ignored: a manifest of another type is of more use to clients than a 404.

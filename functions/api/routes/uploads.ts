@@ -76,7 +76,9 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const describe = async (c: AppContext, state: UploadState): Promise<void> => {
     const token = await uploads.seal(state)
     const path = `/v2/${state.name}/blobs/uploads/${state.uuid}?_state=${token}`
-    setUploadLocation(c, options, path, state.holder !== undefined)
+    // Through the edge there is one name for everything, and bodies of any size go the right way.
+    const origins = c.get('throughEdge') ? { publicUrl: options.publicUrl } : options
+    setUploadLocation(c, origins, path, state.holder !== undefined)
     c.header('Range', `0-${Math.max(state.offset - 1, 0)}`)
     c.header('Docker-Upload-UUID', state.uuid)
   }
