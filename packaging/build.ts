@@ -1,5 +1,5 @@
 /**
- * Builds `dist/`, all that the package has of code: the command, the function's bundle, and the
+ * Builds `dist/`, all that the package has of code: the command, the functions' bundles, and the
  * construct with its types. Runs before `npm pack`.
  *
  * @module
@@ -8,13 +8,14 @@
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundleApi, bundleCommand, bundleConstruct } from './bundle.ts'
-import { API, CDK, COMMAND, copyLauncher, ROOT } from './dist.ts'
+import { bundleApi, bundleCommand, bundleConstruct, bundleWeb } from './bundle.ts'
+import { API, CDK, COMMAND, copyLauncher, ROOT, WEB } from './dist.ts'
 
-for (const directory of [API, CDK]) rmSync(directory, { recursive: true, force: true })
+for (const directory of [API, WEB, CDK]) rmSync(directory, { recursive: true, force: true })
 copyLauncher()
 bundleCommand(COMMAND)
 bundleApi(API)
+bundleWeb(WEB)
 bundleConstruct(join(CDK, 'index.js'))
 // In a file of declarations, TypeScript reads `./x.ts` as `./x.d.ts`.
 execFileSync(

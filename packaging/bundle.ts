@@ -1,10 +1,12 @@
 /**
- * The code as it runs: of the Lambda function, one directory with everything that it needs; of the
+ * The code as it runs: of each Lambda function, one directory with everything that it needs; of the
  * command line and of the construct, one file each.
  *
  * @module
  */
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
 
@@ -60,6 +62,30 @@ const passwordWorker = (): string => {
     write: false,
   })
   return outputFiles[0]?.text ?? ''
+}
+
+/**
+ * Bundles the Web Function. The entry is `index.js`, the name that the runtime looks for by itself, so that
+ * it is found whatever a template says; a package.json beside it makes Node take the files for modules. All
+ * of the SDK's ways to find credentials are in it, since AWS does not say how a Web Function gets its own.
+ *
+ * @param directory where `index.js`, `package.json` and `chunks/` are written
+ * @returns what is in them, for those who measure it
+ * @throws esbuild's BuildFailure when the code cannot be bundled
+ */
+export const bundleWeb = (directory: string): Metafile => {
+  const { metafile } = buildSync({
+    ...COMMON,
+    entryPoints: { index: local('../functions/handlers/web.ts') },
+    outdir: directory,
+    chunkNames: 'chunks/[name]-[hash]',
+    splitting: true,
+    minify: true,
+    define: { SLIPWAY_PASSWORD_WORKER: JSON.stringify(passwordWorker()) },
+    metafile: true,
+  })
+  writeFileSync(join(directory, 'package.json'), '{"type":"module"}\n')
+  return metafile
 }
 
 /** Names the Node that is needed to one that is older, which can read the bundle but not run it. */

@@ -18,6 +18,9 @@ export const COMMAND = join(DIST, 'command.mjs')
 /** Directory of the Lambda function's bundle. */
 export const API = join(DIST, 'api')
 
+/** Directory of the Web Function's bundle. */
+export const WEB = join(DIST, 'web')
+
 /** Directory of the construct: `index.js`, and its types in `lib/`. */
 export const CDK = join(DIST, 'cdk')
 

@@ -103,6 +103,11 @@ export interface AppEnv {
     readonly sendBody?: (body: Readable) => void
     /** Resolves when the response has been sent, or will not be, where the host can tell. */
     readonly ended?: Promise<Ending>
+    /**
+     * Bytes of the request's body that nobody wanted and the host had to read all the same, once the
+     * response has ended.
+     */
+    readonly drained?: () => number
     /** Bytes received of the request's body, where that may not be all of it. */
     readonly receivedBytes?: number
     /** Scheme and host as the client sees them, where the request's URL does not say. */

@@ -12,11 +12,9 @@ import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
 import type { AppEnv } from '../api/env.ts'
 import { literalPath } from '../api/request.ts'
-import { isSameOrBelow } from '../api/store-host.ts'
 import { bodyLimit, uploadLimits } from '../compose/aws/lambda-limits.ts'
-import { SettingsError } from '../compose/errors.ts'
+import { checkHosts, readLambdaSettings } from '../compose/aws/read-settings.ts'
 import { openApp } from '../compose/open-app.ts'
-import { readSettings } from '../compose/settings.ts'
 import { once } from '../shared/once.ts'
 
 /** What Lambda calls for each event. */
@@ -36,36 +34,8 @@ interface Opened {
   readonly redirectsManifestHeads: boolean
 }
 
-/** @throws SettingsError when redirects would take the credentials of clients along to the store */
-const checkHosts = async (
-  publicUrl: string | undefined,
-  storeHost: () => Promise<string | undefined>,
-): Promise<void> => {
-  if (publicUrl === undefined) return
-  const [own, host] = [new URL(publicUrl).hostname, await storeHost()]
-  if (host === undefined || !isSameOrBelow(host, own)) return
-  throw new SettingsError(
-    `S3 is at ${host}, which is the registry's own host ${own} or below it: clients would send their credentials along to S3, which refuses them. On Lambda blobs are always redirected, so give one of the two another name`,
-  )
-}
-
 const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
-  const settings = readSettings([], env)
-  if (settings.store.kind !== 's3') {
-    throw new SettingsError(
-      `SLIPWAY_STORE is ${JSON.stringify(env.SLIPWAY_STORE ?? '')}: on Lambda it must be s3://<bucket>/<prefix>`,
-    )
-  }
-  if (settings['direct-for'] !== undefined) {
-    throw new SettingsError(
-      'SLIPWAY_DIRECT_FOR is set, but on Lambda blobs are always redirected to S3',
-    )
-  }
-  if (!settings.redirects) {
-    throw new SettingsError(
-      'SLIPWAY_REDIRECTS is "off", but on Lambda blobs are always redirected to S3',
-    )
-  }
+  const settings = readLambdaSettings(env)
   const { app, storeHost } = await openApp(settings, env, {
     redirectHeads: true,
     directIfNecessary: false,

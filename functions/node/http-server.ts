@@ -20,11 +20,12 @@ import type { AppEnv, RequestLogger } from '../api/env.ts'
 import { literalPath } from '../api/request.ts'
 import type { Settings } from '../compose/settings.ts'
 import { bodyOf } from './body.ts'
+import { drain } from './drain.ts'
 import { createExchanges } from './exchange.ts'
-import { originOf } from './origin.ts'
+import { clientsAndProxies, type Front } from './front.ts'
 import { answerPlainHttp } from './plain-http.ts'
 import { sendStream } from './send-stream.ts'
-import { stopServer } from './stop.ts'
+import { type StopLimits, stopServer } from './stop.ts'
 import type { Tls } from './tls/tls.ts'
 
 /** Milliseconds without a byte, in either direction, after which a request is given up. */
@@ -66,23 +67,29 @@ const keepPath = (incoming: IncomingMessage): void => {
   incoming.url = [literalPath(path), ...query].join('?')
 }
 
+/** Milliseconds for what requests that were cut by the end clear away. */
+const CLEAN_UP = 5_000
+
 /** A server that does not listen yet, and its end. */
 export interface AppServer {
   readonly server: Server
   /** Takes no new connections, and waits for the requests under way, but not for longer than set. */
-  stop(): Promise<void>
+  stop(limits?: StopLimits): Promise<void>
 }
 
-/**
- * Creates a server for an app. It does not listen yet.
- *
- * @param tls absent: plain HTTP
- */
+export interface ServerOptions {
+  readonly logger: RequestLogger
+  /** Default: clients, and the proxies that the settings trust. */
+  readonly front?: Front
+  /** Absent: plain HTTP. */
+  readonly tls?: Tls | undefined
+}
+
+/** Creates a server for an app. It does not listen yet. */
 export const createServerOf = (
   app: Hono<AppEnv>,
   settings: Settings,
-  logger: RequestLogger,
-  tls?: Tls,
+  { logger, tls, front = clientsAndProxies(settings['trust-proxy']) }: ServerOptions,
 ): AppServer => {
   const exchanges = createExchanges()
   const patience = settings['upload-timeout'] * 1000
@@ -92,29 +99,44 @@ export const createServerOf = (
     const certificate = tls?.shown(incoming.socket as TLSSocket)
     // It is not worth keeping.
     if (certificate !== undefined && 'refused' in certificate) outgoing.shouldKeepAlive = false
+    const id = front.requestId?.(incoming)
+    if (id !== undefined) request.headers.set('X-Request-Id', id)
+    const options = { patience, cause: exchange.cause }
     let body: Readable | undefined
+    let drained = 0
     // Node's streams, since web streams cost several times as much.
     const response = await exchanges.track(
       app.fetch(request, {
-        ...originOf(incoming, settings['trust-proxy']),
+        ...front.originOf(incoming),
         certificate,
         ended: exchange.ended,
-        body: () => bodyOf(incoming, { patience, cause: exchange.cause }),
+        body: () => bodyOf(incoming, options),
+        drained: () => drained,
         sendBody: (taken) => {
           body = taken
         },
       } satisfies AppEnv['Bindings']),
     )
+    if (front.halfDuplex && !incoming.readableEnded) {
+      const whole = await drain(incoming, options, (bytes) => {
+        drained += bytes
+      })
+      if (!whole) outgoing.shouldKeepAlive = false
+    }
     if (body === undefined) return response
     return sendStream(response, body, outgoing, (err) => {
       exchange.cutBy({ why: 'broken' })
       logger.error({ err }, 'a response broke off')
     })
   }
-  const options = { fetch, ...listener(tls) }
-  const server = createAdaptorServer(options) as Server
+  const server = createAdaptorServer({
+    fetch,
+    ...listener(tls),
+    // It would give up after half a second, or 64 MB.
+    autoCleanupIncoming: !front.halfDuplex,
+  }) as Server
   server.prependListener('request', keepPath)
-  server.on('request', discardUnread)
+  if (!front.halfDuplex) server.on('request', discardUnread)
   if (settings['tls-cert'] !== undefined) answerPlainHttp(server)
   // A push may take hours: connections end by inactivity, not by age.
   server.requestTimeout = 0
@@ -125,5 +147,6 @@ export const createServerOf = (
     exchanges.cut(socket, { why: 'silent', seconds: IDLE_TIMEOUT / 1000 })
     socket.destroy()
   })
-  return { server, stop: () => stopServer(server, settings['stop-timeout'], exchanges) }
+  const usual = { seconds: settings['stop-timeout'], cleanUp: CLEAN_UP }
+  return { server, stop: (limits = usual) => stopServer(server, limits, exchanges) }
 }

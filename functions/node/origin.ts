@@ -19,10 +19,10 @@ export interface Origin {
 }
 
 /** An address with IPv4 in IPv6 form turned into IPv4. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
+export const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
 
 /** An address as proxies write it, with or without a port. */
-const addressOf = (hop: string): string => {
+export const addressOf = (hop: string): string => {
   const [, bracketed, dotted] = hop.trim().match(/^(?:\[(.+)\](?::\d+)?|([\d.]+):\d+)$/) ?? []
   return plain(bracketed ?? dotted ?? hop.trim())
 }
@@ -91,6 +91,11 @@ const withPort = (host: string | undefined, port: string | undefined): string | 
     ? host
     : `${host}:${port}`
 
+/** Scheme and host as a URL has them; `localhost` for what is no name of a host. */
+export const originFor = (scheme: 'http' | 'https', host: string | undefined): string =>
+  URL.parse(`${scheme}://${HOST.test(host ?? '') ? host : 'localhost'}`)?.origin ??
+  `${scheme}://localhost`
+
 /** Reads a request's origin; `isProxy` tells the trusted proxies. */
 export const originOf = (
   {
@@ -103,9 +108,6 @@ export const originOf = (
   const told: Told = isProxy?.(peer) ? toldBy(headers, isProxy) : {}
   const address = told.client !== undefined && isIP(told.client) !== 0 ? told.client : peer
   const own = (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
-  const scheme = told.scheme ?? own
-  const host = withPort(told.host ?? headers.host, told.port)
-  const named = HOST.test(host ?? '') ? host : 'localhost'
-  const url = URL.parse(`${scheme === 'https' ? 'https' : 'http'}://${named}`)
-  return { origin: url?.origin ?? `${own}://localhost`, address }
+  const scheme = (told.scheme ?? own) === 'https' ? 'https' : 'http'
+  return { origin: originFor(scheme, withPort(told.host ?? headers.host, told.port)), address }
 }

@@ -65,7 +65,7 @@ export const startServer = async (
   await opened.warmUp()
   const { app, store } = opened
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
-  const { server, stop } = createServerOf(app, settings, logger, tls)
+  const { server, stop } = createServerOf(app, settings, { logger, tls })
   await listen(server, settings.listen)
   const deletes = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)

@@ -8,11 +8,16 @@ import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exchanges } from './exchange.ts'
 
-/**
- * Milliseconds for the work of requests whose connections were cut: they delete what they have staged.
- * What is left then, the clean-up of stale uploads takes.
- */
-const CLEAN_UP = 5_000
+/** How long the end of a server may take. */
+export interface StopLimits {
+  /** Seconds after which connections are closed whatever is under way. */
+  readonly seconds: number
+  /**
+   * Milliseconds for the work of requests whose connections were cut: they delete what they have staged.
+   * What is left then, the clean-up of stale uploads takes.
+   */
+  readonly cleanUp: number
+}
 
 /** Milliseconds between two looks for connections on which nothing is under way any more. */
 const IDLE_CHECK = 50
@@ -20,12 +25,10 @@ const IDLE_CHECK = 50
 /**
  * Stops a server. It takes no new connections; those on which nothing is under way are closed, and the
  * others as soon as their responses are sent.
- *
- * @param seconds after which connections are closed whatever is under way
  */
 export const stopServer = async (
   server: Server,
-  seconds: number,
+  { seconds, cleanUp }: StopLimits,
   exchanges: Exchanges,
 ): Promise<void> => {
   const closed = new Promise<void>((resolve, reject) => {
@@ -44,5 +47,5 @@ export const stopServer = async (
     clearTimeout(deadline)
     clearInterval(watch)
   }
-  await Promise.race([exchanges.settled(), sleep(CLEAN_UP, undefined, { ref: false })])
+  await Promise.race([exchanges.settled(), sleep(cleanUp, undefined, { ref: false })])
 }

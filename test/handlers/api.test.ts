@@ -14,6 +14,7 @@ import type { S3Server } from '../emulators/s3/server.ts'
 import { CONFIG, contentOf, imageOf } from '../support/hosts/content.ts'
 import { startBucket } from '../support/hosts/start.ts'
 import { blobPost, get, MANIFEST_HEAD, manifestPut, uploadPost } from './events.ts'
+import { WRONG } from './wrong-settings.ts'
 
 const CONTEXT = {} as Context
 // Bytes that are not UTF-8 would not survive as text.
@@ -164,27 +165,6 @@ describe('events', () => {
   })
 })
 
-const WRONG: readonly (readonly [NodeJS.ProcessEnv, RegExp])[] = [
-  [{}, /^SLIPWAY_STORE is "": on Lambda it must be s3:\/\/<bucket>\/<prefix>$/],
-  [{ SLIPWAY_STORE: 'file:/data' }, /^SLIPWAY_STORE is "file:\/data": on Lambda/],
-  [{ SLIPWAY_STORE: 'nothing' }, /^SLIPWAY_STORE is "nothing": expected/],
-  [
-    { SLIPWAY_STORE: 's3://bucket', SLIPWAY_REDIRECTS: 'off' },
-    /^SLIPWAY_REDIRECTS is "off", but on Lambda/,
-  ],
-  [
-    { SLIPWAY_STORE: 's3://bucket', SLIPWAY_DIRECT_FOR: '10.0.0.0/8' },
-    /^SLIPWAY_DIRECT_FOR is set, but on Lambda/,
-  ],
-  [
-    {
-      SLIPWAY_STORE: 's3://bucket',
-      SLIPWAY_S3_ENDPOINT: 'https://s3.registry.example',
-      SLIPWAY_PUBLIC_URL: 'https://registry.example',
-    },
-    /^S3 is at s3\.registry\.example, which is the registry's own host registry\.example or below it: /,
-  ],
-]
 for (const [env, message] of WRONG) {
   test(`settings ${JSON.stringify(env)} are refused`, async () => {
     const handler = createHandler(env)

@@ -11,6 +11,7 @@ import { createApp } from '../../functions/api/app.ts'
 import { openAuthorizer } from '../../functions/auth/authorizer.ts'
 import { uploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
+import type { Front } from '../../functions/node/front.ts'
 import { createServerOf } from '../../functions/node/http-server.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -32,8 +33,16 @@ export interface Served {
   stop(): Promise<void>
 }
 
-/** Serves the registry over a store, without redirects and open to everyone. */
-export const served = async (store: ObjectStore, args: readonly string[] = []): Promise<Served> => {
+/**
+ * Serves the registry over a store, without redirects and open to everyone.
+ *
+ * @param front see `ServerOptions`
+ */
+export const served = async (
+  store: ObjectStore,
+  args: readonly string[] = [],
+  front?: Front,
+): Promise<Served> => {
   const lines: Line[] = []
   const at = (level: Line['level']) => (fields: object, message: string) =>
     void lines.push({ level, message, fields: { ...fields } })
@@ -48,7 +57,10 @@ export const served = async (store: ObjectStore, args: readonly string[] = []): 
     redirectHeads: false,
     readOnly: false,
   })
-  const { server, stop } = await createServerOf(app, readSettings(args, {}), logger)
+  const { server, stop } = await createServerOf(app, readSettings(args, {}), {
+    logger,
+    ...(front === undefined ? {} : { front }),
+  })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const agent = createAgent()

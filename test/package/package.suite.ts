@@ -26,7 +26,7 @@ const manifestOf = (path: string) => JSON.parse(readFileSync(join(path, 'package
 describe('the tarball', () => {
   test('has what runs, its types and its documents, and nothing else', () => {
     const others = packed.files.filter(
-      (path) => !/^dist\/(?:api|cdk)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(path),
+      (path) => !/^dist\/(?:api|web|cdk)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(path),
     )
     expect(others.sort()).toEqual([
       'CHANGELOG.md',
@@ -35,10 +35,12 @@ describe('the tarball', () => {
       'dist/command.mjs',
       'dist/node-version.mjs',
       'dist/slipway.mjs',
+      'dist/web/package.json',
       'npm-shrinkwrap.json',
       'package.json',
     ])
     expect(packed.files).toContain('dist/api/api.mjs')
+    expect(packed.files).toContain('dist/web/index.js')
     expect(packed.files).toContain('dist/cdk/index.js')
   })
 

@@ -43,6 +43,7 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
     // Unknown failures and those of the store, not what a host refuses because it ends.
     const failed = res.status >= 500 && !hasCode(failure, 'STOPPED')
     const log = (ending: Ending): void => {
+      const drained = c.env?.drained?.() ?? 0
       const outcome = failed ? { status: res.status } : outcomeOf(c, ending)
       const fields = {
         requestId: c.get('requestId'),
@@ -54,6 +55,7 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
         received: Number(c.req.header('Content-Length') ?? 0),
         sent: Number(res.headers.get('Content-Length') ?? 0),
         userAgent: c.req.header('User-Agent'),
+        ...(drained === 0 ? {} : { drained }),
         ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
       }
       if (failed) logger.error({ ...fields, err: failure }, 'request')
