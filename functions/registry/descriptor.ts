@@ -6,6 +6,7 @@
  */
 
 import { quoted } from '../shared/errors.ts'
+import type { Steps } from '../shared/turns.ts'
 import { RegistryError } from './errors.ts'
 import { type Digest, digestOf, isDigest } from './reference.ts'
 
@@ -55,13 +56,21 @@ export const readString = (value: unknown, path: string): string => {
   return value
 }
 
-export const readList = <T>(
+/** Elements of a list that are read in one step. */
+const ELEMENTS_A_STEP = 10
+
+export function* readList<T>(
   value: unknown,
   path: string,
-  read: (value: unknown, path: string) => T,
-): T[] => {
+  read: (value: unknown, path: string) => Steps<T>,
+): Steps<T[]> {
   if (!Array.isArray(value)) throw invalidAt(path, 'expected an array')
-  return value.map((each, at) => read(each, `${path}.${at}`))
+  const list: T[] = []
+  for (const [at, each] of value.entries()) {
+    list.push(yield* read(each, `${path}.${at}`))
+    if (at % ELEMENTS_A_STEP === 0) yield
+  }
+  return list
 }
 
 export const readAnnotations = (value: unknown, path: string): Annotations => {
@@ -74,7 +83,8 @@ export const readAnnotations = (value: unknown, path: string): Annotations => {
   return fields as Annotations
 }
 
-const checkUrl = (value: unknown, path: string): void => {
+// biome-ignore lint/correctness/useYield: an element of a list
+function* checkUrl(value: unknown, path: string): Steps<void> {
   const text = readString(value, path)
   const { protocol } = URL.parse(text) ?? {}
   if (protocol === 'http:' || protocol === 'https:') return
@@ -91,17 +101,19 @@ const readPlatform = (value: unknown): Platform | undefined => {
 }
 
 /** Checks content that is embedded in a descriptor. */
-const checkData = (value: unknown, path: string, digest: Digest, size: number): void => {
+function* checkData(value: unknown, path: string, digest: Digest, size: number): Steps<void> {
   const text = readString(value, path)
   const data = Buffer.from(text, 'base64')
+  yield
   if (data.toString('base64') !== text) throw invalidAt(path, 'expected base64 with padding')
+  yield
   const algorithm = digest.startsWith('sha512') ? 'sha512' : 'sha256'
   if (data.byteLength === size && digestOf(data, algorithm) === digest) return
   throw invalidAt(path, `the data field of ${digest} does not match its digest and size`)
 }
 
 /** @throws RegistryError MANIFEST_INVALID naming the field and what was expected */
-export const readDescriptor = (value: unknown, path: string): Descriptor => {
+export function* readDescriptor(value: unknown, path: string): Steps<Descriptor> {
   const fields = readObject(value, path)
   const mediaType = readString(fields.mediaType, `${path}.mediaType`)
   if (mediaType === '') throw invalidAt(`${path}.mediaType`, 'expected a media type')
@@ -112,8 +124,8 @@ export const readDescriptor = (value: unknown, path: string): Descriptor => {
   if (!Number.isSafeInteger(size) || Number(size) < 0) {
     throw invalidAt(`${path}.size`, 'expected a number of bytes')
   }
-  optional(fields.urls, `${path}.urls`, (urls, at) => readList(urls, at, checkUrl))
-  if (fields.data != null) checkData(fields.data, `${path}.data`, digest, Number(size))
+  if (fields.urls != null) yield* readList(fields.urls, `${path}.urls`, checkUrl)
+  if (fields.data != null) yield* checkData(fields.data, `${path}.data`, digest, Number(size))
   return {
     mediaType,
     digest,

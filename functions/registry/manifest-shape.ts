@@ -6,13 +6,15 @@
  * @module
  */
 
-import type { JsonLimits, Shape } from './json/strict.ts'
+import type { Shape } from './json/shape.ts'
+import type { JsonLimits } from './json/strict.ts'
 
 /**
  * Far above any real manifest: an index of 10,000 images with platforms has 60,000 members and elements
- * in 5 levels, and no more than 25,000 descriptors fit into the most bytes of a manifest.
+ * in 5 levels, and no more than 25,000 descriptors fit into the most bytes of a manifest. Larger objects
+ * than these would be slow wherever they are read or written, as annotations are in lists of referrers.
  */
-export const MANIFEST_LIMITS: JsonLimits = { depth: 64, values: 120_000 }
+export const MANIFEST_LIMITS: JsonLimits = { depth: 64, values: 120_000, members: 10_000 }
 
 /** With these, some readers take any manifest for one of schema 1, and others refuse it. */
 export const SCHEMA1_FIELDS: readonly string[] = ['fsLayers', 'history']

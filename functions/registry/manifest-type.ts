@@ -5,6 +5,7 @@
  */
 
 import { quoted } from '../shared/errors.ts'
+import type { Steps } from '../shared/turns.ts'
 import { type Fields, isObject } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
 import { JsonError } from './json/errors.ts'
@@ -36,17 +37,17 @@ export const parseJson = (bytes: Uint8Array): Fields => {
 }
 
 /** Media type of a stored manifest, from its bytes alone. @throws RegistryError MANIFEST_INVALID */
-export const storedMediaType = (bytes: Uint8Array): string => {
-  const members = storedMembers(bytes)
+export function* storedMediaType(bytes: Uint8Array): Steps<string> {
+  const members = yield* storedMembers(bytes)
   const mediaType = members.value('mediaType')
   if (typeof mediaType === 'string') return mediaType
   if (members.value('schemaVersion') === 1) return SCHEMA1[1] as string
   return sniff((name) => members.has(name)) ?? OCI_MANIFEST
 }
 
-const storedMembers = (bytes: Uint8Array): Members => {
+function* storedMembers(bytes: Uint8Array): Steps<Members> {
   try {
-    return readMembers(bytes, ['mediaType', 'schemaVersion', 'manifests', 'config'])
+    return yield* readMembers(bytes, ['mediaType', 'schemaVersion', 'manifests', 'config'])
   } catch (error) {
     if (error instanceof JsonError) throw invalid(`invalid manifest: ${error.message}`)
     throw error

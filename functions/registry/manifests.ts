@@ -4,15 +4,15 @@
  * @module
  */
 
+import { inTurns } from '../shared/turns.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
 import { RegistryError } from './errors.ts'
 import { dataKey } from './layout.ts'
-import { parseStoredManifest, storedSubject } from './manifest.ts'
 import { storedMediaType } from './manifest-type.ts'
 import { createPushManifest, type PushManifest, type PushTargets } from './push-manifest.ts'
 import { algorithmOf, CANONICAL, type Digest, type Reference } from './reference.ts'
-import { type Referrer, referrerOf } from './referrers.ts'
+import { storedReferrer } from './stored-referrer.ts'
 
 /** Most bytes of a manifest; other registries and clients have the same limit. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -54,6 +54,15 @@ export const createManifests = (
 ): Manifests => {
   const { tags, referrers, revisions, content } = parts
 
+  /** Media types of the bytes in memory. */
+  const types = new WeakMap<Uint8Array, string>()
+
+  const typeOf = async (bytes: Uint8Array): Promise<string> => {
+    const type = types.get(bytes) ?? (await inTurns(storedMediaType(bytes)))
+    types.set(bytes, type)
+    return type
+  }
+
   const readData = (digest: Digest): Promise<Uint8Array | undefined> =>
     content.get(dataKey(digest), MAX_MANIFEST_BYTES, digest)
 
@@ -72,14 +81,14 @@ export const createManifests = (
   const get: Manifests['get'] = async (name, digest, viaTag = false) => {
     const { target, bytes } = (await dataOf(name, digest, viaTag)) ?? {}
     if (target === undefined || bytes === undefined) throw manifestUnknown(name, digest)
-    return { digest, target, bytes, mediaType: storedMediaType(bytes) }
+    return { digest, target, bytes, mediaType: await typeOf(bytes) }
   }
 
   const removeManifest = async (name: string, digest: Digest): Promise<void> => {
     const removed = await revisions.remove(name, digest, async (target) => {
       const bytes = await readData(target)
-      const subject = bytes && storedSubject(bytes)
-      if (bytes && subject) await referrers.doubt(name, subject, asReferrer(bytes, digest))
+      const found = bytes && (await inTurns(storedReferrer(bytes, digest)))
+      if (found) await referrers.doubt(name, found.subject, found.referrer)
     })
     if (!removed) throw manifestUnknown(name, digest)
   }
@@ -100,15 +109,5 @@ export const createManifests = (
       if (digest !== undefined) return removeManifest(name, digest)
       if (!(await tags.remove(name, tag))) throw manifestUnknown(name, tag)
     },
-  }
-}
-
-/** A stored manifest as it is listed, also if an older registry accepted a malformed one. */
-const asReferrer = (bytes: Uint8Array, digest: Digest): Referrer => {
-  const size = bytes.byteLength
-  try {
-    return referrerOf(parseStoredManifest(bytes), digest, size)
-  } catch {
-    return { mediaType: storedMediaType(bytes), digest, size }
   }
 }

@@ -10,6 +10,7 @@
  */
 
 import { inBatches, settled } from '../shared/parallel.ts'
+import { inOneTurn } from '../shared/turns.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { Descriptor } from './descriptor.ts'
@@ -110,9 +111,12 @@ export const createPushManifest = (
 
   return async (name, reference, bytes, contentType, options = {}) => {
     const manifest = await parseInTurns(bytes, contentType)
-    const canonical = digestOf(bytes)
+    const canonical = await inOneTurn(() => digestOf(bytes))
     const digest = reference.digest ?? canonical
-    const actual = algorithmOf(digest) === CANONICAL ? canonical : digestOf(bytes, 'sha512')
+    const actual =
+      algorithmOf(digest) === CANONICAL
+        ? canonical
+        : await inOneTurn(() => digestOf(bytes, 'sha512'))
     if (actual !== digest) {
       throw new RegistryError('DIGEST_INVALID', `the manifest's digest is ${actual}, not ${digest}`)
     }

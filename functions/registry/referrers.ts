@@ -14,6 +14,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { inBatches } from '../shared/parallel.ts'
+import { inOneTurn } from '../shared/turns.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import { putUnlessChanged } from '../storage/read-or-create.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
@@ -88,8 +89,12 @@ export const referrerOf = (manifest: Manifest, digest: Digest, size: number): Re
 /** A descriptor with this has to be looked for; its value makes each version another. */
 const UNCONFIRMED = 'io.slipway.unconfirmed'
 
-const unconfirmed = (referrer: Referrer): Uint8Array =>
-  Buffer.from(JSON.stringify({ ...referrer, [UNCONFIRMED]: randomBytes(8).toString('hex') }))
+/** A descriptor's bytes; annotations make one as large as a manifest. */
+const written = (referrer: StoredReferrer): Promise<Uint8Array> =>
+  inOneTurn(() => Buffer.from(JSON.stringify(referrer)))
+
+const unconfirmed = (referrer: Referrer): Promise<Uint8Array> =>
+  written({ ...referrer, [UNCONFIRMED]: randomBytes(8).toString('hex') })
 
 /** A descriptor as it is stored. */
 type StoredReferrer = Referrer & { readonly [UNCONFIRMED]?: string }
@@ -109,7 +114,7 @@ export const doubtReferrer = async (
   referrer: Referrer,
   etag: string,
 ): Promise<boolean> =>
-  (await putUnlessChanged(store, key, unconfirmed(referrer), { ifMatch: etag })) !== undefined
+  (await putUnlessChanged(store, key, await unconfirmed(referrer), { ifMatch: etag })) !== undefined
 
 /** Reads a stored descriptor. @returns undefined when it is none of this digest: it is damaged */
 export const parseReferrer = (bytes: Uint8Array, digest: Digest): StoredReferrer | undefined => {
@@ -148,8 +153,8 @@ export const prepareReferrer = async (
   referrer: Referrer,
 ): Promise<ConfirmReferrer> => {
   const key = referrerKey(name, subject, referrer.digest)
-  const write = (condition: WriteCondition) =>
-    putUnlessChanged(store, key, unconfirmed(referrer), condition)
+  const write = async (condition: WriteCondition) =>
+    putUnlessChanged(store, key, await unconfirmed(referrer), condition)
   const replaceDamaged = async () => {
     const there = await readDescriptor(store, key)
     if (there === undefined || parseReferrer(there.bytes, referrer.digest)) return undefined
@@ -157,9 +162,8 @@ export const prepareReferrer = async (
   }
   const created = (await write({ ifNoneMatch: '*' })) ?? (await replaceDamaged())
   if (created === undefined) return async () => {}
-  const confirmed = Buffer.from(JSON.stringify(referrer))
   return async () => {
-    await putUnlessChanged(store, key, confirmed, { ifMatch: created })
+    await putUnlessChanged(store, key, await written(referrer), { ifMatch: created })
   }
 }
 
@@ -186,7 +190,7 @@ export const createReferrers = (
     if (size > MAX_DESCRIPTOR_BYTES) return damaged()
     const bytes = await read(each)
     if (bytes === undefined) return undefined
-    const stored = parseReferrer(bytes, digest)
+    const stored = await inOneTurn(() => parseReferrer(bytes, digest))
     if (stored === undefined) return damaged()
     const { [UNCONFIRMED]: nonce, ...referrer } = stored
     if (nonce === undefined) return referrer
@@ -197,7 +201,7 @@ export const createReferrers = (
     prepare: (name, subject, referrer) => prepareReferrer(store, name, subject, referrer),
 
     async doubt(name, subject, referrer) {
-      await store.put(referrerKey(name, subject, referrer.digest), unconfirmed(referrer))
+      await store.put(referrerKey(name, subject, referrer.digest), await unconfirmed(referrer))
     },
 
     async list(name, subject, { artifactType, last } = {}) {

@@ -90,6 +90,13 @@ const AMBIGUOUS: readonly Refusal[] = [
     message: /more than 120000 members and elements/,
   },
   {
+    description: 'an object of more members than are accepted',
+    content: imageOf([], {
+      annotations: Object.fromEntries(Array.from({ length: 10_001 }, (_, at) => [`a${at}`, ''])),
+    }),
+    message: /an object of more than 10000 members/,
+  },
+  {
     description: 'more levels than are accepted',
     content: contentOf(`{"x":${'['.repeat(64)}${']'.repeat(64)}}`),
     message: /more than 64 arrays and objects inside each other/,

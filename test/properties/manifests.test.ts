@@ -6,9 +6,9 @@
 
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RegistryError } from '../../functions/registry/errors.ts'
-import { parseManifest } from '../../functions/registry/manifest.ts'
+import { parseManifest, parseStoredManifest } from '../../functions/registry/manifest.ts'
 import { storedMediaType } from '../../functions/registry/manifest-type.ts'
 import {
   DOCKER_LIST,
@@ -19,6 +19,7 @@ import {
   OCI_MANIFEST,
   SCHEMA1,
 } from '../../functions/registry/media-types.ts'
+import { atOnce } from '../../functions/shared/turns.ts'
 import { blob, descriptorOf, imageOf, indexOf } from '../support/hosts/content.ts'
 
 const layer = blob('layer', 100)
@@ -98,7 +99,8 @@ const refusal = (bytes: Uint8Array, type: string | undefined): RegistryError | u
       assert.ok(Number.isSafeInteger(size) && size >= 0)
     }
     assert.ok(MANIFEST_TYPES.includes(manifest.mediaType))
-    assert.equal(storedMediaType(bytes), manifest.mediaType)
+    assert.equal(atOnce(storedMediaType(bytes)), manifest.mediaType)
+    expect(parseStoredManifest(bytes)).toEqual(manifest)
     return undefined
   } catch (error) {
     if (error instanceof RegistryError) return error

@@ -10,6 +10,7 @@ import { parseManifest } from '../../functions/registry/manifest.ts'
 import { storedMediaType } from '../../functions/registry/manifest-type.ts'
 import { MAX_MANIFEST_BYTES } from '../../functions/registry/manifests.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { atOnce } from '../../functions/shared/turns.ts'
 import { blob, imageOf } from '../support/hosts/content.ts'
 
 const descriptor = (at: number) => ({
@@ -47,7 +48,7 @@ for (const [name, bytes, type] of MANIFESTS) {
           // That it is refused may cost nothing either.
         }
       }),
-      bench('pulled', () => void storedMediaType(bytes)),
+      bench('pulled', () => void atOnce(storedMediaType(bytes))),
     )
   })
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Steps } from '../../shared/turns.ts'
 import { JsonError } from './errors.ts'
 import { ARRAY, OBJECT, tokensOf } from './tokens.ts'
 import { walk } from './walk.ts'
@@ -27,13 +28,13 @@ export interface Members {
  *
  * @throws JsonError if the text is not a JSON object
  */
-export const readMembers = (bytes: Uint8Array, names: readonly string[]): Members => {
+export function* readMembers(bytes: Uint8Array, names: readonly string[]): Steps<Members> {
   const tokens = tokensOf(bytes, false)
   const places = new Map<string, Place>()
   let depth = 0
   let wanted: string | undefined
   let place: Place | undefined
-  walk(tokens, {
+  yield* walk(tokens, {
     key() {
       if (depth !== 1) return
       const name = tokens.text()

@@ -1,5 +1,6 @@
 /**
- * JSON that every reader reads alike, within bounds: checked on the bytes, before anything is parsed.
+ * JSON that every reader reads alike, within bounds: checked on the bytes, and read as far as it is
+ * asked for.
  *
  * Readers differ in what they do with a member that is there twice, with names in another case (Go
  * takes `Layers` and `layerſ` for `layers`), with half a surrogate pair, with 1e3 where an integer is
@@ -9,18 +10,11 @@
  * @module
  */
 
+import type { Steps } from '../../shared/turns.ts'
 import { JsonError } from './errors.ts'
-import { ARRAY, NULL, NUMBER, OBJECT, QUOTE, type Tokens, tokensOf } from './tokens.ts'
-import { walkOf } from './walk.ts'
-
-/** What a value must be where a reader cares, or `any` where only the name of the field matters. */
-export type Shape =
-  | 'string'
-  | 'integer'
-  | 'any'
-  | { readonly elements: Shape }
-  | { readonly values: Shape }
-  | { readonly fields: Readonly<Record<string, Shape>> }
+import { beginning, isPlainInteger, type Shape, takenFor } from './shape.ts'
+import { ARRAY, NULL, OBJECT, type Tokens, tokensOf } from './tokens.ts'
+import { walk } from './walk.ts'
 
 /** How much is read of a text at most. */
 export interface JsonLimits {
@@ -28,57 +22,39 @@ export interface JsonLimits {
   readonly depth: number
   /** Members of all objects and elements of all arrays, together. */
   readonly values: number
+  /** Members of one object. */
+  readonly members: number
 }
+
+/** An array or object as it is read. */
+type Collected = unknown[] | Record<string, unknown>
 
 /** An array or object that is open. */
 interface Level {
   /** What its items must be: by name, all the same, or undefined for anything. */
   shape: Shape | undefined
   isArray: boolean
+  /** What is read of it; undefined where nobody asks for it. */
+  read: Collected | undefined
   /** The names of an object's members so far. */
   readonly names: Set<string>
   /** The name or place of the item that is being read. */
   at: string | number
 }
 
-/** A name as Go compares it: Unicode's simple case folding, of which only s and k concern ASCII. */
-const fold = (name: string): string =>
-  name.toLowerCase().replaceAll('\u017F', 's').replaceAll('\u212A', 'k')
-
-const foldedNames = new WeakMap<object, ReadonlyMap<string, string>>()
-
-/** The fields of a shape by their folded names. */
-const foldedOf = (fields: Readonly<Record<string, Shape>>): ReadonlyMap<string, string> => {
-  const known = foldedNames.get(fields)
-  if (known) return known
-  const folded = new Map(Object.keys(fields).map((name) => [fold(name), name]))
-  foldedNames.set(fields, folded)
-  return folded
-}
-
-/** The kind of token that a shape begins with, and how it is called. */
-const beginning = (shape: Exclude<Shape, 'any'>): readonly [number, string] => {
-  if (shape === 'string') return [QUOTE, 'a string']
-  if (shape === 'integer') return [NUMBER, 'an integer']
-  return 'elements' in shape ? [ARRAY, 'a JSON array'] : [OBJECT, 'a JSON object']
-}
-
-/** Digits alone, exact in every reader's numbers. */
-const isPlainInteger = (text: string): boolean =>
-  /^(?:0|[1-9][0-9]*)$/.test(text) && Number(text) <= Number.MAX_SAFE_INTEGER
-
-/** The levels of one text, and the checks of its items. */
-const createChecker = (tokens: Tokens, root: Shape, limits: JsonLimits) => {
+/** The levels of one text, the checks of its items, and their values. */
+const createReader = (tokens: Tokens, root: Shape, limits: JsonLimits) => {
   const levels: Level[] = []
   let depth = 0
   let values = 0
+  let result: unknown
 
   const fail = (why: string): JsonError => {
     const path = levels.slice(0, depth).map(({ at }) => String(at).slice(0, 80))
     return new JsonError([...(path.length > 0 ? [path.join('.')] : []), why].join(': '))
   }
 
-  const enter = (shape: Shape | undefined, isArray: boolean): void => {
+  const enter = (shape: Shape | undefined, isArray: boolean, read: Collected | undefined): void => {
     if (depth === limits.depth) {
       throw new JsonError(
         `it has more than ${limits.depth} arrays and objects inside each other, the most that is accepted`,
@@ -87,11 +63,11 @@ const createChecker = (tokens: Tokens, root: Shape, limits: JsonLimits) => {
     const level = levels[depth]
     depth += 1
     if (level === undefined) {
-      levels.push({ shape, isArray, names: new Set(), at: -1 })
+      levels.push({ shape, isArray, read, names: new Set(), at: -1 })
       return
     }
     level.names.clear()
-    Object.assign(level, { shape, isArray, at: -1 })
+    Object.assign(level, { shape, isArray, read, at: -1 })
   }
 
   /** What the item of the innermost level must be. */
@@ -122,6 +98,23 @@ const createChecker = (tokens: Tokens, root: Shape, limits: JsonLimits) => {
     }
   }
 
+  /** The value that begins here, of the right type; arrays and objects are still empty. */
+  const begun = (shape: Shape, kind: number): unknown => {
+    if (shape === 'any') return true
+    if (kind === NULL) return null
+    if (shape === 'string') return tokens.text()
+    if (shape === 'integer') return Number(tokens.raw())
+    // Names of a map are the client's.
+    return kind === ARRAY ? [] : 'values' in shape ? Object.create(null) : {}
+  }
+
+  const collect = (value: unknown): void => {
+    const level = levels[depth - 1]
+    if (depth === 0 || level === undefined) result = value
+    else if (Array.isArray(level.read)) level.read.push(value)
+    else if (level.read) level.read[level.at] = value
+  }
+
   return {
     value(kind: number): void {
       const level = levels[depth - 1]
@@ -135,8 +128,15 @@ const createChecker = (tokens: Tokens, root: Shape, limits: JsonLimits) => {
         if (level.isArray) level.at = Number(level.at) + 1
       }
       const shape = expected()
-      if (shape !== undefined) checkType(shape, kind)
-      if (kind === ARRAY || kind === OBJECT) enter(shape, kind === ARRAY)
+      const container = kind === ARRAY || kind === OBJECT
+      if (shape === undefined) {
+        if (container) enter(undefined, kind === ARRAY, undefined)
+        return
+      }
+      checkType(shape, kind)
+      const read = begun(shape, kind)
+      collect(read)
+      if (container) enter(shape, kind === ARRAY, shape === 'any' ? undefined : (read as Collected))
     },
     key(): void {
       const level = levels[depth - 1]
@@ -145,9 +145,14 @@ const createChecker = (tokens: Tokens, root: Shape, limits: JsonLimits) => {
       level.at = name
       const { size } = level.names
       if (level.names.add(name).size === size) throw fail('it is there twice')
+      if (size === limits.members) {
+        throw new JsonError(
+          `it has an object of more than ${limits.members} members, the most that is accepted`,
+        )
+      }
       if (typeof level.shape !== 'object' || !('fields' in level.shape)) return
       if (Object.hasOwn(level.shape.fields, name)) return
-      const known = foldedOf(level.shape.fields).get(fold(name))
+      const known = takenFor(name, level.shape.fields)
       if (known !== undefined) {
         throw fail(`some readers take it for ${known}: expected ${known}, or another name`)
       }
@@ -155,27 +160,20 @@ const createChecker = (tokens: Tokens, root: Shape, limits: JsonLimits) => {
     close(): void {
       depth -= 1
     },
+    result: () => result,
   }
 }
 
 /**
- * Checks a JSON text in one pass over its bytes; memory is bounded by the limits. It can be interrupted.
+ * Checks and reads a JSON text in one pass over its bytes; memory is bounded by the limits.
  *
  * @param shape what the whole must be
- * @returns a function that checks about this many more values, and tells whether that was all. It throws
- *   JsonError naming the first thing that is wrong, and where
- * @throws JsonError if it is not UTF-8
+ * @returns of what the shape names the values, for `any` only that it is there; nothing of the rest
+ * @throws JsonError naming the first thing that is wrong, and where
  */
-export const checkOf = (
-  bytes: Uint8Array,
-  shape: Shape,
-  limits: JsonLimits,
-): ((values: number) => boolean) => {
+export function* readJson(bytes: Uint8Array, shape: Shape, limits: JsonLimits): Steps<unknown> {
   const tokens = tokensOf(bytes, true)
-  return walkOf(tokens, createChecker(tokens, shape, limits))
-}
-
-/** Checks a JSON text at once; see {@link checkOf}. */
-export const checkJson = (...text: Parameters<typeof checkOf>): void => {
-  checkOf(...text)(Number.POSITIVE_INFINITY)
+  const reader = createReader(tokens, shape, limits)
+  yield* walk(tokens, reader)
+  return reader.result()
 }

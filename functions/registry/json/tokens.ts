@@ -29,7 +29,9 @@ const LITERALS: ReadonlyMap<number, Buffer> = new Map([
   [FALSE, Buffer.from('false')],
   [NULL, Buffer.from('null')],
 ])
-const SHORT_ESCAPES = Buffer.from('"\\/bfnrt')
+/** 1 for each byte that is an escape after a backslash. */
+const SHORT_ESCAPES = new Uint8Array(256)
+for (const byte of Buffer.from('"\\/bfnrt')) SHORT_ESCAPES[byte] = 1
 const BOM = Buffer.from('\uFEFF')
 
 export interface Tokens {
@@ -96,7 +98,7 @@ export const tokensOf = (bytes: Uint8Array, strict: boolean): Tokens => {
     backslash = true
     const kind = buffer[at + 1]
     if (kind !== 0x75) {
-      if (kind === undefined || !SHORT_ESCAPES.includes(kind)) throw unexpected(at + 1)
+      if (kind === undefined || SHORT_ESCAPES[kind] !== 1) throw unexpected(at + 1)
       return at + 2
     }
     const unit = codeUnit(at)

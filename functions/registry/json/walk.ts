@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Steps } from '../../shared/turns.ts'
 import { JsonError } from './errors.ts'
 import {
   ARRAY,
@@ -29,13 +30,18 @@ export interface Visitor {
 
 const isEnd = (kind: number): boolean => kind === ARRAY_END || kind === OBJECT_END
 
+/** Values between two interruptions: some ten microseconds, if they are short. */
+const VALUES_A_STEP = 100
+
+/** Bytes of a value that took long to find, and will take as long again to read. */
+const LONG = 256 * 1024
+
 /**
- * A way through a text that can be interrupted.
+ * Goes through a text.
  *
- * @returns a function that visits about this many more values, and tells whether that was the end.
- *   @throws JsonError if it is not one JSON value and nothing else, and what the visitor throws
+ * @throws JsonError if it is not one JSON value and nothing else, and what the visitor throws
  */
-export const walkOf = (tokens: Tokens, visitor: Visitor): ((values: number) => boolean) => {
+export function* walk(tokens: Tokens, visitor: Visitor): Steps<void> {
   /** The ends of the arrays and objects that are open. */
   const open: number[] = []
 
@@ -63,38 +69,34 @@ export const walkOf = (tokens: Tokens, visitor: Visitor): ((values: number) => b
     open.pop()
   }
 
-  let kind: number | undefined
-  return (values) => {
-    kind ??= tokens.next()
-    for (let left = values; left > 0; left -= 1) {
-      if (kind === END || kind === COMMA || kind === COLON || isEnd(kind)) throw unexpected(kind)
-      visitor.value(kind)
-      if (kind === ARRAY || kind === OBJECT) {
-        open.push(kind === ARRAY ? ARRAY_END : OBJECT_END)
-        kind = tokens.next()
-        if (kind !== open.at(-1)) {
-          kind = item(kind)
-          continue
-        }
-        close()
-      }
-      kind = tokens.next()
-      while (isEnd(kind) && kind === open.at(-1)) {
-        close()
-        kind = tokens.next()
-      }
-      if (open.length === 0) {
-        if (kind === END) return true
-        throw new JsonError(`it has more after its end, at ${tokens.start()}`)
-      }
-      if (kind !== COMMA) throw unexpected(kind)
-      kind = item(tokens.next())
+  let kind = tokens.next()
+  for (let left = VALUES_A_STEP; ; left -= 1) {
+    if (left === 0) {
+      left = VALUES_A_STEP
+      yield
     }
-    return false
+    if (tokens.end() - tokens.start() > LONG) yield
+    if (kind === END || kind === COMMA || kind === COLON || isEnd(kind)) throw unexpected(kind)
+    visitor.value(kind)
+    if (kind === ARRAY || kind === OBJECT) {
+      open.push(kind === ARRAY ? ARRAY_END : OBJECT_END)
+      kind = tokens.next()
+      if (kind !== open.at(-1)) {
+        kind = item(kind)
+        continue
+      }
+      close()
+    }
+    kind = tokens.next()
+    while (isEnd(kind) && kind === open.at(-1)) {
+      close()
+      kind = tokens.next()
+    }
+    if (open.length === 0) {
+      if (kind === END) return
+      throw new JsonError(`it has more after its end, at ${tokens.start()}`)
+    }
+    if (kind !== COMMA) throw unexpected(kind)
+    kind = item(tokens.next())
   }
-}
-
-/** Goes through a text at once; see {@link walkOf}. */
-export const walk = (tokens: Tokens, visitor: Visitor): void => {
-  walkOf(tokens, visitor)(Number.POSITIVE_INFINITY)
 }

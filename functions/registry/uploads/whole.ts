@@ -5,6 +5,7 @@
  * @module
  */
 
+import { inOneTurn } from '../../shared/turns.ts'
 import type { ByteSource } from '../../storage/bytes.ts'
 import type { UploadMemory } from './memory.ts'
 import { canExtend } from './slabs.ts'
@@ -106,7 +107,8 @@ export const readWhole = async (
       filled += chunk.byteLength
     }
     busy = true
-    return Uint8Array.from((buffer ?? Buffer.alloc(0)).subarray(0, filled))
+    const whole = (buffer ?? Buffer.alloc(0)).subarray(0, filled)
+    return await inOneTurn(() => new Uint8Array(whole))
   } finally {
     busy = true
     if (buffer !== undefined) share.release(buffer)
