@@ -60,6 +60,22 @@ export const clientTests = (deployed: Deployed): void => {
     })
   }
 
+  test('docker, with a layer that is too large for a request, is refused as on AWS', async () => {
+    const { address, admin } = deployed()
+    const image = await sourceImage('medium')
+    const directory = scratch('aws-docker-large')
+    const client = await clients.docker!({ address, directory: directory.path, image })
+    try {
+      const session = client.as(admin)
+      await session.logIn?.()
+      const pushed = session.push(`${address}/clients/too-large:v1`)
+      await assert.rejects(pushed, /413.*Request Entity Too Large/s)
+    } finally {
+      await client.close?.()
+      directory.remove()
+    }
+  })
+
   test('regctl pushes what is too large for one request in chunks', async () => {
     const { address, admin } = deployed()
     const content = randomBytes(24 * 1024 * 1024)

@@ -24,18 +24,29 @@ export class FunctionError extends Error {
   override readonly name = 'FunctionError'
 }
 
+/** An event as it is sent. @throws EventTooLarge */
+export const eventJson = (event: APIGatewayProxyEventV2): string => {
+  const json = JSON.stringify(event)
+  const size = Buffer.byteLength(json)
+  if (size > MAX_EVENT) throw new EventTooLarge(`an event of ${size} bytes`)
+  return json
+}
+
+/** A result as it is sent. @throws FunctionError when it is too large */
+export const resultJson = (result: APIGatewayProxyStructuredResultV2): string => {
+  const json = JSON.stringify(result)
+  const size = Buffer.byteLength(json)
+  if (size > MAX_RESULT) throw new FunctionError(`a result of ${size} bytes`)
+  return json
+}
+
 /** A handler in this process, as Lambda would invoke it. */
 export const lambdaOf =
   (handler: ApiHandler): Invoke =>
   async (event) => {
-    const json = JSON.stringify(event)
-    const size = Buffer.byteLength(json)
-    if (size > MAX_EVENT) throw new EventTooLarge(`an event of ${size} bytes`)
+    const json = eventJson(event)
     const result = await handler(JSON.parse(json), {} as Context).catch((cause) => {
       throw new FunctionError(`the function threw ${cause}`, { cause })
     })
-    const reply = JSON.stringify(result)
-    const length = Buffer.byteLength(reply)
-    if (length > MAX_RESULT) throw new FunctionError(`a result of ${length} bytes`)
-    return JSON.parse(reply)
+    return JSON.parse(resultJson(result))
   }

@@ -6,7 +6,6 @@
  * @module
  */
 
-import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { Answer, Sent } from '../../support/hosts/host.ts'
 import { answerOf, refusal } from './answer.ts'
 import { eventOf, type Received } from './event.ts'
@@ -79,23 +78,39 @@ const within = async <T>(work: Promise<T>, timeout: number): Promise<T | undefin
   }
 }
 
-/** Hands a request, received whole, to the function. */
-export const pass = async (
-  { invoke, habits, timeout = TIMEOUT }: GatewayOptions,
-  received: Received,
-): Promise<Answer> => {
-  let result: APIGatewayProxyStructuredResultV2 | undefined
+/**
+ * What the function made of a request, or what the gateway answers where it made nothing of it in time.
+ *
+ * @param ask throws EventTooLarge or FunctionError
+ */
+export const limited = async <T>(
+  ask: () => Promise<T>,
+  { tooLarge: status }: Pick<GatewayHabits, 'tooLarge'>,
+  timeout = TIMEOUT,
+): Promise<{ readonly result: T } | { readonly refused: Answer }> => {
   try {
-    result = await within(invoke(eventOf(received, habits.decodesPath)), timeout)
+    const result = await within(ask(), timeout)
+    return result === undefined ? { refused: refusal(503, 'Service Unavailable') } : { result }
   } catch (error) {
-    if (error instanceof EventTooLarge && habits.tooLarge === 413) return tooLarge()
+    if (error instanceof EventTooLarge && status === 413) return { refused: tooLarge() }
     if (error instanceof EventTooLarge || error instanceof FunctionError) {
-      return refusal(500, 'Internal Server Error')
+      return { refused: refusal(500, 'Internal Server Error') }
     }
     throw error
   }
-  if (result === undefined) return refusal(503, 'Service Unavailable')
-  return answerOf(received.method, result, habits)
+}
+
+/** Hands a request, received whole, to the function. */
+export const pass = async (
+  { invoke, habits, timeout }: GatewayOptions,
+  received: Received,
+): Promise<Answer> => {
+  const asked = await limited(
+    async () => invoke(eventOf(received, habits.decodesPath)),
+    habits,
+    timeout,
+  )
+  return 'refused' in asked ? asked.refused : answerOf(received.method, asked.result, habits)
 }
 
 /** Sends a request through the gateway, without a network. */

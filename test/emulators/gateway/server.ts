@@ -8,16 +8,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Answer } from '../../support/hosts/host.ts'
 import { refusal } from './answer.ts'
-import type { Received } from './event.ts'
 import type { Invoke } from './function.ts'
-import { type GatewayOptions, pass, readBody, refuseEarly, tooLarge } from './gateway.ts'
+import { type GatewayOptions, pass } from './gateway.ts'
 import type { GatewayHabits } from './habits.ts'
-
-/** Milliseconds that what a client still sends is read and dropped. */
-const LINGER = 5_000
-
-/** Headers between a client and the gateway alone. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']
+import { receive, SERVER_OPTIONS, write } from './incoming.ts'
 
 /** A request and how it was answered. */
 export interface Passed {
@@ -45,52 +39,9 @@ export interface GatewayServerOptions {
   readonly timeout?: number
 }
 
-const receivedBy = (incoming: IncomingMessage): Omit<Received, 'body'> => {
-  const { method = '', url = '', headersDistinct, socket } = incoming
-  const headers = Object.entries(headersDistinct)
-    .filter(([name]) => !HOP_BY_HOP.includes(name))
-    .map(([name, values = []]) => [name, values.join(', ')])
-  return {
-    method,
-    target: url,
-    headers: Object.fromEntries(headers),
-    sourceIp: socket.remoteAddress ?? '',
-    domain: incoming.headers.host ?? '',
-  }
-}
-
 const answerTo = async (options: GatewayOptions, incoming: IncomingMessage): Promise<Answer> => {
-  const received = receivedBy(incoming)
-  const refused = refuseEarly(received)
-  if (refused) return refused
-  const body = await readBody(incoming.iterator({ destroyOnReturn: false }))
-  if (body === undefined) return tooLarge()
-  const chunked = incoming.headers['transfer-encoding'] !== undefined
-  const headers = chunked
-    ? { ...received.headers, 'content-length': String(body.byteLength) }
-    : received.headers
-  return pass(options, { ...received, headers, body })
-}
-
-/**
- * Answers. A client that still sends is read on for a while: a connection that ends under its hands
- * would keep the answer from it.
- */
-const write = (incoming: IncomingMessage, outgoing: ServerResponse, answer: Answer): void => {
-  for (const [name, value] of answer.headers) outgoing.setHeader(name, value)
-  outgoing.writeHead(answer.status)
-  if (incoming.complete) {
-    outgoing.end(answer.body)
-    return
-  }
-  // Ended, a connection that is not to be kept would be closed at once.
-  outgoing.write(answer.body)
-  const end = () => outgoing.end()
-  const timer = setTimeout(() => incoming.socket.destroy(), LINGER)
-  incoming
-    .once('end', end)
-    .once('close', () => clearTimeout(timer))
-    .resume()
+  const request = await receive(incoming)
+  return 'refused' in request ? request.refused : pass(options, request.received)
 }
 
 /** Starts a gateway before a function. */
@@ -112,8 +63,7 @@ export const startGateway = async ({
     passed.push({ method, target, userAgent, status: answer.status })
     write(incoming, outgoing, answer)
   }
-  // What is over the gateway's own limit must come as far as its refusal.
-  const server = createServer({ maxHeaderSize: 64 * 1024, requestTimeout: 0 }, serve)
+  const server = createServer(SERVER_OPTIONS, serve)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const url = `http://${address}`
