@@ -40,7 +40,7 @@ describe('S3 at the address of the registry', () => {
     )
   })
 
-  test.each(['oras', 'regctl', 'crane', 'skopeo', 'ctr', 'docker'])(
+  test.each(['oras', 'regctl', 'crane', 'skopeo', 'ctr', 'docker', 'docker29'])(
     '%s pushes and pulls',
     async (name) => {
       const image = await sourceImage('small')

@@ -8,7 +8,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../support/live/process.ts'
-import { dockerClient, load, startContainerd, startDockerd } from './daemons.ts'
+import { dockerClient, load, startContainerd, startDocker29, startDockerd } from './daemons.ts'
 import { readLayout, type SourceImage } from './image.ts'
 
 /** A user name and its password. */
@@ -53,42 +53,44 @@ export type OpenClient = (place: Place) => Promise<Client>
 
 const homeIn = (directory: string): string => mkdtempSync(join(directory, 'home-'))
 
-/** Debian's docker. All sessions share a daemon; each command has its own credentials. */
-const openDocker: OpenClient = async ({ address, directory, image }) => {
-  const daemon = await startDockerd(directory, 'dockerd')
-  const session = (account?: Account) => {
-    const docker = dockerClient('/usr/bin/docker', daemon.socket, homeIn(directory))
-    const { name = '', password = '' } = account ?? {}
+/** Docker with one of its engines. All sessions share a daemon; each command has its own credentials. */
+const openDocker =
+  (start: typeof startDocker29): OpenClient =>
+  async ({ address, directory, image }) => {
+    const daemon = await start(directory, 'dockerd')
+    const session = (account?: Account) => {
+      const docker = dockerClient('/usr/bin/docker', daemon.socket, homeIn(directory))
+      const { name = '', password = '' } = account ?? {}
+      return {
+        logIn: () => docker('login', '--username', name, '--password', password, address),
+        async push(target: string) {
+          const id = await load(daemon.docker, image, target)
+          await docker('push', target)
+          return id
+        },
+        async pull(source: string) {
+          await docker('image', 'prune', '--all', '--force')
+          await docker('pull', source)
+          return (await docker('image', 'inspect', '--format', '{{.Id}}', source)).trim()
+        },
+        async pushPulled(source: string, target: string) {
+          await docker('tag', source, target)
+          await docker('push', target)
+        },
+      }
+    }
     return {
-      logIn: () => docker('login', '--username', name, '--password', password, address),
-      async push(target: string) {
-        const id = await load(daemon.docker, image, target)
-        await docker('push', target)
-        return id
+      as: session,
+      async copy(source, reader, target, writer) {
+        const [from, to] = [session(reader), session(writer)]
+        await from.logIn()
+        await from.pull(source)
+        await to.logIn()
+        await to.pushPulled(source, target)
       },
-      async pull(source: string) {
-        await docker('image', 'prune', '--all', '--force')
-        await docker('pull', source)
-        return (await docker('image', 'inspect', '--format', '{{.Id}}', source)).trim()
-      },
-      async pushPulled(source: string, target: string) {
-        await docker('tag', source, target)
-        await docker('push', target)
-      },
+      close: daemon.stop,
     }
   }
-  return {
-    as: session,
-    async copy(source, reader, target, writer) {
-      const [from, to] = [session(reader), session(writer)]
-      await from.logIn()
-      await from.pull(source)
-      await to.logIn()
-      await to.pushPulled(source, target)
-    },
-    close: daemon.stop,
-  }
-}
 
 /** containerd with ctr, which has no log-in: each command is given the credentials. */
 const openCtr: OpenClient = async ({ directory, image }) => {
@@ -329,7 +331,8 @@ const openRegctl: OpenClient = async ({ address, directory, image }) => {
 
 /** All clients by name. */
 export const clients: Readonly<Record<string, OpenClient>> = {
-  docker: openDocker,
+  docker: openDocker(startDockerd),
+  docker29: openDocker(startDocker29),
   podman: openPodman,
   skopeo: openSkopeo,
   ctr: openCtr,

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Daemon, run, startDaemon } from '../../support/live/process.ts'
+import { type Daemon, run, startDaemon, toolCache } from '../../support/live/process.ts'
 import type { SourceImage } from './image.ts'
 
 /** Runs the client. @returns its standard output */
@@ -61,6 +61,40 @@ export const startDockerd = async (
   return { ...daemon, docker, socket, stop }
 }
 
+/**
+ * Starts Docker Engine 29, with the image store that it has by default, containerd's, and a containerd of
+ * its own. It runs no containers: that would need a network and a shim.
+ */
+export const startDocker29 = async (directory: string, name: string): Promise<Dockerd> => {
+  const root = join(directory, name)
+  mkdirSync(root)
+  const programs = join(toolCache, 'docker29')
+  const containerd = await startContainerd(root, 'c', join(programs, 'containerd'))
+  const socket = join(root, 'docker.sock')
+  const docker = dockerClient('/usr/bin/docker', socket, join(root, 'config'))
+  const daemon = await startDaemon({
+    name: 'docker29',
+    command: join(programs, 'dockerd'),
+    args: [
+      ...['--host', `unix://${socket}`, '--data-root', join(root, 'data')],
+      ...['--exec-root', join(root, 'exec'), '--pidfile', join(root, 'pid')],
+      ...['--containerd', containerd.socket, '--storage-driver=native'],
+      ...['--iptables=false', '--ip6tables=false', '--bridge=none'],
+    ],
+    // Debian's client is older than the engine wants.
+    env: { DOCKER_MIN_API_VERSION: '1.41' },
+    ready: () => docker('version').then(() => true),
+  }).catch(async (error) => {
+    await containerd.stop()
+    throw error
+  })
+  const stop = async (): Promise<void> => {
+    await daemon.stop()
+    await containerd.stop()
+  }
+  return { ...daemon, docker, socket, stop }
+}
+
 /** Loads the source image and tags it. @returns its ID, the digest of its config */
 export const load = async (docker: Docker, image: SourceImage, target: string): Promise<string> => {
   await docker('load', '--input', image.dockerArchive)
@@ -76,11 +110,16 @@ export const pushed = (printed: string): string => {
 }
 
 export interface Containerd extends Daemon {
+  readonly socket: string
   ctr(...args: string[]): Promise<string>
 }
 
-/** Starts containerd. */
-export const startContainerd = async (directory: string, name: string): Promise<Containerd> => {
+/** Starts containerd, by default Debian's. */
+export const startContainerd = async (
+  directory: string,
+  name: string,
+  command = 'containerd',
+): Promise<Containerd> => {
   const root = join(directory, name)
   const socket = join(directory, `${name}.sock`)
   const config = join(directory, `${name}.toml`)
@@ -98,9 +137,9 @@ export const startContainerd = async (directory: string, name: string): Promise<
   const ctr = (...args: string[]) => run('ctr', ['--address', socket, ...args])
   const daemon = await startDaemon({
     name: 'containerd',
-    command: 'containerd',
+    command,
     args: ['--config', config],
     ready: () => ctr('version').then(() => true),
   })
-  return { ...daemon, ctr }
+  return { ...daemon, socket, ctr }
 }

@@ -6,12 +6,12 @@
  * twice, with different clients:
  *
  * - how a client sends bytes, with how a store takes them: a PATCH of known length (crane, skopeo), of
- *   unknown length (docker, podman, buildah), a PUT (ctr, oras), chunks (regctl), each onto files and,
+ *   unknown length (docker, podman, buildah), a PUT (ctr, docker29, oras), chunks (regctl), each onto files and,
  *   with the full image, into S3, where large layers are put together from parts;
  * - how a client reads: every client follows redirects to S3, except buildah, which shares podman's
  *   library; those that resume (docker, ctr) do so at the file store, at S3 and through the registry;
  * - how a client's library authenticates: all clients with tokens, and one of each library with Basic
- *   credentials (podman's library is skopeo's);
+ *   credentials (podman's library is skopeo's, docker29's is ctr's);
  * - what clients read in a response that a gateway has changed: the length in a HEAD (docker, ctr, oras),
  *   the challenge (all).
  *
@@ -58,7 +58,7 @@ export const setupsOf = (suite: SuiteName): readonly (readonly [SetupName, Image
 
 /** Whether a client is tested with this way to authenticate. */
 export const logsIn = (client: string, auth: 'token' | 'basic'): boolean =>
-  all || auth === 'token' || client !== 'podman'
+  all || auth === 'token' || !/^(podman|docker29)$/.test(client)
 
 /**
  * The clients that are tested behind each gateway. gateway-large.suite.ts has all of them behind the one
