@@ -65,6 +65,7 @@ export default defineConfig({
       live('conformance', 'test/conformance/*.suite.ts', 2),
       live('interop', 'test/interop/*.suite.ts', 2),
       live('aws', 'test/aws/*.suite.ts', 2),
+      live('localstack', 'test/localstack/*.suite.ts', 2),
       live('package', 'test/package/*.suite.ts', 2),
       live('e2e', 'test/e2e/*.suite.ts', 2),
       // The contract of stores on a server of yours, see docs/s3-servers.md.

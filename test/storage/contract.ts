@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { conditionTests } from './contract/conditions.ts'
 import { deleteTests } from './contract/deletes.ts'
-import { subjectOf } from './contract/harness.ts'
+import { type Silence, subjectOf } from './contract/harness.ts'
 import { listingTests } from './contract/listing.ts'
 import { memoryTests } from './contract/memory.ts'
 import { multipartTests } from './contract/multiparts.ts'
@@ -35,6 +35,10 @@ export interface ContractOptions {
    * the store, not what is skipped.
    */
   readonly deviations?: readonly string[]
+  /** Those in which it is known to leave a request without an answer; they must do so. */
+  readonly silent?: Silence
+  /** Milliseconds that a test may take; default: what vitest.config.ts has. */
+  readonly limit?: number
 }
 
 /**
@@ -46,7 +50,7 @@ export interface ContractOptions {
 export const storeContract = (
   name: string,
   open: () => Promise<OpenStore>,
-  { presigns, inexactDeletes = false, races = 50, memory, deviations = [] }: ContractOptions,
+  { presigns, inexactDeletes = false, races = 50, memory, ...known }: ContractOptions,
 ): void => {
   describe(`contract of the ${name} store`, () => {
     let opened: OpenStore | undefined
@@ -55,8 +59,11 @@ export const storeContract = (
     })
     afterAll(() => opened?.close())
 
-    const left = new Set(deviations)
-    const subject = subjectOf(() => opened!.store, left)
+    const left = new Set(known.deviations)
+    const silent = new Set(known.silent?.tests)
+    const silence = known.silent?.milliseconds ?? 0
+    const { limit } = known
+    const subject = subjectOf(() => opened!.store, { deviations: left, silent, silence, limit })
     if (memory !== 'not') describe('large objects', () => memoryTests(subject))
     if (memory === 'only') return
     describe('objects', () => objectTests(subject))
@@ -66,6 +73,6 @@ export const storeContract = (
     describe('multipart uploads', () => multipartTests(subject))
     if (presigns) describe('presigned URLs', () => presignTests(subject))
     else it('cannot presign', () => assert.equal(opened?.store.presign, undefined))
-    it('knows every deviation by name', () => assert.deepEqual([...left], []))
+    it('knows every deviation by name', () => assert.deepEqual([...left, ...silent], []))
   })
 }

@@ -12,7 +12,7 @@ for (const [name, open] of STORES) {
   describe(name, async () => {
     const { store } = await open()
     deleteTests(
-      subjectOf(() => store, new Set()),
+      subjectOf(() => store),
       true,
       1_000,
     )

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { it } from 'vitest'
 import { isStoreError, type StoreFailure } from '../../../functions/storage/errors.ts'
 import {
@@ -18,24 +19,62 @@ import {
 export interface Subject {
   /** The store; opened before the first test. */
   readonly store: () => ObjectStore
-  /** Declares a test; if the store is known to deviate, that it fails. */
-  readonly test: (name: string, run: (base: string) => Promise<void>) => void
+  /**
+   * Declares a test; if the store is known to deviate, that it fails. The test may then end with the
+   * first thing that is wrong, whatever the smallest example of it would be.
+   */
+  readonly test: (name: string, run: (base: string, deviates: boolean) => Promise<void>) => void
 }
 
-/**
- * A subject some of whose tests must fail, so that a deviation that is gone shows as a failure.
- *
- * @param deviations names of tests, each removed from the set as its test is declared
- */
-export const subjectOf = (store: () => ObjectStore, deviations: Set<string>): Subject => ({
+/** Tests in which a store is known not to answer, and how long that is waited for. */
+export interface Silence {
+  readonly tests: readonly string[]
+  readonly milliseconds: number
+}
+
+/** What is known of a store. Each name is removed from its set as its test is declared. */
+export interface Known {
+  /** Names of tests that must fail. */
+  readonly deviations?: Set<string>
+  /** Names of tests that must not come to an end. */
+  readonly silent?: Set<string>
+  /** Milliseconds after which a test counts as one that does not come to an end. */
+  readonly silence?: number
+  /** Milliseconds that any other test may take. */
+  readonly limit?: number | undefined
+}
+
+/** Whether something comes to an end, well or not, in so many milliseconds. */
+const ends = async (running: Promise<unknown>, milliseconds: number): Promise<boolean> => {
+  const over = running.then(
+    () => true,
+    () => true,
+  )
+  return Promise.race([over, sleep(milliseconds, false, { ref: false })])
+}
+
+/** A subject some of whose tests must fail, so that a deviation that is gone shows as a failure. */
+export const subjectOf = (
+  store: () => ObjectStore,
+  { deviations, silent, silence = 0, limit }: Known = {},
+): Subject => ({
   store,
   test: (name, run) => {
     // Keys of each test have a prefix of their own, since a store may be used by many runs.
     const base = () => `${randomUUID().slice(0, 8)}/`
-    if (deviations.delete(name)) {
-      it(`known deviation: ${name}`, () => assert.rejects(run(base()), name))
+    const options = limit === undefined ? {} : { timeout: limit }
+    if (deviations?.delete(name)) {
+      it(`known deviation: ${name}`, options, () => assert.rejects(run(base(), true), name))
+    } else if (silent?.delete(name)) {
+      it(
+        `known deviation: does not answer within ${silence / 1000} s: ${name}`,
+        options,
+        async () => {
+          assert.equal(await ends(run(base(), true), silence), false)
+        },
+      )
     } else {
-      it(name, () => run(base()))
+      it(name, options, () => run(base(), false))
     }
   },
 })

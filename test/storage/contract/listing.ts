@@ -100,7 +100,7 @@ export const listingProperty = (
   area: string,
   usable: (keys: readonly string[]) => boolean = () => true,
 ): void => {
-  test(name, async (base) => {
+  test(name, async (base, deviates) => {
     let run = 0
     const sets = fc.uniqueArray(key, { minLength: 1, maxLength: 14 }).filter(usable)
     const property = fc.asyncProperty(
@@ -125,7 +125,7 @@ export const listingProperty = (
         }
       },
     )
-    await fc.assert(property, { numRuns: 25 })
+    await fc.assert(property, { numRuns: 25, endOnFailure: deviates })
   })
 }
 

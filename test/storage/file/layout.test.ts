@@ -160,7 +160,7 @@ describe('layout of the file store', () => {
     // Here a file cannot also be a directory.
     const isFlat = (keys: readonly string[]) =>
       !keys.some((key) => keys.some((other) => other.startsWith(`${key}/`)))
-    const subject = subjectOf(() => openFileStore(root), new Set())
+    const subject = subjectOf(() => openFileStore(root))
     listingProperty(subject, 'lists as the model has it', 'docker/registry/v2/', isFlat)
   })
 })

@@ -34,6 +34,8 @@ export interface RegistryOptions {
   readonly redirects?: boolean
   /** Further flags of `slipway serve`; ignored for distribution. */
   readonly flags?: readonly string[]
+  /** Further variables of `slipway serve`; ignored for distribution. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const storeArguments = (store: StoreLocation): string[] =>
@@ -76,7 +78,7 @@ const startSlipway = async (
       ...('directory' in store ? [] : ['--redirects', redirects]),
       ...['--log-level', 'info', ...(options.flags ?? [])],
     ],
-    env: storeEnvironment(store),
+    env: { ...storeEnvironment(store), ...options.env },
     ready: () => responds(`http://${address}/v2/`),
   })
   return { address, output: daemon.output, close: daemon.stop }
