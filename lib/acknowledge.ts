@@ -13,6 +13,7 @@ const written = (value: unknown): string => {
   if (typeof value === 'string') return value
   const [[name, content] = []] = Object.entries(value as Record<string, unknown>)
   if (name === 'Ref') return `<${content}>`
+  if (name === 'Fn::Sub') return (content as string).replaceAll(/\$\{([^}]*)\}/g, '<$1>')
   const parts = content as unknown[]
   if (name === 'Fn::GetAtt') return `<${parts.join('.')}>`
   return (parts[1] as unknown[]).map(written).join(parts[0] as string)

@@ -9,16 +9,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { bundleApi } from '../packaging/bundle.ts'
+import { bundleApi, bundleWeb } from '../packaging/bundle.ts'
 import { ContextError } from './errors.ts'
 import { readContext } from './read-context.ts'
 import { RegistryStack } from './registry-stack.ts'
 
 const app = new App()
-const code = mkdtempSync(join(tmpdir(), 'slipway-'))
+const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
+const code = { api: join(directory, 'api'), web: join(directory, 'web') }
 try {
   const values = readContext(app.node)
-  bundleApi(code)
+  bundleApi(code.api)
+  bundleWeb(code.web)
   new RegistryStack(app, values.name, { values, code })
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
 } catch (error) {
@@ -26,6 +28,6 @@ try {
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 } finally {
-  // The function has copied it.
-  rmSync(code, { recursive: true })
+  // The functions have copied it.
+  rmSync(directory, { recursive: true })
 }

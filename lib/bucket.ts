@@ -10,6 +10,7 @@ import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
+  type BucketProps,
   type IBucket,
   type LifecycleRule,
   ObjectOwnership,
@@ -38,6 +39,21 @@ export const UNDELETE_DAYS = 14
 /** The same as on a server, which removes expired uploads itself. */
 const uploadLife = Duration.millis(UPLOAD_LIFE)
 
+/** What every bucket of ours has: no public access, TLS only, versions, one owner. */
+export const PRIVATE_BUCKET = {
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+  objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  versioned: true,
+} as const satisfies BucketProps
+
+/** For a whole bucket, not only under a prefix: blobs may go straight to their final key. */
+export const UNFINISHED_UPLOADS: LifecycleRule = {
+  id: 'unfinished-multipart-uploads',
+  abortIncompleteMultipartUploadAfter: uploadLife,
+}
+
 const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[] => [
   {
     id: 'staged-uploads',
@@ -46,11 +62,7 @@ const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[
     // Nobody restores an abandoned upload.
     noncurrentVersionExpiration: Duration.days(1),
   },
-  {
-    // Not only under the prefix: blobs whose digest is known in advance go straight to their final key.
-    id: 'unfinished-multipart-uploads',
-    abortIncompleteMultipartUploadAfter: uploadLife,
-  },
+  UNFINISHED_UPLOADS,
   {
     id: 'undelete-window',
     noncurrentVersionExpiration: Duration.days(undeleteDays),
@@ -63,11 +75,7 @@ export class RegistryBucket extends Bucket {
   constructor(scope: Construct, id: string, props: RegistryBucketProps) {
     const { encryptionKey, keyPrefix } = props
     super(scope, id, {
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      versioned: true,
+      ...PRIVATE_BUCKET,
       lifecycleRules: lifecycleRules(keyPrefix, props.undeleteDays ?? UNDELETE_DAYS),
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       ...(encryptionKey === undefined

@@ -7,7 +7,8 @@
 
 import { fileURLToPath } from 'node:url'
 import type { Construct } from 'constructs'
-import { type RegistryProps, Registry as RegistryWithCode } from './registry.ts'
+import { Registry as RegistryWithCode } from './registry.ts'
+import type { RegistryProps } from './registry-props.ts'
 
 export type { AlarmReceivers, Alarms } from './alarms.ts'
 export type { AnyBucket } from './bucket.ts'
@@ -15,10 +16,13 @@ export type { RegistryDashboard } from './dashboard.ts'
 export type { Domain, RegistryDomain } from './domain.ts'
 export type { RegistryFunction } from './function.ts'
 export type { Gateway } from './gateway.ts'
-export type { RegistryProps } from './registry.ts'
+export type { RegistryProps } from './registry-props.ts'
+export type { RegistryWebFunction } from './web-function.ts'
 
-/** The function's bundle, beside this module in `dist/`. */
-const CODE = fileURLToPath(new URL('../api', import.meta.url))
+const besides = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
+
+/** The functions' bundles, beside this module in `dist/`. */
+const CODE = { api: besides('api'), web: besides('web') }
 
 /**
  * A container registry.

@@ -88,3 +88,9 @@ export const host = text.regex(HOST, 'expected a host name, as registry.example.
 export const retention = integer(1, 3653)
   .refine((days) => RETENTION.includes(days), `expected one of ${RETENTION.join(', ')}`)
   .transform((days): RetentionDays => days)
+
+/** A rate that an endpoint of a Web Function can be limited to. */
+export const webRate = integer(100, 10_000).refine(
+  (rate) => rate % (rate < 1000 ? 100 : 1000) === 0,
+  'expected 100 to 1000 in steps of 100, or 2000 to 10000 in steps of 1000',
+)

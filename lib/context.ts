@@ -17,6 +17,7 @@ import {
   retention,
   tags,
   text,
+  webRate,
 } from './context-kinds.ts'
 
 /** What can be set. */
@@ -149,6 +150,26 @@ export const CONTEXT = {
     integer(1, 100_000).optional(),
     "the account's limit",
     'most concurrent requests, reserved for the function within the limit of the account',
+  ),
+  webFunction: contextValue(
+    onOff.optional(),
+    'on, unless uploadOrigin is set',
+    'a Web Function, which takes layers of any size; off where the Region has none',
+  ),
+  webEnvironments: contextValue(
+    integer(2, 1000).optional(),
+    '10',
+    'most environments of the Web Function at once, each with 2 vCPU for 16 requests',
+  ),
+  webRate: contextValue(
+    webRate.optional(),
+    '100',
+    'most requests per second to the Web Function; beyond that, clients get 429',
+  ),
+  uploadOrigin: contextValue(
+    handlerSetting('upload-origin').optional(),
+    'the Web Function',
+    'scheme and host of a Node server on the same bucket that takes the uploads instead',
   ),
   rate: contextValue(
     integer(1, 100_000).default(500),

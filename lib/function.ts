@@ -4,11 +4,8 @@
  * @module
  */
 
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
-import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { type IRole, Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   ApplicationLogLevel,
   Architecture,
@@ -22,6 +19,8 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { acknowledgePrefixes } from './acknowledge.ts'
+import { withDocuments } from './code.ts'
+import { loggingStatement } from './permissions.ts'
 
 /** What Lambda calls: the bundle has `api.mjs`, which exports `handler`. */
 const HANDLER = 'api.handler'
@@ -60,49 +59,37 @@ export class RegistryFunction extends Construct {
     })
     const permissions = new Policy(this, 'Permissions', {
       roles: [props.role],
-      statements: [...props.statements, this.logging()],
+      statements: [...props.statements, loggingStatement(this.logGroup)],
     })
-    const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
-    try {
-      cpSync(props.code, directory, { recursive: true })
-      const policy = props.policy && `policy${extname(props.policy)}`
-      if (props.policy && policy) cpSync(props.policy, join(directory, policy))
-      this.function = new LambdaFunction(this, 'Function', {
-        description: 'Slipway, a container registry',
-        runtime: Runtime.NODEJS_24_X,
-        architecture: Architecture.ARM_64,
-        handler: HANDLER,
-        code: Code.fromAsset(directory),
-        role: props.role,
-        memorySize: props.memory,
-        timeout: REQUEST_TIMEOUT,
-        ...(props.reservedConcurrency !== undefined && {
-          reservedConcurrentExecutions: props.reservedConcurrency,
+    this.function = withDocuments(
+      props.code,
+      props.policy,
+      (directory, settings) =>
+        new LambdaFunction(this, 'Function', {
+          description: 'Slipway, a container registry',
+          runtime: Runtime.NODEJS_24_X,
+          architecture: Architecture.ARM_64,
+          handler: HANDLER,
+          code: Code.fromAsset(directory),
+          role: props.role,
+          memorySize: props.memory,
+          timeout: REQUEST_TIMEOUT,
+          ...(props.reservedConcurrency !== undefined && {
+            reservedConcurrentExecutions: props.reservedConcurrency,
+          }),
+          environment: { ...props.environment, ...settings },
+          logGroup: this.logGroup,
+          // The handler's lines of JSON stay as they are; Lambda's own lines become JSON too.
+          loggingFormat: LoggingFormat.JSON,
+          // SLIPWAY_LOG_LEVEL decides what is logged; Lambda must not drop any of it.
+          applicationLogLevelV2: ApplicationLogLevel.TRACE,
+          systemLogLevelV2: SystemLogLevel.INFO,
+          // Each trace is billed; both logs have the times and the request's id.
+          tracing: Tracing.DISABLED,
         }),
-        environment: { ...props.environment, ...(policy && { SLIPWAY_POLICY: policy }) },
-        logGroup: this.logGroup,
-        // The handler's lines of JSON stay as they are; Lambda's own lines become JSON too.
-        loggingFormat: LoggingFormat.JSON,
-        // SLIPWAY_LOG_LEVEL decides what is logged; Lambda must not drop any of it.
-        applicationLogLevelV2: ApplicationLogLevel.TRACE,
-        systemLogLevelV2: SystemLogLevel.INFO,
-        // Each trace is billed; both logs have the times and the request's id.
-        tracing: Tracing.DISABLED,
-      })
-    } finally {
-      // The asset is a copy.
-      rmSync(directory, { recursive: true })
-    }
+    )
     // It must not get an event before it has its permissions.
     this.function.node.addDependency(permissions)
     acknowledgePrefixes(permissions, props.statements)
-  }
-
-  private logging(): PolicyStatement {
-    return new PolicyStatement({
-      sid: 'Log',
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [this.logGroup.logGroupArn],
-    })
   }
 }

@@ -68,20 +68,21 @@ interface RoleKeyProps {
   readonly description: string
   readonly keySpec: KeySpec
   readonly keyUsage: KeyUsage
-  readonly role: IRole
+  readonly roles: readonly IRole[]
   readonly uses: readonly Uses[]
 }
 
-/** A key that one role may use, for the given uses only. */
+/** A key that some roles may use, for the given uses only. */
 class RoleKey extends Key {
-  /** What the role's own policy must allow. */
+  /** What the roles' own policies must allow. */
   readonly statements: readonly PolicyStatement[]
 
-  constructor(scope: Construct, id: string, { role, uses, ...props }: RoleKeyProps) {
+  constructor(scope: Construct, id: string, { roles, uses, ...props }: RoleKeyProps) {
     const statement = ({ actions, conditions }: Uses, more: object) =>
       new PolicyStatement({ actions: [...actions], ...(conditions && { conditions }), ...more })
     // In the policy of a key, `*` is the key itself.
     const itself = { resources: ['*'] }
+    const principals = roles.map(({ roleArn }) => new ArnPrincipal(roleArn))
     super(scope, id, {
       ...props,
       policy: new PolicyDocument({
@@ -91,9 +92,7 @@ class RoleKey extends Key {
             principals: [new AccountRootPrincipal()],
             ...itself,
           }),
-          ...uses.map((use) =>
-            statement(use, { principals: [new ArnPrincipal(role.roleArn)], ...itself }),
-          ),
+          ...uses.map((use) => statement(use, { principals, ...itself })),
         ],
       }),
       // If it is lost, people log in again, and nothing else is lost; for 30 days it can be restored.
@@ -105,8 +104,8 @@ class RoleKey extends Key {
 }
 
 export interface RegistryKeysProps {
-  /** The role of the function, which alone may use the keys. */
-  readonly role: IRole
+  /** The roles of the functions, which alone may use the keys. */
+  readonly roles: readonly IRole[]
   /**
    * Names of the signing keys, at least one. The first signs; all verify. To rotate: append a name and
    * deploy; ten minutes later, move it to the front and deploy; after 90 days, when the last token of
@@ -119,10 +118,10 @@ export interface RegistryKeysProps {
 export class RegistryKeys extends Construct {
   /** The settings that name the keys, by their variable. */
   readonly environment: Readonly<Record<string, string>>
-  /** What the role of the function must be allowed. */
+  /** What each of the roles must be allowed. */
   readonly statements: readonly PolicyStatement[]
 
-  constructor(scope: Construct, id: string, { role, signingKeys = ['1'] }: RegistryKeysProps) {
+  constructor(scope: Construct, id: string, { roles, signingKeys = ['1'] }: RegistryKeysProps) {
     super(scope, id)
     const { stackName } = Stack.of(this)
     const signing = signingKeys.map(
@@ -131,7 +130,7 @@ export class RegistryKeys extends Construct {
           description: `${stackName}: signs tokens (${name})`,
           keySpec: KeySpec.ECC_NIST_P256,
           keyUsage: KeyUsage.SIGN_VERIFY,
-          role,
+          roles,
           uses: SIGNING,
         }),
     )
@@ -139,7 +138,7 @@ export class RegistryKeys extends Construct {
       description: `${stackName}: seals upload states`,
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
-      role,
+      roles,
       uses: SEALING,
     })
     this.environment = {

@@ -11,6 +11,7 @@
 import { Stack } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import {
   ALIASES_PREFIX,
   BLOBS_PREFIX,
@@ -96,3 +97,11 @@ const encryptionStatements = (
     }),
   ]
 }
+
+/** The statement for a role whose function writes a log. */
+export const loggingStatement = (log: ILogGroup): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'Log',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [log.logGroupArn],
+  })

@@ -13,12 +13,12 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
 import type { ContextValues } from './context.ts'
-import { Registry, type RegistryProps } from './registry.ts'
+import { Registry } from './registry.ts'
+import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
 
 export interface RegistryStackProps extends StackProps {
   readonly values: ContextValues
-  /** See `RegistryFunctionProps.code`. */
-  readonly code: string
+  readonly code: RegistryWithCodeProps['code']
 }
 
 /** The construct for an existing resource, if it is named. */
@@ -84,6 +84,11 @@ export class RegistryStack extends Stack {
       Tags.of(this).add(name, value)
     }
     this.output('RegistryHost', this.registry.host, 'docker login <this>')
+    const { pushHost } = this.registry
+    if (pushHost) {
+      const description = 'Takes layers of any size; a registry of its own: docker login <this>'
+      this.output('PushHost', pushHost, description)
+    }
     this.output('BucketName', this.registry.bucket.bucketName, 'Where everything is kept')
     this.output('ApiId', this.registry.gateway.api.ref, 'The HTTP API')
     this.commands(values)

@@ -1,5 +1,5 @@
 /**
- * A registry as a construct for any stack: bucket, keys, function and gateway.
+ * A registry as a construct for any stack: bucket, keys, functions and gateway.
  *
  * Without requests, it costs 2 USD a month for its two keys, 0.023 USD for each GB stored (S3
  * Standard) and 0.03 USD for each GB of logs kept; in accounts that have used up the free ones, also
@@ -10,66 +10,19 @@
 
 import { RemovalPolicy } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { type AlarmReceivers, Alarms } from './alarms.ts'
+import { Alarms } from './alarms.ts'
 import { type AnyBucket, RegistryBucket } from './bucket.ts'
 import { RegistryDashboard } from './dashboard.ts'
-import { Domain, type RegistryDomain } from './domain.ts'
+import { Domain } from './domain.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
 import { RegistryKeys } from './keys.ts'
 import { registryMetrics } from './metrics.ts'
 import { bucketStatements } from './permissions.ts'
-
-export interface RegistryProps {
-  /**
-   * An existing bucket, such as one of distribution (`registry:2`). It keeps its settings, including its
-   * lifecycle rules. Default: a new one.
-   */
-  readonly bucket?: AnyBucket | undefined
-  /** Where in the bucket the registry is: `registry` for `registry/docker/…`. Default: its root. */
-  readonly prefix?: string | undefined
-  /** Key that S3 encrypts with. Default: S3's own in a new bucket, the bucket's in an existing one. */
-  readonly encryptionKey?: IKey | undefined
-  /** See `RegistryBucketProps.undeleteDays`. */
-  readonly undeleteDays?: number | undefined
-  /** What happens to the bucket and the logs when the stack is deleted. Default: they stay. */
-  readonly removalPolicy?: RemovalPolicy | undefined
-  /** See `RegistryKeysProps.signingKeys`. */
-  readonly signingKeys?: readonly string[] | undefined
-  /** A host name; the one of the API is then switched off. Default: that of the API. */
-  readonly domain?: RegistryDomain | undefined
-  /** Scheme and host as clients see them, if a proxy is in front. Default: those of the domain or the API. */
-  readonly publicUrl?: string | undefined
-  /** File with the access document. Default: the one in the store, which `slipway policy` changes. */
-  readonly policy?: string | undefined
-  /** Whether pushes and deletes are refused. Default: no. */
-  readonly readOnly?: boolean | undefined
-  /** Further settings of the handler by their variables, such as `SLIPWAY_LOG_LEVEL`. No secrets. */
-  readonly environment?: Readonly<Record<string, string>> | undefined
-  /** Memory of the function in MiB. Default: 1024. */
-  readonly memory?: number | undefined
-  /** See `RegistryFunctionProps.reservedConcurrency`. */
-  readonly reservedConcurrency?: number | undefined
-  /** Requests per second in the long run. Default: 500. */
-  readonly rate?: number | undefined
-  /** Requests at once after a quiet period. Default: 1000. */
-  readonly burst?: number | undefined
-  /** How long logs are kept. Default: a month. */
-  readonly logRetention?: RetentionDays | undefined
-  /** Who is notified of alarms; `false`: no alarms. Default: alarms that are only shown. */
-  readonly alarms?: AlarmReceivers | false | undefined
-  /** Whether to create a dashboard. Default: yes. */
-  readonly dashboard?: boolean | undefined
-}
-
-/** The properties of a registry, and the code that it runs. */
-export interface RegistryWithCodeProps extends RegistryProps {
-  /** See `RegistryFunctionProps.code`. */
-  readonly code: string
-}
+import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
+import { RegistryWebFunction } from './web-function.ts'
 
 const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): AnyBucket =>
   props.bucket ??
@@ -90,6 +43,10 @@ export class Registry extends Construct {
   readonly host: string
   readonly gateway: Gateway
   readonly api: RegistryFunction
+  /** The Web Function, if there is one. */
+  readonly web: RegistryWebFunction | undefined
+  /** A host that takes layers of any size, as a registry of its own. */
+  readonly pushHost: string | undefined
   /** The host name at the gateway, if one was given. */
   readonly domain: Domain | undefined
   readonly alarms: Alarms | undefined
@@ -105,13 +62,15 @@ export class Registry extends Construct {
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN
     this.bucket = bucketOf(this, props, keyPrefix)
     this.store = `s3://${this.bucket.bucketName}/${prefix}`.replace(/\/$/, '')
-    const role = new Role(this, 'Role', {
-      description: 'What the registry may do',
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    const role = this.role('Role', 'What the registry may do')
+    const hasWeb = props.webFunction ?? props.uploadOrigin === undefined
+    const webRole = hasWeb ? this.role('WebRole', 'What the Web Function may do') : undefined
+    const keys = new RegistryKeys(this, 'Keys', {
+      roles: webRole === undefined ? [role] : [role, webRole],
+      signingKeys: props.signingKeys,
     })
-    const keys = new RegistryKeys(this, 'Keys', { role, signingKeys: props.signingKeys })
-    this.api = new RegistryFunction(this, 'Api', {
-      role,
+    // Of both functions, so that tokens and uploads of one are good at the other.
+    const shared = {
       statements: [
         ...bucketStatements({ bucket: this.bucket, keyPrefix, encryptionKey, readOnly }),
         ...keys.statements,
@@ -121,15 +80,34 @@ export class Registry extends Construct {
         SLIPWAY_STORE: this.store,
         ...keys.environment,
         ...(encryptionKey && { SLIPWAY_S3_KMS_KEY: encryptionKey.keyArn }),
-        ...(publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
         ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
       },
       policy: props.policy,
-      memory: props.memory ?? 1024,
-      reservedConcurrency: props.reservedConcurrency,
       logRetention,
       removalPolicy,
-      code: props.code,
+    }
+    this.web =
+      webRole &&
+      new RegistryWebFunction(this, 'Web', {
+        ...shared,
+        role: webRole,
+        maxEnvironments: props.webEnvironments,
+        rateLimit: props.webRate,
+        code: props.code.web,
+      })
+    const uploadOrigin = props.uploadOrigin ?? (this.web && `https://${this.web.host}`)
+    this.pushHost = this.web?.host ?? (props.uploadOrigin && new URL(props.uploadOrigin).host)
+    this.api = new RegistryFunction(this, 'Api', {
+      ...shared,
+      role,
+      environment: {
+        ...shared.environment,
+        ...(publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
+        ...(uploadOrigin && { SLIPWAY_UPLOAD_ORIGIN: uploadOrigin }),
+      },
+      memory: props.memory ?? 1024,
+      reservedConcurrency: props.reservedConcurrency,
+      code: props.code.api,
     })
     this.gateway = new Gateway(this, 'Gateway', {
       function: this.api.function,
@@ -148,5 +126,12 @@ export class Registry extends Construct {
     this.dashboard = dashboard
       ? new RegistryDashboard(this, 'Dashboard', { metrics, logGroup: this.api.logGroup })
       : undefined
+  }
+
+  private role(id: string, description: string): Role {
+    return new Role(this, id, {
+      description,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    })
   }
 }

@@ -48,8 +48,10 @@ describe('the app', () => {
     const template = JSON.parse(readFileSync(join(path, 'mine.template.json'), 'utf8'))
     assert.ok(template.Outputs.RegistryHost)
     const assets = readdirSync(path).filter((name) => name.startsWith('asset.'))
-    assert.equal(assets.length, 1)
-    assert.ok(readdirSync(join(path, assets[0] ?? '')).includes('api.mjs'))
+    const files = assets.flatMap((name) => readdirSync(join(path, name)))
+    // The two functions, and what copies the code of the second.
+    assert.equal(assets.length, 3)
+    assert.ok(files.includes('api.mjs') && files.includes('index.js'))
   })
 
   test('says in a line what is wrong with a value, and writes no template', async () => {
@@ -80,6 +82,8 @@ describe("AWS's rules find nothing that is not acknowledged", () => {
     },
     'a bucket that is there': { bucket: 'there-already', prefix: 'registry' },
     'read-only': { readOnly: 'on' },
+    'without a Web Function': { webFunction: 'off' },
+    'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
   }
   /** Findings in a stack, after something was done to it. */
   const findings = (context: Context, change: (stack: RegistryStack) => void = () => {}) =>

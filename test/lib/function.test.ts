@@ -14,6 +14,7 @@ import {
   type Context,
   ofType,
   only,
+  part,
   stackIn,
   statementsOf,
   synth,
@@ -62,7 +63,7 @@ describe('the function', () => {
       SystemLogLevel: 'INFO',
     })
     assert.ok(written(LogGroup))
-    const template = synth({ logRetention: '7' })
+    const template = part(synth({ logRetention: '7' }), false)
     const groups = ofType(template, 'AWS::Logs::LogGroup')
     assert.equal(groups.length, 2)
     for (const group of groups) assert.equal(group.Properties.RetentionInDays, 7)
@@ -79,9 +80,10 @@ describe('the function', () => {
       'SLIPWAY_SIGNING_KEY',
       'SLIPWAY_STORE',
       'SLIPWAY_UPLOAD_KEY',
+      'SLIPWAY_UPLOAD_ORIGIN',
     ])
     for (const [name, value] of Object.entries(variables)) {
-      assert.match(value, /^(?:s3:\/\/|kms:)<[A-Za-z0-9.]+>$/, name)
+      assert.match(value, /^(?:s3:\/\/|kms:|https:\/\/)<[A-Za-z0-9.]+>$/, name)
     }
     // With what CloudFormation puts in the place of names and ARNs.
     const deployed = Object.fromEntries(
@@ -138,14 +140,18 @@ describe('context values that the function is told', () => {
     })
   }
 
-  test('the access document lies beside the code', () => {
-    const [asset = '', files] = withApp({ policy: policy('mine.yaml') }, (app) => {
+  test('the access document lies beside the code of both', () => {
+    const assets = withApp({ policy: policy('mine.yaml') }, (app) => {
       templateOf(stackIn(app))
-      const found = readdirSync(app.outdir).find((name) => name.startsWith('asset.'))
-      const path = join(app.outdir, found ?? '')
-      return [readFileSync(join(path, 'policy.yaml'), 'utf8'), readdirSync(path).sort()]
+      const paths = readdirSync(app.outdir, { recursive: true, encoding: 'utf8' })
+      const documents = paths.filter((path) => path.endsWith('policy.yaml'))
+      return documents.map((path) => ({
+        text: readFileSync(join(app.outdir, path), 'utf8'),
+        files: readdirSync(join(app.outdir, path, '..')).sort(),
+      }))
     })
-    assert.equal(asset, POLICY)
-    assert.deepEqual(files, ['api.mjs', 'policy.yaml'])
+    const names = assets.map(({ files }) => files.join(' ')).sort()
+    assert.deepEqual(names, ['api.mjs policy.yaml', 'index.js policy.yaml'])
+    for (const { text } of assets) assert.equal(text, POLICY)
   })
 })

@@ -20,12 +20,22 @@ describe('in a stack of its user', () => {
       for (const id of ['One', 'Two']) new Registry(stack, id, { code: CODE })
       return templateOf(stack)
     })
-    const stores = ofType(template, 'AWS::Lambda::Function').map(({ Properties }) => {
-      const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }
-      return written(Variables.SLIPWAY_STORE)
+    const stores = ofType(template, 'AWS::Lambda::Function').flatMap(({ Properties }) => {
+      const { Variables = {} } = (Properties.Environment ?? {}) as {
+        Variables?: Record<string, unknown>
+      }
+      // The functions that copy code have none.
+      return Variables.SLIPWAY_STORE === undefined ? [] : [written(Variables.SLIPWAY_STORE)]
     })
     assert.equal(new Set(stores).size, 2)
-    assert.equal(ofType(template, 'AWS::S3::Bucket').length, 2)
+    const names = ofType(template, 'AWS::Lambda::WebFunction').map(({ Properties }) =>
+      written(Properties.FunctionName),
+    )
+    assert.equal(new Set(names).size, 2)
+    for (const name of names)
+      assert.ok(name.replace('<AWS::Region>', 'ap-northeast-1').length <= 64)
+    // Two for each: all that it keeps, and the code of the Web Function.
+    assert.equal(ofType(template, 'AWS::S3::Bucket').length, 4)
   })
 
   test('it takes a bucket and a key that are made there, and lets the role use them', () => {

@@ -19,6 +19,7 @@ import { readSettings } from '../../functions/compose/settings.ts'
 import {
   type Context,
   ofType,
+  part,
   SNAPSHOT,
   type Statement,
   snapshotOf,
@@ -96,14 +97,19 @@ describe('permissions', () => {
 describe('the template', () => {
   const template = synth(ALL)
 
-  test('has only what CloudFormation has natively: no custom resources, no further functions', () => {
+  test('has only what CloudFormation has natively, but for the copy of the Web Function code', () => {
     const types = Object.values(template.Resources).map(({ Type }) => Type)
     assert.deepEqual(
       types.filter((type) => !type.startsWith('AWS::') || type.includes('CustomResource')),
-      [],
+      ['Custom::S3ObjectCopy'],
     )
-    assert.equal(ofType(template, 'AWS::Lambda::Function').length, 1)
-    assert.equal(ofType(template, 'AWS::IAM::Role').length, 1)
+    // Of the API, of the Web Function, and of what copies its code.
+    assert.equal(ofType(template, 'AWS::Lambda::Function').length, 2)
+    assert.equal(ofType(template, 'AWS::IAM::Role').length, 3)
+    const without = synth({ webFunction: 'off' })
+    assert.equal(ofType(without, 'AWS::Lambda::Function').length, 1)
+    assert.equal(ofType(without, 'AWS::IAM::Role').length, 1)
+    assert.deepEqual(Object.keys(part(without, true).Resources), [])
   })
 
   test('has nothing that is billed by the hour', () => {
@@ -123,6 +129,9 @@ describe('the template', () => {
       'AWS::KMS::Key',
       'AWS::Lambda::Function',
       'AWS::Lambda::Permission',
+      'AWS::Lambda::WebFunction',
+      'AWS::Lambda::WebFunctionEndpoint',
+      'AWS::Lambda::WebFunctionRevision',
       'AWS::Logs::LogGroup',
       'AWS::Route53::RecordSet',
       'AWS::S3::Bucket',
@@ -130,6 +139,7 @@ describe('the template', () => {
       'AWS::SNS::Subscription',
       'AWS::SNS::Topic',
       'AWS::SNS::TopicPolicy',
+      'Custom::S3ObjectCopy',
     ])
     const { ProvisionedConcurrencyConfig, SnapStart, VpcConfig } = ofType(
       template,
@@ -144,7 +154,7 @@ describe('the template', () => {
   test('has nothing secret in it: no long random text, no parameter that holds one', () => {
     // Names of resources, hashes of assets and keys of the bootstrap stack are known.
     const text = JSON.stringify(template)
-      .replaceAll(/[0-9a-f]{64}\.zip|cdk-hnb659fds-\w+/g, '')
+      .replaceAll(/[0-9a-f]{64}\.zip|cdk-hnb659fds-\w+|"ContentHash":"[0-9a-f]{64}"/g, '')
       .replaceAll(KEY, '')
     assert.doesNotMatch(text, /private.key|BEGIN |AKIA|secretsmanager|ssm-secure|NoEcho/i)
     assert.doesNotMatch(text, /\b[0-9a-f]{32,}\b|[A-Za-z0-9+/]{43}=/)

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { App, type Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import type { Construct } from 'constructs'
+import type { RegistryCode } from '../../lib/code.ts'
 import { readContext } from '../../lib/read-context.ts'
 import { RegistryStack } from '../../lib/registry-stack.ts'
 
@@ -36,8 +37,11 @@ const cdkJson: { readonly context: Context } = JSON.parse(
   readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'),
 )
 
-/** A directory that stands for a bundle. */
-export const CODE = fileURLToPath(new URL('./code', import.meta.url))
+/** Directories that stand for bundles. */
+export const CODE: RegistryCode = {
+  api: fileURLToPath(new URL('./code/api', import.meta.url)),
+  web: fileURLToPath(new URL('./code/web', import.meta.url)),
+}
 
 /** The flags of cdk.json, which a template depends on. */
 export const FLAGS: Context = cdkJson.context
@@ -80,8 +84,23 @@ export const synth = (context: Context = {}): TemplateJson => {
 export const ofType = ({ Resources }: TemplateJson, type: string): Resource[] =>
   Object.values(Resources).filter((resource) => resource.Type === type)
 
-/** The properties of the only resource of a type. */
-export const only = (template: TemplateJson, type: string): Readonly<Record<string, unknown>> => {
+/** Begins the ids of the Web Function's own resources, which are few in a template of the rest. */
+const WEB = /^(?:RegistryWeb|CustomS3ObjectCopy)/
+
+/** The part of a template that is the Web Function's, or the part that is not. */
+export const part = (template: TemplateJson, isWeb: boolean): TemplateJson => ({
+  ...template,
+  Resources: Object.fromEntries(
+    Object.entries(template.Resources).filter(([id]) => WEB.test(id) === isWeb),
+  ),
+})
+
+/** The properties of the only resource of a type, apart from those of the Web Function. */
+export const only = (template: TemplateJson, type: string): Readonly<Record<string, unknown>> =>
+  onlyIn(part(template, false), type)
+
+/** The properties of the only resource of a type in all of a template, or a part of it. */
+export const onlyIn = (template: TemplateJson, type: string): Readonly<Record<string, unknown>> => {
   const [resource, ...more] = ofType(template, type)
   if (resource === undefined || more.length > 0) {
     throw new Error(`${more.length + (resource ? 1 : 0)} of ${type} instead of one`)
@@ -94,6 +113,7 @@ export const written = (value: unknown): string => {
   if (typeof value === 'string') return value
   const [[name, content] = []] = Object.entries(value as Record<string, unknown>)
   if (name === 'Ref') return `<${content}>`
+  if (name === 'Fn::Sub') return (content as string).replaceAll(/\$\{([^}]*)\}/g, '<$1>')
   const parts = content as unknown[]
   if (name === 'Fn::GetAtt') return `<${parts.join('.')}>`
   if (name === 'Fn::Join') return (parts[1] as unknown[]).map(written).join(parts[0] as string)

@@ -93,8 +93,8 @@ export const startDeployment = async (start = startEmulator): Promise<Deployment
     closers.push(files.remove)
     const assembly = join(files.path, 'cdk.out')
     const outputsFile = join(files.path, 'outputs.json')
-    // MiniStack does not support an alarm on a quotient, and would reject the stack.
-    const base = { publicUrl: `http://${front.address}`, alarms: 'off' }
+    // MiniStack knows neither alarms on a quotient nor Web Functions, and would reject the stack.
+    const base = { publicUrl: `http://${front.address}`, alarms: 'off', webFunction: 'off' }
 
     const cdk = (command: string, ...args: string[]) =>
       run(process.execPath, [join(projectRoot, 'node_modules/aws-cdk/bin/cdk'), command, ...args], {

@@ -1,0 +1,74 @@
+/**
+ * What can be said of a registry as a construct.
+ *
+ * @module
+ */
+
+import type { RemovalPolicy } from 'aws-cdk-lib'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { AlarmReceivers } from './alarms.ts'
+import type { AnyBucket } from './bucket.ts'
+import type { RegistryCode } from './code.ts'
+import type { RegistryDomain } from './domain.ts'
+
+export interface RegistryProps {
+  /**
+   * An existing bucket, such as one of distribution (`registry:2`). It keeps its settings, including its
+   * lifecycle rules. Default: a new one.
+   */
+  readonly bucket?: AnyBucket | undefined
+  /** Where in the bucket the registry is: `registry` for `registry/docker/…`. Default: its root. */
+  readonly prefix?: string | undefined
+  /** Key that S3 encrypts with. Default: S3's own in a new bucket, the bucket's in an existing one. */
+  readonly encryptionKey?: IKey | undefined
+  /** See `RegistryBucketProps.undeleteDays`. */
+  readonly undeleteDays?: number | undefined
+  /** What happens to the bucket and the logs when the stack is deleted. Default: they stay. */
+  readonly removalPolicy?: RemovalPolicy | undefined
+  /** See `RegistryKeysProps.signingKeys`. */
+  readonly signingKeys?: readonly string[] | undefined
+  /** A host name; the one of the API is then switched off. Default: that of the API. */
+  readonly domain?: RegistryDomain | undefined
+  /** Scheme and host as clients see them, if a proxy is in front. Default: those of the domain or the API. */
+  readonly publicUrl?: string | undefined
+  /** File with the access document. Default: the one in the store, which `slipway policy` changes. */
+  readonly policy?: string | undefined
+  /** Whether pushes and deletes are refused. Default: no. */
+  readonly readOnly?: boolean | undefined
+  /** Further settings of the handler by their variables, such as `SLIPWAY_LOG_LEVEL`. No secrets. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** Memory of the function in MiB. Default: 1024. */
+  readonly memory?: number | undefined
+  /** See `RegistryFunctionProps.reservedConcurrency`. */
+  readonly reservedConcurrency?: number | undefined
+  /**
+   * Whether there is a Web Function, which takes layers of any size. Default: yes, unless
+   * {@link uploadOrigin} is set.
+   */
+  readonly webFunction?: boolean | undefined
+  /** See `RegistryWebFunctionProps.maxEnvironments`. */
+  readonly webEnvironments?: number | undefined
+  /** See `RegistryWebFunctionProps.rateLimit`. */
+  readonly webRate?: number | undefined
+  /**
+   * Scheme and host of a Node server on the same bucket, with the same keys, that takes the uploads
+   * instead of the Web Function.
+   */
+  readonly uploadOrigin?: string | undefined
+  /** Requests per second in the long run. Default: 500. */
+  readonly rate?: number | undefined
+  /** Requests at once after a quiet period. Default: 1000. */
+  readonly burst?: number | undefined
+  /** How long logs are kept. Default: a month. */
+  readonly logRetention?: RetentionDays | undefined
+  /** Who is notified of alarms; `false`: no alarms. Default: alarms that are only shown. */
+  readonly alarms?: AlarmReceivers | false | undefined
+  /** Whether to create a dashboard. Default: yes. */
+  readonly dashboard?: boolean | undefined
+}
+
+/** The properties of a registry, and the code that it runs. */
+export interface RegistryWithCodeProps extends RegistryProps {
+  readonly code: RegistryCode
+}
