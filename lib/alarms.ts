@@ -1,7 +1,8 @@
 /**
  * Alarms for what needs a person's attention.
  *
- * They are billed as five alarm metrics, 0.50 USD a month; the first ten of an account are free.
+ * They are billed as ten alarm metrics (nine without a Web Function), 1.00 USD a month; the first ten of
+ * an account are free.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
+import type { LogMetrics } from './log-metrics.ts'
 import type { RegistryMetrics } from './metrics.ts'
 
 /** Who is notified. Without either, alarms are only shown in the console. */
@@ -30,6 +32,7 @@ export interface AlarmReceivers {
 
 export interface AlarmsProps extends AlarmReceivers {
   readonly metrics: RegistryMetrics
+  readonly counts: LogMetrics
 }
 
 interface Rule {
@@ -41,7 +44,7 @@ interface Rule {
   readonly description: string
 }
 
-const rules = (metrics: RegistryMetrics): Readonly<Record<string, Rule>> => ({
+const rules = (metrics: RegistryMetrics, counts: LogMetrics): Readonly<Record<string, Rule>> => ({
   ServerErrors: {
     metric: metrics.serverErrorRate,
     threshold: 5,
@@ -64,19 +67,48 @@ const rules = (metrics: RegistryMetrics): Readonly<Record<string, Rule>> => ({
   Throttles: {
     metric: metrics.throttles,
     threshold: 0,
-    periods: 2,
+    periods: 1,
     description:
       'Requests found no free instance: raise the concurrency of the account or the function.',
   },
+  ClientErrors: {
+    metric: metrics.clientErrorRate,
+    threshold: 90,
+    periods: 3,
+    description:
+      'For 15 minutes more than 90 % of many responses were 4xx: a client that cannot log in or pulls what is not there, again and again, or somebody who tries names and passwords.',
+  },
+  TooManyRequests: {
+    metric: counts.tooManyRequests,
+    threshold: 0,
+    periods: 1,
+    description:
+      'Clients got 429: beyond the rate of the API or of /token, which context values raise, or after wrong passwords.',
+  },
+  RefusedLogins: {
+    metric: counts.refusedLogins,
+    threshold: 50,
+    periods: 1,
+    description:
+      'More than 50 log-ins were refused in five minutes. The audit trail in the log says for which accounts, and from where.',
+  },
+  ...(counts.webServerErrors && {
+    WebServerErrors: {
+      metric: counts.webServerErrors,
+      threshold: 4,
+      periods: 2,
+      description: 'The Web Function answered uploads with 5xx. Its log says why.',
+    },
+  }),
 })
 
 /** The alarms, and the topic that they are sent to. */
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[]
 
-  constructor(scope: Construct, id: string, { metrics, email, topic }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { metrics, counts, email, topic }: AlarmsProps) {
     super(scope, id)
-    this.alarms = Object.entries(rules(metrics)).map(
+    this.alarms = Object.entries(rules(metrics, counts)).map(
       ([name, { metric, threshold, periods, description }]) =>
         new Alarm(this, name, {
           metric,

@@ -181,6 +181,21 @@ export const CONTEXT = {
     '1000',
     'requests at once after a quiet period',
   ),
+  tokenRate: contextValue(
+    integer(1, 100_000).default(50),
+    '50',
+    'requests per second to /token in the long run, where passwords could be guessed',
+  ),
+  tokenBurst: contextValue(
+    integer(1, 100_000).default(200),
+    '200',
+    'requests to /token at once after a quiet period',
+  ),
+  dualstack: contextValue(
+    onOff.default(true),
+    'on',
+    'IPv6 as well, for API, domain and S3; off: if clients reach S3 by a name that has none',
+  ),
   s3Direct: contextValue(
     handlerSetting('s3-direct').optional(),
     'on',
@@ -196,7 +211,11 @@ export const CONTEXT = {
     '30',
     'days for which logs are kept',
   ),
-  alarms: contextValue(onOff.default(true), 'on', 'alarms for errors, slowness and throttling'),
+  alarms: contextValue(
+    onOff.default(true),
+    'on',
+    'alarms for errors, slowness, throttling and refused log-ins',
+  ),
   alarmEmail: contextValue(
     z.email('expected an address').optional(),
     'nobody',
@@ -208,6 +227,11 @@ export const CONTEXT = {
     'ARN of an SNS topic that alarms are sent to',
   ),
   dashboard: contextValue(onOff.default(true), 'on', 'a CloudWatch dashboard'),
+  terminationProtection: contextValue(
+    onOff.default(true),
+    'on',
+    'off: let the stack be deleted, after a deployment with this value',
+  ),
   tags: contextValue(tags.default({}), 'none', 'tags of all resources: team=infra,stage=test'),
 } as const
 

@@ -6,6 +6,7 @@
 
 import {
   CfnApiMapping,
+  type CfnDomainName,
   type CfnStage,
   DomainName,
   SecurityPolicy,
@@ -15,7 +16,7 @@ import {
   CertificateValidation,
   type ICertificate,
 } from 'aws-cdk-lib/aws-certificatemanager'
-import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53'
+import { AaaaRecord, ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53'
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets'
 import { Construct } from 'constructs'
 
@@ -30,6 +31,8 @@ export interface RegistryDomain {
 
 export interface DomainProps extends RegistryDomain {
   readonly stage: CfnStage
+  /** Whether it has IPv6 addresses as well. */
+  readonly dualstack: boolean
 }
 
 /** The host name at the gateway. */
@@ -38,13 +41,19 @@ export class Domain extends Construct {
   readonly target: string
 
   /** @throws Error when there is neither a certificate nor a zone */
-  constructor(scope: Construct, id: string, { name, certificate, zone, stage }: DomainProps) {
+  constructor(scope: Construct, id: string, props: DomainProps) {
     super(scope, id)
+    const { name, certificate, zone, stage, dualstack } = props
     const domain = new DomainName(this, 'Name', {
       domainName: name,
       certificate: certificate ?? this.certificate(name, zone),
       securityPolicy: SecurityPolicy.TLS_1_2,
     })
+    if (dualstack) {
+      // The construct has no property for it.
+      const resource = domain.node.defaultChild as CfnDomainName
+      resource.addPropertyOverride('DomainNameConfigurations.0.IpAddressType', 'dualstack')
+    }
     this.target = domain.regionalDomainName
     new CfnApiMapping(this, 'Mapping', {
       apiId: stage.apiId,
@@ -53,13 +62,15 @@ export class Domain extends Construct {
     })
     if (zone === undefined) return
     const { regionalDomainName, regionalHostedZoneId } = domain
-    new ARecord(this, 'Record', {
+    const record = {
       zone,
       recordName: `${name}.`,
       target: RecordTarget.fromAlias(
         new ApiGatewayv2DomainProperties(regionalDomainName, regionalHostedZoneId),
       ),
-    })
+    }
+    new ARecord(this, 'Record', record)
+    if (dualstack) new AaaaRecord(this, 'Record6', record)
   }
 
   private certificate(name: string, zone: IHostedZone | undefined): ICertificate {

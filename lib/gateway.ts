@@ -38,16 +38,25 @@ export interface GatewayProps {
   readonly rate: number
   /** Requests at once after a quiet period. */
   readonly burst: number
+  /** The same for `/token` alone, where passwords could be guessed. */
+  readonly tokenRate: number
+  readonly tokenBurst: number
+  /** Whether its host names have IPv6 addresses as well. */
+  readonly dualstack: boolean
   /** Whether the API has a host name of its own, `<id>.execute-api.<region>.amazonaws.com`. */
   readonly ownHost: boolean
   readonly logRetention: RetentionDays
   readonly removalPolicy: RemovalPolicy
 }
 
-/** The HTTP API with its one route, stage and access log. */
+/** The route with rates of its own. */
+const TOKEN_ROUTE = 'ANY /token'
+
+/** The HTTP API with its routes, stage and access log. */
 export class Gateway extends Construct {
   readonly api: CfnApi
   readonly stage: CfnStage
+  readonly accessLog: LogGroup
   /** The API's own host name. */
   readonly host: string
 
@@ -60,6 +69,7 @@ export class Gateway extends Construct {
       description: 'Slipway, a container registry',
       protocolType: 'HTTP',
       disableExecuteApiEndpoint: !props.ownHost,
+      ...(props.dualstack && { ipAddressType: 'dualstack' }),
     })
     this.host = `${this.api.ref}.execute-api.${region}.${urlSuffix}`
     const integration = new CfnIntegration(this, 'Integration', {
@@ -81,17 +91,9 @@ export class Gateway extends Construct {
         },
       },
     })
-    const route = new CfnRoute(this, 'Route', {
-      apiId: this.api.ref,
-      routeKey: '$default',
-      target: `integrations/${integration.ref}`,
-      authorizationType: 'NONE',
-    })
-    Validations.of(route).acknowledge({
-      id: 'AwsSolutions-APIG4',
-      reason: "The registry authorizes each request itself, by Docker's token specification.",
-    })
-    const log = new LogGroup(this, 'AccessLog', {
+    this.route('Route', '$default', integration)
+    const tokenRoute = this.route('TokenRoute', TOKEN_ROUTE, integration)
+    this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: props.logRetention,
       removalPolicy: props.removalPolicy,
     })
@@ -105,7 +107,7 @@ export class Gateway extends Construct {
         destinationArn: stack.formatArn({
           service: 'logs',
           resource: 'log-group',
-          resourceName: log.logGroupName,
+          resourceName: this.accessLog.logGroupName,
           arnFormat: ArnFormat.COLON_RESOURCE_NAME,
         }),
         format: JSON.stringify(ACCESS_LOG),
@@ -114,7 +116,15 @@ export class Gateway extends Construct {
         throttlingRateLimit: props.rate,
         throttlingBurstLimit: props.burst,
       },
+      routeSettings: {
+        [TOKEN_ROUTE]: {
+          ThrottlingRateLimit: props.tokenRate,
+          ThrottlingBurstLimit: props.tokenBurst,
+        },
+      },
     })
+    // Its settings name the route, which must be there first.
+    this.stage.addDependency(tokenRoute)
     props.function.addPermission('Gateway', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),
       sourceArn: stack.formatArn({
@@ -123,5 +133,19 @@ export class Gateway extends Construct {
         resourceName: '*/*',
       }),
     })
+  }
+
+  private route(id: string, routeKey: string, integration: CfnIntegration): CfnRoute {
+    const route = new CfnRoute(this, id, {
+      apiId: this.api.ref,
+      routeKey,
+      target: `integrations/${integration.ref}`,
+      authorizationType: 'NONE',
+    })
+    Validations.of(route).acknowledge({
+      id: 'AwsSolutions-APIG4',
+      reason: "The registry authorizes each request itself, by Docker's token specification.",
+    })
+    return route
   }
 }

@@ -12,8 +12,11 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 /** The time between two points. */
 export const PERIOD = Duration.minutes(5)
 
-/** With fewer requests than this in a {@link PERIOD}, a rate says nothing. */
+/** With fewer requests than this in a {@link PERIOD}, a rate of 5xx says nothing. */
 const FEW = 20
+
+/** The same for 4xx, which are part of every log-in and of every push. */
+const FEW_REFUSALS = 200
 
 /** The metrics that alarms and dashboard show. */
 export interface RegistryMetrics {
@@ -22,6 +25,8 @@ export interface RegistryMetrics {
   readonly serverErrors: Metric
   /** Percentage of 5xx responses; 0 if there were only a few requests. */
   readonly serverErrorRate: MathExpression
+  /** Percentage of 4xx responses; 0 if there were only a few requests. */
+  readonly clientErrorRate: MathExpression
   /** Milliseconds from request to response, at a percentile. */
   readonly latency: (percentile: number) => Metric
   /** Milliseconds of the function, at a percentile. */
@@ -45,18 +50,22 @@ export const registryMetrics = (api: CfnApi, registryFunction: IFunction): Regis
       period: PERIOD,
     })
   const requests = gateway('Count', Stats.SUM, 'requests')
+  const clientErrors = gateway('4xx', Stats.SUM, '4xx')
   const serverErrors = gateway('5xx', Stats.SUM, '5xx')
   const period = PERIOD
+  const rate = (label: string, errors: Metric, few: number): MathExpression =>
+    new MathExpression({
+      expression: `IF(requests >= ${few}, 100 * errors / requests, 0)`,
+      usingMetrics: { requests, errors },
+      label: `${label}, percent of requests`,
+      period,
+    })
   return {
     requests,
-    clientErrors: gateway('4xx', Stats.SUM, '4xx'),
+    clientErrors,
     serverErrors,
-    serverErrorRate: new MathExpression({
-      expression: `IF(requests >= ${FEW}, 100 * errors / requests, 0)`,
-      usingMetrics: { requests, errors: serverErrors },
-      label: '5xx, percent of requests',
-      period,
-    }),
+    serverErrorRate: rate('5xx', serverErrors, FEW),
+    clientErrorRate: rate('4xx', clientErrors, FEW_REFUSALS),
     latency: (percentile) => gateway('Latency', Stats.percentile(percentile), `p${percentile}`),
     duration: (percentile) =>
       registryFunction.metricDuration({

@@ -60,6 +60,12 @@ export interface RegistryProps {
   readonly rate?: number | undefined
   /** Requests at once after a quiet period. Default: 1000. */
   readonly burst?: number | undefined
+  /** Requests per second to `/token` in the long run. Default: 50. */
+  readonly tokenRate?: number | undefined
+  /** Requests to `/token` at once after a quiet period. Default: 200. */
+  readonly tokenBurst?: number | undefined
+  /** Whether API, domain and S3 are reached over IPv6 as well. Default: yes. */
+  readonly dualstack?: boolean | undefined
   /** How long logs are kept. Default: a month. */
   readonly logRetention?: RetentionDays | undefined
   /** Who is notified of alarms; `false`: no alarms. Default: alarms that are only shown. */

@@ -78,7 +78,11 @@ export class RegistryStack extends Stack {
   readonly registry: Registry
 
   constructor(scope: Construct, id: string, { values, code, ...props }: RegistryStackProps) {
-    super(scope, id, { description: 'Slipway, a container registry', ...props })
+    super(scope, id, {
+      description: 'Slipway, a container registry',
+      terminationProtection: values.terminationProtection,
+      ...props,
+    })
     this.registry = new Registry(this, 'Registry', { ...registryProps(this, values), code })
     for (const [name, value] of Object.entries({ project: values.name, ...values.tags })) {
       Tags.of(this).add(name, value)

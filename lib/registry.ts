@@ -12,14 +12,15 @@ import { RemovalPolicy } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { Alarms } from './alarms.ts'
+import { type AlarmReceivers, Alarms } from './alarms.ts'
 import { type AnyBucket, RegistryBucket } from './bucket.ts'
 import { RegistryDashboard } from './dashboard.ts'
 import { Domain } from './domain.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
 import { RegistryKeys } from './keys.ts'
-import { registryMetrics } from './metrics.ts'
+import { LogMetrics } from './log-metrics.ts'
+import { type RegistryMetrics, registryMetrics } from './metrics.ts'
 import { bucketStatements } from './permissions.ts'
 import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
 import { RegistryWebFunction } from './web-function.ts'
@@ -54,7 +55,7 @@ export class Registry extends Construct {
 
   constructor(scope: Construct, id: string, props: RegistryWithCodeProps) {
     super(scope, id)
-    const { encryptionKey, domain, readOnly = false } = props
+    const { encryptionKey, domain, readOnly = false, dualstack = true } = props
     const publicUrl = props.publicUrl ?? (domain && `https://${domain.name}`)
     const prefix = props.prefix?.replace(/^\/+|\/+$/g, '') ?? ''
     const keyPrefix = prefix === '' ? '' : `${prefix}/`
@@ -81,6 +82,7 @@ export class Registry extends Construct {
         ...keys.environment,
         ...(encryptionKey && { SLIPWAY_S3_KMS_KEY: encryptionKey.keyArn }),
         ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
+        ...(dualstack && { SLIPWAY_S3_DUALSTACK: 'on' }),
       },
       policy: props.policy,
       logRetention,
@@ -113,19 +115,32 @@ export class Registry extends Construct {
       function: this.api.function,
       rate: props.rate ?? 500,
       burst: props.burst ?? 1000,
+      tokenRate: props.tokenRate ?? 50,
+      tokenBurst: props.tokenBurst ?? 200,
+      dualstack,
       ownHost: domain === undefined,
       logRetention,
       removalPolicy,
     })
     this.host = publicUrl === undefined ? this.gateway.host : new URL(publicUrl).host
     const { stage, api } = this.gateway
-    this.domain = domain && new Domain(this, 'Domain', { ...domain, stage })
+    this.domain = domain && new Domain(this, 'Domain', { ...domain, stage, dualstack })
     const metrics = registryMetrics(api, this.api.function)
     const { alarms = {}, dashboard = true } = props
-    this.alarms = alarms ? new Alarms(this, 'Alarms', { ...alarms, metrics }) : undefined
+    this.alarms = alarms ? this.watch(metrics, alarms) : undefined
     this.dashboard = dashboard
       ? new RegistryDashboard(this, 'Dashboard', { metrics, logGroup: this.api.logGroup })
       : undefined
+  }
+
+  private watch(metrics: RegistryMetrics, receivers: AlarmReceivers): Alarms {
+    const webLog = this.web?.logGroup
+    const counts = new LogMetrics(this, 'Counts', {
+      logs: [this.api.logGroup, ...(webLog === undefined ? [] : [webLog])],
+      accessLog: this.gateway.accessLog,
+      webLog,
+    })
+    return new Alarms(this, 'Alarms', { ...receivers, metrics, counts })
   }
 
   private role(id: string, description: string): Role {

@@ -52,6 +52,7 @@ export const openStore = (
     prefix: store.prefix,
     region: regionOf(settings, env),
     forcePathStyle: isBucketInPath(settings, env),
+    dualstack: settings['s3-dualstack'],
     partChecksums: otherService === undefined,
     direct: settings['s3-direct'],
     expectedBucketOwner: settings['s3-bucket-owner'],

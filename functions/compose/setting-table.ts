@@ -62,6 +62,11 @@ export const SETTINGS = {
     'on with an endpoint',
     'put the bucket into the path of URLs rather than the host',
   ),
+  's3-dualstack': setting(
+    onOff.default(false),
+    'off',
+    'reach S3 in AWS, and redirect clients to it, by names that have IPv6 addresses as well',
+  ),
   's3-kms-key': setting(text.optional(), 'none', 'KMS key that S3 encrypts with'),
   's3-bucket-owner': setting(
     accountId.optional(),
@@ -213,6 +218,7 @@ export const STORE_SETTINGS = [
   's3-endpoint',
   's3-region',
   's3-path-style',
+  's3-dualstack',
   's3-kms-key',
   's3-bucket-owner',
   's3-direct',

@@ -28,6 +28,21 @@ const cases: readonly Case[] = [
     url: 'https://s3.eu-west-1.amazonaws.com/box/p/a/b',
   },
   {
+    name: 'AWS over IPv6 as well',
+    flags: ['--s3-dualstack=on'],
+    url: 'https://box.s3.dualstack.eu-west-1.amazonaws.com/p/a/b',
+  },
+  {
+    name: 'AWS over IPv6 as well, with the SDK',
+    flags: ['--s3-dualstack=on', '--s3-direct=off'],
+    url: 'https://box.s3.dualstack.eu-west-1.amazonaws.com/p/a/b',
+  },
+  {
+    name: 'an endpoint that is named, which has the addresses it has',
+    flags: ['--s3-dualstack=on', '--s3-endpoint=http://s3.test:9000'],
+    url: 'http://s3.test:9000/box/p/a/b',
+  },
+  {
     name: 'an endpoint of its own',
     flags: ['--s3-endpoint=http://s3.test:9000'],
     env: { AWS_ENDPOINT_URL_S3: 'http://other.test' },

@@ -162,6 +162,7 @@ const WRONG: readonly (readonly [args: readonly string[], env: Env, message: str
   ),
   [['--redirects=yes'], {}, /^--redirects is "yes": .*"on"\|"off"/],
   [[], { SLIPWAY_READ_ONLY: '1' }, /^SLIPWAY_READ_ONLY is "1": .*"on"\|"off"/],
+  [['--s3-dualstack=maybe'], {}, /^--s3-dualstack is "maybe": .*"on"\|"off"/],
   [['--s3-path-style=maybe'], {}, /^--s3-path-style is "maybe": .*"on"\|"off"/],
   [
     [],

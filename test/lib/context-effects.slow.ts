@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { afterAll, describe, test } from 'vitest'
 import { contextTable } from '../../lib/read-context.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
-import { type Context, synth } from './synth.ts'
+import { type Context, stackIn, synth, withApp } from './synth.ts'
 
 const files = await temporaryDirectory()
 afterAll(files.remove)
@@ -53,6 +53,9 @@ describe('each value has an effect', () => {
     uploadOrigin: { uploadOrigin: 'https://push.example.com' },
     rate: { rate: '1' },
     burst: { burst: '1' },
+    tokenRate: { tokenRate: '5' },
+    tokenBurst: { tokenBurst: '5' },
+    dualstack: { dualstack: 'off' },
     s3Direct: { s3Direct: 'off' },
     logLevel: { logLevel: 'error' },
     logRetention: { logRetention: '365' },
@@ -63,7 +66,14 @@ describe('each value has an effect', () => {
     tags: { tags: 'team=infra' },
   }
   const usual = JSON.stringify(synth())
-  for (const { name } of contextTable) {
+  test('terminationProtection', () => {
+    const isProtected = (context: Context) =>
+      withApp(context, (app) => stackIn(app).terminationProtection)
+    assert.deepEqual([{}, { terminationProtection: 'off' }].map(isProtected), [true, false])
+  })
+
+  // It is said of the stack, not in its template.
+  for (const { name } of contextTable.filter((each) => each.name !== 'terminationProtection')) {
     test(name, () => {
       const context = effective[name]
       assert.ok(context !== undefined && name in context)

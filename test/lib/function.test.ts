@@ -77,12 +77,15 @@ describe('the function', () => {
   test('has names and no secrets in its environment, which the handler reads', () => {
     const variables = variablesOf()
     assert.deepEqual(Object.keys(variables).sort(), [
+      'SLIPWAY_S3_DUALSTACK',
       'SLIPWAY_SIGNING_KEY',
       'SLIPWAY_STORE',
       'SLIPWAY_UPLOAD_KEY',
       'SLIPWAY_UPLOAD_ORIGIN',
     ])
-    for (const [name, value] of Object.entries(variables)) {
+    const { SLIPWAY_S3_DUALSTACK: dualstack, ...names } = variables
+    assert.equal(dualstack, 'on')
+    for (const [name, value] of Object.entries(names)) {
       assert.match(value, /^(?:s3:\/\/|kms:|https:\/\/)<[A-Za-z0-9.]+>$/, name)
     }
     // With what CloudFormation puts in the place of names and ARNs.
@@ -113,6 +116,7 @@ describe('context values that the function is told', () => {
     ],
     [{ bucketOwner: '012345678901' }, 'SLIPWAY_S3_BUCKET_OWNER', '012345678901'],
     [{ s3Direct: 'off' }, 'SLIPWAY_S3_DIRECT', 'off'],
+    [{ dualstack: 'off' }, 'SLIPWAY_S3_DUALSTACK', undefined],
     [{ logLevel: 'warn' }, 'SLIPWAY_LOG_LEVEL', 'warn'],
     [{ policy: policy('mine.yaml') }, 'SLIPWAY_POLICY', 'policy.yaml'],
     [{ policy: policy('mine.json') }, 'SLIPWAY_POLICY', 'policy.json'],

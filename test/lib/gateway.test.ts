@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { type Context, ofType, only, synth, type TemplateJson, written } from './synth.ts'
+import { type Context, ofType, only, type Resource, synth, type TemplateJson, written } from './synth.ts'
 
 const api = (name: string): string => `AWS::ApiGatewayV2::${name}`
 
@@ -16,9 +16,12 @@ describe('the HTTP API', () => {
 
   test('sends all to the function', () => {
     assert.equal(only(template, api('Api')).ProtocolType, 'HTTP')
-    const { RouteKey, Target, AuthorizationType } = only(template, api('Route'))
-    assert.deepEqual([RouteKey, AuthorizationType], ['$default', 'NONE'])
-    assert.match(written(Target), /^integrations\/<\w+Integration\w+>$/)
+    const routes = ofType(template, api('Route')).map(({ Properties }) => Properties)
+    assert.deepEqual(routes.map(({ RouteKey }) => RouteKey).sort(), ['$default', 'ANY /token'])
+    for (const { Target, AuthorizationType } of routes) {
+      assert.equal(AuthorizationType, 'NONE')
+      assert.match(written(Target), /^integrations\/<\w+Integration\w+>$/)
+    }
     const { IntegrationType, PayloadFormatVersion, IntegrationUri } = integration
     assert.deepEqual([IntegrationType, PayloadFormatVersion], ['AWS_PROXY', '2.0'])
     assert.match(written(IntegrationUri), /^<\w+Function\w+\.Arn>$/)
@@ -54,6 +57,26 @@ describe('the HTTP API', () => {
       ThrottlingRateLimit: 10,
       ThrottlingBurstLimit: 20,
     })
+  })
+
+  test('throttles /token by itself, once its route is there', () => {
+    const stageOf = (context: Context) => ofType(synth(context), api('Stage'))[0]
+    assert.deepEqual(stageOf({})?.Properties.RouteSettings, {
+      'ANY /token': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 200 },
+    })
+    const { Properties, DependsOn = [] } = stageOf({
+      tokenRate: '5',
+      tokenBurst: '10',
+    }) as unknown as Resource & { readonly DependsOn: readonly string[] }
+    assert.deepEqual(Properties.RouteSettings, {
+      'ANY /token': { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 },
+    })
+    assert.ok(DependsOn.some((id) => /^RegistryGatewayTokenRoute/.test(id)))
+  })
+
+  test('has IPv6 addresses, unless they are switched off', () => {
+    assert.equal(only(template, api('Api')).IpAddressType, 'dualstack')
+    assert.equal(only(synth({ dualstack: 'off' }), api('Api')).IpAddressType, undefined)
   })
 
   test('alone may invoke the function', () => {
@@ -113,12 +136,12 @@ describe('host names', () => {
     [
       'a zone: certificate and record are made',
       { domain, ...zone },
-      { certificates: 1, records: 1, ownHost: false, host: domain, target: false },
+      { certificates: 1, records: 2, ownHost: false, host: domain, target: false },
     ],
     [
       'both: the record is made',
       { domain, certificate, ...zone },
-      { certificates: 0, records: 1, ownHost: false, host: domain, target: false },
+      { certificates: 0, records: 2, ownHost: false, host: domain, target: false },
     ],
     [
       'a public URL: nothing is made, and the API stays reachable for what stands in front',
@@ -154,11 +177,16 @@ describe('host names', () => {
     const { ApiMappingKey, Stage } = only(template, api('ApiMapping'))
     assert.equal(ApiMappingKey, undefined)
     assert.match(written(Stage), /^<\w+Stage\w+>$/)
-    const record = only(template, 'AWS::Route53::RecordSet')
-    assert.deepEqual(
-      [record.Name, record.Type, record.HostedZoneId],
+    assert.equal(configuration?.IpAddressType, 'dualstack')
+    const records = ofType(template, 'AWS::Route53::RecordSet').map(({ Properties: record }) => [
+      ...[record.Name, record.Type, record.HostedZoneId],
+    ])
+    assert.deepEqual(records.sort(), [
       [`${domain}.`, 'A', 'Z0123456789'],
-    )
+      [`${domain}.`, 'AAAA', 'Z0123456789'],
+    ])
+    const narrow = synth({ domain, ...zone, dualstack: 'off' })
+    assert.equal(only(narrow, 'AWS::Route53::RecordSet').Type, 'A')
     const proof = only(template, 'AWS::CertificateManager::Certificate')
     assert.deepEqual(proof.DomainValidationOptions, [
       { DomainName: domain, HostedZoneId: 'Z0123456789' },

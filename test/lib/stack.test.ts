@@ -133,6 +133,7 @@ describe('the template', () => {
       'AWS::Lambda::WebFunctionEndpoint',
       'AWS::Lambda::WebFunctionRevision',
       'AWS::Logs::LogGroup',
+      'AWS::Logs::MetricFilter',
       'AWS::Route53::RecordSet',
       'AWS::S3::Bucket',
       'AWS::S3::BucketPolicy',

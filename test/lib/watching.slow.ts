@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
+import { auditLog } from '../../functions/api/middleware/log.ts'
 import { ofType, only, statementsOf, synth, written } from './synth.ts'
 
 interface AlarmProperties {
@@ -15,6 +16,15 @@ interface AlarmProperties {
   readonly DatapointsToAlarm: number
   readonly TreatMissingData: string
   readonly AlarmActions?: readonly unknown[]
+}
+
+interface FilterProperties {
+  readonly LogGroupName: unknown
+  readonly FilterPattern: string
+  readonly MetricTransformations: readonly {
+    readonly MetricName: string
+    readonly MetricNamespace: string
+  }[]
 }
 
 const alarmsIn = (context = {}): AlarmProperties[] =>
@@ -32,6 +42,7 @@ describe('alarms', () => {
     [/20 s/, ['AWS/Lambda Duration p99'], 20_000],
     [/without a response/, ['AWS/Lambda Errors Sum'], 0],
     [/no free instance/, ['AWS/Lambda Throttles Sum'], 0],
+    [/were 4xx/, ['AWS/ApiGateway Count Sum', 'AWS/ApiGateway 4xx Sum'], 90],
   ]
   for (const [what, expected, threshold] of metrics) {
     test(`${expected.join(', ')} above ${threshold}`, () => {
@@ -56,8 +67,52 @@ describe('alarms', () => {
     })
   }
 
-  test('are four, and tell nobody unless told whom', () => {
-    assert.equal(alarmsIn().length, 4)
+  const counted: readonly (readonly [what: RegExp, metric: string, patterns: readonly string[]])[] = [
+    [/got 429/, 'TooManyRequests', ['AccessLog { $.status = "429" }']],
+    [
+      /log-ins were refused/,
+      'RefusedLogins',
+      ['ApiLog', 'WebLog'].map(
+        (log) => `${log} { ($.audit.event = "login") && ($.audit.outcome = "failed") }`,
+      ),
+    ],
+    [/uploads with 5xx/, 'WebServerErrors', ['WebLog { $.status >= 500 }']],
+  ]
+  for (const [what, name, patterns] of counted) {
+    test(`${name}, counted from ${patterns.join(', ')}`, () => {
+      const template = synth()
+      const filters = ofType(template, 'AWS::Logs::MetricFilter')
+        .map(({ Properties }) => Properties as unknown as FilterProperties)
+        .filter(({ MetricTransformations: [of] }) => of?.MetricName === name)
+      assert.deepEqual(
+        filters.map(({ LogGroupName, FilterPattern }) => {
+          const [, log] = written(LogGroupName).match(/(\w+Log)[0-9A-F]{8}>$/) ?? []
+          return `${log?.replace(/^Registry(?:Gateway)?/, '')} ${FilterPattern}`
+        }),
+        patterns,
+      )
+      const [alarm, ...more] = alarmsIn().filter((each) => what.test(each.AlarmDescription))
+      assert.equal(more.length, 0)
+      const { Namespace, MetricName, Period } = alarm as unknown as Record<string, unknown>
+      assert.deepEqual([MetricName, Period], [name, 300])
+      for (const { MetricTransformations } of filters) {
+        assert.equal(MetricTransformations[0]?.MetricNamespace, Namespace)
+      }
+    })
+  }
+
+  test('the lines that are counted are those that are logged', async () => {
+    const lines: object[] = []
+    const logger = { info: (line: object) => lines.push(line), warn() {}, error() {}, debug() {} }
+    auditLog(logger as never)({ event: 'login', what: 'log-in', outcome: 'failed', why: 'no' })
+    assert.deepEqual(lines, [
+      { audit: { event: 'login', what: 'log-in', outcome: 'failed', why: 'no' } },
+    ])
+  })
+
+  test('are eight, and tell nobody unless told whom', () => {
+    assert.equal(alarmsIn().length, 8)
+    assert.equal(alarmsIn({ webFunction: 'off' }).length, 7)
     for (const alarm of alarmsIn()) assert.equal(alarm.AlarmActions, undefined)
     assert.deepEqual(ofType(synth(), 'AWS::SNS::Topic'), [])
   })

@@ -17,6 +17,8 @@ export interface S3StoreOptions {
   readonly region: string
   /** URL of another service that speaks S3. Default: AWS in `region`. */
   readonly endpoint?: string | undefined
+  /** Whether AWS is reached by host names that have IPv6 addresses as well. Default: as AWS's settings say. */
+  readonly dualstack?: boolean | undefined
   /** Whether the bucket is in the path of URLs rather than in the host. */
   readonly forcePathStyle?: boolean | undefined
   /** Default: the SDK's own chain of environment, profile and role. */
@@ -89,6 +91,8 @@ export const openBucket = (
   const client = new S3Client({
     region,
     ...(endpoint !== undefined && { endpoint }),
+    // Such names are AWS's own; the SDK refuses both.
+    ...(endpoint === undefined && options.dualstack === true && { useDualstackEndpoint: true }),
     ...(forcePathStyle !== undefined && { forcePathStyle }),
     ...(credentials !== undefined && { credentials }),
     maxAttempts: MAX_ATTEMPTS,

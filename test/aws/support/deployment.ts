@@ -94,7 +94,12 @@ export const startDeployment = async (start = startEmulator): Promise<Deployment
     const assembly = join(files.path, 'cdk.out')
     const outputsFile = join(files.path, 'outputs.json')
     // MiniStack knows neither alarms on a quotient nor Web Functions, and would reject the stack.
-    const base = { publicUrl: `http://${front.address}`, alarms: 'off', webFunction: 'off' }
+    const base = {
+      publicUrl: `http://${front.address}`,
+      alarms: 'off',
+      webFunction: 'off',
+      terminationProtection: 'off',
+    }
 
     const cdk = (command: string, ...args: string[]) =>
       run(process.execPath, [join(projectRoot, 'node_modules/aws-cdk/bin/cdk'), command, ...args], {
