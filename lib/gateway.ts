@@ -124,7 +124,7 @@ export class Gateway extends Construct {
       },
     })
     // Its settings name the route, which must be there first.
-    this.stage.addDependency(tokenRoute)
+    this.stage.addResourceDependency(tokenRoute)
     props.function.addPermission('Gateway', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),
       sourceArn: stack.formatArn({

@@ -6,7 +6,15 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { type Context, ofType, only, type Resource, synth, type TemplateJson, written } from './synth.ts'
+import {
+  type Context,
+  ofType,
+  only,
+  type Resource,
+  synth,
+  type TemplateJson,
+  written,
+} from './synth.ts'
 
 const api = (name: string): string => `AWS::ApiGatewayV2::${name}`
 

@@ -38,7 +38,7 @@ describe('alarms', () => {
     metrics: readonly string[],
     threshold: number,
   ])[] = [
-    [/5xx/, ['AWS/ApiGateway Count Sum', 'AWS/ApiGateway 5xx Sum'], 5],
+    [/were 5xx/, ['AWS/ApiGateway Count Sum', 'AWS/ApiGateway 5xx Sum'], 5],
     [/20 s/, ['AWS/Lambda Duration p99'], 20_000],
     [/without a response/, ['AWS/Lambda Errors Sum'], 0],
     [/no free instance/, ['AWS/Lambda Throttles Sum'], 0],
@@ -67,17 +67,18 @@ describe('alarms', () => {
     })
   }
 
-  const counted: readonly (readonly [what: RegExp, metric: string, patterns: readonly string[]])[] = [
-    [/got 429/, 'TooManyRequests', ['AccessLog { $.status = "429" }']],
+  const counted: readonly (readonly [what: RegExp, metric: string, patterns: readonly string[]])[] =
     [
-      /log-ins were refused/,
-      'RefusedLogins',
-      ['ApiLog', 'WebLog'].map(
-        (log) => `${log} { ($.audit.event = "login") && ($.audit.outcome = "failed") }`,
-      ),
-    ],
-    [/uploads with 5xx/, 'WebServerErrors', ['WebLog { $.status >= 500 }']],
-  ]
+      [/got 429/, 'TooManyRequests', ['AccessLog { $.status = "429" }']],
+      [
+        /log-ins were refused/,
+        'RefusedLogins',
+        ['ApiLog', 'WebLog'].map(
+          (log) => `${log} { ($.audit.event = "login") && ($.audit.outcome = "failed") }`,
+        ),
+      ],
+      [/uploads with 5xx/, 'WebServerErrors', ['WebLog { $.status >= 500 }']],
+    ]
   for (const [what, name, patterns] of counted) {
     test(`${name}, counted from ${patterns.join(', ')}`, () => {
       const template = synth()
@@ -93,10 +94,18 @@ describe('alarms', () => {
       )
       const [alarm, ...more] = alarmsIn().filter((each) => what.test(each.AlarmDescription))
       assert.equal(more.length, 0)
-      const { Namespace, MetricName, Period } = alarm as unknown as Record<string, unknown>
-      assert.deepEqual([MetricName, Period], [name, 300])
+      const { Metrics } = alarm as unknown as {
+        readonly Metrics: readonly {
+          readonly MetricStat: {
+            readonly Period: number
+            readonly Metric: { readonly Namespace: string; readonly MetricName: string }
+          }
+        }[]
+      }
+      const { Period, Metric } = Metrics[0]!.MetricStat
+      assert.deepEqual([Metric.MetricName, Period], [name, 300])
       for (const { MetricTransformations } of filters) {
-        assert.equal(MetricTransformations[0]?.MetricNamespace, Namespace)
+        assert.equal(MetricTransformations[0]?.MetricNamespace, Metric.Namespace)
       }
     })
   }
