@@ -6,12 +6,13 @@
 
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { GATEWAYS } from '../../emulators/gateway/habits.ts'
+import { WEB_FUNCTIONS } from '../../emulators/web-function/habits.ts'
 import type { Host, HostWishes, StartedHost } from './host.ts'
-import { startApp, startOnFiles, startOnLambda, startOnS3 } from './start.ts'
+import { startApp, startOnFiles, startOnLambda, startOnS3, startOnWebFunction } from './start.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Whether a project runs suites on every host but the other gateways, or on those alone. */
+    /** Whether a project runs suites on the usual hosts, or on the other gateways and Web Functions. */
     readonly hosts: 'usual' | 'gateways'
   }
 }
@@ -19,10 +20,15 @@ declare module 'vitest' {
 /** The gateway that the unit tests use; the project `gateways` has the others. */
 const USUAL_GATEWAY: keyof typeof GATEWAYS = 'path decoded, length counted, challenge renamed'
 
+/** With the two ways to set the registry up. To these tables the third is like the second. */
+const WEB_FUNCTIONS_HERE = ['length kept', 'length zero'] as const
+
 type Start = (wishes: HostWishes) => Promise<StartedHost>
 
 interface Startable extends Pick<Host, 'name' | 'redirects' | 'gateway'> {
   readonly start: Start
+  /** Whether it is only in the project `gateways`. */
+  readonly apart?: boolean
 }
 
 /** How to start each host; the gateways cover what AWS leaves open. */
@@ -45,21 +51,26 @@ const HOSTS: readonly Startable[] = [
     name: `Lambda, ${name}`,
     redirects: true,
     gateway: habits,
+    apart: name !== USUAL_GATEWAY,
     start: (wishes: HostWishes) => startOnLambda(habits, wishes),
   })),
+  ...WEB_FUNCTIONS_HERE.map((name) => ({
+    name: `Web Function, ${name}`,
+    redirects: true,
+    gateway: false as const,
+    apart: true,
+    start: (wishes: HostWishes) => startOnWebFunction(WEB_FUNCTIONS[name], wishes),
+  })),
 ]
-
-const isUsual = ({ gateway }: Startable): boolean =>
-  gateway === false || gateway === GATEWAYS[USUAL_GATEWAY]
 
 /**
  * Defines a suite once for each host of the project. Hosts run one after another, each on an empty store of its
  * own that all tests of the suite share.
  */
 export const onEveryHost = (suite: (host: Host) => void, wishes: HostWishes = {}): void => {
-  const usual = inject('hosts') === 'usual'
+  const wanted = inject('hosts') === 'gateways'
   for (const { name, redirects, gateway, start } of HOSTS.filter(
-    (each) => isUsual(each) === usual,
+    ({ apart = false }) => apart === wanted,
   )) {
     describe(name, () => {
       let started: StartedHost

@@ -23,6 +23,9 @@ import { lambdaOf } from '../../emulators/gateway/function.ts'
 import { sendThrough } from '../../emulators/gateway/gateway.ts'
 import { type GatewayHabits, settingsFor } from '../../emulators/gateway/habits.ts'
 import { type S3Server, startS3 } from '../../emulators/s3/server.ts'
+import { createRevision } from '../../emulators/web-function/environment.ts'
+import { settingsAt, type WebFunctionHabits } from '../../emulators/web-function/habits.ts'
+import { startEndpoint } from '../../emulators/web-function/server.ts'
 import type { Answer, HostWishes, Sent, StartedHost } from './host.ts'
 import { createAgent, sendOver } from './wire.ts'
 
@@ -188,5 +191,33 @@ export const startOnLambda = async (
     gateway: habits,
     send: (sent) => sendThrough(gateway, sent),
     stop: server.close,
+  }
+}
+
+/** The Web Function behind its endpoint, on S3. */
+export const startOnWebFunction = async (
+  habits: WebFunctionHabits,
+  wishes: HostWishes = {},
+): Promise<StartedHost> => {
+  const { server, env } = await startBucket()
+  const revision = createRevision(habits, {
+    ...environment(env, wishes),
+    ...settingsAt(habits),
+    AWS_ACCESS_KEY_ID: server.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
+  })
+  const endpoint = await startEndpoint({ habits, open: () => revision.start })
+  const agent = createAgent()
+  return {
+    name: 'Web Function',
+    redirects: true,
+    gateway: false,
+    send: (sent) => sendOver(agent, endpoint.url, sent),
+    stop: async () => {
+      agent.destroy()
+      await endpoint.stop()
+      revision.remove()
+      await server.close()
+    },
   }
 }
