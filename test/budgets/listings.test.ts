@@ -6,24 +6,24 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { catalogKey, tagLinkKey } from '../../functions/registry/layout.ts'
+import { catalogKey, referrerKey, tagLinkKey } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { prepareReferrer } from '../../functions/registry/referrers.ts'
-import { inBatches } from '../../functions/shared/parallel.ts'
+import { fill } from '../emulators/s3/fill.ts'
 import { contentOf } from '../support/hosts/content.ts'
 import { expectStatus, type Send } from '../support/rig/client.ts'
 import { meter } from './measure.ts'
 
-const { store, open, costs } = await meter()
+const { s3, open, costs } = await meter()
 const send = await open()
 
 const target = contentOf('{}').sha256
-const setTags = (name: string, tags: readonly string[]): Promise<unknown> =>
-  inBatches(tags, (tag) => store.put(tagLinkKey(name, tag), Buffer.from(target)), 32)
+const setTags = (name: string, tags: readonly string[]): void => {
+  for (const tag of tags) fill(s3, tagLinkKey(name, tag), Buffer.from(target))
+}
 
 const ENTRIES = Array.from({ length: 2500 }, (_, at) => `t${String(at).padStart(4, '0')}`)
-await setTags('many', ENTRIES)
-await inBatches(ENTRIES, (name) => store.put(catalogKey(name), Buffer.alloc(0)), 32)
+setTags('many', ENTRIES)
+for (const name of ENTRIES) fill(s3, catalogKey(name), Buffer.alloc(0))
 
 /** Follows a list's pages to their end. */
 const follow = async (client: Send, first: string, field: string): Promise<string[][]> => {
@@ -117,7 +117,7 @@ describe('tags', () => {
   ]
   for (const [at, { description, tags, query, calls, steps, page }] of table.entries()) {
     test(description, async () => {
-      await setTags(`cut/${at}`, tags)
+      setTags(`cut/${at}`, tags)
       const { body } = await costs({ calls: { ListObjectsV2: calls }, steps }, () =>
         expectStatus(200, send(`GET /v2/cut/${at}/tags/list${query}`)),
       )
@@ -136,7 +136,7 @@ describe('referrers', () => {
   })
 
   test('20: the list, then each at once; remembered afterwards', async () => {
-    await writeReferrers('signed', 20)
+    writeReferrers('signed', 20)
     const fresh = await open()
     await costs(
       { calls: { ListObjectsV2: 1, GetObject: 20 }, steps: 2 },
@@ -147,7 +147,7 @@ describe('referrers', () => {
   })
 
   test('600: two pages of 500 at most', async () => {
-    await writeReferrers('popular', 600)
+    writeReferrers('popular', 600)
     const fresh = await open()
     const path = `/v2/popular/referrers/${subject}`
     const pages = await costs({ calls: { ListObjectsV2: 2, GetObject: 600 } }, () =>
@@ -159,14 +159,11 @@ describe('referrers', () => {
     )
   })
 
-  const writeReferrers = (name: string, count: number): Promise<unknown> =>
-    inBatches(
-      [...Array(count).keys()],
-      async (at) => {
-        const { sha256: digest } = contentOf(`${name} ${at}`)
-        const referrer = { mediaType: OCI_MANIFEST, digest, size: 2 }
-        await (await prepareReferrer(store, name, subject, referrer))()
-      },
-      32,
-    )
+  const writeReferrers = (name: string, count: number): void => {
+    for (let at = 0; at < count; at += 1) {
+      const { sha256: digest } = contentOf(`${name} ${at}`)
+      const referrer = { mediaType: OCI_MANIFEST, digest, size: 2 }
+      fill(s3, referrerKey(name, subject, digest), Buffer.from(JSON.stringify(referrer)))
+    }
+  }
 })

@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import { afterAll } from 'vitest'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { sequentialSteps } from '../emulators/s3/counter.ts'
+import type { S3Server } from '../emulators/s3/server.ts'
 import type { ClientOptions, Send } from '../support/rig/client.ts'
 import { clientOf } from '../support/rig/client.ts'
 import { openBucket } from '../support/rig/stores.ts'
@@ -22,6 +23,7 @@ export interface Budget {
 
 /** An S3 of a test file's own. */
 export interface Meter {
+  readonly s3: S3Server
   readonly store: ObjectStore
   /** A client of an app whose memory is empty; its opening is not counted. */
   open(options?: ClientOptions): Promise<Send>
@@ -42,6 +44,7 @@ export const meter = async (): Promise<Meter> => {
   // What is remembered for seconds is remembered throughout, also on a busy machine.
   const began = Date.now()
   return {
+    s3,
     store,
     open: (options) => clientOf(store, { now: () => began, ...options }),
     async costs({ calls, steps }, work, latency = 40) {

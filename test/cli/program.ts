@@ -24,7 +24,7 @@ export type Program = ChildProcessByStdio<null, Readable, Readable>
 export const startProgram = (args: readonly string[], program = CLI): Program =>
   spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
   })
 
 /** What a program that ended has said. */

@@ -177,10 +177,11 @@ for (const [env, message] of WRONG) {
 
 /** Runs a script in a process of its own, and gives what it wrote. */
 const output = async (script: string, env: NodeJS.ProcessEnv): Promise<string> => {
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '--eval', script],
-    { cwd: new URL('../..', import.meta.url), env: { PATH: process.env.PATH, ...env } },
+    { cwd: new URL('../..', import.meta.url), env: { PATH, NODE_COMPILE_CACHE, ...env } },
   )
   return stdout
 }

@@ -11,12 +11,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { CfnResource } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { afterAll, describe, test } from 'vitest'
 import type { RegistryStack } from '../../lib/registry-stack.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
-import { type Context, FLAGS, stackIn, withApp } from './synth.ts'
+import { type Context, FLAGS, stackIn, templateOf, withApp } from './synth.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
@@ -68,30 +69,54 @@ describe('the app', () => {
   })
 })
 
-describe("AWS's rules find nothing that is not acknowledged", () => {
-  const templates: Readonly<Record<string, Context>> = {
-    'as it is': {},
-    'all there can be': {
-      domain: 'registry.example.com',
-      hostedZoneId: 'Z0123456789',
-      hostedZoneName: 'example.com',
-      kmsKey: KEY,
-      prefix: 'a/b',
-      alarmEmail: 'ops@example.com',
-      signingKeys: '1,2',
-    },
-    'a bucket that is there': { bucket: 'there-already', prefix: 'registry' },
-    'read-only': { readOnly: 'on' },
-    'without a Web Function': { webFunction: 'off' },
-    'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
+const TEMPLATES: Readonly<Record<string, Context>> = {
+  'as it is': {},
+  'all there can be': {
+    domain: 'registry.example.com',
+    hostedZoneId: 'Z0123456789',
+    hostedZoneName: 'example.com',
+    kmsKey: KEY,
+    prefix: 'a/b',
+    alarmEmail: 'ops@example.com',
+    signingKeys: '1,2',
+  },
+  'a bucket that is there': { bucket: 'there-already', prefix: 'registry' },
+  'read-only': { readOnly: 'on' },
+  'without a Web Function': { webFunction: 'off' },
+  'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
+}
+
+describe('CloudFormation accepts the template', () => {
+  const validate = (context: Context, change: (stack: RegistryStack) => void = () => {}): void =>
+    withApp(
+      context,
+      (app) => {
+        const stack = stackIn(app)
+        change(stack)
+        templateOf(stack)
+      },
+      true,
+    )
+  for (const [what, context] of Object.entries(TEMPLATES)) {
+    test(what, () => validate(context))
   }
+
+  test('but would not: a value of the wrong type', () => {
+    const properties = { VisibilityTimeout: 'long' }
+    assert.throws(() =>
+      validate({}, (stack) => new CfnResource(stack, 'Q', { type: 'AWS::SQS::Queue', properties })),
+    )
+  })
+})
+
+describe("AWS's rules find nothing that is not acknowledged", () => {
   /** Findings in a stack, after something was done to it. */
   const findings = (context: Context, change: (stack: RegistryStack) => void = () => {}) =>
     withApp(context, (app) => {
       change(stackIn(app))
       return new AwsSolutionsChecks(app).validateScope(app).violations
     })
-  for (const [what, context] of Object.entries(templates)) {
+  for (const [what, context] of Object.entries(TEMPLATES)) {
     test(what, () => assert.deepEqual(findings(context), []))
   }
 

@@ -46,11 +46,23 @@ export const CODE: RegistryCode = {
 /** The flags of cdk.json, which a template depends on. */
 export const FLAGS: Context = cdkJson.context
 
-/** Does something with an app, whose files are gone afterwards. */
-export const withApp = <T>(context: Context, use: (app: App) => T): T => {
+/**
+ * Does something with an app, whose files are gone afterwards.
+ *
+ * @param validated whether CloudFormation's rules are tried on its templates, which takes longer than
+ *   to make them
+ */
+export const withApp = <T>(context: Context, use: (app: App) => T, validated = false): T => {
   const outdir = mkdtempSync(join(tmpdir(), 'slipway-synth-'))
   try {
-    return use(new App({ outdir, context: { ...FLAGS, ...context }, analyticsReporting: false }))
+    return use(
+      new App({
+        outdir,
+        context: { ...FLAGS, ...context },
+        analyticsReporting: false,
+        builtinCloudFormationValidation: validated,
+      }),
+    )
   } finally {
     rmSync(outdir, { recursive: true })
   }

@@ -49,6 +49,19 @@ const sha256 = (value: string): string => createHash('sha256').update(value).dig
 const hmac = (key: string | Buffer, value: string): Buffer =>
   createHmac('sha256', key).update(value).digest()
 
+/** The signing key of a day, a region and a service, which most requests have in common. */
+const signingKeys = new Map<string, Buffer>()
+
+const signingKeyOf = (secret: string, scope: string): Buffer => {
+  const name = `${secret} ${scope}`
+  const known = signingKeys.get(name)
+  if (known !== undefined) return known
+  const [date = '', ...rest] = scope.split('/')
+  const key = rest.reduce(hmac, hmac(`AWS4${secret}`, date))
+  signingKeys.set(name, key)
+  return key
+}
+
 /** Percent-encodes all but RFC 3986's unreserved characters. */
 export const encodeRfc3986 = (value: string): string =>
   encodeURIComponent(value).replace(
@@ -277,7 +290,7 @@ export const authenticate = (
   checkSignedHeaders(claim, request.headers)
   const canonical = canonicalRequest(request, claim)
   const stringToSign = [ALGORITHM, claim.timestamp, scope, sha256(canonical)].join('\n')
-  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${credentials.secretAccessKey}`)
+  const key = signingKeyOf(credentials.secretAccessKey, scope)
   const absent = claim.signedHeaders.some((name) => request.headers[name] === undefined)
   if (absent || hmac(key, stringToSign).toString('hex') !== claim.signature)
     throw new S3Error('SignatureDoesNotMatch', undefined, {
