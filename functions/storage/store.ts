@@ -124,9 +124,12 @@ export interface ObjectStore {
   /** Writes a whole object atomically. Throws `precondition`, `checksum`. */
   put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ readonly etag: string }>
   /**
-   * Copies an object of `size` bytes, without its metadata; `to` appears whole. Throws `missing`.
+   * Copies an object of `size` bytes, without its metadata; `to` appears whole.
+   *
+   * @param etag the version to copy; without it, whichever is there
+   * @throws StoreError `missing` when there is no such object, or it has another version
    */
-  copy(from: string, to: string, size: number): Promise<void>
+  copy(from: string, to: string, size: number, etag?: string): Promise<void>
   /** Deletes any number of keys; a missing key is not an error. Not atomic as a whole. */
   delete(keys: readonly string[]): Promise<void>
   /**
@@ -157,7 +160,10 @@ export interface ObjectStore {
    * Makes the object of exactly these parts, which must be in ascending order and have the etags
    * that are stored. Throws `multipart` if the upload is gone or a part differs.
    */
-  completeMultipart(upload: MultipartUpload, parts: readonly Part[]): Promise<void>
+  completeMultipart(
+    upload: MultipartUpload,
+    parts: readonly Part[],
+  ): Promise<{ readonly etag: string }>
   /** Drops the upload and its parts; it is not an error if it is already gone. */
   abortMultipart(upload: MultipartUpload): Promise<void>
   /** Open uploads whose key begins with `prefix`. */

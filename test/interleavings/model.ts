@@ -110,9 +110,11 @@ export const createModel = (
       check(key, condition)
       return write(key, body, metadata)
     },
-    async copy(from, to) {
+    async copy(from, to, _size, etag) {
       const found = objects.get(from)
-      if (found === undefined) throw new StoreError('missing', from)
+      if (found === undefined || (etag ?? found.etag) !== found.etag) {
+        throw new StoreError('missing', from)
+      }
       write(to, found.bytes)
     },
     async delete(keys) {
@@ -152,8 +154,11 @@ export const createModel = (
     },
     async completeMultipart(upload, parts) {
       const open = openUpload(upload)
-      write(upload.key, Buffer.concat(parts.map(({ number }) => open.parts.get(number)!.bytes)))
       uploads.delete(upload.id)
+      return write(
+        upload.key,
+        Buffer.concat(parts.map(({ number }) => open.parts.get(number)!.bytes)),
+      )
     },
     async abortMultipart({ id }) {
       uploads.delete(id)

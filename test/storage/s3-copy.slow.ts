@@ -40,11 +40,11 @@ test('a copy beyond 128 MiB is made of parallel parts and has the same bytes', a
     block.writeUInt32BE(at)
     parts.push(await store.uploadPart(upload, at + 1, block.subarray(0, size)))
   }
-  await store.completeMultipart(upload, parts)
+  const { etag } = await store.completeMultipart(upload, parts)
   s3.counter.reset()
   // One part is sent twice: a temporary failure is retried.
   s3.faults.next({ operation: 'UploadPartCopy' }, { error: 'SlowDown' }, 1)
-  await store.copy('from', 'to', SIZE)
+  await store.copy('from', 'to', SIZE, etag)
   assert.deepEqual(s3.counter.counts, {
     CreateMultipartUpload: 1,
     UploadPartCopy: 3 + 1,
@@ -54,8 +54,11 @@ test('a copy beyond 128 MiB is made of parallel parts and has the same bytes', a
   assert.equal(await hashOf('to'), await hashOf('from'))
 })
 
-test('a large copy without a source leaves no open upload and no object', async () => {
-  await assert.rejects(store.copy('none', 'nowhere', SIZE), (error) =>
+test.each([
+  ['without a source', 'none', undefined],
+  ['of another version', 'from', 'other'],
+])('a large copy %s leaves no open upload and no object', async (_, from, etag) => {
+  await assert.rejects(store.copy(from, 'nowhere', SIZE, etag), (error) =>
     isStoreError(error, 'missing'),
   )
   assert.equal(await store.head('nowhere'), undefined)

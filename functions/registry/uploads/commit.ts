@@ -24,7 +24,7 @@ import { discard, uploadUnknown } from './ending.ts'
 import { algorithmsFor, fastHash, type Hashes, type RunningHash, resumeHash } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
 import { checkSize } from './limits.ts'
-import { newNonce, segmentKey } from './segments.ts'
+import { arePinned, newNonce, segmentKey } from './segments.ts'
 import type { UploadState } from './state.ts'
 import { verify } from './verify.ts'
 
@@ -80,8 +80,12 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
   const { context, state, digest, incoming } = commit
   checkSize(context.limits, state.offset + (incoming.length ?? 0))
   const partSize = partSizeFor(context, state, incoming.length)
+  const canonical = algorithmOf(digest) === CANONICAL
   const direct =
-    state.multipart === undefined && algorithmOf(digest) === CANONICAL && hashesWillBeKnown(state)
+    state.multipart === undefined &&
+    canonical &&
+    hashesWillBeKnown(state) &&
+    arePinned(state.segments)
   const large = incoming.length === undefined || incoming.length > partSize
   if (direct && large && state.offset === 0 && (await isKnown(commit))) return commitKnown(commit)
   const nonce = state.multipart?.nonce ?? newNonce()

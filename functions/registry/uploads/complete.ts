@@ -15,7 +15,7 @@ import type { Incoming } from './incoming.ts'
 import { checkReadBack } from './limits.ts'
 import { EMPTY_PART_CHAIN, extendPartChain } from './part-chain.ts'
 import type { PartWriter } from './part-writer.ts'
-import { segmentKey } from './segments.ts'
+import { arePinned, segmentKey } from './segments.ts'
 import type { UploadState } from './state.ts'
 import { covers, hashesOf, verify } from './verify.ts'
 
@@ -45,10 +45,11 @@ export const commitSmall = async (
   const { store, holdings } = context
   const size = state.offset + received
   const [only, ...others] = state.segments
-  if (received === 0 && only !== undefined && others.length === 0 && covers(known, digest)) {
+  const etag = received === 0 && others.length === 0 ? only?.etag : undefined
+  if (only !== undefined && etag !== undefined && covers(known, digest)) {
     const target = verify(digest, known)
     await holdings.write(target, size, () =>
-      store.copy(segmentKey(state.uuid, only), dataKey(target), size),
+      store.copy(segmentKey(state.uuid, only), dataKey(target), size, etag),
     )
     return { target, size }
   }
@@ -108,9 +109,8 @@ const earlierParts = async (
 }
 
 /**
- * For parts that were sent to a staging key: completes the upload there and lets the store copy it.
- * No other multipart upload has this key: otherwise the object could get other bytes between
- * verification and copy.
+ * For parts that were sent to a staging key: completes the upload there and lets the store copy the
+ * version that this has made. No other multipart upload has this key.
  */
 export const commitStaged = async (
   commit: Commit,
@@ -126,27 +126,30 @@ export const commitStaged = async (
   const staged = multipart.key
   if (covers(known, digest)) verify(digest, known)
   else checkReadBack(context.limits, size)
-  let hashes = known
+  let hashes = arePinned(state.segments) ? known : {}
+  let etag: string
   try {
     const { parts, whole } = await earlierParts(commit, received)
     if (!whole) await writer.flush(true)
-    await store.completeMultipart(multipart, [...parts, ...writer.parts])
+    etag = (await store.completeMultipart(multipart, [...parts, ...writer.parts])).etag
   } catch (error) {
     // Another commit of this upload may have completed it and crashed, or be about to copy it.
     if (!isStoreError(error, 'multipart', 'missing')) throw error
     const info = received === 0 ? await store.head(staged) : undefined
     if (info?.size !== size) throw error
     hashes = {}
+    etag = info.etag
   }
   if (!covers(hashes, digest)) {
     const read = await store.get(staged)
     if (read === undefined) throw new StoreError('missing', `the staged blob ${staged} is gone`)
     hashes = await hashAll(read.body, algorithmsFor(algorithmOf(digest)))
+    etag = read.info.etag
   }
   const target = verify(digest, hashes)
   // Data of another size is damaged: the copy replaces it.
   if ((await holdings.size(target)) !== size) {
-    await holdings.write(target, size, () => store.copy(staged, dataKey(target), size))
+    await holdings.write(target, size, () => store.copy(staged, dataKey(target), size, etag))
   }
   return { target, size, staged }
 }

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto'
 import { discard } from '../../storage/bytes.ts'
 import { StoreError } from '../../storage/errors.ts'
-import type { ObjectStore } from '../../storage/store.ts'
+import type { ObjectInfo, ObjectStore } from '../../storage/store.ts'
 import { uploadSegmentKey } from '../layout.ts'
 import type { Segment } from './state.ts'
 
@@ -18,6 +18,10 @@ export const segmentsSize = (segments: readonly Segment[]): number =>
 
 export const segmentKey = (uuid: string, { offset, nonce }: Segment): string =>
   uploadSegmentKey(uuid, offset, nonce)
+
+/** Whether it is known of all segments which versions they are: states of version 1.0 do not say. */
+export const arePinned = (segments: readonly Segment[]): boolean =>
+  segments.every(({ etag }) => etag !== undefined)
 
 /** Makes keys differ that are written by requests with the same state. */
 export const newNonce = (): string => randomBytes(9).toString('base64url')
@@ -36,8 +40,9 @@ export const stage = async (
 ): Promise<Segment[]> => {
   if (bytes.byteLength === 0) return []
   const segment = { offset, size: bytes.byteLength, nonce: newNonce() }
-  await store.put(segmentKey(uuid, segment), bytes, sha256 === undefined ? {} : { sha256 })
-  return [segment]
+  const checked = sha256 === undefined ? {} : { sha256 }
+  const { etag } = await store.put(segmentKey(uuid, segment), bytes, checked)
+  return [{ ...segment, etag }]
 }
 
 /** Deletes segments. */
@@ -51,7 +56,7 @@ export const deleteSegments = (
  * Reads segments in parallel into a buffer of their total size.
  *
  * @throws StoreError `missing` when one is gone: the upload was committed, cancelled or expired; or
- *   when it has another size: it is damaged
+ *   when it has another size or version: it is damaged
  */
 export const loadSegments = async (
   store: ObjectStore,
@@ -63,7 +68,9 @@ export const loadSegments = async (
   const load = async (segment: Segment) => {
     const key = segmentKey(uuid, segment)
     const read = await store.get(key)
-    if (read?.info.size !== segment.size) {
+    const isMeant = ({ size, etag }: ObjectInfo) =>
+      size === segment.size && (segment.etag ?? etag) === etag
+    if (read === undefined || !isMeant(read.info)) {
       if (read !== undefined) discard(read.body)
       throw new StoreError('missing', `the staged bytes ${key} are gone or damaged`)
     }

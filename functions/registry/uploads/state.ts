@@ -60,7 +60,13 @@ const sealed = z.object({
     .optional(),
   /** Staged bytes after the last part, in order; less than a part in total. */
   segments: z.array(
-    z.object({ offset: z.int().nonnegative(), size: z.int().positive(), nonce: z.string() }),
+    z.object({
+      offset: z.int().nonnegative(),
+      size: z.int().positive(),
+      nonce: z.string(),
+      /** The version of the object, so that no other bytes are taken for it. Version 1.0 does not say. */
+      etag: z.string().optional(),
+    }),
   ),
   /** Whether there are staged objects that this state no longer names. */
   litter: z.boolean(),

@@ -110,26 +110,33 @@ const assemble = async (
   return data
 }
 
+/** Gives a file that is complete its version, and flushes it. */
+const seal = async (path: string): Promise<string> => {
+  const file = await open(path, 'r+')
+  try {
+    const etag = await stamp(file)
+    await file.datasync()
+    return etag
+  } finally {
+    await file.close()
+  }
+}
+
 /** Makes the object of exactly these parts; see the port. */
 export const completeMultipart = async (
   tree: Tree,
   upload: MultipartUpload,
   named: readonly Part[],
-): Promise<void> => {
+): Promise<{ etag: string }> => {
   const { partSize } = await openUpload(tree, upload)
-  await withSealed(tree, upload, async (directory) => {
+  return withSealed(tree, upload, async (directory) => {
     try {
       const inventory = await takeInventory(directory)
       const parts = checkParts(upload, named, inventory, partSize)
       const whole = await assemble(directory, inventory, parts, partSize)
-      const file = await open(whole, 'r+')
-      try {
-        await stamp(file)
-        await file.datasync()
-      } finally {
-        await file.close()
-      }
+      const etag = await seal(whole)
       await publish(tree, whole, upload.key)
+      return { etag }
     } catch (error) {
       throw isAbsent(error) ? gone(upload, error) : error
     }

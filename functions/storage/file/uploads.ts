@@ -142,11 +142,11 @@ export const abortMultipart = async (tree: Tree, upload: MultipartUpload): Promi
  *
  * @throws StoreError `multipart` if the upload is gone
  */
-export const withSealed = async (
+export const withSealed = async <T>(
   tree: Tree,
   upload: MultipartUpload,
-  work: (directory: string) => Promise<void>,
-): Promise<void> => {
+  work: (directory: string) => Promise<T>,
+): Promise<T> => {
   const directory = uploadDirectory(tree, upload)
   const sealed = directory + SEALED
   try {
@@ -154,11 +154,13 @@ export const withSealed = async (
   } catch (error) {
     throw isAbsent(error) ? gone(upload, error) : error
   }
+  let result: T
   try {
-    await work(sealed)
+    result = await work(sealed)
   } catch (error) {
     await rename(sealed, directory).catch(() => undefined)
     throw error
   }
   await discard(tree, sealed)
+  return result
 }

@@ -105,14 +105,22 @@ export const put = async (
  * changed once it has its path. Where the file system refuses that, as Linux does for files of
  * another user, the bytes are copied.
  */
-export const copy = async (tree: Tree, from: string, to: string, size: number): Promise<void> => {
+export const copy = async (
+  tree: Tree,
+  from: string,
+  to: string,
+  size: number,
+  etag?: string,
+): Promise<void> => {
   const source = pathOf(tree, from)
   pathOf(tree, to)
   // Of another size it is damaged: the caller knows which bytes it wants to copy.
-  if ((await head(tree, from))?.size !== size) throw missing(from)
+  const info = await head(tree, from)
+  if (info?.size !== size) throw missing(from)
   await withTemporary(tree, async (temporary) => {
     try {
-      await withParents(temporary, () => linkOrCopy(source, temporary))
+      const { result: copied } = await withParents(temporary, () => linkOrCopy(source, temporary))
+      if (etag !== undefined && copied !== etag) throw missing(from)
     } catch (error) {
       if (isAbsent(error) && (await currentEtag(source)) === undefined) throw missing(from)
       throw error
@@ -122,14 +130,18 @@ export const copy = async (tree: Tree, from: string, to: string, size: number): 
 }
 
 const missing = (key: string): StoreError =>
-  new StoreError('missing', `copy ${key}: no such object of that size`)
+  new StoreError('missing', `copy ${key}: no such object of that size and version`)
 
-const linkOrCopy = async (source: string, target: string): Promise<void> => {
+/** @returns the version that was copied; undefined if the file was changed meanwhile */
+const linkOrCopy = async (source: string, target: string): Promise<string | undefined> => {
   try {
     await link(source, target)
+    return await currentEtag(target)
   } catch (error) {
     if (!hasErrno(error, 'EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP')) throw error
+    const before = await currentEtag(source)
     await copyFile(source, target)
+    const unchanged = (await currentEtag(source)) === before
     const file = await open(target, 'r+')
     try {
       await stamp(file)
@@ -137,5 +149,6 @@ const linkOrCopy = async (source: string, target: string): Promise<void> => {
     } finally {
       await file.close()
     }
+    return unchanged ? before : undefined
   }
 }

@@ -37,26 +37,27 @@ const headOf = async (
 }
 
 /**
- * Whether the object at a key is made of exactly these parts.
+ * The version of the object at a key if it is made of exactly these parts.
  *
  * The ETag proves it. With KMS, ETags are not MD5 sums; then the number of parts and the size have
  * to suffice, and only if the completion was in fact sent twice.
  *
  * @param error what the completion failed with
  */
-export const isCompleted = async (
+export const completedEtag = async (
   bucket: Bucket,
   key: string,
   parts: readonly Part[],
   error: unknown,
-): Promise<boolean> => {
+): Promise<string | undefined> => {
   const object = await headOf(bucket, key)
-  if (object === undefined) return false
+  if (object === undefined) return undefined
   const etag = etagOf(object.ETag)
   const isSummed =
     !object.ServerSideEncryption?.startsWith('aws:kms') &&
     parts.every((part) => MD5.test(splitEtag(part.etag).etag))
-  if (isSummed) return etag === multipartEtag(parts)
+  if (isSummed) return etag === multipartEtag(parts) ? etag : undefined
   const size = parts.reduce((sum, part) => sum + part.size, 0)
-  return wasRetried(error) && etag.endsWith(`-${parts.length}`) && object.ContentLength === size
+  const matches = etag.endsWith(`-${parts.length}`) && object.ContentLength === size
+  return wasRetried(error) && matches ? etag : undefined
 }

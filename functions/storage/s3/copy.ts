@@ -20,22 +20,36 @@ const PART_SIZE = 64 * MEBIBYTE
 /** Parts copied at a time: 10 GiB take five rounds. */
 const PARALLEL = 32
 
-/** The failure of a copy whose source does not exist. */
-const missing = (from: string, cause: unknown): StoreError =>
-  new StoreError('missing', `copy ${from}: no such object`, { cause })
+/** What is copied. */
+interface Source {
+  readonly from: string
+  /** The version; undefined: whichever is there. */
+  readonly etag: string | undefined
+}
 
-const copyWhole = async (bucket: Bucket, from: string, to: string): Promise<void> => {
+const sourceOf = (bucket: Bucket, { from, etag }: Source) => ({
+  ...bucket.source,
+  CopySource: copySource(bucket, from),
+  ...(etag !== undefined && { CopySourceIfMatch: `"${etag}"` }),
+})
+
+/** The failure of a copy whose source does not exist, or has another version; or what it failed with. */
+const failureOf = ({ from }: Source, cause: unknown): unknown =>
+  hasCode(cause, 'NoSuchKey', 'PreconditionFailed')
+    ? new StoreError('missing', `copy ${from}: no such object of that version`, { cause })
+    : cause
+
+const copyWhole = async (bucket: Bucket, source: Source, to: string): Promise<void> => {
   const command = new CopyObjectCommand({
     ...at(bucket, to),
-    ...bucket.source,
+    ...sourceOf(bucket, source),
     ...bucket.encryption,
-    CopySource: copySource(bucket, from),
     MetadataDirective: 'REPLACE',
   })
   try {
     await bucket.client.send(command)
   } catch (error) {
-    throw hasCode(error, 'NoSuchKey') ? missing(from, error) : error
+    throw failureOf(source, error)
   }
 }
 
@@ -44,14 +58,13 @@ const copyPart = async (
   bucket: Bucket,
   upload: MultipartUpload,
   number: number,
-  from: string,
+  source: Source,
   { start, end }: { readonly start: number; readonly end: number },
 ): Promise<Part> => {
   const command = new UploadPartCopyCommand({
     ...inUpload(bucket, upload),
-    ...bucket.source,
+    ...sourceOf(bucket, source),
     PartNumber: number,
-    CopySource: copySource(bucket, from),
     CopySourceRange: `bytes=${start}-${end}`,
   })
   try {
@@ -59,7 +72,7 @@ const copyPart = async (
     const etag = joinEtag(etagOf(CopyPartResult?.ETag), CopyPartResult?.ChecksumSHA256)
     return { number, etag, size: end - start + 1 }
   } catch (error) {
-    throw hasCode(error, 'NoSuchKey') ? missing(from, error) : error
+    throw failureOf(source, error)
   }
 }
 
@@ -67,14 +80,14 @@ const copyPart = async (
 const copyParts = async (
   bucket: Bucket,
   upload: MultipartUpload,
-  from: string,
+  source: Source,
   size: number,
 ): Promise<Part[]> => {
   const partSize = Math.max(PART_SIZE, Math.ceil(size / MAX_PARTS / MEBIBYTE) * MEBIBYTE)
   const starts = Array.from({ length: Math.ceil(size / partSize) }, (_, at) => at * partSize)
   const copyFrom = ([index, start]: readonly [number, number]): Promise<Part> => {
     const range = { start, end: Math.min(start + partSize, size) - 1 }
-    return copyPart(bucket, upload, index + 1, from, range)
+    return copyPart(bucket, upload, index + 1, source, range)
   }
   return inBatches([...starts.entries()], copyFrom, PARALLEL)
 }
@@ -85,11 +98,13 @@ export const copy = async (
   from: string,
   to: string,
   size: number,
+  etag?: string,
 ): Promise<void> => {
-  if (size <= MAX_SINGLE) return copyWhole(bucket, from, to)
+  const source = { from, etag }
+  if (size <= MAX_SINGLE) return copyWhole(bucket, source, to)
   const upload = await createMultipart(bucket, to, PART_SIZE)
   try {
-    await completeMultipart(bucket, upload, await copyParts(bucket, upload, from, size))
+    await completeMultipart(bucket, upload, await copyParts(bucket, upload, source, size))
   } catch (error) {
     await abortMultipart(bucket, upload).catch(() => {})
     throw error

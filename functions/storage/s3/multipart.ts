@@ -23,7 +23,7 @@ import {
   type Part,
 } from '../store.ts'
 import { at, type Bucket, etagOf, keyIn, signedHash } from './bucket.ts'
-import { isCompleted } from './completed.ts'
+import { completedEtag } from './completed.ts'
 import { joinEtag, splitEtag } from './part-etag.ts'
 import { hasCode } from './service-errors.ts'
 
@@ -103,7 +103,7 @@ export const completeMultipart = async (
   bucket: Bucket,
   upload: MultipartUpload,
   parts: readonly Part[],
-): Promise<void> => {
+): Promise<{ etag: string }> => {
   if (parts.length === 0) {
     throw new StoreError('multipart', `complete upload ${upload.id} of ${upload.key}: no parts`)
   }
@@ -117,11 +117,12 @@ export const completeMultipart = async (
     },
   })
   try {
-    await bucket.client.send(command)
+    return { etag: etagOf((await bucket.client.send(command)).ETag) }
   } catch (error) {
-    if (hasCode(error, 'NoSuchUpload') && (await isCompleted(bucket, upload.key, parts, error))) {
-      return
-    }
+    const etag = hasCode(error, 'NoSuchUpload')
+      ? await completedEtag(bucket, upload.key, parts, error)
+      : undefined
+    if (etag !== undefined) return { etag }
     throw error
   }
 }

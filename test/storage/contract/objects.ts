@@ -173,6 +173,18 @@ export const objectTests = ({ store, test }: Subject): void => {
     assert.equal(await textAt(store(), `${base}to/x`), 'one')
   })
 
+  test('a copy of one version takes no other', async (base) => {
+    const { etag } = await store().put(`${base}from`, bytes('one'))
+    await store().copy(`${base}from`, `${base}to`, 3, etag)
+    assert.equal(await textAt(store(), `${base}to`), 'one')
+    await store().put(`${base}from`, bytes('two'))
+    await fails('missing', store().copy(`${base}from`, `${base}to`, 3, etag))
+    assert.equal(await textAt(store(), `${base}to`), 'one')
+    const now = await store().head(`${base}from`)
+    await store().copy(`${base}from`, `${base}to`, 3, now?.etag)
+    assert.equal(await textAt(store(), `${base}to`), 'two')
+  })
+
   test('delete takes keys that are there and keys that are not', async (base) => {
     await store().delete([])
     await store().delete([`${base}none`])
