@@ -11,11 +11,10 @@ import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
 import { byCertificate, byPolicy, nobody, noteOf, written } from './callers.ts'
 import type { CertificateAuthorities, ClientCertificate } from './certificate.ts'
 import { AccessError } from './errors.ts'
-import { ANONYMOUS, nameOf, parseBasic, parseBearer } from './identity.ts'
+import { ANONYMOUS, fingerprint, nameOf, parseBasic, parseBearer } from './identity.ts'
 import { createLapse } from './lapse.ts'
 import type { Live } from './live.ts'
 import { allows, DENY_ALL, type Policy } from './policy/policy.ts'
-import { fingerprint } from './tokens/claims.ts'
 import type { TokenVerifier, VerifiedToken } from './tokens/verify.ts'
 
 export interface AccessControlOptions {

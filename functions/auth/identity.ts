@@ -4,6 +4,8 @@
  * @module
  */
 
+import { createHash } from 'node:crypto'
+
 /** A caller, as far as it is known. */
 export interface Identity {
   readonly kind: 'anonymous' | 'user' | 'robot' | 'token' | 'certificate'
@@ -49,3 +51,10 @@ export const parseBasic = (authorization: string | undefined): BasicCredentials 
 /** The token in an Authorization header; undefined if it is not of the Bearer scheme (RFC 6750). */
 export const parseBearer = (authorization: string | undefined): string | undefined =>
   authorization?.match(/^bearer +(\S+) *$/i)?.[1]
+
+/**
+ * What our tokens and uploads contain of the credential they were issued for. It is one-way, so that they
+ * tell their bearer nothing about a password's hash.
+ */
+export const fingerprint = (credential: string): string =>
+  createHash('sha256').update(`slipway-credential\0${credential}`).digest('base64url')

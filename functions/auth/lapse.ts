@@ -7,11 +7,10 @@
 
 import type { Accounts } from './accounts/accounts.ts'
 import { type CertificateAuthorities, certificateIdentity } from './certificate.ts'
-import { ANONYMOUS, type Identity } from './identity.ts'
+import { ANONYMOUS, fingerprint, type Identity } from './identity.ts'
 import type { Live } from './live.ts'
 import { type Note, readNote, unpackClaims } from './note.ts'
 import { allows, type Policy } from './policy/policy.ts'
-import { fingerprint } from './tokens/claims.ts'
 import type { TokenVerifier } from './tokens/verify.ts'
 
 export interface LapseOptions {

@@ -9,11 +9,11 @@ import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './a
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { AccessError } from './errors.ts'
-import { ANONYMOUS, type Identity, nameOf } from './identity.ts'
+import { ANONYMOUS, fingerprint, type Identity, nameOf } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import { allowedActions, mayAnything, type Policy } from './policy/policy.ts'
-import { fingerprint, type OwnKind } from './tokens/claims.ts'
+import type { OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
 

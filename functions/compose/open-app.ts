@@ -108,7 +108,7 @@ export const openApp = async (
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),
     logger,
-    redirects: settings.redirects,
+    redirects: settings.redirects && store.presign !== undefined,
     direct: settings['direct-for'],
     redirectHeads,
     bodyLimit,

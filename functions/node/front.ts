@@ -5,8 +5,13 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import type { Networks } from '../compose/networks.ts'
-import { type Origin, originOf } from './origin.ts'
+
+export interface Origin {
+  /** Scheme and host as the client sees them. */
+  readonly origin: string
+  /** Address of the client. */
+  readonly address: string
+}
 
 /** What a server has to know of what is in front of it. */
 export interface Front {
@@ -17,9 +22,3 @@ export interface Front {
   /** Whether it takes no byte of a response before it has passed on the whole body of the request. */
   readonly halfDuplex: boolean
 }
-
-/** Clients themselves, and proxies of these networks that tell whom requests come from. */
-export const clientsAndProxies = (trusted: Networks | undefined): Front => ({
-  originOf: (incoming) => originOf(incoming, trusted),
-  halfDuplex: false,
-})

@@ -10,13 +10,7 @@ import { isIP, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Networks } from '../compose/networks.ts'
 import { parseForwarded } from './forwarded.ts'
-
-export interface Origin {
-  /** Scheme and host as the client sees them. */
-  readonly origin: string
-  /** Address of the client. */
-  readonly address: string
-}
+import type { Front, Origin } from './front.ts'
 
 /** An address with IPv4 in IPv6 form turned into IPv4. */
 export const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
@@ -111,3 +105,9 @@ export const originOf = (
   const scheme = (told.scheme ?? own) === 'https' ? 'https' : 'http'
   return { origin: originFor(scheme, withPort(told.host ?? headers.host, told.port)), address }
 }
+
+/** Clients themselves, and proxies of these networks that tell whom requests come from. */
+export const clientsAndProxies = (trusted: Networks | undefined): Front => ({
+  originOf: (incoming) => originOf(incoming, trusted),
+  halfDuplex: false,
+})

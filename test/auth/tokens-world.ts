@@ -5,9 +5,10 @@
  */
 
 import type { KeyObject } from 'node:crypto'
+import { fingerprint } from '../../functions/auth/identity.ts'
 import { foreignVerifier } from '../../functions/auth/issuers/verify.ts'
 import { localSigner } from '../../functions/auth/keys/signing-keys.ts'
-import { fingerprint, refreshAudience } from '../../functions/auth/tokens/claims.ts'
+import { refreshAudience } from '../../functions/auth/tokens/claims.ts'
 import { createRefreshVerifier } from '../../functions/auth/tokens/refresh.ts'
 import { createTokenVerifier } from '../../functions/auth/tokens/verify.ts'
 import { certificateBundle, fixedJwks } from '../../functions/auth/trusted-keys/key-source.ts'

@@ -23,6 +23,7 @@ const ofAll = ({ token, manifest, blob }: PullFiles): string[] => [...token, ...
 /** The requests that carry the token. */
 const withToken = ({ manifest, blob }: PullFiles): string[] => [...manifest, ...blob]
 const isAuth = (file: string): boolean => file.startsWith('auth/')
+const isAround = (file: string): boolean => /^(?:node|storage)\//.test(file)
 const isStorage = (file: string): boolean => file.startsWith('storage/')
 
 const LIMITS: readonly (readonly [
@@ -30,11 +31,13 @@ const LIMITS: readonly (readonly [
   limit: number,
   select: (files: PullFiles) => string[],
 ])[] = [
-  ['a pull, from the server to the file store', 41, ofAll],
-  ['access control, token endpoint included', 13, (all) => ofAll(all).filter(isAuth)],
+  ['a pull, from the server to the file store', 35, ofAll],
+  // What there is on any host, over any store.
+  ['the app: no node/, no storage/', 27, (all) => ofAll(all).filter((file) => !isAround(file))],
+  ['access control, token endpoint included', 12, (all) => ofAll(all).filter(isAuth)],
   [
     'the manifest and the blob, without the store',
-    30,
+    25,
     (all) => withToken(all).filter((file) => !isStorage(file)),
   ],
   ['access control with a token in hand', 8, (all) => withToken(all).filter(isAuth)],

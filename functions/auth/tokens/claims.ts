@@ -4,7 +4,6 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import type { Identity } from '../identity.ts'
 
@@ -37,10 +36,3 @@ export type OwnKind = Exclude<Identity['kind'], 'token' | 'certificate'>
 
 /** The claim that says which kind of account `sub` names. */
 export const ownKind = z.enum(['anonymous', 'user', 'robot'])
-
-/**
- * What a refresh token contains of the credential it was issued for. It is one-way, so that the token
- * tells its bearer nothing about a password's hash.
- */
-export const fingerprint = (credential: string): string =>
-  createHash('sha256').update(`slipway-credential\0${credential}`).digest('base64url')

@@ -7,15 +7,9 @@
 import { randomBytes } from 'node:crypto'
 import { type Access, mergeAccess } from '../access.ts'
 import { AccessError } from '../errors.ts'
+import { fingerprint } from '../identity.ts'
 import type { Signer } from '../keys/signing-keys.ts'
-import {
-  ACCESS_TYPE,
-  fingerprint,
-  MAX_ISSUED,
-  type OwnKind,
-  REFRESH_TYPE,
-  refreshAudience,
-} from './claims.ts'
+import { ACCESS_TYPE, MAX_ISSUED, type OwnKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
 
 /** What all of our tokens need. */
 interface IssueOptions {

@@ -6,9 +6,10 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
+import { fingerprint } from '../identity.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { refusal } from '../refusal.ts'
-import { fingerprint, type OwnKind, ownKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
+import { type OwnKind, ownKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
 import { ownTokens, readToken, untrusted } from './verify.ts'
 
 /** Whom a refresh token was issued to. */
