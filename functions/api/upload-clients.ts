@@ -38,6 +38,7 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     userAgent: /^docker\/.*\bcontainerd-client\//i,
     habit: 'follows',
     source: 'containerd v2.3, core/remotes/docker/pusher.go',
+    tested: ['docker 29'],
   },
   {
     name: 'containerd: ctr, nerdctl, Kubernetes',
@@ -85,7 +86,7 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     userAgent: /^(?:oras|oras-go|helm)(?:\/|$)/i,
     habit: 'stays',
     source: 'oras-go v2.6.1, registry/remote/repository.go: sameUploadHost (GO-2026-5882)',
-    tested: ['oras 1.2', 'helm 4.1'],
+    tested: ['oras 1.3', 'helm 4.1'],
   },
 ]
 

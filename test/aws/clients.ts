@@ -10,13 +10,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { type Client, clients } from '../e2e/support/clients.ts'
+import type { Client } from '../e2e/support/client.ts'
+import { clients } from '../e2e/support/clients.ts'
 import { sourceImage } from '../e2e/support/image.ts'
 import { run, scratch } from '../support/live/process.ts'
 import type { Deployed } from './support/deployment.ts'
 
 const REFUSED =
-  /unauthorized|denied|403:? \(?forbidden|authentication required|authorization failed|invalid username|basic (auth )?credential/i
+  /unauthorized|denied|403:? \(?forbidden|authentication required|authorization failed|invalid username|basic (auth )?credential|please login/i
 
 /** Declares the tests. */
 export const clientTests = (deployed: Deployed): void => {

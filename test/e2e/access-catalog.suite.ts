@@ -9,7 +9,7 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { run, scratch } from '../support/live/process.ts'
-import type { Account } from './support/clients.ts'
+import type { Account } from './support/client.ts'
 import { type Guarded, startGuarded } from './support/guarded.ts'
 import { sourceImage } from './support/image.ts'
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Builds the images that the end-to-end suites push, from Debian packages only:
+# Builds the images that the end-to-end suites push, from Debian packages alone, but for one:
+#   heavy   a layer of 9 MB and one of 50 MB, of bytes that cannot be compressed
 #   full    five layers, more than 100 MB compressed: Debian's minbase, a compiler, LLVM, a shell
 #   medium  one layer that does not fit a request through Lambda, and those of the small one
 #   small   two layers of a few MB
@@ -58,6 +59,16 @@ mkdir -p "$work/tree/note/etc"
 echo 'built for the end-to-end suites' >"$work/tree/note/etc/slipway"
 pack "$work/tree/note" "$work/note.tar"
 
+random() { # name bytes
+  mkdir -p "$work/tree/$1"
+  # The same bytes each time, and such that no compression makes them fewer.
+  head -c "$2" /dev/zero |
+    openssl enc -aes-128-ctr -nosalt -pbkdf2 -pass "pass:$1" -out "$work/tree/$1/$1"
+  pack "$work/tree/$1" "$work/$1.tar"
+}
+random nine 9000000
+random fifty 50000000
+
 mkdir -p "$work/out/oci"
 image() { # name layer...
   local layout=$work/out/oci/$1 name=$1
@@ -76,6 +87,7 @@ image() { # name layer...
 image full base compiler llvm shell note
 image medium preprocessor shell note
 image small shell note
+image heavy nine fifty
 image base base
 
 touch "$work/out/complete"

@@ -14,7 +14,7 @@ import { identity, readLayout, readRegistry } from './support/image.ts'
 import { eachSetup } from './support/matrix.ts'
 
 interface Discovered {
-  readonly manifests: readonly { readonly digest: string; readonly artifactType: string }[]
+  readonly referrers: readonly { readonly digest: string; readonly artifactType: string }[]
 }
 
 eachSetup('oras', (scene) => {
@@ -58,8 +58,8 @@ eachSetup('oras', (scene) => {
     }
     const discover = async (...args: string[]): Promise<string[]> => {
       const printed = await oras('discover', '--plain-http', '--format=json', ...args, subject)
-      const { manifests }: Discovered = JSON.parse(printed)
-      return manifests.map(({ artifactType }) => artifactType).sort()
+      const { referrers }: Discovered = JSON.parse(printed)
+      return referrers.map(({ artifactType }) => artifactType).sort()
     }
     const both = ['application/vnd.example.sbom', 'application/vnd.example.signature']
     assert.deepEqual(await discover(), both)

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startS3 } from '../emulators/s3/server.ts'
 import { scratch } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
-import { clients, type Session } from './support/clients.ts'
+import type { Session } from './support/client.ts'
+import { clients } from './support/clients.ts'
 import { sourceImage } from './support/image.ts'
 
 const ALICE = { name: 'alice', password: 'correct horse' }

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { digestOf, mediaTypes } from '../../conformance/client.ts'
-import type { Account } from '../../e2e/support/clients.ts'
+import type { Account } from '../../e2e/support/client.ts'
 import type { Deployment } from './deployment.ts'
 import { type Session, startSession } from './session.ts'
 

@@ -14,7 +14,7 @@ import { type GatewayHabits, settingsFor } from '../../emulators/gateway/habits.
 import { type GatewayServer, startGateway } from '../../emulators/gateway/server.ts'
 import type { S3Server } from '../../emulators/s3/server.ts'
 import { startBucket } from '../../support/hosts/start.ts'
-import type { Account } from './clients.ts'
+import type { Account } from './client.ts'
 
 export interface BehindGateway {
   readonly gateway: GatewayServer

@@ -5,53 +5,13 @@
  * @module
  */
 
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../support/live/process.ts'
+import { type Account, homeIn, type OpenClient } from './client.ts'
 import { dockerClient, load, startContainerd, startDocker29, startDockerd } from './daemons.ts'
-import { readLayout, type SourceImage } from './image.ts'
-
-/** A user name and its password. */
-export interface Account {
-  readonly name: string
-  readonly password: string
-}
-
-/** A client used by one account, or anonymously. */
-export interface Session {
-  /** Stores the password, or a token for it; absent if the client has no such command. */
-  readonly logIn?: () => Promise<string>
-  /** Pushes the source image. @returns what identifies an image for this client */
-  push(target: string): Promise<string>
-  /** Pulls into an empty store and checks the image. @returns what identifies it */
-  pull(source: string): Promise<string>
-}
-
-export interface Client {
-  /** A session that is not logged in yet. */
-  as(account?: Account): Session
-  /** Pulls as one account and pushes as another, or the same. */
-  copy(source: string, reader: Account, target: string, writer: Account): Promise<unknown>
-  /** Whether both must be the same account. */
-  readonly oneAccount?: boolean
-  /** Whether it requests a mount only after it has found the blob in the source repository. */
-  readonly looksFirst?: boolean
-  close?(): Promise<void>
-}
-
-/** What a client needs. */
-export interface Place {
-  /** `host:port` of the registry. */
-  readonly address: string
-  /** A directory of this client. */
-  readonly directory: string
-  readonly image: SourceImage
-}
-
-/** Opens a client of one kind. */
-export type OpenClient = (place: Place) => Promise<Client>
-
-const homeIn = (directory: string): string => mkdtempSync(join(directory, 'home-'))
+import { readLayout } from './image.ts'
+import { openPodman, openSkopeo } from './library-clients.ts'
 
 /** Docker with one of its engines. All sessions share a daemon; each command has its own credentials. */
 const openDocker =
@@ -133,100 +93,6 @@ const openCtr: OpenClient = async ({ directory, image }) => {
   }
 }
 
-/** podman and skopeo share their library and its credentials file. */
-const libraryEnv = (directory: string) => {
-  const home = homeIn(directory)
-  const file = join(home, 'auth.json')
-  writeFileSync(file, '{}')
-  // The cache that finds sources for mounts is also below the home directory.
-  return { HOME: home, XDG_DATA_HOME: home, REGISTRY_AUTH_FILE: file, TMPDIR: directory }
-}
-
-const openPodman: OpenClient = async ({ address, directory, image }) => {
-  const session = (account: Account | undefined, env: Record<string, string>) => {
-    const podman = (store: string, ...args: string[]) =>
-      run(
-        'podman',
-        [
-          ...['--root', join(store, 'root'), '--runroot', join(store, 'run')],
-          ...['--storage-driver', 'vfs', ...args],
-        ],
-        { env },
-      )
-    const { name = '', password = '' } = account ?? {}
-    const insecure = '--tls-verify=false'
-    const configOf = async (store: string, of: string) =>
-      `sha256:${(await podman(store, 'image', 'inspect', '--format', '{{.Id}}', of)).trim()}`
-    return {
-      logIn: () =>
-        podman(homeIn(directory), 'login', insecure, '-u', name, '-p', password, address),
-      async push(target: string) {
-        const store = homeIn(directory)
-        const id = (
-          await podman(store, 'pull', '--quiet', `oci-archive:${image.ociArchive}`)
-        ).trim()
-        await podman(store, 'push', insecure, id, `docker://${target}`)
-        return configOf(store, id)
-      },
-      async pull(source: string, store = homeIn(directory)) {
-        await podman(store, 'pull', '--quiet', insecure, `docker://${source}`)
-        return configOf(store, source)
-      },
-      pushPulled: (store: string, source: string, target: string) =>
-        podman(store, 'push', insecure, source, `docker://${target}`),
-    }
-  }
-  return {
-    as: (account) => session(account, libraryEnv(directory)),
-    looksFirst: true,
-    async copy(source, reader, target, writer) {
-      const env = libraryEnv(directory)
-      const store = homeIn(directory)
-      const [from, to] = [session(reader, env), session(writer, env)]
-      await from.logIn()
-      await from.pull(source, store)
-      await to.logIn()
-      await to.pushPulled(store, source, target)
-    },
-  }
-}
-
-const openSkopeo: OpenClient = async ({ address, directory, image }) => {
-  const skopeoIn =
-    (env: Record<string, string>) =>
-    (...args: string[]) =>
-      run('skopeo', ['--insecure-policy', ...args], { env })
-  const credentials = ({ name, password }: Account): string => `${name}:${password}`
-  return {
-    as: (account) => {
-      const skopeo = skopeoIn(libraryEnv(directory))
-      const { name = '', password = '' } = account ?? {}
-      return {
-        logIn: () => skopeo('login', '--tls-verify=false', '-u', name, '-p', password, address),
-        async push(target) {
-          const source = `oci:${image.layout}:v1`
-          // Otherwise it could substitute layers that it knows in another compression.
-          const options = ['--preserve-digests', '--dest-tls-verify=false']
-          await skopeo('copy', ...options, source, `docker://${target}`)
-          return image.manifest
-        },
-        async pull(source) {
-          const pulled = join(homeIn(directory), 'pulled')
-          await skopeo('copy', '--src-tls-verify=false', `docker://${source}`, `oci:${pulled}:v1`)
-          return readLayout(pulled).manifest
-        },
-      }
-    },
-    looksFirst: true,
-    copy: (source, reader, target, writer) =>
-      skopeoIn(libraryEnv(directory))(
-        ...['copy', '--src-tls-verify=false', '--dest-tls-verify=false'],
-        ...['--src-creds', credentials(reader), '--dest-creds', credentials(writer)],
-        ...[`docker://${source}`, `docker://${target}`],
-      ),
-  }
-}
-
 const openCrane: OpenClient = async ({ address, directory, image }) => {
   const session = (account?: Account) => {
     const env = { DOCKER_CONFIG: homeIn(directory) }
@@ -280,6 +146,7 @@ const openOras: OpenClient = async ({ address, directory, image }) => {
         },
       }
     },
+    mountsOwn: true,
     copy: (source, reader, target, writer) =>
       orasIn(homeIn(directory))(
         ...['cp', '--from-plain-http', '--to-plain-http'],
@@ -333,7 +200,7 @@ const openRegctl: OpenClient = async ({ address, directory, image }) => {
 export const clients: Readonly<Record<string, OpenClient>> = {
   docker: openDocker(startDockerd),
   docker29: openDocker(startDocker29),
-  podman: openPodman,
+  podman: openPodman('podman'),
   skopeo: openSkopeo,
   ctr: openCtr,
   crane: openCrane,

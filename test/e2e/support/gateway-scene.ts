@@ -8,7 +8,7 @@ import { afterAll, beforeAll } from 'vitest'
 import type { GatewayHabits } from '../../emulators/gateway/habits.ts'
 import { scratch } from '../../support/live/process.ts'
 import { type BehindGateway, startBehindGateway } from './behind-gateway.ts'
-import type { Client, OpenClient } from './clients.ts'
+import type { Client, OpenClient } from './client.ts'
 import { type ImageName, type SourceImage, sourceImage } from './image.ts'
 
 /** What the tests of a suite use, inside tests and hooks only. */

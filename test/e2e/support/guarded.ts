@@ -9,7 +9,7 @@ import { once } from '../../../functions/shared/once.ts'
 import { scratch } from '../../support/live/process.ts'
 import { type RecordingProxy, startProxy } from '../../support/live/proxy.ts'
 import { slipway, startRegistry } from '../../support/live/registry.ts'
-import type { Account } from './clients.ts'
+import type { Account } from './client.ts'
 
 /** Anyone pulls `open/`; team dev works in both; everyone has a folder. */
 const POLICY = `

@@ -17,6 +17,10 @@ export interface Exchange {
   readonly range: string | undefined
   readonly contentRange: string | undefined
   readonly userAgent: string
+  /** Scheme of the credentials. */
+  readonly authorization: string | undefined
+  /** Content-Length of the request. */
+  readonly declared: number | undefined
   /** The source of a copy on S3. */
   readonly copySource: string | undefined
   /** Start in milliseconds, by `performance.now`. */
@@ -43,6 +47,9 @@ export interface ProxyOptions {
   /** Milliseconds that each request waits before it is forwarded. Default: 0. */
   readonly delay?: number
 }
+
+const asNumber = (value: string | undefined): number | undefined =>
+  value === undefined ? undefined : Number(value)
 
 const counting = (count: (bytes: number) => void): Transform =>
   new Transform({
@@ -88,6 +95,8 @@ export const startProxy = async (
       range: incoming.headers.range,
       contentRange: incoming.headers['content-range'],
       userAgent: incoming.headers['user-agent'] ?? '',
+      authorization: incoming.headers.authorization?.split(' ', 1)[0],
+      declared: asNumber(incoming.headers['content-length']),
       copySource: incoming.headers['x-amz-copy-source'] as string | undefined,
       start: performance.now(),
       end: Number.POSITIVE_INFINITY,

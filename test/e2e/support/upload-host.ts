@@ -1,0 +1,75 @@
+/**
+ * The registry as on AWS, with another host for uploads: the function behind the emulated gateway, and the
+ * Node server over the same bucket and keys, each with a name of its own.
+ *
+ * @module
+ */
+
+import { openStore } from '../../../functions/compose/open-store.ts'
+import { readSettings } from '../../../functions/compose/settings.ts'
+import { createHandler } from '../../../functions/handlers/api.ts'
+import { writeDocuments } from '../../access/rig.ts'
+import { lambdaOf } from '../../emulators/gateway/function.ts'
+import { GATEWAYS } from '../../emulators/gateway/habits.ts'
+import { type GatewayServer, startGateway } from '../../emulators/gateway/server.ts'
+import { type RecordingProxy, startProxy } from '../../support/live/proxy.ts'
+import { startRegistry } from '../../support/live/registry.ts'
+import { startLiveS3 } from '../../support/live/s3.ts'
+import type { Account } from './client.ts'
+
+export interface WithUploadHost {
+  readonly gateway: GatewayServer
+  /** The proxy before the host of uploads; it records what clients send there. */
+  readonly uploads: RecordingProxy
+  /** `host:port` of the host of uploads, as clients are told. */
+  readonly pushHost: string
+  /** May do everything. */
+  readonly alice: Account
+  close(): Promise<void>
+}
+
+/** Another name of this machine: to clients that compare hosts it is another host. */
+const named = (address: string): string => address.replace('127.0.0.1', 'localhost')
+
+/** Starts both. */
+export const startWithUploadHost = async (): Promise<WithUploadHost> => {
+  const closers: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const s3 = await startLiveS3('versitygw')
+    closers.push(s3.close)
+    process.env.AWS_ACCESS_KEY_ID = s3.accessKeyId
+    process.env.AWS_SECRET_ACCESS_KEY = s3.secretAccessKey
+    const env = {
+      SLIPWAY_STORE: `s3://${s3.bucket}`,
+      SLIPWAY_S3_ENDPOINT: named(s3.endpoint),
+      SLIPWAY_S3_REGION: s3.region,
+      SLIPWAY_AUTH: 'token',
+      SLIPWAY_LOG_LEVEL: 'silent',
+    }
+    const alice = { name: 'alice', password: 'a password of no worth' }
+    const policy = [{ who: ['user:alice'], repositories: ['**'], actions: ['*'] }]
+    const users = { [alice.name]: alice.password }
+    await writeDocuments(openStore(readSettings([], env), env), { users, policy }, Date.now())
+
+    const server = await startRegistry('slipway', s3, { flags: ['--auth', 'token'] })
+    closers.push(server.close)
+    const uploads = await startProxy(server.address)
+    closers.push(uploads.close)
+    const pushHost = named(uploads.address)
+    const gateway = await startGateway({
+      habits: GATEWAYS['length kept'],
+      open: (url) => {
+        const own = { SLIPWAY_PUBLIC_URL: url, SLIPWAY_UPLOAD_ORIGIN: `http://${pushHost}` }
+        return lambdaOf(createHandler({ ...env, ...own }))
+      },
+    })
+    closers.push(gateway.stop)
+    return { gateway, uploads, pushHost, alice, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

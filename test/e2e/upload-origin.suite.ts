@@ -1,0 +1,183 @@
+/**
+ * Layers of 9 and 50 MB to the registry as on AWS, with another host for uploads: clients that follow a
+ * Location there push them, those that do not are told where to.
+ *
+ * @module
+ */
+
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { UPLOAD_CLIENTS } from '../../functions/api/upload-clients.ts'
+import { blob } from '../support/hosts/content.ts'
+import { projectRoot, run, scratch } from '../support/live/process.ts'
+import type { Client, OpenClient } from './support/client.ts'
+import { clients } from './support/clients.ts'
+import { type ImageName, sourceImage } from './support/image.ts'
+import { openPodman } from './support/library-clients.ts'
+import { startWithUploadHost, type WithUploadHost } from './support/upload-host.ts'
+
+/** How a client sends a layer, and what credentials it sends along to another host. */
+interface Follows {
+  readonly open: OpenClient | undefined
+  readonly method: 'PATCH' | 'PUT'
+  readonly length: boolean
+  readonly authorization: 'Bearer' | undefined
+}
+
+const FOLLOW: Readonly<Record<string, Follows>> = {
+  'docker 20.10': {
+    open: clients.docker,
+    method: 'PATCH',
+    length: false,
+    authorization: undefined,
+  },
+  'docker 29': { open: clients.docker29, method: 'PUT', length: true, authorization: undefined },
+  'ctr 1.6': { open: clients.ctr, method: 'PUT', length: true, authorization: undefined },
+  'podman 4.3': { open: clients.podman, method: 'PATCH', length: false, authorization: 'Bearer' },
+  'buildah 1.28': {
+    open: openPodman('buildah'),
+    method: 'PATCH',
+    length: false,
+    authorization: 'Bearer',
+  },
+  'skopeo 1.9': { open: clients.skopeo, method: 'PATCH', length: true, authorization: 'Bearer' },
+  'crane 0.22': { open: clients.crane, method: 'PATCH', length: true, authorization: undefined },
+  'regctl 0.11': { open: clients.regctl, method: 'PUT', length: true, authorization: undefined },
+}
+const STAY = ['oras 1.3', 'helm 4.1']
+
+const UPLOAD = /\/blobs\/uploads\//
+const MB = 1_000_000
+
+describe('with another host for uploads', () => {
+  const files = scratch('up')
+  let host: WithUploadHost
+  beforeAll(async () => {
+    host = await startWithUploadHost()
+  }, 900_000)
+  afterAll(async () => {
+    await host?.close()
+    files.remove()
+  })
+
+  test('the table of clients says what is tested here', () => {
+    const tested = (habit: string) =>
+      UPLOAD_CLIENTS.filter((row) => row.habit === habit).flatMap((row) => row.tested ?? [])
+    expect(tested('follows').sort()).toEqual(Object.keys(FOLLOW).sort())
+    expect(tested('stays').sort()).toEqual([...STAY].sort())
+  })
+
+  const using = async (
+    open: OpenClient | undefined,
+    size: ImageName,
+    body: (client: Client) => Promise<void>,
+    address = host.gateway.address,
+  ): Promise<void> => {
+    const directory = mkdtempSync(join(files.path, 'c'))
+    const client = await open!({ address, directory, image: await sourceImage(size) })
+    try {
+      await body(client)
+    } finally {
+      await client.close?.()
+    }
+  }
+
+  for (const [name, { open, method, length, authorization }] of Object.entries(FOLLOW)) {
+    test(`${name} pushes 9 and 50 MB, and pulls them`, () =>
+      using(open, 'heavy', async (client) => {
+        const session = client.as(host.alice)
+        await session.logIn?.()
+        const at = [host.gateway.passed.length, host.uploads.exchanges.length] as const
+        const target = `${host.gateway.address}/follow/${name.replace(' ', '-')}:v1`
+        const pushed = await session.push(target)
+        const passed = host.gateway.passed.slice(at[0])
+        const sent = host.uploads.exchanges.slice(at[1])
+
+        expect(passed.filter(({ status }) => status === 413)).toEqual([])
+        expect(passed.filter((each) => UPLOAD.test(each.target) && each.method !== 'POST')).toEqual(
+          [],
+        )
+        const layers = sent.filter(({ requestBytes }) => requestBytes > 8 * MB)
+        expect(layers.map((each) => each.method)).toEqual([method, method])
+        expect(layers.map(({ declared }) => declared !== undefined)).toEqual([length, length])
+        expect(Math.max(...layers.map(({ requestBytes }) => requestBytes))).toBeGreaterThan(50 * MB)
+        // The state alone let every one of them go on.
+        expect(sent.filter(({ url, status }) => !UPLOAD.test(url) || status >= 300)).toEqual([])
+        expect([...new Set(sent.map((each) => each.authorization))]).toEqual([authorization])
+
+        expect(await session.pull(target)).toBe(pushed)
+      }))
+  }
+
+  test('oras stays: small layers work, of larger ones it is told where they go', async () => {
+    const { address } = host.gateway
+    const seen = host.uploads.exchanges.length
+    await using(clients.oras, 'small', async (client) => {
+      const session = client.as(host.alice)
+      await session.logIn?.()
+      const pushed = await session.push(`${address}/stay/oras:v1`)
+      expect(await session.pull(`${address}/stay/oras:v1`)).toBe(pushed)
+    })
+    await using(clients.oras, 'heavy', async (client) => {
+      const session = client.as(host.alice)
+      await session.logIn?.()
+      const said = await session.push(`${address}/stay/oras:v2`).catch(String)
+      expect(said).toMatch(/413/)
+      expect(said).toContain(`push to ${host.pushHost}/NAME, which takes layers of any size`)
+    })
+    expect(host.uploads.exchanges.slice(seen)).toEqual([])
+    const push = async (client: Client) => {
+      const session = client.as(host.alice)
+      await session.logIn?.()
+      const pushed = await session.push(`${host.pushHost}/stay/oras:v2`)
+      expect(await session.pull(`${host.pushHost}/stay/oras:v2`)).toBe(pushed)
+    }
+    await using(clients.oras, 'heavy', push, host.pushHost)
+  })
+
+  test('helm stays: a chart works, one of 9 MB is 413', async () => {
+    const { address, passed } = host.gateway
+    const home = mkdtempSync(join(files.path, 'helm'))
+    const env = { HOME: home, HELM_REGISTRY_CONFIG: join(home, 'registry.json') }
+    const helm = (...args: string[]) => run('helm', args, { env, cwd: home })
+    const { name, password } = host.alice
+    await helm('registry', 'login', address, '-u', name, '-p', password, '--plain-http')
+    await helm('package', join(projectRoot, 'packaging/helm/slipway'), '--version', '1.0.0')
+    const seen = host.uploads.exchanges.length
+    await helm('push', 'slipway-1.0.0.tgz', `oci://${address}/stay`, '--plain-http')
+    mkdirSync(join(home, 'pulled'))
+    const source = `oci://${address}/stay/slipway`
+    await helm('pull', source, '--version', '1.0.0', '--plain-http', '-d', join(home, 'pulled'))
+
+    mkdirSync(join(home, 'large'))
+    writeFileSync(join(home, 'large/Chart.yaml'), 'apiVersion: v2\nname: large\nversion: 1.0.0\n')
+    for (const part of ['one', 'two', 'three']) {
+      writeFileSync(join(home, 'large', part), blob(part, 3 * MB).bytes)
+    }
+    await helm('package', 'large')
+    const pushing = helm('push', 'large-1.0.0.tgz', `oci://${address}/stay`, '--plain-http')
+    await expect(pushing).rejects.toThrow(/413/)
+    expect(passed.some((each) => each.userAgent.startsWith('Helm/'))).toBe(true)
+    expect(host.uploads.exchanges.slice(seen)).toEqual([])
+  })
+
+  test('a client that resolves no relative Location works, where the public URL is set', async () => {
+    const { bytes, sha256 } = blob('no relative Location', 1 * MB)
+    const headers = {
+      'User-Agent': 'docker-registry-client-async',
+      Authorization: `Basic ${btoa(`${host.alice.name}:${host.alice.password}`)}`,
+    }
+    // `fetch` knows no base, as that client's library: a relative URL is an error.
+    const ask = async (method: string, url: string, body?: Buffer) => {
+      const response = await fetch(url, { method, headers, ...(body ? { body } : {}) })
+      await response.arrayBuffer()
+      return { status: response.status, location: response.headers.get('Location') ?? '' }
+    }
+    const begun = await ask('POST', `${host.gateway.url}/v2/literal/a/blobs/uploads/`)
+    const sent = await ask('PATCH', begun.location, bytes as Buffer)
+    const made = await ask('PUT', `${sent.location}&digest=${sha256}`)
+    expect([begun, sent, made].map(({ status }) => status)).toEqual([202, 202, 201])
+    expect(new URL(sent.location).origin).toBe(host.gateway.url)
+  })
+})
