@@ -16,7 +16,11 @@ import type { Target } from '../smoke/session.ts'
 /** The registry's address, who logs in, and where to push to. */
 interface Given {
   readonly args: { readonly address: string }
-  readonly flags: { readonly user: string | undefined; readonly repository: string | undefined }
+  readonly flags: {
+    readonly user: string | undefined
+    readonly repository: string | undefined
+    readonly 'push-host': string | undefined
+  }
 }
 
 const originOf = (address: string): string => {
@@ -29,15 +33,21 @@ const originOf = (address: string): string => {
   )
 }
 
+/** @param host as the stack prints it, or with a scheme */
+const pushHostOf = (host: string): string =>
+  originOf(/^https?:\/\//.test(host) ? host : `https://${host}`)
+
 const targetOf = async ({ env, stdin }: Io, { args, flags }: Given): Promise<Target> => {
   const origin = originOf(args.address)
   const repository = flags.repository ?? `smoke/${randomBytes(4).toString('hex')}`
-  if (flags.user === undefined) return { origin, repository }
+  const host = flags['push-host']
+  const pushHost = host === undefined ? undefined : pushHostOf(host)
+  if (flags.user === undefined) return { origin, pushHost, repository }
   if (env.SLIPWAY_PASSWORD === undefined && stdin.isTTY) {
     throw new UsageError('--user needs a password: set SLIPWAY_PASSWORD, or pipe it in')
   }
   const password = env.SLIPWAY_PASSWORD ?? (await text(stdin)).replace(/\r?\n$/, '')
-  return { origin, repository, user: { name: flags.user, password } }
+  return { origin, pushHost, repository, user: { name: flags.user, password } }
 }
 
 /**
@@ -49,6 +59,7 @@ const targetOf = async ({ env, stdin }: Io, { args, flags }: Given): Promise<Tar
 export const smoke = async (io: Io, given: Given): Promise<number> => {
   const target = await targetOf(io, given)
   await reach(target.origin)
+  if (target.pushHost !== undefined) await reach(target.pushHost)
   io.print(`${target.origin}, repository ${target.repository}\n`)
   const results = await runChecks(target, CHECKS, io.print)
   return results.some(({ verdict }) => verdict === 'NOT') ? 1 : 0

@@ -53,6 +53,9 @@ const explained = (error: unknown): string => {
     : `${error.message} (${code})`
 }
 
+/** What is wrong where a check got no response at all. */
+export const NO_RESPONSE = 'there was no response'
+
 /** Makes a check. */
 export const make = async (check: Check, session: Session): Promise<Result> => {
   try {
@@ -60,6 +63,6 @@ export const make = async (check: Check, session: Session): Promise<Result> => {
     return { check, ...seen, verdict: seen.wrong === undefined ? 'ok' : 'NOT' }
   } catch (error) {
     if (error instanceof Unmet) return { check, seen: error.message, verdict: 'unknown' }
-    return { check, seen: explained(error), verdict: 'NOT', wrong: 'there was no response' }
+    return { check, seen: explained(error), verdict: 'NOT', wrong: NO_RESPONSE }
   }
 }

@@ -9,11 +9,18 @@ import { accessChecks } from './checks/access.ts'
 import { blobChecks } from './checks/blobs.ts'
 import { bodyChecks } from './checks/bodies.ts'
 import { connectionChecks } from './checks/connection.ts'
+import { largeChecks, uploadHostChecks } from './checks/large.ts'
 import { listingChecks } from './checks/listings.ts'
 import { manifestChecks } from './checks/manifests.ts'
 import { pushChecks } from './checks/push.ts'
 import { requestChecks } from './checks/requests.ts'
 import { cleanupCheck } from './cleanup.ts'
+
+const AT_UPLOAD_HOST = ['challenge', 'manifest-head', 'patch-50MB', 'put-50MB']
+
+const twice = [...accessChecks, ...manifestChecks, ...largeChecks].filter(({ id }) =>
+  AT_UPLOAD_HOST.includes(id),
+)
 
 /** All checks. The last one deletes what the others pushed. */
 export const CHECKS: readonly Check[] = [
@@ -25,5 +32,7 @@ export const CHECKS: readonly Check[] = [
   ...blobChecks,
   ...listingChecks,
   ...requestChecks,
+  ...largeChecks,
+  ...uploadHostChecks(twice),
   cleanupCheck,
 ]

@@ -8,12 +8,21 @@
 import { once } from 'node:events'
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { buffer } from 'node:stream/consumers'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
-/** Milliseconds that a request with its response may take. */
+/** Milliseconds that a request and its response may stand still. */
 const PATIENCE = 60_000
-/** Bytes of a chunk of a body without a Content-Length. */
+/** Bytes of a chunk of a body. */
 const CHUNK = 64 * 1024
+
+/** A body that is made while it is sent. */
+export interface Streamed {
+  /** In bytes. */
+  readonly size: number
+  /** Its bytes, the same each time. */
+  chunks(): Iterable<Buffer>
+}
 
 /** A request. */
 export interface Asked {
@@ -21,7 +30,7 @@ export interface Asked {
   readonly url: string
   /** Several values become several header lines. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
-  readonly body?: Buffer
+  readonly body?: Buffer | Streamed
   /** Whether the body goes in chunks without a Content-Length. */
   readonly chunked?: boolean
 }
@@ -48,8 +57,31 @@ export interface Client {
   close(): void
 }
 
-function* chunksOf(body: Buffer): Generator<Buffer> {
-  for (let at = 0; at < body.length; at += CHUNK) yield body.subarray(at, at + CHUNK)
+const streamed = (body: Buffer | Streamed): Streamed =>
+  Buffer.isBuffer(body)
+    ? {
+        size: body.length,
+        *chunks() {
+          for (let at = 0; at < body.length; at += CHUNK) yield body.subarray(at, at + CHUNK)
+        },
+      }
+    : body
+
+/** Passes on what goes by, and says each time that something does. */
+function* watched(chunks: Iterable<Buffer>, moved: () => void): Generator<Buffer> {
+  for (const chunk of chunks) {
+    moved()
+    yield chunk
+  }
+}
+
+const received = async (incoming: IncomingMessage, moved: () => void): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of incoming) {
+    moved()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 const headersOf = ({ rawHeaders }: IncomingMessage): Pick<Reply, 'headers' | 'names'> => {
@@ -75,42 +107,48 @@ export const createClient = (): Client => {
       throw new Error(`not an HTTP address: ${url}`)
     const request = protocol === 'http:' ? requestHttp : requestHttps
     const started = performance.now()
-    const outgoing = request({
-      agent: agents[protocol],
-      hostname,
-      port,
-      method,
-      // As given, not as URL normalizes it: some checks are about encoded characters.
-      path: url.slice(url.indexOf(host) + host.length) || '/',
-      signal: AbortSignal.timeout(PATIENCE),
-    })
-    for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value)
-    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
-    if (body === undefined) {
-      if (!['GET', 'HEAD', 'DELETE'].includes(method)) outgoing.setHeader('Content-Length', 0)
-      outgoing.end()
-    } else if (chunked) {
-      for (const chunk of chunksOf(body)) outgoing.write(chunk)
-      outgoing.end()
-    } else {
-      outgoing.setHeader('Content-Length', body.length)
-      outgoing.end(body)
+    const patience = new AbortController()
+    const timer = setTimeout(() => patience.abort(), PATIENCE)
+    const moved = (): void => void timer.refresh()
+    try {
+      const outgoing = request({
+        agent: agents[protocol],
+        hostname,
+        port,
+        method,
+        // As given, not as URL normalizes it: some checks are about encoded characters.
+        path: url.slice(url.indexOf(host) + host.length) || '/',
+        signal: patience.signal,
+      })
+      for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value)
+      const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+      if (body === undefined) {
+        if (!['GET', 'HEAD', 'DELETE'].includes(method)) outgoing.setHeader('Content-Length', 0)
+        outgoing.end()
+      } else {
+        const { size, chunks } = streamed(body)
+        if (!chunked) outgoing.setHeader('Content-Length', size)
+        // What fails here fails below, too, unless there is a response.
+        pipeline(Readable.from(watched(chunks(), moved)), outgoing).catch(() => {})
+      }
+      const [incoming] = await answered
+      const ms = performance.now() - started
+      const early = !outgoing.writableFinished
+      // A peer that responded early may close the connection while the rest is still being sent.
+      outgoing.on('error', () => {})
+      const reply = {
+        status: incoming.statusCode ?? 0,
+        ...headersOf(incoming),
+        body: await received(incoming, moved),
+        ms,
+        early,
+        reused: outgoing.reusedSocket,
+      }
+      if (!outgoing.writableFinished) outgoing.destroy()
+      return reply
+    } finally {
+      clearTimeout(timer)
     }
-    const [incoming] = await answered
-    const ms = performance.now() - started
-    const early = !outgoing.writableFinished
-    // A peer that responded early may close the connection while the rest is still being sent.
-    outgoing.on('error', () => {})
-    const reply = {
-      status: incoming.statusCode ?? 0,
-      ...headersOf(incoming),
-      body: await buffer(incoming),
-      ms,
-      early,
-      reused: outgoing.reusedSocket,
-    }
-    if (!outgoing.writableFinished) outgoing.destroy()
-    return reply
   }
 
   return {
@@ -119,7 +157,7 @@ export const createClient = (): Client => {
         return await send(asked)
       } catch (cause) {
         if (cause instanceof Error && cause.name === 'AbortError') {
-          throw new Error(`no response within ${PATIENCE / 1000} s`, { cause })
+          throw new Error(`nothing moved for ${PATIENCE / 1000} s`, { cause })
         }
         throw cause
       }

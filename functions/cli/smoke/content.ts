@@ -4,9 +4,10 @@
  * @module
  */
 
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { OCI_MANIFEST } from '../../registry/media-types.ts'
 import { type Digest, digestOf } from '../../registry/reference.ts'
+import type { Streamed } from './client.ts'
 
 /** Bytes with their digest. */
 export interface Content {
@@ -30,6 +31,30 @@ export const contentOf = (from: Buffer | string): Content => {
 
 /** Random bytes, which were never pushed before. @param size in bytes */
 export const randomContent = (size: number): Content => contentOf(randomBytes(size))
+
+/** Bytes of a chunk. */
+const CHUNK = 64 * 1024
+
+/** A body with its digest. */
+export interface LargeContent extends Streamed {
+  readonly digest: Digest
+}
+
+/** The same for many bytes, of which no more than some are ever in memory. @param size in bytes */
+export const largeContent = (size: number): LargeContent => {
+  const block = randomBytes(CHUNK)
+  function* chunks(): Generator<Buffer> {
+    for (let at = 0; at < size; at += CHUNK) {
+      // A copy, since the one before may still be on its way; no two are alike.
+      const chunk = Buffer.from(block)
+      chunk.writeUInt32BE(at)
+      yield chunk.subarray(0, size - at)
+    }
+  }
+  const hash = createHash('sha256')
+  for (const chunk of chunks()) hash.update(chunk)
+  return { size, chunks, digest: `sha256:${hash.digest('hex')}` }
+}
 
 const descriptorOf = (mediaType: string, { bytes, digest }: Content) => ({
   mediaType,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Check, make, type Result } from './check.ts'
+import { type Check, make, NO_RESPONSE, type Result } from './check.ts'
+import { reach } from './reach.ts'
 import { createSession, type Target } from './session.ts'
 
 const MARK = { ok: 'ok     ', NOT: 'NOT    ', unknown: 'unknown' }
@@ -34,6 +35,7 @@ const count = (results: readonly Result[], verdict: Result['verdict']): number =
  *
  * @param print writes a line
  * @returns one result a check, in their order
+ * @throws CommandError once there is no way to the registry: the other checks would say nothing else
  */
 export const runChecks = async (
   target: Target,
@@ -51,6 +53,7 @@ export const runChecks = async (
       const result = await make(check, session)
       for (const line of lines(result, results.at(-1), width)) print(line)
       results.push(result)
+      if (result.wrong === NO_RESPONSE) await reach(target.origin)
     }
   } finally {
     session.client.close()

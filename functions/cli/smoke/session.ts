@@ -18,6 +18,8 @@ export interface Target {
   readonly origin: string
   readonly repository: string
   readonly user?: User | undefined
+  /** Scheme and host that uploads must lead to; where it is not given, it is what POST says. */
+  readonly pushHost?: string | undefined
 }
 
 /** A request without its method and address. */
@@ -33,14 +35,28 @@ export interface Followed {
 /** The registry under test. */
 export interface Session extends Target {
   readonly client: Client
-  /** Sends a request with credentials. @param path absolute, or relative to the repository */
+  /**
+   * Sends a request, with credentials if it is to the registry's own host, as clients do.
+   *
+   * @param path absolute, or relative to the repository
+   */
   ask(method: string, path: string, extra?: Extra): Promise<Reply>
   /** The same, and follows one redirect as clients do: the same method, no Authorization. */
   follow(method: string, path: string, extra?: Extra): Promise<Followed>
   /** Resolves a Location and adds a query to it. */
   resolve(location: string, query?: string): string
-  /** Starts an upload. @returns the address to continue at @throws Unmet */
-  begin(): Promise<string>
+  /**
+   * Starts an upload.
+   *
+   * @param agent the client that it is; none is one that the registry does not know
+   * @returns the address to continue at
+   * @throws Unmet
+   */
+  begin(agent?: string): Promise<string>
+  /** Another host than this one that takes uploads, if there is one. @throws Unmet */
+  uploadHost(): Promise<string | undefined>
+  /** The same repository, image and user at another host. @param origin its scheme and host */
+  at(origin: string): Session
   /** Pushes a blob. @throws Unmet */
   pushBlob(content: Content): Promise<void>
   /** Pushes a manifest; what it refers to must be there. @throws Unmet */
@@ -51,6 +67,10 @@ export interface Session extends Target {
   readonly pushed: { readonly manifests: Set<Digest>; readonly blobs: Set<Digest> }
 }
 
+/** As what docker and containerd introduce themselves: two that follow uploads to another host. */
+export const DOCKER = 'docker/29.1.0 go/go1.25.4 os/linux arch/amd64'
+export const CONTAINERD = 'containerd/v2.2.0'
+
 /** Bytes of the layer in the image that is read back. */
 const LAYER = 100_000
 
@@ -60,16 +80,28 @@ const expectStatus = (reply: Reply, wanted: number, what: string): void => {
 
 /** Creates a session; nothing is requested yet. */
 export const createSession = (target: Target): Session => {
-  const { origin, repository, user } = target
   const client = createClient()
+  const pushed = { manifests: new Set<Digest>(), blobs: new Set<Digest>() }
+  return sessionAt(target, client, pushed)
+}
+
+/** @param image the one that another session pushes, if it is not this one */
+const sessionAt = (
+  target: Target,
+  client: Client,
+  pushed: Session['pushed'],
+  image?: Session['image'],
+): Session => {
+  const { origin, repository, user } = target
   const authorize = createAuthorize(
     client,
     origin,
     user,
     `repository:${repository}:pull,push,delete`,
   )
-  const pushed = { manifests: new Set<Digest>(), blobs: new Set<Digest>() }
-  let image: Promise<Image> | undefined
+  const elsewhere = new Map<string, Session>()
+  let own: Promise<Image> | undefined
+  let host: Promise<string | undefined> | undefined
 
   const resolve = (location: string, query?: string): string => {
     const url = location.startsWith('/') ? `${origin}${location}` : location
@@ -81,14 +113,10 @@ export const createSession = (target: Target): Session => {
       : resolve(path.startsWith('/') ? path : `/v2/${repository}/${path}`)
 
   const ask: Session['ask'] = async (method, path, extra = {}) => {
-    const authorization = await authorize()
+    const url = urlOf(path)
+    const authorization = new URL(url).origin === origin ? await authorize() : undefined
     const own = authorization === undefined ? {} : { Authorization: authorization }
-    return client.send({
-      method,
-      url: urlOf(path),
-      ...extra,
-      headers: { ...own, ...extra.headers },
-    })
+    return client.send({ method, url, ...extra, headers: { ...own, ...extra.headers } })
   }
 
   const follow: Session['follow'] = async (method, path, extra = {}) => {
@@ -101,10 +129,16 @@ export const createSession = (target: Target): Session => {
     return { reply: await client.send({ method, url: elsewhere, ...extra }), elsewhere }
   }
 
-  const begin = async (): Promise<string> => {
-    const reply = await ask('POST', 'blobs/uploads/')
+  const begin = async (agent?: string): Promise<string> => {
+    const headers = agent === undefined ? {} : { 'User-Agent': agent }
+    const reply = await ask('POST', 'blobs/uploads/', { headers })
     expectStatus(reply, 202, 'no upload could be started')
     return resolve(reply.headers.get('Location') ?? '')
+  }
+
+  const findUploadHost = async (): Promise<string | undefined> => {
+    const found = new URL(await begin(DOCKER)).origin
+    return found === origin ? undefined : found
   }
 
   const pushBlob = async (content: Content): Promise<void> => {
@@ -141,16 +175,25 @@ export const createSession = (target: Target): Session => {
     return { tag, manifest, layer, config }
   }
 
-  return {
+  const session: Session = {
     ...target,
     client,
     ask,
     follow,
     resolve,
     begin,
+    uploadHost: () =>
+      (host ??= target.pushHost ? Promise.resolve(target.pushHost) : findUploadHost()),
+    at: (other) => {
+      const its = { repository, user, origin: other, pushHost: other }
+      const found = elsewhere.get(other) ?? sessionAt(its, client, pushed, session.image)
+      elsewhere.set(other, found)
+      return found
+    },
     pushBlob,
     pushManifest,
-    image: () => (image ??= pushImage()),
+    image: image ?? (() => (own ??= pushImage())),
     pushed,
   }
+  return session
 }

@@ -10,7 +10,10 @@ import { buffer } from 'node:stream/consumers'
 import { type Asked, createClient } from '../../../functions/cli/smoke/client.ts'
 
 /** A request on its way. */
-export type Passing = Asked & { readonly headers: Readonly<Record<string, readonly string[]>> }
+export type Passing = Omit<Asked, 'body'> & {
+  readonly headers: Readonly<Record<string, readonly string[]>>
+  readonly body?: Buffer
+}
 
 /** An answer on its way. */
 export interface Passed {

@@ -10,9 +10,11 @@ import { afterAll, beforeAll, describe, type TestContext, test, vi } from 'vites
 import { CHECKS } from '../../../functions/cli/smoke/checks.ts'
 import { runChecks } from '../../../functions/cli/smoke/run.ts'
 import { type Distortion, startDistorting } from './distort.ts'
+import { look, lookThrough } from './look.ts'
 import { onFiles, onS3, type Subject } from './subjects.ts'
 import { WRONG_ACCESS } from './wrongs/access.ts'
 import { change, gatewaySays, larger, on, type Wrong } from './wrongs/changes.ts'
+import { WRONG_LARGE, WRONG_UPLOAD_HOSTS } from './wrongs/large.ts'
 import { WRONG_MANIFESTS } from './wrongs/manifests.ts'
 import { WRONG_PUSHES } from './wrongs/push.ts'
 import { WRONG_READS } from './wrongs/reads.ts'
@@ -22,30 +24,12 @@ const WRONGS: readonly Wrong[] = [
   ...WRONG_PUSHES,
   ...WRONG_MANIFESTS,
   ...WRONG_READS,
+  ...WRONG_UPLOAD_HOSTS,
 ]
 
 /** What an S3 does wrong that has to refuse and does not. */
 const LENIENT: Distortion = {
   answer: (_, passed) => (passed.status === 403 ? { ...passed, status: 200 } : passed),
-}
-
-/** The result of one check, and what was printed. */
-const look = async (subject: Subject, origin: string, id: string) => {
-  const checks = CHECKS.filter((check) => check.id === id)
-  assert.equal(checks.length, 1, `there is no check ${id}`)
-  const printed: string[] = []
-  const [result] = await runChecks({ ...subject, origin }, checks, (line) => printed.push(line))
-  return { verdict: result?.verdict, printed: printed.join('\n') }
-}
-
-/** Looks through a proxy that is wrong. */
-const lookThrough = async (subject: Subject, { check, distortion }: Wrong) => {
-  const proxy = await startDistorting(subject.origin, distortion)
-  try {
-    return await look(subject, proxy.origin, check)
-  } finally {
-    await proxy.stop()
-  }
 }
 
 describe('a registry that is wrong', () => {
@@ -57,7 +41,8 @@ describe('a registry that is wrong', () => {
 
   for (const wrong of WRONGS) {
     test(`${wrong.check}: ${wrong.how}`, async () => {
-      const right = await lookThrough(subject, { ...wrong, distortion: {} })
+      const upload = wrong.upload && { upload: {} }
+      const right = await lookThrough(subject, { ...wrong, distortion: {}, ...upload })
       assert.equal(right.verdict, 'ok', right.printed)
       const { verdict, printed } = await lookThrough(subject, wrong)
       assert.equal(verdict, 'NOT', printed)
@@ -84,14 +69,8 @@ describe('a registry that is wrong', () => {
   test('body-7MB: a refusal after 20 seconds', async (t) => {
     hurry(t)
     const distortion = change(larger(7_000_000), gatewaySays(413))
-    const says = /takes too long/
-    const { printed } = await lookThrough(subject, {
-      check: 'body-7MB',
-      how: '',
-      distortion,
-      says,
-    })
-    assert.match(printed, says)
+    const { printed } = await lookThrough(subject, { check: 'body-7MB', distortion })
+    assert.match(printed, /takes too long/)
   })
 
   test('tls: plain HTTP beyond loopback', async () => {
@@ -112,6 +91,53 @@ describe('a registry that is wrong', () => {
       ['ok', 'NOT'],
     )
     assert.match(printed.join('\n'), /not deleted: 405 for manifests\/sha256/)
+  })
+})
+
+describe('an upload host', () => {
+  let subject: Subject
+  beforeAll(async () => {
+    subject = await onFiles()
+  })
+  afterAll(() => subject.stop())
+  const followed = { check: 'location-followed', distortion: {}, upload: {} }
+
+  test('that is named is the one that is led to', async () => {
+    const { verdict, printed } = await lookThrough(subject, followed, (host) => host)
+    assert.equal(verdict, 'ok', printed)
+    assert.match(printed, /202, to 127\.0\.0\.1:\d+: PATCH 202, PUT 201; HEAD here 200/)
+  })
+
+  test('is another one than is named', async () => {
+    const { verdict, printed } = await lookThrough(subject, followed, () => 'https://a.example')
+    assert.equal(verdict, 'NOT')
+    assert.match(printed, /it does not lead to https:\/\/a\.example/)
+  })
+
+  for (const check of ['location-followed', 'push-host-challenge', 'push-host-manifest-head']) {
+    test(`is not there: ${check}`, async () => {
+      const { verdict, printed } = await look(subject, subject.origin, check)
+      assert.equal(verdict, 'unknown')
+      assert.match(printed, /skipped: no upload host\n/)
+    })
+  }
+})
+
+describe('a registry that goes away', () => {
+  test('ends the run in a line', async () => {
+    const subject = await onFiles()
+    const { origin } = subject
+    const printed: string[] = []
+    const checks = CHECKS.filter(({ id }) => ['challenge', 'not-found'].includes(id))
+    await subject.stop()
+    await assert.rejects(
+      runChecks(subject, checks, (line) => printed.push(line)),
+      {
+        name: 'CommandError',
+        message: `${origin} cannot be reached: nothing listens there (ECONNREFUSED)`,
+      },
+    )
+    assert.equal(printed.filter((line) => /^(ok|NOT|unknown)/.test(line)).length, 1)
   })
 })
 
@@ -147,7 +173,11 @@ describe('a store that is wrong', () => {
 test('there is a wrong registry for each check', () => {
   const elsewhere = ['first-response', 'warm-responses', 'tls', 'delete']
   const ofStores = ['presigned-head', 'presigned-tampered', 'bucket-private', 'blob-range']
-  const covered = new Set([...WRONGS.map(({ check }) => check), ...elsewhere, ...ofStores])
+  const covered = new Set([
+    ...[...WRONGS, ...WRONG_LARGE].map(({ check }) => check),
+    ...elsewhere,
+    ...ofStores,
+  ])
   assert.deepEqual(
     CHECKS.map(({ id }) => id).filter((id) => !covered.has(id)),
     [],

@@ -31,16 +31,20 @@ const wrongHeaders = ({ reply, elsewhere }: Followed, { bytes, digest }: Content
     ],
     [headers.get('Content-Type') === OCI_MANIFEST, `its type is ${headers.get('Content-Type')}`],
     [
-      elsewhere !== undefined || headers.get('Docker-Content-Digest') === digest,
-      'there is no Docker-Content-Digest',
+      headers.get('Docker-Content-Digest') === digest ||
+        (elsewhere !== undefined && !headers.has('Docker-Content-Digest')),
+      'there is no Docker-Content-Digest, or another one',
     ],
   )
 }
 
-const describe = ({ reply, elsewhere }: Followed): string =>
-  elsewhere === undefined
-    ? `${reply.status}, ${reply.headers.get('Content-Length') ?? 'no'} bytes`
-    : `307 and ${reply.status}, ${reply.headers.get('Content-Length') ?? 'no'} bytes, no digest: oras needs digests instead of tags`
+const describe = ({ reply, elsewhere }: Followed): string => {
+  const seen = `${reply.status}, ${reply.headers.get('Content-Length') ?? 'no'} bytes`
+  if (elsewhere === undefined) return seen
+  return reply.headers.has('Docker-Content-Digest')
+    ? `307 and ${seen}`
+    : `307 and ${seen}, no digest: oras needs digests instead of tags`
+}
 
 const head = async (session: Session, by: 'tag' | 'digest'): Promise<Seen> => {
   const { tag, manifest } = await session.image()

@@ -12,6 +12,8 @@ export interface Wrong {
   /** How the registry is wrong. */
   readonly how: string
   readonly distortion: Distortion
+  /** What changes at the host that uploads are sent to; only where there is one. */
+  readonly upload?: Distortion
   /** What is printed about it. */
   readonly says: RegExp
 }
