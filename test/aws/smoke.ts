@@ -10,9 +10,20 @@ import { CHECKS } from '../../functions/cli/smoke/checks.ts'
 import { runChecks } from '../../functions/cli/smoke/run.ts'
 import type { Deployed } from './support/deployment.ts'
 
+/** What needs an upload host: the emulator has no Web Functions. */
+const ELSEWHERE = [
+  'location-followed',
+  'patch-50MB',
+  'put-50MB',
+  'push-host-challenge',
+  'push-host-manifest-head',
+  'push-host-patch-50MB',
+  'push-host-put-50MB',
+]
+
 /** Declares the test. It needs an emulator that denies what AWS denies. */
 export const smokeTests = (deployed: Deployed): void => {
-  test('all checks succeed for the deployed stack', async () => {
+  test('all checks succeed for the deployed stack, but what needs an upload host', async () => {
     const { address, admin } = deployed()
     const printed: string[] = []
     const results = await runChecks(
@@ -20,7 +31,9 @@ export const smokeTests = (deployed: Deployed): void => {
       CHECKS,
       (line) => printed.push(line),
     )
-    const failed = results.filter(({ verdict }) => verdict !== 'ok').map(({ check }) => check.id)
-    assert.deepEqual(failed, [], printed.join('\n'))
+    const idsWith = (wanted: string) =>
+      results.filter(({ verdict }) => verdict === wanted).map(({ check }) => check.id)
+    assert.deepEqual(idsWith('NOT'), [], printed.join('\n'))
+    assert.deepEqual(idsWith('unknown'), ELSEWHERE, printed.join('\n'))
   })
 }

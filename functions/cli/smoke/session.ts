@@ -8,7 +8,15 @@ import { randomBytes } from 'node:crypto'
 import { OCI_MANIFEST } from '../../registry/media-types.ts'
 import type { Digest } from '../../registry/reference.ts'
 import { type Asked, type Client, createClient, type Reply } from './client.ts'
-import { type Content, type Image, manifestOf, newConfig, randomContent } from './content.ts'
+import {
+  type Content,
+  type Image,
+  type LargeContent,
+  largeContent,
+  manifestOf,
+  newConfig,
+  randomContent,
+} from './content.ts'
 import { createAuthorize, type User } from './credentials.ts'
 import { Unmet } from './unmet.ts'
 
@@ -63,6 +71,11 @@ export interface Session extends Target {
   pushManifest(reference: string, manifest: Content, type?: string): Promise<Reply>
   /** An image, pushed when it is first asked for. @throws Unmet */
   image(): Promise<Image>
+  /**
+   * A layer of a usual size. There is one for all: nothing frees what it takes in the store, and a
+   * registry reads it again to the end although it has it.
+   */
+  large(): LargeContent
   /** Digests of manifests and blobs that were pushed. */
   readonly pushed: { readonly manifests: Set<Digest>; readonly blobs: Set<Digest> }
 }
@@ -73,6 +86,9 @@ export const CONTAINERD = 'containerd/v2.2.0'
 
 /** Bytes of the layer in the image that is read back. */
 const LAYER = 100_000
+
+/** Bytes of the large one, which fits no request to Lambda. */
+export const LARGE = 50_000_000
 
 const expectStatus = (reply: Reply, wanted: number, what: string): void => {
   if (reply.status !== wanted) throw new Unmet(`${what}: ${reply.status}, not ${wanted}`)
@@ -85,12 +101,12 @@ export const createSession = (target: Target): Session => {
   return sessionAt(target, client, pushed)
 }
 
-/** @param image the one that another session pushes, if it is not this one */
+/** @param first the session of the registry's own address, unless this is it */
 const sessionAt = (
   target: Target,
   client: Client,
   pushed: Session['pushed'],
-  image?: Session['image'],
+  first?: Pick<Session, 'image' | 'large'>,
 ): Session => {
   const { origin, repository, user } = target
   const authorize = createAuthorize(
@@ -101,6 +117,7 @@ const sessionAt = (
   )
   const elsewhere = new Map<string, Session>()
   let own: Promise<Image> | undefined
+  let large: LargeContent | undefined
   let host: Promise<string | undefined> | undefined
 
   const resolve = (location: string, query?: string): string => {
@@ -186,13 +203,14 @@ const sessionAt = (
       (host ??= target.pushHost ? Promise.resolve(target.pushHost) : findUploadHost()),
     at: (other) => {
       const its = { repository, user, origin: other, pushHost: other }
-      const found = elsewhere.get(other) ?? sessionAt(its, client, pushed, session.image)
+      const found = elsewhere.get(other) ?? sessionAt(its, client, pushed, session)
       elsewhere.set(other, found)
       return found
     },
     pushBlob,
     pushManifest,
-    image: image ?? (() => (own ??= pushImage())),
+    image: first?.image ?? (() => (own ??= pushImage())),
+    large: first?.large ?? (() => (large ??= largeContent(LARGE))),
     pushed,
   }
   return session

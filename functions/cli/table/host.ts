@@ -38,7 +38,7 @@ export const HOST_COMMANDS: readonly Command[] = [
   command({
     name: 'smoke',
     help: 'check a deployed registry for what clients need, by plain HTTP requests',
-    more: 'It pushes some 130 MB, 100 MB more where uploads have a host of their own, and deletes the manifests and blobs afterwards; the name of the repository stays in the catalog, and the bytes in the blob pool. It exits with 1 when something that clients need does not hold; docs/aws.md says what each line is about.',
+    more: 'It pushes some 130 MB, 100 MB more where uploads have a host of their own, and deletes the manifests and blobs afterwards; the name of the repository stays in the catalog, and some 60 MB in the blob pool. It exits with 1 when something that clients need does not hold; docs/aws.md says what each line is about.',
     args: { address: 'one' },
     flags: {
       user: textFlag(

@@ -17,7 +17,14 @@ import { GATEWAYS, settingsFor } from '../../emulators/gateway/habits.ts'
 import { temporaryDirectory } from '../../support/hosts/start.ts'
 import { run } from '../../support/live/process.ts'
 import { CLI } from '../program.ts'
-import { onFiles, onGateway, onS3, type Subject, USER } from './subjects.ts'
+import {
+  onFiles,
+  onGateway,
+  onGatewayWithUploadHost,
+  onS3,
+  type Subject,
+  USER,
+} from './subjects.ts'
 
 const PRESIGNED = ['presigned-head', 'presigned-tampered', 'bucket-private']
 
@@ -76,6 +83,17 @@ const SUBJECTS: Readonly<Record<string, Row>> = {
       'body-7MB': /^413/,
       'body-11MB': /^413: "Request Entity Too Large" of the gateway/,
       'header-12KiB': /^431/,
+    },
+  },
+  'Lambda, and an upload host': {
+    start: () => onGatewayWithUploadHost(GATEWAYS['length kept']),
+    seen: {
+      'upload-start': /^202, absolute Location$/,
+      'location-followed': /^202, to 127\S+: PATCH 202, PUT 201; HEAD here 200$/,
+      'patch-50MB': /^PATCH 202, Range 0-49999999; PUT 201; at 127\S+, \d+ MB\/s$/,
+      'put-50MB': /^PUT 201; at 127\S+, \d+ MB\/s$/,
+      'push-host-challenge': /: Bearer, /,
+      'push-host-patch-50MB': /^PATCH 202, Range 0-49999999; PUT 201; \d+ MB\/s$/,
     },
   },
   'Lambda, length counted, challenge renamed': {

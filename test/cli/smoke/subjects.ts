@@ -75,17 +75,28 @@ export const onS3 = async (distortion: Distortion = {}): Promise<Subject> => {
   return serve(env, stop)
 }
 
+const behindGateway = async (habits: GatewayHabits, env: Env, end: () => Promise<void>) => {
+  const gateway = await startGateway({
+    habits,
+    open: (url) => lambdaOf(createHandler({ ...env, SLIPWAY_PUBLIC_URL: url })),
+  })
+  const stop = async () => {
+    await gateway.stop()
+    await end()
+  }
+  return { ...targetOf(gateway.url), stop }
+}
+
 /** The function behind the gateway's emulation. */
 export const onGateway = async (habits: GatewayHabits, settings: Env = {}): Promise<Subject> => {
   const { env, stop } = await bucket({})
   await addUser(env)
-  const gateway = await startGateway({
-    habits,
-    open: (url) => lambdaOf(createHandler({ ...env, ...settings, SLIPWAY_PUBLIC_URL: url })),
-  })
-  const end = async () => {
-    await gateway.stop()
-    await stop()
-  }
-  return { ...targetOf(gateway.url), stop: end }
+  return behindGateway(habits, { ...env, ...settings }, stop)
+}
+
+/** The same, where uploads are sent to a Node server on the same bucket. */
+export const onGatewayWithUploadHost = async (habits: GatewayHabits): Promise<Subject> => {
+  const { env, stop } = await bucket({})
+  const uploads = await serve(env, stop)
+  return behindGateway(habits, { ...env, SLIPWAY_UPLOAD_ORIGIN: uploads.origin }, uploads.stop)
 }

@@ -7,8 +7,10 @@
 
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, describe, type TestContext, test, vi } from 'vitest'
+import { locationHabit } from '../../../functions/api/upload-clients.ts'
 import { CHECKS } from '../../../functions/cli/smoke/checks.ts'
 import { runChecks } from '../../../functions/cli/smoke/run.ts'
+import { CONTAINERD, DOCKER } from '../../../functions/cli/smoke/session.ts'
 import { type Distortion, startDistorting } from './distort.ts'
 import { look, lookThrough } from './look.ts'
 import { onFiles, onS3, type Subject } from './subjects.ts'
@@ -92,6 +94,10 @@ describe('a registry that is wrong', () => {
     )
     assert.match(printed.join('\n'), /not deleted: 405 for manifests\/sha256/)
   })
+})
+
+test('the registry takes smoke for clients that follow', () => {
+  for (const agent of [DOCKER, CONTAINERD]) assert.equal(locationHabit(agent), 'follows')
 })
 
 describe('an upload host', () => {

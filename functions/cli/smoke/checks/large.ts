@@ -6,14 +6,12 @@
 
 import { type Check, firstWrong, type Seen } from '../check.ts'
 import type { Reply } from '../client.ts'
-import { type LargeContent, largeContent, randomContent } from '../content.ts'
-import { CONTAINERD, DOCKER, type Session } from '../session.ts'
+import { type LargeContent, randomContent } from '../content.ts'
+import { CONTAINERD, DOCKER, LARGE, type Session } from '../session.ts'
 import { Unmet } from '../unmet.ts'
 
 const OCTETS = { 'Content-Type': 'application/octet-stream' }
 const MB = 1_000_000
-/** Bytes of a layer that fits no request to Lambda. */
-const LARGE = 50 * MB
 /** Bytes of a blob for which only the way counts. */
 const SMALL = 100_000
 
@@ -53,7 +51,7 @@ const commit = (session: Session, location: string, { digest }: { digest: string
   })
 
 const patchLarge = async (session: Session): Promise<Seen> => {
-  const content = largeContent(LARGE)
+  const content = session.large()
   const url = await session.begin(DOCKER)
   const started = performance.now()
   const part = await session.ask('PATCH', url, { headers: OCTETS, body: content, chunked: true })
@@ -75,7 +73,7 @@ const patchLarge = async (session: Session): Promise<Seen> => {
 }
 
 const putLarge = async (session: Session): Promise<Seen> => {
-  const content = largeContent(LARGE)
+  const content = session.large()
   const url = await session.begin(CONTAINERD)
   const started = performance.now()
   const end = await session.ask(
