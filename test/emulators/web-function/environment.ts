@@ -16,7 +16,7 @@ import type { WebFunctionHabits } from './habits.ts'
 /** Milliseconds until the server must listen (W16). */
 const INIT = 10_000
 /** Milliseconds from SIGTERM to the end (W15). */
-export const GRACE = 1_000
+const GRACE = 1_000
 
 /** Whether something listens on a port of this machine. */
 const listens = (port: number): Promise<boolean> =>
@@ -42,10 +42,12 @@ export interface Revision {
  * Bundles the function.
  *
  * @param env its settings, and credentials
+ * @param grace milliseconds from SIGTERM to SIGKILL, where a test sees how long it takes by itself
  */
 export const createRevision = (
   { endpoint }: Pick<WebFunctionHabits, 'endpoint'>,
   env: Readonly<Record<string, string>>,
+  grace = GRACE,
 ): Revision => {
   const code = scratch('web-function')
   bundleWeb(code.path)
@@ -85,7 +87,7 @@ export const createRevision = (
       ended,
       async end() {
         child.kill('SIGTERM')
-        const timer = setTimeout(kill, GRACE)
+        const timer = setTimeout(kill, grace)
         await ended
         clearTimeout(timer)
       },

@@ -95,7 +95,14 @@ export const pass = async (
   try {
     const responded = once(upstream, 'response') as Promise<[IncomingMessage]>
     responded.catch(() => {})
-    await feed(incoming, upstream)
+    const feeding = feed(incoming, upstream)
+    feeding.catch(() => {})
+    // The client may have nothing to send at the moment.
+    const ended = once(upstream, 'close').then(() => {
+      throw new Error('the connection has ended')
+    })
+    ended.catch(() => {})
+    await Promise.race([feeding, ended])
     const [response] = await responded
     const headers = headersOf(method, response, habits)
     const added = addedHeaders({ requestId: told.requestId, logStream })
