@@ -27,24 +27,22 @@ export interface BehindGateway {
 /** Creates a function with these settings. */
 export type OpenFunction = (env: Readonly<Record<string, string>>) => Invoke | Promise<Invoke>
 
-/**
- * Starts it; anonymous users may pull below `open/`.
- *
- * @param open default: the handler in this process
- * @param timeout see GatewayServerOptions
- */
-export const startBehindGateway = async (
-  habits: GatewayHabits,
-  open: OpenFunction = (env) => lambdaOf(createHandler(env)),
-  timeout?: number,
-): Promise<BehindGateway> => {
+/** A bucket with an account and a policy, and what a function needs to use it. */
+export interface OnBucket {
+  readonly s3: S3Server
+  /** May do everything, as may everybody who logs in. */
+  readonly alice: Account
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Starts the strict S3; anonymous users may pull below `open/`. */
+export const startOnBucket = async (): Promise<OnBucket> => {
   const { server, env: bucket } = await startBucket()
   const alice = { name: 'alice', password: 'a password of no worth' }
   const env = {
     ...bucket,
-    ...settingsFor(habits),
     SLIPWAY_AUTH: 'token',
-    // A name other than the gateway's, as on AWS: on redirects to the same host, clients send credentials.
+    // A name other than the registry's, as on AWS: on redirects to the same host, clients send credentials.
     SLIPWAY_S3_ENDPOINT: server.endpoint.replace('127.0.0.1', 'localhost'),
   }
   await writeDocuments(
@@ -58,6 +56,22 @@ export const startBehindGateway = async (
     },
     Date.now(),
   )
+  return { s3: server, alice, env }
+}
+
+/**
+ * Starts it on a bucket as of {@link startOnBucket}.
+ *
+ * @param open default: the handler in this process
+ * @param timeout see GatewayServerOptions
+ */
+export const startBehindGateway = async (
+  habits: GatewayHabits,
+  open: OpenFunction = (env) => lambdaOf(createHandler(env)),
+  timeout?: number,
+): Promise<BehindGateway> => {
+  const { s3, alice, env: bucket } = await startOnBucket()
+  const env = { ...bucket, ...settingsFor(habits) }
   const gateway = await startGateway({
     habits,
     open: (url) => open({ ...env, SLIPWAY_PUBLIC_URL: url }),
@@ -65,7 +79,7 @@ export const startBehindGateway = async (
   })
   const close = async () => {
     await gateway.stop()
-    await server.close()
+    await s3.close()
   }
-  return { gateway, s3: server, alice, close }
+  return { gateway, s3, alice, close }
 }
