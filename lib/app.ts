@@ -12,7 +12,7 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import { bundleApi, bundleWeb } from '../packaging/bundle.ts'
 import { ContextError } from './errors.ts'
 import { readContext } from './read-context.ts'
-import { RegistryStack } from './registry-stack.ts'
+import { createStacks } from './stacks.ts'
 
 const app = new App()
 const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
@@ -21,7 +21,8 @@ try {
   const values = readContext(app.node)
   bundleApi(code.api)
   bundleWeb(code.web)
-  new RegistryStack(app, values.name, { values, code })
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
+  createStacks(app, values, code, { account, region })
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
 } catch (error) {
   if (!(error instanceof ContextError)) throw error

@@ -14,9 +14,10 @@ export type { AlarmReceivers, Alarms } from './alarms.ts'
 export type { AnyBucket } from './bucket.ts'
 export type { RegistryDashboard } from './dashboard.ts'
 export type { Domain, RegistryDomain } from './domain.ts'
+export type { Edge, EdgeParts } from './edge.ts'
 export type { RegistryFunction } from './function.ts'
 export type { Gateway } from './gateway.ts'
-export type { RegistryProps } from './registry-props.ts'
+export type { RegistryEdge, RegistryProps } from './registry-props.ts'
 export type { RegistryWebFunction } from './web-function.ts'
 
 const besides = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))

@@ -94,3 +94,5 @@ export const webRate = integer(100, 10_000).refine(
   (rate) => rate % (rate < 1000 ? 100 : 1000) === 0,
   'expected 100 to 1000 in steps of 100, or 2000 to 10000 in steps of 1000',
 )
+
+export { secretNames } from '../functions/compose/setting-kinds.ts'

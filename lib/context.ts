@@ -15,6 +15,7 @@ import {
   onOff,
   policyFile,
   retention,
+  secretNames,
   tags,
   text,
   webRate,
@@ -90,6 +91,39 @@ export const CONTEXT = {
     'Route 53 zone that domain is in: gets its record, and validates its certificate',
   ),
   hostedZoneName: contextValue(host.optional(), 'none', 'name of that zone'),
+  edge: contextValue(
+    z.enum(['off', 'beside', 'open', 'on'], 'expected off, beside, open or on').default('off'),
+    'off',
+    'a CloudFront distribution for domain, before everything; beside and open are steps on the way there and back',
+  ),
+  edgeCertificate: contextValue(
+    arn('acm', 'certificate/')
+      .regex(/^arn:[a-z-]+:acm:us-east-1:/, 'expected the ARN of a certificate in us-east-1')
+      .optional(),
+    'one is created',
+    'ARN of the certificate for domain at the edge, in us-east-1',
+  ),
+  edgeSecrets: contextValue(
+    secretNames.default(['1']),
+    '1',
+    'names of the secrets that the edge may show to its origins, one or two; it shows the first',
+  ),
+  edgeUploadTimeout: contextValue(
+    integer(1, 180).default(120),
+    '120',
+    'seconds that the end of an upload may take at the edge; over 120 AWS must raise a quota',
+  ),
+  edgeTokenRate: contextValue(
+    integer(10, 2_000_000_000).optional(),
+    'no web ACL',
+    'most requests to /token of one address in five minutes, by a web ACL at the edge: about 6 USD a month',
+  ),
+  edgeLogs: contextValue(onOff.default(true), 'on', 'the access log of the edge, in us-east-1'),
+  pushHost: contextValue(
+    onOff.default(false),
+    'off',
+    'with edge=on, the Web Function answers under its own name, too',
+  ),
   publicUrl: contextValue(
     handlerSetting('public-url').optional(),
     'https:// and domain, or the host of the API',

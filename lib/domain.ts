@@ -16,7 +16,13 @@ import {
   CertificateValidation,
   type ICertificate,
 } from 'aws-cdk-lib/aws-certificatemanager'
-import { AaaaRecord, ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53'
+import {
+  AaaaRecord,
+  ARecord,
+  type IAliasRecordTarget,
+  type IHostedZone,
+  RecordTarget,
+} from 'aws-cdk-lib/aws-route53'
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets'
 import { Construct } from 'constructs'
 
@@ -33,17 +39,35 @@ export interface DomainProps extends RegistryDomain {
   readonly stage: CfnStage
   /** Whether it has IPv6 addresses as well. */
   readonly dualstack: boolean
+  /** Whether the gateway answers under the name. */
+  readonly atGateway: boolean
+  /** What the name points to instead of the gateway. */
+  readonly alias?: IAliasRecordTarget | undefined
 }
 
-/** The host name at the gateway. */
+const aliasOf = ({ regionalDomainName, regionalHostedZoneId }: DomainName): IAliasRecordTarget =>
+  new ApiGatewayv2DomainProperties(regionalDomainName, regionalHostedZoneId)
+
+/** The host name, at the gateway and in the zone. */
 export class Domain extends Construct {
-  /** What the name must point to: the target of an alias or CNAME record. */
-  readonly target: string
+  /** What the name must point to at the gateway, if it is there: the target of a CNAME record. */
+  readonly target: string | undefined
 
   /** @throws Error when there is neither a certificate nor a zone */
   constructor(scope: Construct, id: string, props: DomainProps) {
     super(scope, id)
-    const { name, certificate, zone, stage, dualstack } = props
+    const { name, zone, dualstack, atGateway } = props
+    const domain = atGateway ? this.gatewayName(props) : undefined
+    this.target = domain?.regionalDomainName
+    const alias = props.alias ?? (domain && aliasOf(domain))
+    if (zone === undefined || alias === undefined) return
+    const record = { zone, recordName: `${name}.`, target: RecordTarget.fromAlias(alias) }
+    // The same records whatever they point to, so that a change of that leaves no gap.
+    new ARecord(this, 'Record', record)
+    if (dualstack) new AaaaRecord(this, 'Record6', record)
+  }
+
+  private gatewayName({ name, certificate, zone, stage, dualstack }: DomainProps): DomainName {
     const domain = new DomainName(this, 'Name', {
       domainName: name,
       certificate: certificate ?? this.certificate(name, zone),
@@ -54,23 +78,12 @@ export class Domain extends Construct {
       const resource = domain.node.defaultChild as CfnDomainName
       resource.addPropertyOverride('DomainNameConfigurations.0.IpAddressType', 'dualstack')
     }
-    this.target = domain.regionalDomainName
     new CfnApiMapping(this, 'Mapping', {
       apiId: stage.apiId,
       stage: stage.ref,
       domainName: domain.name,
     })
-    if (zone === undefined) return
-    const { regionalDomainName, regionalHostedZoneId } = domain
-    const record = {
-      zone,
-      recordName: `${name}.`,
-      target: RecordTarget.fromAlias(
-        new ApiGatewayv2DomainProperties(regionalDomainName, regionalHostedZoneId),
-      ),
-    }
-    new ARecord(this, 'Record', record)
-    if (dualstack) new AaaaRecord(this, 'Record6', record)
+    return domain
   }
 
   private certificate(name: string, zone: IHostedZone | undefined): ICertificate {

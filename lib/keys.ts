@@ -106,6 +106,8 @@ class RoleKey extends Key {
 export interface RegistryKeysProps {
   /** The roles of the functions, which alone may use the keys. */
   readonly roles: readonly IRole[]
+  /** Roles that may use the key that seals upload states, and no other. */
+  readonly sealers?: readonly IRole[] | undefined
   /**
    * Names of the signing keys, at least one. The first signs; all verify. To rotate: append a name and
    * deploy; ten minutes later, move it to the front and deploy; after 90 days, when the last token of
@@ -120,9 +122,12 @@ export class RegistryKeys extends Construct {
   readonly environment: Readonly<Record<string, string>>
   /** What each of the roles must be allowed. */
   readonly statements: readonly PolicyStatement[]
+  /** What each of the sealers must be allowed. */
+  readonly sealing: readonly PolicyStatement[]
 
-  constructor(scope: Construct, id: string, { roles, signingKeys = ['1'] }: RegistryKeysProps) {
+  constructor(scope: Construct, id: string, props: RegistryKeysProps) {
     super(scope, id)
+    const { roles, sealers = [], signingKeys = ['1'] } = props
     const { stackName } = Stack.of(this)
     const signing = signingKeys.map(
       (name) =>
@@ -138,7 +143,7 @@ export class RegistryKeys extends Construct {
       description: `${stackName}: seals upload states`,
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
-      roles,
+      roles: [...roles, ...sealers],
       uses: SEALING,
     })
     this.environment = {
@@ -146,5 +151,6 @@ export class RegistryKeys extends Construct {
       SLIPWAY_UPLOAD_KEY: `kms:${upload.keyArn}`,
     }
     this.statements = [...signing, upload].flatMap((key) => key.statements)
+    this.sealing = upload.statements
   }
 }

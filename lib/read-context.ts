@@ -44,6 +44,20 @@ const RELATIONS: readonly (readonly [
     'domain is not in the zone that hostedZoneName names',
   ],
   [
+    ({ edge, domain }) => edge !== 'off' && domain === undefined,
+    'edge is for a domain, which is not set',
+  ],
+  [
+    ({ edge, edgeCertificate, hostedZoneId }) =>
+      edge !== 'off' && (edgeCertificate ?? hostedZoneId) === undefined,
+    'edge needs edgeCertificate, or hostedZoneId and hostedZoneName to have one made',
+  ],
+  [
+    ({ edge, edgeCertificate, edgeTokenRate, pushHost }) =>
+      edge === 'off' && (pushHost || (edgeCertificate ?? edgeTokenRate) !== undefined),
+    'edgeCertificate, edgeTokenRate and pushHost are for an edge, which is off',
+  ],
+  [
     ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,
     'alarmEmail and alarmTopic are for alarms, which are off',
   ],

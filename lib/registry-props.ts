@@ -11,6 +11,7 @@ import type { AlarmReceivers } from './alarms.ts'
 import type { AnyBucket } from './bucket.ts'
 import type { RegistryCode } from './code.ts'
 import type { RegistryDomain } from './domain.ts'
+import type { EdgeParts } from './edge.ts'
 
 export interface RegistryProps {
   /**
@@ -30,6 +31,8 @@ export interface RegistryProps {
   readonly signingKeys?: readonly string[] | undefined
   /** A host name; the one of the API is then switched off. Default: that of the API. */
   readonly domain?: RegistryDomain | undefined
+  /** A CloudFront distribution before everything, for the domain. Default: none. */
+  readonly edge?: RegistryEdge | undefined
   /** Scheme and host as clients see them, if a proxy is in front. Default: those of the domain or the API. */
   readonly publicUrl?: string | undefined
   /** File with the access document. Default: the one in the store, which `slipway policy` changes. */
@@ -72,6 +75,25 @@ export interface RegistryProps {
   readonly alarms?: AlarmReceivers | false | undefined
   /** Whether to create a dashboard. Default: yes. */
   readonly dashboard?: boolean | undefined
+}
+
+/** The edge of a registry. */
+export interface RegistryEdge {
+  readonly parts: EdgeParts
+  /**
+   * `beside`: it is there, and the name does not lead to it; `open`: the name leads to it, and the gateway
+   * and the Web Function answer by themselves, too; `on`: they answer nothing that does not come through it.
+   */
+  readonly state: 'beside' | 'open' | 'on'
+  /**
+   * Names of the secrets that it may show, one or two; it shows the first. To change it: put a new name
+   * before the old one and deploy, then drop the old one and deploy. Default: `['1']`.
+   */
+  readonly secrets?: readonly string[] | undefined
+  /** See `EdgeProps.uploadTimeout`. Default: {@link UPLOAD_TIMEOUT}. */
+  readonly uploadTimeout?: number | undefined
+  /** Whether the Web Function answers under its own name, too, also if the state is `on`. Default: no. */
+  readonly pushHost?: boolean | undefined
 }
 
 /** The properties of a registry, and the code that it runs. */

@@ -13,12 +13,15 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
 import type { ContextValues } from './context.ts'
+import type { EdgeParts } from './edge.ts'
 import { Registry } from './registry.ts'
 import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
 
 export interface RegistryStackProps extends StackProps {
   readonly values: ContextValues
   readonly code: RegistryWithCodeProps['code']
+  /** What an edge needs from us-east-1; absent with `edge=off`. */
+  readonly edge?: EdgeParts | undefined
 }
 
 /** The construct for an existing resource, if it is named. */
@@ -46,6 +49,17 @@ const alarmsOf = (scope: Construct, values: ContextValues): RegistryProps['alarm
     topic: named(values.alarmTopic, (arn) => Topic.fromTopicArn(scope, 'AlarmTopic', arn)),
   }
 
+const edgeOf = (values: ContextValues, parts: EdgeParts | undefined): RegistryProps['edge'] =>
+  parts === undefined || values.edge === 'off'
+    ? undefined
+    : {
+        parts,
+        state: values.edge,
+        secrets: values.edgeSecrets,
+        uploadTimeout: values.edgeUploadTimeout,
+        pushHost: values.pushHost,
+      }
+
 /** Settings that are passed to the handler as they are. */
 const environmentOf = (values: ContextValues): Record<string, string> =>
   Object.fromEntries(
@@ -66,6 +80,7 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
 /** Properties from context values. Buckets, keys and zones that they name become constructs. */
 const registryProps = (scope: Construct, values: ContextValues): RegistryProps => ({
   ...values,
+  edge: undefined,
   bucket: named(values.bucket, (name) => Bucket.fromBucketName(scope, 'Bucket', name)),
   encryptionKey: named(values.kmsKey, (arn) => Key.fromKeyArn(scope, 'Key', arn)),
   domain: domainOf(scope, values),
@@ -77,13 +92,21 @@ const registryProps = (scope: Construct, values: ContextValues): RegistryProps =
 export class RegistryStack extends Stack {
   readonly registry: Registry
 
-  constructor(scope: Construct, id: string, { values, code, ...props }: RegistryStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { values, code, edge: parts, ...props }: RegistryStackProps,
+  ) {
     super(scope, id, {
       description: 'Slipway, a container registry',
       terminationProtection: values.terminationProtection,
       ...props,
     })
-    this.registry = new Registry(this, 'Registry', { ...registryProps(this, values), code })
+    this.registry = new Registry(this, 'Registry', {
+      ...registryProps(this, values),
+      edge: edgeOf(values, parts),
+      code,
+    })
     for (const [name, value] of Object.entries({ project: values.name, ...values.tags })) {
       Tags.of(this).add(name, value)
     }
@@ -96,16 +119,19 @@ export class RegistryStack extends Stack {
     this.output('BucketName', this.registry.bucket.bucketName, 'Where everything is kept')
     this.output('ApiId', this.registry.gateway.api.ref, 'The HTTP API')
     this.commands(values)
-    const { api, dashboard, domain } = this.registry
+    const { api, dashboard, domain, edge } = this.registry
     this.output(
       'Logs',
       `aws logs tail ${api.logGroup.logGroupName} --follow`,
       'Shows the log of the function',
     )
     if (dashboard) this.output('DashboardUrl', dashboard.url, 'Requests, errors, times')
-    if (domain && values.hostedZoneId === undefined) {
-      this.output('DomainTarget', domain.target, `What ${values.domain} must be a CNAME of`)
+    const leadsToEdge = ['open', 'on'].includes(values.edge)
+    const target = leadsToEdge ? edge?.target : domain?.target
+    if (target && values.hostedZoneId === undefined) {
+      this.output('DomainTarget', target, `What ${values.domain} must be a CNAME of`)
     }
+    if (edge) this.output('EdgeTarget', edge.target, 'The distribution: for curl --connect-to')
   }
 
   /** What an administrator does next, with the credentials that deployed the stack. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { RemovalPolicy } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
@@ -16,13 +16,15 @@ import { type AlarmReceivers, Alarms } from './alarms.ts'
 import { type AnyBucket, RegistryBucket } from './bucket.ts'
 import { RegistryDashboard } from './dashboard.ts'
 import { Domain } from './domain.ts'
+import { Edge, UPLOAD_TIMEOUT } from './edge.ts'
+import { EdgeSecret } from './edge-secret.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
 import { RegistryKeys } from './keys.ts'
 import { LogMetrics } from './log-metrics.ts'
 import { type RegistryMetrics, registryMetrics } from './metrics.ts'
 import { bucketStatements } from './permissions.ts'
-import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
+import type { RegistryEdge, RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
 import { RegistryWebFunction } from './web-function.ts'
 
 const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): AnyBucket =>
@@ -33,6 +35,15 @@ const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): An
     undeleteDays: props.undeleteDays,
     removalPolicy: props.removalPolicy,
   })
+
+/** What a function is told of the edge. */
+const edgeSettings = (edge: RegistryEdge | undefined): Readonly<Record<string, string>> =>
+  edge === undefined
+    ? {}
+    : {
+        SLIPWAY_EDGE: edge.state === 'on' ? 'on' : 'open',
+        SLIPWAY_EDGE_SECRETS: (edge.secrets ?? ['1']).join(),
+      }
 
 /** A container registry. Its code is bundled already; `lib/cdk.ts` is the same construct with that code. */
 export class Registry extends Construct {
@@ -50,12 +61,14 @@ export class Registry extends Construct {
   readonly pushHost: string | undefined
   /** The host name at the gateway, if one was given. */
   readonly domain: Domain | undefined
+  /** The distribution before everything, if there is one. */
+  readonly edge: Edge | undefined
   readonly alarms: Alarms | undefined
   readonly dashboard: RegistryDashboard | undefined
 
   constructor(scope: Construct, id: string, props: RegistryWithCodeProps) {
     super(scope, id)
-    const { encryptionKey, domain, readOnly = false, dualstack = true } = props
+    const { encryptionKey, domain, edge, readOnly = false, dualstack = true } = props
     const publicUrl = props.publicUrl ?? (domain && `https://${domain.name}`)
     const prefix = props.prefix?.replace(/^\/+|\/+$/g, '') ?? ''
     const keyPrefix = prefix === '' ? '' : `${prefix}/`
@@ -66,8 +79,10 @@ export class Registry extends Construct {
     const role = this.role('Role', 'What the registry may do')
     const hasWeb = props.webFunction ?? props.uploadOrigin === undefined
     const webRole = hasWeb ? this.role('WebRole', 'What the Web Function may do') : undefined
+    const edgeRole = edge && this.role('EdgeRole', 'Derives what the edge shows to its origins')
     const keys = new RegistryKeys(this, 'Keys', {
       roles: webRole === undefined ? [role] : [role, webRole],
+      sealers: edgeRole && [edgeRole],
       signingKeys: props.signingKeys,
     })
     // Of both functions, so that tokens and uploads of one are good at the other.
@@ -93,19 +108,29 @@ export class Registry extends Construct {
       new RegistryWebFunction(this, 'Web', {
         ...shared,
         role: webRole,
+        environment: {
+          ...shared.environment,
+          // Under the name of the edge, whoever asks; otherwise it is a registry under its own.
+          ...(edge && publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
+          ...edgeSettings(edge?.pushHost ? { ...edge, state: 'open' } : edge),
+        },
         maxEnvironments: props.webEnvironments,
         rateLimit: props.webRate,
         code: props.code.web,
       })
     const uploadOrigin = props.uploadOrigin ?? (this.web && `https://${this.web.host}`)
-    this.pushHost = this.web?.host ?? (props.uploadOrigin && new URL(props.uploadOrigin).host)
+    const uploads = props.uploadOrigin ? new URL(props.uploadOrigin).host : this.web?.host
+    const hasPushHost = edge?.state !== 'on' || edge.pushHost
+    this.pushHost = hasPushHost ? (this.web?.host ?? uploads) : undefined
     this.api = new RegistryFunction(this, 'Api', {
       ...shared,
       role,
       environment: {
         ...shared.environment,
         ...(publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
-        ...(uploadOrigin && { SLIPWAY_UPLOAD_ORIGIN: uploadOrigin }),
+        // Through the edge all uploads stay at its name.
+        ...(uploadOrigin && edge?.state !== 'on' && { SLIPWAY_UPLOAD_ORIGIN: uploadOrigin }),
+        ...edgeSettings(edge),
       },
       memory: props.memory ?? 1024,
       reservedConcurrency: props.reservedConcurrency,
@@ -118,13 +143,44 @@ export class Registry extends Construct {
       tokenRate: props.tokenRate ?? 50,
       tokenBurst: props.tokenBurst ?? 200,
       dualstack,
-      ownHost: domain === undefined,
+      ownHost: domain === undefined || edge !== undefined,
       logRetention,
       removalPolicy,
     })
     this.host = publicUrl === undefined ? this.gateway.host : new URL(publicUrl).host
     const { stage, api } = this.gateway
-    this.domain = domain && new Domain(this, 'Domain', { ...domain, stage, dualstack })
+    this.edge =
+      domain && edge && edgeRole
+        ? new Edge(this, 'Edge', {
+            ...edge.parts,
+            domain: domain.name,
+            api: this.gateway.host,
+            uploads,
+            bucket: this.bucketHost(dualstack),
+            keyPrefix,
+            uploadTimeout: edge.uploadTimeout ?? UPLOAD_TIMEOUT,
+            secret: new EdgeSecret(this, 'EdgeSecret', {
+              role: edgeRole,
+              statements: keys.sealing,
+              environment: { SLIPWAY_STORE: this.store, ...keys.environment },
+              names: edge.secrets ?? ['1'],
+              logRetention,
+              removalPolicy,
+              code: props.code.api,
+            }).value,
+          })
+        : undefined
+    // The functions know a new secret before it is shown.
+    this.edge?.node.addDependency(this.api, ...(this.web ? [this.web] : []))
+    this.domain =
+      domain &&
+      new Domain(this, 'Domain', {
+        ...domain,
+        stage,
+        dualstack,
+        atGateway: edge?.state !== 'on',
+        alias: edge === undefined || edge.state === 'beside' ? undefined : this.edge?.alias,
+      })
     const metrics = registryMetrics(api, this.api.function)
     const { alarms = {}, dashboard = true } = props
     this.alarms = alarms ? this.watch(metrics, alarms) : undefined
@@ -141,6 +197,12 @@ export class Registry extends Construct {
       webLog,
     })
     return new Alarms(this, 'Alarms', { ...receivers, metrics, counts })
+  }
+
+  /** As presigned URLs have it: S3 is asked by the name that they are signed for. */
+  private bucketHost(dualstack: boolean): string {
+    const { region, urlSuffix } = Stack.of(this)
+    return `${this.bucket.bucketName}.s3.${dualstack ? 'dualstack.' : ''}${region}.${urlSuffix}`
   }
 
   private role(id: string, description: string): Role {

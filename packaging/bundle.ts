@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
@@ -32,14 +32,17 @@ const COMMON = {
  * load and of a version nobody chose. What few requests need (KMS, YAML) is in chunks of its own, so
  * that a cold start does not read it.
  *
- * @param directory where `api.mjs` and `chunks/` are written
+ * @param directory where `api.mjs`, `edge-secret.mjs` and `chunks/` are written
  * @returns what is in them, for those who measure it
  * @throws esbuild's BuildFailure when the code cannot be bundled
  */
 export const bundleApi = (directory: string): Metafile =>
   buildSync({
     ...COMMON,
-    entryPoints: { api: local('../functions/handlers/api.ts') },
+    entryPoints: {
+      api: local('../functions/handlers/api.ts'),
+      'edge-secret': local('../functions/handlers/edge-secret.ts'),
+    },
     outdir: directory,
     // Lambda takes .js for CommonJS where no package.json says otherwise.
     outExtension: { '.js': '.mjs' },
@@ -113,7 +116,7 @@ export const bundleCommand = (file: string): void => {
 /**
  * Bundles the construct for other people's apps, with their CDK.
  *
- * @param file where it is written
+ * @param file where it is written, with `edge/` beside it
  * @throws esbuild's BuildFailure when the code cannot be bundled
  */
 export const bundleConstruct = (file: string): void => {
@@ -123,4 +126,6 @@ export const bundleConstruct = (file: string): void => {
     outfile: file,
     external: ['aws-cdk-lib', 'constructs'],
   })
+  // The functions at the edge are deployed as they are.
+  cpSync(local('../lib/edge'), join(file, '../edge'), { recursive: true })
 }

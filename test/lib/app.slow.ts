@@ -82,6 +82,13 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
   },
   'a bucket that is there': { bucket: 'there-already', prefix: 'registry' },
   'read-only': { readOnly: 'on' },
+  'an edge': {
+    domain: 'registry.example.com',
+    hostedZoneId: 'Z0123456789',
+    hostedZoneName: 'example.com',
+    edge: 'on',
+    edgeTokenRate: '300',
+  },
   'without a Web Function': { webFunction: 'off' },
   'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
 }

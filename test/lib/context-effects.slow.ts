@@ -21,6 +21,8 @@ const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-0000
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000'
 const ZONE = { hostedZoneId: 'Z0123456789', hostedZoneName: 'example.com' }
 
+const EDGE = { domain: 'a.example.com', ...ZONE, edge: 'on' }
+
 describe('each value has an effect', () => {
   const effective: Readonly<Record<string, Context>> = {
     name: { name: 'other' },
@@ -34,6 +36,13 @@ describe('each value has an effect', () => {
     certificate: { domain: 'a.example.com', ...ZONE, certificate: CERTIFICATE },
     hostedZoneId: { domain: 'a.example.com', ...ZONE },
     hostedZoneName: { domain: 'a.example.com', ...ZONE },
+    edge: EDGE,
+    edgeCertificate: { ...EDGE, edgeCertificate: CERTIFICATE.replace('eu-west-1', 'us-east-1') },
+    edgeSecrets: { ...EDGE, edgeSecrets: '2,1' },
+    edgeUploadTimeout: { ...EDGE, edgeUploadTimeout: '60' },
+    edgeTokenRate: { ...EDGE, edgeTokenRate: '300' },
+    edgeLogs: { ...EDGE, edgeLogs: 'off' },
+    pushHost: { ...EDGE, pushHost: 'on' },
     publicUrl: { publicUrl: 'https://a.example.com' },
     policy: { policy: goodPolicy },
     readOnly: { readOnly: 'on' },

@@ -12,7 +12,9 @@ import type { Header, Viewer } from '../emulators/cloudfront/viewer.ts'
 
 const at = (path: string) => new URL(`../../lib/edge/${path}`, import.meta.url)
 const DIGEST = readFileSync(at('manifest-digest.js'), 'utf8')
-const { handler } = (await import(at('origin-response.mjs').href)) as { handler: OriginResponse }
+const { handler } = (await import(at('origin-response/index.mjs').href)) as {
+  handler: OriginResponse
+}
 
 const viewer = (target: string): Viewer => ({
   method: 'HEAD',

@@ -14,7 +14,8 @@ import { Template } from 'aws-cdk-lib/assertions'
 import type { Construct } from 'constructs'
 import type { RegistryCode } from '../../lib/code.ts'
 import { readContext } from '../../lib/read-context.ts'
-import { RegistryStack } from '../../lib/registry-stack.ts'
+import type { RegistryStack } from '../../lib/registry-stack.ts'
+import { createStacks } from '../../lib/stacks.ts'
 
 /** Context values by name, as with `-c`. */
 export type Context = Readonly<Record<string, unknown>>
@@ -68,10 +69,13 @@ export const withApp = <T>(context: Context, use: (app: App) => T, validated = f
   }
 }
 
+/** Where stacks with an edge are deployed. */
+export const TARGET = { account: '123456789012', region: 'eu-central-1' } as const
+
 /** The stack of an app, as the context values have it. */
 export const stackIn = (app: Construct): RegistryStack => {
   const values = readContext(app.node)
-  return new RegistryStack(app, values.name, { values, code: CODE })
+  return createStacks(app, values, CODE, TARGET)
 }
 
 /** The template of a stack. */

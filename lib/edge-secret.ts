@@ -1,0 +1,73 @@
+/**
+ * What the edge shows to its origins. Both sides derive it from the key that seals upload states, so it is
+ * in no template, environment, parameter or store; only the distribution's own configuration has it.
+ *
+ * @module
+ */
+
+import { CustomResource, Duration, type RemovalPolicy } from 'aws-cdk-lib'
+import { type IRole, Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { loggingStatement } from './permissions.ts'
+
+export interface EdgeSecretProps {
+  readonly role: IRole
+  /** What the role may do to find the key. */
+  readonly statements: readonly PolicyStatement[]
+  /** The settings of the registry that say which key seals upload states. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Names of the secrets that are good; the first is shown. */
+  readonly names: readonly string[]
+  readonly logRetention: RetentionDays
+  readonly removalPolicy: RemovalPolicy
+  /** Directory with the bundle: `edge-secret.mjs` exports `handler`. */
+  readonly code: string
+}
+
+/** The secret, derived when the stack is deployed and whenever its name changes. */
+export class EdgeSecret extends Construct {
+  /** The value of the header, as a reference that CloudFormation resolves. */
+  readonly value: string
+
+  constructor(scope: Construct, id: string, props: EdgeSecretProps) {
+    super(scope, id)
+    const logGroup = new LogGroup(this, 'Log', {
+      retention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    })
+    const permissions = new Policy(this, 'Permissions', {
+      roles: [props.role],
+      statements: [...props.statements, loggingStatement(logGroup)],
+    })
+    const derive = new LambdaFunction(this, 'Function', {
+      description: 'Slipway: derives what the edge shows to its origins',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'edge-secret.handler',
+      code: Code.fromAsset(props.code),
+      role: props.role,
+      memorySize: 256,
+      timeout: Duration.seconds(30),
+      environment: { ...props.environment, SLIPWAY_EDGE_SECRETS: props.names.join() },
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+    })
+    derive.node.addDependency(permissions)
+    const [name] = props.names
+    const resource = new CustomResource(this, 'Value', {
+      serviceToken: derive.functionArn,
+      resourceType: 'Custom::SlipwayEdgeSecret',
+      // Another name is another secret.
+      properties: { Name: name },
+    })
+    this.value = resource.getAttString('Value')
+  }
+}

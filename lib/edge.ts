@@ -1,0 +1,191 @@
+/**
+ * One host name for everything: a CloudFront distribution before the API and what takes uploads.
+ *
+ * Without requests it costs nothing. With them, the data that leaves is charged as from S3 (0.085 USD a GB
+ * from the first, 1 TB a month free), 1.00 USD per million requests, and 0.60 USD per million calls of the
+ * function at the origin's responses (prices of us-east-1 and its edge locations).
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { Stack, Validations } from 'aws-cdk-lib'
+import { CfnDistribution, CfnFunction, CfnOriginRequestPolicy } from 'aws-cdk-lib/aws-cloudfront'
+import type { IAliasRecordTarget } from 'aws-cdk-lib/aws-route53'
+import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets'
+import { Construct } from 'constructs'
+import { EDGE_HEADER } from '../functions/api/middleware/edge.ts'
+import { BLOBS_PREFIX } from '../functions/registry/layout.ts'
+
+/** AWS's policies, by their ids: nothing is kept, and all goes to the origin but the viewer's Host. */
+const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad'
+const ALL_VIEWER_EXCEPT_HOST = 'b689b0a8-53d0-40ab-baf2-68738e2966ac'
+
+/** What clients of a registry send; no behaviour can allow fewer and PATCH among them. */
+const ALL_METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE']
+const READS = ['GET', 'HEAD']
+
+/**
+ * Errors that CloudFront keeps for ten seconds unless it is told not to, also where nothing else is kept: a
+ * blob that was not there before its push would not be there after it either.
+ */
+const KEPT_ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504]
+
+/** Seconds until the API's gateway gives up by itself. */
+const API_TIMEOUT = 30
+
+/** The default of {@link EdgeProps.uploadTimeout}. */
+export const UPLOAD_TIMEOUT = 120
+
+/** What lives in us-east-1, whatever the region of the registry. */
+export interface EdgeParts {
+  /** ARN of a certificate for the domain. */
+  readonly certificate: string
+  /** ARN of the numbered version of the function for responses of origins. */
+  readonly originResponse: string
+  /** ARN of a web ACL. Default: none, since it costs something every month. */
+  readonly webAcl?: string | undefined
+}
+
+export interface EdgeProps extends EdgeParts {
+  /** The host name. */
+  readonly domain: string
+  /** Host of the API. */
+  readonly api: string
+  /** Host that takes uploads of any size. Default: the API, with what it can take. */
+  readonly uploads?: string | undefined
+  /** Host of the bucket, as presigned URLs have it. */
+  readonly bucket: string
+  /** Prefix of every key: empty, or ends with `/`. */
+  readonly keyPrefix: string
+  /** What the origins are shown. */
+  readonly secret: string
+  /** Most seconds that the end of an upload may take: blobs are verified and copied then. */
+  readonly uploadTimeout: number
+}
+
+const customOrigin = (
+  id: string,
+  domainName: string,
+  readTimeout: number,
+  secret?: string,
+): CfnDistribution.OriginProperty => ({
+  id,
+  domainName,
+  customOriginConfig: {
+    originProtocolPolicy: 'https-only',
+    originSslProtocols: ['TLSv1.2'],
+    originReadTimeout: readTimeout,
+  },
+  ...(secret && { originCustomHeaders: [{ headerName: EDGE_HEADER, headerValue: secret }] }),
+})
+
+const REASONS: Readonly<Record<string, string>> = {
+  CFR1: 'Who may pull and push is decided by credentials, not by countries.',
+  CFR2: 'A web ACL costs something every month; edgeTokenRate asks for one.',
+  CFR3: 'Its log is delivered by CloudWatch Logs, which can leave out the query; edgeLogs switches it off.',
+}
+
+const acknowledge = (distribution: CfnDistribution): void => {
+  for (const [rule, reason] of Object.entries(REASONS)) {
+    Validations.of(distribution).acknowledge({ id: `AwsSolutions-${rule}`, reason })
+  }
+}
+
+/** The distribution. */
+export class Edge extends Construct {
+  readonly distribution: CfnDistribution
+  /** What the name must point to: the target of a CNAME record. */
+  readonly target: string
+  /** The same, as the target of an alias record in Route 53. */
+  readonly alias: IAliasRecordTarget
+
+  constructor(scope: Construct, id: string, props: EdgeProps) {
+    super(scope, id)
+    const { domain, uploads, secret, keyPrefix } = props
+    const forwarding = {
+      viewerProtocolPolicy: 'https-only',
+      cachePolicyId: CACHING_DISABLED,
+      originRequestPolicyId: ALL_VIEWER_EXCEPT_HOST,
+      allowedMethods: ALL_METHODS,
+      compress: false,
+      lambdaFunctionAssociations: [
+        { eventType: 'origin-response', lambdaFunctionArn: props.originResponse },
+      ],
+    }
+    this.distribution = new CfnDistribution(this, 'Distribution', {
+      distributionConfig: {
+        comment: `${Stack.of(this).stackName}: a container registry`,
+        enabled: true,
+        aliases: [domain],
+        httpVersion: 'http2and3',
+        ipv6Enabled: true,
+        viewerCertificate: {
+          acmCertificateArn: props.certificate,
+          sslSupportMethod: 'sni-only',
+          minimumProtocolVersion: 'TLSv1.2_2021',
+        },
+        ...(props.webAcl && { webAclId: props.webAcl }),
+        origins: [
+          customOrigin('api', props.api, API_TIMEOUT, secret),
+          ...(uploads ? [customOrigin('uploads', uploads, props.uploadTimeout, secret)] : []),
+          // By presigned URLs alone; the secret is none of its business.
+          customOrigin('bucket', props.bucket, API_TIMEOUT),
+        ],
+        cacheBehaviors: [
+          this.bucketBehaviour(`/${keyPrefix}${BLOBS_PREFIX}*`),
+          // Some clients leave the last slash out.
+          ...(uploads ? ['/v2/*/blobs/uploads/*', '/v2/*/blobs/uploads'] : []).map(
+            (pathPattern) => ({ ...forwarding, pathPattern, targetOriginId: 'uploads' }),
+          ),
+        ],
+        defaultCacheBehavior: { ...forwarding, targetOriginId: 'api' },
+        customErrorResponses: KEPT_ERRORS.map((errorCode) => ({
+          errorCode,
+          errorCachingMinTtl: 0,
+        })),
+      },
+    })
+    acknowledge(this.distribution)
+    this.target = this.distribution.attrDomainName
+    this.alias = {
+      bind: () => ({
+        dnsName: this.target,
+        hostedZoneId: CloudFrontTarget.getHostedZoneId(this),
+      }),
+    }
+  }
+
+  /**
+   * The way to the bucket for HEADs of manifests, whose digest a function adds. The query is the signature,
+   * for the bucket's own Host; clients send their credentials to their own host, and S3 would refuse them.
+   */
+  private bucketBehaviour(pathPattern: string): CfnDistribution.CacheBehaviorProperty {
+    const { stackName } = Stack.of(this)
+    const query = new CfnOriginRequestPolicy(this, 'QueryAlone', {
+      originRequestPolicyConfig: {
+        name: `${stackName}-query`,
+        comment: 'The query, and none of the headers: presigned URLs',
+        headersConfig: { headerBehavior: 'none' },
+        cookiesConfig: { cookieBehavior: 'none' },
+        queryStringsConfig: { queryStringBehavior: 'all' },
+      },
+    })
+    const digest = new CfnFunction(this, 'ManifestDigest', {
+      name: `${stackName}-manifest-digest`,
+      functionCode: readFileSync(new URL('./edge/manifest-digest.js', import.meta.url), 'utf8'),
+      functionConfig: { comment: 'Names the digest in the key', runtime: 'cloudfront-js-2.0' },
+      autoPublish: true,
+    })
+    return {
+      pathPattern,
+      targetOriginId: 'bucket',
+      viewerProtocolPolicy: 'https-only',
+      allowedMethods: READS,
+      cachePolicyId: CACHING_DISABLED,
+      originRequestPolicyId: query.ref,
+      compress: false,
+      functionAssociations: [{ eventType: 'viewer-response', functionArn: digest.attrFunctionArn }],
+    }
+  }
+}
