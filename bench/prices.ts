@@ -40,5 +40,6 @@ export const PRICES = {
   kmsKey: price('KMS, a key', 1, 1, 'month'),
   transferOut: price('Data out to the internet, first 10 TB a month', 0.09, 1, 'GB'),
   transferRegion: price('Data from S3 or ECR to AWS services of the same region', 0, 1, 'GB'),
+  logs: price('CloudWatch Logs, what is written', 0.5, 1, 'GB'),
   ecrStorage: price('ECR, storage', 0.1, 1, 'GB-month'),
 } as const satisfies Record<string, Price>

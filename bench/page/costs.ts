@@ -4,12 +4,43 @@
  * @module
  */
 
+import { WEB_ENVIRONMENTS, WEB_RATE } from '../../lib/web-function.ts'
 import { CALL_MILLISECONDS, costOf, ERRANDS, FUNCTION_MEMORY } from '../costs.ts'
 import { PRICES, PRICES_DATE } from '../prices.ts'
 import type { Invoked } from '../results.ts'
+import { strangersHour } from '../stranger.ts'
 import { paragraphs, table } from './markdown.ts'
 
 const thousand = (dollars: number): string => `$${(dollars * 1000).toFixed(4)}`
+
+/** The most that strangers can make the Web Function cost in an hour, with the stack's own bounds. */
+export const strangersPage = (): string => {
+  const hour = strangersHour({ rate: WEB_RATE, environments: WEB_ENVIRONMENTS })
+  const round = (value: number): string => Math.round(value).toLocaleString('en-US')
+  const cells = [hour.requests, hour.vcpuHours, hour.gigabyteHours].map(round)
+  return paragraphs(
+    `At most, with ${WEB_ENVIRONMENTS} environments and ${WEB_RATE} requests a second; CPU, memory and requests of Web Functions have no published prices:`,
+    table(
+      [
+        'a stranger, in an hour',
+        'requests',
+        'vCPU-hours',
+        'GB-hours',
+        'log lines',
+        'tokens by KMS',
+      ],
+      [
+        [
+          'at the Web Function',
+          ...cells,
+          `$${hour.logs.toFixed(2)}`,
+          `$${hour.signatures.toFixed(2)}`,
+        ],
+      ],
+    ),
+    `Tokens by KMS only where the policy lets anonymous users in. ${round(hour.gigabytesIn)} GB can come in, which is free, and take ${hour.drainHours.toFixed(1)} of the CPU hours when they are refused; nothing that is refused costs a request to S3.`,
+  )
+}
 
 /** What pulls and pushes cost, and the prices that was computed from. */
 export const costPage = (invoked: readonly Invoked[]): string => {
@@ -22,6 +53,7 @@ export const costPage = (invoked: readonly Invoked[]): string => {
     `Dollars for 1,000 of each, in us-east-1, prices of ${PRICES_DATE}:`,
     table(['1,000 times', 'API Gateway', 'Lambda', 'S3 requests', 'together'], rows),
     `A function of ${FUNCTION_MEMORY} GiB; ${CALL_MILLISECONDS} ms for each call to S3 that has to be waited for; no instance remembers anything; layers of at most 1 MB, whose bytes pass through the function. Not in it: storage, data sent to the internet, logs, KMS (one call for each new instance, one signature for each token), and the requests for tokens where there are accounts.`,
+    strangersPage(),
     table(['Price', 'dollars', 'for'], prices),
   )
 }
