@@ -34,7 +34,11 @@ const LIST = 's3:ListBucket'
 
 /** Statement ids, actions, and the keys that they apply to. */
 const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys: string[]])[] = [
-  ['Blobs', [READ, 's3:PutObject', 's3:AbortMultipartUpload'], [`${BLOBS_PREFIX}*`]],
+  [
+    'Blobs',
+    [READ, 's3:PutObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+    [`${BLOBS_PREFIX}*`],
+  ],
   ['Links', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REPOSITORIES_PREFIX}*`]],
   ['Referrers', [READ, 's3:PutObject'], [`${REFERRERS_PREFIX}*`]],
   ['Aliases', [READ, 's3:PutObject'], [`${ALIASES_PREFIX}*`]],

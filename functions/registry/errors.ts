@@ -19,6 +19,10 @@ export type RegistryErrorCode =
   | 'NAME_UNKNOWN'
   | 'RANGE_INVALID'
   | 'SIZE_INVALID'
+  /** Parts that a client wants to send to the store itself, declared wrongly. */
+  | 'PARTS_INVALID'
+  /** The store cannot take parts from clients. */
+  | 'PARTS_UNSUPPORTED'
   | 'TAG_INVALID'
   /** The tag is not as the push's condition says. */
   | 'PRECONDITION_FAILED'

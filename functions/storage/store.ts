@@ -94,6 +94,24 @@ export interface Part {
   readonly etag: string
   /** Bytes. */
   readonly size: number
+  /** Hex SHA-256 of its bytes, where the store has computed it. */
+  readonly sha256?: string
+}
+
+/** What a part that a client sends to the store itself has to be. */
+export interface PresignPartOptions {
+  /** Bytes; at most {@link MAX_PART_SIZE}. */
+  readonly size: number
+  /** Hex SHA-256 of its bytes. */
+  readonly sha256: string
+  /** Lifetime of the URL in seconds. */
+  readonly expiresIn: number
+}
+
+/** A PUT that whoever holds it may send, with exactly these headers. */
+export interface PresignedPart {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** An upload that is still open, as found by a clean-up. */
@@ -112,6 +130,8 @@ export interface PresignOptions {
 export const MIN_PART_SIZE = 5 * 1024 * 1024
 /** The most parts of one upload. */
 export const MAX_PARTS = 10_000
+/** Largest part: S3's 5 GiB. */
+export const MAX_PART_SIZE = 5 * 1024 ** 3
 
 /** Bytes by key. The failures that methods are expected to throw are all `StoreError`. */
 export interface ObjectStore {
@@ -150,8 +170,10 @@ export interface ObjectStore {
   /**
    * Begins a multipart upload. Every part except the last must have exactly `partSize` bytes, at
    * least {@link MIN_PART_SIZE}: R2 requires it, and the file store places parts by it.
+   *
+   * @param presigned whether its parts come by {@link presignPart}
    */
-  createMultipart(key: string, partSize: number): Promise<MultipartUpload>
+  createMultipart(key: string, partSize: number, presigned?: boolean): Promise<MultipartUpload>
   /** Stores a part, replacing one of the same number. Throws `multipart` if the upload is gone. */
   uploadPart(upload: MultipartUpload, number: number, body: Uint8Array): Promise<Part>
   /** All parts stored so far, by number. Throws `multipart` if the upload is gone. */
@@ -182,4 +204,19 @@ export interface ObjectStore {
 
   /** A URL that serves the object to whoever holds it; absent if the store cannot do that. */
   presign?(method: 'GET' | 'HEAD', key: string, options: PresignOptions): Promise<string>
+  /**
+   * A request that stores one part of an upload that was created for it, and no other bytes than those
+   * with this hash; absent if the store cannot do that. Sends nothing.
+   */
+  presignPart?(
+    upload: MultipartUpload,
+    number: number,
+    options: PresignPartOptions,
+  ): Promise<PresignedPart>
+  /**
+   * Whether the service holds {@link presignPart} to its word; absent with it. Found out once, by trying
+   * it on an object of the store's own: some services check neither signatures nor checksums, and would
+   * take any bytes.
+   */
+  provesParts?(): Promise<boolean>
 }

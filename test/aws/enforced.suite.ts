@@ -51,6 +51,10 @@ const shortened = (policy: PolicyDocument) =>
 /** Permissions that are not needed with the emulator, and why the policy has them. */
 const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
   [/^Blobs: s3:AbortMultipartUpload$/, 'cleans up when S3 fails in the middle of a copy'],
+  [
+    /^Blobs: s3:ListMultipartUploadParts$/,
+    'for parts that clients send to S3 themselves, which no client here does',
+  ],
   [/: kms:\w+$/, "the keys' own policies name the role; on AWS either is enough"],
   [
     /^Log: logs:\w+$/,

@@ -17,7 +17,8 @@ import {
   type Reach,
   runAll,
 } from './run.ts'
-import { instance, type Operation, type Picture, picture, type Work } from './world.ts'
+import type { Work } from './work.ts'
+import { instance, type Operation, type Picture, picture } from './world.ts'
 
 /** Operations at once. */
 export interface Scenario {

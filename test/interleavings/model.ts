@@ -145,7 +145,8 @@ export const createModel = (
       return { key, id: upload.id }
     },
     async uploadPart(upload, number, body) {
-      const part = { number, etag: md5(body), size: body.byteLength }
+      const sha256 = createHash('sha256').update(body).digest('hex')
+      const part = { number, etag: md5(body), size: body.byteLength, sha256 }
       openUpload(upload).parts.set(number, { ...part, bytes: new Uint8Array(body) })
       return part
     },
@@ -163,6 +164,12 @@ export const createModel = (
     async abortMultipart({ id }) {
       uploads.delete(id)
     },
+    // Whoever has the URL sends the part by `uploadPart`; only true bytes are sent here.
+    presignPart: async (upload, number) => ({
+      url: JSON.stringify({ upload, number }),
+      headers: {},
+    }),
+    provesParts: async () => true,
     async listMultiparts(prefix) {
       const open = [...uploads.values()].filter(({ key }) => key.startsWith(prefix))
       return open.map(({ key, id }) => ({ key, id, started: new Date(NOW) }))

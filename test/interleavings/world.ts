@@ -20,8 +20,9 @@ import {
 import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { begin, pushAtOnce, pushManifest } from '../support/rig/push.ts'
 import { createModel, type Model, NOW, type Service } from './model.ts'
+import { asOnePart, inTwoParts } from './sent-parts.ts'
+import { type Clock, LAYER, told, type Work } from './work.ts'
 
-const LAYER = blob('layer', 20)
 const FOREIGN = blob('only in another repository', 20)
 const OLD = imageOf()
 const NEW = imageOf([LAYER])
@@ -43,11 +44,6 @@ const MANIFESTS: Readonly<Record<string, Content>> = {
 const BLOBS: Readonly<Record<string, Content>> = { CONFIG, LAYER, FOREIGN }
 const REPOSITORIES = ['app', 'empty', 'other']
 
-/** What all instances of a run go by, in milliseconds. */
-export interface Clock {
-  now: number
-}
-
 /** An instance with nothing in its memory. */
 export const instance = (store: ObjectStore, clock: Clock = { now: NOW }): Promise<Send> =>
   clientOf(store, { now: () => clock.now })
@@ -65,9 +61,6 @@ export const fill = async (service: Service): Promise<Model> => {
   return model
 }
 
-/** Asks something of an instance over this store. @returns what it was told */
-export type Work = (send: Send, store: ObjectStore, clock: Clock) => Promise<string>
-
 /** One thing that can be asked of the registry. */
 export interface Operation {
   readonly title: string
@@ -77,12 +70,6 @@ export interface Operation {
    * of which nobody was told.
    */
   readonly partly?: readonly Work[]
-}
-
-const told = async (sent: ReturnType<Send>): Promise<string> => {
-  const answer = await sent
-  if (answer.status >= 500) throw new Error(`${answer.status} ${answer.body}`)
-  return answer.status < 400 ? `${answer.status}` : `${answer.status} ${codeOf(answer)}`
 }
 
 const put =
@@ -163,6 +150,8 @@ export const OPERATIONS: readonly Operation[] = [
       return told(send(`PUT ${locationOf(chunk, `digest=${LAYER.sha256}`)}`))
     },
   },
+  { title: 'send a blob as one part', run: asOnePart },
+  { title: 'send a blob in parts', run: inTwoParts },
   { title: 'push a referrer', run: put('app', SECOND_SIGNATURE.sha256, SECOND_SIGNATURE) },
   { title: 'push a referrer again', run: put('app', SIGNATURE.sha256, SIGNATURE) },
   { title: 'delete a referrer', run: remove('app', 'manifests', SIGNATURE.sha256) },

@@ -37,16 +37,18 @@ const servers: Readonly<Record<S3Program, readonly string[]>> = {
   ],
 }
 
+/** Opens a store on a server of its own. */
+export const openOn = async (program: S3Program) => {
+  const s3 = await startLiveS3(program)
+  const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3
+  const credentials = { accessKeyId, secretAccessKey }
+  const store = createS3Store({ bucket, region, endpoint, credentials, forcePathStyle: true })
+  return { store, close: s3.close }
+}
+
 /** Declares the contract for one server. Its memory test needs a process of its own. */
 export const realStoreContract = (program: S3Program): void => {
-  const open = async () => {
-    const s3 = await startLiveS3(program)
-    const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3
-    const credentials = { accessKeyId, secretAccessKey }
-    const store = createS3Store({ bucket, region, endpoint, credentials, forcePathStyle: true })
-    return { store, close: s3.close }
-  }
-  storeContract(program, open, {
+  storeContract(program, () => openOn(program), {
     presigns: true,
     // It looks at the version, and then deletes.
     inexactDeletes: program === 'versitygw',

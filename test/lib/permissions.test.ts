@@ -12,10 +12,12 @@ import { createApp } from '../../functions/api/app.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { SCRATCH_PREFIX } from '../../functions/registry/layout.ts'
+import { hexOf } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import type { MultipartUpload, ObjectStore } from '../../functions/storage/store.ts'
 import { writeDocuments } from '../access/rig.ts'
-import { blob, CONFIG, descriptorOf, imageOf } from '../support/hosts/content.ts'
+import { blob, CONFIG, type Content, descriptorOf, imageOf } from '../support/hosts/content.ts'
+import type { Answer } from '../support/hosts/host.ts'
 import { ask, silent, temporaryDirectory } from '../support/hosts/start.ts'
 import { expectStatus, locationOf, requestLine, type Send } from '../support/rig/client.ts'
 import { intercept, type StoreCall } from '../support/rig/intercept.ts'
@@ -61,7 +63,7 @@ const reading = (key: string): Use[] => [on('GetObject', key), listing(key)]
 /** What each call of the store needs, by the documentation of S3. */
 const usesOf = ({ operation, args }: StoreCall): Use[] => {
   const [first, second] = args as [string, string]
-  const { key } = args[0] as MultipartUpload
+  const { key } = (args[0] ?? {}) as MultipartUpload
   switch (operation) {
     case 'get':
     case 'head':
@@ -79,9 +81,14 @@ const usesOf = ({ operation, args }: StoreCall): Use[] => {
       return [...reading(first), on('DeleteObject', first)]
     case 'deletesExactly':
       return ['PutObject', 'GetObject', 'DeleteObject'].map((each) => on(each, SCRATCH_PREFIX))
+    case 'provesParts':
+      return ['PutObject', 'ListMultipartUploadParts', 'AbortMultipartUpload', 'DeleteObject'].map(
+        (each) => on(each, SCRATCH_PREFIX),
+      )
     case 'list':
       return [listing(first)]
     case 'uploadPart':
+    case 'presignPart':
     case 'completeMultipart':
       return [on('PutObject', key)]
     case 'listParts':
@@ -119,7 +126,12 @@ const guarded = async (policy: readonly Statement[], readOnly = false) => {
     await remove()
   })
   const used = new Set<string>()
-  const store: ObjectStore = intercept(files, async (call, proceed) => {
+  const presigning: ObjectStore = {
+    ...files,
+    presignPart: async (upload) => ({ url: upload.id, headers: {} }),
+    provesParts: async () => true,
+  }
+  const store: ObjectStore = intercept(presigning, async (call, proceed) => {
     for (const use of usesOf(call)) {
       const statement = policy.find((each) => allows(each, use))
       assert.ok(statement, `${use.action} on ${use.resource} ${use.prefix ?? ''} is not allowed`)
@@ -182,6 +194,15 @@ const pushInChunks = async (send: Send, name: string, bytes: Buffer, digest: str
   await expectStatus(201, send(`PUT ${locationOf(at, `digest=${digest}`)}`))
 }
 
+/** Asks for the only part of a blob, and commits without it. */
+const askForParts = async (send: Send, { bytes, sha256: digest }: Content): Promise<Answer> => {
+  const parts = [{ number: 1, sha256: hexOf(digest) }]
+  const wanted = JSON.stringify({ digest, size: bytes.length, partSize: bytes.length, parts })
+  const begun = await begin(send, 'a/b')
+  const asked = await expectStatus(200, send(`POST ${locationOf(begun)}`, Buffer.from(wanted)))
+  return send(`PUT ${locationOf(asked, `digest=${digest}`)}`)
+}
+
 /** Everything that a registry is asked. */
 const useAll = async ({ alice: send, robot, bearer }: Awaited<ReturnType<typeof guarded>>) => {
   await expectStatus(401, bearer('GET /v2/'))
@@ -213,6 +234,7 @@ const useAll = async ({ alice: send, robot, bearer }: Awaited<ReturnType<typeof 
   const begun = await begin(send, 'a/f')
   const patched = await expectStatus(202, send(`PATCH ${locationOf(begun)}`, large.bytes))
   await expectStatus(204, send(`DELETE ${locationOf(patched)}`))
+  await expectStatus(400, askForParts(send, blob('parts', 100)))
   await pushAsContainerd(send, 'a/b', CONFIG)
   const subject = descriptorOf('application/vnd.oci.image.manifest.v1+json', image)
   const referrer = imageOf([], { subject, artifactType: 'application/x.test' })

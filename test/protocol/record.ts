@@ -51,6 +51,7 @@ const bodyOf = (answer: Answer): string => {
   if (status >= 400) return `error ${parsed?.errors?.[0]?.code ?? 'without a code'}`
   if (parsed?.token !== undefined) return `token (${Object.keys(parsed).sort().join(', ')})`
   if (parsed?.keys !== undefined) return `${parsed.keys.length} keys`
+  if (parsed?.parts !== undefined) return `${parsed.parts.length} parts`
   if (parsed !== undefined && body.length < 500) return body.toString()
   return `${body.length} bytes, sha256:${createHash('sha256').update(body).digest('hex').slice(0, 12)}`
 }
@@ -58,7 +59,9 @@ const bodyOf = (answer: Answer): string => {
 /** Lines of the headers. The length of an error or a token depends on words and time. */
 const headersOf = (answer: Answer): string[] => {
   const parsed = json(answer)
-  const varying = answer.status >= 400 || parsed?.token !== undefined || parsed?.keys !== undefined
+  const varying =
+    answer.status >= 400 ||
+    [parsed?.token, parsed?.keys, parsed?.parts].some((each) => each !== undefined)
   const shown = ([name, value]: readonly [string, string]): string => {
     if (name === 'x-request-id') return '<id>'
     return name === 'content-length' && varying && value !== '0' ? '<length>' : steady(value)

@@ -5,7 +5,14 @@
  */
 
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { blob, CONFIG, contentOf, imageOf, indexOf } from '../support/hosts/content.ts'
+import {
+  blob,
+  CONFIG,
+  type Content,
+  contentOf,
+  imageOf,
+  indexOf,
+} from '../support/hosts/content.ts'
 
 /** One request. */
 export interface Step {
@@ -38,6 +45,15 @@ const LACKING = imageOf([MISSING])
 const octets = { 'Content-Type': 'application/octet-stream' }
 const manifest = { 'Content-Type': OCI_MANIFEST }
 const range = (value: string) => ({ ...octets, 'Content-Range': value })
+
+/** A request for the only part of a blob. */
+const wantedOf = ({ bytes, sha256 }: Content): string =>
+  JSON.stringify({
+    digest: sha256,
+    size: bytes.length,
+    partSize: bytes.length,
+    parts: [{ number: 1, sha256: sha256.slice('sha256:'.length) }],
+  })
 
 const sends = (...lines: readonly string[]): Step[] => lines.map((send) => ({ send }))
 
@@ -120,6 +136,16 @@ const PUSHES: readonly Step[] = [
   { send: `PUT @second&digest=${LAYER.sha256}` },
   { send: `PUT @second&digest=${CHUNKED.sha256}` },
   { send: `HEAD /v2/app/blobs/${CHUNKED.sha256}` },
+  // In parts that are sent to the store.
+  { send: 'POST /v2/app/blobs/uploads/', headers: { 'Slipway-Upload': 'parts' } },
+  { send: 'POST @', body: wantedOf(OTHER), keep: 'parts' },
+  { send: 'POST @', body: wantedOf(LAYER) },
+  { send: 'POST @parts', body: '{}' },
+  { send: 'GET @parts' },
+  { send: `PUT @parts&digest=${OTHER.sha256}` },
+  { send: 'PATCH @parts', headers: octets, body: 'bytes' },
+  { send: 'DELETE @parts' },
+  { send: 'GET @parts' },
   // Wrong from the start.
   { send: `POST /v2/app/blobs/uploads/?digest=${MISSING.sha256}`, headers: octets, body: 'else' },
   { send: 'POST /v2/app/blobs/uploads/?digest=nonsense', headers: octets, body: 'else' },

@@ -14,7 +14,7 @@ import { clientOf, type Send } from '../support/rig/client.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** Small, but enough for a blob of several parts. */
-const LIMITS = { blob: 20 * MEBIBYTE, readBack: 9 * MEBIBYTE, instead: 'go elsewhere' }
+const LIMITS = { blob: 20 * MEBIBYTE, readBack: 9 * MEBIBYTE, parts: 0, instead: 'go elsewhere' }
 const LARGEST = blob('largest', LIMITS.blob)
 const START = 'POST /v2/a/blobs/uploads/'
 

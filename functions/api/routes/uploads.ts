@@ -27,6 +27,7 @@ import { identify, permit, reportLapse } from '../middleware/permit.ts'
 import { parseContentLength, parseContentRange } from '../request.ts'
 import { empty } from '../responses.ts'
 import { setUploadLocation } from '../upload-location.ts'
+import { offerParts, rangesOf, readWanted } from '../upload-parts.ts'
 
 const START = '/v2/:name{.+}/blobs/uploads/'
 const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
@@ -70,7 +71,8 @@ const created = (c: AppContext, name: string, digest: Digest): Response => {
 
 /** Registers the upload endpoints. */
 export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
-  const { blobs, uploads } = options.registry
+  const { registry } = options
+  const { blobs, uploads } = registry
 
   /** Sets the headers that say how far an upload is and how to continue it. */
   const describe = async (c: AppContext, state: UploadState): Promise<void> => {
@@ -161,6 +163,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
       return created(c, name, digest)
     }
     await describe(c, state)
+    await offerParts(c, options)
     return empty(c, 202)
   }
 
@@ -170,10 +173,22 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
 
   app.get(PATH, async (c) => {
     const state = await uploads.latest(await open(c))
-    await uploads.check(state)
+    const received = await uploads.check(state)
     await describe(c, state)
+    if (received !== undefined) c.header('Slipway-Parts', rangesOf(received))
     return c.body(null, 204)
   })
+
+  if (uploads.presignsParts) {
+    app.post(PATH, async (c) => {
+      const state = await open(c)
+      const { declared, wanted } = await readWanted(c, registry.memory)
+      const next = await uploads.presign(state, declared, wanted)
+      await describe(c, next.state)
+      c.header('Cache-Control', 'no-store')
+      return c.json({ parts: next.parts })
+    })
+  }
 
   app.patch(PATH, async (c) => {
     const state = await open(c)

@@ -30,6 +30,7 @@ export const bodyLimit = (uploadOrigin: string | undefined): BodyLimit =>
 export const UPLOAD_LIMITS: UploadLimits = {
   blob: 10_000_000_000,
   readBack: 1_000_000_000,
+  parts: 0,
   instead: `push it to ${SERVER}`,
 }
 

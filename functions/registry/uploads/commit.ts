@@ -9,7 +9,8 @@
  * - what fits into one part stays in memory and is written under its digest in one write;
  * - more, if its sha256 digest is known, goes into a multipart upload on the digest key itself,
  *   which is completed only after verification, without a copy;
- * - what earlier requests sent as parts is completed on the staging key and copied by the store.
+ * - what earlier requests sent as parts is completed on the staging key and copied by the store;
+ * - what the client sends to the store itself: see sent-parts.ts.
  *
  * @module
  */
@@ -25,6 +26,7 @@ import { algorithmsFor, fastHash, type Hashes, type RunningHash, resumeHash } fr
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
 import { checkSize } from './limits.ts'
 import { arePinned, newNonce, segmentKey } from './segments.ts'
+import { commitParts } from './sent-parts.ts'
 import type { UploadState } from './state.ts'
 import { verify } from './verify.ts'
 
@@ -106,6 +108,12 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
   }
 }
 
+/** From the request's body, or from parts that the client has sent to the store itself. */
+const commitWhole = (commit: Commit): Promise<Verified> => {
+  const { parts } = commit.state
+  return parts === undefined ? commitBytes(commit) : commitParts(commit, parts)
+}
+
 /** Deletes what the upload staged; what fails here is left to the clean-up of stale uploads. */
 const tidy = async (
   { store }: UploadContext,
@@ -132,12 +140,12 @@ export const commit = async (
 ): Promise<void> => {
   checkRange(state, incoming)
   try {
-    const { target, size, staged } = await commitBytes({ context, state, digest, incoming })
+    const { target, size, staged } = await commitWhole({ context, state, digest, incoming })
     await context.blobs.link(state.name, digest, target, size)
     await tidy(context, state, staged)
   } catch (error) {
     if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') {
-      if (state.offset > 0) await discard(context.store, state).catch(() => {})
+      if (state.offset > 0 || state.parts) await discard(context.store, state).catch(() => {})
     }
     if (!isStoreError(error, 'missing', 'multipart')) throw error
     // What was staged is gone: an earlier commit of this upload used it, or it was cancelled.

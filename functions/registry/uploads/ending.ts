@@ -8,6 +8,7 @@ import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { RegistryError } from '../errors.ts'
 import { uploadDataKey, uploadPrefix } from '../layout.ts'
+import { keyOf } from './plan.ts'
 import type { UploadState } from './state.ts'
 
 export const uploadUnknown = (uuid: string, cause?: unknown): RegistryError =>
@@ -19,11 +20,12 @@ export const uploadUnknown = (uuid: string, cause?: unknown): RegistryError =>
 
 /** Deletes everything that an upload has staged: a listing and a deletion for each 1000 objects. */
 export const discard = async (store: ObjectStore, state: UploadState): Promise<void> => {
-  const { uuid, multipart } = state
+  const { uuid, multipart, parts } = state
   if (multipart) {
     const { id, nonce } = multipart
     await store.abortMultipart({ key: uploadDataKey(uuid, nonce), id })
   }
+  if (parts) await store.abortMultipart({ key: keyOf(uuid, parts), id: parts.id })
   for await (const staged of listPages(store, uploadPrefix(uuid))) {
     await store.delete(staged.map((object) => object.key))
   }

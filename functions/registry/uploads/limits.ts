@@ -12,6 +12,8 @@ export interface UploadLimits {
   readonly blob: number
   /** Most bytes of a blob that must be read back to compute its digest. */
   readonly readBack: number
+  /** Most bytes of a blob that a client sends to the store in several parts; all must be read back. */
+  readonly parts: number
   /** For the message: what to do with a larger one. */
   readonly instead: string
 }

@@ -58,6 +58,18 @@ const sealed = z.object({
       whole: z.string().optional(),
     })
     .optional(),
+  /** The parts that the client sends to the store itself, once it has asked for the first: see plan.ts. */
+  parts: z
+    .object({
+      digest: z.string(),
+      size: z.int().positive(),
+      partSize: z.int().positive(),
+      /** Of the multipart upload. */
+      id: z.string(),
+      /** The part of its staging key that makes it unique; absent for one part, at the digest key. */
+      nonce: z.string().optional(),
+    })
+    .optional(),
   /** Staged bytes after the last part, in order; less than a part in total. */
   segments: z.array(
     z.object({

@@ -18,7 +18,9 @@ import type { Incoming } from './incoming.ts'
 import { createLatestStates } from './latest-state.ts'
 import type { UploadLimits } from './limits.ts'
 import type { UploadMemory } from './memory.ts'
+import { type Declared, offerOf, type PartsOffer, type WantedPart } from './plan.ts'
 import { segmentKey } from './segments.ts'
+import { presignParts, receivedParts, refuseBytes, type SendablePart } from './sent-parts.ts'
 import { type Beginning, newUpload, type StateSealer, type UploadState } from './state.ts'
 
 export interface UploadsOptions {
@@ -58,8 +60,30 @@ export interface Uploads {
    *   BLOB_UPLOAD_UNKNOWN
    */
   commit(state: UploadState, digest: Digest, incoming: Incoming): Promise<void>
-  /** @throws RegistryError BLOB_UPLOAD_UNKNOWN when it was cancelled or committed, or has expired */
-  check(state: UploadState): Promise<void>
+  /**
+   * @returns numbers of the parts that the store has, of an upload whose client sends them itself
+   * @throws RegistryError BLOB_UPLOAD_UNKNOWN when it was cancelled or committed, or has expired
+   */
+  check(state: UploadState): Promise<readonly number[] | undefined>
+  /** Whether the store may take parts from clients themselves at all. */
+  readonly presignsParts: boolean
+  /**
+   * How large blobs may be that clients send to the store in parts; undefined where the service does not
+   * hold them to what was signed. No operation once that is known.
+   */
+  offer(): Promise<PartsOffer | undefined>
+  /**
+   * Lets the client send parts to the store itself, for {@link PART_LIFE} seconds; one operation at the
+   * first time, then none.
+   *
+   * @throws RegistryError PARTS_INVALID, PARTS_UNSUPPORTED, DIGEST_INVALID, BLOB_UPLOAD_INVALID,
+   *   BLOB_TOO_LARGE_HERE
+   */
+  presign(
+    state: UploadState,
+    declared: Declared,
+    wanted: readonly WantedPart[],
+  ): Promise<{ readonly state: UploadState; readonly parts: readonly SendablePart[] }>
   /** Ends an upload and deletes what it staged. @throws RegistryError BLOB_UPLOAD_UNKNOWN */
   cancel(state: UploadState): Promise<void>
 }
@@ -76,21 +100,29 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     memory: options.memory,
   }
 
+  /** Whatever keeps the store from being tried, pushes go on without. It is tried again next time. */
+  const provesParts = async (): Promise<boolean> => {
+    const proves = store.provesParts?.() ?? Promise.resolve(false)
+    return proves.catch(() => false)
+  }
+
   const latestStates = createLatestStates(store, sealer)
 
-  const check = async (state: UploadState): Promise<void> => {
-    const { uuid, multipart, segments } = state
+  const check = async (state: UploadState): Promise<readonly number[] | undefined> => {
+    const { uuid, multipart, segments, parts } = state
     const last = segments.at(-1)
     const key = last ? segmentKey(uuid, last) : undefined
     try {
-      const [cancelled, staged] = await Promise.all([
+      const [cancelled, staged, , received] = await Promise.all([
         store.head(uploadCancelledKey(uuid)),
         key && store.head(key),
         multipart &&
           !key &&
           store.listParts({ key: uploadDataKey(uuid, multipart.nonce), id: multipart.id }),
+        parts && receivedParts(store, uuid, parts),
       ])
       if (cancelled !== undefined || (key && staged === undefined)) throw uploadUnknown(uuid)
+      return received
     } catch (error) {
       throw isStoreError(error, 'multipart') ? uploadUnknown(uuid, error) : error
     }
@@ -124,6 +156,10 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     open: (token, name, uuid) => sealer.open(token, name, uuid),
     latest: latestStates.latest,
     async append(state, incoming) {
+      if (state.parts !== undefined) {
+        await refuseBytes(state, incoming)
+        return state
+      }
       if (incoming.range === undefined) return appendUnlessCancelled(state, incoming)
       const [latest, cancelled] = await Promise.all([
         latestStates.latest(state),
@@ -140,6 +176,9 @@ export const createUploads = (options: UploadsOptions): Uploads => {
       await commit(context, current, digest, incoming)
     },
     check,
+    presignsParts: store.presignPart !== undefined,
+    offer: async () => ((await provesParts()) ? offerOf(options.limits) : undefined),
+    presign: (state, declared, wanted) => presignParts(context, state, declared, wanted),
     async cancel(state) {
       await check(state)
       await discard(store, state)

@@ -33,7 +33,8 @@ export const inUpload = (bucket: Bucket, { key, id }: MultipartUpload) => ({
   UploadId: id,
 })
 
-const checkNumber = (number: number): void => {
+/** @throws RangeError for a number that no part can have */
+export const checkNumber = (number: number): void => {
   if (!Number.isInteger(number) || number < 1 || number > MAX_PARTS) {
     throw new RangeError(`part number ${number} is not 1 to ${MAX_PARTS}`)
   }
@@ -44,6 +45,7 @@ export const createMultipart = async (
   bucket: Bucket,
   key: string,
   partSize: number,
+  presigned = false,
 ): Promise<MultipartUpload> => {
   if (!Number.isSafeInteger(partSize) || partSize < MIN_PART_SIZE) {
     throw new RangeError(`part size ${partSize} is not ${MIN_PART_SIZE} or more`)
@@ -52,7 +54,8 @@ export const createMultipart = async (
     new CreateMultipartUploadCommand({
       ...at(bucket, key),
       ...bucket.encryption,
-      ...(bucket.partChecksums && { ChecksumAlgorithm: 'SHA256' }),
+      // S3 refuses a part with a checksum where the upload was not created for it.
+      ...((bucket.partChecksums || presigned) && { ChecksumAlgorithm: 'SHA256' }),
     }),
   )
   return { key, id: UploadId! }
@@ -75,7 +78,12 @@ export const uploadPart = async (
   })
   command.middlewareStack.add(signedHash(sha256.toString('hex')), { step: 'build' })
   const { ETag, ChecksumSHA256 } = await bucket.client.send(command)
-  return { number, etag: joinEtag(etagOf(ETag), ChecksumSHA256), size: body.length }
+  return {
+    number,
+    etag: joinEtag(etagOf(ETag), ChecksumSHA256),
+    size: body.length,
+    ...(ChecksumSHA256 && { sha256: sha256.toString('hex') }),
+  }
 }
 
 /** All parts stored so far; see the port. One request for each 1000. */
@@ -90,7 +98,9 @@ export const listParts = async (bucket: Bucket, upload: MultipartUpload): Promis
       }),
     )
     for (const { PartNumber, ETag, ChecksumSHA256, Size = 0 } of page.Parts ?? []) {
-      parts.push({ number: PartNumber!, etag: joinEtag(etagOf(ETag), ChecksumSHA256), size: Size })
+      const etag = joinEtag(etagOf(ETag), ChecksumSHA256)
+      const sha256 = ChecksumSHA256 && Buffer.from(ChecksumSHA256, 'base64').toString('hex')
+      parts.push({ number: PartNumber!, etag, size: Size, ...(sha256 && { sha256 }) })
     }
     marker = page.NextPartNumberMarker
     ended = !page.IsTruncated || marker === undefined

@@ -13,7 +13,7 @@ interface Outgoing {
 }
 
 /** Removes the name of the operation, which the SDK adds for itself: S3 has no such parameter. */
-const withoutOperationName =
+export const withoutOperationName =
   <Args extends Outgoing, Output>(next: (args: Args) => Promise<Output>) =>
   (args: Args): Promise<Output> => {
     const { query } = args.request as { query: Record<string, unknown> }

@@ -25,6 +25,8 @@ import {
   uploadPart,
 } from './multipart.ts'
 import { presign } from './presign.ts'
+import { presignPart } from './presign-part.ts'
+import { provesParts } from './proves-parts.ts'
 import { get, head } from './read.ts'
 import { translate } from './service-errors.ts'
 import { put, remove } from './write.ts'
@@ -32,7 +34,8 @@ import { put, remove } from './write.ts'
 export type { S3StoreOptions } from './bucket.ts'
 
 /** An S3 store; unlike others it can always presign. */
-export type S3Store = ObjectStore & Required<Pick<ObjectStore, 'presign'>>
+export type S3Store = ObjectStore &
+  Required<Pick<ObjectStore, 'presign' | 'presignPart' | 'provesParts'>>
 
 /**
  * Bytes read from a socket at a time: Node's default of 64 KiB means many reads and many chunks.
@@ -85,5 +88,7 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     presign: bound('presign', (each, ...args: Parameters<DirectClient['presign']>) =>
       direct ? direct.presign(...args) : presign(each, ...args),
     ),
+    presignPart: bound('presign a part of', presignPart),
+    provesParts: once(bound('try presigned parts on', provesParts)),
   }
 }
