@@ -59,6 +59,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   at('GET', `blobs/uploads/${UUID}`, 'push', 404),
   at('HEAD', `blobs/uploads/${UUID}`, 'push', 404),
+  at('POST', `blobs/uploads/${UUID}`, 'push', 404, { body: Buffer.from('{}') }),
   at('PATCH', `blobs/uploads/${UUID}`, 'push', 404, { body: Buffer.from('x') }),
   at('PUT', `blobs/uploads/${UUID}?digest=${CONFIG.sha256}`, 'push', 404, { body: CONFIG.bytes }),
   at('DELETE', `blobs/uploads/${UUID}`, 'push', 404),

@@ -59,7 +59,7 @@ const ALLOWED: readonly (readonly [path: string, allow: string])[] = [
   [`/v2/a/referrers/${sha256}`, 'GET, HEAD'],
   ['/v2/a/manifests/v1', 'GET, HEAD, PUT, DELETE'],
   ['/v2/a/blobs/uploads/', 'POST'],
-  [`/v2/a/blobs/uploads/${UUID}`, 'GET, HEAD, PATCH, PUT, DELETE'],
+  [`/v2/a/blobs/uploads/${UUID}`, 'GET, HEAD, POST, PATCH, PUT, DELETE'],
   [`/v2/a/blobs/${sha256}`, 'GET, HEAD, DELETE'],
   ['/v2/a/manifests/tags/list', 'GET, HEAD'],
   ['/v2/blobs/uploads/manifests/v1', 'GET, HEAD, PUT, DELETE'],

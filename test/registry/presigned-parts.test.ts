@@ -170,12 +170,12 @@ describe('parts are offered', () => {
     await close()
   })
 
-  test('not by a store on files, which knows no such request', async () => {
+  test('not by a store on files', async () => {
     const { store, close } = await openFiles()
     const send = await clientOf(store, { redirects: true })
     expect(await offerOf(send)).toBeNull()
-    const answer = await send(`POST ${locationOf(await begin(send, 'app'))}`)
-    expect([answer.status, codeOf(answer)]).toEqual([405, 'UNSUPPORTED'])
+    const answer = await ask(send, locationOf(await begin(send, 'app')), SMALL, 70_000, [HEX])
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'UNSUPPORTED'])
     await close()
   })
 
@@ -185,7 +185,7 @@ describe('parts are offered', () => {
     const send = await clientOf(trusting, { redirects: true })
     expect(await offerOf(send)).toBeNull()
     const answer = await ask(send, locationOf(await begin(send, 'app')), SMALL, 70_000, [HEX])
-    expect([answer.status, codeOf(answer)]).toEqual([405, 'UNSUPPORTED'])
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'UNSUPPORTED'])
     await close()
   })
 

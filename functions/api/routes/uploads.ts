@@ -179,16 +179,14 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return c.body(null, 204)
   })
 
-  if (uploads.presignsParts) {
-    app.post(PATH, async (c) => {
-      const state = await open(c)
-      const { declared, wanted } = await readWanted(c, registry.memory)
-      const next = await uploads.presign(state, declared, wanted)
-      await describe(c, next.state)
-      c.header('Cache-Control', 'no-store')
-      return c.json({ parts: next.parts })
-    })
-  }
+  app.post(PATH, async (c) => {
+    const state = await open(c)
+    const { declared, wanted } = await readWanted(c, registry.memory)
+    const next = await uploads.presign(state, declared, wanted)
+    await describe(c, next.state)
+    c.header('Cache-Control', 'no-store')
+    return c.json({ parts: next.parts })
+  })
 
   app.patch(PATH, async (c) => {
     const state = await open(c)

@@ -65,8 +65,6 @@ export interface Uploads {
    * @throws RegistryError BLOB_UPLOAD_UNKNOWN when it was cancelled or committed, or has expired
    */
   check(state: UploadState): Promise<readonly number[] | undefined>
-  /** Whether the store may take parts from clients themselves at all. */
-  readonly presignsParts: boolean
   /**
    * How large blobs may be that clients send to the store in parts; undefined where the service does not
    * hold them to what was signed. No operation once that is known.
@@ -176,7 +174,6 @@ export const createUploads = (options: UploadsOptions): Uploads => {
       await commit(context, current, digest, incoming)
     },
     check,
-    presignsParts: store.presignPart !== undefined,
     offer: async () => ((await provesParts()) ? offerOf(options.limits) : undefined),
     presign: (state, declared, wanted) => presignParts(context, state, declared, wanted),
     async cancel(state) {
