@@ -75,6 +75,12 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     tested: ['regctl 0.11'],
   },
   {
+    name: 'slipway push, slipway proxy',
+    userAgent: /^slipway\//i,
+    habit: 'follows',
+    source: 'functions/transfer',
+  },
+  {
     name: 'Jib',
     userAgent: /^jib /i,
     habit: 'follows',

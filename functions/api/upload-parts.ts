@@ -27,12 +27,22 @@ const MOST_BYTES = 64 * 1024
  */
 export const offerParts = async (
   c: AppContext,
-  { registry, redirects, direct }: Pick<AppOptions, 'registry' | 'redirects' | 'direct'>,
+  {
+    registry,
+    redirects,
+    direct,
+    uploadOrigin,
+  }: Pick<AppOptions, 'registry' | 'redirects' | 'direct' | 'uploadOrigin'>,
 ): Promise<void> => {
   if (c.req.header(OFFER)?.trim() !== 'parts') return
   if (!redirects || direct?.(addressOf(c))) return
   const offer = await registry.uploads.offer()
-  if (offer !== undefined) c.header(OFFER, `parts; one=${offer.one}; several=${offer.several}`)
+  if (offer === undefined) return
+  // Another host goes on with the upload, and knows what it can read back.
+  const elsewhere =
+    uploadOrigin !== undefined &&
+    c.res.headers.get('Location')?.startsWith(`${new URL(uploadOrigin).origin}/`)
+  c.header(OFFER, `parts; one=${offer.one}${elsewhere ? '' : `; several=${offer.several}`}`)
 }
 
 const wantedParts = z.object({

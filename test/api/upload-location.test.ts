@@ -48,6 +48,7 @@ const USER_AGENTS: Readonly<Record<string, readonly string[]>> = {
     'cosign/v3.1.2 (linux; amd64) go-containerregistry/v0.21.7',
   ],
   'regclient: regctl, regsync, regbot': ['regclient/regctl (v0.11.7)', 'regclient/regsync'],
+  'slipway push, slipway proxy': ['slipway/1.0.0'],
   Jib: ['jib 3.5.1 jib-maven-plugin Google-HTTP-Java-Client/1.42.2 (gzip)'],
   'ORAS, Helm': ['oras/1.2.3', 'oras/1.3.1+Homebrew', 'oras-go', 'Helm/3.21.4', 'Helm/4.2'],
 }

@@ -7,7 +7,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { blob } from '../support/hosts/content.ts'
-import { clientOf, codeOf, expectStatus, locationOf } from '../support/rig/client.ts'
+import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { checkNothingReadable } from '../support/rig/invariants.ts'
 import { begin } from '../support/rig/push.ts'
 import { openBucket, openFiles } from '../support/rig/stores.ts'
@@ -148,7 +148,7 @@ describe('requests for parts', async () => {
 })
 
 describe('parts are offered', () => {
-  const offerOf = async (send: Awaited<ReturnType<typeof clientOf>>, headers = OFFER) =>
+  const offerOf = async (send: Send, headers: Readonly<Record<string, string>> = OFFER) =>
     (await send('POST /v2/app/blobs/uploads/', undefined, headers)).headers.get('Slipway-Upload')
 
   test('to a client that asks, without an operation', async () => {
@@ -160,6 +160,16 @@ describe('parts are offered', () => {
     const { headers } = await send('POST /v2/app/blobs/uploads/')
     expect(headers.get('Slipway-Upload')).toBeNull()
     expect(s3.counter.counts).toEqual({})
+    await close()
+  })
+
+  test('of any size where another host goes on with the upload', async () => {
+    const { store, close } = await openBucket()
+    const uploadOrigin = 'https://push.example'
+    const send = await clientOf(store, { redirects: true, uploadOrigin })
+    const offered = await offerOf(send, { ...OFFER, 'User-Agent': 'slipway/1.0.0' })
+    expect(offered).toBe('parts; one=5368709120')
+    expect(await offerOf(send)).toBe('parts; one=5368709120; several=53687091200000')
     await close()
   })
 

@@ -11,5 +11,6 @@ import type { UploadLimits } from '../../registry/uploads/limits.ts'
 export const UPLOAD_LIMITS: UploadLimits = {
   blob: 200_000_000_000,
   readBack: 50_000_000_000,
+  parts: 50_000_000_000,
   instead: 'push it to a Node server of Slipway on the same bucket',
 }
