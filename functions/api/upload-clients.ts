@@ -51,7 +51,8 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     name: 'BuildKit, buildx',
     userAgent: /^buildkit\//i,
     habit: 'follows',
-    source: "BuildKit v0.32, util/push: containerd's pusher",
+    source: "BuildKit v0.33, util/push: containerd's pusher",
+    tested: ['BuildKit 0.33'],
   },
   {
     name: 'Podman, Buildah, Skopeo, CRI-O',

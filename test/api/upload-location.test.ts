@@ -31,7 +31,7 @@ const USER_AGENTS: Readonly<Record<string, readonly string[]>> = {
     'containerd/v2.3.4',
     'containerd/2.4.0-beta.0+unknown',
   ],
-  'BuildKit, buildx': ['buildkit/v0.32', 'buildkit/v0.0-dev'],
+  'BuildKit, buildx': ['buildkit/v0.33', 'buildkit/v0.0-dev'],
   'Podman, Buildah, Skopeo, CRI-O': [
     'containers/5.23.1 (github.com/containers/image)',
     'skopeo/1.20.0',

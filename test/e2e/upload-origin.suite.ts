@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UPLOAD_CLIENTS } from '../../functions/api/upload-clients.ts'
 import { blob } from '../support/hosts/content.ts'
 import { projectRoot, run, scratch } from '../support/live/process.ts'
+import { openBuildKit } from './support/buildkit.ts'
 import type { Client, OpenClient } from './support/client.ts'
 import { clients } from './support/clients.ts'
 import { type ImageName, sourceImage } from './support/image.ts'
@@ -33,6 +34,7 @@ const FOLLOW: Readonly<Record<string, Follows>> = {
     authorization: undefined,
   },
   'docker 29': { open: clients.docker29, method: 'PUT', length: true, authorization: undefined },
+  'BuildKit 0.33': { open: openBuildKit, method: 'PUT', length: true, authorization: undefined },
   'ctr 1.6': { open: clients.ctr, method: 'PUT', length: true, authorization: undefined },
   'podman 4.3': { open: clients.podman, method: 'PATCH', length: false, authorization: 'Bearer' },
   'buildah 1.28': {
@@ -47,6 +49,9 @@ const FOLLOW: Readonly<Record<string, Follows>> = {
 }
 const STAY = ['oras 1.3', 'helm 4.1']
 
+/** Each has an account of its own: podman's library would mount what another client has pushed. */
+const ownName = (client: string): string => client.toLowerCase().replace(' ', '-')
+
 const UPLOAD = /\/blobs\/uploads\//
 const MB = 1_000_000
 
@@ -54,7 +59,7 @@ describe('with another host for uploads', () => {
   const files = scratch('up')
   let host: WithUploadHost
   beforeAll(async () => {
-    host = await startWithUploadHost()
+    host = await startWithUploadHost([...Object.keys(FOLLOW).map(ownName), 'other'])
   }, 900_000)
   afterAll(async () => {
     await host?.close()
@@ -86,10 +91,11 @@ describe('with another host for uploads', () => {
   for (const [name, { open, method, length, authorization }] of Object.entries(FOLLOW)) {
     test(`${name} pushes 9 and 50 MB, and pulls them`, () =>
       using(open, 'heavy', async (client) => {
-        const session = client.as(host.alice)
+        const account = host.as(ownName(name))
+        const session = client.as(account)
         await session.logIn?.()
         const at = [host.gateway.passed.length, host.uploads.exchanges.length] as const
-        const target = `${host.gateway.address}/follow/${name.replace(' ', '-')}:v1`
+        const target = `${host.gateway.address}/${account.name}/app:v1`
         const pushed = await session.push(target)
         const passed = host.gateway.passed.slice(at[0])
         const sent = host.uploads.exchanges.slice(at[1])
@@ -110,28 +116,52 @@ describe('with another host for uploads', () => {
       }))
   }
 
+  // `.ci/long layer`: it takes minutes.
+  if (process.env.SLIPWAY_LAYER === '1GB') {
+    test('crane pushes 1 GB', { timeout: 900_000 }, async () => {
+      const home = mkdtempSync(join(files.path, 'large'))
+      const crane = (...args: string[]) =>
+        run('crane', args, { env: { DOCKER_CONFIG: home }, timeout: 900_000 })
+      const random =
+        'head -c 1000000000 /dev/urandom > layer && tar --create --file layer.tar layer'
+      await run('bash', ['-c', random], { cwd: home })
+      const { name, password } = host.as('other')
+      const { address } = host.gateway
+      const target = `${address}/other/large:v1`
+      await crane('auth', 'login', '-u', name, '-p', password, address)
+      const seen = host.uploads.exchanges.length
+      const pushed = await crane('append', '--new_layer', join(home, 'layer.tar'), '-t', target)
+      const [layer] = host.uploads.exchanges
+        .slice(seen)
+        .filter(({ requestBytes }) => requestBytes > 1000 * MB)
+      expect([layer?.method, layer?.status]).toEqual(['PATCH', 202])
+      await crane('validate', '--remote', target)
+      expect(pushed.trim()).toMatch(new RegExp(`^${address}/other/large@sha256:`))
+    })
+  }
+
   test('oras stays: small layers work, of larger ones it is told where they go', async () => {
     const { address } = host.gateway
     const seen = host.uploads.exchanges.length
     await using(clients.oras, 'small', async (client) => {
-      const session = client.as(host.alice)
+      const session = client.as(host.as('other'))
       await session.logIn?.()
-      const pushed = await session.push(`${address}/stay/oras:v1`)
-      expect(await session.pull(`${address}/stay/oras:v1`)).toBe(pushed)
+      const pushed = await session.push(`${address}/other/oras:v1`)
+      expect(await session.pull(`${address}/other/oras:v1`)).toBe(pushed)
     })
     await using(clients.oras, 'heavy', async (client) => {
-      const session = client.as(host.alice)
+      const session = client.as(host.as('other'))
       await session.logIn?.()
-      const said = await session.push(`${address}/stay/oras:v2`).catch(String)
+      const said = await session.push(`${address}/other/oras:v2`).catch(String)
       expect(said).toMatch(/413/)
       expect(said).toContain(`push to ${host.pushHost}/NAME, which takes layers of any size`)
     })
     expect(host.uploads.exchanges.slice(seen)).toEqual([])
     const push = async (client: Client) => {
-      const session = client.as(host.alice)
+      const session = client.as(host.as('other'))
       await session.logIn?.()
-      const pushed = await session.push(`${host.pushHost}/stay/oras:v2`)
-      expect(await session.pull(`${host.pushHost}/stay/oras:v2`)).toBe(pushed)
+      const pushed = await session.push(`${host.pushHost}/other/oras:v2`)
+      expect(await session.pull(`${host.pushHost}/other/oras:v2`)).toBe(pushed)
     }
     await using(clients.oras, 'heavy', push, host.pushHost)
   })
@@ -141,13 +171,13 @@ describe('with another host for uploads', () => {
     const home = mkdtempSync(join(files.path, 'helm'))
     const env = { HOME: home, HELM_REGISTRY_CONFIG: join(home, 'registry.json') }
     const helm = (...args: string[]) => run('helm', args, { env, cwd: home })
-    const { name, password } = host.alice
+    const { name, password } = host.as('other')
     await helm('registry', 'login', address, '-u', name, '-p', password, '--plain-http')
     await helm('package', join(projectRoot, 'packaging/helm/slipway'), '--version', '1.0.0')
     const seen = host.uploads.exchanges.length
-    await helm('push', 'slipway-1.0.0.tgz', `oci://${address}/stay`, '--plain-http')
+    await helm('push', 'slipway-1.0.0.tgz', `oci://${address}/other`, '--plain-http')
     mkdirSync(join(home, 'pulled'))
-    const source = `oci://${address}/stay/slipway`
+    const source = `oci://${address}/other/slipway`
     await helm('pull', source, '--version', '1.0.0', '--plain-http', '-d', join(home, 'pulled'))
 
     mkdirSync(join(home, 'large'))
@@ -156,7 +186,7 @@ describe('with another host for uploads', () => {
       writeFileSync(join(home, 'large', part), blob(part, 3 * MB).bytes)
     }
     await helm('package', 'large')
-    const pushing = helm('push', 'large-1.0.0.tgz', `oci://${address}/stay`, '--plain-http')
+    const pushing = helm('push', 'large-1.0.0.tgz', `oci://${address}/other`, '--plain-http')
     await expect(pushing).rejects.toThrow(/413/)
     expect(passed.some((each) => each.userAgent.startsWith('Helm/'))).toBe(true)
     expect(host.uploads.exchanges.slice(seen)).toEqual([])
@@ -166,7 +196,7 @@ describe('with another host for uploads', () => {
     const { bytes, sha256 } = blob('no relative Location', 1 * MB)
     const headers = {
       'User-Agent': 'docker-registry-client-async',
-      Authorization: `Basic ${btoa(`${host.alice.name}:${host.alice.password}`)}`,
+      Authorization: `Basic ${btoa(`${host.as('other').name}:${host.as('other').password}`)}`,
     }
     // `fetch` knows no base, as that client's library: a relative URL is an error.
     const ask = async (method: string, url: string, body?: Buffer) => {
@@ -174,7 +204,7 @@ describe('with another host for uploads', () => {
       await response.arrayBuffer()
       return { status: response.status, location: response.headers.get('Location') ?? '' }
     }
-    const begun = await ask('POST', `${host.gateway.url}/v2/literal/a/blobs/uploads/`)
+    const begun = await ask('POST', `${host.gateway.url}/v2/other/a/blobs/uploads/`)
     const sent = await ask('PATCH', begun.location, bytes as Buffer)
     const made = await ask('PUT', `${sent.location}&digest=${sha256}`)
     expect([begun, sent, made].map(({ status }) => status)).toEqual([202, 202, 201])

@@ -20,11 +20,16 @@ export interface Dockerd extends Daemon {
 
 /** A client of the daemon on `socket` that stores credentials in the directory `config`. */
 export const dockerClient =
-  (program: string, socket: string, config: string): Docker =>
+  (
+    program: string,
+    socket: string,
+    config: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Docker =>
   (...args) =>
     run(program, ['--host', `unix://${socket}`, '--config', config, ...args], {
       // A client newer than the daemon must not insist on its own version of the protocol.
-      env: { DOCKER_API_VERSION: '1.41' },
+      env: { DOCKER_API_VERSION: '1.41', ...env },
     })
 
 /**

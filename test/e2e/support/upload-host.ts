@@ -23,16 +23,16 @@ export interface WithUploadHost {
   readonly uploads: RecordingProxy
   /** `host:port` of the host of uploads, as clients are told. */
   readonly pushHost: string
-  /** May do everything. */
-  readonly alice: Account
+  /** The account of this name, which may do everything below it and nothing elsewhere. */
+  as(name: string): Account
   close(): Promise<void>
 }
 
 /** Another name of this machine: to clients that compare hosts it is another host. */
 const named = (address: string): string => address.replace('127.0.0.1', 'localhost')
 
-/** Starts both. */
-export const startWithUploadHost = async (): Promise<WithUploadHost> => {
+/** Starts both. @param names of accounts */
+export const startWithUploadHost = async (names: readonly string[]): Promise<WithUploadHost> => {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -49,9 +49,9 @@ export const startWithUploadHost = async (): Promise<WithUploadHost> => {
       SLIPWAY_AUTH: 'token',
       SLIPWAY_LOG_LEVEL: 'silent',
     }
-    const alice = { name: 'alice', password: 'a password of no worth' }
-    const policy = [{ who: ['user:alice'], repositories: ['**'], actions: ['*'] }]
-    const users = { [alice.name]: alice.password }
+    const password = 'a password of no worth'
+    const users = Object.fromEntries(names.map((name) => [name, password]))
+    const policy = [{ who: ['authenticated'], repositories: [`\${user}/**`], actions: ['*'] }]
     await writeDocuments(openStore(readSettings([], env), env), { users, policy }, Date.now())
 
     const server = await startRegistry('slipway', s3, { flags: ['--auth', 'token'] })
@@ -67,7 +67,7 @@ export const startWithUploadHost = async (): Promise<WithUploadHost> => {
       },
     })
     closers.push(gateway.stop)
-    return { gateway, uploads, pushHost, alice, close }
+    return { gateway, uploads, pushHost, as: (name) => ({ name, password }), close }
   } catch (error) {
     await close()
     throw error
