@@ -18,6 +18,7 @@ import {
   randomContent,
 } from './content.ts'
 import { createAuthorize, type User } from './credentials.ts'
+import { reach } from './reach.ts'
 import { Unmet } from './unmet.ts'
 
 /** Where to look, and as whom. */
@@ -63,6 +64,8 @@ export interface Session extends Target {
   begin(agent?: string): Promise<string>
   /** Another host than this one that takes uploads, if there is one. @throws Unmet */
   uploadHost(): Promise<string | undefined>
+  /** Why there is no way to a host, if there is none; found out once. @param origin its scheme and host */
+  unreachable(origin: string): Promise<string | undefined>
   /** The same repository, image and user at another host. @param origin its scheme and host */
   at(origin: string): Session
   /** Pushes a blob. @throws Unmet */
@@ -94,6 +97,12 @@ const expectStatus = (reply: Reply, wanted: number, what: string): void => {
   if (reply.status !== wanted) throw new Unmet(`${what}: ${reply.status}, not ${wanted}`)
 }
 
+const whyNot = (origin: string): Promise<string | undefined> =>
+  reach(origin).then(
+    () => undefined,
+    ({ message }: Error) => message,
+  )
+
 /** Creates a session; nothing is requested yet. */
 export const createSession = (target: Target): Session => {
   const client = createClient()
@@ -116,6 +125,7 @@ const sessionAt = (
     `repository:${repository}:pull,push,delete`,
   )
   const elsewhere = new Map<string, Session>()
+  const ways = new Map<string, Promise<string | undefined>>()
   let own: Promise<Image> | undefined
   let large: LargeContent | undefined
   let host: Promise<string | undefined> | undefined
@@ -201,6 +211,11 @@ const sessionAt = (
     begin,
     uploadHost: () =>
       (host ??= target.pushHost ? Promise.resolve(target.pushHost) : findUploadHost()),
+    unreachable: (other) => {
+      const known = ways.get(other) ?? whyNot(other)
+      ways.set(other, known)
+      return known
+    },
     at: (other) => {
       const its = { repository, user, origin: other, pushHost: other }
       const found = elsewhere.get(other) ?? sessionAt(its, client, pushed, session)

@@ -15,7 +15,7 @@ import { type Distortion, startDistorting } from './distort.ts'
 import { look, lookThrough } from './look.ts'
 import { onFiles, onS3, type Subject } from './subjects.ts'
 import { WRONG_ACCESS } from './wrongs/access.ts'
-import { change, gatewaySays, larger, on, type Wrong } from './wrongs/changes.ts'
+import { change, gatewaySays, headers, larger, on, START, type Wrong } from './wrongs/changes.ts'
 import { WRONG_LARGE, WRONG_UPLOAD_HOSTS } from './wrongs/large.ts'
 import { WRONG_MANIFESTS } from './wrongs/manifests.ts'
 import { WRONG_PUSHES } from './wrongs/push.ts'
@@ -118,6 +118,25 @@ describe('an upload host', () => {
     const { verdict, printed } = await lookThrough(subject, followed, () => 'https://a.example')
     assert.equal(verdict, 'NOT')
     assert.match(printed, /it does not lead to https:\/\/a\.example/)
+  })
+
+  test('that cannot be reached is one line', async () => {
+    const location = 'http://127.0.0.1:1/v2/a/blobs/uploads/1'
+    const proxy = await startDistorting(subject.origin, change(START, headers({ location })))
+    const checks = CHECKS.filter(({ id }) => /^location-followed$|50MB|^push-host/.test(id))
+    const printed: string[] = []
+    const target = { ...subject, origin: proxy.origin }
+    const results = await runChecks(target, checks, (line) => printed.push(line))
+    await proxy.stop()
+    const not = results.filter(({ verdict }) => verdict === 'NOT')
+    assert.deepEqual(
+      not.map(({ wrong }) => wrong),
+      ['http://127.0.0.1:1 cannot be reached: nothing listens there (ECONNREFUSED)'],
+    )
+    for (const { verdict, seen } of results.slice(1)) {
+      assert.deepEqual([verdict, seen], ['unknown', 'skipped: the upload host cannot be reached'])
+    }
+    assert.equal(results.length, 7)
   })
 
   for (const check of ['location-followed', 'push-host-challenge', 'push-host-manifest-head']) {

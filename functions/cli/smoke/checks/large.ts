@@ -16,6 +16,7 @@ const MB = 1_000_000
 const SMALL = 100_000
 
 const NO_HOST = 'skipped: no upload host'
+const NO_WAY = 'skipped: the upload host cannot be reached'
 
 const ADVICE =
   'give uploads a host that takes bodies of any size: the Web Function, or a Node server on the same bucket (docs/deploy.md)'
@@ -32,6 +33,14 @@ const journey = (session: Session, url: string, started: number): string => {
 const expectHost = async (session: Session, url: string, { status }: Reply): Promise<void> => {
   if (status !== 413 || new URL(url).origin !== session.origin) return
   if ((await session.uploadHost()) === undefined) throw new Unmet(`${NO_HOST}, and 413 here`)
+}
+
+/** Starts an upload where it can go on. @throws Unmet */
+const beginThere = async (session: Session, agent: string): Promise<string> => {
+  const url = await session.begin(agent)
+  const { origin } = new URL(url)
+  if (origin !== session.origin && (await session.unreachable(origin))) throw new Unmet(NO_WAY)
+  return url
 }
 
 const stored = (session: Session, reply: Reply, content: LargeContent): string | undefined => {
@@ -52,7 +61,7 @@ const commit = (session: Session, location: string, { digest }: { digest: string
 
 const patchLarge = async (session: Session): Promise<Seen> => {
   const content = session.large()
-  const url = await session.begin(DOCKER)
+  const url = await beginThere(session, DOCKER)
   const started = performance.now()
   const part = await session.ask('PATCH', url, { headers: OCTETS, body: content, chunked: true })
   await expectHost(session, url, part)
@@ -74,7 +83,7 @@ const patchLarge = async (session: Session): Promise<Seen> => {
 
 const putLarge = async (session: Session): Promise<Seen> => {
   const content = session.large()
-  const url = await session.begin(CONTAINERD)
+  const url = await beginThere(session, CONTAINERD)
   const started = performance.now()
   const end = await session.ask(
     'PUT',
@@ -106,6 +115,8 @@ const followLocation = async (session: Session): Promise<Seen> => {
     [first.pathname.includes('/v2/'), 'its path lacks /v2/'],
   )
   if (wrong !== undefined) return { seen, wrong }
+  const unreachable = await session.unreachable(first.origin)
+  if (unreachable !== undefined) return { seen, wrong: unreachable }
   const content = randomContent(SMALL)
   const part = await session.ask('PATCH', first.href, { headers: OCTETS, body: content.bytes })
   const next = new URL(part.headers.get('Location') ?? '', first).href
@@ -155,6 +166,7 @@ const atUploadHost = (check: Check): Check => ({
   run: async (session) => {
     const origin = await session.uploadHost()
     if (origin === undefined) throw new Unmet(NO_HOST)
+    if (await session.unreachable(origin)) throw new Unmet(NO_WAY)
     return check.run(session.at(origin))
   },
 })
