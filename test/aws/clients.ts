@@ -9,10 +9,11 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, test } from 'vitest'
 import type { Client } from '../e2e/support/client.ts'
-import { clients } from '../e2e/support/clients.ts'
-import { sourceImage } from '../e2e/support/image.ts'
+import { clients, PROGRAMS } from '../e2e/support/clients.ts'
+import { IMAGE_PROGRAMS, sourceImage } from '../e2e/support/image.ts'
+import { describeWith, testWith } from '../support/live/installed.ts'
 import { run, scratch } from '../support/live/process.ts'
 import type { Deployed } from './support/deployment.ts'
 
@@ -25,7 +26,7 @@ export const clientTests = (deployed: Deployed): void => {
   afterAll(files.remove)
 
   for (const [name, open] of Object.entries(clients)) {
-    describe(name, () => {
+    describeWith([...(PROGRAMS[name] ?? []), ...IMAGE_PROGRAMS], name, () => {
       const directory = scratch(`aws-${name}`)
       let client: Client
       beforeAll(async () => {
@@ -61,23 +62,28 @@ export const clientTests = (deployed: Deployed): void => {
     })
   }
 
-  test('docker, with a layer that is too large for a request, is refused as on AWS', async () => {
-    const { address, admin } = deployed()
-    const image = await sourceImage('medium')
-    const directory = scratch('aws-docker-large')
-    const client = await clients.docker!({ address, directory: directory.path, image })
-    try {
-      const session = client.as(admin)
-      await session.logIn?.()
-      const pushed = session.push(`${address}/clients/too-large:v1`)
-      await assert.rejects(pushed, /413.*Request Entity Too Large/s)
-    } finally {
-      await client.close?.()
-      directory.remove()
-    }
-  })
+  const dockerWithImage = [...(PROGRAMS.docker ?? []), ...IMAGE_PROGRAMS]
+  testWith(
+    dockerWithImage,
+    'docker is refused a layer too large for a request, as on AWS',
+    async () => {
+      const { address, admin } = deployed()
+      const image = await sourceImage('medium')
+      const directory = scratch('aws-docker-large')
+      const client = await clients.docker!({ address, directory: directory.path, image })
+      try {
+        const session = client.as(admin)
+        await session.logIn?.()
+        const pushed = session.push(`${address}/clients/too-large:v1`)
+        await assert.rejects(pushed, /413.*Request Entity Too Large/s)
+      } finally {
+        await client.close?.()
+        directory.remove()
+      }
+    },
+  )
 
-  test('regctl pushes what is too large for one request in chunks', async () => {
+  testWith(['regctl'], 'regctl pushes what is too large for one request in chunks', async () => {
     const { address, admin } = deployed()
     const content = randomBytes(24 * 1024 * 1024)
     writeFileSync(join(files.path, 'large'), content)

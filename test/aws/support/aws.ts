@@ -25,19 +25,26 @@ const signed = async (
 export const awsGet = async (emulator: Emulator, service: string, path: string): Promise<unknown> =>
   JSON.parse(await signed(emulator, service, path))
 
+/** A DELETE to a service with a REST API. */
+export const awsDelete = async (emulator: Emulator, service: string, path: string) =>
+  void (await signed(emulator, service, path, '--request', 'DELETE'))
+
+/** A request with JSON to a service with a REST API. */
+const send =
+  (method: string) =>
+  async (emulator: Emulator, service: string, path: string, body: object): Promise<unknown> =>
+    JSON.parse(
+      await signed(
+        ...([emulator, service, path, '--request', method, '--data-binary'] as const),
+        ...[JSON.stringify(body), '--header', 'Content-Type: application/json'],
+      ),
+    )
+
+/** A POST to a service with a REST API. */
+export const awsPost = send('POST')
+
 /** A PUT to a service with a REST API. */
-export const awsPut = async (
-  emulator: Emulator,
-  service: string,
-  path: string,
-  body: object,
-): Promise<unknown> =>
-  JSON.parse(
-    await signed(
-      ...([emulator, service, path, '--request', 'PUT', '--data-binary'] as const),
-      ...[JSON.stringify(body), '--header', 'Content-Type: application/json'],
-    ),
-  )
+export const awsPut = send('PUT')
 
 /** Calls an action of a service with JSON requests; CloudWatch Logs is `Logs_20140328`. */
 export const awsJson = async (

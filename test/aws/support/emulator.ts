@@ -64,8 +64,12 @@ const issueCertificate = async (directory: string) => {
   return { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') }
 }
 
-/** Starts MiniStack on a free loopback port, with its own directory. */
-export const startMiniStack = async (): Promise<Emulator> => {
+/**
+ * Starts MiniStack on a free loopback port, with its own directory.
+ *
+ * @param path where it finds the `node` that it runs functions with; default: Node 24
+ */
+export const startMiniStack = async (path = PATH): Promise<Emulator> => {
   if (!existsSync(program)) {
     throw new Error(`${program} is missing: run .ci/install, or set AWS_ENDPOINT_URL`)
   }
@@ -78,7 +82,7 @@ export const startMiniStack = async (): Promise<Emulator> => {
     // A name other than that of the registry, which redirects there.
     const endpoint = `https://localhost:${port}`
     const env = {
-      PATH,
+      PATH: path,
       AWS_ENDPOINT_URL: endpoint,
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,

@@ -7,7 +7,7 @@
 
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from '../../support/live/process.ts'
+import { run, toolCache } from '../../support/live/process.ts'
 import { type Account, homeIn, type OpenClient } from './client.ts'
 import { dockerClient, load, startContainerd, startDocker29, startDockerd } from './daemons.ts'
 import { readLayout } from './image.ts'
@@ -206,4 +206,19 @@ export const clients: Readonly<Record<string, OpenClient>> = {
   crane: openCrane,
   oras: openOras,
   regctl: openRegctl,
+}
+
+const DOCKER = ['/usr/bin/docker', '/usr/sbin/dockerd']
+const DOCKER_29 = join(toolCache, 'docker29')
+
+/** The programs that each client needs. */
+export const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  docker: DOCKER,
+  docker29: ['/usr/bin/docker', join(DOCKER_29, 'dockerd'), join(DOCKER_29, 'containerd')],
+  podman: ['podman'],
+  skopeo: ['skopeo'],
+  ctr: ['containerd', 'ctr'],
+  crane: ['crane'],
+  oras: ['oras'],
+  regctl: ['regctl'],
 }

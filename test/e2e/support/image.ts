@@ -39,6 +39,9 @@ export interface Image {
   readonly diffIds: readonly string[]
 }
 
+/** What image.sh needs to build them. */
+export const IMAGE_PROGRAMS: readonly string[] = ['debootstrap', 'umoci', 'skopeo', 'apt-get']
+
 /** An image on disk, as built by image.sh. */
 export interface SourceImage extends Image {
   readonly name: ImageName
