@@ -18,6 +18,8 @@ import { requireNode24 } from './node-version.ts'
 /** The outputs of the stack. */
 export interface Outputs {
   readonly RegistryHost: string
+  /** Only where there is an upload host. */
+  readonly PushHost?: string
   readonly BucketName: string
   readonly ApiId: string
   /** Commands for a shell. */
@@ -67,12 +69,29 @@ const readTemplate = (assembly: string): { stackName: string; parameters: Respon
   }
 }
 
+/** What an emulator needs to be able to deploy the stack, and what it does not have. */
+export interface Habits {
+  /** Context values beside `publicUrl`. */
+  readonly context: Readonly<Record<string, string>>
+  /** Adapts what was deployed. */
+  closeGaps(emulator: Emulator, stackName: string): Promise<void>
+}
+
+/** It knows neither alarms on a quotient nor Web Functions, and would reject the stack. */
+const MINISTACK: Habits = {
+  context: { alarms: 'off', webFunction: 'off', terminationProtection: 'off' },
+  closeGaps,
+}
+
 /**
  * Deploys the stack, and gives clients an address for it.
  *
  * @param start starts the emulator; default: the one named by the environment, or a new one
  */
-export const startDeployment = async (start = startEmulator): Promise<Deployment> => {
+export const startDeployment = async (
+  start = startEmulator,
+  habits = MINISTACK,
+): Promise<Deployment> => {
   const closers: (() => Promise<void> | void)[] = []
   const close = async () => {
     const failures: unknown[] = []
@@ -95,13 +114,7 @@ export const startDeployment = async (start = startEmulator): Promise<Deployment
     closers.push(files.remove)
     const assembly = join(files.path, 'cdk.out')
     const outputsFile = join(files.path, 'outputs.json')
-    // MiniStack knows neither alarms on a quotient nor Web Functions, and would reject the stack.
-    const base = {
-      publicUrl: `http://${front.address}`,
-      alarms: 'off',
-      webFunction: 'off',
-      terminationProtection: 'off',
-    }
+    const base = { publicUrl: `http://${front.address}`, ...habits.context }
 
     const cdk = (command: string, ...args: string[]) =>
       run(process.execPath, [join(projectRoot, 'node_modules/aws-cdk/bin/cdk'), command, ...args], {
@@ -120,7 +133,7 @@ export const startDeployment = async (start = startEmulator): Promise<Deployment
       )
       const { stackName, parameters } = readTemplate(assembly)
       front.serve({ id: outputs.ApiId, responseParameters: parameters })
-      await closeGaps(emulator, stackName)
+      await habits.closeGaps(emulator, stackName)
       return outputs
     }
     const shell = (command: string, input = '') =>
@@ -161,11 +174,11 @@ export const startDeployment = async (start = startEmulator): Promise<Deployment
 export type Deployed = () => Deployment
 
 /** Deploys the stack for the suite that calls it, and removes it afterwards. */
-export const useDeployment = (start?: () => Promise<Emulator>): Deployed => {
+export const useDeployment = (start?: () => Promise<Emulator>, habits?: Habits): Deployed => {
   let deployment: Deployment | undefined
   beforeAll(async () => {
-    deployment = await startDeployment(start)
-  }, 300_000)
+    deployment = await startDeployment(start, habits)
+  }, 600_000)
   afterAll(() => deployment?.close())
   return () => {
     if (deployment === undefined) throw new Error('the stack was not deployed')

@@ -129,7 +129,7 @@ export const startMiniStack = async (path = PATH): Promise<Emulator> => {
 }
 
 /** The emulator at AWS_ENDPOINT_URL. */
-const runningEmulator = (endpoint: string): Emulator => {
+export const runningEmulator = (endpoint: string): Emulator => {
   const set = (name: string, value: string): Record<string, string> => ({
     [name]: process.env[name] || value,
   })
