@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { UPLOAD_CLIENTS } from '../../functions/api/upload-clients.ts'
 import { parse } from '../../functions/cli/parse.ts'
 import { CHECKS } from '../../functions/cli/smoke/checks.ts'
 import { COMMANDS } from '../../functions/cli/table/commands.ts'
@@ -79,6 +80,17 @@ describe('docs/deploy.md', () => {
     assert.ok(text.includes(`layers up to ${UPLOAD_LIMITS.blob / 1e9} GB`))
     assert.ok(text.includes(`--blob-max ${bytes} --blob-chunk ${bytes}`))
     assert.ok(text.includes(`${bytes / 1e6} MB of a blob`))
+  })
+
+  test('has the clients as the table in functions/api has them', () => {
+    const size = { follows: 'any size', stays: `${BODY_LIMIT.bytes / 1e6} MB` }
+    const rows = UPLOAD_CLIENTS.map(
+      ({ name, habit, tested }) =>
+        `| ${name} | ${size[habit]} | ${tested?.join(', ') ?? 'not run: by its source'} |`,
+    )
+    const [, table = ''] =
+      read('docs/deploy.md').match(/\| client \|.*\n\|---.*\n((?:\|.*\n)+)/) ?? []
+    expect(table.split('\n').slice(0, rows.length)).toEqual(rows)
   })
 
   test('has the lifecycle rules that a new bucket gets', async () => {
