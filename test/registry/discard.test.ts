@@ -8,7 +8,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uploadSegmentKey } from '../../functions/registry/layout.ts'
 import { discard } from '../../functions/registry/uploads/ending.ts'
 import { newUpload } from '../../functions/registry/uploads/state.ts'
-import { inBatches } from '../../functions/shared/parallel.ts'
 import { type OpenedBucket, openBucket } from '../support/rig/stores.ts'
 
 const UUID = '11111111-1111-4111-8111-111111111111'
@@ -21,10 +20,10 @@ beforeAll(async () => {
 afterAll(() => bucket.close())
 
 test('1,500 staged objects take two listings and two deletions', async () => {
-  const { store, s3 } = bucket
+  const { store, s3, fill } = bucket
   const staged = Array.from({ length: 1500 }, (_, at) => uploadSegmentKey(UUID, at, 'n'))
   const other = uploadSegmentKey(OTHER, 0, 'n')
-  await inBatches([...staged, other], (key) => store.put(key, Buffer.from('x')), 64)
+  for (const key of [...staged, other]) await fill(key, Buffer.from('x'))
   s3.counter.reset()
   await discard(store, newUpload('app', UUID, Date.now()))
   expect(s3.counter.counts).toEqual({ ListObjectsV2: 2, DeleteObjects: 2 })

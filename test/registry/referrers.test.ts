@@ -28,7 +28,7 @@ const digestsOf = (all: readonly Referrer[]): Digest[] => all.map(({ digest }) =
 
 for (const [name, open] of STORES) {
   describe(name, async () => {
-    const { store, close } = await open()
+    const { store, fill, close } = await open()
     afterAll(close)
     /** Manifests that are there, for descriptors that are not confirmed. */
     const linked = new Set<Digest>()
@@ -44,8 +44,7 @@ for (const [name, open] of STORES) {
     const addMany = (repository: string, of: Digest, all: readonly Referrer[]) =>
       inBatches(
         all,
-        (each) =>
-          store.put(referrerKey(repository, of, each.digest), Buffer.from(JSON.stringify(each))),
+        (each) => fill(referrerKey(repository, of, each.digest), Buffer.from(JSON.stringify(each))),
         32,
       )
 

@@ -9,7 +9,6 @@ import { describe, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { reindex } from '../../functions/registry/reindex.ts'
 import { inBatches } from '../../functions/shared/parallel.ts'
-import type { ObjectStore } from '../../functions/storage/store.ts'
 import {
   CONFIG,
   type Content,
@@ -19,14 +18,14 @@ import {
   indexOf,
 } from '../support/hosts/content.ts'
 import { clientOf, expectStatus } from '../support/rig/client.ts'
-import { STORES } from '../support/rig/stores.ts'
+import { type OpenedStore, STORES } from '../support/rig/stores.ts'
 
 const V2 = 'docker/registry/v2'
 const hexOf = ({ sha256 }: Content): string => sha256.slice('sha256:'.length)
 
 /** Writes a manifest as distribution does: its data and its revision, and a tag. */
 const writeManifest = async (
-  store: ObjectStore,
+  { fill }: Pick<OpenedStore, 'fill'>,
   name: string,
   content: Content,
   tag?: string,
@@ -34,11 +33,11 @@ const writeManifest = async (
   const hex = hexOf(content)
   const manifests = `${V2}/repositories/${name}/_manifests`
   const link = Buffer.from(content.sha256)
-  await store.put(`${V2}/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`, content.bytes)
-  await store.put(`${manifests}/revisions/sha256/${hex}/link`, link)
+  await fill(`${V2}/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`, content.bytes)
+  await fill(`${manifests}/revisions/sha256/${hex}/link`, link)
   if (tag === undefined) return
-  await store.put(`${manifests}/tags/${tag}/current/link`, link)
-  await store.put(`${manifests}/tags/${tag}/index/sha256/${hex}/link`, link)
+  await fill(`${manifests}/tags/${tag}/current/link`, link)
+  await fill(`${manifests}/tags/${tag}/index/sha256/${hex}/link`, link)
 }
 
 const subject = imageOf()
@@ -58,15 +57,16 @@ const schema1 = contentOf('{"schemaVersion":1,"name":"old","tag":"v1"}')
 for (const [kind, open] of STORES) {
   describe(kind, () => {
     test('repositories, referrers, and those of the referrers tag schema', async (t) => {
-      const { store, close } = await open()
+      const opened = await open()
+      const { store, close } = opened
       t.onTestFinished(close)
       for (const name of ['app', 'team/app', 'team/app/deep']) {
-        await writeManifest(store, name, subject, 'v1')
+        await writeManifest(opened, name, subject, 'v1')
       }
-      await writeManifest(store, 'app', signature)
-      await writeManifest(store, 'app', attached)
-      await writeManifest(store, 'app', fallback, subject.sha256.replace(':', '-'))
-      await writeManifest(store, 'old', schema1, 'v1')
+      await writeManifest(opened, 'app', signature)
+      await writeManifest(opened, 'app', attached)
+      await writeManifest(opened, 'app', fallback, subject.sha256.replace(':', '-'))
+      await writeManifest(opened, 'old', schema1, 'v1')
       const hex = hexOf(CONFIG)
       // A repository that has blobs, but no manifest, is not listed.
       await store.put(
@@ -123,10 +123,11 @@ for (const [kind, open] of STORES) {
     })
 
     test('more than one page of keys', async (t) => {
-      const { store, close } = await open()
+      const opened = await open()
+      const { store, close } = opened
       t.onTestFinished(close)
       const names = Array.from({ length: 260 }, (_, at) => `r${String(at).padStart(3, '0')}`)
-      await inBatches(names, (name) => writeManifest(store, name, subject, 'v1'), 16)
+      await inBatches(names, (name) => writeManifest(opened, name, subject, 'v1'), 16)
       assert.equal((await reindex(store)).repositories, 260)
       const send = await clientOf(store)
       const { body } = await expectStatus(200, send('GET /v2/_catalog'))

@@ -197,8 +197,8 @@ export const objectTests = ({ store, test }: Subject): void => {
     )
   })
 
-  test('delete takes 1500 keys', async (base) => {
-    const keys = Array.from({ length: 1500 }, (_, index) => `${base}k/${index % 7}/${index}`)
+  test('delete takes 1100 keys', async (base) => {
+    const keys = Array.from({ length: 1100 }, (_, index) => `${base}k/${index % 7}/${index}`)
     const writers = keys.values()
     const work = async () => {
       for (const key of writers) await store().put(key, bytes(key))
