@@ -70,13 +70,14 @@ for (const [name, headers] of Object.entries(UPLOADS)) {
     )
     cut.catch(() => {})
     await vi.waitUntil(() => (server.counter.counts.UploadPart ?? 0) >= 2, { timeout: 60_000 })
+    const deploy = await endpoint.prepare(revision.start)
     const started = performance.now()
-    await endpoint.deploy(revision.start, 'at once')
+    await deploy('at once')
     const took = performance.now() - started
     expect((await cut).status).toBe(502)
     release()
-    // The new environment's start is in it.
-    t.annotate(`the old environment had ended ${Math.round(took)} ms after the deploy began`)
+    t.annotate(`it had ended ${Math.round(took)} ms after SIGTERM`)
+    // A second is what it has; a machine that is busy is allowed for.
     expect(took).toBeLessThan(15_000)
     expect(revision.output()).toContain(
       'closed: the server was asked to stop, and waited for 0.5 s',

@@ -56,12 +56,14 @@ export interface Endpoint {
   /** Requests under way in each environment of the revision. */
   readonly load: readonly number[]
   /**
-   * Deploys a revision: new requests go there once an environment of it is ready.
+   * Starts an environment of another revision.
    *
-   * @param old whether the environments of the old one end at once, or after the requests under way in them.
-   *   AWS does not say. Resolves once they have ended
+   * @returns a function that puts it in the place of this one. The environments of the old revision end at
+   *   once, or after the requests under way in them: AWS does not say. It resolves once they have ended
    */
-  deploy(start: StartEnvironment, old: 'at once' | 'after its requests'): Promise<void>
+  prepare(
+    start: StartEnvironment,
+  ): Promise<(old: 'at once' | 'after its requests') => Promise<void>>
   stop(): Promise<void>
 }
 
@@ -179,13 +181,15 @@ export const startEndpoint = async ({
     get load() {
       return fleet.load
     },
-    async deploy(start, old) {
-      const before = fleet
+    async prepare(start) {
       const next = fleetOf(start)
       await next.prepare()
-      fleet = next
-      if (old === 'after its requests') await before.idle()
-      await before.end()
+      return async (old) => {
+        const before = fleet
+        fleet = next
+        if (old === 'after its requests') await before.idle()
+        await before.end()
+      }
     },
     async stop() {
       await fleet.end()

@@ -358,10 +358,8 @@ describe('environments', () => {
       const running = raw(endpoint, head)
       await vi.waitUntil(() => endpoint.load[0] === 1)
       await vi.waitUntil(() => String(go) !== '() => {}')
-      const deployed = endpoint.deploy(
-        environmentOf((_, outgoing) => outgoing.end('new')),
-        old,
-      )
+      const other = environmentOf((_, outgoing) => outgoing.end('new'))
+      const deployed = (await endpoint.prepare(other))(old)
       await vi.waitUntil(() => endpoint.load[0] === 0)
       expect(await raw(endpoint, head)).toContain('new')
       if (old === 'after its requests') go()
