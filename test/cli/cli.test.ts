@@ -12,8 +12,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { blob } from '../support/hosts/content.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
+import { blob, type Content } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
+import { clientOf } from '../support/rig/client.ts'
 import {
   ended,
   SERVER,
@@ -21,6 +23,7 @@ import {
   serve,
   serving as servingOf,
   startProgram,
+  told,
 } from './program.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
@@ -57,11 +60,18 @@ const MISTAKES: readonly (readonly [args: readonly string[], code: number, stder
 describe('mistakes are said in a line', () => {
   for (const [args, expectedCode, expected] of MISTAKES) {
     test(`slipway ${args.join(' ')}`, async () => {
-      const { code, stdout, stderr } = await ended(startProgram(args))
+      const { code, stdout, stderr } = await told(args)
       assert.deepEqual([code, stdout], [expectedCode, ''])
       assert.match(stderr, expected)
     })
   }
+
+  test('which a process says on standard error, and exits with the code', async () => {
+    const args = ['reindex', '--store=x']
+    const said = await told(args)
+    assert.equal(said.code, 2)
+    assert.deepEqual(await ended(startProgram(args)), said)
+  })
 
   test('a port in use', async () => {
     const other = createServer().listen(0, '127.0.0.1')
@@ -110,7 +120,7 @@ test('serve says where it listens and logs a line a request, without queries', a
   const status = await fetch(new URL(begun.headers.get('Location') ?? '', url))
   assert.equal(status.status, 204)
   const lines = await linesOf(serving, 2)
-  program.kill('SIGTERM')
+  program.kill('SIGINT')
   assert.equal(await exit, 0)
 
   const requests = lines.filter(({ msg }) => msg === 'request')
@@ -176,6 +186,13 @@ const slowUpload = async ({ url }: Serving, seed: string) => {
   return { content, sending }
 }
 
+/** What the store has under an upload's digest. */
+const stored = async ({ sha256 }: Content) => {
+  const client = await clientOf(openFileStore(directory.path))
+  const { status, body } = await client(`GET /v2/slow/blobs/${sha256}`)
+  return status === 200 ? body : status
+}
+
 test('a stop lets an upload under way finish, and takes no new requests', async () => {
   const serving = await serve([store(), '--log-level=silent'])
   const { url, program, said, exit } = serving
@@ -193,12 +210,7 @@ test('a stop lets an upload under way finish, and takes no new requests', async 
   assert.equal(answer.statusCode, 201)
   assert.equal(await exit, 0)
   assert.match(said.stderr, /Stopping: requests under way have 30 s to finish\.\n$/)
-
-  const again = await serve([store(), '--log-level=silent'])
-  const found = await fetch(`${again.url}/v2/slow/blobs/${content.sha256}`)
-  assert.deepEqual(Buffer.from(await found.arrayBuffer()), content.bytes)
-  again.program.kill('SIGINT')
-  assert.equal(await again.exit, 0)
+  assert.deepEqual(await stored(content), content.bytes)
 })
 
 test('a stop does not wait for a silent upload without end', async () => {
@@ -209,10 +221,7 @@ test('a stop does not wait for a silent upload without end', async () => {
   assert.match(serving.said.stdout, /"status":503,.*"reason":"closed: the server was asked to stop/)
   assert.doesNotMatch(serving.said.stdout, /"level":"error"/)
 
-  const again = await serve([store(), '--log-level=silent'])
-  assert.equal((await fetch(`${again.url}/v2/slow/blobs/${content.sha256}`)).status, 404)
-  again.program.kill('SIGTERM')
-  assert.equal(await again.exit, 0)
+  assert.equal(await stored(content), 404)
 })
 
 test('a second signal drops what is under way, and nothing of it can be read', async () => {
@@ -228,15 +237,12 @@ test('a second signal drops what is under way, and nothing of it can be read', a
   }
   assert.equal(await serving.exit, 1)
 
-  const again = await serve([store(), '--log-level=silent'])
-  assert.equal((await fetch(`${again.url}/v2/slow/blobs/${content.sha256}`)).status, 404)
-  again.program.kill('SIGTERM')
-  assert.equal(await again.exit, 0)
+  assert.equal(await stored(content), 404)
 })
 
 test('reindex of nothing fails, and names the store', async () => {
   const path = join(directory.path, 'none', 'empty')
-  const { code, stderr } = await ended(startProgram(['reindex', `--store=file:${path}`]))
+  const { code, stderr } = await told(['reindex', `--store=file:${path}`])
   assert.deepEqual(
     [code, stderr],
     [
@@ -252,7 +258,7 @@ test('a store within a registry is refused', async () => {
   await mkdir(`${root}/repositories/a/_manifests`, { recursive: true })
   await writeFile(`${root}/repositories/a/_manifests/x`, '')
   for (const command of [['serve'], ['reindex'], ['user', 'list']]) {
-    const { code, stderr } = await ended(startProgram([...command, `--store=file:${root}`]))
+    const { code, stderr } = await told([...command, `--store=file:${root}`])
     assert.equal(code, 2)
     assert.equal(
       stderr,
@@ -269,7 +275,7 @@ test('a change where no registry is says so, and does not say that registries se
     'version: 1\nrules: [{ who: [anonymous], repositories: [a], actions: [pull] }]\n',
   )
   const set = ['policy', 'set', policy, `--store=file:${path}`]
-  const first = await ended(startProgram(set))
+  const first = await told(set)
   assert.equal(first.code, 0)
   assert.match(first.stderr, /^There is no registry at file:.* yet\.\n/)
   assert.match(first.stderr, /A server that is started on this store will see it\.\n$/)
@@ -277,7 +283,7 @@ test('a change where no registry is says so, and does not say that registries se
     policy,
     'version: 1\nrules: [{ who: [anonymous], repositories: [b], actions: [pull] }]\n',
   )
-  const second = await ended(startProgram(set))
+  const second = await told(set)
   assert.doesNotMatch(second.stderr, /There is no registry/)
   assert.match(second.stderr, /Running registries see it within 30 seconds\.\n$/)
 })

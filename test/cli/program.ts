@@ -9,6 +9,8 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { main } from '../../functions/cli/main.ts'
+import { processIo } from '../../functions/cli/process-io.ts'
 
 const entry = (name: string): string =>
   fileURLToPath(new URL(`../../functions/handlers/${name}.ts`, import.meta.url))
@@ -42,6 +44,22 @@ export const ended = async (program: Program): Promise<Ended> => {
     once(program, 'close') as Promise<[number | null]>,
   ])
   return { code, stdout, stderr }
+}
+
+/**
+ * What `slipway` with these arguments says and ends with, in this process: for commands that end by
+ * themselves, since a process takes much longer to start.
+ */
+export const told = async (args: readonly string[]): Promise<Ended> => {
+  const [stdout, stderr]: [string[], string[]] = [[], []]
+  const code = await main(args, {
+    ...processIo({}),
+    print: (line) => void stdout.push(`${line}\n`),
+    say: (line) => void stderr.push(`${line}\n`),
+    onStop: () => undefined,
+    onReload: () => undefined,
+  })
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 
 /** A program that serves. */
