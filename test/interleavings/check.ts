@@ -46,6 +46,8 @@ export interface Checked extends Explored {
   readonly faults: readonly Fault[]
   /** All the ways in which it was seen to end. */
   readonly endings: readonly string[]
+  /** Whether an ending is explained only by what came between the moments of an operation. */
+  readonly inMoments: boolean
   /** Most writes of a process, beyond which its death is no different from none. */
   readonly writes: readonly number[]
 }
@@ -58,38 +60,46 @@ const excused = (fault: string, operations: readonly Operation[]): boolean =>
 const deletedUnder = (fault: string, operations: readonly Operation[]): boolean =>
   fault.endsWith('LIST lacks OLD') && operations.some(({ title }) => title === 'delete by digest')
 
-const permutations = <T>(items: readonly T[]): T[][] =>
-  items.length < 2
-    ? [[...items]]
-    : items.flatMap((item, at) =>
-        permutations(items.toSpliced(at, 1)).map((rest) => [item, ...rest]),
-      )
+/** Every order of the items of all lists in which those of each list keep theirs. */
+const merges = <T>(lists: readonly (readonly T[])[]): T[][] => {
+  const left = lists.filter((list) => list.length > 0)
+  if (left.length === 0) return [[]]
+  return left.flatMap(([item, ...rest], at) =>
+    merges(left.with(at, rest)).map((others) => [item as T, ...others]),
+  )
+}
+
+/** Every choice of one from each. */
+const choices = <T>(ways: readonly (readonly T[])[]): T[][] =>
+  ways.reduce<T[][]>((all, way) => all.flatMap((some) => way.map((each) => [...some, each])), [[]])
 
 const keyOf = (answers: readonly (string | undefined)[], { facts }: Picture): string =>
   JSON.stringify([answers.map((each) => each ?? null), facts])
 
-/** Every way that the operations can end one after the other. */
+/**
+ * Every way that the operations can end one after the other.
+ *
+ * @param inMoments whether an operation of two moments may have others between them
+ */
 const serialEndings = async (
   { before, operations }: Scenario,
   died: readonly boolean[],
+  inMoments: boolean,
 ): Promise<Set<string>> => {
   const endings = new Set<string>()
   // Of one that died, nothing may be left, all of it, or a part that is an operation of its own.
-  const ways = operations.map(({ run, partly = [] }, at): (Work | undefined)[] =>
-    died[at] ? [undefined, run, ...partly] : [run],
-  )
-  const choices = ways.reduce<(Work | undefined)[][]>(
-    (all, way) => all.flatMap((some) => way.map((each) => [...some, each])),
-    [[]],
-  )
-  for (const chosen of choices) {
-    for (const order of permutations([...chosen.keys()])) {
+  const ways = operations.map(({ run, partly = [], first }, at): (readonly Work[])[] => {
+    if (died[at]) return [[], [run], ...partly.map((each) => [each])]
+    return inMoments && first ? [[run], [first, run]] : [[run]]
+  })
+  for (const chosen of choices(ways)) {
+    for (const order of merges(chosen.map((works, at) => works.map((work) => ({ at, work }))))) {
       const model = before.copy()
       const { store } = model
       const clock = { now: NOW }
       const answers: (string | undefined)[] = operations.map(() => undefined)
-      for (const at of order) {
-        const answer = await chosen[at]?.(await instance(store, clock), store, clock)
+      for (const { at, work } of order) {
+        const answer = await work(await instance(store, clock), store, clock)
         if (!died[at]) answers[at] = answer
       }
       endings.add(keyOf(answers, await picture(model)))
@@ -103,6 +113,7 @@ export const check = async (scenario: Scenario, limit: number): Promise<Checked>
   const { before, service, operations, together = false, naive = false, death, spoil } = scenario
   const faults = new Map<string, Fault>()
   const serial = new Map<string, Set<string>>()
+  let inMoments = false
   const seen = new Set<string>()
   const writes = operations.map(() => 0)
   let model = before
@@ -131,14 +142,21 @@ export const check = async (scenario: Scenario, limit: number): Promise<Checked>
     }
     const died = answers.map((each) => each === undefined)
     const end = await picture(model)
-    const orders = serial.get(died.join()) ?? (await serialEndings(scenario, died))
-    serial.set(died.join(), orders)
+    const isSerial = async (moments: boolean): Promise<boolean> => {
+      const kind = `${died} ${moments}`
+      const orders = serial.get(kind) ?? (await serialEndings(scenario, died, moments))
+      serial.set(kind, orders)
+      return orders.has(key)
+    }
     const key = keyOf(answers, end)
     seen.add(key)
     const wrong = end.faults.filter(
       (each) => !excused(each, operations) && !deletedUnder(each, operations),
     )
-    if (!orders.has(key)) wrong.push(`no order ends with ${key}`)
+    if (!(await isSerial(false))) {
+      if (await isSerial(true)) inMoments = true
+      else wrong.push(`no order ends with ${key}`)
+    }
     if (wrong.length === 0 || faults.has(wrong.join())) return
     const trace = points.map(({ process, title }) => `${operations[process]!.title}: ${title}`)
     faults.set(wrong.join(), { why: wrong.join('; '), trace })
@@ -154,5 +172,11 @@ export const check = async (scenario: Scenario, limit: number): Promise<Checked>
       a.access.writes.length > 0 &&
       b.access.writes.length > 0)
   const explored = await explore(run, visit, limit, dependent)
-  return { ...explored, faults: [...faults.values()], endings: [...seen].sort(), writes }
+  return {
+    ...explored,
+    faults: [...faults.values()],
+    endings: [...seen].sort(),
+    inMoments,
+    writes,
+  }
 }

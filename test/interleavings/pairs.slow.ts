@@ -6,7 +6,6 @@
 import { describe, expect, test } from 'vitest'
 import { check } from './check.ts'
 import {
-  DELETED_TWICE,
   exploreAll,
   type Found,
   PAIRS,
@@ -39,6 +38,10 @@ const faultsOf = (found: readonly Found[], excused: readonly RegExp[] = []): str
       .map(({ why, trace }) => [titleOf(operations), why, ...trace].join('\n')),
   )
 
+/** Those of which an ending is no order of whole requests, but of a push by digest and of its tag. */
+const inMomentsOf = (found: readonly Found[]): string[] =>
+  found.filter(({ inMoments }) => inMoments).map(({ operations }) => titleOf(operations))
+
 const cutOf = (found: readonly Found[]): string[] =>
   found.filter(({ cut }) => cut).map(({ operations }) => titleOf(operations))
 
@@ -52,6 +55,7 @@ describe('every pair, with every death of one of them', () => {
         const found = await exploreEach(`pairs and deaths, ${name}`, PAIRS, options)
         const excused = service.conditionalDeletes ? [] : Object.values(WINDOWS)
         expect(faultsOf(found, excused)).toEqual([])
+        expect(inMomentsOf(found)).toEqual([])
         expect(cutOf(found)).toEqual([])
         if (service.conditionalDeletes) return
         for (const window of excused) {
@@ -72,7 +76,9 @@ test(
     const service = SERVICES['as S3']!
     const before = await fill(service)
     const options = { service, before, deaths: false, together: true, limit: 40 }
-    expect(faultsOf(await exploreEach('pairs on one instance', PAIRS, options))).toEqual([])
+    const found = await exploreEach('pairs on one instance', PAIRS, options)
+    expect(faultsOf(found)).toEqual([])
+    expect(inMomentsOf(found)).toEqual([])
   },
   HOUR,
 )
@@ -89,7 +95,12 @@ test(
     )
     const options = { service, before, deaths: false, together: false, limit: 3_000 }
     const found = await exploreEach('three at once', triples, options)
-    expect(faultsOf(found, [DELETED_TWICE])).toEqual([])
+    expect(faultsOf(found)).toEqual([])
+    // The second delete finds the link that the push has just written, as if it had been one by digest.
+    expect(inMomentsOf(found)).toEqual([
+      'push a tag | delete by digest | delete by digest',
+      'push a tag if there is none | delete by digest | delete by digest',
+    ])
     expect(cutOf(found)).toEqual([])
   },
   HOUR,
@@ -101,9 +112,9 @@ test(
     const service = SERVICES['as S3']!
     const before = await fill(service)
     const operations = [...MEMORY, operation('delete a blob')]
-    const { faults, runs, cut } = await check({ service, before, operations }, 5_000)
-    print('memory and time', [{ operations, faults, runs, cut }])
-    expect(faults).toEqual([])
+    const found = await check({ service, before, operations }, 5_000)
+    print('memory and time', [{ operations, ...found }])
+    expect(found.faults).toEqual([])
   },
   HOUR,
 )

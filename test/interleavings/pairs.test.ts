@@ -17,8 +17,9 @@ const LIMIT = 1_000
 test('every pair, on two instances', async () => {
   const options = { service, before, deaths: false, together: false, limit: LIMIT }
   for (const pair of PAIRS) {
-    const { cut, faults } = await exploreAll(pair, options)
+    const { cut, faults, inMoments } = await exploreAll(pair, options)
     expect(faults, titleOf(pair)).toEqual([])
+    expect(inMoments, titleOf(pair)).toBe(false)
     expect(cut, titleOf(pair)).toBe(false)
   }
 })

@@ -70,6 +70,11 @@ export interface Operation {
    * of which nobody was told.
    */
   readonly partly?: readonly Work[]
+  /**
+   * What it does in a moment of its own, before and as part of the whole. A push by tag is a push by digest,
+   * and then the tag: it writes both without a look, so nobody else can tell the two apart in between.
+   */
+  readonly first?: Work
 }
 
 const put =
@@ -108,21 +113,25 @@ export const OPERATIONS: readonly Operation[] = [
     title: 'push a tag',
     run: put('app', 'again', OLD),
     partly: [byDigest.old],
+    first: byDigest.old,
   },
   {
     title: 'move a tag',
     run: put('app', 'latest', NEW),
     partly: [byDigest.new],
+    first: byDigest.new,
   },
   {
     title: 'move a tag if it is OLD',
     run: put('app', 'latest', NEW, { 'If-Match': `"${OLD.sha256}"` }),
     partly: [byDigest.new],
+    first: byDigest.new,
   },
   {
     title: 'push a tag if there is none',
     run: put('app', 'again', OLD, { 'If-None-Match': '*' }),
     partly: [byDigest.old],
+    first: byDigest.old,
   },
   { title: 'push by digest', run: byDigest.old },
   { title: 'push another by digest', run: byDigest.new },
