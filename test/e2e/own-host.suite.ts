@@ -6,6 +6,8 @@
  * @module
  */
 
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startS3 } from '../emulators/s3/server.ts'
 import { scratch } from '../support/live/process.ts'
@@ -47,7 +49,9 @@ describe('S3 at the address of the registry', () => {
       const image = await sourceImage('small')
       const open = clients[name]
       if (open === undefined) throw new Error(`there is no client ${name}`)
-      const client = await open({ address: registry.address, directory: files.path, image })
+      const directory = join(files.path, name)
+      mkdirSync(directory)
+      const client = await open({ address: registry.address, directory, image })
       try {
         const session: Session = client.as(ALICE)
         await session.logIn?.()
