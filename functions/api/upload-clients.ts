@@ -88,12 +88,19 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     source: 'jib-core 0.28, BlobPusher.java',
   },
   {
-    // Versions before oras-go 2.6.1 follow, but releases of the same name have either.
+    // With a release of oras-go 2 before 2.6.1 for certain; Helm up to 3.17 has another library.
+    name: 'ORAS to 1.3.2, Helm 3.18 to 3.20, 4.0 and 4.1',
+    userAgent: /^(?:oras\/1\.(?:[0-2]|3\.[0-2](?!\d))|helm\/(?:3\.(?:18|19|20)|4\.[01]))(?!\d)/i,
+    habit: 'follows',
+    source: 'oras-go v2.6.0, registry/remote/repository.go: Push',
+    tested: ['helm 4.1'],
+  },
+  {
     name: 'ORAS, Helm',
     userAgent: /^(?:oras|oras-go|helm)(?:\/|$)/i,
     habit: 'stays',
     source: 'oras-go v2.6.1, registry/remote/repository.go: sameUploadHost (GO-2026-5882)',
-    tested: ['oras 1.3', 'helm 4.1'],
+    tested: ['oras 1.3.6'],
   },
 ]
 

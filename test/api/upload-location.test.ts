@@ -50,7 +50,39 @@ const USER_AGENTS: Readonly<Record<string, readonly string[]>> = {
   'regclient: regctl, regsync, regbot': ['regclient/regctl (v0.11.7)', 'regclient/regsync'],
   'slipway push, slipway proxy': ['slipway/1.0.0'],
   Jib: ['jib 3.5.1 jib-maven-plugin Google-HTTP-Java-Client/1.42.2 (gzip)'],
-  'ORAS, Helm': ['oras/1.2.3', 'oras/1.3.1+Homebrew', 'oras-go', 'Helm/3.21.4', 'Helm/4.2'],
+  'ORAS to 1.3.2, Helm 3.18 to 3.20, 4.0 and 4.1': [
+    'oras/1.0.0',
+    'oras/1.2.3',
+    'oras/1.3.0',
+    'oras/1.3.2',
+    'oras/1.3.1+Homebrew',
+    'Helm/3.18.0',
+    'Helm/3.20.9',
+    'Helm/4.0.0',
+    'Helm/4.1.4',
+  ],
+  'ORAS, Helm': [
+    'oras/1.3.3',
+    'oras/1.3.6',
+    'oras/1.3.10',
+    'oras/1.3.20',
+    'oras/1.10.0',
+    'oras/1.20.0',
+    'oras/2.0.0',
+    'oras/1.30.1',
+    'oras/unknown',
+    'oras-go',
+    'Helm/3.8.0',
+    'Helm/3.17.4',
+    'Helm/3.1',
+    'Helm/3.21.0',
+    'Helm/3.21.4',
+    'Helm/3.180.0',
+    'Helm/4.2',
+    'Helm/4.2.4',
+    'Helm/4.10.0',
+    'Helm/40.0.0',
+  ],
 }
 
 /** What no row may take for a client that it knows. */
@@ -178,12 +210,12 @@ describe('where a body has a limit', () => {
     const api = await clientOf(opened.store, limited(UPLOAD))
     const told =
       '299 - "layers over 4500000 bytes: push to push.example:8443/NAME, which takes layers of any size"'
-    expect(await ask(api, 'oras/1.3.0')).toBe(told)
+    expect(await ask(api, 'oras/1.3.6')).toBe(told)
     expect(await ask(api, 'curl/8')).toBe(told)
     expect(await ask(api, DOCKER ?? '')).toBeNull()
-    expect(await ask(await clientOf(opened.store, limited()), 'oras/1.3.0')).toBeNull()
+    expect(await ask(await clientOf(opened.store, limited()), 'oras/1.3.6')).toBeNull()
     expect(
-      await ask(await clientOf(opened.store, { uploadOrigin: UPLOAD }), 'oras/1.3.0'),
+      await ask(await clientOf(opened.store, { uploadOrigin: UPLOAD }), 'oras/1.3.6'),
     ).toBeNull()
   })
 })
