@@ -16,28 +16,40 @@ export interface RegistryCode {
   readonly web: string
 }
 
+/** Files that are deployed with the code, by their paths. */
+export interface Documents {
+  /** The access document. */
+  readonly policy?: string | undefined
+  /** See `RegistryEdge.awsNetworks`. */
+  readonly awsNetworks?: string | undefined
+}
+
 /** What the settings of a function say of the files beside it. */
 type FileSettings = Readonly<Record<string, string>>
 
 /**
- * Copies a bundle, puts the access document beside it, and removes the copy afterwards: an asset is a
- * copy of its own.
+ * Copies a bundle, puts documents beside it, and removes the copy afterwards: an asset is a copy of its own.
  *
- * @param policy path of the access document, if one is deployed
- * @param use gets the directory, and the setting that names the document
+ * @param use gets the directory, and the settings that name the documents
  */
 export const withDocuments = <T>(
   bundle: string,
-  policy: string | undefined,
+  { policy, awsNetworks }: Documents,
   use: (directory: string, settings: FileSettings) => T,
 ): T => {
   const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
   try {
     cpSync(bundle, directory, { recursive: true })
-    if (policy === undefined) return use(directory, {})
-    const name = `policy${extname(policy)}`
-    cpSync(policy, join(directory, name))
-    return use(directory, { SLIPWAY_POLICY: name })
+    const settings: Record<string, string> = {}
+    if (policy !== undefined) {
+      settings.SLIPWAY_POLICY = `policy${extname(policy)}`
+      cpSync(policy, join(directory, settings.SLIPWAY_POLICY))
+    }
+    if (awsNetworks !== undefined) {
+      settings.SLIPWAY_AWS_NETWORKS = 'ip-ranges.json'
+      cpSync(awsNetworks, join(directory, settings.SLIPWAY_AWS_NETWORKS))
+    }
+    return use(directory, settings)
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import * as z from 'zod'
 import { parsePolicy } from '../functions/auth/policy/parse.ts'
+import { parseAwsNetworks } from '../functions/compose/aws-networks.ts'
 import { SETTINGS, type SettingName } from '../functions/compose/setting-table.ts'
 
 /** Any text that is not empty. */
@@ -46,6 +47,17 @@ export const arn = (service: string, resource: string) =>
 export const policyFile = text.transform((path, context) => {
   try {
     parsePolicy(readFileSync(path, 'utf8'))
+    return path
+  } catch (error) {
+    context.addIssue((error as Error).message)
+    return z.NEVER
+  }
+})
+
+/** Path of AWS's own list of its networks. */
+export const networksFile = text.transform((path, context) => {
+  try {
+    parseAwsNetworks(readFileSync(path, 'utf8'))
     return path
   } catch (error) {
     context.addIssue((error as Error).message)

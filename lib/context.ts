@@ -12,6 +12,7 @@ import {
   handlerSetting,
   host,
   integer,
+  networksFile,
   onOff,
   policyFile,
   retention,
@@ -117,6 +118,16 @@ export const CONTEXT = {
     integer(10, 2_000_000_000).optional(),
     'no web ACL',
     'most requests to /token of one address in five minutes, by a web ACL at the edge: about 6 USD a month',
+  ),
+  blobs: contextValue(
+    z.enum(['s3', 'cloudfront'], 'expected s3 or cloudfront').default('s3'),
+    's3',
+    'where clients of the edge download blobs: from S3, or with cloudfront from the edge, which keeps them',
+  ),
+  awsNetworks: contextValue(
+    networksFile.optional(),
+    'none',
+    'file with the networks of AWS, ip-ranges.json: clients in them download from S3 all the same',
   ),
   edgeLogs: contextValue(onOff.default(true), 'on', 'the access log of the edge, in us-east-1'),
   pushHost: contextValue(

@@ -36,6 +36,8 @@ export interface EdgeSecretProps {
 export class EdgeSecret extends Construct {
   /** The value of the header, as a reference that CloudFormation resolves. */
   readonly value: string
+  /** For each name, the public half of the key that URLs are signed with, in the same way. */
+  readonly publicKeys: readonly (readonly [name: string, pem: string])[]
 
   constructor(scope: Construct, id: string, props: EdgeSecretProps) {
     super(scope, id)
@@ -61,13 +63,13 @@ export class EdgeSecret extends Construct {
       loggingFormat: LoggingFormat.JSON,
     })
     derive.node.addDependency(permissions)
-    const [name] = props.names
     const resource = new CustomResource(this, 'Value', {
       serviceToken: derive.functionArn,
       resourceType: 'Custom::SlipwayEdgeSecret',
-      // Another name is another secret.
-      properties: { Name: name },
+      // Other names are other secrets.
+      properties: { Names: props.names.join() },
     })
     this.value = resource.getAttString('Value')
+    this.publicKeys = props.names.map((name) => [name, resource.getAttString(`PublicKey${name}`)])
   }
 }

@@ -10,12 +10,19 @@
 
 import { readFileSync } from 'node:fs'
 import { Stack, Validations } from 'aws-cdk-lib'
-import { CfnDistribution, CfnFunction, CfnOriginRequestPolicy } from 'aws-cdk-lib/aws-cloudfront'
+import {
+  CfnCachePolicy,
+  CfnDistribution,
+  CfnFunction,
+  CfnOriginAccessControl,
+} from 'aws-cdk-lib/aws-cloudfront'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IAliasRecordTarget } from 'aws-cdk-lib/aws-route53'
 import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets'
 import { Construct } from 'constructs'
 import { EDGE_HEADER } from '../functions/api/middleware/edge.ts'
 import { BLOBS_PREFIX } from '../functions/registry/layout.ts'
+import type { AnyBucket } from './bucket.ts'
 
 /** AWS's policies, by their ids: nothing is kept, and all goes to the origin but the viewer's Host. */
 const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad'
@@ -30,6 +37,9 @@ const READS = ['GET', 'HEAD']
  * blob that was not there before its push would not be there after it either.
  */
 const KEPT_ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504]
+
+/** Seconds. */
+const YEAR = 31_536_000
 
 /** Seconds until the API's gateway gives up by itself. */
 const API_TIMEOUT = 30
@@ -54,12 +64,13 @@ export interface EdgeProps extends EdgeParts {
   readonly api: string
   /** Host that takes uploads of any size. Default: the API, with what it can take. */
   readonly uploads?: string | undefined
-  /** Host of the bucket, as presigned URLs have it. */
-  readonly bucket: string
+  readonly bucket: AnyBucket
   /** Prefix of every key: empty, or ends with `/`. */
   readonly keyPrefix: string
   /** What the origins are shown. */
   readonly secret: string
+  /** Id of the group of keys that URLs to the bucket are verified with. */
+  readonly keyGroup: string
   /** Most seconds that the end of an upload may take: blobs are verified and copied then. */
   readonly uploadTimeout: number
 }
@@ -99,6 +110,8 @@ export class Edge extends Construct {
   readonly target: string
   /** The same, as the target of an alias record in Route 53. */
   readonly alias: IAliasRecordTarget
+  /** What a bucket's policy must allow, as JSON, where the bucket is not of this stack. */
+  readonly bucketStatement: string | undefined
 
   constructor(scope: Construct, id: string, props: EdgeProps) {
     super(scope, id)
@@ -129,11 +142,10 @@ export class Edge extends Construct {
         origins: [
           customOrigin('api', props.api, API_TIMEOUT, secret),
           ...(uploads ? [customOrigin('uploads', uploads, props.uploadTimeout, secret)] : []),
-          // By presigned URLs alone; the secret is none of its business.
-          customOrigin('bucket', props.bucket, API_TIMEOUT),
+          this.bucketOrigin(props.bucket.bucketRegionalDomainName),
         ],
         cacheBehaviors: [
-          this.bucketBehaviour(`/${keyPrefix}${BLOBS_PREFIX}*`),
+          this.bucketBehaviour(`/${keyPrefix}${BLOBS_PREFIX}*`, props.keyGroup),
           // Some clients leave the last slash out.
           ...(uploads ? ['/v2/*/blobs/uploads/*', '/v2/*/blobs/uploads'] : []).map(
             (pathPattern) => ({ ...forwarding, pathPattern, targetOriginId: 'uploads' }),
@@ -147,6 +159,7 @@ export class Edge extends Construct {
       },
     })
     acknowledge(this.distribution)
+    this.bucketStatement = this.admit(props)
     this.target = this.distribution.attrDomainName
     this.alias = {
       bind: () => ({
@@ -156,19 +169,55 @@ export class Edge extends Construct {
     }
   }
 
+  /** Lets the distribution read blobs. @returns the statement where this stack cannot say it */
+  private admit({ bucket, keyPrefix }: EdgeProps): string | undefined {
+    const stack = Stack.of(this)
+    const statement = new PolicyStatement({
+      sid: 'Edge',
+      principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
+      actions: ['s3:GetObject'],
+      resources: [bucket.arnForObjects(`${keyPrefix}${BLOBS_PREFIX}*`)],
+      conditions: {
+        StringEquals: {
+          'AWS:SourceArn': stack.formatArn({
+            service: 'cloudfront',
+            region: '',
+            resource: 'distribution',
+            resourceName: this.distribution.ref,
+          }),
+        },
+      },
+    })
+    const { statementAdded } = bucket.addToResourcePolicy(statement)
+    return statementAdded ? undefined : stack.toJsonString(statement.toStatementJson())
+  }
+
   /**
-   * The way to the bucket for HEADs of manifests, whose digest a function adds. The query is the signature,
-   * for the bucket's own Host; clients send their credentials to their own host, and S3 would refuse them.
+   * The way to the bucket, for URLs that the registry signs: CloudFront asks S3 in its own name, and keeps what
+   * never changes. A function adds the digest, which S3 cannot.
    */
-  private bucketBehaviour(pathPattern: string): CfnDistribution.CacheBehaviorProperty {
+  private bucketBehaviour(
+    pathPattern: string,
+    keyGroup: string,
+  ): CfnDistribution.CacheBehaviorProperty {
     const { stackName } = Stack.of(this)
-    const query = new CfnOriginRequestPolicy(this, 'QueryAlone', {
-      originRequestPolicyConfig: {
-        name: `${stackName}-query`,
-        comment: 'The query, and none of the headers: presigned URLs',
-        headersConfig: { headerBehavior: 'none' },
-        cookiesConfig: { cookieBehavior: 'none' },
-        queryStringsConfig: { queryStringBehavior: 'all' },
+    const policy = new CfnCachePolicy(this, 'ByKey', {
+      cachePolicyConfig: {
+        name: `${stackName}-by-key`,
+        comment: 'What is under a digest never changes',
+        minTtl: 0,
+        defaultTtl: YEAR,
+        maxTtl: YEAR,
+        parametersInCacheKeyAndForwardedToOrigin: {
+          enableAcceptEncodingGzip: false,
+          enableAcceptEncodingBrotli: false,
+          headersConfig: { headerBehavior: 'none' },
+          cookiesConfig: { cookieBehavior: 'none' },
+          queryStringsConfig: {
+            queryStringBehavior: 'whitelist',
+            queryStrings: ['response-content-type'],
+          },
+        },
       },
     })
     const digest = new CfnFunction(this, 'ManifestDigest', {
@@ -182,10 +231,28 @@ export class Edge extends Construct {
       targetOriginId: 'bucket',
       viewerProtocolPolicy: 'https-only',
       allowedMethods: READS,
-      cachePolicyId: CACHING_DISABLED,
-      originRequestPolicyId: query.ref,
+      cachePolicyId: policy.ref,
+      trustedKeyGroups: [keyGroup],
       compress: false,
       functionAssociations: [{ eventType: 'viewer-response', functionArn: digest.attrFunctionArn }],
+    }
+  }
+
+  /** @returns an origin that CloudFront signs its requests to */
+  private bucketOrigin(domainName: string): CfnDistribution.OriginProperty {
+    const access = new CfnOriginAccessControl(this, 'BucketAccess', {
+      originAccessControlConfig: {
+        name: Stack.of(this).stackName,
+        originAccessControlOriginType: 's3',
+        signingBehavior: 'always',
+        signingProtocol: 'sigv4',
+      },
+    })
+    return {
+      id: 'bucket',
+      domainName,
+      s3OriginConfig: { originAccessIdentity: '' },
+      originAccessControlId: access.attrId,
     }
   }
 }

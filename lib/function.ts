@@ -19,7 +19,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { acknowledgePrefixes } from './acknowledge.ts'
-import { withDocuments } from './code.ts'
+import { type Documents, withDocuments } from './code.ts'
 import { loggingStatement } from './permissions.ts'
 
 /** What Lambda calls: the bundle has `api.mjs`, which exports `handler`. */
@@ -28,14 +28,12 @@ const HANDLER = 'api.handler'
 /** How long the gateway waits for a response; a function that runs longer has nobody to respond to. */
 export const REQUEST_TIMEOUT = Duration.seconds(30)
 
-export interface RegistryFunctionProps {
+export interface RegistryFunctionProps extends Documents {
   readonly role: IRole
   /** What the role may do besides writing its log. */
   readonly statements: readonly PolicyStatement[]
   /** Settings of the handler. No secrets: everybody who may see the function sees them. */
   readonly environment: Readonly<Record<string, string>>
-  /** File with the access document, deployed with the code. */
-  readonly policy?: string | undefined
   /** Memory in MiB; CPU grows with it. */
   readonly memory: number
   /** Concurrent instances reserved for it, which is also their limit. Default: no limit of its own. */
@@ -63,7 +61,7 @@ export class RegistryFunction extends Construct {
     })
     this.function = withDocuments(
       props.code,
-      props.policy,
+      props,
       (directory, settings) =>
         new LambdaFunction(this, 'Function', {
           description: 'Slipway, a container registry',

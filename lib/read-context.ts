@@ -53,9 +53,12 @@ const RELATIONS: readonly (readonly [
     'edge needs edgeCertificate, or hostedZoneId and hostedZoneName to have one made',
   ],
   [
-    ({ edge, edgeCertificate, edgeTokenRate, pushHost }) =>
-      edge === 'off' && (pushHost || (edgeCertificate ?? edgeTokenRate) !== undefined),
-    'edgeCertificate, edgeTokenRate and pushHost are for an edge, which is off',
+    ({ edge, edgeCertificate, edgeTokenRate, awsNetworks, blobs, pushHost }) =>
+      edge === 'off' &&
+      (pushHost ||
+        blobs !== 's3' ||
+        (edgeCertificate ?? edgeTokenRate ?? awsNetworks) !== undefined),
+    'edgeCertificate, edgeTokenRate, blobs, awsNetworks and pushHost are for an edge, which is off',
   ],
   [
     ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,

@@ -92,6 +92,13 @@ export interface RegistryEdge {
   readonly secrets?: readonly string[] | undefined
   /** See `EdgeProps.uploadTimeout`. Default: {@link UPLOAD_TIMEOUT}. */
   readonly uploadTimeout?: number | undefined
+  /** Whether blobs are downloaded from S3, or from the edge, which keeps them. Default: `s3`. */
+  readonly blobs?: 's3' | 'cloudfront' | undefined
+  /**
+   * File with AWS's networks, https://ip-ranges.amazonaws.com/ip-ranges.json: clients in them download blobs
+   * from S3. Default: no client does.
+   */
+  readonly awsNetworks?: string | undefined
   /** Whether the Web Function answers under its own name, too, also if the state is `on`. Default: no. */
   readonly pushHost?: boolean | undefined
 }

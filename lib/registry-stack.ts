@@ -58,6 +58,8 @@ const edgeOf = (values: ContextValues, parts: EdgeParts | undefined): RegistryPr
         secrets: values.edgeSecrets,
         uploadTimeout: values.edgeUploadTimeout,
         pushHost: values.pushHost,
+        blobs: values.blobs,
+        awsNetworks: values.awsNetworks,
       }
 
 /** Settings that are passed to the handler as they are. */
@@ -130,6 +132,9 @@ export class RegistryStack extends Stack {
     const target = leadsToEdge ? edge?.target : domain?.target
     if (target && values.hostedZoneId === undefined) {
       this.output('DomainTarget', target, `What ${values.domain} must be a CNAME of`)
+    }
+    if (edge?.bucketStatement) {
+      this.output('EdgeReads', edge.bucketStatement, "Statement to add to the bucket's policy")
     }
     if (edge) this.output('EdgeTarget', edge.target, 'The distribution: for curl --connect-to')
   }

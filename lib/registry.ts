@@ -8,7 +8,7 @@
  * @module
  */
 
-import { RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { RemovalPolicy } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
@@ -17,6 +17,7 @@ import { type AnyBucket, RegistryBucket } from './bucket.ts'
 import { RegistryDashboard } from './dashboard.ts'
 import { Domain } from './domain.ts'
 import { Edge, UPLOAD_TIMEOUT } from './edge.ts'
+import { EdgeKeys } from './edge-keys.ts'
 import { EdgeSecret } from './edge-secret.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
@@ -37,12 +38,17 @@ const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): An
   })
 
 /** What a function is told of the edge. */
-const edgeSettings = (edge: RegistryEdge | undefined): Readonly<Record<string, string>> =>
-  edge === undefined
+const edgeSettings = (
+  edge: RegistryEdge | undefined,
+  urlKeys: EdgeKeys | undefined,
+): Readonly<Record<string, string>> =>
+  edge === undefined || urlKeys === undefined
     ? {}
     : {
         SLIPWAY_EDGE: edge.state === 'on' ? 'on' : 'open',
         SLIPWAY_EDGE_SECRETS: (edge.secrets ?? ['1']).join(),
+        SLIPWAY_EDGE_KEY_ID: urlKeys.signing,
+        ...(edge.blobs === 'cloudfront' && { SLIPWAY_BLOBS: 'cloudfront' }),
       }
 
 /** A container registry. Its code is bundled already; `lib/cdk.ts` is the same construct with that code. */
@@ -85,6 +91,19 @@ export class Registry extends Construct {
       sealers: edgeRole && [edgeRole],
       signingKeys: props.signingKeys,
     })
+    const secret =
+      edge &&
+      edgeRole &&
+      new EdgeSecret(this, 'EdgeSecret', {
+        role: edgeRole,
+        statements: keys.sealing,
+        environment: { SLIPWAY_STORE: this.store, ...keys.environment },
+        names: edge.secrets ?? ['1'],
+        logRetention,
+        removalPolicy,
+        code: props.code.api,
+      })
+    const urlKeys = secret && new EdgeKeys(this, 'EdgeKeys', secret)
     // Of both functions, so that tokens and uploads of one are good at the other.
     const shared = {
       statements: [
@@ -100,6 +119,7 @@ export class Registry extends Construct {
         ...(dualstack && { SLIPWAY_S3_DUALSTACK: 'on' }),
       },
       policy: props.policy,
+      awsNetworks: edge?.awsNetworks,
       logRetention,
       removalPolicy,
     }
@@ -112,7 +132,7 @@ export class Registry extends Construct {
           ...shared.environment,
           // Under the name of the edge, whoever asks; otherwise it is a registry under its own.
           ...(edge && publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
-          ...edgeSettings(edge?.pushHost ? { ...edge, state: 'open' } : edge),
+          ...edgeSettings(edge?.pushHost ? { ...edge, state: 'open' } : edge, urlKeys),
         },
         maxEnvironments: props.webEnvironments,
         rateLimit: props.webRate,
@@ -130,7 +150,7 @@ export class Registry extends Construct {
         ...(publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
         // Through the edge all uploads stay at its name.
         ...(uploadOrigin && edge?.state !== 'on' && { SLIPWAY_UPLOAD_ORIGIN: uploadOrigin }),
-        ...edgeSettings(edge),
+        ...edgeSettings(edge, urlKeys),
       },
       memory: props.memory ?? 1024,
       reservedConcurrency: props.reservedConcurrency,
@@ -150,24 +170,17 @@ export class Registry extends Construct {
     this.host = publicUrl === undefined ? this.gateway.host : new URL(publicUrl).host
     const { stage, api } = this.gateway
     this.edge =
-      domain && edge && edgeRole
+      domain && edge && secret && urlKeys
         ? new Edge(this, 'Edge', {
             ...edge.parts,
             domain: domain.name,
             api: this.gateway.host,
             uploads,
-            bucket: this.bucketHost(dualstack),
+            bucket: this.bucket,
             keyPrefix,
             uploadTimeout: edge.uploadTimeout ?? UPLOAD_TIMEOUT,
-            secret: new EdgeSecret(this, 'EdgeSecret', {
-              role: edgeRole,
-              statements: keys.sealing,
-              environment: { SLIPWAY_STORE: this.store, ...keys.environment },
-              names: edge.secrets ?? ['1'],
-              logRetention,
-              removalPolicy,
-              code: props.code.api,
-            }).value,
+            secret: secret.value,
+            keyGroup: urlKeys.group,
           })
         : undefined
     // The functions know a new secret before it is shown.
@@ -197,12 +210,6 @@ export class Registry extends Construct {
       webLog,
     })
     return new Alarms(this, 'Alarms', { ...receivers, metrics, counts })
-  }
-
-  /** As presigned URLs have it: S3 is asked by the name that they are signed for. */
-  private bucketHost(dualstack: boolean): string {
-    const { region, urlSuffix } = Stack.of(this)
-    return `${this.bucket.bucketName}.s3.${dualstack ? 'dualstack.' : ''}${region}.${urlSuffix}`
   }
 
   private role(id: string, description: string): Role {

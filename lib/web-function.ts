@@ -20,7 +20,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { acknowledgePrefixes } from './acknowledge.ts'
-import { withDocuments } from './code.ts'
+import { type Documents, withDocuments } from './code.ts'
 import { loggingStatement } from './permissions.ts'
 import { WebCode } from './web-code.ts'
 
@@ -36,14 +36,12 @@ export const WEB_ENVIRONMENTS = 10
 /** The default of {@link RegistryWebFunctionProps.rateLimit}. */
 export const WEB_RATE = 100
 
-export interface RegistryWebFunctionProps {
+export interface RegistryWebFunctionProps extends Documents {
   readonly role: IRole
   /** What the role may do besides writing its log. */
   readonly statements: readonly PolicyStatement[]
   /** Settings of the server. No secrets: everybody who may see the function sees them. */
   readonly environment: Readonly<Record<string, string>>
-  /** File with the access document, deployed with the code. */
-  readonly policy?: string | undefined
   /** Most environments at once, each of 2 vCPU and 2 GB. Default: {@link WEB_ENVIRONMENTS}. */
   readonly maxEnvironments?: number | undefined
   /** Most requests a second; beyond that, clients get 429. Default: {@link WEB_RATE}. */
@@ -74,7 +72,7 @@ export class RegistryWebFunction extends Construct {
     const code = new WebCode(this, 'Code', props)
     this.function = withDocuments(
       props.code,
-      props.policy,
+      props,
       (directory, settings) =>
         new WebFunction(this, 'Function', {
           // Unique in the account, not only in the Region: stacks of two Regions may have one name.

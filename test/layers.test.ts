@@ -29,7 +29,7 @@ const ONLY_IN: readonly (readonly [name: RegExp, folders: readonly string[]])[] 
   [/^(?:hono|@hono\/.*)$|^hono\//, ['handlers', 'node', 'compose', 'api']],
   [/^node:https?2?$/, ['node', 'cli']],
   [/^@aws-sdk\/client-s3$|^@aws-sdk\/s3-/, ['storage']],
-  [/^@aws-sdk\/client-kms$/, ['compose']],
+  [/^@aws-sdk\/(?:client-kms|cloudfront-signer)$/, ['compose']],
   [/^aws-lambda$/, ['handlers']],
   [/^pino$/, ['compose']],
 ]

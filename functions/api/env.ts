@@ -41,8 +41,15 @@ export interface Edge {
   readonly secrets: () => Promise<readonly string[]>
   /** Whether requests that did not come through it are answered, too. */
   readonly open: boolean
-  /** Where clients find through the edge what the store's presigned URL is for. */
-  readonly urlOf: (presigned: string) => string
+  /**
+   * A URL at the edge for what the store's presigned URL is for, for as many seconds. Absent: the edge has no
+   * way to the store.
+   */
+  readonly urlOf?: ((presigned: string, expiresIn: number) => Promise<string>) | undefined
+  /** Whether blobs are sent there, too. */
+  readonly blobs: boolean
+  /** Clients, by address, that get blobs from the store, which is nearer to them. */
+  readonly inside?: ((address: string) => boolean) | undefined
 }
 
 export interface AppOptions {

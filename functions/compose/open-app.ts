@@ -97,7 +97,7 @@ export const openApp = async (
     storeHost: directIfNecessary ? storeHost : undefined,
     publicUrl: settings['public-url'],
     uploadOrigin: settings['upload-origin'],
-    edge: openEdge(settings, uploadSecret, isBucketInPath(settings, env)),
+    edge: await openEdge(settings, uploadSecret, isBucketInPath(settings, env)),
     registry: createRegistry({
       store,
       uploadSecret,

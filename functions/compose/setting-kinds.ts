@@ -92,6 +92,9 @@ export const secretNames = z
   .regex(/^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})?$/, 'expected one or two names, as in 1 or 2,1')
   .transform((names) => names.split(','))
 
+/** Id of a public key at CloudFront. */
+export const keyPairId = z.string().regex(/^K[A-Z0-9]{5,30}$/, 'expected an id, as K2JCJMDEHXQW5F')
+
 /** An AWS account. */
 export const accountId = z.string().regex(/^\d{12}$/, 'expected an account ID of 12 digits')
 

@@ -10,6 +10,7 @@ import { networks } from './networks.ts'
 import {
   accountId,
   headerName,
+  keyPairId,
   kmsKey,
   listen,
   mebibytes,
@@ -160,6 +161,21 @@ export const SETTINGS = {
     secretNames.prefault('1'),
     '1',
     'names of the secrets that the CDN may show, one or two; they are derived from the upload key',
+  ),
+  'edge-key-id': setting(
+    keyPairId.optional(),
+    'none',
+    "id of the public key at CloudFront for URLs of the CDN's own way to the bucket",
+  ),
+  blobs: setting(
+    z.enum(['s3', 'cloudfront']).default('s3'),
+    's3',
+    'where blobs are downloaded from through the CDN: s3, or cloudfront by signed URLs',
+  ),
+  'aws-networks': setting(
+    text.optional(),
+    'none',
+    "file with AWS's networks, ip-ranges.json: clients in them get blobs from S3, also with --blobs cloudfront",
   ),
   'token-service': setting(
     headerName.default('slipway'),

@@ -51,6 +51,12 @@ const checkTogether = (settings: Partial<Settings>): void => {
       '--edge needs --public-url: behind a CDN, requests do not tell its name',
     )
   }
+  if (settings.blobs === 'cloudfront' && settings['edge-key-id'] === undefined) {
+    throw new SettingsError('--blobs cloudfront needs --edge-key-id, and --edge on or open')
+  }
+  if (settings['edge-key-id'] !== undefined && settings.edge === 'off') {
+    throw new SettingsError('--edge-key-id is for an edge: set --edge on or open')
+  }
   if (settings['manifest-heads'] !== 'redirect') return
   if (settings.store?.kind !== 's3') {
     throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')

@@ -7,6 +7,7 @@
 
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 import { edgeSecret } from '../compose/edge.ts'
+import { publicEdgeKey } from '../compose/edge-key.ts'
 import { openStore, openUploadSecret } from '../compose/open-store.ts'
 import { readSettings } from '../compose/settings.ts'
 
@@ -17,6 +18,12 @@ const put: Report = async (url, report) => {
   const { ok, status } = await fetch(url, { method: 'PUT', body: JSON.stringify(report) })
   if (!ok) throw new Error(`CloudFormation answered ${status} to the report`)
 }
+
+/** The secret of the first name, and for each a public key for URLs. */
+const derived = (root: Uint8Array, names: readonly string[]): Record<string, string> => ({
+  Value: edgeSecret(root, names[0] ?? ''),
+  ...Object.fromEntries(names.map((name) => [`PublicKey${name}`, publicEdgeKey(root, name)])),
+})
 
 /**
  * Creates a handler.
@@ -30,12 +37,12 @@ export const createHandler =
     const same = { StackId, RequestId, LogicalResourceId, PhysicalResourceId: 'edge-secret' }
     try {
       const settings = readSettings([], env)
-      const name = settings['edge-secrets'][0] ?? ''
+      const names = settings['edge-secrets']
       const root =
         RequestType === 'Delete'
           ? undefined
           : await openUploadSecret(settings, env, openStore(settings, env))()
-      const Data = root === undefined ? {} : { Value: edgeSecret(root, name) }
+      const Data = root === undefined ? {} : derived(root, names)
       // Neither in the console nor in what `describe-stack-events` tells.
       await report(ResponseURL, { ...same, Status: 'SUCCESS', NoEcho: true, Data })
     } catch (error) {

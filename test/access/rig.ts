@@ -182,7 +182,7 @@ export const openRig = async (
     const uploadSecret = openUploadSecret(settings, {}, store, clock.now)
     const app = createApp({
       ...access,
-      edge: openEdge(settings, uploadSecret, false),
+      edge: await openEdge(settings, uploadSecret, false),
       registry: createRegistry({
         store,
         uploadSecret,

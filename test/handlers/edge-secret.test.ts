@@ -7,6 +7,7 @@
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { edgeSecret } from '../../functions/compose/edge.ts'
+import { publicEdgeKey } from '../../functions/compose/edge-key.ts'
 import { openFileStore } from '../../functions/compose/file-store.ts'
 import { uploadSecret } from '../../functions/compose/open-store.ts'
 import { createHandler } from '../../functions/handlers/edge-secret.ts'
@@ -49,7 +50,8 @@ describe('the secret of the edge', () => {
   ])('%s with %s gives that of %s, and shows it nowhere', async (type, names, name) => {
     const { root, reports, run } = await ask(type, names)
     await run()
-    const Data = { Value: edgeSecret(root, name) }
+    const keys = names.split(',').map((each) => [`PublicKey${each}`, publicEdgeKey(root, each)])
+    const Data = { Value: edgeSecret(root, name), ...Object.fromEntries(keys) }
     expect(reports).toEqual([{ ...ABOUT, Status: 'SUCCESS', NoEcho: true, Data }])
   })
 

@@ -41,6 +41,8 @@ describe('each value has an effect', () => {
     edgeSecrets: { ...EDGE, edgeSecrets: '2,1' },
     edgeUploadTimeout: { ...EDGE, edgeUploadTimeout: '60' },
     edgeTokenRate: { ...EDGE, edgeTokenRate: '300' },
+    blobs: { ...EDGE, blobs: 'cloudfront' },
+    awsNetworks: { ...EDGE, awsNetworks: new URL('./ip-ranges.json', import.meta.url).pathname },
     edgeLogs: { ...EDGE, edgeLogs: 'off' },
     pushHost: { ...EDGE, pushHost: 'on' },
     publicUrl: { publicUrl: 'https://a.example.com' },

@@ -5,6 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { App, Stack } from 'aws-cdk-lib'
 import { describe, expect, test } from 'vitest'
 import { EDGE_HEADER } from '../../functions/api/middleware/edge.ts'
@@ -18,6 +19,7 @@ import {
   FLAGS,
   ofType,
   only,
+  statementsOf,
   synth,
   TARGET,
   templateOf,
@@ -49,6 +51,15 @@ const text = (value: unknown): string => {
   }
 }
 const distribution = (context: Context = {}) => distributionOf(at('on', context) as Template, text)
+
+/** Settings of the API's function. */
+const settingsIn = (template: ReturnType<typeof synth>) => {
+  const [api] = ofType(template, 'AWS::Lambda::Function').filter(
+    ({ Properties: { Handler } }) => Handler === 'api.handler',
+  )
+  const { Environment } = api?.Properties ?? {}
+  return (Environment as { Variables: Record<string, string> }).Variables
+}
 
 describe('the ways at the edge', () => {
   const KEY = `sha256/ab/${'ab'.repeat(32)}/data`
@@ -96,19 +107,53 @@ describe('the ways at the edge', () => {
     expect([timeout({}), timeout({ edgeUploadTimeout: 60 })]).toEqual([120_000, 60_000])
   })
 
-  test('no error is kept, and nothing else', () => {
+  test('no error is kept, nor anything but what is under a digest', () => {
     const { behaviours, errorTtl } = distribution()
     expect(new Set(Object.values(errorTtl))).toEqual(new Set([0]))
     expect(Object.keys(errorTtl)).toHaveLength(11)
-    expect(behaviours.map(({ cache }) => cache.maxTtl)).toEqual(behaviours.map(() => 0))
+    const kept = behaviours.filter(({ cache }) => cache.maxTtl > 0)
+    expect(kept.map(({ origin }) => origin.id)).toEqual(['bucket'])
+    expect(kept[0]?.cache.query).toEqual({ kind: 'only', names: ['response-content-type'] })
   })
 
-  test('the bucket is asked by the name that presigned URLs are signed for', () => {
-    const bucket = (context: Context) =>
-      distribution(context).behaviours.find(({ origin }) => origin.id === 'bucket')?.origin.domain
-    const region = '<AWS::Region>|eu-central-1'
-    expect(bucket({})).toMatch(new RegExp(`\\.s3\\.dualstack\\.(${region})\\.`))
-    expect(bucket({ dualstack: 'off' })).toMatch(new RegExp(`>\\.s3\\.(${region})\\.`))
+  test('the bucket is read by signed URLs alone, and only blobs, in the name of the distribution', () => {
+    const template = at('on')
+    const bucket = distribution().behaviours.find(({ origin }) => origin.id === 'bucket')!
+    expect(Object.values(bucket.keys ?? {})).toEqual([
+      expect.stringMatching(/^<\w*EdgeSecret\w*\.PublicKey1>$/),
+    ])
+    expect([bucket.origin.signs, bucket.methods]).toEqual([true, ['GET', 'HEAD']])
+    const { PolicyDocument } = only(template, 'AWS::S3::BucketPolicy')
+    const statement = statementsOf(PolicyDocument).find(({ sid }) => sid === 'Edge')!
+    expect(statement.actions).toEqual(['s3:GetObject'])
+    expect(statement.principal).toEqual({ Service: 'cloudfront.amazonaws.com' })
+    expect(statement.resources).toEqual([
+      expect.stringMatching(/\/docker\/registry\/v2\/blobs\/\*$/),
+    ])
+    expect(JSON.stringify(statement.condition)).toMatch(/AWS:SourceArn.*EdgeDistribution/)
+    expect(template.Outputs.EdgeReads).toBeUndefined()
+    const theirs = at('on', { bucket: 'there-already' })
+    expect(JSON.stringify(theirs.Outputs.EdgeReads)).toContain('cloudfront.amazonaws.com')
+  })
+
+  test('two names are two keys, of which the functions sign with the older', () => {
+    const template = at('on', { edgeSecrets: '2,1' })
+    const { behaviours } = distributionOf(template as Template, text)
+    const [{ keys } = { keys: {} }] = behaviours.filter(({ origin }) => origin.id === 'bucket')
+    expect(Object.values<string>(keys ?? {}).map((key) => key.slice(-2, -1))).toEqual(['2', '1'])
+    const id = settingsIn(template).SLIPWAY_EDGE_KEY_ID
+    expect(text(id)).toBe(Object.keys(keys ?? {})[1])
+  })
+
+  test('functions are told of blobs at the edge, and get the networks of AWS', () => {
+    const plain = settingsIn(at('on'))
+    expect([plain.SLIPWAY_BLOBS, plain.SLIPWAY_AWS_NETWORKS]).toEqual([undefined, undefined])
+    const path = fileURLToPath(new URL('./ip-ranges.json', import.meta.url))
+    const onto = settingsIn(at('on', { blobs: 'cloudfront', awsNetworks: path }))
+    expect([onto.SLIPWAY_BLOBS, onto.SLIPWAY_AWS_NETWORKS]).toEqual([
+      'cloudfront',
+      'ip-ranges.json',
+    ])
   })
 
   test('HTTP/2 and 3, IPv6, TLS 1.2 and the certificate of us-east-1', () => {
@@ -129,14 +174,6 @@ describe('the ways at the edge', () => {
 })
 
 describe('the steps on the way to the edge and back', () => {
-  /** Settings of the API's function. */
-  const settingsIn = (template: ReturnType<typeof synth>) => {
-    const [api] = ofType(template, 'AWS::Lambda::Function').filter(
-      ({ Properties: { Handler } }) => Handler === 'api.handler',
-    )
-    const { Environment } = api?.Properties ?? {}
-    return (Environment as { Variables: Record<string, string> }).Variables
-  }
   const pointsTo = (template: ReturnType<typeof synth>): string => {
     const [record] = ofType(template, 'AWS::Route53::RecordSet')
     const { AliasTarget } = record?.Properties ?? {}
@@ -188,7 +225,7 @@ describe('the steps on the way to the edge and back', () => {
     expect(types).toContain('AWS::Lambda::Function')
     expect(types.some((type) => /Web/.test(type ?? ''))).toBe(true)
     expect(settingsIn(at('on', { edgeSecrets: '2,1' })).SLIPWAY_EDGE_SECRETS).toBe('2,1')
-    expect(only(at('on', { edgeSecrets: '2,1' }), 'Custom::SlipwayEdgeSecret').Name).toBe('2')
+    expect(only(at('on', { edgeSecrets: '2,1' }), 'Custom::SlipwayEdgeSecret').Names).toBe('2,1')
   })
 
   test('PushHost is there until the edge is on, and then if it is asked for', () => {

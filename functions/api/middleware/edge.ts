@@ -61,3 +61,17 @@ export const throughEdge = (
     })
     throw new RequestError('DENIED', `the registry does not answer here, only at ${publicUrl}`)
   }
+
+/**
+ * Where the client of a request finds at the edge what a presigned URL is for; undefined if it did not come
+ * through the edge, or that has no way to the store.
+ *
+ * @param expiresIn seconds
+ */
+export const urlAtEdge = async (
+  c: AppContext,
+  { edge }: Pick<AppOptions, 'edge'>,
+  presigned: string,
+  expiresIn: number,
+): Promise<string | undefined> =>
+  c.get('throughEdge') ? edge?.urlOf?.(presigned, expiresIn) : undefined

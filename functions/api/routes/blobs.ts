@@ -12,7 +12,8 @@ import { isStoreError } from '../../storage/errors.ts'
 import type { ByteRange } from '../../storage/store.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { hasCode } from '../errors.ts'
-import { mayRedirect, permit } from '../middleware/permit.ts'
+import { urlAtEdge } from '../middleware/edge.ts'
+import { addressOf, mayRedirect, permit } from '../middleware/permit.ts'
 import { noneMatchHits, parseRange } from '../request.ts'
 import { empty, redirect, sendObject } from '../responses.ts'
 
@@ -47,7 +48,10 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     if (!options.redirects || (head && !options.redirectHeads)) return undefined
     if (!(await mayRedirect(c, options))) return undefined
     const url = await blobs.url(name, digest, head ? 'HEAD' : 'GET', URL_LIFE)
-    return url === undefined ? undefined : redirect(c, url)
+    if (url === undefined) return undefined
+    const nearer = options.edge?.inside?.(addressOf(c)) ?? false
+    const atEdge = options.edge?.blobs && !nearer && (await urlAtEdge(c, options, url, URL_LIFE))
+    return redirect(c, atEdge || url)
   }
 
   const send = async (

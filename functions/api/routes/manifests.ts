@@ -13,6 +13,7 @@ import {
 import { OCI_ARTIFACT } from '../../registry/media-types.ts'
 import type { PushedManifest } from '../../registry/push-manifest.ts'
 import {
+  type Digest,
   isTag,
   parseName,
   parseReference,
@@ -24,6 +25,7 @@ import { quoted } from '../../shared/errors.ts'
 import { readBody } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
+import { urlAtEdge } from '../middleware/edge.ts'
 import { mayRedirect, permit } from '../middleware/permit.ts'
 import { entityTags, noneMatchHits } from '../request.ts'
 import { empty, redirect, warning } from '../responses.ts'
@@ -88,13 +90,14 @@ const addWarnings = (c: AppContext, { manifest }: PushedManifest): void => {
 export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const { manifests } = options.registry
 
-  const redirectToStore = async (c: AppContext, manifest: StoredManifest) => {
+  const redirectToStore = async (c: AppContext, digest: Digest, manifest: StoredManifest) => {
     if (c.req.method !== 'HEAD' || !options.redirectManifestHeads) return undefined
     if (!(await mayRedirect(c, options))) return undefined
     const url = await manifests.headUrl(manifest, URL_LIFE)
     if (url === undefined) return undefined
-    // There the digest is added, which clients take from a HEAD.
-    return redirect(c, options.edge && c.get('throughEdge') ? options.edge.urlOf(url) : url)
+    // There the digest is added, which clients take from a HEAD: the one of the bytes.
+    const named = manifest.target === digest
+    return redirect(c, (named && (await urlAtEdge(c, options, url, URL_LIFE))) || url)
   }
 
   // Also HEAD. Accept is ignored: a manifest of another type is of more use to clients than a 404.
@@ -109,7 +112,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     if (unchanged && reference.tag !== undefined) return c.body(null, 304)
     const manifest = await manifests.get(name, digest, reference.tag !== undefined)
     if (unchanged) return c.body(null, 304)
-    const redirected = await redirectToStore(c, manifest)
+    const redirected = await redirectToStore(c, digest, manifest)
     if (redirected) return redirected
     const { bytes, mediaType } = manifest
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {

@@ -26,6 +26,8 @@ export interface Origin {
   /** Milliseconds. */
   readonly readTimeout: number
   readonly isBucket: boolean
+  /** Whether CloudFront signs its requests: "Restrict access to an Amazon S3 origin". */
+  readonly signs: boolean
 }
 
 export interface Behaviour {
@@ -40,7 +42,8 @@ export interface Behaviour {
   readonly viewerResponse: string | undefined
   /** Whether Lambda@Edge is called for responses of the origin. */
   readonly originResponse: boolean
-  readonly signed: boolean
+  /** Public keys, PEM by id, of which one must have signed the URL; undefined: none need have. */
+  readonly keys: Readonly<Record<string, string>> | undefined
 }
 
 export interface Distribution {
@@ -55,6 +58,7 @@ interface RawOrigin {
   readonly OriginPath?: string
   readonly OriginCustomHeaders?: readonly { readonly HeaderName: string; HeaderValue: unknown }[]
   readonly CustomOriginConfig?: { readonly OriginReadTimeout?: number }
+  readonly OriginAccessControlId?: unknown
 }
 
 interface RawBehaviour {
@@ -95,6 +99,7 @@ const originOf = (raw: RawOrigin, resolve: Resolve): Origin => ({
   ),
   readTimeout: (raw.CustomOriginConfig?.OriginReadTimeout ?? READ_TIMEOUT) * 1000,
   isBucket: raw.CustomOriginConfig === undefined,
+  signs: raw.OriginAccessControlId !== undefined,
 })
 
 /** The logical name of what a reference refers to. */
@@ -109,10 +114,29 @@ const codeOf = (template: Template, arn: unknown): string => {
   return (found.Properties as { FunctionCode: string }).FunctionCode
 }
 
+const keysOf = (
+  groups: readonly unknown[],
+  { Resources }: Template,
+  resolve: Resolve,
+): Record<string, string> => {
+  const properties = <T>(reference: unknown): T =>
+    (Resources[logicalName(reference)] ?? { Properties: {} }).Properties as T
+  const ids = groups.flatMap(
+    (group) => properties<{ KeyGroupConfig: { Items: unknown[] } }>(group).KeyGroupConfig.Items,
+  )
+  return Object.fromEntries(
+    ids.map((id) => {
+      const key = properties<{ PublicKeyConfig: { EncodedKey: unknown } }>(id)
+      return [resolve(id), resolve(key.PublicKeyConfig.EncodedKey)]
+    }),
+  )
+}
+
 const behaviourOf = (
   raw: RawBehaviour,
   origins: readonly Origin[],
   template: Template,
+  resolve: Resolve,
 ): Behaviour => {
   const origin = origins.find(({ id }) => id === raw.TargetOriginId)
   if (origin === undefined) throw new Error(`there is no origin ${raw.TargetOriginId}`)
@@ -135,7 +159,7 @@ const behaviourOf = (
     originResponse:
       raw.LambdaFunctionAssociations?.some(({ EventType }) => EventType === 'origin-response') ??
       false,
-    signed: (raw.TrustedKeyGroups ?? []).length > 0,
+    keys: raw.TrustedKeyGroups && keysOf(raw.TrustedKeyGroups, template, resolve),
   }
 }
 
@@ -149,7 +173,7 @@ export const distributionOf = (template: Template, resolve: Resolve): Distributi
   const origins = config.Origins.map((each) => originOf(each, resolve))
   const inOrder = [...(config.CacheBehaviors ?? []), config.DefaultCacheBehavior]
   return {
-    behaviours: inOrder.map((each) => behaviourOf(each, origins, template)),
+    behaviours: inOrder.map((each) => behaviourOf(each, origins, template, resolve)),
     errorTtl: Object.fromEntries(
       (config.CustomErrorResponses ?? []).map(({ ErrorCode, ErrorCachingMinTTL }) => [
         ErrorCode,

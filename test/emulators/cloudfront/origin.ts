@@ -19,29 +19,37 @@ export interface Reached {
   readonly host?: string
   /** Put before every path, as an origin's path is. */
   readonly path?: string
+  /**
+   * Signs requests of CloudFront's own, where its access control does: the target to ask for instead. Real
+   * ones are signed in headers, with all that begin with `x-amz-`.
+   */
+  readonly sign?: (method: string, target: string) => Promise<string>
 }
 
 /** Sends a request on, its body as it comes. @returns the answer, or one of CloudFront's own */
-export const askOrigin = (
+export const askOrigin = async (
   agent: Agent,
-  { url, host, path = '' }: Reached,
+  { url, host, path = '', sign }: Reached,
   behaviour: Behaviour,
   viewer: Viewer,
   incoming: IncomingMessage,
-): Promise<IncomingMessage | Whole> =>
-  new Promise((resolve) => {
-    const { id, readTimeout } = behaviour.origin
-    const headers = headersTo(behaviour, viewer).map(
-      ([name, value]): Header => [name, name === 'host' && host !== undefined ? host : value],
-    )
-    const { hostname, port } = new URL(url)
+): Promise<IncomingMessage | Whole> => {
+  const { id, readTimeout, signs } = behaviour.origin
+  const signed = signs && sign !== undefined
+  const headers = headersTo(behaviour, viewer)
+    .filter(([name]) => !(signed && (name === 'authorization' || name.startsWith('x-amz-'))))
+    .map(([name, value]): Header => [name, name === 'host' && host !== undefined ? host : value])
+  const { hostname, port } = new URL(url)
+  const plain = targetTo(behaviour, viewer.target)
+  const target = signed ? await sign(viewer.method, plain) : path + plain
+  return new Promise((resolve) => {
     const outgoing = requestTo(
       {
         agent,
         hostname,
         port,
         method: viewer.method,
-        path: path + targetTo(behaviour, viewer.target),
+        path: target,
         headers: headers.flat(),
       },
       resolve,
@@ -54,3 +62,4 @@ export const askOrigin = (
     })
     pipeline(incoming, outgoing).catch(() => outgoing.destroy())
   })
+}

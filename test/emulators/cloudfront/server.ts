@@ -15,6 +15,7 @@ import { type OriginResponse, originResponse } from './lambda-edge.ts'
 import { behaviourFor } from './match.ts'
 import { askOrigin, type Reached } from './origin.ts'
 import { refusal, refuseEarly, refuseMethod } from './refuse.ts'
+import { isSigned, withoutSignature } from './signed.ts'
 import { type Header, splitTarget, type Viewer, viewerOf } from './viewer.ts'
 
 export interface CloudFrontOptions {
@@ -24,8 +25,6 @@ export interface CloudFrontOptions {
   readonly originResponse?: OriginResponse
   /** What functions see beside the language. */
   readonly globals?: object
-  /** Whether the signature of a URL is good, for behaviours that ask for one. */
-  readonly verify?: (target: string) => boolean
   /** Clock in milliseconds. */
   readonly now?: () => number
 }
@@ -119,11 +118,12 @@ export const startCloudFront = async (options: CloudFrontOptions): Promise<Cloud
     const behaviour = behaviourFor(distribution.behaviours, splitTarget(viewer.target)[0])
     const refused = refuseMethod(behaviour, viewer.method)
     if (refused) return { ...refused, by: 'edge' }
-    if (behaviour.signed && options.verify?.(viewer.target) !== true) {
+    const { keys, viewerRequest: before, viewerResponse: after } = behaviour
+    if (keys && !isSigned(`http://${incoming.headers.host}`, viewer.target, keys, now())) {
       return { ...refusal(403, 'MissingKey'), by: 'edge' }
     }
-    const { viewerRequest: before, viewerResponse: after } = behaviour
-    const changed = before ? await viewerRequest(before, viewer, options.globals ?? {}) : viewer
+    const asked = keys ? { ...viewer, target: withoutSignature(viewer.target) } : viewer
+    const changed = before ? await viewerRequest(before, asked, options.globals ?? {}) : asked
     const answer = await lookUp(behaviour, changed, incoming)
     // "CloudFront doesn't invoke edge functions for viewer response events" from 400 on.
     if (after === undefined || answer.status >= 400) return answer

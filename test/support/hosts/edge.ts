@@ -1,0 +1,128 @@
+/**
+ * A registry behind its edge, as the stack with `edge=on` deploys it: the synthesized distribution before the
+ * function behind its gateway and the Web Function behind its endpoint, on one bucket.
+ *
+ * @module
+ */
+
+import { edgeSecret } from '../../../functions/compose/edge.ts'
+import { publicEdgeKey } from '../../../functions/compose/edge-key.ts'
+import { openStore, uploadSecret } from '../../../functions/compose/open-store.ts'
+import { readSettings } from '../../../functions/compose/settings.ts'
+import { createHandler } from '../../../functions/handlers/api.ts'
+import { distributionOf, type Template } from '../../emulators/cloudfront/config.ts'
+import type { OriginResponse } from '../../emulators/cloudfront/lambda-edge.ts'
+import type { Reached } from '../../emulators/cloudfront/origin.ts'
+import { type CloudFront, startCloudFront } from '../../emulators/cloudfront/server.ts'
+import { lambdaOf } from '../../emulators/gateway/function.ts'
+import { type GatewayHabits, settingsFor } from '../../emulators/gateway/habits.ts'
+import { type GatewayServer, startGateway } from '../../emulators/gateway/server.ts'
+import type { S3Server } from '../../emulators/s3/server.ts'
+import { createRevision } from '../../emulators/web-function/environment.ts'
+import { settingsAt, type WebFunctionHabits } from '../../emulators/web-function/habits.ts'
+import { type Endpoint, startEndpoint } from '../../emulators/web-function/server.ts'
+import { synth, written } from '../../lib/synth.ts'
+
+const EDGE = {
+  domain: 'registry.example.com',
+  hostedZoneId: 'Z0123456789',
+  hostedZoneName: 'example.com',
+  edge: 'on',
+}
+
+const KEY_ID = 'K2JCJMDEHXQW5F'
+
+/** Where the function for responses of origins is; it has no types. */
+const ORIGIN_RESPONSE = new URL('../../../lib/edge/origin-response/index.mjs', import.meta.url)
+
+export interface EdgeHabits {
+  readonly gateway: GatewayHabits
+  readonly web: WebFunctionHabits
+  /** Where blobs are downloaded from. Default: from S3. */
+  readonly blobs?: 'cloudfront'
+}
+
+export interface BehindEdge {
+  readonly edge: CloudFront
+  readonly gateway: GatewayServer
+  readonly endpoint: Endpoint
+  stop(): Promise<void>
+}
+
+/** Starts all of it before a bucket. @param env what a function needs to use the bucket */
+export const startEdge = async (
+  s3: S3Server,
+  env: Readonly<Record<string, string>>,
+  habits: EdgeHabits,
+): Promise<BehindEdge> => {
+  const settings = readSettings([], env)
+  const { store } = settings
+  if (store.kind !== 's3') throw new Error('the registry must be in a bucket')
+  const opened = openStore(settings, env)
+  const root = await uploadSecret(opened)
+  /** What only a deploy knows. */
+  const values: readonly (readonly [RegExp, string])[] = [
+    [/^<\w*EdgeSecret\w*\.Value>$/, edgeSecret(root, '1')],
+    [/^<\w*EdgeSecret\w*\.PublicKey1>$/, publicEdgeKey(root, '1')],
+    [/^<\w*EdgeKeys\w*>$/, KEY_ID],
+  ]
+  const { handler } = (await import(ORIGIN_RESPONSE.href)) as { handler: OriginResponse }
+  const origins: Record<string, Reached> = {
+    bucket: {
+      url: s3.endpoint,
+      host: new URL(env.SLIPWAY_S3_ENDPOINT ?? '').host,
+      sign: async (method, target) => {
+        const { pathname, searchParams } = new URL(target, 'http://bucket')
+        const contentType = searchParams.get('response-content-type')
+        const url = await opened.presign?.(
+          method as 'GET',
+          decodeURIComponent(pathname).slice(store.prefix.length + 2),
+          { expiresIn: 60, ...(contentType === null ? {} : { contentType }) },
+        )
+        const { pathname: path, search } = new URL(url ?? '')
+        return path + search
+      },
+    },
+  }
+  const edge = await startCloudFront({
+    distribution: distributionOf(synth({ ...EDGE, prefix: store.prefix }) as Template, (value) => {
+      const text = written(value)
+      const [, known] = values.find(([pattern]) => pattern.test(text)) ?? []
+      if (known !== undefined) return known
+      // Names that only a deploy knows, in the form of host names.
+      return text.replaceAll(/<([^>]*)>/g, (_, name: string) =>
+        name.replaceAll(/\W/g, '').toLowerCase(),
+      )
+    }),
+    reach: ({ id }) => origins[id] ?? { url: 'http://127.0.0.1:9' },
+    originResponse: handler,
+  })
+  const own = {
+    ...env,
+    SLIPWAY_PUBLIC_URL: edge.url,
+    SLIPWAY_EDGE: 'on',
+    SLIPWAY_EDGE_KEY_ID: KEY_ID,
+    ...(habits.blobs && { SLIPWAY_BLOBS: habits.blobs }),
+    AWS_ACCESS_KEY_ID: s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+  }
+  const gateway = await startGateway({
+    habits: habits.gateway,
+    open: () => lambdaOf(createHandler({ ...own, ...settingsFor(habits.gateway) })),
+  })
+  origins.api = { url: gateway.url }
+  const revision = createRevision(habits.web, { ...own, ...settingsAt(habits.web) })
+  const endpoint = await startEndpoint({ habits: habits.web, open: () => revision.start })
+  origins.uploads = { url: endpoint.url, host: endpoint.address }
+  return {
+    edge,
+    gateway,
+    endpoint,
+    stop: async () => {
+      await edge.stop()
+      await gateway.stop()
+      await endpoint.stop()
+      revision.remove()
+    },
+  }
+}
