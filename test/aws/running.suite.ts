@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { scratch } from '../support/live/process.ts'
 import { startDeployment } from './support/deployment.ts'
 import { type Emulator, startMiniStack } from './support/emulator.ts'
-import { requireNode24 } from './support/node-version.ts'
+import { requireUsable } from './support/usable.ts'
 
 /** A `node` that says that it is another version. */
 const OTHER_NODE = `#!/bin/sh
@@ -41,12 +41,21 @@ describe('a running MiniStack', () => {
     )
   })
 
-  test('with Node 24 is used', async () => {
+  test('with Node 24 is used, unless it tells functions the registry’s own host', async () => {
     const right = await startMiniStack()
     try {
-      await requireNode24(right)
+      await requireUsable(right)
     } finally {
       await right.close()
+    }
+    const sameHost = await startMiniStack(undefined, '127.0.0.1')
+    try {
+      await assert.rejects(
+        requireUsable(sameHost),
+        /registry's own host: start it with AWS_ENDPOINT_URL=https:\/\/localhost:/,
+      )
+    } finally {
+      await sameHost.close()
     }
   })
 })

@@ -13,7 +13,7 @@ import { projectRoot, run, scratch } from '../../support/live/process.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
 import { type ResponseParameters, startFront } from './front.ts'
 import { closeGaps } from './gaps.ts'
-import { requireNode24 } from './node-version.ts'
+import { requireUsable } from './usable.ts'
 
 /** The outputs of the stack. */
 export interface Outputs {
@@ -107,7 +107,7 @@ export const startDeployment = async (
   try {
     const emulator = await start()
     closers.push(emulator.close)
-    if (emulator.shared) await requireNode24(emulator)
+    if (emulator.shared) await requireUsable(emulator)
     const front = await startFront(emulator.endpoint)
     closers.push(front.close)
     const files = scratch('deployment')

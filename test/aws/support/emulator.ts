@@ -68,8 +68,9 @@ const issueCertificate = async (directory: string) => {
  * Starts MiniStack on a free loopback port, with its own directory.
  *
  * @param path where it finds the `node` that it runs functions with; default: Node 24
+ * @param name of its host; default: another than that of the registry, which redirects there
  */
-export const startMiniStack = async (path = PATH): Promise<Emulator> => {
+export const startMiniStack = async (path = PATH, name = 'localhost'): Promise<Emulator> => {
   if (!existsSync(program)) {
     throw new Error(`${program} is missing: run .ci/install, or set AWS_ENDPOINT_URL`)
   }
@@ -79,8 +80,7 @@ export const startMiniStack = async (path = PATH): Promise<Emulator> => {
     trust(ca)
     const region = 'eu-central-1'
     const port = await freePort()
-    // A name other than that of the registry, which redirects there.
-    const endpoint = `https://localhost:${port}`
+    const endpoint = `https://${name}:${port}`
     const env = {
       PATH: path,
       AWS_ENDPOINT_URL: endpoint,

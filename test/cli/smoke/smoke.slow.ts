@@ -14,13 +14,15 @@ import { CHECKS } from '../../../functions/cli/smoke/checks.ts'
 import { runChecks } from '../../../functions/cli/smoke/run.ts'
 import type { Target } from '../../../functions/cli/smoke/session.ts'
 import { GATEWAYS, settingsFor } from '../../emulators/gateway/habits.ts'
+import { WEB_FUNCTIONS } from '../../emulators/web-function/habits.ts'
 import { temporaryDirectory } from '../../support/hosts/start.ts'
 import { run } from '../../support/live/process.ts'
 import { CLI } from '../program.ts'
 import {
+  onEdge,
   onFiles,
   onGateway,
-  onGatewayWithUploadHost,
+  onGatewayAndWebFunction,
   onS3,
   type Subject,
   USER,
@@ -85,8 +87,8 @@ const SUBJECTS: Readonly<Record<string, Row>> = {
       'header-12KiB': /^431/,
     },
   },
-  'Lambda, and an upload host': {
-    start: () => onGatewayWithUploadHost(GATEWAYS['length kept']),
+  'Lambda, and a Web Function': {
+    start: () => onGatewayAndWebFunction(GATEWAYS['length kept'], WEB_FUNCTIONS['length kept']),
     seen: {
       'upload-start': /^202, absolute Location$/,
       'location-followed': /^202, to 127\S+: PATCH 202, PUT 201; HEAD here 200$/,
@@ -94,6 +96,24 @@ const SUBJECTS: Readonly<Record<string, Row>> = {
       'put-50MB': /^PUT 201; at 127\S+, \d+ MB\/s$/,
       'push-host-challenge': /: Bearer, /,
       'push-host-patch-50MB': /^PATCH 202, Range 0-49999999; PUT 201; \d+ MB\/s$/,
+    },
+  },
+  'Lambda, and a Web Function that drops lengths and renames the challenge': {
+    start: () =>
+      onGatewayAndWebFunction(
+        GATEWAYS['length kept'],
+        WEB_FUNCTIONS['challenge renamed, length dropped'],
+      ),
+    not: ['push-host-challenge'],
+    seen: { 'push-host-manifest-head': /^307 and 200, \d{3} bytes/ },
+  },
+  'both behind the edge': {
+    start: () => onEdge(GATEWAYS['length kept'], WEB_FUNCTIONS['length kept']),
+    unknown: ELSEWHERE,
+    seen: {
+      'patch-50MB': /^PATCH 202, Range 0-49999999; PUT 201; \d+ MB\/s$/,
+      'put-50MB': /^PUT 201; \d+ MB\/s$/,
+      'body-11MB': /^202/,
     },
   },
   'Lambda, length counted, challenge renamed': {

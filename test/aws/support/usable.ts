@@ -1,6 +1,6 @@
 /**
- * Which Node an emulator runs functions with, asked of a function of one line, before a stack is deployed
- * whose function would fail without a word that helps.
+ * Whether an emulator that somebody else has started can run the stack, asked of a function of one line
+ * before a stack is deployed whose function would fail without a word that helps.
  *
  * @module
  */
@@ -27,7 +27,8 @@ const TRUST = JSON.stringify({
 })
 
 const NAME = 'index.mjs'
-const CODE = 'export const handler = async () => process.version'
+const CODE =
+  'export const handler = async () => [process.version, process.env.AWS_ENDPOINT_URL ?? "none"]'
 
 /** An archive of one file, stored as it is. */
 const zipOf = (name: string, content: string): Buffer => {
@@ -90,15 +91,23 @@ const ask = async (emulator: Emulator): Promise<unknown> => {
 }
 
 /**
- * Fails at once, unless an emulator runs functions with Node 24.
+ * Fails at once, unless an emulator runs functions with Node 24 and tells them another name of its own than
+ * the registry's, 127.0.0.1: clients would send their credentials along to where they are redirected.
  *
- * @throws Error that says what it runs them with, and what to do
+ * @throws Error that says what is wrong, and what to do
  */
-export const requireNode24 = async (emulator: Emulator): Promise<void> => {
-  const version = await ask(emulator).catch(({ message }: Error) => message.slice(-500))
-  if (typeof version === 'string' && WANTED.test(version)) return
-  const found = typeof version === 'string' ? version : JSON.stringify(version)
-  throw new Error(
-    `the emulator at ${emulator.endpoint} does not run functions with Node 24, but: ${found}. Start it where \`node\` is Node 24, or unset AWS_ENDPOINT_URL: docs/aws.md`,
-  )
+export const requireUsable = async (emulator: Emulator): Promise<void> => {
+  const { endpoint } = emulator
+  const answer = await ask(emulator).catch(({ message }: Error) => message.slice(-500))
+  const [version, aws] = Array.isArray(answer) ? answer.map(String) : [JSON.stringify(answer)]
+  if (!WANTED.test(version ?? '')) {
+    throw new Error(
+      `the emulator at ${endpoint} does not run functions with Node 24, but: ${version}. Start it where \`node\` is Node 24, or unset AWS_ENDPOINT_URL: docs/aws.md`,
+    )
+  }
+  if (URL.parse(aws ?? '')?.hostname === '127.0.0.1') {
+    throw new Error(
+      `the emulator at ${endpoint} tells functions that AWS is at ${aws}, the registry's own host: start it with AWS_ENDPOINT_URL=${aws?.replace('127.0.0.1', 'localhost')}, as test/aws/compose.yaml does`,
+    )
+  }
 }
