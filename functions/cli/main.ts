@@ -9,6 +9,7 @@ import { SettingsError } from '../compose/errors.ts'
 import { readSomeSettings } from '../compose/settings.ts'
 import { StartError } from '../node/errors.ts'
 import { StoreError } from '../storage/errors.ts'
+import { TransferError } from '../transfer/errors.ts'
 import { CommandError, UsageError } from './errors.ts'
 import type { Io } from './io.ts'
 import { refuseTakenFlags } from './npm-flags.ts'
@@ -43,7 +44,7 @@ export const runCommand = async (argv: readonly string[], io: Io): Promise<numbe
 
 /** Failures that a person can mend are one line; anything else shows where it came from. */
 const explain = (error: unknown): string => {
-  const kinds = [CommandError, SettingsError, StoreError, DocumentError, StartError]
+  const kinds = [CommandError, SettingsError, StoreError, DocumentError, StartError, TransferError]
   if (!(error instanceof Error)) return String(error)
   if (kinds.some((kind) => error instanceof kind) || 'code' in error) return error.message
   return error.stack ?? error.message

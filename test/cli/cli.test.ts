@@ -40,7 +40,7 @@ test('help goes to standard output', async () => {
 })
 
 const MISTAKES: readonly (readonly [args: readonly string[], code: number, stderr: RegExp])[] = [
-  [['push'], 2, /^slipway: there is no command "push": see slipway --help\n$/],
+  [['ship'], 2, /^slipway: there is no command "ship": see slipway --help\n$/],
   [['serve', '--lisen=x'], 2, /^slipway: slipway serve has no flag --lisen: did you mean .*\n$/],
   [['serve', '--listen=x'], 2, /^slipway: --listen is "x": expected .*\n$/],
   [['serve', '--tls-cert=/no/cert', '--tls-key=/no/key'], 1, /^slipway: ENOENT.*'\/no\/cert'\n$/],

@@ -100,7 +100,7 @@ describe('questions for help', () => {
 })
 
 const WRONG: readonly (readonly [line: string, message: string])[] = [
-  ['push', 'there is no command "push": see slipway --help'],
+  ['ship', 'there is no command "ship": see slipway --help'],
   ['sreve', 'there is no command "sreve": did you mean serve?'],
   ['frobnicate --help', 'there is no command "frobnicate": see slipway --help'],
   ['user', 'slipway user needs add, import, passwd, remove or list: see slipway user --help'],

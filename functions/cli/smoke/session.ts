@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { OCI_MANIFEST } from '../../registry/media-types.ts'
 import type { Digest } from '../../registry/reference.ts'
+import type { User } from '../../transfer/registry/challenge.ts'
 import { type Asked, type Client, createClient, type Reply } from './client.ts'
 import {
   type Content,
@@ -17,7 +18,7 @@ import {
   newConfig,
   randomContent,
 } from './content.ts'
-import { createAuthorize, type User } from './credentials.ts'
+import { createAuthorize } from './credentials.ts'
 import { reach } from './reach.ts'
 import { Unmet } from './unmet.ts'
 

@@ -58,4 +58,16 @@ export const HOST_COMMANDS: readonly Command[] = [
     },
     load: async () => (await import('../commands/smoke.ts')).smoke,
   }),
+  command({
+    name: 'push',
+    help: 'push images to a registry: to Slipway on S3 in parts, straight to the store',
+    more: 'An image is a directory with an OCI layout, an archive of docker save or podman save (- for standard input), or what a docker daemon calls it (DOCKER_HOST). The last word is the repository, HOST/NAME or HOST/NAME:TAG; without a tag each image keeps its own. Credentials are those of docker (config.json and its helpers). What is there is not sent, and a push that was broken off goes on where it was. docs/push.md has more.',
+    args: { image: 'one', target: 'some' },
+    flags: {
+      'plain-http': switchFlag('no TLS; loopback does without by itself'),
+      'mount-from': textFlag('NAME', 'a repository of the registry that may have the blobs'),
+      json: switchFlag('print an object of JSON a line'),
+    },
+    load: async () => (await import('../commands/push.ts')).push,
+  }),
 ]

@@ -5,19 +5,16 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { type Check, firstWrong, type Seen } from '../check.ts'
-import type { Reply } from '../client.ts'
 import {
   basic,
   CHALLENGE_HEADERS,
   type Challenge,
-  challengeOf,
-  type Grant,
-  jsonOf,
   parseChallenge,
-  tokenAddress,
   type User,
-} from '../credentials.ts'
+} from '../../../transfer/registry/challenge.ts'
+import { type Check, firstWrong, type Seen } from '../check.ts'
+import type { Reply } from '../client.ts'
+import { challengeOf, type Grant, jsonOf, tokenAddress } from '../credentials.ts'
 import type { Session } from '../session.ts'
 import { Unmet } from '../unmet.ts'
 

@@ -1,0 +1,56 @@
+/**
+ * Blobs that are sent: bytes that can be read from anywhere, as often as needed.
+ *
+ * @module
+ */
+
+import { createReadStream } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+
+/** A blob. */
+export interface Blob {
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+  /** A stream of the bytes from `start` up to, but not including, `end`. */
+  stream(start: number, end: number): Readable
+  /** The same bytes in memory. */
+  read(start: number, end: number): Promise<Buffer>
+}
+
+/** Bytes read from a file at a time. */
+const READ = 1024 * 1024
+
+/** A blob that is a whole file. */
+export const fileBlob = (path: string, digest: string, size: number): Blob => ({
+  digest,
+  size,
+  stream: (start, end) =>
+    start === end
+      ? Readable.from([])
+      : createReadStream(path, { start, end: end - 1, highWaterMark: READ }),
+  async read(start, end) {
+    const file = await openFile(path)
+    try {
+      const bytes = Buffer.allocUnsafe(end - start)
+      let filled = 0
+      while (filled < bytes.length) {
+        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled)
+        if (bytesRead === 0) throw new Error(`${path} was cut while it was read`)
+        filled += bytesRead
+      }
+      return bytes
+    } finally {
+      await file.close()
+    }
+  },
+})
+
+/** A blob in memory. */
+export const bytesBlob = (bytes: Buffer, digest: string): Blob => ({
+  digest,
+  size: bytes.length,
+  stream: (start, end) => Readable.from([bytes.subarray(start, end)]),
+  read: async (start, end) => bytes.subarray(start, end),
+})

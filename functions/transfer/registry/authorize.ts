@@ -1,0 +1,104 @@
+/**
+ * Shows a registry what it asks for: a token, a password, or nothing.
+ *
+ * @module
+ */
+
+import { TransferError } from '../errors.ts'
+import { basic, CHALLENGE_HEADERS, type Challenge, parseChallenge } from './challenge.ts'
+import type { Credentials } from './docker-config.ts'
+import type { Http, Outgoing, Reply } from './http.ts'
+
+/** Sends requests to one registry, with what it asks for. */
+export interface Authorized {
+  send(outgoing: Outgoing): Promise<Reply>
+}
+
+/** Milliseconds by which a token is renewed early. */
+const EARLY = 30_000
+
+const challengeOf = ({ headers }: Reply): Challenge | undefined => {
+  const values = CHALLENGE_HEADERS.map((name) => headers[name.toLowerCase()])
+  const value = values.find((each): each is string => typeof each === 'string')
+  return value === undefined ? undefined : parseChallenge(value)
+}
+
+/**
+ * Authorizes requests to a registry.
+ *
+ * @param scope what tokens are asked for
+ * @param now clock in milliseconds
+ */
+export const authorizing = (
+  http: Http,
+  host: string,
+  credentials: Credentials | undefined,
+  scope: string,
+  now: () => number = Date.now,
+): Authorized => {
+  let challenge: Challenge | undefined
+  let token: Promise<{ readonly text: string; readonly until: number }> | undefined
+
+  const fetchToken = async ({ parameters }: Challenge) => {
+    const { realm = '', service = '' } = parameters
+    const refresh =
+      credentials && 'refreshToken' in credentials ? credentials.refreshToken : undefined
+    const query = new URLSearchParams({ service, scope })
+    const user = credentials && 'name' in credentials ? credentials : undefined
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      service,
+      scope,
+      client_id: 'slipway',
+      refresh_token: refresh ?? '',
+    })
+    const reply = await http.send(
+      refresh === undefined
+        ? {
+            method: 'GET',
+            url: `${realm}${realm.includes('?') ? '&' : '?'}${query}`,
+            headers: user ? { Authorization: basic(user) } : {},
+          }
+        : {
+            method: 'POST',
+            url: realm,
+            headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+            body: Buffer.from(form.toString()),
+          },
+    )
+    const grant = reply.status === 200 ? JSON.parse(reply.body.toString()) : {}
+    const text: unknown = grant.token ?? grant.access_token
+    if (typeof text !== 'string') {
+      throw new TransferError(`${host} gives no token for ${scope}: ${reply.status} from ${realm}`)
+    }
+    return { text, until: now() + (Number(grant.expires_in) || 60) * 1000 }
+  }
+
+  const authorization = async (): Promise<string | undefined> => {
+    if (challenge?.scheme === 'basic') {
+      return credentials && 'name' in credentials ? basic(credentials) : undefined
+    }
+    if (challenge?.scheme !== 'bearer') return undefined
+    const current = await token?.catch(() => undefined)
+    if (current === undefined || current.until - EARLY < now()) token = fetchToken(challenge)
+    return `Bearer ${(await token!).text}`
+  }
+
+  const attempt = async (outgoing: Outgoing): Promise<Reply> => {
+    const value = await authorization()
+    const shown = value === undefined ? {} : { Authorization: value }
+    return http.send({ ...outgoing, headers: { ...shown, ...outgoing.headers } })
+  }
+
+  return {
+    async send(outgoing) {
+      const reply = await attempt(outgoing)
+      if (reply.status !== 401) return reply
+      const asked = challengeOf(reply)
+      if (asked === undefined) return reply
+      challenge = asked
+      token = undefined
+      return attempt(outgoing)
+    },
+  }
+}

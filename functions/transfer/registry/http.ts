@@ -1,0 +1,103 @@
+/**
+ * Requests to registries and stores, over connections that are kept.
+ *
+ * @module
+ */
+
+import { once } from 'node:events'
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+
+/** Milliseconds for which a connection may stand still: a registry that reads a blob back says nothing. */
+const PATIENCE = 15 * 60_000
+/** Connections to one host at a time. */
+const CONNECTIONS = 24
+/** Most bytes of a response that is read whole: manifests are smaller. */
+const MOST = 8 * 1024 * 1024
+
+/** A body that is made when it is sent. */
+export interface Streamed {
+  /** In bytes; undefined if not known, and then it is sent in chunks. */
+  readonly size: number | undefined
+  readonly open: () => Readable
+}
+
+/** A request. */
+export interface Outgoing {
+  readonly method: string
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | Streamed
+}
+
+/** A response, read whole. */
+export interface Reply {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly body: Buffer
+}
+
+/** Sends requests. Redirects are not followed. */
+export interface Http {
+  /** Sends a request, and reads the response whole. @throws Error that says what happened */
+  send(outgoing: Outgoing): Promise<Reply>
+  /** Sends a request; the caller reads the response's body, or destroys it. */
+  open(outgoing: Outgoing): Promise<IncomingMessage>
+  close(): void
+}
+
+/** What an URL may look like in messages: its query may authorize whoever reads it. */
+export const shown = (url: string): string => url.replace(/\?.*/, '')
+
+/** Opens a client. @param userAgent as servers see it */
+export const createHttp = (userAgent: string): Http => {
+  const options = { keepAlive: true, maxSockets: CONNECTIONS, timeout: PATIENCE }
+  const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) }
+
+  const open = async ({ method, url, headers = {}, body }: Outgoing): Promise<IncomingMessage> => {
+    const { protocol } = new URL(url)
+    if (protocol !== 'http:' && protocol !== 'https:')
+      throw new Error(`not an HTTP address: ${url}`)
+    const request = protocol === 'http:' ? requestHttp : requestHttps
+    const outgoing = request(url, { method, agent: agents[protocol] })
+    outgoing.setHeader('User-Agent', userAgent)
+    for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value)
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`${shown(url)} does not respond`)))
+    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+    if (body === undefined || body instanceof Uint8Array) {
+      if (body !== undefined || !['GET', 'HEAD', 'DELETE'].includes(method)) {
+        outgoing.setHeader('Content-Length', body?.byteLength ?? 0)
+      }
+      outgoing.end(body)
+    } else {
+      if (body.size !== undefined) outgoing.setHeader('Content-Length', body.size)
+      // A server that refuses may respond, and close, before it has read the body: the response counts.
+      pipeline(body.open(), outgoing).catch((error: unknown) => {
+        if (!outgoing.destroyed) outgoing.destroy(error as Error)
+      })
+    }
+    const [incoming] = await answered
+    outgoing.on('error', () => {})
+    return incoming
+  }
+
+  return {
+    open,
+    async send(outgoing) {
+      const incoming = await open(outgoing)
+      if (Number(incoming.headers['content-length'] ?? 0) > MOST && outgoing.method !== 'HEAD') {
+        incoming.destroy()
+        throw new Error(`the response of ${shown(outgoing.url)} is too large`)
+      }
+      const body = await buffer(incoming)
+      return { status: incoming.statusCode ?? 0, headers: incoming.headers, body }
+    },
+    close() {
+      agents['http:'].destroy()
+      agents['https:'].destroy()
+    },
+  }
+}

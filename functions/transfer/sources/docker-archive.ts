@@ -1,0 +1,115 @@
+/**
+ * Archives as `docker save` wrote them before 25, and `podman save` does: layers are not compressed, and
+ * there is no manifest of the registry's kind. Both are made here, the same each time.
+ *
+ * @module
+ */
+
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { DOCKER_MANIFEST } from '../../registry/media-types.ts'
+import { type Blob, bytesBlob, fileBlob } from '../blobs/blob.ts'
+import { gzipTo } from '../blobs/gzip.ts'
+import { TransferError } from '../errors.ts'
+import { type Entry, type Files, readJson, readSmall } from './files.ts'
+import type { Image, Manifest, Source } from './source.ts'
+
+const saved = z.array(
+  z.object({
+    Config: z.string(),
+    RepoTags: z.array(z.string()).nullish(),
+    Layers: z.array(z.string()).nullish(),
+  }),
+)
+
+const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json'
+const LAYER_TYPE = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
+
+const digestOf = (bytes: Uint8Array): string =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+
+/** Whether a file is compressed already. */
+const isGzip = async ({ path }: Entry): Promise<boolean> => {
+  const file = await open(path)
+  try {
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0)
+    return buffer.readUInt16BE() === 0x1f8b
+  } finally {
+    await file.close()
+  }
+}
+
+const hashFile = async (path: string): Promise<string> => {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    hash.update(chunk)
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+const tagOf = (name: string): string => name.slice(name.lastIndexOf(':') + 1)
+
+/** Opens an archive. @param directory for compressed layers @throws TransferError */
+export const openDockerArchive = async (files: Files, directory: string): Promise<Source> => {
+  const parsed = saved.safeParse(await readJson(files, 'manifest.json'))
+  if (!parsed.success) {
+    throw new TransferError(`manifest.json in ${files.called} is not of a saved image`)
+  }
+  const blobs = new Map<string, Blob>()
+  const layers = new Map<string, Promise<Blob>>()
+
+  const makeLayer = async (name: string): Promise<Blob> => {
+    const found = await files.find(name)
+    if (found === undefined) throw new TransferError(`${files.called} has no layer ${name}`)
+    if (await isGzip(found)) return fileBlob(found.path, await hashFile(found.path), found.size)
+    const path = join(directory, `${randomUUID()}.gz`)
+    const source = createReadStream(found.path, { highWaterMark: 1024 * 1024 })
+    const { digest, size } = await gzipTo(path, source)
+    return fileBlob(path, digest, size)
+  }
+
+  const layerOf = async (name: string): Promise<Blob> => {
+    const made = layers.get(name) ?? makeLayer(name)
+    layers.set(name, made)
+    const blob = await made
+    blobs.set(blob.digest, blob)
+    return blob
+  }
+
+  const images: Image[] = []
+  for (const { Config, Layers, RepoTags } of parsed.data) {
+    const config = await readSmall(files, Config)
+    const made: Blob[] = []
+    for (const name of Layers ?? []) made.push(await layerOf(name))
+    blobs.set(digestOf(config), bytesBlob(config, digestOf(config)))
+    const descriptor = (mediaType: string, { size, digest }: Pick<Blob, 'size' | 'digest'>) => ({
+      mediaType,
+      size,
+      digest,
+    })
+    const bytes = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: DOCKER_MANIFEST,
+        config: descriptor(CONFIG_TYPE, { size: config.length, digest: digestOf(config) }),
+        layers: made.map((layer) => descriptor(LAYER_TYPE, layer)),
+      }),
+    )
+    const root: Manifest = { digest: digestOf(bytes), mediaType: DOCKER_MANIFEST, bytes }
+    images.push({ tags: (RepoTags ?? []).map(tagOf), root })
+  }
+  return {
+    images,
+    manifest: async (digest) => {
+      throw new TransferError(`${files.called} has no manifest ${digest}`)
+    },
+    async blob(digest) {
+      const found = blobs.get(digest)
+      if (found === undefined) throw new TransferError(`${files.called} has no blob ${digest}`)
+      return found
+    },
+  }
+}
