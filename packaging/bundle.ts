@@ -53,11 +53,11 @@ export const bundleApi = (directory: string): Metafile =>
     metafile: true,
   }).metafile
 
-/** The worker that compares passwords, as one script that needs no file. */
-const passwordWorker = (): string => {
+/** The code of a thread, as one script that needs no file. */
+const scriptOf = (path: string): string => {
   const { outputFiles } = buildSync({
     ...COMMON,
-    entryPoints: [local('../functions/node/password-worker.ts')],
+    entryPoints: [local(path)],
     // What a worker is given as text is CommonJS.
     format: 'cjs',
     banner: {},
@@ -84,12 +84,18 @@ export const bundleWeb = (directory: string): Metafile => {
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
     minify: true,
-    define: { SLIPWAY_PASSWORD_WORKER: JSON.stringify(passwordWorker()) },
+    define: threads(),
     metafile: true,
   })
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}\n')
   return metafile
 }
+
+/** What stands for the scripts of threads in the code that starts them. */
+const threads = (): Record<string, string> => ({
+  SLIPWAY_PASSWORD_WORKER: JSON.stringify(scriptOf('../functions/node/password-worker.ts')),
+  SLIPWAY_HASH_WORKER: JSON.stringify(scriptOf('../functions/node/hash-worker.ts')),
+})
 
 /** Names the Node that is needed to one that is older, which can read the bundle but not run it. */
 const CHECK_NODE =
@@ -108,7 +114,7 @@ export const bundleCommand = (file: string): void => {
     ...COMMON,
     entryPoints: [local('../functions/handlers/cli.ts')],
     outfile: file,
-    define: { SLIPWAY_PASSWORD_WORKER: JSON.stringify(passwordWorker()) },
+    define: threads(),
     banner: { js: `${COMMON.banner.js}${CHECK_NODE}` },
   })
 }

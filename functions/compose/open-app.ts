@@ -12,6 +12,7 @@ import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { createRegistry } from '../registry/registry.ts'
+import type { Hashing } from '../registry/uploads/hash.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openEdge } from './edge.ts'
@@ -32,6 +33,8 @@ export interface HostOptions {
   readonly logger?: Logger
   /** Compares passwords where that must not keep other requests waiting; by default on this thread. */
   readonly verifyPassword?: VerifyPassword
+  /** Where hashes of uploads are computed; by default on this thread. */
+  readonly hashing?: Hashing
   /** Whether only this machine can reach it. */
   readonly onlyLocal: boolean
   /** Whose certificates let callers in. */
@@ -103,6 +106,7 @@ export const openApp = async (
       uploadSecret,
       uploadLife: settings['upload-life'],
       uploadLimits,
+      hashing: options.hashing,
       requiredChildren: settings['index-children'],
       uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),

@@ -16,6 +16,7 @@ import { createManifests, type Manifests } from './manifests.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
 import { createRevisions } from './revisions.ts'
 import { createTags, type Tags } from './tags.ts'
+import type { Hashing } from './uploads/hash.ts'
 import type { UploadLimits } from './uploads/limits.ts'
 import { createUploadMemory, type UploadMemory } from './uploads/memory.ts'
 import { createStateSealer } from './uploads/state.ts'
@@ -41,6 +42,8 @@ export interface RegistryOptions {
   readonly uploadLife?: number | undefined
   /** Most bytes in memory, over all uploads under way. Default: 96 MiB. */
   readonly uploadMemory?: number | undefined
+  /** Where hashes of uploads are computed. Default: on this thread. */
+  readonly hashing?: Hashing | undefined
   /** For hosts whose requests have limited time. */
   readonly uploadLimits?: UploadLimits | undefined
   /** Which images of an index must be there when it is pushed. Default: all. */
@@ -98,6 +101,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       partSize: PART_SIZE,
       memory,
       limits: uploadLimits,
+      hashing: options.hashing,
       now,
     }),
   }

@@ -20,8 +20,9 @@ export const discard = (source: ByteSource): void => {
  * marks the whole heap for every 64 MB.
  */
 export const release = ({ buffer, byteLength }: Uint8Array): void => {
-  // A slice of a larger buffer, such as Buffer's pool, does not own that memory.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+  // A slice of a larger buffer, such as Buffer's pool, does not own that memory; another thread may.
+  const own = buffer instanceof ArrayBuffer && !buffer.detached
+  if (own && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 /**

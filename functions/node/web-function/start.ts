@@ -7,9 +7,11 @@
 
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { checkHosts, readLambdaSettings } from '../../compose/aws/read-settings.ts'
 import { UPLOAD_LIMITS } from '../../compose/aws/web-function-limits.ts'
 import { createLogger, openApp } from '../../compose/open-app.ts'
+import { createHashThread } from '../hash-thread.ts'
 import { createServerOf } from '../http-server.ts'
 import { createPasswordThread } from '../passwords.ts'
 import { ENDPOINT, parseEndpoint } from './endpoint.ts'
@@ -44,6 +46,8 @@ export const startWebFunction = async (
   const settings = readLambdaSettings(env)
   const logger = createLogger(settings)
   const passwords = createPasswordThread()
+  // On the second processor; the first receives, and hashes parts for their signatures.
+  const hashes = availableParallelism() > 1 ? createHashThread() : undefined
   const { app, storeHost, warmUp } = await openApp(settings, env, {
     logger,
     // The length of a response to HEAD may be lost on its way, and would then be a wrong one to clients.
@@ -52,6 +56,7 @@ export const startWebFunction = async (
     directIfNecessary: false,
     uploadLimits: UPLOAD_LIMITS,
     verifyPassword: passwords.verify,
+    ...(hashes === undefined ? {} : { hashing: hashes.hashing }),
     onlyLocal: false,
   })
   await checkHosts(settings['public-url'], storeHost)
@@ -63,7 +68,7 @@ export const startWebFunction = async (
     port: (server.address() as AddressInfo).port,
     async stop() {
       await stop(STOP)
-      await passwords.close()
+      await Promise.all([passwords.close(), hashes?.close()])
     },
   }
 }

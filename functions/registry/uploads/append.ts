@@ -15,7 +15,7 @@ import { RegistryError } from '../errors.ts'
 import type { Holdings } from '../held.ts'
 import { uploadDataKey } from '../layout.ts'
 import { uploadUnknown } from './ending.ts'
-import { algorithmsFor, fastHash, type RunningHash, resumableHash, resumeHash } from './hash.ts'
+import { algorithmsFor, type Hashing, hashingOf, type RunningHash } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
 import { checkReadBack, checkSize, type UploadLimits } from './limits.ts'
 import type { UploadMemory } from './memory.ts'
@@ -35,6 +35,7 @@ export interface UploadContext {
   readonly partSize: number
   readonly memory: UploadMemory
   readonly limits: UploadLimits | undefined
+  readonly hashing: Hashing
 }
 
 /** A writer that continues where a state ends. */
@@ -94,12 +95,34 @@ const sendsAll = (state: UploadState, incoming: Incoming): boolean =>
 
 /** The hash that continues with these bytes, or undefined if all must be read back in the end. */
 const hashFor = async (
+  context: UploadContext,
   state: UploadState,
   incoming: Incoming,
 ): Promise<RunningHash | undefined> => {
+  const hashing = hashingOf(context.hashing, incoming.length)
   const algorithms = algorithmsFor(state.algorithm)
-  if (sendsAll(state, incoming)) return fastHash(algorithms)
-  return state.offset === 0 ? resumableHash(algorithms) : resumeHash(state.hash)
+  if (sendsAll(state, incoming)) return hashing.fast(algorithms)
+  return state.offset === 0 ? hashing.resumable(algorithms) : hashing.resume(state.hash)
+}
+
+/**
+ * Streams a body to a function and then through a hash, which takes its memory.
+ *
+ * @returns its bytes, which are as many as its headers declare
+ */
+export const passOn = async (
+  incoming: Incoming,
+  hash: RunningHash | undefined,
+  write: (chunk: Uint8Array) => Promise<void>,
+): Promise<number> => {
+  let received = 0
+  for await (const chunk of incoming.source) {
+    received += chunk.byteLength
+    await write(chunk)
+    await hash?.update(chunk)
+  }
+  checkReceived(incoming, received)
+  return received
 }
 
 /** Streams the body through hash and writer; if nothing was received, the result has no meaning. */
@@ -108,15 +131,9 @@ const receive = async (
   incoming: Incoming,
   writer: PartWriter,
 ): Promise<{ readonly received: number; readonly hash: HashState | undefined }> => {
-  let received = 0
-  for await (const chunk of incoming.source) {
-    hash?.update(chunk)
-    await writer.write(chunk)
-    received += chunk.byteLength
-  }
-  checkReceived(incoming, received)
+  const received = await passOn(incoming, hash, writer.write)
   await writer.flush(false)
-  return { received, hash: hash?.save() }
+  return { received, hash: await hash?.save() }
 }
 
 /** The part of the next state that says where the bytes are. */
@@ -180,8 +197,9 @@ export const append = async (
   const key = uploadDataKey(state.uuid, nonce)
   const writer = writerFor(context, state, incoming, { key, partSize })
   let kept: readonly Segment[] = []
+  let running: RunningHash | undefined
   try {
-    const running = await hashFor(state, incoming)
+    running = await hashFor(context, state, incoming)
     if (running === undefined) checkReadBack(context.limits, size)
     const { received, hash } = await receive(running, incoming, writer)
     if (received === 0) return state
@@ -197,6 +215,7 @@ export const append = async (
     if (isStoreError(error, 'missing', 'multipart')) throw uploadUnknown(state.uuid, error)
     throw error
   } finally {
+    running?.drop?.()
     await writer.close(false, kept)
   }
 }

@@ -19,11 +19,11 @@ import { isStoreError, StoreError } from '../../storage/errors.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, layerLinkKey, uploadDataKey } from '../layout.ts'
 import { algorithmOf, CANONICAL, type Digest } from '../reference.ts'
-import { partSizeFor, type UploadContext, writerFor } from './append.ts'
+import { partSizeFor, passOn, type UploadContext, writerFor } from './append.ts'
 import { type Commit, commitDirect, commitSmall, commitStaged, type Verified } from './complete.ts'
 import { discard, uploadUnknown } from './ending.ts'
-import { algorithmsFor, fastHash, type Hashes, type RunningHash, resumeHash } from './hash.ts'
-import { checkRange, checkReceived, type Incoming } from './incoming.ts'
+import { algorithmsFor, type Hashes, hashingOf, type RunningHash } from './hash.ts'
+import { checkRange, type Incoming } from './incoming.ts'
 import { checkSize } from './limits.ts'
 import { arePinned, newNonce, segmentKey } from './segments.ts'
 import { commitParts } from './sent-parts.ts'
@@ -32,23 +32,31 @@ import { verify } from './verify.ts'
 
 /** Streams the body and returns those hashes of the whole blob that are known now. */
 const receive = async (
-  { state, digest, incoming }: Commit,
+  commit: Commit,
   write: (chunk: Uint8Array) => Promise<void>,
 ): Promise<{ readonly received: number; readonly hashes: Hashes }> => {
-  const running = await startHash(state, digest)
-  let received = 0
-  for await (const chunk of incoming.source) {
-    running?.update(chunk)
-    await write(chunk)
-    received += chunk.byteLength
+  const { state, incoming } = commit
+  const running = await startHash(commit)
+  try {
+    const received = await passOn(incoming, running, write)
+    const done =
+      state.hash && 'final' in state.hash && received === 0 ? state.hash.final : undefined
+    return { received, hashes: (await running?.finish()) ?? (done as Hashes | undefined) ?? {} }
+  } finally {
+    running?.drop?.()
   }
-  checkReceived(incoming, received)
-  const done = state.hash && 'final' in state.hash && received === 0 ? state.hash.final : undefined
-  return { received, hashes: running?.finish() ?? (done as Hashes | undefined) ?? {} }
 }
 
-const startHash = async (state: UploadState, digest: Digest): Promise<RunningHash | undefined> =>
-  state.offset === 0 ? fastHash(algorithmsFor(algorithmOf(digest))) : resumeHash(state.hash)
+const startHash = async ({
+  context,
+  state,
+  digest,
+  incoming,
+}: Commit): Promise<RunningHash | undefined> => {
+  const hashing = hashingOf(context.hashing, incoming.length)
+  if (state.offset > 0) return hashing.resume(state.hash)
+  return hashing.fast(algorithmsFor(algorithmOf(digest)))
+}
 
 /**
  * Whether the store has data of this digest and just this size. Data of another size is damaged, and

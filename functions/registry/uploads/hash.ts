@@ -18,11 +18,24 @@ export type Hashes = Partial<Record<Algorithm, string>>
 
 /** A running hash. */
 export interface RunningHash {
-  update(bytes: Uint8Array): void
+  /** Takes bytes, and their memory: nobody may read them any more. */
+  update(bytes: Uint8Array): void | Promise<void>
   /** Ends the hash with what the next request can use. Call it once, last. */
-  save(): HashState
+  save(): HashState | Promise<HashState>
   /** Ends the hash with its result in hex. Call it once, last. */
-  finish(): Hashes
+  finish(): Hashes | Promise<Hashes>
+  /** Gives it up, if it has not ended. */
+  drop?(): void
+}
+
+/** Where the hashes of uploads are computed. */
+export interface Hashing {
+  /** See {@link fastHash}. */
+  fast(algorithms: readonly Algorithm[]): RunningHash
+  /** See {@link resumableHash}. */
+  resumable(algorithms: readonly Algorithm[]): Promise<RunningHash>
+  /** See {@link resumeHash}. */
+  resume(saved: HashState | undefined): Promise<RunningHash | undefined>
 }
 
 /** The algorithms needed to store data under sha256 and to check the client's digest. */
@@ -30,8 +43,15 @@ export const algorithmsFor = (algorithm: Algorithm): readonly Algorithm[] => [
   ...new Set([CANONICAL, algorithm]),
 ]
 
+/** One that is computed here, at once. */
+interface HashHere extends RunningHash {
+  update(bytes: Uint8Array): void
+  save(): HashState
+  finish(): Hashes
+}
+
 /** A fast hash; only its result can be saved, not its state. */
-export const fastHash = (algorithms: readonly Algorithm[]): RunningHash => {
+export const fastHash = (algorithms: readonly Algorithm[]): HashHere => {
   const running = algorithms.map((algorithm) => ({ algorithm, hash: createHash(algorithm) }))
   const finish = (): Hashes =>
     Object.fromEntries(running.map(({ algorithm, hash }) => [algorithm, hash.digest('hex')]))
@@ -94,6 +114,20 @@ export const resumeHash = async (
     return undefined
   }
 }
+
+/** On the thread that receives the bytes. */
+export const hashingHere: Hashing = {
+  fast: fastHash,
+  resumable: resumableHash,
+  resume: resumeHash,
+}
+
+/** Bytes that take less time to hash than to hand to another thread. */
+const SMALL = 256 * 1024
+
+/** Where to compute the hash of a body, of this length if that is known. */
+export const hashingOf = (hashing: Hashing, length: number | undefined): Hashing =>
+  length !== undefined && length < SMALL ? hashingHere : hashing
 
 /** The hashes of a whole source. */
 export const hashAll = async (

@@ -14,6 +14,7 @@ import type { Digest } from '../reference.ts'
 import { append } from './append.ts'
 import { commit } from './commit.ts'
 import { discard, uploadUnknown } from './ending.ts'
+import { type Hashing, hashingHere } from './hash.ts'
 import type { Incoming } from './incoming.ts'
 import { createLatestStates } from './latest-state.ts'
 import type { UploadLimits } from './limits.ts'
@@ -32,6 +33,8 @@ export interface UploadsOptions {
   readonly partSize: number
   readonly memory: UploadMemory
   readonly limits?: UploadLimits | undefined
+  /** Default: on this thread. */
+  readonly hashing?: Hashing | undefined
   /** Clock in milliseconds. */
   readonly now: () => number
 }
@@ -96,6 +99,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     partSize,
     limits: options.limits,
     memory: options.memory,
+    hashing: options.hashing ?? hashingHere,
   }
 
   /** Whatever keeps the store from being tried, pushes go on without. It is tried again next time. */
