@@ -29,7 +29,10 @@ import { sendStream } from './send-stream.ts'
 import { type StopLimits, stopServer } from './stop.ts'
 import type { Tls } from './tls/tls.ts'
 
-/** Milliseconds without a byte, in either direction, after which a request is given up. */
+/**
+ * Milliseconds without a byte, in either direction, after which a request is given up; more where a body
+ * may stand still for longer.
+ */
 const IDLE_TIMEOUT = 5 * 60 * 1000
 
 /**
@@ -94,6 +97,7 @@ export const createServerOf = (
 ): AppServer => {
   const exchanges = createExchanges()
   const patience = settings['upload-timeout'] * 1000
+  const idle = Math.max(IDLE_TIMEOUT, 2 * patience)
   const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
     const { incoming, outgoing } = bindings as HttpBindings
     const exchange = exchanges.begin(incoming, outgoing)
@@ -141,11 +145,11 @@ export const createServerOf = (
   if (settings['tls-cert'] !== undefined) answerPlainHttp(server)
   // A push may take hours: connections end by inactivity, not by age.
   server.requestTimeout = 0
-  server.timeout = IDLE_TIMEOUT
+  server.timeout = idle
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
   server.headersTimeout = HEADERS_TIMEOUT
   server.on('timeout', (socket: Socket) => {
-    exchanges.cut(socket, { why: 'silent', seconds: IDLE_TIMEOUT / 1000 })
+    exchanges.cut(socket, { why: 'silent', seconds: idle / 1000 })
     socket.destroy()
   })
   const usual = { seconds: settings['stop-timeout'], cleanUp: CLEAN_UP }

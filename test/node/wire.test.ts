@@ -6,10 +6,13 @@
 
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AppEnv } from '../../functions/api/env.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
+import { createServerOf } from '../../functions/node/http-server.ts'
 import { type RunningServer, startServer } from '../../functions/node/server.ts'
-import { temporaryDirectory } from '../support/hosts/start.ts'
+import { silent, temporaryDirectory } from '../support/hosts/start.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
 let server: RunningServer
@@ -54,4 +57,12 @@ test.each([
   ['an idle connection', `${GET}\r\n`, /\r\nKeep-Alive: timeout=75\r\n/],
 ])('%s', async (_, bytes, answer) => {
   expect(await raw(bytes)).toMatch(answer)
+})
+
+test.each([
+  ['60s', 300_000],
+  ['1h', 7_200_000],
+])('with --upload-timeout=%s, a connection without a byte is closed after %d ms', (time, most) => {
+  const settings = readSettings([`--upload-timeout=${time}`], {})
+  expect(createServerOf(new Hono<AppEnv>(), settings, { logger: silent }).server.timeout).toBe(most)
 })
