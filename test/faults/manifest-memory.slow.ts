@@ -108,6 +108,8 @@ const memoryOf = (pid: number, field: 'VmRSS' | 'VmHWM'): number => {
 interface Server {
   readonly pid: number
   push(bytes: Uint8Array): Promise<number>
+  /** Has what was pushed read and deleted again. */
+  pullAndDelete(bytes: Uint8Array): Promise<void>
   /** Asks for something that needs nothing. @returns the milliseconds that it took */
   ask(): Promise<number>
   /** The longest turn of the event loop since the last time, in milliseconds of CPU. */
@@ -140,6 +142,13 @@ const withServer = async (use: (server: Server) => Promise<void>): Promise<void>
       })
       await answer.arrayBuffer()
       return answer.status
+    },
+    async pullAndDelete(bytes) {
+      const url = `http://${address}/v2/app/manifests`
+      const pulled = await fetch(`${url}/worst`)
+      expect((await pulled.arrayBuffer()).byteLength).toBe(bytes.byteLength)
+      const digest = pulled.headers.get('Docker-Content-Digest')
+      expect((await fetch(`${url}/${digest}`, { method: 'DELETE' })).status).toBe(202)
     },
     async ask() {
       const began = performance.now()
@@ -181,7 +190,7 @@ const askDuring = async (server: Server, under: Promise<unknown>): Promise<numbe
 
 const median = (sorted: readonly number[]): number => sorted[sorted.length >> 1] ?? 0
 
-describe('one manifest', () => {
+describe('one manifest, pushed, pulled and deleted', () => {
   test.each(WORST)('%s', async (what, status, body) => {
     await withServer(async (server) => {
       const base = memoryOf(server.pid, 'VmRSS')
@@ -189,6 +198,7 @@ describe('one manifest', () => {
       const pushing = server.push(body)
       const waits = await askDuring(server, pushing)
       expect(await pushing).toBe(status)
+      if (status === 201) await server.pullAndDelete(body)
       const added = memoryOf(server.pid, 'VmHWM') - base
       const turn = await server.longestTurn()
       console.log(
