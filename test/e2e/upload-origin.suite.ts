@@ -16,10 +16,11 @@ import type { Client, OpenClient } from './support/client.ts'
 import { clients } from './support/clients.ts'
 import { type ImageName, sourceImage } from './support/image.ts'
 import { openPodman } from './support/library-clients.ts'
-import { startWithUploadHost, type WithUploadHost } from './support/upload-host.ts'
+import { startWithUploadHost, type UploadHost, type WithUploadHost } from './support/upload-host.ts'
 
 /** How a client sends a layer, and what credentials it sends along to another host. */
 interface Follows {
+  readonly host: UploadHost
   readonly open: OpenClient | undefined
   readonly method: 'PATCH' | 'PUT'
   readonly length: boolean
@@ -28,24 +29,68 @@ interface Follows {
 
 const FOLLOW: Readonly<Record<string, Follows>> = {
   'docker 20.10': {
+    host: 'Web Function',
     open: clients.docker,
     method: 'PATCH',
     length: false,
     authorization: undefined,
   },
-  'docker 29': { open: clients.docker29, method: 'PUT', length: true, authorization: undefined },
-  'BuildKit 0.33': { open: openBuildKit, method: 'PUT', length: true, authorization: undefined },
-  'ctr 1.6': { open: clients.ctr, method: 'PUT', length: true, authorization: undefined },
-  'podman 4.3': { open: clients.podman, method: 'PATCH', length: false, authorization: 'Bearer' },
+  'docker 29': {
+    host: 'Web Function',
+    open: clients.docker29,
+    method: 'PUT',
+    length: true,
+    authorization: undefined,
+  },
+  'BuildKit 0.33': {
+    host: 'Web Function',
+    open: openBuildKit,
+    method: 'PUT',
+    length: true,
+    authorization: undefined,
+  },
+  'ctr 1.6': {
+    host: 'Node server',
+    open: clients.ctr,
+    method: 'PUT',
+    length: true,
+    authorization: undefined,
+  },
+  'podman 4.3': {
+    host: 'Web Function',
+    open: clients.podman,
+    method: 'PATCH',
+    length: false,
+    authorization: 'Bearer',
+  },
   'buildah 1.28': {
+    host: 'Node server',
     open: openPodman('buildah'),
     method: 'PATCH',
     length: false,
     authorization: 'Bearer',
   },
-  'skopeo 1.9': { open: clients.skopeo, method: 'PATCH', length: true, authorization: 'Bearer' },
-  'crane 0.22': { open: clients.crane, method: 'PATCH', length: true, authorization: undefined },
-  'regctl 0.11': { open: clients.regctl, method: 'PUT', length: true, authorization: undefined },
+  'skopeo 1.9': {
+    host: 'Web Function',
+    open: clients.skopeo,
+    method: 'PATCH',
+    length: true,
+    authorization: 'Bearer',
+  },
+  'crane 0.22': {
+    host: 'Web Function',
+    open: clients.crane,
+    method: 'PATCH',
+    length: true,
+    authorization: undefined,
+  },
+  'regctl 0.11': {
+    host: 'Node server',
+    open: clients.regctl,
+    method: 'PUT',
+    length: true,
+    authorization: undefined,
+  },
 }
 
 /** Each has an account of its own: podman's library would mount what another client has pushed. */
@@ -54,24 +99,24 @@ const ownName = (client: string): string => client.toLowerCase().replace(' ', '-
 const UPLOAD = /\/blobs\/uploads\//
 const MB = 1_000_000
 
-describe('with another host for uploads', () => {
+test('the table of clients says what is tested here', () => {
+  const tested = (habit: string) =>
+    UPLOAD_CLIENTS.filter((row) => row.habit === habit).flatMap((row) => row.tested ?? [])
+  expect(tested('follows').sort()).toEqual([...Object.keys(FOLLOW), 'helm 4.1'].sort())
+  expect(tested('stays')).toEqual(['oras 1.3.6'])
+})
+
+/** A registry with this host for uploads, for the suite that calls it. */
+const scene = (kind: UploadHost) => {
   const files = scratch('up')
   let host: WithUploadHost
   beforeAll(async () => {
-    host = await startWithUploadHost([...Object.keys(FOLLOW).map(ownName), 'other'])
+    host = await startWithUploadHost(kind, [...Object.keys(FOLLOW).map(ownName), 'other'])
   }, 900_000)
   afterAll(async () => {
     await host?.close()
     files.remove()
   })
-
-  test('the table of clients says what is tested here', () => {
-    const tested = (habit: string) =>
-      UPLOAD_CLIENTS.filter((row) => row.habit === habit).flatMap((row) => row.tested ?? [])
-    expect(tested('follows').sort()).toEqual([...Object.keys(FOLLOW), 'helm 4.1'].sort())
-    expect(tested('stays')).toEqual(['oras 1.3.6'])
-  })
-
   const using = async (
     open: OpenClient | undefined,
     size: ImageName,
@@ -86,18 +131,28 @@ describe('with another host for uploads', () => {
       await client.close?.()
     }
   }
+  return {
+    host: () => host,
+    directory: (name: string) => mkdtempSync(join(files.path, name)),
+    using,
+  }
+}
 
-  for (const [name, { open, method, length, authorization }] of Object.entries(FOLLOW)) {
+/** Declares the tests of the clients that follow, for those that meet this host. */
+const followTests = (kind: UploadHost, { host: at, using }: ReturnType<typeof scene>): void => {
+  const met = Object.entries(FOLLOW).filter(([, { host }]) => host === kind)
+  for (const [name, { open, method, length, authorization }] of met) {
     test(`${name} pushes 9 and 50 MB, and pulls them`, () =>
       using(open, 'heavy', async (client) => {
+        const host = at()
         const account = host.as(ownName(name))
         const session = client.as(account)
         await session.logIn?.()
-        const at = [host.gateway.passed.length, host.uploads.exchanges.length] as const
+        const before = [host.gateway.passed.length, host.uploads.exchanges.length] as const
         const target = `${host.gateway.address}/${account.name}/app:v1`
         const pushed = await session.push(target)
-        const passed = host.gateway.passed.slice(at[0])
-        const sent = host.uploads.exchanges.slice(at[1])
+        const passed = host.gateway.passed.slice(before[0])
+        const sent = host.uploads.exchanges.slice(before[1])
 
         expect(passed.filter(({ status }) => status === 413)).toEqual([])
         expect(passed.filter((each) => UPLOAD.test(each.target) && each.method !== 'POST')).toEqual(
@@ -114,16 +169,23 @@ describe('with another host for uploads', () => {
         expect(await session.pull(target)).toBe(pushed)
       }))
   }
+}
+
+describe('uploads to a Web Function', () => {
+  const own = scene('Web Function')
+  const { host: at, directory } = own
+  followTests('Web Function', own)
 
   // `.ci/long layer`: it takes minutes.
   if (process.env.SLIPWAY_LAYER === '1GB') {
     test('crane pushes 1 GB', { timeout: 900_000 }, async () => {
-      const home = mkdtempSync(join(files.path, 'large'))
+      const home = directory('l')
       const crane = (...args: string[]) =>
         run('crane', args, { env: { DOCKER_CONFIG: home }, timeout: 900_000 })
       const random =
         'head -c 1000000000 /dev/urandom > layer && tar --create --file layer.tar layer'
       await run('bash', ['-c', random], { cwd: home })
+      const host = at()
       const { name, password } = host.as('other')
       const { address } = host.gateway
       const target = `${address}/other/large:v1`
@@ -138,8 +200,15 @@ describe('with another host for uploads', () => {
       expect(pushed.trim()).toMatch(new RegExp(`^${address}/other/large@sha256:`))
     })
   }
+})
+
+describe('uploads to a Node server', () => {
+  const own = scene('Node server')
+  const { host: at, directory, using } = own
+  followTests('Node server', own)
 
   test('oras 1.3.6 stays: small layers work, of larger ones it is told where they go', async () => {
+    const host = at()
     const { address } = host.gateway
     const seen = host.uploads.exchanges.length
     await using(clients.oras, 'small', async (client) => {
@@ -166,8 +235,9 @@ describe('with another host for uploads', () => {
   })
 
   test('helm 4.1 pushes a chart of 9 MB, and pulls it', async () => {
+    const host = at()
     const { address, passed } = host.gateway
-    const home = mkdtempSync(join(files.path, 'helm'))
+    const home = directory('helm')
     const env = { HOME: home, HELM_REGISTRY_CONFIG: join(home, 'registry.json') }
     const helm = (...args: string[]) => run('helm', args, { env, cwd: home })
     const { name, password } = host.as('other')
@@ -198,6 +268,7 @@ describe('with another host for uploads', () => {
   })
 
   test('a client that resolves no relative Location works, where the public URL is set', async () => {
+    const host = at()
     const { bytes, sha256 } = blob('no relative Location', 1 * MB)
     const headers = {
       'User-Agent': 'docker-registry-client-async',

@@ -1,6 +1,7 @@
 /**
- * The registry as on AWS, with another host for uploads: the function behind the emulated gateway, and the
- * Node server over the same bucket and keys, each with a name of its own.
+ * The registry as on AWS, with another host for uploads: the function behind the emulated gateway, and over
+ * the same bucket and keys the Web Function behind its emulated endpoint, or a Node server. Each has a name
+ * of its own.
  *
  * @module
  */
@@ -12,9 +13,12 @@ import { writeDocuments } from '../../access/rig.ts'
 import { lambdaOf } from '../../emulators/gateway/function.ts'
 import { GATEWAYS } from '../../emulators/gateway/habits.ts'
 import { type GatewayServer, startGateway } from '../../emulators/gateway/server.ts'
+import { createRevision } from '../../emulators/web-function/environment.ts'
+import { WEB_FUNCTIONS } from '../../emulators/web-function/habits.ts'
+import { startEndpoint } from '../../emulators/web-function/server.ts'
 import { type RecordingProxy, startProxy } from '../../support/live/proxy.ts'
 import { startRegistry } from '../../support/live/registry.ts'
-import { startLiveS3 } from '../../support/live/s3.ts'
+import { type LiveS3, startLiveS3 } from '../../support/live/s3.ts'
 import type { Account } from './client.ts'
 
 export interface WithUploadHost {
@@ -28,11 +32,45 @@ export interface WithUploadHost {
   close(): Promise<void>
 }
 
+export type UploadHost = 'Web Function' | 'Node server'
+
+/** The stricter ones: headers of 8 KB at most, and a connection for each request. */
+const HABITS = WEB_FUNCTIONS['length zero']
+
+/** Starts a host for uploads. @returns the proxy before it, and what ends it */
+const START: Readonly<
+  Record<
+    UploadHost,
+    (
+      s3: LiveS3,
+      env: Readonly<Record<string, string>>,
+    ) => Promise<readonly [RecordingProxy, close: () => Promise<void>]>
+  >
+> = {
+  'Web Function': async (s3, env) => {
+    const revision = createRevision(HABITS, {
+      ...env,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    })
+    const { address, stop } = await startEndpoint({ habits: HABITS, open: () => revision.start })
+    const close = () => stop().finally(revision.remove)
+    return [await startProxy(address, { named: true }), close]
+  },
+  'Node server': async (s3) => {
+    const { address, close } = await startRegistry('slipway', s3, { flags: ['--auth', 'token'] })
+    return [await startProxy(address), close]
+  },
+}
+
 /** Another name of this machine: to clients that compare hosts it is another host. */
 const named = (address: string): string => address.replace('127.0.0.1', 'localhost')
 
 /** Starts both. @param names of accounts */
-export const startWithUploadHost = async (names: readonly string[]): Promise<WithUploadHost> => {
+export const startWithUploadHost = async (
+  kind: UploadHost,
+  names: readonly string[],
+): Promise<WithUploadHost> => {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -54,10 +92,8 @@ export const startWithUploadHost = async (names: readonly string[]): Promise<Wit
     const policy = [{ who: ['authenticated'], repositories: [`\${user}/**`], actions: ['*'] }]
     await writeDocuments(openStore(readSettings([], env), env), { users, policy }, Date.now())
 
-    const server = await startRegistry('slipway', s3, { flags: ['--auth', 'token'] })
-    closers.push(server.close)
-    const uploads = await startProxy(server.address)
-    closers.push(uploads.close)
+    const [uploads, end] = await START[kind](s3, env)
+    closers.push(end, uploads.close)
     const pushHost = named(uploads.address)
     const gateway = await startGateway({
       habits: GATEWAYS['length kept'],

@@ -46,6 +46,8 @@ export interface RecordingProxy {
 export interface ProxyOptions {
   /** Milliseconds that each request waits before it is forwarded. Default: 0. */
   readonly delay?: number
+  /** Whether the Host header becomes the target, for one that answers under its own name only. */
+  readonly named?: boolean
 }
 
 const asNumber = (value: string | undefined): number | undefined =>
@@ -59,10 +61,14 @@ const counting = (count: (bytes: number) => void): Transform =>
     },
   })
 
-/** Starts a proxy in front of `target` (`host:port`). The Host header is forwarded unchanged. */
+/** Header lines, one after another, with another Host. */
+const withHost = (lines: readonly string[], host: string): string[] =>
+  lines.map((each, at) => (at % 2 === 1 && /^host$/i.test(lines[at - 1] ?? '') ? host : each))
+
+/** Starts a proxy in front of `target` (`host:port`). All headers are forwarded unchanged. */
 export const startProxy = async (
   target: string,
-  { delay = 0 }: ProxyOptions = {},
+  { delay = 0, named = false }: ProxyOptions = {},
 ): Promise<RecordingProxy> => {
   const { hostname, port } = new URL(`http://${target}`)
   const exchanges: Exchange[] = []
@@ -113,7 +119,7 @@ export const startProxy = async (
       port,
       method: incoming.method,
       path: incoming.url,
-      headers: incoming.rawHeaders,
+      headers: named ? withHost(incoming.rawHeaders, target) : incoming.rawHeaders,
     })
     const body = counting((bytes) => {
       exchange.requestBytes += bytes
