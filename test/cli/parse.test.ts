@@ -116,7 +116,7 @@ const WRONG: readonly (readonly [line: string, message: string])[] = [
   ['serve --no-redirects', 'slipway serve has no flag --no-redirects: did you mean --redirects?'],
   [
     'user list --listen :1',
-    'slipway user list has no flag --listen: it is a flag of slipway serve',
+    'slipway user list has no flag --listen: it is a flag of slipway serve and slipway proxy',
   ],
   [
     'user list --keep=1d',

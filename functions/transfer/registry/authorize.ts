@@ -14,6 +14,12 @@ export interface Authorized {
   send(outgoing: Outgoing): Promise<Reply>
 }
 
+/** The same, and what is shown, for requests that are sent another way. */
+export interface Authorizing extends Authorized {
+  /** Undefined where the registry asks for nothing. */
+  authorization(): Promise<string | undefined>
+}
+
 /** Milliseconds by which a token is renewed early. */
 const EARLY = 30_000
 
@@ -26,16 +32,17 @@ const challengeOf = ({ headers }: Reply): Challenge | undefined => {
 /**
  * Authorizes requests to a registry.
  *
- * @param scope what tokens are asked for
+ * @param origin scheme and host of the registry
+ * @param scope what tokens are asked for; empty: nothing in particular
  * @param now clock in milliseconds
  */
 export const authorizing = (
   http: Http,
-  host: string,
+  origin: string,
   credentials: Credentials | undefined,
   scope: string,
   now: () => number = Date.now,
-): Authorized => {
+): Authorizing => {
   let challenge: Challenge | undefined
   let token: Promise<{ readonly text: string; readonly until: number }> | undefined
 
@@ -43,7 +50,7 @@ export const authorizing = (
     const { realm = '', service = '' } = parameters
     const refresh =
       credentials && 'refreshToken' in credentials ? credentials.refreshToken : undefined
-    const query = new URLSearchParams({ service, scope })
+    const query = new URLSearchParams({ service, ...(scope === '' ? {} : { scope }) })
     const user = credentials && 'name' in credentials ? credentials : undefined
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
@@ -69,7 +76,9 @@ export const authorizing = (
     const grant = reply.status === 200 ? JSON.parse(reply.body.toString()) : {}
     const text: unknown = grant.token ?? grant.access_token
     if (typeof text !== 'string') {
-      throw new TransferError(`${host} gives no token for ${scope}: ${reply.status} from ${realm}`)
+      throw new TransferError(
+        `${origin} gives no token for ${scope}: ${reply.status} from ${realm}`,
+      )
     }
     return { text, until: now() + (Number(grant.expires_in) || 60) * 1000 }
   }
@@ -91,6 +100,13 @@ export const authorizing = (
   }
 
   return {
+    async authorization() {
+      if (challenge === undefined) {
+        const reply = await http.send({ method: 'GET', url: `${origin}/v2/` })
+        if (reply.status === 401) challenge = challengeOf(reply)
+      }
+      return authorization()
+    },
     async send(outgoing) {
       const reply = await attempt(outgoing)
       if (reply.status !== 401) return reply

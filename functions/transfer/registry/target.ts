@@ -72,7 +72,12 @@ export const openTarget = async (
 ): Promise<Target> => {
   const pulls = from.map((each) => ` repository:${each}:pull`).join('')
   const scope = `repository:${name}:pull,push${pulls}`
-  const own: Authorized = authorizing(http, host, await credentialsFor(host, env), scope)
+  const own = authorizing(http, origin, await credentialsFor(host, env), scope)
+  return targetAt(http, origin, name, own)
+}
+
+/** A repository, with whatever authorizes requests to its registry. */
+export const targetAt = (http: Http, origin: string, name: string, own: Authorized): Target => {
   const resolve: Target['resolve'] = (path, base = `${origin}/v2/${name}/`) =>
     new URL(path, base).href
   const send: Target['send'] = (outgoing) =>
