@@ -85,6 +85,9 @@ export const billedMilliseconds = (own: number, steps: number): number =>
     (own * CORE_MEMORY) / Math.min(FUNCTION_MEMORY, CORE_MEMORY) + steps * CALL_MILLISECONDS,
   )
 
+/** How often API Gateway counts a request: once for each 512 KB. */
+const gatewayUnits = (request: string): number => (/1 MB/.test(request) ? 2 : 1)
+
 /**
  * Dollars of one errand. The work is that of a warm instance; the calls are those of one that remembers
  * nothing, as it is when many instances answer.
@@ -100,11 +103,19 @@ export const costOf = (errand: Errand, invoked: readonly Invoked[]): Cost => {
   const requests = Object.entries(errand.requests).map(([request, count]) => {
     const { calls, steps } = find(request, 'cold')
     const own = find(request, 'warm').milliseconds.median
-    return { count, calls, seconds: billedMilliseconds(own, steps) / 1000 }
+    return {
+      count,
+      calls,
+      units: gatewayUnits(request),
+      seconds: billedMilliseconds(own, steps) / 1000,
+    }
   })
   const sum = (value: (each: (typeof requests)[number]) => number): number =>
     requests.reduce((total, each) => total + each.count * value(each), 0)
-  const gateway = sum(() => PRICES.gatewayRequest.each)
+  const gateway = requests.reduce(
+    (total, { count, units }) => total + count * units * PRICES.gatewayRequest.each,
+    0,
+  )
   const lambda = sum(
     ({ seconds }) =>
       PRICES.lambdaRequest.each + seconds * FUNCTION_MEMORY * PRICES.lambdaSecond.each,

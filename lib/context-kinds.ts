@@ -39,9 +39,14 @@ export const handlerSetting = (name: SettingName) =>
 /** An ARN. @param resource the beginning of the part that names the resource */
 export const arn = (service: string, resource: string) =>
   text.regex(
-    new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${resource}`),
+    // What belongs to no Region has none.
+    new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]*:\\d{12}:${resource}`),
     `expected an ARN, arn:aws:${service}:…`,
   )
+
+/** ARNs, as `arn,arn`. */
+export const arns = (service: string, resource: string) =>
+  text.transform((list) => list.split(',')).pipe(z.array(arn(service, resource)))
 
 /** Path of a valid access document. */
 export const policyFile = text.transform((path, context) => {

@@ -5,36 +5,23 @@
  */
 
 import { RemovalPolicy } from 'aws-cdk-lib'
-import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import * as z from 'zod'
 import {
   arn,
+  arns,
   handlerSetting,
   host,
   integer,
   networksFile,
   onOff,
   policyFile,
-  retention,
   secretNames,
   tags,
   text,
   webRate,
 } from './context-kinds.ts'
-
-/** What can be set. */
-export interface ContextValue<T> {
-  readonly schema: z.ZodType<T>
-  /** The default, in words for people. */
-  readonly value: string
-  readonly help: string
-}
-
-const contextValue = <T>(schema: z.ZodType<T>, value: string, help: string): ContextValue<T> => ({
-  schema,
-  value,
-  help,
-})
+import { contextValue } from './context-value.ts'
+import { WATCHING } from './context-watching.ts'
 
 /** Every context value. */
 export const CONTEXT = {
@@ -181,14 +168,24 @@ export const CONTEXT = {
     '24h',
     'time after its start when an upload ends at the latest, as in 90m, 24h or 2d',
   ),
+  keys: contextValue(
+    z.enum(['kms', 'bucket'], 'expected kms or bucket').default('kms'),
+    'kms',
+    'where the keys are that sign tokens and seal uploads: kms, $2.00 a month, or bucket, nothing',
+  ),
+  keyUsers: contextValue(
+    arns('iam', '(?:role|user)/').optional(),
+    'the functions',
+    'ARNs of further roles or users that use the keys, as of a Node server on the same bucket',
+  ),
   signingKeys: contextValue(
     text
       .regex(/^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})*$/, 'expected names, as 1,2')
       .transform((names) => names.split(','))
       .refine((names) => new Set(names).size === names.length, 'a name is repeated')
-      .default(['1']),
+      .optional(),
     '1',
-    'names of the keys that tokens are verified with; the first signs',
+    'names of the keys in KMS that tokens are verified with; the first signs',
   ),
   memory: contextValue(integer(128, 10_240).default(1024), '1024', 'memory of the function in MiB'),
   reservedConcurrency: contextValue(
@@ -246,32 +243,7 @@ export const CONTEXT = {
     'on',
     'off: send every request to S3 through the AWS SDK, at more than twice the CPU',
   ),
-  logLevel: contextValue(
-    handlerSetting('log-level').optional(),
-    'info',
-    'debug, info, warn, error or silent',
-  ),
-  logRetention: contextValue(
-    retention.default(RetentionDays.ONE_MONTH),
-    '30',
-    'days for which logs are kept',
-  ),
-  alarms: contextValue(
-    onOff.default(true),
-    'on',
-    'alarms for errors, slowness, throttling and refused log-ins',
-  ),
-  alarmEmail: contextValue(
-    z.email('expected an address').optional(),
-    'nobody',
-    'address that alarms are sent to, once the recipient has confirmed',
-  ),
-  alarmTopic: contextValue(
-    arn('sns', '').optional(),
-    'none',
-    'ARN of an SNS topic that alarms are sent to',
-  ),
-  dashboard: contextValue(onOff.default(true), 'on', 'a CloudWatch dashboard'),
+  ...WATCHING,
   terminationProtection: contextValue(
     onOff.default(true),
     'on',

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
-import { type IRole, Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Duration, type RemovalPolicy, Validations } from 'aws-cdk-lib'
+import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   ApplicationLogLevel,
   Architecture,
+  type CfnFunction,
   Code,
   Function as LambdaFunction,
   LoggingFormat,
@@ -34,6 +35,8 @@ export interface RegistryFunctionProps extends Documents {
   readonly statements: readonly PolicyStatement[]
   /** Settings of the handler. No secrets: everybody who may see the function sees them. */
   readonly environment: Readonly<Record<string, string>>
+  /** Whether X-Ray traces requests. */
+  readonly tracing: boolean
   /** Memory in MiB; CPU grows with it. */
   readonly memory: number
   /** Concurrent instances reserved for it, which is also their limit. Default: no limit of its own. */
@@ -82,12 +85,30 @@ export class RegistryFunction extends Construct {
           // SLIPWAY_LOG_LEVEL decides what is logged; Lambda must not drop any of it.
           applicationLogLevelV2: ApplicationLogLevel.TRACE,
           systemLogLevelV2: SystemLogLevel.INFO,
-          // Each trace is billed; both logs have the times and the request's id.
+          // Each trace is billed, and both logs have the times and the request's id: see `trace`.
           tracing: Tracing.DISABLED,
         }),
     )
+    if (props.tracing) this.trace(permissions)
     // It must not get an event before it has its permissions.
     this.function.node.addDependency(permissions)
     acknowledgePrefixes(permissions, props.statements)
+  }
+
+  private trace(permissions: Policy): void {
+    // CDK's own way would add a policy of its own to the role.
+    const resource = this.function.node.defaultChild as CfnFunction
+    resource.tracingConfig = { mode: 'Active' }
+    permissions.addStatements(
+      new PolicyStatement({
+        sid: 'Tracing',
+        actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+        resources: ['*'],
+      }),
+    )
+    Validations.of(permissions).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'X-Ray has no resources that a policy could name for these actions.',
+    })
   }
 }

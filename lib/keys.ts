@@ -64,11 +64,22 @@ const SEALING: readonly Uses[] = [
   },
 ]
 
+/** Keys as the functions know them. */
+export interface KeySet {
+  /** The settings that name the keys, by their variable. */
+  readonly environment: Readonly<Record<string, string>>
+  /** What each of the functions' roles must be allowed. */
+  readonly statements: readonly PolicyStatement[]
+  /** What each of the sealers must be allowed. */
+  readonly sealing: readonly PolicyStatement[]
+}
+
 interface RoleKeyProps {
   readonly description: string
   readonly keySpec: KeySpec
   readonly keyUsage: KeyUsage
   readonly roles: readonly IRole[]
+  readonly users: readonly string[]
   readonly uses: readonly Uses[]
 }
 
@@ -77,12 +88,13 @@ class RoleKey extends Key {
   /** What the roles' own policies must allow. */
   readonly statements: readonly PolicyStatement[]
 
-  constructor(scope: Construct, id: string, { roles, uses, ...props }: RoleKeyProps) {
+  constructor(scope: Construct, id: string, { roles, users, uses, ...props }: RoleKeyProps) {
     const statement = ({ actions, conditions }: Uses, more: object) =>
       new PolicyStatement({ actions: [...actions], ...(conditions && { conditions }), ...more })
     // In the policy of a key, `*` is the key itself.
     const itself = { resources: ['*'] }
-    const principals = roles.map(({ roleArn }) => new ArnPrincipal(roleArn))
+    const arns = [...roles.map(({ roleArn }) => roleArn), ...users]
+    const principals = arns.map((each) => new ArnPrincipal(each))
     super(scope, id, {
       ...props,
       policy: new PolicyDocument({
@@ -108,6 +120,8 @@ export interface RegistryKeysProps {
   readonly roles: readonly IRole[]
   /** Roles that may use the key that seals upload states, and no other. */
   readonly sealers?: readonly IRole[] | undefined
+  /** ARNs of further roles or users that may use the keys, as of Node servers. Default: nobody. */
+  readonly users?: readonly string[] | undefined
   /**
    * Names of the signing keys, at least one. The first signs; all verify. To rotate: append a name and
    * deploy; ten minutes later, move it to the front and deploy; after 90 days, when the last token of
@@ -117,17 +131,14 @@ export interface RegistryKeysProps {
 }
 
 /** The registry's keys. */
-export class RegistryKeys extends Construct {
-  /** The settings that name the keys, by their variable. */
+export class RegistryKeys extends Construct implements KeySet {
   readonly environment: Readonly<Record<string, string>>
-  /** What each of the roles must be allowed. */
   readonly statements: readonly PolicyStatement[]
-  /** What each of the sealers must be allowed. */
   readonly sealing: readonly PolicyStatement[]
 
   constructor(scope: Construct, id: string, props: RegistryKeysProps) {
     super(scope, id)
-    const { roles, sealers = [], signingKeys = ['1'] } = props
+    const { roles, sealers = [], users = [], signingKeys = ['1'] } = props
     const { stackName } = Stack.of(this)
     const signing = signingKeys.map(
       (name) =>
@@ -136,6 +147,7 @@ export class RegistryKeys extends Construct {
           keySpec: KeySpec.ECC_NIST_P256,
           keyUsage: KeyUsage.SIGN_VERIFY,
           roles,
+          users,
           uses: SIGNING,
         }),
     )
@@ -144,6 +156,7 @@ export class RegistryKeys extends Construct {
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
       roles: [...roles, ...sealers],
+      users,
       uses: SEALING,
     })
     this.environment = {

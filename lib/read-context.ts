@@ -25,6 +25,10 @@ const RELATIONS: readonly (readonly [
     'undeleteDays is for a new bucket: an existing bucket keeps its lifecycle rules',
   ],
   [
+    ({ bucket, bucketLogDays }) => bucket !== undefined && bucketLogDays !== undefined,
+    'bucketLogDays is for a new bucket: an existing bucket keeps its log',
+  ],
+  [
     ({ hostedZoneId: id, hostedZoneName: name }) => (id === undefined) !== (name === undefined),
     'hostedZoneId and hostedZoneName go together: set both or neither',
   ],
@@ -59,6 +63,10 @@ const RELATIONS: readonly (readonly [
         blobs !== 's3' ||
         (edgeCertificate ?? edgeTokenRate ?? awsNetworks) !== undefined),
     'edgeCertificate, edgeTokenRate, blobs, awsNetworks and pushHost are for an edge, which is off',
+  ],
+  [
+    ({ keys, signingKeys }) => keys === 'bucket' && signingKeys !== undefined,
+    'signingKeys is for keys in KMS: `slipway keys rotate` rotates those in the bucket',
   ],
   [
     ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,

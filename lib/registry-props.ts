@@ -27,7 +27,14 @@ export interface RegistryProps {
   readonly undeleteDays?: number | undefined
   /** What happens to the bucket and the logs when the stack is deleted. Default: they stay. */
   readonly removalPolicy?: RemovalPolicy | undefined
-  /** See `RegistryKeysProps.signingKeys`. */
+  /**
+   * Where the keys are that sign tokens and seal upload states: in KMS, for 2 USD a month, or in the
+   * bucket, where `slipway keys create` makes them. Default: `kms`.
+   */
+  readonly keys?: 'kms' | 'bucket' | undefined
+  /** See `RegistryKeysProps.users`. */
+  readonly keyUsers?: readonly string[] | undefined
+  /** See `RegistryKeysProps.signingKeys`; for keys in KMS. */
   readonly signingKeys?: readonly string[] | undefined
   /** A host name; the one of the API is then switched off. Default: that of the API. */
   readonly domain?: RegistryDomain | undefined
@@ -69,6 +76,10 @@ export interface RegistryProps {
   readonly tokenBurst?: number | undefined
   /** Whether API, domain and S3 are reached over IPv6 as well. Default: yes. */
   readonly dualstack?: boolean | undefined
+  /** Whether X-Ray traces the function's requests. Default: no. */
+  readonly tracing?: boolean | undefined
+  /** See `RegistryBucketProps.accessLogDays`. */
+  readonly bucketLogDays?: number | undefined
   /** How long logs are kept. Default: a month. */
   readonly logRetention?: RetentionDays | undefined
   /** Who is notified of alarms; `false`: no alarms. Default: alarms that are only shown. */

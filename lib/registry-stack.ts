@@ -140,12 +140,19 @@ export class RegistryStack extends Stack {
   }
 
   /** What an administrator does next, with the credentials that deployed the stack. */
-  private commands({ kmsKey, policy }: ContextValues): void {
+  private commands({ keys, kmsKey, policy }: ContextValues): void {
     const at = [
       `--store ${this.registry.store}`,
       `--s3-region ${this.region}`,
       ...(kmsKey ? [`--s3-kms-key ${kmsKey}`] : []),
     ].join(' ')
+    if (keys === 'bucket') {
+      this.output(
+        'CreateKeys',
+        `npm run slipway -- keys create ${at}`,
+        'Needed once, before log-ins',
+      )
+    }
     this.output(
       'FirstUser',
       `npm run slipway -- user add admin ${at}`,

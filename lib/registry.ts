@@ -1,9 +1,9 @@
 /**
  * A registry as a construct for any stack: bucket, keys, functions and gateway.
  *
- * Without requests, it costs 2 USD a month for its two keys, 0.023 USD for each GB stored (S3
- * Standard) and 0.03 USD for each GB of logs kept; in accounts that have used up the free ones, also
- * 0.50 USD for the alarms and 3 USD for the dashboard (prices of us-east-1).
+ * Without requests, it costs 2 USD a month for its two keys (nothing with `keys: 'bucket'`), 0.023 USD
+ * for each GB stored (S3 Standard) and 0.03 USD for each GB of logs kept; in accounts that have used up
+ * the free ones, also 1 USD for the alarms and 3 USD for the dashboard (prices of us-east-1).
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { type AlarmReceivers, Alarms } from './alarms.ts'
 import { type AnyBucket, RegistryBucket } from './bucket.ts'
+import { bucketKeys, type KeyHolders } from './bucket-keys.ts'
 import { RegistryDashboard } from './dashboard.ts'
 import { Domain } from './domain.ts'
 import { Edge, UPLOAD_TIMEOUT } from './edge.ts'
@@ -21,7 +22,7 @@ import { EdgeKeys } from './edge-keys.ts'
 import { EdgeSecret } from './edge-secret.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
-import { RegistryKeys } from './keys.ts'
+import { type KeySet, RegistryKeys } from './keys.ts'
 import { LogMetrics } from './log-metrics.ts'
 import { type RegistryMetrics, registryMetrics } from './metrics.ts'
 import { bucketStatements } from './permissions.ts'
@@ -34,6 +35,7 @@ const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): An
     keyPrefix,
     encryptionKey: props.encryptionKey,
     undeleteDays: props.undeleteDays,
+    accessLogDays: props.bucketLogDays,
     removalPolicy: props.removalPolicy,
   })
 
@@ -86,11 +88,8 @@ export class Registry extends Construct {
     const hasWeb = props.webFunction ?? props.uploadOrigin === undefined
     const webRole = hasWeb ? this.role('WebRole', 'What the Web Function may do') : undefined
     const edgeRole = edge && this.role('EdgeRole', 'Derives what the edge shows to its origins')
-    const keys = new RegistryKeys(this, 'Keys', {
-      roles: webRole === undefined ? [role] : [role, webRole],
-      sealers: edgeRole && [edgeRole],
-      signingKeys: props.signingKeys,
-    })
+    const roles = webRole === undefined ? [role] : [role, webRole]
+    const keys = this.keys(props, keyPrefix, { roles, sealers: edgeRole ? [edgeRole] : [] })
     const secret =
       edge &&
       edgeRole &&
@@ -153,6 +152,7 @@ export class Registry extends Construct {
         ...edgeSettings(edge, urlKeys),
       },
       memory: props.memory ?? 1024,
+      tracing: props.tracing ?? false,
       reservedConcurrency: props.reservedConcurrency,
       code: props.code.api,
     })
@@ -210,6 +210,16 @@ export class Registry extends Construct {
       webLog,
     })
     return new Alarms(this, 'Alarms', { ...receivers, metrics, counts })
+  }
+
+  private keys(
+    { keys, signingKeys, keyUsers: users = [] }: RegistryProps,
+    keyPrefix: string,
+    holders: KeyHolders,
+  ): KeySet {
+    return keys === 'bucket'
+      ? bucketKeys({ bucket: this.bucket, keyPrefix, users, ...holders })
+      : new RegistryKeys(this, 'Keys', { users, signingKeys, ...holders })
   }
 
   private role(id: string, description: string): Role {

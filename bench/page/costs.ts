@@ -6,6 +6,7 @@
 
 import { WEB_ENVIRONMENTS, WEB_RATE } from '../../lib/web-function.ts'
 import { CALL_MILLISECONDS, costOf, ERRANDS, FUNCTION_MEMORY } from '../costs.ts'
+import { LARGE_LAYERS, LARGE_MEGABYTES, WAYS } from '../large-costs.ts'
 import { PRICES, PRICES_DATE } from '../prices.ts'
 import type { Invoked } from '../results.ts'
 import { strangersHour } from '../stranger.ts'
@@ -48,12 +49,22 @@ export const costPage = (invoked: readonly Invoked[]): string => {
     const { gateway, lambda, s3, total } = costOf(errand, invoked)
     return [errand.title, ...[gateway, lambda, s3, total].map(thousand)]
   })
+  const ways = WAYS.map(({ title, gateway, lambda, s3, web }) => [
+    title,
+    ...[gateway, lambda, s3, gateway + lambda + s3].map(thousand),
+    web === undefined ? '' : `${web.requests} requests, ${web.cpuSeconds.toFixed(1)} s of vCPU`,
+  ])
   const prices = Object.values(PRICES).map(({ what, dollars, per }) => [what, `$${dollars}`, per])
   return paragraphs(
     `Dollars for 1,000 of each, in us-east-1, prices of ${PRICES_DATE}:`,
     table(['1,000 times', 'API Gateway', 'Lambda', 'S3 requests', 'together'], rows),
     `A function of ${FUNCTION_MEMORY} GiB; ${CALL_MILLISECONDS} ms for each call to S3 that has to be waited for; no instance remembers anything; layers of at most 1 MB, whose bytes pass through the function. Not in it: storage, data sent to the internet, logs, KMS (one call for each new instance, one signature for each token), and the requests for tokens where there are accounts.`,
     strangersPage(),
+    `Dollars for 1,000 pushes of an image of ${LARGE_LAYERS} layers of ${LARGE_MEGABYTES} MB, and what one of them takes of the Web Function, whose prices are not published:`,
+    table(
+      ['1,000 pushes by', 'API Gateway', 'Lambda', 'S3 requests', 'together', 'Web Function, each'],
+      ways,
+    ),
     table(['Price', 'dollars', 'for'], prices),
   )
 }

@@ -8,7 +8,8 @@ import { randomBytes } from 'node:crypto'
 import { SCRATCH_PREFIX, UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { cached } from '../shared/cached.ts'
 import { once } from '../shared/once.ts'
-import { putUnlessChanged, readOrCreate } from '../storage/read-or-create.ts'
+import { tookPlace } from '../storage/errors.ts'
+import { readOrCreate } from '../storage/read-or-create.ts'
 import { createS3Store, type S3StoreOptions } from '../storage/s3/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { SettingsError } from './errors.ts'
@@ -118,13 +119,20 @@ const SECRET_SIZE = 32
  */
 export const renewUploadSecret = async (store: ObjectStore): Promise<void> => {
   const fresh = randomBytes(SECRET_SIZE)
-  for (;;) {
-    // Whatever is there, also what is damaged.
-    const there = await store.head(UPLOAD_SECRET_KEY)
-    const condition = there ? { ifMatch: there.etag } : ({ ifNoneMatch: '*' } as const)
-    if (await putUnlessChanged(store, UPLOAD_SECRET_KEY, fresh, condition)) return
-  }
+  // Whatever is there, also what is damaged or may not be read.
+  await store.put(UPLOAD_SECRET_KEY, fresh)
 }
+
+/**
+ * Creates the secret in the store, unless there is one. Nothing is read.
+ *
+ * @returns whether there was none
+ * @throws StoreError when the store fails
+ */
+export const createUploadSecret = (store: ObjectStore): Promise<boolean> =>
+  tookPlace(
+    store.put(UPLOAD_SECRET_KEY, randomBytes(SECRET_SIZE), { condition: { ifNoneMatch: '*' } }),
+  )
 
 /**
  * The secret in the store. The first instance creates it and all others read it, so any of them can

@@ -5,7 +5,7 @@
  */
 
 import { readAll } from './bytes.ts'
-import { isStoreError } from './errors.ts'
+import { isStoreError, StoreError } from './errors.ts'
 import type { ObjectStore, WriteCondition } from './store.ts'
 
 /** Reads of an object that others keep creating and deleting. */
@@ -39,7 +39,13 @@ export const readOrCreate = async (
       return { bytes: await readAll(object.body, limit), etag: object.info.etag }
     }
     const bytes = create()
-    const etag = await putUnlessChanged(store, key, bytes, { ifNoneMatch: '*' })
+    const etag = await putUnlessChanged(store, key, bytes, { ifNoneMatch: '*' }).catch(
+      (cause: unknown) => {
+        if (!isStoreError(cause, 'unavailable')) throw cause
+        const message = `${key} is not there and could not be created: ${cause.message}`
+        throw new StoreError('unavailable', message, { cause })
+      },
+    )
     if (etag !== undefined) return { bytes, etag }
   }
   throw new Error(`${key} was deleted each time it was created`)

@@ -83,6 +83,25 @@ export const updateTests = (deployed: Deployed): void => {
     assert.equal((await session.send('GET', 'manifests/v1')).status, 200)
   })
 
+  test('keys in the bucket are made by an administrator, and read by the function', async () => {
+    await deployed().deploy({ keys: 'bucket' })
+    await assert.rejects(startSession(deployed(), 'stack/image'), /503/)
+    await deployed().slipway('keys create')
+    // That there were none is remembered for some seconds.
+    const deadline = Date.now() + 60_000
+    const begin = (): Promise<Session> =>
+      startSession(deployed(), 'stack/image').catch(async (error) => {
+        if (Date.now() > deadline) throw error
+        await sleep(1000)
+        return begin()
+      })
+    const again = await begin()
+    const body = new Uint8Array(randomBytes(50_000))
+    const begun = locationOf(await again.send('POST', 'blobs/uploads/'), 202)
+    const next = locationOf(await again.send('PATCH', begun, { body }), 202)
+    assert.equal((await again.send('PUT', `${next}&digest=${digestOf(body)}`)).status, 201)
+  })
+
   test('destroying the stack leaves the bucket, which another stack can use', async () => {
     const { emulator, outputs } = deployed()
     await deployed().destroy()

@@ -5,6 +5,7 @@
  */
 
 import { describe, test } from 'vitest'
+import { CHUNK_BYTES, CHUNKS, LARGE_MEGABYTES, PATCHED, PUT } from '../../bench/large-costs.ts'
 import { blob } from '../support/hosts/content.ts'
 import { expectStatus, locationOf } from '../support/rig/client.ts'
 import { begin, inChunks, pushAsContainerd, pushAsDocker } from '../support/rig/push.ts'
@@ -78,6 +79,33 @@ for (const mebibytes of [100, 136]) {
     })
   })
 }
+
+describe('a layer of 50 MB, as bench/large-costs.ts has it', () => {
+  const of = (name: string) => blob(name, LARGE_MEGABYTES * 1e6)
+
+  test('docker-style', async () => {
+    const content = of('cost docker')
+    await costs({ calls: PATCHED.layer }, () => pushAsDocker(send, 'app', content))
+  })
+
+  test('containerd-style', async () => {
+    const content = of('cost containerd')
+    await costs({ calls: PUT.layer }, () => pushAsContainerd(send, 'app', content))
+  })
+
+  test('in the chunks that the API takes', async () => {
+    const { bytes, sha256 } = of('cost chunks')
+    await costs({ calls: CHUNKS.layer }, async () => {
+      let answer = await begin(send, 'app')
+      for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) {
+        const chunk = bytes.subarray(at, at + CHUNK_BYTES)
+        const headers = { 'Content-Range': `${at}-${at + chunk.byteLength - 1}` }
+        answer = await expectStatus(202, send(`PATCH ${locationOf(answer)}`, chunk, headers))
+      }
+      await expectStatus(201, send(`PUT ${locationOf(answer, `digest=${sha256}`)}`))
+    })
+  })
+})
 
 describe('a layer of 20 MiB that another repository has', () => {
   test('containerd-style: no parts, the bytes are only verified', async () => {

@@ -100,7 +100,9 @@ for (const [kind, open] of STORES) {
   describe(`slipway keys, ${kind}`, () => {
     it('rotate publishes a key that signs ten minutes later', async (t) => {
       const { store, clock, give } = await openDesk(t, open)
+      await give('keys create')
       const [first = ''] = await give('keys list')
+      await give('keys create')
       const [second] = await give('keys rotate')
       assert.deepEqual(await give('keys list'), [first, second])
       clock.pass(11 * MINUTE)

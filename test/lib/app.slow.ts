@@ -89,6 +89,8 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
     edge: 'on',
     edgeTokenRate: '300',
   },
+  'keys in the bucket': { keys: 'bucket' },
+  'logs and traces': { bucketLogDays: '30', tracing: 'on' },
   'without a Web Function': { webFunction: 'off' },
   'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
 }

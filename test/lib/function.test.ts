@@ -18,6 +18,7 @@ import {
   stackIn,
   statementsOf,
   synth,
+  type TemplateJson,
   templateOf,
   withApp,
   written,
@@ -143,6 +144,18 @@ describe('context values that the function is told', () => {
       assert.equal(functionOf(context)[name], value)
     })
   }
+
+  test('is traced when that is wanted, with no more rights than that needs', () => {
+    const traced = synth({ tracing: 'on' })
+    assert.deepEqual(only(traced, 'AWS::Lambda::Function').TracingConfig, { Mode: 'Active' })
+    const policy = (of: TemplateJson) => statementsOf(only(of, 'AWS::IAM::Policy').PolicyDocument)
+    const added = policy(traced).filter(({ sid }) => sid === 'Tracing')
+    assert.deepEqual(
+      added.map(({ actions, resources }) => [actions, resources]),
+      [[['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']]],
+    )
+    assert.equal(policy(traced).length, policy(synth()).length + 1)
+  })
 
   test('the access document lies beside the code of both', () => {
     const assets = withApp({ policy: policy('mine.yaml') }, (app) => {

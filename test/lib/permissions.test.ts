@@ -9,11 +9,18 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, describe, test } from 'vitest'
 import { createApp } from '../../functions/api/app.ts'
+import { createStoredKeys, storedSigningKeys } from '../../functions/auth/keys/stored-keys.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
+import { createUploadSecret, openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
-import { SCRATCH_PREFIX } from '../../functions/registry/layout.ts'
+import {
+  SCRATCH_PREFIX,
+  SIGNING_KEYS_KEY,
+  UPLOAD_SECRET_KEY,
+} from '../../functions/registry/layout.ts'
 import { hexOf } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
+import { StoreError } from '../../functions/storage/errors.ts'
 import type { MultipartUpload, ObjectStore } from '../../functions/storage/store.ts'
 import { writeDocuments } from '../access/rig.ts'
 import { blob, CONFIG, type Content, descriptorOf, imageOf } from '../support/hosts/content.ts'
@@ -118,7 +125,7 @@ const allows = (statement: Statement, { action, resource, prefix = '' }: Use): b
   )
 
 /** A registry whose store asks a policy first, and what was used of it. */
-const guarded = async (policy: readonly Statement[], readOnly = false) => {
+const guarded = async (policy: readonly Statement[], readOnly = false, keysInStore = false) => {
   const { store: files, close } = await openFiles()
   const { path, remove } = await temporaryDirectory()
   afterAll(async () => {
@@ -139,11 +146,19 @@ const guarded = async (policy: readonly Statement[], readOnly = false) => {
     }
     return proceed()
   })
-  const settings = readSettings(['--auth', 'token', '--signing-key', join(path, 'key.pem')], {})
+  const elsewhere = keysInStore ? [] : ['--signing-key', join(path, 'key.pem')]
+  const settings = readSettings(['--auth', 'token', ...elsewhere], {})
+  if (keysInStore)
+    await Promise.all([createStoredKeys(files, Date.now()), createUploadSecret(files)])
   const { isSetUp: _, ...access } = await openAccess(settings, {}, store, silent, false)
   const app = createApp({
     ...access,
-    registry: createRegistry({ store, uploadSecret: async () => new Uint8Array(32) }),
+    registry: createRegistry({
+      store,
+      uploadSecret: keysInStore
+        ? openUploadSecret(settings, {}, store)
+        : async () => new Uint8Array(32),
+    }),
     logger: silent,
     redirects: false,
     redirectHeads: false,
@@ -264,6 +279,41 @@ describe('the role of the function', () => {
     await useAll(registry)
     const granted = inS3.flatMap(({ sid, actions }) => actions.map((action) => `${sid} ${action}`))
     assert.deepEqual([...registry.used].sort(), granted.sort())
+  })
+
+  describe('with keys in the bucket', () => {
+    const inBucket = statements({ keys: 'bucket' })
+
+    test('may read them, and nothing more than otherwise', async () => {
+      const registry = await guarded(inBucket, false, true)
+      await useAll(registry)
+      assert.ok(registry.used.has('Keys s3:GetObject'))
+      const others = inBucket.filter(({ sid }) => sid !== 'Keys')
+      assert.deepEqual(
+        others,
+        policy.filter(({ actions }) => !actions.some((action) => action.startsWith('kms:'))),
+      )
+    })
+
+    test('may not write them', () => {
+      for (const key of [SIGNING_KEYS_KEY, UPLOAD_SECRET_KEY]) {
+        assert.ok(inBucket.some((each) => allows(each, on('GetObject', key))))
+        for (const action of ['PutObject', 'DeleteObject']) {
+          assert.ok(!inBucket.some((each) => allows(each, on(action, key))))
+        }
+      }
+    })
+
+    test('is told how to get them where there are none', async () => {
+      const { store: files, close } = await openFiles()
+      const store = intercept(files, async ({ operation }, proceed) => {
+        if (operation === 'put') throw new StoreError('unavailable', 'AccessDenied')
+        return proceed()
+      })
+      const keys = storedSigningKeys(store, Date.now)
+      await assert.rejects(keys.signer(), /signing-keys is not there and could not be created: Acc/)
+      await close()
+    })
   })
 
   test('may write nothing where the registry is read-only', async () => {

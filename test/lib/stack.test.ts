@@ -199,6 +199,7 @@ describe('outputs', () => {
   ])[] = [
     ['FirstUser', {}, ['user', 'add', 'admin']],
     ['FirstUser', { bucket: 'there-already', prefix: 'a', kmsKey: KEY }, ['user', 'add', 'admin']],
+    ['CreateKeys', { keys: 'bucket' }, ['keys', 'create']],
     ['SetPolicy', {}, ['policy', 'set', 'policy.yaml']],
   ]
   for (const [output, context, words] of commands) {

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { STATE_LIFE } from '../../functions/registry/uploads/state.ts'
-import { ofType, only, part, type Statement, statementsOf, synth } from './synth.ts'
+import { ofType, only, part, type Statement, statementsOf, synth, written } from './synth.ts'
 
 interface Rule {
   readonly Id: string
@@ -141,6 +141,38 @@ describe('the bucket', () => {
   })
 })
 
+describe('the access log of the bucket', () => {
+  const buckets = ofType(part(synth({ bucketLogDays: '30' }), false), 'AWS::S3::Bucket').map(
+    ({ Properties }) => Properties,
+  )
+  const log = buckets.find(({ LoggingConfiguration }) => LoggingConfiguration === undefined)
+
+  test('is written into a second private bucket, and expires', () => {
+    assert.equal(buckets.length, 2)
+    const registry = buckets.find((each) => each !== log)!
+    assert.deepEqual(
+      (registry.LoggingConfiguration as Record<string, unknown>).LogFilePrefix,
+      'access/',
+    )
+    for (const name of [
+      'PublicAccessBlockConfiguration',
+      'OwnershipControls',
+      'BucketEncryption',
+    ]) {
+      assert.deepEqual(log![name], registry[name], name)
+    }
+    const { Rules } = log!.LifecycleConfiguration as { readonly Rules: readonly Rule[] }
+    assert.deepEqual(
+      Rules.map(({ ExpirationInDays }) => ExpirationInDays),
+      [30],
+    )
+  })
+
+  test('is not there by default', () => {
+    assert.equal(only(synth(), 'AWS::S3::Bucket').LoggingConfiguration, undefined)
+  })
+})
+
 describe('when the stack goes', () => {
   const kept: readonly (readonly [type: string, retained: string, destroyed: string])[] = [
     ['AWS::S3::Bucket', 'Retain', 'Delete'],
@@ -161,6 +193,33 @@ describe('when the stack goes', () => {
       }
     })
   }
+})
+
+describe('keys in the bucket', () => {
+  const template = synth({ keys: 'bucket', keyUsers: 'arn:aws:iam::123456789012:role/servers' })
+
+  test('are not in KMS, and nothing names them', () => {
+    assert.deepEqual(ofType(template, 'AWS::KMS::Key'), [])
+    assert.doesNotMatch(JSON.stringify(template), /SLIPWAY_(?:SIGNING|UPLOAD)_KEY/)
+  })
+
+  test('are for the functions alone to read, and for whom they are shared with', () => {
+    const statements = statementsOf(only(template, 'AWS::S3::BucketPolicy').PolicyDocument)
+    const deny = statements.find(({ sid }) => sid === 'KeysForTheRegistryAlone')
+    assert.deepEqual(
+      [deny?.effect, deny?.principal, deny?.actions],
+      ['Deny', { AWS: '*' }, ['s3:GetObject', 's3:GetObjectVersion']],
+    )
+    assert.deepEqual(
+      deny?.resources.map((resource) => resource.replace(/^<.*>/, '')),
+      ['/slipway/v1/config/signing-keys', '/slipway/v1/config/upload-secret'],
+    )
+    const but = deny?.condition?.ArnNotEquals?.['aws:PrincipalArn'] as unknown[]
+    assert.deepEqual(
+      but.map((each) => written(each).replace(/[0-9A-F]{8}\.Arn>$/, '>')),
+      ['<RegistryRole>', '<RegistryWebRole>', 'arn:aws:iam::123456789012:role/servers'],
+    )
+  })
 })
 
 describe('the keys', () => {
@@ -222,6 +281,15 @@ describe('the keys', () => {
       }
     })
   }
+
+  test('may be used by those who are named, as well', () => {
+    const servers = 'arn:aws:iam::123456789012:role/servers'
+    for (const { Properties } of ofType(synth({ keyUsers: servers }), 'AWS::KMS::Key')) {
+      for (const { principal } of byRole(Properties.KeyPolicy).slice(1)) {
+        assert.deepEqual(principal, { AWS: [servers, ...roles] })
+      }
+    }
+  })
 
   test('administrators may delete and describe a key, but not sign or seal with it', () => {
     for (const [, { Properties }] of keys) {

@@ -6,6 +6,7 @@
 
 import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
 import { cached } from '../../shared/cached.ts'
+import { tookPlace } from '../../storage/errors.ts'
 import { putUnlessChanged, readOrCreate } from '../../storage/read-or-create.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { MAX_DOCUMENT_SIZE } from '../document.ts'
@@ -92,8 +93,21 @@ export const storedSigners = async (store: ObjectStore, now: number): Promise<Si
 }
 
 /**
- * Adds a key to those in the store, or with `revoke` replaces them all. Running instances see it
- * within 30 seconds; the added key signs ten minutes later.
+ * Creates the keys in a store, unless there are some. Nothing is read, so that it works with credentials
+ * that may write the keys and not read them.
+ *
+ * @param now milliseconds since 1970
+ * @returns whether there were none
+ * @throws StoreError when the store fails
+ */
+export const createStoredKeys = (store: ObjectStore, now: number): Promise<boolean> =>
+  tookPlace(
+    store.put(SIGNING_KEYS_KEY, encode(newKeyDocument(now)), { condition: { ifNoneMatch: '*' } }),
+  )
+
+/**
+ * Adds a key to those in the store, or with `revoke` replaces them all, whatever they are. Running
+ * instances see it within 30 seconds; the added key signs ten minutes later.
  *
  * @returns the new key's `kid`
  * @throws StoreError when the store fails
@@ -102,6 +116,11 @@ export const rotateSigningKeys = async (
   store: ObjectStore,
   options: RotateOptions,
 ): Promise<string> => {
+  if (options.revoke) {
+    const fresh = newKeyDocument(options.now)
+    await store.put(SIGNING_KEYS_KEY, encode(fresh))
+    return localSigner(privateKey(fresh.keys[0]!)).kid
+  }
   for (;;) {
     const { document, etag } = await readDocument(store, options.now)
     const next = withNewKey(document, options)

@@ -5,10 +5,15 @@
  */
 
 import { selfSignedCertificate } from '../../auth/keys/certificate.ts'
-import { rotateSigningKeys, storedSigners, storedSigningKeys } from '../../auth/keys/stored-keys.ts'
+import {
+  createStoredKeys,
+  rotateSigningKeys,
+  storedSigners,
+  storedSigningKeys,
+} from '../../auth/keys/stored-keys.ts'
 import { REFRESH_LIFE } from '../../auth/token-service.ts'
 import { SettingsError } from '../../compose/errors.ts'
-import { renewUploadSecret } from '../../compose/open-store.ts'
+import { createUploadSecret, renewUploadSecret } from '../../compose/open-store.ts'
 import type { StoreIo } from '../command.ts'
 
 /** Milliseconds by which the clock of a certificate's reader may be slow. */
@@ -35,6 +40,17 @@ export const listKeys = async ({ store, now, print }: StoreIo, given: Given): Pr
   for (const signer of signers) {
     print(signer.kid === kid ? `${signer.kid}\tsigns` : signer.kid)
   }
+}
+
+/** `slipway keys create`. */
+export const createKeys = async ({ store, now, say }: StoreIo, given: Given): Promise<void> => {
+  checkInUse(given)
+  const created = [await createStoredKeys(store, now()), await createUploadSecret(store)]
+  say(
+    created.some((each) => each)
+      ? 'The keys are in the store. Whoever can read them there can be anybody to the registry.'
+      : 'There are keys already; nothing has changed.',
+  )
 }
 
 /** `slipway keys rotate`. */

@@ -46,6 +46,12 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     load: async () => (await import('../commands/issuers.ts')).showIssuers,
   }),
   storeCommand({
+    name: 'keys create',
+    help: 'make the keys, where registries may read them and not make them themselves',
+    settings: ['signing-key'],
+    load: async () => (await import('../commands/keys.ts')).createKeys,
+  }),
+  storeCommand({
     name: 'keys list',
     help: 'print the ids of all keys, and which of them signs',
     settings: ['signing-key'],

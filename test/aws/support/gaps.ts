@@ -6,13 +6,17 @@
  */
 
 import { GetKeyPolicyCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
-import { kmsClient } from './clients.ts'
+import { GetBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3'
+import { kmsClient, s3Client } from './clients.ts'
 import type { Emulator } from './emulator.ts'
-import { idsOf, stackResources } from './resources.ts'
+import { idsOf, type Resource, stackResources } from './resources.ts'
 import { type PolicyDocument, rolePolicy, type Statement } from './role.ts'
 
 /** Condition keys that MiniStack does not support: a condition on them is never met. */
 const UNKNOWN_KEYS: readonly string[] = ['kms:SigningAlgorithm', 'kms:MacAlgorithm']
+
+/** A statement that forbids something to all but those whom a condition of the first kind names. */
+const FORBIDS_ALL = 'aws:PrincipalArn'
 
 const withoutUnknown = ({ Condition = {}, ...statement }: Statement): Statement => {
   const conditions = Object.entries(Condition).flatMap(([operator, keys]) => {
@@ -29,12 +33,30 @@ const relaxed = (policy: PolicyDocument): PolicyDocument => ({
   Statement: policy.Statement.map(withoutUnknown),
 })
 
-/** Removes unsupported conditions from the policies of the role and of the keys. */
+/** Removes from the policy of the stack's bucket what would forbid the function its keys. */
+const openBucket = async (emulator: Emulator, resources: readonly Resource[]): Promise<void> => {
+  const [bucket] = resources.filter(({ type }) => type === 'AWS::S3::Bucket')
+  if (bucket === undefined) return
+  const s3 = s3Client(emulator)
+  const Bucket = bucket.physicalId
+  const { Policy = '' } = await s3.send(new GetBucketPolicyCommand({ Bucket }))
+  const policy: PolicyDocument = JSON.parse(Policy)
+  const Statement = policy.Statement.filter((each) => !JSON.stringify(each).includes(FORBIDS_ALL))
+  const relaxedPolicy = JSON.stringify({ ...policy, Statement })
+  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: relaxedPolicy }))
+  s3.destroy()
+}
+
+/** Removes unsupported conditions from the policies of the role, of the keys and of the bucket. */
 export const closeGaps = async (emulator: Emulator, stackName: string): Promise<void> => {
   const role = await rolePolicy(emulator, stackName)
   await role.replace(relaxed(role.document))
+  const resources = await stackResources(emulator, stackName)
+  await openBucket(emulator, resources)
   const kms = kmsClient(emulator)
-  for (const KeyId of idsOf(await stackResources(emulator, stackName), 'AWS::KMS::Key')) {
+  // With keys in the bucket there are none.
+  const keys = resources.filter(({ type }) => type === 'AWS::KMS::Key')
+  for (const KeyId of keys.length === 0 ? [] : idsOf(keys, 'AWS::KMS::Key')) {
     const { Policy = '' } = await kms.send(new GetKeyPolicyCommand({ KeyId }))
     const policy = JSON.stringify(relaxed(JSON.parse(Policy)))
     await kms.send(new PutKeyPolicyCommand({ KeyId, Policy: policy }))

@@ -15,6 +15,8 @@ import { createClient } from '../client.ts'
 const PATIENCE = 10_000
 /** Milliseconds that later responses may take. */
 const WARM = 1000
+/** Requests at once: as many as a few nodes send when they pull an image. */
+const AT_ONCE = 40
 /** Milliseconds without a request. */
 const IDLE = 1000
 
@@ -98,6 +100,36 @@ export const connectionChecks: readonly Check[] = [
       return {
         seen: `median ${Math.round(median(times))} ms, longest ${Math.round(Math.max(...times))} ms`,
         wrong: firstWrong([median(times) < WARM, 'each request of a push waits this long']),
+      }
+    },
+  },
+  {
+    id: 'at-once',
+    asks: `GET /v2/, ${AT_ONCE} times at once`,
+    advice:
+      'raise the quota "Concurrent executions" of Lambda, which can be 10 in an account, or reservedConcurrency, rate and burst of the stack',
+    run: async ({ origin }) => {
+      const client = createClient()
+      try {
+        const sent = Array.from({ length: AT_ONCE }, () =>
+          client.send({ method: 'GET', url: `${origin}/v2/` }),
+        )
+        const answers = await Promise.allSettled(sent)
+        const statuses = answers.map((each) =>
+          each.status === 'fulfilled' ? String(each.value.status) : 'none',
+        )
+        const counts = [...Map.groupBy(statuses, (status) => status)].map(
+          ([status, all]) => `${all.length} × ${status}`,
+        )
+        return {
+          seen: counts.join(', '),
+          wrong: firstWrong([
+            statuses.every((status) => /^(?:200|401)$/.test(status)),
+            'requests at once are refused: a pull of many layers, or by many nodes, fails',
+          ]),
+        }
+      } finally {
+        client.close()
       }
     },
   },

@@ -17,8 +17,20 @@ import {
   withFields,
 } from './changes.ts'
 
+/** Requests to an account with too few instances. */
+let requests = 0
+
 /** One row for each way. */
 export const WRONG_ACCESS: readonly Wrong[] = [
+  {
+    check: 'at-once',
+    how: 'an account with ten instances',
+    distortion: change(PING, (_, passed) => {
+      requests += 1
+      return requests % 4 === 0 ? gatewaySays(503)(_, passed) : passed
+    }),
+    says: /30 × 401, 10 × 503\n.*are refused.*\n.*Concurrent executions/,
+  },
   {
     check: 'keep-alive',
     how: 'connections end with each answer',
