@@ -7,7 +7,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createAgent, sendOver } from '../../support/hosts/wire.ts'
 import { type Front, startFront } from './front.ts'
@@ -26,28 +25,38 @@ describe('the front of a deployed API', () => {
     const { method, url, headers } = incoming
     const { byteLength: size } = await buffer(incoming)
     seen.push({ method, url, headers, size })
-    if (url?.endsWith('/slow')) await sleep(2000)
+    if (url?.endsWith('/slow')) return
     const large = url?.endsWith('/large') ? 5 * MB : 10
     response.writeHead(200, { 'WWW-Authenticate': 'Bearer', 'Content-Length': large })
     response.end(method === 'HEAD' ? '' : Buffer.alloc(large))
   })
   let front: Front
+  /** It waits for an answer for a tenth of a second. */
+  let impatient: Front
   beforeAll(async () => {
     await new Promise<void>((resolve) => emulator.listen(0, '127.0.0.1', resolve))
     const { port } = emulator.address() as AddressInfo
-    front = await startFront(`http://127.0.0.1:${port}`, 1000)
-    front.serve({ id: 'abc', responseParameters: {} })
+    const api = `http://127.0.0.1:${port}`
+    front = await startFront(api, 60_000)
+    impatient = await startFront(api, 100)
+    for (const each of [front, impatient]) each.serve({ id: 'abc', responseParameters: {} })
   })
   afterAll(async () => {
     agent.destroy()
     await front.close()
+    await impatient.close()
     emulator.closeAllConnections()
     await new Promise((resolve) => emulator.close(resolve))
   })
   beforeEach(() => seen.splice(0))
 
-  const send = (method: string, target: string, body?: Buffer | AsyncIterable<Uint8Array>) =>
-    sendOver(agent, `http://${front.address}`, {
+  const send = (
+    method: string,
+    target: string,
+    body?: Buffer | AsyncIterable<Uint8Array>,
+    { address } = front,
+  ) =>
+    sendOver(agent, `http://${address}`, {
       method,
       target,
       body,
@@ -76,7 +85,7 @@ describe('the front of a deployed API', () => {
   })
 
   test('an answer that takes too long is 503', async () => {
-    const { status, body } = await send('GET', '/v2/slow')
+    const { status, body } = await send('GET', '/v2/slow', undefined, impatient)
     expect([status, body.toString()]).toEqual([503, '{"message":"Service Unavailable"}'])
   })
 
