@@ -128,8 +128,9 @@ export const startMiniStack = async (path = PATH, name = 'localhost'): Promise<E
   }
 }
 
-/** The emulator at AWS_ENDPOINT_URL. */
-export const runningEmulator = (endpoint: string): Emulator => {
+/** The emulator at an address; by a name other than the registry's if it is on this machine. */
+export const runningEmulator = (address: string): Emulator => {
+  const endpoint = address.replace('//127.0.0.1', '//localhost')
   const set = (name: string, value: string): Record<string, string> => ({
     [name]: process.env[name] || value,
   })
