@@ -34,6 +34,8 @@ export interface Revision {
   readonly start: StartEnvironment
   /** What all its environments have printed. */
   output(): string
+  /** Processes of environments that run. */
+  readonly pids: ReadonlySet<number>
   /** Removes the code. */
   remove(): void
 }
@@ -52,6 +54,7 @@ export const createRevision = (
   const code = scratch('web-function')
   bundleWeb(code.path)
   let printed = ''
+  const pids = new Set<number>()
   const start = async (): Promise<Environment> => {
     const port = await freePort()
     const address = `127.0.0.1:${port}`
@@ -66,11 +69,14 @@ export const createRevision = (
         printed += text
       })
     }
+    const pid = child.pid ?? 0
+    pids.add(pid)
     const kill = () => void child.kill('SIGKILL')
     process.once('exit', kill)
     const ended = new Promise<void>((resolve) => {
       child.once('close', () => {
         process.off('exit', kill)
+        pids.delete(pid)
         resolve()
       })
     })
@@ -93,5 +99,5 @@ export const createRevision = (
       },
     }
   }
-  return { start, output: () => printed, remove: code.remove }
+  return { start, output: () => printed, pids, remove: code.remove }
 }

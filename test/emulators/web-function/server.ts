@@ -158,6 +158,8 @@ export const startEndpoint = async ({
 
   const server = createServer({ maxHeaderSize: habits.maxHeader, requestTimeout: 0 })
   server.maxHeadersCount = 0
+  // A test that computes for seconds must not find its connections closed.
+  server.keepAliveTimeout = 60_000
   server.on('request', serve)
   server.on('checkContinue', serve)
   server.on('checkExpectation', serve)
