@@ -41,5 +41,11 @@ export const PRICES = {
   transferOut: price('Data out to the internet, first 10 TB a month', 0.09, 1, 'GB'),
   transferRegion: price('Data from S3 or ECR to AWS services of the same region', 0, 1, 'GB'),
   logs: price('CloudWatch Logs, what is written', 0.5, 1, 'GB'),
+  edgeRequest: price('CloudFront, HTTPS requests', 1, 1_000_000, 'request'),
+  edgeOut: price('CloudFront, data out to the internet, after 1 TB a month', 0.085, 1, 'GB'),
+  edgeIn: price('CloudFront, data to origins: pushes', 0.02, 1, 'GB'),
+  edgeLambda: price('Lambda@Edge, calls', 0.6, 1_000_000, 'request'),
+  edgeLambdaSecond: price('Lambda@Edge, time', 0.000_050_01, 1, 'GB-second'),
+  edgeFunction: price('CloudFront Functions, calls', 0.1, 1_000_000, 'request'),
   ecrStorage: price('ECR, storage', 0.1, 1, 'GB-month'),
 } as const satisfies Record<string, Price>

@@ -6,6 +6,7 @@
 
 import { WEB_ENVIRONMENTS, WEB_RATE } from '../../lib/web-function.ts'
 import { CALL_MILLISECONDS, costOf, ERRANDS, FUNCTION_MEMORY } from '../costs.ts'
+import { edgeCostOf } from '../edge-costs.ts'
 import { LARGE_LAYERS, LARGE_MEGABYTES, WAYS } from '../large-costs.ts'
 import { PRICES, PRICES_DATE } from '../prices.ts'
 import type { Invoked } from '../results.ts'
@@ -47,7 +48,8 @@ export const strangersPage = (): string => {
 export const costPage = (invoked: readonly Invoked[]): string => {
   const rows = ERRANDS.map((errand) => {
     const { gateway, lambda, s3, total } = costOf(errand, invoked)
-    return [errand.title, ...[gateway, lambda, s3, total].map(thousand)]
+    const edge = [false, true].map((blobs) => edgeCostOf(errand, blobs))
+    return [errand.title, ...[gateway, lambda, s3, total, ...edge].map(thousand)]
   })
   const ways = WAYS.map(({ title, gateway, lambda, s3, web }) => [
     title,
@@ -57,7 +59,13 @@ export const costPage = (invoked: readonly Invoked[]): string => {
   const prices = Object.values(PRICES).map(({ what, dollars, per }) => [what, `$${dollars}`, per])
   return paragraphs(
     `Dollars for 1,000 of each, in us-east-1, prices of ${PRICES_DATE}:`,
-    table(['1,000 times', 'API Gateway', 'Lambda', 'S3 requests', 'together'], rows),
+    table(
+      [
+        ...['1,000 times', 'API Gateway', 'Lambda', 'S3 requests', 'together'],
+        ...['more with an edge', 'and blobs=cloudfront'],
+      ],
+      rows,
+    ),
     `A function of ${FUNCTION_MEMORY} GiB; ${CALL_MILLISECONDS} ms for each call to S3 that has to be waited for; no instance remembers anything; layers of at most 1 MB, whose bytes pass through the function. Not in it: storage, data sent to the internet, logs, KMS (one call for each new instance, one signature for each token), and the requests for tokens where there are accounts.`,
     strangersPage(),
     `Dollars for 1,000 pushes of an image of ${LARGE_LAYERS} layers of ${LARGE_MEGABYTES} MB, and what one of them takes of the Web Function, whose prices are not published:`,

@@ -119,6 +119,29 @@ describe('the cache', () => {
     },
   )
 
+  test.each([
+    [[], 'bytes=1-2', 206, 'el', 'bytes 1-2/5', 2],
+    [['GET /'], 'bytes=1-2', 206, 'el', 'bytes 1-2/5', 1],
+    [['GET /'], 'bytes=-2', 206, 'lo', 'bytes 3-4/5', 1],
+    [['GET /'], 'bytes=3-', 206, 'lo', 'bytes 3-4/5', 1],
+    [['GET /'], 'bytes=3-99', 206, 'lo', 'bytes 3-4/5', 1],
+    [['GET /'], 'bytes=5-', 416, '', 'bytes */5', 1],
+    [['GET /'], 'bytes=0-0,2-2', 200, 'hello', null, 1],
+  ] as const)('after %j, Range %s', async (before, range, status, body, content, asked) => {
+    const answers: Answers = ({ headers }) =>
+      headers.range === undefined
+        ? [200, {}, 'hello']
+        : [206, { 'Content-Range': 'bytes 1-2/5' }, 'el']
+    const { send, asked: count } = await cached(answers)
+    for (const each of before) await send(each)
+    const part = await send('GET /', { Range: range })
+    expect([part.status, part.body.toString()]).toEqual([status, body])
+    expect(part.headers.get('Content-Range')).toBe(content)
+    // A part is not kept for the whole.
+    expect(await bodyOf(send('GET /'))).toBe('hello')
+    expect(count()).toBe(asked)
+  })
+
   test('an invalidation', async () => {
     const { send, cache } = await cached(counting({}))
     await send('GET /a/b')

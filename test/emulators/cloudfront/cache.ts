@@ -90,3 +90,27 @@ export const createCache = (now: () => number): Cache => {
     },
   }
 }
+
+/** The part of a kept response that a Range of one asks for; the whole for any other. */
+export const partOf = (whole: Whole, range: string): Whole => {
+  const [, first = '', last = ''] = range.match(/^bytes=(\d*)-(\d*)$/) ?? []
+  const size = whole.body.byteLength
+  const [start, end] =
+    first === '' ? [Math.max(size - Number(last), 0), size - 1] : [Number(first), size - 1]
+  const stop = first === '' || last === '' ? end : Math.min(Number(last), end)
+  if (whole.status !== 200 || (first === '' && last === '')) return whole
+  const headers = whole.headers.filter(([name]) => !/^content-(?:length|range)$/.test(name))
+  if (start > stop) {
+    const refused = [
+      ['content-range', `bytes */${size}`],
+      ['content-length', '0'],
+    ] as const
+    return { status: 416, headers: [...headers, ...refused], body: Buffer.alloc(0) }
+  }
+  const body = whole.body.subarray(start, stop + 1)
+  const more = [
+    ['content-range', `bytes ${start}-${stop}/${size}`],
+    ['content-length', String(body.byteLength)],
+  ] as const
+  return { status: 206, headers: [...headers, ...more], body }
+}

@@ -8,7 +8,7 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from '
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { type Cache, createCache, keyOf, ttlOf } from './cache.ts'
+import { type Cache, createCache, keyOf, partOf, ttlOf } from './cache.ts'
 import type { Behaviour, Distribution, Origin } from './config.ts'
 import { EdgeFunctionError, viewerRequest, viewerResponse } from './functions.ts'
 import { type OriginResponse, originResponse } from './lambda-edge.ts'
@@ -103,8 +103,11 @@ export const startCloudFront = async (options: CloudFrontOptions): Promise<Cloud
     const { method } = viewer
     const reads = ['GET', 'HEAD'].includes(method)
     const found = reads ? cache.find(key, method) : undefined
-    if (found) return { ...found, by: 'cache' }
+    const range = viewer.headers.find(([name]) => name === 'range')?.[1]
+    // "Range GETs": a part of what is kept, if all of it is.
+    if (found) return { ...(range === undefined ? found : partOf(found, range)), by: 'cache' }
     const answer = await fromOrigin(behaviour, viewer, incoming)
+    if (range !== undefined || answer.status === 304) return answer
     const ttl = ttlOf(behaviour, distribution, method, answer.status, answer.headers)
     if (ttl <= 0) return answer
     const body = Buffer.isBuffer(answer.body) ? answer.body : await buffer(answer.body)
