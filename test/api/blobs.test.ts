@@ -279,7 +279,7 @@ const REDIRECTS = singles(
       answer: '',
       expect: {
         Location:
-          /^http:\/\/127\.0\.0\.1:\d+\/test\/registry\/docker\/registry\/v2\/blobs\/sha256\/.*X-Amz-Expires=900/,
+          /^http:\/\/(?:127\.0\.0\.1|localhost):\d+\/test\/registry\/docker\/registry\/v2\/blobs\/sha256\/.*X-Amz-Expires=900/,
         'Cache-Control': 'no-store',
         'Docker-Content-Digest': LARGE.sha256,
         ETag: HEADERS.ETag,

@@ -104,7 +104,7 @@ const TOO_LARGE: readonly Row[] = [
 
 onEveryHost((host) => {
   table(host, SIZES)
-  if (host.gateway) table(host, TOO_LARGE)
+  if (host.gateway && !host.edge) table(host, TOO_LARGE)
   // Redirects do not affect uploads, and these rows are slow.
   else if (!host.redirects) table(host, HUGE)
 })

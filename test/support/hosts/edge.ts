@@ -22,6 +22,9 @@ import { createRevision } from '../../emulators/web-function/environment.ts'
 import { settingsAt, type WebFunctionHabits } from '../../emulators/web-function/habits.ts'
 import { type Endpoint, startEndpoint } from '../../emulators/web-function/server.ts'
 import { synth, written } from '../../lib/synth.ts'
+import type { HostWishes, StartedHost } from './host.ts'
+import { startBucket } from './start.ts'
+import { createAgent, sendOver } from './wire.ts'
 
 const EDGE = {
   domain: 'registry.example.com',
@@ -123,6 +126,42 @@ export const startEdge = async (
       await gateway.stop()
       await endpoint.stop()
       revision.remove()
+    },
+  }
+}
+
+/** The registry behind its edge, as a host of the protocol's tables. */
+export const startOnEdge = async (
+  habits: EdgeHabits,
+  { readOnly = false }: HostWishes = {},
+): Promise<StartedHost> => {
+  const { server, env } = await startBucket()
+  const behind = await startEdge(
+    server,
+    {
+      ...env,
+      ...(readOnly ? { SLIPWAY_READ_ONLY: 'on' } : {}),
+      // A name other than the edge's, as on AWS.
+      SLIPWAY_S3_ENDPOINT: server.endpoint.replace('127.0.0.1', 'localhost'),
+    },
+    habits,
+  )
+  const agent = createAgent()
+  return {
+    name: 'edge',
+    redirects: true,
+    gateway: habits.gateway,
+    edge: true,
+    send: ({ headers, ...sent }) =>
+      // The Location of an upload is relative to clients that are known to resolve one.
+      sendOver(agent, behind.edge.url, {
+        ...sent,
+        headers: { 'User-Agent': 'containerd/v2.3.4', ...headers },
+      }),
+    stop: async () => {
+      agent.destroy()
+      await behind.stop()
+      await server.close()
     },
   }
 }

@@ -7,6 +7,7 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { GATEWAYS } from '../../emulators/gateway/habits.ts'
 import { WEB_FUNCTIONS } from '../../emulators/web-function/habits.ts'
+import { type EdgeHabits, startOnEdge } from './edge.ts'
 import type { Host, HostWishes, StartedHost } from './host.ts'
 import { startApp, startOnFiles, startOnLambda, startOnS3, startOnWebFunction } from './start.ts'
 
@@ -23,9 +24,15 @@ const USUAL_GATEWAY: keyof typeof GATEWAYS = 'path decoded, length counted, chal
 /** With the two ways to set the registry up. To these tables the third is like the second. */
 const WEB_FUNCTIONS_HERE = ['length kept', 'length zero'] as const
 
+/** What changes most behind it; test/e2e/edge.suite.ts has the others, and blobs at the edge. */
+const EDGE_HERE: EdgeHabits = {
+  gateway: GATEWAYS['length zero, challenge renamed'],
+  web: WEB_FUNCTIONS['length zero'],
+}
+
 type Start = (wishes: HostWishes) => Promise<StartedHost>
 
-interface Startable extends Pick<Host, 'name' | 'redirects' | 'gateway'> {
+interface Startable extends Pick<Host, 'name' | 'redirects' | 'gateway' | 'edge'> {
   readonly start: Start
   /** Whether it is only in the project `gateways`. */
   readonly apart?: boolean
@@ -61,6 +68,14 @@ const HOSTS: readonly Startable[] = [
     apart: true,
     start: (wishes: HostWishes) => startOnWebFunction(WEB_FUNCTIONS[name], wishes),
   })),
+  {
+    name: 'edge, lengths lost',
+    redirects: true,
+    gateway: EDGE_HERE.gateway,
+    edge: true,
+    apart: true,
+    start: (wishes) => startOnEdge(EDGE_HERE, wishes),
+  },
 ]
 
 /**
@@ -69,7 +84,7 @@ const HOSTS: readonly Startable[] = [
  */
 export const onEveryHost = (suite: (host: Host) => void, wishes: HostWishes = {}): void => {
   const wanted = inject('hosts') === 'gateways'
-  for (const { name, redirects, gateway, start } of HOSTS.filter(
+  for (const { name, redirects, gateway, edge = false, start } of HOSTS.filter(
     ({ apart = false }) => apart === wanted,
   )) {
     describe(name, () => {
@@ -78,7 +93,7 @@ export const onEveryHost = (suite: (host: Host) => void, wishes: HostWishes = {}
         started = await start(wishes)
       })
       afterAll(() => started.stop())
-      suite({ name, redirects, gateway, send: (sent) => started.send(sent) })
+      suite({ name, redirects, gateway, edge, send: (sent) => started.send(sent) })
     })
   }
 }

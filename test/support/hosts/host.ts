@@ -31,6 +31,8 @@ export interface Host {
   readonly redirects: boolean
   /** The habits of the API Gateway that it is reached through, with the gateway's limits. */
   readonly gateway: GatewayHabits | false
+  /** Whether a CDN is before the gateway, which sends uploads another way. */
+  readonly edge?: boolean
   /** Sends a request; redirects are not followed. */
   send(sent: Sent): Promise<Answer>
 }
