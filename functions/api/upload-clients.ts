@@ -80,6 +80,7 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     userAgent: /^slipway\//i,
     habit: 'follows',
     source: 'functions/transfer',
+    tested: ['this version'],
   },
   {
     name: 'Jib',

@@ -10,11 +10,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UPLOAD_CLIENTS } from '../../functions/api/upload-clients.ts'
 import { blob } from '../support/hosts/content.ts'
-import { run, scratch } from '../support/live/process.ts'
+import { projectRoot, run, scratch } from '../support/live/process.ts'
 import { openBuildKit } from './support/buildkit.ts'
 import type { Client, OpenClient } from './support/client.ts'
 import { clients } from './support/clients.ts'
-import { type ImageName, sourceImage } from './support/image.ts'
+import { type ImageName, readLayout, sourceImage } from './support/image.ts'
 import { openPodman } from './support/library-clients.ts'
 import { startWithUploadHost, type UploadHost, type WithUploadHost } from './support/upload-host.ts'
 
@@ -102,7 +102,9 @@ const MB = 1_000_000
 test('the table of clients says what is tested here', () => {
   const tested = (habit: string) =>
     UPLOAD_CLIENTS.filter((row) => row.habit === habit).flatMap((row) => row.tested ?? [])
-  expect(tested('follows').sort()).toEqual([...Object.keys(FOLLOW), 'helm 4.1'].sort())
+  expect(tested('follows').sort()).toEqual(
+    [...Object.keys(FOLLOW), 'helm 4.1', 'this version'].sort(),
+  )
   expect(tested('stays')).toEqual(['oras 1.3.6'])
 })
 
@@ -175,6 +177,32 @@ describe('uploads to a Web Function', () => {
   const own = scene('Web Function')
   const { host: at, directory } = own
   followTests('Web Function', own)
+
+  test('slipway push asks the other host, and sends layers past both', async () => {
+    const host = at()
+    const home = directory('s')
+    const { name, password } = host.as('other')
+    const { address } = host.gateway
+    const env = { HOME: home, XDG_CACHE_HOME: home, DOCKER_CONFIG: home }
+    await run('crane', ['auth', 'login', '-u', name, '-p', password, address], { env })
+    const image = await sourceImage('heavy')
+    const target = `${address}/other/pushed:v1`
+    const before = [host.gateway.passed.length, host.uploads.exchanges.length] as const
+    const cli = ['functions/handlers/cli.ts', 'push', '--json', image.layout, target]
+    const said = await run(process.execPath, cli, { env, cwd: projectRoot })
+    const passed = host.gateway.passed.slice(before[0])
+    expect(passed.filter(({ status }) => status === 413)).toEqual([])
+    const sent = host.uploads.exchanges.slice(before[1])
+    expect(sent.filter(({ url, status }) => !UPLOAD.test(url) || status >= 300)).toEqual([])
+    expect([...new Set(sent.map(({ authorization }) => authorization))]).toEqual([undefined])
+    // The layers themselves are on neither host.
+    const ways = said.split('\n').flatMap((line) => (line ? (JSON.parse(line).way ?? []) : []))
+    expect(ways.sort()).toEqual(['parts', 'parts', 'whole'])
+    expect(Math.max(...sent.map(({ requestBytes }) => requestBytes))).toBeLessThan(MB)
+    const pulled = join(home, 'pulled')
+    await run('crane', ['pull', '--format=oci', target, pulled], { env })
+    expect(readLayout(pulled).manifest).toBe(image.manifest)
+  })
 
   // `.ci/long layer`: it takes minutes.
   if (process.env.SLIPWAY_LAYER === '1GB') {
