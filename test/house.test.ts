@@ -14,6 +14,7 @@ const FORBIDDEN: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/['"]node:[t]est(?:\/[^'"]*)?['"]/, 'Vitest is the only runner of tests'],
   [/\binterrupt[A]fterTimeLimit\b/, 'a property cut short still writes, and tries less under load'],
   [/\b(?:test|it|describe)\.[o]nly\b/, 'the other tests would not run'],
+  [/\bvi\.wait(?:[F]or|[U]ntil)\(/, 'its limit is a second: see test/support/until.ts'],
 ]
 
 const SOURCES = [
@@ -38,9 +39,12 @@ test.each(FORBIDDEN)('no source has %s', async (pattern, why) => {
 })
 
 test('the rules find what they forbid', () => {
-  const wrong = ["import 'node:-test'", 'interrupt-AfterTimeLimit: 1', 'it.-only('].map((text) =>
-    text.replace('-', ''),
-  )
+  const wrong = [
+    "import 'node:-test'",
+    'interrupt-AfterTimeLimit: 1',
+    'it.-only(',
+    'vi.wait-For(',
+  ].map((text) => text.replace('-', ''))
   const rules = wrong.map((text) => FORBIDDEN.findIndex(([pattern]) => pattern.test(text)))
-  expect(rules).toEqual([0, 1, 2])
+  expect(rules).toEqual([0, 1, 2, 3])
 })

@@ -152,10 +152,10 @@ describe('networks', () => {
       (_, n) => `${(n % 100) + 1}.${n >> 7}.${n & 127}.0/28`,
     )
     const inside = networksOf(many)
-    const start = performance.now()
+    const start = process.cpuUsage()
     for (let n = 0; n < 10_000; n += 1) inside(`200.0.0.${n & 255}`)
     // One by one it would be a hundred million comparisons.
-    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(process.cpuUsage(start).user).toBeLessThan(2_000_000)
   })
 })
 

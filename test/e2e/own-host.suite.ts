@@ -8,10 +8,11 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startS3 } from '../emulators/s3/server.ts'
 import { scratch } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
+import { eventually } from '../support/until.ts'
 import type { Session } from './support/client.ts'
 import { clients } from './support/clients.ts'
 import { sourceImage } from './support/image.ts'
@@ -37,10 +38,7 @@ describe('S3 at the address of the registry', () => {
 
   test('the start says that clients with credentials are not redirected', () => {
     // It listens a moment before it says so.
-    return vi.waitFor(
-      () => expect(registry.output()).toContain('S3 is at 127.0.0.1, the registry'),
-      10_000,
-    )
+    return eventually(() => expect(registry.output()).toContain('S3 is at 127.0.0.1, the registry'))
   })
 
   test.each(['oras', 'regctl', 'crane', 'skopeo', 'ctr', 'docker', 'docker29'])(

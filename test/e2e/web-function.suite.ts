@@ -7,9 +7,10 @@
 
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WEB_FUNCTIONS, type WebFunctionHabits } from '../emulators/web-function/habits.ts'
 import { scratch } from '../support/live/process.ts'
+import { until } from '../support/until.ts'
 import { type BehindEndpoint, startBehindEndpoint } from './support/behind-endpoint.ts'
 import type { Client } from './support/client.ts'
 import { clients } from './support/clients.ts'
@@ -99,7 +100,7 @@ describe('a deploy during a push', () => {
         const before = endpoint.passed.length
         const pushing = session.push(`${endpoint.address}/team/app:v1`)
         pushing.catch(() => {})
-        await vi.waitUntil(() => s3.counter.counts.UploadPart !== undefined, { timeout: 60_000 })
+        await until(() => s3.counter.counts.UploadPart !== undefined)
         await deploy(old)
         s3.faults.clear()
         const outcome = await pushing.then(

@@ -6,7 +6,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRevision } from '../emulators/web-function/environment.ts'
 import { WEB_FUNCTIONS } from '../emulators/web-function/habits.ts'
 import { startEndpoint } from '../emulators/web-function/server.ts'
@@ -15,6 +15,7 @@ import { startBucket } from '../support/hosts/start.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
 import { expectStatus, locationOf, requestLine, type Send } from '../support/rig/client.ts'
 import { begin, inChunks } from '../support/rig/push.ts'
+import { eventually } from '../support/until.ts'
 
 const MIB = 1024 * 1024
 const HABITS = WEB_FUNCTIONS['length kept']
@@ -69,7 +70,7 @@ for (const [name, headers] of Object.entries(UPLOADS)) {
       headers(first, end),
     )
     cut.catch(() => {})
-    await vi.waitUntil(() => (server.counter.counts.UploadPart ?? 0) >= 2, { timeout: 60_000 })
+    await eventually(() => expect(server.counter.counts.UploadPart ?? 0).toBeGreaterThanOrEqual(2))
     const deploy = await endpoint.prepare(revision.start)
     const started = performance.now()
     await deploy('at once')

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRevision } from '../emulators/web-function/environment.ts'
 import { WEB_FUNCTIONS } from '../emulators/web-function/habits.ts'
 import { startEndpoint } from '../emulators/web-function/server.ts'
@@ -17,6 +17,7 @@ import { startBucket, temporaryDirectory } from '../support/hosts/start.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
 import { expectStatus, locationOf, requestLine, type Send } from '../support/rig/client.ts'
 import { begin, inChunks } from '../support/rig/push.ts'
+import { until } from '../support/until.ts'
 
 const MIB = 1024 * 1024
 const HABITS = WEB_FUNCTIONS['length kept']
@@ -65,7 +66,7 @@ test('16 uploads at once, each of more than a part', async (t) => {
   const [pid = 0] = revision.pids
 
   const begun = await Promise.all(Array.from({ length: AT_ONCE }, () => begin(send, 'a')))
-  await vi.waitUntil(() => endpoint.load[0] === 0)
+  await until(() => endpoint.load[0] === 0)
   const { promise: last, resolve: goOn } = Promise.withResolvers<void>()
   const pushing = begun.map(async (each, at) => {
     const { bytes, sha256 } = contents[at]!
@@ -84,7 +85,7 @@ test('16 uploads at once, each of more than a part', async (t) => {
   })
   const pushed = Promise.all(pushing)
   pushed.catch(() => {})
-  await vi.waitUntil(() => endpoint.load[0] === AT_ONCE, { timeout: 60_000 })
+  await until(() => endpoint.load[0] === AT_ONCE)
   // Whatever they hold by now.
   await sleep(1000)
   expect(endpoint.load).toEqual([AT_ONCE])

@@ -10,6 +10,7 @@ import { expect, test, vi } from 'vitest'
 import { endpointInFront } from '../../functions/node/web-function/front.ts'
 import { connectTo } from '../support/rig/server.ts'
 import { openFiles } from '../support/rig/stores.ts'
+import { until } from '../support/until.ts'
 import { served } from './served.ts'
 
 const MIB = 1024 * 1024
@@ -53,7 +54,7 @@ for (const [method, target, status, size = USUAL] of ROWS) {
       socket.write(Buffer.alloc(MIB))
       const [answer] = await once(socket.setEncoding('utf8'), 'data')
       expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
-      await vi.waitUntil(() => server.lines.length > 0)
+      await until(() => server.lines.length > 0)
       expect(server.lines).toEqual([
         expect.objectContaining({ fields: expect.objectContaining({ status, drained: size }) }),
       ])
@@ -73,7 +74,7 @@ test('a body that is drained and stands still is given up', async (t) => {
   socket.write(`PATCH ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: ${MIB}\r\n\r\n`)
   socket.write(Buffer.alloc(1000))
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 404 .*\r\nconnection: close\r\n/is)
-  await vi.waitUntil(() => server.lines.length > 0)
+  await until(() => server.lines.length > 0)
   expect(server.lines[0]?.fields).toMatchObject({ status: 404, drained: 1000 })
 })
 
@@ -86,6 +87,6 @@ test('a body that was read is not drained', async (t) => {
   })
   const { status } = await server.send('POST /v2/a/blobs/uploads/', Buffer.alloc(0))
   expect(status).toBe(202)
-  await vi.waitUntil(() => server.lines.length > 0)
+  await until(() => server.lines.length > 0)
   expect(server.lines[0]?.fields).not.toHaveProperty('drained')
 })

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import { blob } from '../support/hosts/content.ts'
@@ -13,7 +14,14 @@ import { intercept, type StoreCall } from '../support/rig/intercept.ts'
 import { begin, pushAtOnce } from '../support/rig/push.ts'
 import { connectTo } from '../support/rig/server.ts'
 import { STORES } from '../support/rig/stores.ts'
+import { until } from '../support/until.ts'
 import { type Served, served } from './served.ts'
+
+/** The server, in this process, has noticed what it could: also where both slept for long. */
+const noticed = async (): Promise<void> => {
+  await sleep(50)
+  for (let turns = 0; turns < 3; turns += 1) await nextTurn()
+}
 
 const MIB = 1024 * 1024
 const large = blob('gone', 17 * MIB)
@@ -55,9 +63,7 @@ for (const [name, open] of STORES) {
     /** The lines since then, once the request of this kind is among them. */
     const linesSince = async (from: number, method: string) => {
       const lines = () => server.lines.slice(from)
-      await vi.waitUntil(() => lines().some(({ fields }) => fields.method === method), {
-        timeout: 60_000,
-      })
+      await until(() => lines().some(({ fields }) => fields.method === method))
       return lines()
     }
 
@@ -128,8 +134,7 @@ for (const [name, open] of STORES) {
         socket.write(`${method} /v2/a/blobs/${other} HTTP/1.1\r\nHost: x\r\n\r\n`)
         await asked.promise
         socket.destroy()
-        // The server notices within its next turns.
-        await new Promise((soon) => setTimeout(soon, 50))
+        await noticed()
         left.resolve()
         const lines = await linesSince(from, method)
         expect(lines).toHaveLength(1)
@@ -146,9 +151,9 @@ for (const [name, open] of STORES) {
       socket.write(get('one') + get('two'))
       await asked.promise
       socket.destroy()
-      await new Promise((soon) => setTimeout(soon, 50))
+      await noticed()
       left.resolve()
-      await vi.waitUntil(() => server.lines.length === from + 2, { timeout: 60_000 })
+      await until(() => server.lines.length === from + 2)
       for (const line of server.lines.slice(from)) expectGone(line, /^the client went away/)
     })
 
@@ -166,7 +171,7 @@ for (const [name, open] of STORES) {
       socket.write(`GET /v2/a/blobs/${other} HTTP/1.1\r\nHost: x\r\n\r\n`)
       await asked.promise
       socket.destroy()
-      await new Promise((soon) => setTimeout(soon, 50))
+      await noticed()
       left.resolve()
       const lines = await linesSince(from, 'GET')
       expect(lines).toHaveLength(1)

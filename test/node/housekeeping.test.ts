@@ -9,6 +9,7 @@ import { startHousekeeping } from '../../functions/node/housekeeping.ts'
 import { silent } from '../support/hosts/start.ts'
 import { intercept } from '../support/rig/intercept.ts'
 import { openFiles } from '../support/rig/stores.ts'
+import { eventually } from '../support/until.ts'
 
 const MINUTE = 60_000
 
@@ -41,5 +42,5 @@ test('what killed processes left is looked for at the start and daily, a day old
   t.onTestFinished(startHousekeeping(counted, silent))
   expect(sweeps).toEqual([24 * 60 * MINUTE])
   await vi.advanceTimersByTimeAsync(15 * MINUTE)
-  await vi.waitFor(() => expect(sweeps).toHaveLength(2))
+  await eventually(() => expect(sweeps).toHaveLength(2))
 })

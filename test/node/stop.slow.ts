@@ -6,7 +6,7 @@
  */
 
 import { text } from 'node:stream/consumers'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { blob } from '../support/hosts/content.ts'
 import { expectStatus, locationOf, type Send } from '../support/rig/client.ts'
@@ -14,6 +14,7 @@ import { checkNothingReadable } from '../support/rig/invariants.ts'
 import { begin, pushAtOnce } from '../support/rig/push.ts'
 import { connectTo } from '../support/rig/server.ts'
 import { openFiles, STORES } from '../support/rig/stores.ts'
+import { until } from '../support/until.ts'
 import { served } from './served.ts'
 
 const MIB = 1024 * 1024
@@ -63,7 +64,7 @@ for (const [name, open] of STORES) {
             expect(await answer).toMatch(/^HTTP\/1\.1 408 .*\r\nconnection: close\r\n/is)
             expect(await answer).toContain('the body stood still')
           }
-          await vi.waitUntil(() => server.lines.some(({ fields }) => fields.status === 408))
+          await until(() => server.lines.some(({ fields }) => fields.status === 408))
           expect(server.lines.filter(({ level }) => level !== 'info')).toEqual([])
           await checkNothingReadable(store)
         })
@@ -141,7 +142,7 @@ test('a stop closes connections that are kept after their last response', async 
   socket.write(`POST /v2/a/blobs/uploads/?digest=${content.sha256} HTTP/1.1\r\nHost: x\r\n`)
   socket.write('Content-Length: 1000\r\n\r\n')
   socket.write(content.bytes.subarray(0, 500))
-  await vi.waitUntil(async () => (await server.send('GET /v2/')).status === 200)
+  await until(async () => (await server.send('GET /v2/')).status === 200)
   const stopped = server.stop()
   const answer = text(socket)
   socket.write(content.bytes.subarray(500))
@@ -164,10 +165,7 @@ test('a download that nobody reads is closed, and its line says why', async (t) 
   const socket = await connectTo(server.url)
   socket.pause()
   socket.write(`GET /v2/a/blobs/${large.sha256} HTTP/1.1\r\nHost: x\r\n\r\n`)
-  const line = await vi.waitUntil(
-    () => server.lines.find(({ fields }) => fields.method === 'GET'),
-    { timeout: 60_000 },
-  )
+  const line = await until(() => server.lines.find(({ fields }) => fields.method === 'GET'))
   expect(line).toMatchObject({
     level: 'info',
     fields: { status: 408, reason: 'closed: no byte passed for 300 s' },

@@ -17,6 +17,7 @@ import { openTls } from '../../functions/node/tls/tls.ts'
 import { serving, startProgram } from '../cli/program.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { createAuthority, type Issued, selfSigned } from '../support/live/certificates.ts'
+import { eventually } from '../support/until.ts'
 
 let first: Issued
 let second: Issued
@@ -144,7 +145,7 @@ describe('the files', () => {
     expect(await shown(port)).toBe('first')
     await symlink('second', join(path, '..new'))
     await rename(join(path, '..new'), join(path, '..data'))
-    await vi.waitFor(async () => expect(await shown(port)).toBe('second'), 30_000)
+    await eventually(async () => expect(await shown(port)).toBe('second'))
   })
 
   test('that are wrong are named in the log once, as an error', async () => {
@@ -162,7 +163,7 @@ describe('the files', () => {
     for (let n = 0; n < 3; n++) await tls.reload()
     expect(log.error).toHaveBeenCalledTimes(said)
     await write(second)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(log.info).toHaveBeenCalledWith(
         { files: [cert, key] },
         'the certificate with its key changed, and is in force',
@@ -181,7 +182,7 @@ describe('SIGHUP', () => {
     await write(second)
     program.kill('SIGHUP')
     // Sooner than they would be looked at anyway.
-    await vi.waitFor(async () => expect(await shown(port)).toBe('second'), 8000)
+    await eventually(async () => expect(await shown(port)).toBe('second'), 8000)
     program.kill('SIGTERM')
     expect(await exit).toBe(0)
   })

@@ -8,8 +8,9 @@ import { once } from 'node:events'
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort, projectRoot, responds, scratch, startDaemon } from '../support/live/process.ts'
+import { eventually } from '../support/until.ts'
 import { copyCheckout, npm, PATH } from './packing.ts'
 
 const directory = scratch('npm')
@@ -91,7 +92,7 @@ describe('signals', () => {
         const { url, server } = await start(script, signal, group)
         const sending = await slowUpload(url)
         const stopped = server.stop()
-        await vi.waitFor(() => expect(server.output()).toContain('Stopping'), { timeout: 30_000 })
+        await eventually(() => expect(server.output()).toContain('Stopping'))
         sending.end('b')
         const [answer] = (await once(sending, 'response')) as [IncomingMessage]
         expect(answer.resume().statusCode).toBe(202)

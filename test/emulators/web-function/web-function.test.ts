@@ -11,6 +11,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { until } from '../../support/until.ts'
 import type { Environment, StartEnvironment } from './fleet.ts'
 import { WEB_FUNCTIONS, type WebFunctionHabits } from './habits.ts'
 import { type Endpoint, type EndpointLimits, startEndpoint } from './server.ts'
@@ -267,7 +268,7 @@ describe('W10: half-duplex', () => {
     const early = vi.fn()
     socket.once('data', early)
     socket.write(`${put(endpoint, 2 * MIB)}${'x'.repeat(MIB)}`)
-    await vi.waitUntil(() => endpoint.load[0] === 1)
+    await until(() => endpoint.load[0] === 1)
     await sleep(200)
     expect(early).not.toHaveBeenCalled()
     socket.write('x'.repeat(MIB))
@@ -321,7 +322,7 @@ describe('environments', () => {
     const asked: Promise<string>[] = []
     for (const load of [[1], [2], [2, 1], [2, 2]]) {
       asked.push(raw(endpoint, head))
-      await vi.waitUntil(() => waiting.length === asked.length)
+      await until(() => waiting.length === asked.length)
       expect(endpoint.load).toEqual(load)
     }
     expect(statusOf(await raw(endpoint, head))).toBe(429)
@@ -356,11 +357,11 @@ describe('environments', () => {
       })
       const head = hosted(endpoint, 'GET / HTTP/1.1')
       const running = raw(endpoint, head)
-      await vi.waitUntil(() => endpoint.load[0] === 1)
-      await vi.waitUntil(() => String(go) !== '() => {}')
+      await until(() => endpoint.load[0] === 1)
+      await until(() => String(go) !== '() => {}')
       const other = environmentOf((_, outgoing) => outgoing.end('new'))
       const deployed = (await endpoint.prepare(other))(old)
-      await vi.waitUntil(() => endpoint.load[0] === 0)
+      await until(() => endpoint.load[0] === 0)
       expect(await raw(endpoint, head)).toContain('new')
       if (old === 'after its requests') go()
       const answer = await running
