@@ -12,7 +12,7 @@ import { type S3Server, startS3 } from './server.ts'
 
 let server: S3Server
 beforeAll(async () => {
-  server = await startS3({ patience: 300 })
+  server = await startS3()
 })
 afterAll(() => server.close())
 
@@ -151,12 +151,15 @@ describe('lengths', () => {
       assert.equal(await exists('cut'), false)
     })
 
-  test('a body that stalls is given up and stores nothing', async () => {
+  test('a body that stalls is given up and stores nothing', async (t) => {
+    // A server of its own: on a busy machine any body may stand still for as long.
+    const impatient = await startS3({ patience: 300 })
+    t.onTestFinished(() => impatient.close())
     const headers = { 'content-length': 10 }
-    const url = await putUrl(server, 'stalled')
+    const url = await putUrl(impatient, 'stalled')
     const result = await raw(url, { method: 'PUT', headers }, (request) => request.write('hello'))
     assert.deepEqual(result, ['RequestTimeout', 400])
-    assert.equal(await exists('stalled'), false)
+    assert.equal(impatient.objects.get('stalled'), undefined)
   })
 
   test('a client that expects to be asked is asked only for what is wanted', async () => {
