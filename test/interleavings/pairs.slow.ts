@@ -38,6 +38,9 @@ const faultsOf = (found: readonly Found[], excused: readonly RegExp[] = []): str
       .map(({ why, trace }) => [titleOf(operations), why, ...trace].join('\n')),
   )
 
+/** Two uploads whose parts are sent to the store: each part is a point, and all are of one kind. */
+const SENT_PARTS = /send a blob.*send a blob/
+
 /** Those of which an ending is no order of whole requests, but of a push by digest and of its tag. */
 const inMomentsOf = (found: readonly Found[]): string[] =>
   found.filter(({ inMoments }) => inMoments).map(({ operations }) => titleOf(operations))
@@ -84,7 +87,7 @@ test(
 )
 
 test(
-  'three at once, all of them',
+  'three at once: all orders, or the first 3,000 where two send parts',
   async () => {
     const service = SERVICES['as S3']!
     const before = await fill(service)
@@ -101,7 +104,7 @@ test(
       'push a tag | delete by digest | delete by digest',
       'push a tag if there is none | delete by digest | delete by digest',
     ])
-    expect(cutOf(found)).toEqual([])
+    expect(cutOf(found).filter((title) => !SENT_PARTS.test(title))).toEqual([])
   },
   HOUR,
 )
