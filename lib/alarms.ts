@@ -80,10 +80,11 @@ const rules = (metrics: RegistryMetrics, counts: LogMetrics): Readonly<Record<st
   },
   TooManyRequests: {
     metric: counts.tooManyRequests,
-    threshold: 0,
+    // A few are somebody with an old password.
+    threshold: 20,
     periods: 1,
     description:
-      'Clients got 429: beyond the rate of the API or of /token, which context values raise, or after wrong passwords.',
+      'Clients got 429 more than 20 times in five minutes: beyond the rate of the API or of /token, which context values raise, or after wrong passwords.',
   },
   RefusedLogins: {
     metric: counts.refusedLogins,

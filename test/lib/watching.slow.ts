@@ -69,7 +69,7 @@ describe('alarms', () => {
 
   const counted: readonly (readonly [what: RegExp, metric: string, patterns: readonly string[]])[] =
     [
-      [/got 429/, 'TooManyRequests', ['AccessLog { $.status = "429" }']],
+      [/got 429 more than 20/, 'TooManyRequests', ['AccessLog { $.status = "429" }']],
       [
         /log-ins were refused/,
         'RefusedLogins',
