@@ -180,12 +180,20 @@ export const CONTEXT = {
   ),
   signingKeys: contextValue(
     text
-      .regex(/^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})*$/, 'expected names, as 1,2')
+      .regex(
+        /^[A-Za-z0-9]{1,20}(?:-multi)?(?:,[A-Za-z0-9]{1,20}(?:-multi)?)*$/,
+        'expected names, as 1,2',
+      )
       .transform((names) => names.split(','))
       .refine((names) => new Set(names).size === names.length, 'a name is repeated')
       .optional(),
     '1',
-    'names of the keys in KMS that tokens are verified with; the first signs',
+    'names of the keys in KMS that tokens are verified with; the first signs; 1-multi is a multi-Region key',
+  ),
+  uploadKey: contextValue(
+    text.regex(/^[A-Za-z0-9]{1,20}(?:-multi)?$/, 'expected a name, as 1 or 1-multi').optional(),
+    '1',
+    'name of the key in KMS that seals uploads; another name is another key',
   ),
   memory: contextValue(integer(128, 10_240).default(1024), '1024', 'memory of the function in MiB'),
   reservedConcurrency: contextValue(

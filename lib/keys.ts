@@ -74,10 +74,18 @@ export interface KeySet {
   readonly sealing: readonly PolicyStatement[]
 }
 
+/**
+ * Whether a key of this name can get replicas in other Regions, as `1-multi` can. That cannot be changed
+ * of a key that is there, so it is part of the name: another name is another key.
+ */
+const isMultiRegion = (name: string): boolean => name.endsWith('-multi')
+
 interface RoleKeyProps {
   readonly description: string
   readonly keySpec: KeySpec
   readonly keyUsage: KeyUsage
+  /** Left out for keys of one Region, as in the templates of version 1.0.0. */
+  readonly multiRegion?: true
   readonly roles: readonly IRole[]
   readonly users: readonly string[]
   readonly uses: readonly Uses[]
@@ -125,10 +133,19 @@ export interface RegistryKeysProps {
   /**
    * Names of the signing keys, at least one. The first signs; all verify. To rotate: append a name and
    * deploy; ten minutes later, move it to the front and deploy; after 90 days, when the last token of
-   * the old key has expired, remove the old name. Default: `['1']`.
+   * the old key has expired, remove the old name. A name that ends with `-multi` is a multi-Region key.
+   * Default: `['1']`.
    */
   readonly signingKeys?: readonly string[] | undefined
+  /**
+   * Name of the key that seals upload states. Another name is another key, and ends the uploads in
+   * progress; one that ends with `-multi` is a multi-Region key. Default: `1`.
+   */
+  readonly uploadKey?: string | undefined
 }
+
+/** The name of the keys that a new stack has. */
+const FIRST = '1'
 
 /** The registry's keys. */
 export class RegistryKeys extends Construct implements KeySet {
@@ -138,7 +155,8 @@ export class RegistryKeys extends Construct implements KeySet {
 
   constructor(scope: Construct, id: string, props: RegistryKeysProps) {
     super(scope, id)
-    const { roles, sealers = [], users = [], signingKeys = ['1'] } = props
+    const { roles, sealers = [], users = [], signingKeys = [FIRST] } = props
+    const { uploadKey = FIRST } = props
     const { stackName } = Stack.of(this)
     const signing = signingKeys.map(
       (name) =>
@@ -149,15 +167,17 @@ export class RegistryKeys extends Construct implements KeySet {
           roles,
           users,
           uses: SIGNING,
+          ...(isMultiRegion(name) && { multiRegion: true }),
         }),
     )
-    const upload = new RoleKey(this, 'Upload', {
+    const upload = new RoleKey(this, uploadKey === FIRST ? 'Upload' : `Upload${uploadKey}`, {
       description: `${stackName}: seals upload states`,
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
       roles: [...roles, ...sealers],
       users,
       uses: SEALING,
+      ...(isMultiRegion(uploadKey) && { multiRegion: true }),
     })
     this.environment = {
       SLIPWAY_SIGNING_KEY: `kms:${signing.map((key) => key.keyArn).join(',')}`,

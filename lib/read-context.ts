@@ -65,8 +65,9 @@ const RELATIONS: readonly (readonly [
     'edgeCertificate, edgeTokenRate, blobs, awsNetworks and pushHost are for an edge, which is off',
   ],
   [
-    ({ keys, signingKeys }) => keys === 'bucket' && signingKeys !== undefined,
-    'signingKeys is for keys in KMS: `slipway keys rotate` rotates those in the bucket',
+    ({ keys, signingKeys, uploadKey }) =>
+      keys === 'bucket' && (signingKeys ?? uploadKey) !== undefined,
+    'signingKeys and uploadKey are for keys in KMS: `slipway keys rotate` rotates those in the bucket',
   ],
   [
     ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,

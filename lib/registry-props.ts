@@ -36,6 +36,8 @@ export interface RegistryProps {
   readonly keyUsers?: readonly string[] | undefined
   /** See `RegistryKeysProps.signingKeys`; for keys in KMS. */
   readonly signingKeys?: readonly string[] | undefined
+  /** See `RegistryKeysProps.uploadKey`; for keys in KMS. */
+  readonly uploadKey?: string | undefined
   /** A host name; the one of the API is then switched off. Default: that of the API. */
   readonly domain?: RegistryDomain | undefined
   /** A CloudFront distribution before everything, for the domain. Default: none. */

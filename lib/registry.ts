@@ -213,13 +213,13 @@ export class Registry extends Construct {
   }
 
   private keys(
-    { keys, signingKeys, keyUsers: users = [] }: RegistryProps,
+    { keys, signingKeys, uploadKey, keyUsers: users = [] }: RegistryProps,
     keyPrefix: string,
     holders: KeyHolders,
   ): KeySet {
     return keys === 'bucket'
       ? bucketKeys({ bucket: this.bucket, keyPrefix, users, ...holders })
-      : new RegistryKeys(this, 'Keys', { users, signingKeys, ...holders })
+      : new RegistryKeys(this, 'Keys', { users, signingKeys, uploadKey, ...holders })
   }
 
   private role(id: string, description: string): Role {

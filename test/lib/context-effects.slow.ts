@@ -56,6 +56,7 @@ describe('each value has an effect', () => {
     tokenRealm: { tokenRealm: 'https://auth.example/token' },
     uploadLife: { uploadLife: '2h' },
     keys: { keys: 'bucket' },
+    uploadKey: { uploadKey: '2' },
     keyUsers: { keyUsers: 'arn:aws:iam::123456789012:role/servers' },
     signingKeys: { signingKeys: '2,1' },
     memory: { memory: '2048' },

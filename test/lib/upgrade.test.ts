@@ -50,6 +50,24 @@ describe('over a stack of version 1.0.0', () => {
     })
   }
 
+  test('keys of several Regions are new ones, and the old ones that still verify stay as they are', () => {
+    const { Resources: moved } = synth({ signingKeys: '1,1-multi', uploadKey: '1-multi' })
+    const keys = Object.entries(moved).filter(([, { Type }]) => Type === 'AWS::KMS::Key')
+    const [old, ...more] = Object.keys(recorded).filter((id) =>
+      id.startsWith('RegistryKeysSigning'),
+    )
+    assert.equal(more.length, 0)
+    assert.deepEqual(
+      keys.map(([id, { Properties }]) => [id === old, Properties.MultiRegion]),
+      [
+        [true, undefined],
+        [false, true],
+        [false, true],
+      ],
+    )
+    assert.ok(keys.every(([id]) => id === old || !(id in recorded)))
+  })
+
   test('both keys are among them', () => {
     const keys = Object.values(recorded).filter(({ Type }) => Type === 'AWS::KMS::Key')
     assert.equal(keys.length, 2)
