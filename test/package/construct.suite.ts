@@ -85,10 +85,16 @@ const resultOf = (out: string) => {
   const resources: { Type: string; Properties: Record<string, unknown> }[] = Object.values(
     template.Resources,
   )
-  const [asset, ...more] = readdirSync(out).filter((name) => name.startsWith('asset.'))
+  // The others are the Web Function's, and of what copies its code.
+  const [asset, ...more] = readdirSync(out)
+    .filter((name) => name.startsWith('asset.'))
+    .filter((name) => readdirSync(join(out, name)).includes('api.mjs'))
   expect(more).toEqual([])
   return {
-    functions: resources.filter(({ Type }) => Type === 'AWS::Lambda::Function'),
+    functions: resources.filter(
+      ({ Type, Properties }) =>
+        Type === 'AWS::Lambda::Function' && Properties.Handler === 'api.handler',
+    ),
     asset: join(out, asset ?? ''),
   }
 }
@@ -110,7 +116,7 @@ test('the app of the document is synthesised with the code of the package', asyn
   const { functions, asset } = resultOf(await synthesise('app.ts'))
   expect(functions).toHaveLength(1)
   expect(functions[0]?.Properties).toMatchObject({ MemorySize: 2048, Handler: 'api.handler' })
-  expect(readdirSync(asset).sort()).toEqual(['api.mjs', 'chunks', 'policy.yaml'])
+  expect(readdirSync(asset).sort()).toEqual(['api.mjs', 'chunks', 'edge-secret.mjs', 'policy.yaml'])
   expect(readFileSync(join(asset, 'policy.yaml'), 'utf8')).toBe(POLICY)
   for (const path of packed.files.filter((each) => each.startsWith('dist/api/'))) {
     const name = path.slice('dist/api/'.length)

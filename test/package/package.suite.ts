@@ -42,6 +42,8 @@ describe('the tarball', () => {
     expect(packed.files).toContain('dist/api/api.mjs')
     expect(packed.files).toContain('dist/web/index.js')
     expect(packed.files).toContain('dist/cdk/index.js')
+    expect(packed.files).toContain('dist/cdk/edge/manifest-digest.js')
+    expect(packed.files).toContain('dist/cdk/edge/origin-response/index.mjs')
   })
 
   test('is smaller than a megabyte', () => expect(packed.size).toBeLessThan(1_000_000))
