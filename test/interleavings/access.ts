@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { randomUUID } from 'node:crypto'
 import type { MultipartUpload, PutOptions } from '../../functions/storage/store.ts'
 import type { StoreCall } from '../support/rig/intercept.ts'
 
@@ -18,6 +19,10 @@ export interface Access {
 
 /** All multipart uploads count as one key. */
 const UPLOADS = '(multipart uploads)'
+
+/** Uploads know nothing of each other. */
+const uploadOf = ([upload]: readonly unknown[]): string =>
+  `${UPLOADS} ${(upload as MultipartUpload).id}`
 
 /** What a call touches. */
 export const accessOf = ({ operation, args }: StoreCall): Access => {
@@ -41,14 +46,17 @@ export const accessOf = ({ operation, args }: StoreCall): Access => {
     case 'list':
       return touch({ lists: [first] })
     case 'listParts':
+      return touch({ reads: [uploadOf(args)] })
     case 'listMultiparts':
-      return touch({ reads: [UPLOADS] })
+      return touch({ lists: [UPLOADS] })
     case 'completeMultipart':
-      return touch({ writes: [UPLOADS, (args[0] as MultipartUpload).key] })
+      return touch({ writes: [uploadOf(args), (args[0] as MultipartUpload).key] })
     case 'createMultipart':
+      // Its id is not known yet; whoever knows it comes later.
+      return touch({ writes: [`${UPLOADS} ${randomUUID()}`] })
     case 'uploadPart':
     case 'abortMultipart':
-      return touch({ writes: [UPLOADS] })
+      return touch({ writes: [uploadOf(args)] })
     default:
       return touch({})
   }
