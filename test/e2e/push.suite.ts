@@ -128,6 +128,20 @@ for (const [name, [open, ways]] of Object.entries(setups)) {
       }
     })
 
+    test.each(['docker-archive', 'oci-archive'])('what podman saves as %s', async (format) => {
+      const place = join(files.path, `podman-${format}`)
+      const podman = (...args: string[]) =>
+        run('podman', ['--root', `${place}/root`, '--runroot', `${place}/run`, ...args])
+      const vfs = ['--storage-driver', 'vfs']
+      await podman(...vfs, 'load', '--input', small.dockerArchive)
+      const saved = join(files.path, `${format}.tar`)
+      const name = `slipway.test/${small.name}:v1`
+      await podman(...vfs, 'save', '--format', format, '--output', saved, name)
+      await push(['-', `${registry.address}/push/${format}:v1`], { input: saved })
+      const { diffIds } = await readRegistry(registry.address, `push/${format}`, 'v1')
+      expect(diffIds).toEqual(small.diffIds)
+    })
+
     test('blobs are mounted from another repository', async () => {
       const args = ['--json', '--mount-from', 'push/layout', image.layout]
       const printed = await push([...args, `${registry.address}/push/mounted:v1`])
