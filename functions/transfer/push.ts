@@ -52,14 +52,21 @@ export interface PushOptions extends Pick<Sending, 'resume' | 'mountFrom'> {
   readonly progress: (extent: Extent) => void
 }
 
+/** What a manifest refers to. @throws TransferError when it is not a manifest */
+const referencesOf = ({ digest, bytes }: Manifest): z.output<typeof manifestShape> => {
+  try {
+    return manifestShape.parse(JSON.parse(bytes.toString()))
+  } catch (cause) {
+    throw new TransferError(`${digest} is not a manifest`, { cause })
+  }
+}
+
 /** All manifests of an image, those that others refer to first, and all blobs. */
 const gather = async (source: Source, root: Manifest) => {
   const manifests = new Map<string, Manifest>()
   const blobs = new Map<string, Descriptor>()
   const visit = async (manifest: Manifest): Promise<void> => {
-    const parsed = manifestShape.safeParse(JSON.parse(manifest.bytes.toString()))
-    if (!parsed.success) throw new TransferError(`${manifest.digest} is not a manifest`)
-    const { config, layers, blobs: others, manifests: children } = parsed.data
+    const { config, layers, blobs: others, manifests: children } = referencesOf(manifest)
     for (const each of [...(config ? [config] : []), ...layers, ...others]) {
       if (!isNonDistributable(each.mediaType)) blobs.set(each.digest, each)
     }
