@@ -42,11 +42,14 @@ const urlOf = (settings: Settings, { address, family, port }: AddressInfo): stri
 /**
  * Opens the store and serves the registry from it.
  *
+ * @param listening called as soon as it listens, with what stops it: requests may be under way before the
+ *   promise is fulfilled
  * @throws SettingsError, StoreError, StartError
  */
 export const startServer = async (
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
+  listening: (stop: RunningServer['stop']) => void = () => {},
 ): Promise<RunningServer> => {
   const exposed = exposedBy(settings)
   const onlyLocal = exposed === undefined
@@ -65,12 +68,21 @@ export const startServer = async (
   await opened.warmUp()
   const { app, store } = opened
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
-  const { server, stop } = createServerOf(app, settings, { logger, tls })
+  const { server, stop: stopRequests } = createServerOf(app, settings, { logger, tls })
+  /** What else ends: at once, and when the last request has ended. */
+  const [first, last]: [(() => void)[], (() => Promise<void>)[]] = [[], [passwords.close]]
+  const stop = async (): Promise<void> => {
+    for (const end of first) end()
+    await stopRequests()
+    for (const end of last) await end()
+  }
   await listen(server, settings.listen)
+  listening(stop)
+  if (tls) first.push(tls.follow(server as TlsServer))
+  if (!settings['read-only']) first.push(startHousekeeping(store, logger))
   const deletes = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
-  const endFollowing = tls?.follow(server as TlsServer)
-  const endHousekeeping = settings['read-only'] ? () => {} : startHousekeeping(store, logger)
+  last.push(presence.end)
   return {
     url: urlOf(settings, server.address() as AddressInfo),
     open,
@@ -83,12 +95,6 @@ export const startServer = async (
       ...(await opened.policyNotes()),
     ],
     reload: async () => tls?.reload(),
-    stop: async () => {
-      endHousekeeping()
-      endFollowing?.()
-      await stop()
-      await passwords.close()
-      await presence.end()
-    },
+    stop,
   }
 }

@@ -30,7 +30,7 @@ for (const [what, below] of ROWS) {
     ]).catch((error: { code: number; stderr: string }) => error)
     expect(failed).toMatchObject({ code: 1 })
     expect(failed.stderr).toMatch(
-      /^slipway: put slipway\/v1\/config\/upload-secret: the file system is read-only \(EROFS\)\n$/,
+      /^slipway: slipway\/v1\/config\/upload-secret is not there and could not be created: put \S+: the file system is read-only \(EROFS\)\n$/,
     )
   })
 }

@@ -26,18 +26,19 @@ export const serve = async (
   let reload = async (): Promise<void> => {}
   // From the beginning: until there is a listener, the signal ends the process.
   onReload(() => void reload())
-  const running = await startServer(settings, env)
-  reload = running.reload
   let asked: number | undefined
-  onStop(() => {
-    if (asked !== undefined) {
-      // The second signal means it: requests under way are dropped.
-      if (now() - asked > SAME_SIGNAL) exit(1)
-      return
-    }
-    asked = now()
-    say(`Stopping: requests under way have ${settings['stop-timeout']} s to finish.`)
-    void running.stop().then(() => exit(0))
-  })
-  say(banner(running, settings, commandCall(env)).join('\n'))
+  const running = await startServer(settings, env, (stop) =>
+    onStop(() => {
+      if (asked !== undefined) {
+        // The second signal means it: requests under way are dropped.
+        if (now() - asked > SAME_SIGNAL) exit(1)
+        return
+      }
+      asked = now()
+      say(`Stopping: requests under way have ${settings['stop-timeout']} s to finish.`)
+      void stop().then(() => exit(0))
+    }),
+  )
+  reload = running.reload
+  if (asked === undefined) say(banner(running, settings, commandCall(env)).join('\n'))
 }

@@ -187,7 +187,7 @@ describe('the command line', { concurrent: true }, () => {
       const variable = await smoke([origin, ...as], { SLIPWAY_PASSWORD: USER.password })
       assert.equal(variable.code, 0, variable.stdout)
       assert.match(variable.stdout, /^http:\/\/127\S+, repository smoke\/[0-9a-f]{8}\n/)
-      assert.match(variable.stdout, /\n41 passed, 0 failed, 8 unknown\.\n$/)
+      assert.match(variable.stdout, /\n42 passed, 0 failed, 8 unknown\.\n$/)
       const piped = await smoke([origin, '--repository', 'a/b', ...as], {}, `${USER.password}\n`)
       assert.equal(piped.code, 0, piped.stdout)
       assert.match(piped.stdout, /, repository a\/b\n/)
