@@ -77,6 +77,7 @@ export const startServer = async (
     for (const end of last) await end()
   }
   await listen(server, settings.listen)
+  const url = urlOf(settings, server.address() as AddressInfo)
   listening(stop)
   if (tls) first.push(tls.follow(server as TlsServer))
   if (!settings['read-only']) first.push(startHousekeeping(store, logger))
@@ -84,7 +85,7 @@ export const startServer = async (
   const presence = await announcePresence(settings)
   last.push(presence.end)
   return {
-    url: urlOf(settings, server.address() as AddressInfo),
+    url,
     open,
     setUp,
     notes: [
