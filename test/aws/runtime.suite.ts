@@ -54,7 +54,9 @@ const open = async (timeout: number, extra: Readonly<Record<string, string>> = {
 /** A client that sends the exchanges of a test. */
 const client = ({ gateway }: BehindGateway, agent = createAgent()) => {
   const host = {
-    send: (sent: Parameters<typeof sendOver>[2]) => sendOver(agent, gateway.url, sent),
+    // The Location of an upload is absolute, since the registry has a public URL.
+    send: ({ target, ...sent }: Parameters<typeof sendOver>[2]) =>
+      sendOver(agent, gateway.url, { ...sent, target: target.replace(gateway.url, '') }),
   }
   const locations = new Map<string, string>()
   return (wanted: Exchange) => exchange(host, wanted, locations)

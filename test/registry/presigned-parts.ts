@@ -11,6 +11,7 @@ import { uploadDataKey } from '../../functions/registry/layout.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { blob, type Content } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
+import { createAgent, sendOver } from '../support/hosts/wire.ts'
 import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { allObjects, checkNothingReadable, checkStore } from '../support/rig/invariants.ts'
 import { begin, has } from '../support/rig/push.ts'
@@ -30,17 +31,28 @@ export const cut = ({ bytes }: Content, partSize: number): Buffer[] =>
     bytes.subarray(at * partSize, (at + 1) * partSize),
   )
 
-/** Sends a part to the store. @returns the status */
+/** Stands for the status where the store closed the connection while it was sent bytes it does not want. */
+const CLOSED = 599
+
+/** Sends a part to the store. @returns the status, or {@link CLOSED} */
 export const sendPart = async (
   { url, headers }: Sendable,
   bytes: Uint8Array,
   others: Readonly<Record<string, string>> = {},
 ): Promise<number> => {
   const { 'content-length': _, ...rest } = headers
-  const body = new Uint8Array(bytes)
-  const answer = await fetch(url, { method: 'PUT', body, headers: { ...rest, ...others } })
-  await answer.arrayBuffer()
-  return answer.status
+  const { origin, pathname, search } = new URL(url)
+  // A store may close a connection that it has refused something on, just when it is used again.
+  const agent = createAgent()
+  try {
+    const sent = { target: pathname + search, headers: { ...rest, ...others }, body: bytes }
+    return (await sendOver(agent, origin, { method: 'PUT', ...sent })).status
+  } catch (error) {
+    if (['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) return CLOSED
+    throw error
+  } finally {
+    agent.destroy()
+  }
 }
 
 /** An upload as its client sees it. */
