@@ -6,7 +6,7 @@
  */
 
 import { CustomResource, Duration, type RemovalPolicy } from 'aws-cdk-lib'
-import { type IRole, Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
   Code,
@@ -14,9 +14,9 @@ import {
   LoggingFormat,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { loggingStatement } from './permissions.ts'
+import { createLogAndPermissions } from './running.ts'
 
 export interface EdgeSecretProps {
   readonly role: IRole
@@ -41,14 +41,7 @@ export class EdgeSecret extends Construct {
 
   constructor(scope: Construct, id: string, props: EdgeSecretProps) {
     super(scope, id)
-    const logGroup = new LogGroup(this, 'Log', {
-      retention: props.logRetention,
-      removalPolicy: props.removalPolicy,
-    })
-    const permissions = new Policy(this, 'Permissions', {
-      roles: [props.role],
-      statements: [...props.statements, loggingStatement(logGroup)],
-    })
+    const { logGroup, permissions } = createLogAndPermissions(this, props)
     const derive = new LambdaFunction(this, 'Function', {
       description: 'Slipway: derives what the edge shows to its origins',
       runtime: Runtime.NODEJS_24_X,

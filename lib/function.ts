@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Duration, type RemovalPolicy, Validations } from 'aws-cdk-lib'
-import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Duration, Validations } from 'aws-cdk-lib'
+import { type Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
   ApplicationLogLevel,
   Architecture,
@@ -17,11 +17,10 @@ import {
   SystemLogLevel,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { acknowledgePrefixes } from './acknowledge.ts'
-import { type Documents, withDocuments } from './code.ts'
-import { loggingStatement } from './permissions.ts'
+import { withDocuments } from './code.ts'
+import { createLogAndPermissions, type RunningProps } from './running.ts'
 
 /** What Lambda calls: the bundle has `api.mjs`, which exports `handler`. */
 const HANDLER = 'api.handler'
@@ -29,22 +28,13 @@ const HANDLER = 'api.handler'
 /** How long the gateway waits for a response; a function that runs longer has nobody to respond to. */
 export const REQUEST_TIMEOUT = Duration.seconds(30)
 
-export interface RegistryFunctionProps extends Documents {
-  readonly role: IRole
-  /** What the role may do besides writing its log. */
-  readonly statements: readonly PolicyStatement[]
-  /** Settings of the handler. No secrets: everybody who may see the function sees them. */
-  readonly environment: Readonly<Record<string, string>>
+export interface RegistryFunctionProps extends RunningProps {
   /** Whether X-Ray traces requests. */
   readonly tracing: boolean
   /** Memory in MiB; CPU grows with it. */
   readonly memory: number
   /** Concurrent instances reserved for it, which is also their limit. Default: no limit of its own. */
   readonly reservedConcurrency?: number | undefined
-  readonly logRetention: RetentionDays
-  readonly removalPolicy: RemovalPolicy
-  /** Directory with the bundle of the handler, which is copied. */
-  readonly code: string
 }
 
 /** The function and its log. */
@@ -54,14 +44,8 @@ export class RegistryFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: RegistryFunctionProps) {
     super(scope, id)
-    this.logGroup = new LogGroup(this, 'Log', {
-      retention: props.logRetention,
-      removalPolicy: props.removalPolicy,
-    })
-    const permissions = new Policy(this, 'Permissions', {
-      roles: [props.role],
-      statements: [...props.statements, loggingStatement(this.logGroup)],
-    })
+    const { logGroup, permissions } = createLogAndPermissions(this, props)
+    this.logGroup = logGroup
     this.function = withDocuments(
       props.code,
       props,
@@ -92,7 +76,6 @@ export class RegistryFunction extends Construct {
     if (props.tracing) this.trace(permissions)
     // It must not get an event before it has its permissions.
     this.function.node.addDependency(permissions)
-    acknowledgePrefixes(permissions, props.statements)
   }
 
   private trace(permissions: Policy): void {

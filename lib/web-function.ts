@@ -8,8 +8,7 @@
  * @module
  */
 
-import { Aws, Duration, Names, type RemovalPolicy, Validations } from 'aws-cdk-lib'
-import { type IRole, Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Aws, Duration, Names, Validations } from 'aws-cdk-lib'
 import {
   ApplicationLogLevel,
   SystemLogLevel,
@@ -17,11 +16,10 @@ import {
   WebFunctionAuthType,
   WebFunctionRuntime,
 } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { acknowledgePrefixes } from './acknowledge.ts'
-import { type Documents, withDocuments } from './code.ts'
-import { loggingStatement } from './permissions.ts'
+import { withDocuments } from './code.ts'
+import { createLogAndPermissions, type RunningProps } from './running.ts'
 import { WebCode } from './web-code.ts'
 
 /** The most that the platform gives one request: the time for a large layer. */
@@ -36,20 +34,11 @@ export const WEB_ENVIRONMENTS = 10
 /** The default of {@link RegistryWebFunctionProps.rateLimit}. */
 export const WEB_RATE = 100
 
-export interface RegistryWebFunctionProps extends Documents {
-  readonly role: IRole
-  /** What the role may do besides writing its log. */
-  readonly statements: readonly PolicyStatement[]
-  /** Settings of the server. No secrets: everybody who may see the function sees them. */
-  readonly environment: Readonly<Record<string, string>>
+export interface RegistryWebFunctionProps extends RunningProps {
   /** Most environments at once, each of 2 vCPU and 2 GB. Default: {@link WEB_ENVIRONMENTS}. */
   readonly maxEnvironments?: number | undefined
   /** Most requests a second; beyond that, clients get 429. Default: {@link WEB_RATE}. */
   readonly rateLimit?: number | undefined
-  readonly logRetention: RetentionDays
-  readonly removalPolicy: RemovalPolicy
-  /** Directory with the bundle of the server, which is copied. */
-  readonly code: string
 }
 
 /** The Web Function, its endpoint and its log. */
@@ -61,14 +50,8 @@ export class RegistryWebFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: RegistryWebFunctionProps) {
     super(scope, id)
-    this.logGroup = new LogGroup(this, 'Log', {
-      retention: props.logRetention,
-      removalPolicy: props.removalPolicy,
-    })
-    const permissions = new Policy(this, 'Permissions', {
-      roles: [props.role],
-      statements: [...props.statements, loggingStatement(this.logGroup)],
-    })
+    const { logGroup, permissions } = createLogAndPermissions(this, props)
+    this.logGroup = logGroup
     const code = new WebCode(this, 'Code', props)
     this.function = withDocuments(
       props.code,
@@ -104,6 +87,5 @@ export class RegistryWebFunction extends Construct {
       id: 'Annotation::@aws-cdk/aws-lambda:webFunctionPublicEndpoint',
       reason: "The registry authorizes each request itself, by Docker's token specification.",
     })
-    acknowledgePrefixes(permissions, props.statements)
   }
 }
