@@ -70,6 +70,8 @@ export interface ListOptions {
 export interface ListedObject {
   readonly key: string
   readonly size: number
+  /** As in {@link ObjectInfo}; undefined where the service does not list it. */
+  readonly etag: string | undefined
   readonly modified: Date
 }
 

@@ -133,7 +133,9 @@ export const createModel = (
       return {
         objects: shown.flatMap((key) => {
           const found = isPrefix(key) ? undefined : objects.get(key)
-          return found ? [{ key, size: found.size, modified: found.modified }] : []
+          return found
+            ? [{ key, size: found.size, etag: found.etag, modified: found.modified }]
+            : []
         }),
         prefixes: shown.filter(isPrefix),
         truncated: entries.length > limit,

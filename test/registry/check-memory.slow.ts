@@ -69,7 +69,7 @@ const generated = (repositories: number): ObjectStore => {
     for (; (walked || single) && at < repositories && objects.length <= limit; at++) {
       for (const key of keysOf(prefix, at)) {
         if (!key.startsWith(prefix) || key <= startAfter || objects.length > limit) continue
-        objects.push({ key, size: infoOf(key).size, modified: MODIFIED })
+        objects.push({ key, size: infoOf(key).size, etag: 'x', modified: MODIFIED })
       }
       if (single) break
     }

@@ -14,7 +14,7 @@ type Entry = ListedObject | { readonly prefix: string }
 
 const objectAt = async (tree: Tree, key: string): Promise<ListedObject | undefined> => {
   const info = await head(tree, key)
-  return info && { key, size: info.size, modified: info.modified }
+  return info && { key, size: info.size, etag: info.etag, modified: info.modified }
 }
 
 /** Whether there is an object below a prefix and within the bounds. */

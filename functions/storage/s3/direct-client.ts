@@ -5,7 +5,7 @@
  */
 
 import type { Readable } from 'node:stream'
-import type { PresignOptions } from '../store.ts'
+import type { ListedObject, PresignOptions } from '../store.ts'
 
 /** An object's headers and bytes. */
 export interface DirectResponse {
@@ -18,11 +18,7 @@ export interface DirectResponse {
 export interface Listing {
   /** `url` if keys and prefixes are percent-encoded, which not every service does on request. */
   readonly encoding: string | undefined
-  readonly objects: readonly {
-    readonly key: string
-    readonly size: number
-    readonly modified: Date
-  }[]
+  readonly objects: readonly ListedObject[]
   readonly prefixes: readonly string[]
   readonly truncated: boolean
 }

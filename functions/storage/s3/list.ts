@@ -5,7 +5,7 @@
  */
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { ListOptions, ListPage } from '../store.ts'
-import { type Bucket, keyIn } from './bucket.ts'
+import { type Bucket, etagOf, keyIn } from './bucket.ts'
 import type { DirectClient, Listing } from './direct-client.ts'
 
 const MAX_LIMIT = 1000
@@ -42,11 +42,14 @@ const readPage = async (
     }),
   )
   return {
-    objects: (output.Contents ?? []).map(({ Key = '', Size = 0, LastModified = new Date(0) }) => ({
-      key: Key,
-      size: Size,
-      modified: LastModified,
-    })),
+    objects: (output.Contents ?? []).map(
+      ({ Key = '', Size = 0, ETag, LastModified = new Date(0) }) => ({
+        key: Key,
+        size: Size,
+        etag: etagOf(ETag) || undefined,
+        modified: LastModified,
+      }),
+    ),
     prefixes: (output.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix),
     truncated: output.IsTruncated ?? false,
     encoding: output.EncodingType,

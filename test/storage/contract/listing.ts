@@ -164,6 +164,17 @@ export const listingTests = (subject: Subject): void => {
     }
   })
 
+  test('an object is listed with its version', async (base) => {
+    for (const text of ['one', 'two']) {
+      await store().put(`${base}link`, bytes(text))
+      const { objects } = await store().list(base)
+      assert.deepEqual(
+        objects.map(({ etag }) => etag),
+        [(await store().head(`${base}link`))?.etag],
+      )
+    }
+  })
+
   test('a prefix may end within a segment, and startAfter within a roll-up', async (base) => {
     for (const each of ['ab/1', 'ab/2', 'abc', 'ac/1', 'b'])
       await store().put(base + each, bytes(''))

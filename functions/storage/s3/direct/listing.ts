@@ -9,6 +9,7 @@
  * @module
  */
 
+import { etagOf } from '../bucket.ts'
 import type { Listing } from '../direct-client.ts'
 
 const WHOLE = /^(?:<\?xml[^>]*\?>)?\s*<ListBucketResult[\s>].*<\/ListBucketResult>\s*$/s
@@ -17,6 +18,8 @@ const ENTRY = /<(Contents|CommonPrefixes)>(.*?)<\/\1>/gs
 const element = (name: string, text: string): RegExp => new RegExp(`<${name}>(${text})</${name}>`)
 const KEY = element('Key', '[^<&]+')
 const SIZE = element('Size', '\\d+')
+/** An ETag's quotes may be escaped, which nothing else in it is. */
+const ETAG = element('ETag', '(?:[^<&]|&quot;|&#34;)*')
 const MODIFIED = element('LastModified', '[^<&]+')
 const PREFIX = element('Prefix', '[^<&]+')
 const COUNT = element('KeyCount', '\\d+')
@@ -41,9 +44,10 @@ export const parseListing = (xml: string): Listing | undefined => {
       continue
     }
     const [key, size, modified] = [KEY, SIZE, MODIFIED].map((each) => each.exec(inner)?.[1])
+    const etag = etagOf(ETAG.exec(inner)?.[1]?.replaceAll(/&quot;|&#34;/g, '')) || undefined
     const date = new Date(modified ?? '')
     if (key === undefined || size === undefined || Number.isNaN(date.getTime())) return undefined
-    objects.push({ key, size: Number(size), modified: date })
+    objects.push({ key, size: Number(size), etag, modified: date })
   }
   // If something was not recognized as an entry, the count differs.
   if (objects.length + prefixes.length !== Number(count)) return undefined

@@ -32,8 +32,8 @@ describe('a page', () => {
     assert.deepEqual(parseListing(page(entries, 3, { truncated: 'true' })), {
       encoding: 'url',
       objects: [
-        { key: 'p/a+b%26', size: 7, modified: new Date('2026-01-02T03:04:05Z') },
-        { key: 'p/d', size: 0, modified: new Date('2026-01-02T03:04:05Z') },
+        { key: 'p/a+b%26', size: 7, etag: 'e', modified: new Date('2026-01-02T03:04:05Z') },
+        { key: 'p/d', size: 0, etag: 'e', modified: new Date('2026-01-02T03:04:05Z') },
       ],
       prefixes: ['p/c/'],
       truncated: true,
