@@ -12,12 +12,13 @@
  * │                                written by: push                    removed by: nothing here
  * └─ repositories/<name>/
  *    ├─ _layers/<algorithm>/<hex>/
- *    │  └─ link                    "this repository has the blob"; holds its digest
+ *    │  └─ link                    "this repository has the blob"; holds its digest, and
+ *    │                             says if it was condemned
  *    │                             written by: push, mount             removed by: blob delete
  *    └─ _manifests/
  *       ├─ revisions/<algorithm>/<hex>/
  *       │  └─ link                 "this repository has the manifest"; holds its digest, and
- *       │                          says if it was deleted
+ *       │                          says if it was condemned or deleted
  *       │                          written by: manifest push, delete   removed by: nothing here
  *       └─ tags/<tag>/
  *          ├─ current/link         the digest that the tag points at
@@ -47,6 +48,9 @@
  * │  ├─ head                       latest sealed state of an upload in chunks
  * │  └─ cancelled                  empty: the client cancelled it
  * │                                all written by: upload              removed by: its end, by expiry
+ * ├─ condemned/<algorithm>/<hex>   how the data of this sha256 digest stands with the clean-up
+ * │                                written by: clean-up, and what a push or mount rescues
+ * │                                                                    removed by: clean-up
  * ├─ damaged/<algorithm>/<hex>     bytes that were under this digest and do not have it
  * │                                written by: `slipway check`         removed by: nothing
  * └─ config/
@@ -149,6 +153,12 @@ export const ALIASES_PREFIX = `${OWN}/aliases/`
 
 /** Holds the sha256 digest of a blob that was pushed under another algorithm's. */
 export const aliasKey = (digest: string): string => ALIASES_PREFIX + segments(digest)
+
+/** Markers of the clean-up. */
+export const CONDEMNED_PREFIX = `${OWN}/condemned/`
+
+/** Says how data stands with the clean-up; see clean-up/marker.ts. Of the digest the data is under. */
+export const markerKey = (target: string): string => CONDEMNED_PREFIX + segments(target)
 
 /** Bytes that were under a digest that is not theirs; `slipway check` puts them there. */
 export const DAMAGED_PREFIX = `${OWN}/damaged/`

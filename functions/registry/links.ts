@@ -26,6 +26,11 @@ export interface Link {
   readonly size: number | undefined
   /** Version of the link itself, for conditional writes. */
   readonly etag: string
+  /**
+   * Set when the clean-up has condemned it: no manifest that was there needed it. It is a link all
+   * the same, and stays one for the grace; who says to a client that it is there makes it plain.
+   */
+  readonly condemned?: true
 }
 
 /** A revision's link that a delete has left: see revisions.ts. */
@@ -34,13 +39,16 @@ export interface DeletedLink extends Link {
   readonly since: Date
 }
 
-/** What a link's body says. */
+/** What a link's body says. Neither `condemned` nor `deletedWithin`: it is plain. */
 export interface LinkBody {
   readonly target: Digest
+  /** For a condemned link: its nonce, 16 hex digits. */
+  readonly condemned?: string
   /** For a deleted link: milliseconds that the delete took. */
   readonly deletedWithin?: number
 }
 
+const CONDEMNED = /^(\S+) condemned ([0-9a-f]{16})$/
 const DELETED = /^(\S+) deleted [0-9a-f]{16} (\d{1,15})$/
 
 /**
@@ -51,6 +59,8 @@ const DELETED = /^(\S+) deleted [0-9a-f]{16} (\d{1,15})$/
 export const parseLink = (body: Uint8Array): LinkBody | undefined => {
   const text = Buffer.from(body).toString('latin1').trim()
   if (isDigest(text)) return { target: text }
+  const [, doomed = '', nonce = ''] = text.match(CONDEMNED) ?? []
+  if (isDigest(doomed)) return { target: doomed, condemned: nonce }
   const [, target = '', took] = text.match(DELETED) ?? []
   return isDigest(target) ? { target, deletedWithin: Number(took) } : undefined
 }
@@ -63,6 +73,16 @@ const fitsKey = (key: string, { target }: LinkBody): boolean => {
   const [, hex] = CANONICAL_KEY.exec(key) ?? []
   return hex === undefined || target === `${CANONICAL}:${hex}`
 }
+
+/**
+ * The body of a condemned link. Longer than a plain one of the same digest by 27 bytes, so that a
+ * listing tells them apart.
+ *
+ * @param nonce 16 hex digits that no other condemnation has, since a version says only what the
+ *   content is
+ */
+export const condemnedLinkBody = (target: Digest, nonce: string): Uint8Array =>
+  Buffer.from(`${target} condemned ${nonce}`, 'latin1')
 
 /**
  * The body of a deleted link.
@@ -108,9 +128,15 @@ export const readStoredLink = async (
     report({ key, why: body ? `says ${body.target}` : `has ${bytes} bytes that are not a digest` })
     return { etag, link: undefined }
   }
-  const { target, deletedWithin } = body
-  const size = Number.parseInt(metadata.size ?? '', 10)
-  const link = { target, size: Number.isSafeInteger(size) ? size : undefined, etag }
+  const { target, condemned, deletedWithin } = body
+  const recorded = Number.parseInt(metadata.size ?? '', 10)
+  const size = Number.isSafeInteger(recorded) ? recorded : undefined
+  const link = {
+    target,
+    size,
+    etag,
+    ...(condemned === undefined ? {} : { condemned: true as const }),
+  }
   if (deletedWithin === undefined) return { etag, link }
   const since = new Date(modified.getTime() - deletedWithin - CLOCK_MARGIN)
   return { etag, link: undefined, deleted: { ...link, since } }
@@ -131,6 +157,8 @@ export interface WriteLinkOptions {
   /** Bytes of the data that is linked. */
   readonly size?: number
   readonly condition?: WriteCondition
+  /** Makes it a condemned link, with this nonce: see {@link condemnedLinkBody}. Default: plain. */
+  readonly condemned?: string
 }
 
 /**
@@ -142,9 +170,11 @@ export const writeLink = async (
   store: ObjectStore,
   key: string,
   target: Digest,
-  { size, condition }: WriteLinkOptions = {},
+  { size, condition, condemned }: WriteLinkOptions = {},
 ): Promise<void> => {
-  await store.put(key, Buffer.from(target, 'latin1'), {
+  const plain = condemned === undefined
+  const body = plain ? Buffer.from(target, 'latin1') : condemnedLinkBody(target, condemned)
+  await store.put(key, body, {
     ...(size === undefined ? {} : { metadata: { size: String(size) } }),
     ...(condition === undefined ? {} : { condition }),
   })

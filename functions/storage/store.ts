@@ -25,6 +25,11 @@ export interface ObjectInfo {
   /** Opaque version of the content, for conditions; without quotes. */
   readonly etag: string
   readonly modified: Date
+  /**
+   * Opaque name of just this write, where the store has such: another write of the same bytes has
+   * another one, but may have the same `etag`. S3 has them in buckets with versions.
+   */
+  readonly version?: string
   /** As given to `put`, or empty where an adapter keeps none: callers must not depend on it. */
   readonly metadata: Readonly<Record<string, string>>
 }

@@ -16,12 +16,10 @@ import { isAbsent } from './system-errors.ts'
 /** Bytes read at a time, and the size up to which an object is read whole before `get` returns. */
 const CHUNK_BYTES = 512 * 1024
 
-const infoOf = (stats: BigIntStats): ObjectInfo => ({
-  size: Number(stats.size),
-  etag: etagOf(stats),
-  modified: stats.mtime,
-  metadata: {},
-})
+const infoOf = (stats: BigIntStats): ObjectInfo => {
+  const etag = etagOf(stats)
+  return { size: Number(stats.size), etag, version: etag, modified: stats.mtime, metadata: {} }
+}
 
 /** What is known about the object; see the port. */
 export const head = async (tree: Tree, key: string): Promise<ObjectInfo | undefined> => {

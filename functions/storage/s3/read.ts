@@ -18,10 +18,14 @@ import type { DirectClient, DirectResponse } from './direct-client.ts'
 import { hasCode, translate } from './service-errors.ts'
 import { withoutWriteId } from './write-id.ts'
 
-type Facts = Pick<HeadObjectCommandOutput, 'ETag' | 'LastModified' | 'Metadata'>
+type Facts = Pick<HeadObjectCommandOutput, 'ETag' | 'LastModified' | 'Metadata' | 'VersionId'>
+
+/** What is written while a bucket's versions are suspended, over and over. */
+const NO_VERSION = 'null'
 
 const infoOf = (facts: Facts, size: number): ObjectInfo => ({
   size,
+  ...(facts.VersionId && facts.VersionId !== NO_VERSION && { version: facts.VersionId }),
   etag: etagOf(facts.ETag),
   modified: facts.LastModified ?? new Date(0),
   metadata: withoutWriteId(facts.Metadata),
@@ -85,6 +89,7 @@ const fromDirect = ({ headers, body }: DirectResponse): Received => ({
   facts: {
     ETag: headers.etag,
     LastModified: new Date(headers['last-modified'] ?? 0),
+    VersionId: headers['x-amz-version-id'],
     Metadata: Object.fromEntries(
       Object.entries(headers)
         .filter(([name]) => name.startsWith(META))

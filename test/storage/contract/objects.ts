@@ -28,6 +28,18 @@ export const objectTests = ({ store, test }: Subject): void => {
     assert.deepEqual([read?.start, read?.end], [0, 255])
   })
 
+  test('writes of the same bytes have versions of their own, if any', async (base) => {
+    const infos = []
+    for (const _ of [1, 2]) {
+      await store().put(`${base}v`, bytes('same'))
+      infos.push((await store().get(`${base}v`))?.info)
+    }
+    const [first, second] = infos
+    assert.equal(first?.version === undefined, second?.version === undefined)
+    if (second?.version !== undefined) assert.notEqual(first?.version, second.version)
+    assert.equal((await store().head(`${base}v`))?.version, second?.version)
+  })
+
   test('a key without an object is undefined', async (base) => {
     assert.equal(await store().get(`${base}none`), undefined)
     assert.equal(await store().get(`${base}none`, { start: 0 }), undefined)

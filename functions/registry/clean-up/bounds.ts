@@ -1,0 +1,23 @@
+/**
+ * Times that the clean-up and the writers beside it rely on. In milliseconds.
+ *
+ * @module
+ */
+
+/** R: from the first look at data, marker or link to the sending of a link. A later one looks again. */
+export const REQUEST = 5 * 60_000
+
+/**
+ * S: how long a write that was sent can land. S3 takes a signature for 15 minutes, by a clock that
+ * may differ from the signer's by 15 more.
+ */
+export const LANDING = 30 * 60_000
+
+/** C: how long a claim holds. Longer than the delete that it announces can land. */
+export const CLAIM = LANDING + 5 * 60_000
+
+/** G: what must have passed since something was condemned, unless an administrator says otherwise. */
+export const GRACE = 48 * 60 * 60_000
+
+/** The least G: {@link REQUEST}, {@link LANDING}, and seconds for which links are remembered; and more. */
+export const MIN_GRACE = 60 * 60_000
