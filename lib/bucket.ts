@@ -16,7 +16,7 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
-import { UPLOADS_PREFIX } from '../functions/registry/layout.ts'
+import { DELETIONS_PREFIX, UPLOADS_PREFIX } from '../functions/registry/layout.ts'
 import { UPLOAD_LIFE } from '../functions/registry/uploads/expire.ts'
 
 /** Any bucket. CDK's `Bucket` is not assignable to `IBucket` under `exactOptionalPropertyTypes`. */
@@ -68,6 +68,12 @@ const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[
     noncurrentVersionExpiration: Duration.days(1),
   },
   UNFINISHED_UPLOADS,
+  {
+    id: 'notes-of-deletes',
+    prefix: keyPrefix + DELETIONS_PREFIX,
+    expiration: Duration.days(undeleteDays),
+    noncurrentVersionExpiration: Duration.days(1),
+  },
   {
     id: 'undelete-window',
     noncurrentVersionExpiration: Duration.days(undeleteDays),

@@ -16,6 +16,7 @@ import {
   ALIASES_PREFIX,
   BLOBS_PREFIX,
   CATALOG_PREFIX,
+  DELETIONS_PREFIX,
   GROUPS_KEY,
   HTPASSWD_KEY,
   ISSUERS_KEY,
@@ -43,6 +44,7 @@ const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys
   ['Referrers', [READ, 's3:PutObject'], [`${REFERRERS_PREFIX}*`]],
   ['Aliases', [READ, 's3:PutObject'], [`${ALIASES_PREFIX}*`]],
   ['Catalog', [READ, 's3:PutObject'], [`${CATALOG_PREFIX}*`]],
+  ['Deletions', ['s3:PutObject'], [`${DELETIONS_PREFIX}*`]],
   [
     'Uploads',
     [

@@ -68,6 +68,7 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
     Object.entries({
       SLIPWAY_AUTH: values.auth,
       SLIPWAY_INDEX_CHILDREN: values.indexChildren,
+      SLIPWAY_UNDELETE_DAYS: values.undeleteDays?.toString(),
       SLIPWAY_MANIFEST_HEADS: values.manifestHeads,
       SLIPWAY_TOKEN_SERVICE: values.tokenService,
       SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,

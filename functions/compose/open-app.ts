@@ -108,6 +108,7 @@ export const openApp = async (
       uploadLimits,
       hashing: options.hashing,
       requiredChildren: settings['index-children'],
+      undeletes: settings['undelete-days'] > 0,
       uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),

@@ -32,6 +32,13 @@ export const mebibytes = z
   .transform((value) => Number(value) * 1024 * 1024)
   .refine((value) => value >= 16 * 1024 * 1024, 'expected 16 MiB or more')
 
+/** A number of days, 0 to 3650. */
+export const days = z
+  .string()
+  .regex(/^\d{1,4}$/, 'expected a whole number of days')
+  .transform(Number)
+  .refine((value) => value <= 3650, 'expected a number from 0 to 3650')
+
 /** Address and port; without an address, all addresses of the machine. */
 export const listen = z.string().transform((value, context) => {
   const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)

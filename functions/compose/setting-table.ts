@@ -9,6 +9,7 @@ import { indexChildren } from './index-children.ts'
 import { networks } from './networks.ts'
 import {
   accountId,
+  days,
   headerName,
   keyPairId,
   kmsKey,
@@ -116,6 +117,11 @@ export const SETTINGS = {
     indexChildren.prefault('all'),
     'all',
     'images of an index that must be there when it is pushed, by repository: all, none or platforms, as in mirror/**=none apps/**=linux/amd64,linux/arm64',
+  ),
+  'undelete-days': setting(
+    days.prefault('14'),
+    '14',
+    'days for which deletes of tags and manifests are on record, and can be undone; 0: they cannot',
   ),
   'upload-memory': setting(
     mebibytes.optional(),

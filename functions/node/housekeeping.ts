@@ -1,11 +1,12 @@
 /**
- * Housekeeping of a server: it deletes stale uploads and what killed processes have left in the store, soon
- * after its start and then daily.
+ * Housekeeping of a server: it deletes stale uploads, notes of deletes that can no longer be undone, and what killed
+ * processes have left in the store, soon after its start and then daily.
  *
  * @module
  */
 
 import type { RequestLogger } from '../api/env.ts'
+import { expireDeletions } from '../registry/deleted/deletions.ts'
 import { expireUploads } from '../registry/uploads/expire.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
@@ -23,9 +24,14 @@ const SPREAD = 10 * 60 * 1000
 /**
  * Starts housekeeping. It does not keep the process alive. After a failure it tries again a day later.
  *
+ * @param undeleteDays days for which deletes can be undone
  * @returns a function that stops it
  */
-export const startHousekeeping = (store: ObjectStore, logger: RequestLogger): (() => void) => {
+export const startHousekeeping = (
+  store: ObjectStore,
+  logger: RequestLogger,
+  undeleteDays: number,
+): (() => void) => {
   let timer: NodeJS.Timeout
   const sweep = async () => {
     try {
@@ -41,6 +47,12 @@ export const startHousekeeping = (store: ObjectStore, logger: RequestLogger): ((
       if (expired.objects + expired.multiparts > 0) logger.info(expired, 'stale uploads cleared')
     } catch (error) {
       logger.warn({ err: error }, 'stale uploads not cleared')
+    }
+    try {
+      const notes = await expireDeletions(store, new Date(Date.now() - undeleteDays * DAY))
+      if (notes > 0) logger.info({ notes }, 'old notes of deletes removed')
+    } catch (error) {
+      logger.warn({ err: error }, 'old notes of deletes not removed')
     }
     await sweep()
     plan(DAY)

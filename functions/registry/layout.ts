@@ -51,6 +51,8 @@
  * ├─ condemned/<algorithm>/<hex>   how the data of this sha256 digest stands with the clean-up
  * │                                written by: clean-up, and what a push or mount rescues
  * │                                                                    removed by: clean-up
+ * ├─ deleted/<name>/!/<time>-<id>  what was deleted, by whom
+ * │                                written by: deletes                 removed by: age
  * ├─ damaged/<algorithm>/<hex>     bytes that were under this digest and do not have it
  * │                                written by: `slipway check`         removed by: nothing
  * └─ config/
@@ -159,6 +161,19 @@ export const CONDEMNED_PREFIX = `${OWN}/condemned/`
 
 /** Says how data stands with the clean-up; see clean-up/marker.ts. Of the digest the data is under. */
 export const markerKey = (target: string): string => CONDEMNED_PREFIX + segments(target)
+/** Notes of all deletes. */
+export const DELETIONS_PREFIX = `${OWN}/deleted/`
+
+/** Notes of a repository's deletes. No name has a `!`, so none of a repository below it is here. */
+export const deletionsPrefix = (name: string): string => `${DELETIONS_PREFIX}${name}/!/`
+
+/**
+ * The note of a delete.
+ *
+ * @param at milliseconds; notes are listed in the order of time
+ */
+export const deletionKey = (name: string, at: number, id: string): string =>
+  `${deletionsPrefix(name)}${String(at).padStart(15, '0')}-${id}`
 
 /** Bytes that were under a digest that is not theirs; `slipway check` puts them there. */
 export const DAMAGED_PREFIX = `${OWN}/damaged/`

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { settled } from '../shared/parallel.ts'
 import { inTurns } from '../shared/turns.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
+import type { NoteDeletion } from './deleted/note.ts'
 import { RegistryError } from './errors.ts'
 import { dataKey } from './layout.ts'
 import { storedMediaType } from './manifest-type.ts'
@@ -38,8 +40,13 @@ export interface Manifests {
    */
   headUrl(manifest: StoredManifest, expiresIn: number): Promise<string | undefined>
   readonly push: PushManifest
-  /** Deletes a tag, or a manifest with every tag that points at it. @throws MANIFEST_UNKNOWN */
-  remove(name: string, reference: Reference): Promise<void>
+  /**
+   * Deletes a tag, or a manifest with every tag that points at it.
+   *
+   * @param by who asks for it, as the audit trail names them
+   * @throws RegistryError MANIFEST_UNKNOWN
+   */
+  remove(name: string, reference: Reference, by?: string): Promise<void>
 }
 
 export const manifestUnknown = (name: string, reference: string): RegistryError =>
@@ -47,10 +54,17 @@ export const manifestUnknown = (name: string, reference: string): RegistryError 
     detail: { name, reference },
   })
 
+/** What manifests stand on besides the targets of pushes. */
+export interface ManifestParts {
+  readonly content: Content
+  /** Begins the notes of a delete, which an undelete reads. */
+  readonly note: (name: string, by: string | undefined) => NoteDeletion
+}
+
 /** Manifests on a store. */
 export const createManifests = (
   store: ObjectStore,
-  parts: PushTargets & { readonly content: Content },
+  parts: PushTargets & ManifestParts,
 ): Manifests => {
   const { tags, referrers, revisions, content } = parts
 
@@ -84,12 +98,22 @@ export const createManifests = (
     return { digest, target, bytes, mediaType: await typeOf(bytes) }
   }
 
-  const removeManifest = async (name: string, digest: Digest): Promise<void> => {
-    const removed = await revisions.remove(name, digest, async (target) => {
+  const removeManifest = async (
+    name: string,
+    digest: Digest,
+    note: NoteDeletion,
+  ): Promise<void> => {
+    const doubt = async (target: Digest): Promise<void> => {
       const bytes = await readData(target)
       const found = bytes && (await inTurns(storedReferrer(bytes, digest)))
       if (found) await referrers.doubt(name, found.subject, found.referrer)
-    })
+    }
+    const removed = await revisions.remove(
+      name,
+      digest,
+      async (target) => void (await settled([doubt(target), note.manifest(digest, [])])),
+      (tags) => note.manifest(digest, tags),
+    )
     if (!removed) throw manifestUnknown(name, digest)
   }
 
@@ -105,9 +129,11 @@ export const createManifests = (
       return store.presign?.('HEAD', dataKey(target), { expiresIn, contentType: mediaType })
     },
     push: createPushManifest(store, parts),
-    async remove(name, { tag, digest }) {
-      if (digest !== undefined) return removeManifest(name, digest)
-      if (!(await tags.remove(name, tag))) throw manifestUnknown(name, tag)
+    async remove(name, { tag, digest }, by) {
+      const note = parts.note(name, by)
+      if (digest !== undefined) return removeManifest(name, digest, note)
+      const removed = await tags.remove(name, tag, (pointed) => note.tag(tag, pointed))
+      if (!removed) throw manifestUnknown(name, tag)
     },
   }
 }

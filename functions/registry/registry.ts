@@ -9,6 +9,7 @@ import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
 import { createContent } from './content.ts'
 import { type ReportDamage, unreported } from './damage.ts'
+import { noteDeletion, UNNOTED } from './deleted/note.ts'
 import { createHoldings } from './held.ts'
 import type { RequiredChildrenOf } from './index-children.ts'
 import { createRecentLinks } from './links.ts'
@@ -48,7 +49,9 @@ export interface RegistryOptions {
   readonly uploadLimits?: UploadLimits | undefined
   /** Which images of an index must be there when it is pushed. Default: all. */
   readonly requiredChildren?: RequiredChildrenOf
-  /** Clock in milliseconds, for the expiry of upload states. */
+  /** Whether deletes of tags and manifests are noted, so that they can be undone. Default: no. */
+  readonly undeletes?: boolean
+  /** Clock in milliseconds, for the expiry of upload states and the notes of deletes. */
   readonly now?: () => number
   /** Is told of damaged objects. */
   readonly report?: ReportDamage
@@ -91,6 +94,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       revisions,
       holdings,
       content,
+      note: (name, by) => (options.undeletes ? noteDeletion(store, name, by, now()) : UNNOTED),
       requiredChildren: options.requiredChildren ?? (() => 'all'),
     }),
     uploads: createUploads({

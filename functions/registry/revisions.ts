@@ -22,6 +22,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { settled } from '../shared/parallel.ts'
 import { tookPlace } from '../storage/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { ReportDamage } from './damage.ts'
@@ -47,9 +48,15 @@ export interface Revisions {
    * Deletes a manifest, and each tag that points at it.
    *
    * @param before work to be done before the manifest is gone, given where its data is
+   * @param beforeTags work to be done before tags are gone, given some of them each time
    * @returns false when there is no such manifest
    */
-  remove(name: string, digest: Digest, before: (target: Digest) => Promise<void>): Promise<boolean>
+  remove(
+    name: string,
+    digest: Digest,
+    before: (target: Digest) => Promise<void>,
+    beforeTags: (tags: readonly string[]) => Promise<void>,
+  ): Promise<boolean>
 }
 
 /** The revisions of a store. */
@@ -84,14 +91,14 @@ export const createRevisions = (
 
     write: (name, digest, target, size) => links.write(revisionLinkKey(name, digest), target, size),
 
-    async remove(name, digest, before) {
+    async remove(name, digest, before, beforeTags) {
       const key = revisionLinkKey(name, digest)
       const start = performance.now()
       let stored = await readStoredLink(store, key, report)
       if (stored?.deleted && !(await isKept(name, digest, stored.deleted))) return false
       if (stored === undefined) return false
       const target = stored.link?.target ?? stored.deleted?.target ?? digest
-      await Promise.all([tags.removePointingAt(name, digest), before(target)])
+      await settled([tags.removePointingAt(name, digest, beforeTags), before(target)])
       const nonce = randomBytes(8).toString('hex')
       try {
         for (;;) {

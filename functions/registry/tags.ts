@@ -38,13 +38,24 @@ export interface Tags {
    *   others write at the same moment
    */
   set(name: string, tag: string, digest: Digest, condition?: TagCondition): Promise<void>
-  /** Removes the tag; the manifest stays. @returns false when there is no such tag */
-  remove(name: string, tag: string): Promise<boolean>
+  /**
+   * Removes the tag; the manifest stays.
+   *
+   * @param before work to be done before the tag is gone, given what it points at
+   * @returns false when there is no such tag
+   */
+  remove(name: string, tag: string, before: (digest: Digest) => Promise<void>): Promise<boolean>
   /**
    * Removes every tag that points at the manifest, if it still does at that moment; reads each tag of
    * the repository.
+   *
+   * @param before work to be done before tags are gone, given some of them each time
    */
-  removePointingAt(name: string, digest: Digest): Promise<void>
+  removePointingAt(
+    name: string,
+    digest: Digest,
+    before: (tags: readonly string[]) => Promise<void>,
+  ): Promise<void>
   /**
    * Whether a tag that was set at `since` or later points at the manifest: one listing for each 1000
    * keys of tags, and a read for each such tag.
@@ -120,13 +131,14 @@ export const createTags = (
     return found
   }
 
-  const remove: Tags['remove'] = async (name, tag) => {
+  const remove: Tags['remove'] = async (name, tag, before) => {
     const key = tagLinkKey(name, tag)
     const [first, history] = await Promise.all([
       readStoredLink(store, key, report),
       removeHistory(name, tag),
     ])
     for (let stored = first; stored !== undefined; ) {
+      if (stored.link) await before(stored.link.target)
       if (await tookPlace(store.deleteIf(key, stored.etag))) return true
       stored = await readStoredLink(store, key, report)
     }
@@ -153,16 +165,19 @@ export const createTags = (
     return page
   }
 
-  const removePointingAt: Tags['removePointingAt'] = async (name, digest) => {
+  const removePointingAt: Tags['removePointingAt'] = async (name, digest, before) => {
     for (let last: string | undefined, more = true; more; ) {
       const page = await listTags(store, name, 1000, last)
-      await inBatches(page.names, async (tag) => {
-        const key = tagLinkKey(name, tag)
-        const link = await readLink(store, key, report)
-        if (link?.target !== digest) return
+      const read = await inBatches(page.names, async (tag) => {
+        const link = await readLink(store, tagLinkKey(name, tag), report)
+        return link?.target === digest ? [{ tag, etag: link.etag }] : []
+      })
+      const pointing = read.flat()
+      if (pointing.length > 0) await before(pointing.map(({ tag }) => tag))
+      await inBatches(pointing, async ({ tag, etag }) => {
         await removeHistory(name, tag)
         // If it has moved on, it stays.
-        await tookPlace(store.deleteIf(key, link.etag))
+        await tookPlace(store.deleteIf(tagLinkKey(name, tag), etag))
       })
       last = page.names.at(-1)
       more = page.more

@@ -4,6 +4,7 @@
  * @module
  */
 import { createCatalog } from '../../functions/registry/catalog.ts'
+import { noteDeletion } from '../../functions/registry/deleted/note.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import type { Digest } from '../../functions/registry/reference.ts'
 import { reindex } from '../../functions/registry/reindex.ts'
@@ -21,6 +22,7 @@ import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../suppor
 import { begin, pushAtOnce, pushManifest } from '../support/rig/push.ts'
 import { createModel, type Model, NOW, type Service } from './model.ts'
 import { asOnePart, inTwoParts } from './sent-parts.ts'
+import { bringBack, bringBackUntagged } from './undelete.ts'
 import { type Clock, LAYER, told, type Work } from './work.ts'
 
 const FOREIGN = blob('only in another repository', 20)
@@ -48,7 +50,10 @@ const REPOSITORIES = ['app', 'empty', 'other']
 export const instance = (store: ObjectStore, clock: Clock = { now: NOW }): Promise<Send> =>
   clientOf(store, { now: () => clock.now })
 
-/** `app` has OLD as `latest`, its signature, and what NEW needs; `empty` has a config. */
+/**
+ * `app` has OLD as `latest`, its signature, and what NEW needs; `empty` has a config. On record are deletes of
+ * the tag `again` and of OLD, which had the tag `latest`.
+ */
 export const fill = async (service: Service): Promise<Model> => {
   const model = createModel(service)
   const send = await instance(model.store)
@@ -58,6 +63,9 @@ export const fill = async (service: Service): Promise<Model> => {
   await pushManifest(send, 'app', 'latest', OLD)
   await pushManifest(send, 'app', SIGNATURE.sha256, SIGNATURE)
   await pushManifest(send, 'other', 'latest', OLD)
+  const digest = OLD.sha256 as Digest
+  await noteDeletion(model.store, 'app', undefined, NOW).tag('again', digest)
+  await noteDeletion(model.store, 'app', undefined, NOW).manifest(digest, ['latest'])
   return model
 }
 
@@ -106,6 +114,8 @@ const listFirst: Work = async (_, store) => {
 const latest = remove('app', 'manifests', 'latest')
 const again = remove('app', 'manifests', 'again')
 const both: Work = async (send) => (await latest(send)) + (await again(send))
+
+const bringBackOld = bringBackUntagged('app', OLD.sha256 as Digest)
 
 /** All operations. */
 export const OPERATIONS: readonly Operation[] = [
@@ -166,6 +176,18 @@ export const OPERATIONS: readonly Operation[] = [
   { title: 'delete a referrer', run: remove('app', 'manifests', SIGNATURE.sha256) },
   { title: 'push the first', run: put('empty', 'v1', OLD), partly: [byDigest.first, listFirst] },
   { title: 'push the first by digest', run: byDigest.first, partly: [listFirst] },
+  {
+    title: 'undelete a tag',
+    run: bringBack('app', { tag: 'again' }),
+    partly: [bringBackOld],
+    first: bringBackOld,
+  },
+  {
+    title: 'undelete by digest',
+    run: bringBack('app', { digest: OLD.sha256 as Digest }),
+    partly: [bringBackOld],
+    first: bringBackOld,
+  },
   {
     title: 'reindex',
     async run(_, store) {

@@ -158,6 +158,7 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
       uploadSecret: keysInStore
         ? openUploadSecret(settings, {}, store)
         : async () => new Uint8Array(32),
+      undeletes: true,
     }),
     logger: silent,
     redirects: false,

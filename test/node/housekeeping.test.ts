@@ -24,7 +24,7 @@ test('for the first time five to fifteen minutes after the start', async (t) => 
     if (call.operation === 'list') lists += 1
     return proceed()
   })
-  t.onTestFinished(startHousekeeping(counted, silent))
+  t.onTestFinished(startHousekeeping(counted, silent, 14))
   await vi.advanceTimersByTimeAsync(5 * MINUTE - 1)
   expect(lists).toBe(0)
   await vi.advanceTimersByTimeAsync(10 * MINUTE + 1)
@@ -39,7 +39,7 @@ test('what killed processes left is looked for at the start and daily, a day old
     if (call.operation === 'sweep') sweeps.push(Date.now() - (call.args[0] as Date).getTime())
     return proceed()
   })
-  t.onTestFinished(startHousekeeping(counted, silent))
+  t.onTestFinished(startHousekeeping(counted, silent, 14))
   expect(sweeps).toEqual([24 * 60 * MINUTE])
   await vi.advanceTimersByTimeAsync(15 * MINUTE)
   await eventually(() => expect(sweeps).toHaveLength(2))

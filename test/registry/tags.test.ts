@@ -76,7 +76,15 @@ for (const [name, open] of STORES) {
         fc.asyncProperty(tagSet, tagSet, async (gone, kept) => {
           const repository = await repositoryOf(gone)
           for (const each of kept) await tags.set(repository, each, other)
-          await tags.removePointingAt(repository, sha256)
+          const noted: string[] = []
+          await tags.removePointingAt(repository, sha256, async (names) => {
+            // Nothing has gone before it is noted.
+            for (const each of names) {
+              assert.equal((await tags.get(repository, each))?.target, sha256)
+            }
+            noted.push(...names)
+          })
+          assert.deepEqual(noted.toSorted(), gone.filter((each) => !kept.includes(each)).toSorted())
           assert.deepEqual((await tags.list(repository, 100)).names, kept.toSorted())
           for (const each of kept) assert.equal((await tags.get(repository, each))?.target, other)
         }),

@@ -5,6 +5,7 @@
  */
 
 import type { Hono } from 'hono'
+import { nameOf } from '../../auth/identity.ts'
 import {
   MAX_MANIFEST_BYTES,
   manifestUnknown,
@@ -147,8 +148,8 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
 
   app.delete(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
-    await permit(c, name, 'delete')
-    await manifests.remove(name, parseReference(c.req.param('reference')))
+    const { identity } = await permit(c, name, 'delete')
+    await manifests.remove(name, parseReference(c.req.param('reference')), nameOf(identity))
     return empty(c, 202)
   })
 }

@@ -8,7 +8,7 @@ import { ALL_SETTINGS } from '../../compose/setting-table.ts'
 import { type Command, command, storeCommand } from '../command.ts'
 import { switchFlag, textFlag } from '../flags.ts'
 
-/** `serve`, `reindex`, `check`, `smoke`. */
+/** Of all that is no account and no policy. */
 export const HOST_COMMANDS: readonly Command[] = [
   command({
     name: 'serve',
@@ -34,6 +34,21 @@ export const HOST_COMMANDS: readonly Command[] = [
     },
     settings: ['index-children'],
     load: async () => (await import('../commands/check.ts')).check,
+  }),
+  storeCommand({
+    name: 'deleted',
+    help: 'list the deletes of tags and manifests in a repository that can be undone',
+    more: 'The latest come first: when, who, what, and whether it is there now.',
+    args: { repository: 'one' },
+    flags: { json: switchFlag('print an object of JSON a line') },
+    load: async () => (await import('../commands/undelete.ts')).listDeleted,
+  }),
+  storeCommand({
+    name: 'undelete',
+    help: 'undo the last delete of a tag (REPO:TAG), or of a manifest and its tags (REPO@DIGEST)',
+    more: 'It may run beside pushes: a tag that was set again meanwhile stays as it is. docs/delete.md has more.',
+    args: { image: 'one' },
+    load: async () => (await import('../commands/undelete.ts')).bringBack,
   }),
   command({
     name: 'smoke',

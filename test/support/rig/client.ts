@@ -27,6 +27,8 @@ export interface ClientOptions extends Partial<AppOptions> {
   readonly now?: () => number
   /** Which images of an index must be there. */
   readonly requiredChildren?: RequiredChildrenOf
+  /** Whether deletes can be undone. */
+  readonly undeletes?: boolean
 }
 
 /** Method and target of a request line. */
@@ -38,7 +40,7 @@ export const requestLine = (request: string): { method: string; target: string }
 /** Opens an app with nothing in its memory over a store, and a client of it. No redirects. */
 export const clientOf = async (
   store: ObjectStore,
-  { now, requiredChildren, ...options }: ClientOptions = {},
+  { now, requiredChildren, undeletes, ...options }: ClientOptions = {},
 ): Promise<Send> => {
   const secret = await uploadSecret(store)
   const app = createApp({
@@ -47,6 +49,7 @@ export const clientOf = async (
       uploadSecret: async () => secret,
       ...(now === undefined ? {} : { now }),
       ...(requiredChildren === undefined ? {} : { requiredChildren }),
+      ...(undeletes === undefined ? {} : { undeletes }),
     }),
     logger: silent,
     authorizer: openAuthorizer,

@@ -1,0 +1,83 @@
+/**
+ * Reads the notes of deletes, and removes old ones.
+ *
+ * @module
+ */
+
+import * as z from 'zod'
+import { inBatches } from '../../shared/parallel.ts'
+import { discard, readAll } from '../../storage/bytes.ts'
+import { listPages } from '../../storage/pages.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { DELETIONS_PREFIX, deletionsPrefix } from '../layout.ts'
+import { type Digest, isDigest } from '../reference.ts'
+import type { Note } from './note.ts'
+
+/** Most bytes of a note: a thousand tags of 128 characters, and who deleted them. */
+const MAX_NOTE_BYTES = 256 * 1024
+
+/** A delete as it was noted. */
+export interface Deletion extends Note {
+  /** By the clock of the instance that deleted. */
+  readonly at: Date
+}
+
+const noteSchema: z.ZodType<Note> = z.object({
+  id: z.string(),
+  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  tag: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  by: z.string().optional(),
+})
+
+/** Milliseconds in a note's key. */
+const AT = /\/(\d{15})-[^/]+$/
+
+const parseNote = (bytes: Uint8Array): Note | undefined => {
+  try {
+    return noteSchema.safeParse(JSON.parse(Buffer.from(bytes).toString())).data
+  } catch {
+    return undefined
+  }
+}
+
+const readDeletion = async (store: ObjectStore, key: string): Promise<Deletion | undefined> => {
+  const at = AT.exec(key)?.[1]
+  const read = await store.get(key)
+  if (read === undefined) return undefined
+  if (at === undefined || read.info.size > MAX_NOTE_BYTES) {
+    discard(read.body)
+    return undefined
+  }
+  const note = parseNote(await readAll(read.body, MAX_NOTE_BYTES))
+  return note && { ...note, at: new Date(Number(at)) }
+}
+
+/**
+ * The deletes of a repository that are noted, the latest first. One listing for each 1000, and a read for each.
+ * Damaged notes are left out.
+ */
+export const listDeletions = async (store: ObjectStore, name: string): Promise<Deletion[]> => {
+  const found: Deletion[] = []
+  for await (const page of listPages(store, deletionsPrefix(name))) {
+    const read = await inBatches(page, ({ key }) => readDeletion(store, key))
+    found.push(...read.filter((each) => each !== undefined))
+  }
+  return found.reverse()
+}
+
+/**
+ * Removes notes of deletes that can no longer be undone. On AWS a lifecycle rule does this; elsewhere the server.
+ *
+ * @param before what was noted earlier than this goes
+ * @returns how many went
+ */
+export const expireDeletions = async (store: ObjectStore, before: Date): Promise<number> => {
+  let count = 0
+  for await (const page of listPages(store, DELETIONS_PREFIX)) {
+    const stale = page.filter(({ modified }) => modified < before)
+    await store.delete(stale.map(({ key }) => key))
+    count += stale.length
+  }
+  return count
+}

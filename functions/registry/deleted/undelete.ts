@@ -1,0 +1,119 @@
+/**
+ * Undoes deletes of tags and manifests.
+ *
+ * The bytes of a deleted manifest, and the links that it needs, stay while its deleted link does (revisions.ts).
+ * As in a push, the manifest comes first, then its tags. Each write is conditional: a manifest comes back only from
+ * the deleted link that was read, a tag only where there is none. So nothing that was pushed since is lost.
+ *
+ * @module
+ */
+
+import { inBatches } from '../../shared/parallel.ts'
+import { tookPlace } from '../../storage/errors.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { createCatalog } from '../catalog.ts'
+import { type ReportDamage, unreported } from '../damage.ts'
+import { RegistryError } from '../errors.ts'
+import { dataKey, revisionLinkKey } from '../layout.ts'
+import { readStoredLink, writeLink } from '../links.ts'
+import type { Digest, Reference } from '../reference.ts'
+import { createTags } from '../tags.ts'
+import { type Deletion, listDeletions } from './deletions.ts'
+
+/** What came back. */
+export interface Undeleted {
+  readonly digest: Digest
+  /** Whether the manifest had been deleted. */
+  readonly manifest: boolean
+  /** Tags that are set again. */
+  readonly tags: readonly string[]
+  /** Tags that are there, since somebody has set them meanwhile, or they never went. */
+  readonly kept: readonly string[]
+}
+
+const lost = (name: string, reference: string, why: string): RegistryError =>
+  new RegistryError('MANIFEST_UNKNOWN', `${reference} of ${name} cannot come back: ${why}`, {
+    detail: { name, reference },
+  })
+
+/** Makes a deleted manifest's link plain. @returns false when it is plain */
+const restoreManifest = async (
+  store: ObjectStore,
+  name: string,
+  digest: Digest,
+  report: ReportDamage,
+): Promise<boolean> => {
+  const key = revisionLinkKey(name, digest)
+  for (;;) {
+    const stored = await readStoredLink(store, key, report)
+    if (stored?.link !== undefined) return false
+    if (stored?.deleted === undefined) throw lost(name, digest, 'nothing is left of it')
+    const { target, size, etag } = stored.deleted
+    if ((await store.head(dataKey(target))) === undefined) {
+      throw lost(name, digest, 'its bytes are gone')
+    }
+    const options = { condition: { ifMatch: etag }, ...(size === undefined ? {} : { size }) }
+    // If it was pushed or deleted again meanwhile, the next look tells.
+    if (await tookPlace(writeLink(store, key, target, options))) return true
+  }
+}
+
+/** What to bring back, and the tags that went with it. */
+const find = (
+  deletions: readonly Deletion[],
+  name: string,
+  reference: Reference,
+): { readonly digest: Digest; readonly tags: readonly string[] } => {
+  const { tag, digest } = reference
+  if (digest === undefined) {
+    const last = deletions.find((each) => each.tag === tag || each.tags?.includes(tag))
+    if (last === undefined) throw lost(name, tag, 'no delete of it is on record')
+    return { digest: last.digest, tags: [tag] }
+  }
+  const last = deletions.find((each) => each.digest === digest && each.tags !== undefined)
+  const notes = deletions.filter(({ id }) => id === last?.id)
+  return { digest, tags: notes.flatMap(({ tags = [] }) => tags) }
+}
+
+/**
+ * Undoes the last delete of a tag, or of a manifest and the tags that went with it.
+ *
+ * @throws RegistryError MANIFEST_UNKNOWN when nothing is left of it, PRECONDITION_FAILED when the tag that is
+ *   asked for is there and points elsewhere
+ */
+export const undelete = async (
+  store: ObjectStore,
+  name: string,
+  reference: Reference,
+  report: ReportDamage = unreported,
+): Promise<Undeleted> => {
+  const { digest, tags } = find(await listDeletions(store, name), name, reference)
+  const catalog = createCatalog(store)
+  const { get, set } = createTags(store, catalog, report)
+  if (!(await catalog.has(name))) await catalog.add(name)
+  const manifest = await restoreManifest(store, name, digest, report)
+  const restored: string[] = []
+  await inBatches(tags, async (tag) => {
+    try {
+      await set(name, tag, digest, { absent: true })
+      restored.push(tag)
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.code === 'PRECONDITION_FAILED')) throw error
+      if (tag !== reference.tag) return
+      const there = (await get(name, tag))?.target
+      if (there !== digest) {
+        throw new RegistryError(
+          'PRECONDITION_FAILED',
+          `the tag ${tag} of ${name} was set again, and points at ${there}: delete it first if ${digest} is to come back`,
+          { detail: { name, tag }, cause: error },
+        )
+      }
+    }
+  })
+  return {
+    digest,
+    manifest,
+    tags: restored.toSorted(),
+    kept: tags.filter((tag) => !restored.includes(tag)),
+  }
+}
