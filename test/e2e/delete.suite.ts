@@ -42,6 +42,7 @@ const execute = (command: string, repository: string, digest: string): Promise<s
     .replaceAll('HOST', registry.address)
     .replaceAll('DIGEST', digest)
     .replaceAll(/\bapp\b/g, repository)
+    .replace('file:data', `file:${join(directory.path, 'data')}`)
     .replace(/^skopeo delete/, 'skopeo delete --tls-verify=false')
     .replace(/^oras (\w+) delete/, 'oras $1 delete --plain-http')
   return run('sh', ['-c', line], { env: { HOME: directory.path } })
@@ -49,6 +50,30 @@ const execute = (command: string, repository: string, digest: string): Promise<s
 
 test('the document has them', () => {
   expect(KINDS.map((kind) => commandsOf(kind).length)).toEqual([3, 5, 3])
+})
+
+describe('Undo', () => {
+  const [list = '', tag = '', manifest = ''] = commandsOf('Undo')
+  const digestAt = async (name: string, reference: string): Promise<string | null> => {
+    const response = await fetch(`http://${registry.address}/v2/${name}/manifests/${reference}`)
+    return response.ok ? response.headers.get('Docker-Content-Digest') : null
+  }
+
+  test.each([
+    ['a tag', 'v1', tag],
+    ['a manifest with its tag', contentOf('v1').image.sha256, manifest],
+  ])('%s', async (_title, reference, command) => {
+    const url = `http://${registry.address}`
+    repositories += 1
+    const name = `r${repositories}`
+    await push(url, name, 'v1')
+    const { image } = contentOf('v1')
+    await send(url, 'DELETE', `/v2/${name}/manifests/${reference}`, 202)
+    expect(await digestAt(name, 'v1')).toBeNull()
+    expect(await execute(list, name, image.sha256)).toContain(`${reference}`)
+    await execute(command, name, image.sha256)
+    expect(await digestAt(name, 'v1')).toBe(image.sha256)
+  })
 })
 
 for (const kind of KINDS) {
