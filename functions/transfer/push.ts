@@ -7,6 +7,7 @@
 
 import * as z from 'zod'
 import { isIndex, isManifestType, isNonDistributable } from '../registry/media-types.ts'
+import { createRoom } from './blobs/room.ts'
 import { sendBlob, type Way } from './blobs/send.ts'
 import type { Sending } from './blobs/upload.ts'
 import { TransferError } from './errors.ts'
@@ -99,6 +100,7 @@ export const pushImage = async (
   const { target, happened, progress, resume, mountFrom } = options
   const { manifests, blobs } = await gather(source, root)
   const size = blobs.reduce((sum, each) => sum + each.size, 0)
+  const room = createRoom()
   let [sent, ready] = [0, 0]
   const show = () => progress({ sent, size, blobs: blobs.length, ready })
 
@@ -110,7 +112,7 @@ export const pushImage = async (
       sent += bytes
       show()
     }
-    const way = await sendBlob({ target, resume, mountFrom, sent: count }, blob)
+    const way = await sendBlob({ target, resume, mountFrom, room, total: size, sent: count }, blob)
     count(wanted.size - own)
     ready += 1
     happened({ event: 'blob', digest: blob.digest, size: blob.size, way })

@@ -48,7 +48,7 @@ describe('Slipway on S3', () => {
   test.each([
     ['a small one to the registry', 1000, 'whole', undefined],
     ['one that fits in a part', 3 * MEBIBYTE, 'parts', 1],
-    ['a large one in several', 40 * MEBIBYTE, 'parts', 3],
+    ['a large one in several', 40 * MEBIBYTE, 'parts', 5],
   ])('%s', async (seed, size, way, parts) => {
     // What the service is tried with is not counted.
     await begin(target)
@@ -60,6 +60,49 @@ describe('Slipway on S3', () => {
     expect(sent).toBe(size)
     expect(counts().UploadPart).toBe(parts)
     expect(await sendBlob(sending, content)).toBe('there')
+  })
+
+  test('URLs of parts are asked for together', async () => {
+    let asked = 0
+    const asking: Target = {
+      ...target,
+      send: (outgoing) => {
+        if (outgoing.body instanceof Uint8Array && outgoing.method === 'POST') asked += 1
+        return target.send(outgoing)
+      },
+    }
+    const content = blobOf('asked for', 100 * MEBIBYTE)
+    const gate = Promise.withResolvers<void>()
+    let read = 0
+    // All parts that are taken up at first have been read before any goes on.
+    const together = {
+      ...content,
+      async read(start: number, end: number) {
+        read += 1
+        if (read === 12) gate.resolve()
+        await gate.promise
+        return content.read(start, end)
+      },
+    }
+    expect(await sendBlob({ target: asking, sent: () => {} }, together)).toBe('parts')
+    expect(asked).toBeLessThan(13)
+  })
+
+  test('a part that has to be sent again is counted once', async () => {
+    let sent = 0
+    let least = 0
+    const sending = {
+      target,
+      sent: (bytes: number) => {
+        sent += bytes
+        least = Math.min(least, bytes)
+      },
+    }
+    bucket.server.faults.next({ operation: 'UploadPart' }, { error: 'SlowDown' })
+    const content = blobOf('counted once', 3 * MEBIBYTE)
+    expect(await sendBlob(sending, content)).toBe('parts')
+    expect(sent).toBe(content.size)
+    expect(least).toBeLessThan(0)
   })
 
   test('one that another repository has is mounted', async () => {

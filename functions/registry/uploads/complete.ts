@@ -10,11 +10,12 @@ import { RegistryError } from '../errors.ts'
 import { dataKey, uploadDataKey } from '../layout.ts'
 import { algorithmOf, type Digest, digestOf, hexOf } from '../reference.ts'
 import type { UploadContext } from './append.ts'
-import { algorithmsFor, type Hashes, hashAll } from './hash.ts'
+import { algorithmsFor, type Hashes } from './hash.ts'
 import type { Incoming } from './incoming.ts'
 import { checkReadBack } from './limits.ts'
 import { EMPTY_PART_CHAIN, extendPartChain } from './part-chain.ts'
 import type { PartWriter } from './part-writer.ts'
+import { readBack } from './read-back.ts'
 import { arePinned, segmentKey } from './segments.ts'
 import type { UploadState } from './state.ts'
 import { covers, hashesOf, verify } from './verify.ts'
@@ -141,10 +142,9 @@ export const commitStaged = async (
     etag = info.etag
   }
   if (!covers(hashes, digest)) {
-    const read = await store.get(staged)
-    if (read === undefined) throw new StoreError('missing', `the staged blob ${staged} is gone`)
-    hashes = await hashAll(read.body, algorithmsFor(algorithmOf(digest)))
-    etag = read.info.etag
+    const read = await readBack(context, staged, size, algorithmsFor(algorithmOf(digest)))
+    hashes = read.hashes
+    etag = read.etag
   }
   const target = verify(digest, hashes)
   // Data of another size is damaged: the copy replaces it.

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { isStoreError, StoreError } from '../../storage/errors.ts'
+import { isStoreError } from '../../storage/errors.ts'
 import {
   MIN_PART_SIZE,
   type ObjectStore,
@@ -21,7 +21,7 @@ import { dataKey } from '../layout.ts'
 import { type Digest, hexOf } from '../reference.ts'
 import type { UploadContext } from './append.ts'
 import type { Commit, Verified } from './complete.ts'
-import { algorithmsFor, hashAll } from './hash.ts'
+import { algorithmsFor } from './hash.ts'
 import type { Incoming } from './incoming.ts'
 import {
   checkDeclared,
@@ -35,6 +35,7 @@ import {
   sizeOf,
   type WantedPart,
 } from './plan.ts'
+import { readBack } from './read-back.ts'
 import type { UploadState } from './state.ts'
 import { verify } from './verify.ts'
 
@@ -182,11 +183,10 @@ const commitSeveral = async (
     if (!isStoreError(error, 'multipart')) throw error
     if ((await store.head(staged))?.size !== size) throw error
   }
-  const read = await store.get(staged)
-  if (read === undefined) throw new StoreError('missing', `the staged blob ${staged} is gone`)
-  const target = verify(digest, await hashAll(read.body, algorithmsFor('sha256')))
+  const { hashes, etag } = await readBack(context, staged, size, algorithmsFor('sha256'))
+  const target = verify(digest, hashes)
   if ((await holdings.size(target)) !== size) {
-    const copy = () => store.copy(staged, dataKey(target), size, read.info.etag)
+    const copy = () => store.copy(staged, dataKey(target), size, etag)
     await holdings.write(target, size, copy)
   }
   return { target, size, staged }

@@ -16,7 +16,7 @@ export interface Blob {
   /** A stream of the bytes from `start` up to, but not including, `end`. */
   stream(start: number, end: number): Readable
   /** The same bytes in memory. */
-  read(start: number, end: number): Promise<Buffer>
+  read(start: number, end: number): Promise<Buffer<ArrayBuffer>>
 }
 
 /** Bytes read from a file at a time. */
@@ -48,9 +48,9 @@ export const fileBlob = (path: string, digest: string, size: number): Blob => ({
 })
 
 /** A blob in memory. */
-export const bytesBlob = (bytes: Buffer, digest: string): Blob => ({
+export const bytesBlob = (bytes: Uint8Array, digest: string): Blob => ({
   digest,
   size: bytes.length,
   stream: (start, end) => Readable.from([bytes.subarray(start, end)]),
-  read: async (start, end) => bytes.subarray(start, end),
+  read: async (start, end) => Buffer.from(bytes.subarray(start, end)),
 })

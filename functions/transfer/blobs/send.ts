@@ -10,26 +10,26 @@ import type { Blob } from './blob.ts'
 import { sendInChunks } from './chunks.ts'
 import { offerIn } from './offer.ts'
 import { MIN_FOR_PARTS, sendInParts } from './parts.ts'
-import { begin, ending, locationOf, type Sending } from './upload.ts'
+import { begin, countedBody, ending, locationOf, type Sending } from './upload.ts'
 
 /** How a blob came to the registry. */
 export type Way = 'there' | 'mounted' | 'parts' | 'whole' | 'chunks'
 
 /** Sends a blob in one request. @returns false where the registry takes no body of this size */
-const sendWhole = async (
-  { target, sent }: Sending,
-  { digest, size, stream }: Blob,
-  location: string,
-): Promise<boolean> => {
-  const reply = await target.send({
+const sendWhole = async (sending: Sending, blob: Blob, location: string): Promise<boolean> => {
+  const { digest } = blob
+  const { body, takeBack } = countedBody(sending, blob)
+  const reply = await sending.target.send({
     method: 'PUT',
     url: ending(location, digest),
     headers: { 'Content-Type': 'application/octet-stream' },
-    body: { size, open: () => stream(0, size) },
+    body,
   })
-  if (reply.status === 413) return false
+  if (reply.status === 413) {
+    takeBack()
+    return false
+  }
   if (reply.status !== 201 && reply.status !== 204) throw refused(`${digest} was refused`, reply)
-  sent(size)
   return true
 }
 

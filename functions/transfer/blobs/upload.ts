@@ -5,9 +5,11 @@
  */
 
 import { refused } from '../registry/failure.ts'
-import type { Reply } from '../registry/http.ts'
+import type { Reply, Streamed } from '../registry/http.ts'
 import type { Target } from '../registry/target.ts'
+import type { Blob } from './blob.ts'
 import type { Resume } from './resume.ts'
+import type { Room } from './room.ts'
 
 /** What a transfer needs besides the blob. */
 export interface Sending {
@@ -16,8 +18,33 @@ export interface Sending {
   readonly resume?: Resume | undefined
   /** Another repository of the registry that may have the blob. */
   readonly mountFrom?: string | undefined
-  /** Is told of bytes that were received. */
+  /** Memory that blobs share which are sent at a time; absent: this one has its own. */
+  readonly room?: Room | undefined
+  /** Bytes of all blobs that are sent together, if that is known. */
+  readonly total?: number | undefined
+  /** Is told of bytes that were sent, and by negative ones of those that have to be sent again. */
   readonly sent: (bytes: number) => void
+}
+
+/** A whole blob as a body, whose bytes are counted as they are sent: once, however often it is opened. */
+export const countedBody = (
+  { sent }: Pick<Sending, 'sent'>,
+  { size, stream }: Blob,
+): { readonly body: Streamed; takeBack(): void } => {
+  let passed = 0
+  const takeBack = () => {
+    sent(-passed)
+    passed = 0
+  }
+  const open = () => {
+    takeBack()
+    return stream(0, size)
+  }
+  const count = (bytes: number) => {
+    passed += bytes
+    sent(bytes)
+  }
+  return { body: { size, open, passed: count }, takeBack }
 }
 
 /** Starts an upload, or mounts. */

@@ -7,6 +7,7 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { isName } from '../../registry/reference.ts'
+import { createRoom } from '../blobs/room.ts'
 import { sendBlob } from '../blobs/send.ts'
 import { TransferError } from '../errors.ts'
 import { type Authorizing, authorizing } from '../registry/authorize.ts'
@@ -54,6 +55,7 @@ export const proxyTo = ({
   say,
 }: ProxyOptions): RequestListener => {
   const uploads = new Map<string, Incoming>()
+  const room = createRoom()
   const own = new Map<string, Authorizing>()
 
   /** What authorizes requests for a repository that clients send without credentials. */
@@ -92,7 +94,7 @@ export const proxyTo = ({
         return fail(response, 400, 'DIGEST_INVALID', `the content's digest is not ${digest}`)
       }
       const target = targetFor(upload.name, request)
-      const way = await sendBlob({ target, sent: () => {} }, blob)
+      const way = await sendBlob({ target, room, sent: () => {} }, blob)
       say(`${upload.name} ${digest} ${blob.size} ${way}`)
       response.setHeader('Location', `/v2/${upload.name}/blobs/${digest}`)
       response.setHeader('Docker-Content-Digest', digest)

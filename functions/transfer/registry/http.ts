@@ -23,6 +23,8 @@ export interface Streamed {
   /** In bytes; undefined if not known, and then it is sent in chunks. */
   readonly size: number | undefined
   readonly open: () => Readable
+  /** Is told of bytes as they are sent. */
+  readonly passed?: (bytes: number) => void
 }
 
 /** A request. */
@@ -39,6 +41,9 @@ export interface Reply {
   readonly headers: IncomingMessage['headers']
   readonly body: Buffer
 }
+
+/** What stands for a response where there is none. */
+export const NO_REPLY: Reply = { status: 0, headers: {}, body: Buffer.alloc(0) }
 
 /** Sends requests. Redirects are not followed. */
 export interface Http {
@@ -75,7 +80,10 @@ export const createHttp = (userAgent: string): Http => {
     } else {
       if (body.size !== undefined) outgoing.setHeader('Content-Length', body.size)
       // A server that refuses may respond, and close, before it has read the body: the response counts.
-      pipeline(body.open(), outgoing).catch((error: unknown) => {
+      const { passed } = body
+      const source = body.open()
+      if (passed !== undefined) source.on('data', (chunk: Buffer) => passed(chunk.length))
+      pipeline(source, outgoing).catch((error: unknown) => {
         if (!outgoing.destroyed) outgoing.destroy(error as Error)
       })
     }
