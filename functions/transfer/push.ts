@@ -7,15 +7,10 @@
 
 import * as z from 'zod'
 import { isIndex, isManifestType, isNonDistributable } from '../registry/media-types.ts'
-import { createRoom } from './blobs/room.ts'
-import { sendBlob, type Way } from './blobs/send.ts'
-import type { Sending } from './blobs/upload.ts'
 import { TransferError } from './errors.ts'
 import type { Target } from './registry/target.ts'
+import type { Sender } from './sender.ts'
 import type { Image, Manifest, Source } from './sources/source.ts'
-
-/** Blobs that are sent at a time. */
-const PARALLEL = 6
 
 const descriptor = z.object({
   mediaType: z.string(),
@@ -32,25 +27,19 @@ const manifestShape = z.object({
   manifests: z.array(descriptor).default([]),
 })
 
-/** What happens in a push. */
-export type Happening =
-  | { readonly event: 'blob'; readonly digest: string; readonly size: number; readonly way: Way }
-  | { readonly event: 'manifest'; readonly digest: string; readonly reference: string }
-
-/** How far a push is, in bytes and blobs. */
-export interface Extent {
-  readonly sent: number
-  readonly size: number
-  readonly blobs: number
-  readonly ready: number
+/** What was pushed. */
+export interface PushedManifest {
+  readonly digest: string
+  readonly reference: string
 }
 
-export interface PushOptions extends Pick<Sending, 'resume' | 'mountFrom'> {
-  readonly target: Target
+export interface PushOptions {
+  readonly target: Pick<Target, 'putManifest'>
+  /** Sends the blobs. */
+  readonly sender: Pick<Sender, 'send'>
   /** Tags that it gets; none: it can be pulled by digest alone. */
   readonly tags: readonly string[]
-  readonly happened: (happening: Happening) => void
-  readonly progress: (extent: Extent) => void
+  readonly happened: (manifest: PushedManifest) => void
 }
 
 /** What a manifest refers to. @throws TransferError when it is not a manifest */
@@ -97,45 +86,16 @@ export const pushImage = async (
   { root }: Image,
   options: PushOptions,
 ): Promise<string> => {
-  const { target, happened, progress, resume, mountFrom } = options
+  const { target, sender, happened, tags } = options
   const { manifests, blobs } = await gather(source, root)
-  const size = blobs.reduce((sum, each) => sum + each.size, 0)
-  const room = createRoom()
-  let [sent, ready] = [0, 0]
-  const show = () => progress({ sent, size, blobs: blobs.length, ready })
-
-  const send = async (wanted: Descriptor): Promise<void> => {
-    const blob = await source.blob(wanted.digest, wanted.size)
-    let own = 0
-    const count = (bytes: number) => {
-      own += bytes
-      sent += bytes
-      show()
-    }
-    const way = await sendBlob({ target, resume, mountFrom, room, total: size, sent: count }, blob)
-    count(wanted.size - own)
-    ready += 1
-    happened({ event: 'blob', digest: blob.digest, size: blob.size, way })
-    show()
-  }
-
-  // Large ones first: the last one alone would leave connections idle.
-  const left = blobs.toSorted((a, b) => b.size - a.size)
-  let failed = false
-  const worker = async () => {
-    for (let next = left.shift(); next !== undefined && !failed; next = left.shift()) {
-      await send(next).catch((error: unknown) => {
-        failed = true
-        throw error
-      })
-    }
-  }
-  await Promise.all(Array.from({ length: PARALLEL }, worker))
+  await Promise.all(
+    blobs.map((each) => sender.send(each, () => source.blob(each.digest, each.size))),
+  )
   for (const { digest, mediaType, bytes } of manifests) {
-    const references = digest === root.digest && options.tags.length > 0 ? options.tags : [digest]
+    const references = digest === root.digest && tags.length > 0 ? tags : [digest]
     for (const reference of references) {
       await target.putManifest(reference, mediaType, bytes)
-      happened({ event: 'manifest', digest, reference })
+      happened({ digest, reference })
     }
   }
   return root.digest

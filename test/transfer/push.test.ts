@@ -16,10 +16,10 @@ const push = (mediaType: string, content: string) =>
     { manifest: nothing, blob: nothing } as never,
     { root: { digest: DIGEST, mediaType, bytes: Buffer.from(content) } } as never,
     {
-      target: { send: nothing, putManifest: nothing } as never,
+      target: { putManifest: nothing },
+      sender: { send: nothing },
       tags: [],
       happened: nothing,
-      progress: nothing,
     },
   )
 

@@ -4,16 +4,21 @@
  * @module
  */
 
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resumeIn } from '../../transfer/blobs/resume.ts'
 import { TransferError } from '../../transfer/errors.ts'
-import { type Extent, type Happening, pushImage } from '../../transfer/push.ts'
+import { type PushedManifest, pushImage } from '../../transfer/push.ts'
 import { createHttp } from '../../transfer/registry/http.ts'
 import { openTarget, originOf, parsePlace } from '../../transfer/registry/target.ts'
+import { createSender } from '../../transfer/sender.ts'
 import { openSource } from '../../transfer/sources/open.ts'
 import type { Image } from '../../transfer/sources/source.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import { blobLine, manifestLine, progressLines } from '../push-lines.ts'
 import { VERSION } from '../version.ts'
 
 /** What to push, and last where to. */
@@ -24,31 +29,6 @@ interface Given {
     readonly json: boolean
     readonly 'mount-from': string | undefined
   }
-}
-
-const MEGABYTE = 1_000_000
-
-const inMegabytes = (bytes: number): string => (bytes / MEGABYTE).toFixed(1)
-
-const WAYS = {
-  there: 'is there',
-  mounted: 'was mounted',
-  parts: 'was sent to the store',
-  whole: 'was sent',
-  chunks: 'was sent in chunks',
-} as const
-
-const lineOf = (happening: Happening): string =>
-  happening.event === 'blob'
-    ? `${happening.digest} ${WAYS[happening.way]} (${inMegabytes(happening.size)} MB)`
-    : `${happening.reference} is ${happening.digest}`
-
-/** A line for people: a bar, how much, how fast. */
-const barOf = ({ sent, size, blobs, ready }: Extent, seconds: number): string => {
-  const share = size === 0 ? 1 : sent / size
-  const bar = '#'.repeat(Math.round(share * 20)).padEnd(20, '.')
-  const speed = seconds > 0 ? inMegabytes(sent / seconds) : '0.0'
-  return `[${bar}] ${inMegabytes(sent)} of ${inMegabytes(size)} MB, ${ready} of ${blobs} blobs, ${speed} MB/s`
 }
 
 /** @throws TransferError where one tag was given for several images */
@@ -65,6 +45,22 @@ const tagsFor = (
 }
 
 /**
+ * A directory for what is unpacked, which goes when the command ends, and when it is stopped.
+ *
+ * @returns what removes it
+ */
+const temporary = async (io: Io): Promise<{ readonly path: string; remove(): void }> => {
+  const path = await mkdtemp(join(tmpdir(), 'slipway-push-'))
+  // At once: whoever stops it may not wait.
+  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+  io.onStop(() => {
+    remove()
+    io.exit(130)
+  })
+  return { path, remove }
+}
+
+/**
  * Pushes images, and prints what was done.
  *
  * @throws UsageError, TransferError
@@ -78,37 +74,53 @@ export const push = async (io: Io, { args, flags }: Given): Promise<void> => {
   const http = createHttp(`slipway/${VERSION}`)
   const progress = io.progress()
   const started = io.now()
+  const unpacked = await temporary(io)
+  const reading = new AbortController()
+  const print = (json: object, line: string) => {
+    if (flags.json) return io.print(JSON.stringify(json))
+    progress.end()
+    io.print(line)
+  }
   try {
     const origin = await originOf(http, place.host, flags['plain-http'])
     const mountFrom = flags['mount-from']
     const from = mountFrom === undefined ? [] : [mountFrom]
     const target = await openTarget(http, origin, place, io.env, from)
     const cache = io.env.XDG_CACHE_HOME ?? (io.env.HOME && join(io.env.HOME, '.cache'))
-    const resume = cache === undefined ? undefined : resumeIn(join(cache, 'slipway', 'uploads'))
-    for (const name of sources) {
+    const sender = createSender({
+      target,
+      resume: cache === undefined ? undefined : resumeIn(join(cache, 'slipway', 'uploads')),
+      mountFrom,
+      happened: (blob) => print({ event: 'blob', ...blob }, blobLine(blob)),
+      progress: (extent) => progress.show(...progressLines(extent, (io.now() - started) / 1000)),
+    })
+    const happened = (manifest: PushedManifest) =>
+      print({ event: 'manifest', ...manifest }, manifestLine(manifest))
+    const pushFrom = async (name: string, directory: string): Promise<void> => {
       progress.show(`reading ${name}`)
-      const source = await openSource(name, { env: io.env, stdin: io.stdin, http })
-      try {
-        for (const image of source.images) {
-          await pushImage(source, image, {
-            target,
-            resume,
-            mountFrom,
-            tags: tagsFor(source.images, image, place.tag),
-            happened: (happening) => {
-              if (flags.json) return io.print(JSON.stringify(happening))
-              progress.end()
-              io.print(lineOf(happening))
-            },
-            progress: (extent) => progress.show(barOf(extent, (io.now() - started) / 1000)),
-          })
-        }
-      } finally {
-        await source.close()
+      const source = await openSource(name, {
+        env: io.env,
+        stdin: io.stdin,
+        directory,
+        signal: reading.signal,
+        found: (blob) => void sender.send(blob, async () => blob).catch(() => {}),
+      })
+      for (const image of source.images) {
+        const tags = tagsFor(source.images, image, place.tag)
+        await pushImage(source, image, { target, sender, tags, happened })
       }
+    }
+    for (const [at, name] of sources.entries()) {
+      const directory = join(unpacked.path, `${at}`)
+      await mkdir(directory)
+      // What cannot be sent need not be read to its end.
+      await Promise.race([pushFrom(name, directory), sender.failed])
+      await rm(directory, { recursive: true, force: true })
     }
   } finally {
     progress.end()
+    reading.abort()
     http.close()
+    unpacked.remove()
   }
 }

@@ -6,6 +6,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { ClosedError } from '../registry/http.ts'
+
 const ATTEMPTS = 5
 /** Longest wait before an attempt, in milliseconds. */
 const LONGEST = 8_000
@@ -40,6 +42,7 @@ export const trying = async <T>(
       if (done !== undefined) return done
     } catch (error) {
       if (error instanceof Refusal) throw error.reason
+      if (error instanceof ClosedError) throw error
       cause = error
     }
   }

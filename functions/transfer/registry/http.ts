@@ -11,6 +11,8 @@ import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 
+import { TransferError } from '../errors.ts'
+
 /** Milliseconds for which a connection may stand still: a registry that reads a blob back says nothing. */
 const PATIENCE = 15 * 60_000
 /** Connections to one host at a time. */
@@ -57,12 +59,18 @@ export interface Http {
 /** What an URL may look like in messages: its query may authorize whoever reads it. */
 export const shown = (url: string): string => url.replace(/\?.*/, '')
 
+/** The client was closed: whatever is still wanted comes too late. */
+export class ClosedError extends TransferError {}
+
 /** Opens a client. @param userAgent as servers see it */
 export const createHttp = (userAgent: string): Http => {
   const options = { keepAlive: true, maxSockets: CONNECTIONS, timeout: PATIENCE }
   const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) }
 
+  let closed = false
+
   const open = async ({ method, url, headers = {}, body }: Outgoing): Promise<IncomingMessage> => {
+    if (closed) throw new ClosedError(`${shown(url)} is not asked any more`)
     const { protocol } = new URL(url)
     if (protocol !== 'http:' && protocol !== 'https:')
       throw new Error(`not an HTTP address: ${url}`)
@@ -104,6 +112,7 @@ export const createHttp = (userAgent: string): Http => {
       return { status: incoming.statusCode ?? 0, headers: incoming.headers, body }
     },
     close() {
+      closed = true
       agents['http:'].destroy()
       agents['https:'].destroy()
     },

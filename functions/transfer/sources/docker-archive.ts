@@ -7,14 +7,13 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { DOCKER_MANIFEST } from '../../registry/media-types.ts'
-import { type Blob, bytesBlob, fileBlob } from '../blobs/blob.ts'
-import { gzipTo } from '../blobs/gzip.ts'
+import { type Blob, bytesBlob } from '../blobs/blob.ts'
 import { TransferError } from '../errors.ts'
-import { type Entry, type Files, readJson, readSmall } from './files.ts'
+import { type Files, readJson, readSmall } from './files.ts'
+import { makeLayer } from './layers.ts'
 import type { Image, Manifest, Source } from './source.ts'
 
 const saved = z.array(
@@ -31,25 +30,6 @@ const LAYER_TYPE = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
 const digestOf = (bytes: Uint8Array): string =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
-/** Whether a file is compressed already. */
-const isGzip = async ({ path }: Entry): Promise<boolean> => {
-  const file = await open(path)
-  try {
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0)
-    return buffer.readUInt16BE() === 0x1f8b
-  } finally {
-    await file.close()
-  }
-}
-
-const hashFile = async (path: string): Promise<string> => {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    hash.update(chunk)
-  }
-  return `sha256:${hash.digest('hex')}`
-}
-
 const tagOf = (name: string): string => name.slice(name.lastIndexOf(':') + 1)
 
 /** Opens an archive. @param directory for compressed layers @throws TransferError */
@@ -61,18 +41,15 @@ export const openDockerArchive = async (files: Files, directory: string): Promis
   const blobs = new Map<string, Blob>()
   const layers = new Map<string, Promise<Blob>>()
 
-  const makeLayer = async (name: string): Promise<Blob> => {
+  const openLayer = async (name: string): Promise<Blob> => {
     const found = await files.find(name)
     if (found === undefined) throw new TransferError(`${files.called} has no layer ${name}`)
-    if (await isGzip(found)) return fileBlob(found.path, await hashFile(found.path), found.size)
-    const path = join(directory, `${randomUUID()}.gz`)
-    const source = createReadStream(found.path, { highWaterMark: 1024 * 1024 })
-    const { digest, size } = await gzipTo(path, source)
-    return fileBlob(path, digest, size)
+    const read = () => createReadStream(found.path, { highWaterMark: 1024 * 1024 })
+    return found.blob ?? makeLayer(join(directory, `${randomUUID()}.gz`), read())
   }
 
   const layerOf = async (name: string): Promise<Blob> => {
-    const made = layers.get(name) ?? makeLayer(name)
+    const made = layers.get(name) ?? openLayer(name)
     layers.set(name, made)
     const blob = await made
     blobs.set(blob.digest, blob)

@@ -6,12 +6,15 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Blob } from '../blobs/blob.ts'
 import { TransferError } from '../errors.ts'
 
 /** A file: where its bytes are, and how many. */
 export interface Entry {
   readonly path: string
   readonly size: number
+  /** The layer that was made of it as it came: then these are the layer's bytes. */
+  readonly blob?: Blob
 }
 
 /** Files by their names, which have no `..` in them. */

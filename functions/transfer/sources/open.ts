@@ -5,30 +5,29 @@
  */
 
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { stat } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
+import type { Blob } from '../blobs/blob.ts'
 import { TransferError } from '../errors.ts'
 import type { Env } from '../registry/docker-config.ts'
-import type { Http } from '../registry/http.ts'
 import { savedByDaemon } from './daemon.ts'
 import { openDockerArchive } from './docker-archive.ts'
 import { type Files, filesIn } from './files.ts'
+import { keepAndTell } from './layers.ts'
 import { isLayout, openLayout } from './layout.ts'
 import type { Source } from './source.ts'
 import { unpack } from './tar.ts'
-
-/** A source, and its end. */
-export interface Opened extends Source {
-  close(): Promise<void>
-}
 
 /** What sources are opened with. */
 export interface Surroundings {
   readonly env: Env
   readonly stdin: Readable
-  readonly http: Http
+  /** A directory for what is unpacked; the caller removes it. */
+  readonly directory: string
+  /** Ends the reading of an archive. */
+  readonly signal: AbortSignal
+  /** Is told of each layer of an archive as soon as it can be sent. */
+  readonly found: (blob: Blob) => void
 }
 
 const openFiles = async (files: Files, directory: string): Promise<Source> => {
@@ -56,18 +55,11 @@ const archiveOf = (
  * @param image `-` for standard input, a path, or what a docker daemon calls it
  * @throws TransferError when there is no such image, or it cannot be read
  */
-export const openSource = async (image: string, around: Surroundings): Promise<Opened> => {
-  const found = image === '-' ? undefined : await stat(image).catch(() => undefined)
-  const directory = await mkdtemp(join(tmpdir(), 'slipway-push-'))
-  const close = () => rm(directory, { recursive: true, force: true })
-  try {
-    if (found?.isDirectory()) return { ...(await openFiles(filesIn(image), directory)), close }
-    const called = image === '-' ? 'standard input' : image
-    const archive = await archiveOf(image, found !== undefined, around)
-    const files = await unpack(archive, called, directory)
-    return { ...(await openFiles(files, directory)), close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+export const openSource = async (image: string, around: Surroundings): Promise<Source> => {
+  const { directory, found, signal } = around
+  const there = image === '-' ? undefined : await stat(image).catch(() => undefined)
+  if (there?.isDirectory()) return openFiles(filesIn(image), directory)
+  const called = image === '-' ? 'standard input' : image
+  const archive = addAbortSignal(signal, await archiveOf(image, there !== undefined, around))
+  return openFiles(await unpack(archive, called, directory, keepAndTell(found)), directory)
 }

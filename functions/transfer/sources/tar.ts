@@ -1,5 +1,6 @@
 /**
- * Archives, from a file or a pipe: a pipe cannot be read twice, so files are written to a directory.
+ * Archives, from a file or a pipe: a pipe cannot be read twice, so files are written to a directory, under
+ * names of our own: what an archive calls them never becomes a path.
  *
  * @module
  */
@@ -36,9 +37,24 @@ async function* uncompressed(source: Readable): AsyncGenerator<Buffer> {
   yield* isGzip ? whole.compose(createGunzip()) : whole
 }
 
+/** Takes a file's bytes as they come, and says where they are. */
+export type Keep = (name: string, bytes: AsyncIterable<Buffer>, path: string) => Promise<Entry>
+
+/** Writes a file as it is. */
+export const keepAsItIs: Keep = async (_, bytes, path) => {
+  const file = createWriteStream(path)
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    if (!file.write(chunk)) await once(file, 'drain')
+  }
+  file.end()
+  await finished(file)
+  return { path, size }
+}
+
 /**
- * Writes an archive's files to a directory, under names of our own: what an archive calls them never
- * becomes a path.
+ * Keeps an archive's files in a directory.
  *
  * @throws TransferError when it is no archive
  */
@@ -46,10 +62,10 @@ export const unpack = async (
   source: Readable,
   called: string,
   directory: string,
+  keep: Keep = keepAsItIs,
 ): Promise<Files> => {
-  const entries = new Map<string, Entry>()
+  const entries = new Map<string, Promise<Entry>>()
   const links = new Map<string, string>()
-  const writing: Promise<void>[] = []
 
   const take = (entry: ReadEntry): void => {
     const name = posix.normalize(entry.path)
@@ -60,13 +76,12 @@ export const unpack = async (
     }
     if (entry.type !== 'File' && entry.type !== 'OldFile') return void entry.resume()
     const path = join(directory, `entry-${entries.size}`)
-    entries.set(name, { path, size: entry.size ?? 0 })
-    const file = createWriteStream(path)
-    entry.pipe(file)
-    const written = finished(file)
-    // Its failure counts where all are awaited.
-    written.catch(() => {})
-    writing.push(written)
+    const kept = keep(name, entry as AsyncIterable<Buffer>, path)
+    kept.catch(() => {
+      // Its failure counts where all are awaited; meanwhile the others come.
+      entry.resume()
+    })
+    entries.set(name, kept)
   }
 
   const parser = new Parser({ strict: true, onReadEntry: take })
@@ -83,7 +98,7 @@ export const unpack = async (
     const { message } = cause as Error
     throw new TransferError(`${called} is not an archive of images: ${message}`, { cause })
   }
-  await Promise.all(writing)
+  await Promise.all(entries.values())
   return {
     called,
     async find(name) {
