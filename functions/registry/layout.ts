@@ -107,9 +107,18 @@ export const layerLinkKey = (name: string, digest: string): string =>
 /** All there is of a repository's manifests and tags. */
 export const manifestsPrefix = (name: string): string => `${repository(name)}/_manifests/`
 
+/** The links of all manifests that a repository has, or had. */
+export const revisionsPrefix = (name: string): string => `${manifestsPrefix(name)}revisions/`
+
 /** Says that the repository has the manifest; holds the digest its data is under. */
 export const revisionLinkKey = (name: string, digest: string): string =>
-  `${manifestsPrefix(name)}revisions/${segments(digest)}/link`
+  `${revisionsPrefix(name)}${segments(digest)}/link`
+
+/** The digest in the key of a manifest's link, as text; undefined for any other key. */
+export const revisionOf = (name: string, key: string): string | undefined => {
+  const [algorithm, hex, end, more] = key.slice(revisionsPrefix(name).length).split('/')
+  return end === 'link' && more === undefined ? `${algorithm}:${hex}` : undefined
+}
 
 /** One folder a tag. */
 export const tagsPrefix = (name: string): string => `${manifestsPrefix(name)}tags/`
@@ -117,9 +126,12 @@ export const tagsPrefix = (name: string): string => `${manifestsPrefix(name)}tag
 /** All there is of one tag. */
 export const tagPrefix = (name: string, tag: string): string => `${tagsPrefix(name)}${tag}/`
 
+/** End of the key that says what a tag points at. */
+export const CURRENT_LINK = '/current/link'
+
 /** Holds the digest the tag points at now. */
 export const tagLinkKey = (name: string, tag: string): string =>
-  `${tagPrefix(name, tag)}current/link`
+  `${tagsPrefix(name)}${tag}${CURRENT_LINK}`
 
 /** One marker a repository, so that the catalog is a plain listing. */
 export const CATALOG_PREFIX = `${OWN}/catalog/`

@@ -12,9 +12,10 @@ import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
-import { manifestsPrefix, tagLinkKey, tagPrefix, tagsPrefix } from './layout.ts'
+import { manifestsPrefix, tagLinkKey, tagPrefix } from './layout.ts'
 import { type Link, readLink, readStoredLink, writeLink } from './links.ts'
 import type { Digest } from './reference.ts'
+import { isVersionOf, pointingAmong, type TagLink, tagLinks } from './tag-links.ts'
 import { listTags, type NamePage } from './tag-pages.ts'
 
 /** What a tag must be at the moment it is written, for the write to happen. */
@@ -24,8 +25,8 @@ export type TagCondition =
   /** It must point at one of these digests; if there are none, it must only exist. */
   | { readonly anyOf: readonly string[] }
 
-/** End of the key that says what a tag points at. */
-const CURRENT = '/current/link'
+/** Most tags that a delete keeps in memory at once, and some of a page more; about 10 MB. */
+const WINDOW = 20_000
 
 /** Operations on the tags of repositories. */
 export interface Tags {
@@ -46,8 +47,9 @@ export interface Tags {
    */
   remove(name: string, tag: string, before: (digest: Digest) => Promise<void>): Promise<boolean>
   /**
-   * Removes every tag that points at the manifest, if it still does at that moment; reads each tag of
-   * the repository.
+   * Removes every tag that points at the manifest, if it still does at that moment: one listing for
+   * each 1000 keys of tags, and a delete for each such tag. What it takes to tell the others: see
+   * tag-links.ts.
    *
    * @param before work to be done before tags are gone, given some of them each time
    */
@@ -58,7 +60,7 @@ export interface Tags {
   ): Promise<void>
   /**
    * Whether a tag that was set at `since` or later points at the manifest: one listing for each 1000
-   * keys of tags, and a read for each such tag.
+   * keys of tags, and what it takes to tell those that were set since.
    */
   pointsAt(name: string, digest: Digest, since: Date): Promise<boolean>
   /**
@@ -166,33 +168,28 @@ export const createTags = (
   }
 
   const removePointingAt: Tags['removePointingAt'] = async (name, digest, before) => {
-    for (let last: string | undefined, more = true; more; ) {
-      const page = await listTags(store, name, 1000, last)
-      const read = await inBatches(page.names, async (tag) => {
-        const link = await readLink(store, tagLinkKey(name, tag), report)
-        return link?.target === digest ? [{ tag, etag: link.etag }] : []
-      })
-      const pointing = read.flat()
-      if (pointing.length > 0) await before(pointing.map(({ tag }) => tag))
-      await inBatches(pointing, async ({ tag, etag }) => {
-        await removeHistory(name, tag)
+    for await (const all of tagLinks(store, name, WINDOW)) {
+      const found = await pointingAmong(store, name, all, digest, report)
+      if (found.length > 0) await before(found.map(({ tag }) => tag))
+      await inBatches(found, async ({ key, etag, past }) => {
+        if (past.length > 0) await store.delete(past)
         // If it has moved on, it stays.
-        await tookPlace(store.deleteIf(tagLinkKey(name, tag), etag))
+        await tookPlace(store.deleteIf(key, etag))
       })
-      last = page.names.at(-1)
-      more = page.more
     }
   }
 
   const pointsAt: Tags['pointsAt'] = async (name, digest, since) => {
-    for await (const objects of listPages(store, tagsPrefix(name))) {
-      const recent = objects.filter(
-        ({ key, modified }) => key.endsWith(CURRENT) && modified >= since,
-      )
-      const links = await inBatches(recent, ({ key }) => readLink(store, key, report))
-      if (links.some((link) => link?.target === digest)) return true
+    const open: TagLink[] = []
+    const isAmong = async () =>
+      (await pointingAmong(store, name, open.splice(0), digest, report)).length > 0
+    for await (const all of tagLinks(store, name)) {
+      const recent = all.filter(({ modified }) => modified >= since)
+      if (recent.some(({ etag }) => isVersionOf(etag, digest))) return true
+      open.push(...recent)
+      if (open.length > WINDOW && (await isAmong())) return true
     }
-    return false
+    return isAmong()
   }
 
   return {

@@ -5,9 +5,11 @@
  */
 
 import { describe, test } from 'vitest'
-import { layerLinkKey } from '../../functions/registry/layout.ts'
+import { layerLinkKey, revisionLinkKey, tagLinkKey } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { digestOf } from '../../functions/registry/reference.ts'
 import { inBatches } from '../../functions/shared/parallel.ts'
+import { fill } from '../emulators/s3/fill.ts'
 import {
   blob,
   CONFIG,
@@ -20,7 +22,7 @@ import { expectStatus } from '../support/rig/client.ts'
 import { pushAsDocker, pushAtOnce, pushImage, pushManifest } from '../support/rig/push.ts'
 import { type Budget, meter } from './measure.ts'
 
-const { store, open, costs } = await meter()
+const { s3, store, open, costs } = await meter()
 const send = await open()
 
 const layers = Array.from({ length: 100 }, (_, at) => blob(`layer ${at}`, 100 + at))
@@ -169,15 +171,14 @@ describe('DELETE', () => {
       const fresh = await open()
       const budget: Budget = {
         calls: {
-          // The manifest's link and data; each tag.
-          GetObject: 2 + matching + others,
-          // The tags; of each that matches its history, and its end.
-          ListObjectsV2: 1 + matching,
+          // The manifest's link and data; each of a few other tags.
+          GetObject: 2 + others,
+          ListObjectsV2: 1,
           ...(matching > 0 ? { DeleteObject: matching } : {}),
           // The deleted link.
           PutObject: 1,
         },
-        steps: 3 + (matching > 0 ? 3 : 0),
+        steps: 3 + (others > 0 ? 1 : 0) + (matching > 0 ? 1 : 0),
       }
       await costs(
         budget,
@@ -186,6 +187,33 @@ describe('DELETE', () => {
       )
     })
   }
+
+  /** A repository with so many tags, each of a manifest of its own, but some of the image's. */
+  const crowd = async (name: string, tags: number, pointing: number) => {
+    const image = imageOf([], { annotations: { name } })
+    await pushAtOnce(send, name, CONFIG)
+    await pushManifest(send, name, image.sha256, image)
+    for (let at = 0; at < tags; at++) {
+      const other = digestOf(Buffer.from(`${at}`))
+      const digest = at < pointing ? image.sha256 : other
+      fill(s3, revisionLinkKey(name, other), Buffer.from(other))
+      fill(s3, tagLinkKey(name, `t${at}`), Buffer.from(digest))
+    }
+    return image
+  }
+
+  test('a manifest with 3 of 10,000 tags: what lists the tags and the manifests, and 3', async () => {
+    const image = await crowd('crowd', 10_000, 3)
+    const fresh = await open()
+    // The listings of manifests go on until a few are left, of which each tag is read.
+    const calls = { GetObject: 2 + 1, ListObjectsV2: 20, DeleteObject: 3, PutObject: 1 }
+    await costs({ calls }, () =>
+      expectStatus(202, fresh(`DELETE /v2/crowd/manifests/${image.sha256}`)),
+    )
+    await costs({ calls: { GetObject: 1 + 1, ListObjectsV2: 20 } }, () =>
+      expectStatus(404, fresh(`GET /v2/crowd/manifests/${image.sha256}`)),
+    )
+  })
 
   test('a referrer: its place in the list, then itself', async () => {
     const subject = imageOf(layers.slice(0, 1))

@@ -5,13 +5,24 @@
  */
 
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, describe, test } from 'vitest'
 import { createCatalog } from '../../functions/registry/catalog.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'
-import { isTag } from '../../functions/registry/reference.ts'
+import { revisionLinkKey, tagLinkKey, tagPrefix } from '../../functions/registry/layout.ts'
+import { writeLink } from '../../functions/registry/links.ts'
+import { hexOf, isTag } from '../../functions/registry/reference.ts'
 import { createTags } from '../../functions/registry/tags.ts'
+import { StoreError } from '../../functions/storage/errors.ts'
+import type {
+  ListedObject,
+  ListPage,
+  ObjectRead,
+  ObjectStore,
+} from '../../functions/storage/store.ts'
 import { contentOf } from '../support/hosts/content.ts'
+import { intercept } from '../support/rig/intercept.ts'
 import { STORES } from '../support/rig/stores.ts'
 
 const { sha256 } = contentOf('a manifest')
@@ -22,6 +33,47 @@ const tag = fc
   .string({ unit: fc.constantFrom(...'a-._0'), minLength: 1, maxLength: 5 })
   .filter(isTag)
 const tagSet = fc.uniqueArray(tag, { minLength: 1, maxLength: 12 })
+
+/** A store that gives objects other versions than it has. */
+const versioned =
+  (change: (etag: string, key: string) => string | undefined) => (store: ObjectStore) =>
+    intercept(store, async ({ operation, args }, proceed) => {
+      const changed = (each: { readonly etag: string }, key: string) => ({
+        ...each,
+        etag: change(each.etag, key),
+      })
+      if (operation === 'get') {
+        const [key] = args as [string]
+        const read = (await proceed()) as ObjectRead | undefined
+        return read && { ...read, info: changed(read.info, key) }
+      }
+      if (operation === 'list') {
+        const page = (await proceed()) as ListPage
+        return {
+          ...page,
+          objects: page.objects.map((each) =>
+            changed(each as ListedObject & { readonly etag: string }, each.key),
+          ),
+        }
+      }
+      if (operation !== 'deleteIf') return proceed()
+      const [key, etag] = args as [string, string]
+      const now = await store.head(key)
+      if (now === undefined || change(now.etag, key) !== etag)
+        throw new StoreError('precondition', key)
+      return store.deleteIf(key, now.etag)
+    })
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
+
+/** What a service may give as versions. */
+const VERSIONS: Readonly<Record<string, (store: ObjectStore) => ObjectStore>> = {
+  'as the service has them': (store) => store,
+  'as with a KMS key': versioned((etag, key) => md5(etag + key)),
+  'as with a KMS key, for some': versioned((etag, key) =>
+    /latest|other1/.test(key) ? md5(etag + key) : etag,
+  ),
+}
 
 for (const [name, open] of STORES) {
   describe(name, async () => {
@@ -90,6 +142,28 @@ for (const [name, open] of STORES) {
         }),
         { numRuns: 10 },
       ))
+
+    for (const [kind, versions] of Object.entries(VERSIONS)) {
+      test(`removing those that point at a manifest, where versions are ${kind}`, async () => {
+        const repository = `v${repositories++}`
+        const others = Array.from({ length: 30 }, (_, at) => contentOf(`other ${at}`).sha256)
+        for (const [at, each] of others.entries()) {
+          await writeLink(store, revisionLinkKey(repository, each), each)
+          await tags.set(repository, `other${at}`, each)
+        }
+        for (const each of ['a', 'latest', 'z']) await tags.set(repository, each, sha256)
+        const past = `${tagPrefix(repository, 'latest')}index/sha256/${hexOf(other)}/link`
+        await writeLink(store, past, other)
+        await store.put(tagLinkKey(repository, 'damaged'), Buffer.from(`${sha256}!`))
+        const changed = createTags(versions(store), createCatalog(store))
+        assert.equal(await changed.pointsAt(repository, sha256, new Date(0)), true)
+        assert.equal(await changed.pointsAt(repository, sha256, new Date(8e15)), false)
+        await changed.removePointingAt(repository, sha256, async () => {})
+        assert.equal(await changed.pointsAt(repository, sha256, new Date(0)), false)
+        const { names } = await tags.list(repository, 100)
+        assert.deepEqual(names, ['damaged', ...others.map((_, at) => `other${at}`)].sort())
+      })
+    }
 
     test('of a repository that does not exist', () =>
       assert.rejects(
