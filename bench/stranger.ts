@@ -40,11 +40,13 @@ export interface Hour {
   /** Dollars of log lines, and of tokens for anonymous users that KMS signs, where the policy lets them in. */
   readonly logs: number
   readonly signatures: number
+  /** Dollars of S3, if each request is a failed log-in from an address of its own: a read and a write. */
+  readonly logIns: number
 }
 
 /**
  * The most in an hour, by the bounds alone: whoever is refused costs no request to S3, since access is checked
- * before anything is read.
+ * before anything is read, but for log-ins that fail.
  */
 export const strangersHour = ({ rate, environments }: EndpointBounds): Hour => {
   const requests = rate * HOUR
@@ -57,5 +59,6 @@ export const strangersHour = ({ rate, environments }: EndpointBounds): Hour => {
     drainHours: (gigabytesIn * DRAIN_SECONDS) / HOUR,
     logs: ((requests * LOG_LINE) / 1e9) * PRICES.logs.each,
     signatures: requests * PRICES.kmsSignature.each,
+    logIns: requests * (PRICES.s3Read.each + PRICES.s3Write.each),
   }
 }

@@ -16,7 +16,12 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
-import { DELETIONS_PREFIX, UPLOADS_PREFIX } from '../functions/registry/layout.ts'
+import { FAILURE_LIFE } from '../functions/auth/throttle/expire.ts'
+import {
+  DELETIONS_PREFIX,
+  FAILED_LOG_INS_PREFIX,
+  UPLOADS_PREFIX,
+} from '../functions/registry/layout.ts'
 import { UPLOAD_LIFE } from '../functions/registry/uploads/expire.ts'
 
 /** Any bucket. CDK's `Bucket` is not assignable to `IBucket` under `exactOptionalPropertyTypes`. */
@@ -65,6 +70,12 @@ const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[
     prefix: keyPrefix + UPLOADS_PREFIX,
     expiration: uploadLife,
     // Nobody restores an abandoned upload.
+    noncurrentVersionExpiration: Duration.days(1),
+  },
+  {
+    id: 'failed-log-ins',
+    prefix: keyPrefix + FAILED_LOG_INS_PREFIX,
+    expiration: Duration.millis(FAILURE_LIFE),
     noncurrentVersionExpiration: Duration.days(1),
   },
   UNFINISHED_UPLOADS,

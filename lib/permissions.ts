@@ -17,6 +17,7 @@ import {
   BLOBS_PREFIX,
   CATALOG_PREFIX,
   DELETIONS_PREFIX,
+  FAILED_LOG_INS_PREFIX,
   GROUPS_KEY,
   HTPASSWD_KEY,
   ISSUERS_KEY,
@@ -56,6 +57,7 @@ const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys
     ],
     [`${UPLOADS_PREFIX}*`],
   ],
+  ['LogIns', [READ, 's3:PutObject'], [`${FAILED_LOG_INS_PREFIX}*`]],
   ['Access', [READ], [HTPASSWD_KEY, GROUPS_KEY, ROBOTS_KEY, POLICY_KEY, ISSUERS_KEY]],
 ]
 

@@ -30,6 +30,7 @@ export const strangersPage = (): string => {
         'GB-hours',
         'log lines',
         'tokens by KMS',
+        'failed log-ins',
       ],
       [
         [
@@ -37,10 +38,11 @@ export const strangersPage = (): string => {
           ...cells,
           `$${hour.logs.toFixed(2)}`,
           `$${hour.signatures.toFixed(2)}`,
+          `$${hour.logIns.toFixed(2)}`,
         ],
       ],
     ),
-    `Tokens by KMS only where the policy lets anonymous users in. ${round(hour.gigabytesIn)} GB can come in, which is free, and take ${hour.drainHours.toFixed(1)} of the CPU hours when they are refused; nothing that is refused costs a request to S3.`,
+    `Tokens by KMS only where the policy lets anonymous users in. ${round(hour.gigabytesIn)} GB can come in, which is free, and take ${hour.drainHours.toFixed(1)} of the CPU hours when they are refused; nothing that is refused costs a request to S3, but for failed log-ins, if each comes from an address of its own: otherwise they have to wait.`,
   )
 }
 

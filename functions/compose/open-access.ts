@@ -18,7 +18,9 @@ import { checkStoredKeys, storedSigningKeys } from '../auth/keys/stored-keys.ts'
 import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
 import { DENY_ALL, type Policy } from '../auth/policy/policy.ts'
-import { createThrottle } from '../auth/throttle.ts'
+import { createThrottle } from '../auth/throttle/memory.ts'
+import { createSharedThrottle } from '../auth/throttle/shared.ts'
+import type { Throttle } from '../auth/throttle/throttle.ts'
 import { createTokenService } from '../auth/token-service.ts'
 import { createTokenVerifier } from '../auth/tokens/verify.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -89,6 +91,24 @@ const openPolicy = async (settings: Settings, live: LiveOptions): Promise<Live<P
   return { get: async () => policy }
 }
 
+/**
+ * Counts failed log-ins: for all instances over a bucket, in memory where the process is the only one. A
+ * read-only registry may not write, and counts in memory, too.
+ */
+const openThrottle = (
+  settings: Settings,
+  store: ObjectStore,
+  logger: RequestLogger,
+  now: () => number,
+): Throttle =>
+  settings.store.kind === 'file' || settings['read-only']
+    ? createThrottle(now)
+    : createSharedThrottle({
+        store,
+        now,
+        report: (err) => logger.warn({ err }, 'failed log-ins are counted in this process alone'),
+      })
+
 /** What the host has for access control. */
 export interface AccessHost {
   /** Clock in milliseconds. */
@@ -135,7 +155,7 @@ export const openAccess = async (
   const live = { store, now, report: reportTo(logger, audit) }
   const accounts = createAccounts({
     ...live,
-    throttle: createThrottle(now),
+    throttle: openThrottle(settings, store, logger, now),
     ...(verifyPassword === undefined ? {} : { verify: verifyPassword }),
   })
   const policy = await openPolicy(settings, live)

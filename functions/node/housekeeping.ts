@@ -1,11 +1,12 @@
 /**
- * Housekeeping of a server: it deletes stale uploads, notes of deletes that can no longer be undone, and what killed
- * processes have left in the store, soon after its start and then daily.
+ * Housekeeping of a server: it deletes stale uploads, notes of deletes that can no longer be undone, forgiven
+ * log-ins, and what killed processes have left in the store, soon after its start and then daily.
  *
  * @module
  */
 
 import type { RequestLogger } from '../api/env.ts'
+import { expireFailures } from '../auth/throttle/expire.ts'
 import { expireDeletions } from '../registry/deleted/deletions.ts'
 import { expireUploads } from '../registry/uploads/expire.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -53,6 +54,11 @@ export const startHousekeeping = (
       if (notes > 0) logger.info({ notes }, 'old notes of deletes removed')
     } catch (error) {
       logger.warn({ err: error }, 'old notes of deletes not removed')
+    }
+    try {
+      await expireFailures(store, Date.now())
+    } catch (error) {
+      logger.warn({ err: error }, 'failed log-ins of days ago not cleared')
     }
     await sweep()
     plan(DAY)

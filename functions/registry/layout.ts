@@ -55,6 +55,8 @@
  * │                                written by: deletes                 removed by: age
  * ├─ damaged/<algorithm>/<hex>     bytes that were under this digest and do not have it
  * │                                written by: `slipway check`         removed by: nothing
+ * ├─ failed-log-ins/<bucket>       failed log-ins of some addresses, by hashes
+ * │                                written by: log-ins with passwords  removed by: expiry
  * └─ config/
  *    ├─ upload-secret              authenticates upload state
  *    │                             written by: the first instance, and `slipway keys` when it revokes
@@ -215,6 +217,12 @@ export const uploadLatestStateKey = (uuid: string): string => `${uploadPrefix(uu
 
 /** Says that the client cancelled the upload. */
 export const uploadCancelledKey = (uuid: string): string => `${uploadPrefix(uuid)}cancelled`
+
+/** Failed log-ins that all instances count; a lifecycle rule may expire everything below it. */
+export const FAILED_LOG_INS_PREFIX = `${OWN}/failed-log-ins/`
+
+/** Failed log-ins of the addresses in a bucket, one of a fixed number. */
+export const failedLogInsKey = (bucket: string): string => FAILED_LOG_INS_PREFIX + bucket
 
 /** The key that authenticates upload state, shared by all instances on this store. */
 export const UPLOAD_SECRET_KEY = `${OWN}/config/upload-secret`

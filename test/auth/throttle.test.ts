@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { AccessError } from '../../functions/auth/errors.ts'
-import { addressGroup, createThrottle, type Throttle } from '../../functions/auth/throttle.ts'
+import { addressGroup } from '../../functions/auth/throttle/address.ts'
+import { createThrottle, type MemoryThrottle } from '../../functions/auth/throttle/memory.ts'
 import { createClock } from './harness.ts'
 
 /** Seconds to wait as answered, or 0 for an attempt that is let through (and fails). */
-const fail = (throttle: Throttle, account: string, address: string): number => {
+const fail = (throttle: MemoryThrottle, account: string, address: string): number => {
   try {
     throttle.attempt(account, address)
     return 0

@@ -10,7 +10,10 @@ import { strangersPage } from '../../bench/page/costs.ts'
 import { strangersHour } from '../../bench/stranger.ts'
 
 test('an hour, by hand', () => {
-  const { logs, signatures, drainHours, ...units } = strangersHour({ rate: 100, environments: 10 })
+  const { logs, signatures, logIns, drainHours, ...units } = strangersHour({
+    rate: 100,
+    environments: 10,
+  })
   expect(units).toEqual({
     requests: 360_000,
     gigabytesIn: 4_500,
@@ -21,6 +24,8 @@ test('an hour, by hand', () => {
   // 252 MB of lines, and 36 times 10,000 signatures.
   expect(logs).toBeCloseTo(0.126)
   expect(signatures).toBeCloseTo(5.4)
+  // 360 times 1,000 reads and writes.
+  expect(logIns).toBeCloseTo(1.944)
 })
 
 test('is bounded by what is set for the endpoint', () => {

@@ -96,12 +96,17 @@ describe('docs/deploy.md', () => {
   test('has the lifecycle rules that a new bucket gets', async () => {
     const { UNDELETE_DAYS } = await import('../../lib/bucket.ts')
     const { UPLOAD_LIFE } = await import('../../functions/registry/uploads/expire.ts')
-    const { UPLOADS_PREFIX } = await import('../../functions/registry/layout.ts')
+    const { FAILURE_LIFE } = await import('../../functions/auth/throttle/expire.ts')
+    const { FAILED_LOG_INS_PREFIX, UPLOADS_PREFIX } = await import(
+      '../../functions/registry/layout.ts'
+    )
     const [, json = ''] = read('docs/deploy.md').match(/```json\n(\{\n {2}"Rules".*?)```/s) ?? []
-    const [staged, multipart, undelete] = JSON.parse(json).Rules
+    const [staged, logIns, multipart, undelete] = JSON.parse(json).Rules
     const days = UPLOAD_LIFE / 86_400_000
     assert.equal(staged.Filter.Prefix, UPLOADS_PREFIX)
     assert.equal(staged.Expiration.Days, days)
+    assert.equal(logIns.Filter.Prefix, FAILED_LOG_INS_PREFIX)
+    assert.equal(logIns.Expiration.Days, FAILURE_LIFE / 86_400_000)
     assert.equal(multipart.AbortIncompleteMultipartUpload.DaysAfterInitiation, days)
     assert.equal(undelete.NoncurrentVersionExpiration.NoncurrentDays, UNDELETE_DAYS)
   })

@@ -147,7 +147,10 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
     return proceed()
   })
   const elsewhere = keysInStore ? [] : ['--signing-key', join(path, 'key.pem')]
-  const settings = readSettings(['--auth', 'token', ...elsewhere], {})
+  const settings = readSettings(
+    ['--auth', 'token', '--store', 's3://there-already/registry', ...elsewhere],
+    {},
+  )
   if (keysInStore)
     await Promise.all([createStoredKeys(files, Date.now()), createUploadSecret(files)])
   const { isSetUp: _, ...access } = await openAccess(settings, {}, store, silent, false)
@@ -190,6 +193,7 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
     alice: as(basic('alice', 'secret of alice')),
     robot: as(basic('robot+ci', secrets.get('ci') ?? '')),
     bearer: as('Bearer not.a.token'),
+    guesser: as(basic('alice', 'a guess')),
   }
 }
 
@@ -220,8 +224,14 @@ const askForParts = async (send: Send, { bytes, sha256: digest }: Content): Prom
 }
 
 /** Everything that a registry is asked. */
-const useAll = async ({ alice: send, robot, bearer }: Awaited<ReturnType<typeof guarded>>) => {
+const useAll = async ({
+  alice: send,
+  robot,
+  bearer,
+  guesser,
+}: Awaited<ReturnType<typeof guarded>>) => {
   await expectStatus(401, bearer('GET /v2/'))
+  await expectStatus(401, guesser('GET /v2/'))
   await expectStatus(200, robot('GET /v2/'))
   await expectStatus(200, send('GET /token?service=slipway&scope=repository:a/b:pull'))
   await expectStatus(404, send('GET /v2/a/b/manifests/none'))
@@ -335,6 +345,7 @@ describe('the role of the function', () => {
   const forbidden: readonly (readonly [what: string, use: Use])[] = [
     ['change accounts', on('PutObject', 'slipway/v1/config/htpasswd')],
     ['change the policy', on('PutObject', 'slipway/v1/config/policy')],
+    ['forget failed log-ins', on('DeleteObject', 'slipway/v1/failed-log-ins/abc')],
     ['read signing keys of the store', on('GetObject', 'slipway/v1/config/signing-keys')],
     ['remove bytes of blobs', on('DeleteObject', 'docker/registry/v2/blobs/sha256/ab/abc/data')],
     ['remove old versions', on('DeleteObjectVersion', 'docker/registry/v2/repositories/a/x')],

@@ -108,11 +108,24 @@ describe('the bucket', () => {
     }
   })
 
-  test('no rule removes what is current, but for staged uploads', () => {
+  test('failed log-ins expire after a day, under the prefix', () => {
+    for (const [prefix, expected] of [
+      [undefined, 'slipway/v1/failed-log-ins/'],
+      ['a/b', 'a/b/slipway/v1/failed-log-ins/'],
+    ]) {
+      const rules = rulesOf(synth(prefix === undefined ? {} : { prefix }))
+      const { Prefix, ExpirationInDays, ...rule } = rules.get('failed-log-ins')!
+      assert.equal(Prefix, expected)
+      assert.equal(ExpirationInDays, 1)
+      assert.deepEqual(rule.NoncurrentVersionExpiration, { NoncurrentDays: 1 })
+    }
+  })
+
+  test('no rule removes what is current, but for what is staged and what is noted for a while', () => {
     const expiring = [...rulesOf(template).values()].filter((rule) => rule.ExpirationInDays)
     assert.deepEqual(
       expiring.map((rule) => rule.Id),
-      ['staged-uploads'],
+      ['staged-uploads', 'failed-log-ins', 'notes-of-deletes'],
     )
   })
 

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto'
 import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
 import { ANONYMOUS, type Identity, ROBOT_PREFIX, robotName } from '../identity.ts'
 import { type Live, type LiveOptions, liveDocument } from '../live.ts'
-import type { Throttle } from '../throttle.ts'
+import type { Throttle } from '../throttle/throttle.ts'
 import { type VerifyPassword, verifyPassword } from './bcrypt.ts'
 import { type Groups, parseGroups } from './groups.ts'
 import { readHtpasswd, type Users } from './htpasswd.ts'
@@ -121,9 +121,12 @@ export const createAccounts = (options: AccountOptions): Accounts => {
     address: string,
   ): Promise<LogIn | undefined> => {
     const robots = (await robotsFile.get()).value
-    const attempt = throttle.attempt(ROBOT_PREFIX + name, address)
+    const attempt = throttle.inMemory(ROBOT_PREFIX + name, address)
     const found = findSecret(robots.get(name) ?? [], secret, now())
-    if (found === undefined) return undefined
+    if (found === undefined) {
+      attempt.failed()
+      return undefined
+    }
     attempt.succeeded()
     return {
       identity: await identityOf('robot', ROBOT_PREFIX + name),

@@ -9,7 +9,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { coalesce } from '../../shared/coalesce.ts'
-import type { Attempt, Throttle } from '../throttle.ts'
+import type { Attempt, Throttle } from '../throttle/throttle.ts'
 import { COST, oneAtATime, type VerifyPassword } from './bcrypt.ts'
 import { costOf, type Users } from './htpasswd.ts'
 
@@ -63,8 +63,14 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     ttlResolution: 0,
     perf: { now },
   })
-  // A client with a wrong password sends it with each of its parallel requests and retries. That is
-  // one
+  /** The same by address. */
+  const rememberedHere = new LRUCache<string, true>({
+    max: MOST_REMEMBERED,
+    ttl: REMEMBERED_FOR,
+    ttlResolution: 0,
+    perf: { now },
+  })
+  // A client with a wrong password sends it with each of its parallel requests and retries. That is one
   // guess: counted each time, it would lock out the user who then types the right one.
   const wrong = new LRUCache<string, true>({
     max: MOST_REMEMBERED,
@@ -100,10 +106,12 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     }
     if (!right || hash === undefined) {
       wrong.set(keyHere, true)
+      await attempt.failed()
       return false
     }
-    attempt.succeeded()
+    await attempt.succeeded()
     remembered.set(key, true)
+    rememberedHere.set(keyHere, true)
     return true
   }
 
@@ -112,9 +120,14 @@ export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Pas
     async (logIn: LogIn): Promise<boolean> => {
       if (wrong.has(logIn.keyHere)) return false
       // Before the remembered results are used: they, too, tell whether a guess was right.
-      const attempt = throttle.attempt(logIn.name, logIn.address)
-      if (!remembered.has(logIn.key)) return compare(logIn, attempt)
-      attempt.succeeded()
+      const { name, address, key, keyHere } = logIn
+      const isKnownHere = remembered.has(key) && rememberedHere.has(keyHere)
+      const attempt = isKnownHere
+        ? throttle.inMemory(name, address)
+        : await throttle.attempt(name, address)
+      if (!remembered.has(key)) return compare(logIn, attempt)
+      await attempt.succeeded()
+      rememberedHere.set(keyHere, true)
       return true
     },
     { atOnce: 1, key: ({ keyHere }) => keyHere },

@@ -26,6 +26,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import {
+  FAILED_LOG_INS_PREFIX,
   GROUPS_KEY,
   HTPASSWD_KEY,
   ISSUERS_KEY,
@@ -63,6 +64,8 @@ export const ALLOWED: Attempts = {
   'read a blob': ({ s3, Bucket, blobKey: Key }) => s3.send(new GetObjectCommand({ Bucket, Key })),
   'stage an upload': ({ s3, Bucket }) =>
     s3.send(new PutObjectCommand({ Bucket, Key: `${UPLOADS_PREFIX}x/y`, Body: 'x' })),
+  'count a failed log-in': ({ s3, Bucket }) =>
+    s3.send(new PutObjectCommand({ Bucket, Key: `${FAILED_LOG_INS_PREFIX}abc`, Body: '{}' })),
   'list what is in a repository': ({ s3, Bucket }) =>
     s3.send(new ListObjectsV2Command({ Bucket, Prefix: `${REPOSITORIES_PREFIX}a/` })),
 }

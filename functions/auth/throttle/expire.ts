@@ -1,0 +1,29 @@
+/**
+ * Deletes what is kept of failed log-ins. On AWS a lifecycle rule does this; elsewhere the server.
+ *
+ * @module
+ */
+
+import { FAILED_LOG_INS_PREFIX } from '../../registry/layout.ts'
+import { listPages } from '../../storage/pages.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+
+/** Milliseconds after which all of an object is forgiven, and nobody in it is known any more. */
+export const FAILURE_LIFE = 24 * 60 * 60 * 1000
+
+/**
+ * Deletes the objects that nothing was added to for {@link FAILURE_LIFE}. A failure that is counted
+ * meanwhile may be lost.
+ *
+ * @param now milliseconds
+ * @returns how many there were
+ */
+export const expireFailures = async (store: ObjectStore, now: number): Promise<number> => {
+  let objects = 0
+  for await (const page of listPages(store, FAILED_LOG_INS_PREFIX)) {
+    const stale = page.filter(({ modified }) => modified.getTime() < now - FAILURE_LIFE)
+    await store.delete(stale.map(({ key }) => key))
+    objects += stale.length
+  }
+  return objects
+}
