@@ -53,6 +53,9 @@
  * │                                                                    removed by: clean-up
  * ├─ deleted/<name>/!/<time>-<id>  what was deleted, by whom
  * │                                written by: deletes                 removed by: age
+ * ├─ clean-up/                     what runs of the clean-up note for each other: a lease, where one goes
+ * │                                on, what the last one saw
+ * │                                all written and removed by: clean-up
  * ├─ damaged/<algorithm>/<hex>     bytes that were under this digest and do not have it
  * │                                written by: `slipway check`         removed by: nothing
  * ├─ failed-log-ins/<bucket>       failed log-ins of some addresses, by hashes
@@ -188,6 +191,12 @@ export const deletionsPrefix = (name: string): string => `${DELETIONS_PREFIX}${n
  */
 export const deletionKey = (name: string, at: number, id: string): string =>
   `${deletionsPrefix(name)}${String(at).padStart(15, '0')}-${id}`
+
+/** What runs of the clean-up note for each other. */
+export const CLEAN_UP_PREFIX = `${OWN}/clean-up/`
+
+/** One note of the clean-up. */
+export const cleanUpKey = (name: string): string => CLEAN_UP_PREFIX + name
 
 /** Bytes that were under a digest that is not theirs; `slipway check` puts them there. */
 export const DAMAGED_PREFIX = `${OWN}/damaged/`

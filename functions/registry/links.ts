@@ -17,7 +17,7 @@ import { dataKey } from './layout.ts'
 import { CANONICAL, type Digest, isDigest } from './reference.ts'
 
 /** Most bytes read of a link; a sha512 digest has 135 characters. */
-const MAX_LINK_BYTES = 256
+export const MAX_LINK_BYTES = 256
 
 export interface Link {
   /** Digest the data is under. */

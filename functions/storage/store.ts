@@ -171,6 +171,16 @@ export interface ObjectStore {
    * object of the store's own: a service may ignore the condition, and delete.
    */
   deletesExactly(): Promise<boolean>
+  /**
+   * Deletes one write of an object, as `ObjectInfo.version` names it, and no other; it is not an error
+   * if that is gone.
+   */
+  deleteVersion(key: string, version: string): Promise<void>
+  /**
+   * Deletes an object by one request that is never repeated. When it throws `unavailable`, the
+   * request may still be carried out, for as long as the store takes one that was signed now.
+   */
+  deleteOnce(key: string): Promise<void>
   /** One page of the keys that begin with `prefix`. */
   list(prefix: string, options?: ListOptions): Promise<ListPage>
 

@@ -42,6 +42,8 @@ export const accessOf = ({ operation, args }: StoreCall): Access => {
     case 'delete':
       return touch({ writes: args[0] as string[] })
     case 'deleteIf':
+    case 'deleteVersion':
+    case 'deleteOnce':
       return touch({ writes: [first] })
     case 'list':
       return touch({ lists: [first] })

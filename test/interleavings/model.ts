@@ -67,10 +67,15 @@ const page = (keys: readonly string[], prefix: string, options: ListOptions): st
   return [...new Set(entries)].slice(0, limit + 1)
 }
 
-/** A model of a service with what another one holds. */
+/**
+ * A model of a service with what another one holds.
+ *
+ * @param now its clock in milliseconds
+ */
 export const createModel = (
   service: Service,
   held: ReadonlyMap<string, Stored> = new Map(),
+  now: () => number = () => NOW,
 ): Model => {
   const objects = new Map(held)
   const uploads = new Map<string, Open>()
@@ -79,8 +84,9 @@ export const createModel = (
   const write = (key: string, bytes: Uint8Array, metadata = {}): { etag: string } => {
     const etag = service.etags === 'content' ? md5(bytes) : `${md5(bytes)}-${++writes}`
     const copy = new Uint8Array(bytes)
-    const modified = new Date(NOW)
-    objects.set(key, { bytes: copy, size: copy.byteLength, etag, modified, metadata })
+    const modified = new Date(now())
+    const version = service.etags === 'write' ? { version: etag } : {}
+    objects.set(key, { bytes: copy, size: copy.byteLength, etag, ...version, modified, metadata })
     return { etag }
   }
 
@@ -122,6 +128,12 @@ export const createModel = (
     },
     async deleteIf(key, etag) {
       check(key, { ifMatch: etag })
+      objects.delete(key)
+    },
+    async deleteVersion(key, version) {
+      if (objects.get(key)?.version === version) objects.delete(key)
+    },
+    async deleteOnce(key) {
       objects.delete(key)
     },
     deletesExactly: async () => service.conditionalDeletes,
@@ -174,12 +186,12 @@ export const createModel = (
     provesParts: async () => true,
     async listMultiparts(prefix) {
       const open = [...uploads.values()].filter(({ key }) => key.startsWith(prefix))
-      return open.map(({ key, id }) => ({ key, id, started: new Date(NOW) }))
+      return open.map(({ key, id }) => ({ key, id, started: new Date(now()) }))
     },
   }
   return {
     store,
-    copy: () => createModel(service, objects),
+    copy: () => createModel(service, objects, now),
     contents: () =>
       [...objects]
         .map(([key, { bytes }]) => `${key} ${Buffer.from(bytes).toString('latin1')}`)

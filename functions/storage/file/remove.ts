@@ -6,6 +6,7 @@
  */
 import { rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { tookPlace } from '../errors.ts'
 import { whileVersion } from './claim.ts'
 import { currentEtag, isDirectory, refused } from './condition.ts'
 import { syncDirectory } from './disk.ts'
@@ -43,6 +44,11 @@ export const removeIf = async (tree: Tree, key: string, etag: string): Promise<v
   if (!removed) throw refused(key, { ifMatch: etag })
   const { directory } = await prune(tree, dirname(path))
   if (!isStaged(tree, path)) await syncDirectory(directory)
+}
+
+/** Deletes one write of an object; see the port. A version of a file names its write. */
+export const removeVersion = async (tree: Tree, key: string, version: string): Promise<void> => {
+  await tookPlace(removeIf(tree, key, version))
 }
 
 /** Removes whatever version there is. @returns whether there was one */

@@ -13,7 +13,7 @@ import { list } from './list.ts'
 import { listParts } from './parts.ts'
 import type { Tree } from './paths.ts'
 import { get, head } from './read.ts'
-import { remove, removeIf } from './remove.ts'
+import { remove, removeIf, removeVersion } from './remove.ts'
 import { leftovers, sweep } from './sweep.ts'
 import { translate } from './system-errors.ts'
 import { uploadPart } from './upload-part.ts'
@@ -52,6 +52,8 @@ export const createFileStore = (tree: Tree): ObjectStore => {
     delete: bound('delete', remove),
     deleteIf: bound('delete a version of', removeIf),
     deletesExactly: async () => true,
+    deleteVersion: bound('delete a version of', removeVersion),
+    deleteOnce: bound('delete', (each, key: string) => remove(each, [key])),
     list: bound('list', list),
     createMultipart: bound('create multipart upload of', createMultipart),
     uploadPart: bound('upload part', uploadPart),

@@ -46,6 +46,8 @@ export interface S3StoreOptions {
 /** A bucket to send commands to. */
 export interface Bucket {
   readonly client: S3Client
+  /** Sends each request once, and never again. */
+  readonly single: () => S3Client
   /** Empty, or ends with `/`. */
   readonly prefix: string
   /** See `S3StoreOptions.scratch`. */
@@ -88,7 +90,7 @@ export const openBucket = (
   const owner = options.expectedBucketOwner
   const prefix = (options.prefix ?? '').replace(/^\/+|\/+$/g, '')
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, ...reading }
-  const client = new S3Client({
+  const config: S3ClientConfig = {
     region,
     ...(endpoint !== undefined && { endpoint }),
     // Such names are AWS's own; the SDK refuses both.
@@ -109,9 +111,14 @@ export const openBucket = (
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: IDLE_TIMEOUT_MS,
     },
-  })
+  }
+  let single: S3Client | undefined
   return {
-    client,
+    client: new S3Client(config),
+    single: () => {
+      single ??= new S3Client({ ...config, maxAttempts: 1 })
+      return single
+    },
     prefix: prefix === '' ? '' : `${prefix}/`,
     scratch: options.scratch ?? 'scratch/',
     partChecksums: options.partChecksums ?? endpoint === undefined,

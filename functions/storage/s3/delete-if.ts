@@ -68,3 +68,30 @@ export const removeIf = async (
     }
   }
 }
+
+/** Deletes one write of an object; see the port. Never with a condition: S3 takes not both. */
+export const removeVersion = async (
+  bucket: Bucket,
+  key: string,
+  version: string,
+): Promise<void> => {
+  try {
+    await bucket.client.send(new DeleteObjectCommand({ ...at(bucket, key), VersionId: version }))
+  } catch (error) {
+    if (!hasCode(error, 'NoSuchVersion', 'NoSuchKey')) throw error
+  }
+}
+
+/** Milliseconds after which nobody waits for the answer any more. */
+const ONCE_TIMEOUT = 60_000
+
+/** Deletes an object by one request; see the port. Whatever has no answer may take place yet. */
+export const removeOnce = async (bucket: Bucket, key: string): Promise<void> => {
+  const abortSignal = AbortSignal.timeout(ONCE_TIMEOUT)
+  try {
+    await bucket.single().send(new DeleteObjectCommand(at(bucket, key)), { abortSignal })
+  } catch (error) {
+    if (!abortSignal.aborted) throw error
+    throw new StoreError('unavailable', `delete ${key}: no answer in time`, { cause: error })
+  }
+}

@@ -12,7 +12,7 @@ import { once } from '../../shared/once.ts'
 import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
 import { copy } from './copy.ts'
-import { deletesExactly, removeIf } from './delete-if.ts'
+import { deletesExactly, removeIf, removeOnce, removeVersion } from './delete-if.ts'
 import { openDirect, readingUpTo } from './direct/direct.ts'
 import type { DirectClient } from './direct-client.ts'
 import { list } from './list.ts'
@@ -76,6 +76,8 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
       removeIf(each, key, etag, await exactly()),
     ),
     deletesExactly: exactly,
+    deleteVersion: bound('delete a version of', removeVersion),
+    deleteOnce: bound('delete', removeOnce),
     list: bound('list', (each, prefix: string, options?: ListOptions) =>
       list(each, direct, prefix, options),
     ),

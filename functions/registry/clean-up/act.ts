@@ -1,0 +1,72 @@
+/**
+ * The second part of a run: what was planned is decided again, from what is there now, and done.
+ *
+ * @module
+ */
+
+import { inBatches } from '../../shared/parallel.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { planData, readStoredMarker } from './data.ts'
+import { readingNeeds } from './needs.ts'
+import type { PlanState } from './plan.ts'
+import { planRepository } from './repository.ts'
+import type { Terms } from './terms.ts'
+import type { Planned, Thing } from './thing.ts'
+import { listRepository } from './walk.ts'
+
+/** Things done at once. */
+const AT_ONCE = 16
+
+/** How far acting is. */
+export interface ActState {
+  /** How many of the touched repositories, and of the candidates, are done. */
+  repositories: number
+  candidates: number
+}
+
+export interface ActOptions {
+  readonly terms: Terms
+  /** Is told of each thing that was done. */
+  readonly done: (thing: Thing) => void
+  /** Is asked between any two steps. @returns whether to stop here, to go on another time */
+  readonly pause: () => Promise<boolean>
+  /** Clock in milliseconds that only goes forward. */
+  readonly monotonic: () => number
+}
+
+/**
+ * Does what was planned.
+ *
+ * @returns whether it has come to its end; otherwise the state says how to go on
+ */
+export const act = async (
+  store: ObjectStore,
+  { names, touched, candidates }: PlanState,
+  state: ActState,
+  { terms, done, pause, monotonic }: ActOptions,
+): Promise<boolean> => {
+  const carryOut = async ({ thing, carryOut: work }: Planned): Promise<void> => {
+    if (await work()) done(thing)
+  }
+  const readNeeds = readingNeeds(store)
+  for (; state.repositories < touched.length; state.repositories++) {
+    if (await pause()) return false
+    const listed = await listRepository(store, names[touched[state.repositories]!]!)
+    const { planned } = await planRepository(store, terms, readNeeds, listed)
+    await inBatches(planned, carryOut, AT_ONCE)
+  }
+  while (state.candidates < candidates.count) {
+    if (await pause()) return false
+    const end = Math.min(state.candidates + AT_ONCE, candidates.count)
+    const batch = Array.from({ length: end - state.candidates }, (_, at) =>
+      candidates.at(state.candidates + at),
+    )
+    await inBatches(batch, async (candidate) => {
+      const stored = await readStoredMarker(store, candidate.digest)
+      const planned = planData(store, terms, { ...candidate, stored }, monotonic)
+      if (planned !== undefined) await carryOut(planned)
+    })
+    state.candidates = end
+  }
+  return true
+}

@@ -1,0 +1,100 @@
+/**
+ * A run of the clean-up: plans, stops where it would take too much, and does what it has planned.
+ * docs/clean-up.md has the protocol, and why each of its rules is there.
+ *
+ * @module
+ */
+
+import type { ObjectStore } from '../../storage/store.ts'
+import { cleanUpKey } from '../layout.ts'
+import { act } from './act.ts'
+import { takeLease } from './lease.ts'
+import { newNonce } from './marker.ts'
+import { newPlan, type PlanState, plan } from './plan.ts'
+import { dateOf, type Terms, type Times } from './terms.ts'
+import type { Thing } from './thing.ts'
+import { count, moreThanHalf, newTotals, type Totals } from './totals.ts'
+
+export interface CollectOptions {
+  readonly times: Times
+  /** Whether to do what is planned. */
+  readonly run: boolean
+  /** Whether to do it although it is more than half of all. */
+  readonly force: boolean
+  /** Is told of each thing: that it is to be done, or, in a run, that it was done. */
+  readonly report: (thing: Thing) => void
+  /** Is told what is kept although it seems to be garbage. */
+  readonly note: (repository: string, text: string) => void
+  /** Is told how far it is. */
+  readonly progress: (text: string) => void
+  /** Whether to stop, to go on another time. */
+  readonly isOver: () => boolean
+  /** Clock in milliseconds that only goes forward. */
+  readonly monotonic: () => number
+}
+
+/** How a run has ended. */
+export type Collected =
+  /** Another run goes on. */
+  | { readonly outcome: 'busy'; readonly since: Date }
+  /** It would take too much. */
+  | { readonly outcome: 'refused'; readonly why: string; readonly planned: Totals }
+  | {
+      readonly outcome: 'done' | 'stopped'
+      readonly planned: Totals
+      readonly done: Totals
+    }
+
+const progressOf = ({ phase, totals: { seen } }: PlanState): string =>
+  phase === 'repositories'
+    ? `Reading: ${seen.repositories} repositories, ${seen.links + seen.manifests} links`
+    : `Reading: ${seen.data.things} blobs and manifests`
+
+/**
+ * Collects.
+ *
+ * @throws StoreError when the store fails; what was done is done, and the next run goes on
+ */
+export const collect = async (store: ObjectStore, options: CollectOptions): Promise<Collected> => {
+  const { times, run, force, report, note, progress, isOver, monotonic } = options
+  const date = await dateOf(store)
+  const lease = await takeLease(store, date, monotonic)
+  if (lease instanceof Date) return { outcome: 'busy', since: lease }
+  try {
+    const terms: Terms = { ...times, date }
+    const state = newPlan()
+    const done = newTotals()
+    const pause = async (): Promise<boolean> => isOver() || !(await lease.keep())
+    const planned = await plan(store, state, {
+      terms,
+      prefix: cleanUpKey(`links-${newNonce()}/`),
+      report: run ? () => {} : report,
+      note,
+      monotonic,
+      pause: (at) => {
+        progress(progressOf(at))
+        return pause()
+      },
+    })
+    const { totals } = state
+    if (!planned) return { outcome: 'stopped', planned: totals, done }
+    if (!run) return { outcome: 'done', planned: totals, done }
+    const much = moreThanHalf(totals)
+    if (much !== undefined && !force) return { outcome: 'refused', why: much, planned: totals }
+    const acted = await act(store, state, { repositories: 0, candidates: 0 }, {
+      terms,
+      monotonic,
+      done: (thing) => {
+        count(done, thing)
+        report(thing)
+      },
+      pause: () => {
+        progress('Cleaning up')
+        return pause()
+      },
+    })
+    return { outcome: acted ? 'done' : 'stopped', planned: totals, done }
+  } finally {
+    await lease.release()
+  }
+}

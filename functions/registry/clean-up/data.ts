@@ -1,0 +1,173 @@
+/**
+ * The data of one digest (protocol C3 to C5): condemned when no repository links it, and deleted when,
+ * a grace later, that is still so.
+ *
+ * Whoever links data reads its marker first, and turns a condemned one into `rescued` by a condition on
+ * what was read. The delete is announced by a claim, which has the same condition: of a rescue and a claim
+ * one is refused. Whoever finds the claim waits, or goes on if the claim names another version than what
+ * is there. After the delete the marker says `gone` for a grace, so that whoever has seen the data before
+ * looks at it again.
+ *
+ * @module
+ */
+
+import { isStoreError, tookPlace } from '../../storage/errors.ts'
+import type { ObjectInfo, ObjectStore } from '../../storage/store.ts'
+import { unreported } from '../damage.ts'
+import { dataKey, markerKey } from '../layout.ts'
+import type { Digest } from '../reference.ts'
+import { newNonce, readMarker, type StoredMarker, writeMarker } from './marker.ts'
+import { isOld, isOlder, type Terms } from './terms.ts'
+import type { Planned, Step } from './thing.ts'
+
+/** What is known of a digest when the run comes to it. */
+export interface DataState {
+  readonly digest: Digest
+  /** Its data as listed; undefined when it was not. */
+  readonly data: { readonly size: number; readonly modified: Date } | undefined
+  /** Whether any repository has a link to it, however it stands, in the walk of this run. */
+  readonly linked: boolean
+  /** Its marker, read after the date of the run. */
+  readonly stored: StoredMarker | undefined
+}
+
+const ifMatch = ({ etag }: StoredMarker) => ({ ifMatch: etag })
+
+/** Marks data that is there, and has no marker or one that was rescued. */
+const condemn = async (
+  store: ObjectStore,
+  digest: Digest,
+  stored: StoredMarker | undefined,
+): Promise<boolean> => {
+  const info = await store.head(dataKey(digest))
+  if (info === undefined) return false
+  const { version } = info
+  const marker = {
+    state: 'condemned',
+    nonce: newNonce(),
+    ...(version === undefined ? {} : { version }),
+  } as const
+  const condition = stored === undefined ? ({ ifNoneMatch: '*' } as const) : ifMatch(stored)
+  return (await writeMarker(store, digest, marker, condition)) !== undefined
+}
+
+/** Takes a marker away that has served its purpose. */
+const clear = (store: ObjectStore, digest: Digest, stored: StoredMarker): Promise<boolean> =>
+  tookPlace(store.deleteIf(markerKey(digest), stored.etag))
+
+/** Whether data is what was condemned; where there are no versions, by its age. */
+const isCondemned = (info: ObjectInfo, condemned: Date): boolean =>
+  info.modified.getTime() + 1000 < condemned.getTime()
+
+/** Sends the delete of data without versions, once and in time. @returns whether it took place */
+const deleteOnce = async (
+  store: ObjectStore,
+  terms: Terms,
+  digest: Digest,
+  condemned: Date,
+  claimed: number,
+  monotonic: () => number,
+): Promise<boolean> => {
+  const info = await store.head(dataKey(digest))
+  // What was written since is another's: it is condemned anew, or linked.
+  if (info === undefined || !isCondemned(info, condemned)) return true
+  if (monotonic() - claimed > terms.send) return false
+  try {
+    await store.deleteOnce(dataKey(digest))
+    return true
+  } catch (error) {
+    if (!isStoreError(error, 'unavailable')) throw error
+    // It may land yet: the claim stays, and ends by itself.
+    return false
+  }
+}
+
+/** Claims condemned data, deletes it, and says so. */
+const remove = async (
+  store: ObjectStore,
+  terms: Terms,
+  digest: Digest,
+  stored: StoredMarker,
+  monotonic: () => number,
+): Promise<boolean> => {
+  const version = stored.marker?.version
+  const claim = {
+    state: 'claimed',
+    nonce: newNonce(),
+    ...(version === undefined ? {} : { version }),
+  } as const
+  const since = monotonic()
+  const etag = await writeMarker(store, digest, claim, ifMatch(stored))
+  if (etag === undefined) return false
+  if (version !== undefined) await store.deleteVersion(dataKey(digest), version)
+  else if (!(await deleteOnce(store, terms, digest, stored.modified, since, monotonic))) return false
+  const gone = { state: 'gone', nonce: newNonce() } as const
+  return (await writeMarker(store, digest, gone, { ifMatch: etag })) !== undefined
+}
+
+/** Ends a claim that nobody stands behind any more; what is there is condemned anew. */
+const giveUp = async (store: ObjectStore, digest: Digest, stored: StoredMarker): Promise<boolean> => {
+  const gone = { state: 'gone', nonce: newNonce() } as const
+  return (await writeMarker(store, digest, gone, ifMatch(stored))) !== undefined
+}
+
+/**
+ * What is to be done about the data of a digest, if anything is.
+ *
+ * @param monotonic clock in milliseconds that only goes forward
+ */
+export const planData = (
+  store: ObjectStore,
+  terms: Terms,
+  { digest, data, linked, stored }: DataState,
+  monotonic: () => number,
+): Planned | undefined => {
+  const plan = (
+    step: Step,
+    why: string,
+    carryOut: () => Promise<boolean>,
+    key = markerKey(digest),
+  ): Planned => ({ thing: { step, key, digest, size: data?.size, why }, carryOut })
+
+  const condemnable = !linked && data !== undefined && isOld(terms, data.modified)
+  const toCondemn = () =>
+    plan('condemn-data', 'no repository links it', () => condemn(store, digest, stored))
+  if (stored === undefined) return condemnable ? toCondemn() : undefined
+  const { marker, modified } = stored
+  const toClear = (why: string) => plan('clear-marker', why, () => clear(store, digest, stored))
+  switch (marker?.state) {
+    case 'gone':
+      return isOld(terms, modified) ? toClear('it is gone, and long enough') : undefined
+    case 'claimed': {
+      if (marker.version !== undefined) {
+        const why = 'a run that ended early has claimed it'
+        const again = () => remove(store, terms, digest, stored, monotonic)
+        return plan('remove-data', why, again, dataKey(digest))
+      }
+      if (!isOlder(terms, modified, terms.claim)) return undefined
+      const why = 'a run that ended early has claimed it, and its claim is over'
+      return plan('give-up-claim', why, () => giveUp(store, digest, stored))
+    }
+    case 'rescued':
+      if (linked || data === undefined) return toClear('a repository links it')
+      return condemnable ? toCondemn() : undefined
+    case 'condemned':
+      if (linked) return toClear('a repository links it')
+      if (!isOld(terms, modified)) return undefined
+      return plan(
+        'remove-data',
+        `condemned ${modified.toISOString()}, and no repository has linked it since`,
+        () => remove(store, terms, digest, stored, monotonic),
+        dataKey(digest),
+      )
+    default:
+      // Damaged: nobody goes on with it, neither writers nor the clean-up.
+      return undefined
+  }
+}
+
+/** Reads a marker for {@link planData}. */
+export const readStoredMarker = (
+  store: ObjectStore,
+  digest: Digest,
+): Promise<StoredMarker | undefined> => readMarker(store, digest, unreported)

@@ -1,0 +1,109 @@
+/**
+ * The pool of data beside the links of a walk and the markers, all three in the order of digests: none of
+ * them is in memory as a whole.
+ *
+ * @module
+ */
+
+import { inBatches } from '../../shared/parallel.ts'
+import { listPages } from '../../storage/pages.ts'
+import type { ListedObject, ObjectStore } from '../../storage/store.ts'
+import { BLOBS_PREFIX, CONDEMNED_PREFIX, dataKey } from '../layout.ts'
+import type { Digest } from '../reference.ts'
+import { type DataState, readStoredMarker } from './data.ts'
+import type { LinkedDigests } from './link-runs.ts'
+
+const DATA_PREFIX = `${BLOBS_PREFIX}sha256/`
+const MARKER_PREFIX = `${CONDEMNED_PREFIX}sha256/`
+const DATA = /^[0-9a-f]{2}\/([0-9a-f]{64})\/data$/
+const MARKER = /^([0-9a-f]{64})$/
+
+/** Markers read at once. */
+const AT_ONCE = 32
+
+/** After all digests. */
+const END = 'g'
+
+/** What there is of a digest, and which repositories link it. */
+export interface Pooled extends DataState {
+  readonly repositories: readonly number[]
+}
+
+interface Found {
+  readonly hex: string
+  readonly object: ListedObject
+}
+
+/** Objects of a listing by digest, in order, up to one at a time. */
+const listing = (store: ObjectStore, prefix: string, pattern: RegExp, after: string | undefined) => {
+  const pages = listPages(store, prefix, after)
+  let page: readonly Found[] = []
+  let ended = false
+  const more = async (): Promise<void> => {
+    const next = await pages.next()
+    ended = next.done === true
+    page = (next.value ?? []).flatMap((object: ListedObject) => {
+      const [, hex] = pattern.exec(object.key.slice(prefix.length)) ?? []
+      return hex === undefined ? [] : [{ hex, object }]
+    })
+  }
+  return {
+    /** The next page, and the digest up to which it is all there is. */
+    async page(): Promise<{ readonly found: readonly Found[]; readonly end: string }> {
+      do await more()
+      while (!ended && page.length === 0)
+      return { found: page, end: ended ? END : page.at(-1)!.hex }
+    },
+    /** What there is up to a digest. */
+    async upTo(end: string): Promise<readonly Found[]> {
+      const found: Found[] = []
+      for (;;) {
+        const cut = page.findIndex(({ hex }) => hex > end)
+        found.push(...(cut === -1 ? page : page.slice(0, cut)))
+        page = cut === -1 ? [] : page.slice(cut)
+        if (cut !== -1 || ended) return found
+        await more()
+      }
+    },
+  }
+}
+
+/**
+ * All digests of which there is data or a marker, in order; a listing for each 1000 of either, and a read
+ * for each marker.
+ *
+ * @param after only digests after this one, in hex
+ */
+export async function* walkPool(
+  store: ObjectStore,
+  links: LinkedDigests,
+  after?: string,
+): AsyncGenerator<readonly Pooled[]> {
+  const start = after && dataKey(`sha256:${after}`)
+  const data = listing(store, DATA_PREFIX, DATA, start)
+  const markers = listing(store, MARKER_PREFIX, MARKER, after && MARKER_PREFIX + after)
+  if (after !== undefined) await links.upTo(after)
+  for (let end = ''; end !== END; ) {
+    const page = await data.page()
+    end = page.end
+    const marked = new Set((await markers.upTo(end)).map(({ hex }) => hex))
+    const linked = await links.upTo(end === END ? 'f'.repeat(64) : end)
+    const there = new Map(page.found.map(({ hex, object }) => [hex, object]))
+    const all = [...new Set([...there.keys(), ...marked])].sort()
+    yield await inBatches(
+      all,
+      async (hex): Promise<Pooled> => {
+        const digest: Digest = `sha256:${hex}`
+        const repositories = linked.get(hex) ?? []
+        return {
+          digest,
+          data: there.get(hex),
+          linked: repositories.length > 0,
+          stored: marked.has(hex) ? await readStoredMarker(store, digest) : undefined,
+          repositories,
+        }
+      },
+      AT_ONCE,
+    )
+  }
+}

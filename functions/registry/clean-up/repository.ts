@@ -1,0 +1,111 @@
+/**
+ * One repository: what of it goes, and why. Nothing is written while this is decided.
+ *
+ * @module
+ */
+
+import { inBatches } from '../../shared/parallel.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import type { Digest } from '../reference.ts'
+import { type Need, planLayers, readTargets } from './layers.ts'
+import type { Needs, ReadNeeds, Unknown } from './needs.ts'
+import { planRevisions, type RevisionState, readRevisions } from './revisions.ts'
+import { dueAt, isOld, type Terms } from './terms.ts'
+import type { Planned } from './thing.ts'
+import type { ListedLink, ListedRepository } from './walk.ts'
+
+/** Manifests read at once. */
+const AT_ONCE = 32
+
+/** What is to be done in a repository. */
+export interface RepositoryPlan {
+  readonly planned: readonly Planned[]
+  /** Digests that the data of its links is under, one for each link. */
+  readonly targets: readonly Digest[]
+  /** When there may be more to do although nothing is written, in milliseconds. */
+  readonly due: number
+  /** Why nothing of its blobs goes, where that is so. */
+  readonly kept: string | undefined
+}
+
+const kept = (digest: Digest, why: Unknown): string =>
+  why === 'missing'
+    ? `all blobs stay, since the bytes of the manifest ${digest} are not there: see slipway check`
+    : `all blobs stay, since nobody knows what the manifest ${digest} needs`
+
+/** What manifests need, or why nobody knows. */
+const readAllNeeds = async (
+  read: ReadNeeds,
+  revisions: readonly RevisionState[],
+): Promise<{ readonly needed: Set<Digest>; readonly unknown: string | undefined }> => {
+  const needed = new Set<Digest>()
+  let unknown: string | undefined
+  await inBatches(
+    revisions,
+    async ({ digest, target, state }) => {
+      const needs: Needs | Unknown =
+        state === 'damaged' ? 'unreadable' : await read(target)
+      // What was deleted and has lost its bytes, nobody can bring back.
+      if (needs === 'missing' && state === 'deleted') return
+      if (typeof needs === 'string') unknown ??= kept(digest, needs)
+      else for (const each of needs.digests) needed.add(each)
+    },
+    AT_ONCE,
+  )
+  return { needed, unknown }
+}
+
+/** When the next young link is old enough to be looked at. */
+const nextOld = (terms: Terms, links: readonly ListedLink[]): number =>
+  links.reduce(
+    (due, { modified }) =>
+      isOld(terms, modified) ? due : Math.min(due, dueAt(modified, terms.grace)),
+    Number.POSITIVE_INFINITY,
+  )
+
+/** Digests that the data of a repository's links is under. */
+export const targetsOf = async (
+  store: ObjectStore,
+  { layers, revisions }: ListedRepository,
+): Promise<{ readonly targets: readonly Digest[]; readonly others: ReadonlyMap<Digest, Digest> }> => {
+  const links = [...layers, ...revisions]
+  const others = await readTargets(store, links)
+  return { targets: links.map(({ digest }) => others.get(digest) ?? digest), others }
+}
+
+/**
+ * Decides what is to be done in a repository.
+ *
+ * @param listed its blobs' links before its manifests' links, and these before its tags; all since the
+ *   date of the run
+ */
+export const planRepository = async (
+  store: ObjectStore,
+  terms: Terms,
+  readNeeds: ReadNeeds,
+  listed: ListedRepository,
+): Promise<RepositoryPlan> => {
+  const { name, layers, tags } = listed
+  const { targets, others } = await targetsOf(store, listed)
+  const revisions = await readRevisions(store, listed.revisions)
+  const { planned, gone, due } = await planRevisions(store, terms, name, revisions, tags)
+  const staying = revisions.filter(({ digest }) => !gone.has(digest))
+  const leaving = revisions.filter(({ digest }) => gone.has(digest))
+  const { needed, unknown } = await readAllNeeds(readNeeds, staying)
+  const { needed: wasNeeded } = await readAllNeeds(readNeeds, leaving)
+  // A blob that was pushed under another algorithm has two links, and both stay with the one.
+  for (const [digest, target] of others) {
+    if (needed.has(digest)) needed.add(target)
+    if (wasNeeded.has(digest)) wasNeeded.add(target)
+  }
+  const needOf = (digest: Digest): Need => {
+    if (unknown !== undefined || needed.has(digest)) return 'needed'
+    return wasNeeded.has(digest) ? 'leaving' : 'none'
+  }
+  return {
+    planned: [...(await planLayers(store, terms, name, layers, needOf)), ...planned],
+    targets,
+    due: Math.min(due, nextOld(terms, layers)),
+    kept: unknown,
+  }
+}

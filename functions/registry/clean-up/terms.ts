@@ -1,0 +1,72 @@
+/**
+ * What a run of the clean-up goes by: one date for all of it, and how old things must be.
+ *
+ * @module
+ */
+
+import { isStoreError } from '../../storage/errors.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { cleanUpKey } from '../layout.ts'
+import { CLAIM, GRACE, LANDING, MIN_GRACE, REQUEST } from './bounds.ts'
+import { newNonce } from './marker.ts'
+
+const DAY = 24 * 60 * 60_000
+
+/** Times of a clean-up, in milliseconds. */
+export interface Times {
+  /** G: how long something must have been condemned. */
+  readonly grace: number
+  /** How long a deleted manifest is kept with all that it needs. */
+  readonly undelete: number
+  /** C: how long a claim holds that names no version. */
+  readonly claim: number
+  /** How long after its claim the delete of data may be sent, by this process's clock. */
+  readonly send: number
+}
+
+/** The times of a clean-up unless an administrator says otherwise. */
+export const TIMES: Times = { grace: GRACE, undelete: 7 * DAY, claim: CLAIM, send: REQUEST }
+
+/**
+ * Why a grace is too short, or nothing.
+ *
+ * It must be longer than a request may take, and than what was sent may land after that; otherwise a
+ * writer could rely on what it saw before the grace began.
+ */
+export const tooShort = (grace: number): string | undefined =>
+  grace >= MIN_GRACE && grace > REQUEST + LANDING
+    ? undefined
+    : `a grace of ${grace / 60_000} minutes is too short: at least ${MIN_GRACE / 60_000} minutes`
+
+/** S3 gives whole seconds. */
+const SECOND = 1000
+
+/** What a run goes by. All that decides is read after the date. */
+export interface Terms extends Times {
+  /** Milliseconds, by the clock of the store. */
+  readonly date: number
+}
+
+/** Whether what was last written then was so for so long at the date of the run. */
+export const isOlder = ({ date }: Terms, modified: Date, span: number): boolean =>
+  modified.getTime() + span + SECOND < date
+
+/** Whether what was last written then has its grace over. */
+export const isOld = (terms: Terms, modified: Date): boolean =>
+  isOlder(terms, modified, terms.grace)
+
+/** When {@link isOlder} will say yes, in milliseconds. */
+export const dueAt = (modified: Date, span: number): number => modified.getTime() + span + SECOND
+
+/** The date of a run: when the store has written an object of ours. Three operations. */
+export const dateOf = async (store: ObjectStore): Promise<number> => {
+  const key = cleanUpKey(`date-${newNonce()}`)
+  await store.put(key, new Uint8Array())
+  const info = await store.head(key)
+  await store.delete([key]).catch((error: unknown) => {
+    // What is left is a day old at the next run, and goes with it.
+    if (!isStoreError(error, 'unavailable')) throw error
+  })
+  if (info === undefined) throw new Error(`${key} was written, and is not there`)
+  return info.modified.getTime()
+}

@@ -1,0 +1,100 @@
+/**
+ * Walks all links, one repository after another. The listing is in byte order, in which all that a
+ * repository has is together: its blobs' links, then its manifests' links, then its tags. So whatever a
+ * manifest needs was listed before the manifest was.
+ *
+ * @module
+ */
+
+import { listPages } from '../../storage/pages.ts'
+import type { ListedObject, ObjectStore } from '../../storage/store.ts'
+import { REPOSITORIES_PREFIX } from '../layout.ts'
+import { type Digest, isDigest } from '../reference.ts'
+
+/** A link as it was listed. */
+export interface ListedLink {
+  readonly key: string
+  readonly digest: Digest
+  readonly modified: Date
+  /** Whether it has the size of a plain one; a condemned or deleted one is longer. */
+  readonly plain: boolean
+}
+
+/** A tag as it was listed. */
+export interface ListedTag {
+  readonly key: string
+  readonly tag: string
+  readonly modified: Date
+}
+
+/** All links of a repository, each kind in byte order. */
+export interface ListedRepository {
+  readonly name: string
+  readonly layers: ListedLink[]
+  readonly revisions: ListedLink[]
+  readonly tags: ListedTag[]
+}
+
+const LAYER = /^_layers\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
+const REVISION = /^_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
+const TAG = /^_manifests\/tags\/([^/]+)\/current\/link$/
+
+const linkOf = ({ key, size, modified }: ListedObject, match: RegExpExecArray) => {
+  const digest = `${match[1]}:${match[2]}`
+  return isDigest(digest) ? [{ key, digest, modified, plain: size === digest.length }] : []
+}
+
+/** Takes an object of a repository into what was listed of it; others, such as uploads, are none. */
+const take = (into: ListedRepository, object: ListedObject, path: string): void => {
+  const layer = LAYER.exec(path)
+  if (layer) return void into.layers.push(...linkOf(object, layer))
+  const revision = REVISION.exec(path)
+  if (revision) return void into.revisions.push(...linkOf(object, revision))
+  const [, tag] = TAG.exec(path) ?? []
+  if (tag !== undefined) into.tags.push({ key: object.key, tag, modified: object.modified })
+}
+
+/** What comes after all that a repository has in the order of keys, and before others. */
+export const endOf = (name: string): string => `${REPOSITORIES_PREFIX}${name}/_~`
+
+const empty = (name: string): ListedRepository => ({ name, layers: [], revisions: [], tags: [] })
+
+/**
+ * All repositories in the order of their keys; one listing for each 1000 objects.
+ *
+ * @param after only repositories after this one, in that order
+ */
+export async function* walkRepositories(
+  store: ObjectStore,
+  after?: string,
+): AsyncGenerator<ListedRepository> {
+  let current: ListedRepository | undefined
+  const start = after === undefined ? undefined : endOf(after)
+  for await (const page of listPages(store, REPOSITORIES_PREFIX, start)) {
+    for (const object of page) {
+      const path = object.key.slice(REPOSITORIES_PREFIX.length)
+      const cut = path.indexOf('/_')
+      if (cut === -1) continue
+      const name = path.slice(0, cut)
+      if (current !== undefined && current.name !== name) yield current
+      if (current?.name !== name) current = empty(name)
+      take(current, object, path.slice(cut + 1))
+    }
+  }
+  if (current !== undefined) yield current
+}
+
+/** All links of one repository, listed now. */
+export const listRepository = async (
+  store: ObjectStore,
+  name: string,
+): Promise<ListedRepository> => {
+  const found = empty(name)
+  const prefix = `${REPOSITORIES_PREFIX}${name}/`
+  for (const part of ['_layers/', '_manifests/']) {
+    for await (const page of listPages(store, prefix + part)) {
+      for (const object of page) take(found, object, object.key.slice(prefix.length))
+    }
+  }
+  return found
+}
