@@ -86,6 +86,10 @@ const usesOf = ({ operation, args }: StoreCall): Use[] => {
       return (args[0] as string[]).map((each) => on('DeleteObject', each))
     case 'deleteIf':
       return [...reading(first), on('DeleteObject', first)]
+    case 'deleteOnce':
+      return [on('DeleteObject', first)]
+    case 'deleteVersion':
+      return [on('DeleteObjectVersion', first)]
     case 'deletesExactly':
       return ['PutObject', 'GetObject', 'DeleteObject'].map((each) => on(each, SCRATCH_PREFIX))
     case 'provesParts':

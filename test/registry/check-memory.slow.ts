@@ -90,6 +90,8 @@ const generated = (repositories: number): ObjectStore => {
     copy: absent,
     delete: absent,
     deleteIf: absent,
+    deleteVersion: absent,
+    deleteOnce: absent,
     createMultipart: absent,
     uploadPart: absent,
     listParts: absent,

@@ -1,0 +1,90 @@
+/**
+ * A registry with a clean-up, on a store in memory whose clock is turned by hand.
+ *
+ * @module
+ */
+import { type Collected, collect } from '../../../functions/registry/clean-up/collect.ts'
+import { TIMES, type Times } from '../../../functions/registry/clean-up/terms.ts'
+import type { Step, Thing } from '../../../functions/registry/clean-up/thing.ts'
+import { dataKey } from '../../../functions/registry/layout.ts'
+import type { ObjectStore } from '../../../functions/storage/store.ts'
+import { createModel, NOW, type Service } from '../../interleavings/model.ts'
+import { clientOf, type Send } from '../../support/rig/client.ts'
+import { allObjects } from '../../support/rig/invariants.ts'
+
+export const HOUR = 60 * 60_000
+export const DAY = 24 * HOUR
+
+/** Services, by name. */
+export const SERVICES: readonly (readonly [string, Service])[] = [
+  ['S3', { etags: 'content', conditionalDeletes: true }],
+  ['versions or files', { etags: 'write', conditionalDeletes: true }],
+]
+
+/** A run, and what it said. */
+export interface Ran {
+  readonly collected: Collected
+  readonly things: readonly Thing[]
+  readonly notes: readonly string[]
+}
+
+export interface World {
+  readonly store: ObjectStore
+  /** A client of an instance with nothing in its memory. */
+  send: Send
+  /** Lets time pass, in milliseconds; instances forget. */
+  pass(span: number): Promise<void>
+  /** Runs the clean-up; with `force`, unless said otherwise. */
+  collect(options?: Partial<{ run: boolean; force: boolean; times: Times }>): Promise<Ran>
+  /** Whether the data of a digest is there. */
+  has(digest: string): Promise<boolean>
+  /** Keys below a prefix. */
+  keys(prefix: string): Promise<string[]>
+}
+
+/** Opens a world. @param around stands between clean-up and store */
+export const openWorld = async (
+  service: Service,
+  around: (store: ObjectStore) => ObjectStore = (store) => store,
+): Promise<World> => {
+  let now = NOW
+  const { store } = createModel(service, new Map(), () => now)
+  const newClient = (): Promise<Send> => clientOf(store, { now: () => now })
+  const world: World = {
+    store,
+    send: await newClient(),
+    async pass(span) {
+      now += span
+      world.send = await newClient()
+    },
+    async collect({ run = true, force = true, times = TIMES } = {}) {
+      const things: Thing[] = []
+      const notes: string[] = []
+      const collected = await collect(around(store), {
+        times,
+        run,
+        force,
+        report: (thing) => void things.push(thing),
+        note: (repository, text) => void notes.push(`${repository}: ${text}`),
+        progress: () => {},
+        isOver: () => false,
+        monotonic: () => now,
+      })
+      return { collected, things, notes }
+    },
+    has: async (digest) => (await store.head(dataKey(digest))) !== undefined,
+    keys: async (prefix) => (await allObjects(store, prefix)).map(({ key }) => key),
+  }
+  return world
+}
+
+/** Steps with what they are about, in order. */
+export const stepsOf = ({ things }: Ran): string[] =>
+  things.map(({ step, digest, tag }) => `${step} ${tag ?? digest}`).sort()
+
+/** How often each step was taken. */
+export const countsOf = ({ things }: Ran): Partial<Record<Step, number>> => {
+  const counts: Partial<Record<Step, number>> = {}
+  for (const { step } of things) counts[step] = (counts[step] ?? 0) + 1
+  return counts
+}
