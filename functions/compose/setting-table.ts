@@ -123,6 +123,11 @@ export const SETTINGS = {
     '14',
     'days for which deletes of tags and manifests are on record, and can be undone; 0: they cannot',
   ),
+  'gc-grace': setting(
+    span('1h', '400d').default(48 * 60 * 60),
+    '48h',
+    'how long the clean-up leaves what is young, and what it has condemned; longer than a client takes for a push',
+  ),
   'upload-memory': setting(
     mebibytes.optional(),
     'an eighth of the memory, 48 to 96',

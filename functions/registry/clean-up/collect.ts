@@ -81,18 +81,23 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
     if (!run) return { outcome: 'done', planned: totals, done }
     const much = moreThanHalf(totals)
     if (much !== undefined && !force) return { outcome: 'refused', why: much, planned: totals }
-    const acted = await act(store, state, { repositories: 0, candidates: 0 }, {
-      terms,
-      monotonic,
-      done: (thing) => {
-        count(done, thing)
-        report(thing)
+    const acted = await act(
+      store,
+      state,
+      { repositories: 0, candidates: 0 },
+      {
+        terms,
+        monotonic,
+        done: (thing) => {
+          count(done, thing)
+          report(thing)
+        },
+        pause: () => {
+          progress('Cleaning up')
+          return pause()
+        },
       },
-      pause: () => {
-        progress('Cleaning up')
-        return pause()
-      },
-    })
+    )
     return { outcome: acted ? 'done' : 'stopped', planned: totals, done }
   } finally {
     await lease.release()

@@ -100,13 +100,18 @@ const remove = async (
   const etag = await writeMarker(store, digest, claim, ifMatch(stored))
   if (etag === undefined) return false
   if (version !== undefined) await store.deleteVersion(dataKey(digest), version)
-  else if (!(await deleteOnce(store, terms, digest, stored.modified, since, monotonic))) return false
+  else if (!(await deleteOnce(store, terms, digest, stored.modified, since, monotonic)))
+    return false
   const gone = { state: 'gone', nonce: newNonce() } as const
   return (await writeMarker(store, digest, gone, { ifMatch: etag })) !== undefined
 }
 
 /** Ends a claim that nobody stands behind any more; what is there is condemned anew. */
-const giveUp = async (store: ObjectStore, digest: Digest, stored: StoredMarker): Promise<boolean> => {
+const giveUp = async (
+  store: ObjectStore,
+  digest: Digest,
+  stored: StoredMarker,
+): Promise<boolean> => {
   const gone = { state: 'gone', nonce: newNonce() } as const
   return (await writeMarker(store, digest, gone, ifMatch(stored))) !== undefined
 }

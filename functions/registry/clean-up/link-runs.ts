@@ -144,15 +144,17 @@ export const openLinkRuns = (store: ObjectStore, prefix: string, written = 0): L
     count = 0
   }
 
-  const load = (run: number) => async (block: number): Promise<Buffer | undefined> => {
-    const start = block * BLOCK * ENTRY
-    const info = sizes.get(run) ?? (await store.head(keyOf(run)))?.size
-    if (info === undefined) throw new Error(`${keyOf(run)} is not there`)
-    sizes.set(run, info)
-    if (start >= info) return undefined
-    const read = await store.get(keyOf(run), { start, end: start + BLOCK * ENTRY - 1 })
-    return read && readAll(read.body, BLOCK * ENTRY)
-  }
+  const load =
+    (run: number) =>
+    async (block: number): Promise<Buffer | undefined> => {
+      const start = block * BLOCK * ENTRY
+      const info = sizes.get(run) ?? (await store.head(keyOf(run)))?.size
+      if (info === undefined) throw new Error(`${keyOf(run)} is not there`)
+      sizes.set(run, info)
+      if (start >= info) return undefined
+      const read = await store.get(keyOf(run), { start, end: start + BLOCK * ENTRY - 1 })
+      return read && readAll(read.body, BLOCK * ENTRY)
+    }
   const sizes = new Map<number, number>()
 
   return {

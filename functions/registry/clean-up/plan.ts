@@ -5,8 +5,8 @@
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
-import { planData } from './data.ts'
 import { type Candidates, openCandidates } from './candidates.ts'
+import { planData } from './data.ts'
 import { type LinkRuns, openLinkRuns } from './link-runs.ts'
 import { readingNeeds } from './needs.ts'
 import { walkPool } from './pool.ts'

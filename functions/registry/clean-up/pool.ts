@@ -35,7 +35,12 @@ interface Found {
 }
 
 /** Objects of a listing by digest, in order, up to one at a time. */
-const listing = (store: ObjectStore, prefix: string, pattern: RegExp, after: string | undefined) => {
+const listing = (
+  store: ObjectStore,
+  prefix: string,
+  pattern: RegExp,
+  after: string | undefined,
+) => {
   const pages = listPages(store, prefix, after)
   let page: readonly Found[] = []
   let ended = false

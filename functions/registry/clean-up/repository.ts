@@ -43,8 +43,7 @@ const readAllNeeds = async (
   await inBatches(
     revisions,
     async ({ digest, target, state }) => {
-      const needs: Needs | Unknown =
-        state === 'damaged' ? 'unreadable' : await read(target)
+      const needs: Needs | Unknown = state === 'damaged' ? 'unreadable' : await read(target)
       // What was deleted and has lost its bytes, nobody can bring back.
       if (needs === 'missing' && state === 'deleted') return
       if (typeof needs === 'string') unknown ??= kept(digest, needs)
@@ -67,7 +66,10 @@ const nextOld = (terms: Terms, links: readonly ListedLink[]): number =>
 export const targetsOf = async (
   store: ObjectStore,
   { layers, revisions }: ListedRepository,
-): Promise<{ readonly targets: readonly Digest[]; readonly others: ReadonlyMap<Digest, Digest> }> => {
+): Promise<{
+  readonly targets: readonly Digest[]
+  readonly others: ReadonlyMap<Digest, Digest>
+}> => {
   const links = [...layers, ...revisions]
   const others = await readTargets(store, links)
   return { targets: links.map(({ digest }) => others.get(digest) ?? digest), others }

@@ -25,6 +25,8 @@ export interface ListedTag {
   readonly key: string
   readonly tag: string
   readonly modified: Date
+  /** Whether it has the size of a plain one. */
+  readonly plain: boolean
 }
 
 /** All links of a repository, each kind in byte order. */
@@ -39,6 +41,9 @@ const LAYER = /^_layers\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 const REVISION = /^_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 const TAG = /^_manifests\/tags\/([^/]+)\/current\/link$/
 
+/** Bytes of a plain link: a digest. */
+const PLAIN_SIZES = new Set(['sha256:'.length + 64, 'sha512:'.length + 128])
+
 const linkOf = ({ key, size, modified }: ListedObject, match: RegExpExecArray) => {
   const digest = `${match[1]}:${match[2]}`
   return isDigest(digest) ? [{ key, digest, modified, plain: size === digest.length }] : []
@@ -51,7 +56,9 @@ const take = (into: ListedRepository, object: ListedObject, path: string): void 
   const revision = REVISION.exec(path)
   if (revision) return void into.revisions.push(...linkOf(object, revision))
   const [, tag] = TAG.exec(path) ?? []
-  if (tag !== undefined) into.tags.push({ key: object.key, tag, modified: object.modified })
+  if (tag === undefined) return
+  const { key, modified, size } = object
+  into.tags.push({ key, tag, modified, plain: PLAIN_SIZES.has(size) })
 }
 
 /** What comes after all that a repository has in the order of keys, and before others. */

@@ -1,0 +1,159 @@
+/**
+ * `slipway gc`.
+ *
+ * @module
+ */
+
+import type { Settings } from '../../compose/settings.ts'
+import { type Collected, collect } from '../../registry/clean-up/collect.ts'
+import { release as releaseAll } from '../../registry/clean-up/release.ts'
+import { TIMES } from '../../registry/clean-up/terms.ts'
+import type { Thing } from '../../registry/clean-up/thing.ts'
+import type { Totals } from '../../registry/clean-up/totals.ts'
+import type { StoreIo } from '../command.ts'
+
+interface Given {
+  readonly settings: Pick<Settings, 'gc-grace'>
+  readonly flags: {
+    readonly run: boolean
+    readonly force: boolean
+    readonly release: boolean
+    readonly json: boolean
+  }
+}
+
+const REFUSED = 1
+const COULD_NOT = 2
+const BUSY = 3
+const STOPPED = 130
+
+const INEXACT =
+  'slipway: this store cannot delete an object only if it is as it was read: a clean-up beside pushes would not be safe here. See docs/clean-up.md.'
+
+const UNPROVEN = 'slipway: --run is not available yet: without it, nothing is changed.'
+
+/** What a thing is about, as commands and clients name it. */
+const nameOf = ({ repository, tag, digest, key }: Thing): string => {
+  if (repository === undefined) return digest ?? key
+  if (tag !== undefined) return `${repository}:${tag}`
+  return digest === undefined ? repository : `${repository}@${digest}`
+}
+
+const lineOf = (thing: Thing): string => {
+  const { step, size, why, rule } = thing
+  const bytes = size === undefined ? '' : ` (${size} bytes)`
+  return `${step}\t${nameOf(thing)}${bytes}\n\t${why}${rule === undefined ? '' : `; rule ${rule}`}`
+}
+
+const stepsIn = ({ steps }: Totals): string => {
+  const all = Object.entries(steps).map(
+    ([step, { things, bytes }]) => `${step} ${things}${bytes > 0 ? ` (${bytes} bytes)` : ''}`,
+  )
+  return all.length === 0 ? 'nothing' : all.join(', ')
+}
+
+const seenIn = ({ seen }: Totals): string =>
+  `${seen.repositories} repositories, ${seen.manifests} manifests, ${seen.links} links of blobs, ${seen.data.bytes} bytes in ${seen.data.things} blobs and manifests`
+
+const hours = (seconds: number): string => `${Math.round(seconds / 360) / 10} hours`
+
+/** What was found, and how long bytes take to come free. */
+const summary = (totals: Totals, what: string, grace: number): string =>
+  `${seenIn(totals)}.\n${what}: ${stepsIn(totals)}.\nA deleted manifest stays for ${hours(TIMES.undelete / 1000)}, so that it can come back; then its blobs' links go, and then its bytes, each condemned for ${hours(grace)} before.`
+
+/** Says how a run has ended. @returns the exit code */
+const tell = (
+  { print, say }: StoreIo,
+  ended: Collected,
+  { flags: { run, json }, settings }: Given,
+): number => {
+  if (json) print(JSON.stringify({ kind: 'sum', ...ended }))
+  const grace = settings['gc-grace']
+  switch (ended.outcome) {
+    case 'busy':
+      say(`slipway: another clean-up goes on since ${ended.since.toISOString()}; this one ends.`)
+      return BUSY
+    case 'refused':
+      say(summary(ended.planned, 'To be done', grace))
+      say(`slipway: stopped, since that is ${ended.why}. If it is right, add --force.`)
+      return REFUSED
+    case 'stopped':
+      say(`Stopped. ${summary(ended.planned, 'Planned so far', grace)}`)
+      if (run) say(`Done: ${stepsIn(ended.done)}.`)
+      return STOPPED
+    case 'done':
+      say(summary(ended.planned, 'To be done', grace))
+      say(run ? `Done: ${stepsIn(ended.done)}.` : 'Nothing was changed: add --run to do it.')
+      return 0
+  }
+}
+
+/** Turns everything back. */
+const release = async (
+  { store, say, progress, print }: StoreIo,
+  json: boolean,
+): Promise<number> => {
+  const line = progress()
+  const done = await releaseAll(store, ({ links, markers }) =>
+    line.show(`Releasing: ${links} links, ${markers} markers`),
+  )
+  line.end()
+  if (json) print(JSON.stringify({ kind: 'released', ...done }))
+  say(`${done.links} links are plain again, ${done.markers} markers are gone.`)
+  if (done.claimed === 0) return 0
+  say(`${done.claimed} blobs are being deleted: run this again in an hour.`)
+  return REFUSED
+}
+
+/**
+ * Shows what a clean-up would do, or does it.
+ *
+ * @returns 0 when it is done; 1 when it would take more than half of all; 2 when the store could not be
+ *   read or written; 3 when another run goes on; 130 when it was stopped
+ */
+export const gc = async (io: StoreIo, given: Given): Promise<number> => {
+  const { store, print, say, progress, onStop, exit } = io
+  const { run, force, json } = given.flags
+  const line = progress()
+  let stopping = false
+  onStop(() => {
+    // The second signal means it.
+    if (stopping) exit(STOPPED)
+    stopping = true
+  })
+  try {
+    if (given.flags.release) return await release(io, json)
+    if (run) {
+      say(UNPROVEN)
+      return COULD_NOT
+    }
+    if (run && !(await store.deletesExactly())) {
+      say(INEXACT)
+      return COULD_NOT
+    }
+    const ended = await collect(store, {
+      times: { ...TIMES, grace: given.settings['gc-grace'] * 1000 },
+      run,
+      force,
+      report: (thing) => {
+        line.end()
+        print(json ? JSON.stringify(thing) : lineOf(thing))
+      },
+      note: (repository, text) => {
+        line.end()
+        if (json) print(JSON.stringify({ kind: 'note', repository, text }))
+        else say(`${repository}: ${text}`)
+      },
+      progress: line.show,
+      isOver: () => stopping,
+      monotonic: () => performance.now(),
+    })
+    line.end()
+    return tell(io, ended, given)
+  } catch (error) {
+    line.end()
+    const why = error instanceof Error ? error.message : String(error)
+    say(`slipway: the clean-up has failed: ${why}; what was done is done, and the next run goes on`)
+    return COULD_NOT
+  }
+}

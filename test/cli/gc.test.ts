@@ -1,0 +1,133 @@
+/**
+ * `slipway gc`: what it prints and says, and its exit codes.
+ *
+ * @module
+ */
+import { expect, test } from 'vitest'
+import type { StoreIo } from '../../functions/cli/command.ts'
+import { gc } from '../../functions/cli/commands/gc.ts'
+import { CLEAN_UP_PREFIX, layerLinkKey, markerKey } from '../../functions/registry/layout.ts'
+import { condemnedLinkBody } from '../../functions/registry/links.ts'
+import { StoreError } from '../../functions/storage/errors.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
+import { createModel, NOW } from '../interleavings/model.ts'
+import { blob } from '../support/hosts/content.ts'
+import { clientOf } from '../support/rig/client.ts'
+import { pushAtOnce, pushImage } from '../support/rig/push.ts'
+
+const DAY = 24 * 60 * 60_000
+const GARBAGE = blob('garbage', 100)
+const KEPT = blob('kept', 200)
+
+type Flags = Parameters<typeof gc>[1]['flags']
+
+/** Runs the command; `stop` is called when it begins to listen for signals. */
+const ask = async (
+  store: ObjectStore,
+  flags: Partial<Flags> = {},
+  stop: (signal: () => void) => void = () => {},
+) => {
+  const [printed, said]: [string[], string[]] = [[], []]
+  const io = {
+    store,
+    print: (line: string) => void printed.push(line),
+    say: (line: string) => void said.push(line),
+    progress: () => ({ show: () => {}, end: () => {} }),
+    onStop: stop,
+    exit: () => {},
+  } satisfies Partial<StoreIo>
+  const given = { run: false, force: false, release: false, json: false, ...flags }
+  const settings = { 'gc-grace': 48 * 60 * 60 }
+  const code = await gc(io as unknown as StoreIo, { flags: given, settings })
+  return { code, printed, said: said.join('\n') }
+}
+
+/** A store with an image and a blob that nothing needs, and its clock. */
+const open = async () => {
+  const clock = { now: NOW }
+  const service = { etags: 'content', conditionalDeletes: true } as const
+  const { store } = createModel(service, new Map(), () => clock.now)
+  const send = await clientOf(store)
+  await pushImage(send, 'app', 'v1', [KEPT])
+  await pushAtOnce(send, 'app', GARBAGE)
+  clock.now += 3 * DAY
+  return { store, clock }
+}
+
+test('without --run it prints each thing, its size and why, and changes nothing', async () => {
+  const { store } = await open()
+  const { code, printed, said } = await ask(store)
+  expect(code).toBe(0)
+  expect(printed).toEqual([
+    `condemn-link\tapp@${GARBAGE.sha256} (100 bytes)\n\tno manifest of the repository needs it`,
+  ])
+  expect(said).toMatch(/^1 repositories, 1 manifests, 3 links of blobs, \d+ bytes in 4 blobs/)
+  expect(said).toContain('To be done: condemn-link 1 (100 bytes).')
+  expect(said).toContain('stays for 168 hours')
+  expect(said).toContain('each condemned for 48 hours before')
+  expect(said).toContain('Nothing was changed: add --run to do it.')
+  expect((await store.head(layerLinkKey('app', GARBAGE.sha256)))?.size).toBe(71)
+})
+
+test('--json prints an object a line, and the sum', async () => {
+  const { store } = await open()
+  const { printed } = await ask(store, { json: true })
+  const [thing, sum] = printed.map((line) => JSON.parse(line))
+  expect(thing).toEqual({
+    step: 'condemn-link',
+    key: layerLinkKey('app', GARBAGE.sha256),
+    repository: 'app',
+    digest: GARBAGE.sha256,
+    size: 100,
+    why: 'no manifest of the repository needs it',
+  })
+  expect(sum).toMatchObject({
+    kind: 'sum',
+    outcome: 'done',
+    planned: { seen: { links: 3 }, steps: { 'condemn-link': { things: 1, bytes: 100 } } },
+  })
+})
+
+test('3 while another run goes on, which is over a minute after its last sign', async () => {
+  const { store, clock } = await open()
+  await store.put(`${CLEAN_UP_PREFIX}lease`, Buffer.from('{"began":"2030-01-04T00:00:00.000Z"}'))
+  const { code, said } = await ask(store)
+  expect([code, said]).toEqual([
+    3,
+    'slipway: another clean-up goes on since 2030-01-04T00:00:00.000Z; this one ends.',
+  ])
+  clock.now += 61_000
+  expect((await ask(store)).code).toBe(0)
+})
+
+test('2 when the store fails, with the reason', async () => {
+  const { store } = await open()
+  const list = () => Promise.reject(new StoreError('unavailable', 'list: SlowDown'))
+  const { code, said } = await ask({ ...store, list })
+  expect(code).toBe(2)
+  expect(said).toMatch(/the clean-up has failed: list: SlowDown; what was done is done/)
+})
+
+test('130 when it is stopped', async () => {
+  const { store } = await open()
+  const { code, said } = await ask(store, {}, (stop) => stop())
+  expect(code).toBe(130)
+  expect(said).toMatch(/^Stopped\. 1 repositories/)
+})
+
+test('--release makes links plain, takes markers away, and waits for deletes', async () => {
+  const { store } = await open()
+  const key = layerLinkKey('app', GARBAGE.sha256)
+  await store.put(key, condemnedLinkBody(GARBAGE.sha256, 'a'.repeat(16)))
+  await store.put(markerKey(GARBAGE.sha256), Buffer.from(`condemned ${'a'.repeat(16)}`))
+  await store.put(markerKey(KEPT.sha256), Buffer.from(`claimed ${'a'.repeat(16)}`))
+  const first = await ask(store, { release: true })
+  expect(first).toMatchObject({ code: 1 })
+  expect(first.said).toMatch(/1 links are plain again, 1 markers are gone\.\n1 blobs are being del/)
+  expect((await store.head(key))?.size).toBe(71)
+  await store.delete([markerKey(KEPT.sha256)])
+  expect(await ask(store, { release: true, json: true })).toMatchObject({
+    code: 0,
+    printed: ['{"kind":"released","links":0,"markers":0,"claimed":0}'],
+  })
+})
