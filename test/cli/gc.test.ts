@@ -37,7 +37,7 @@ const ask = async (
     exit: () => {},
   } satisfies Partial<StoreIo>
   const given = { run: false, force: false, release: false, json: false, ...flags }
-  const settings = { 'gc-grace': 48 * 60 * 60 }
+  const settings = { 'gc-grace': 48 * 60 * 60, 'undelete-days': 7 }
   const code = await gc(io as unknown as StoreIo, { flags: given, settings })
   return { code, printed, said: said.join('\n') }
 }

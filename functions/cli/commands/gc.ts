@@ -7,13 +7,13 @@
 import type { Settings } from '../../compose/settings.ts'
 import { type Collected, collect } from '../../registry/clean-up/collect.ts'
 import { release as releaseAll } from '../../registry/clean-up/release.ts'
-import { TIMES } from '../../registry/clean-up/terms.ts'
+import { DAY, TIMES, type Times } from '../../registry/clean-up/terms.ts'
 import type { Thing } from '../../registry/clean-up/thing.ts'
 import type { Totals } from '../../registry/clean-up/totals.ts'
 import type { StoreIo } from '../command.ts'
 
 interface Given {
-  readonly settings: Pick<Settings, 'gc-grace'>
+  readonly settings: Pick<Settings, 'gc-grace' | 'undelete-days'>
   readonly flags: {
     readonly run: boolean
     readonly force: boolean
@@ -31,6 +31,12 @@ const INEXACT =
   'slipway: this store cannot delete an object only if it is as it was read: a clean-up beside pushes would not be safe here. See docs/clean-up.md.'
 
 const UNPROVEN = 'slipway: --run is not available yet: without it, nothing is changed.'
+
+const timesOf = (settings: Given['settings']): Times => ({
+  ...TIMES,
+  grace: settings['gc-grace'] * 1000,
+  undelete: settings['undelete-days'] * DAY,
+})
 
 /** What a thing is about, as commands and clients name it. */
 const nameOf = ({ repository, tag, digest, key }: Thing): string => {
@@ -55,34 +61,34 @@ const stepsIn = ({ steps }: Totals): string => {
 const seenIn = ({ seen }: Totals): string =>
   `${seen.repositories} repositories, ${seen.manifests} manifests, ${seen.links} links of blobs, ${seen.data.bytes} bytes in ${seen.data.things} blobs and manifests`
 
-const hours = (seconds: number): string => `${Math.round(seconds / 360) / 10} hours`
+const hours = (span: number): string => `${Math.round(span / 360_000) / 10} hours`
 
 /** What was found, and how long bytes take to come free. */
-const summary = (totals: Totals, what: string, grace: number): string =>
-  `${seenIn(totals)}.\n${what}: ${stepsIn(totals)}.\nA deleted manifest stays for ${hours(TIMES.undelete / 1000)}, so that it can come back; then its blobs' links go, and then its bytes, each condemned for ${hours(grace)} before.`
+const summary = (totals: Totals, what: string, { undelete, grace }: Times): string =>
+  `${seenIn(totals)}.\n${what}: ${stepsIn(totals)}.\nA deleted manifest stays for ${hours(undelete)}, so that it can come back; then its blobs' links go, and then its bytes, each condemned for ${hours(grace)} before.`
 
 /** Says how a run has ended. @returns the exit code */
 const tell = (
   { print, say }: StoreIo,
   ended: Collected,
-  { flags: { run, json }, settings }: Given,
+  { run, json }: Given['flags'],
+  times: Times,
 ): number => {
   if (json) print(JSON.stringify({ kind: 'sum', ...ended }))
-  const grace = settings['gc-grace']
   switch (ended.outcome) {
     case 'busy':
       say(`slipway: another clean-up goes on since ${ended.since.toISOString()}; this one ends.`)
       return BUSY
     case 'refused':
-      say(summary(ended.planned, 'To be done', grace))
+      say(summary(ended.planned, 'To be done', times))
       say(`slipway: stopped, since that is ${ended.why}. If it is right, add --force.`)
       return REFUSED
     case 'stopped':
-      say(`Stopped. ${summary(ended.planned, 'Planned so far', grace)}`)
+      say(`Stopped. ${summary(ended.planned, 'Planned so far', times)}`)
       if (run) say(`Done: ${stepsIn(ended.done)}.`)
       return STOPPED
     case 'done':
-      say(summary(ended.planned, 'To be done', grace))
+      say(summary(ended.planned, 'To be done', times))
       say(run ? `Done: ${stepsIn(ended.done)}.` : 'Nothing was changed: add --run to do it.')
       return 0
   }
@@ -114,6 +120,7 @@ const release = async (
 export const gc = async (io: StoreIo, given: Given): Promise<number> => {
   const { store, print, say, progress, onStop, exit } = io
   const { run, force, json } = given.flags
+  const times = timesOf(given.settings)
   const line = progress()
   let stopping = false
   onStop(() => {
@@ -132,7 +139,7 @@ export const gc = async (io: StoreIo, given: Given): Promise<number> => {
       return COULD_NOT
     }
     const ended = await collect(store, {
-      times: { ...TIMES, grace: given.settings['gc-grace'] * 1000 },
+      times,
       run,
       force,
       report: (thing) => {
@@ -149,7 +156,7 @@ export const gc = async (io: StoreIo, given: Given): Promise<number> => {
       monotonic: () => performance.now(),
     })
     line.end()
-    return tell(io, ended, given)
+    return tell(io, ended, given.flags, times)
   } catch (error) {
     line.end()
     const why = error instanceof Error ? error.message : String(error)

@@ -60,7 +60,7 @@ export const HOST_COMMANDS: readonly Command[] = [
       release: switchFlag('make all that is condemned plain again, before an older version serves'),
       json: switchFlag('print an object of JSON a line'),
     },
-    settings: ['gc-grace'],
+    settings: ['gc-grace', 'undelete-days'],
     load: async () => (await import('../commands/gc.ts')).gc,
   }),
   command({

@@ -10,7 +10,8 @@ import { cleanUpKey } from '../layout.ts'
 import { CLAIM, GRACE, LANDING, MIN_GRACE, REQUEST } from './bounds.ts'
 import { newNonce } from './marker.ts'
 
-const DAY = 24 * 60 * 60_000
+/** A day in milliseconds. */
+export const DAY = 24 * 60 * 60_000
 
 /** Times of a clean-up, in milliseconds. */
 export interface Times {
@@ -25,7 +26,7 @@ export interface Times {
 }
 
 /** The times of a clean-up unless an administrator says otherwise. */
-export const TIMES: Times = { grace: GRACE, undelete: 7 * DAY, claim: CLAIM, send: REQUEST }
+export const TIMES: Times = { grace: GRACE, undelete: 14 * DAY, claim: CLAIM, send: REQUEST }
 
 /**
  * Why a grace is too short, or nothing.

@@ -21,6 +21,9 @@ export const SERVICES: readonly (readonly [string, Service])[] = [
   ['versions or files', { etags: 'write', conditionalDeletes: true }],
 ]
 
+/** Deleted manifests stay for a week. */
+const WEEK: Times = { ...TIMES, undelete: 7 * DAY }
+
 /** A run, and what it said. */
 export interface Ran {
   readonly collected: Collected
@@ -57,7 +60,7 @@ export const openWorld = async (
       now += span
       world.send = await newClient()
     },
-    async collect({ run = true, force = true, times = TIMES } = {}) {
+    async collect({ run = true, force = true, times = WEEK } = {}) {
       const things: Thing[] = []
       const notes: string[] = []
       const collected = await collect(around(store), {
