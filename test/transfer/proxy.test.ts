@@ -4,11 +4,12 @@
  * @module
  */
 
+import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { proxyTo } from '../../functions/transfer/proxy/proxy.ts'
-import { createHttp } from '../../functions/transfer/registry/http.ts'
+import { createHttp, type Http } from '../../functions/transfer/registry/http.ts'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { createAgent, sendOver } from '../support/hosts/wire.ts'
@@ -23,17 +24,30 @@ import {
   pushManifest,
 } from '../support/rig/push.ts'
 import { type OpenedServer, serveFiles } from '../support/rig/server.ts'
+import { until } from '../support/until.ts'
 
 const LAYER = blob('layer', 100_000)
-const http = createHttp('slipway/test')
+/** Bytes of blobs that the proxy has sent on. */
+let passed = 0
+const client = createHttp('slipway/test')
+const http: Http = {
+  ...client,
+  send: (outgoing) => {
+    const { body } = outgoing
+    if (body === undefined || body instanceof Uint8Array) return client.send(outgoing)
+    return client.send({ ...outgoing, body: { ...body, passed: (bytes) => (passed += bytes) } })
+  },
+}
 const agent = createAgent()
 let registry: OpenedServer
 let send: Send
+let directory: string
 const closers: (() => unknown)[] = [() => http.close(), () => agent.destroy()]
 
 beforeAll(async () => {
   registry = await serveFiles()
-  const { path: directory, remove } = await temporaryDirectory()
+  const { path, remove } = await temporaryDirectory()
+  directory = path
   const origin = new URL(registry.url).origin
   const server = createServer(
     proxyTo({ http, origin, credentials: undefined, directory, say: () => {} }),
@@ -73,6 +87,46 @@ describe('an upload', () => {
     expect([answer.status, codeOf(answer)]).toEqual([400, 'DIGEST_INVALID'])
     expect((await send(`PUT ${at}`, LAYER.bytes)).status).toBe(404)
     expect(await has(registry.send, 'app', LAYER)).toBe(false)
+  })
+
+  test('whose digest is known is sent on while it comes', async () => {
+    const content = blob('while it comes', 300_000)
+    const at = locationOf(await begin(send, 'coming'), `digest=${content.sha256}`)
+    const held = Promise.withResolvers<void>()
+    const body = (async function* () {
+      yield content.bytes.subarray(0, 200_000)
+      await held.promise
+      yield content.bytes.subarray(200_000)
+    })()
+    const before = passed
+    const answered = send(`PUT ${at}`, body, { 'Content-Length': '300000' })
+    await until(() => passed - before === 200_000)
+    held.resolve()
+    await expectStatus(201, answered)
+    expect(await has(registry.send, 'coming', content)).toBe(true)
+  })
+
+  test('under sha512 comes to the registry', async () => {
+    const content = blob('sha512', 100_000)
+    const patched = await send(`PATCH ${locationOf(await begin(send, 'long'))}`, content.bytes)
+    const at = locationOf(patched, `digest=${content.sha512}`)
+    await expectStatus(201, send(`PUT ${at}`))
+    await expectStatus(200, send(`GET /v2/long/blobs/${content.sha512}`))
+    const wrong = locationOf(await begin(send, 'long'), `digest=${LAYER.sha512}`)
+    expect(codeOf(await send(`PUT ${wrong}`, content.bytes))).toBe('DIGEST_INVALID')
+  })
+
+  test('that its client breaks off leaves nothing', async () => {
+    const content = blob('broken off', 300_000)
+    const at = locationOf(await begin(send, 'broken'), `digest=${content.sha256}`)
+    const body = (async function* () {
+      yield content.bytes.subarray(0, 200_000)
+      throw new Error('broken off')
+    })()
+    await expect(send(`PUT ${at}`, body, { 'Content-Length': '300000' })).rejects.toThrow()
+    await until(() => readdirSync(directory).length === 0)
+    expect(await has(registry.send, 'broken', content)).toBe(false)
+    expect((await send(`GET ${at}`)).status).toBe(404)
   })
 
   test('in chunks goes on where it is', async () => {

@@ -101,7 +101,7 @@ export const HOST_COMMANDS: readonly Command[] = [
   command({
     name: 'proxy',
     help: 'stand for a registry on loopback, and send on what docker or podman pushes there',
-    more: 'What is pushed goes to the registry as slipway push sends it. It listens on loopback alone. Requests keep the credentials that they come with; those without get the ones that docker has for the registry (config.json and its helpers). Layers are kept in a file below TMPDIR until they have come whole.',
+    more: 'What is pushed goes to the registry as slipway push sends it. It listens on loopback alone. Requests keep the credentials that they come with; those without get the ones that docker has for the registry (config.json and its helpers). Layers are kept in files below TMPDIR until they are sent.',
     settings: ['listen'],
     flags: { to: textFlag('URL', "the registry's address, as in https://registry.example") },
     load: async () => (await import('../commands/proxy.ts')).proxy,

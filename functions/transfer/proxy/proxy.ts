@@ -81,6 +81,7 @@ export const proxyTo = ({
     response.setHeader('Docker-Upload-UUID', id)
   }
 
+  /** Takes the last bytes, and sends the blob on: while they come, if its digest and size are known. */
   const finish = async (
     upload: Incoming,
     digest: string,
@@ -88,13 +89,19 @@ export const proxyTo = ({
     response: ServerResponse,
   ): Promise<void> => {
     uploads.delete(upload.id)
+    const sending = { target: targetFor(upload.name, request), room, sent: () => {} }
+    const length = Number(request.headers['content-length'] ?? 0)
+    const known = upload.size === 0 && length > 0
     try {
-      const blob = upload.finish(digest)
+      const early = known ? sendBlob(sending, upload.growing(digest, length)) : undefined
+      // Its failure counts once the client has sent all, and that was right.
+      early?.catch(() => {})
+      await upload.add(request)
+      const blob = await upload.finish(digest)
       if (blob === undefined) {
         return fail(response, 400, 'DIGEST_INVALID', `the content's digest is not ${digest}`)
       }
-      const target = targetFor(upload.name, request)
-      const way = await sendBlob({ target, room, sent: () => {} }, blob)
+      const way = await (early ?? sendBlob(sending, blob))
       say(`${upload.name} ${digest} ${blob.size} ${way}`)
       response.setHeader('Location', `/v2/${upload.name}/blobs/${digest}`)
       response.setHeader('Docker-Content-Digest', digest)
@@ -125,9 +132,9 @@ export const proxyTo = ({
       return void response.writeHead(201, { ...headers, 'Content-Length': 0 }).end()
     }
     const upload = receiveInto(directory, name)
-    await upload.add(request)
     const digest = query.get('digest')
     if (digest !== null) return finish(upload, digest, request, response)
+    await upload.add(request)
     uploads.set(upload.id, upload)
     describe(response, upload)
     response.writeHead(202, { 'Content-Length': 0 }).end()
@@ -158,7 +165,6 @@ export const proxyTo = ({
         return void response.writeHead(202, { 'Content-Length': 0 }).end()
       }
       case 'PUT':
-        await upload.add(request)
         return finish(upload, query.get('digest') ?? '', request, response)
       default:
         return fail(response, 405, 'UNSUPPORTED', `${request.method} is not allowed here`)
