@@ -21,8 +21,12 @@ import {
 } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
 import { type LiveS3, startLiveS3 } from '../support/live/s3.ts'
+import { openBuildKit } from './support/buildkit.ts'
+import type { OpenClient } from './support/client.ts'
+import { clients } from './support/clients.ts'
 import { load, startDockerd } from './support/daemons.ts'
 import { identity, readRegistry, type SourceImage, sourceImage } from './support/image.ts'
+import { openPodman } from './support/library-clients.ts'
 
 const files = scratch('proxy')
 const closers: (() => Promise<void>)[] = [async () => files.remove()]
@@ -95,6 +99,49 @@ test('crane pushes, copies by a mount and reads through it', async () => {
   )
   await run('crane', ['validate', '--remote', `${address}/by/crane:v1`])
   await expect(run('crane', ['digest', `${address}/by/crane:none`])).rejects.toThrow(/404/)
+})
+
+const CLIENTS: Readonly<Record<string, OpenClient>> = {
+  docker29: clients.docker29!,
+  ctr: clients.ctr!,
+  oras: clients.oras!,
+  regctl: clients.regctl!,
+  podman: openPodman('podman'),
+  buildah: openPodman('buildah'),
+}
+
+test.each(Object.entries(CLIENTS))('%s pushes and pulls', async (name, open) => {
+  const directory = join(files.path, name)
+  mkdirSync(directory)
+  // Some would find in the other registry what the others have pushed, and send nothing.
+  const empty = { ...s3, bucket: `${s3.bucket}/${name}` }
+  const behind = await startRegistry('slipway', empty, { redirects: true })
+  closers.push(behind.close)
+  const own = await startProxy(behind.address)
+  const client = await open({ address: own.address, directory, image })
+  try {
+    const session = client.as()
+    const id = await session.push(`${own.address}/by/it:v1`)
+    const { diffIds } = await readRegistry(behind.address, 'by/it', 'v1')
+    expect(diffIds).toEqual(image.diffIds)
+    expect(await session.pull(`${own.address}/by/it:v1`)).toBe(id)
+  } finally {
+    await client.close?.()
+  }
+  expect(own.daemon.output().match(/by\/it sha256:[0-9a-f]+ \d+ parts/g)).toHaveLength(2)
+})
+
+test('BuildKit pushes what it builds', async () => {
+  const directory = join(files.path, 'bk')
+  mkdirSync(directory)
+  const client = await openBuildKit({ address, directory, image })
+  try {
+    const digest = await client.as().push(`${address}/by/buildkit:v1`)
+    await run('crane', ['validate', '--remote', `${registry.address}/by/buildkit@${digest}`])
+  } finally {
+    await client.close?.()
+  }
+  expect(proxy.output()).toMatch(/by\/buildkit sha256:[0-9a-f]+ \d+ parts/)
 })
 
 test('a web page may not push by it', async () => {

@@ -11,10 +11,10 @@ import { createReadStream, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { cleanEnvironment, projectRoot, run, scratch } from '../support/live/process.ts'
+import { cleanEnvironment, freePort, projectRoot, run, scratch } from '../support/live/process.ts'
 import { type LiveRegistry, startRegistry } from '../support/live/registry.ts'
 import { startLiveS3 } from '../support/live/s3.ts'
-import { load, startDockerd } from './support/daemons.ts'
+import { load, startDocker29, startDockerd } from './support/daemons.ts'
 import { identity, readRegistry, type SourceImage, sourceImage } from './support/image.ts'
 
 const files = scratch('push')
@@ -116,16 +116,84 @@ for (const [name, [open, ways]] of Object.entries(setups)) {
 
     if (!onS3) return
     test('an image of a docker daemon', async () => {
-      const daemon = await startDockerd(files.path, 'dockerd')
+      const port = await freePort()
+      const daemon = await startDockerd(files.path, 'dockerd', 'vfs', port)
       try {
         await load(daemon.docker, image, 'saved:v1')
-        const env = { DOCKER_HOST: `unix://${daemon.socket}` }
-        await push(['saved:v1', `${registry.address}/push/daemon`], { env })
-        const { diffIds } = await readRegistry(registry.address, 'push/daemon', 'v1')
-        expect(diffIds).toEqual(image.diffIds)
+        for (const [name, host] of [
+          ['unix', `unix://${daemon.socket}`],
+          ['tcp', `tcp://127.0.0.1:${port}`],
+        ] as const) {
+          const env = { DOCKER_HOST: host }
+          await push(['saved:v1', `${registry.address}/push/by-${name}`], { env })
+          const { diffIds } = await readRegistry(registry.address, `push/by-${name}`, 'v1')
+          expect(diffIds).toEqual(image.diffIds)
+        }
       } finally {
         await daemon.stop()
       }
+    })
+
+    test('an image of Docker Engine 29, whose archives are layouts', async () => {
+      const daemon = await startDocker29(files.path, 'docker29')
+      try {
+        await load(daemon.docker, image, 'saved:v29')
+        const env = { DOCKER_HOST: `unix://${daemon.socket}` }
+        await push(['saved:v29', `${registry.address}/push/docker29`], { env })
+        const { diffIds } = await readRegistry(registry.address, 'push/docker29', 'v29')
+        expect(diffIds).toEqual(image.diffIds)
+        const saved = join(files.path, 'docker29.tar')
+        await daemon.docker('save', '--output', saved, 'saved:v29')
+        const names = await run('tar', ['--list', '--file', saved])
+        expect(names).toMatch(/^oci-layout$/m)
+        const printed = await push(['--json', saved, `${registry.address}/push/docker29-saved`])
+        expect(waysIn(printed)).not.toContain('there')
+        const read = await readRegistry(registry.address, 'push/docker29-saved', 'v29')
+        expect(read.diffIds).toEqual(image.diffIds)
+      } finally {
+        await daemon.stop()
+      }
+    })
+
+    test.each(['ociArchive', 'dockerArchive'] as const)('a gzipped %s, in a pipe', async (kind) => {
+      const packed = join(files.path, `${kind}.tar.gz`)
+      await run('sh', ['-c', 'gzip -1 <"$1" >"$2"', 'sh', image[kind], packed])
+      const name = `push/gzip-${kind.toLowerCase()}`
+      await push(['-', `${registry.address}/${name}:v1`], { input: packed })
+      expect((await readRegistry(registry.address, name, 'v1')).diffIds).toEqual(image.diffIds)
+      await push([packed, `${registry.address}/${name}:v2`])
+      const [one, two] = await Promise.all(
+        ['v1', 'v2'].map((tag) => run('crane', ['digest', `${registry.address}/${name}:${tag}`])),
+      )
+      expect(two).toBe(one)
+    })
+
+    test('an index, as buildah makes it, with all its platforms', async () => {
+      const place = join(files.path, 'buildah')
+      const store = ['--root', join(place, 'root'), '--runroot', join(place, 'run')]
+      const buildah = (...args: string[]) =>
+        run('buildah', [...store, '--storage-driver', 'vfs', ...args], { env: { HOME: place } })
+      await buildah('manifest', 'create', 'many')
+      for (const [source, architecture] of [
+        [image, 'amd64'],
+        [small, 'arm64'],
+      ] as const) {
+        const id = (await buildah('pull', '--quiet', `oci-archive:${source.ociArchive}`)).trim()
+        await buildah('manifest', 'add', '--arch', architecture, '--os', 'linux', 'many', id)
+      }
+      const layout = join(place, 'layout')
+      await buildah('manifest', 'push', '--all', 'many', `oci:${layout}:v1`)
+      const to = `${registry.address}/push/index`
+      await push([layout, to])
+      const { manifests } = JSON.parse(await run('crane', ['manifest', `${to}:v1`]))
+      expect(manifests).toHaveLength(2)
+      const diffIds = await Promise.all(
+        manifests.map(async ({ digest }: { digest: string }) => {
+          await run('crane', ['validate', '--remote', `${to}@${digest}`])
+          return (await readRegistry(registry.address, 'push/index', digest)).diffIds
+        }),
+      )
+      expect(diffIds).toEqual([image.diffIds, small.diffIds])
     })
 
     test.each(['docker-archive', 'oci-archive'])('what podman saves as %s', async (format) => {

@@ -37,11 +37,13 @@ export const dockerClient =
  *
  * @param storage `auto` lets Docker choose its storage driver: starting containers takes seconds with
  *   overlayfs and up to a minute with `vfs`, which copies the image each time but works everywhere
+ * @param tcp a port of 127.0.0.1 that it listens on as well
  */
 export const startDockerd = async (
   directory: string,
   name: string,
   storage: 'auto' | 'vfs' = 'vfs',
+  tcp?: number,
 ): Promise<Dockerd> => {
   const root = join(directory, name)
   mkdirSync(root)
@@ -54,6 +56,7 @@ export const startDockerd = async (
       ...['--host', `unix://${socket}`, '--data-root', join(root, 'data')],
       ...['--exec-root', join(root, 'exec'), '--pidfile', join(root, 'pid')],
       ...(storage === 'vfs' ? ['--storage-driver', 'vfs'] : []),
+      ...(tcp === undefined ? [] : ['--host', `tcp://127.0.0.1:${tcp}`]),
       ...['--iptables=false', '--ip6tables=false', '--bridge=none'],
     ],
     ready: () => docker('version').then(() => true),
