@@ -47,5 +47,6 @@ export const PRICES = {
   edgeLambda: price('Lambda@Edge, calls', 0.6, 1_000_000, 'request'),
   edgeLambdaSecond: price('Lambda@Edge, time', 0.000_050_01, 1, 'GB-second'),
   edgeFunction: price('CloudFront Functions, calls', 0.1, 1_000_000, 'request'),
+  edgeLookup: price('CloudFront KeyValueStore, lookups', 0.03, 1_000_000, 'request'),
   ecrStorage: price('ECR, storage', 0.1, 1, 'GB-month'),
 } as const satisfies Record<string, Price>

@@ -111,6 +111,16 @@ export const CONTEXT = {
     's3',
     'where clients of the edge download blobs: from S3, or with cloudfront from the edge, which keeps them',
   ),
+  edgeCache: contextValue(
+    z.enum(['off', 'public'], 'expected off or public').default('off'),
+    'off',
+    'public: the edge keeps what is pulled from repositories that everyone may pull; needs blobs=cloudfront',
+  ),
+  edgeTagAge: contextValue(
+    integer(1, 3600).optional(),
+    '60',
+    'with edgeCache=public, seconds that the edge keeps tags for',
+  ),
   awsNetworks: contextValue(
     networksFile.optional(),
     'none',

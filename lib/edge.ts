@@ -23,6 +23,7 @@ import { Construct } from 'constructs'
 import { EDGE_HEADER } from '../functions/api/middleware/edge.ts'
 import { BLOBS_PREFIX } from '../functions/registry/layout.ts'
 import type { AnyBucket } from './bucket.ts'
+import { EdgeCache } from './edge-cache.ts'
 
 /** AWS's policies, by their ids: nothing is kept, and all goes to the origin but the viewer's Host. */
 const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad'
@@ -73,6 +74,8 @@ export interface EdgeProps extends EdgeParts {
   readonly keyGroup: string
   /** Most seconds that the end of an upload may take: blobs are verified and copied then. */
   readonly uploadTimeout: number
+  /** Whether it keeps what is pulled from public repositories. */
+  readonly keepsPublic: boolean
 }
 
 const customOrigin = (
@@ -112,6 +115,8 @@ export class Edge extends Construct {
   readonly alias: IAliasRecordTarget
   /** What a bucket's policy must allow, as JSON, where the bucket is not of this stack. */
   readonly bucketStatement: string | undefined
+  /** The list of public repositories, if it keeps what is pulled from them. */
+  readonly cache: EdgeCache | undefined
 
   constructor(scope: Construct, id: string, props: EdgeProps) {
     super(scope, id)
@@ -126,6 +131,8 @@ export class Edge extends Construct {
         { eventType: 'origin-response', lambdaFunctionArn: props.originResponse },
       ],
     }
+    this.cache = props.keepsPublic ? new EdgeCache(this, 'Cache') : undefined
+    const toApi = { ...forwarding, targetOriginId: 'api' }
     this.distribution = new CfnDistribution(this, 'Distribution', {
       distributionConfig: {
         comment: `${Stack.of(this).stackName}: a container registry`,
@@ -150,8 +157,9 @@ export class Edge extends Construct {
           ...(uploads ? ['/v2/*/blobs/uploads/*', '/v2/*/blobs/uploads'] : []).map(
             (pathPattern) => ({ ...forwarding, pathPattern, targetOriginId: 'uploads' }),
           ),
+          ...(this.cache?.behaviours(toApi) ?? []),
         ],
-        defaultCacheBehavior: { ...forwarding, targetOriginId: 'api' },
+        defaultCacheBehavior: toApi,
         customErrorResponses: KEPT_ERRORS.map((errorCode) => ({
           errorCode,
           errorCachingMinTtl: 0,

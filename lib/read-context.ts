@@ -57,12 +57,25 @@ const RELATIONS: readonly (readonly [
     'edge needs edgeCertificate, or hostedZoneId and hostedZoneName to have one made',
   ],
   [
-    ({ edge, edgeCertificate, edgeTokenRate, awsNetworks, blobs, pushHost }) =>
+    ({ edge, edgeCertificate, edgeTokenRate, awsNetworks, blobs, edgeCache, pushHost }) =>
       edge === 'off' &&
       (pushHost ||
         blobs !== 's3' ||
+        edgeCache !== 'off' ||
         (edgeCertificate ?? edgeTokenRate ?? awsNetworks) !== undefined),
-    'edgeCertificate, edgeTokenRate, blobs, awsNetworks and pushHost are for an edge, which is off',
+    'edgeCertificate, edgeTokenRate, blobs, edgeCache, awsNetworks and pushHost are for an edge, which is off',
+  ],
+  [
+    ({ edgeCache, edgeTagAge }) => edgeCache === 'off' && edgeTagAge !== undefined,
+    'edgeTagAge is for edgeCache=public',
+  ],
+  [
+    ({ edgeCache, blobs }) => edgeCache === 'public' && blobs !== 'cloudfront',
+    'edgeCache=public needs blobs=cloudfront: a redirect to S3 is for GET or HEAD, not for both',
+  ],
+  [
+    ({ edgeCache, policy }) => edgeCache === 'public' && policy !== undefined,
+    'edgeCache=public needs the policy in the store: `slipway policy set` tells the edge what is public',
   ],
   [
     ({ keys, signingKeys, uploadKey }) =>

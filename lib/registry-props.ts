@@ -108,6 +108,11 @@ export interface RegistryEdge {
   /** Whether blobs are downloaded from S3, or from the edge, which keeps them. Default: `s3`. */
   readonly blobs?: 's3' | 'cloudfront' | undefined
   /**
+   * Seconds that it keeps tags of public repositories for; what is under a digest, an hour. It needs
+   * {@link blobs} `cloudfront`, and the policy in the store. Default: it keeps no answers.
+   */
+  readonly tagAge?: number | undefined
+  /**
    * File with AWS's networks, https://ip-ranges.amazonaws.com/ip-ranges.json: clients in them download blobs
    * from S3. Default: no client does.
    */

@@ -24,6 +24,9 @@ export interface RegistryStackProps extends StackProps {
   readonly edge?: EdgeParts | undefined
 }
 
+/** Seconds that the edge keeps tags for, unless the context says so. */
+const TAG_AGE = 60
+
 /** The construct for an existing resource, if it is named. */
 const named = <T>(name: string | undefined, construct: (name: string) => T): T | undefined =>
   name === undefined ? undefined : construct(name)
@@ -59,6 +62,7 @@ const edgeOf = (values: ContextValues, parts: EdgeParts | undefined): RegistryPr
         uploadTimeout: values.edgeUploadTimeout,
         pushHost: values.pushHost,
         blobs: values.blobs,
+        tagAge: values.edgeCache === 'public' ? (values.edgeTagAge ?? TAG_AGE) : undefined,
         awsNetworks: values.awsNetworks,
       }
 
@@ -137,16 +141,21 @@ export class RegistryStack extends Stack {
     if (edge?.bucketStatement) {
       this.output('EdgeReads', edge.bucketStatement, "Statement to add to the bucket's policy")
     }
+    if (edge?.cache) {
+      const at = `--key-value-store ${edge.cache.keyValueStore} --distribution ${edge.distribution.ref}`
+      this.output(
+        'PublishPolicy',
+        `npm run slipway -- policy publish ${this.place(values)} ${at}`,
+        'Needed once, before the edge keeps anything',
+      )
+    }
     if (edge) this.output('EdgeTarget', edge.target, 'The distribution: for curl --connect-to')
   }
 
   /** What an administrator does next, with the credentials that deployed the stack. */
-  private commands({ keys, kmsKey, policy }: ContextValues): void {
-    const at = [
-      `--store ${this.registry.store}`,
-      `--s3-region ${this.region}`,
-      ...(kmsKey ? [`--s3-kms-key ${kmsKey}`] : []),
-    ].join(' ')
+  private commands(values: ContextValues): void {
+    const { keys, policy } = values
+    const at = this.place(values)
     if (keys === 'bucket') {
       this.output(
         'CreateKeys',
@@ -162,6 +171,15 @@ export class RegistryStack extends Stack {
     // If a document is deployed, the one in the store has no effect.
     if (policy !== undefined) return
     this.output('SetPolicy', `npm run slipway -- policy set policy.yaml ${at}`, 'Who may do what')
+  }
+
+  /** Where commands find the registry, as flags. */
+  private place({ kmsKey }: ContextValues): string {
+    return [
+      `--store ${this.registry.store}`,
+      `--s3-region ${this.region}`,
+      ...(kmsKey ? [`--s3-kms-key ${kmsKey}`] : []),
+    ].join(' ')
   }
 
   private output(name: string, value: string, description: string): void {

@@ -51,6 +51,7 @@ const edgeSettings = (
         SLIPWAY_EDGE_SECRETS: (edge.secrets ?? ['1']).join(),
         SLIPWAY_EDGE_KEY_ID: urlKeys.signing,
         ...(edge.blobs === 'cloudfront' && { SLIPWAY_BLOBS: 'cloudfront' }),
+        ...(edge.tagAge !== undefined && { SLIPWAY_EDGE_CACHE: `${edge.tagAge}s` }),
       }
 
 /** A container registry. Its code is bundled already; `lib/cdk.ts` is the same construct with that code. */
@@ -179,6 +180,7 @@ export class Registry extends Construct {
             bucket: this.bucket,
             keyPrefix,
             uploadTimeout: edge.uploadTimeout ?? UPLOAD_TIMEOUT,
+            keepsPublic: edge.tagAge !== undefined,
             secret: secret.value,
             keyGroup: urlKeys.group,
           })

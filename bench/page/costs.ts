@@ -6,7 +6,7 @@
 
 import { WEB_ENVIRONMENTS, WEB_RATE } from '../../lib/web-function.ts'
 import { CALL_MILLISECONDS, costOf, ERRANDS, FUNCTION_MEMORY } from '../costs.ts'
-import { edgeCostOf } from '../edge-costs.ts'
+import { edgeCostOf, floodCost, keptPullCost } from '../edge-costs.ts'
 import { LARGE_LAYERS, LARGE_MEGABYTES, WAYS } from '../large-costs.ts'
 import { PRICES, PRICES_DATE } from '../prices.ts'
 import type { Invoked } from '../results.ts'
@@ -46,6 +46,14 @@ export const strangersPage = (): string => {
   )
 }
 
+/** What a public image that the edge keeps costs, and can be made to cost. */
+const keptPage = (): string => {
+  const [pull] = ERRANDS
+  if (pull === undefined) return ''
+  const { gb, dollars } = floodCost(pull, LARGE_LAYERS * LARGE_MEGABYTES * 1e6)
+  return `With \`edgeCache=public\`, 1,000 pulls of what the edge has kept cost ${thousand(keptPullCost(pull))} without their bytes. A public image can be pulled by anyone at any rate: an hour at 10 Gbit/s is ${gb} GB and $${dollars.toFixed(0)}.`
+}
+
 /** What pulls and pushes cost, and the prices that was computed from. */
 export const costPage = (invoked: readonly Invoked[]): string => {
   const rows = ERRANDS.map((errand) => {
@@ -70,6 +78,7 @@ export const costPage = (invoked: readonly Invoked[]): string => {
     ),
     `A function of ${FUNCTION_MEMORY} GiB; ${CALL_MILLISECONDS} ms for each call to S3 that has to be waited for; no instance remembers anything; layers of at most 1 MB, whose bytes pass through the function. Not in it: storage, data sent to the internet, logs, KMS (one call for each new instance, one signature for each token), and the requests for tokens where there are accounts.`,
     strangersPage(),
+    keptPage(),
     `Dollars for 1,000 pushes of an image of ${LARGE_LAYERS} layers of ${LARGE_MEGABYTES} MB, and what one of them takes of the Web Function, whose prices are not published:`,
     table(
       ['1,000 pushes by', 'API Gateway', 'Lambda', 'S3 requests', 'together', 'Web Function, each'],

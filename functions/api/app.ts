@@ -10,6 +10,7 @@ import { quoted } from '../shared/errors.ts'
 import type { AppEnv, AppOptions } from './env.ts'
 import { RequestError, writeError } from './errors.ts'
 import { throughEdge } from './middleware/edge.ts'
+import { saysWhatIsKept } from './middleware/edge-cache.ts'
 import { auditWrites, requestLog } from './middleware/log.ts'
 import { notAllowed } from './middleware/not-allowed.ts'
 import { withAuthorizer } from './middleware/permit.ts'
@@ -40,7 +41,9 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   app.use(requestId())
   app.use(requestLog(options.logger))
   app.use(commonHeaders)
-  if (options.edge) app.use(throughEdge(options.edge, options))
+  const { edge } = options
+  if (edge?.tagAge !== undefined) app.use('/v2/*', saysWhatIsKept(edge, options))
+  if (edge) app.use(throughEdge(edge, options))
   if (options.bodyLimit) app.use(wholeBody(options.bodyLimit))
   if (options.issuing) {
     tokenRoutes(app, options.issuing, options.registry.memory)

@@ -50,6 +50,8 @@ export interface Edge {
   readonly blobs: boolean
   /** Clients, by address, that get blobs from the store, which is nearer to them. */
   readonly inside?: ((address: string) => boolean) | undefined
+  /** Seconds that it may keep tags of public repositories for. Absent: it keeps no answers. */
+  readonly tagAge?: number | undefined
 }
 
 export interface AppOptions {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EdgeCache, EdgeCachePlace } from '../compose/aws/edge-cache.ts'
 import type { StoreSettings } from '../compose/setting-table.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Progress } from './progress.ts'
@@ -26,6 +27,10 @@ export interface Io {
   readonly readFile: (path: string) => Promise<string>
   /** Opens the store that the settings name. */
   readonly openStore: (settings: StoreSettings) => Promise<ObjectStore>
+  /** Opens what an edge keeps of public repositories. */
+  readonly openEdgeCache: (place: EdgeCachePlace) => Promise<EdgeCache>
+  /** Waits for this many milliseconds. */
+  readonly sleep: (milliseconds: number) => Promise<unknown>
   /** Calls the listener whenever the process is asked to stop, by SIGINT or SIGTERM. */
   readonly onStop: (listener: () => void) => void
   /** Calls the listener at each SIGHUP, which then does not end the process. */

@@ -5,7 +5,7 @@
  */
 
 import { DocumentError } from '../auth/errors.ts'
-import { SettingsError } from '../compose/errors.ts'
+import { EdgeCacheError, SettingsError } from '../compose/errors.ts'
 import { readSomeSettings } from '../compose/settings.ts'
 import { StartError } from '../node/errors.ts'
 import { StoreError } from '../storage/errors.ts'
@@ -44,7 +44,15 @@ export const runCommand = async (argv: readonly string[], io: Io): Promise<numbe
 
 /** Failures that a person can mend are one line; anything else shows where it came from. */
 const explain = (error: unknown): string => {
-  const kinds = [CommandError, SettingsError, StoreError, DocumentError, StartError, TransferError]
+  const kinds = [
+    CommandError,
+    SettingsError,
+    StoreError,
+    DocumentError,
+    StartError,
+    TransferError,
+    EdgeCacheError,
+  ]
   if (!(error instanceof Error)) return String(error)
   if (kinds.some((kind) => error instanceof kind) || 'code' in error) return error.message
   return error.stack ?? error.message

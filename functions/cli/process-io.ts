@@ -6,6 +6,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Io } from './io.ts'
 import { createProgress } from './progress.ts'
 
@@ -28,6 +29,11 @@ export const processIo = (env: Io['env']): Io => {
       const { openStore } = await import('../compose/open-store.ts')
       return openStore(settings, env)
     },
+    openEdgeCache: async (place) => {
+      const { openEdgeCache } = await import('../compose/aws/edge-cache.ts')
+      return openEdgeCache(place)
+    },
+    sleep,
     onStop: (listener) => {
       process.on('SIGINT', listener)
       process.on('SIGTERM', listener)

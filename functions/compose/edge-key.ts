@@ -14,15 +14,13 @@ import {
 } from 'node:crypto'
 
 /** Order of the group of P-256 (FIPS 186). */
-const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+export const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
 /** More than the order has, so that its remainder is as good as uniform (FIPS 186-5 A.4.1). */
 const BYTES = 48
 
-/** A key of P-256, the same each time for the same root and name. @param root see `edgeSecret` */
-export const edgeKey = (root: Uint8Array, name: string): KeyObject => {
-  const bytes = Buffer.from(hkdfSync('sha256', root, '', `slipway edge url 1 ${name}`, BYTES))
-  const scalar = (BigInt(`0x${bytes.toString('hex')}`) % (ORDER - 1n)) + 1n
+/** The private key of P-256 with this scalar, from 1 to the order of the group. */
+export const privateKeyOf = (scalar: bigint): KeyObject => {
   const d = Buffer.from(scalar.toString(16).padStart(64, '0'), 'hex')
   const pair = createECDH('prime256v1')
   pair.setPrivateKey(d)
@@ -32,6 +30,12 @@ export const edgeKey = (root: Uint8Array, name: string): KeyObject => {
   )
   const jwk = { kty: 'EC', crv: 'P-256', d: d.toString('base64url'), x: x!, y: y! }
   return createPrivateKey({ key: jwk, format: 'jwk' })
+}
+
+/** A key of P-256, the same each time for the same root and name. @param root see `edgeSecret` */
+export const edgeKey = (root: Uint8Array, name: string): KeyObject => {
+  const bytes = Buffer.from(hkdfSync('sha256', root, '', `slipway edge url 1 ${name}`, BYTES))
+  return privateKeyOf((BigInt(`0x${bytes.toString('hex')}`) % (ORDER - 1n)) + 1n)
 }
 
 /** The public half, as CloudFront takes it: PEM. */

@@ -68,7 +68,13 @@ export const openEdge = async (
   bucketInPath: boolean,
   now: () => number = Date.now,
 ): Promise<Edge | undefined> => {
-  const { edge, blobs, 'edge-secrets': names, 'aws-networks': file } = settings
+  const {
+    edge,
+    blobs,
+    'edge-secrets': names,
+    'edge-cache': tagAge,
+    'aws-networks': file,
+  } = settings
   if (edge === 'off') return undefined
   return {
     open: edge === 'open',
@@ -78,6 +84,7 @@ export const openEdge = async (
     },
     urlOf: openUrls(settings, root, bucketInPath, now),
     blobs: blobs === 'cloudfront',
+    tagAge,
     inside: file === undefined ? undefined : await readAwsNetworks(file),
   }
 }

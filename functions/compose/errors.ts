@@ -8,3 +8,15 @@
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
+
+/** What an edge keeps could not be changed. */
+export class EdgeCacheError extends Error {
+  override readonly name = 'EdgeCacheError'
+  /** Of the answer. */
+  readonly status: number
+
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}

@@ -25,6 +25,9 @@ export const span = (least: string, most: string) =>
     return z.NEVER
   })
 
+/** How long answers for tags are kept. */
+export const ages = span('1s', '1h')
+
 /** A number of mebibytes, as bytes. */
 export const mebibytes = z
   .string()

@@ -9,6 +9,7 @@ import { indexChildren } from './index-children.ts'
 import { networks } from './networks.ts'
 import {
   accountId,
+  ages,
   days,
   headerName,
   keyPairId,
@@ -182,6 +183,11 @@ export const SETTINGS = {
     z.enum(['s3', 'cloudfront']).default('s3'),
     's3',
     'where blobs are downloaded from through the CDN: s3, or cloudfront by signed URLs',
+  ),
+  'edge-cache': setting(
+    ages.optional(),
+    'nothing',
+    'what the CDN may keep of public repositories: tags for a time, as 60s, and what is under a digest for an hour',
   ),
   'aws-networks': setting(
     text.optional(),

@@ -69,8 +69,11 @@
  *    │                             written by: `slipway user`, `group`, `robot`
  *    ├─ policy                     who may do what
  *    │                             written by: `slipway policy`
- *    └─ issuers                    whose tokens are accepted beside our own
- *                                  written by: `slipway issuers`
+ *    ├─ issuers                    whose tokens are accepted beside our own
+ *    │                             written by: `slipway issuers`
+ *    └─ edge-cache                 where the edge looks up public repositories
+ *                                  written by: `slipway policy publish`
+ *                                                                    removed by: `policy unpublish`
  * ```
  *
  * Expiry is the clean-up of the Node server or the bucket's lifecycle rule. Names, tags and digests
@@ -253,3 +256,6 @@ export const POLICY_KEY = `${OWN}/config/policy`
 
 /** Whose tokens are accepted beside our own. */
 export const ISSUERS_KEY = `${OWN}/config/issuers`
+
+/** Where an edge that keeps public repositories looks them up. */
+export const EDGE_CACHE_KEY = `${OWN}/config/edge-cache`

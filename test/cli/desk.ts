@@ -7,6 +7,7 @@
 import type { TestContext } from 'vitest'
 import type { Io } from '../../functions/cli/io.ts'
 import { runCommand } from '../../functions/cli/main.ts'
+import type { EdgeCache, EdgeCachePlace } from '../../functions/compose/aws/edge-cache.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { createClock } from '../auth/harness.ts'
 import type { OpenedStore } from '../support/rig/stores.ts'
@@ -23,6 +24,8 @@ export interface Desk {
   readonly files: Record<string, string>
   /** What is typed where a password is asked for. */
   password: string
+  /** What an edge keeps. */
+  openEdgeCache: (place: EdgeCachePlace) => EdgeCache
   /** Gives a command. @returns what it printed */
   give(line: string): Promise<readonly string[]>
 }
@@ -43,6 +46,7 @@ export const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>)
     shown: [],
     files: {},
     password: 'secret',
+    openEdgeCache: never('asks an edge'),
     give: async (line) => {
       for (const lines of [desk.printed, desk.said, desk.shown]) lines.length = 0
       await runCommand(line.split(' ').filter(Boolean), io)
@@ -59,6 +63,8 @@ export const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>)
     readPassword: async () => desk.password,
     readFile: async (path) => desk.files[path] ?? never(`reads ${path}`)(),
     openStore: async () => store,
+    openEdgeCache: async (place) => desk.openEdgeCache(place),
+    sleep: async (milliseconds) => void clock.pass(milliseconds),
     onStop: never('serves'),
     onReload: never('serves'),
     exit: never('ends the process'),

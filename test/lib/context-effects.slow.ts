@@ -42,6 +42,8 @@ describe('each value has an effect', () => {
     edgeUploadTimeout: { ...EDGE, edgeUploadTimeout: '60' },
     edgeTokenRate: { ...EDGE, edgeTokenRate: '300' },
     blobs: { ...EDGE, blobs: 'cloudfront' },
+    edgeCache: { ...EDGE, blobs: 'cloudfront', edgeCache: 'public' },
+    edgeTagAge: { ...EDGE, blobs: 'cloudfront', edgeCache: 'public', edgeTagAge: '5' },
     awsNetworks: { ...EDGE, awsNetworks: new URL('./ip-ranges.json', import.meta.url).pathname },
     edgeLogs: { ...EDGE, edgeLogs: 'off' },
     pushHost: { ...EDGE, pushHost: 'on' },

@@ -22,6 +22,12 @@ writeFileSync(
   badPolicy,
   'version: 1\nrules:\n  - who: [nobody]\n    repositories: ["**"]\n    actions: [pull]\n',
 )
+const EDGE = {
+  domain: 'registry.example.com',
+  hostedZoneId: 'Z0123456789',
+  hostedZoneName: 'example.com',
+  edge: 'on',
+}
 const goodPolicy = join(files.path, 'good.yaml')
 writeFileSync(goodPolicy, 'version: 1\nrules: []\n')
 
@@ -62,9 +68,21 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ edgeSecrets: '1,2,3' }, /edgeSecrets is "1,2,3": expected one or two names/],
     [{ edgeUploadTimeout: '181' }, /edgeUploadTimeout is "181": expected .* from 1 to 180/],
     [{ edgeTokenRate: '9' }, /edgeTokenRate is "9": expected a whole number from 10/],
-    [{ edgeTokenRate: '300' }, /edgeCertificate, edgeTokenRate, blobs, awsNetworks and pushHost/],
+    [
+      { edgeTokenRate: '300' },
+      /edgeCertificate, edgeTokenRate, blobs, edgeCache, awsNetworks and pushHost/,
+    ],
     [{ blobs: 'here' }, /blobs is "here": expected s3 or cloudfront/],
     [{ blobs: 'cloudfront' }, /are for an edge, which is off/],
+    [{ edgeCache: 'all' }, /edgeCache is "all": expected off or public/],
+    [{ edgeCache: 'public' }, /are for an edge, which is off/],
+    [{ edgeTagAge: '3601' }, /edgeTagAge is "3601": expected a whole number from 1 to 3600/],
+    [{ edgeTagAge: '5' }, /edgeTagAge is for edgeCache=public/],
+    [{ ...EDGE, edgeCache: 'public' }, /edgeCache=public needs blobs=cloudfront/],
+    [
+      { ...EDGE, edgeCache: 'public', blobs: 'cloudfront', policy: goodPolicy },
+      /edgeCache=public needs the policy in the store/,
+    ],
     [{ awsNetworks: badPolicy }, /awsNetworks is ".*bad.yaml": /],
     [{ edgeLogs: 'no' }, /edgeLogs is "no": expected on or off/],
     [{ pushHost: 'yes' }, /pushHost is "yes": expected on or off/],

@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { viewerResponse } from '../emulators/cloudfront/functions.ts'
+import { viewerRequest, viewerResponse } from '../emulators/cloudfront/functions.ts'
 import { type OriginResponse, originResponse } from '../emulators/cloudfront/lambda-edge.ts'
 import type { Header, Viewer } from '../emulators/cloudfront/viewer.ts'
 
@@ -95,5 +95,76 @@ describe('responses of the origins', () => {
     expect(message).toMatch(/^the request is too large: a manifest has at most 4 MiB/)
     expect(headers).toContainEqual(['content-length', String(body?.byteLength)])
     expect(headers).toContainEqual(['apigw-requestid', 'x'])
+  })
+})
+
+const LIST = new Map([
+  ['app', '1'],
+  ['team/*', '2'],
+  ['open/**', '3'],
+  ['open/inner/x', '4'],
+])
+const READS: readonly (readonly [request: string, version: string | undefined])[] = [
+  ['GET /v2/app/manifests/v1', '1'],
+  ['HEAD /v2/app/manifests/v1', '1'],
+  [`GET /v2/app/blobs/sha256:${HEX}`, '1'],
+  ['GET /v2/app/manifests/v1?ns=docker.io', '1'],
+  ['GET /v2/app2/manifests/v1', undefined],
+  ['GET /v2/app/b/manifests/v1', undefined],
+  ['GET /v2/team/a/manifests/v1', '2'],
+  ['GET /v2/team/a/b/manifests/v1', undefined],
+  ['GET /v2/team/manifests/v1', undefined],
+  ['GET /v2/open/a/manifests/v1', '3'],
+  ['GET /v2/open/a/b/c/d/e/f/manifests/v1', '3'],
+  ['GET /v2/open/a/b/c/d/e/f/g/h/manifests/v1', undefined],
+  ['GET /v2/open/inner/x/manifests/v1', '4'],
+  ['GET /v2/open/manifests/v1', undefined],
+  ['GET /v2/app/manifests/manifests/v1', undefined],
+  ['PUT /v2/app/manifests/v1', undefined],
+  ['DELETE /v2/app/manifests/v1', undefined],
+  ['POST /v2/app/blobs/uploads/', undefined],
+  ['GET /v2/app/blobs/uploads/x', undefined],
+  ['GET /v2/app/tags/list', undefined],
+  ['GET /v2/app/manifests/', undefined],
+  ['GET /v2/app/manifests/a/b', undefined],
+  ['GET /v2/open/../app2/manifests/v1', undefined],
+  ['GET /v2/open/./a/manifests/v1', undefined],
+  ['GET /v2/open//a/manifests/v1', undefined],
+  ['GET /v2/open/%2e%2e/manifests/v1', undefined],
+  ['GET /v2/open/A/manifests/v1', undefined],
+  ['GET /v2/open/**/manifests/v1', undefined],
+  ['GET /v2/open/a/manifests/..', undefined],
+  ['GET /v2/open/a/manifests/%761', undefined],
+  ['GET /V2/app/manifests/v1', undefined],
+  ['GET //v2/app/manifests/v1', undefined],
+  ['GET /x/v2/app/manifests/v1', undefined],
+]
+
+describe('requests for what may be public', () => {
+  const source = readFileSync(at('public-reads.js'), 'utf8')
+  const given: Header[] = [
+    ['host', 'registry.example.com'],
+    ['authorization', 'Bearer x'],
+    ['accept', '*/*'],
+    ['x-slipway-public', 'guessed'],
+  ]
+  const others = given.filter(([name]) => !/authorization|slipway/.test(name))
+
+  test.each(READS)('%s: %s', async (request, version) => {
+    const [method = '', target = ''] = request.split(' ')
+    const changed = await viewerRequest(source, { ...viewer(target), method, headers: given }, LIST)
+    const [path = ''] = target.split('?')
+    // Whatever a client says is public, only the list does.
+    expect([changed.target, changed.headers]).toEqual(
+      version === undefined
+        ? [target, [...others.slice(0, 1), given[1], ...others.slice(1)]]
+        : [path, [...others, ['x-slipway-public', version]]],
+    )
+  })
+
+  test('all is listed where the policy says all', async () => {
+    const all = new Map([['**', '7']])
+    const { headers } = await viewerRequest(source, viewer('/v2/a/b/manifests/v1'), all)
+    expect(headers).toContainEqual(['x-slipway-public', '7'])
   })
 })

@@ -156,6 +156,56 @@ describe('the ways at the edge', () => {
     ])
   })
 
+  const PUBLIC = { blobs: 'cloudfront', edgeCache: 'public' }
+
+  test.each([
+    ['/v2/app/manifests/v1', 'api', true],
+    ['/v2/app/blobs/sha256:x', 'api', true],
+    ['/v2/app/blobs/uploads/', 'uploads', false],
+    ['/v2/app/tags/list', 'api', false],
+    ['/v2/', 'api', false],
+    ['/token', 'api', false],
+  ])('with edgeCache=public, %s goes to %s and may be kept: %s', (path, to, kept) => {
+    const { origin, cache, keyValues, toOrigin, methods } = behaviourFor(
+      distribution(PUBLIC).behaviours,
+      path,
+    )
+    expect([origin.id, cache.maxTtl > 0, keyValues !== undefined]).toEqual([to, kept, kept])
+    expect([toOrigin.headers, methods.length]).toEqual([{ kind: 'except', names: ['host'] }, 7])
+    if (!kept) return
+    // Nothing that the registry does not allow; by its value where there are credentials.
+    expect(cache).toEqual({
+      minTtl: 0,
+      defaultTtl: 0,
+      maxTtl: 3600,
+      headers: { kind: 'only', names: ['authorization', 'x-slipway-public'] },
+      query: { kind: 'all' },
+    })
+  })
+
+  test('what is public is told to nobody but the function that looks it up', () => {
+    const template = at('on', PUBLIC)
+    const { FunctionConfig } = ofType(template, 'AWS::CloudFront::Function').find(
+      ({ Properties }) => /public-reads/.test(JSON.stringify(Properties.Name)),
+    )!.Properties as { FunctionConfig: { KeyValueStoreAssociations: object[] } }
+    expect(FunctionConfig.KeyValueStoreAssociations).toHaveLength(1)
+    // No role of the registry may change it: an administrator does, by `slipway policy`.
+    const roles = [...ofType(template, 'AWS::IAM::Policy'), ...ofType(template, 'AWS::IAM::Role')]
+    expect(JSON.stringify(roles)).not.toMatch(/KeyValueStore|cloudfront:/i)
+    expect(settingsIn(template).SLIPWAY_EDGE_CACHE).toBe('60s')
+    expect(settingsIn(at('on', { ...PUBLIC, edgeTagAge: 5 })).SLIPWAY_EDGE_CACHE).toBe('5s')
+    expect(JSON.stringify(template.Outputs.PublishPolicy)).toMatch(
+      /policy publish --store .*--key-value-store .*EdgeCachePublic.*--distribution /,
+    )
+  })
+
+  test('without it there is no list, and functions are told nothing', () => {
+    const template = at('on', { blobs: 'cloudfront' })
+    expect(ofType(template, 'AWS::CloudFront::KeyValueStore')).toEqual([])
+    expect(settingsIn(template).SLIPWAY_EDGE_CACHE).toBeUndefined()
+    expect(template.Outputs.PublishPolicy).toBeUndefined()
+  })
+
   test('HTTP/2 and 3, IPv6, TLS 1.2 and the certificate of us-east-1', () => {
     const { DistributionConfig: config } = only(at('on', { edgeCertificate: ARN }), DISTRIBUTION)
     expect(config).toMatchObject({

@@ -8,6 +8,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import type { AppContext, AppEnv, AppOptions, Edge } from '../env.ts'
 import { RequestError } from '../errors.ts'
+import { DIGEST_AGE, isForAll } from './edge-cache.ts'
 import { addressOf } from './permit.ts'
 
 /** The header with the edge's secret. The edge overwrites what a client sends under this name. */
@@ -66,7 +67,7 @@ export const throughEdge = (
  * Where the client of a request finds at the edge what a presigned URL is for; undefined if it did not come
  * through the edge, or that has no way to the store.
  *
- * @param expiresIn seconds
+ * @param expiresIn seconds; as many more as the redirect may be kept for
  */
 export const urlAtEdge = async (
   c: AppContext,
@@ -74,4 +75,6 @@ export const urlAtEdge = async (
   presigned: string,
   expiresIn: number,
 ): Promise<string | undefined> =>
-  c.get('throughEdge') ? edge?.urlOf?.(presigned, expiresIn) : undefined
+  c.get('throughEdge')
+    ? edge?.urlOf?.(presigned, expiresIn + (isForAll(c, edge) ? DIGEST_AGE : 0))
+    : undefined

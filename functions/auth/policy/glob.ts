@@ -26,6 +26,8 @@ const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 
 /** A compiled pattern. */
 export interface Glob {
+  /** As written. */
+  readonly text: string
   /** Whether it matches every repository for every caller. */
   readonly matchesAll: boolean
   /**
@@ -102,6 +104,7 @@ export const compileGlob = (text: string): Glob => {
   const usable = (user: string): boolean => !tokens.includes(CALLER) || COMPONENT.test(user)
   const exact = !text.includes('*') && !text.includes(USER)
   return {
+    text,
     matchesAll: text === '**',
     usable,
     matches(repository, user) {

@@ -85,7 +85,7 @@ export const compilePolicy = (rules: readonly PolicyRule[]): Policy => ({
 })
 
 /** The rules that apply to a caller and an action, in order. */
-const rulesFor = ({ rules }: Policy, identity: Identity, action: Action): readonly Rule[] =>
+export const rulesFor = ({ rules }: Policy, identity: Identity, action: Action): readonly Rule[] =>
   rules.filter((rule) => rule.actions.has(action) && rule.who.some((subject) => subject(identity)))
 
 /** Whether the caller may do this to the repository, whether that exists or not. */

@@ -11,6 +11,7 @@ import { POLICY_KEY } from '../../registry/layout.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import { keepInStep } from '../keep-in-step.ts'
 
 /** A file's path, or `-` for standard input. */
 interface Given {
@@ -43,7 +44,8 @@ export const checkPolicy = async (io: Io, given: Given): Promise<void> => {
 /** `slipway policy set`. */
 export const setPolicy = async (io: StoreIo, given: Given): Promise<void> => {
   const { text, policy } = await readPolicy(io, given)
-  const written = await editDocument(io.store, POLICY_KEY, () => text)
+  const write = () => editDocument(io.store, POLICY_KEY, () => text)
+  const written = await keepInStep(io, policy, write)
   for (const note of await policyNotes(policy, io.store)) io.say(note)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }

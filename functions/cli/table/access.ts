@@ -5,7 +5,7 @@
  */
 
 import { type Command, storeCommand } from '../command.ts'
-import { spanFlag, switchFlag } from '../flags.ts'
+import { spanFlag, switchFlag, textFlag } from '../flags.ts'
 
 /** `policy`, `issuers`, `keys`. */
 export const ACCESS_COMMANDS: readonly Command[] = [
@@ -26,6 +26,21 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     name: 'policy show',
     help: 'print the policy in force',
     load: async () => (await import('../commands/policy.ts')).showPolicy,
+  }),
+  storeCommand({
+    name: 'policy publish',
+    help: 'tell the edge which repositories are public, so that it keeps what is pulled from them',
+    more: 'Needed once, with both flags, and after a policy was changed without `slipway policy set`, which does the same. docs/edge.md says which repositories are kept.',
+    flags: {
+      'key-value-store': textFlag('ARN', 'where the edge looks them up', 'the one used before'),
+      distribution: textFlag('ID', 'the distribution at CloudFront', 'the one used before'),
+    },
+    load: async () => (await import('../commands/publish.ts')).publishPolicy,
+  }),
+  storeCommand({
+    name: 'policy unpublish',
+    help: 'tell the edge that no repository is public',
+    load: async () => (await import('../commands/publish.ts')).unpublishPolicy,
   }),
   storeCommand({
     name: 'issuers check',

@@ -39,6 +39,8 @@ export interface Behaviour {
   readonly toOrigin: OriginPolicy
   /** Source of the functions. */
   readonly viewerRequest: string | undefined
+  /** Logical name of the key-value store that it reads: "Associate a key value store with a function". */
+  readonly keyValues: string | undefined
   readonly viewerResponse: string | undefined
   /** Whether Lambda@Edge is called for responses of the origin. */
   readonly originResponse: boolean
@@ -114,6 +116,15 @@ const codeOf = (template: Template, arn: unknown): string => {
   return (found.Properties as { FunctionCode: string }).FunctionCode
 }
 
+const storeOf = (template: Template, arn: unknown): string | undefined => {
+  if (arn === undefined) return undefined
+  const { FunctionConfig } = (template.Resources[logicalName(arn)]?.Properties ?? {}) as {
+    FunctionConfig?: { KeyValueStoreAssociations?: readonly { KeyValueStoreARN: unknown }[] }
+  }
+  const [store] = FunctionConfig?.KeyValueStoreAssociations ?? []
+  return store && logicalName(store.KeyValueStoreARN)
+}
+
 const keysOf = (
   groups: readonly unknown[],
   { Resources }: Template,
@@ -140,9 +151,11 @@ const behaviourOf = (
 ): Behaviour => {
   const origin = origins.find(({ id }) => id === raw.TargetOriginId)
   if (origin === undefined) throw new Error(`there is no origin ${raw.TargetOriginId}`)
+  const arnAt = (event: string): unknown =>
+    raw.FunctionAssociations?.find(({ EventType }) => EventType === event)?.FunctionARN
   const codeAt = (event: string): string | undefined => {
-    const found = raw.FunctionAssociations?.find(({ EventType }) => EventType === event)
-    return found && codeOf(template, found.FunctionARN)
+    const arn = arnAt(event)
+    return arn === undefined ? undefined : codeOf(template, arn)
   }
   const policy = (id: unknown) =>
     typeof id === 'string' ? id : template.Resources[logicalName(id)]
@@ -155,6 +168,7 @@ const behaviourOf = (
       raw.OriginRequestPolicyId === undefined ? undefined : policy(raw.OriginRequestPolicyId),
     ),
     viewerRequest: codeAt('viewer-request'),
+    keyValues: storeOf(template, arnAt('viewer-request')),
     viewerResponse: codeAt('viewer-response'),
     originResponse:
       raw.LambdaFunctionAssociations?.some(({ EventType }) => EventType === 'origin-response') ??

@@ -50,6 +50,32 @@ describe('functions', () => {
     expect((await wrong.send('POST /', {}, Buffer.from('x'))).status).toBe(502)
   })
 
+  test('viewer-request reads the key-value store that is associated with it', async () => {
+    const code = `import cf from 'cloudfront'
+    const values = cf.kvs()
+    async function handler({ request }) {
+      for (const key of ['a', 'b']) {
+        try {
+          request.headers[key] = { value: await values.get(key) }
+        } catch (_) {
+          request.headers[key] = { value: 'none' }
+        }
+      }
+      return request
+    }`
+    const wishes = functionAt('viewer-request', code)
+    const { Code } = wishes.resources
+    const FunctionConfig = {
+      KeyValueStoreAssociations: [{ KeyValueStoreARN: { 'Fn::GetAtt': ['List', 'Arn'] } }],
+    }
+    const associated = { ...Code, Properties: { ...Code.Properties, FunctionConfig } }
+    const keyValues = { List: new Map([['a', '1']]) }
+    const { told } = await start({ ...wishes, resources: { Code: associated }, keyValues })
+    expect((await told('GET /')).headers).toMatchObject({ a: '1', b: 'none' })
+    const without = await start({ ...wishes, keyValues })
+    expect((await without.send('GET /')).status).toBe(502)
+  })
+
   const WRONG: readonly (readonly [string, string, string])[] = [
     ['throws', 'viewer-response', `function handler() { throw new Error('no') }`],
     ['uses Node', 'viewer-response', `function handler(e) { process.exit(); return e.response }`],

@@ -90,13 +90,34 @@ const requestOf = ({ method, target, headers }: Viewer): FunctionRequest => {
   return { method, uri, querystring: valuesOf(pairs), headers: valuesOf(headers), cookies: {} }
 }
 
-const call = async (code: string, event: object, globals: object): Promise<unknown> => {
+/** Values by key, of a key-value store. */
+export type KeyValues = ReadonlyMap<string, string>
+
+/** "Helper methods for key value stores": `get` "will return an error" for a key that is not there. */
+const cloudfront = (values: KeyValues | undefined) => ({
+  kvs: () => {
+    if (values === undefined) throw new EdgeFunctionError('no key-value store is associated')
+    return {
+      get: async (key: string): Promise<string> => {
+        const value = values.get(key)
+        if (value === undefined) throw new Error('KeyNotFound')
+        return value
+      },
+    }
+  },
+})
+
+/** The only module that there is beside the language's own; the name is for a script what it is for a module. */
+const IMPORT = /^import (\w+) from 'cloudfront'$/m
+
+const call = async (code: string, event: object, values?: KeyValues): Promise<unknown> => {
   if (Buffer.byteLength(code) > MAX_FUNCTION) throw new EdgeFunctionError('more than 10 KB')
   // Nothing of Node: the runtime has no network, no files and no environment.
-  const context = createContext({ ...globals })
+  const context = createContext({ cloudfront: cloudfront(values) })
   try {
     const given = JSON.stringify(event)
-    const result = await runInContext(`${code}\n;handler(${given})`, context)
+    const script = code.replace(IMPORT, 'const $1 = cloudfront')
+    const result = await runInContext(`${script}\n;handler(${given})`, context)
     return JSON.parse(JSON.stringify(result))
   } catch (cause) {
     throw new EdgeFunctionError(`the function failed: ${cause}`, { cause })
@@ -133,16 +154,21 @@ export const viewerResponse = async (
     request: requestOf(viewer),
     response,
   }
-  const result = (await call(code, event, {})) as FunctionResponse
+  const result = (await call(code, event)) as FunctionResponse
   checkHeaders('viewer-response', response.headers, result.headers)
   return pairsOf(result.headers)
 }
 
-/** Calls a viewer-request function. @returns the viewer's request after it */
+/**
+ * Calls a viewer-request function.
+ *
+ * @param values of the key-value store that is associated with it
+ * @returns the viewer's request after it
+ */
 export const viewerRequest = async (
   code: string,
   viewer: Viewer,
-  globals: object,
+  values?: KeyValues,
 ): Promise<Viewer> => {
   const request = requestOf(viewer)
   const event = {
@@ -151,7 +177,7 @@ export const viewerRequest = async (
     viewer: { ip: viewer.ip },
     request,
   }
-  const result = (await call(code, event, globals)) as FunctionRequest
+  const result = (await call(code, event, values)) as FunctionRequest
   checkHeaders('viewer-request', request.headers, result.headers)
   if (result.method !== request.method) throw new EdgeFunctionError('the method is read only')
   const query = pairsOf(result.querystring).map(([name, value]) =>

@@ -12,7 +12,7 @@ import { afterEach } from 'vitest'
 import { createAgent, sendOver } from '../../support/hosts/wire.ts'
 import { distributionOf, type Template } from './config.ts'
 import type { OriginResponse } from './lambda-edge.ts'
-import { startCloudFront } from './server.ts'
+import { type CloudFrontOptions, startCloudFront } from './server.ts'
 
 export const DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad'
 export const ALL_BUT_HOST = 'b689b0a8-53d0-40ab-baf2-68738e2966ac'
@@ -42,6 +42,7 @@ interface Wishes {
   readonly delay?: number
   readonly originResponse?: OriginResponse
   readonly now?: () => number
+  readonly keyValues?: CloudFrontOptions['keyValues']
 }
 
 /** A distribution before an origin that is called `origin.example`. */
@@ -90,6 +91,7 @@ export const start = async ({ answers = echo, delay = 0, ...wishes }: Wishes = {
     reach: () => ({ url: `http://127.0.0.1:${port}` }),
     ...(wishes.originResponse ? { originResponse: wishes.originResponse } : {}),
     ...(wishes.now ? { now: wishes.now } : {}),
+    ...(wishes.keyValues ? { keyValues: wishes.keyValues } : {}),
   })
   const agent = createAgent()
   ends.push(async () => {

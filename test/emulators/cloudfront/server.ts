@@ -10,7 +10,7 @@ import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { type Cache, createCache, keyOf, partOf, ttlOf } from './cache.ts'
 import type { Behaviour, Distribution, Origin } from './config.ts'
-import { EdgeFunctionError, viewerRequest, viewerResponse } from './functions.ts'
+import { EdgeFunctionError, type KeyValues, viewerRequest, viewerResponse } from './functions.ts'
 import { type OriginResponse, originResponse } from './lambda-edge.ts'
 import { behaviourFor } from './match.ts'
 import { askOrigin, type Reached } from './origin.ts'
@@ -23,8 +23,8 @@ export interface CloudFrontOptions {
   readonly reach: (origin: Origin) => Reached
   /** Lambda@Edge. */
   readonly originResponse?: OriginResponse
-  /** What functions see beside the language. */
-  readonly globals?: object
+  /** Values by key, of each key-value store by its logical name. */
+  readonly keyValues?: Readonly<Record<string, KeyValues>>
   /** Clock in milliseconds. */
   readonly now?: () => number
 }
@@ -126,7 +126,8 @@ export const startCloudFront = async (options: CloudFrontOptions): Promise<Cloud
       return { ...refusal(403, 'MissingKey'), by: 'edge' }
     }
     const asked = keys ? { ...viewer, target: withoutSignature(viewer.target) } : viewer
-    const changed = before ? await viewerRequest(before, asked, options.globals ?? {}) : asked
+    const values = options.keyValues?.[behaviour.keyValues ?? '']
+    const changed = before ? await viewerRequest(before, asked, values) : asked
     const answer = await lookUp(behaviour, changed, incoming)
     // "CloudFront doesn't invoke edge functions for viewer response events" from 400 on.
     if (after === undefined || answer.status >= 400) return answer

@@ -13,7 +13,11 @@ import { createHandler } from '../../../functions/handlers/api.ts'
 import { distributionOf, type Template } from '../../emulators/cloudfront/config.ts'
 import type { OriginResponse } from '../../emulators/cloudfront/lambda-edge.ts'
 import type { Reached } from '../../emulators/cloudfront/origin.ts'
-import { type CloudFront, startCloudFront } from '../../emulators/cloudfront/server.ts'
+import {
+  type CloudFront,
+  type CloudFrontOptions,
+  startCloudFront,
+} from '../../emulators/cloudfront/server.ts'
 import { lambdaOf } from '../../emulators/gateway/function.ts'
 import { type GatewayHabits, settingsFor } from '../../emulators/gateway/habits.ts'
 import { type GatewayServer, startGateway } from '../../emulators/gateway/server.ts'
@@ -21,7 +25,7 @@ import type { S3Server } from '../../emulators/s3/server.ts'
 import { createRevision } from '../../emulators/web-function/environment.ts'
 import { settingsAt, type WebFunctionHabits } from '../../emulators/web-function/habits.ts'
 import { type Endpoint, startEndpoint } from '../../emulators/web-function/server.ts'
-import { synth, written } from '../../lib/synth.ts'
+import { type Context, synth, written } from '../../lib/synth.ts'
 import type { HostWishes, StartedHost } from './host.ts'
 import { startBucket } from './start.ts'
 import { createAgent, sendOver } from './wire.ts'
@@ -52,12 +56,28 @@ export interface BehindEdge {
   stop(): Promise<void>
 }
 
-/** Starts all of it before a bucket. @param env what a function needs to use the bucket */
-export const startEdge = async (
+interface Distribution {
+  readonly edge: CloudFront
+  /** Where the origins are; filled in as they start. */
+  readonly origins: Record<string, Reached>
+  /** What a function is told of the edge, beside what it needs to use the bucket. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** What of a distribution differs. */
+interface DistributionWishes {
+  /** More context values that it is synthesized with. */
+  readonly context?: Context
+  readonly keyValues?: NonNullable<CloudFrontOptions['keyValues']>
+  readonly now?: () => number
+}
+
+/** Starts the distribution alone. @param env what a function needs to use the bucket */
+export const startDistribution = async (
   s3: S3Server,
   env: Readonly<Record<string, string>>,
-  habits: EdgeHabits,
-): Promise<BehindEdge> => {
+  { context = {}, ...others }: DistributionWishes = {},
+): Promise<Distribution> => {
   const settings = readSettings([], env)
   const { store } = settings
   if (store.kind !== 's3') throw new Error('the registry must be in a bucket')
@@ -87,8 +107,9 @@ export const startEdge = async (
       },
     },
   }
+  const template = synth({ ...EDGE, prefix: store.prefix, ...context }) as Template
   const edge = await startCloudFront({
-    distribution: distributionOf(synth({ ...EDGE, prefix: store.prefix }) as Template, (value) => {
+    distribution: distributionOf(template, (value) => {
       const text = written(value)
       const [, known] = values.find(([pattern]) => pattern.test(text)) ?? []
       if (known !== undefined) return known
@@ -99,15 +120,32 @@ export const startEdge = async (
     }),
     reach: ({ id }) => origins[id] ?? { url: 'http://127.0.0.1:9' },
     originResponse: handler,
+    ...others,
   })
+  return {
+    edge,
+    origins,
+    settings: {
+      SLIPWAY_PUBLIC_URL: edge.url,
+      SLIPWAY_EDGE: 'on',
+      SLIPWAY_EDGE_KEY_ID: KEY_ID,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    },
+  }
+}
+
+/** Starts all of it before a bucket. @param env what a function needs to use the bucket */
+export const startEdge = async (
+  s3: S3Server,
+  env: Readonly<Record<string, string>>,
+  habits: EdgeHabits,
+): Promise<BehindEdge> => {
+  const { edge, origins, settings } = await startDistribution(s3, env)
   const own = {
     ...env,
-    SLIPWAY_PUBLIC_URL: edge.url,
-    SLIPWAY_EDGE: 'on',
-    SLIPWAY_EDGE_KEY_ID: KEY_ID,
+    ...settings,
     ...(habits.blobs && { SLIPWAY_BLOBS: habits.blobs }),
-    AWS_ACCESS_KEY_ID: s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
   }
   const gateway = await startGateway({
     habits: habits.gateway,
