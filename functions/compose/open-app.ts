@@ -109,6 +109,7 @@ export const openApp = async (
       hashing: options.hashing,
       requiredChildren: settings['index-children'],
       undeletes: settings['undelete-days'] > 0,
+      readOnly: settings['read-only'],
       uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),

@@ -4,8 +4,11 @@
  * @module
  */
 
+import { settled } from '../shared/parallel.ts'
 import { discard } from '../storage/bytes.ts'
 import type { ByteRange, ObjectRead, ObjectStore } from '../storage/store.ts'
+import type { Presence } from './clean-up/presence.ts'
+import type { Look } from './clean-up/standing.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
 import type { Held, Holdings } from './held.ts'
@@ -22,7 +25,8 @@ export const blobUnknown = (name: string, digest: Digest): RegistryError =>
 export interface Blobs {
   /**
    * Size in bytes, or undefined when the repository has no such blob, or its data is gone or cut. At
-   * most two operations, in one step for a canonical digest.
+   * most two operations, in one step for a canonical digest. A link that the clean-up has condemned is
+   * made plain, since the client relies on the answer: a write more.
    */
   stat(name: string, digest: Digest): Promise<number | undefined>
   /**
@@ -46,12 +50,23 @@ export interface Blobs {
     method: 'GET' | 'HEAD',
     expiresIn: number,
   ): Promise<string | undefined>
-  /** Links a blob that is complete and verified under `target` into the repository. */
-  link(name: string, digest: Digest, target: Digest, size: number | undefined): Promise<void>
+  /**
+   * Links a blob that is complete and verified under `target` into the repository.
+   *
+   * @param look at the marker of the data, begun in the step in which the data was written or found
+   * @throws StoreError `unavailable` when that is long ago, and the data has gone meanwhile
+   */
+  link(
+    name: string,
+    digest: Digest,
+    target: Digest,
+    size: number | undefined,
+    look: Look,
+  ): Promise<void>
   /**
    * Links a blob of the repository `from`, or of any repository if `from` is undefined, into `name`.
    *
-   * @returns false when there is no such blob, or its data is gone or cut
+   * @returns false when there is no such blob, or its data is gone or cut, or is being deleted
    */
   mount(name: string, digest: Digest, from: string | undefined): Promise<boolean>
   /**
@@ -68,6 +83,7 @@ export const createBlobs = (
   store: ObjectStore,
   links: RecentLinks,
   holdings: Holdings,
+  presence: Presence,
   report: ReportDamage = unreported,
 ): Blobs => {
   const mustLink = async (name: string, digest: Digest): Promise<RecentLink> => {
@@ -77,11 +93,21 @@ export const createBlobs = (
   }
 
   /** What a client that asks, and sends what is not there, is told of. */
-  const find = async (key: string, digest: Digest): Promise<Held | undefined> =>
-    (await holdings.isDoubted(key)) ? undefined : holdings.read(key, digest)
+  const find = async (
+    key: string,
+    digest: Digest,
+    link: Promise<RecentLink | undefined>,
+  ): Promise<Held | undefined> =>
+    (await holdings.isDoubted(key)) ? undefined : holdings.read(key, digest, link)
+
+  /** What a repository has, and has for some time: a manifest may rely on it. */
+  const keep = async (name: string, digest: Digest): Promise<Held | undefined> => {
+    const key = layerLinkKey(name, digest)
+    return find(key, digest, links.keep(key))
+  }
 
   const mustHold = async (name: string, digest: Digest): Promise<Held> => {
-    const held = await find(layerLinkKey(name, digest), digest)
+    const held = await keep(name, digest)
     if (held === undefined) throw blobUnknown(name, digest)
     return held
   }
@@ -127,17 +153,34 @@ export const createBlobs = (
     return checked(name, digest, link.value, read)
   }
 
+  /** What can be mounted, and the look at its marker, which begins as soon as its digest is known. */
+  interface Source {
+    readonly held: Promise<Held | undefined>
+    readonly look: Promise<Look | undefined>
+  }
+
   /** What can be mounted from the repository, or from anywhere. */
-  const source = async (digest: Digest, from: string | undefined): Promise<Held | undefined> => {
-    if (from !== undefined) return find(layerLinkKey(from, digest), digest)
-    if (algorithmOf(digest) !== CANONICAL) return holdings.read(aliasKey(digest), digest)
-    const size = await holdings.size(digest)
-    return size === undefined ? undefined : { target: digest, size, sure: false }
+  const sourceOf = (digest: Digest, from: string | undefined): Source => {
+    const inTime = presence.begin()
+    const look = (target: Digest): Look => presence.look(target, inTime)
+    const canonical = algorithmOf(digest) === CANONICAL
+    if (from === undefined && canonical) {
+      const held = async (): Promise<Held | undefined> => {
+        const size = await holdings.size(digest)
+        return size === undefined ? undefined : { target: digest, size, sure: false }
+      }
+      return { held: held(), look: Promise.resolve(look(digest)) }
+    }
+    const key = from === undefined ? aliasKey(digest) : layerLinkKey(from, digest)
+    const link = links.read(key)
+    const held = from === undefined ? holdings.read(key, digest, link) : find(key, digest, link)
+    if (canonical) return { held, look: Promise.resolve(look(digest)) }
+    return { held, look: link.then((found) => found && look(found.target)) }
   }
 
   const blobs: Blobs = {
     async stat(name, digest) {
-      return (await find(layerLinkKey(name, digest), digest))?.size
+      return (await keep(name, digest))?.size
     },
 
     open(name, digest, range) {
@@ -151,18 +194,23 @@ export const createBlobs = (
       return store.presign(method, dataKey(target), { expiresIn })
     },
 
-    async link(name, digest, target, size) {
+    async link(name, digest, target, size, look) {
       // A blob pushed under another algorithm is found under both digests, as in distribution.
       const keys = [layerLinkKey(name, target)]
       if (digest !== target) keys.push(layerLinkKey(name, digest), aliasKey(digest))
-      await Promise.all(keys.map((key) => links.write(key, target, size)))
+      await presence.link(target, look, (inTime) =>
+        Promise.all(keys.map((key) => links.write(key, target, size, { inTime }))),
+      )
       for (const key of keys) holdings.trust(key)
     },
 
     async mount(name, digest, from) {
-      const held = await source(digest, from)
-      if (held === undefined) return false
-      await blobs.link(name, digest, held.target, held.size)
+      const source = sourceOf(digest, from)
+      const [held, look] = await settled([source.held, source.look])
+      if (held === undefined || look === undefined) return false
+      // Whatever it is, the client can send the bytes.
+      if (!(await presence.stays(held.target, look))) return false
+      await blobs.link(name, digest, held.target, held.size, look)
       return true
     },
 

@@ -11,7 +11,7 @@
 import { cached } from '../shared/cached.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import { tookPlace } from '../storage/errors.ts'
-import type { ObjectStore, WriteCondition } from '../storage/store.ts'
+import type { ObjectStore, PutOptions, WriteCondition } from '../storage/store.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { dataKey } from './layout.ts'
 import { CANONICAL, type Digest, isDigest } from './reference.ts'
@@ -157,6 +157,8 @@ export interface WriteLinkOptions {
   /** Bytes of the data that is linked. */
   readonly size?: number
   readonly condition?: WriteCondition
+  /** See `PutOptions`. */
+  readonly inTime?: PutOptions['inTime']
   /** Makes it a condemned link, with this nonce: see {@link condemnedLinkBody}. Default: plain. */
   readonly condemned?: string
 }
@@ -164,19 +166,20 @@ export interface WriteLinkOptions {
 /**
  * Writes a link. Only to be called once its data is complete and verified.
  *
- * @throws StoreError `precondition` when the condition does not hold
+ * @throws StoreError `precondition` when the condition does not hold, `late`
  */
 export const writeLink = async (
   store: ObjectStore,
   key: string,
   target: Digest,
-  { size, condition, condemned }: WriteLinkOptions = {},
+  { size, condition, inTime, condemned }: WriteLinkOptions = {},
 ): Promise<void> => {
   const plain = condemned === undefined
   const body = plain ? Buffer.from(target, 'latin1') : condemnedLinkBody(target, condemned)
   await store.put(key, body, {
     ...(size === undefined ? {} : { metadata: { size: String(size) } }),
     ...(condition === undefined ? {} : { condition }),
+    ...(inTime === undefined ? {} : { inTime }),
   })
 }
 
@@ -201,6 +204,12 @@ export const MAX_RECENT = 10_000
 /** A link without its version, which is of no use later. */
 export type RecentLink = Omit<Link, 'etag'>
 
+/** A link that the clean-up has condemned; with its version, to be made plain. */
+export type CondemnedLink = Link & { readonly condemned: true }
+
+export const isCondemned = (link: RecentLink | undefined): link is CondemnedLink =>
+  link?.condemned === true
+
 /**
  * Links that were seen a moment ago are not read again, so that clients that pull the same image at
  * once, or one layer after another, do not each ask the store.
@@ -217,18 +226,23 @@ export interface RecentLinks {
    * @returns undefined when there is none, or it is deleted, or damaged, which is reported
    */
   read(key: string): Promise<RecentLink | undefined>
-  /** The same, and a deleted link, which is never remembered. */
+  /**
+   * The same, and a condemned link is made plain: for those who tell a client that it is there, or
+   * accept what relies on it. A condemned link is never remembered. Where it is one, a write more.
+   */
+  keep(key: string): Promise<RecentLink | undefined>
+  /** The same as `read`, and a deleted link, which is never remembered. */
   look(key: string): Promise<RecentLink | DeletedLink | undefined>
   /**
    * Writes a link to data that is complete and verified. One operation.
    *
-   * @throws StoreError `precondition` when the condition does not hold
+   * @throws StoreError `precondition` when the condition does not hold, `late`
    */
   write(
     key: string,
     target: Digest,
     size: number | undefined,
-    condition?: WriteCondition,
+    options?: Pick<WriteLinkOptions, 'condition' | 'inTime'>,
   ): Promise<void>
   /** Deletes links, and forgets them. */
   delete(keys: readonly string[]): Promise<void>
@@ -258,13 +272,23 @@ export const createRecentLinks = (
     capacity: MAX_RECENT,
     atOnce: 2,
     // One that was pushed again is looked for each time, as one that is not there.
-    keeps: (link) => link === undefined || !('since' in link),
+    keeps: (link) => link === undefined || !('since' in link || isCondemned(link)),
   })
 
-  return {
+  const links: RecentLinks = {
     async read(key) {
       const link = await recent.get(key)
       return link && 'since' in link ? undefined : link
+    },
+
+    async keep(key) {
+      for (;;) {
+        const link = await links.read(key)
+        if (!isCondemned(link)) return link
+        const { target, size, etag } = link
+        // Refused: it was swept, or somebody else has made it plain; the next look tells.
+        await tookPlace(links.write(key, target, size, { condition: { ifMatch: etag } }))
+      }
     },
     look: recent.get,
     forget: recent.forget,
@@ -277,12 +301,9 @@ export const createRecentLinks = (
       }
     },
 
-    async write(key, target, size, condition) {
+    async write(key, target, size, options = {}) {
       const write = async () => {
-        await writeLink(store, key, target, {
-          ...(size === undefined ? {} : { size }),
-          ...(condition === undefined ? {} : { condition }),
-        })
+        await writeLink(store, key, target, { ...options, ...(size === undefined ? {} : { size }) })
         return { target, size }
       }
       await recent.remember(write, key)
@@ -296,4 +317,5 @@ export const createRecentLinks = (
       }
     },
   }
+  return links
 }

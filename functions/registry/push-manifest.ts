@@ -3,7 +3,8 @@
  * their data, and the catalog's mark are looked up while the data is written, which is verified already
  * and unreadable without a link, and the referrer's descriptor, which is not listed without one; (2) the
  * revision's link is written; (3) the tags are set, and the descriptor is confirmed. Whoever finds a tag
- * finds everything behind it. The first manifest of a repository takes one step more: its catalog's mark
+ * finds everything behind it. With a clean-up, the marker of the data is read in the first step, and links
+ * that were condemned are made plain. The first manifest of a repository takes one step more: its catalog's mark
  * is written before the link, so that nothing is in a repository that is not listed.
  *
  * @module
@@ -13,11 +14,13 @@ import { inBatches, settled } from '../shared/parallel.ts'
 import { inOneTurn } from '../shared/turns.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
+import type { Presence } from './clean-up/presence.ts'
 import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
 import type { Holdings } from './held.ts'
 import { neededBy, type RequiredChildrenOf } from './index-children.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
+import type { RecentLinks } from './links.ts'
 import { type Manifest, parseInTurns } from './manifest.ts'
 import { isIndex, isManifestType } from './media-types.ts'
 import {
@@ -50,6 +53,8 @@ export interface PushTargets {
   readonly referrers: Referrers
   readonly catalog: Catalog
   readonly holdings: Holdings
+  readonly links: RecentLinks
+  readonly presence: Presence
   readonly revisions: Revisions
   /** Which images of an index must be there. */
   readonly requiredChildren: RequiredChildrenOf
@@ -59,6 +64,8 @@ export interface PushTargets {
  * Accepts a manifest.
  *
  * @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, PRECONDITION_FAILED
+ * @throws StoreError `unavailable` while the same bytes are being deleted; `late` where it took minutes
+ *   from the first look at what it refers to, so that nothing may rely on that look any more
  */
 export type PushManifest = (
   name: string,
@@ -71,16 +78,17 @@ export type PushManifest = (
 const SPARSE = ', or have the registry take indexes without it (its setting index-children)'
 
 /** Pushes to a store. */
-export const createPushManifest = (
-  store: ObjectStore,
-  { tags, referrers, catalog, holdings, revisions, requiredChildren }: PushTargets,
-): PushManifest => {
+export const createPushManifest = (store: ObjectStore, targets: PushTargets): PushManifest => {
+  const { tags, referrers, catalog, holdings, links, presence, revisions, requiredChildren } =
+    targets
+
   /** The digest if the repository lacks this content, or undefined if it has it as described. */
   const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
     const { digest, mediaType, size } = descriptor
     const isManifest = isManifestType(mediaType)
     const key = (isManifest ? revisionLinkKey : layerLinkKey)(name, digest)
-    const link = isManifest ? revisions.keep(name, digest) : undefined
+    // What the clean-up has condemned is made plain: from now on a manifest needs it.
+    const link = isManifest ? revisions.keep(name, digest) : links.keep(key)
     const held = await holdings.read(key, digest, link)
     if (held === undefined) return digest
     if (held.size === size) {
@@ -123,20 +131,23 @@ export const createPushManifest = (
 
     const size = bytes.byteLength
     const { subject } = manifest
+    // References are relied on from now on, whatever the clean-up then condemns.
+    const inTime = presence.begin()
+    const put = () => store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) })
     const [isListed, confirm] = await settled([
       catalog.has(name),
       subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
       checkReferences(name, manifest),
-      holdings.write(canonical, size, () =>
-        store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) }),
-      ),
+      presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
     ])
 
     if (!isListed) await catalog.add(name)
-    await revisions.write(name, digest, canonical, size)
+    await revisions.write(name, digest, canonical, size, inTime)
 
     const names = new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])
-    const tagged = inBatches([...names], (tag) => tags.set(name, tag, digest, options.condition))
+    const tagged = inBatches([...names], (tag) =>
+      tags.set(name, tag, digest, options.condition, inTime),
+    )
     await settled([tagged, confirm?.()])
     return { digest, manifest }
   }

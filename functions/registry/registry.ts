@@ -7,6 +7,8 @@
 import type { ObjectStore } from '../storage/store.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
+import { createPresence } from './clean-up/presence.ts'
+import { createStandings, UNGUARDED } from './clean-up/standing.ts'
 import { createContent } from './content.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { noteDeletion, UNNOTED } from './deleted/note.ts'
@@ -51,7 +53,14 @@ export interface RegistryOptions {
   readonly requiredChildren?: RequiredChildrenOf
   /** Whether deletes of tags and manifests are noted, so that they can be undone. Default: no. */
   readonly undeletes?: boolean
-  /** Clock in milliseconds, for the expiry of upload states and the notes of deletes. */
+  /**
+   * Whether a clean-up may run on this store, so that pushes and mounts have to look at its markers.
+   * Every instance that writes must have the same. Default: no.
+   */
+  readonly cleanUp?: boolean | undefined
+  /** Whether nothing may be written: then links that were condemned stay so. Default: no. */
+  readonly readOnly?: boolean | undefined
+  /** Clock in milliseconds since 1970. */
   readonly now?: () => number
   /** Is told of damaged objects. */
   readonly report?: ReportDamage
@@ -72,9 +81,12 @@ export interface Registry {
 export const createRegistry = (options: RegistryOptions): Registry => {
   const { store, uploadSecret, uploadLimits, now = Date.now, report = unreported } = options
   const content = createContent(store, report)
-  const links = createRecentLinks(store, now, report)
+  const recent = createRecentLinks(store, now, report)
+  const links = options.readOnly ? { ...recent, keep: recent.read } : recent
   const holdings = createHoldings(store, links, now, report)
-  const blobs = createBlobs(store, links, holdings, report)
+  const standings = options.cleanUp ? createStandings(store, { now, report }) : UNGUARDED
+  const presence = createPresence(store, holdings, standings)
+  const blobs = createBlobs(store, links, holdings, presence, report)
   const catalog = createCatalog(store)
   const tags = createTags(store, catalog, report)
   const revisions = createRevisions(store, links, tags, report)
@@ -93,6 +105,8 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       catalog,
       revisions,
       holdings,
+      links,
+      presence,
       content,
       note: (name, by) => (options.undeletes ? noteDeletion(store, name, by, now()) : UNNOTED),
       requiredChildren: options.requiredChildren ?? (() => 'all'),
@@ -101,6 +115,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       store,
       blobs,
       holdings,
+      presence,
       sealer: createStateSealer(uploadSecret, now, options.uploadLife),
       partSize: PART_SIZE,
       memory,

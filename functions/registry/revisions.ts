@@ -24,12 +24,13 @@
 import { randomBytes } from 'node:crypto'
 import { settled } from '../shared/parallel.ts'
 import { tookPlace } from '../storage/errors.ts'
-import type { ObjectStore } from '../storage/store.ts'
+import type { ObjectStore, PutOptions } from '../storage/store.ts'
 import type { ReportDamage } from './damage.ts'
 import { revisionLinkKey } from './layout.ts'
 import {
   type DeletedLink,
   deletedLinkBody,
+  isCondemned,
   type RecentLink,
   type RecentLinks,
   readStoredLink,
@@ -40,10 +41,23 @@ import type { Tags } from './tags.ts'
 export interface Revisions {
   /** The link of a manifest that is there. One operation, and only for a deleted one more. */
   find(name: string, digest: Digest): Promise<RecentLink | undefined>
-  /** The same; a deleted link that a tag keeps is made plain, so that it no longer needs the tag. */
+  /**
+   * The same; a condemned link is made plain, and so is a deleted one that a tag keeps: then it no longer
+   * needs the tag.
+   */
   keep(name: string, digest: Digest): Promise<RecentLink | undefined>
-  /** Links a manifest that is complete and verified. One operation. */
-  write(name: string, digest: Digest, target: Digest, size: number): Promise<void>
+  /**
+   * Links a manifest that is complete and verified. One operation.
+   *
+   * @param inTime see `PutOptions`
+   */
+  write(
+    name: string,
+    digest: Digest,
+    target: Digest,
+    size: number,
+    inTime?: PutOptions['inTime'],
+  ): Promise<void>
   /**
    * Deletes a manifest, and each tag that points at it.
    *
@@ -82,14 +96,18 @@ export const createRevisions = (
       const key = revisionLinkKey(name, digest)
       for (;;) {
         const found = await links.look(key)
-        if (found === undefined || !('since' in found)) return found
-        if (!(await isKept(name, digest, found))) return undefined
-        // If it was pushed again, or deleted again, the next look tells.
-        await tookPlace(links.write(key, found.target, found.size, { ifMatch: found.etag }))
+        if (found === undefined) return undefined
+        if ('since' in found) {
+          if (!(await isKept(name, digest, found))) return undefined
+        } else if (!isCondemned(found)) return found
+        // If it was pushed again, deleted again or swept, the next look tells.
+        const condition = { ifMatch: found.etag }
+        await tookPlace(links.write(key, found.target, found.size, { condition }))
       }
     },
 
-    write: (name, digest, target, size) => links.write(revisionLinkKey(name, digest), target, size),
+    write: (name, digest, target, size, inTime) =>
+      links.write(revisionLinkKey(name, digest), target, size, { inTime }),
 
     async remove(name, digest, before, beforeTags) {
       const key = revisionLinkKey(name, digest)

@@ -8,7 +8,7 @@ import { coalesce } from '../shared/coalesce.ts'
 import { inBatches } from '../shared/parallel.ts'
 import { tookPlace } from '../storage/errors.ts'
 import { listPages } from '../storage/pages.ts'
-import type { ObjectStore, WriteCondition } from '../storage/store.ts'
+import type { ObjectStore, PutOptions, WriteCondition } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
@@ -37,8 +37,15 @@ export interface Tags {
    *
    * @throws RegistryError PRECONDITION_FAILED when the condition does not hold; exact even when
    *   others write at the same moment
+   * @throws StoreError `late` when `inTime` says so: see `PutOptions`
    */
-  set(name: string, tag: string, digest: Digest, condition?: TagCondition): Promise<void>
+  set(
+    name: string,
+    tag: string,
+    digest: Digest,
+    condition?: TagCondition,
+    inTime?: PutOptions['inTime'],
+  ): Promise<void>
   /**
    * Removes the tag; the manifest stays.
    *
@@ -102,21 +109,26 @@ export const createTags = (
   }
 
   /** Writes a tag's link over a damaged one, which counts as none. @returns false if there is none */
-  const replaceDamaged = async (key: string, digest: Digest): Promise<boolean> => {
+  const replaceDamaged = async (
+    key: string,
+    digest: Digest,
+    inTime: PutOptions['inTime'],
+  ): Promise<boolean> => {
     const stored = await readStoredLink(store, key, report)
     if (stored === undefined || stored.link !== undefined) return false
-    return tookPlace(writeLink(store, key, digest, { condition: { ifMatch: stored.etag } }))
+    return tookPlace(writeLink(store, key, digest, { condition: { ifMatch: stored.etag }, inTime }))
   }
 
-  const set: Tags['set'] = async (name, tag, digest, condition) => {
+  const set: Tags['set'] = async (name, tag, digest, condition, inTime) => {
     const current = tagLinkKey(name, tag)
-    if (condition === undefined) return writeLink(store, current, digest)
+    if (condition === undefined) return writeLink(store, current, digest, { inTime })
     const onStore = await storeCondition(name, tag, condition)
-    if (await tookPlace(writeLink(store, current, digest, { condition: onStore }))) return
+    if (await tookPlace(writeLink(store, current, digest, { condition: onStore, inTime }))) return
     if (!('absent' in condition)) {
       throw lost(name, tag, 'has just been changed by another push', 'it unchanged')
     }
-    if (!(await replaceDamaged(current, digest))) throw lost(name, tag, 'exists', 'it absent')
+    if (!(await replaceDamaged(current, digest, inTime)))
+      throw lost(name, tag, 'exists', 'it absent')
   }
 
   /**

@@ -8,6 +8,8 @@
 export type StoreFailure =
   | 'precondition'
   | 'checksum'
+  /** The writer's own time was over before it was sent: `PutOptions.inTime`. */
+  | 'late'
   | 'range'
   | 'missing'
   | 'multipart'

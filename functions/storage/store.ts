@@ -61,6 +61,11 @@ export interface PutOptions {
   readonly sha256?: string
   /** Small map of lower-case names to ASCII values. An adapter may discard it. */
   readonly metadata?: Readonly<Record<string, string>>
+  /**
+   * Asked as late as can be: right before the write is sent, once it is signed, and again each time
+   * that it is repeated. If it says no, nothing is sent and `late` is thrown.
+   */
+  readonly inTime?: (() => boolean) | undefined
 }
 
 export interface ListOptions {
@@ -148,7 +153,7 @@ export interface ObjectStore {
   get(key: string, range?: ByteRange): Promise<ObjectRead | undefined>
   /** What the store knows about the object, or undefined if there is none. */
   head(key: string): Promise<ObjectInfo | undefined>
-  /** Writes a whole object atomically. Throws `precondition`, `checksum`. */
+  /** Writes a whole object atomically. Throws `precondition`, `checksum`, `late`. */
   put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ readonly etag: string }>
   /**
    * Copies an object of `size` bytes, without its metadata; `to` appears whole.

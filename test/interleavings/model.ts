@@ -112,7 +112,8 @@ export const createModel = (
       return { info: found, start, end, body: [found.bytes.slice(start, end + 1)] }
     },
     head: async (key) => objects.get(key),
-    async put(key, body, { condition, metadata = {} }: PutOptions = {}) {
+    async put(key, body, { condition, metadata = {}, inTime }: PutOptions = {}) {
+      if (inTime?.() === false) throw new StoreError('late', `put ${key}`)
       check(key, condition)
       return write(key, body, metadata)
     },

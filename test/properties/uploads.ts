@@ -8,6 +8,8 @@
 import fc from 'fast-check'
 import { afterAll, describe, test } from 'vitest'
 import { createBlobs } from '../../functions/registry/blobs.ts'
+import { createPresence } from '../../functions/registry/clean-up/presence.ts'
+import { UNGUARDED } from '../../functions/registry/clean-up/standing.ts'
 import { unreported } from '../../functions/registry/damage.ts'
 import { createHoldings } from '../../functions/registry/held.ts'
 import { createRecentLinks } from '../../functions/registry/links.ts'
@@ -27,12 +29,14 @@ const secret = new Uint8Array(32).fill(7)
 const clientOfSmallParts = (store: ObjectStore): Promise<Send> => {
   const links = createRecentLinks(store, Date.now)
   const holdings = createHoldings(store, links, Date.now, unreported)
-  const blobs = createBlobs(store, links, holdings)
+  const presence = createPresence(store, holdings, UNGUARDED)
+  const blobs = createBlobs(store, links, holdings, presence)
   const sealer = createStateSealer(async () => secret, Date.now)
   const uploads = createUploads({
     store,
     blobs,
     holdings,
+    presence,
     sealer,
     partSize: MIN_PART_SIZE,
     now: Date.now,

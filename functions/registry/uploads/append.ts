@@ -11,6 +11,7 @@
 import { isStoreError } from '../../storage/errors.ts'
 import { MAX_PARTS, type ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
+import type { Presence } from '../clean-up/presence.ts'
 import { RegistryError } from '../errors.ts'
 import type { Holdings } from '../held.ts'
 import { uploadDataKey } from '../layout.ts'
@@ -32,6 +33,7 @@ export interface UploadContext {
   readonly store: ObjectStore
   readonly blobs: Blobs
   readonly holdings: Holdings
+  readonly presence: Presence
   readonly partSize: number
   readonly memory: UploadMemory
   readonly limits: UploadLimits | undefined

@@ -16,8 +16,9 @@
  */
 
 import { isStoreError, StoreError } from '../../storage/errors.ts'
+import type { Look } from '../clean-up/standing.ts'
 import { RegistryError } from '../errors.ts'
-import { dataKey, layerLinkKey, uploadDataKey } from '../layout.ts'
+import { dataKey, uploadDataKey } from '../layout.ts'
 import { algorithmOf, CANONICAL, type Digest } from '../reference.ts'
 import { partSizeFor, passOn, type UploadContext, writerFor } from './append.ts'
 import { type Commit, commitDirect, commitSmall, commitStaged, type Verified } from './complete.ts'
@@ -59,12 +60,17 @@ const startHash = async ({
 }
 
 /**
- * Whether the store has data of this digest and just this size. Data of another size is damaged, and
+ * A look at the marker of data that the store has, of just this size. Data of another size is damaged, and
  * is written anew; so is any where the length is not declared, since once its bytes have passed it
  * would be too late to keep them.
+ *
+ * @returns undefined where it has to be written
  */
-const isKnown = async ({ context, digest, incoming }: Commit): Promise<boolean> =>
-  incoming.length !== undefined && (await context.holdings.size(digest)) === incoming.length
+const lookAtKnown = async ({ context, digest, incoming }: Commit): Promise<Look | undefined> => {
+  if (incoming.length === undefined) return undefined
+  const look = context.presence.look(digest)
+  return (await context.presence.size(digest, look)) === incoming.length ? look : undefined
+}
 
 /**
  * The data is in the store already: the body only has to prove that the client has it.
@@ -72,10 +78,13 @@ const isKnown = async ({ context, digest, incoming }: Commit): Promise<boolean> 
  * @throws StoreError `unavailable` when the data has gone meanwhile; a client that sends it again
  *   has it written
  */
-const commitKnown = async (commit: Commit): Promise<Verified> => {
+const commitKnown = async (commit: Commit, look: Look): Promise<Verified> => {
   const { received, hashes } = await receive(commit, async () => {})
   const target = verify(commit.digest, hashes)
-  if (await isKnown(commit)) return { target, size: received }
+  // If the body took long, the look is out of time, and is made again before the link is written.
+  if ((await commit.context.holdings.size(target)) === received) {
+    return { target, size: received, look }
+  }
   throw new StoreError(
     'unavailable',
     `${dataKey(target)} was deleted while its bytes were received`,
@@ -97,7 +106,8 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
     hashesWillBeKnown(state) &&
     arePinned(state.segments)
   const large = incoming.length === undefined || incoming.length > partSize
-  if (direct && large && state.offset === 0 && (await isKnown(commit))) return commitKnown(commit)
+  const known = direct && large && state.offset === 0 ? await lookAtKnown(commit) : undefined
+  if (known !== undefined) return commitKnown(commit, known)
   const nonce = state.multipart?.nonce ?? newNonce()
   const key = direct ? dataKey(digest) : uploadDataKey(state.uuid, nonce)
   const writer = writerFor(context, state, incoming, { key, partSize })
@@ -148,8 +158,8 @@ export const commit = async (
 ): Promise<void> => {
   checkRange(state, incoming)
   try {
-    const { target, size, staged } = await commitWhole({ context, state, digest, incoming })
-    await context.blobs.link(state.name, digest, target, size)
+    const { target, size, look, staged } = await commitWhole({ context, state, digest, incoming })
+    await context.blobs.link(state.name, digest, target, size, look)
     await tidy(context, state, staged)
   } catch (error) {
     if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') {
@@ -157,7 +167,7 @@ export const commit = async (
     }
     if (!isStoreError(error, 'missing', 'multipart')) throw error
     // What was staged is gone: an earlier commit of this upload used it, or it was cancelled.
-    const held = await context.holdings.read(layerLinkKey(state.name, digest), digest)
-    if (held === undefined) throw uploadUnknown(state.uuid, error)
+    const size = await context.blobs.stat(state.name, digest)
+    if (size === undefined) throw uploadUnknown(state.uuid, error)
   }
 }

@@ -6,6 +6,7 @@
 
 import { isStoreError, StoreError } from '../../storage/errors.ts'
 import type { Part } from '../../storage/store.ts'
+import type { Look } from '../clean-up/standing.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, uploadDataKey } from '../layout.ts'
 import { algorithmOf, type Digest, digestOf, hexOf } from '../reference.ts'
@@ -32,6 +33,8 @@ export interface Commit {
 export interface Verified {
   readonly target: Digest
   readonly size: number
+  /** At its marker, while it was written or found. */
+  readonly look: Look
   /** Key of the staged whole, if it was copied from there. */
   readonly staged?: string
 }
@@ -43,26 +46,27 @@ export const commitSmall = async (
   received: number,
   known: Hashes,
 ): Promise<Verified> => {
-  const { store, holdings } = context
+  const { store, presence } = context
   const size = state.offset + received
   const [only, ...others] = state.segments
   const etag = received === 0 && others.length === 0 ? only?.etag : undefined
   if (only !== undefined && etag !== undefined && covers(known, digest)) {
     const target = verify(digest, known)
-    await holdings.write(target, size, () =>
-      store.copy(segmentKey(state.uuid, only), dataKey(target), size, etag),
-    )
-    return { target, size }
+    const copy = () => store.copy(segmentKey(state.uuid, only), dataKey(target), size, etag)
+    const look = presence.look(target)
+    await presence.bring(target, size, look, copy, copy)
+    return { target, size, look }
   }
   const bytes = await writer.pendingWhole()
   const hashes = covers(known, digest) ? known : hashesOf(bytes, digest)
   const target = verify(digest, hashes)
   const put = () => store.put(dataKey(target), bytes, { sha256: hexOf(target) })
-  await holdings.write(target, size, put).catch((cause: unknown) => {
+  const look = presence.look(target)
+  await presence.bring(target, size, look, put, put).catch((cause: unknown) => {
     const damaged = isStoreError(cause, 'checksum') && digestOf(bytes) !== target
     throw damaged ? new StoreError('missing', 'the staged bytes are damaged', { cause }) : cause
   })
-  return { target, size }
+  return { target, size, look }
 }
 
 /** For parts that were sent to the digest key. */
@@ -77,10 +81,11 @@ export const commitDirect = async (
   const { multipart, parts } = writer
   if (multipart === undefined) throw new Error('a direct commit has no multipart upload')
   const size = state.offset + received
-  await context.holdings.write(target, size, () =>
+  const look = context.presence.look(target)
+  await context.presence.bring(target, size, look, () =>
     context.store.completeMultipart(multipart, parts),
   )
-  return { target, size }
+  return { target, size, look }
 }
 
 /**
@@ -120,7 +125,7 @@ export const commitStaged = async (
   known: Hashes,
 ): Promise<Verified> => {
   const { context, state, digest } = commit
-  const { store, holdings } = context
+  const { store } = context
   const size = state.offset + received
   const { multipart } = writer
   if (multipart === undefined) throw new Error('a staged commit has no multipart upload')
@@ -147,9 +152,19 @@ export const commitStaged = async (
     etag = read.etag
   }
   const target = verify(digest, hashes)
+  return copyStaged(context, { staged, etag, target, size })
+}
+
+/** Copies a verified whole under its digest, unless it is there. */
+export const copyStaged = async (
+  { store, presence }: UploadContext,
+  { staged, etag, target, size }: Omit<Verified, 'look'> & Record<'staged' | 'etag', string>,
+): Promise<Verified> => {
+  const look = presence.look(target)
   // Data of another size is damaged: the copy replaces it.
-  if ((await holdings.size(target)) !== size) {
-    await holdings.write(target, size, () => store.copy(staged, dataKey(target), size, etag))
+  if ((await presence.size(target, look)) !== size) {
+    const copy = () => store.copy(staged, dataKey(target), size, etag)
+    await presence.bring(target, size, look, copy, copy)
   }
-  return { target, size, staged }
+  return { target, size, look, staged }
 }

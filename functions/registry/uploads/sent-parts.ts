@@ -20,7 +20,7 @@ import { RegistryError } from '../errors.ts'
 import { dataKey } from '../layout.ts'
 import { type Digest, hexOf } from '../reference.ts'
 import type { UploadContext } from './append.ts'
-import type { Commit, Verified } from './complete.ts'
+import { type Commit, copyStaged, type Verified } from './complete.ts'
 import { algorithmsFor } from './hash.ts'
 import type { Incoming } from './incoming.ts'
 import {
@@ -158,10 +158,11 @@ const commitOne = async (
       { detail: { digest, uuid: state.uuid } },
     )
   }
-  await context.holdings.write(digest, plan.size, () =>
+  const look = context.presence.look(digest)
+  await context.presence.bring(digest, plan.size, look, () =>
     context.store.completeMultipart(upload, parts),
   )
-  return { target: digest, size: plan.size }
+  return { target: digest, size: plan.size, look }
 }
 
 /** Several parts are completed where nobody else can write, read whole, and copied as they were read. */
@@ -170,7 +171,7 @@ const commitSeveral = async (
   plan: Plan,
   declared: Declared,
 ): Promise<Verified> => {
-  const { store, holdings, limits } = context
+  const { store, limits } = context
   const { size } = plan
   checkSeveral(limits, size)
   const staged = keyOf(state.uuid, plan)
@@ -184,12 +185,7 @@ const commitSeveral = async (
     if ((await store.head(staged))?.size !== size) throw error
   }
   const { hashes, etag } = await readBack(context, staged, size, algorithmsFor('sha256'))
-  const target = verify(digest, hashes)
-  if ((await holdings.size(target)) !== size) {
-    const copy = () => store.copy(staged, dataKey(target), size, etag)
-    await holdings.write(target, size, copy)
-  }
-  return { target, size, staged }
+  return copyStaged(context, { staged, etag, target: verify(digest, hashes), size })
 }
 
 /**

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { isStoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
+import type { Presence } from '../clean-up/presence.ts'
 import type { Holdings } from '../held.ts'
 import { uploadCancelledKey, uploadDataKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
@@ -28,6 +29,7 @@ export interface UploadsOptions {
   readonly store: ObjectStore
   readonly blobs: Blobs
   readonly holdings: Holdings
+  readonly presence: Presence
   readonly sealer: StateSealer
   /** Bytes of a part; at least the store's minimum. */
   readonly partSize: number
@@ -91,11 +93,12 @@ export interface Uploads {
 
 /** Uploads to a store. */
 export const createUploads = (options: UploadsOptions): Uploads => {
-  const { store, blobs, holdings, sealer, partSize } = options
+  const { store, blobs, holdings, presence, sealer, partSize } = options
   const context = {
     store,
     blobs,
     holdings,
+    presence,
     partSize,
     limits: options.limits,
     memory: options.memory,

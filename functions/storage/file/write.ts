@@ -23,17 +23,33 @@ import { hasErrno, isAbsent } from './system-errors.ts'
  *
  * @param tree where the store is and how it lays out keys
  * @param from the file, on the same file system; afterwards it may or may not still have this name
- * @throws StoreError `precondition`
+ * @param inTime see `PutOptions`
+ * @throws StoreError `precondition`, `late`
  */
 export const publish = async (
   tree: Tree,
   from: string,
   key: string,
   condition?: WriteCondition,
+  inTime: () => boolean = () => true,
 ): Promise<void> => {
   const path = pathOf(tree, key)
-  const replace = () => withDurableParents(tree, path, () => rename(from, path))
-  const create = () => withDurableParents(tree, path, () => link(from, path))
+  const timely = (work: () => Promise<void>) => async () => {
+    if (!inTime()) throw new StoreError('late', `put ${key}: its time is over`)
+    await work()
+  }
+  const replace = () =>
+    withDurableParents(
+      tree,
+      path,
+      timely(() => rename(from, path)),
+    )
+  const create = () =>
+    withDurableParents(
+      tree,
+      path,
+      timely(() => link(from, path)),
+    )
   await withLock(path, async () => {
     if (condition === undefined) return createOrReplace(tree, key, create, replace)
     if ('ifMatch' in condition) {
@@ -77,12 +93,12 @@ const createOrReplace = async (
  */
 const modeOf = (tree: Tree, key: string): number => (isVerbatim(tree, key) ? 0o644 : 0o600)
 
-/** Writes a whole object; see the port. Throws `precondition`, `checksum`, `full`. */
+/** Writes a whole object; see the port. Throws `precondition`, `checksum`, `late`, `full`. */
 export const put = async (
   tree: Tree,
   key: string,
   body: Uint8Array,
-  { condition, sha256 }: PutOptions = {},
+  { condition, sha256, inTime }: PutOptions = {},
 ): Promise<{ etag: string }> => {
   const path = pathOf(tree, key)
   if (sha256 !== undefined) {
@@ -95,7 +111,7 @@ export const put = async (
   if (condition !== undefined) await checkCondition(key, path, condition)
   return withTemporary(tree, async (temporary) => {
     const etag = await writeFlushed(temporary, body, modeOf(tree, key))
-    await publish(tree, temporary, key, condition)
+    await publish(tree, temporary, key, condition, inTime)
     return { etag }
   })
 }

@@ -54,12 +54,21 @@ const etagOfWrite = async (
   }
 }
 
-/** Writes a whole object; see the port. Throws `precondition`, `checksum`. */
+/** Middleware after the signature, so at each attempt: ends a request whose time is over. */
+const unlessLate =
+  (key: string, inTime: () => boolean) =>
+  <Args, Output>(next: (args: Args) => Promise<Output>) =>
+  (args: Args): Promise<Output> => {
+    if (!inTime()) throw new StoreError('late', `put ${key}: its time is over`)
+    return next(args)
+  }
+
+/** Writes a whole object; see the port. Throws `precondition`, `checksum`, `late`. */
 export const put = async (
   bucket: Bucket,
   key: string,
   body: Uint8Array,
-  { condition, sha256, metadata }: PutOptions = {},
+  { condition, sha256, metadata, inTime }: PutOptions = {},
 ): Promise<{ etag: string }> => {
   const id = condition && randomUUID()
   const command = new PutObjectCommand({
@@ -73,6 +82,7 @@ export const put = async (
     Body: body,
   })
   if (sha256 !== undefined) command.middlewareStack.add(signedHash(sha256), { step: 'build' })
+  if (inTime) command.middlewareStack.add(unlessLate(key, inTime), { step: 'deserialize' })
   for (let attempt = 1; ; attempt++) {
     try {
       return { etag: etagOf((await bucket.client.send(command)).ETag) }

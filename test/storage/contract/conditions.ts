@@ -38,6 +38,17 @@ export const conditionTests = ({ store, test }: Subject): void => {
     assert.equal(await store().head(key), undefined)
   })
 
+  test('a write whose time is over is not sent', async (base) => {
+    const key = `${base}late`
+    const late = () => false
+    await fails('late', store().put(key, bytes('1'), { inTime: late }))
+    assert.equal(await store().head(key), undefined)
+    const { etag } = await store().put(key, bytes('2'), { inTime: () => true })
+    await fails('late', store().put(key, bytes('3'), { inTime: late }))
+    await fails('late', store().put(key, bytes('4'), { inTime: late, condition: { ifMatch: etag } }))
+    assert.equal(await textAt(store(), key), '2')
+  })
+
   test('exactly one of 30 writers with ifNoneMatch wins', async (base) => {
     for (let round = 0; round < 5; round++) {
       const key = `${base}dir${round}/a`
