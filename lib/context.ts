@@ -148,6 +148,11 @@ export const CONTEXT = {
     'all',
     'images of an index that must be there when it is pushed, by repository: all, none or platforms, as in mirror/**=none apps/**=linux/amd64,linux/arm64',
   ),
+  gc: contextValue(
+    handlerSetting('gc').optional(),
+    'off',
+    'on: let a clean-up run beside the registry; see docs/clean-up.md',
+  ),
   manifestHeads: contextValue(
     handlerSetting('manifest-heads').optional(),
     'answer',

@@ -16,8 +16,10 @@ import {
   ALIASES_PREFIX,
   BLOBS_PREFIX,
   CATALOG_PREFIX,
+  CONDEMNED_PREFIX,
   DELETIONS_PREFIX,
   FAILED_LOG_INS_PREFIX,
+  FENCE_KEY,
   GROUPS_KEY,
   HTPASSWD_KEY,
   ISSUERS_KEY,
@@ -44,6 +46,7 @@ const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys
   ['Links', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REPOSITORIES_PREFIX}*`]],
   ['Referrers', [READ, 's3:PutObject'], [`${REFERRERS_PREFIX}*`]],
   ['Aliases', [READ, 's3:PutObject'], [`${ALIASES_PREFIX}*`]],
+  ['CleanUp', [READ, 's3:PutObject'], [`${CONDEMNED_PREFIX}*`, FENCE_KEY]],
   ['Catalog', [READ, 's3:PutObject'], [`${CATALOG_PREFIX}*`]],
   ['Deletions', ['s3:PutObject'], [`${DELETIONS_PREFIX}*`]],
   [

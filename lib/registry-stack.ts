@@ -73,6 +73,7 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
       SLIPWAY_AUTH: values.auth,
       SLIPWAY_INDEX_CHILDREN: values.indexChildren,
       SLIPWAY_UNDELETE_DAYS: values.undeleteDays?.toString(),
+      SLIPWAY_GC: values.gc,
       SLIPWAY_MANIFEST_HEADS: values.manifestHeads,
       SLIPWAY_TOKEN_SERVICE: values.tokenService,
       SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,

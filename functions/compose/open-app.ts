@@ -10,6 +10,7 @@ import { createApp } from '../api/app.ts'
 import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
 import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
+import { heedingFence, raisingFence } from '../registry/clean-up/fence.ts'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { Hashing } from '../registry/uploads/hash.ts'
@@ -110,6 +111,9 @@ export const openApp = async (
       requiredChildren: settings['index-children'],
       undeletes: settings['undelete-days'] > 0,
       readOnly: settings['read-only'],
+      cleanUp: settings.gc
+        ? raisingFence(store, (err) => logger.warn({ err }, 'no clean-up can run yet'))
+        : heedingFence(store, Date.now),
       uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),

@@ -129,6 +129,11 @@ export const SETTINGS = {
     '48h',
     'how long the clean-up leaves what is young, and what it has condemned; longer than a client takes for a push',
   ),
+  gc: setting(
+    onOff.default(false),
+    'off',
+    'on: let a clean-up run beside this registry; all that write to the store have to know by then, see docs/clean-up.md',
+  ),
   'upload-memory': setting(
     mebibytes.optional(),
     'an eighth of the memory, 48 to 96',

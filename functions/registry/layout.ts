@@ -71,9 +71,11 @@
  *    │                             written by: `slipway policy`
  *    ├─ issuers                    whose tokens are accepted beside our own
  *    │                             written by: `slipway issuers`
- *    └─ edge-cache                 where the edge looks up public repositories
- *                                  written by: `slipway policy publish`
- *                                                                    removed by: `policy unpublish`
+ *    ├─ edge-cache                 where the edge looks up public repositories
+ *    │                             written by: `slipway policy publish`
+ *    │                                                               removed by: `policy unpublish`
+ *    └─ clean-up                   a clean-up may run: all that write follow its protocol
+ *                                  written by: the first instance that is told to
  * ```
  *
  * Expiry is the clean-up of the Node server or the bucket's lifecycle rule. Names, tags and digests
@@ -253,6 +255,9 @@ export const ROBOTS_KEY = `${OWN}/config/robots`
 
 /** Who may do what. */
 export const POLICY_KEY = `${OWN}/config/policy`
+
+/** Says that a clean-up may run on this store; see clean-up/fence.ts. */
+export const FENCE_KEY = `${OWN}/config/clean-up`
 
 /** Whose tokens are accepted beside our own. */
 export const ISSUERS_KEY = `${OWN}/config/issuers`

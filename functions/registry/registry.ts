@@ -7,6 +7,7 @@
 import type { ObjectStore } from '../storage/store.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
+import type { Follows } from './clean-up/fence.ts'
 import { createPresence } from './clean-up/presence.ts'
 import { createStandings, UNGUARDED } from './clean-up/standing.ts'
 import { createContent } from './content.ts'
@@ -55,9 +56,9 @@ export interface RegistryOptions {
   readonly undeletes?: boolean
   /**
    * Whether a clean-up may run on this store, so that pushes and mounts have to look at its markers.
-   * Every instance that writes must have the same. Default: no.
+   * Asked for each of them. Every instance that writes must know. Default: no.
    */
-  readonly cleanUp?: boolean | undefined
+  readonly cleanUp?: Follows | undefined
   /** Whether nothing may be written: then links that were condemned stay so. Default: no. */
   readonly readOnly?: boolean | undefined
   /** Clock in milliseconds since 1970. */
@@ -84,7 +85,8 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const recent = createRecentLinks(store, now, report)
   const links = options.readOnly ? { ...recent, keep: recent.read } : recent
   const holdings = createHoldings(store, links, now, report)
-  const standings = options.cleanUp ? createStandings(store, { now, report }) : UNGUARDED
+  const follows = options.cleanUp
+  const standings = follows ? createStandings(store, { now, report, follows }) : UNGUARDED
   const presence = createPresence(store, holdings, standings)
   const blobs = createBlobs(store, links, holdings, presence, report)
   const catalog = createCatalog(store)

@@ -51,6 +51,7 @@ describe('each value has an effect', () => {
     policy: { policy: goodPolicy },
     readOnly: { readOnly: 'on' },
     indexChildren: { indexChildren: 'none' },
+    gc: { gc: 'on' },
     manifestHeads: { manifestHeads: 'redirect' },
     auth: { auth: 'basic' },
     tokenService: { tokenService: 'other' },

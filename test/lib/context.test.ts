@@ -91,6 +91,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ policy: badPolicy }, /policy is ".*bad.yaml": .*nobody/],
     [{ readOnly: 'maybe' }, /readOnly is "maybe": expected on or off/],
     [{ indexChildren: 'linux' }, /indexChildren is "linux": "linux" is not a platform/],
+    [{ gc: 'maybe' }, /gc is "maybe": .*on/],
     [{ manifestHeads: 'maybe' }, /manifestHeads is "maybe": .*answer/],
     [{ auth: 'none' }, /auth is "none": .*token/],
     [{ tokenService: 'a b' }, /tokenService is "a b": expected letters/],

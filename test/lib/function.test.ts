@@ -105,6 +105,7 @@ describe('context values that the function is told', () => {
     [{ readOnly: 'on' }, 'SLIPWAY_READ_ONLY', 'on'],
     [{ readOnly: 'off' }, 'SLIPWAY_READ_ONLY', undefined],
     [{ indexChildren: 'mirror/**=none' }, 'SLIPWAY_INDEX_CHILDREN', 'mirror/**=none'],
+    [{ gc: 'on' }, 'SLIPWAY_GC', 'on'],
     [{ manifestHeads: 'redirect' }, 'SLIPWAY_MANIFEST_HEADS', 'redirect'],
     [{ auth: 'basic' }, 'SLIPWAY_AUTH', 'basic'],
     [{ tokenService: 'registry.example' }, 'SLIPWAY_TOKEN_SERVICE', 'registry.example'],

@@ -13,6 +13,8 @@ import { createStoredKeys, storedSigningKeys } from '../../functions/auth/keys/s
 import { openAccess } from '../../functions/compose/open-access.ts'
 import { createUploadSecret, openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
+import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
+import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
 import {
   SCRATCH_PREFIX,
   SIGNING_KEYS_KEY,
@@ -166,6 +168,9 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
         ? openUploadSecret(settings, {}, store)
         : async () => new Uint8Array(32),
       undeletes: true,
+      cleanUp: raisingFence(store, (error) => {
+        throw error
+      }),
     }),
     logger: silent,
     redirects: false,
@@ -194,6 +199,7 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
   )
   return {
     used,
+    files,
     alice: as(basic('alice', 'secret of alice')),
     robot: as(basic('robot+ci', secrets.get('ci') ?? '')),
     bearer: as('Bearer not.a.token'),
@@ -233,6 +239,7 @@ const useAll = async ({
   robot,
   bearer,
   guesser,
+  files,
 }: Awaited<ReturnType<typeof guarded>>) => {
   await expectStatus(401, bearer('GET /v2/'))
   await expectStatus(401, guesser('GET /v2/'))
@@ -279,6 +286,9 @@ const useAll = async ({
   ]) {
     await expectStatus(200, send(`GET ${target}`))
   }
+  const doomed = { state: 'condemned', nonce: newNonce() } as const
+  await writeMarker(files, layer.sha256, doomed, { ifNoneMatch: '*' })
+  await expectStatus(201, send(`POST /v2/a/g/blobs/uploads/?mount=${layer.sha256}&from=a/b`))
   await expectStatus(202, send(`DELETE /v2/a/b/manifests/${referrer.sha256}`))
   await expectStatus(202, send('DELETE /v2/a/b/manifests/v1'))
   await expectStatus(202, send(`DELETE /v2/a/b/manifests/${image.sha256}`))

@@ -16,6 +16,7 @@ import type { ObjectStore } from '../../storage/store.ts'
 import type { ReportDamage } from '../damage.ts'
 import type { Digest } from '../reference.ts'
 import { CLAIM, REQUEST } from './bounds.ts'
+import type { Follows } from './fence.ts'
 import { newNonce, readMarker, writeMarker } from './marker.ts'
 
 /**
@@ -49,7 +50,7 @@ export interface Standings {
 
 const CLEAR: Look = { standing: Promise.resolve('clear'), inTime: undefined }
 
-/** For a store without a clean-up: nothing is looked at, and time does not matter. */
+/** For a store on which no clean-up can run: nothing is looked at, and time does not matter. */
 export const UNGUARDED: Standings = { begin: () => undefined, look: () => CLEAR }
 
 /** Milliseconds by which our clock may differ from the one that dates markers. */
@@ -59,6 +60,8 @@ export interface StandingsOptions {
   /** Clock in milliseconds since 1970. */
   readonly now: () => number
   readonly report: ReportDamage
+  /** Whether a clean-up may run; until it says yes, no marker is read. Default: yes. */
+  readonly follows?: Follows
 }
 
 /**
@@ -68,7 +71,7 @@ export interface StandingsOptions {
  */
 export const createStandings = (
   store: ObjectStore,
-  { now, report }: StandingsOptions,
+  { now, report, follows = async () => true }: StandingsOptions,
 ): Standings => {
   const read = async (target: Digest): Promise<Standing> => {
     for (;;) {
@@ -91,16 +94,22 @@ export const createStandings = (
     }
   }
 
+  let following = true
+
   const begin = (): (() => boolean) => {
     // One clock may be set back, the other one stands still while the machine sleeps.
     const [date, monotonic] = [now(), performance.now()]
-    return () => Math.max(now() - date, performance.now() - monotonic) < REQUEST
+    return () => !following || Math.max(now() - date, performance.now() - monotonic) < REQUEST
   }
 
   return {
     begin,
     look(target, inTime = begin()) {
-      const standing = read(target)
+      const look = async (): Promise<Standing> => {
+        following = await follows()
+        return following ? read(target) : 'clear'
+      }
+      const standing = look()
       // It counts where it is awaited, unless the request has failed before.
       standing.catch(() => {})
       return { standing, inTime }

@@ -25,6 +25,10 @@ export type Send = (
 export interface ClientOptions extends Partial<AppOptions> {
   /** Clock of the registry in milliseconds. */
   readonly now?: () => number
+  /** Whether a clean-up may run. */
+  readonly cleanUp?: boolean
+  /** Whether the registry may write nothing. */
+  readonly onlyReads?: boolean
   /** Which images of an index must be there. */
   readonly requiredChildren?: RequiredChildrenOf
   /** Whether deletes can be undone. */
@@ -40,7 +44,7 @@ export const requestLine = (request: string): { method: string; target: string }
 /** Opens an app with nothing in its memory over a store, and a client of it. No redirects. */
 export const clientOf = async (
   store: ObjectStore,
-  { now, requiredChildren, undeletes, ...options }: ClientOptions = {},
+  { now, requiredChildren, cleanUp, onlyReads, undeletes, ...options }: ClientOptions = {},
 ): Promise<Send> => {
   const secret = await uploadSecret(store)
   const app = createApp({
@@ -48,6 +52,8 @@ export const clientOf = async (
       store,
       uploadSecret: async () => secret,
       ...(now === undefined ? {} : { now }),
+      readOnly: onlyReads,
+      cleanUp: cleanUp ? async () => true : undefined,
       ...(requiredChildren === undefined ? {} : { requiredChildren }),
       ...(undeletes === undefined ? {} : { undeletes }),
     }),
