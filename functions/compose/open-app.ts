@@ -60,6 +60,8 @@ export interface OpenApp {
    * @throws StoreError when the store cannot be read, KMSServiceException when a key cannot be used
    */
   readonly warmUp: () => Promise<void>
+  /** Looks whether a clean-up may run on the store by now: for hosts that live for long. */
+  readonly lookForFence: () => Promise<void>
 }
 
 /** Writes log lines to standard output. */
@@ -96,6 +98,7 @@ export const openApp = async (
   )
   const uploadSecret = openUploadSecret(settings, env, store)
   const storeHost = openStoreHost(store)
+  const heeding = heedingFence(store)
   const app = createApp({
     ...access,
     storeHost: directIfNecessary ? storeHost : undefined,
@@ -113,7 +116,7 @@ export const openApp = async (
       readOnly: settings['read-only'],
       cleanUp: settings.gc
         ? raisingFence(store, (err) => logger.warn({ err }, 'no clean-up can run yet'))
-        : heedingFence(store, Date.now),
+        : heeding.follows,
       uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),
@@ -128,7 +131,7 @@ export const openApp = async (
   const warmUp = async (): Promise<void> => {
     // A read-only registry needs no secret, and may not be able to write one.
     const secret = settings['read-only'] ? store.head(UPLOAD_SECRET_KEY) : uploadSecret()
-    await Promise.all([secret, checkKeys()])
+    await Promise.all([secret, checkKeys(), heeding.look()])
   }
-  return { app, store, logger, storeHost, isSetUp, policyNotes, warmUp }
+  return { app, store, logger, storeHost, isSetUp, policyNotes, warmUp, lookForFence: heeding.look }
 }

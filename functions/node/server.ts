@@ -17,6 +17,7 @@ import { deleteNotes, startNotes } from './notes.ts'
 import { createPasswordThread } from './passwords.ts'
 import { announcePresence } from './presence.ts'
 import { openTls } from './tls/tls.ts'
+import { watchFence } from './watch-fence.ts'
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -80,8 +81,10 @@ export const startServer = async (
   const url = urlOf(settings, server.address() as AddressInfo)
   listening(stop)
   if (tls) first.push(tls.follow(server as TlsServer))
-  if (!settings['read-only'])
+  if (!settings['read-only']) {
     first.push(startHousekeeping(store, logger, settings['undelete-days']))
+    first.push(watchFence(opened.lookForFence, logger))
+  }
   const deletes = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
   last.push(presence.end)

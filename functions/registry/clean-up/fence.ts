@@ -3,20 +3,20 @@
  * it; where it is, links are written by the protocol of standing.ts. A clean-up runs only where the fence has
  * been for {@link FENCE_AGE}, so that by then all writers have seen it.
  *
- * It is raised by an instance that is told to. An instance that is not told to still heeds one that is there:
- * so no instance of this version writes without the protocol beside a clean-up, however it was set.
+ * It is raised by an instance that is told to. A server that is not told to still heeds one that is there: it
+ * looks at its start, and every ten minutes. A Lambda function does nothing beside requests, and goes by what it
+ * is told alone: all functions of a stack are told the same, and replaced together.
  *
  * @module
  */
 
-import { cached } from '../../shared/cached.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { FENCE_KEY } from '../layout.ts'
 import { MIN_GRACE } from './bounds.ts'
 
 /** Milliseconds after which an instance looks again whether there is a fence. */
-const LOOK_AGAIN = 10 * 60_000
+export const LOOK_AGAIN = 10 * 60_000
 
 /**
  * Milliseconds that a fence must have been there: instances look again, what they began before ends, and
@@ -57,17 +57,23 @@ export const raisingFence = (store: ObjectStore, failed: (error: unknown) => voi
   }
 }
 
+/** An instance that follows once it has seen a fence. */
+export interface Heeding {
+  readonly follows: Follows
+  /** Looks whether there is a fence; one operation. @throws StoreError when the store does not say */
+  look(): Promise<void>
+}
+
 /**
- * For any other: where there is a fence. One operation in {@link LOOK_AGAIN}, and only for writers.
- *
- * @param now clock in milliseconds
- * @returns a function that throws StoreError when the store does not say
+ * For any other: once it has looked, and there was a fence. Whoever opens it has it look at its start, and
+ * then every {@link LOOK_AGAIN}, beside all requests.
  */
-export const heedingFence = (store: ObjectStore, now: () => number): Follows => {
-  const seen = cached(async () => (await fenceSince(store)) !== undefined, {
-    now,
-    maxAge: LOOK_AGAIN,
-    stale: LOOK_AGAIN,
-  })
-  return () => seen.get()
+export const heedingFence = (store: ObjectStore): Heeding => {
+  let seen = false
+  return {
+    follows: async () => seen,
+    async look() {
+      seen = (await fenceSince(store)) !== undefined
+    },
+  }
 }

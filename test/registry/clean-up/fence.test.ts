@@ -5,10 +5,12 @@
  */
 
 import { afterAll, describe, expect, test } from 'vitest'
+import { LANDING, REQUEST } from '../../../functions/registry/clean-up/bounds.ts'
 import {
   FENCE_AGE,
   fenceSince,
   heedingFence,
+  LOOK_AGAIN,
   raiseFence,
   raisingFence,
 } from '../../../functions/registry/clean-up/fence.ts'
@@ -17,7 +19,6 @@ import { StoreError } from '../../../functions/storage/errors.ts'
 import { intercept } from '../../support/rig/intercept.ts'
 import { STORES } from '../../support/rig/stores.ts'
 
-const MINUTE = 60_000
 const unexpected = (error: unknown): void => {
   throw error
 }
@@ -28,16 +29,16 @@ for (const [name, open] of STORES) {
     afterAll(close)
 
     test('without one, nobody follows who is not told to', async () => {
-      const clock = { now: 0 }
-      const follows = heedingFence(store, () => clock.now)
+      const { follows, look } = heedingFence(store)
+      expect(await follows()).toBe(false)
+      await look()
       expect(await follows()).toBe(false)
       await raiseFence(store)
-      // For some minutes; a clean-up waits for longer.
-      clock.now += 9 * MINUTE
+      // Until it looks again; a clean-up waits for longer.
       expect(await follows()).toBe(false)
-      clock.now += 2 * MINUTE
+      await look()
       expect(await follows()).toBe(true)
-      expect(FENCE_AGE).toBeGreaterThanOrEqual(60 * MINUTE)
+      expect(FENCE_AGE).toBeGreaterThan(LOOK_AGAIN + REQUEST + LANDING)
     })
 
     test('raised again, it keeps its age', async () => {
@@ -65,11 +66,17 @@ for (const [name, open] of STORES) {
       expect(await fenceSince(store)).toBeInstanceOf(Date)
     })
 
-    test('where the store does not say, nobody goes on without it', async () => {
-      const over = intercept(store, async () => {
-        throw new StoreError('unavailable', 'SlowDown')
+    test('where the store does not say, what was seen last counts', async () => {
+      let failing = false
+      const over = intercept(store, async (_, proceed) => {
+        if (failing) throw new StoreError('unavailable', 'SlowDown')
+        return proceed()
       })
-      await expect(heedingFence(over, () => 0)()).rejects.toThrow('SlowDown')
+      const { follows, look } = heedingFence(over)
+      await look()
+      failing = true
+      await expect(look()).rejects.toThrow('SlowDown')
+      expect(await follows()).toBe(true)
     })
   })
 }

@@ -45,7 +45,10 @@ export const conditionTests = ({ store, test }: Subject): void => {
     assert.equal(await store().head(key), undefined)
     const { etag } = await store().put(key, bytes('2'), { inTime: () => true })
     await fails('late', store().put(key, bytes('3'), { inTime: late }))
-    await fails('late', store().put(key, bytes('4'), { inTime: late, condition: { ifMatch: etag } }))
+    await fails(
+      'late',
+      store().put(key, bytes('4'), { inTime: late, condition: { ifMatch: etag } }),
+    )
     assert.equal(await textAt(store(), key), '2')
   })
 
