@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { UPLOAD_CLIENTS } from '../../functions/api/upload-clients.ts'
 import { parse } from '../../functions/cli/parse.ts'
-import { CHECKS } from '../../functions/cli/smoke/checks.ts'
+import { CHECKS_WITH_GIGABYTE } from '../../functions/cli/smoke/checks.ts'
 import { COMMANDS } from '../../functions/cli/table/commands.ts'
 import { BODY_LIMIT, UPLOAD_LIMITS } from '../../functions/compose/aws/lambda-limits.ts'
 import { ALL_SETTINGS } from '../../functions/compose/setting-table.ts'
@@ -131,7 +131,7 @@ describe('docs/aws.md', () => {
 
   test('names checks of smoke that there are', () => {
     assert.ok(named.length > 15)
-    const ids = CHECKS.map(({ id }) => id)
+    const ids = CHECKS_WITH_GIGABYTE.map(({ id }) => id)
     assert.deepEqual(
       named.filter((id) => !ids.includes(id ?? '')),
       [],

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { CHECKS } from '../smoke/checks.ts'
+import { CHECKS, CHECKS_WITH_GIGABYTE } from '../smoke/checks.ts'
 import { reach } from '../smoke/reach.ts'
 import { runChecks } from '../smoke/run.ts'
 import type { Target } from '../smoke/session.ts'
@@ -20,6 +20,7 @@ interface Given {
     readonly user: string | undefined
     readonly repository: string | undefined
     readonly 'push-host': string | undefined
+    readonly 'put-1gb': boolean
   }
 }
 
@@ -61,6 +62,7 @@ export const smoke = async (io: Io, given: Given): Promise<number> => {
   await reach(target.origin)
   if (target.pushHost !== undefined) await reach(target.pushHost)
   io.print(`${target.origin}, repository ${target.repository}\n`)
-  const results = await runChecks(target, CHECKS, io.print)
+  const checks = given.flags['put-1gb'] ? CHECKS_WITH_GIGABYTE : CHECKS
+  const results = await runChecks(target, checks, io.print)
   return results.some(({ verdict }) => verdict === 'NOT') ? 1 : 0
 }

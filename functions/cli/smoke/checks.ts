@@ -9,6 +9,7 @@ import { accessChecks } from './checks/access.ts'
 import { blobChecks } from './checks/blobs.ts'
 import { bodyChecks } from './checks/bodies.ts'
 import { connectionChecks } from './checks/connection.ts'
+import { GIGABYTE, putAtEdge } from './checks/edge.ts'
 import { largeChecks, uploadHostChecks } from './checks/large.ts'
 import { listingChecks } from './checks/listings.ts'
 import { manifestChecks } from './checks/manifests.ts'
@@ -22,7 +23,7 @@ const twice = [...accessChecks, ...manifestChecks, ...largeChecks].filter(({ id 
   AT_UPLOAD_HOST.includes(id),
 )
 
-/** All checks. The last one deletes what the others pushed. */
+/** All checks but those that cost something. The last one deletes what the others pushed. */
 export const CHECKS: readonly Check[] = [
   ...connectionChecks,
   ...accessChecks,
@@ -34,5 +35,12 @@ export const CHECKS: readonly Check[] = [
   ...requestChecks,
   ...largeChecks,
   ...uploadHostChecks(twice),
+  cleanupCheck,
+]
+
+/** The same, with 1 GB pushed before what was pushed is deleted. */
+export const CHECKS_WITH_GIGABYTE: readonly Check[] = [
+  ...CHECKS.slice(0, -1),
+  putAtEdge(GIGABYTE),
   cleanupCheck,
 ]

@@ -83,6 +83,9 @@ export const HOST_COMMANDS: readonly Command[] = [
         'the host that takes uploads (PushHost), which is checked, too',
         'where the registry sends docker',
       ),
+      'put-1gb': switchFlag(
+        'push 1 GB more in one PUT, as through the edge: it costs some cents and stays in the blob pool',
+      ),
     },
     load: async () => (await import('../commands/smoke.ts')).smoke,
   }),

@@ -10,6 +10,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'vitest'
+import { putAtEdge } from '../../../functions/cli/smoke/checks/edge.ts'
 import { CHECKS } from '../../../functions/cli/smoke/checks.ts'
 import { runChecks } from '../../../functions/cli/smoke/run.ts'
 import type { Target } from '../../../functions/cli/smoke/session.ts'
@@ -158,6 +159,24 @@ describe('registries', () => {
       }
     })
   }
+
+  const GATEWAY = GATEWAYS['length kept']
+  const WEB = WEB_FUNCTIONS['length kept']
+  const LARGE: readonly (readonly [string, () => Promise<Subject>, string, RegExp])[] = [
+    ['the edge', () => onEdge(GATEWAY, WEB), 'ok', /^PUT 201 .*; HEAD 200, 60000000 bytes/],
+    ['the API alone', () => onGateway(GATEWAY), 'NOT', /not stored: PUT 413/],
+    ['both', () => onGatewayAndWebFunction(GATEWAY, WEB), 'unknown', /do not stay at this name/],
+  ]
+  test.each(LARGE)('60 MB in place of 1 GB, at %s', async (_, start, verdict, says) => {
+    const subject = await start()
+    try {
+      const [result] = await runChecks(subject, [putAtEdge(60_000_000)], () => {})
+      assert.equal(result?.verdict, verdict)
+      assert.match(`${result?.seen} ${result?.wrong}`, says)
+    } finally {
+      await subject.stop()
+    }
+  })
 
   test('each check has a name of its own, a question and advice', () => {
     assert.equal(new Set(CHECKS.map(({ id }) => id)).size, CHECKS.length)

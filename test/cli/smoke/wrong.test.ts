@@ -8,14 +8,26 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, describe, type TestContext, test, vi } from 'vitest'
 import { locationHabit } from '../../../functions/api/upload-clients.ts'
-import { CHECKS } from '../../../functions/cli/smoke/checks.ts'
+import type { Check } from '../../../functions/cli/smoke/check.ts'
+import { putAtEdge } from '../../../functions/cli/smoke/checks/edge.ts'
+import { CHECKS, CHECKS_WITH_GIGABYTE } from '../../../functions/cli/smoke/checks.ts'
 import { runChecks } from '../../../functions/cli/smoke/run.ts'
 import { CONTAINERD, DOCKER } from '../../../functions/cli/smoke/session.ts'
 import { type Distortion, startDistorting } from './distort.ts'
 import { look, lookThrough } from './look.ts'
 import { onFiles, onS3, type Subject } from './subjects.ts'
 import { WRONG_ACCESS } from './wrongs/access.ts'
-import { change, gatewaySays, headers, larger, on, START, type Wrong } from './wrongs/changes.ts'
+import {
+  BLOB,
+  change,
+  gatewaySays,
+  headers,
+  larger,
+  on,
+  START,
+  UPLOAD,
+  type Wrong,
+} from './wrongs/changes.ts'
 import { WRONG_LARGE, WRONG_UPLOAD_HOSTS } from './wrongs/large.ts'
 import { WRONG_MANIFESTS } from './wrongs/manifests.ts'
 import { WRONG_PUSHES } from './wrongs/push.ts'
@@ -207,4 +219,71 @@ test('there is a wrong registry for each check', () => {
     CHECKS.map(({ id }) => id).filter((id) => !covered.has(id)),
     [],
   )
+})
+
+describe('a gigabyte, by a smaller one', () => {
+  const SIZE = 300_000
+  let subject: Subject
+  beforeAll(async () => {
+    subject = await onFiles()
+  })
+  afterAll(() => subject.stop())
+
+  const put = async (distortion: Distortion) => {
+    const proxy = await startDistorting(subject.origin, distortion)
+    const target = { ...subject, origin: proxy.origin }
+    const [result] = await runChecks(target, [putAtEdge(SIZE)], () => {})
+    await proxy.stop()
+    return result
+  }
+
+  test('is made only where it is asked for, before what was pushed is deleted', () => {
+    const ids = (checks: readonly Check[]) => checks.map(({ id }) => id)
+    assert.deepEqual(ids(CHECKS_WITH_GIGABYTE).slice(-2), ['put-1GB-edge', 'delete'])
+    assert.deepEqual(
+      ids(CHECKS_WITH_GIGABYTE).filter((id) => id !== 'put-1GB-edge'),
+      ids(CHECKS),
+    )
+  })
+
+  test('is stored', async () => {
+    const result = await put({})
+    assert.equal(result?.verdict, 'ok')
+    assert.match(result?.seen ?? '', /^PUT 201 after \d+ s, \d+ MB\/s; HEAD 200, 300000 bytes$/)
+  })
+
+  const elsewhere = headers({ location: 'http://127.0.0.1:1/v2/a/blobs/uploads/1' })
+  for (const [how, distortion, verdict, says] of [
+    [
+      'is refused',
+      change(on('PUT', UPLOAD), gatewaySays(413)),
+      'NOT',
+      /300000 bytes are not stored: PUT 413/,
+    ],
+    ['takes too long', change(on('PUT', UPLOAD), gatewaySays(504)), 'NOT', /not stored: PUT 504/],
+    [
+      'is not there',
+      change(on('HEAD', BLOB), gatewaySays(404)),
+      'NOT',
+      /not there after it was pushed/,
+    ],
+    [
+      'is shorter',
+      change(on('HEAD', BLOB), headers({ 'content-length': '9' })),
+      'NOT',
+      /another length/,
+    ],
+    [
+      'goes elsewhere',
+      change(START, elsewhere),
+      'unknown',
+      /uploads do not stay at this name, but go to 127/,
+    ],
+  ] as const) {
+    test(how, async () => {
+      const result = await put(distortion)
+      assert.equal(result?.verdict, verdict)
+      assert.match(`${result?.seen} ${result?.wrong}`, says)
+    })
+  }
 })
