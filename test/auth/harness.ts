@@ -12,7 +12,7 @@ import {
   verifyPassword,
 } from '../../functions/auth/accounts/bcrypt.ts'
 import type { LiveEvent } from '../../functions/auth/live.ts'
-import { createThrottle } from '../../functions/auth/throttle/memory.ts'
+import { createThrottle } from '../../functions/auth/throttle/failures.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { openFiles } from '../support/rig/stores.ts'
 

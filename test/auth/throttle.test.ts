@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { AccessError } from '../../functions/auth/errors.ts'
-import { addressGroup } from '../../functions/auth/throttle/address.ts'
-import { createThrottle, type MemoryThrottle } from '../../functions/auth/throttle/memory.ts'
+import {
+  addressGroup,
+  createThrottle,
+  type MemoryThrottle,
+} from '../../functions/auth/throttle/failures.ts'
 import { createClock } from './harness.ts'
 
 /** Seconds to wait as answered, or 0 for an attempt that is let through (and fails). */

@@ -10,7 +10,7 @@ import { createAccounts } from '../../functions/auth/accounts/accounts.ts'
 import { readDocument } from '../../functions/auth/document.ts'
 import { parsePolicy } from '../../functions/auth/policy/parse.ts'
 import { allowedActions } from '../../functions/auth/policy/policy.ts'
-import { createThrottle } from '../../functions/auth/throttle/memory.ts'
+import { createThrottle } from '../../functions/auth/throttle/failures.ts'
 import { CommandError } from '../../functions/cli/errors.ts'
 import {
   GROUPS_KEY,

@@ -1,10 +1,14 @@
 /**
- * How failed log-ins lead to waits: a few are free, and each further one doubles the wait.
+ * Failed log-ins, and how they lead to waits: a few are free, and each further one doubles the wait. They are
+ * counted here in the memory of this process; shared.ts counts them for all instances.
  *
  * @module
  */
 
+import { isIPv6 } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import { AccessError } from '../errors.ts'
+import type { MemoryAttempt, Throttle } from './throttle.ts'
 
 /** How failures of one kind lead to waits. */
 export interface Limit {
@@ -60,4 +64,84 @@ export const refuseFor = (wait: number): void => {
   throw new AccessError('TOOMANYREQUESTS', `too many failed log-ins: try again in ${seconds} s`, {
     retryAfter: seconds,
   })
+}
+
+/** The unit in which addresses are counted: a host with IPv6 has 2^64 addresses. */
+export const addressGroup = (address: string): string => {
+  const plain = address.replace(/%.*$/, '')
+  if (!isIPv6(plain)) return plain
+  const mapped = plain.match(/^::ffff:(\d+\.\d+\.\d+\.\d+)$/i)?.[1]
+  if (mapped !== undefined) return mapped
+  // URL writes the address in its one canonical form, dotted quads as groups.
+  const canonical = new URL(`http://[${plain}]`).hostname.slice(1, -1)
+  const [head = '', tail = ''] = canonical.split('::')
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
+  const missing = Math.max(0, 8 - groups(head).length - groups(tail).length)
+  const all = [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail)]
+  return `${all.slice(0, 4).join(':')}::/64`
+}
+
+/**
+ * Most accounts and addresses remembered; those not seen for the longest time are forgotten first.
+ */
+const REMEMBERED = 20_000
+/** Bounded by size: with `max`, the cache would allocate the memory for all of them at the start. */
+const BOUND = { maxSize: REMEMBERED, sizeCalculation: () => 1 }
+
+/** A throttle that decides at once. */
+export interface MemoryThrottle extends Throttle {
+  attempt(account: string, address: string): MemoryAttempt
+}
+
+const addFailure = (
+  failures: LRUCache<string, Failures>,
+  key: string,
+  limit: Limit,
+  now: number,
+): void => {
+  failures.set(key, withFailure(failures.get(key), limit, now))
+}
+
+const takeBack = (failures: LRUCache<string, Failures>, key: string): void => {
+  const { count, last } = failures.get(key) ?? { count: 0, last: 0 }
+  if (count <= 1) failures.delete(key)
+  else failures.set(key, { count: count - 1, last })
+}
+
+/**
+ * Creates a throttle without any failures counted.
+ *
+ * @param now clock in milliseconds
+ */
+export const createThrottle = (now: () => number): MemoryThrottle => {
+  const byAccount = new LRUCache<string, Failures>(BOUND)
+  const byAddress = new LRUCache<string, Failures>(BOUND)
+  const known = new LRUCache<string, number>(BOUND)
+
+  const attempt = (account: string, address: string): MemoryAttempt => {
+    const from = addressGroup(address)
+    // No account has a longer name, and what is kept in memory must be bounded.
+    const both = JSON.stringify([account.slice(0, 256), from])
+    const at = now()
+    // Failures of others at this address do not slow down those who have logged in from it before.
+    const isKnown = (known.get(both) ?? Number.NEGATIVE_INFINITY) > at - KNOWN_FOR
+    const wait = waitFor(byAccount.get(both), PER_ACCOUNT, at)
+    refuseFor(Math.max(wait, isKnown ? 0 : waitFor(byAddress.get(from), PER_ADDRESS, at)))
+    addFailure(byAccount, both, PER_ACCOUNT, at)
+    addFailure(byAddress, from, PER_ADDRESS, at)
+    return {
+      succeeded() {
+        byAccount.delete(both)
+        takeBack(byAddress, from)
+        known.set(both, now())
+      },
+      // Counted already.
+      failed() {},
+      withdrawn() {
+        takeBack(byAccount, both)
+        takeBack(byAddress, from)
+      },
+    }
+  }
+  return { attempt, inMemory: attempt }
 }

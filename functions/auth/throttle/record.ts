@@ -8,8 +8,8 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { failedLogInsKey } from '../../registry/layout.ts'
-import { addressGroup } from './address.ts'
 import {
+  addressGroup,
   type Failures,
   KNOWN_FOR,
   type Limit,

@@ -14,8 +14,15 @@
 import { readAll } from '../../storage/bytes.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../../storage/store.ts'
-import { KNOWN_FOR, PER_ACCOUNT, PER_ADDRESS, refuseFor, waitFor, withFailure } from './failures.ts'
-import { createThrottle } from './memory.ts'
+import {
+  createThrottle,
+  KNOWN_FOR,
+  PER_ACCOUNT,
+  PER_ADDRESS,
+  refuseFor,
+  waitFor,
+  withFailure,
+} from './failures.ts'
 import {
   type FailureRecord,
   formatRecord,
