@@ -17,6 +17,7 @@ import {
   ALIASES_PREFIX,
   BLOBS_PREFIX,
   CATALOG_PREFIX,
+  CONDEMNED_PREFIX,
   REFERRERS_PREFIX,
   REPOSITORIES_PREFIX,
   UPLOADS_PREFIX,
@@ -25,6 +26,7 @@ import { isDigest } from '../reference.ts'
 import { inspectData } from './data.ts'
 import type { Finding, Found } from './finding.ts'
 import { damagedLink, inspectLayer, inspectListed, inspectRevision, inspectTag } from './links.ts'
+import { inspectMarker } from './markers.ts'
 import { inspectMark, inspectReferrer } from './marks.ts'
 import { findLeftovers, inspectMultipart, inspectStaged } from './remains.ts'
 import { type View, viewOf } from './view.ts'
@@ -113,6 +115,11 @@ const phasesOf = ({ verify, now, wait }: CheckOptions): readonly Phase[] => [
     // All marks of a page are removed at once, and wait together.
     mends: 1000,
     inspect: (view, object) => inspectMark(view, object, now(), wait),
+  },
+  {
+    prefix: CONDEMNED_PREFIX,
+    looks: 64,
+    inspect: (view, { key }) => inspectMarker(view, key, now()),
   },
   {
     prefix: REFERRERS_PREFIX,

@@ -28,6 +28,8 @@ export type FindingKind =
   | 'stale-referrer'
   /** Something under a referrer's key that does not describe it. */
   | 'damaged-referrer'
+  /** Something under a marker's key that is no marker of the clean-up. */
+  | 'damaged-marker'
   /** Bytes that do not have the digest that they are under. */
   | 'wrong-data'
   /** Bytes of an upload that can no longer be continued. */

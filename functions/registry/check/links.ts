@@ -224,9 +224,16 @@ const mendTag = async (
 ): Promise<string | undefined> => {
   const linkKey = revisionLinkKey(name, digest)
   const { store } = view
-  const bytes = digest.startsWith('sha256:') ? await view.manifest(digest) : undefined
+  // As every writer of links: the clean-up may be about to take the bytes.
+  const { standing, inTime } = view.standings.look(digest)
+  const canonical = digest.startsWith('sha256:')
+  const [bytes, stands] = await Promise.all([
+    canonical ? view.again().manifest(digest) : undefined,
+    canonical ? standing : 'clear',
+  ])
   if (bytes !== undefined && (await store.head(linkKey)) === undefined) {
-    const linked = await view.write(linkKey, Buffer.from(digest), { ifNoneMatch: '*' })
+    if (stands !== 'clear') return undefined
+    const linked = await view.write(linkKey, Buffer.from(digest), { ifNoneMatch: '*' }, inTime)
     return linked ? 'linked the manifest, whose bytes are there' : undefined
   }
   if (!(await view.remove(key, etag))) return undefined

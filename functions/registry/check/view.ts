@@ -7,8 +7,9 @@
 
 import { cached } from '../../shared/cached.ts'
 import { tookPlace } from '../../storage/errors.ts'
-import type { ObjectStore } from '../../storage/store.ts'
+import type { ObjectStore, PutOptions } from '../../storage/store.ts'
 import { createCatalog } from '../catalog.ts'
+import { createStandings, type Standings } from '../clean-up/standing.ts'
 import { createContent } from '../content.ts'
 import { unreported } from '../damage.ts'
 import type { RequiredChildrenOf } from '../index-children.ts'
@@ -53,7 +54,10 @@ export interface View {
     key: string,
     bytes: Uint8Array,
     condition: { readonly ifMatch: string } | { readonly ifNoneMatch: '*' },
+    inTime?: PutOptions['inTime'],
   ): Promise<boolean>
+  /** How data stands with the clean-up, for links that are written. */
+  readonly standings: Standings
 }
 
 /** Opens a view of a store. */
@@ -92,6 +96,8 @@ export const viewOf = (
     manifest: (target) => content.get(dataKey(target), MAX_MANIFEST_BYTES, target),
     again: () => viewOf(store, requiredChildren, wrong),
     remove: (key, etag) => tookPlace(store.deleteIf(key, etag)),
-    write: (key, bytes, condition) => tookPlace(store.put(key, bytes, { condition })),
+    write: (key, bytes, condition, inTime) =>
+      tookPlace(store.put(key, bytes, { condition, inTime })),
+    standings: createStandings(store, { now: Date.now, report: unreported }),
   }
 }

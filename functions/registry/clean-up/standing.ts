@@ -15,9 +15,9 @@
 import type { ObjectStore } from '../../storage/store.ts'
 import type { ReportDamage } from '../damage.ts'
 import type { Digest } from '../reference.ts'
-import { CLAIM, REQUEST } from './bounds.ts'
+import { REQUEST } from './bounds.ts'
 import type { Follows } from './fence.ts'
-import { newNonce, readMarker, writeMarker } from './marker.ts'
+import { givesUp, newNonce, readMarker, writeMarker } from './marker.ts'
 
 /**
  * What a look at a marker tells:
@@ -53,9 +53,6 @@ const CLEAR: Look = { standing: Promise.resolve('clear'), inTime: undefined }
 /** For a store on which no clean-up can run: nothing is looked at, and time does not matter. */
 export const UNGUARDED: Standings = { begin: () => undefined, look: () => CLEAR }
 
-/** Milliseconds by which our clock may differ from the one that dates markers. */
-const CLOCK_MARGIN = 15 * 60_000
-
 export interface StandingsOptions {
   /** Clock in milliseconds since 1970. */
   readonly now: () => number
@@ -77,7 +74,7 @@ export const createStandings = (
     for (;;) {
       const stored = await readMarker(store, target, report)
       if (stored === undefined) return 'clear'
-      const { marker, etag, modified } = stored
+      const { marker, etag } = stored
       const replace = (state: 'rescued' | 'gone') =>
         writeMarker(store, target, { state, nonce: newNonce() }, { ifMatch: etag })
       if (marker?.state === 'rescued') return 'clear'
@@ -88,7 +85,7 @@ export const createStandings = (
         continue
       }
       if (marker?.version !== undefined) return { version: marker.version }
-      if (now() - modified.getTime() <= CLAIM + CLOCK_MARGIN) return 'busy'
+      if (!givesUp(stored, now())) return 'busy'
       // Whoever claimed it has died, and the delete can no longer land. Not `rescued`: it may have.
       if (await replace('gone')) return 'gone'
     }

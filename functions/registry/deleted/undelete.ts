@@ -36,7 +36,7 @@ const lost = (name: string, reference: string, why: string): RegistryError =>
     detail: { name, reference },
   })
 
-/** Makes a deleted manifest's link plain. @returns false when it is plain */
+/** Makes a deleted or condemned manifest's link plain. @returns false when it was not deleted */
 const restoreManifest = async (
   store: ObjectStore,
   name: string,
@@ -46,15 +46,17 @@ const restoreManifest = async (
   const key = revisionLinkKey(name, digest)
   for (;;) {
     const stored = await readStoredLink(store, key, report)
-    if (stored?.link !== undefined) return false
-    if (stored?.deleted === undefined) throw lost(name, digest, 'nothing is left of it')
-    const { target, size, etag } = stored.deleted
+    const condemned = stored?.link?.condemned === true
+    if (stored?.link !== undefined && !condemned) return false
+    const found = stored?.deleted ?? stored?.link
+    if (found === undefined) throw lost(name, digest, 'nothing is left of it')
+    const { target, size, etag } = found
     if ((await store.head(dataKey(target))) === undefined) {
       throw lost(name, digest, 'its bytes are gone')
     }
     const options = { condition: { ifMatch: etag }, ...(size === undefined ? {} : { size }) }
     // If it was pushed or deleted again meanwhile, the next look tells.
-    if (await tookPlace(writeLink(store, key, target, options))) return true
+    if (await tookPlace(writeLink(store, key, target, options))) return !condemned
   }
 }
 
