@@ -46,7 +46,7 @@ const ask = async (
 const open = async () => {
   const clock = { now: NOW }
   const service = { etags: 'content', conditionalDeletes: true } as const
-  const { store } = createModel(service, new Map(), () => clock.now)
+  const { store } = createModel(service, undefined, () => clock.now)
   const send = await clientOf(store)
   await pushImage(send, 'app', 'v1', [KEPT])
   await pushAtOnce(send, 'app', GARBAGE)

@@ -7,6 +7,7 @@ import type { ObjectStore } from '../../functions/storage/store.ts'
 import { conflict } from './access.ts'
 import { controlled } from './controlled.ts'
 import { type Dependent, type Explored, explore } from './explore.ts'
+import { instance } from './instance.ts'
 import { type Model, NOW, type Service } from './model.ts'
 import {
   type Choose,
@@ -18,7 +19,7 @@ import {
   runAll,
 } from './run.ts'
 import type { Work } from './work.ts'
-import { instance, type Operation, type Picture, picture } from './world.ts'
+import { type Operation, type Picture, picture } from './world.ts'
 
 /** Operations at once. */
 export interface Scenario {
@@ -76,6 +77,31 @@ const choices = <T>(ways: readonly (readonly T[])[]): T[][] =>
 const keyOf = (answers: readonly (string | undefined)[], { facts }: Picture): string =>
   JSON.stringify([answers.map((each) => each ?? null), facts])
 
+/** What operations one after the other leave. */
+interface Left {
+  readonly model: Model
+  /** What each was told. */
+  readonly answers: readonly string[]
+  /** The same and one more. */
+  readonly after: Map<Work, Promise<Left>>
+}
+
+/** What was begun with: many scenarios begin with the same operations. */
+const beginnings = new WeakMap<Model, Left>()
+
+/** Does one more. */
+const goOn = (left: Left, work: Work): Promise<Left> => {
+  const next = async (): Promise<Left> => {
+    const model = left.model.copy()
+    const clock = { now: NOW }
+    const answer = await work(await instance(model.store, clock), model.store, clock)
+    return { model, answers: [...left.answers, answer], after: new Map() }
+  }
+  const known = left.after.get(work) ?? next()
+  left.after.set(work, known)
+  return known
+}
+
 /**
  * Every way that the operations can end one after the other.
  *
@@ -87,6 +113,8 @@ const serialEndings = async (
   inMoments: boolean,
 ): Promise<Set<string>> => {
   const endings = new Set<string>()
+  const beginning = beginnings.get(before) ?? { model: before, answers: [], after: new Map() }
+  beginnings.set(before, beginning)
   // Of one that died, nothing may be left, all of it, or a part that is an operation of its own.
   const ways = operations.map(({ run, partly = [], first }, at): (readonly Work[])[] => {
     if (died[at]) return [[], [run], ...partly.map((each) => [each])]
@@ -94,15 +122,13 @@ const serialEndings = async (
   })
   for (const chosen of choices(ways)) {
     for (const order of merges(chosen.map((works, at) => works.map((work) => ({ at, work }))))) {
-      const model = before.copy()
-      const { store } = model
-      const clock = { now: NOW }
+      let left: Left = beginning
+      for (const { work } of order) left = await goOn(left, work)
       const answers: (string | undefined)[] = operations.map(() => undefined)
-      for (const { at, work } of order) {
-        const answer = await work(await instance(store, clock), store, clock)
-        if (!died[at]) answers[at] = answer
+      for (const [step, { at }] of order.entries()) {
+        if (!died[at]) answers[at] = left.answers[step]
       }
-      endings.add(keyOf(answers, await picture(model)))
+      endings.add(keyOf(answers, await picture(left.model)))
     }
   }
   return endings

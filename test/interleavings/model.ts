@@ -67,6 +67,15 @@ const page = (keys: readonly string[], prefix: string, options: ListOptions): st
   return [...new Set(entries)].slice(0, limit + 1)
 }
 
+/** What a model holds. */
+interface Held {
+  readonly objects: ReadonlyMap<string, Stored>
+  readonly uploads: ReadonlyMap<string, Open>
+  readonly writes: number
+}
+
+const NOTHING: Held = { objects: new Map(), uploads: new Map(), writes: 0 }
+
 /**
  * A model of a service with what another one holds.
  *
@@ -74,12 +83,15 @@ const page = (keys: readonly string[], prefix: string, options: ListOptions): st
  */
 export const createModel = (
   service: Service,
-  held: ReadonlyMap<string, Stored> = new Map(),
+  held: Held = NOTHING,
   now: () => number = () => NOW,
 ): Model => {
-  const objects = new Map(held)
+  const objects = new Map(held.objects)
   const uploads = new Map<string, Open>()
-  let writes = 0
+  for (const [id, { parts, ...upload }] of held.uploads) {
+    uploads.set(id, { ...upload, parts: new Map(parts) })
+  }
+  let { writes } = held
 
   const write = (key: string, bytes: Uint8Array, metadata = {}): { etag: string } => {
     const etag = service.etags === 'content' ? md5(bytes) : `${md5(bytes)}-${++writes}`
@@ -192,7 +204,7 @@ export const createModel = (
   }
   return {
     store,
-    copy: () => createModel(service, objects, now),
+    copy: () => createModel(service, { objects, uploads, writes }, now),
     contents: () =>
       [...objects]
         .map(([key, { bytes }]) => `${key} ${Buffer.from(bytes).toString('latin1')}`)

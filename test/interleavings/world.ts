@@ -18,12 +18,13 @@ import {
   imageOf,
   indexOf,
 } from '../support/hosts/content.ts'
-import { clientOf, codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
+import { codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
 import { begin, pushAtOnce, pushManifest } from '../support/rig/push.ts'
+import { instance } from './instance.ts'
 import { createModel, type Model, NOW, type Service } from './model.ts'
 import { asOnePart, inTwoParts } from './sent-parts.ts'
 import { bringBack, bringBackUntagged } from './undelete.ts'
-import { type Clock, LAYER, told, type Work } from './work.ts'
+import { LAYER, told, type Work } from './work.ts'
 
 const FOREIGN = blob('only in another repository', 20)
 const OLD = imageOf()
@@ -45,10 +46,6 @@ const MANIFESTS: Readonly<Record<string, Content>> = {
 }
 const BLOBS: Readonly<Record<string, Content>> = { CONFIG, LAYER, FOREIGN }
 const REPOSITORIES = ['app', 'empty', 'other']
-
-/** An instance with nothing in its memory. */
-export const instance = (store: ObjectStore, clock: Clock = { now: NOW }): Promise<Send> =>
-  clientOf(store, { now: () => clock.now })
 
 /**
  * `app` has OLD as `latest`, its signature, and what NEW needs; `empty` has a config. On record are deletes of

@@ -51,7 +51,7 @@ export const openWorld = async (
   around: (store: ObjectStore) => ObjectStore = (store) => store,
 ): Promise<World> => {
   let now = NOW
-  const { store } = createModel(service, new Map(), () => now)
+  const { store } = createModel(service, undefined, () => now)
   const newClient = (): Promise<Send> => clientOf(store, { now: () => now })
   const world: World = {
     store,

@@ -5,12 +5,13 @@
  */
 
 import assert from 'node:assert/strict'
+import type { Hono } from 'hono'
 import { createApp } from '../../../functions/api/app.ts'
-import type { AppOptions } from '../../../functions/api/env.ts'
+import type { AppEnv, AppOptions } from '../../../functions/api/env.ts'
 import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
 import { uploadSecret } from '../../../functions/compose/open-store.ts'
 import type { RequiredChildrenOf } from '../../../functions/registry/index-children.ts'
-import { createRegistry } from '../../../functions/registry/registry.ts'
+import { createRegistry, type Registry } from '../../../functions/registry/registry.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import type { Answer, Sent } from '../hosts/host.ts'
 import { ask, silent } from '../hosts/start.ts'
@@ -41,22 +42,10 @@ export const requestLine = (request: string): { method: string; target: string }
   return { method, target }
 }
 
-/** Opens an app with nothing in its memory over a store, and a client of it. No redirects. */
-export const clientOf = async (
-  store: ObjectStore,
-  { now, requiredChildren, cleanUp, onlyReads, undeletes, ...options }: ClientOptions = {},
-): Promise<Send> => {
-  const secret = await uploadSecret(store)
-  const app = createApp({
-    registry: createRegistry({
-      store,
-      uploadSecret: async () => secret,
-      ...(now === undefined ? {} : { now }),
-      readOnly: onlyReads,
-      cleanUp: cleanUp ? async () => true : undefined,
-      ...(requiredChildren === undefined ? {} : { requiredChildren }),
-      ...(undeletes === undefined ? {} : { undeletes }),
-    }),
+/** An app that needs no log-in and does not redirect. */
+export const plainApp = (registry: Registry, options: Partial<AppOptions> = {}): Hono<AppEnv> =>
+  createApp({
+    registry,
     logger: silent,
     authorizer: openAuthorizer,
     audit: () => {},
@@ -65,7 +54,29 @@ export const clientOf = async (
     readOnly: false,
     ...options,
   })
-  return (request, body, headers) => ask(app, { ...requestLine(request), body, headers })
+
+/** A client of an app in this process. */
+export const clientOfApp =
+  (app: Hono<AppEnv>): Send =>
+  (request, body, headers) =>
+    ask(app, { ...requestLine(request), body, headers })
+
+/** Opens an app with nothing in its memory over a store, and a client of it. No redirects. */
+export const clientOf = async (
+  store: ObjectStore,
+  { now, requiredChildren, cleanUp, onlyReads, undeletes, ...options }: ClientOptions = {},
+): Promise<Send> => {
+  const secret = await uploadSecret(store)
+  const registry = createRegistry({
+    store,
+    uploadSecret: async () => secret,
+    ...(now === undefined ? {} : { now }),
+    readOnly: onlyReads,
+    cleanUp: cleanUp ? async () => true : undefined,
+    ...(requiredChildren === undefined ? {} : { requiredChildren }),
+    ...(undeletes === undefined ? {} : { undeletes }),
+  })
+  return clientOfApp(plainApp(registry, options))
 }
 
 /** An answer that must have this status. */
