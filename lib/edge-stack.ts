@@ -112,7 +112,11 @@ export class EdgeStack extends Stack {
                   fieldToMatch: { uriPath: {} },
                   positionalConstraint: 'EXACTLY',
                   searchString: '/token',
-                  textTransformations: [{ priority: 0, type: 'NONE' }],
+                  // However it is spelled.
+                  textTransformations: [
+                    { priority: 0, type: 'URL_DECODE' },
+                    { priority: 1, type: 'NORMALIZE_PATH' },
+                  ],
                 },
               },
             },

@@ -9,7 +9,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { Stack, Validations } from 'aws-cdk-lib'
+import { Stack, Token, Validations } from 'aws-cdk-lib'
 import {
   CfnCachePolicy,
   CfnDistribution,
@@ -121,6 +121,10 @@ export class Edge extends Construct {
   constructor(scope: Construct, id: string, props: EdgeProps) {
     super(scope, id)
     const { domain, uploads, secret, keyPrefix } = props
+    const { bucketName } = props.bucket
+    if (!Token.isUnresolved(bucketName) && bucketName.includes('.')) {
+      throw new Error(`an edge needs a bucket without dots in its name, unlike ${bucketName}`)
+    }
     const forwarding = {
       viewerProtocolPolicy: 'https-only',
       cachePolicyId: CACHING_DISABLED,

@@ -66,6 +66,10 @@ const RELATIONS: readonly (readonly [
     'edgeCertificate, edgeTokenRate, blobs, edgeCache, awsNetworks and pushHost are for an edge, which is off',
   ],
   [
+    ({ edge, bucket }) => edge !== 'off' && bucket !== undefined && bucket.includes('.'),
+    "edge needs a bucket without dots in its name: CloudFront reaches S3 at a host that begins with it, for which S3's certificate is not",
+  ],
+  [
     ({ edgeCache, edgeTagAge }) => edgeCache === 'off' && edgeTagAge !== undefined,
     'edgeTagAge is for edgeCache=public',
   ],

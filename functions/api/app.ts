@@ -14,6 +14,7 @@ import { saysWhatIsKept } from './middleware/edge-cache.ts'
 import { auditWrites, requestLog } from './middleware/log.ts'
 import { notAllowed } from './middleware/not-allowed.ts'
 import { withAuthorizer } from './middleware/permit.ts'
+import { plainPath } from './middleware/plain-path.ts'
 import { readOnly } from './middleware/read-only.ts'
 import { wholeBody } from './middleware/whole-body.ts'
 import { commonHeaders } from './responses.ts'
@@ -44,6 +45,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   const { edge } = options
   if (edge?.tagAge !== undefined) app.use('/v2/*', saysWhatIsKept(edge, options))
   if (edge) app.use(throughEdge(edge, options))
+  app.use(plainPath)
   if (options.bodyLimit) app.use(wholeBody(options.bodyLimit))
   if (options.issuing) {
     tokenRoutes(app, options.issuing, options.registry.memory)

@@ -28,10 +28,13 @@ const endpointOf = (settings: StoreSettings, env: Environment): string | undefin
 
 /**
  * Whether the bucket is in the path of URLs. In the host, as on AWS, it would often not resolve where
- * there is an endpoint.
+ * there is an endpoint; and with a dot in its name AWS's certificate would not be for that host.
  */
-export const isBucketInPath = (settings: StoreSettings, env: Environment): boolean =>
-  settings['s3-path-style'] ?? endpointOf(settings, env) !== undefined
+export const isBucketInPath = (settings: StoreSettings, env: Environment): boolean => {
+  const { store } = settings
+  const isDotted = store.kind === 's3' && store.bucket.includes('.')
+  return settings['s3-path-style'] ?? (isDotted || endpointOf(settings, env) !== undefined)
+}
 
 /**
  * Opens the store; nothing is read or written yet.

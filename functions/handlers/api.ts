@@ -47,6 +47,16 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
   return { app, redirectsManifestHeads: settings['manifest-heads'] === 'redirect' }
 }
 
+/** The route with rates of its own, which lib/gateway.ts makes. */
+const TOKEN_ROUTE = 'ANY /token'
+
+/**
+ * The path of an event. A gateway that decodes paths may do so after it has chosen the route, so that a token is
+ * asked for past its rates; what came another way is spelled as it cannot have been sent.
+ */
+const pathOf = ({ rawPath, routeKey }: APIGatewayProxyEventV2): string =>
+  rawPath === '/token' && routeKey !== TOKEN_ROUTE ? '/%74oken' : rawPath
+
 /** An event without what `Request` would refuse or misread. */
 const normalized = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
   const { body, ...rest } = event
@@ -55,7 +65,7 @@ const normalized = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
     ...rest,
     ...(takesBody && body !== undefined ? { body } : {}),
     // The gateway has decoded the path. In a URL some of these end the path, and others are changed.
-    rawPath: literalPath(event.rawPath.replace(/[?#\s\0]/g, encodeURIComponent)),
+    rawPath: literalPath(pathOf(event).replace(/[?#\s\0]/g, encodeURIComponent)),
   }
 }
 

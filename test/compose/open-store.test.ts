@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openStore } from '../../functions/compose/open-store.ts'
+import { isBucketInPath, openStore } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 
 interface Case {
@@ -120,4 +120,19 @@ describe('the S3 that is opened', () => {
     expect(doings).toEqual(reported)
     for (const headers of seen) expect(headers['x-amz-expected-bucket-owner']).toBe(owner)
   })
+})
+
+test.each([
+  ['s3://box/p', false],
+  ['s3://my.box/p', true],
+] as const)('whether the bucket of %s is in the path of presigned URLs: %s', async (store, is) => {
+  const env = {
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  }
+  const settings = readSettings([`--store=${store}`], {})
+  const url = await openStore(settings, env).presign?.('GET', 'a', { expiresIn: 60 })
+  expect(isBucketInPath(settings, env)).toBe(is)
+  expect(new URL(url ?? '').pathname).toBe(is ? '/my.box/p/a' : '/p/a')
 })

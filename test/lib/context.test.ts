@@ -74,6 +74,8 @@ describe('bad values are refused, and the message names value and remedy', () =>
     ],
     [{ blobs: 'here' }, /blobs is "here": expected s3 or cloudfront/],
     [{ blobs: 'cloudfront' }, /are for an edge, which is off/],
+    [{ ...EDGE, bucket: 'my.bucket' }, /edge needs a bucket without dots in its name/],
+    [{ ...EDGE, edge: 'beside', bucket: 'my.bucket' }, /without dots/],
     [{ edgeCache: 'all' }, /edgeCache is "all": expected off or public/],
     [{ edgeCache: 'public' }, /are for an edge, which is off/],
     [{ edgeTagAge: '3601' }, /edgeTagAge is "3601": expected a whole number from 1 to 3600/],

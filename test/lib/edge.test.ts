@@ -223,6 +223,12 @@ describe('the ways at the edge', () => {
   })
 })
 
+test('a construct with an edge refuses a bucket with dots in its name', () => {
+  const dotted = { ...EDGE, edge: 'on', bucket: 'my.bucket' }
+  expect(() => synth(dotted)).toThrow(/without dots/)
+  expect(synth({ bucket: 'my.bucket' }).Outputs.BucketName).toBeDefined()
+})
+
 describe('the steps on the way to the edge and back', () => {
   const pointsTo = (template: ReturnType<typeof synth>): string => {
     const [record] = ofType(template, 'AWS::Route53::RecordSet')
@@ -365,7 +371,17 @@ describe('what lives in us-east-1', () => {
           RateBasedStatement: {
             Limit: 300,
             AggregateKeyType: 'IP',
-            ScopeDownStatement: { ByteMatchStatement: { SearchString: '/token' } },
+            ScopeDownStatement: {
+              ByteMatchStatement: {
+                SearchString: '/token',
+                PositionalConstraint: 'EXACTLY',
+                // In all spellings.
+                TextTransformations: [
+                  { Priority: 0, Type: 'URL_DECODE' },
+                  { Priority: 1, Type: 'NORMALIZE_PATH' },
+                ],
+              },
+            },
           },
         },
         Action: { Block: { CustomResponse: { ResponseCode: 429 } } },

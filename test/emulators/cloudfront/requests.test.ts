@@ -61,11 +61,22 @@ describe('behaviours', () => {
     [['/A'], '/a', 'one'],
     [['/docker/*'], '/v2/docker/x', 'one'],
     [['/x'], '/y?/x', 'one'],
+    [['/v2/*/blobs/uploads/*'], '/v2/a/%62lobs/uploads/', 'two'],
+    [['/v2/*/blobs/uploads/*'], '/v2/a/blobs%2Fuploads/', 'one'],
+    [['/v2/*/blobs/uploads/*'], '/v2/a//blobs/uploads/', 'two'],
+    [['/docker/*'], '/v2/../docker/x', 'two'],
+    [['/docker/*'], '/docker/../x', 'one'],
   ]
   test.each(ROWS)('%s and %s', async (patterns, path, by) => {
     const { send, passed } = await start({ more: patterns.map(only) })
     await send(`GET ${path}`)
     expect(passed.map((each) => each.by)).toEqual([by])
+  })
+
+  test('the origin gets the path as it was sent', async () => {
+    const matched = { ...only('/docker/*'), TargetOriginId: 'one' }
+    const { told } = await start({ more: [matched] })
+    expect((await told('GET /v2//%2e%2e/%64ocker/x')).url).toBe('/v2//%2e%2e/%64ocker/x')
   })
 
   test('the first that matches counts', async () => {
