@@ -5,8 +5,9 @@
  */
 
 import { digestOf } from '../../../registry/reference.ts'
+import type { Followed } from '../asking.ts'
 import { type Check, firstWrong } from '../check.ts'
-import type { Followed, Session } from '../session.ts'
+import type { Session } from '../session.ts'
 import { Unmet } from '../unmet.ts'
 
 const where = ({ elsewhere }: Followed): string =>

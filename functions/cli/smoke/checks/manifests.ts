@@ -6,9 +6,10 @@
 
 import { MAX_MANIFEST_BYTES } from '../../../registry/manifests.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../../registry/media-types.ts'
+import type { Followed } from '../asking.ts'
 import { type Check, firstWrong, type Seen } from '../check.ts'
 import { type Content, manifestOf, manifestOfSize, newConfig } from '../content.ts'
-import type { Followed, Session } from '../session.ts'
+import type { Session } from '../session.ts'
 
 const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
 
