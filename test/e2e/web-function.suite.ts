@@ -5,18 +5,16 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
-import { createReadStream, mkdtempSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WEB_FUNCTIONS, type WebFunctionHabits } from '../emulators/web-function/habits.ts'
-import { run, scratch } from '../support/live/process.ts'
+import { scratch } from '../support/live/process.ts'
 import { until } from '../support/until.ts'
 import { type BehindEndpoint, startBehindEndpoint } from './support/behind-endpoint.ts'
 import type { Client } from './support/client.ts'
 import { clients } from './support/clients.ts'
 import { type ImageName, sourceImage } from './support/image.ts'
-import { writeLargeLayout } from './support/large-layout.ts'
 
 const files = scratch('web')
 afterAll(() => files.remove())
@@ -69,30 +67,6 @@ for (const [variant, names] of Object.entries(COVERING)) {
         expect(failed).toEqual([])
       }),
     )
-  })
-}
-
-// `.ci/long clients` has it.
-if (process.env.SLIPWAY_PAIRS === 'all') {
-  test('crane pushes a layer of 1 GB', async () => {
-    const behind = await startBehindEndpoint(WEB_FUNCTIONS['length kept'])
-    const directory = mkdtempSync(join(files.path, 'large-'))
-    try {
-      const layer = await writeLargeLayout(join(directory, 'oci'), 1000)
-      const { endpoint, alice, revision } = behind
-      const crane = (...args: string[]) => run('crane', args, { env: { DOCKER_CONFIG: directory } })
-      await crane('auth', 'login', '-u', alice.name, '-p', alice.password, endpoint.address)
-      await crane('push', join(directory, 'oci'), `${endpoint.address}/team/large:v1`)
-      const pulled = join(directory, 'pulled')
-      await crane('pull', '--format=oci', `${endpoint.address}/team/large:v1`, pulled)
-      const path = layer.replace(':', '/')
-      const hash = createHash('sha256')
-      for await (const chunk of createReadStream(join(pulled, 'blobs', path))) hash.update(chunk)
-      expect(`sha256:${hash.digest('hex')}`).toBe(layer)
-      expect(revision.output()).not.toMatch(/"level":"(?:warn|error)"/)
-    } finally {
-      await behind.close()
-    }
   })
 }
 
