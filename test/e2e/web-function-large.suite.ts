@@ -37,7 +37,7 @@ const PUSH: Readonly<
   crane: (behind, layout, to) => run('crane', ['push', layout, to], { env: loggedIn(behind) }),
   skopeo: (behind, layout, to) => {
     const { name, password } = behind.alice
-    const options = ['--insecure-policy', 'copy', '--dest-tls-verify=false']
+    const options = ['--insecure-policy', 'copy', '--dest-tls-verify=false', '--preserve-digests']
     const creds = ['--dest-creds', `${name}:${password}`]
     return run('skopeo', [...options, ...creds, `oci:${layout}`, `docker://${to}`])
   },
