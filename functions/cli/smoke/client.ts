@@ -5,11 +5,9 @@
  * @module
  */
 
-import { once } from 'node:events'
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { IncomingMessage } from 'node:http'
+import { addAbortSignal, Readable } from 'node:stream'
+import { type Streamed as Opened, openConnections } from '../../transfer/registry/exchange.ts'
 
 /** Milliseconds that a request and its response may stand still. */
 const PATIENCE = 60_000
@@ -67,12 +65,10 @@ const streamed = (body: Buffer | Streamed): Streamed =>
       }
     : body
 
-/** Passes on what goes by, and says each time that something does. */
-function* watched(chunks: Iterable<Buffer>, moved: () => void): Generator<Buffer> {
-  for (const chunk of chunks) {
-    moved()
-    yield chunk
-  }
+/** A body whose bytes are sent as they are made. @param moved is told each time that some are */
+const opened = (body: Buffer | Streamed, chunked = false, moved: () => void): Opened => {
+  const { size, chunks } = streamed(body)
+  return { size: chunked ? undefined : size, open: () => Readable.from(chunks()), passed: moved }
 }
 
 const received = async (incoming: IncomingMessage, moved: () => void): Promise<Buffer> => {
@@ -96,55 +92,29 @@ const headersOf = ({ rawHeaders }: IncomingMessage): Pick<Reply, 'headers' | 'na
 
 /** Makes a client; its connections are kept open between requests. */
 export const createClient = (): Client => {
-  const agents = {
-    'http:': new HttpAgent({ keepAlive: true }),
-    'https:': new HttpsAgent({ keepAlive: true }),
-  }
+  const connections = openConnections()
 
-  const send = async ({ method, url, headers = {}, body, chunked }: Asked): Promise<Reply> => {
-    const { protocol, host, hostname, port } = new URL(url)
-    if (protocol !== 'http:' && protocol !== 'https:')
-      throw new Error(`not an HTTP address: ${url}`)
-    const request = protocol === 'http:' ? requestHttp : requestHttps
+  const send = async ({ body, chunked, ...asked }: Asked): Promise<Reply> => {
     const started = performance.now()
     const patience = new AbortController()
     const timer = setTimeout(() => patience.abort(), PATIENCE)
     const moved = (): void => void timer.refresh()
     try {
-      const outgoing = request({
-        agent: agents[protocol],
-        hostname,
-        port,
-        method,
-        // As given, not as URL normalizes it: some checks are about encoded characters.
-        path: url.slice(url.indexOf(host) + host.length) || '/',
-        signal: patience.signal,
-      })
-      for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value)
-      const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
-      if (body === undefined) {
-        if (!['GET', 'HEAD', 'DELETE'].includes(method)) outgoing.setHeader('Content-Length', 0)
-        outgoing.end()
-      } else {
-        const { size, chunks } = streamed(body)
-        if (!chunked) outgoing.setHeader('Content-Length', size)
-        // What fails here fails below, too, unless there is a response.
-        pipeline(Readable.from(watched(chunks(), moved)), outgoing).catch(() => {})
-      }
-      const [incoming] = await answered
+      const outgoing = body === undefined ? asked : { ...asked, body: opened(body, chunked, moved) }
+      const { request, response } = await connections.exchange(outgoing, (prepared) =>
+        addAbortSignal(patience.signal, prepared),
+      )
       const ms = performance.now() - started
-      const early = !outgoing.writableFinished
-      // A peer that responded early may close the connection while the rest is still being sent.
-      outgoing.on('error', () => {})
+      const early = !request.writableFinished
       const reply = {
-        status: incoming.statusCode ?? 0,
-        ...headersOf(incoming),
-        body: await received(incoming, moved),
+        status: response.statusCode ?? 0,
+        ...headersOf(response),
+        body: await received(response, moved),
         ms,
         early,
-        reused: outgoing.reusedSocket,
+        reused: request.reusedSocket,
       }
-      if (!outgoing.writableFinished) outgoing.destroy()
+      if (!request.writableFinished) request.destroy()
       return reply
     } finally {
       clearTimeout(timer)
@@ -162,8 +132,6 @@ export const createClient = (): Client => {
         throw cause
       }
     },
-    close: () => {
-      for (const agent of Object.values(agents)) agent.destroy()
-    },
+    close: connections.close,
   }
 }

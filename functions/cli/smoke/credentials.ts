@@ -4,21 +4,19 @@
  * @module
  */
 
+import { TransferError } from '../../transfer/errors.ts'
 import {
-  basic,
-  CHALLENGE_HEADERS,
-  type Challenge,
-  parseChallenge,
-  type User,
-} from '../../transfer/registry/challenge.ts'
+  authorizing,
+  challengeOf as transferChallengeOf,
+} from '../../transfer/registry/authorize.ts'
+import { basic, type Challenge, type User } from '../../transfer/registry/challenge.ts'
+import type { Http } from '../../transfer/registry/http.ts'
 import type { Client, Reply } from './client.ts'
 import { Unmet } from './unmet.ts'
 
 /** The challenge of a response, under any of its names, so that the other checks can go on. */
-export const challengeOf = ({ headers }: Reply): Challenge | undefined => {
-  const value = CHALLENGE_HEADERS.map((name) => headers.get(name)).find((text) => text !== null)
-  return value === undefined || value === null ? undefined : parseChallenge(value)
-}
+export const challengeOf = ({ headers }: Reply): Challenge | undefined =>
+  transferChallengeOf({ headers: Object.fromEntries(headers) })
 
 /** The address to fetch a token at. */
 export const tokenAddress = (
@@ -47,6 +45,15 @@ export const jsonOf = ({ body }: Reply): unknown => {
 /** Returns the Authorization header for a request, or undefined where none is needed. */
 export type Authorize = () => Promise<string | undefined>
 
+/** The client as transfers see it. */
+const asHttp = (client: Client): Pick<Http, 'send'> => ({
+  async send({ body, ...outgoing }) {
+    const sent = body instanceof Uint8Array ? { body: Buffer.from(body) } : {}
+    const { status, headers, body: received } = await client.send({ ...outgoing, ...sent })
+    return { status, headers: Object.fromEntries(headers), body: received }
+  },
+})
+
 /**
  * Creates what authorizes requests. A token is fetched when first needed, and again before it expires.
  *
@@ -58,36 +65,22 @@ export const createAuthorize = (
   user: User | undefined,
   scope: string,
 ): Authorize => {
-  let challenge: Challenge | undefined
-  let open = false
-  let token: { readonly text: string; readonly until: number } | undefined
+  const own = authorizing(asHttp(client), origin, user, scope)
   let failure: Unmet | undefined
-
-  const fetchToken = async (from: User, { parameters }: Challenge): Promise<string> => {
-    const url = tokenAddress(parameters, scope)
-    const reply = await client.send({ method: 'GET', url, headers: { Authorization: basic(from) } })
-    const { token: text, expires_in: life = 60 } = (jsonOf(reply) ?? {}) as Grant
-    if (reply.status !== 200 || text === undefined) {
+  return async () => {
+    if (failure !== undefined) throw failure
+    const challenge = await own.challenge()
+    if (challenge === undefined) return undefined
+    if (user === undefined) throw new Unmet('the registry requires credentials: give --user')
+    // With a challenge that nobody can read, the other checks can still go on.
+    if (challenge.scheme !== 'bearer') return basic(user)
+    try {
+      return await own.authorization()
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error
       // Repeated failures would lock the account.
-      failure = new Unmet(`no token could be obtained: ${reply.status} from ${parameters.realm}`)
+      failure = new Unmet(`no token could be obtained: ${error.message}`, { cause: error })
       throw failure
     }
-    token = { text, until: Date.now() + life * 500 }
-    return text
-  }
-
-  return async () => {
-    if (open) return undefined
-    if (failure !== undefined) throw failure
-    if (challenge === undefined) {
-      const reply = await client.send({ method: 'GET', url: `${origin}/v2/` })
-      open = reply.status === 200
-      if (open) return undefined
-      challenge = challengeOf(reply)
-    }
-    if (user === undefined) throw new Unmet('the registry requires credentials: give --user')
-    if (challenge?.scheme !== 'bearer') return basic(user)
-    const current = token !== undefined && Date.now() < token.until ? token.text : undefined
-    return `Bearer ${current ?? (await fetchToken(user, challenge))}`
   }
 }

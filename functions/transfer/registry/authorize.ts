@@ -16,14 +16,17 @@ export interface Authorized {
 
 /** The same, and what is shown, for requests that are sent another way. */
 export interface Authorizing extends Authorized {
+  /** What the registry asks for; undefined where it is for nothing. Looked up once. */
+  challenge(): Promise<Challenge | undefined>
   /** Undefined where the registry asks for nothing. */
   authorization(): Promise<string | undefined>
 }
 
-/** Milliseconds by which a token is renewed early. */
+/** Milliseconds by which a token is renewed early; one that lives shortly, after half its life. */
 const EARLY = 30_000
 
-const challengeOf = ({ headers }: Reply): Challenge | undefined => {
+/** The challenge of a response, under any of its names. */
+export const challengeOf = ({ headers }: Pick<Reply, 'headers'>): Challenge | undefined => {
   const values = CHALLENGE_HEADERS.map((name) => headers[name.toLowerCase()])
   const value = values.find((each): each is string => typeof each === 'string')
   return value === undefined ? undefined : parseChallenge(value)
@@ -37,7 +40,7 @@ const challengeOf = ({ headers }: Reply): Challenge | undefined => {
  * @param now clock in milliseconds
  */
 export const authorizing = (
-  http: Http,
+  http: Pick<Http, 'send'>,
   origin: string,
   credentials: Credentials | undefined,
   scope: string,
@@ -80,7 +83,8 @@ export const authorizing = (
         `${origin} gives no token for ${scope}: ${reply.status} from ${realm}`,
       )
     }
-    return { text, until: now() + (Number(grant.expires_in) || 60) * 1000 }
+    const life = (Number(grant.expires_in) || 60) * 1000
+    return { text, until: now() + life - Math.min(EARLY, life / 2) }
   }
 
   const authorization = async (): Promise<string | undefined> => {
@@ -89,7 +93,7 @@ export const authorizing = (
     }
     if (challenge?.scheme !== 'bearer') return undefined
     const current = await token?.catch(() => undefined)
-    if (current === undefined || current.until - EARLY < now()) token = fetchToken(challenge)
+    if (current === undefined || current.until < now()) token = fetchToken(challenge)
     return `Bearer ${(await token!).text}`
   }
 
@@ -99,12 +103,28 @@ export const authorizing = (
     return http.send({ ...outgoing, headers: { ...shown, ...outgoing.headers } })
   }
 
+  /** Asks once; a registry that asks in a way of its own has no scheme. */
+  const look = async (): Promise<Challenge | undefined> => {
+    const reply = await http.send({ method: 'GET', url: `${origin}/v2/` })
+    if (reply.status !== 401) return undefined
+    return challengeOf(reply) ?? { scheme: undefined, parameters: {} }
+  }
+  let looked: Promise<Challenge | undefined> | undefined
+  const find = async (): Promise<Challenge | undefined> => {
+    if (challenge !== undefined) return challenge
+    looked ??= look()
+    // What failed is tried again.
+    looked.catch(() => {
+      looked = undefined
+    })
+    challenge ??= await looked
+    return challenge
+  }
+
   return {
+    challenge: find,
     async authorization() {
-      if (challenge === undefined) {
-        const reply = await http.send({ method: 'GET', url: `${origin}/v2/` })
-        if (reply.status === 401) challenge = challengeOf(reply)
-      }
+      await find()
       return authorization()
     },
     async send(outgoing) {

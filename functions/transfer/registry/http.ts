@@ -4,14 +4,12 @@
  * @module
  */
 
-import { once } from 'node:events'
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import type { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
-
 import { TransferError } from '../errors.ts'
+import { type Outgoing, openConnections } from './exchange.ts'
+
+export type { Outgoing, Streamed } from './exchange.ts'
 
 /** Milliseconds for which a connection may stand still: a registry that reads a blob back says nothing. */
 const PATIENCE = 15 * 60_000
@@ -19,23 +17,6 @@ const PATIENCE = 15 * 60_000
 const CONNECTIONS = 24
 /** Most bytes of a response that is read whole: manifests are smaller. */
 const MOST = 8 * 1024 * 1024
-
-/** A body that is made when it is sent. */
-export interface Streamed {
-  /** In bytes; undefined if not known, and then it is sent in chunks. */
-  readonly size: number | undefined
-  readonly open: () => Readable
-  /** Is told of bytes as they are sent. */
-  readonly passed?: (bytes: number) => void
-}
-
-/** A request. */
-export interface Outgoing {
-  readonly method: string
-  readonly url: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | Streamed
-}
 
 /** A response, read whole. */
 export interface Reply {
@@ -64,40 +45,18 @@ export class ClosedError extends TransferError {}
 
 /** Opens a client. @param userAgent as servers see it */
 export const createHttp = (userAgent: string): Http => {
-  const options = { keepAlive: true, maxSockets: CONNECTIONS, timeout: PATIENCE }
-  const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) }
-
+  const connections = openConnections({ maxSockets: CONNECTIONS, timeout: PATIENCE })
   let closed = false
 
-  const open = async ({ method, url, headers = {}, body }: Outgoing): Promise<IncomingMessage> => {
-    if (closed) throw new ClosedError(`${shown(url)} is not asked any more`)
-    const { protocol } = new URL(url)
-    if (protocol !== 'http:' && protocol !== 'https:')
-      throw new Error(`not an HTTP address: ${url}`)
-    const request = protocol === 'http:' ? requestHttp : requestHttps
-    const outgoing = request(url, { method, agent: agents[protocol] })
-    outgoing.setHeader('User-Agent', userAgent)
-    for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value)
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`${shown(url)} does not respond`)))
-    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
-    if (body === undefined || body instanceof Uint8Array) {
-      if (body !== undefined || !['GET', 'HEAD', 'DELETE'].includes(method)) {
-        outgoing.setHeader('Content-Length', body?.byteLength ?? 0)
-      }
-      outgoing.end(body)
-    } else {
-      if (body.size !== undefined) outgoing.setHeader('Content-Length', body.size)
-      // A server that refuses may respond, and close, before it has read the body: the response counts.
-      const { passed } = body
-      const source = body.open()
-      if (passed !== undefined) source.on('data', (chunk: Buffer) => passed(chunk.length))
-      pipeline(source, outgoing).catch((error: unknown) => {
-        if (!outgoing.destroyed) outgoing.destroy(error as Error)
-      })
-    }
-    const [incoming] = await answered
-    outgoing.on('error', () => {})
-    return incoming
+  const open: Http['open'] = async (outgoing) => {
+    if (closed) throw new ClosedError(`${shown(outgoing.url)} is not asked any more`)
+    const { response } = await connections.exchange(outgoing, (request) => {
+      if (!request.hasHeader('User-Agent')) request.setHeader('User-Agent', userAgent)
+      request.on('timeout', () =>
+        request.destroy(new Error(`${shown(outgoing.url)} does not respond`)),
+      )
+    })
+    return response
   }
 
   return {
@@ -113,8 +72,7 @@ export const createHttp = (userAgent: string): Http => {
     },
     close() {
       closed = true
-      agents['http:'].destroy()
-      agents['https:'].destroy()
+      connections.close()
     },
   }
 }

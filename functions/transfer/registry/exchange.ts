@@ -1,0 +1,99 @@
+/**
+ * One request and the head of its response: what all clients of this program stand on.
+ *
+ * @module
+ */
+
+import { once } from 'node:events'
+import {
+  type AgentOptions,
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingMessage,
+  request as requestHttp,
+} from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+/** A body that is made when it is sent. */
+export interface Streamed {
+  /** In bytes; undefined if not known, and then it is sent in chunks. */
+  readonly size: number | undefined
+  readonly open: () => Readable
+  /** Is told of bytes as they are sent. */
+  readonly passed?: (bytes: number) => void
+}
+
+/** A request. */
+export interface Outgoing {
+  readonly method: string
+  /** Its path is sent as it is. */
+  readonly url: string
+  /** Several values become several header lines. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly body?: Uint8Array | Streamed
+}
+
+/** Connections that are kept. */
+export interface Connections {
+  /**
+   * Sends a request. Redirects are not followed. A server that refuses may respond, and close, before it has read
+   * the body: the response counts.
+   *
+   * @param prepare is given the request before it is sent
+   * @returns the response, whose body is still to be read
+   * @throws Error that says what happened to the connection
+   */
+  exchange(
+    outgoing: Outgoing,
+    prepare?: (request: ClientRequest) => void,
+  ): Promise<{ readonly request: ClientRequest; readonly response: IncomingMessage }>
+  close(): void
+}
+
+/** Opens connections as they are needed. */
+export const openConnections = (options: AgentOptions = {}): Connections => {
+  const kept = { keepAlive: true, ...options }
+  const schemes = {
+    'http:': { send: requestHttp, agent: new HttpAgent(kept) },
+    'https:': { send: requestHttps, agent: new HttpsAgent(kept) },
+  }
+  return {
+    async exchange({ method, url, headers = {}, body }, prepare) {
+      const { protocol, host, hostname, port } = new URL(url)
+      if (protocol !== 'http:' && protocol !== 'https:') {
+        throw new Error(`not an HTTP address: ${url}`)
+      }
+      const { send, agent } = schemes[protocol]
+      // As given, not as URL normalizes it.
+      const path = url.slice(url.indexOf(host) + host.length) || '/'
+      // In brackets, an IPv6 address would be taken for a name.
+      const name = hostname.replace(/^\[|\]$/g, '')
+      const request = send({ agent, hostname: name, port, method, path })
+      for (const [header, value] of Object.entries(headers)) request.setHeader(header, value)
+      prepare?.(request)
+      const answered = once(request, 'response') as Promise<[IncomingMessage]>
+      if (body === undefined || body instanceof Uint8Array) {
+        if (body !== undefined || !['GET', 'HEAD', 'DELETE'].includes(method)) {
+          request.setHeader('Content-Length', body?.byteLength ?? 0)
+        }
+        request.end(body)
+      } else {
+        const { size, passed } = body
+        if (size !== undefined) request.setHeader('Content-Length', size)
+        const source = body.open()
+        if (passed !== undefined) source.on('data', (chunk: Buffer) => passed(chunk.length))
+        pipeline(source, request).catch((error: unknown) => {
+          if (!request.destroyed) request.destroy(error as Error)
+        })
+      }
+      const [response] = await answered
+      request.on('error', () => {})
+      return { request, response }
+    },
+    close() {
+      for (const { agent } of Object.values(schemes)) agent.destroy()
+    },
+  }
+}
