@@ -4,9 +4,17 @@
  * @module
  */
 
+import type { User } from '../../transfer/registry/challenge.ts'
 import type { Asked, Client, Reply } from './client.ts'
 import { createAuthorize } from './credentials.ts'
-import type { Target } from './session.ts'
+
+/** A repository, and as whom. */
+export interface Place {
+  /** Scheme and host. */
+  readonly origin: string
+  readonly repository: string
+  readonly user?: User | undefined
+}
 
 /** A request without its method and address. */
 export type Extra = Omit<Asked, 'method' | 'url'>
@@ -35,10 +43,7 @@ export interface Asking {
 const REDIRECTS = [301, 302, 303, 307, 308]
 
 /** Asks; nothing is requested yet. */
-export const createAsking = (
-  client: Client,
-  { origin, repository, user }: Pick<Target, 'origin' | 'repository' | 'user'>,
-): Asking => {
+export const createAsking = (client: Client, { origin, repository, user }: Place): Asking => {
   const scope = `repository:${repository}:pull,push,delete`
   const authorize = createAuthorize(client, origin, user, scope)
 

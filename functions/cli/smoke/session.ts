@@ -4,19 +4,14 @@
  * @module
  */
 
-import type { User } from '../../transfer/registry/challenge.ts'
-import { type Asking, createAsking } from './asking.ts'
+import { type Asking, createAsking, type Place } from './asking.ts'
 import { type Client, createClient } from './client.ts'
 import { type Image, type LargeContent, largeContent } from './content.ts'
 import { createPushing, type Pushed, type Pushing } from './pushing.ts'
 import { reach } from './reach.ts'
 
 /** Where to look, and as whom. */
-export interface Target {
-  /** Scheme and host. */
-  readonly origin: string
-  readonly repository: string
-  readonly user?: User | undefined
+export interface Target extends Place {
   /** Scheme and host that uploads must lead to; where it is not given, it is what POST says. */
   readonly pushHost?: string | undefined
 }
