@@ -27,6 +27,7 @@ import {
   POLICY_KEY,
   REFERRERS_PREFIX,
   REPOSITORIES_PREFIX,
+  RETENTION_KEY,
   ROBOTS_KEY,
   UPLOADS_PREFIX,
 } from '../functions/registry/layout.ts'
@@ -61,7 +62,11 @@ const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys
     [`${UPLOADS_PREFIX}*`],
   ],
   ['LogIns', [READ, 's3:PutObject'], [`${FAILED_LOG_INS_PREFIX}*`]],
-  ['Access', [READ], [HTPASSWD_KEY, GROUPS_KEY, ROBOTS_KEY, POLICY_KEY, ISSUERS_KEY]],
+  [
+    'Access',
+    [READ],
+    [HTPASSWD_KEY, GROUPS_KEY, ROBOTS_KEY, POLICY_KEY, ISSUERS_KEY, RETENTION_KEY],
+  ],
 ]
 
 export interface BucketAccess {

@@ -74,7 +74,8 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     return {
       ...granted,
       allows: (repository, action) =>
-        granted.allows(repository, action) && allows(current, identity, repository, action),
+        (action === 'override' || granted.allows(repository, action)) &&
+        allows(current, identity, repository, action),
       lists: (repository) => allows(current, identity, repository, 'pull'),
     }
   }

@@ -7,9 +7,13 @@
 
 import * as z from 'zod'
 
-/** What can be done to a repository. */
-export type Action = 'pull' | 'push' | 'delete'
+/**
+ * What can be done to a repository. `override` is to move and delete immutable tags, beside the action
+ * itself; no `*` includes it, and tokens of this registry do not say it: the policy is asked.
+ */
+export type Action = 'pull' | 'push' | 'delete' | 'override'
 
+/** The actions that `*` stands for. */
 export const ACTIONS: readonly Action[] = ['pull', 'push', 'delete']
 
 /** One entry of a token's `access` claim, or one requested scope. */
@@ -52,7 +56,7 @@ export const inWords = ({ type, name, actions }: Access): string =>
     ? `${WORDS[actions.at(-1) ?? ''] ?? 'use'} ${name}`
     : 'list the repositories'
 
-/** Whether a list of grants includes an action on something; `*` includes every action. */
+/** Whether a list of grants includes an action on something; `*` includes all of {@link ACTIONS}. */
 export const grants = (
   access: readonly Access[],
   type: string,
@@ -63,7 +67,7 @@ export const grants = (
     (each) =>
       each.type === type &&
       each.name === name &&
-      (each.actions.includes(action) || each.actions.includes('*')),
+      (each.actions.includes(action) || (action !== 'override' && each.actions.includes('*'))),
   )
 
 const entry = z.object({

@@ -5,10 +5,10 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DocumentError } from '../shared/errors.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import { isStoreError } from '../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
-import { DocumentError } from './errors.ts'
 
 /** Most bytes of a document: about fifty thousand accounts. */
 export const MAX_DOCUMENT_SIZE = 4 * 1024 * 1024

@@ -22,8 +22,3 @@ export type AccessErrorCode =
 export class AccessError extends CodedError<AccessErrorCode> {
   override readonly name = 'AccessError'
 }
-
-/** A document of access control that cannot be used; the message is for the person who wrote it. */
-export class DocumentError extends Error {
-  override readonly name = 'DocumentError'
-}

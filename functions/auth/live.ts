@@ -33,6 +33,8 @@ export interface LiveOptions {
   readonly now: () => number
   /** Called for every change and every failure; must not throw. */
   readonly report: (event: LiveEvent) => void
+  /** What callers are told while it has never been read. Default: of access control. */
+  readonly unread?: string
 }
 
 /** A document that is kept up to date. */
@@ -54,7 +56,7 @@ export interface Live<T> {
 export const liveDocument = <T extends object>(
   key: string,
   parse: (text: string | undefined) => T | Promise<T>,
-  { store, now, report }: LiveOptions,
+  { store, now, report, unread = 'access control cannot be read at the moment' }: LiveOptions,
 ): Live<T> => {
   let good: { readonly text: string | undefined; readonly value: T } | undefined
 
@@ -69,8 +71,7 @@ export const liveDocument = <T extends object>(
     } catch (cause) {
       report({ outcome: good === undefined ? 'failed' : 'kept', key, error: cause })
       if (good === undefined) {
-        const message = 'access control cannot be read at the moment'
-        throw new AccessError('UNAVAILABLE', message, { cause })
+        throw new AccessError('UNAVAILABLE', unread, { cause })
       }
     }
     return good.value

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { DocumentError } from '../auth/errors.ts'
 import { EdgeCacheError, SettingsError } from '../compose/errors.ts'
 import { readSomeSettings } from '../compose/settings.ts'
 import { StartError } from '../node/errors.ts'
+import { DocumentError } from '../shared/errors.ts'
 import { StoreError } from '../storage/errors.ts'
 import { TransferError } from '../transfer/errors.ts'
 import { CommandError, UsageError } from './errors.ts'

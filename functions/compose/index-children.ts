@@ -5,9 +5,9 @@
  */
 
 import * as z from 'zod'
-import { compileGlob, type Glob, globFault } from '../auth/policy/glob.ts'
 import type { Platform } from '../registry/descriptor.ts'
 import type { RequiredChildren, RequiredChildrenOf } from '../registry/index-children.ts'
+import { compileGlob, type Glob, globFault } from '../shared/glob.ts'
 
 interface Rule {
   readonly repositories: Glob

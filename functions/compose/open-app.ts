@@ -18,6 +18,7 @@ import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openEdge } from './edge.ts'
 import { openAccess } from './open-access.ts'
+import { openRules } from './open-rules.ts'
 import { isBucketInPath, openStore, openStoreHost, openUploadSecret } from './open-store.ts'
 import { uploadMemoryFor } from './process-memory.ts'
 import type { Settings } from './settings.ts'
@@ -112,6 +113,7 @@ export const openApp = async (
       uploadLimits,
       hashing: options.hashing,
       requiredChildren: settings['index-children'],
+      rules: openRules(store, logger, access.audit),
       undeletes: settings['undelete-days'] > 0,
       readOnly: settings['read-only'],
       cleanUp: settings.gc

@@ -24,6 +24,8 @@ export type RegistryErrorCode =
   /** The store cannot take parts from clients. */
   | 'PARTS_UNSUPPORTED'
   | 'TAG_INVALID'
+  /** The tag points at another manifest, and may not be moved or deleted. */
+  | 'TAG_IMMUTABLE'
   /** The tag is not as the push's condition says. */
   | 'PRECONDITION_FAILED'
   /** More bytes than a blob can have anywhere. */

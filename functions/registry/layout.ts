@@ -69,6 +69,8 @@
  *    │                             written by: `slipway user`, `group`, `robot`
  *    ├─ policy                     who may do what
  *    │                             written by: `slipway policy`
+ *    ├─ retention                  which tags are immutable, and which go with age
+ *    │                             written by: `slipway retention`
  *    ├─ issuers                    whose tokens are accepted beside our own
  *    │                             written by: `slipway issuers`
  *    ├─ edge-cache                 where the edge looks up public repositories
@@ -258,6 +260,9 @@ export const POLICY_KEY = `${OWN}/config/policy`
 
 /** Says that a clean-up may run on this store; see clean-up/fence.ts. */
 export const FENCE_KEY = `${OWN}/config/clean-up`
+
+/** Which tags are immutable, and which go with age. */
+export const RETENTION_KEY = `${OWN}/config/retention`
 
 /** Whose tokens are accepted beside our own. */
 export const ISSUERS_KEY = `${OWN}/config/issuers`

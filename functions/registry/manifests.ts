@@ -14,6 +14,8 @@ import { dataKey } from './layout.ts'
 import { storedMediaType } from './manifest-type.ts'
 import { createPushManifest, type PushManifest, type PushTargets } from './push-manifest.ts'
 import { algorithmOf, CANONICAL, type Digest, type Reference } from './reference.ts'
+import type { Overridden } from './retention/guard.ts'
+import { undeletable } from './retention/refusals.ts'
 import { storedReferrer } from './stored-referrer.ts'
 
 /** Most bytes of a manifest; other registries and clients have the same limit. */
@@ -25,6 +27,13 @@ export interface StoredManifest {
   readonly target: Digest
   readonly mediaType: string
   readonly bytes: Uint8Array
+}
+
+export interface RemoveOptions {
+  /** Who asks for it, as the audit trail names them. */
+  readonly by?: string
+  /** Whether immutable tags go, too. */
+  readonly override?: boolean
 }
 
 export interface Manifests {
@@ -43,10 +52,14 @@ export interface Manifests {
   /**
    * Deletes a tag, or a manifest with every tag that points at it.
    *
-   * @param by who asks for it, as the audit trail names them
-   * @throws RegistryError MANIFEST_UNKNOWN
+   * @throws RegistryError MANIFEST_UNKNOWN, TAG_IMMUTABLE
+   * @returns the immutable tags that went
    */
-  remove(name: string, reference: Reference, by?: string): Promise<void>
+  remove(
+    name: string,
+    reference: Reference,
+    options?: RemoveOptions,
+  ): Promise<readonly Overridden[]>
 }
 
 export const manifestUnknown = (name: string, reference: string): RegistryError =>
@@ -66,7 +79,7 @@ export const createManifests = (
   store: ObjectStore,
   parts: PushTargets & ManifestParts,
 ): Manifests => {
-  const { tags, referrers, revisions, content } = parts
+  const { tags, referrers, revisions, content, guard } = parts
 
   /** Media types of the bytes in memory. */
   const types = new WeakMap<Uint8Array, string>()
@@ -102,7 +115,16 @@ export const createManifests = (
     name: string,
     digest: Digest,
     note: NoteDeletion,
-  ): Promise<void> => {
+    override: boolean,
+  ): Promise<readonly Overridden[]> => {
+    const isFrozen = await guard.of(name)
+    let frozen: readonly string[] = []
+    const noteTags = async (pointing: readonly string[]): Promise<void> => {
+      frozen = pointing.filter(isFrozen)
+      const [first] = frozen
+      if (first !== undefined && !override) throw undeletable(name, first, digest)
+      await note.manifest(digest, pointing)
+    }
     const doubt = async (target: Digest): Promise<void> => {
       const bytes = await readData(target)
       const found = bytes && (await inTurns(storedReferrer(bytes, digest)))
@@ -112,9 +134,30 @@ export const createManifests = (
       name,
       digest,
       async (target) => void (await settled([doubt(target), note.manifest(digest, [])])),
-      (tags) => note.manifest(digest, tags),
+      noteTags,
     )
     if (!removed) throw manifestUnknown(name, digest)
+    return frozen.map((tag) => ({ tag, was: digest }))
+  }
+
+  const removeTag = async (
+    name: string,
+    tag: string,
+    note: NoteDeletion,
+    override: boolean,
+  ): Promise<readonly Overridden[]> => {
+    const isFrozen = (await guard.of(name))(tag)
+    if (isFrozen && !override) {
+      const link = await tags.get(name, tag)
+      throw link ? undeletable(name, tag, link.target) : manifestUnknown(name, tag)
+    }
+    let was: Digest | undefined
+    const removed = await tags.remove(name, tag, async (pointed) => {
+      was = pointed
+      await note.tag(tag, pointed)
+    })
+    if (!removed) throw manifestUnknown(name, tag)
+    return isFrozen && was !== undefined ? [{ tag, was }] : []
   }
 
   return {
@@ -129,11 +172,11 @@ export const createManifests = (
       return store.presign?.('HEAD', dataKey(target), { expiresIn, contentType: mediaType })
     },
     push: createPushManifest(store, parts),
-    async remove(name, { tag, digest }, by) {
+    async remove(name, { tag, digest }, { by, override = false } = {}) {
       const note = parts.note(name, by)
-      if (digest !== undefined) return removeManifest(name, digest, note)
-      const removed = await tags.remove(name, tag, (pointed) => note.tag(tag, pointed))
-      if (!removed) throw manifestUnknown(name, tag)
+      return digest === undefined
+        ? removeTag(name, tag, note, override)
+        : removeManifest(name, digest, note, override)
     },
   }
 }

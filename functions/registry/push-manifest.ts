@@ -32,12 +32,15 @@ import {
   type Reference,
 } from './reference.ts'
 import { type Referrers, referrerOf } from './referrers.ts'
+import type { Overridden, TagGuard } from './retention/guard.ts'
 import type { Revisions } from './revisions.ts'
 import type { TagCondition, Tags } from './tags.ts'
 
 export interface PushedManifest {
   readonly digest: Digest
   readonly manifest: Manifest
+  /** Immutable tags that it has moved. */
+  readonly overridden: readonly Overridden[]
 }
 
 export interface PushOptions {
@@ -45,6 +48,8 @@ export interface PushOptions {
   readonly tags?: readonly string[]
   /** What the tag in the reference must be for the push to happen. */
   readonly condition?: TagCondition
+  /** Whether it may move immutable tags. */
+  readonly override?: boolean
 }
 
 /** What a push writes to besides the data. */
@@ -56,6 +61,7 @@ export interface PushTargets {
   readonly links: RecentLinks
   readonly presence: Presence
   readonly revisions: Revisions
+  readonly guard: TagGuard
   /** Which images of an index must be there. */
   readonly requiredChildren: RequiredChildrenOf
 }
@@ -63,7 +69,8 @@ export interface PushTargets {
 /**
  * Accepts a manifest.
  *
- * @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, PRECONDITION_FAILED
+ * @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, PRECONDITION_FAILED,
+ *   TAG_IMMUTABLE
  * @throws StoreError `unavailable` while the same bytes are being deleted; `late` where it took minutes
  *   from the first look at what it refers to, so that nothing may rely on that look any more
  */
@@ -79,8 +86,17 @@ const SPARSE = ', or have the registry take indexes without it (its setting inde
 
 /** Pushes to a store. */
 export const createPushManifest = (store: ObjectStore, targets: PushTargets): PushManifest => {
-  const { tags, referrers, catalog, holdings, links, presence, revisions, requiredChildren } =
-    targets
+  const {
+    tags,
+    referrers,
+    catalog,
+    holdings,
+    links,
+    presence,
+    revisions,
+    guard,
+    requiredChildren,
+  } = targets
 
   /** The digest if the repository lacks this content, or undefined if it has it as described. */
   const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
@@ -134,7 +150,9 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     // References are relied on from now on, whatever the clean-up then condemns.
     const inTime = presence.begin()
     const put = () => store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) })
-    const [isListed, confirm] = await settled([
+    const names = [...new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])]
+    const [{ isFrozen, overridden }, isListed, confirm] = await settled([
+      guard.push(name, names, digest, options.override ?? false),
       catalog.has(name),
       subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
       checkReferences(name, manifest),
@@ -144,11 +162,11 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     if (!isListed) await catalog.add(name)
     await revisions.write(name, digest, canonical, size, inTime)
 
-    const names = new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])
-    const tagged = inBatches([...names], (tag) =>
-      tags.set(name, tag, digest, options.condition, inTime),
-    )
+    const tagged = inBatches(names, (tag) => {
+      const set = isFrozen(tag) ? tags.make : tags.set
+      return set(name, tag, digest, options.condition, inTime)
+    })
     await settled([tagged, confirm?.()])
-    return { digest, manifest }
+    return { digest, manifest, overridden }
   }
 }

@@ -18,6 +18,8 @@ import type { RequiredChildrenOf } from './index-children.ts'
 import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
+import { createGuard } from './retention/guard.ts'
+import { NO_RULES, type Retention } from './retention/retention.ts'
 import { createRevisions } from './revisions.ts'
 import { createTags, type Tags } from './tags.ts'
 import type { Hashing } from './uploads/hash.ts'
@@ -54,6 +56,8 @@ export interface RegistryOptions {
   readonly requiredChildren?: RequiredChildrenOf
   /** Whether deletes of tags and manifests are noted, so that they can be undone. Default: no. */
   readonly undeletes?: boolean
+  /** The rules on tags that are in force. Default: none. */
+  readonly rules?: () => Promise<Retention>
   /**
    * Whether a clean-up may run on this store, so that pushes and mounts have to look at its markers.
    * Asked for each of them. Every instance that writes must know. Default: no.
@@ -110,6 +114,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       links,
       presence,
       content,
+      guard: createGuard(options.rules ?? (async () => NO_RULES), tags),
       note: (name, by) => (options.undeletes ? noteDeletion(store, name, by, now()) : UNNOTED),
       requiredChildren: options.requiredChildren ?? (() => 'all'),
     }),

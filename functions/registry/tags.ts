@@ -15,7 +15,14 @@ import { RegistryError } from './errors.ts'
 import { manifestsPrefix, tagLinkKey, tagPrefix } from './layout.ts'
 import { type Link, readLink, readStoredLink, writeLink } from './links.ts'
 import type { Digest } from './reference.ts'
-import { isVersionOf, pointingAmong, type TagLink, tagLinks } from './tag-links.ts'
+import { tagImmutable } from './retention/refusals.ts'
+import {
+  isVersionOf,
+  type PointingTag,
+  pointingAmong,
+  type TagLink,
+  tagLinks,
+} from './tag-links.ts'
 import { listTags, type NamePage } from './tag-pages.ts'
 
 /** What a tag must be at the moment it is written, for the write to happen. */
@@ -47,6 +54,14 @@ export interface Tags {
     inTime?: PutOptions['inTime'],
   ): Promise<void>
   /**
+   * The same for a tag that may not move: makes it; if it points at the manifest already, that is all.
+   *
+   * @throws RegistryError PRECONDITION_FAILED as above, TAG_IMMUTABLE when it points at another; exact even
+   *   when others write at the same moment
+   * @throws StoreError `late` when `inTime` says so: see `PutOptions`
+   */
+  make: Tags['set']
+  /**
    * Removes the tag; the manifest stays.
    *
    * @param before work to be done before the tag is gone, given what it points at
@@ -58,7 +73,7 @@ export interface Tags {
    * each 1000 keys of tags, and a delete for each such tag. What it takes to tell the others: see
    * tag-links.ts.
    *
-   * @param before work to be done before tags are gone, given some of them each time
+   * @param before work to be done before any of them is gone, given all of them
    */
   removePointingAt(
     name: string,
@@ -131,6 +146,19 @@ export const createTags = (
       throw lost(name, tag, 'exists', 'it absent')
   }
 
+  const make: Tags['make'] = async (name, tag, digest, condition, inTime) => {
+    if (condition && 'absent' in condition) return set(name, tag, digest, condition, inTime)
+    if (condition) await storeCondition(name, tag, condition)
+    const key = tagLinkKey(name, tag)
+    const write = () => writeLink(store, key, digest, { condition: { ifNoneMatch: '*' }, inTime })
+    while (!(await tookPlace(write()))) {
+      const link = await readLink(store, key, report)
+      if (link?.target === digest) return
+      if (link !== undefined) throw tagImmutable(name, tag, link.target)
+      if (await replaceDamaged(key, digest, inTime)) return
+    }
+  }
+
   /**
    * Deletes what distribution and Slipway 1.0 noted of a tag's past. Before the tag itself: a folder
    * with nothing else in it would still be listed as a tag.
@@ -180,15 +208,16 @@ export const createTags = (
   }
 
   const removePointingAt: Tags['removePointingAt'] = async (name, digest, before) => {
+    const found: PointingTag[] = []
     for await (const all of tagLinks(store, name, WINDOW)) {
-      const found = await pointingAmong(store, name, all, digest, report)
-      if (found.length > 0) await before(found.map(({ tag }) => tag))
-      await inBatches(found, async ({ key, etag, past }) => {
-        if (past.length > 0) await store.delete(past)
-        // If it has moved on, it stays.
-        await tookPlace(store.deleteIf(key, etag))
-      })
+      found.push(...(await pointingAmong(store, name, all, digest, report)))
     }
+    if (found.length > 0) await before(found.map(({ tag }) => tag))
+    await inBatches(found, async ({ key, etag, past }) => {
+      if (past.length > 0) await store.delete(past)
+      // If it has moved on, it stays.
+      await tookPlace(store.deleteIf(key, etag))
+    })
   }
 
   const pointsAt: Tags['pointsAt'] = async (name, digest, since) => {
@@ -207,6 +236,7 @@ export const createTags = (
   return {
     get: (name, tag) => readNow(tagLinkKey(name, tag)),
     set,
+    make,
     remove,
     removePointingAt,
     pointsAt,

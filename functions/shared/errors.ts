@@ -30,6 +30,11 @@ export abstract class CodedError<Code extends string> extends Error {
   }
 }
 
+/** A document of an administrator that cannot be used; the message is for the person who wrote it. */
+export class DocumentError extends Error {
+  override readonly name = 'DocumentError'
+}
+
 /** A client's value as it may stand in a message: quoted, printable, at most 80 characters. */
 export const quoted = (value: string): string =>
   JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)

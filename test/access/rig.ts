@@ -13,6 +13,7 @@ import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts
 import type { AuditEvent } from '../../functions/auth/audit.ts'
 import { openEdge } from '../../functions/compose/edge.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
+import { openRules } from '../../functions/compose/open-rules.ts'
 import { openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings, type Settings } from '../../functions/compose/settings.ts'
 import {
@@ -187,6 +188,7 @@ export const openRig = async (
         store,
         uploadSecret,
         uploadLife: settings['upload-life'],
+        rules: openRules(store, logger, access.audit, clock.now),
         now: clock.now,
       }),
       logger,

@@ -28,7 +28,8 @@ import {
   parseRobots,
   rotated,
 } from '../../functions/auth/accounts/robots.ts'
-import { AccessError, DocumentError } from '../../functions/auth/errors.ts'
+import { AccessError } from '../../functions/auth/errors.ts'
+import { DocumentError } from '../../functions/shared/errors.ts'
 
 /** Made by Apache's htpasswd 2.4 with -B, of "secret". */
 const APACHE = '$2y$05$fBrpCC/0Xowh5O8J67EOP.kXdVYX.ugEsLExIVur9RCIWAG1t/3Zu'

@@ -89,7 +89,8 @@ export const modelAllows = (
 ): boolean => {
   for (const { who, repositories, actions, effect } of rules) {
     if (!who.some((each) => whoMatches(each, identity))) continue
-    if (!actions.includes(action) && !actions.includes('*')) continue
+    const all = action !== 'override' && actions.includes('*')
+    if (!actions.includes(action) && !all) continue
     if (!repositories.some((glob) => repositoryMatches(glob, identity, repository))) continue
     return effect !== 'deny'
   }
@@ -159,7 +160,7 @@ export const rules: fc.Arbitrary<WrittenRule[]> = fc.array(
         minLength: 1,
         maxLength: 3,
       }),
-      actions: some(['pull', 'push', 'delete', '*'], 2),
+      actions: some(['pull', 'push', 'delete', 'override', '*'], 2),
       effect: fc.constantFrom('allow' as const, 'deny' as const),
     },
     { requiredKeys: ['who', 'repositories', 'actions'] },

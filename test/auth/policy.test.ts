@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { ACTIONS, type Action } from '../../functions/auth/access.ts'
 import { ANONYMOUS, type Identity } from '../../functions/auth/identity.ts'
-import { compileGlob, globFault, MAX_GLOB } from '../../functions/auth/policy/glob.ts'
 import { livePolicy } from '../../functions/auth/policy/live-policy.ts'
 import { parsePolicy } from '../../functions/auth/policy/parse.ts'
 import {
@@ -17,6 +16,7 @@ import {
 } from '../../functions/auth/policy/policy.ts'
 import { policyJsonSchema, policySchema } from '../../functions/auth/policy/schema.ts'
 import { POLICY_KEY } from '../../functions/registry/layout.ts'
+import { compileGlob, globFault, MAX_GLOB } from '../../functions/shared/glob.ts'
 import { createClock, emptyStore, write } from './harness.ts'
 import {
   globs,
@@ -65,7 +65,7 @@ describe('a policy', () => {
       fc.property(
         rules,
         identities,
-        fc.constantFrom(...ACTIONS),
+        fc.constantFrom<Action>(...ACTIONS, 'override'),
         fc.array(repositories, { minLength: 1, maxLength: 8 }),
         (written, identity, action, names) => {
           if (!allowsEverywhere(compiled(written), identity, action)) return
@@ -334,7 +334,7 @@ rules:
     [
       'an unknown action',
       one('{who: [anonymous], repositories: [a], actions: [read]}'),
-      /actions\[0\] is "read": .*"pull"\|"push"\|"delete"\|"\*"/,
+      /actions\[0\] is "read": .*"pull"\|"push"\|"delete"\|"override"\|"\*"/,
     ],
     ['an unknown effect', one(`{who: [anonymous], ${rest}, effect: maybe}`), /effect is "maybe"/],
     [

@@ -7,10 +7,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ANONYMOUS } from '../../functions/auth/identity.ts'
-import { compileGlob } from '../../functions/auth/policy/glob.ts'
 import { allows, compilePolicy } from '../../functions/auth/policy/policy.ts'
 import { publicPatterns } from '../../functions/auth/policy/public.ts'
 import { policySchema } from '../../functions/auth/policy/schema.ts'
+import { compileGlob } from '../../functions/shared/glob.ts'
 import { repositories, rules, type WrittenRule } from './policy-model.ts'
 
 const compiled = (written: readonly WrittenRule[]) =>

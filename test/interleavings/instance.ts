@@ -7,10 +7,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { uploadSecret } from '../../functions/compose/open-store.ts'
 import { createRegistry, type Registry } from '../../functions/registry/registry.ts'
+import { NO_RULES, type Retention } from '../../functions/registry/retention/retention.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { clientOfApp, plainApp, type Send } from '../support/rig/client.ts'
 import { createModel, NOW } from './model.ts'
 import type { Clock } from './work.ts'
+
+/** A tag that only the operations on immutable tags are about. */
+const FROZEN: Retention = {
+  ...NO_RULES,
+  isImmutable: (name, tag) => name === 'app' && tag === 'frozen',
+}
 
 /** Whose request it is. */
 const asked = new AsyncLocalStorage<Registry>()
@@ -31,7 +38,12 @@ let client: Send | undefined
 /** An instance with nothing in its memory. */
 export const instance = async (store: ObjectStore, clock: Clock = { now: NOW }): Promise<Send> => {
   const secret = await uploadSecret(store)
-  const registry = createRegistry({ store, uploadSecret: async () => secret, now: () => clock.now })
+  const registry = createRegistry({
+    store,
+    uploadSecret: async () => secret,
+    now: () => clock.now,
+    rules: async () => FROZEN,
+  })
   client ??= clientOfApp(plainApp(whichever()))
   const send = client
   return (...request) => asked.run(registry, () => send(...request))

@@ -223,6 +223,25 @@ const timePasses: Operation = {
 /** Operations that show what is remembered, and for how long. */
 export const MEMORY: readonly Operation[] = [lookThenPush, timePasses]
 
+const toFrozen = (content: Content, first: Work): Operation => ({
+  title: `push ${content === OLD ? 'OLD' : 'NEW'} to an immutable tag`,
+  run: put('app', 'frozen', content),
+  partly: [first],
+  first,
+})
+
+/** Operations on an immutable tag. */
+export const IMMUTABLE: readonly Operation[] = [
+  toFrozen(OLD, byDigest.old),
+  toFrozen(NEW, byDigest.new),
+  { title: 'delete an immutable tag', run: remove('app', 'manifests', 'frozen') },
+  {
+    title: 'delete NEW by digest',
+    run: remove('app', 'manifests', NEW.sha256),
+    partly: [remove('app', 'manifests', 'latest')],
+  },
+]
+
 /** The operation with this title. */
 export const operation = (title: string): Operation => {
   const found = OPERATIONS.find((each) => each.title === title)

@@ -7,6 +7,7 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Audit } from '../../auth/audit.ts'
 import { nameOf } from '../../auth/identity.ts'
+import type { Overridden } from '../../registry/retention/guard.ts'
 import type { AppContext, AppEnv, Ending, RequestLogger } from '../env.ts'
 import { hasCode } from '../errors.ts'
 import { addressOf } from './permit.ts'
@@ -97,3 +98,23 @@ export const auditWrites = (audit: Audit): MiddlewareHandler<AppEnv> =>
       ...(who === undefined ? {} : { who }),
     })
   }
+
+/** Reports immutable tags that a caller has moved or deleted. */
+export const auditOverrides = (
+  c: AppContext,
+  name: string,
+  overridden: readonly Overridden[],
+  outcome: string,
+): void => {
+  const caller = c.get('caller')
+  for (const { tag, was } of overridden) {
+    c.get('audit')({
+      event: 'override',
+      what: `${name}:${tag} at ${was} ${outcome}`,
+      from: addressOf(c),
+      outcome: 'ok',
+      requestId: c.get('requestId'),
+      ...(caller === undefined ? {} : { who: nameOf(caller.identity) }),
+    })
+  }
+}

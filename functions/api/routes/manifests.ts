@@ -27,6 +27,7 @@ import { readBody } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { urlAtEdge } from '../middleware/edge.ts'
+import { auditOverrides } from '../middleware/log.ts'
 import { mayRedirect, permit } from '../middleware/permit.ts'
 import { entityTags, noneMatchHits } from '../request.ts'
 import { empty, redirect, warning } from '../responses.ts'
@@ -124,7 +125,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
 
   app.put(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
-    await permit(c, name, 'push')
+    const caller = await permit(c, name, 'push')
     const reference = parseReference(c.req.param('reference'))
     const tags = readTags(c, reference)
     const condition = readCondition(c, reference)
@@ -134,9 +135,11 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     })
     const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
       tags,
+      override: caller.allows(name, 'override'),
       ...(condition === undefined ? {} : { condition }),
     })
     const { digest, manifest } = pushed
+    auditOverrides(c, name, pushed.overridden, `moved to ${digest}`)
     for (const tag of tags) c.header('OCI-Tag', tag, { append: true })
     if (manifest.subject) c.header('OCI-Subject', manifest.subject.digest)
     addWarnings(c, pushed)
@@ -148,8 +151,12 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
 
   app.delete(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
-    const { identity } = await permit(c, name, 'delete')
-    await manifests.remove(name, parseReference(c.req.param('reference')), nameOf(identity))
+    const caller = await permit(c, name, 'delete')
+    const overridden = await manifests.remove(name, parseReference(c.req.param('reference')), {
+      by: nameOf(caller.identity),
+      override: caller.allows(name, 'override'),
+    })
+    auditOverrides(c, name, overridden, 'deleted')
     return empty(c, 202)
   })
 }

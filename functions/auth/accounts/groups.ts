@@ -5,8 +5,7 @@
  * @module
  */
 
-import { quoted } from '../../shared/errors.ts'
-import { DocumentError } from '../errors.ts'
+import { DocumentError, quoted } from '../../shared/errors.ts'
 import { groupNameFault } from './names.ts'
 
 /** Members by group, in document order. */

@@ -8,7 +8,7 @@
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
-import { DocumentError } from '../errors.ts'
+import { DocumentError } from '../../shared/errors.ts'
 import { robotNameFault } from './names.ts'
 
 const secretSchema = z.strictObject({

@@ -7,7 +7,7 @@
 
 import * as z from 'zod'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
-import { DocumentError } from '../errors.ts'
+import { DocumentError } from '../../shared/errors.ts'
 import { type LiveOptions, liveDocument } from '../live.ts'
 import { ALGORITHMS } from '../trusted-keys/algorithms.ts'
 import {

@@ -13,7 +13,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import * as z from 'zod'
 import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
-import { DocumentError } from '../errors.ts'
+import { DocumentError } from '../../shared/errors.ts'
 import { publishedAt } from './signing-keys.ts'
 
 /** Milliseconds between a new key's publication and its first signature. */

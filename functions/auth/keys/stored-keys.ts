@@ -6,11 +6,12 @@
 
 import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
 import { cached } from '../../shared/cached.ts'
+import { DocumentError } from '../../shared/errors.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import { putUnlessChanged, readOrCreate } from '../../storage/read-or-create.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { MAX_DOCUMENT_SIZE } from '../document.ts'
-import { AccessError, DocumentError } from '../errors.ts'
+import { AccessError } from '../errors.ts'
 import {
   type KeyDocument,
   newKeyDocument,

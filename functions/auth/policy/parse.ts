@@ -4,75 +4,9 @@
  * @module
  */
 
-import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
-import type { z } from 'zod'
-import { quoted } from '../../shared/errors.ts'
-import { DocumentError } from '../errors.ts'
+import { parseYaml } from '../../shared/yaml.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import { policySchema } from './schema.ts'
-
-const HINT = 'put values in quotes that begin with *, & or !, or that contain { in a list'
-
-const atLine = (counter: LineCounter, offset: number): string => {
-  const { line, col } = counter.linePos(offset)
-  return `line ${line}, column ${col}`
-}
-
-const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
-    .join('')
-    .slice(1)
-
-/** Offset in the text of the value at a path, or of what would contain it. */
-const offsetOf = (document: Document, path: readonly PropertyKey[]): number => {
-  for (let depth = path.length; depth > 0; depth--) {
-    const node = document.getIn(path.slice(0, depth), true)
-    if (isNode(node) && node.range) return node.range[0]
-  }
-  return 0
-}
-
-const valueAt = (json: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (value, step) =>
-      typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined,
-    json,
-  )
-
-/** The path of an issue: for an unknown field, that field. */
-const pathOf = (issue: z.core.$ZodIssue): readonly PropertyKey[] =>
-  issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
-
-const describe = (issue: z.core.$ZodIssue, json: unknown): string => {
-  const path = pathOf(issue)
-  if (issue.code === 'unrecognized_keys') {
-    const fields = path.length === 1 ? 'version and rules' : 'who, repositories, actions and effect'
-    return `${pathText(path)}: unknown field, expected ${fields}`
-  }
-  const value = valueAt(json, path)
-  const shown = ['string', 'number', 'boolean'].includes(typeof value)
-    ? ` is ${quoted(String(value))}`
-    : ''
-  return `${pathText(path) || 'the document'}${shown}: ${issue.message}`
-}
-
-/** The document as plain values. */
-const readYaml = (text: string, document: Document.Parsed, counter: LineCounter): unknown => {
-  const problem = document.errors[0] ?? document.warnings[0]
-  if (problem !== undefined) {
-    const why = problem.message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '')
-    const hint = /[*&!{]/.test(text) ? ` (${HINT})` : ''
-    throw new DocumentError(`policy, ${atLine(counter, problem.pos[0])}: ${why}${hint}`)
-  }
-  visit(document, {
-    Alias: (_, alias) => {
-      const place = atLine(counter, alias.range?.[0] ?? 0)
-      throw new DocumentError(`policy, ${place}: *${alias.source} is an alias in YAML: ${HINT}`)
-    },
-  })
-  return document.toJS()
-}
 
 /**
  * Reads a policy.
@@ -80,19 +14,11 @@ const readYaml = (text: string, document: Document.Parsed, counter: LineCounter)
  * @throws DocumentError with line, path and value, and what is expected
  */
 export const parsePolicy = (text: string): Policy => {
-  const counter = new LineCounter()
-  let document: Document.Parsed
-  let json: unknown
-  try {
-    document = parseDocument(text, { lineCounter: counter })
-    json = readYaml(text, document, counter)
-  } catch (cause) {
-    if (cause instanceof DocumentError) throw cause
-    throw new DocumentError('policy: too deeply nested', { cause })
-  }
-  const result = policySchema.safeParse(json)
-  if (result.success) return compilePolicy(result.data.rules)
-  const issue = result.error.issues[0]!
-  const place = atLine(counter, offsetOf(document, pathOf(issue)))
-  throw new DocumentError(`policy, ${place}: ${describe(issue, json)}`)
+  const { rules } = parseYaml(text, {
+    what: 'policy',
+    schema: policySchema,
+    fieldsAt: ({ length }) =>
+      length === 0 ? 'version and rules' : 'who, repositories, actions and effect',
+  })
+  return compilePolicy(rules)
 }

@@ -5,10 +5,10 @@
  * @module
  */
 
+import { compileGlob, type Glob } from '../../shared/glob.ts'
 import { ACTIONS, type Action } from '../access.ts'
 import { hasAttributes, readAttributes } from '../certificate.ts'
 import { type Identity, robotName } from '../identity.ts'
-import { compileGlob, type Glob } from './glob.ts'
 import type { PolicyRule } from './schema.ts'
 import { claimHolds, splitAt } from './subject.ts'
 

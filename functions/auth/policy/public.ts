@@ -7,8 +7,8 @@
  * @module
  */
 
+import type { Glob } from '../../shared/glob.ts'
 import { ANONYMOUS } from '../identity.ts'
-import type { Glob } from './glob.ts'
 import { allows, type Policy, rulesFor } from './policy.ts'
 
 /** A name, or components before a last one that is `*` or `**`. */

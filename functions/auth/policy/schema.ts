@@ -5,7 +5,7 @@
  */
 
 import * as z from 'zod'
-import { globFault } from './glob.ts'
+import { globFault } from '../../shared/glob.ts'
 import { subjectFault } from './subject.ts'
 
 /** A string without a fault. */
@@ -33,9 +33,11 @@ const rule = z.strictObject({
     .min(1)
     .describe('What the rule is about: any repository that one of these matches.'),
   actions: z
-    .array(z.enum(['pull', 'push', 'delete', '*']))
+    .array(z.enum(['pull', 'push', 'delete', 'override', '*']))
     .min(1)
-    .describe('What is done to the repository; * is all of them.'),
+    .describe(
+      'What is done to the repository; * is pull, push and delete; override is to move and delete immutable tags.',
+    ),
   effect: z
     .enum(['allow', 'deny'])
     .default('allow')

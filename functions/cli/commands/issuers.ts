@@ -5,10 +5,10 @@
  */
 
 import { editDocument, readDocument } from '../../auth/document.ts'
-import { DocumentError } from '../../auth/errors.ts'
 import { parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
 import { foreignVerifier, type TrustedIssuer } from '../../auth/issuers/verify.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
+import { DocumentError } from '../../shared/errors.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { Io } from '../io.ts'

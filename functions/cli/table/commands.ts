@@ -10,12 +10,14 @@ import type { Groups } from '../help.ts'
 import { ACCESS_COMMANDS } from './access.ts'
 import { ACCOUNT_COMMANDS } from './accounts.ts'
 import { HOST_COMMANDS } from './host.ts'
+import { RETENTION_COMMANDS } from './retention.ts'
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
   ...HOST_COMMANDS,
   ...ACCOUNT_COMMANDS,
   ...ACCESS_COMMANDS,
+  ...RETENTION_COMMANDS,
 ]
 
 /** What the commands are about that begin with the same word. */
@@ -25,5 +27,6 @@ export const GROUPS: Groups = {
   group: 'users and robots that a policy names together',
   policy: 'who may do what',
   issuers: 'others whose tokens are accepted, such as OIDC providers',
+  retention: 'which tags are immutable, and which go with age',
   keys: 'keys in the store that tokens are signed with',
 }

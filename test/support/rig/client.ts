@@ -12,6 +12,7 @@ import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
 import { uploadSecret } from '../../../functions/compose/open-store.ts'
 import type { RequiredChildrenOf } from '../../../functions/registry/index-children.ts'
 import { createRegistry, type Registry } from '../../../functions/registry/registry.ts'
+import type { Retention } from '../../../functions/registry/retention/retention.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import type { Answer, Sent } from '../hosts/host.ts'
 import { ask, silent } from '../hosts/start.ts'
@@ -34,6 +35,8 @@ export interface ClientOptions extends Partial<AppOptions> {
   readonly requiredChildren?: RequiredChildrenOf
   /** Whether deletes can be undone. */
   readonly undeletes?: boolean
+  /** The rules on tags. */
+  readonly rules?: () => Promise<Retention>
 }
 
 /** Method and target of a request line. */
@@ -64,7 +67,7 @@ export const clientOfApp =
 /** Opens an app with nothing in its memory over a store, and a client of it. No redirects. */
 export const clientOf = async (
   store: ObjectStore,
-  { now, requiredChildren, cleanUp, onlyReads, undeletes, ...options }: ClientOptions = {},
+  { now, requiredChildren, cleanUp, onlyReads, undeletes, rules, ...options }: ClientOptions = {},
 ): Promise<Send> => {
   const secret = await uploadSecret(store)
   const registry = createRegistry({
@@ -75,6 +78,7 @@ export const clientOf = async (
     cleanUp: cleanUp ? async () => true : undefined,
     ...(requiredChildren === undefined ? {} : { requiredChildren }),
     ...(undeletes === undefined ? {} : { undeletes }),
+    ...(rules === undefined ? {} : { rules }),
   })
   return clientOfApp(plainApp(registry, options))
 }

@@ -13,11 +13,6 @@ export const MAX_GLOB = 512
 
 const USER = `\${user}`
 
-/** A character, or a wildcard. */
-type Token = string | typeof WITHIN | typeof ACROSS
-
-const WITHIN = Symbol('*')
-const ACROSS = Symbol('**')
 /** Replaced by the caller's name. */
 const CALLER = Symbol(USER)
 
@@ -58,19 +53,21 @@ export const globFault = (text: string): string | undefined => {
   return undefined
 }
 
-const tokensOf = (text: string): (Token | typeof CALLER)[] =>
-  (text.match(/\*\*|\*|\$\{user\}|./gu) ?? []).map((part) => {
-    if (part === '*') return WITHIN
-    if (part === '**') return ACROSS
-    return part === USER ? CALLER : part
-  })
+/** A character, or a wildcard. */
+type Token = string | typeof WITHIN | typeof ACROSS
+
+/** Any characters but a slash. */
+const WITHIN = Symbol('*')
+/** Any characters. */
+const ACROSS = Symbol('**')
 
 const passes = (wildcard: Token, character: string): boolean =>
   wildcard === ACROSS || (wildcard === WITHIN && character !== '/')
 
 const isWildcard = (token: Token | undefined): boolean => token === WITHIN || token === ACROSS
 
-const matchTokens = (tokens: readonly Token[], text: string): boolean => {
+/** Whether a text is as the tokens of a pattern say. */
+export const matchTokens = (tokens: readonly Token[], text: string): boolean => {
   // Adds a position in the pattern, and those behind wildcards, which may match nothing.
   const reach = (positions: Set<number>, position: number): void => {
     for (let at = position; ; at++) {
@@ -92,6 +89,17 @@ const matchTokens = (tokens: readonly Token[], text: string): boolean => {
   }
   return positions.has(tokens.length)
 }
+
+/** The tokens of a pattern in which everything but wildcards stands for itself. */
+export const wildcardTokens = (text: string): Token[] =>
+  (text.match(/\*\*|\*|./gu) ?? []).map((part) =>
+    part === '*' ? WITHIN : part === '**' ? ACROSS : part,
+  )
+
+const tokensOf = (text: string): (Token | typeof CALLER)[] =>
+  text
+    .split(USER)
+    .flatMap((part, at) => (at === 0 ? wildcardTokens(part) : [CALLER, ...wildcardTokens(part)]))
 
 /**
  * Compiles a pattern that {@link globFault} finds nothing wrong with.

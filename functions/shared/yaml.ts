@@ -1,0 +1,109 @@
+/**
+ * Reads documents that people write: YAML or JSON, checked by a schema.
+ *
+ * @module
+ */
+
+import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
+import type { z } from 'zod'
+import { DocumentError, quoted } from './errors.ts'
+
+/** A kind of document. */
+export interface DocumentKind<T> {
+  /** What messages call it, as in `policy`. */
+  readonly what: string
+  readonly schema: z.ZodType<T>
+  /** The fields that the object at this path has, in words, for who wrote an unknown one. */
+  readonly fieldsAt: (path: readonly PropertyKey[]) => string
+}
+
+const HINT = 'put values in quotes that begin with *, & or !, or that contain { in a list'
+
+const atLine = (counter: LineCounter, offset: number): string => {
+  const { line, col } = counter.linePos(offset)
+  return `line ${line}, column ${col}`
+}
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .slice(1)
+
+/** Offset in the text of the value at a path, or of what would contain it. */
+const offsetOf = (document: Document, path: readonly PropertyKey[]): number => {
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+const valueAt = (json: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined,
+    json,
+  )
+
+/** The path of an issue: for an unknown field, that field. */
+const pathOf = (issue: z.core.$ZodIssue): readonly PropertyKey[] =>
+  issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
+
+const describe = (issue: z.core.$ZodIssue, json: unknown, kind: DocumentKind<unknown>): string => {
+  const path = pathOf(issue)
+  if (issue.code === 'unrecognized_keys') {
+    return `${pathText(path)}: unknown field, expected ${kind.fieldsAt(path.slice(0, -1))}`
+  }
+  const value = valueAt(json, path)
+  const shown = ['string', 'number', 'boolean'].includes(typeof value)
+    ? ` is ${quoted(String(value))}`
+    : ''
+  return `${pathText(path) || 'the document'}${shown}: ${issue.message}`
+}
+
+/** The document as plain values. */
+const readYaml = (
+  what: string,
+  text: string,
+  document: Document.Parsed,
+  counter: LineCounter,
+): unknown => {
+  const problem = document.errors[0] ?? document.warnings[0]
+  if (problem !== undefined) {
+    const why = problem.message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '')
+    const hint = /[*&!{]/.test(text) ? ` (${HINT})` : ''
+    throw new DocumentError(`${what}, ${atLine(counter, problem.pos[0])}: ${why}${hint}`)
+  }
+  visit(document, {
+    Alias: (_, alias) => {
+      const place = atLine(counter, alias.range?.[0] ?? 0)
+      throw new DocumentError(`${what}, ${place}: *${alias.source} is an alias in YAML: ${HINT}`)
+    },
+  })
+  return document.toJS()
+}
+
+/**
+ * Reads a document.
+ *
+ * @throws DocumentError with line, path and value, and what is expected
+ */
+export const parseYaml = <T>(text: string, kind: DocumentKind<T>): T => {
+  const { what, schema } = kind
+  const counter = new LineCounter()
+  let document: Document.Parsed
+  let json: unknown
+  try {
+    document = parseDocument(text, { lineCounter: counter })
+    json = readYaml(what, text, document, counter)
+  } catch (cause) {
+    if (cause instanceof DocumentError) throw cause
+    throw new DocumentError(`${what}: too deeply nested`, { cause })
+  }
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  const place = atLine(counter, offsetOf(document, pathOf(issue)))
+  throw new DocumentError(`${what}, ${place}: ${describe(issue, json, kind)}`)
+}
