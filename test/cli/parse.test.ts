@@ -58,7 +58,7 @@ const RIGHT: readonly (readonly [
     'smoke https://a --user x',
     'smoke',
     { address: 'https://a' },
-    { user: 'x', repository: undefined },
+    { user: 'x', repository: undefined, 'put-1gb': false },
     [],
   ],
 ]
