@@ -6,11 +6,12 @@
 import { expect, test } from 'vitest'
 import type { StoreIo } from '../../functions/cli/command.ts'
 import { gc } from '../../functions/cli/commands/gc.ts'
+import { raiseFence } from '../../functions/registry/clean-up/fence.ts'
 import { CLEAN_UP_PREFIX, layerLinkKey, markerKey } from '../../functions/registry/layout.ts'
 import { condemnedLinkBody } from '../../functions/registry/links.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
-import { createModel, NOW } from '../interleavings/model.ts'
+import { createModel } from '../interleavings/model.ts'
 import { blob } from '../support/hosts/content.ts'
 import { clientOf } from '../support/rig/client.ts'
 import { pushAtOnce, pushImage } from '../support/rig/push.ts'
@@ -30,6 +31,7 @@ const ask = async (
   const [printed, said]: [string[], string[]] = [[], []]
   const io = {
     store,
+    location: 's3://bucket',
     print: (line: string) => void printed.push(line),
     say: (line: string) => void said.push(line),
     progress: () => ({ show: () => {}, end: () => {} }),
@@ -44,9 +46,8 @@ const ask = async (
 
 /** A store with an image and a blob that nothing needs, and its clock. */
 const open = async () => {
-  const clock = { now: NOW }
   const service = { etags: 'content', conditionalDeletes: true } as const
-  const { store } = createModel(service, undefined, () => clock.now)
+  const { store, clock } = createModel(service)
   const send = await clientOf(store)
   await pushImage(send, 'app', 'v1', [KEPT])
   await pushAtOnce(send, 'app', GARBAGE)
@@ -86,6 +87,49 @@ test('--json prints an object a line, and the sum', async () => {
     outcome: 'done',
     planned: { seen: { links: 3 }, steps: { 'condemn-link': { things: 1, bytes: 100 } } },
   })
+})
+
+test('--run does what was shown, once the registries know', async () => {
+  const { store, clock } = await open()
+  expect(await ask(store, { run: true })).toMatchObject({
+    code: 2,
+    printed: [],
+    said: 'slipway: the registries on this store do not know of clean-ups: start them with --gc on. See docs/clean-up.md.',
+  })
+  await raiseFence(store)
+  const young = await ask(store, { run: true })
+  expect([young.code, young.said]).toEqual([
+    2,
+    expect.stringContaining('know of clean-ups only since 2030-01-04T00:00:00.000Z: run it after'),
+  ])
+  clock.now += 61 * 60_000
+  const shown = await ask(store)
+  const { code, printed, said } = await ask(store, { run: true })
+  expect([code, printed]).toEqual([0, shown.printed])
+  expect(said).toContain('Done: condemn-link 1 (100 bytes).')
+  expect((await store.head(layerLinkKey('app', GARBAGE.sha256)))?.size).toBe(98)
+})
+
+test('1 when it would take more than half', async () => {
+  const { store, clock } = await open()
+  await raiseFence(store)
+  const send = await clientOf(store)
+  for (let at = 0; at < 3; at++) await pushAtOnce(send, 'app', blob(`more ${at}`, 10))
+  clock.now += 3 * DAY
+  const { code, said } = await ask(store, { run: true })
+  expect([code, said]).toEqual([
+    1,
+    expect.stringContaining(
+      'stopped, since that is 4 of 6 links of blobs. If it is right, add --force',
+    ),
+  ])
+  expect((await ask(store, { run: true, force: true })).code).toBe(0)
+})
+
+test('2 where deletes heed no condition', async () => {
+  const { store } = createModel({ etags: 'content', conditionalDeletes: false })
+  const { code, said } = await ask(store, { run: true })
+  expect([code, said]).toEqual([2, expect.stringContaining('would not be safe')])
 })
 
 test('3 while another run goes on, which is over a minute after its last sign', async () => {

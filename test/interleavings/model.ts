@@ -41,12 +41,15 @@ export const NOW = Date.UTC(2030, 0, 1)
 export interface Model {
   readonly store: ObjectStore
   copy(): Model
+  /** What it goes by; a copy has a clock of its own. */
+  readonly clock: { now: number }
   /** All that is in it, as text; what differs from run to run by chance is left out. */
   contents(): string
 }
 
 /** Nonces, and how long something took. */
-const CHANCE = /(?<= deleted )[0-9a-f]{16} \d+|(?<=unconfirmed":")[0-9a-f]{16}/g
+const CHANCE =
+  /(?<= deleted )[0-9a-f]{16} \d+|(?<=(?:condemned|claimed|gone|rescued) )[0-9a-f]{16}|(?<=unconfirmed":")[0-9a-f]{16}/g
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
@@ -79,12 +82,12 @@ const NOTHING: Held = { objects: new Map(), uploads: new Map(), writes: 0 }
 /**
  * A model of a service with what another one holds.
  *
- * @param now its clock in milliseconds
+ * @param clock in milliseconds
  */
 export const createModel = (
   service: Service,
   held: Held = NOTHING,
-  now: () => number = () => NOW,
+  clock: { now: number } = { now: NOW },
 ): Model => {
   const objects = new Map(held.objects)
   const uploads = new Map<string, Open>()
@@ -96,7 +99,7 @@ export const createModel = (
   const write = (key: string, bytes: Uint8Array, metadata = {}): { etag: string } => {
     const etag = service.etags === 'content' ? md5(bytes) : `${md5(bytes)}-${++writes}`
     const copy = new Uint8Array(bytes)
-    const modified = new Date(now())
+    const modified = new Date(clock.now)
     const version = service.etags === 'write' ? { version: etag } : {}
     objects.set(key, { bytes: copy, size: copy.byteLength, etag, ...version, modified, metadata })
     return { etag }
@@ -199,12 +202,13 @@ export const createModel = (
     provesParts: async () => true,
     async listMultiparts(prefix) {
       const open = [...uploads.values()].filter(({ key }) => key.startsWith(prefix))
-      return open.map(({ key, id }) => ({ key, id, started: new Date(now()) }))
+      return open.map(({ key, id }) => ({ key, id, started: new Date(clock.now) }))
     },
   }
   return {
     store,
-    copy: () => createModel(service, { objects, uploads, writes }, now),
+    clock,
+    copy: () => createModel(service, { objects, uploads, writes }, { ...clock }),
     contents: () =>
       [...objects]
         .map(([key, { bytes }]) => `${key} ${Buffer.from(bytes).toString('latin1')}`)

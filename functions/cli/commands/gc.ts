@@ -27,11 +27,6 @@ const COULD_NOT = 2
 const BUSY = 3
 const STOPPED = 130
 
-const INEXACT =
-  'slipway: this store cannot delete an object only if it is as it was read: a clean-up beside pushes would not be safe here. See docs/clean-up.md.'
-
-const UNPROVEN = 'slipway: --run is not available yet: without it, nothing is changed.'
-
 const timesOf = (settings: Given['settings']): Times => ({
   ...TIMES,
   grace: settings['gc-grace'] * 1000,
@@ -79,6 +74,9 @@ const tell = (
     case 'busy':
       say(`slipway: another clean-up goes on since ${ended.since.toISOString()}; this one ends.`)
       return BUSY
+    case 'not-ready':
+      say(`slipway: ${ended.why}. See docs/clean-up.md.`)
+      return COULD_NOT
     case 'refused':
       say(summary(ended.planned, 'To be done', times))
       say(`slipway: stopped, since that is ${ended.why}. If it is right, add --force.`)
@@ -111,6 +109,23 @@ const release = async (
   return REFUSED
 }
 
+const FILES = 'file:'
+
+/**
+ * Says that this process uses a directory, for which one collects at a time: nothing there bounds how late
+ * a write of another process may land.
+ *
+ * @returns what ends that; undefined when a server uses it
+ */
+const takeDirectory = async (location: string): Promise<(() => Promise<void>) | undefined> => {
+  if (!location.startsWith(FILES)) return async () => {}
+  const { announce } = await import('../../node/presence.ts')
+  const { other, end } = await announce(location.slice(FILES.length))
+  if (other === undefined) return end
+  await end()
+  return undefined
+}
+
 /**
  * Shows what a clean-up would do, or does it.
  *
@@ -118,8 +133,13 @@ const release = async (
  *   read or written; 3 when another run goes on; 130 when it was stopped
  */
 export const gc = async (io: StoreIo, given: Given): Promise<number> => {
-  const { store, print, say, progress, onStop, exit } = io
+  const { store, location, print, say, progress, onStop, exit } = io
   const { run, force, json } = given.flags
+  const leave = run ? await takeDirectory(location) : async () => {}
+  if (leave === undefined) {
+    say(`slipway: a server uses ${location}: with --gc on it cleans up by itself, every day.`)
+    return BUSY
+  }
   const times = timesOf(given.settings)
   const line = progress()
   let stopping = false
@@ -130,14 +150,6 @@ export const gc = async (io: StoreIo, given: Given): Promise<number> => {
   })
   try {
     if (given.flags.release) return await release(io, json)
-    if (run) {
-      say(UNPROVEN)
-      return COULD_NOT
-    }
-    if (run && !(await store.deletesExactly())) {
-      say(INEXACT)
-      return COULD_NOT
-    }
     const ended = await collect(store, {
       times,
       run,
@@ -162,5 +174,7 @@ export const gc = async (io: StoreIo, given: Given): Promise<number> => {
     const why = error instanceof Error ? error.message : String(error)
     say(`slipway: the clean-up has failed: ${why}; what was done is done, and the next run goes on`)
     return COULD_NOT
+  } finally {
+    await leave()
   }
 }

@@ -5,13 +5,15 @@
  * @module
  */
 
+import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { cleanUpKey } from '../layout.ts'
+import { CLEAN_UP_PREFIX, cleanUpKey } from '../layout.ts'
 import { act } from './act.ts'
 import { takeLease } from './lease.ts'
 import { newNonce } from './marker.ts'
 import { newPlan, type PlanState, plan } from './plan.ts'
-import { dateOf, type Terms, type Times } from './terms.ts'
+import { notReady } from './ready.ts'
+import { DAY, dateOf, type Terms, type Times } from './terms.ts'
 import type { Thing } from './thing.ts'
 import { count, moreThanHalf, newTotals, type Totals } from './totals.ts'
 
@@ -37,6 +39,8 @@ export interface CollectOptions {
 export type Collected =
   /** Another run goes on. */
   | { readonly outcome: 'busy'; readonly since: Date }
+  /** It may not run here, or not yet. */
+  | { readonly outcome: 'not-ready'; readonly why: string }
   /** It would take too much. */
   | { readonly outcome: 'refused'; readonly why: string; readonly planned: Totals }
   | {
@@ -45,10 +49,23 @@ export type Collected =
       readonly done: Totals
     }
 
+/** What belongs to one run. */
+const PASSING = /\/(date-|links-)/
+
 const progressOf = ({ phase, totals: { seen } }: PlanState): string =>
   phase === 'repositories'
     ? `Reading: ${seen.repositories} repositories, ${seen.links + seen.manifests} links`
     : `Reading: ${seen.data.things} blobs and manifests`
+
+/** Removes what runs that died have left; nothing that young a run may still need. */
+const removeLeft = async (store: ObjectStore, date: number): Promise<void> => {
+  for await (const page of listPages(store, CLEAN_UP_PREFIX)) {
+    const left = page.filter(
+      ({ key, modified }) => PASSING.test(key) && modified.getTime() + DAY < date,
+    )
+    if (left.length > 0) await store.delete(left.map(({ key }) => key))
+  }
+}
 
 /**
  * Collects.
@@ -58,9 +75,12 @@ const progressOf = ({ phase, totals: { seen } }: PlanState): string =>
 export const collect = async (store: ObjectStore, options: CollectOptions): Promise<Collected> => {
   const { times, run, force, report, note, progress, isOver, monotonic } = options
   const date = await dateOf(store)
+  const why = run ? await notReady(store, date) : undefined
+  if (why !== undefined) return { outcome: 'not-ready', why }
   const lease = await takeLease(store, date, monotonic)
   if (lease instanceof Date) return { outcome: 'busy', since: lease }
   try {
+    await removeLeft(store, date)
     const terms: Terms = { ...times, date }
     const state = newPlan()
     const done = newTotals()

@@ -4,11 +4,12 @@
  * @module
  */
 import { type Collected, collect } from '../../../functions/registry/clean-up/collect.ts'
+import { raiseFence } from '../../../functions/registry/clean-up/fence.ts'
 import { TIMES, type Times } from '../../../functions/registry/clean-up/terms.ts'
 import type { Step, Thing } from '../../../functions/registry/clean-up/thing.ts'
 import { dataKey } from '../../../functions/registry/layout.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
-import { createModel, NOW, type Service } from '../../interleavings/model.ts'
+import { createModel, type Model, type Service } from '../../interleavings/model.ts'
 import { clientOf, type Send } from '../../support/rig/client.ts'
 import { allObjects } from '../../support/rig/invariants.ts'
 
@@ -32,6 +33,7 @@ export interface Ran {
 }
 
 export interface World {
+  readonly model: Model
   readonly store: ObjectStore
   /** A client of an instance with nothing in its memory. */
   send: Send
@@ -45,19 +47,26 @@ export interface World {
   keys(prefix: string): Promise<string[]>
 }
 
-/** Opens a world. @param around stands between clean-up and store */
+/**
+ * Opens a world.
+ *
+ * @param around stands between clean-up and store
+ * @param model what is in it
+ */
 export const openWorld = async (
   service: Service,
   around: (store: ObjectStore) => ObjectStore = (store) => store,
+  model: Model = createModel(service),
 ): Promise<World> => {
-  let now = NOW
-  const { store } = createModel(service, undefined, () => now)
-  const newClient = (): Promise<Send> => clientOf(store, { now: () => now })
+  const { store, clock } = model
+  await raiseFence(store)
+  const newClient = (): Promise<Send> => clientOf(store, { now: () => clock.now, cleanUp: true })
   const world: World = {
+    model,
     store,
     send: await newClient(),
     async pass(span) {
-      now += span
+      clock.now += span
       world.send = await newClient()
     },
     async collect({ run = true, force = true, times = WEEK } = {}) {
@@ -71,7 +80,7 @@ export const openWorld = async (
         note: (repository, text) => void notes.push(`${repository}: ${text}`),
         progress: () => {},
         isOver: () => false,
-        monotonic: () => now,
+        monotonic: () => clock.now,
       })
       return { collected, things, notes }
     },

@@ -1,0 +1,26 @@
+/**
+ * Whether a clean-up may run: only where all writers of the store have had the time to see that one does.
+ *
+ * @module
+ */
+
+import type { ObjectStore } from '../../storage/store.ts'
+import { FENCE_AGE, fenceSince } from './fence.ts'
+
+/**
+ * Why no clean-up may run, in words; undefined when it may.
+ *
+ * @param date now, by the clock of the store
+ */
+export const notReady = async (store: ObjectStore, date: number): Promise<string | undefined> => {
+  if (!(await store.deletesExactly())) {
+    return 'this store cannot delete an object only if it is as it was read, so a clean-up beside pushes would not be safe'
+  }
+  const since = await fenceSince(store)
+  if (since === undefined) {
+    return 'the registries on this store do not know of clean-ups: start them with --gc on'
+  }
+  const ready = since.getTime() + FENCE_AGE
+  if (ready < date) return undefined
+  return `the registries on this store know of clean-ups only since ${since.toISOString()}: run it after ${new Date(ready).toISOString()}`
+}

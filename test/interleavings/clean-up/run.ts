@@ -1,0 +1,253 @@
+/**
+ * Explores requests beside clean-ups: all orders of the store operations of the real code.
+ *
+ * @module
+ */
+import { act } from '../../../functions/registry/clean-up/act.ts'
+import { LANDING } from '../../../functions/registry/clean-up/bounds.ts'
+import { newNonce } from '../../../functions/registry/clean-up/marker.ts'
+import { newPlan, plan } from '../../../functions/registry/clean-up/plan.ts'
+import { dateOf, TIMES, type Times } from '../../../functions/registry/clean-up/terms.ts'
+import { cleanUpKey, dataKey, layerLinkKey } from '../../../functions/registry/layout.ts'
+import { condemnedLinkBody } from '../../../functions/registry/links.ts'
+import { StoreError, tookPlace } from '../../../functions/storage/errors.ts'
+import type { ObjectStore } from '../../../functions/storage/store.ts'
+import { CONFIG } from '../../support/hosts/content.ts'
+import { clientOf, type Send } from '../../support/rig/client.ts'
+import { conflict } from '../access.ts'
+import { controlled } from '../controlled.ts'
+import { type Dependent, type Explored, explore } from '../explore.ts'
+import type { Model, Service } from '../model.ts'
+import { type Choose, type Death, type Finished, type Point, type Reach, runAll } from '../run.ts'
+import { brokenBy, type Fact, linkWithoutData, litterIn } from './facts.ts'
+
+const DAY = 24 * 60 * 60_000
+
+/** What runs at once with others. */
+export interface Actor {
+  readonly title: string
+  run(world: Acting): Promise<void>
+}
+
+/** What an actor has. */
+export interface Acting {
+  readonly store: ObjectStore
+  readonly send: Send
+  /** Notes what a client was told. */
+  told(fact: Fact): void
+  /** Says that a client takes away what others rely on in a repository: nobody can help that. */
+  excuse(name: string): void
+  /** Notes what must not be. */
+  wrong(what: string): void
+  /** Lets time pass: more than the grace. */
+  pass(): Promise<void>
+  /** A run of the clean-up. */
+  collect(): Promise<void>
+  /** A run that has slept for long sends the sweep of a link that it once found condemned. */
+  sweepLate(name: string): Promise<void>
+  /** A delete of data that a run has sent, and given up waiting for, takes place. */
+  land(): Promise<void>
+}
+
+/** A collector that is put in for the real one, to see that the difference shows. */
+export interface Spoiled {
+  readonly times?: Partial<Times>
+  /** Stands between the collector and the store. @param clock the store's; it goes on */
+  readonly spoil?: (store: ObjectStore, clock: { readonly now: number }) => ObjectStore
+  /** Whether the store takes a delete however long ago it was sent. */
+  readonly takesAll?: boolean
+}
+
+export interface Scenario {
+  readonly service: Service
+  readonly before: Model
+  /** What was told before. */
+  readonly facts: readonly Fact[]
+  readonly actors: readonly Actor[]
+  readonly death?: Death
+  readonly spoiled?: Spoiled
+  /** Whether deletes of data are not answered, and land when an actor says so. */
+  readonly late?: boolean
+}
+
+export interface Outcome extends Explored {
+  /** What was wrong, each with the shortest trace. */
+  readonly faults: ReadonlyMap<string, readonly string[]>
+  /** Most writes of each actor. */
+  readonly writes: readonly number[]
+}
+
+/** Of what actors are about. */
+const BLOB = CONFIG.sha256
+
+/** Deleted manifests can come back for three days. */
+const TERMS: Times = { ...TIMES, undelete: 3 * DAY }
+
+/** One run of the clean-up, without the lease: safety does not depend on it. */
+export const collectOnce = async (
+  store: ObjectStore,
+  { times, spoil = (each) => each }: Spoiled = {},
+  clock: { readonly now: number } = { now: 0 },
+): Promise<void> => {
+  const held = spoil(store, clock)
+  const terms = { ...TERMS, ...times, date: await dateOf(held) }
+  const state = newPlan()
+  const ignore = (): void => {}
+  const monotonic = (): number => 0
+  await plan(held, state, {
+    terms,
+    prefix: cleanUpKey('links/'),
+    report: ignore,
+    note: ignore,
+    pause: async () => false,
+    monotonic,
+  })
+  const options = { terms, done: ignore, pause: async () => false, monotonic }
+  await act(held, state, { repositories: 0, candidates: 0 }, options)
+}
+
+const CLOCK = '(clock)'
+const SCRATCH = 'scratch'
+const newClient = (store: ObjectStore, { clock }: Model): Promise<Send> =>
+  clientOf(store, { now: () => clock.now, cleanUp: true })
+
+/** Runs clean-ups until nothing is left to do, and says what is wrong then. */
+const afterwards = async (
+  model: Model,
+  facts: readonly Fact[],
+  spoiled: Spoiled | undefined,
+): Promise<string[]> => {
+  const { store, clock } = model
+  for (let at = 0; at < 9; at++) {
+    clock.now += 20 * DAY
+    await collectOnce(store, spoiled, clock)
+  }
+  const send = await newClient(store, model)
+  const lost: string[] = []
+  for (const fact of facts) {
+    const broken = fact.kind === 'blob' ? undefined : await brokenBy(send, fact)
+    if (broken !== undefined) lost.push(`in the end ${broken}`)
+  }
+  return [...lost, ...(await litterIn(store)).map((each) => `for ever: ${each}`)]
+}
+
+/** Explores a scenario with at most so many runs. */
+export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise<Outcome> => {
+  const { before, service, actors, death, spoiled } = scenario
+  const faults = new Map<string, string[]>()
+  const writes = actors.map(() => 0)
+  const known = new Map<string, string[]>()
+  let model = before
+  let facts = new Set<Fact>()
+  let wrong: string[] = []
+  let excused = new Set<string>()
+  let sent: { readonly key: string; readonly at: number }[] = []
+
+  /** A store whose deletes of data are on their way, and nobody knows for how long. */
+  const slow = (store: ObjectStore, { clock }: Model): ObjectStore => {
+    const mine = sent
+    return {
+      ...store,
+      async deleteOnce(key) {
+        mine.push({ key, at: clock.now })
+        throw new StoreError('unavailable', key)
+      },
+    }
+  }
+
+  const acting = async (reach: Reach): Promise<Acting> => {
+    const store = controlled(model.store, service, reach)
+    const { clock } = model
+    const mine = facts
+    const said = wrong
+    const pardoned = excused
+    const mineSent = sent
+    return {
+      store,
+      send: await newClient(store, model),
+      told: (fact) => void mine.add(fact),
+      excuse: (name) => void pardoned.add(name),
+      wrong: (what) => void said.push(what),
+      async pass() {
+        await store.head(CLOCK)
+        clock.now += 20 * DAY
+        for (const fact of mine) if (fact.kind === 'blob') mine.delete(fact)
+      },
+      collect: () => collectOnce(scenario.late ? slow(store, model) : store, spoiled, clock),
+      async sweepLate(name) {
+        const body = condemnedLinkBody(BLOB, newNonce())
+        const held = spoiled?.spoil?.(model.store, clock) ?? model.store
+        // As the store would have named that version.
+        const { etag } = await held.put(SCRATCH, body)
+        await model.store.delete([SCRATCH])
+        const spoiltStore = spoiled?.spoil?.(store, clock) ?? store
+        await tookPlace(spoiltStore.deleteIf(layerLinkKey(name, BLOB), etag))
+      },
+      async land() {
+        const key = dataKey(BLOB)
+        const access = { reads: [], lists: [], writes: [key] }
+        await reach({ title: 'a delete lands', access }, async () => {
+          const [first] = mineSent
+          if (first === undefined) return
+          if (clock.now - first.at > LANDING && !spoiled?.takesAll) return
+          await model.store.delete([first.key])
+        })
+      },
+    }
+  }
+
+  const run = (choose: Choose): Promise<Finished | undefined> => {
+    model = before.copy()
+    facts = new Set(scenario.facts)
+    wrong = []
+    excused = new Set()
+    sent = []
+    const prepare = (reach: Reach) =>
+      Promise.all(
+        actors.map(async (actor, at) => {
+          const world = await acting(reach)
+          const work = async (): Promise<string> => {
+            await actor.run(world)
+            return 'done'
+          }
+          return { instance: at, run: work }
+        }),
+      )
+    return runAll(prepare, choose, death)
+  }
+
+  const visit = async ({ points }: Finished): Promise<void> => {
+    for (const at of writes.keys()) {
+      const mine = points.filter((each) => each.process === at && each.access.writes.length > 0)
+      writes[at] = Math.max(writes[at]!, mine.length)
+    }
+    const all = [...facts].filter(({ name }) => !excused.has(name))
+    const key = JSON.stringify([model.contents(), wrong, all.map((fact) => JSON.stringify(fact))])
+    let found = known.get(key)
+    if (found === undefined) {
+      const copy = model.copy()
+      const send = await newClient(copy.store, copy)
+      const broken = await Promise.all(all.map((fact) => brokenBy(send, fact)))
+      const without = await linkWithoutData(copy.store)
+      found = [...wrong, ...broken, without].filter((each) => each !== undefined)
+      if (found.length === 0) found = await afterwards(model.copy(), all, spoiled)
+      known.set(key, found)
+    }
+    for (const each of found) {
+      const trace = points.map(({ process, title }) => `${actors[process]!.title}: ${title}`)
+      const shortest = faults.get(each)
+      if (shortest === undefined || shortest.length > trace.length) faults.set(each, trace)
+    }
+  }
+
+  const isClock = ({ title }: Point): boolean => title.endsWith(CLOCK)
+  const dependent: Dependent = (a, b) =>
+    conflict(a.access, b.access) ||
+    ((isClock(a) || isClock(b)) && a.process !== b.process) ||
+    (death?.instance === a.process &&
+      a.process === b.process &&
+      a.access.writes.length > 0 &&
+      b.access.writes.length > 0)
+  const explored = await explore(run, visit, limit, dependent)
+  return { ...explored, faults, writes }
+}

@@ -1,0 +1,81 @@
+/**
+ * A run that dies at any of its operations: the next ones go on, and end where a run that lives does.
+ *
+ * @module
+ */
+import { expect, test } from 'vitest'
+import type { ObjectStore } from '../../../functions/storage/store.ts'
+import { blob } from '../../support/hosts/content.ts'
+import { expectStatus } from '../../support/rig/client.ts'
+import { intercept } from '../../support/rig/intercept.ts'
+import { pushAtOnce, pushImage } from '../../support/rig/push.ts'
+import { DAY, openWorld, SERVICES, type World } from './world.ts'
+
+const KEPT = blob('kept', 100)
+const LONG = 3 * DAY
+const ENOUGH = 8
+
+class Died extends Error {}
+
+/** What is under way with a death is neither done nor answered. */
+const dying = (store: ObjectStore, after: number): { store: ObjectStore; count: () => number } => {
+  let operations = 0
+  const around = async (_: unknown, proceed: () => Promise<unknown>): Promise<unknown> => {
+    if (operations >= after) throw new Died()
+    operations += 1
+    return proceed()
+  }
+  return { store: intercept(store, around), count: () => operations }
+}
+
+/** Garbage at every stage: young, condemned, unlinked, a deleted manifest. */
+const fill = async (world: World): Promise<void> => {
+  await pushImage(world.send, 'app', 'v1', [KEPT])
+  const gone = await pushImage(world.send, 'app', 'v2', [blob('with it', 80)])
+  await expectStatus(202, world.send(`DELETE /v2/app/manifests/${gone.sha256}`))
+  await pushAtOnce(world.send, 'other', blob('first', 60))
+  await world.pass(LONG)
+  await world.collect()
+  await world.pass(LONG)
+  await world.collect()
+  await pushAtOnce(world.send, 'other', blob('second', 70))
+  await world.pass(4 * DAY)
+}
+
+test.each(SERVICES)('on %s', async (_, service) => {
+  const filled = await openWorld(service)
+  await fill(filled)
+  const all = async (after: number, at: number) => {
+    let dies: ReturnType<typeof dying> | undefined
+    const around = (store: ObjectStore) => dies?.store ?? store
+    const world = await openWorld(service, around, filled.model.copy())
+    for (let run = 0; run < ENOUGH; run++) {
+      if (run === at) {
+        dies = dying(world.store, after)
+        await world.collect().catch((error: unknown) => {
+          if (!(error instanceof Died)) throw error
+        })
+      }
+      const operations = dies?.count() ?? 0
+      dies = undefined
+      await world.pass(LONG)
+      const { collected } = await world.collect()
+      expect(collected.outcome).toBe('done')
+      if (run === at && operations < after) return { keys: undefined, died: false }
+    }
+    return { keys: await world.keys(''), died: true }
+  }
+  const { keys } = await all(0, ENOUGH - 1)
+  expect(keys?.filter((key) => key.includes('/data'))).toHaveLength(3)
+  expect(keys?.filter((key) => /clean-up|condemned/.test(key))).toEqual([])
+  let deaths = 0
+  for (const at of [0, 1, 2, 3]) {
+    for (let after = 0; ; after++) {
+      const ended = await all(after, at)
+      if (!ended.died) break
+      deaths += 1
+      expect(ended.keys).toEqual(keys)
+    }
+  }
+  expect(deaths).toBeGreaterThan(80)
+})
