@@ -40,6 +40,7 @@ export const PRICES = {
   kmsKey: price('KMS, a key', 1, 1, 'month'),
   transferOut: price('Data out to the internet, first 10 TB a month', 0.09, 1, 'GB'),
   transferRegion: price('Data from S3 or ECR to AWS services of the same region', 0, 1, 'GB'),
+  transferRegions: price('Data to another Region', 0.02, 1, 'GB'),
   logs: price('CloudWatch Logs, what is written', 0.5, 1, 'GB'),
   edgeRequest: price('CloudFront, HTTPS requests', 1, 1_000_000, 'request'),
   edgeOut: price('CloudFront, data out to the internet, after 1 TB a month', 0.085, 1, 'GB'),

@@ -23,6 +23,7 @@ import {
   UPLOADS_PREFIX,
 } from '../functions/registry/layout.ts'
 import { UPLOAD_LIFE } from '../functions/registry/uploads/expire.ts'
+import { replicationTo } from './replication.ts'
 
 /** Any bucket. CDK's `Bucket` is not assignable to `IBucket` under `exactOptionalPropertyTypes`. */
 export type AnyBucket = IBucket | Bucket
@@ -37,6 +38,8 @@ export interface RegistryBucketProps {
    * says which blobs were downloaded from S3, only who asked for them.
    */
   readonly accessLogDays?: number | undefined
+  /** Name of a bucket in another Region that S3 copies it to. Default: none. */
+  readonly replica?: string | undefined
   /** Key that S3 encrypts with. Default: S3's own, which is free. */
   readonly encryptionKey?: IKey | undefined
   /** What happens to it when the stack is deleted; `DESTROY` works only if it is empty. Default: `RETAIN`. */
@@ -119,8 +122,11 @@ export class RegistryBucket extends Bucket {
     const { encryptionKey, keyPrefix, accessLogDays } = props
     const log =
       accessLogDays === undefined ? undefined : logBucket(scope, `${id}Log`, accessLogDays, props)
+    const { replica } = props
+    const replication = replica === undefined ? undefined : replicationTo(scope, keyPrefix, replica)
     super(scope, id, {
       ...PRIVATE_BUCKET,
+      ...replication?.props,
       lifecycleRules: lifecycleRules(keyPrefix, props.undeleteDays ?? UNDELETE_DAYS),
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       ...(log && { serverAccessLogsBucket: log as IBucket, serverAccessLogsPrefix: 'access/' }),
@@ -129,6 +135,7 @@ export class RegistryBucket extends Bucket {
         : // With one data key for many objects; otherwise KMS would cost as much as the requests.
           { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true }),
     })
+    replication?.allow(this)
     if (log === undefined) {
       Validations.of(this).acknowledge({
         id: 'AwsSolutions-S1',

@@ -44,6 +44,20 @@ export const arn = (service: string, resource: string) =>
     `expected an ARN, arn:aws:${service}:…`,
   )
 
+/** The name of a bucket. */
+export const bucketName = text.regex(
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  'expected the name of a bucket',
+)
+
+/** Regions, as `eu-west-1,us-east-1`. */
+export const regions = text
+  .regex(
+    /^[a-z]{2}(?:-[a-z]+)+-\d(?:,[a-z]{2}(?:-[a-z]+)+-\d)*$/,
+    'expected Regions, as eu-west-1,us-east-1',
+  )
+  .transform((list) => list.split(','))
+
 /** ARNs, as `arn,arn`. */
 export const arns = (service: string, resource: string) =>
   text.transform((list) => list.split(',')).pipe(z.array(arn(service, resource)))

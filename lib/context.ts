@@ -9,6 +9,7 @@ import * as z from 'zod'
 import {
   arn,
   arns,
+  bucketName,
   handlerSetting,
   host,
   integer,
@@ -20,6 +21,7 @@ import {
   text,
   webRate,
 } from './context-kinds.ts'
+import { REGIONS } from './context-regions.ts'
 import { contextValue } from './context-value.ts'
 import { WATCHING } from './context-watching.ts'
 
@@ -31,7 +33,7 @@ export const CONTEXT = {
     'name of the stack and of its tag "project"; another name is another registry',
   ),
   bucket: contextValue(
-    text.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket').optional(),
+    bucketName.optional(),
     'a new one',
     'an existing bucket, such as one of distribution',
   ),
@@ -266,6 +268,7 @@ export const CONTEXT = {
     'on',
     'off: send every request to S3 through the AWS SDK, at more than twice the CPU',
   ),
+  ...REGIONS,
   ...WATCHING,
   terminationProtection: contextValue(
     onOff.default(true),

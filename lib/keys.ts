@@ -45,24 +45,48 @@ const ADMINISTRATION = [
 ]
 
 /** What the function does with a key, for both the key's policy and the role's. */
-interface Uses {
+export interface Uses {
   readonly actions: readonly string[]
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
-const SIGNING: readonly Uses[] = [
+export const SIGNING: readonly Uses[] = [
   {
     actions: ['kms:Sign'],
     conditions: { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' } },
   },
   { actions: ['kms:GetPublicKey'] },
 ]
-const SEALING: readonly Uses[] = [
+export const SEALING: readonly Uses[] = [
   {
     actions: ['kms:GenerateMac'],
     conditions: { StringEquals: { 'kms:MacAlgorithm': 'HMAC_SHA_256' } },
   },
 ]
+
+const statement = ({ actions, conditions }: Uses, more: object): PolicyStatement =>
+  new PolicyStatement({ actions: [...actions], ...(conditions && { conditions }), ...more })
+
+/** What the policy of a role must allow to use a key. */
+export const keyStatements = (uses: readonly Uses[], keyArn: string): PolicyStatement[] =>
+  uses.map((use) => statement(use, { resources: [keyArn] }))
+
+/** The policy of a key that roles and users, by their ARNs, may use in the given ways only. */
+export const keyPolicy = (users: readonly string[], uses: readonly Uses[]): PolicyDocument => {
+  // In the policy of a key, `*` is the key itself.
+  const itself = { resources: ['*'] }
+  const principals = users.map((each) => new ArnPrincipal(each))
+  return new PolicyDocument({
+    statements: [
+      new PolicyStatement({
+        actions: ADMINISTRATION,
+        principals: [new AccountRootPrincipal()],
+        ...itself,
+      }),
+      ...uses.map((use) => statement(use, { principals, ...itself })),
+    ],
+  })
+}
 
 /** Keys as the functions know them. */
 export interface KeySet {
@@ -97,29 +121,14 @@ class RoleKey extends Key {
   readonly statements: readonly PolicyStatement[]
 
   constructor(scope: Construct, id: string, { roles, users, uses, ...props }: RoleKeyProps) {
-    const statement = ({ actions, conditions }: Uses, more: object) =>
-      new PolicyStatement({ actions: [...actions], ...(conditions && { conditions }), ...more })
-    // In the policy of a key, `*` is the key itself.
-    const itself = { resources: ['*'] }
-    const arns = [...roles.map(({ roleArn }) => roleArn), ...users]
-    const principals = arns.map((each) => new ArnPrincipal(each))
     super(scope, id, {
       ...props,
-      policy: new PolicyDocument({
-        statements: [
-          new PolicyStatement({
-            actions: ADMINISTRATION,
-            principals: [new AccountRootPrincipal()],
-            ...itself,
-          }),
-          ...uses.map((use) => statement(use, { principals, ...itself })),
-        ],
-      }),
+      policy: keyPolicy([...roles.map(({ roleArn }) => roleArn), ...users], uses),
       // If it is lost, people log in again, and nothing else is lost; for 30 days it can be restored.
       removalPolicy: RemovalPolicy.DESTROY,
       pendingWindow: Duration.days(30),
     })
-    this.statements = uses.map((use) => statement(use, { resources: [this.keyArn] }))
+    this.statements = keyStatements(uses, this.keyArn)
   }
 }
 

@@ -29,6 +29,40 @@ const RELATIONS: readonly (readonly [
     'bucketLogDays is for a new bucket: an existing bucket keeps its log',
   ],
   [
+    ({ bucket, kmsKey, primaryBucket, replicaBucket }) =>
+      replicaBucket !== undefined && (bucket ?? kmsKey ?? primaryBucket) !== undefined,
+    "replicaBucket is for a new bucket with S3's own encryption: bucket, kmsKey and primaryBucket do not go with it",
+  ],
+  [
+    ({ primaryBucket, primaryRegion }) =>
+      (primaryBucket === undefined) !== (primaryRegion === undefined),
+    'primaryBucket and primaryRegion go together: set both or neither',
+  ],
+  [
+    ({ primaryBucket, bucket, kmsKey, edge }) =>
+      primaryBucket !== undefined && ((bucket ?? kmsKey) !== undefined || edge !== 'off'),
+    "primaryBucket makes a new bucket, with S3's own encryption: bucket, kmsKey and edge do not go with it",
+  ],
+  [
+    ({ primarySigningKeys: signing, primaryUploadKey: upload }) =>
+      (signing === undefined) !== (upload === undefined),
+    'primarySigningKeys and primaryUploadKey go together: set both or neither',
+  ],
+  [
+    ({ primaryBucket, primaryUploadKey, keys, signingKeys, uploadKey }) =>
+      primaryUploadKey !== undefined &&
+      (primaryBucket === undefined ||
+        keys === 'bucket' ||
+        (signingKeys ?? uploadKey) !== undefined),
+    'primarySigningKeys and primaryUploadKey are for a primaryBucket and keys in KMS, in place of signingKeys and uploadKey',
+  ],
+  [
+    ({ webRegions, webFunction, uploadOrigin }) =>
+      webRegions !== undefined &&
+      (webFunction === false || (webFunction === undefined && uploadOrigin !== undefined)),
+    'webRegions is for a Web Function, which is off',
+  ],
+  [
     ({ hostedZoneId: id, hostedZoneName: name }) => (id === undefined) !== (name === undefined),
     'hostedZoneId and hostedZoneName go together: set both or neither',
   ],

@@ -12,6 +12,7 @@ import type { AnyBucket } from './bucket.ts'
 import type { RegistryCode } from './code.ts'
 import type { RegistryDomain } from './domain.ts'
 import type { EdgeParts } from './edge.ts'
+import type { PrimaryKeys } from './replica-keys.ts'
 
 export interface RegistryProps {
   /**
@@ -19,6 +20,16 @@ export interface RegistryProps {
    * lifecycle rules. Default: a new one.
    */
   readonly bucket?: AnyBucket | undefined
+  /**
+   * Name of a bucket in another Region that S3 copies a new bucket to; it must be there, with versions.
+   * Default: none.
+   */
+  readonly replicaBucket?: string | undefined
+  /**
+   * The registry in the first Region, to which this one is a second way: it writes to the bucket there, and
+   * its own bucket is the copy. Default: it is the only one.
+   */
+  readonly primary?: Primary | undefined
   /** Where in the bucket the registry is: `registry` for `registry/docker/…`. Default: its root. */
   readonly prefix?: string | undefined
   /** Key that S3 encrypts with. Default: S3's own in a new bucket, the bucket's in an existing one. */
@@ -61,6 +72,8 @@ export interface RegistryProps {
   readonly webFunction?: boolean | undefined
   /** See `RegistryWebFunctionProps.maxEnvironments`. */
   readonly webEnvironments?: number | undefined
+  /** See `RegistryWebFunctionProps.regions`. */
+  readonly webRegions?: readonly string[] | undefined
   /** See `RegistryWebFunctionProps.rateLimit`. */
   readonly webRate?: number | undefined
   /**
@@ -88,6 +101,15 @@ export interface RegistryProps {
   readonly alarms?: AlarmReceivers | false | undefined
   /** Whether to create a dashboard. Default: yes. */
   readonly dashboard?: boolean | undefined
+}
+
+/** A registry in the first Region. */
+export interface Primary {
+  /** Name of its bucket. */
+  readonly bucket: string
+  readonly region: string
+  /** Its multi-Region keys, of which replicas are made here. Default: keys of its own. */
+  readonly keys?: PrimaryKeys | undefined
 }
 
 /** The edge of a registry. */

@@ -85,11 +85,19 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
 
+const primaryOf = (values: ContextValues): RegistryProps['primary'] => {
+  const { primaryBucket: bucket, primaryRegion: region } = values
+  const { primarySigningKeys: signing, primaryUploadKey: upload } = values
+  if (bucket === undefined || region === undefined) return undefined
+  return { bucket, region, keys: signing && upload ? { signing, upload } : undefined }
+}
+
 /** Properties from context values. Buckets, keys and zones that they name become constructs. */
 const registryProps = (scope: Construct, values: ContextValues): RegistryProps => ({
   ...values,
   edge: undefined,
   bucket: named(values.bucket, (name) => Bucket.fromBucketName(scope, 'Bucket', name)),
+  primary: primaryOf(values),
   encryptionKey: named(values.kmsKey, (arn) => Key.fromKeyArn(scope, 'Key', arn)),
   domain: domainOf(scope, values),
   alarms: alarmsOf(scope, values),
@@ -124,7 +132,14 @@ export class RegistryStack extends Stack {
       const description = 'Takes layers of any size; a registry of its own: docker login <this>'
       this.output('PushHost', pushHost, description)
     }
-    this.output('BucketName', this.registry.bucket.bucketName, 'Where everything is kept')
+    const { bucketName } = this.registry.bucket
+    if (values.primaryBucket === undefined) {
+      this.output('BucketName', bucketName, 'Where everything is kept')
+    } else {
+      this.output('BucketName', bucketName, `What S3 copies ${values.primaryBucket} to`)
+      const how = `npx cdk deploy -c replicaBucket=${bucketName}`
+      this.output('Replicate', how, `In ${values.primaryRegion}, with the context values of there`)
+    }
     this.output('ApiId', this.registry.gateway.api.ref, 'The HTTP API')
     this.commands(values)
     const { api, dashboard, domain, edge } = this.registry
@@ -175,10 +190,10 @@ export class RegistryStack extends Stack {
   }
 
   /** Where commands find the registry, as flags. */
-  private place({ kmsKey }: ContextValues): string {
+  private place({ kmsKey, primaryRegion }: ContextValues): string {
     return [
       `--store ${this.registry.store}`,
-      `--s3-region ${this.region}`,
+      `--s3-region ${primaryRegion ?? this.region}`,
       ...(kmsKey ? [`--s3-kms-key ${kmsKey}`] : []),
     ].join(' ')
   }

@@ -14,7 +14,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { type AlarmReceivers, Alarms } from './alarms.ts'
 import { type AnyBucket, RegistryBucket } from './bucket.ts'
-import { bucketKeys, type KeyHolders } from './bucket-keys.ts'
+import { type BucketKeysProps, bucketKeys, type KeyHolders } from './bucket-keys.ts'
 import { RegistryDashboard } from './dashboard.ts'
 import { Domain } from './domain.ts'
 import { Edge, UPLOAD_TIMEOUT } from './edge.ts'
@@ -22,17 +22,19 @@ import { EdgeKeys } from './edge-keys.ts'
 import { EdgeSecret } from './edge-secret.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
+import { homeOf } from './home.ts'
 import { type KeySet, RegistryKeys } from './keys.ts'
 import { LogMetrics } from './log-metrics.ts'
 import { type RegistryMetrics, registryMetrics } from './metrics.ts'
-import { bucketStatements } from './permissions.ts'
 import type { RegistryEdge, RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
+import { ReplicaKeys } from './replica-keys.ts'
 import { RegistryWebFunction } from './web-function.ts'
 
 const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): AnyBucket =>
   props.bucket ??
   new RegistryBucket(scope, 'Bucket', {
     keyPrefix,
+    replica: props.replicaBucket,
     encryptionKey: props.encryptionKey,
     undeleteDays: props.undeleteDays,
     accessLogDays: props.bucketLogDays,
@@ -56,7 +58,7 @@ const edgeSettings = (
 
 /** A container registry. Its code is bundled already; `lib/cdk.ts` is the same construct with that code. */
 export class Registry extends Construct {
-  /** The bucket that holds everything. */
+  /** The bucket that holds everything, or a copy of it if there is a primary. */
   readonly bucket: AnyBucket
   /** The bucket and the prefix in it, as a value of the setting `--store`. */
   readonly store: string
@@ -84,13 +86,19 @@ export class Registry extends Construct {
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN
     this.bucket = bucketOf(this, props, keyPrefix)
-    this.store = `s3://${this.bucket.bucketName}/${prefix}`.replace(/\/$/, '')
+    const access = { bucket: this.bucket, keyPrefix, encryptionKey, readOnly }
+    const home = homeOf(this, props, access)
+    this.store = `s3://${home.bucket.bucketName}/${prefix}`.replace(/\/$/, '')
     const role = this.role('Role', 'What the registry may do')
     const hasWeb = props.webFunction ?? props.uploadOrigin === undefined
     const webRole = hasWeb ? this.role('WebRole', 'What the Web Function may do') : undefined
     const edgeRole = edge && this.role('EdgeRole', 'Derives what the edge shows to its origins')
     const roles = webRole === undefined ? [role] : [role, webRole]
-    const keys = this.keys(props, keyPrefix, { roles, sealers: edgeRole ? [edgeRole] : [] })
+    const keys = this.keys(
+      props,
+      { bucket: home.bucket, keyPrefix },
+      { roles, sealers: edgeRole ? [edgeRole] : [] },
+    )
     const secret =
       edge &&
       edgeRole &&
@@ -106,13 +114,11 @@ export class Registry extends Construct {
     const urlKeys = secret && new EdgeKeys(this, 'EdgeKeys', secret)
     // Of both functions, so that tokens and uploads of one are good at the other.
     const shared = {
-      statements: [
-        ...bucketStatements({ bucket: this.bucket, keyPrefix, encryptionKey, readOnly }),
-        ...keys.statements,
-      ],
+      statements: [...home.statements, ...keys.statements],
       environment: {
         ...props.environment,
         SLIPWAY_STORE: this.store,
+        ...home.environment,
         ...keys.environment,
         ...(encryptionKey && { SLIPWAY_S3_KMS_KEY: encryptionKey.keyArn }),
         ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
@@ -134,6 +140,7 @@ export class Registry extends Construct {
           ...(edge && publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
           ...edgeSettings(edge?.pushHost ? { ...edge, state: 'open' } : edge, urlKeys),
         },
+        regions: props.webRegions,
         maxEnvironments: props.webEnvironments,
         rateLimit: props.webRate,
         code: props.code.web,
@@ -215,12 +222,13 @@ export class Registry extends Construct {
   }
 
   private keys(
-    { keys, signingKeys, uploadKey, keyUsers: users = [] }: RegistryProps,
-    keyPrefix: string,
+    { keys, signingKeys, uploadKey, primary, keyUsers: users = [] }: RegistryProps,
+    at: Pick<BucketKeysProps, 'bucket' | 'keyPrefix'>,
     holders: KeyHolders,
   ): KeySet {
-    return keys === 'bucket'
-      ? bucketKeys({ bucket: this.bucket, keyPrefix, users, ...holders })
+    if (keys === 'bucket') return bucketKeys({ ...at, users, ...holders })
+    return primary?.keys
+      ? new ReplicaKeys(this, 'Keys', { ...primary.keys, users, roles: holders.roles })
       : new RegistryKeys(this, 'Keys', { users, signingKeys, uploadKey, ...holders })
   }
 

@@ -14,6 +14,7 @@ import {
   SystemLogLevel,
   WebFunction,
   WebFunctionAuthType,
+  WebFunctionEndpointLocation,
   WebFunctionRuntime,
 } from 'aws-cdk-lib/aws-lambda'
 import type { LogGroup } from 'aws-cdk-lib/aws-logs'
@@ -37,6 +38,11 @@ export const WEB_RATE = 100
 export interface RegistryWebFunctionProps extends RunningProps {
   /** Most environments at once, each of 2 vCPU and 2 GB. Default: {@link WEB_ENVIRONMENTS}. */
   readonly maxEnvironments?: number | undefined
+  /**
+   * Further Regions in which AWS runs it, under one name that leads to the nearest. Another list is another
+   * name. Default: none.
+   */
+  readonly regions?: readonly string[] | undefined
   /** Most requests a second; beyond that, clients get 429. Default: {@link WEB_RATE}. */
   readonly rateLimit?: number | undefined
 }
@@ -73,6 +79,9 @@ export class RegistryWebFunction extends Construct {
           systemLogLevel: SystemLogLevel.INFO,
           defaultEndpointAuth: WebFunctionAuthType.APPLICATION_MANAGED,
           defaultEndpoint: {
+            ...(props.regions && {
+              endpointLocation: WebFunctionEndpointLocation.multiRegion([...props.regions]),
+            }),
             maxEnvironments: props.maxEnvironments ?? WEB_ENVIRONMENTS,
             rateLimit: props.rateLimit ?? WEB_RATE,
           },

@@ -24,7 +24,7 @@ import type { Throttle } from '../auth/throttle/throttle.ts'
 import { createTokenService } from '../auth/token-service.ts'
 import { createTokenVerifier } from '../auth/tokens/verify.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { regionOf } from './open-store.ts'
+import { regionOfKey } from './open-store.ts'
 import type { Settings } from './settings.ts'
 import { signingKeyFile } from './signing-key-file.ts'
 
@@ -80,7 +80,8 @@ const openKeys = async (
   if (!place.startsWith(KMS)) return signingKeyFile(place)
   // Loaded only where it is used: it costs every other start its time and memory.
   const { kmsSigningKeys } = await import('./aws/kms-keys.ts')
-  return kmsSigningKeys(place.slice(KMS.length).split(','), regionOf(settings, env))
+  const ids = place.slice(KMS.length)
+  return kmsSigningKeys(ids.split(','), regionOfKey(ids, settings, env))
 }
 
 /** The policy of the file that the settings name, or as the store has it at the moment. */

@@ -19,7 +19,13 @@ import type { ObjectStore } from '../storage/store.ts'
 import { openEdge } from './edge.ts'
 import { openAccess } from './open-access.ts'
 import { openRules } from './open-rules.ts'
-import { isBucketInPath, openStore, openStoreHost, openUploadSecret } from './open-store.ts'
+import {
+  isBucketInPath,
+  openStore,
+  openStoreHost,
+  openUploadSecret,
+  withReplica,
+} from './open-store.ts'
 import { uploadMemoryFor } from './process-memory.ts'
 import type { Settings } from './settings.ts'
 
@@ -86,8 +92,11 @@ export const openApp = async (
 ): Promise<OpenApp> => {
   const { redirectHeads, bodyLimit, uploadLimits, onlyLocal, directIfNecessary } = options
   const logger = options.logger ?? createLogger(settings)
-  const store = openStore(settings, env, (doing, err) => {
+  const first = openStore(settings, env, (doing, err) => {
     logger.debug({ doing, err }, 'a request to S3 is repeated through the SDK')
+  })
+  const store = withReplica(settings, env, first, (asked, err) => {
+    logger.warn({ asked, err }, 'one of two buckets does not respond: the other is read')
   })
   const { isSetUp, checkKeys, policyNotes, ...access } = await openAccess(
     settings,

@@ -5,11 +5,12 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { SCRATCH_PREFIX, UPLOAD_SECRET_KEY } from '../registry/layout.ts'
+import { BLOBS_PREFIX, SCRATCH_PREFIX, UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { cached } from '../shared/cached.ts'
 import { once } from '../shared/once.ts'
 import { tookPlace } from '../storage/errors.ts'
 import { readOrCreate } from '../storage/read-or-create.ts'
+import { createReplicaStore, type ReplicaOptions } from '../storage/replica.ts'
 import { createS3Store, type S3StoreOptions } from '../storage/s3/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { SettingsError } from './errors.ts'
@@ -18,9 +19,19 @@ import type { Settings, StoreSettings } from './setting-table.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The AWS region that the settings or the environment name. */
+/** The AWS region that the environment names. */
+const ownRegion = (env: Environment): string => env.AWS_REGION ?? 'us-east-1'
+
+/** The AWS region of the bucket, by the settings or the environment. */
 export const regionOf = (settings: Pick<Settings, 's3-region'>, env: Environment): string =>
-  settings['s3-region'] ?? env.AWS_REGION ?? 'us-east-1'
+  settings['s3-region'] ?? ownRegion(env)
+
+/** The AWS region of a key: that of its ARN; otherwise it is where the bucket is. */
+export const regionOfKey = (
+  key: string,
+  settings: Pick<Settings, 's3-region'>,
+  env: Environment,
+): string => key.match(/^arn:[^:]+:kms:([^:]+):/)?.[1] ?? regionOf(settings, env)
 
 /** Where another service than AWS is. The SDK would find it itself, but not its style of URLs. */
 const endpointOf = (settings: StoreSettings, env: Environment): string | undefined =>
@@ -68,6 +79,36 @@ export const openStore = (
 }
 
 /**
+ * The store, read from its copy in another Region where that can be done, if the settings name one.
+ *
+ * @param report see `ReplicaOptions`
+ */
+export const withReplica = (
+  settings: Settings,
+  env: Environment,
+  first: ObjectStore,
+  report: ReplicaOptions['report'],
+): ObjectStore => {
+  const { store } = settings
+  const bucket = settings['s3-replica']
+  if (store.kind !== 's3' || bucket === undefined) return first
+  const near = openStore(
+    {
+      ...settings,
+      store: { ...store, bucket },
+      's3-region': settings['s3-replica-region'] ?? ownRegion(env),
+    },
+    env,
+  )
+  return createReplicaStore({
+    first,
+    near,
+    neverChanges: (key) => key.startsWith(BLOBS_PREFIX),
+    report,
+  })
+}
+
+/**
  * The host of a store's presigned URLs, as in `URL.hostname`; undefined if it has none. Sends nothing.
  *
  * @returns a function that throws the SDK's error when there are no credentials to sign with
@@ -103,7 +144,7 @@ export const openUploadSecret = (
   return once(async () => {
     // Loaded only where it is used, because loading takes time and memory.
     const { secretFromKms } = await import('./aws/kms-mac.ts')
-    return secretFromKms(key, UPLOAD_PURPOSE, regionOf(settings, env))
+    return secretFromKms(key, UPLOAD_PURPOSE, regionOfKey(key, settings, env))
   })
 }
 

@@ -108,6 +108,11 @@ export const keyPairId = z.string().regex(/^K[A-Z0-9]{5,30}$/, 'expected an id, 
 /** An AWS account. */
 export const accountId = z.string().regex(/^\d{12}$/, 'expected an account ID of 12 digits')
 
+/** The name of a bucket. */
+export const bucketName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket')
+
 /** Any text that is not empty. */
 export const text = z.string().min(1, 'expected a value')
 

@@ -10,6 +10,7 @@ import { networks } from './networks.ts'
 import {
   accountId,
   ages,
+  bucketName,
   days,
   headerName,
   keyPairId,
@@ -75,6 +76,16 @@ export const SETTINGS = {
     accountId.optional(),
     'any account',
     'AWS account that must own the bucket, 12 digits; otherwise S3 refuses every request',
+  ),
+  's3-replica': setting(
+    bucketName.optional(),
+    'none',
+    'bucket that S3 copies the one of --store to: blobs and manifests come from it once they are there, all else from the first',
+  ),
+  's3-replica-region': setting(
+    text.optional(),
+    'AWS_REGION or us-east-1',
+    'region of that bucket; --s3-region is that of the first',
   ),
   's3-direct': setting(
     onOff.default(true),

@@ -57,6 +57,17 @@ const checkTogether = (settings: Partial<Settings>): void => {
   if (settings['edge-key-id'] !== undefined && settings.edge === 'off') {
     throw new SettingsError('--edge-key-id is for an edge: set --edge on or open')
   }
+  if (settings['s3-replica'] !== undefined && settings.store?.kind === 'file') {
+    throw new SettingsError('--s3-replica needs --store s3://<bucket>')
+  }
+  if (settings['s3-replica-region'] !== undefined && settings['s3-replica'] === undefined) {
+    throw new SettingsError('--s3-replica-region needs --s3-replica')
+  }
+  if (settings['s3-replica'] !== undefined && (settings.edge ?? 'off') !== 'off') {
+    throw new SettingsError(
+      '--s3-replica cannot be combined with --edge, which reads the first bucket',
+    )
+  }
   if (settings['manifest-heads'] !== 'redirect') return
   if (settings.store?.kind !== 's3') {
     throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')

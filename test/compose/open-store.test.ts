@@ -9,8 +9,14 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { isBucketInPath, openStore } from '../../functions/compose/open-store.ts'
+import {
+  isBucketInPath,
+  openStore,
+  regionOfKey,
+  withReplica,
+} from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
+import { dataKey, tagLinkKey } from '../../functions/registry/layout.ts'
 
 interface Case {
   readonly name: string
@@ -135,4 +141,67 @@ test.each([
   const url = await openStore(settings, env).presign?.('GET', 'a', { expiresIn: 60 })
   expect(isBucketInPath(settings, env)).toBe(is)
   expect(new URL(url ?? '').pathname).toBe(is ? '/my.box/p/a' : '/p/a')
+})
+
+describe('a copy in another Region', () => {
+  const env = {
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+  }
+  const digest = `sha256:${'0'.repeat(64)}`
+
+  /** Hosts of presigned URLs of a tag and of a blob that the copy has. */
+  const hosts = async (...flags: readonly string[]) => {
+    const settings = readSettings(['--store=s3://box/p', '--s3-region=us-east-1', ...flags], {})
+    const first = openStore(settings, env)
+    const store = withReplica(settings, env, first, (_, error) => {
+      throw error
+    })
+    const urls = [tagLinkKey('a', 'v1'), dataKey(digest)].map((key) =>
+      store.presign?.('GET', key, { expiresIn: 60 }),
+    )
+    return (await Promise.all(urls)).map((url) => new URL(url ?? '').host)
+  }
+
+  test('is in the Region of the process, or in the one that is named', async () => {
+    const has = createServer((request, response) => {
+      asked.push(request.url ?? '')
+      response.writeHead(200, { ETag: '"x"', 'Last-Modified': new Date(0).toUTCString() }).end()
+    }).listen(0, '127.0.0.1')
+    const asked: string[] = []
+    await once(has, 'listening')
+    const at = `127.0.0.1:${(has.address() as AddressInfo).port}`
+    expect(
+      await hosts('--s3-replica=copy', `--s3-endpoint=http://${at}`, '--s3-path-style=on'),
+    ).toEqual([at, at])
+    expect(asked).toEqual([expect.stringMatching(/^\/copy\/p\/docker\//)])
+    has.close()
+  })
+
+  test('is not asked for what changes', async () => {
+    const settings = readSettings(
+      ['--store=s3://box', '--s3-region=us-east-1', '--s3-replica=copy'],
+      {},
+    )
+    const store = withReplica(settings, env, openStore(settings, env), () => {})
+    const url = await store.presign?.('GET', tagLinkKey('a', 'v1'), { expiresIn: 60 })
+    expect(new URL(url ?? '').host).toBe('box.s3.us-east-1.amazonaws.com')
+  })
+
+  test('is nothing where none is named', () => {
+    const settings = readSettings(['--store=s3://box'], {})
+    const first = openStore(settings, env)
+    expect(withReplica(settings, env, first, () => {})).toBe(first)
+  })
+})
+
+test.each([
+  ['arn:aws:kms:eu-west-1:123456789012:key/mrk-1', 'eu-west-1'],
+  ['arn:aws-cn:kms:cn-north-1:123456789012:alias/a', 'cn-north-1'],
+  ['alias/uploads', 'us-east-1'],
+  ['mrk-1', 'us-east-1'],
+])('the key %s is in %s', (key, region) => {
+  const settings = readSettings(['--store=s3://box', '--s3-region=us-east-1'], {})
+  expect(regionOfKey(key, settings, { AWS_REGION: 'sa-east-1' })).toBe(region)
 })

@@ -186,6 +186,14 @@ const WRONG: readonly (readonly [args: readonly string[], env: Env, message: str
   [['--tls-cert=c.pem'], {}, '--tls-cert and --tls-key go together: set both or neither'],
   [[], { SLIPWAY_TLS_KEY: 'k.pem' }, '--tls-cert and --tls-key go together: set both or neither'],
   [['--manifest-heads=off'], {}, /^--manifest-heads is "off": .*"answer"\|"redirect"/],
+  [['--s3-replica=copy'], {}, '--s3-replica needs --store s3://<bucket>'],
+  [['--s3-replica=A_b', '--store=s3://bucket'], {}, /^--s3-replica is "A_b": expected the name/],
+  [['--s3-replica-region=eu-west-1'], {}, '--s3-replica-region needs --s3-replica'],
+  [
+    ['--s3-replica=copy', '--store=s3://bucket', '--edge=on', '--public-url=https://r.example'],
+    {},
+    '--s3-replica cannot be combined with --edge, which reads the first bucket',
+  ],
   [['--manifest-heads=redirect'], {}, '--manifest-heads redirect needs --store s3://<bucket>'],
   [
     ['--manifest-heads=redirect', '--store=s3://bucket', '--redirects=off'],

@@ -20,6 +20,7 @@ import { temporaryDirectory } from '../support/hosts/start.ts'
 import { type Context, FLAGS, stackIn, templateOf, withApp } from './synth.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const MULTI_KEY = `arn:aws:kms:us-east-1:123456789012:key/mrk-${'1'.repeat(32)}`
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
 
 /** Runs the app. Nothing in its environment leads to an account, and its only proxy is nobody. */
@@ -90,6 +91,14 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
     edgeTokenRate: '300',
   },
   'keys in the bucket': { keys: 'bucket' },
+  'the first of two Regions': { replicaBucket: 'images-eu', prefix: 'a/b' },
+  'the second of two Regions': {
+    primaryBucket: 'images-us',
+    primaryRegion: 'us-east-1',
+    primarySigningKeys: MULTI_KEY,
+    primaryUploadKey: MULTI_KEY,
+  },
+  'a Web Function of several Regions': { webRegions: 'ap-south-1' },
   'logs and traces': { bucketLogDays: '30', tracing: 'on' },
   'without a Web Function': { webFunction: 'off' },
   'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },

@@ -18,6 +18,8 @@ const goodPolicy = join(files.path, 'good.yaml')
 writeFileSync(goodPolicy, 'version: 1\nrules: []\n')
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
+const MULTI_KEY = `arn:aws:kms:us-east-1:123456789012:key/mrk-${'1'.repeat(32)}`
+const PRIMARY = { primaryBucket: 'first', primaryRegion: 'us-east-1' }
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000'
 const ZONE = { hostedZoneId: 'Z0123456789', hostedZoneName: 'example.com' }
 
@@ -28,6 +30,12 @@ describe('each value has an effect', () => {
     name: { name: 'other' },
     bucket: { bucket: 'there-already' },
     prefix: { prefix: 'a/b' },
+    replicaBucket: { replicaBucket: 'copy' },
+    primaryBucket: PRIMARY,
+    primaryRegion: PRIMARY,
+    primarySigningKeys: { ...PRIMARY, primarySigningKeys: MULTI_KEY, primaryUploadKey: MULTI_KEY },
+    primaryUploadKey: { ...PRIMARY, primarySigningKeys: MULTI_KEY, primaryUploadKey: MULTI_KEY },
+    webRegions: { webRegions: 'ap-south-1' },
     kmsKey: { kmsKey: KEY },
     bucketOwner: { bucketOwner: '012345678901' },
     undeleteDays: { undeleteDays: '3' },

@@ -35,6 +35,8 @@ const read = (context: Context): ContextValues =>
   readContext(new App({ context: { ...FLAGS, ...context } }).node)
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
+const MULTI_KEY = `arn:aws:kms:us-east-1:123456789012:key/mrk-${'1'.repeat(32)}`
+const PRIMARY = { primaryBucket: 'first', primaryRegion: 'us-east-1' }
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000'
 const ZONE = { hostedZoneId: 'Z0123456789', hostedZoneName: 'example.com' }
 
@@ -48,6 +50,26 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ undeleteDays: '0' }, /undeleteDays is "0": expected a whole number from 1 to 3650/],
     [{ undeleteDays: '1.5' }, /undeleteDays is "1.5"/],
     [{ undeleteDays: '7', bucket: 'there-already' }, /undeleteDays is for a new bucket/],
+    [{ replicaBucket: 'No_Bucket' }, /replicaBucket is "No_Bucket": expected the name of a bucket/],
+    [{ replicaBucket: 'copy', bucket: 'there' }, /replicaBucket is for a new bucket/],
+    [{ replicaBucket: 'copy', kmsKey: KEY }, /replicaBucket is for a new bucket/],
+    [{ replicaBucket: 'copy', ...PRIMARY }, /replicaBucket is for a new bucket/],
+    [{ primaryBucket: 'first' }, /primaryBucket and primaryRegion go together/],
+    [{ primaryRegion: 'us-east-1' }, /primaryBucket and primaryRegion go together/],
+    [{ primaryRegion: 'Virginia' }, /primaryRegion is "Virginia": expected a Region, as us-east-1/],
+    [{ ...PRIMARY, bucket: 'there' }, /primaryBucket makes a new bucket/],
+    [
+      { ...PRIMARY, edge: 'on', domain: 'a.example.com', ...ZONE },
+      /primaryBucket makes a new bucket.*edge do not go with it/,
+    ],
+    [{ ...PRIMARY, primaryUploadKey: KEY }, /primaryUploadKey is .*: expected multi-Region keys/],
+    [{ ...PRIMARY, primarySigningKeys: MULTI_KEY }, /primarySigningKeys and .* go together/],
+    [
+      { primarySigningKeys: MULTI_KEY, primaryUploadKey: MULTI_KEY },
+      /primarySigningKeys and primaryUploadKey are for a primaryBucket/,
+    ],
+    [{ webRegions: 'everywhere' }, /webRegions is "everywhere": expected Regions, as eu-west-1/],
+    [{ webRegions: 'eu-west-1', webFunction: 'off' }, /webRegions is for a Web Function/],
     [{ removalPolicy: 'keep' }, /removalPolicy is "keep": expected retain or destroy/],
     [{ domain: 'https://a.example.com' }, /domain is "https:.*": expected a host name/],
     [{ domain: 'a.example.com' }, /domain needs a certificate, or hostedZoneId/],

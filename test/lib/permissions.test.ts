@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, describe, test } from 'vitest'
 import { createApp } from '../../functions/api/app.ts'
+import { openAuthorizer } from '../../functions/auth/authorizer.ts'
 import { createStoredKeys, storedSigningKeys } from '../../functions/auth/keys/stored-keys.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
 import { createUploadSecret, openUploadSecret } from '../../functions/compose/open-store.ts'
@@ -16,6 +17,7 @@ import { readSettings } from '../../functions/compose/settings.ts'
 import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
 import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
 import {
+  BLOBS_PREFIX,
   SCRATCH_PREFIX,
   SIGNING_KEYS_KEY,
   UPLOAD_SECRET_KEY,
@@ -23,12 +25,19 @@ import {
 import { hexOf } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
+import { createReplicaStore } from '../../functions/storage/replica.ts'
 import type { MultipartUpload, ObjectStore } from '../../functions/storage/store.ts'
 import { writeDocuments } from '../access/rig.ts'
 import { blob, CONFIG, type Content, descriptorOf, imageOf } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { ask, silent, temporaryDirectory } from '../support/hosts/start.ts'
-import { expectStatus, locationOf, requestLine, type Send } from '../support/rig/client.ts'
+import {
+  clientOf,
+  expectStatus,
+  locationOf,
+  requestLine,
+  type Send,
+} from '../support/rig/client.ts'
 import { intercept, type StoreCall } from '../support/rig/intercept.ts'
 import {
   begin,
@@ -339,6 +348,63 @@ describe('the role of the function', () => {
       await assert.rejects(keys.signer(), /signing-keys is not there and could not be created: Acc/)
       await close()
     })
+  })
+
+  test('in a second Region may read the copy, also while the first does not respond, and writes nothing there', async () => {
+    const second = statementsOf(
+      only(
+        synth({ primaryBucket: 'there-already', primaryRegion: 'us-east-1', prefix: 'registry' }),
+        'AWS::IAM::Policy',
+      ).PolicyDocument,
+    )
+    const [copy] = second.find(({ sid }) => sid === 'CopyList')!.resources
+    const [one, other] = await Promise.all([openFiles(), openFiles()])
+    afterAll(() => Promise.all([one.close(), other.close()]))
+    const image = await pushImage(await clientOf(one.store), 'a/b', 'v1', [layer])
+    await pushImage(await clientOf(other.store), 'a/b', 'v1', [layer])
+    const used = new Set<string>()
+    const guard = (store: ObjectStore, at: string, isDark: () => boolean) =>
+      intercept(store, async (call, proceed) => {
+        // The stack has it in KMS.
+        if (call.args[0] === UPLOAD_SECRET_KEY) return proceed()
+        if (isDark()) throw new StoreError('unavailable', 'dark')
+        for (const use of usesOf(call)) {
+          const there = { ...use, resource: use.resource.replace(BUCKET, at) }
+          const statement = second.find((each) => allows(each, there))
+          assert.ok(statement, `${there.action} on ${there.resource} is not allowed`)
+          used.add(`${statement.sid} ${there.action}`)
+        }
+        return proceed()
+      })
+    let dark = false
+    const open = () =>
+      clientOf(
+        createReplicaStore({
+          first: guard(one.store, BUCKET, () => dark),
+          near: guard(other.store, copy!, () => false),
+          neverChanges: (key) => key.startsWith(BLOBS_PREFIX),
+          report: (asked, error) => {
+            if (asked === 'near') throw error
+          },
+        }),
+        { authorizer: openAuthorizer },
+      )
+    const pull = async (send: Send) => {
+      await expectStatus(200, send('GET /v2/a/b/manifests/v1'))
+      await expectStatus(200, send(`GET /v2/a/b/manifests/${image.sha256}`))
+      await expectStatus(200, send(`GET /v2/a/b/blobs/${layer.sha256}`))
+      await expectStatus(200, send('GET /v2/a/b/tags/list'))
+      await expectStatus(200, send('GET /v2/_catalog'))
+      await expectStatus(200, send(`GET /v2/a/b/referrers/${image.sha256}`))
+    }
+    const send = await open()
+    dark = true
+    await pull(send)
+    dark = false
+    await pushImage(await open(), 'a/c', 'v1', [blob('fresh', 1000)])
+    await pull(await open())
+    assert.ok(used.has('Copy s3:GetObject') && used.has('CopyList s3:ListBucket'))
+    assert.ok(used.has('Blobs s3:PutObject'))
   })
 
   test('may write nothing where the registry is read-only', async () => {
