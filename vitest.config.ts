@@ -89,6 +89,8 @@ export default defineConfig({
       live('localstack', 'test/localstack/*.suite.ts', 2),
       live('package', 'test/package/*.suite.ts', 2),
       live('e2e', 'test/e2e/*.suite.ts', 2),
+      // Clients that only `.ci/long others` installs.
+      live('others', 'test/e2e/others/*.suite.ts'),
       // The contract of stores on a server of yours, see docs/s3-servers.md.
       ...(process.env.S3_ENDPOINT ? [live('external', 'test/storage/s3-external.ts')] : []),
       // `vitest bench`: figures to look at, which no run depends on.

@@ -19,23 +19,23 @@ import type { Account } from './support/client.ts'
 import { clients } from './support/clients.ts'
 import { sourceImage } from './support/image.ts'
 
-/** A covering set: each variant of both, and the clients that send bytes in different ways. */
+/** A covering set: each variant of both, and each client once. */
 const VARIANTS: Readonly<Record<string, EdgeHabits & { readonly clients: readonly string[] }>> = {
   'lengths kept': {
     gateway: GATEWAYS['length kept'],
     web: WEB_FUNCTIONS['length kept'],
-    clients: ['docker'],
+    clients: ['docker', 'podman', 'ctr'],
   },
   'challenges renamed': {
     gateway: GATEWAYS['path decoded, length counted, challenge renamed'],
     web: WEB_FUNCTIONS['challenge renamed, length dropped'],
-    clients: ['skopeo'],
+    clients: ['skopeo', 'docker29'],
   },
   'lengths lost': {
     gateway: GATEWAYS['length zero, challenge renamed'],
     web: WEB_FUNCTIONS['length zero'],
     blobs: 'cloudfront',
-    clients: ['crane', 'oras'],
+    clients: ['crane', 'oras', 'regctl'],
   },
 }
 
