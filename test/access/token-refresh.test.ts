@@ -86,6 +86,19 @@ test('it gives access tokens for what the policy allows now, and no refresh toke
   assert.equal(pushed.status, 202)
 })
 
+test('BuildKit with a docker CLI that has logged in sends it as the password of no name', async (t) => {
+  // Where anonymous callers get tokens, it would keep theirs, and could not push.
+  const everybody = { who: ['anonymous'], repositories: ['open/**'], actions: ['pull'] } as const
+  const rig = await openRig(t, { ...DOCUMENTS, policy: [...DOCUMENTS.policy, everybody] })
+  const as = basic('', await refreshToken(rig, ALICE))
+  const answer = await rig.send(`GET /token?service=slipway&${SCOPE}`, { as })
+  assert.equal(answer.status, 200)
+  const { sub, access } = claimsOf(jsonOf(answer).token)
+  assert.deepEqual([sub, access[0].actions], ['alice', ['pull', 'push']])
+  const login = rig.events().findLast(({ event }) => event === 'login')
+  assert.deepEqual([login?.who, login?.what, login?.outcome], ['user:alice', 'refresh', 'ok'])
+})
+
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 

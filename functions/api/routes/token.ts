@@ -6,7 +6,7 @@
 
 import type { Hono } from 'hono'
 import { AccessError } from '../../auth/errors.ts'
-import { parseBasic } from '../../auth/identity.ts'
+import { type BasicCredentials, parseBasic } from '../../auth/identity.ts'
 import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
 import type { UploadMemory } from '../../registry/uploads/memory.ts'
 import { quoted } from '../../shared/errors.ts'
@@ -20,6 +20,16 @@ const MAX_FORM = 64 * 1024
 
 const badRequest = (message: string): RequestError => new RequestError('PARAMETER_INVALID', message)
 
+/**
+ * Who Basic credentials name: nobody if they are empty, as podman sends them without any. A password of no
+ * name is a refresh token: BuildKit sends it so, if docker's CLI has logged in. Were that an anonymous caller,
+ * it would keep the token that such a one gets, and be refused its push.
+ */
+const basicCredentials = ({ name, password }: BasicCredentials): TokenCredentials => {
+  if (name !== '') return { kind: 'password', name, password }
+  return password === '' ? { kind: 'none' } : { kind: 'refresh', token: password }
+}
+
 /** GET: Basic credentials or none, everything else in the query. */
 const readQuery = (c: AppContext): TokenRequest => {
   const authorization = c.req.header('Authorization')
@@ -28,7 +38,7 @@ const readQuery = (c: AppContext): TokenRequest => {
     throw new AccessError('UNAUTHORIZED', 'the token endpoint takes Basic credentials')
   }
   return {
-    credentials: basic ? { kind: 'password', ...basic } : { kind: 'none' },
+    credentials: basic ? basicCredentials(basic) : { kind: 'none' },
     service: c.req.query('service') || undefined,
     scopes: c.req.queries('scope') ?? [],
     offline: c.req.query('offline_token') === 'true',
