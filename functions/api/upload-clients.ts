@@ -66,7 +66,7 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     userAgent: /(?:^|\s)(?:go-containerregistry|kaniko)\b/i,
     habit: 'follows',
     source: 'go-containerregistry v0.22, pkg/v1/remote/write.go: nextLocation',
-    tested: ['crane 0.22'],
+    tested: ['crane 0.22', 'ko 0.19', 'cosign 3.1'],
   },
   {
     name: 'regclient: regctl, regsync, regbot',
@@ -87,6 +87,15 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     userAgent: /^jib /i,
     habit: 'follows',
     source: 'jib-core 0.28, BlobPusher.java',
+    tested: ['jib-maven-plugin 3.5'],
+  },
+  {
+    // What it resolves is relative to the registry: chunks go there and to the other host in turn.
+    name: "Rust's oci-client",
+    userAgent: /^oci-client\//i,
+    habit: 'follows',
+    source: 'oci-client 0.18, client.rs: location_header_to_url',
+    tested: ['oci-client 0.18'],
   },
   {
     // With a release of oras-go 2 before 2.6.1 for certain; Helm up to 3.17 has another library.
@@ -101,7 +110,7 @@ export const UPLOAD_CLIENTS: readonly UploadClient[] = [
     userAgent: /^(?:oras|oras-go|helm)(?:\/|$)/i,
     habit: 'stays',
     source: 'oras-go v2.6.1, registry/remote/repository.go: sameUploadHost (GO-2026-5882)',
-    tested: ['oras 1.3.6'],
+    tested: ['oras 1.3.6', 'helm 4.2'],
   },
 ]
 

@@ -50,6 +50,7 @@ const USER_AGENTS: Readonly<Record<string, readonly string[]>> = {
   'regclient: regctl, regsync, regbot': ['regclient/regctl (v0.11.7)', 'regclient/regsync'],
   'slipway push, slipway proxy': ['slipway/1.0.0'],
   Jib: ['jib 3.5.1 jib-maven-plugin Google-HTTP-Java-Client/1.42.2 (gzip)'],
+  "Rust's oci-client": ['oci-client/0.15.0', 'oci-client/0.18.0'],
   'ORAS to 1.3.2, Helm 3.18 to 3.20, 4.0 and 4.1': [
     'oras/1.0.0',
     'oras/1.2.3',
@@ -92,7 +93,7 @@ const UNKNOWN = [
   'curl/8.5.0',
   'Go-http-client/1.1',
   'python-requests/2.32.3',
-  'oci-client/0.15',
+  'my-oci-client/0.15',
   'my-docker/1.0',
   'x-containerd/2',
   'orastool/1',

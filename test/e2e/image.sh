@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the images that the end-to-end suites push, from Debian packages alone, but for one:
-#   heavy   a layer of 9 MB and one of 50 MB, of bytes that cannot be compressed
+#   heavy   layers of 4, 9 and 50 MB, of bytes that cannot be compressed
+#   layers  a hundred layers of a file each
 #   full    five layers, more than 100 MB compressed: Debian's minbase, a compiler, LLVM, a shell
 #   medium  one layer that does not fit a request through Lambda, and those of the small one
 #   small   two layers of a few MB
@@ -66,8 +67,17 @@ random() { # name bytes
     openssl enc -aes-128-ctr -nosalt -pbkdf2 -pass "pass:$1" -out "$work/tree/$1/$1"
   pack "$work/tree/$1" "$work/$1.tar"
 }
+random four 4000000
 random nine 9000000
 random fifty 50000000
+
+hundred=()
+for number in {1..100}; do
+  mkdir -p "$work/tree/file-$number"
+  echo "$number" >"$work/tree/file-$number/$number"
+  pack "$work/tree/file-$number" "$work/file-$number.tar"
+  hundred+=("file-$number")
+done
 
 mkdir -p "$work/out/oci"
 image() { # name layer...
@@ -87,7 +97,8 @@ image() { # name layer...
 image full base compiler llvm shell note
 image medium preprocessor shell note
 image small shell note
-image heavy nine fifty
+image heavy four nine fifty
+image layers "${hundred[@]}"
 image base base
 
 touch "$work/out/complete"

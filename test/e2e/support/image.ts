@@ -14,10 +14,10 @@ import { createGunzip } from 'node:zlib'
 import { projectRoot, run } from '../../support/live/process.ts'
 
 /**
- * Five layers of 129 MB, two of 9 and 50 MB, three with one of 10 MB, two of 1 MB; or Debian's minbase
- * alone, to build on.
+ * Five layers of 129 MB, three of 4, 9 and 50 MB, a hundred of a file each, three with one of 10 MB, two of
+ * 1 MB; or Debian's minbase alone, to build on.
  */
-export type ImageName = 'full' | 'heavy' | 'medium' | 'small' | 'base'
+export type ImageName = 'full' | 'heavy' | 'layers' | 'medium' | 'small' | 'base'
 
 interface Descriptor {
   readonly mediaType: string

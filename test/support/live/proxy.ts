@@ -48,6 +48,8 @@ export interface ProxyOptions {
   readonly delay?: number
   /** Whether the Host header becomes the target, for one that answers under its own name only. */
   readonly named?: boolean
+  /** The User-Agent becomes this one. */
+  readonly userAgent?: string
 }
 
 const asNumber = (value: string | undefined): number | undefined =>
@@ -61,15 +63,21 @@ const counting = (count: (bytes: number) => void): Transform =>
     },
   })
 
-/** Header lines, one after another, with another Host. */
-const withHost = (lines: readonly string[], host: string): string[] =>
-  lines.map((each, at) => (at % 2 === 1 && /^host$/i.test(lines[at - 1] ?? '') ? host : each))
+/** Header lines, one after another, with other values of some, by name in lower case. */
+const withValues = (lines: readonly string[], values: ReadonlyMap<string, string>): string[] =>
+  lines.map((each, at) =>
+    at % 2 === 1 ? (values.get(lines[at - 1]?.toLowerCase() ?? '') ?? each) : each,
+  )
 
-/** Starts a proxy in front of `target` (`host:port`). All headers are forwarded unchanged. */
+/** Starts a proxy in front of `target` (`host:port`). Other headers are forwarded unchanged. */
 export const startProxy = async (
   target: string,
-  { delay = 0, named = false }: ProxyOptions = {},
+  { delay = 0, named = false, userAgent }: ProxyOptions = {},
 ): Promise<RecordingProxy> => {
+  const changed = new Map([
+    ...(named ? [['host', target] as const] : []),
+    ...(userAgent === undefined ? [] : [['user-agent', userAgent] as const]),
+  ])
   const { hostname, port } = new URL(`http://${target}`)
   const exchanges: Exchange[] = []
   let cut: { matches: (exchange: Exchange) => boolean; bytes: number } | undefined
@@ -119,7 +127,7 @@ export const startProxy = async (
       port,
       method: incoming.method,
       path: incoming.url,
-      headers: named ? withHost(incoming.rawHeaders, target) : incoming.rawHeaders,
+      headers: withValues(incoming.rawHeaders, changed),
     })
     const body = counting((bytes) => {
       exchange.requestBytes += bytes
