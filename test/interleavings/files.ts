@@ -6,8 +6,8 @@
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { existsSync } from 'node:fs'
-import fsp, { type FileHandle, mkdtemp, rm } from 'node:fs/promises'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import fsp, { type FileHandle } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
@@ -128,9 +128,9 @@ const ROOT = /^.*\/slipway-steps-\w{6}/
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** A directory of its own, and how to remove it. */
-export const scratch = async (): Promise<{ root: string; remove: () => Promise<void> }> => {
-  const root = await mkdtemp(join(PLACE, 'slipway-steps-'))
-  return { root, remove: () => rm(root, { recursive: true, force: true }) }
+export const scratch = (): { root: string; remove: () => void } => {
+  const root = mkdtempSync(join(PLACE, 'slipway-steps-'))
+  return { root, remove: () => rmSync(root, { recursive: true, force: true }) }
 }
 
 /**

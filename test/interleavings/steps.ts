@@ -5,6 +5,7 @@
  * @module
  */
 
+import { cpSync } from 'node:fs'
 import { readAll } from '../../functions/storage/bytes.ts'
 import { isStoreError } from '../../functions/storage/errors.ts'
 import {
@@ -24,13 +25,15 @@ const OTHER = 'v/other/link'
 interface Setting {
   /** Version of the key before. */
   readonly etag: string
-  readonly upload: MultipartUpload
-  readonly parts: readonly Part[]
+  /** An upload with all its parts, for steps that want one. */
+  readonly sent?: { readonly upload: MultipartUpload; readonly parts: readonly Part[] }
 }
 
 /** An operation of the port. */
 export interface Step {
   readonly title: string
+  /** Whether it wants an upload. */
+  readonly uploads?: boolean
   readonly run: (store: ObjectStore, setting: Setting) => Promise<unknown>
 }
 
@@ -55,7 +58,8 @@ export const STEPS: readonly Step[] = [
   { title: 'copy', run: (store) => store.copy(OTHER, KEY, 5) },
   {
     title: 'complete a multipart upload',
-    run: (store, { upload, parts }) => store.completeMultipart(upload, parts),
+    uploads: true,
+    run: (store, { sent }) => store.completeMultipart(sent!.upload, sent!.parts),
   },
   { title: 'delete', run: (store) => store.delete([KEY]) },
   { title: 'delete the version', run: (store, { etag }) => store.deleteIf(KEY, etag) },
@@ -87,16 +91,41 @@ const told = async (work: () => Promise<unknown>): Promise<string> => {
   }
 }
 
-const open = async (present: boolean) => {
-  const { root, remove } = await scratch()
+/** A directory, and how to remove it. */
+interface Begun {
+  readonly root: string
+  /** Version of the key. */
+  readonly etag: string
+  remove(): void
+}
+
+/** What is in a directory before each run. */
+const begin = async (present: boolean): Promise<Begun> => {
+  const { root, remove } = scratch()
   const store = storeOf(root, 0)
   await store.put(OTHER, bytes('other'))
   // One that is absent was there once, with a version that does not come back.
   const { etag } = await store.put(KEY, bytes('before'))
   if (!present) await store.delete([KEY])
+  return { root, remove, etag }
+}
+
+interface Opened {
+  readonly root: string
+  readonly setting: Setting
+  remove(): void
+}
+
+/** A copy of what a run begins with. Versions of files are of each copy, and so are uploads. */
+const again = async (begun: Begun, steps: readonly Step[]): Promise<Opened> => {
+  const { root, remove } = scratch()
+  cpSync(begun.root, root, { recursive: true })
+  const store = storeOf(root, 0)
+  const setting = { etag: (await store.head(KEY))?.etag ?? begun.etag }
+  if (!steps.some(({ uploads }) => uploads)) return { root, remove, setting }
   const upload = await store.createMultipart(KEY, MIN_PART_SIZE)
-  const part = await store.uploadPart(upload, 1, bytes('whole'))
-  return { root, remove, setting: { etag, upload, parts: [part] } }
+  const parts = [await store.uploadPart(upload, 1, bytes('whole'))]
+  return { root, remove, setting: { ...setting, sent: { upload, parts } } }
 }
 
 const endOf = async (root: string): Promise<string> => `${await textAt(storeOf(root, 0), KEY)}`
@@ -108,16 +137,16 @@ const orders = (count: number): number[][] =>
         [...order, 0].map((_, at) => order.toSpliced(at, 0, count - 1)),
       )
 
-const serialEndings = async ({ steps, present }: StepOptions): Promise<Set<string>> => {
+const serialEndings = async (begun: Begun, { steps }: StepOptions): Promise<Set<string>> => {
   const endings = new Set<string>()
   for (const order of orders(steps.length)) {
-    const { root, remove, setting } = await open(present)
+    const { root, remove, setting } = await again(begun, steps)
     const answers: string[] = []
     for (const at of order) {
       answers[at] = await told(() => steps[at]!.run(storeOf(root, 0), setting))
     }
     endings.add(JSON.stringify([answers, await endOf(root)]))
-    await remove()
+    remove()
   }
   return endings
 }
@@ -130,14 +159,15 @@ export interface StepsChecked extends Explored {
 /** Explores operations; the file system must be interposed. */
 export const checkSteps = async (options: StepOptions): Promise<StepsChecked> => {
   const { steps, present, apart, limit } = options
-  const serial = await serialEndings(options)
+  const begun = await begin(present)
+  const serial = await serialEndings(begun, options)
   const faults = new Map<string, string>()
   let root = ''
-  let remove = async (): Promise<void> => {}
+  let remove = (): void => {}
 
   const run = async (choose: Choose): Promise<Finished | undefined> => {
-    await remove()
-    const opened = await open(present)
+    remove()
+    const opened = await again(begun, steps)
     ;({ root, remove } = opened)
     const prepare = async (reach: Reach): Promise<Process[]> =>
       steps.map((step, at) => {
@@ -159,7 +189,8 @@ export const checkSteps = async (options: StepOptions): Promise<StepsChecked> =>
   const dependent: Dependent = (a, b) =>
     conflict(a.access, b.access) || (!apart && mayLock(a.access) && mayLock(b.access))
   const explored = await explore(run, visit, limit, dependent)
-  await remove()
+  remove()
+  begun.remove()
   return { ...explored, faults: [...faults.values()] }
 }
 

@@ -13,7 +13,7 @@ import { clientOf, expectStatus, locationOf, type Send } from '../support/rig/cl
 import { STORES } from '../support/rig/stores.ts'
 
 /** More than a page of a listing, and than S3 deletes in one call. */
-const CHUNKS = 1500
+const CHUNKS = 1050
 const BYTES = Buffer.from(Array.from({ length: CHUNKS }, (_, at) => at % 251))
 
 const keysOf = async (store: ObjectStore, prefix: string): Promise<number> => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
+import { createCipheriv, createHash } from 'node:crypto'
 import { OCI_INDEX, OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { type Digest, digestOf } from '../../../functions/registry/reference.ts'
 import { type Exchange, play } from './exchange.ts'
@@ -17,15 +17,39 @@ export interface Content {
   readonly sha512: Digest
 }
 
-/** Bytes or text with its digests. */
-export const contentOf = (from: Uint8Array | string): Content => {
-  const bytes = Buffer.from(from as string)
-  return { bytes, sha256: digestOf(bytes), sha512: digestOf(bytes, 'sha512') }
+/** Computed where they are asked for: of many bytes that takes a while, and few tests want both. */
+const withDigests = (bytes: Buffer): Content => {
+  let sha256: Digest | undefined
+  let sha512: Digest | undefined
+  return {
+    bytes,
+    get sha256() {
+      sha256 ??= digestOf(bytes)
+      return sha256
+    },
+    get sha512() {
+      sha512 ??= digestOf(bytes, 'sha512')
+      return sha512
+    },
+  }
 }
 
+/** Bytes or text with its digests. */
+export const contentOf = (from: Uint8Array | string): Content =>
+  withDigests(Buffer.from(from as string))
+
+/** From this size on bytes come from a cipher, which is faster than a hash. */
+const LARGE = 1024 * 1024
+
 /** The same bytes for the same seed and size, and no others like them. */
-export const blob = (seed: string, size: number): Content =>
-  contentOf(createHash('shake256', { outputLength: size }).update(seed).digest())
+export const blob = (seed: string, size: number): Content => {
+  if (size < LARGE)
+    return withDigests(createHash('shake256', { outputLength: size }).update(seed).digest())
+  const key = createHash('sha256').update(`${seed} ${size}`).digest()
+  return withDigests(
+    createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size)),
+  )
+}
 
 /** A descriptor of content. */
 export const descriptorOf = (mediaType: string, { bytes, sha256 }: Content) => ({

@@ -34,15 +34,13 @@ const TAG = /^(.+\/_manifests)\/tags\/([^/]+)\/(?:current|index\/.+)$/
 const hashesOf = async (
   store: ObjectStore,
   key: string,
+  algorithms: readonly string[],
 ): Promise<Readonly<Record<string, string>>> => {
   const read = await store.get(key)
   assert.ok(read, `${key} is listed, but not there`)
-  const [sha256, sha512] = [createHash('sha256'), createHash('sha512')]
-  for await (const chunk of read.body) {
-    sha256.update(chunk)
-    sha512.update(chunk)
-  }
-  return { sha256: sha256.digest('hex'), sha512: sha512.digest('hex') }
+  const hashes = algorithms.map((name) => [name, createHash(name)] as const)
+  for await (const chunk of read.body) for (const [, hash] of hashes) hash.update(chunk)
+  return Object.fromEntries(hashes.map(([name, hash]) => [name, hash.digest('hex')]))
 }
 
 /** What a walk through a store found. */
@@ -59,18 +57,20 @@ export interface Inventory {
  */
 export const checkStore = async (store: ObjectStore): Promise<Inventory> => {
   const objects = await allObjects(store, 'docker/')
+  const links = objects.flatMap(({ key }) => LINK.exec(key)?.[1] ?? [])
+  const named = links.some((path) => path.includes('/sha512/'))
+  const algorithms = named ? ['sha256', 'sha512'] : ['sha256']
   const hashes = new Map<string, Readonly<Record<string, string>>>()
   await inBatches(
     objects.filter(({ key }) => DATA.test(key)),
     async ({ key }) => {
       const [, algorithm = '', hex] = DATA.exec(key) ?? []
-      const actual = await hashesOf(store, key)
+      const actual = await hashesOf(store, key, algorithms)
       assert.equal(actual[algorithm], hex, `the data at ${key}`)
       hashes.set(`${algorithm}:${hex}`, actual)
     },
     4,
   )
-  const links = objects.flatMap(({ key }) => LINK.exec(key)?.[1] ?? [])
   const known = new Set(links)
   await inBatches(links, async (path) => {
     const key = `docker/registry/v2/repositories/${path}/link`
