@@ -4,7 +4,11 @@
  * @module
  */
 
+import * as z from 'zod'
 import { type Check, firstWrong } from './check.ts'
+import { jsonOf } from './credentials.ts'
+
+const listed = z.object({ tags: z.array(z.string()).nullish() })
 
 /** Deletes what the other checks pushed. */
 export const cleanupCheck: Check = {
@@ -23,11 +27,13 @@ export const cleanupCheck: Check = {
       if (status !== 202) refused.push(`${status} for ${path}`)
     }
     const left = await session.ask('GET', 'tags/list')
-    const { tags = [] } = left.status === 200 ? JSON.parse(left.body.toString()) : {}
+    const list = listed.safeParse(left.status === 200 ? jsonOf(left) : {}).data
+    const tags = list?.tags ?? []
     return {
       seen: `${manifests.size} manifests, ${blobs.size} blobs`,
       wrong: firstWrong(
         [refused.length === 0, `not deleted: ${refused[0]} and ${refused.length - 1} more`],
+        [list !== undefined, 'tags/list is 200, and no list of tags'],
         [tags.length === 0, `tags are left: ${tags.join(', ')}`],
       ),
     }

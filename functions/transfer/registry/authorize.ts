@@ -4,7 +4,9 @@
  * @module
  */
 
+import * as z from 'zod'
 import { TransferError } from '../errors.ts'
+import { isHttp, shown } from './address.ts'
 import { basic, CHALLENGE_HEADERS, type Challenge, parseChallenge } from './challenge.ts'
 import type { Credentials } from './docker-config.ts'
 import type { Http, Outgoing, Reply } from './http.ts'
@@ -21,6 +23,24 @@ export interface Authorizing extends Authorized {
   /** Undefined where the registry asks for nothing. */
   authorization(): Promise<string | undefined>
 }
+
+/** What a header can carry. */
+const text = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/)
+  .optional()
+  .catch(undefined)
+
+/** What a token endpoint grants, of which nothing is certain. */
+const granted = z.object({
+  token: text,
+  access_token: text,
+  expires_in: z.number().positive().catch(60),
+})
+
+/** @throws SyntaxError where it is not JSON */
+const readGrant = (body: Buffer): z.output<typeof granted> | undefined =>
+  granted.safeParse(JSON.parse(body.toString())).data
 
 /** Milliseconds by which a token is renewed early; one that lives shortly, after half its life. */
 const EARLY = 30_000
@@ -51,6 +71,13 @@ export const authorizing = (
 
   const fetchToken = async ({ parameters }: Challenge) => {
     const { realm = '', service = '' } = parameters
+    if (!isHttp(realm)) {
+      throw new TransferError(
+        `${origin} asks for a token of ${JSON.stringify(realm)}, which is not an HTTP address`,
+      )
+    }
+    const failed = (why: string, cause?: unknown): TransferError =>
+      new TransferError(`${origin} gives no token for ${scope}: ${why}`, { cause })
     const refresh =
       credentials && 'refreshToken' in credentials ? credentials.refreshToken : undefined
     const query = new URLSearchParams({ service, ...(scope === '' ? {} : { scope }) })
@@ -76,14 +103,17 @@ export const authorizing = (
             body: Buffer.from(form.toString()),
           },
     )
-    const grant = reply.status === 200 ? JSON.parse(reply.body.toString()) : {}
-    const text: unknown = grant.token ?? grant.access_token
-    if (typeof text !== 'string') {
-      throw new TransferError(
-        `${origin} gives no token for ${scope}: ${reply.status} from ${realm}`,
-      )
+    const from = `${reply.status} from ${shown(realm)}`
+    if (reply.status !== 200) throw failed(from)
+    let grant: z.output<typeof granted> | undefined
+    try {
+      grant = readGrant(reply.body)
+    } catch (cause) {
+      throw failed(`${from}, which is not JSON`, cause)
     }
-    const life = (Number(grant.expires_in) || 60) * 1000
+    const text = grant?.token ?? grant?.access_token
+    if (grant === undefined || text === undefined) throw failed(`${from}, without a token`)
+    const life = grant.expires_in * 1000
     return { text, until: now() + life - Math.min(EARLY, life / 2) }
   }
 

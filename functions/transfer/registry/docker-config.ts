@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import * as z from 'zod'
 import { TransferError } from '../errors.ts'
 import type { User } from './challenge.ts'
 
@@ -17,13 +18,17 @@ export type Env = Readonly<Record<string, string | undefined>>
 /** What is known of a host: a password, or a refresh token that is one. */
 export type Credentials = User | { readonly refreshToken: string }
 
-interface Config {
-  readonly auths?: Readonly<
-    Record<string, { readonly auth?: string; readonly identitytoken?: string }>
-  >
-  readonly credHelpers?: Readonly<Record<string, string>>
-  readonly credsStore?: string
-}
+/** The file, as far as it is read. Entries are checked when they are used. */
+const schema = z.object({
+  auths: z.record(z.string(), z.unknown()).nullish(),
+  credHelpers: z.record(z.string(), z.string()).nullish(),
+  credsStore: z.string().nullish(),
+})
+
+const entrySchema = z.object({
+  auth: z.string().optional(),
+  identitytoken: z.string().optional(),
+})
 
 /** What docker calls its own hub. */
 const HUB = 'https://index.docker.io/v1/'
@@ -33,15 +38,25 @@ const keysOf = (host: string): string[] =>
     ? [HUB]
     : [host, `https://${host}`, `http://${host}`, `https://${host}/`, `https://${host}/v2/`]
 
-const readConfig = async (env: Env): Promise<Config> => {
-  const path = join(env.DOCKER_CONFIG ?? join(env.HOME ?? '', '.docker'), 'config.json')
+const pathOf = (env: Env): string =>
+  join(env.DOCKER_CONFIG ?? join(env.HOME ?? '', '.docker'), 'config.json')
+
+const readConfig = async (path: string): Promise<z.output<typeof schema>> => {
   const content = await readFile(path, 'utf8').catch(() => undefined)
   if (content === undefined) return {}
+  let json: unknown
   try {
-    return JSON.parse(content) as Config
+    json = JSON.parse(content)
   } catch {
     throw new TransferError(`${path} is not JSON`)
   }
+  return checked(schema, json, path)
+}
+
+const checked = <T>(kind: z.ZodType<T>, value: unknown, path: string): T => {
+  const { data } = kind.safeParse(value)
+  if (data === undefined) throw new TransferError(`${path} is not a configuration of docker`)
+  return data
 }
 
 const ofUser = (name: string, password: string): Credentials =>
@@ -84,17 +99,24 @@ const askHelper = async (
  * @throws TransferError when config.json or a helper cannot be used
  */
 export const credentialsFor = async (host: string, env: Env): Promise<Credentials | undefined> => {
-  const { auths = {}, credHelpers = {}, credsStore } = await readConfig(env)
+  const path = pathOf(env)
+  const { auths, credHelpers, credsStore } = await readConfig(path)
   const keys = keysOf(host)
-  const helper = credHelpers[host] ?? credsStore
+  const helper = credHelpers?.[host] ?? credsStore ?? undefined
   for (const key of helper === undefined ? [] : keys) {
     const found = await askHelper(helper!, key, env)
     if (found !== undefined) return found
   }
-  const entry = keys.map((key) => auths[key]).find((each) => each !== undefined)
+  const found = keys.map((key) => auths?.[key]).find((each) => each != null)
+  const entry = found === undefined ? undefined : checked(entrySchema, found, path)
   if (entry?.identitytoken) return { refreshToken: entry.identitytoken }
   if (!entry?.auth) return undefined
   const decoded = Buffer.from(entry.auth, 'base64').toString()
   const colon = decoded.indexOf(':')
+  if (colon < 0) {
+    throw new TransferError(
+      `${path} has no name and password for ${host}: run docker login ${host}`,
+    )
+  }
   return ofUser(decoded.slice(0, colon), decoded.slice(colon + 1).replace(/\0+$/, ''))
 }

@@ -15,6 +15,8 @@ import {
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { TransferError } from '../errors.ts'
+import { isHttp, shown } from './address.ts'
 
 /** A body that is made when it is sent. */
 export interface Streamed {
@@ -61,11 +63,9 @@ export const openConnections = (options: AgentOptions = {}): Connections => {
   }
   return {
     async exchange({ method, url, headers = {}, body }, prepare) {
+      if (!isHttp(url)) throw new TransferError(`not an HTTP address: ${shown(url)}`)
       const { protocol, host, hostname, port } = new URL(url)
-      if (protocol !== 'http:' && protocol !== 'https:') {
-        throw new Error(`not an HTTP address: ${url}`)
-      }
-      const { send, agent } = schemes[protocol]
+      const { send, agent } = schemes[protocol as keyof typeof schemes]
       // As given, not as URL normalizes it.
       const path = url.slice(url.indexOf(host) + host.length) || '/'
       // In brackets, an IPv6 address would be taken for a name.

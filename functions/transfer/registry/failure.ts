@@ -4,16 +4,24 @@
  * @module
  */
 
+import * as z from 'zod'
 import { TransferError } from '../errors.ts'
 import type { Reply } from './http.ts'
+
+/** As the specification has them; the first alone is read. */
+const errors = z.object({
+  errors: z.tuple([z.object({ code: z.string(), message: z.string().optional() })], z.unknown()),
+})
+
+const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 500)
 
 /** What a registry says of an error, as far as it says anything. */
 const wordsOf = ({ body }: Reply): string => {
   try {
-    const [first] = JSON.parse(body.toString()).errors
-    return `${first.code}: ${first.message}`
+    const [{ code, message }] = errors.parse(JSON.parse(body.toString())).errors
+    return inOneLine(message === undefined ? code : `${code}: ${message}`)
   } catch {
-    return body.toString().replaceAll(/\s+/g, ' ').slice(0, 200)
+    return inOneLine(body.toString())
   }
 }
 

@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { TransferError } from '../errors.ts'
+import { shown } from './address.ts'
 import { type Outgoing, openConnections } from './exchange.ts'
 
 export type { Outgoing, Streamed } from './exchange.ts'
@@ -37,9 +38,6 @@ export interface Http {
   close(): void
 }
 
-/** What an URL may look like in messages: its query may authorize whoever reads it. */
-export const shown = (url: string): string => url.replace(/\?.*/, '')
-
 /** The client was closed: whatever is still wanted comes too late. */
 export class ClosedError extends TransferError {}
 
@@ -53,7 +51,7 @@ export const createHttp = (userAgent: string): Http => {
     const { response } = await connections.exchange(outgoing, (request) => {
       if (!request.hasHeader('User-Agent')) request.setHeader('User-Agent', userAgent)
       request.on('timeout', () =>
-        request.destroy(new Error(`${shown(outgoing.url)} does not respond`)),
+        request.destroy(new TransferError(`${shown(outgoing.url)} does not respond`)),
       )
     })
     return response
@@ -65,7 +63,7 @@ export const createHttp = (userAgent: string): Http => {
       const incoming = await open(outgoing)
       if (Number(incoming.headers['content-length'] ?? 0) > MOST && outgoing.method !== 'HEAD') {
         incoming.destroy()
-        throw new Error(`the response of ${shown(outgoing.url)} is too large`)
+        throw new TransferError(`the response of ${shown(outgoing.url)} is too large`)
       }
       const body = await buffer(incoming)
       return { status: incoming.statusCode ?? 0, headers: incoming.headers, body }

@@ -6,6 +6,7 @@
 
 import { isName, isTag } from '../../registry/reference.ts'
 import { TransferError } from '../errors.ts'
+import { isHttp, shown } from './address.ts'
 import { type Authorized, authorizing } from './authorize.ts'
 import { credentialsFor, type Env } from './docker-config.ts'
 import { refused } from './failure.ts'
@@ -55,7 +56,12 @@ export interface Target {
   readonly http: Http
   /** A request to the registry's host, with credentials; to any other, without. */
   send(outgoing: Outgoing): Promise<Reply>
-  /** An URL of this repository, or where a Location leads. @param base what it is relative to */
+  /**
+   * An URL of this repository, or where a Location leads.
+   *
+   * @param base what it is relative to
+   * @throws TransferError if it is not an HTTP address
+   */
   resolve(path: string, base?: string): string
   /** Whether there is such a blob. */
   has(digest: string): Promise<boolean>
@@ -78,8 +84,13 @@ export const openTarget = async (
 
 /** A repository, with whatever authorizes requests to its registry. */
 export const targetAt = (http: Http, origin: string, name: string, own: Authorized): Target => {
-  const resolve: Target['resolve'] = (path, base = `${origin}/v2/${name}/`) =>
-    new URL(path, base).href
+  const resolve: Target['resolve'] = (path, base = `${origin}/v2/${name}/`) => {
+    const url = URL.canParse(path, base) ? new URL(path, base).href : path
+    if (isHttp(url)) return url
+    throw new TransferError(
+      `${origin} leads to ${JSON.stringify(shown(path))}, which is not an HTTP address`,
+    )
+  }
   const send: Target['send'] = (outgoing) =>
     (new URL(outgoing.url).origin === new URL(origin).origin ? own : http).send(outgoing)
   return {
