@@ -37,7 +37,7 @@ const READS_PER_LISTING = 12
 const MD5 = /^[0-9a-f]{32}$/
 
 /** The version of a link that says this digest, where versions are sums. */
-const versionOf = (digest: string): string => createHash('md5').update(digest).digest('hex')
+export const versionOf = (digest: string): string => createHash('md5').update(digest).digest('hex')
 
 /** Whether a link's version proves that it says this digest. */
 export const isVersionOf = (etag: string | undefined, digest: string): boolean =>

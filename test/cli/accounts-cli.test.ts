@@ -16,7 +16,6 @@ import {
   GROUPS_KEY,
   HTPASSWD_KEY,
   POLICY_KEY,
-  RETENTION_KEY,
   ROBOTS_KEY,
 } from '../../functions/registry/layout.ts'
 import { write } from '../auth/harness.ts'
@@ -160,29 +159,6 @@ for (const [storeName, open] of STORES) {
     })
   })
 }
-
-describe('the rules on tags', () => {
-  it('are checked, set and shown', async (t) => {
-    const { store, desk, give, said } = await openOffice(t, openFiles)
-    await assert.rejects(give('retention show'), mistake(/there are no rules/))
-    desk.files.good = '# mine\nversion: 1\nimmutable:\n  - repositories: [a]\n'
-    desk.files.bad = 'version: 1\nrules:\n  - name: x\n    repositories: [A]\n'
-    await give('retention check good')
-    assert.match(said(), /has 1 rule on immutable tags and 0 rules on what stays/)
-    assert.equal(await readDocument(store, RETENTION_KEY), undefined)
-    await give('retention set good')
-    assert.match(said(), /It is set/)
-    await give('retention set good')
-    assert.match(said(), /set already/)
-    for (const verb of ['check', 'set']) {
-      await assert.rejects(give(`retention ${verb} bad`), {
-        name: 'DocumentError',
-        message: /line 4, .*"A" is not allowed in a repository name/,
-      })
-    }
-    assert.deepEqual(await give('retention show'), [desk.files.good.trimEnd()])
-  })
-})
 
 describe('commands refuse', () => {
   for (const [line, message] of [

@@ -4,11 +4,17 @@
  * @module
  */
 
+import { stringify } from 'yaml'
 import { editDocument, readDocument } from '../../auth/document.ts'
-import { RETENTION_KEY } from '../../registry/layout.ts'
+import { CATALOG_PREFIX, catalogName, RETENTION_KEY } from '../../registry/layout.ts'
+import { evaluate } from '../../registry/retention/evaluate.ts'
+import { readRepository } from '../../registry/retention/inventory.ts'
 import { parseRetention } from '../../registry/retention/parse.ts'
+import { quoted } from '../../shared/errors.ts'
+import { listPages } from '../../storage/pages.ts'
+import type { ObjectStore } from '../../storage/store.ts'
 import type { StoreIo } from '../command.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 
 /** A file's path, or `-` for standard input. */
@@ -16,7 +22,15 @@ interface Given {
   readonly args: { readonly file: string }
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+const counted = (count: number, what: string, many = `${what}s`): string =>
+  `${count} ${count === 1 ? what : many}`
+
+/** All repositories, in order. */
+async function* repositoriesOf(store: ObjectStore): AsyncGenerator<string> {
+  for await (const objects of listPages(store, CATALOG_PREFIX)) {
+    yield* objects.map(({ key }) => catalogName(key))
+  }
+}
 
 /** Reads and checks a file of rules. */
 const readRules = async ({ readFile, say }: Io, { args: { file } }: Given): Promise<string> => {
@@ -45,4 +59,59 @@ export const showRetention = async ({ store, print }: StoreIo): Promise<void> =>
   const text = await readDocument(store, RETENTION_KEY)
   if (text === undefined) throw new CommandError('there are no rules, so every tag can be moved')
   print(text.replace(/\n$/, ''))
+}
+
+interface PreviewGiven {
+  readonly args: { readonly repository: readonly string[] }
+  readonly flags: { readonly file: string | undefined; readonly json: boolean }
+}
+
+/** `slipway retention preview`. */
+export const previewRetention = async (io: StoreIo, given: PreviewGiven): Promise<void> => {
+  const { store, now, print, say } = io
+  const { file, json } = given.flags
+  const text =
+    file === undefined ? await readDocument(store, RETENTION_KEY) : await io.readFile(file)
+  if (text === undefined) throw new CommandError('there are no rules: give some with --file')
+  const retention = parseRetention(text)
+  const names = given.args.repository
+  let going = 0
+  for await (const name of names.length > 0 ? names : repositoriesOf(store)) {
+    const about = retention.rules.filter(({ repositories }) => repositories(name))
+    if (about.length === 0) continue
+    const untagged = about.some(({ tags }) => tags === undefined)
+    const facts = await readRepository(store, name, untagged)
+    for (const decision of evaluate(retention, facts, now())) {
+      const { tag, digest, goes, rule, removedBy } = decision
+      if (goes) going += 1
+      const what = tag === undefined ? `${name}@${digest}` : `${name}:${tag}`
+      if (json) print(JSON.stringify({ repository: name, ...decision }))
+      else if (goes) print(`goes\t${what}\t${digest}\t${rule}`)
+      else print(`stays\t${what}\t${digest}\t${rule}, though ${removedBy}`)
+    }
+  }
+  say(`${counted(going, 'tag or manifest', 'tags and manifests')} would go. Nothing was changed.`)
+}
+
+interface ImportGiven {
+  readonly args: { readonly kind: string; readonly file: string }
+  readonly flags: { readonly repositories: string | undefined }
+}
+
+/** `slipway retention import`. */
+export const importRules = async (
+  { readFile, print }: Io,
+  { args, flags }: ImportGiven,
+): Promise<void> => {
+  if (args.kind !== 'ecr') {
+    throw new UsageError(
+      `${quoted(args.kind)} is no registry whose rules can be read: expected ecr`,
+    )
+  }
+  const { importEcr } = await import('../../registry/retention/import/ecr.ts')
+  const document = importEcr(await readFile(args.file), (flags.repositories ?? '**').split(','))
+  const text = stringify(document)
+  // What the patterns say is checked as in any document.
+  parseRetention(text)
+  print(text.trimEnd())
 }

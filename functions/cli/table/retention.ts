@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Command, storeCommand } from '../command.ts'
+import { type Command, command, storeCommand } from '../command.ts'
+import { switchFlag, textFlag } from '../flags.ts'
 
 /** `retention`. */
 export const RETENTION_COMMANDS: readonly Command[] = [
@@ -25,5 +26,25 @@ export const RETENTION_COMMANDS: readonly Command[] = [
     name: 'retention show',
     help: 'print the rules on tags that are in force',
     load: async () => (await import('../commands/retention.ts')).showRetention,
+  }),
+  storeCommand({
+    name: 'retention preview',
+    help: 'say what would go by the rules, in all repositories or in some, and which rule decided',
+    more: 'A line for each tag or manifest that a rule would remove, and for what another rule keeps: goes or stays, what, its digest, and the rule that decided. It changes nothing.',
+    args: { repository: 'any' },
+    flags: {
+      file: textFlag('FILE', 'rules to try, instead of those in force'),
+      json: switchFlag('print an object of JSON a line'),
+    },
+    load: async () => (await import('../commands/retention.ts')).previewRetention,
+  }),
+  command({
+    name: 'retention import',
+    help: 'print a lifecycle policy of another registry as rules; the first word says which: ecr',
+    args: { kind: 'one', file: 'one' },
+    flags: {
+      repositories: textFlag('PATTERNS', 'repositories that it is for, divided by commas', '**'),
+    },
+    load: async () => (await import('../commands/retention.ts')).importRules,
   }),
 ]

@@ -54,7 +54,8 @@ const inMilliseconds = (condition: NonNullable<WrittenRule['keep'] | WrittenRule
       )
 
 const compileRule = (written: WrittenRule): Rule => {
-  const { name, repositories, tags, keep, remove, evenImmutable } = written
+  const { name, repositories, tags, except = [], keep, remove, evenImmutable } = written
+  const [among, spared] = [tags && compilePatterns(tags), compilePatterns(except)]
   const deed =
     keep === undefined
       ? { remove: inMilliseconds(remove ?? 'always') }
@@ -62,7 +63,7 @@ const compileRule = (written: WrittenRule): Rule => {
   return {
     name,
     repositories: compilePatterns(repositories),
-    tags: tags && compilePatterns(tags),
+    tags: among && ((tag) => among(tag) && !spared(tag)),
     // The schema has checked that these are the conditions there are.
     deed: deed as Deed,
     evenImmutable: evenImmutable ?? false,

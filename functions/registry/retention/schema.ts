@@ -69,6 +69,7 @@ const rule = z
     name: z.string().min(1).max(100).describe('What previews and logs call the rule.'),
     repositories,
     tags: patterns.optional().describe('Tags that the rule is about.'),
+    except: patterns.optional().describe('Tags that it is not about all the same.'),
     untagged: z
       .literal(true)
       .optional()
@@ -77,15 +78,19 @@ const rule = z
     remove: remove.optional(),
     evenImmutable: z.literal(true).optional().describe('Immutable tags are removed, too.'),
   })
-  .superRefine(({ tags, untagged, keep: keeps, remove: removes, evenImmutable }, context) => {
-    if ((tags === undefined) === (untagged === undefined)) {
-      context.addIssue('expected either tags or untagged')
-    } else if ((keeps === undefined) === (removes === undefined)) {
-      context.addIssue('expected either keep or remove')
-    } else if (evenImmutable && (untagged || keeps !== undefined)) {
-      context.addIssue('evenImmutable is for rules that remove tags')
-    }
-  })
+  .superRefine(
+    ({ tags, except, untagged, keep: keeps, remove: removes, evenImmutable }, context) => {
+      if ((tags === undefined) === (untagged === undefined)) {
+        context.addIssue('expected either tags or untagged')
+      } else if ((keeps === undefined) === (removes === undefined)) {
+        context.addIssue('expected either keep or remove')
+      } else if (except && untagged) {
+        context.addIssue('except is for rules about tags')
+      } else if (evenImmutable && (untagged || keeps !== undefined)) {
+        context.addIssue('evenImmutable is for rules that remove tags')
+      }
+    },
+  )
 
 /** A document of rules, version 1. */
 export const retentionSchema = z.strictObject({

@@ -1,0 +1,104 @@
+/**
+ * `slipway retention`.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'vitest'
+import { readDocument } from '../../functions/auth/document.ts'
+import { CommandError, UsageError } from '../../functions/cli/errors.ts'
+import { RETENTION_KEY } from '../../functions/registry/layout.ts'
+import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { CONFIG, type Content, descriptorOf, imageOf, indexOf } from '../support/hosts/content.ts'
+import { clientOf } from '../support/rig/client.ts'
+import { pushAtOnce, pushManifest } from '../support/rig/push.ts'
+import { openFiles } from '../support/rig/stores.ts'
+import { openDesk } from './desk.ts'
+
+const open = async (t: TestContext) => {
+  const desk = await openDesk(t, openFiles)
+  return { store: desk.store, desk, give: desk.give, said: () => desk.said.join('\n') }
+}
+
+const mistake = (message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof CommandError || error instanceof UsageError, String(error))
+  assert.match(error.message, message)
+  return true
+}
+
+describe('the rules on tags', () => {
+  it('are checked, set and shown', async (t) => {
+    const { store, desk, give, said } = await open(t)
+    await assert.rejects(give('retention show'), mistake(/there are no rules/))
+    desk.files.good = '# mine\nversion: 1\nimmutable:\n  - repositories: [a]\n'
+    desk.files.bad = 'version: 1\nrules:\n  - name: x\n    repositories: [A]\n'
+    await give('retention check good')
+    assert.match(said(), /has 1 rule on immutable tags and 0 rules on what stays/)
+    assert.equal(await readDocument(store, RETENTION_KEY), undefined)
+    await give('retention set good')
+    assert.match(said(), /It is set/)
+    await give('retention set good')
+    assert.match(said(), /set already/)
+    for (const verb of ['check', 'set']) {
+      await assert.rejects(give(`retention ${verb} bad`), {
+        name: 'DocumentError',
+        message: /line 4, .*"A" is not allowed in a repository name/,
+      })
+    }
+    assert.deepEqual(await give('retention show'), [desk.files.good.trimEnd()])
+  })
+
+  it('are tried without a change', async (t) => {
+    const { store, desk, give, said } = await open(t)
+    await assert.rejects(give('retention preview'), mistake(/there are no rules/))
+    const send = await clientOf(store)
+    await pushAtOnce(send, 'app', CONFIG)
+    const [tagged, child, bare] = ['tagged', 'child', 'bare'].map((is) =>
+      imageOf([], { annotations: { is } }),
+    ) as [Content, Content, Content]
+    await pushManifest(send, 'app', 'v1', tagged)
+    await pushManifest(send, 'app', 'latest', tagged)
+    for (const each of [child, bare]) await pushManifest(send, 'app', each.sha256, each)
+    const subject = descriptorOf(OCI_MANIFEST, tagged)
+    const signature = imageOf([], { subject })
+    await pushManifest(send, 'app', signature.sha256, signature)
+    await pushManifest(send, 'app', 'index', indexOf([child]), OCI_INDEX)
+    const deleted = imageOf([], { annotations: { is: 'deleted' } })
+    await pushManifest(send, 'app', deleted.sha256, deleted)
+    await send(`DELETE /v2/app/manifests/${deleted.sha256}`)
+    desk.files.rules = JSON.stringify({
+      version: 1,
+      immutable: [{ repositories: ['app'], tags: ['v*'] }],
+      rules: [
+        { name: 'all', repositories: ['**'], tags: ['*'], remove: 'always' },
+        { name: 'bare', repositories: ['**'], untagged: true, remove: 'always' },
+        { name: 'index', repositories: ['**'], tags: ['index'], keep: 'always' },
+      ],
+    })
+    const before = (await store.list('')).objects
+    assert.deepEqual(await give('retention preview --file rules'), [
+      `stays\tapp:index\t${indexOf([child]).sha256}\tindex, though all`,
+      `goes\tapp:latest\t${tagged.sha256}\tall`,
+      `stays\tapp:v1\t${tagged.sha256}\t(immutable), though all`,
+      `goes\tapp@${bare.sha256}\t${bare.sha256}\tbare`,
+    ])
+    assert.match(said(), /2 tags and manifests would go. Nothing was changed/)
+    assert.deepEqual((await store.list('')).objects, before)
+    assert.deepEqual(await give('retention preview other --file rules'), [])
+  })
+
+  it('are made of a lifecycle policy', async (t) => {
+    const { desk, give } = await open(t)
+    const selection = { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days' }
+    const action = { type: 'expire' }
+    desk.files.ecr = JSON.stringify({
+      rules: [{ rulePriority: 1, selection: { ...selection, countNumber: 14 }, action }],
+    })
+    const [text = ''] = await give('retention import ecr ecr --repositories app,team/**')
+    assert.match(text, /repositories:\n\s+- app\n\s+- team\/\*\*\n\s+untagged: true/)
+    desk.files.rules = text
+    await give('retention set rules')
+    await assert.rejects(give('retention import quay ecr'), mistake(/expected ecr/))
+  })
+})
