@@ -43,6 +43,7 @@ describe('the tarball', () => {
     expect(packed.files).toContain('dist/web/index.js')
     expect(packed.files).toContain('dist/cdk/index.js')
     expect(packed.files).toContain('dist/cdk/edge/manifest-digest.js')
+    expect(packed.files).toContain('dist/cdk/edge/public-reads.js')
     expect(packed.files).toContain('dist/cdk/edge/origin-response/index.mjs')
   })
 

@@ -47,6 +47,8 @@ export interface EdgeHabits {
   readonly web: WebFunctionHabits
   /** Where blobs are downloaded from. Default: from S3. */
   readonly blobs?: 'cloudfront'
+  /** What the edge takes for public, and keeps. Default: it keeps no answers. */
+  readonly listed?: ReadonlyMap<string, string>
 }
 
 export interface BehindEdge {
@@ -141,10 +143,17 @@ export const startEdge = async (
   env: Readonly<Record<string, string>>,
   habits: EdgeHabits,
 ): Promise<BehindEdge> => {
-  const { edge, origins, settings } = await startDistribution(s3, env)
+  const { listed } = habits
+  const kept = listed && {
+    context: { blobs: 'cloudfront', edgeCache: 'public' },
+    // Whatever it is called in the template.
+    keyValues: new Proxy({}, { get: () => listed }),
+  }
+  const { edge, origins, settings } = await startDistribution(s3, env, kept)
   const own = {
     ...env,
     ...settings,
+    ...(kept && { SLIPWAY_EDGE_CACHE: '60s' }),
     ...(habits.blobs && { SLIPWAY_BLOBS: habits.blobs }),
   }
   const gateway = await startGateway({
