@@ -16,8 +16,8 @@ import { iam } from './role.ts'
 const RUNTIME = 'nodejs24.x'
 const WANTED = /^v24\./
 
-/** Milliseconds until the function must be there. */
-const PATIENCE = 60_000
+/** Milliseconds until the function must be there: an emulator with docker may have to fetch an image first. */
+const PATIENCE = 300_000
 
 const TRUST = JSON.stringify({
   Version: '2012-10-17',
@@ -61,9 +61,16 @@ const called = async (emulator: Emulator, path: string): Promise<unknown> => {
   for (let state: unknown = 'Pending'; state === 'Pending'; await sleep(100)) {
     if (Date.now() > deadline) return 'a function that does not become active'
     const configuration = await awsGet(emulator, 'lambda', `${path}/configuration`)
-    state = (configuration as { State?: string }).State
+    const { State, StateReason } = configuration as { State?: string; StateReason?: string }
+    if (State === 'Failed') return `a function that failed: ${StateReason}`
+    state = State
   }
   return awsPost(emulator, 'lambda', `${path}/invocations`, {})
+}
+
+/** Waits for a deletion. What fails is why the function failed, too, which says more. */
+const removed = async (deletion: Promise<unknown>): Promise<void> => {
+  await deletion.catch(() => undefined)
 }
 
 /** What a function of a role returns; both are deleted afterwards. */
@@ -83,10 +90,10 @@ const ask = async (emulator: Emulator): Promise<unknown> => {
     try {
       return await called(emulator, `${functions}/${name}`)
     } finally {
-      await awsDelete(emulator, 'lambda', `${functions}/${name}`)
+      await removed(awsDelete(emulator, 'lambda', `${functions}/${name}`))
     }
   } finally {
-    await iam(emulator, 'DeleteRole', { RoleName: name })
+    await removed(iam(emulator, 'DeleteRole', { RoleName: name }))
   }
 }
 
