@@ -6,6 +6,7 @@
  */
 
 import { billedMilliseconds, costOfCalls, FUNCTION_MEMORY } from './costs.ts'
+import { edgeCostOf } from './edge-costs.ts'
 import { PRICES } from './prices.ts'
 
 /** The image: its layers, and one config of a kilobyte. */
@@ -53,6 +54,15 @@ export const CHUNKS: Taken = {
   },
   config: PUT.config,
 }
+/** One part that the client sends to S3 itself, as `slipway push` does with layers of this size. */
+export const STRAIGHT: Taken = {
+  layer: {
+    ...{ GetObject: 1, HeadObject: 1, CreateMultipartUpload: 1, UploadPart: 1 },
+    ...{ ListParts: 1, CompleteMultipartUpload: 1, PutObject: 1 },
+  },
+  config: PUT.config,
+}
+
 export const CHUNK_BYTES = 4_500_000
 const CHUNKS_PER_LAYER = Math.ceil((LARGE_MEGABYTES * 1e6) / CHUNK_BYTES)
 /** Calls to S3 that wait for one another, for a layer in chunks. */
@@ -76,6 +86,8 @@ export interface Way {
   readonly gateway: number
   readonly lambda: number
   readonly s3: number
+  /** What CloudFront takes for requests, its functions and the bytes it passes on. */
+  readonly edge: number
   /** What the Web Function is asked, whose prices are not published. */
   readonly web: { readonly requests: number; readonly cpuSeconds: number } | undefined
 }
@@ -95,8 +107,30 @@ const divided = (title: string, taken: Taken, requestsPerBlob: number): Way => (
   gateway: AROUND * PRICES.gatewayRequest.each,
   lambda: lambdaOf(AROUND, AROUND * AROUND_MILLISECONDS),
   s3: s3Of(taken),
+  edge: 0,
   web: { requests: (LARGE_LAYERS + 1) * requestsPerBlob, cpuSeconds },
 })
+
+/** The same under one name, by the edge: all requests, and all bytes, pass through it. */
+const throughEdge = (title: string, taken: Taken, requestsPerBlob: number): Way => {
+  const requests = AROUND + (LARGE_LAYERS + 1) * requestsPerBlob
+  const bytes = ((LARGE_LAYERS * LARGE_MEGABYTES) / 1000) * PRICES.edgeIn.each
+  const passed = edgeCostOf({ title, requests: { all: requests }, downloads: 0 }, false)
+  return { ...divided(title, taken, requestsPerBlob), edge: passed + bytes }
+}
+
+/** The bytes go to S3 itself; for each layer the API is asked for its part, and to commit it. */
+const straight = (): Way => {
+  const requests = AROUND + 2 * LARGE_LAYERS + 1
+  return {
+    title: '`slipway push`, straight to S3',
+    gateway: requests * PRICES.gatewayRequest.each,
+    lambda: lambdaOf(requests, requests * AROUND_MILLISECONDS),
+    s3: s3Of(STRAIGHT),
+    edge: 0,
+    web: undefined,
+  }
+}
 
 /** Everything at the Web Function, as a registry of its own. */
 const whole = (title: string, taken: Taken, requestsPerBlob: number): Way => ({
@@ -104,6 +138,7 @@ const whole = (title: string, taken: Taken, requestsPerBlob: number): Way => ({
   gateway: 0,
   lambda: 0,
   s3: s3Of(taken),
+  edge: 0,
   web: { requests: AROUND + (LARGE_LAYERS + 1) * requestsPerBlob, cpuSeconds },
 })
 
@@ -120,6 +155,7 @@ const inChunks = (): Way => {
       AROUND * AROUND_MILLISECONDS + billedMilliseconds(own, LARGE_LAYERS * CHUNK_STEPS),
     ),
     s3: s3Of(CHUNKS),
+    edge: 0,
     web: undefined,
   }
 }
@@ -134,5 +170,8 @@ export const WAYS: readonly Way[] = [
   divided('the API and the Web Function, by PUT (docker 29, containerd, BuildKit)', PUT, 1),
   whole('PUSHHOST alone, by PATCH and PUT', PATCHED, 2),
   whole('PUSHHOST alone, by PUT (oras, helm)', PUT, 1),
+  throughEdge('the edge, by PATCH and PUT', PATCHED, 2),
+  throughEdge('the edge, by PUT', PUT, 1),
+  straight(),
   inChunks(),
 ]

@@ -54,6 +54,23 @@ const keptPage = (): string => {
   return `With \`edgeCache=public\`, 1,000 pulls of what the edge has kept cost ${thousand(keptPullCost(pull))} without their bytes. A public image can be pulled by anyone at any rate: an hour at 10 Gbit/s is ${gb} GB and $${dollars.toFixed(0)}.`
 }
 
+/** Dollars with three digits after the point, as in the documents; nothing for nothing. */
+const dollars = (each: number): string => (each === 0 ? '' : `$${(each * 1000).toFixed(3)}`)
+
+/** What pushes of large layers cost, by each way in. */
+export const waysTable = (): string =>
+  table(
+    [
+      ...['1,000 pushes by', 'API Gateway', 'Lambda', 'S3 requests', 'CloudFront', 'together'],
+      'Web Function, each',
+    ],
+    WAYS.map(({ title, gateway, lambda, s3, edge, web }) => [
+      title,
+      ...[gateway, lambda, s3, edge, gateway + lambda + s3 + edge].map(dollars),
+      web === undefined ? '' : `${web.requests} requests, ${web.cpuSeconds.toFixed(1)} s of vCPU`,
+    ]),
+  )
+
 /** What pulls and pushes cost, and the prices that was computed from. */
 export const costPage = (invoked: readonly Invoked[]): string => {
   const rows = ERRANDS.map((errand) => {
@@ -61,11 +78,6 @@ export const costPage = (invoked: readonly Invoked[]): string => {
     const edge = [false, true].map((blobs) => edgeCostOf(errand, blobs))
     return [errand.title, ...[gateway, lambda, s3, total, ...edge].map(thousand)]
   })
-  const ways = WAYS.map(({ title, gateway, lambda, s3, web }) => [
-    title,
-    ...[gateway, lambda, s3, gateway + lambda + s3].map(thousand),
-    web === undefined ? '' : `${web.requests} requests, ${web.cpuSeconds.toFixed(1)} s of vCPU`,
-  ])
   const prices = Object.values(PRICES).map(({ what, dollars, per }) => [what, `$${dollars}`, per])
   return paragraphs(
     `Dollars for 1,000 of each, in us-east-1, prices of ${PRICES_DATE}:`,
@@ -80,10 +92,7 @@ export const costPage = (invoked: readonly Invoked[]): string => {
     strangersPage(),
     keptPage(),
     `Dollars for 1,000 pushes of an image of ${LARGE_LAYERS} layers of ${LARGE_MEGABYTES} MB, and what one of them takes of the Web Function, whose prices are not published:`,
-    table(
-      ['1,000 pushes by', 'API Gateway', 'Lambda', 'S3 requests', 'together', 'Web Function, each'],
-      ways,
-    ),
+    waysTable(),
     table(['Price', 'dollars', 'for'], prices),
   )
 }

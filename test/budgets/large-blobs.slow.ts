@@ -4,14 +4,21 @@
  * @module
  */
 
-import { describe, test } from 'vitest'
-import { CHUNK_BYTES, CHUNKS, LARGE_MEGABYTES, PATCHED, PUT } from '../../bench/large-costs.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  CHUNK_BYTES,
+  CHUNKS,
+  LARGE_MEGABYTES,
+  PATCHED,
+  PUT,
+  STRAIGHT,
+} from '../../bench/large-costs.ts'
 import { blob } from '../support/hosts/content.ts'
 import { expectStatus, locationOf } from '../support/rig/client.ts'
 import { begin, inChunks, pushAsContainerd, pushAsDocker } from '../support/rig/push.ts'
 import { meter } from './measure.ts'
 
-const { open, costs } = await meter()
+const { open, costs, store } = await meter()
 const send = await open()
 
 const MEBIBYTE = 1024 * 1024
@@ -91,6 +98,28 @@ describe('a layer of 50 MB, as bench/large-costs.ts has it', () => {
   test('containerd-style', async () => {
     const content = of('cost containerd')
     await costs({ calls: PUT.layer }, () => pushAsContainerd(send, 'app', content))
+  })
+
+  test('straight to S3 in one part, as slipway push sends it', async () => {
+    const { bytes, sha256: digest } = of('cost straight')
+    const direct = await open({ redirects: true, redirectHeads: true })
+    // Tried once by each instance.
+    await store.provesParts?.()
+    await costs({ calls: STRAIGHT.layer }, async () => {
+      await expectStatus(404, direct(`HEAD /v2/app/blobs/${digest}`))
+      const offer = { 'Slipway-Upload': 'parts' }
+      const begun = await expectStatus(202, direct('POST /v2/app/blobs/uploads/', undefined, offer))
+      const parts = [{ number: 1, sha256: digest.slice('sha256:'.length) }]
+      const wanted = { digest, size: bytes.length, partSize: bytes.length, parts }
+      const asked = await expectStatus(
+        200,
+        direct(`POST ${locationOf(begun)}`, Buffer.from(JSON.stringify(wanted))),
+      )
+      const [part] = JSON.parse(asked.body.toString()).parts
+      const sent = await fetch(part.url, { method: 'PUT', headers: part.headers, body: bytes })
+      expect(sent.status).toBe(200)
+      await expectStatus(201, direct(`PUT ${locationOf(asked, `digest=${digest}`)}`))
+    })
   })
 
   test('in the chunks that the API takes', async () => {
