@@ -144,7 +144,7 @@ export const check = async (scenario: Scenario, limit: number): Promise<Checked>
   const writes = operations.map(() => 0)
   let model = before
 
-  const run = (choose: Choose): Promise<Finished | undefined> => {
+  const run = (choose: Choose): Promise<Finished> => {
     model = before.copy()
     const held = spoil ? spoil(model.store) : model.store
     const prepare = async (reach: Reach): Promise<Process[]> => {

@@ -35,10 +35,15 @@ const causes = (points: readonly Point[], dependent: Dependent) => {
   const races: (readonly [number, number])[] = []
   for (const [late, point] of points.entries()) {
     let mine = 0n
+    // What a process has under way at once has no order: what was done last has led to this point, and
+    // the rest only if it has led to that.
+    const cause = points
+      .slice(0, point.reachedAt)
+      .findLastIndex((other) => other.process === point.process)
     for (let early = late - 1; early >= 0; early--) {
       if ((mine >> BigInt(early)) & 1n) continue
       const other = points[early]!
-      const ordered = other.process === point.process && point.reachedAt > early
+      const ordered = early === cause
       if (!ordered && !dependent(other, point)) continue
       mine |= before[early]! | (1n << BigInt(early))
       if (!ordered) races.push([early, late])
@@ -65,7 +70,7 @@ const firsts = (before: readonly bigint[], early: number, late: number): number[
  * @param limit most runs
  */
 export const explore = async (
-  run: (choose: Choose) => Promise<Finished | undefined>,
+  run: (choose: Choose) => Promise<Finished>,
   visit: (finished: Finished) => Promise<void>,
   limit: number,
   dependent: Dependent = usual,
@@ -95,20 +100,22 @@ export const explore = async (
 
   for (;;) {
     const finished = await run(choose)
-    if (finished !== undefined) {
+    if (!finished.ended) {
       runs += 1
       await visit(finished)
-      const { before, races } = causes(finished.points, dependent)
-      for (const [early, late] of races) {
-        const { waiting, tried, todo, asleep } = choices[early]!
-        const ids = firsts(before, early, late).map((at) => finished.points[at]!.id)
-        if (ids.some((id) => tried.has(id) || todo.has(id) || asleep.has(id))) continue
-        const there = waiting.map(({ id }) => id)
-        const first = ids.find((id) => there.includes(id))
-        // On one instance a process may have waited for another's point: then all are tried.
-        for (const id of first === undefined ? there : [first]) {
-          if (!tried.has(id) && !asleep.has(id)) todo.add(id)
-        }
+    }
+    // Also of a run that was ended since all that could come next had been tried: the order of what came
+    // before that may be shown by no other.
+    const { before, races } = causes(finished.points, dependent)
+    for (const [early, late] of races) {
+      const { waiting, tried, todo, asleep } = choices[early]!
+      const ids = firsts(before, early, late).map((at) => finished.points[at]!.id)
+      if (ids.some((id) => tried.has(id) || todo.has(id) || asleep.has(id))) continue
+      const there = waiting.map(({ id }) => id)
+      const first = ids.find((id) => there.includes(id))
+      // On one instance a process may have waited for another's point: then all are tried.
+      for (const id of first === undefined ? there : [first]) {
+        if (!tried.has(id) && !asleep.has(id)) todo.add(id)
       }
     }
     for (;;) {

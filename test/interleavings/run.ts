@@ -43,6 +43,8 @@ export interface Death {
 }
 
 export interface Finished {
+  /** Whether it was ended before all that it began was done. */
+  readonly ended: boolean
   readonly points: readonly Point[]
   /** What each process was told; undefined if it died. */
   readonly answers: readonly (string | undefined)[]
@@ -70,14 +72,13 @@ const MOST_LATE = 10_000
  *
  * @param prepare opens them; nothing of that is a point
  * @param isIdle whether nothing is under way in another thread
- * @returns undefined when `choose` ended the run
  */
 export const runAll = async (
   prepare: (reach: Reach) => Promise<readonly Process[]>,
   choose: Choose,
   death?: Death,
   isIdle: () => boolean = () => true,
-): Promise<Finished | undefined> => {
+): Promise<Finished> => {
   const who = new AsyncLocalStorage<number>()
   const waiting: Waiting[] = []
   const done: Point[] = []
@@ -162,9 +163,9 @@ export const runAll = async (
     await settle()
     if (death?.afterWrites === writes) end(death.instance)
     if (errors.length > 0) throw errors[0]
-    if (waiting.length === 0 && running.size === 0) return { points: done, answers }
+    if (waiting.length === 0 && running.size === 0) return { ended: false, points: done, answers }
     const chosen = choose(ready(), done)
-    if (chosen === 'end') return undefined
+    if (chosen === 'end') return { ended: true, points: done, answers }
     if (chosen === 'later') {
       if (++late > MOST_LATE) throw new Error('a point of an earlier run is not reached again')
       await delay(1)

@@ -165,7 +165,7 @@ export const checkSteps = async (options: StepOptions): Promise<StepsChecked> =>
   let root = ''
   let remove = (): void => {}
 
-  const run = async (choose: Choose): Promise<Finished | undefined> => {
+  const run = async (choose: Choose): Promise<Finished> => {
     remove()
     const opened = await again(begun, steps)
     ;({ root, remove } = opened)

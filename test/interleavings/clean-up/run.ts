@@ -196,7 +196,7 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
     }
   }
 
-  const run = (choose: Choose): Promise<Finished | undefined> => {
+  const run = (choose: Choose): Promise<Finished> => {
     model = before.copy()
     facts = new Set(scenario.facts)
     wrong = []
