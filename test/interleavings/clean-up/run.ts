@@ -66,6 +66,8 @@ export interface Scenario {
   readonly actors: readonly Actor[]
   readonly death?: Death
   readonly spoiled?: Spoiled
+  /** Stands between what clients ask and the store. @param clock the store's; it goes on */
+  readonly writers?: (store: ObjectStore, clock: { readonly now: number }) => ObjectStore
   /** Whether deletes of data are not answered, and land when an actor says so. */
   readonly late?: boolean
 }
@@ -133,7 +135,7 @@ const afterwards = async (
 
 /** Explores a scenario with at most so many runs. */
 export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise<Outcome> => {
-  const { before, service, actors, death, spoiled } = scenario
+  const { before, service, actors, death, spoiled, writers = (each) => each } = scenario
   const faults = new Map<string, string[]>()
   const writes = actors.map(() => 0)
   const known = new Map<string, string[]>()
@@ -164,7 +166,7 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
     const mineSent = sent
     return {
       store,
-      send: await newClient(store, model),
+      send: await newClient(writers(store, clock), model),
       told: (fact) => void mine.add(fact),
       excuse: (name) => void pardoned.add(name),
       wrong: (what) => void said.push(what),
