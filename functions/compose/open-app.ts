@@ -9,6 +9,7 @@ import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
 import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
+import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import { heedingFence, raisingFence } from '../registry/clean-up/fence.ts'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
@@ -58,6 +59,7 @@ export interface OpenApp {
   readonly logger: RequestLogger
   /** See `AppOptions.storeHost`. */
   readonly storeHost: () => Promise<string | undefined>
+  readonly audit: Audit
   /** See `OpenAccess`. */
   readonly isSetUp: () => Promise<boolean>
   readonly policyNotes: () => Promise<readonly string[]>
@@ -144,5 +146,15 @@ export const openApp = async (
     const secret = settings['read-only'] ? store.head(UPLOAD_SECRET_KEY) : uploadSecret()
     await Promise.all([secret, checkKeys(), heeding.look()])
   }
-  return { app, store, logger, storeHost, isSetUp, policyNotes, warmUp, lookForFence: heeding.look }
+  return {
+    app,
+    store,
+    logger,
+    audit: access.audit,
+    storeHost,
+    isSetUp,
+    policyNotes,
+    warmUp,
+    lookForFence: heeding.look,
+  }
 }

@@ -8,7 +8,9 @@ import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createLogger, openApp } from '../compose/open-app.ts'
 import type { Settings } from '../compose/settings.ts'
+import { timesOf } from '../registry/clean-up/terms.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
+import { startCleanUps } from './clean-up.ts'
 import { directNote } from './direct-note.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
@@ -88,6 +90,11 @@ export const startServer = async (
   const deletes = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
   last.push(presence.end)
+  // On files one process collects at a time.
+  if (settings.gc && !settings['read-only'] && presence.notes.length === 0) {
+    const times = timesOf(settings['gc-grace'], settings['undelete-days'])
+    first.push(startCleanUps(store, { times, logger, audit: opened.audit }))
+  }
   return {
     url,
     open,

@@ -7,7 +7,7 @@
 import type { Settings } from '../../compose/settings.ts'
 import { type Collected, collect } from '../../registry/clean-up/collect.ts'
 import { release as releaseAll } from '../../registry/clean-up/release.ts'
-import { DAY, TIMES, type Times } from '../../registry/clean-up/terms.ts'
+import { type Times, timesOf } from '../../registry/clean-up/terms.ts'
 import type { Thing } from '../../registry/clean-up/thing.ts'
 import type { Totals } from '../../registry/clean-up/totals.ts'
 import type { StoreIo } from '../command.ts'
@@ -26,12 +26,6 @@ const REFUSED = 1
 const COULD_NOT = 2
 const BUSY = 3
 const STOPPED = 130
-
-const timesOf = (settings: Given['settings']): Times => ({
-  ...TIMES,
-  grace: settings['gc-grace'] * 1000,
-  undelete: settings['undelete-days'] * DAY,
-})
 
 /** What a thing is about, as commands and clients name it. */
 const nameOf = ({ repository, tag, digest, key }: Thing): string => {
@@ -140,7 +134,7 @@ export const gc = async (io: StoreIo, given: Given): Promise<number> => {
     say(`slipway: a server uses ${location}: with --gc on it cleans up by itself, every day.`)
     return BUSY
   }
-  const times = timesOf(given.settings)
+  const times = timesOf(given.settings['gc-grace'], given.settings['undelete-days'])
   const line = progress()
   let stopping = false
   onStop(() => {

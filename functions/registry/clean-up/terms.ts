@@ -7,7 +7,7 @@
 import { isStoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
-import { CLAIM, GRACE, LANDING, MIN_GRACE, REQUEST } from './bounds.ts'
+import { CLAIM, GRACE, REQUEST } from './bounds.ts'
 import { newNonce } from './marker.ts'
 
 /** A day in milliseconds. */
@@ -29,15 +29,15 @@ export interface Times {
 export const TIMES: Times = { grace: GRACE, undelete: 14 * DAY, claim: CLAIM, send: REQUEST }
 
 /**
- * Why a grace is too short, or nothing.
+ * The times that settings give.
  *
- * It must be longer than a request may take, and than what was sent may land after that; otherwise a
- * writer could rely on what it saw before the grace began.
+ * @param grace seconds
  */
-export const tooShort = (grace: number): string | undefined =>
-  grace >= MIN_GRACE && grace > REQUEST + LANDING
-    ? undefined
-    : `a grace of ${grace / 60_000} minutes is too short: at least ${MIN_GRACE / 60_000} minutes`
+export const timesOf = (grace: number, undeleteDays: number): Times => ({
+  ...TIMES,
+  grace: grace * 1000,
+  undelete: undeleteDays * DAY,
+})
 
 /** S3 gives whole seconds. */
 const SECOND = 1000
