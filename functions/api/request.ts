@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { MiddlewareHandler } from 'hono'
 import { quoted } from '../shared/errors.ts'
 import type { ByteRange } from '../storage/store.ts'
+import type { AppEnv } from './env.ts'
 import { RequestError } from './errors.ts'
 
 /** A segment that `URL` removes from a path, together with the one before it. */
@@ -86,4 +88,45 @@ export const parseContentLength = (value: string | undefined): number | undefine
   const length = Number(value)
   if (/^\d+$/.test(value) && Number.isSafeInteger(length)) return length
   throw new RequestError('SIZE_INVALID', `invalid Content-Length ${quoted(value)}`)
+}
+
+/** What routes consist of, besides names, references and the like. */
+const FIXED = new Set([
+  'v2',
+  'token',
+  '.well-known',
+  'jwks.json',
+  '_catalog',
+  'manifests',
+  'blobs',
+  'uploads',
+  'tags',
+  'list',
+  'referrers',
+])
+
+const decoded = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+/**
+ * Refuses routes in another spelling: `/%74oken` is `/token` to this app, but not to the throttles, rules and
+ * behaviours of what is in front of it, which go by the path as it was sent. No client writes them so.
+ *
+ * @throws RequestError ENDPOINT_UNKNOWN
+ */
+export const plainPath: MiddlewareHandler<AppEnv> = async function plainPath(c, next) {
+  const [path = ''] = c.req.raw.url.split('?')
+  const strange = path.includes('%')
+    ? path.split('/').find((each) => each.includes('%') && FIXED.has(decoded(each)))
+    : undefined
+  if (strange === undefined) return next()
+  throw new RequestError(
+    'ENDPOINT_UNKNOWN',
+    `there is nothing at ${quoted(strange)}: write ${decoded(strange)} without percent-encoding`,
+  )
 }

@@ -94,10 +94,10 @@ export const openApp = async (
 ): Promise<OpenApp> => {
   const { redirectHeads, bodyLimit, uploadLimits, onlyLocal, directIfNecessary } = options
   const logger = options.logger ?? createLogger(settings)
-  const first = openStore(settings, env, (doing, err) => {
+  const first = await openStore(settings, env, (doing, err) => {
     logger.debug({ doing, err }, 'a request to S3 is repeated through the SDK')
   })
-  const store = withReplica(settings, env, first, (asked, err) => {
+  const store = await withReplica(settings, env, first, (asked, err) => {
     logger.warn({ asked, err }, 'one of two buckets does not respond: the other is read')
   })
   const { isSetUp, checkKeys, policyNotes, ...access } = await openAccess(

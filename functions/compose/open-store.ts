@@ -10,11 +10,10 @@ import { cached } from '../shared/cached.ts'
 import { once } from '../shared/once.ts'
 import { tookPlace } from '../storage/errors.ts'
 import { readOrCreate } from '../storage/read-or-create.ts'
-import { createReplicaStore, type ReplicaOptions } from '../storage/replica.ts'
+import type { ReplicaOptions } from '../storage/replica.ts'
 import { createS3Store, type S3StoreOptions } from '../storage/s3/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { SettingsError } from './errors.ts'
-import { openFileStore } from './file-store.ts'
 import type { Settings, StoreSettings } from './setting-table.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -47,18 +46,15 @@ export const isBucketInPath = (settings: StoreSettings, env: Environment): boole
   return settings['s3-path-style'] ?? (isDotted || endpointOf(settings, env) !== undefined)
 }
 
-/**
- * Opens the store; nothing is read or written yet.
- *
- * @param reportFallback see `S3StoreOptions`
- */
-export const openStore = (
+/** Where a registry in S3 is. */
+type Place = Extract<StoreSettings['store'], { kind: 's3' }>
+
+const openS3Store = (
   settings: StoreSettings,
+  store: Place,
   env: Environment,
   reportFallback?: S3StoreOptions['reportFallback'],
 ): ObjectStore => {
-  const { store } = settings
-  if (store.kind === 'file') return openFileStore(store.path)
   const otherService = settings['s3-endpoint']
   const endpoint = endpointOf(settings, env)
   const kmsKeyId = settings['s3-kms-key']
@@ -79,27 +75,38 @@ export const openStore = (
 }
 
 /**
+ * Opens the store; nothing is read or written yet. The file store is loaded where it is named: a function has
+ * no use for it.
+ *
+ * @param reportFallback see `S3StoreOptions`
+ */
+export const openStore = async (
+  settings: StoreSettings,
+  env: Environment,
+  reportFallback?: S3StoreOptions['reportFallback'],
+): Promise<ObjectStore> => {
+  const { store } = settings
+  if (store.kind === 's3') return openS3Store(settings, store, env, reportFallback)
+  return (await import('./file-store.ts')).openFileStore(store.path)
+}
+
+/**
  * The store, read from its copy in another Region where that can be done, if the settings name one.
  *
  * @param report see `ReplicaOptions`
  */
-export const withReplica = (
+export const withReplica = async (
   settings: Settings,
   env: Environment,
   first: ObjectStore,
   report: ReplicaOptions['report'],
-): ObjectStore => {
+): Promise<ObjectStore> => {
   const { store } = settings
   const bucket = settings['s3-replica']
   if (store.kind !== 's3' || bucket === undefined) return first
-  const near = openStore(
-    {
-      ...settings,
-      store: { ...store, bucket },
-      's3-region': settings['s3-replica-region'] ?? ownRegion(env),
-    },
-    env,
-  )
+  const region = settings['s3-replica-region'] ?? ownRegion(env)
+  const near = openS3Store({ ...settings, 's3-region': region }, { ...store, bucket }, env)
+  const { createReplicaStore } = await import('../storage/replica.ts')
   return createReplicaStore({
     first,
     near,

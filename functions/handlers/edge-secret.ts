@@ -41,7 +41,7 @@ export const createHandler =
       const root =
         RequestType === 'Delete'
           ? undefined
-          : await openUploadSecret(settings, env, openStore(settings, env))()
+          : await openUploadSecret(settings, env, await openStore(settings, env))()
       const Data = root === undefined ? {} : derived(root, names)
       // Neither in the console nor in what `describe-stack-events` tells.
       await report(ResponseURL, { ...same, Status: 'SUCCESS', NoEcho: true, Data })

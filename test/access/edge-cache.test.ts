@@ -64,7 +64,7 @@ describe('answers that the edge keeps', () => {
       SLIPWAY_AUTH: 'basic',
       SLIPWAY_S3_ENDPOINT: server.endpoint.replace('127.0.0.1', 'localhost'),
     }
-    const store = openStore(readSettings([], env), env)
+    const store = await openStore(readSettings([], env), env)
     const policy = [ALICE, everyone('pub/**')]
     await writeDocuments(store, { users: { alice: 'right horse' }, policy }, Date.now())
     await fill(store, REPOSITORIES)

@@ -59,7 +59,7 @@ describe.each([
   beforeAll(async () => {
     bucket = await startBucket()
     const env = { ...bucket.env, SLIPWAY_AUTH: 'token' }
-    await writeDocuments(openStore(readSettings([], env), env), DOCUMENTS, Date.now())
+    await writeDocuments(await openStore(readSettings([], env), env), DOCUMENTS, Date.now())
     invoke = lambdaOf(createHandler(env))
   })
   afterAll(() => bucket.server.close())

@@ -32,7 +32,7 @@ const STORES: readonly {
     name: 'S3',
     open: async () => {
       const { server, env } = await startBucket()
-      return { store: openStore(readSettings([], env), env), close: server.close }
+      return { store: await openStore(readSettings([], env), env), close: server.close }
     },
   },
 ]

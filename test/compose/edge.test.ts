@@ -189,7 +189,7 @@ describe('what is sent there', () => {
     onTestFinished(server.stop)
     const agent = createAgent()
     onTestFinished(() => agent.destroy())
-    const root = await uploadSecret(openStore(readSettings([], env), env))
+    const root = await uploadSecret(await openStore(readSettings([], env), env))
     const shown = headers && { ...headers, [EDGE_HEADER]: edgeSecret(root, '1') }
     const host = {
       name: 'server',

@@ -88,7 +88,7 @@ describe('the S3 that is opened', () => {
   for (const { name, flags = [], env = {}, url } of cases) {
     test(name, async () => {
       const settings = readSettings(['--store=s3://box/p', '--s3-region=eu-west-1', ...flags], {})
-      const store = openStore(settings, env)
+      const store = await openStore(settings, env)
       const signed = await store.presign?.('GET', 'a/b', { expiresIn: 60 })
       assert.equal(signed?.split('?')[0], url)
     })
@@ -120,7 +120,7 @@ describe('the S3 that is opened', () => {
     const endpoint = `--s3-endpoint=http://127.0.0.1:${port}`
     const doings: string[] = []
     const settings = readSettings(['--store=s3://box', endpoint, ...flags], {})
-    const store = openStore(settings, {}, (doing) => doings.push(doing))
+    const store = await openStore(settings, {}, (doing) => doings.push(doing))
     await store.get('p')
     expect(seen.map((headers) => headers['user-agent'] !== undefined)).toEqual(bySdk)
     expect(doings).toEqual(reported)
@@ -138,7 +138,7 @@ test.each([
     AWS_SECRET_ACCESS_KEY: 'secret',
   }
   const settings = readSettings([`--store=${store}`], {})
-  const url = await openStore(settings, env).presign?.('GET', 'a', { expiresIn: 60 })
+  const url = await (await openStore(settings, env)).presign?.('GET', 'a', { expiresIn: 60 })
   expect(isBucketInPath(settings, env)).toBe(is)
   expect(new URL(url ?? '').pathname).toBe(is ? '/my.box/p/a' : '/p/a')
 })
@@ -154,8 +154,8 @@ describe('a copy in another Region', () => {
   /** Hosts of presigned URLs of a tag and of a blob that the copy has. */
   const hosts = async (...flags: readonly string[]) => {
     const settings = readSettings(['--store=s3://box/p', '--s3-region=us-east-1', ...flags], {})
-    const first = openStore(settings, env)
-    const store = withReplica(settings, env, first, (_, error) => {
+    const first = await openStore(settings, env)
+    const store = await withReplica(settings, env, first, (_, error) => {
       throw error
     })
     const urls = [tagLinkKey('a', 'v1'), dataKey(digest)].map((key) =>
@@ -184,15 +184,15 @@ describe('a copy in another Region', () => {
       ['--store=s3://box', '--s3-region=us-east-1', '--s3-replica=copy'],
       {},
     )
-    const store = withReplica(settings, env, openStore(settings, env), () => {})
+    const store = await withReplica(settings, env, await openStore(settings, env), () => {})
     const url = await store.presign?.('GET', tagLinkKey('a', 'v1'), { expiresIn: 60 })
     expect(new URL(url ?? '').host).toBe('box.s3.us-east-1.amazonaws.com')
   })
 
-  test('is nothing where none is named', () => {
+  test('is nothing where none is named', async () => {
     const settings = readSettings(['--store=s3://box'], {})
-    const first = openStore(settings, env)
-    expect(withReplica(settings, env, first, () => {})).toBe(first)
+    const first = await openStore(settings, env)
+    expect(await withReplica(settings, env, first, () => {})).toBe(first)
   })
 })
 

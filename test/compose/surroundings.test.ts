@@ -35,8 +35,9 @@ for (const kind of KINDS) {
         end = server.close
       }
       const link = tagLinkKey('app', 'v1')
-      await open(settingsOf(`${root}/deep/registry`)).put(link, Buffer.from('x'))
-      await open(settingsOf(`${root}/accounts`)).put(HTPASSWD_KEY, Buffer.from(''))
+      const at = (path: string) => open(settingsOf(root + path))
+      await (await at('/deep/registry')).put(link, Buffer.from('x'))
+      await (await at('/accounts')).put(HTPASSWD_KEY, Buffer.from(''))
     })
     afterAll(() => end())
 

@@ -56,7 +56,7 @@ beforeAll(async () => {
     SLIPWAY_UPLOAD_KEY: `kms:${mac}`,
   }
   await writeDocuments(
-    openStore(readSettings([], env), env),
+    await openStore(readSettings([], env), env),
     {
       users: { alice: 'a password of no worth' },
       policy: [{ who: ['authenticated'], repositories: ['**'], actions: ['*'] }],

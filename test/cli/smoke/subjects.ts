@@ -50,9 +50,9 @@ const targetOf = (origin: string): Target => ({ origin, repository: 'smoke/test'
 /** Whoever logs in may do everything. */
 const OPEN = [{ who: ['authenticated'], repositories: ['**'], actions: ['*'] }]
 
-const addUser = (env: Env): Promise<unknown> =>
+const addUser = async (env: Env): Promise<unknown> =>
   writeDocuments(
-    openStore(readSettings([], env), env),
+    await openStore(readSettings([], env), env),
     { users: { [USER.name]: USER.password }, policy: OPEN },
     Date.now(),
   )
@@ -151,7 +151,7 @@ export const onGatewayAndWebFunction = async (
 export const onEdge = async (habits: GatewayHabits, webHabits: WebFunctionHabits) => {
   const { env, stop } = await bucket({})
   await addUser(env)
-  const secret = edgeSecret(await uploadSecret(openStore(readSettings([], env), env)), '1')
+  const secret = edgeSecret(await uploadSecret(await openStore(readSettings([], env), env)), '1')
   const template = synth({ domain: 'registry.example.com', ...ZONE, edge: 'on' }) as Template
   const resolve = (value: unknown) => (isSecret(value) ? secret : JSON.stringify(value))
   const origins: Record<string, Reached> = {}

@@ -46,7 +46,7 @@ export const startOnBucket = async (): Promise<OnBucket> => {
     SLIPWAY_S3_ENDPOINT: server.endpoint.replace('127.0.0.1', 'localhost'),
   }
   await writeDocuments(
-    openStore(readSettings([], env), env),
+    await openStore(readSettings([], env), env),
     {
       users: { [alice.name]: alice.password },
       policy: [

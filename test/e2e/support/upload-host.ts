@@ -90,7 +90,7 @@ export const startWithUploadHost = async (
     const password = 'a password of no worth'
     const users = Object.fromEntries(names.map((name) => [name, password]))
     const policy = [{ who: ['authenticated'], repositories: [`\${user}/**`], actions: ['*'] }]
-    await writeDocuments(openStore(readSettings([], env), env), { users, policy }, Date.now())
+    await writeDocuments(await openStore(readSettings([], env), env), { users, policy }, Date.now())
 
     const [uploads, end] = await START[kind](s3, env)
     closers.push(end, uploads.close)

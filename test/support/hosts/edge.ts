@@ -83,7 +83,7 @@ export const startDistribution = async (
   const settings = readSettings([], env)
   const { store } = settings
   if (store.kind !== 's3') throw new Error('the registry must be in a bucket')
-  const opened = openStore(settings, env)
+  const opened = await openStore(settings, env)
   const root = await uploadSecret(opened)
   /** What only a deploy knows. */
   const values: readonly (readonly [RegExp, string])[] = [
