@@ -13,7 +13,7 @@ import type { Catalog } from './catalog.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
 import { manifestsPrefix, tagLinkKey, tagPrefix } from './layout.ts'
-import { type Link, readLink, readStoredLink, writeLink } from './links.ts'
+import { isCondemned, type Link, readLink, readStoredLink, writeLink } from './links.ts'
 import type { Digest } from './reference.ts'
 import { tagImmutable } from './retention/refusals.ts'
 import {
@@ -137,10 +137,11 @@ export const createTags = (
   const set: Tags['set'] = async (name, tag, digest, condition, inTime) => {
     const current = tagLinkKey(name, tag)
     if (condition === undefined) return writeLink(store, current, digest, { inTime })
-    const onStore = await storeCondition(name, tag, condition)
-    if (await tookPlace(writeLink(store, current, digest, { condition: onStore, inTime }))) return
-    if (!('absent' in condition)) {
-      throw lost(name, tag, 'has just been changed by another push', 'it unchanged')
+    for (;;) {
+      const onStore = await storeCondition(name, tag, condition)
+      if (await tookPlace(writeLink(store, current, digest, { condition: onStore, inTime }))) return
+      // Another version may say the same: then the condition still holds.
+      if ('absent' in condition) break
     }
     if (!(await replaceDamaged(current, digest, inTime)))
       throw lost(name, tag, 'exists', 'it absent')
@@ -153,7 +154,13 @@ export const createTags = (
     const write = () => writeLink(store, key, digest, { condition: { ifNoneMatch: '*' }, inTime })
     while (!(await tookPlace(write()))) {
       const link = await readLink(store, key, report)
-      if (link?.target === digest) return
+      if (link?.target === digest) {
+        if (!isCondemned(link)) return
+        // A rule is about to remove it: it has to see that it was pushed.
+        const condition = { ifMatch: link.etag }
+        if (await tookPlace(writeLink(store, key, digest, { condition, inTime }))) return
+        continue
+      }
       if (link !== undefined) throw tagImmutable(name, tag, link.target)
       if (await replaceDamaged(key, digest, inTime)) return
     }
@@ -215,8 +222,12 @@ export const createTags = (
     if (found.length > 0) await before(found.map(({ tag }) => tag))
     await inBatches(found, async ({ key, etag, past }) => {
       if (past.length > 0) await store.delete(past)
-      // If it has moved on, it stays.
-      await tookPlace(store.deleteIf(key, etag))
+      // If it has moved on, it stays; a rule that is about to remove it has not moved it.
+      for (let version: string | undefined = etag; version !== undefined; ) {
+        if (await tookPlace(store.deleteIf(key, version))) return
+        const link = await readLink(store, key, report)
+        version = link?.target === digest && isCondemned(link) ? link.etag : undefined
+      }
     })
   }
 

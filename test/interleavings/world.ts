@@ -27,7 +27,8 @@ import { bringBack, bringBackUntagged } from './undelete.ts'
 import { LAYER, told, type Work } from './work.ts'
 
 const FOREIGN = blob('only in another repository', 20)
-const OLD = imageOf()
+/** What `latest` is. */
+export const OLD = imageOf()
 const NEW = imageOf([LAYER])
 const SIGNATURE = imageOf([], { subject: descriptorOf(OCI_MANIFEST, OLD) })
 const SECOND_SIGNATURE = imageOf([], {
@@ -241,6 +242,14 @@ export const IMMUTABLE: readonly Operation[] = [
     partly: [remove('app', 'manifests', 'latest')],
   },
 ]
+
+/** A push of what the tag says already. */
+export const PUSH_AGAIN: Operation = {
+  title: 'push the same tag again',
+  run: put('app', 'latest', OLD),
+  partly: [byDigest.old],
+  first: byDigest.old,
+}
 
 /** The operation with this title. */
 export const operation = (title: string): Operation => {
