@@ -158,7 +158,7 @@ export class RegistryStack extends Stack {
       this.output('EdgeReads', edge.bucketStatement, "Statement to add to the bucket's policy")
     }
     if (edge?.cache) {
-      const at = `--key-value-store ${edge.cache.keyValueStore} --distribution ${edge.distribution.ref}`
+      const at = `--edge-list ${edge.cache.keyValueStore} --distribution ${edge.distribution.ref}`
       this.output(
         'PublishPolicy',
         `npm run slipway -- policy publish ${this.place(values)} ${at}`,

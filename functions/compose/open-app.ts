@@ -7,7 +7,7 @@
 import type { Hono } from 'hono'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
-import type { AppEnv, BodyLimit, RequestLogger } from '../api/env.ts'
+import type { AppEnv, AppOptions, BodyLimit, RequestLogger } from '../api/env.ts'
 import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
@@ -17,7 +17,6 @@ import { createRegistry } from '../registry/registry.ts'
 import type { Hashing } from '../registry/uploads/hash.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { openEdge } from './edge.ts'
 import { openAccess } from './open-access.ts'
 import { openRules } from './open-rules.ts'
 import {
@@ -73,6 +72,17 @@ export interface OpenApp {
   readonly lookForFence: () => Promise<void>
 }
 
+/** What is loaded only where there is an edge. */
+const edgeOf = async (
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+  uploadSecret: () => Promise<Uint8Array>,
+): Promise<AppOptions['edge']> => {
+  if (settings.edge === 'off') return undefined
+  const { openEdge } = await import('./edge.ts')
+  return openEdge(settings, uploadSecret, isBucketInPath(settings, env))
+}
+
 /** Writes log lines to standard output. */
 export const createLogger = (settings: Settings): Logger =>
   pino({
@@ -116,7 +126,7 @@ export const openApp = async (
     storeHost: directIfNecessary ? storeHost : undefined,
     publicUrl: settings['public-url'],
     uploadOrigin: settings['upload-origin'],
-    edge: await openEdge(settings, uploadSecret, isBucketInPath(settings, env)),
+    edge: await edgeOf(settings, env, uploadSecret),
     registry: createRegistry({
       store,
       uploadSecret,

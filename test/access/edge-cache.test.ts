@@ -25,7 +25,7 @@ const PLACE = {
   keyValueStore: 'arn:aws:cloudfront::123456789012:key-value-store/a1b2',
   distribution: 'E2QWRUHAPOMQZL',
 }
-const IN_DISTRIBUTION = `--key-value-store ${PLACE.keyValueStore} --distribution ${PLACE.distribution}`
+const IN_DISTRIBUTION = `--edge-list ${PLACE.keyValueStore} --distribution ${PLACE.distribution}`
 const CONTEXT = { blobs: 'cloudfront', edgeCache: 'public', webFunction: 'off' }
 const TAG_AGE = 60
 /** HEADs of manifests are redirected, too. */

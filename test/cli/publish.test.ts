@@ -12,7 +12,7 @@ import { openFiles } from '../support/rig/stores.ts'
 import { type Desk, openDesk } from './desk.ts'
 
 const ARN = 'arn:aws:cloudfront::123456789012:key-value-store/a1b2'
-const PUBLISH = `policy publish --key-value-store ${ARN} --distribution E2QWRUHAPOMQZL`
+const PUBLISH = `policy publish --edge-list ${ARN} --distribution E2QWRUHAPOMQZL`
 const policy = (...repositories: string[]) =>
   JSON.stringify({
     version: 1,
@@ -142,7 +142,7 @@ describe('with an edge', () => {
 
 test.each([
   [`policy publish --distribution E2QWRUHAPOMQZL`, /go together/],
-  [`policy publish --key-value-store ${ARN}`, /go together/],
+  [`policy publish --edge-list ${ARN}`, /go together/],
   [PUBLISH.replace('arn:aws:cloudfront', 'arn:aws:s3'), /expected the ARN of a key-value store/],
   [PUBLISH.replace('E2QW', 'K2QW'), /expected an id/],
 ])('%s is refused', async (line, message) => {

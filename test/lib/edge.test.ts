@@ -195,7 +195,7 @@ describe('the ways at the edge', () => {
     expect(settingsIn(template).SLIPWAY_EDGE_CACHE).toBe('60s')
     expect(settingsIn(at('on', { ...PUBLIC, edgeTagAge: 5 })).SLIPWAY_EDGE_CACHE).toBe('5s')
     expect(JSON.stringify(template.Outputs.PublishPolicy)).toMatch(
-      /policy publish --store .*--key-value-store .*EdgeCachePublic.*--distribution /,
+      /policy publish --store .*--edge-list .*EdgeCachePublic.*--distribution /,
     )
   })
 

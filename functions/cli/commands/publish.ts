@@ -14,7 +14,7 @@ import { currentPolicy, keepInStep, readPlace } from '../keep-in-step.ts'
 
 interface Given {
   readonly flags: {
-    readonly 'key-value-store': string | undefined
+    readonly 'edge-list': string | undefined
     readonly distribution: string | undefined
   }
 }
@@ -24,15 +24,13 @@ const DISTRIBUTION = /^E[A-Z0-9]+$/
 
 /** `slipway policy publish`. */
 export const publishPolicy = async (io: StoreIo, { flags }: Given): Promise<void> => {
-  const { 'key-value-store': keyValueStore, distribution } = flags
+  const { 'edge-list': keyValueStore, distribution } = flags
   if ((keyValueStore === undefined) !== (distribution === undefined)) {
-    throw new UsageError('--key-value-store and --distribution go together: give both or neither')
+    throw new UsageError('--edge-list and --distribution go together: give both or neither')
   }
   if (keyValueStore !== undefined && distribution !== undefined) {
     if (!KEY_VALUE_STORE.test(keyValueStore)) {
-      throw new UsageError(
-        `--key-value-store is ${keyValueStore}: expected the ARN of a key-value store`,
-      )
+      throw new UsageError(`--edge-list is ${keyValueStore}: expected the ARN of a key-value store`)
     }
     if (!DISTRIBUTION.test(distribution)) {
       throw new UsageError(`--distribution is ${distribution}: expected an id, as E2QWRUHAPOMQZL`)

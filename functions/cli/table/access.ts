@@ -32,7 +32,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     help: 'tell the edge which repositories are public, so that it keeps what is pulled from them',
     more: 'Needed once, with both flags, and after a policy was changed without `slipway policy set`, which does the same. docs/edge.md says which repositories are kept.',
     flags: {
-      'key-value-store': textFlag('ARN', 'where the edge looks them up', 'the one used before'),
+      'edge-list': textFlag('ARN', 'where the edge looks them up', 'the one used before'),
       distribution: textFlag('ID', 'the distribution at CloudFront', 'the one used before'),
     },
     load: async () => (await import('../commands/publish.ts')).publishPolicy,
