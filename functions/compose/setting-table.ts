@@ -57,7 +57,7 @@ export const SETTINGS = {
   ),
   's3-endpoint': setting(
     serviceUrl.optional(),
-    'AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or AWS',
+    'AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS',
     'URL of an S3-compatible service',
   ),
   's3-region': setting(text.optional(), 'AWS_REGION or us-east-1', 'region of the bucket'),
