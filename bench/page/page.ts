@@ -12,7 +12,7 @@ import { costPage } from './costs.ts'
 import { countTable, growthTable, lambdaTable } from './counted.ts'
 import { paragraphs, table } from './markdown.ts'
 import { latencyTable, type Theme, themeChart, themeTable, usageTable } from './measured.ts'
-import { PUSHED } from './pushed.ts'
+import { PUSHED, WEB_SERVED } from './pushed.ts'
 import { STALLED } from './stalled.ts'
 
 /** A theme with its heading and the text below it. */
@@ -183,6 +183,7 @@ export const writePage = (directory: string, results: Results): void => {
     ...parts,
     STALLED,
     PUSHED,
+    WEB_SERVED,
     failed(results),
     growth(results),
     lambda(results),

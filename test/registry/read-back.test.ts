@@ -9,12 +9,14 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { hashingHere } from '../../functions/registry/uploads/hash.ts'
 import { createUploadMemory } from '../../functions/registry/uploads/memory.ts'
-import { AHEAD, RANGE, readBack } from '../../functions/registry/uploads/read-back.ts'
+import { AHEAD, RANGE, readBack, TENANT } from '../../functions/registry/uploads/read-back.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ByteRange, ObjectRead, ObjectStore } from '../../functions/storage/store.ts'
 
 const MEBIBYTE = 1024 * 1024
-const SIZE = 10 * RANGE + 5
+/** Bytes of a part of an upload. */
+const PART = 12 * MEBIBYTE
+const SIZE = 14 * RANGE + 5
 const BYTES = Buffer.alloc(
   SIZE,
   Uint8Array.from({ length: 251 }, (_, at) => at),
@@ -50,7 +52,7 @@ const storeOf = (bytes: Buffer, respond: Get = () => ({})) => {
 }
 
 const open = (limit: number, bytes = BYTES, respond?: Get) => {
-  const memory = createUploadMemory({ limit, partSize: 12 * MEBIBYTE })
+  const memory = createUploadMemory({ limit, partSize: PART })
   const { store, seen } = storeOf(bytes, respond)
   const read = () =>
     readBack({ store, memory, hashing: hashingHere }, 'key', bytes.length, ['sha256', 'sha512'])
@@ -89,8 +91,15 @@ describe('reading back', () => {
     [1, 1],
     [4 * RANGE, 2],
     [8 * RANGE, 4],
+    // The least that a server has by default, and the most.
+    [48 * MEBIBYTE, 6],
+    [96 * MEBIBYTE, 12],
   ])('within %d bytes of memory, %d ranges at a time', async (limit, most) => {
     const { read, memory, seen } = open(limit)
+    // Buffers of parts are kept for the next ones: none of them is taken for a range.
+    const { tryTake, release, leave } = memory.join(TENANT)
+    for (const kept of [tryTake(PART), tryTake(PART)]) if (kept !== undefined) release(kept)
+    leave()
     let used = 0
     const watch = setInterval(() => {
       used = Math.max(used, memory.used)

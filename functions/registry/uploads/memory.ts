@@ -19,8 +19,10 @@ export interface Share {
   /**
    * A buffer with undefined contents, of as many bytes or more. Waits until there is room for it;
    * meanwhile the upload may have to give up the buffer that it fills.
+   *
+   * @param exact whether it may not be larger: many buffers of their own size are wanted
    */
-  take(size: number): Promise<Buffer>
+  take(size: number, exact?: boolean): Promise<Buffer>
   /**
    * Extends the buffer that the upload fills. Waits as `take` does.
    *
@@ -33,7 +35,7 @@ export interface Share {
     replace: (buffer: Buffer) => void,
   ): Promise<void>
   /** The same, if so much is free that nobody else needs it. */
-  tryTake(size: number): Buffer | undefined
+  tryTake(size: number, exact?: boolean): Buffer | undefined
   /**
    * Returns a buffer.
    *
@@ -88,7 +90,8 @@ export const createUploadMemory = ({
   }
 
   /** A buffer for bytes that are counted. While there is plenty of room, it may be a larger one. */
-  const allocate = (tenure: Tenure, size: number): Buffer => {
+  const allocate = (tenure: Tenure, size: number, exact: boolean): Buffer => {
+    if (exact) return createSlab(size, size)
     const larger = size >= SMALL && used - size + partSize <= limit / 2
     const kept = size === partSize || (size < partSize && larger) ? idle.pop() : undefined
     if (kept === undefined) return createSlab(size, partSize)
@@ -161,9 +164,9 @@ export const createUploadMemory = ({
       const tenure: Tenure = { tenant, held: 0, waiting: 0, leaving: 0 }
       tenures.add(tenure)
       return {
-        async take(size) {
+        async take(size, exact = false) {
           await reserve(tenure, size)
-          return allocate(tenure, size)
+          return allocate(tenure, size, exact)
         },
         async extend(size, own, replace) {
           const more = size - (own()?.byteLength ?? 0)
@@ -172,10 +175,10 @@ export const createUploadMemory = ({
           if (buffer === undefined) uncount(tenure, more)
           else replace(extendSlab(buffer, size))
         },
-        tryTake(size) {
+        tryTake(size, exact = false) {
           if (waiters.length > 0 || used + size > limit / 2) return undefined
           count(tenure, size)
-          return allocate(tenure, size)
+          return allocate(tenure, size, exact)
         },
         release: (buffer, inUse = false) => release(tenure, buffer, inUse),
         leave: () => void tenures.delete(tenure),

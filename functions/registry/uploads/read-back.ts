@@ -17,14 +17,14 @@ import type { Tenant } from './victim.ts'
 /** Bytes of one request: small, since a process may have 48 MiB for all uploads. */
 export const RANGE = 4 * 1024 * 1024
 /** Most ranges of one object that are read at a time; fewer where memory is short, and one in any case. */
-export const AHEAD = 8
+export const AHEAD = 12
 /** How often a range is read: of thousands, one may break off. */
 const ATTEMPTS = 4
 /** Bytes handed to the hash at once, which may have to copy them. */
 const STEP = 1024 * 1024
 
 /** It waits for memory only while it has none, and gives back what it has by itself. */
-const TENANT: Tenant = {
+export const TENANT: Tenant = {
   spare: 0,
   lastCame: 0,
   since: 0,
@@ -98,7 +98,7 @@ interface Reading {
 
 /** A buffer for the next range: waited for where nothing is under way, so that nobody waits for ever. */
 const room = async (share: Share, size: number, alone: boolean): Promise<Buffer | undefined> =>
-  alone ? share.take(size) : share.tryTake(size)
+  alone ? share.take(size, true) : share.tryTake(size, true)
 
 /**
  * The hashes of an object of `size` bytes, 1 or more, and the version that has them.
