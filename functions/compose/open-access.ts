@@ -19,10 +19,10 @@ import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
 import { DENY_ALL, type Policy } from '../auth/policy/policy.ts'
 import { createThrottle } from '../auth/throttle/failures.ts'
-import { createSharedThrottle } from '../auth/throttle/shared.ts'
 import type { Throttle } from '../auth/throttle/throttle.ts'
 import { createTokenService } from '../auth/token-service.ts'
 import { createTokenVerifier } from '../auth/tokens/verify.ts'
+import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { regionOfKey } from './open-store.ts'
 import type { Settings } from './settings.ts'
@@ -101,14 +101,22 @@ const openThrottle = (
   store: ObjectStore,
   logger: RequestLogger,
   now: () => number,
-): Throttle =>
-  settings.store.kind === 'file' || settings['read-only']
-    ? createThrottle(now)
-    : createSharedThrottle({
-        store,
-        now,
-        report: (err) => logger.warn({ err }, 'failed log-ins are counted in this process alone'),
-      })
+): Throttle => {
+  const memory = createThrottle(now)
+  if (settings.store.kind === 'file' || settings['read-only']) return memory
+  // Loaded by the first log-in with a password, to keep cold starts fast.
+  const shared = once(async () => {
+    const { createSharedThrottle } = await import('../auth/throttle/shared.ts')
+    const report = (err: unknown): void => {
+      logger.warn({ err }, 'failed log-ins are counted in this process alone')
+    }
+    return createSharedThrottle({ store, memory, now, report })
+  })
+  return {
+    inMemory: memory.inMemory,
+    attempt: async (account, address) => (await shared()).attempt(account, address),
+  }
+}
 
 /** What the host has for access control. */
 export interface AccessHost {

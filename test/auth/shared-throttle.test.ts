@@ -7,6 +7,7 @@
 import { describe, expect, test } from 'vitest'
 import { AccessError } from '../../functions/auth/errors.ts'
 import { expireFailures, FAILURE_LIFE } from '../../functions/auth/throttle/expire.ts'
+import { createThrottle } from '../../functions/auth/throttle/failures.ts'
 import { formatRecord, MAX_RECORD, placeOf } from '../../functions/auth/throttle/record.ts'
 import { createSharedThrottle } from '../../functions/auth/throttle/shared.ts'
 import type { Attempt, Throttle } from '../../functions/auth/throttle/throttle.ts'
@@ -51,6 +52,7 @@ const rig = (store: ObjectStore) => {
   const instance = (over: ObjectStore = store): Throttle =>
     createSharedThrottle({
       store: over,
+      memory: createThrottle(clock.now),
       now: clock.now,
       report: (error) => reported.push(error),
     })

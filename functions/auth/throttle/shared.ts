@@ -14,15 +14,7 @@
 import { readAll } from '../../storage/bytes.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../../storage/store.ts'
-import {
-  createThrottle,
-  KNOWN_FOR,
-  PER_ACCOUNT,
-  PER_ADDRESS,
-  refuseFor,
-  waitFor,
-  withFailure,
-} from './failures.ts'
+import { KNOWN_FOR, PER_ACCOUNT, PER_ADDRESS, refuseFor, waitFor, withFailure } from './failures.ts'
 import {
   type FailureRecord,
   formatRecord,
@@ -42,6 +34,8 @@ const ATTEMPTS = PER_ACCOUNT.free + 2
 
 export interface SharedThrottleOptions {
   readonly store: ObjectStore
+  /** What this process counts by itself. */
+  readonly memory: Pick<Throttle, 'inMemory'>
   /** Clock in milliseconds. */
   readonly now: () => number
   /** Called when failures cannot be read or written; must not throw. */
@@ -87,8 +81,8 @@ const matters = (record: FailureRecord, { account, address }: Place): boolean =>
   (!record.known.has(account) && (record.addresses.get(address)?.count ?? 0) > PER_ADDRESS.free)
 
 /** Creates a throttle that counts in a store what has failed. Nothing is read before a log-in. */
-export const createSharedThrottle = ({ store, now, report }: SharedThrottleOptions): Throttle => {
-  const memory = createThrottle(now)
+export const createSharedThrottle = (options: SharedThrottleOptions): Throttle => {
+  const { store, memory, now, report } = options
 
   const read = async (key: string): Promise<Stored> => {
     const object = await store.get(key)
