@@ -13,8 +13,9 @@ export const bringBack =
   (name: string, reference: Reference): Work =>
   async (_, store) => {
     try {
-      const { tags } = await undelete(store, name, reference)
-      return `back ${tags}`
+      await undelete(store, name, reference)
+      // Not which tags it has set: a delete is one moment for each tag, and those it sets meanwhile may stay.
+      return 'back'
     } catch (error) {
       if (error instanceof RegistryError) return error.code
       throw error

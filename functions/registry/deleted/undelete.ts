@@ -36,6 +36,13 @@ const lost = (name: string, reference: string, why: string): RegistryError =>
     detail: { name, reference },
   })
 
+const setAgain = (name: string, tag: string, there: Digest, digest: Digest): RegistryError =>
+  new RegistryError(
+    'PRECONDITION_FAILED',
+    `the tag ${tag} of ${name} was set again, and points at ${there}: delete it first if ${digest} is to come back`,
+    { detail: { name, tag } },
+  )
+
 /** Makes a deleted or condemned manifest's link plain. @returns false when it was not deleted */
 const restoreManifest = async (
   store: ObjectStore,
@@ -94,24 +101,24 @@ export const undelete = async (
   const { get, set } = createTags(store, catalog, report)
   if (!(await catalog.has(name))) await catalog.add(name)
   const manifest = await restoreManifest(store, name, digest, report)
-  const restored: string[] = []
-  await inBatches(tags, async (tag) => {
-    try {
-      await set(name, tag, digest, { absent: true })
-      restored.push(tag)
-    } catch (error) {
-      if (!(error instanceof RegistryError && error.code === 'PRECONDITION_FAILED')) throw error
-      if (tag !== reference.tag) return
-      const there = (await get(name, tag))?.target
-      if (there !== digest) {
-        throw new RegistryError(
-          'PRECONDITION_FAILED',
-          `the tag ${tag} of ${name} was set again, and points at ${there}: delete it first if ${digest} is to come back`,
-          { detail: { name, tag }, cause: error },
-        )
+  /** @returns false when it is there */
+  const restore = async (tag: string): Promise<boolean> => {
+    for (;;) {
+      try {
+        await set(name, tag, digest, { absent: true })
+        return true
+      } catch (error) {
+        if (!(error instanceof RegistryError && error.code === 'PRECONDITION_FAILED')) throw error
       }
+      const there = (await get(name, tag))?.target
+      if (there === digest || (there !== undefined && tag !== reference.tag)) return false
+      if (there !== undefined) throw setAgain(name, tag, there, digest)
+      // It has gone again meanwhile.
     }
-  })
+  }
+  const restored = (
+    await inBatches(tags, async (tag) => ((await restore(tag)) ? [tag] : []))
+  ).flat()
   return {
     digest,
     manifest,
