@@ -55,6 +55,8 @@ const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
     /^Blobs: s3:ListMultipartUploadParts$/,
     'for parts that clients send to S3 themselves, which no client here does',
   ],
+  [/^CleanUp: /, 'only a stack with gc=on uses them; test/lib/permissions.test.ts has one'],
+  [/^LogIns: s3:\w+$/, 'without them, failed log-ins are counted in memory, and log-ins go on'],
   [/: kms:\w+$/, "the keys' own policies name the role; on AWS either is enough"],
   [
     /^Log: logs:\w+$/,

@@ -7,6 +7,9 @@
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 
+/** The route that the stack gives the token endpoint, which has a throttle of its own. */
+const TOKEN_ROUTE = 'ANY /token'
+
 const REQUEST_CONTEXT: APIGatewayProxyEventV2['requestContext'] = {
   accountId: '123456789012',
   apiId: 'r3pmxmplak',
@@ -108,7 +111,7 @@ export const get = (
   headers: Record<string, string> = {},
 ): APIGatewayProxyEventV2 => ({
   version: '2.0',
-  routeKey: '$default',
+  routeKey: path === '/token' ? TOKEN_ROUTE : '$default',
   rawPath: path,
   rawQueryString: '',
   headers: { ...HEADERS, ...headers },

@@ -99,10 +99,13 @@ test(
     const options = { service, before, deaths: false, together: false, limit: 3_000 }
     const found = await exploreEach('three at once', triples, options)
     expect(faultsOf(found)).toEqual([])
-    // The second delete finds the link that the push has just written, as if it had been one by digest.
+    // The second delete finds the link that the push or the undelete has just written, as if it had been one by
+    // digest.
     expect(inMomentsOf(found)).toEqual([
       'push a tag | delete by digest | delete by digest',
       'push a tag if there is none | delete by digest | delete by digest',
+      'delete by digest | delete by digest | undelete a tag',
+      'delete by digest | delete by digest | undelete by digest',
     ])
     expect(cutOf(found).filter((title) => !SENT_PARTS.test(title))).toEqual([])
   },
