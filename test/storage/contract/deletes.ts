@@ -58,6 +58,40 @@ export const deleteTests = ({ store, test }: Subject, exact: boolean, pairs: num
     else process.stderr.write(`${count} of ${pairs} writes were lost\n`)
   })
 
+  test('deleteOnce deletes whatever is there', async (base) => {
+    const key = `${base}a/data`
+    await store().put(key, bytes('1'))
+    await store().put(`${base}a/other`, bytes('2'))
+    await store().deleteOnce(key)
+    expect(await store().head(key)).toBeUndefined()
+    expect(await textAt(store(), `${base}a/other`)).toBe('2')
+    await store().deleteOnce(key)
+    await store().put(key, bytes('3'))
+    expect(await textAt(store(), key)).toBe('3')
+  })
+
+  test('deleteVersion deletes that write alone, where writes have versions', async (base) => {
+    const key = `${base}a/data`
+    const versionOf = async (text: string): Promise<string | undefined> => {
+      await store().put(key, bytes(text))
+      return (await store().head(key))?.version
+    }
+    // The same bytes: only the version tells the writes apart.
+    const first = await versionOf('same')
+    const second = await versionOf('same')
+    if (first === undefined || second === undefined) return
+    await store().deleteVersion(key, first)
+    expect(await textAt(store(), key)).toBe('same')
+    expect((await store().head(key))?.version).toBe(second)
+    await store().deleteVersion(key, first)
+    expect((await store().head(key))?.version).toBe(second)
+    await store().deleteVersion(key, second)
+    expect(await store().head(key)).toBeUndefined()
+    await store().deleteVersion(key, second)
+    expect(await versionOf('same')).not.toBe(second)
+    expect(await textAt(store(), key)).toBe('same')
+  })
+
   test('whether deletes are exact is found out, and leaves nothing', async () => {
     expect(typeof (await store().deletesExactly())).toBe('boolean')
     for (const prefix of ['scratch/', 'slipway/v1/uploads/scratch/']) {
