@@ -1,5 +1,5 @@
 /**
- * The object store's contract on LocalStack's S3.
+ * The object store's contract on LocalStack's S3, in a bucket without versions and in one with.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { createS3Store } from '../../functions/storage/s3/store.ts'
 import { storeContract } from '../storage/contract.ts'
 import { createBucket, startLocalStack } from './support/start.ts'
 
-const open = async () => {
+const openIn = (versions: boolean) => async () => {
   const localStack = await startLocalStack(['s3'])
   try {
-    const made = await createBucket(localStack, 'registry')
+    const made = await createBucket(localStack, 'registry', versions)
     const { bucket, region, endpoint, accessKeyId, secretAccessKey } = made
     const credentials = { accessKeyId, secretAccessKey }
     const store = createS3Store({ bucket, region, endpoint, credentials, forcePathStyle: true })
@@ -23,7 +23,7 @@ const open = async () => {
 }
 
 /** What docs/s3-servers.md says of it; the suite fails if one of these passes. */
-storeContract('localstack', open, {
+const KNOWN: Parameters<typeof storeContract>[2] = {
   presigns: true,
   limit: 120_000,
   deviations: [
@@ -39,9 +39,14 @@ storeContract('localstack', open, {
     // It checks no signature, unless S3_SKIP_SIGNATURE_VALIDATION is 0.
     'a URL is valid for one method',
   ],
+}
+
+storeContract('localstack', openIn(false), {
+  ...KNOWN,
   silent: {
     // After it has refused a body for its checksum, it never serves the object that stays.
     tests: ['a body with another SHA-256 is refused and stores nothing'],
     milliseconds: 5_000,
   },
 })
+storeContract('localstack with versions', openIn(true), KNOWN)

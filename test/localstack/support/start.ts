@@ -7,7 +7,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3'
 import { s3Client } from '../../aws/support/clients.ts'
 import type { Emulator } from '../../aws/support/emulator.ts'
 import { freePort, responds, scratch, startDaemon, toolCache } from '../../support/live/process.ts'
@@ -61,9 +61,17 @@ export const startLocalStack = async (services: readonly string[]): Promise<Emul
 }
 
 /** Creates a bucket. */
-export const createBucket = async (emulator: Emulator, bucket: string): Promise<Bucket> => {
+export const createBucket = async (
+  emulator: Emulator,
+  bucket: string,
+  versions = false,
+): Promise<Bucket> => {
   const s3 = s3Client(emulator)
   await s3.send(new CreateBucketCommand({ Bucket: bucket }))
+  if (versions) {
+    const VersioningConfiguration = { Status: 'Enabled' } as const
+    await s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }))
+  }
   s3.destroy()
   return {
     endpoint: emulator.endpoint,
