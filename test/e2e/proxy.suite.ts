@@ -128,7 +128,8 @@ test.each(Object.entries(CLIENTS))('%s pushes and pulls', async (name, open) => 
   } finally {
     await client.close?.()
   }
-  expect(own.daemon.output().match(/by\/it sha256:[0-9a-f]+ \d+ parts/g)).toHaveLength(2)
+  const inParts = own.daemon.output().match(/by\/it sha256:[0-9a-f]+ \d+ parts/g)
+  expect(inParts).toHaveLength(image.diffIds.length)
 })
 
 test('BuildKit pushes what it builds', async () => {
