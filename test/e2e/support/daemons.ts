@@ -147,6 +147,8 @@ export const startContainerd = async (
     name: 'containerd',
     command,
     args: ['--config', config],
+    // It forks itself to mount, and such a child may hang and outlive it.
+    group: true,
     ready: () => ctr('version').then(() => true),
   })
   return { ...daemon, socket, ctr }
