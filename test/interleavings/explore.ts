@@ -6,7 +6,7 @@
  * @module
  */
 import { conflict } from './access.ts'
-import type { Choose, Finished, Point } from './run.ts'
+import { type Choose, type Finished, type Point, Unreached } from './run.ts'
 
 /** A choice of a run: what was chosen, what will be, and what is known to bring nothing new. */
 interface Choice {
@@ -20,7 +20,7 @@ interface Choice {
 export interface Explored {
   /** Runs that came to their end. */
   readonly runs: number
-  /** Whether there are more that the limit cut off. */
+  /** Whether there are more: the limit cut them off, or they could not be followed. */
   readonly cut: boolean
 }
 
@@ -77,6 +77,8 @@ export const explore = async (
 ): Promise<Explored> => {
   const choices: Choice[] = []
   let runs = 0
+  // Orders that could not be followed; then not all were tried.
+  let lost = false
 
   const choose: Choose = (waiting, done) => {
     const known = choices[done.length]
@@ -99,17 +101,22 @@ export const explore = async (
   }
 
   for (;;) {
-    const finished = await run(choose)
-    if (!finished.ended) {
+    const finished = await run(choose).catch((error: unknown) => {
+      if (!(error instanceof Unreached)) throw error
+      lost = true
+      return undefined
+    })
+    if (finished?.ended === false) {
       runs += 1
       await visit(finished)
     }
     // Also of a run that was ended since all that could come next had been tried: the order of what came
     // before that may be shown by no other.
-    const { before, races } = causes(finished.points, dependent)
+    const points = finished?.points ?? []
+    const { before, races } = causes(points, dependent)
     for (const [early, late] of races) {
       const { waiting, tried, todo, asleep } = choices[early]!
-      const ids = firsts(before, early, late).map((at) => finished.points[at]!.id)
+      const ids = firsts(before, early, late).map((at) => points[at]!.id)
       if (ids.some((id) => tried.has(id) || todo.has(id) || asleep.has(id))) continue
       const there = waiting.map(({ id }) => id)
       const first = ids.find((id) => there.includes(id))
@@ -120,7 +127,7 @@ export const explore = async (
     }
     for (;;) {
       const last = choices.at(-1)
-      if (last === undefined) return { runs, cut: false }
+      if (last === undefined) return { runs, cut: lost }
       const [next] = last.todo
       if (next === undefined) {
         choices.pop()
