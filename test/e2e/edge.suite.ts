@@ -5,7 +5,8 @@
  * @module
  */
 
-import { mkdtempSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EDGE_HEADER } from '../../functions/api/middleware/edge.ts'
@@ -18,6 +19,7 @@ import { startOnBucket } from './support/behind-gateway.ts'
 import type { Account } from './support/client.ts'
 import { clients } from './support/clients.ts'
 import { sourceImage } from './support/image.ts'
+import { writeLargeLayout } from './support/large-layout.ts'
 
 /** A covering set: each variant of both, and each client once. */
 const VARIANTS: Readonly<Record<string, EdgeHabits & { readonly clients: readonly string[] }>> = {
@@ -112,6 +114,34 @@ for (const [variant, habits] of Object.entries(VARIANTS)) {
         redirects ? ['HEAD 200', 'HEAD 200'] : [],
       )
     })
+
+    const large: readonly (readonly [string, number, number])[] = [
+      ['100 layers', 1, 100],
+      ...(process.env.SLIPWAY_PAIRS === 'all' ? [['a layer of 1 GB', 1000, 1] as const] : []),
+    ]
+    // One variant is enough: nothing of what differs depends on the number or the size of layers.
+    test.runIf(variant === 'lengths kept').each(large)(
+      'crane pushes and pulls %s',
+      async (what, mebibytes, count) => {
+        const layout = mkdtempSync(join(files.path, 'layout-'))
+        const layers = await writeLargeLayout(layout, mebibytes, count)
+        const home = mkdtempSync(join(files.path, 'home-'))
+        const env = { HOME: home, DOCKER_CONFIG: home }
+        const target = `${behind.edge.address}/open/${what.replaceAll(' ', '-').toLowerCase()}:v1`
+        const as = ['--username', alice.name, '--password', alice.password]
+        await run('crane', ['auth', 'login', ...as, behind.edge.address], { env })
+        await run('crane', ['push', layout, target], { env })
+        const pulled = join(home, 'pulled')
+        await run('crane', ['pull', '--format=oci', target, pulled], { env })
+        for (const layer of layers) {
+          const hash = createHash('sha256')
+          const bytes = createReadStream(join(pulled, 'blobs', layer.replace(':', '/')))
+          for await (const chunk of bytes) hash.update(chunk)
+          expect(`sha256:${hash.digest('hex')}`).toBe(layer)
+        }
+      },
+      600_000,
+    )
 
     test('around it, both say where to go, whatever they are shown', async () => {
       for (const { url } of [behind.gateway, behind.endpoint]) {
