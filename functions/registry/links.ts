@@ -17,7 +17,7 @@ import { dataKey } from './layout.ts'
 import { CANONICAL, type Digest, isDigest } from './reference.ts'
 
 /** Most bytes read of a link; a sha512 digest has 135 characters. */
-export const MAX_LINK_BYTES = 256
+const MAX_LINK_BYTES = 256
 
 export interface Link {
   /** Digest the data is under. */
@@ -99,6 +99,35 @@ export const deletedLinkBody = (target: Digest, nonce: string, took: number): Ui
  */
 const CLOCK_MARGIN = 15 * 60_000
 
+/** A link's object, whatever it says. */
+export interface LinkObject {
+  readonly key: string
+  readonly etag: string
+  readonly modified: Date
+  /** Of the object itself. */
+  readonly bytes: number
+  /** Bytes of what is linked, where the link records them. */
+  readonly size: number | undefined
+  /** Undefined when it is damaged. */
+  readonly body: LinkBody | undefined
+}
+
+/** Reads a link's object, in one operation. */
+export const readLinkObject = async (
+  store: ObjectStore,
+  key: string,
+): Promise<LinkObject | undefined> => {
+  const read = await store.get(key)
+  if (read === undefined) return undefined
+  const { size: bytes, etag, metadata, modified } = read.info
+  const small = bytes <= MAX_LINK_BYTES
+  if (!small) discard(read.body)
+  const body = small ? parseLink(await readAll(read.body, MAX_LINK_BYTES)) : undefined
+  const recorded = Number.parseInt(metadata.size ?? '', 10)
+  const size = Number.isSafeInteger(recorded) ? recorded : undefined
+  return { key, etag, modified, bytes, size, body }
+}
+
 /** A link as it is in the store. */
 export interface StoredLink {
   readonly etag: string
@@ -118,19 +147,14 @@ export const readStoredLink = async (
   key: string,
   report: ReportDamage,
 ): Promise<StoredLink | undefined> => {
-  const read = await store.get(key)
+  const read = await readLinkObject(store, key)
   if (read === undefined) return undefined
-  const { size: bytes, etag, metadata, modified } = read.info
-  const small = bytes <= MAX_LINK_BYTES
-  if (!small) discard(read.body)
-  const body = small ? parseLink(await readAll(read.body, MAX_LINK_BYTES)) : undefined
+  const { etag, modified, bytes, size, body } = read
   if (body === undefined || !fitsKey(key, body)) {
     report({ key, why: body ? `says ${body.target}` : `has ${bytes} bytes that are not a digest` })
     return { etag, link: undefined }
   }
   const { target, condemned, deletedWithin } = body
-  const recorded = Number.parseInt(metadata.size ?? '', 10)
-  const size = Number.isSafeInteger(recorded) ? recorded : undefined
   const link = {
     target,
     size,

@@ -11,15 +11,9 @@
 import { inBatches } from '../../shared/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { dataKey } from '../layout.ts'
+import { type LinkObject, readLinkObject } from '../links.ts'
 import type { Digest } from '../reference.ts'
-import {
-  condemnLink,
-  isPlain,
-  type LinkObject,
-  makePlain,
-  readLinkObject,
-  sweepLink,
-} from './link-object.ts'
+import { condemnLink, isPlain, makePlain, sweepLink } from './link-object.ts'
 import { isOld, type Terms } from './terms.ts'
 import type { Planned, Thing } from './thing.ts'
 import type { ListedLink } from './walk.ts'

@@ -1,41 +1,14 @@
 /**
- * Links as the clean-up reads and changes them: each change is on the version that was read.
+ * Links as the clean-up changes them: each change is on the version that was read. Damaged ones are for
+ * `slipway check`, and left alone here.
  *
  * @module
  */
 
-import { discard, readAll } from '../../storage/bytes.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { type LinkBody, MAX_LINK_BYTES, parseLink, writeLink } from '../links.ts'
+import { type LinkObject, writeLink } from '../links.ts'
 import { newNonce } from './marker.ts'
-
-/** A link's object. */
-export interface LinkObject {
-  readonly key: string
-  readonly etag: string
-  readonly modified: Date
-  /** Bytes of what is linked, where the link records them. */
-  readonly size: number | undefined
-  /** Undefined when it is damaged: that is for `slipway check`, and left alone here. */
-  readonly body: LinkBody | undefined
-}
-
-/** Reads a link, in one operation. */
-export const readLinkObject = async (
-  store: ObjectStore,
-  key: string,
-): Promise<LinkObject | undefined> => {
-  const read = await store.get(key)
-  if (read === undefined) return undefined
-  const { etag, modified, metadata, size: bytes } = read.info
-  const small = bytes <= MAX_LINK_BYTES
-  if (!small) discard(read.body)
-  const body = small ? parseLink(await readAll(read.body, MAX_LINK_BYTES)) : undefined
-  const recorded = Number.parseInt(metadata.size ?? '', 10)
-  const size = Number.isSafeInteger(recorded) ? recorded : undefined
-  return { key, etag, modified, size, body }
-}
 
 /** Whether a link is neither condemned nor deleted. */
 export const isPlain = ({ body }: LinkObject): boolean =>

@@ -9,9 +9,10 @@ import { tookPlace } from '../../storage/errors.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { CONDEMNED_PREFIX } from '../layout.ts'
+import { readLinkObject } from '../links.ts'
 import { isDigest } from '../reference.ts'
 import { readStoredMarker } from './data.ts'
-import { makePlain, readLinkObject } from './link-object.ts'
+import { makePlain } from './link-object.ts'
 import { walkRepositories } from './walk.ts'
 
 /** Objects changed at once. */

@@ -10,8 +10,9 @@
 
 import { inBatches } from '../../shared/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
+import { type LinkObject, readLinkObject } from '../links.ts'
 import type { Digest } from '../reference.ts'
-import { type LinkObject, makePlain, readLinkObject, sweepLink } from './link-object.ts'
+import { makePlain, sweepLink } from './link-object.ts'
 import { dueAt, isOlder, type Terms } from './terms.ts'
 import type { Planned } from './thing.ts'
 import type { ListedLink, ListedTag } from './walk.ts'

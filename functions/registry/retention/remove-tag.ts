@@ -18,14 +18,9 @@
 
 import type { ObjectStore } from '../../storage/store.ts'
 import { LANDING, REQUEST } from '../clean-up/bounds.ts'
-import {
-  condemnLink,
-  isPlain,
-  makePlain,
-  readLinkObject,
-  sweepLink,
-} from '../clean-up/link-object.ts'
+import { condemnLink, isPlain, makePlain, sweepLink } from '../clean-up/link-object.ts'
 import { revisionLinkKey, tagLinkKey } from '../layout.ts'
+import { readLinkObject } from '../links.ts'
 import type { TagFacts } from './evaluate.ts'
 
 /** What became of a tag. */

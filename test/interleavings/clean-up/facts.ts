@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readLinkObject } from '../../../functions/registry/clean-up/link-object.ts'
+
 import { needsOf } from '../../../functions/registry/clean-up/needs.ts'
 import {
   BLOBS_PREFIX,
@@ -12,6 +12,7 @@ import {
   layerLinkKey,
   REPOSITORIES_PREFIX,
 } from '../../../functions/registry/layout.ts'
+import { readLinkObject } from '../../../functions/registry/links.ts'
 import { type Digest, isDigest } from '../../../functions/registry/reference.ts'
 import { readAll } from '../../../functions/storage/bytes.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
