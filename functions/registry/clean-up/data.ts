@@ -33,6 +33,15 @@ export interface DataState {
 
 const ifMatch = ({ etag }: StoredMarker) => ({ ifMatch: etag })
 
+/** The version that a marker names, where there are such. */
+const named = (version: string | undefined) => (version === undefined ? {} : { version })
+
+/** Says that data was deleted, over the version of a claim. @returns false when it has another by now */
+const sayGone = async (store: ObjectStore, digest: Digest, etag: string): Promise<boolean> => {
+  const gone = { state: 'gone', nonce: newNonce() } as const
+  return (await writeMarker(store, digest, gone, { ifMatch: etag })) !== undefined
+}
+
 /** Marks data that is there, and has no marker or one that was rescued. */
 const condemn = async (
   store: ObjectStore,
@@ -41,12 +50,7 @@ const condemn = async (
 ): Promise<boolean> => {
   const info = await store.head(dataKey(digest))
   if (info === undefined) return false
-  const { version } = info
-  const marker = {
-    state: 'condemned',
-    nonce: newNonce(),
-    ...(version === undefined ? {} : { version }),
-  } as const
+  const marker = { state: 'condemned', nonce: newNonce(), ...named(info.version) } as const
   const condition = stored === undefined ? ({ ifNoneMatch: '*' } as const) : ifMatch(stored)
   return (await writeMarker(store, digest, marker, condition)) !== undefined
 }
@@ -91,29 +95,14 @@ const remove = async (
   monotonic: () => number,
 ): Promise<boolean> => {
   const version = stored.marker?.version
-  const claim = {
-    state: 'claimed',
-    nonce: newNonce(),
-    ...(version === undefined ? {} : { version }),
-  } as const
+  const claim = { state: 'claimed', nonce: newNonce(), ...named(version) } as const
   const since = monotonic()
   const etag = await writeMarker(store, digest, claim, ifMatch(stored))
   if (etag === undefined) return false
   if (version !== undefined) await store.deleteVersion(dataKey(digest), version)
   else if (!(await deleteOnce(store, terms, digest, stored.modified, since, monotonic)))
     return false
-  const gone = { state: 'gone', nonce: newNonce() } as const
-  return (await writeMarker(store, digest, gone, { ifMatch: etag })) !== undefined
-}
-
-/** Ends a claim that nobody stands behind any more; what is there is condemned anew. */
-const giveUp = async (
-  store: ObjectStore,
-  digest: Digest,
-  stored: StoredMarker,
-): Promise<boolean> => {
-  const gone = { state: 'gone', nonce: newNonce() } as const
-  return (await writeMarker(store, digest, gone, ifMatch(stored))) !== undefined
+  return sayGone(store, digest, etag)
 }
 
 /**
@@ -151,7 +140,8 @@ export const planData = (
       }
       if (!isOlder(terms, modified, terms.claim)) return undefined
       const why = 'a run that ended early has claimed it, and its claim is over'
-      return plan('give-up-claim', why, () => giveUp(store, digest, stored))
+      // What is there is condemned anew.
+      return plan('give-up-claim', why, () => sayGone(store, digest, stored.etag))
     }
     case 'rescued':
       if (linked || data === undefined) return toClear('a repository links it')
