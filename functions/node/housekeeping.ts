@@ -34,32 +34,31 @@ export const startHousekeeping = (
   undeleteDays: number,
 ): (() => void) => {
   let timer: NodeJS.Timeout
-  const sweep = async () => {
+  /** Whatever fails, the rest is done. */
+  const attempt = async (work: () => Promise<void>, failure: string): Promise<void> => {
     try {
-      const leftovers = await store.sweep?.(new Date(Date.now() - SAFE_AGE))
-      if (leftovers) logger.info({ leftovers }, 'leftovers of killed processes removed')
+      await work()
     } catch (error) {
-      logger.warn({ err: error }, 'leftovers of killed processes not removed')
+      logger.warn({ err: error }, failure)
     }
   }
+  const sweep = () =>
+    attempt(async () => {
+      const leftovers = await store.sweep?.(new Date(Date.now() - SAFE_AGE))
+      if (leftovers) logger.info({ leftovers }, 'leftovers of killed processes removed')
+    }, 'leftovers of killed processes not removed')
   const run = async () => {
-    try {
+    await attempt(async () => {
       const expired = await expireUploads(store, Date.now())
       if (expired.objects + expired.multiparts > 0) logger.info(expired, 'stale uploads cleared')
-    } catch (error) {
-      logger.warn({ err: error }, 'stale uploads not cleared')
-    }
-    try {
+    }, 'stale uploads not cleared')
+    await attempt(async () => {
       const notes = await expireDeletions(store, new Date(Date.now() - undeleteDays * DAY))
       if (notes > 0) logger.info({ notes }, 'old notes of deletes removed')
-    } catch (error) {
-      logger.warn({ err: error }, 'old notes of deletes not removed')
-    }
-    try {
+    }, 'old notes of deletes not removed')
+    await attempt(async () => {
       await expireFailures(store, Date.now())
-    } catch (error) {
-      logger.warn({ err: error }, 'failed log-ins of days ago not cleared')
-    }
+    }, 'failed log-ins of days ago not cleared')
     await sweep()
     plan(DAY)
   }

@@ -25,3 +25,23 @@ export async function* listPages(
     more = page.truncated
   }
 }
+
+/**
+ * Deletes the objects whose keys begin with `prefix` and that were last written before a time. One listing for
+ * each 1000, and a delete for each page that has some.
+ *
+ * @returns how many there were
+ */
+export const deleteOlder = async (
+  store: ObjectStore,
+  prefix: string,
+  before: Date,
+): Promise<number> => {
+  let count = 0
+  for await (const page of listPages(store, prefix)) {
+    const stale = page.filter(({ modified }) => modified < before)
+    await store.delete(stale.map(({ key }) => key))
+    count += stale.length
+  }
+  return count
+}

@@ -5,7 +5,7 @@
  */
 
 import { FAILED_LOG_INS_PREFIX } from '../../registry/layout.ts'
-import { listPages } from '../../storage/pages.ts'
+import { deleteOlder } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 
 /** Milliseconds after which all of an object is forgiven, and nobody in it is known any more. */
@@ -18,12 +18,5 @@ export const FAILURE_LIFE = 24 * 60 * 60 * 1000
  * @param now milliseconds
  * @returns how many there were
  */
-export const expireFailures = async (store: ObjectStore, now: number): Promise<number> => {
-  let objects = 0
-  for await (const page of listPages(store, FAILED_LOG_INS_PREFIX)) {
-    const stale = page.filter(({ modified }) => modified.getTime() < now - FAILURE_LIFE)
-    await store.delete(stale.map(({ key }) => key))
-    objects += stale.length
-  }
-  return objects
-}
+export const expireFailures = (store: ObjectStore, now: number): Promise<number> =>
+  deleteOlder(store, FAILED_LOG_INS_PREFIX, new Date(now - FAILURE_LIFE))

@@ -7,7 +7,7 @@
 import * as z from 'zod'
 import { inBatches } from '../../shared/parallel.ts'
 import { discard, readAll } from '../../storage/bytes.ts'
-import { listPages } from '../../storage/pages.ts'
+import { deleteOlder, listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { DELETIONS_PREFIX, deletionsPrefix } from '../layout.ts'
 import { type Digest, isDigest } from '../reference.ts'
@@ -72,12 +72,5 @@ export const listDeletions = async (store: ObjectStore, name: string): Promise<D
  * @param before what was noted earlier than this goes
  * @returns how many went
  */
-export const expireDeletions = async (store: ObjectStore, before: Date): Promise<number> => {
-  let count = 0
-  for await (const page of listPages(store, DELETIONS_PREFIX)) {
-    const stale = page.filter(({ modified }) => modified < before)
-    await store.delete(stale.map(({ key }) => key))
-    count += stale.length
-  }
-  return count
-}
+export const expireDeletions = (store: ObjectStore, before: Date): Promise<number> =>
+  deleteOlder(store, DELETIONS_PREFIX, before)

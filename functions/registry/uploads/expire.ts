@@ -5,7 +5,7 @@
  */
 
 import { inBatches } from '../../shared/parallel.ts'
-import { listPages } from '../../storage/pages.ts'
+import { deleteOlder } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { UPLOADS_PREFIX } from '../layout.ts'
 
@@ -25,16 +25,11 @@ export interface Expired {
  * @param now milliseconds
  */
 export const expireUploads = async (store: ObjectStore, now: number): Promise<Expired> => {
-  const limit = now - UPLOAD_LIFE
-  let objects = 0
-  for await (const page of listPages(store, UPLOADS_PREFIX)) {
-    const stale = page.filter((object) => object.modified.getTime() < limit)
-    await store.delete(stale.map((object) => object.key))
-    objects += stale.length
-  }
+  const limit = new Date(now - UPLOAD_LIFE)
+  const objects = await deleteOlder(store, UPLOADS_PREFIX, limit)
   // Not only under the prefix: a blob whose digest is known first is sent to its digest key.
   const open = await store.listMultiparts('')
-  const stale = open.filter((upload) => upload.started.getTime() < limit)
+  const stale = open.filter((upload) => upload.started < limit)
   await inBatches(stale, (upload) => store.abortMultipart(upload))
   return { objects, multiparts: stale.length }
 }
