@@ -17,7 +17,7 @@
  * responses that are clear: the object, or that there is none; a page of keys. The SDK repeats any
  * other request, with its retries and all it knows about failures.
  *
- * test/storage/s3/direct/compare.test.ts compares both, request by request, so that it fails if an
+ * test/storage/s3/direct/compare.slow.ts compares both, request by request, so that it fails if an
  * upgraded SDK signs or sends differently. `--s3-direct off` leaves everything to the SDK.
  *
  * @module
