@@ -1,0 +1,70 @@
+/**
+ * A clean-up that nobody watches, as on a server or in a function on a schedule: its log says what became of it,
+ * and the audit trail what it has removed.
+ *
+ * @module
+ */
+
+import type { RequestLogger } from '../api/env.ts'
+import type { Audit } from '../auth/audit.ts'
+import { type Collected, collect } from '../registry/clean-up/collect.ts'
+import type { Times } from '../registry/clean-up/terms.ts'
+import { removes, type Thing } from '../registry/clean-up/thing.ts'
+import type { ObjectStore } from '../storage/store.ts'
+
+export interface CleanUpOptions {
+  readonly times: Times
+  readonly logger: RequestLogger
+  readonly audit: Audit
+}
+
+const whatOf = ({ repository, tag, digest, key }: Thing): string => {
+  if (repository === undefined) return digest ?? key
+  return tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`
+}
+
+const TOO_MUCH =
+  'no clean-up: it would take more than half; if that is right, run slipway gc --run --force (on files, with the server stopped)'
+
+/** Logs how a run has ended. */
+const tell = (logger: RequestLogger, ended: Collected): void => {
+  if (ended.outcome === 'busy') {
+    logger.info({ since: ended.since }, 'no clean-up: another one goes on')
+  } else if (ended.outcome === 'not-ready') {
+    logger.warn({ why: ended.why }, 'no clean-up')
+  } else if (ended.outcome === 'refused') {
+    logger.error({ why: ended.why, planned: ended.planned.steps }, TOO_MUCH)
+  } else {
+    const { outcome, planned, done } = ended
+    logger.info({ outcome, seen: planned.seen, done: done.steps }, 'clean-up')
+  }
+}
+
+/**
+ * Cleans up.
+ *
+ * @param isOver says whether to stop, to go on another time
+ * @throws StoreError when the store fails; what was done is done, and the next run goes on
+ */
+export const cleanUp = async (
+  store: ObjectStore,
+  { times, logger, audit }: CleanUpOptions,
+  isOver: () => boolean,
+): Promise<Collected> => {
+  const ended = await collect(store, {
+    times,
+    run: true,
+    force: false,
+    report: (thing) => {
+      const what = whatOf(thing)
+      if (removes(thing))
+        audit({ event: 'delete', who: 'clean-up', what, outcome: 'ok', why: thing.why })
+    },
+    note: (repository, why) => logger.warn({ repository }, why),
+    progress: () => {},
+    isOver,
+    monotonic: () => performance.now(),
+  })
+  tell(logger, ended)
+  return ended
+}
