@@ -6,6 +6,7 @@
 
 import { inBatches } from '../../shared/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
+import type { Candidate } from './candidates.ts'
 import { planData, readStoredMarker } from './data.ts'
 import { readingNeeds } from './needs.ts'
 import type { PlanState } from './plan.ts'
@@ -41,7 +42,7 @@ export interface ActOptions {
  */
 export const act = async (
   store: ObjectStore,
-  { names, touched, candidates }: PlanState,
+  { touched, candidates }: PlanState,
   state: ActState,
   { terms, done, pause, monotonic }: ActOptions,
 ): Promise<boolean> => {
@@ -49,24 +50,34 @@ export const act = async (
     if (await work()) done(thing)
   }
   const readNeeds = readingNeeds(store)
-  for (; state.repositories < touched.length; state.repositories++) {
+  for await (const name of touched.read(state.repositories)) {
     if (await pause()) return false
-    const listed = await listRepository(store, names[touched[state.repositories]!]!)
+    const listed = await listRepository(store, name.toString())
     const { planned } = await planRepository(store, terms, readNeeds, listed)
     await inBatches(planned, carryOut, AT_ONCE)
+    state.repositories += 1
   }
-  while (state.candidates < candidates.count) {
+  const decide = async (candidate: Candidate): Promise<void> => {
+    const stored = await readStoredMarker(store, candidate.digest)
+    const planned = planData(store, terms, { ...candidate, stored }, monotonic)
+    if (planned !== undefined) await carryOut(planned)
+  }
+  let batch: Candidate[] = []
+  const end = async (): Promise<void> => {
+    await inBatches(batch, decide)
+    state.candidates += batch.length
+    batch = []
+  }
+  for await (const candidate of candidates.read(state.candidates)) {
+    if (batch.length === AT_ONCE) {
+      if (await pause()) return false
+      await end()
+    }
+    batch.push(candidate)
+  }
+  if (batch.length > 0) {
     if (await pause()) return false
-    const end = Math.min(state.candidates + AT_ONCE, candidates.count)
-    const batch = Array.from({ length: end - state.candidates }, (_, at) =>
-      candidates.at(state.candidates + at),
-    )
-    await inBatches(batch, async (candidate) => {
-      const stored = await readStoredMarker(store, candidate.digest)
-      const planned = planData(store, terms, { ...candidate, stored }, monotonic)
-      if (planned !== undefined) await carryOut(planned)
-    })
-    state.candidates = end
+    await end()
   }
   return true
 }

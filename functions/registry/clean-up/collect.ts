@@ -11,6 +11,7 @@ import { CLEAN_UP_PREFIX, cleanUpKey } from '../layout.ts'
 import { act } from './act.ts'
 import { takeLease } from './lease.ts'
 import { newNonce } from './marker.ts'
+import { openPieces } from './pieces.ts'
 import { newPlan, type PlanState, plan } from './plan.ts'
 import { notReady } from './ready.ts'
 import { DAY, dateOf, type Terms, type Times } from './terms.ts'
@@ -50,7 +51,7 @@ export type Collected =
     }
 
 /** What belongs to one run. */
-const PASSING = /\/(date-|links-)/
+const PASSING = /\/(date-|links-|run-)/
 
 const progressOf = ({ phase, totals: { seen } }: PlanState): string =>
   phase === 'repositories'
@@ -79,15 +80,15 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
   if (why !== undefined) return { outcome: 'not-ready', why }
   const lease = await takeLease(store, date, monotonic)
   if (lease instanceof Date) return { outcome: 'busy', since: lease }
+  const pieces = openPieces(store, cleanUpKey(`run-${newNonce()}/`))
   try {
     await removeLeft(store, date)
     const terms: Terms = { ...times, date }
-    const state = newPlan()
+    const state = newPlan(pieces)
     const done = newTotals()
     const pause = async (): Promise<boolean> => isOver() || !(await lease.keep())
     const planned = await plan(store, state, {
       terms,
-      prefix: cleanUpKey(`links-${newNonce()}/`),
       report: run ? () => {} : report,
       note,
       monotonic,
@@ -120,6 +121,7 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
     )
     return { outcome: acted ? 'done' : 'stopped', planned: totals, done }
   } finally {
+    await pieces.remove()
     await lease.release()
   }
 }

@@ -5,16 +5,18 @@
  * @module
  */
 
-import { readAll } from '../../storage/bytes.ts'
-import type { ObjectStore } from '../../storage/store.ts'
+import type { Piece, Pieces } from './pieces.ts'
 
 /** Bytes of an entry: a sha256 digest, and the number of a repository. */
 const DIGEST = 32
 const ENTRY = DIGEST + 4
 /** Entries of a run: sorting them takes a small part of a second. */
 const RUN = 65_536
-/** Entries of a run that are read at once. */
-const BLOCK = 1024
+/** Bytes of all runs together that are in memory while they are read. */
+const IN_MEMORY = 16 * 1024 * 1024
+/** The least and the most entries of a run that are read at once. */
+const LEAST_BLOCK = 128
+const MOST_BLOCK = 4096
 
 /** Digests in order, each with the repositories that link it. */
 export interface LinkedDigests {
@@ -22,16 +24,21 @@ export interface LinkedDigests {
   upTo(hex: string): Promise<ReadonlyMap<string, readonly number[]>>
 }
 
+/** The links of a walk, as far as they were written down. */
+export interface SavedLinks {
+  readonly runs: readonly Piece[]
+  /** How many entries of each run were given; absent while none was. */
+  readonly given?: readonly number[]
+}
+
 /** The links of a walk. */
 export interface LinkRuns {
   /** Notes that a repository links a digest, in hex. */
   add(hex: string, repository: number): Promise<void>
-  /** Writes what is in memory, so that a later process can go on. @returns how many runs there are */
-  flush(): Promise<number>
-  /** All of them, in order. */
+  /** All of them, in order; once. */
   read(): LinkedDigests
-  /** Deletes what was written. */
-  remove(): Promise<void>
+  /** Writes what is in memory, so that a later process can go on. */
+  save(): Promise<SavedLinks>
 }
 
 /** Entries in the order of their digests. */
@@ -56,20 +63,26 @@ interface Cursor {
   block: Buffer
   /** Of the entry that is next, in the block. */
   at: number
-  /** @returns false when there are no more */
+  /** Entries of the run that were given. */
+  given: number
+  /** Goes on to the next entry. @returns false when there are no more */
   next(): Promise<boolean>
 }
 
-const cursorOf = (load: (block: number) => Promise<Buffer | undefined>): Cursor => {
-  let blocks = 0
+/**
+ * @param load reads up to a block of entries from one on; none after the last
+ * @param given entries that are not to be given again
+ */
+const cursorOf = (load: (entry: number) => Promise<Buffer>, given: number): Cursor => {
   const cursor: Cursor = {
     block: Buffer.alloc(0),
     at: 0,
+    given,
     async next() {
+      if (cursor.block.byteLength > 0) cursor.given += 1
       cursor.at += ENTRY
       if (cursor.at < cursor.block.byteLength) return true
-      const block = await load(blocks++)
-      cursor.block = block ?? Buffer.alloc(0)
+      cursor.block = await load(cursor.given)
       cursor.at = 0
       return cursor.block.byteLength > 0
     },
@@ -78,7 +91,7 @@ const cursorOf = (load: (block: number) => Promise<Buffer | undefined>): Cursor 
 }
 
 const compare = (a: Cursor, b: Cursor): number =>
-  a.block.compare(b.block, b.at, b.at + DIGEST, a.at, a.at + DIGEST)
+  a.block.compare(b.block, b.at, b.at + ENTRY, a.at, a.at + ENTRY)
 
 /** Puts the first of a heap where it belongs. */
 const sink = (heap: Cursor[]): void => {
@@ -114,8 +127,10 @@ const merged = (cursors: readonly Cursor[]): LinkedDigests => {
         if (there === undefined) found.set(digest, [repository])
         else if (there.at(-1) !== repository) there.push(repository)
         // Waits only where a block ends.
-        if (at + ENTRY < block.byteLength) first.at += ENTRY
-        else if (!(await first.next())) {
+        if (at + ENTRY < block.byteLength) {
+          first.at += ENTRY
+          first.given += 1
+        } else if (!(await first.next())) {
           const last = heap.pop()!
           if (last !== first) heap[0] = last
         }
@@ -129,33 +144,19 @@ const merged = (cursors: readonly Cursor[]): LinkedDigests => {
 /**
  * Opens the links of a walk.
  *
- * @param prefix where runs are written, ending with `/`
- * @param written how many runs an earlier process has written
+ * @param saved what an earlier process has saved of it
  */
-export const openLinkRuns = (store: ObjectStore, prefix: string, written = 0): LinkRuns => {
+export const openLinkRuns = (pieces: Pieces, saved: SavedLinks = { runs: [] }): LinkRuns => {
+  const runs = [...saved.runs]
   let entries = Buffer.allocUnsafe(0)
-  let [count, runs] = [0, written]
-  const keyOf = (run: number): string => `${prefix}${run}`
+  let count = 0
+  let cursors: readonly Cursor[] | undefined
 
   const write = async (): Promise<void> => {
     if (count === 0) return
-    await store.put(keyOf(runs), sorted(entries, count))
-    runs += 1
+    runs.push(await pieces.write(sorted(entries, count)))
     count = 0
   }
-
-  const load =
-    (run: number) =>
-    async (block: number): Promise<Buffer | undefined> => {
-      const start = block * BLOCK * ENTRY
-      const info = sizes.get(run) ?? (await store.head(keyOf(run)))?.size
-      if (info === undefined) throw new Error(`${keyOf(run)} is not there`)
-      sizes.set(run, info)
-      if (start >= info) return undefined
-      const read = await store.get(keyOf(run), { start, end: start + BLOCK * ENTRY - 1 })
-      return read && readAll(read.body, BLOCK * ENTRY)
-    }
-  const sizes = new Map<number, number>()
 
   return {
     async add(hex, repository) {
@@ -165,18 +166,24 @@ export const openLinkRuns = (store: ObjectStore, prefix: string, written = 0): L
       entries.writeUInt32BE(repository, count * ENTRY + DIGEST)
       count += 1
     },
-    async flush() {
-      await write()
-      return runs
-    },
+
     read() {
-      const inMemory = sorted(entries, count)
-      const cursors = Array.from({ length: runs }, (_, run) => cursorOf(load(run)))
-      const last = cursorOf(async (block) => (block === 0 ? inMemory : undefined))
-      return merged([...cursors, last])
+      const share = Math.floor(IN_MEMORY / ENTRY / Math.max(1, runs.length))
+      const block = Math.min(MOST_BLOCK, Math.max(LEAST_BLOCK, share))
+      const last = sorted(entries, count)
+      const loads = runs.map(
+        (run) => (entry: number) => pieces.read(run, entry * ENTRY, (entry + block) * ENTRY - 1),
+      )
+      loads.push(async (entry) => last.subarray(entry * ENTRY))
+      cursors = loads.map((load, at) => cursorOf(load, saved.given?.[at] ?? 0))
+      return merged(cursors)
     },
-    async remove() {
-      await store.delete(Array.from({ length: runs }, (_, run) => keyOf(run)))
+
+    async save() {
+      // Sorted as it is read: what was given of it is a part of what is written.
+      await write()
+      const given = cursors?.slice(0, runs.length).map((each) => each.given) ?? saved.given
+      return { runs: [...runs], ...(given === undefined ? {} : { given }) }
     },
   }
 }

@@ -7,10 +7,13 @@
 import type { ObjectStore } from '../../storage/store.ts'
 import { type Candidates, openCandidates } from './candidates.ts'
 import { planData } from './data.ts'
+import { type LinkBytes, openLinkBytes } from './link-bytes.ts'
 import { type LinkRuns, openLinkRuns } from './link-runs.ts'
 import { readingNeeds } from './needs.ts'
+import type { Pieces } from './pieces.ts'
 import { walkPool } from './pool.ts'
 import { planRepository } from './repository.ts'
+import { openSpilled, type Spilled } from './spilled.ts'
 import type { Terms } from './terms.ts'
 import type { Thing } from './thing.ts'
 import { count, newTotals, type Totals } from './totals.ts'
@@ -22,34 +25,30 @@ export interface PlanState {
   /** The repository, or the digest in hex, that was the last. */
   after: string | undefined
   readonly totals: Totals
-  /** Names of repositories by their number. */
-  readonly names: string[]
-  /** Numbers of the repositories in which there is something to do. */
-  readonly touched: number[]
-  /** Bytes that only this repository links, and that others link too, by its number. */
-  readonly own: number[]
-  readonly shared: number[]
-  candidates: Candidates
-  /** How many runs of links were written. */
-  runs: number
+  /** Names of repositories, by their number. */
+  readonly names: Spilled
+  /** Names of the repositories in which there is something to do. */
+  readonly touched: Spilled
+  readonly links: LinkRuns
+  /** Bytes that repositories link, by their number. */
+  readonly linked: LinkBytes
+  readonly candidates: Candidates
 }
 
-export const newPlan = (): PlanState => ({
+/** A plan that begins. @param pieces where it notes what does not fit into memory */
+export const newPlan = (pieces: Pieces): PlanState => ({
   phase: 'repositories',
   after: undefined,
   totals: newTotals(),
-  names: [],
-  touched: [],
-  own: [],
-  shared: [],
-  candidates: openCandidates(),
-  runs: 0,
+  names: openSpilled(pieces),
+  touched: openSpilled(pieces),
+  links: openLinkRuns(pieces),
+  linked: openLinkBytes(),
+  candidates: openCandidates(pieces),
 })
 
 export interface PlanOptions {
   readonly terms: Terms
-  /** Where runs of links are written, ending with `/`. */
-  readonly prefix: string
   /** Is told of each thing that is to be done. */
   readonly report: (thing: Thing) => void
   /** Is told what is kept although it seems to be garbage. */
@@ -66,7 +65,6 @@ const hexOf = (digest: string): string => digest.slice(digest.indexOf(':') + 1)
 const planRepositories = async (
   store: ObjectStore,
   state: PlanState,
-  links: LinkRuns,
   { terms, report, note, pause }: PlanOptions,
 ): Promise<boolean> => {
   const readNeeds = readingNeeds(store)
@@ -74,13 +72,15 @@ const planRepositories = async (
   const take = async (listed: ListedRepository): Promise<void> => {
     const { name } = listed
     const { planned, targets, kept } = await planRepository(store, terms, readNeeds, listed)
-    const number = state.names.push(name) - 1
-    for (const target of targets) await links.add(hexOf(target), number)
+    const number = state.names.count
+    const bytes = Buffer.from(name)
+    await state.names.push(bytes)
+    for (const target of targets) await state.links.add(hexOf(target), number)
     seen.repositories += 1
     seen.links += listed.layers.length
     seen.manifests += listed.revisions.length
     if (kept !== undefined) note(name, kept)
-    if (planned.length > 0) state.touched.push(number)
+    if (planned.length > 0) await state.touched.push(bytes)
     for (const { thing } of planned) {
       count(state.totals, thing)
       report(thing)
@@ -94,36 +94,25 @@ const planRepositories = async (
   return true
 }
 
-/** Adds the bytes of data to those of the repositories that link it. */
-const measure = (
-  { own, shared }: PlanState,
-  repositories: readonly number[],
-  size: number,
-): void => {
-  const into = repositories.length === 1 ? own : shared
-  for (const each of repositories) into[each] = (into[each] ?? 0) + size
-}
-
 /** Reads the pool beside the links. @returns false when it was to stop */
 const planPool = async (
   store: ObjectStore,
   state: PlanState,
-  links: LinkRuns,
   { terms, report, pause, monotonic }: PlanOptions,
 ): Promise<boolean> => {
   const { data } = state.totals.seen
-  for await (const page of walkPool(store, links.read(), state.after)) {
+  for await (const page of walkPool(store, state.links.read(), state.after)) {
     for (const each of page) {
       if (each.data !== undefined) {
         data.things += 1
         data.bytes += each.data.size
-        measure(state, each.repositories, each.data.size)
+        state.linked.add(each.repositories, each.data.size)
       }
       const planned = planData(store, terms, each, monotonic)
       if (planned === undefined) continue
       count(state.totals, planned.thing)
       report(planned.thing)
-      state.candidates.push(each)
+      await state.candidates.push(each)
     }
     const last = page.at(-1)
     if (last === undefined) continue
@@ -143,23 +132,15 @@ export const plan = async (
   state: PlanState,
   options: PlanOptions,
 ): Promise<boolean> => {
-  const links = openLinkRuns(store, options.prefix, state.runs)
   if (state.phase === 'repositories') {
-    if (!(await planRepositories(store, state, links, options))) {
-      state.runs = await links.flush()
-      return false
-    }
+    if (!(await planRepositories(store, state, options))) return false
     state.phase = 'pool'
     state.after = undefined
   }
   if (state.phase === 'pool') {
-    if (!(await planPool(store, state, links, options))) {
-      state.runs = await links.flush()
-      return false
-    }
+    if (!(await planPool(store, state, options))) return false
     state.phase = 'done'
     state.after = undefined
   }
-  await links.remove()
   return true
 }

@@ -77,6 +77,7 @@ const listing = (
  * All digests of which there is data or a marker, in order; a listing for each 1000 of either, and a read
  * for each marker.
  *
+ * @param links those of the digests from there on
  * @param after only digests after this one, in hex
  */
 export async function* walkPool(
@@ -87,7 +88,6 @@ export async function* walkPool(
   const start = after && dataKey(`sha256:${after}`)
   const data = listing(store, DATA_PREFIX, DATA, start)
   const markers = listing(store, MARKER_PREFIX, MARKER, after && MARKER_PREFIX + after)
-  if (after !== undefined) await links.upTo(after)
   for (let end = ''; end !== END; ) {
     const page = await data.page()
     end = page.end

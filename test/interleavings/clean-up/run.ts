@@ -6,6 +6,7 @@
 import { act } from '../../../functions/registry/clean-up/act.ts'
 import { LANDING } from '../../../functions/registry/clean-up/bounds.ts'
 import { newNonce } from '../../../functions/registry/clean-up/marker.ts'
+import { openPieces } from '../../../functions/registry/clean-up/pieces.ts'
 import { newPlan, plan } from '../../../functions/registry/clean-up/plan.ts'
 import { dateOf, TIMES, type Times } from '../../../functions/registry/clean-up/terms.ts'
 import { cleanUpKey, dataKey, layerLinkKey } from '../../../functions/registry/layout.ts'
@@ -93,12 +94,11 @@ export const collectOnce = async (
 ): Promise<void> => {
   const held = spoil(store, clock)
   const terms = { ...TERMS, ...times, date: await dateOf(held) }
-  const state = newPlan()
+  const state = newPlan(openPieces(held, cleanUpKey('run/')))
   const ignore = (): void => {}
   const monotonic = (): number => 0
   await plan(held, state, {
     terms,
-    prefix: cleanUpKey('links/'),
     report: ignore,
     note: ignore,
     pause: async () => false,
