@@ -54,6 +54,14 @@ export interface Edge {
   readonly tagAge?: number | undefined
 }
 
+/**
+ * Is told of each manifest that a client reads, by GET or HEAD: clients send a HEAD alone for an image that they
+ * have. Takes no time.
+ *
+ * @param who the caller, as the audit trail names it
+ */
+export type PullSeen = (repository: string, digest: string, who: string) => void
+
 export interface AppOptions {
   readonly registry: Registry
   readonly logger: RequestLogger
@@ -78,6 +86,8 @@ export interface AppOptions {
   readonly redirectManifestHeads?: boolean
   readonly authorizer: Authorizer
   readonly audit: Audit
+  /** Absent: pulls are not recorded. */
+  readonly pulled?: PullSeen | undefined
   /** Scheme and host as clients see them, where requests do not tell. */
   readonly publicUrl?: string | undefined
   /**

@@ -7,7 +7,7 @@
 import type { Hono } from 'hono'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 import { createApp } from '../api/app.ts'
-import type { AppEnv, AppOptions, BodyLimit, RequestLogger } from '../api/env.ts'
+import type { AppEnv, AppOptions, BodyLimit, PullSeen, RequestLogger } from '../api/env.ts'
 import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
@@ -47,6 +47,8 @@ export interface HostOptions {
   readonly onlyLocal: boolean
   /** Whose certificates let callers in. */
   readonly authorities?: CertificateAuthorities | undefined
+  /** Where pulls are noted. Default: nowhere. */
+  readonly pulled?: PullSeen | undefined
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -91,6 +93,16 @@ export const createLogger = (settings: Settings): Logger =>
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
   })
+
+/** How a function notes pulls; loaded only where it does. */
+export const openLoggedPulls = async (
+  settings: Settings,
+  logger: RequestLogger,
+): Promise<PullSeen | undefined> => {
+  if (!settings.pulls) return undefined
+  const { loggedPulls } = await import('./pulls.ts')
+  return loggedPulls(settings['pulls-except'], logger)
+}
 
 /**
  * Opens the store and builds the app over it. Nothing is read from the store yet.
@@ -144,6 +156,7 @@ export const openApp = async (
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),
     logger,
+    pulled: options.pulled,
     redirects: settings.redirects && store.presign !== undefined,
     direct: settings['direct-for'],
     redirectHeads,

@@ -42,6 +42,19 @@ export const days = z
   .transform(Number)
   .refine((value) => value <= 3650, 'expected a number from 0 to 3650')
 
+/** Names of callers as the audit trail has them, divided by commas; `*` is any part. */
+export const callers = z.string().transform((value, context) => {
+  const names = value.split(',').filter((name) => name !== '')
+  const wrong = names.find(
+    (name) => !/^(?:anonymous|(?:user|robot|token|certificate):.{1,256})$/.test(name),
+  )
+  if (wrong === undefined) return names
+  context.addIssue(
+    `${JSON.stringify(wrong)} names no caller: expected user:<name>, robot:<name>, token:<sub>, certificate:<subject> or anonymous`,
+  )
+  return z.NEVER
+})
+
 /** Address and port; without an address, all addresses of the machine. */
 export const listen = z.string().transform((value, context) => {
   const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)

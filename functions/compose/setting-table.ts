@@ -11,6 +11,7 @@ import {
   accountId,
   ages,
   bucketName,
+  callers,
   days,
   headerName,
   keyPairId,
@@ -144,6 +145,16 @@ export const SETTINGS = {
     onOff.default(false),
     'off',
     'on: let a clean-up run beside this registry; all that write to the store have to know by then, see docs/clean-up.md',
+  ),
+  pulls: setting(
+    onOff.default(false),
+    'off',
+    'on: record when manifests were last pulled, for rules that ask for it; all that serve the store have to',
+  ),
+  'pulls-except': setting(
+    callers.prefault(''),
+    'nobody',
+    'whose pulls are not recorded, as the audit trail names them: user:scanner,robot:ci-*',
   ),
   'upload-memory': setting(
     mebibytes.optional(),

@@ -57,6 +57,9 @@ const checkTogether = (settings: Partial<Settings>): void => {
   if (settings['edge-key-id'] !== undefined && settings.edge === 'off') {
     throw new SettingsError('--edge-key-id is for an edge: set --edge on or open')
   }
+  if (settings.pulls === false && settings['pulls-except']?.length) {
+    throw new SettingsError('--pulls-except is for --pulls on')
+  }
   if (settings['s3-replica'] !== undefined && settings.store?.kind === 'file') {
     throw new SettingsError('--s3-replica needs --store s3://<bucket>')
   }

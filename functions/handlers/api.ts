@@ -14,7 +14,7 @@ import type { AppEnv } from '../api/env.ts'
 import { literalPath } from '../api/request.ts'
 import { bodyLimit, uploadLimits } from '../compose/aws/lambda-limits.ts'
 import { checkHosts, readLambdaSettings } from '../compose/aws/read-settings.ts'
-import { openApp } from '../compose/open-app.ts'
+import { createLogger, openApp, openLoggedPulls } from '../compose/open-app.ts'
 import { once } from '../shared/once.ts'
 
 /** What Lambda calls for each event. */
@@ -36,7 +36,10 @@ interface Opened {
 
 const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
   const settings = readLambdaSettings(env)
+  const logger = createLogger(settings)
   const { app, storeHost } = await openApp(settings, env, {
+    logger,
+    pulled: await openLoggedPulls(settings, logger),
     redirectHeads: true,
     directIfNecessary: false,
     bodyLimit: bodyLimit(settings['upload-origin']),

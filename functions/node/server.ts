@@ -7,6 +7,7 @@
 import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createLogger, openApp } from '../compose/open-app.ts'
+import { serverPulls } from '../compose/pulls.ts'
 import type { Settings } from '../compose/settings.ts'
 import { timesOf } from '../registry/clean-up/terms.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
@@ -18,6 +19,7 @@ import { listen } from './listen.ts'
 import { deleteNotes, startNotes } from './notes.ts'
 import { createPasswordThread } from './passwords.ts'
 import { announcePresence } from './presence.ts'
+import { startWritingPulls } from './pulls.ts'
 import { openTls } from './tls/tls.ts'
 import { watchFence } from './watch-fence.ts'
 
@@ -60,8 +62,10 @@ export const startServer = async (
   const logger = createLogger(settings)
   const tls = await openTls(settings, logger)
   const passwords = createPasswordThread()
+  const pulls = serverPulls(settings)
   const opened = await openApp(settings, env, {
     logger,
+    pulled: pulls?.pulled,
     authorities: tls?.authorities,
     redirectHeads: false,
     verifyPassword: passwords.verify,
@@ -87,6 +91,7 @@ export const startServer = async (
     first.push(startHousekeeping(store, logger, settings['undelete-days']))
     first.push(watchFence(opened.lookForFence, logger))
   }
+  if (pulls) last.push(startWritingPulls(pulls.recorder, store, logger))
   const deletes = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
   last.push(presence.end)

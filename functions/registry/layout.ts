@@ -53,6 +53,12 @@
  * │                                                                    removed by: clean-up
  * ├─ deleted/<name>/!/<time>-<id>  what was deleted, by whom
  * │                                written by: deletes                 removed by: age
+ * ├─ pulled/<name>/!/<algorithm>/<hex>
+ * │                                empty: the manifest was pulled, about when this was written
+ * │                                written by: servers, or a function that reads logs
+ * │                                                                    removed by: clean-up
+ * ├─ pulled/!since                 since when pulls are recorded, and until when at least
+ * │                                written by: the same                removed by: nothing
  * ├─ clean-up/                     what runs of the clean-up note for each other: a lease, where one goes
  * │                                on, what the last one saw
  * │                                all written and removed by: clean-up
@@ -198,6 +204,26 @@ export const deletionsPrefix = (name: string): string => `${DELETIONS_PREFIX}${n
  */
 export const deletionKey = (name: string, at: number, id: string): string =>
   `${deletionsPrefix(name)}${String(at).padStart(15, '0')}-${id}`
+
+/** When manifests were last pulled. */
+export const PULLED_PREFIX = `${OWN}/pulled/`
+
+/** Pulls of a repository's manifests. No name has a `!`, so none of a repository below it is here. */
+export const pulledPrefix = (name: string): string => `${PULLED_PREFIX}${name}/!/`
+
+/** Says by the time when it was written about when the manifest was last pulled. */
+export const pulledKey = (name: string, digest: string): string =>
+  pulledPrefix(name) + segments(digest)
+
+/** The repository and the digest, as text, in the key of a pull; undefined for any other key. */
+export const pulledOf = (key: string): { name: string; digest: string } | undefined => {
+  const [name, rest, more] = key.slice(PULLED_PREFIX.length).split('/!/')
+  if (name === undefined || rest === undefined || more !== undefined) return undefined
+  return { name, digest: rest.replace('/', ':') }
+}
+
+/** Since when pulls are recorded. */
+export const PULLS_SINCE_KEY = `${PULLED_PREFIX}!since`
 
 /** What runs of the clean-up note for each other. */
 export const CLEAN_UP_PREFIX = `${OWN}/clean-up/`

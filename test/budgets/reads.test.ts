@@ -6,12 +6,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
+import { createPullRecorder } from '../../functions/registry/pulls/recorder.ts'
 import { CONFIG } from '../support/hosts/content.ts'
 import { expectStatus, type Send } from '../support/rig/client.ts'
 import { pushImage } from '../support/rig/push.ts'
 import { type Budget, meter } from './measure.ts'
 
-const { open, costs } = await meter()
+const { open, store, costs } = await meter()
 
 const image = await pushImage(await open(), 'app', 'v1', [])
 
@@ -19,6 +20,18 @@ const ONE: Budget = { calls: { GetObject: 1 }, steps: 1 }
 /** Link and data at once. */
 const BOTH: Budget = { calls: { GetObject: 1, HeadObject: 1 }, steps: 1 }
 const NOTHING: Budget = { calls: {} }
+
+test('manifests cost the same where pulls are recorded', async () => {
+  const { pulled, write } = createPullRecorder()
+  const send = await open({ pulled })
+  const byTag: Budget = { calls: { GetObject: 2 }, steps: 2 }
+  await costs(byTag, () => expectStatus(200, send('GET /v2/app/manifests/v1')))
+  await costs({ calls: { GetObject: 1, HeadObject: 1, PutObject: 2 } }, () => write(store))
+  await costs(ONE, async () => {
+    await expectStatus(200, send('GET /v2/app/manifests/v1'))
+    await write(store)
+  })
+})
 
 describe('blobs', () => {
   const blob = `/v2/app/blobs/${CONFIG.sha256}`

@@ -10,6 +10,7 @@ import { readDocument } from '../../functions/auth/document.ts'
 import { CommandError, UsageError } from '../../functions/cli/errors.ts'
 import { RETENTION_KEY } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { recordPulls, sayRecorded } from '../../functions/registry/pulls/record.ts'
 import { CONFIG, type Content, descriptorOf, imageOf, indexOf } from '../support/hosts/content.ts'
 import { clientOf } from '../support/rig/client.ts'
 import { pushAtOnce, pushManifest } from '../support/rig/push.ts'
@@ -86,6 +87,39 @@ describe('the rules on tags', () => {
     assert.match(said(), /2 tags and manifests would go. Nothing was changed/)
     assert.deepEqual((await store.list('')).objects, before)
     assert.deepEqual(await give('retention preview other --file rules'), [])
+  })
+
+  it('go by the pulls that are recorded', async (t) => {
+    const { store, desk, give, said } = await open(t)
+    const send = await clientOf(store)
+    await pushAtOnce(send, 'app', CONFIG)
+    const [used, unused] = ['used', 'unused'].map((is) => imageOf([], { annotations: { is } })) as [
+      Content,
+      Content,
+    ]
+    await pushManifest(send, 'app', 'used', used)
+    await pushManifest(send, 'app', 'unused', unused)
+    const remove = { notPulledFor: '30d' }
+    desk.files.rules = JSON.stringify({
+      version: 1,
+      rules: [{ name: 'old', repositories: ['**'], tags: ['*'], remove }],
+    })
+    const days = (count: number) => Date.now() + count * 86_400_000
+    const preview = async (at: number): Promise<string[]> => {
+      desk.clock.pass(at - desk.clock.now())
+      const lines = await give('retention preview --file rules')
+      return lines.map((line) => line.split('\t')[1] ?? '')
+    }
+    assert.deepEqual(await preview(days(40)), [])
+    assert.match(said(), /Pulls are not recorded, so that everything counts as pulled/)
+    // Since before the pushes, and on and on.
+    for (let at = -9; at <= 40; at += 2) await sayRecorded(store, days(at))
+    assert.deepEqual(await preview(days(40)), ['app:unused', 'app:used'])
+    assert.match(said(), /Pulls are recorded since .*; everything counts as pulled then/)
+    await recordPulls(store, [{ repository: 'app', digest: used.sha256 }], days(0))
+    assert.deepEqual(await preview(days(40)), ['app:unused', 'app:used'])
+    assert.deepEqual(await preview(days(30.5)), ['app:unused'])
+    assert.deepEqual(await preview(days(29)), [])
   })
 
   it('are made of a lifecycle policy', async (t) => {

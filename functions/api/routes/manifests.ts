@@ -105,14 +105,19 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
   // Also HEAD. Accept is ignored: a manifest of another type is of more use to clients than a 404.
   app.get(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
-    await permit(c, name, 'pull')
+    const caller = await permit(c, name, 'pull')
     const reference = requestedReference(name, c.req.param('reference'))
     const digest = await manifests.resolve(name, reference)
     const unchanged = noneMatchHits(c.req.header('If-None-Match'), digest)
     c.header('Docker-Content-Digest', digest)
     c.header('ETag', `"${digest}"`)
-    if (unchanged && reference.tag !== undefined) return c.body(null, 304)
+    const seen = () => options.pulled?.(name, digest, nameOf(caller.identity))
+    if (unchanged && reference.tag !== undefined) {
+      seen()
+      return c.body(null, 304)
+    }
     const manifest = await manifests.get(name, digest, reference.tag !== undefined)
+    seen()
     if (unchanged) return c.body(null, 304)
     const redirected = await redirectToStore(c, digest, manifest)
     if (redirected) return redirected

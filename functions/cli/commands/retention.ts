@@ -7,9 +7,12 @@
 import { stringify } from 'yaml'
 import { editDocument, readDocument } from '../../auth/document.ts'
 import { CATALOG_PREFIX, catalogName, RETENTION_KEY } from '../../registry/layout.ts'
+import { createPullReader } from '../../registry/pulls/read.ts'
+import { pullsSince } from '../../registry/pulls/record.ts'
 import { evaluate } from '../../registry/retention/evaluate.ts'
 import { readRepository } from '../../registry/retention/inventory.ts'
 import { parseRetention } from '../../registry/retention/parse.ts'
+import { asksForPulls } from '../../registry/retention/retention.ts'
 import { quoted } from '../../shared/errors.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
@@ -61,6 +64,12 @@ export const showRetention = async ({ store, print }: StoreIo): Promise<void> =>
   print(text.replace(/\n$/, ''))
 }
 
+/** What rules that ask for pulls go by. */
+const sayPulls = (since: number | undefined): string =>
+  since === undefined
+    ? 'Pulls are not recorded, so that everything counts as pulled: start the registry with --pulls on.'
+    : `Pulls are recorded since ${new Date(since).toISOString()}; everything counts as pulled then.`
+
 interface PreviewGiven {
   readonly args: { readonly repository: readonly string[] }
   readonly flags: { readonly file: string | undefined; readonly json: boolean }
@@ -75,12 +84,14 @@ export const previewRetention = async (io: StoreIo, given: PreviewGiven): Promis
   if (text === undefined) throw new CommandError('there are no rules: give some with --file')
   const retention = parseRetention(text)
   const names = given.args.repository
+  const readPulls = createPullReader(store, now())
   let going = 0
   for await (const name of names.length > 0 ? names : repositoriesOf(store)) {
     const about = retention.rules.filter(({ repositories }) => repositories(name))
     if (about.length === 0) continue
     const untagged = about.some(({ tags }) => tags === undefined)
-    const facts = await readRepository(store, name, untagged)
+    const pulls = about.some(asksForPulls) ? readPulls : undefined
+    const facts = await readRepository(store, name, untagged, pulls)
     for (const decision of evaluate(retention, facts, now())) {
       const { tag, digest, goes, rule, removedBy } = decision
       if (goes) going += 1
@@ -90,6 +101,7 @@ export const previewRetention = async (io: StoreIo, given: PreviewGiven): Promis
       else print(`stays\t${what}\t${digest}\t${rule}, though ${removedBy}`)
     }
   }
+  if (retention.rules.some(asksForPulls)) say(sayPulls(await pullsSince(store, now())))
   say(`${counted(going, 'tag or manifest', 'tags and manifests')} would go. Nothing was changed.`)
 }
 

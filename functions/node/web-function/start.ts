@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { checkHosts, readLambdaSettings } from '../../compose/aws/read-settings.ts'
 import { UPLOAD_LIMITS } from '../../compose/aws/web-function-limits.ts'
-import { createLogger, openApp } from '../../compose/open-app.ts'
+import { createLogger, openApp, openLoggedPulls } from '../../compose/open-app.ts'
 import { createHashThread } from '../hash-thread.ts'
 import { createServerOf } from '../http-server.ts'
 import { createPasswordThread } from '../passwords.ts'
@@ -50,6 +50,7 @@ export const startWebFunction = async (
   const hashes = availableParallelism() > 1 ? createHashThread() : undefined
   const { app, storeHost, warmUp } = await openApp(settings, env, {
     logger,
+    pulled: await openLoggedPulls(settings, logger),
     // The length of a response to HEAD may be lost on its way, and would then be a wrong one to clients.
     redirectHeads: true,
     // Bytes out are charged for.

@@ -11,6 +11,7 @@ import { readingNeeds } from '../clean-up/needs.ts'
 import { unreported } from '../damage.ts'
 import { revisionOf, revisionsPrefix } from '../layout.ts'
 import { readLink } from '../links.ts'
+import { type ReadPulls, UNKNOWN_PULLS } from '../pulls/read.ts'
 import { type Digest, isDigest } from '../reference.ts'
 import { tagLinks, versionOf } from '../tag-links.ts'
 import type { ManifestFacts, RepositoryFacts, TagFacts } from './evaluate.ts'
@@ -99,12 +100,16 @@ const findNeeded = async (
  * Reads a repository: its links in listings, and each manifest where `untagged` asks what is needed.
  *
  * @param untagged whether a rule is about manifests without a tag
+ * @param readPulls reads its pulls; left out where no rule asks for them
  */
 export const readRepository = async (
   store: ObjectStore,
   name: string,
   untagged: boolean,
+  readPulls?: ReadPulls,
 ): Promise<RepositoryFacts> => {
+  // Before the links: a manifest that is pushed and pulled meanwhile is young in any case.
+  const { since, last } = (await readPulls?.(name)) ?? UNKNOWN_PULLS
   const held = await readManifests(store, name)
   const tags = await readTags(store, name, held)
   const needed = untagged ? await findNeeded(store, held) : undefined
@@ -112,9 +117,9 @@ export const readRepository = async (
     ({ digest, pushed }): ManifestFacts => ({
       digest,
       pushed,
+      pulled: last.get(digest),
       needed: needed?.has(digest) ?? true,
     }),
   )
-  // Pulls are not recorded yet.
-  return { name, tags, manifests, pullsSince: undefined }
+  return { name, tags, manifests, pullsSince: since }
 }

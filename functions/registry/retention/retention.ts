@@ -28,6 +28,14 @@ export interface Rule {
   readonly evenImmutable: boolean
 }
 
+/** Whether a rule asks when something was last pulled. */
+export const asksForPulls = ({ deed }: Rule): boolean => {
+  const condition = 'keep' in deed ? deed.keep : deed.remove
+  return (
+    typeof condition === 'object' && ('pulledWithin' in condition || 'notPulledFor' in condition)
+  )
+}
+
 /** What one document says. */
 export interface Retention {
   readonly rules: readonly Rule[]
