@@ -38,6 +38,18 @@ export const textFlag = (
   ...(value === undefined ? {} : { value }),
 })
 
+/** A flag with one of some words for its value. @param value the default */
+export const choiceFlag = <const T extends string>(
+  words: readonly T[],
+  value: NoInfer<T>,
+  help: string,
+): Flag<T> => ({
+  placeholder: words.join('|'),
+  schema: z.enum(words, `expected ${words.join(' or ')}`).default(value as never) as z.ZodType<T>,
+  value,
+  help,
+})
+
 const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, y: 31_536_000 }
 /** Longest time in milliseconds: a hundred years. */
 const LONGEST = 100 * 31_536_000_000

@@ -59,8 +59,9 @@
  * │                                                                    removed by: clean-up
  * ├─ pulled/!since                 since when pulls are recorded, and until when at least
  * │                                written by: the same                removed by: nothing
- * ├─ clean-up/                     what runs of the clean-up note for each other: a lease, where one goes
- * │                                on, what the last one saw
+ * ├─ clean-up/                     what runs of the clean-up note for each other: a lease, where one goes on
+ * │  ├─ usage                      what the last walk found, in all
+ * │  └─ usage-<id>/<number>        the same of some thousands of repositories
  * │                                all written and removed by: clean-up
  * ├─ damaged/<algorithm>/<hex>     bytes that were under this digest and do not have it
  * │                                written by: `slipway check`         removed by: nothing

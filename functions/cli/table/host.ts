@@ -6,7 +6,7 @@
 
 import { ALL_SETTINGS } from '../../compose/setting-table.ts'
 import { type Command, command, storeCommand } from '../command.ts'
-import { switchFlag, textFlag } from '../flags.ts'
+import { choiceFlag, switchFlag, textFlag } from '../flags.ts'
 
 /** Of all that is no account and no policy. */
 export const HOST_COMMANDS: readonly Command[] = [
@@ -62,6 +62,23 @@ export const HOST_COMMANDS: readonly Command[] = [
     },
     settings: ['gc-grace', 'undelete-days'],
     load: async () => (await import('../commands/gc.ts')).gc,
+  }),
+  storeCommand({
+    name: 'usage',
+    help: 'show how many bytes repositories have, as the last clean-up found them',
+    more: "Patterns are names of repositories with * and **; without one all are shown. Bytes are a repository's own, those that it shares with others, and of both those that are condemned and in their grace, and those that the next clean-up would take. It exits with 1 where no clean-up has looked through the store yet, 2 when the store could not be read, 3 when it was to look while a clean-up goes on, and 130 when it was stopped. docs/clean-up.md has more.",
+    args: { pattern: 'any' },
+    flags: {
+      now: switchFlag('look through the whole store first, as slipway gc does without --run'),
+      sort: choiceFlag(
+        ['size', 'name'],
+        'size',
+        'what comes first: the largest, or names in order',
+      ),
+      json: switchFlag('print an object of JSON a line'),
+    },
+    settings: ['gc-grace', 'undelete-days'],
+    load: async () => (await import('../commands/usage.ts')).showUsage,
   }),
   command({
     name: 'smoke',

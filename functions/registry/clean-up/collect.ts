@@ -8,6 +8,7 @@
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { CLEAN_UP_PREFIX, cleanUpKey } from '../layout.ts'
+import { writeUsage } from '../usage/write.ts'
 import { act } from './act.ts'
 import { takeLease } from './lease.ts'
 import { newNonce } from './marker.ts'
@@ -99,6 +100,7 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
     })
     const { totals } = state
     if (!planned) return { outcome: 'stopped', planned: totals, done }
+    const usage = await writeUsage(store, { date, names: state.names.read(), tally: state.linked })
     if (!run) return { outcome: 'done', planned: totals, done }
     const much = moreThanHalf(totals)
     if (much !== undefined && !force) return { outcome: 'refused', why: much, planned: totals }
@@ -119,6 +121,7 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
         },
       },
     )
+    await usage.removed(done.steps['remove-data'] ?? { things: 0, bytes: 0 })
     return { outcome: acted ? 'done' : 'stopped', planned: totals, done }
   } finally {
     await pieces.remove()

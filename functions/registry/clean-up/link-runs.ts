@@ -5,9 +5,10 @@
  * @module
  */
 
+import { type NumberedLink, numberedLink, repositoryIn, type Use } from '../usage/tally.ts'
 import type { Piece, Pieces } from './pieces.ts'
 
-/** Bytes of an entry: a sha256 digest, and the number of a repository. */
+/** Bytes of an entry: a sha256 digest, and the number of a repository with how the link stands. */
 const DIGEST = 32
 const ENTRY = DIGEST + 4
 /** Entries of a run: sorting them takes a small part of a second. */
@@ -20,8 +21,8 @@ const MOST_BLOCK = 4096
 
 /** Digests in order, each with the repositories that link it. */
 export interface LinkedDigests {
-  /** Those up to a digest, in hex, that were not given yet; for ever greater digests. */
-  upTo(hex: string): Promise<ReadonlyMap<string, readonly number[]>>
+  /** Those up to a digest, in hex, that were not given yet, a link each; for ever greater digests. */
+  upTo(hex: string): Promise<ReadonlyMap<string, readonly NumberedLink[]>>
 }
 
 /** The links of a walk, as far as they were written down. */
@@ -33,8 +34,8 @@ export interface SavedLinks {
 
 /** The links of a walk. */
 export interface LinkRuns {
-  /** Notes that a repository links a digest, in hex. */
-  add(hex: string, repository: number): Promise<void>
+  /** Notes that a repository links a digest, in hex, and how the link stands. */
+  add(hex: string, repository: number, use: Use): Promise<void>
   /** All of them, in order; once. */
   read(): LinkedDigests
   /** Writes what is in memory, so that a later process can go on. */
@@ -90,6 +91,7 @@ const cursorOf = (load: (entry: number) => Promise<Buffer>, given: number): Curs
   return cursor
 }
 
+/** By digest, then by repository, then by how the link stands. */
 const compare = (a: Cursor, b: Cursor): number =>
   a.block.compare(b.block, b.at, b.at + ENTRY, a.at, a.at + ENTRY)
 
@@ -117,15 +119,15 @@ const merged = (cursors: readonly Cursor[]): LinkedDigests => {
     async upTo(hex) {
       heap ??= await open()
       const end = Buffer.from(hex, 'hex')
-      const found = new Map<string, number[]>()
+      const found = new Map<string, NumberedLink[]>()
       for (let first = heap[0]; first !== undefined; first = heap[0]) {
         const { block, at } = first
         if (block.compare(end, 0, DIGEST, at, at + DIGEST) > 0) break
         const digest = block.toString('hex', at, at + DIGEST)
-        const repository = block.readUInt32BE(at + DIGEST)
+        const link = block.readUInt32BE(at + DIGEST)
         const there = found.get(digest)
-        if (there === undefined) found.set(digest, [repository])
-        else if (there.at(-1) !== repository) there.push(repository)
+        if (there === undefined) found.set(digest, [link])
+        else if (repositoryIn(there.at(-1)!) !== repositoryIn(link)) there.push(link)
         // Waits only where a block ends.
         if (at + ENTRY < block.byteLength) {
           first.at += ENTRY
@@ -159,11 +161,11 @@ export const openLinkRuns = (pieces: Pieces, saved: SavedLinks = { runs: [] }): 
   }
 
   return {
-    async add(hex, repository) {
+    async add(hex, repository, use) {
       if (count === RUN) await write()
       if (entries.byteLength === 0) entries = Buffer.allocUnsafe(RUN * ENTRY)
       entries.write(hex, count * ENTRY, 'hex')
-      entries.writeUInt32BE(repository, count * ENTRY + DIGEST)
+      entries.writeUInt32BE(numberedLink(repository, use), count * ENTRY + DIGEST)
       count += 1
     },
 

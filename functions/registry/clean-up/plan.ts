@@ -5,9 +5,9 @@
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
+import { openTally, type Tally } from '../usage/tally.ts'
 import { type Candidates, openCandidates } from './candidates.ts'
 import { planData } from './data.ts'
-import { type LinkBytes, openLinkBytes } from './link-bytes.ts'
 import { type LinkRuns, openLinkRuns } from './link-runs.ts'
 import { readingNeeds } from './needs.ts'
 import type { Pieces } from './pieces.ts'
@@ -17,6 +17,7 @@ import { openSpilled, type Spilled } from './spilled.ts'
 import type { Terms } from './terms.ts'
 import type { Thing } from './thing.ts'
 import { count, newTotals, type Totals } from './totals.ts'
+import { useOf, usesOf } from './uses.ts'
 import { type ListedRepository, walkRepositories } from './walk.ts'
 
 /** How far planning is, and what was found so far. */
@@ -31,7 +32,7 @@ export interface PlanState {
   readonly touched: Spilled
   readonly links: LinkRuns
   /** Bytes that repositories link, by their number. */
-  readonly linked: LinkBytes
+  readonly linked: Tally
   readonly candidates: Candidates
 }
 
@@ -43,7 +44,7 @@ export const newPlan = (pieces: Pieces): PlanState => ({
   names: openSpilled(pieces),
   touched: openSpilled(pieces),
   links: openLinkRuns(pieces),
-  linked: openLinkBytes(),
+  linked: openTally(),
   candidates: openCandidates(pieces),
 })
 
@@ -75,7 +76,10 @@ const planRepositories = async (
     const number = state.names.count
     const bytes = Buffer.from(name)
     await state.names.push(bytes)
-    for (const target of targets) await state.links.add(hexOf(target), number)
+    const uses = usesOf(listed, planned)
+    for (const [at, target] of targets.entries()) {
+      await state.links.add(hexOf(target), number, uses[at]!)
+    }
     seen.repositories += 1
     seen.links += listed.layers.length
     seen.manifests += listed.revisions.length
@@ -103,12 +107,12 @@ const planPool = async (
   const { data } = state.totals.seen
   for await (const page of walkPool(store, state.links.read(), state.after)) {
     for (const each of page) {
+      const planned = planData(store, terms, each, monotonic)
       if (each.data !== undefined) {
         data.things += 1
         data.bytes += each.data.size
-        state.linked.add(each.repositories, each.data.size)
+        state.linked.add(each.data.size, each.links, useOf(each, planned))
       }
-      const planned = planData(store, terms, each, monotonic)
       if (planned === undefined) continue
       count(state.totals, planned.thing)
       report(planned.thing)

@@ -10,6 +10,7 @@ import { listPages } from '../../storage/pages.ts'
 import type { ListedObject, ObjectStore } from '../../storage/store.ts'
 import { BLOBS_PREFIX, CONDEMNED_PREFIX, dataKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
+import type { NumberedLink } from '../usage/tally.ts'
 import { type DataState, readStoredMarker } from './data.ts'
 import type { LinkedDigests } from './link-runs.ts'
 
@@ -24,9 +25,9 @@ const AT_ONCE = 32
 /** After all digests. */
 const END = 'g'
 
-/** What there is of a digest, and which repositories link it. */
+/** What there is of a digest, and which repositories link it, a link each. */
 export interface Pooled extends DataState {
-  readonly repositories: readonly number[]
+  readonly links: readonly NumberedLink[]
 }
 
 interface Found {
@@ -99,13 +100,13 @@ export async function* walkPool(
       all,
       async (hex): Promise<Pooled> => {
         const digest: Digest = `sha256:${hex}`
-        const repositories = linked.get(hex) ?? []
+        const found = linked.get(hex) ?? []
         return {
           digest,
           data: there.get(hex),
-          linked: repositories.length > 0,
+          linked: found.length > 0,
           stored: marked.has(hex) ? await readStoredMarker(store, digest) : undefined,
-          repositories,
+          links: found,
         }
       },
       AT_ONCE,

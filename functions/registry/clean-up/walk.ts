@@ -41,12 +41,12 @@ const LAYER = /^_layers\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 const REVISION = /^_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 const TAG = /^_manifests\/tags\/([^/]+)\/current\/link$/
 
-/** Bytes of a plain link: a digest. */
+/** Bytes of a plain link: a digest. A condemned or deleted one has none of these sizes. */
 const PLAIN_SIZES = new Set(['sha256:'.length + 64, 'sha512:'.length + 128])
 
 const linkOf = ({ key, size, modified }: ListedObject, match: RegExpExecArray) => {
   const digest = `${match[1]}:${match[2]}`
-  return isDigest(digest) ? [{ key, digest, modified, plain: size === digest.length }] : []
+  return isDigest(digest) ? [{ key, digest, modified, plain: PLAIN_SIZES.has(size) }] : []
 }
 
 /** Takes an object of a repository into what was listed of it; others, such as uploads, are none. */

@@ -7,10 +7,16 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { openCandidates } from '../../../functions/registry/clean-up/candidates.ts'
-import { openLinkBytes } from '../../../functions/registry/clean-up/link-bytes.ts'
 import { openLinkRuns, type SavedLinks } from '../../../functions/registry/clean-up/link-runs.ts'
 import { openPieces } from '../../../functions/registry/clean-up/pieces.ts'
 import { openSpilled, type SpilledPiece } from '../../../functions/registry/clean-up/spilled.ts'
+import {
+  GOING,
+  KEPT,
+  numberedLink,
+  type Use,
+  WAITING,
+} from '../../../functions/registry/usage/tally.ts'
 import { createModel } from '../../interleavings/model.ts'
 import { SERVICES } from './world.ts'
 
@@ -87,30 +93,21 @@ test('candidates come back as they were', async () => {
   expect(await all(again.read(1))).toEqual([entries[1]])
 })
 
-test('bytes by repository', () => {
-  const linked = openLinkBytes()
-  linked.add([5000], 7)
-  linked.add([1, 5000], 2 ** 40)
-  linked.add([5000], 3)
-  const again = openLinkBytes(linked.bytes())
-  again.add([1], 1)
-  const found = [0, 1, 5000, 9999].map((at) => [again.own(at), again.shared(at)])
-  expect(found).toEqual([
-    [0, 0],
-    [1, 2 ** 40],
-    [10, 2 ** 40],
-    [0, 0],
-  ])
-})
-
 describe('links', () => {
   const LINKS = 150_000
   const DIGESTS = 50_000
   /** Each digest is linked three times; every fifth by one repository twice, under two names. */
   const repositoryOf = (at: number): number =>
     (at % DIGESTS) % 5 === 0 ? [7, 8, 7][Math.floor(at / DIGESTS)]! : Math.floor(at / DIGESTS)
+  /** Of two links of a repository, the one that stays longer counts: here the second. */
+  const useOf = (at: number): Use =>
+    (at % DIGESTS) % 5 > 0 ? WAITING : at < DIGESTS ? GOING : KEPT
   const wanted = new Map(
-    Array.from({ length: DIGESTS }, (_, at) => [hexOf(at), at % 5 === 0 ? [7, 8] : [0, 1, 2]]),
+    Array.from({ length: DIGESTS }, (_, at) => {
+      const use = at % 5 === 0 ? KEPT : WAITING
+      const repositories = at % 5 === 0 ? [7, 8] : [0, 1, 2]
+      return [hexOf(at), repositories.map((each) => numberedLink(each, use))]
+    }),
   )
   const STOPS = ['3', '3abc', '7', 'b', 'f'].map((each) => each.padEnd(64, '0'))
 
@@ -118,11 +115,11 @@ describe('links', () => {
     const { store } = createModel(SERVICE)
     let links = openLinkRuns(openPieces(store, PREFIX))
     for (let at = 0; at < LINKS; at++) {
-      await links.add(hexOf(at % DIGESTS), repositoryOf(at))
+      await links.add(hexOf(at % DIGESTS), repositoryOf(at), useOf(at))
       if (every === 0 || at % every > 0) continue
       const saved = await links.save()
       // What a process has noted that died right after is nobody's.
-      await links.add('0'.repeat(64), 99)
+      await links.add('0'.repeat(64), 99, KEPT)
       await links.save()
       links = openLinkRuns(openPieces(store, PREFIX), saved)
     }

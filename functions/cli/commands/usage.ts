@@ -1,0 +1,136 @@
+/**
+ * `slipway usage`: how many bytes each repository has.
+ *
+ * @module
+ */
+
+import type { Settings } from '../../compose/settings.ts'
+import { collect } from '../../registry/clean-up/collect.ts'
+import { timesOf } from '../../registry/clean-up/terms.ts'
+import {
+  compilePatterns,
+  type Matches,
+  repositoriesFault,
+} from '../../registry/retention/pattern.ts'
+import { type RepositoryUsage, readUsage, type Usage } from '../../registry/usage/usage.ts'
+import { quoted } from '../../shared/errors.ts'
+import type { StoreIo } from '../command.ts'
+import { CommandError, UsageError } from '../errors.ts'
+
+interface Given {
+  readonly settings: Pick<Settings, 'gc-grace' | 'undelete-days'>
+  readonly args: { readonly pattern: readonly string[] }
+  readonly flags: {
+    readonly now: boolean
+    readonly json: boolean
+    readonly sort: 'size' | 'name'
+  }
+}
+
+const NONE = 1
+const COULD_NOT = 2
+const BUSY = 3
+const STOPPED = 130
+
+/** Columns wide enough for a petabyte. */
+const row = (columns: readonly (string | number)[], name: string): string =>
+  `${columns.map((each) => String(each).padStart(16)).join('')}  ${name}`
+
+const bytesOf = ({ own, shared }: RepositoryUsage): number => own + shared
+
+const matcherOf = (patterns: readonly string[]): Matches => {
+  for (const pattern of patterns) {
+    const fault = repositoriesFault(pattern)
+    if (fault !== undefined) throw new UsageError(`${quoted(pattern)} is no pattern: ${fault}`)
+  }
+  return patterns.length === 0 ? () => true : compilePatterns(patterns)
+}
+
+/** The repositories that are asked for; sorted by size, all of them are in memory. */
+async function* chosen(
+  usage: Usage,
+  matches: Matches,
+  sort: Given['flags']['sort'],
+): AsyncGenerator<RepositoryUsage> {
+  const all: RepositoryUsage[] = []
+  for await (const each of usage.repositories()) {
+    if (!matches(each.name)) continue
+    if (sort === 'name') yield each
+    else all.push(each)
+  }
+  yield* all.sort((a, b) => bytesOf(b) - bytesOf(a))
+}
+
+/** Walks the store, as a clean-up does that changes nothing. @returns an exit code when that has failed */
+const walk = async (io: StoreIo, settings: Given['settings']): Promise<number | undefined> => {
+  const line = io.progress()
+  let stopping = false
+  io.onStop(() => {
+    // The second signal means it.
+    if (stopping) io.exit(STOPPED)
+    stopping = true
+  })
+  const ended = await collect(io.store, {
+    times: timesOf(settings['gc-grace'], settings['undelete-days']),
+    run: false,
+    force: false,
+    report: () => {},
+    note: () => {},
+    progress: line.show,
+    isOver: () => stopping,
+    monotonic: () => performance.now(),
+  }).finally(line.end)
+  if (ended.outcome === 'busy') {
+    io.say(
+      `slipway: a clean-up goes on since ${ended.since.toISOString()}: what it finds is the usage when it has ended.`,
+    )
+    return BUSY
+  }
+  return ended.outcome === 'done' ? undefined : STOPPED
+}
+
+const summary = ({ date, count, pool, removed }: Usage): string => {
+  const { kept, condemned, reclaimable } = pool
+  const sum = `${count} repositories, and ${kept + condemned + reclaimable} bytes in the store: ${kept} are kept, ${condemned} are condemned and in their grace, ${reclaimable} a clean-up takes.`
+  const since =
+    removed === undefined
+      ? ''
+      : `\nThe clean-up that found this then removed ${removed.bytes} bytes.`
+  return `As of ${date.toISOString()}: ${sum}${since}`
+}
+
+/**
+ * Shows the bytes of repositories.
+ *
+ * @returns 0; 1 when no walk has ended yet; 2 when the store could not be read; 3 when a walk was asked for while
+ *   one goes on; 130 when it was stopped
+ */
+export const showUsage = async (io: StoreIo, given: Given): Promise<number> => {
+  const { store, print, say } = io
+  const { now, json, sort } = given.flags
+  const matches = matcherOf(given.args.pattern)
+  try {
+    const failed = now ? await walk(io, given.settings) : undefined
+    if (failed !== undefined) return failed
+    const usage = await readUsage(store)
+    if (usage === undefined) {
+      say('slipway: no clean-up has walked this store yet: add --now, or run slipway gc first.')
+      return NONE
+    }
+    if (!json) print(row(['OWN', 'SHARED', 'CONDEMNED', 'RECLAIMABLE'], 'REPOSITORY'))
+    for await (const { name, ...bytes } of chosen(usage, matches, sort)) {
+      const { own, shared, condemned, reclaimable } = bytes
+      if (json) print(JSON.stringify({ repository: name, ...bytes }))
+      else print(row([own, shared, condemned, reclaimable], name))
+    }
+    const { date, count, pool, removed } = usage
+    if (json) print(JSON.stringify({ kind: 'sum', date, repositories: count, ...pool, removed }))
+    else say(summary(usage))
+    return 0
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    say(`slipway: the usage could not be read: ${why}`)
+    return COULD_NOT
+  }
+}
