@@ -55,6 +55,7 @@ export const cleanUp = async (
     times,
     run: true,
     force: false,
+    closed: false,
     report: (thing) => {
       const what = whatOf(thing)
       if (removes(thing))

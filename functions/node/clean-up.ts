@@ -6,6 +6,7 @@
  */
 
 import { type CleanUpOptions, cleanUp } from '../compose/clean-up.ts'
+import { INEXACT } from '../registry/clean-up/ready.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
 const MINUTE = 60_000
@@ -16,12 +17,13 @@ const FIRST_AFTER = 20 * MINUTE
 const SPREAD = 20 * MINUTE
 
 /**
- * Starts clean-ups. They do not keep the process alive. After a failure the next one is a day later.
+ * Starts clean-ups, unless the store takes none beside requests. They do not keep the process alive. After
+ * a failure the next one is a day later.
  *
  * @returns a function that stops them, soon also one that goes on
  */
 export const startCleanUps = (store: ObjectStore, options: CleanUpOptions): (() => void) => {
-  let timer: NodeJS.Timeout
+  let timer: NodeJS.Timeout | undefined
   let stopped = false
   const run = async (): Promise<void> => {
     try {
@@ -34,7 +36,13 @@ export const startCleanUps = (store: ObjectStore, options: CleanUpOptions): (() 
   const plan = (delay: number): void => {
     timer = setTimeout(run, delay).unref()
   }
-  plan(FIRST_AFTER + Math.random() * SPREAD)
+  const begin = async (): Promise<void> => {
+    // A store that does not say now is asked again in each run.
+    const exact = await store.deletesExactly().catch(() => true)
+    if (!exact) options.logger.warn({ why: INEXACT }, 'no clean-up by this server')
+    else if (!stopped) plan(FIRST_AFTER + Math.random() * SPREAD)
+  }
+  void begin()
   return () => {
     stopped = true
     clearTimeout(timer)

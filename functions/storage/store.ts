@@ -173,9 +173,16 @@ export interface ObjectStore {
   deleteIf(key: string, etag: string): Promise<void>
   /**
    * Whether {@link deleteIf} looks and deletes in one step. Found out once, by trying it on an
-   * object of the store's own: a service may ignore the condition, and delete.
+   * object of the store's own, and by what the service calls itself: it may ignore the condition, and
+   * delete, or look first and then delete.
    */
   deletesExactly(): Promise<boolean>
+  /**
+   * Whether {@link deleteIf} is seen to take a write away that was acknowledged: some hundred deletes are
+   * sent, each beside a write, on objects of the store's own. Tried anew at each call, some seconds. Where
+   * it is false, that is no proof. Absent where nothing is to be found out: on files, and with AWS.
+   */
+  losesWrites?(): Promise<boolean>
   /**
    * Deletes one write of an object, as `ObjectInfo.version` names it, and no other; it is not an error
    * if that is gone.

@@ -38,7 +38,7 @@ const ask = async (
     onStop: stop,
     exit: () => {},
   } satisfies Partial<StoreIo>
-  const given = { run: false, force: false, release: false, json: false, ...flags }
+  const given = { run: false, force: false, closed: false, release: false, json: false, ...flags }
   const settings = { 'gc-grace': 48 * 60 * 60, 'undelete-days': 7 }
   const code = await gc(io as unknown as StoreIo, { flags: given, settings })
   return { code, printed, said: said.join('\n') }
@@ -129,7 +129,50 @@ test('1 when it would take more than half', async () => {
 test('2 where deletes heed no condition', async () => {
   const { store } = createModel({ etags: 'content', conditionalDeletes: false })
   const { code, said } = await ask(store, { run: true })
-  expect([code, said]).toEqual([2, expect.stringContaining('would not be safe')])
+  expect([code, said]).toEqual([
+    2,
+    expect.stringMatching(/would not be safe: stop all .* run slipway gc --run --closed/),
+  ])
+})
+
+test('2 where a write is lost while it is tried, at each run and only in a run', async () => {
+  const { store, clock } = await open()
+  await raiseFence(store)
+  clock.now += 61 * 60_000
+  let tried = 0
+  const losesWrites = async (): Promise<boolean> => {
+    tried += 1
+    return tried > 1
+  }
+  const losing = { ...store, losesWrites }
+  expect((await ask(losing)).code).toBe(0)
+  expect(tried).toBe(0)
+  expect((await ask(losing, { run: true })).code).toBe(0)
+  const { code, said } = await ask(losing, { run: true })
+  expect([code, said]).toEqual([2, expect.stringMatching(/has just deleted .* --run --closed/)])
+  expect(tried).toBe(2)
+})
+
+test('--closed does the whole run where deletes are not exact, with no fence', async () => {
+  const { store, clock } = createModel({ etags: 'content', conditionalDeletes: false })
+  const losing = { ...store, losesWrites: () => Promise.reject(new Error('not asked')) }
+  const send = await clientOf(store)
+  await pushImage(send, 'app', 'v1', [KEPT])
+  await pushAtOnce(send, 'app', GARBAGE)
+  const printed: string[] = []
+  for (let run = 0; run < 5; run++) {
+    clock.now += 3 * DAY
+    const { code, said, ...rest } = await ask(losing, { run: true, closed: true })
+    expect([code, said]).toEqual([0, expect.stringContaining('Done: ')])
+    printed.push(...rest.printed.map((line) => line.replace(/\t.*/s, '')))
+  }
+  expect(printed).toEqual([
+    'condemn-link',
+    'remove-link',
+    'condemn-data',
+    'remove-data',
+    'clear-marker',
+  ])
 })
 
 test('3 while another run goes on, which is over a minute after its last sign', async () => {

@@ -17,3 +17,10 @@ test('it checks neither hashes nor headers of presigned parts, so clients send n
     await close()
   }
 })
+
+test('deletes are exact, as far as a race can tell', async () => {
+  const { store, close } = await openOn('seaweedfs')
+  expect(await store.deletesExactly()).toBe(true)
+  expect(await store.losesWrites?.()).toBe(false)
+  await close()
+})

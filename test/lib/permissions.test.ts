@@ -102,6 +102,7 @@ const usesOf = ({ operation, args }: StoreCall): Use[] => {
     case 'deleteVersion':
       return [on('DeleteObjectVersion', first)]
     case 'deletesExactly':
+    case 'losesWrites':
       return ['PutObject', 'GetObject', 'DeleteObject'].map((each) => on(each, SCRATCH_PREFIX))
     case 'provesParts':
       return ['PutObject', 'ListMultipartUploadParts', 'AbortMultipartUpload', 'DeleteObject'].map(

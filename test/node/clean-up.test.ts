@@ -54,3 +54,17 @@ test('it removes what is not needed, in days, and each removal is in the audit t
   ])
   await expectStatus(200, send('GET /v2/app/manifests/v1'))
 })
+
+test('where deletes are not exact it never runs, and says so once, at the start', async (t) => {
+  const { store } = createModel({ etags: 'content', conditionalDeletes: false })
+  await raiseFence(store)
+  const lines: unknown[][] = []
+  const warn = (...args: unknown[]): void => void lines.push(args)
+  const logger = { warn } as unknown as RequestLogger
+  const times = timesOf(48 * 60 * 60, 7)
+  t.onTestFinished(startCleanUps(store, { times, logger, audit: () => {} }))
+  await vi.advanceTimersByTimeAsync(10 * DAY)
+  expect(lines).toEqual([
+    [{ why: expect.stringContaining('slipway gc --run --closed') }, 'no clean-up by this server'],
+  ])
+})

@@ -17,6 +17,7 @@ interface Given {
   readonly flags: {
     readonly run: boolean
     readonly force: boolean
+    readonly closed: boolean
     readonly release: boolean
     readonly json: boolean
   }
@@ -128,7 +129,7 @@ const takeDirectory = async (location: string): Promise<(() => Promise<void>) | 
  */
 export const gc = async (io: StoreIo, given: Given): Promise<number> => {
   const { store, location, print, say, progress, onStop, exit } = io
-  const { run, force, json } = given.flags
+  const { run, force, closed, json } = given.flags
   const leave = run ? await takeDirectory(location) : async () => {}
   if (leave === undefined) {
     say(`slipway: a server uses ${location}: with --gc on it cleans up by itself, every day.`)
@@ -148,6 +149,7 @@ export const gc = async (io: StoreIo, given: Given): Promise<number> => {
       times,
       run,
       force,
+      closed,
       report: (thing) => {
         line.end()
         print(json ? JSON.stringify(thing) : lineOf(thing))

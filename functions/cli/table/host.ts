@@ -57,6 +57,9 @@ export const HOST_COMMANDS: readonly Command[] = [
     flags: {
       run: switchFlag('do what is shown without it'),
       force: switchFlag('do it although it is more than half of all'),
+      closed: switchFlag(
+        'nothing else writes to the store meanwhile: for services that lose writes',
+      ),
       release: switchFlag('make all that is condemned plain again, before an older version serves'),
       json: switchFlag('print an object of JSON a line'),
     },

@@ -25,6 +25,8 @@ export interface CollectOptions {
   readonly run: boolean
   /** Whether to do it although it is more than half of all. */
   readonly force: boolean
+  /** Whether somebody has made sure that nothing else writes to the store: then it may run on any. */
+  readonly closed: boolean
   /** Is told of each thing: that it is to be done, or, in a run, that it was done. */
   readonly report: (thing: Thing) => void
   /** Is told what is kept although it seems to be garbage. */
@@ -75,9 +77,9 @@ const removeLeft = async (store: ObjectStore, date: number): Promise<void> => {
  * @throws StoreError when the store fails; what was done is done, and the next run goes on
  */
 export const collect = async (store: ObjectStore, options: CollectOptions): Promise<Collected> => {
-  const { times, run, force, report, note, progress, isOver, monotonic } = options
+  const { times, run, force, closed, report, note, progress, isOver, monotonic } = options
   const date = await dateOf(store)
-  const why = run ? await notReady(store, date) : undefined
+  const why = run && !closed ? await notReady(store, date) : undefined
   if (why !== undefined) return { outcome: 'not-ready', why }
   const lease = await takeLease(store, date, monotonic)
   if (lease instanceof Date) return { outcome: 'busy', since: lease }

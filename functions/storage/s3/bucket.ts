@@ -54,6 +54,8 @@ export interface Bucket {
   readonly scratch: string
   /** See `S3StoreOptions.partChecksums`. */
   readonly partChecksums: boolean
+  /** Whether it is AWS that is asked, which does what it documents. */
+  readonly isAws: boolean
   /** Input of every command. */
   readonly target: { readonly Bucket: string; readonly ExpectedBucketOwner?: string }
   /** Input of the commands that read another object of the bucket. */
@@ -122,6 +124,7 @@ export const openBucket = (
     prefix: prefix === '' ? '' : `${prefix}/`,
     scratch: options.scratch ?? 'scratch/',
     partChecksums: options.partChecksums ?? endpoint === undefined,
+    isAws: endpoint === undefined,
     target: { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) },
     source: owner === undefined ? {} : { ExpectedSourceBucketOwner: owner },
     encryption:
@@ -168,4 +171,15 @@ export const signedHash =
     const { headers } = args.request as { headers: Record<string, string> }
     headers['x-amz-content-sha256'] = sha256
     return next(args)
+  }
+
+/** Middleware that tells what the service calls itself: the header Server, or nothing. */
+export const serverName =
+  (tell: (name: string) => void) =>
+  <Args, Output extends { readonly response: unknown }>(next: (args: Args) => Promise<Output>) =>
+  async (args: Args): Promise<Output> => {
+    const result = await next(args)
+    const { headers } = result.response as { readonly headers: Readonly<Record<string, string>> }
+    tell(headers.server ?? '')
+    return result
   }

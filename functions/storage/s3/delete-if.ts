@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { StoreError } from '../errors.ts'
-import { at, type Bucket, etagOf } from './bucket.ts'
+import { at, type Bucket, etagOf, serverName } from './bucket.ts'
 import { hasCode } from './service-errors.ts'
 import { backOff, CONFLICTS, MAX_CONFLICTS } from './write.ts'
 
@@ -14,22 +14,57 @@ import { backOff, CONFLICTS, MAX_CONFLICTS } from './write.ts'
 const NO_VERSION = '"0"'
 
 /**
- * Whether the service heeds If-Match on a delete: it must refuse to delete an object of another
- * version. Three requests.
+ * What a service does with If-Match on a delete: it looks and deletes in one step; it looks, and then
+ * deletes; or it does not look.
  */
-export const deletesExactly = async (bucket: Bucket): Promise<boolean> => {
-  const object = at(bucket, `${bucket.scratch}${randomUUID()}`)
-  await bucket.client.send(new PutObjectCommand({ ...object, ...bucket.encryption, Body: 'x' }))
+export type DeleteCondition = 'exact' | 'looks' | 'ignored'
+
+/** How services name themselves that look first, and delete then. */
+const LOOKS_FIRST = /^versity/i
+
+/** What happens to a conditional delete of a version that is not there. */
+const tryDelete = async (
+  bucket: Bucket,
+  object: ReturnType<typeof at>,
+): Promise<'done' | 'refused' | 'not supported'> => {
   try {
     await bucket.client.send(new DeleteObjectCommand({ ...object, IfMatch: NO_VERSION }))
-    return false
+    return 'done'
   } catch (error) {
-    if (hasCode(error, 'NotImplemented', 'InvalidArgument', 'InvalidRequest')) return false
-    if (!hasCode(error, 'PreconditionFailed')) throw error
-    return true
+    if (hasCode(error, 'NotImplemented', 'InvalidArgument', 'InvalidRequest')) {
+      return 'not supported'
+    }
+    if (hasCode(error, 'PreconditionFailed', 'NotFound', 'NoSuchKey')) return 'refused'
+    throw error
+  }
+}
+
+/**
+ * What the service does with If-Match on a delete. It must refuse to delete an object of another version.
+ * Another service than AWS must also refuse to delete what is not there: one that says it did compares
+ * versions in a step of its own. So does one that has the name of such a service. Three requests, or four.
+ */
+export const deleteCondition = async (bucket: Bucket): Promise<DeleteCondition> => {
+  const object = at(bucket, `${bucket.scratch}${randomUUID()}`)
+  const command = new PutObjectCommand({ ...object, ...bucket.encryption, Body: 'x' })
+  let name = ''
+  command.middlewareStack.add(
+    serverName((said) => {
+      name = said
+    }),
+    { step: 'deserialize' },
+  )
+  await bucket.client.send(command)
+  let done: Awaited<ReturnType<typeof tryDelete>>
+  try {
+    done = await tryDelete(bucket, object)
   } finally {
     await bucket.client.send(new DeleteObjectCommand(object))
   }
+  if (done !== 'refused') return 'ignored'
+  if (bucket.isAws) return 'exact'
+  const gone = await tryDelete(bucket, object)
+  return gone === 'done' || LOOKS_FIRST.test(name) ? 'looks' : 'exact'
 }
 
 const changed = (key: string, etag: string, cause?: unknown): StoreError =>
@@ -49,9 +84,9 @@ export const removeIf = async (
   bucket: Bucket,
   key: string,
   etag: string,
-  exact: boolean,
+  condition: DeleteCondition,
 ): Promise<void> => {
-  if (!exact) {
+  if (condition === 'ignored') {
     if ((await versionAt(bucket, key)) !== etag) throw changed(key, etag)
     await bucket.client.send(new DeleteObjectCommand(at(bucket, key)))
     return

@@ -12,7 +12,8 @@ import { once } from '../../shared/once.ts'
 import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
 import { copy } from './copy.ts'
-import { deletesExactly, removeIf, removeOnce, removeVersion } from './delete-if.ts'
+import { deleteCondition, removeIf, removeOnce, removeVersion } from './delete-if.ts'
+import { losesWrites } from './delete-race.ts'
 import { openDirect, readingUpTo } from './direct/direct.ts'
 import type { DirectClient } from './direct-client.ts'
 import { list } from './list.ts'
@@ -64,18 +65,19 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
       }
     }
 
-  const exactly = once(bound('try conditional deletes on', deletesExactly))
+  const condition = once(bound('try conditional deletes on', deleteCondition))
 
-  return {
+  const store: S3Store = {
     get: bound('get', (each, key: string, range?: ByteRange) => get(each, direct, key, range)),
     head: bound('head', head),
     put: bound('put', put),
     copy: bound('copy', copy),
     delete: bound('delete', remove),
     deleteIf: bound('delete a version of', async (each, key: string, etag: string) =>
-      removeIf(each, key, etag, await exactly()),
+      removeIf(each, key, etag, await condition()),
     ),
-    deletesExactly: exactly,
+    deletesExactly: async () => (await condition()) === 'exact',
+    ...(bucket.isAws ? {} : { losesWrites: () => losesWrites(store, bucket.scratch) }),
     deleteVersion: bound('delete a version of', removeVersion),
     deleteOnce: bound('delete', removeOnce),
     list: bound('list', (each, prefix: string, options?: ListOptions) =>
@@ -93,4 +95,5 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     presignPart: bound('presign a part of', presignPart),
     provesParts: once(bound('try presigned parts on', provesParts)),
   }
+  return store
 }

@@ -58,7 +58,7 @@ export const respond = async (
   const bodiless = status === 204 || status === 304
   // S3 tells the size of an object it leaves out, but nothing of an error it leaves out.
   const tells = !bodiless && (withBody || typeof body !== 'string' || size === 0)
-  const headers: Record<string, string | number> = { server: 'AmazonS3', ...answer.headers }
+  const headers: Record<string, string | number> = { ...answer.headers }
   if (typeof body === 'string' && size > 0) headers['content-type'] = 'application/xml'
   if (tells) headers['content-length'] = size
   response.writeHead(status, headers)

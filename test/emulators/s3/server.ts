@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkDelete } from './conditions.ts'
 import { Spool } from './content.ts'
 import { Counter } from './counter.ts'
 import { S3Error } from './errors.ts'
@@ -18,11 +19,17 @@ import { receive } from './payload.ts'
 import { errorAnswer, respond } from './respond.ts'
 import { type OperationName, operationOf, route } from './router.ts'
 import { authenticate, type Credentials } from './sigv4.ts'
-import { Bucket } from './state.ts'
+import { Bucket, type StoredObject } from './state.ts'
 import { checkKey, parseTarget, queryValue, type Target } from './target.ts'
 
 /** Largest body in bytes that is read to its end for the sake of an answer that refuses it. */
 const MAX_DRAIN = 8 * 1024 ** 2
+
+/**
+ * What services do with If-Match on a delete: honor it in one step; look, and a moment later delete, or say
+ * that they deleted what is not there; ignore it; refuse it.
+ */
+export type DeleteConditions = 'honored' | 'looked at' | 'lenient' | 'ignored' | 'refused'
 
 /** What can be chosen of a server. */
 export interface S3Options {
@@ -32,8 +39,10 @@ export interface S3Options {
   readonly port?: number
   /** Default `us-east-1`. */
   readonly region?: string
-  /** What If-Match on a delete does; default `honored`, as on AWS. Others ignore it, or refuse it. */
-  readonly deleteConditions?: 'honored' | 'ignored' | 'refused'
+  /** What If-Match on a delete does; default `honored`, as on AWS. */
+  readonly deleteConditions?: DeleteConditions
+  /** What the service calls itself; default `AmazonS3`. */
+  readonly name?: string
   /** Milliseconds without a byte of the body after which a request is given up; default 20,000. */
   readonly patience?: number
 }
@@ -59,7 +68,8 @@ interface Context {
   readonly counter: Counter
   readonly faults: Faults
   readonly patience: number
-  readonly deleteConditions: 'honored' | 'ignored' | 'refused'
+  readonly deleteConditions: DeleteConditions
+  readonly name: string
 }
 
 /** One exchange on its way. */
@@ -72,6 +82,24 @@ interface Exchange {
   readonly invite: () => void
 }
 
+/** Milliseconds between the look and the delete of a service that does one after the other. */
+const BETWEEN = 5
+
+/** Does with the condition of a delete what services do that do not honor it. */
+const weaken = async (
+  conditions: DeleteConditions,
+  headers: IncomingMessage['headers'],
+  current: StoredObject | undefined,
+): Promise<void> => {
+  if (conditions === 'refused') throw new S3Error('NotImplemented')
+  if (conditions === 'looked at') {
+    checkDelete(headers['if-match'], current)
+    await sleep(BETWEEN)
+  }
+  const drops = conditions === 'lenient' ? current === undefined : conditions !== 'honored'
+  if (drops) delete headers['if-match']
+}
+
 const perform = async (
   context: Context,
   { incoming, method, target, body, invite }: Exchange,
@@ -80,13 +108,12 @@ const perform = async (
   const { headers } = incoming
   const payloadHash = authenticate({ method, target, headers }, context.credentials, Date.now())
   if (name === undefined) throw new S3Error('NotImplemented')
-  if (name === 'DeleteObject' && headers['if-match'] !== undefined) {
-    if (context.deleteConditions === 'refused') throw new S3Error('NotImplemented')
-    if (context.deleteConditions === 'ignored') delete headers['if-match']
-  }
   const bucket = context.buckets.get(target.bucket)
   if (bucket === undefined)
     throw new S3Error('NoSuchBucket', undefined, { BucketName: target.bucket })
+  if (name === 'DeleteObject' && headers['if-match'] !== undefined) {
+    await weaken(context.deleteConditions, headers, bucket.get(target.key))
+  }
   checkKey(target.key)
   const request: S3Request = {
     bucket,
@@ -153,6 +180,7 @@ const handle = async (
   response: ServerResponse,
 ): Promise<void> => {
   const requestId = randomBytes(8).toString('hex').toUpperCase()
+  response.setHeader('server', context.name)
   response.setHeader('x-amz-request-id', requestId)
   response.setHeader('x-amz-id-2', Buffer.from(requestId).toString('base64'))
   const method = incoming.method ?? ''
@@ -213,6 +241,7 @@ export const startS3 = async (options: S3Options = {}): Promise<S3Server> => {
     faults: new Faults(),
     patience: options.patience ?? 20_000,
     deleteConditions: options.deleteConditions ?? 'honored',
+    name: options.name ?? 'AmazonS3',
   }
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     // What fails past an answer's first byte can only end the connection.

@@ -40,7 +40,9 @@ export interface World {
   /** Lets time pass, in milliseconds; instances forget. */
   pass(span: number): Promise<void>
   /** Runs the clean-up; with `force`, unless said otherwise. */
-  collect(options?: Partial<{ run: boolean; force: boolean; times: Times }>): Promise<Ran>
+  collect(
+    options?: Partial<{ run: boolean; force: boolean; closed: boolean; times: Times }>,
+  ): Promise<Ran>
   /** Whether the data of a digest is there. */
   has(digest: string): Promise<boolean>
   /** Keys below a prefix. */
@@ -69,13 +71,14 @@ export const openWorld = async (
       clock.now += span
       world.send = await newClient()
     },
-    async collect({ run = true, force = true, times = WEEK } = {}) {
+    async collect({ run = true, force = true, closed = false, times = WEEK } = {}) {
       const things: Thing[] = []
       const notes: string[] = []
       const collected = await collect(around(store), {
         times,
         run,
         force,
+        closed,
         report: (thing) => void things.push(thing),
         note: (repository, text) => void notes.push(`${repository}: ${text}`),
         progress: () => {},
