@@ -55,7 +55,6 @@ export const cleanUp = async (
     times,
     run: true,
     force: false,
-    closed: false,
     report: (thing) => {
       const what = whatOf(thing)
       if (removes(thing))

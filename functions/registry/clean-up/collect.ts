@@ -25,8 +25,11 @@ export interface CollectOptions {
   readonly run: boolean
   /** Whether to do it although it is more than half of all. */
   readonly force: boolean
-  /** Whether somebody has made sure that nothing else writes to the store: then it may run on any. */
-  readonly closed: boolean
+  /**
+   * Whether somebody has made sure that nothing else writes to the store: then it may run on any.
+   * Default: no.
+   */
+  readonly closed?: boolean
   /** Is told of each thing: that it is to be done, or, in a run, that it was done. */
   readonly report: (thing: Thing) => void
   /** Is told what is kept although it seems to be garbage. */
