@@ -57,8 +57,9 @@ export const cleanUp = async (
     force: false,
     report: (thing) => {
       const what = whatOf(thing)
-      if (removes(thing))
-        audit({ event: 'delete', who: 'clean-up', what, outcome: 'ok', why: thing.why })
+      if (!removes(thing)) return
+      const why = thing.rule === undefined ? thing.why : `rule ${thing.rule}: ${thing.why}`
+      audit({ event: 'delete', who: 'clean-up', what, outcome: 'ok', why })
     },
     note: (repository, why) => logger.warn({ repository }, why),
     progress: () => {},

@@ -39,17 +39,29 @@ export interface DeletedLink extends Link {
   readonly since: Date
 }
 
+/** What a rule that condemned a link went by. Milliseconds, by the clock of the store. */
+export interface ByRule {
+  /** When the link had last been written. */
+  readonly pushed: number
+  /** The date of the run: all that the rule went by was read after it. */
+  readonly date: number
+}
+
 /** What a link's body says. Neither `condemned` nor `deletedWithin`: it is plain. */
 export interface LinkBody {
   readonly target: Digest
   /** For a condemned link: its nonce, 16 hex digits. */
   readonly condemned?: string
+  /** For a link that a rule has condemned. */
+  readonly byRule?: ByRule
   /** For a deleted link: milliseconds that the delete took. */
   readonly deletedWithin?: number
+  /** For a link that a rule has deleted: the date of the run, as in {@link ByRule}. */
+  readonly deletedSince?: number
 }
 
-const CONDEMNED = /^(\S+) condemned ([0-9a-f]{16})$/
-const DELETED = /^(\S+) deleted [0-9a-f]{16} (\d{1,15})$/
+const CONDEMNED = /^(\S+) condemned ([0-9a-f]{16})(?: (\d{1,15}) (\d{1,15}))?$/
+const DELETED = /^(\S+) deleted [0-9a-f]{16} (?:(\d{1,15})|since (\d{1,15}))$/
 
 /**
  * Reads a link's body. The one place that knows what links may say.
@@ -59,10 +71,15 @@ const DELETED = /^(\S+) deleted [0-9a-f]{16} (\d{1,15})$/
 export const parseLink = (body: Uint8Array): LinkBody | undefined => {
   const text = Buffer.from(body).toString('latin1').trim()
   if (isDigest(text)) return { target: text }
-  const [, doomed = '', nonce = ''] = text.match(CONDEMNED) ?? []
-  if (isDigest(doomed)) return { target: doomed, condemned: nonce }
-  const [, target = '', took] = text.match(DELETED) ?? []
-  return isDigest(target) ? { target, deletedWithin: Number(took) } : undefined
+  const [, doomed = '', nonce = '', pushed, date] = text.match(CONDEMNED) ?? []
+  if (isDigest(doomed)) {
+    const byRule = pushed && { byRule: { pushed: Number(pushed), date: Number(date) } }
+    return { target: doomed, condemned: nonce, ...byRule }
+  }
+  const [, target = '', took, since] = text.match(DELETED) ?? []
+  if (!isDigest(target)) return undefined
+  if (since !== undefined) return { target, deletedWithin: 0, deletedSince: Number(since) }
+  return { target, deletedWithin: Number(took) }
 }
 
 /** A link under its sha256 digest says just that digest; under another one, where its data is. */
@@ -75,14 +92,16 @@ const fitsKey = (key: string, { target }: LinkBody): boolean => {
 }
 
 /**
- * The body of a condemned link. Longer than a plain one of the same digest by 27 bytes, so that a
+ * The body of a condemned link. Longer than a plain one of the same digest by 27 bytes or more, so that a
  * listing tells them apart.
  *
  * @param nonce 16 hex digits that no other condemnation has, since a version says only what the
  *   content is
  */
-export const condemnedLinkBody = (target: Digest, nonce: string): Uint8Array =>
-  Buffer.from(`${target} condemned ${nonce}`, 'latin1')
+export const condemnedLinkBody = (target: Digest, nonce: string, byRule?: ByRule): Uint8Array => {
+  const times = byRule === undefined ? '' : ` ${byRule.pushed} ${byRule.date}`
+  return Buffer.from(`${target} condemned ${nonce}${times}`, 'latin1')
+}
 
 /**
  * The body of a deleted link.
@@ -92,6 +111,16 @@ export const condemnedLinkBody = (target: Digest, nonce: string): Uint8Array =>
  */
 export const deletedLinkBody = (target: Digest, nonce: string, took: number): Uint8Array =>
   Buffer.from(`${target} deleted ${nonce} ${Math.ceil(took)}`, 'latin1')
+
+/**
+ * The body of a link that a rule has deleted, by a run that may have slept meanwhile: no clock of a process
+ * counts.
+ *
+ * @param nonce as above
+ * @param since a time by the clock of the store, in milliseconds: all that decided was read after it
+ */
+export const ruledLinkBody = (target: Digest, nonce: string, since: number): Uint8Array =>
+  Buffer.from(`${target} deleted ${nonce} since ${since}`, 'latin1')
 
 /**
  * Milliseconds by which the clocks of a store, and the moment of a write and its `modified`, may
@@ -154,7 +183,7 @@ export const readStoredLink = async (
     report({ key, why: body ? `says ${body.target}` : `has ${bytes} bytes that are not a digest` })
     return { etag, link: undefined }
   }
-  const { target, condemned, deletedWithin } = body
+  const { target, condemned, deletedWithin, deletedSince } = body
   const link = {
     target,
     size,
@@ -162,7 +191,8 @@ export const readStoredLink = async (
     ...(condemned === undefined ? {} : { condemned: true as const }),
   }
   if (deletedWithin === undefined) return { etag, link }
-  const since = new Date(modified.getTime() - deletedWithin - CLOCK_MARGIN)
+  const began = deletedSince ?? modified.getTime() - deletedWithin
+  const since = new Date(began - CLOCK_MARGIN)
   return { etag, link: undefined, deleted: { ...link, since } }
 }
 
@@ -185,6 +215,8 @@ export interface WriteLinkOptions {
   readonly inTime?: PutOptions['inTime']
   /** Makes it a condemned link, with this nonce: see {@link condemnedLinkBody}. Default: plain. */
   readonly condemned?: string
+  /** For a condemned link, where a rule condemns it. */
+  readonly byRule?: ByRule | undefined
 }
 
 /**
@@ -196,10 +228,10 @@ export const writeLink = async (
   store: ObjectStore,
   key: string,
   target: Digest,
-  { size, condition, inTime, condemned }: WriteLinkOptions = {},
+  { size, condition, inTime, condemned, byRule }: WriteLinkOptions = {},
 ): Promise<void> => {
   const plain = condemned === undefined
-  const body = plain ? Buffer.from(target, 'latin1') : condemnedLinkBody(target, condemned)
+  const body = plain ? Buffer.from(target, 'latin1') : condemnedLinkBody(target, condemned, byRule)
   await store.put(key, body, {
     ...(size === undefined ? {} : { metadata: { size: String(size) } }),
     ...(condition === undefined ? {} : { condition }),

@@ -167,6 +167,16 @@ export const prepareReferrer = async (
   }
 }
 
+/** See {@link Referrers.doubt}. */
+export const putDoubt = async (
+  store: ObjectStore,
+  name: string,
+  subject: Digest,
+  referrer: Referrer,
+): Promise<void> => {
+  await store.put(referrerKey(name, subject, referrer.digest), await unconfirmed(referrer))
+}
+
 /** Referrers on a store. */
 export const createReferrers = (
   store: ObjectStore,
@@ -200,9 +210,7 @@ export const createReferrers = (
   return {
     prepare: (name, subject, referrer) => prepareReferrer(store, name, subject, referrer),
 
-    async doubt(name, subject, referrer) {
-      await store.put(referrerKey(name, subject, referrer.digest), await unconfirmed(referrer))
-    },
+    doubt: (name, subject, referrer) => putDoubt(store, name, subject, referrer),
 
     async list(name, subject, { artifactType, last } = {}) {
       const prefix = referrersPrefix(name, subject)

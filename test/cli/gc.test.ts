@@ -62,7 +62,9 @@ test('without --run it prints each thing, its size and why, and changes nothing'
   expect(printed).toEqual([
     `condemn-link\tapp@${GARBAGE.sha256} (100 bytes)\n\tno manifest of the repository needs it`,
   ])
-  expect(said).toMatch(/^1 repositories, 1 manifests, 3 links of blobs, \d+ bytes in 4 blobs/)
+  expect(said).toMatch(
+    /^1 repositories, 1 manifests, 1 tags, 3 links of blobs, \d+ bytes in 4 blobs/,
+  )
   expect(said).toContain('To be done: condemn-link 1 (100 bytes).')
   expect(said).toContain('stays for 168 hours')
   expect(said).toContain('each condemned for 48 hours before')

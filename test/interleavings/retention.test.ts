@@ -20,7 +20,7 @@ const SEEN = { tag: 'latest', digest: OLD.sha256, pushed: NOW }
 const byRule: Operation = {
   title: 'a rule removes the tag',
   async run(_, store) {
-    await removeTag(store, 'app', SEEN, { now: () => NOW + DAY, before: async () => {} })
+    await removeTag(store, 'app', SEEN, { date: NOW + DAY, before: async () => {} })
     return 'done'
   },
 }

@@ -49,7 +49,7 @@ const stepsIn = ({ steps }: Totals): string => {
 }
 
 const seenIn = ({ seen }: Totals): string =>
-  `${seen.repositories} repositories, ${seen.manifests} manifests, ${seen.links} links of blobs, ${seen.data.bytes} bytes in ${seen.data.things} blobs and manifests`
+  `${seen.repositories} repositories, ${seen.manifests} manifests, ${seen.tags} tags, ${seen.links} links of blobs, ${seen.data.bytes} bytes in ${seen.data.things} blobs and manifests`
 
 const hours = (span: number): string => `${Math.round(span / 360_000) / 10} hours`
 

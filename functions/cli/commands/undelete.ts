@@ -64,16 +64,17 @@ export const listDeleted = async (
     const key = tag === undefined ? revisionLinkKey(name, digest) : tagLinkKey(name, tag)
     return (await readLink(store, key)) !== undefined
   })
-  for (const [at, { tag, digest, tags = [], by, at: time }] of deletions.entries()) {
+  for (const [at, { tag, digest, tags = [], by, rule, at: time }] of deletions.entries()) {
     const isThere = states[at] ?? false
     if (flags.json) {
       const what = tag === undefined ? { digest, tags } : { tag, digest }
-      print(JSON.stringify({ at: time.toISOString(), by, ...what, isThere }))
+      print(JSON.stringify({ at: time.toISOString(), by, rule, ...what, isThere }))
       continue
     }
     const what = tag ?? `${digest}${tags.length === 0 ? '' : ` with ${plural(tags.length)}`}`
     const now = isThere ? 'is there now' : tag === undefined ? 'gone' : `gone, was ${digest}`
-    print(`${time.toISOString()}\t${by ?? 'unknown'}\t${what}\t${now}`)
+    const who = `${by ?? 'unknown'}${rule === undefined ? '' : `, rule ${rule}`}`
+    print(`${time.toISOString()}\t${who}\t${what}\t${now}`)
   }
 }
 

@@ -13,6 +13,9 @@ export const REQUEST = 5 * 60_000
  */
 export const LANDING = 30 * 60_000
 
+/** How much later than its first write the last write of a push can land: data, link, tag. */
+export const PUSH = REQUEST + LANDING
+
 /** C: how long a claim holds. Longer than the delete that it announces can land. */
 export const CLAIM = LANDING + 5 * 60_000
 

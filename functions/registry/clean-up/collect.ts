@@ -5,9 +5,13 @@
  * @module
  */
 
+import { DocumentError } from '../../shared/errors.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { CLEAN_UP_PREFIX, cleanUpKey } from '../layout.ts'
+import { createPullReader } from '../pulls/read.ts'
+import { rulesInForce } from '../retention/in-force.ts'
+import type { Retention } from '../retention/retention.ts'
 import { writeUsage } from '../usage/write.ts'
 import { act } from './act.ts'
 import { takeLease } from './lease.ts'
@@ -74,6 +78,16 @@ const removeLeft = async (store: ObjectStore, date: number): Promise<void> => {
   }
 }
 
+/** The rules in force, or why no run may go on without them, in words. */
+const readRules = async (store: ObjectStore): Promise<Retention | string> => {
+  try {
+    return await rulesInForce(store)
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+    return `the rules on tags cannot be read: ${error.message}`
+  }
+}
+
 /**
  * Collects.
  *
@@ -84,12 +98,14 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
   const date = await dateOf(store)
   const why = run && !closed ? await notReady(store, date) : undefined
   if (why !== undefined) return { outcome: 'not-ready', why }
+  const rules = await readRules(store)
+  if (typeof rules === 'string') return { outcome: 'not-ready', why: rules }
   const lease = await takeLease(store, date, monotonic)
   if (lease instanceof Date) return { outcome: 'busy', since: lease }
   const pieces = openPieces(store, cleanUpKey(`run-${newNonce()}/`))
   try {
     await removeLeft(store, date)
-    const terms: Terms = { ...times, date }
+    const terms: Terms = { ...times, date, rules, readPulls: createPullReader(store, date) }
     const state = newPlan(pieces)
     const done = newTotals()
     const pause = async (): Promise<boolean> => isOver() || !(await lease.keep())

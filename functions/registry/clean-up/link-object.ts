@@ -7,7 +7,7 @@
 
 import { tookPlace } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { type LinkObject, writeLink } from '../links.ts'
+import { type ByRule, type LinkObject, ruledLinkBody, writeLink } from '../links.ts'
 import { newNonce } from './marker.ts'
 
 /** Whether a link is neither condemned nor deleted. */
@@ -19,20 +19,40 @@ const rewrite = (
   store: ObjectStore,
   { key, etag, size, body }: LinkObject,
   condemned?: string,
+  byRule?: ByRule,
 ): Promise<boolean> => {
   if (body === undefined) return Promise.resolve(false)
   return tookPlace(
     writeLink(store, key, body.target, {
       condition: { ifMatch: etag },
       ...(size === undefined ? {} : { size }),
-      ...(condemned === undefined ? {} : { condemned }),
+      ...(condemned === undefined ? {} : { condemned, byRule }),
     }),
   )
 }
 
-/** Condemns a plain link. */
-export const condemnLink = (store: ObjectStore, link: LinkObject): Promise<boolean> =>
-  rewrite(store, link, newNonce())
+/** Condemns a plain link. @param byRule where a rule does */
+export const condemnLink = (
+  store: ObjectStore,
+  link: LinkObject,
+  byRule?: ByRule,
+): Promise<boolean> => rewrite(store, link, newNonce(), byRule)
+
+/**
+ * Turns the condemned link of a manifest into a deleted one, as a rule does.
+ *
+ * @param since the date of the run
+ */
+export const deleteLink = async (
+  store: ObjectStore,
+  { key, etag, size, body }: LinkObject,
+  since: number,
+): Promise<boolean> => {
+  if (body === undefined) return false
+  const metadata = size === undefined ? {} : { metadata: { size: String(size) } }
+  const written = ruledLinkBody(body.target, newNonce(), since)
+  return tookPlace(store.put(key, written, { ...metadata, condition: { ifMatch: etag } }))
+}
 
 /** Makes a condemned or deleted link plain. */
 export const makePlain = (store: ObjectStore, link: LinkObject): Promise<boolean> =>

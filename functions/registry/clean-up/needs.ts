@@ -17,6 +17,8 @@ import { algorithmOf, type Digest, digestOf, isDigest } from '../reference.ts'
 export interface Needs {
   /** Digests of blobs, of manifests, and of what may be either. */
   readonly digests: readonly Digest[]
+  /** Bytes of each of them, in the same order, as the manifest says; 0 where it does not. */
+  readonly sizes: readonly number[]
   /** What it refers to, which need not be there. */
   readonly subject: Digest | undefined
   /** Bytes of the manifest. */
@@ -26,15 +28,22 @@ export interface Needs {
 /** Fields that name content: of descriptors, and of the layers of schema 1. */
 const FIELDS = new Set(['digest', 'blobSum'])
 
+const sizeIn = (descriptor: object): number => {
+  const { size } = descriptor as { readonly size?: unknown }
+  return typeof size === 'number' && Number.isSafeInteger(size) && size > 0 ? size : 0
+}
+
 /** Collects from a parsed document, without recursion: it may be nested deeply. */
-const collect = (document: unknown, found: Set<Digest>): void => {
+const collect = (document: unknown, found: Map<Digest, number>): void => {
   const left: unknown[] = [document]
   while (left.length > 0) {
     const value = left.pop()
     if (typeof value !== 'object' || value === null) continue
     for (const [name, each] of Object.entries(value)) {
       if (typeof each === 'string') {
-        if (FIELDS.has(name) && isDigest(each)) found.add(each)
+        if (FIELDS.has(name) && isDigest(each)) {
+          found.set(each, Math.max(found.get(each) ?? 0, sizeIn(value)))
+        }
       } else left.push(each)
     }
   }
@@ -50,11 +59,12 @@ export const needsOf = (bytes: Uint8Array): Needs | undefined => {
   }
   if (typeof document !== 'object' || document === null) return undefined
   const { subject, ...rest } = document as { readonly subject?: { readonly digest?: unknown } }
-  const found = new Set<Digest>()
+  const found = new Map<Digest, number>()
   collect(rest, found)
   const of = subject?.digest
   return {
-    digests: [...found],
+    digests: [...found.keys()],
+    sizes: [...found.values()],
     subject: typeof of === 'string' && isDigest(of) ? of : undefined,
     size: bytes.byteLength,
   }

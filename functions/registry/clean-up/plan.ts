@@ -83,6 +83,7 @@ const planRepositories = async (
     seen.repositories += 1
     seen.links += listed.layers.length
     seen.manifests += listed.revisions.length
+    seen.tags += listed.tags.length
     if (kept !== undefined) note(name, kept)
     if (planned.length > 0) await state.touched.push(bytes)
     for (const { thing } of planned) {

@@ -4,18 +4,16 @@
  * @module
  */
 
-import { inBatches } from '../../shared/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Digest } from '../reference.ts'
+import { readAllNeeds } from './all-needs.ts'
 import { type Need, planLayers, readTargets } from './layers.ts'
-import type { Needs, ReadNeeds, Unknown } from './needs.ts'
-import { planRevisions, type RevisionState, readRevisions } from './revisions.ts'
+import type { ReadNeeds } from './needs.ts'
+import { planRevisions, readRevisions } from './revisions.ts'
+import { planByRules } from './rules.ts'
 import { dueAt, isOld, type Terms } from './terms.ts'
 import type { Planned } from './thing.ts'
 import type { ListedLink, ListedRepository } from './walk.ts'
-
-/** Manifests read at once. */
-const AT_ONCE = 32
 
 /** What is to be done in a repository. */
 export interface RepositoryPlan {
@@ -26,32 +24,6 @@ export interface RepositoryPlan {
   readonly due: number
   /** Why nothing of its blobs goes, where that is so. */
   readonly kept: string | undefined
-}
-
-const kept = (digest: Digest, why: Unknown): string =>
-  why === 'missing'
-    ? `all blobs stay, since the bytes of the manifest ${digest} are not there: see slipway check`
-    : `all blobs stay, since nobody knows what the manifest ${digest} needs`
-
-/** What manifests need, or why nobody knows. */
-const readAllNeeds = async (
-  read: ReadNeeds,
-  revisions: readonly RevisionState[],
-): Promise<{ readonly needed: Set<Digest>; readonly unknown: string | undefined }> => {
-  const needed = new Set<Digest>()
-  let unknown: string | undefined
-  await inBatches(
-    revisions,
-    async ({ digest, target, state }) => {
-      const needs: Needs | Unknown = state === 'damaged' ? 'unreadable' : await read(target)
-      // What was deleted and has lost its bytes, nobody can bring back.
-      if (needs === 'missing' && state === 'deleted') return
-      if (typeof needs === 'string') unknown ??= kept(digest, needs)
-      else for (const each of needs.digests) needed.add(each)
-    },
-    AT_ONCE,
-  )
-  return { needed, unknown }
 }
 
 /** When the next young link is old enough to be looked at. */
@@ -93,8 +65,10 @@ export const planRepository = async (
   const { planned, gone, due } = await planRevisions(store, terms, name, revisions, tags)
   const staying = revisions.filter(({ digest }) => !gone.has(digest))
   const leaving = revisions.filter(({ digest }) => gone.has(digest))
-  const { needed, unknown } = await readAllNeeds(readNeeds, staying)
+  const needs = await readAllNeeds(readNeeds, staying)
+  const { needed, unknown } = needs
   const { needed: wasNeeded } = await readAllNeeds(readNeeds, leaving)
+  const ruled = await planByRules(store, terms, { listed, revisions: staying, needs, leaving })
   // A blob that was pushed under another algorithm has two links, and both stay with the one.
   for (const [digest, target] of others) {
     if (needed.has(digest)) needed.add(target)
@@ -105,9 +79,13 @@ export const planRepository = async (
     return wasNeeded.has(digest) ? 'leaving' : 'none'
   }
   return {
-    planned: [...(await planLayers(store, terms, name, layers, needOf)), ...planned],
+    planned: [
+      ...(await planLayers(store, terms, name, layers, needOf)),
+      ...planned,
+      ...ruled.planned,
+    ],
     targets,
-    due: Math.min(due, nextOld(terms, layers)),
+    due: Math.min(due, ruled.due, nextOld(terms, layers)),
     kept: unknown,
   }
 }

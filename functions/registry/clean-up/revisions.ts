@@ -1,6 +1,6 @@
 /**
  * The links of a repository's manifests: deleted ones, which go when they can no longer be undeleted
- * (protocol E5), and condemned ones.
+ * (protocol E5). What goes by rules is in rules.ts.
  *
  * A deleted link stays for whoever finds it to look for a tag that was set since. So it is removed only
  * after the tags were read again, none of which says its digest; one that does makes it plain.
@@ -22,6 +22,7 @@ const AT_ONCE = 32
 
 /** How a manifest stands. */
 export interface RevisionState {
+  readonly key: string
   readonly digest: Digest
   /** Where its bytes are. */
   readonly target: Digest
@@ -40,15 +41,16 @@ export const readRevisions = async (
     revisions,
     async ({ key, digest, modified, plain }): Promise<RevisionState | undefined> => {
       if (plain && digest.startsWith('sha256:'))
-        return { digest, target: digest, modified, state: 'plain' }
+        return { key, digest, target: digest, modified, state: 'plain' }
       const link = await readLinkObject(store, key)
       if (link === undefined) return undefined
       const { body } = link
-      if (body === undefined) return { digest, target: digest, modified, state: 'damaged', link }
+      if (body === undefined)
+        return { key, digest, target: digest, modified, state: 'damaged', link }
       const { target, condemned, deletedWithin } = body
       const state =
         condemned !== undefined ? 'condemned' : deletedWithin !== undefined ? 'deleted' : 'plain'
-      return { digest, target, modified: link.modified, state, link }
+      return { key, digest, target, modified: link.modified, state, link }
     },
     AT_ONCE,
   )
@@ -80,7 +82,7 @@ export interface RevisionPlan {
   readonly due: number
 }
 
-/** Decides about deleted manifests, and takes condemned ones back, which no rule lets go. */
+/** Decides about deleted manifests. */
 export const planRevisions = async (
   store: ObjectStore,
   terms: Terms,
@@ -106,7 +108,6 @@ export const planRevisions = async (
   for (const each of revisions) {
     const { digest, state, modified, link } = each
     if (link === undefined) continue
-    if (state === 'condemned') keep(each, link, 'no rule lets it go')
     if (state !== 'deleted') continue
     if (said.has(digest)) keep(each, link, 'a tag says it, which was set while it was deleted')
     else if (isOlder(terms, modified, span)) {

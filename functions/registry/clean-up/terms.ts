@@ -7,7 +7,9 @@
 import { isStoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
-import { CLAIM, GRACE, REQUEST } from './bounds.ts'
+import type { ReadPulls } from '../pulls/read.ts'
+import type { Retention } from '../retention/retention.ts'
+import { CLAIM, GRACE, PUSH, REQUEST } from './bounds.ts'
 import { newNonce } from './marker.ts'
 
 /** A day in milliseconds. */
@@ -46,6 +48,10 @@ const SECOND = 1000
 export interface Terms extends Times {
   /** Milliseconds, by the clock of the store. */
   readonly date: number
+  /** What goes by rules. Default: nothing. */
+  readonly rules?: Retention
+  /** When manifests were last pulled, for rules that ask. Default: nobody knows. */
+  readonly readPulls?: ReadPulls
 }
 
 /** Whether what was last written then was so for so long at the date of the run. */
@@ -55,6 +61,14 @@ export const isOlder = ({ date }: Terms, modified: Date, span: number): boolean 
 /** Whether what was last written then has its grace over. */
 export const isOld = (terms: Terms, modified: Date): boolean =>
   isOlder(terms, modified, terms.grace)
+
+/**
+ * Whether a push that began with a write of this age may have written more at that date or later.
+ *
+ * @param date milliseconds, by the clock of the store
+ */
+export const mayGoOn = (modified: Date, date: number): boolean =>
+  modified.getTime() + PUSH + SECOND >= date
 
 /** When {@link isOlder} will say yes, in milliseconds. */
 export const dueAt = (modified: Date, span: number): number => modified.getTime() + span + SECOND

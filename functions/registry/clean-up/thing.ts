@@ -20,9 +20,9 @@ export type Step =
   | 'delete-manifest'
   /** A deleted manifest that can no longer be undeleted. */
   | 'remove-manifest'
-  /** A tag that a rule lets go. */
-  | 'condemn-tag'
+  /** A tag that a run which died has condemned, and that stays. */
   | 'keep-tag'
+  /** A tag that a rule lets go. */
   | 'remove-tag'
   /** Bytes that no repository links. */
   | 'condemn-data'
@@ -52,7 +52,10 @@ export interface Thing {
   readonly repository?: string | undefined
   readonly digest?: string | undefined
   readonly tag?: string | undefined
-  /** Bytes of the content that it is about, where they are known. */
+  /**
+   * Bytes of the content that it is about, where they are known. Of a tag or manifest that goes by a rule: those
+   * of the manifest, and of what no other manifest of the repository needs.
+   */
   readonly size?: number | undefined
   /** Why, in a clause. */
   readonly why: string

@@ -19,6 +19,7 @@ export interface Seen {
   links: number
   /** Links of manifests, deleted ones too. */
   manifests: number
+  tags: number
   /** Bytes of blobs and manifests, each once. */
   data: Sum
 }
@@ -30,7 +31,7 @@ export interface Totals {
 }
 
 export const newTotals = (): Totals => ({
-  seen: { repositories: 0, links: 0, manifests: 0, data: { things: 0, bytes: 0 } },
+  seen: { repositories: 0, links: 0, manifests: 0, tags: 0, data: { things: 0, bytes: 0 } },
   steps: {},
 })
 
@@ -45,12 +46,14 @@ const sumOf = ({ steps }: Totals, names: readonly Step[], of: keyof Sum): number
 
 /** What a run would take more than half of, in words; undefined when there is nothing like that. */
 export const moreThanHalf = (totals: Totals): string | undefined => {
-  const { data, links, manifests } = totals.seen
+  const { data, links, manifests, tags } = totals.seen
   const bytes = sumOf(totals, ['condemn-data', 'remove-data'], 'bytes')
   if (bytes * 2 > data.bytes) return `${bytes} of ${data.bytes} bytes`
   const unlinked = sumOf(totals, ['condemn-link', 'remove-link'], 'things')
   if (unlinked * 2 > links) return `${unlinked} of ${links} links of blobs`
   const gone = sumOf(totals, ['condemn-manifest', 'delete-manifest', 'remove-manifest'], 'things')
   if (gone * 2 > manifests) return `${gone} of ${manifests} manifests`
+  const untagged = sumOf(totals, ['remove-tag'], 'things')
+  if (untagged * 2 > tags) return `${untagged} of ${tags} tags`
   return undefined
 }

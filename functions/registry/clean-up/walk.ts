@@ -24,6 +24,8 @@ export interface ListedLink {
 export interface ListedTag {
   readonly key: string
   readonly tag: string
+  /** Undefined where the service does not list it. */
+  readonly etag: string | undefined
   readonly modified: Date
   /** Whether it has the size of a plain one. */
   readonly plain: boolean
@@ -57,8 +59,8 @@ const take = (into: ListedRepository, object: ListedObject, path: string): void 
   if (revision) return void into.revisions.push(...linkOf(object, revision))
   const [, tag] = TAG.exec(path) ?? []
   if (tag === undefined) return
-  const { key, modified, size } = object
-  into.tags.push({ key, tag, modified, plain: PLAIN_SIZES.has(size) })
+  const { key, modified, size, etag } = object
+  into.tags.push({ key, tag, etag, modified, plain: PLAIN_SIZES.has(size) })
 }
 
 /** What comes after all that a repository has in the order of keys, and before others. */

@@ -28,6 +28,7 @@ const noteSchema: z.ZodType<Note> = z.object({
   tag: z.string().optional(),
   tags: z.array(z.string()).optional(),
   by: z.string().optional(),
+  rule: z.string().optional(),
 })
 
 /** Milliseconds in a note's key. */

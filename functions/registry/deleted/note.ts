@@ -28,6 +28,8 @@ export interface Note {
   readonly tags?: readonly string[] | undefined
   /** Who asked for it, as the audit trail names them. */
   readonly by?: string | undefined
+  /** The rule by which it goes, where nobody asked. */
+  readonly rule?: string | undefined
 }
 
 /** Notes one delete. */
@@ -46,17 +48,19 @@ export const UNNOTED: NoteDeletion = { tag: async () => {}, manifest: async () =
  *
  * @param by who asks for it, as the audit trail names them
  * @param now milliseconds
+ * @param rule by which it goes, where nobody asks for it
  */
 export const noteDeletion = (
   store: ObjectStore,
   name: string,
   by: string | undefined,
   now: number,
+  rule?: string,
 ): NoteDeletion => {
   const id = randomBytes(8).toString('hex')
   let count = 0
-  const write = async (what: Omit<Note, 'id' | 'by'>): Promise<void> => {
-    const note: Note = { id, ...what, by }
+  const write = async (what: Omit<Note, 'id' | 'by' | 'rule'>): Promise<void> => {
+    const note: Note = { id, ...what, by, rule }
     const key = deletionKey(name, now, `${id}-${String(count++).padStart(4, '0')}`)
     await store.put(key, Buffer.from(JSON.stringify(note)))
   }

@@ -152,3 +152,34 @@ export const evaluate = (
     return [{ tag, digest, goes, rule: decided, removedBy: (able ?? first).name }]
   })
 }
+
+/** The age that a rule is about, and whether pulls count; undefined where time changes nothing. */
+const ageIn = ({ deed }: Rule): { readonly age: number; readonly used: boolean } | undefined => {
+  const condition = 'keep' in deed ? deed.keep : deed.remove
+  if (condition === 'always' || 'newest' in condition) return undefined
+  if ('pushedWithin' in condition) return { age: condition.pushedWithin, used: false }
+  if ('pulledWithin' in condition) return { age: condition.pulledWithin, used: true }
+  if ('notPushedFor' in condition) return { age: condition.notPushedFor, used: false }
+  return { age: condition.notPulledFor, used: true }
+}
+
+/**
+ * When rules may say something else of a repository in which nothing changes; earlier than they do, perhaps,
+ * but never later. Milliseconds; infinity where they never will.
+ *
+ * @param now milliseconds
+ */
+export const nextDecision = ({ rules }: Retention, facts: RepositoryFacts, now: number): number => {
+  const items = itemsOf(facts, now)
+  let next = Number.POSITIVE_INFINITY
+  for (const rule of rules) {
+    const { age, used } = ageIn(rule) ?? {}
+    if (age === undefined) continue
+    for (const item of items) {
+      if (!isAbout(rule, facts.name, item)) continue
+      const at = (used ? Math.max(item.pushed, item.pulled) : item.pushed) + age + 1
+      if (at > now) next = Math.min(next, at)
+    }
+  }
+  return next
+}

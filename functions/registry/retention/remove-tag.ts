@@ -11,16 +11,18 @@
  *    first step; then the tag is made plain again, and counts as pushed.
  * 3. The tag is deleted, by the version of the first step.
  *
- * Whoever dies in between leaves a condemned tag, which reads as before; the next run begins with that.
+ * Young is what was written within the length of a push before the date of the run, by the clock of the
+ * store. Whoever dies in between leaves a condemned tag, which reads as before and says when it was pushed, and
+ * that date; the next run goes by those.
  *
  * @module
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
-import { LANDING, REQUEST } from '../clean-up/bounds.ts'
 import { condemnLink, isPlain, makePlain, sweepLink } from '../clean-up/link-object.ts'
+import { mayGoOn } from '../clean-up/terms.ts'
 import { revisionLinkKey, tagLinkKey } from '../layout.ts'
-import { readLinkObject } from '../links.ts'
+import { type LinkObject, readLinkObject } from '../links.ts'
 import type { TagFacts } from './evaluate.ts'
 
 /** What became of a tag. */
@@ -31,19 +33,17 @@ export type Removal =
   /** Its manifest was pushed a moment ago, perhaps with this tag: it stays. */
   | 'pushed'
 
-/**
- * Milliseconds by which the write of a tag may follow that of its manifest's link. Younger links are those of
- * a push that may have set the tag; clocks may differ by a part of this.
- */
-const YOUNG = REQUEST + LANDING
-
 /** Options of a removal. */
 export interface RemoveTagOptions {
-  /** Clock in milliseconds. */
-  readonly now: () => number
+  /** Milliseconds by the clock of the store: the tag was read after it. */
+  readonly date: number
   /** Work to be done before the tag is gone, such as a note for an undelete. */
   readonly before: () => Promise<void>
 }
+
+/** When a link was last pushed, also if it was condemned since. In milliseconds. */
+export const pushedAt = ({ body, modified }: LinkObject): number =>
+  body?.byRule?.pushed ?? modified.getTime()
 
 /**
  * Removes a tag that the rules let go, if it is still as they saw it. Five operations. Only for stores that
@@ -55,17 +55,21 @@ export const removeTag = async (
   store: ObjectStore,
   name: string,
   seen: TagFacts,
-  { now, before }: RemoveTagOptions,
+  { date, before }: RemoveTagOptions,
 ): Promise<Removal> => {
   const key = tagLinkKey(name, seen.tag)
-  const since = now() - YOUNG
   const link = await readLinkObject(store, key)
-  if (link?.body?.target !== seen.digest || link.modified.getTime() > seen.pushed) return 'changed'
-  if (isPlain(link) && !(await condemnLink(store, link))) return 'changed'
+  if (link?.body?.target !== seen.digest || pushedAt(link) > seen.pushed) return 'changed'
+  const byRule = { pushed: pushedAt(link), date }
+  if (isPlain(link) && !(await condemnLink(store, link, byRule))) return 'changed'
   const condemned = await readLinkObject(store, key)
   if (condemned?.body?.condemned === undefined) return 'changed'
+  // Moved, and condemned again.
+  if (condemned.body.target !== seen.digest || pushedAt(condemned) > seen.pushed) return 'changed'
   const revision = await store.head(revisionLinkKey(name, seen.digest))
-  if (revision !== undefined && revision.modified.getTime() >= since) {
+  // Another run may have condemned it, which has died; without its date, nothing is proved.
+  const since = condemned.body.byRule?.date ?? 0
+  if (revision !== undefined && mayGoOn(revision.modified, since)) {
     await makePlain(store, condemned)
     return 'pushed'
   }
