@@ -78,7 +78,7 @@ const tell = (
       return REFUSED
     case 'stopped':
       say(`Stopped. ${summary(ended.planned, 'Planned so far', times)}`)
-      if (run) say(`Done: ${stepsIn(ended.done)}.`)
+      if (run) say(`Done: ${stepsIn(ended.done)}. The next run goes on from here.`)
       return STOPPED
     case 'done':
       say(summary(ended.planned, 'To be done', times))

@@ -8,20 +8,17 @@
 import { DocumentError } from '../../shared/errors.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { CLEAN_UP_PREFIX, cleanUpKey } from '../layout.ts'
-import { createPullReader } from '../pulls/read.ts'
-import { rulesInForce } from '../retention/in-force.ts'
-import type { Retention } from '../retention/retention.ts'
+import { CLEAN_UP_PREFIX } from '../layout.ts'
+import { type RulesInForce, rulesInForce } from '../retention/in-force.ts'
 import { writeUsage } from '../usage/write.ts'
 import { act } from './act.ts'
-import { takeLease } from './lease.ts'
-import { newNonce } from './marker.ts'
-import { openPieces } from './pieces.ts'
-import { newPlan, type PlanState, plan } from './plan.ts'
+import { type Lease, takeLease } from './lease.ts'
+import { type PlanState, plan } from './plan.ts'
 import { notReady } from './ready.ts'
-import { DAY, dateOf, type Terms, type Times } from './terms.ts'
+import { LONGEST, openRun, type Run } from './run.ts'
+import { dateOf, type Times } from './terms.ts'
 import type { Thing } from './thing.ts'
-import { count, moreThanHalf, newTotals, type Totals } from './totals.ts'
+import { count, moreThanHalf, type Totals } from './totals.ts'
 
 export interface CollectOptions {
   readonly times: Times
@@ -55,12 +52,15 @@ export type Collected =
   /** It would take too much. */
   | { readonly outcome: 'refused'; readonly why: string; readonly planned: Totals }
   | {
+      /** A run that was stopped goes on with the next one. */
       readonly outcome: 'done' | 'stopped'
       readonly planned: Totals
       readonly done: Totals
+      /** When it began, where an earlier process has begun it. */
+      readonly began?: Date
     }
 
-/** What belongs to one run. */
+/** What belongs to one run, or to its start. */
 const PASSING = /\/(date-|links-|run-)/
 
 const progressOf = ({ phase, totals: { seen } }: PlanState): string =>
@@ -68,18 +68,18 @@ const progressOf = ({ phase, totals: { seen } }: PlanState): string =>
     ? `Reading: ${seen.repositories} repositories, ${seen.links + seen.manifests} links`
     : `Reading: ${seen.data.things} blobs and manifests`
 
-/** Removes what runs that died have left; nothing that young a run may still need. */
+/** Removes what runs that died have left; nothing so young that a run may still go on with it. */
 const removeLeft = async (store: ObjectStore, date: number): Promise<void> => {
   for await (const page of listPages(store, CLEAN_UP_PREFIX)) {
     const left = page.filter(
-      ({ key, modified }) => PASSING.test(key) && modified.getTime() + DAY < date,
+      ({ key, modified }) => PASSING.test(key) && modified.getTime() + LONGEST < date,
     )
     if (left.length > 0) await store.delete(left.map(({ key }) => key))
   }
 }
 
 /** The rules in force, or why no run may go on without them, in words. */
-const readRules = async (store: ObjectStore): Promise<Retention | string> => {
+const readRules = async (store: ObjectStore): Promise<RulesInForce | string> => {
   try {
     return await rulesInForce(store)
   } catch (error) {
@@ -88,64 +88,81 @@ const readRules = async (store: ObjectStore): Promise<Retention | string> => {
   }
 }
 
+/** Plans and acts, from where the run is. */
+const goOn = async (
+  store: ObjectStore,
+  run: Run,
+  lease: Lease,
+  options: CollectOptions,
+): Promise<Collected> => {
+  const { run: acts, force, report, note, progress, isOver, monotonic } = options
+  const { terms, plan: state, acting, done } = run
+  const { totals } = state
+  const ended = { planned: totals, done, ...(run.resumed ? { began: new Date(terms.date) } : {}) }
+  let ours = true
+  const pause = async (): Promise<boolean> => {
+    ours = await lease.keep()
+    if (!ours || isOver()) return true
+    await run.saveInTime()
+    return false
+  }
+  const stopped = async (): Promise<Collected> => {
+    if (ours) await run.save()
+    return { outcome: 'stopped', ...ended }
+  }
+  const planned = await plan(store, state, {
+    terms,
+    report: acts ? () => {} : report,
+    note,
+    monotonic,
+    pause: (at) => {
+      progress(progressOf(at))
+      return pause()
+    },
+  })
+  if (!planned) return stopped()
+  const { names, linked: tally } = state
+  const usage = await writeUsage(store, { date: terms.date, names: names.read(), tally })
+  if (!acts) return { outcome: 'done', ...ended }
+  const much = moreThanHalf(totals)
+  if (much !== undefined && !force) return { outcome: 'refused', why: much, planned: totals }
+  const acted = await act(store, state, acting, {
+    terms,
+    monotonic,
+    done: (thing) => {
+      count(done, thing)
+      report(thing)
+    },
+    pause: () => {
+      progress('Cleaning up')
+      return pause()
+    },
+  })
+  await usage.removed(done.steps['remove-data'] ?? { things: 0, bytes: 0 })
+  return acted ? { outcome: 'done', ...ended } : stopped()
+}
+
 /**
- * Collects.
+ * Collects: goes on with a run that was stopped or has died, or begins one.
  *
  * @throws StoreError when the store fails; what was done is done, and the next run goes on
  */
 export const collect = async (store: ObjectStore, options: CollectOptions): Promise<Collected> => {
-  const { times, run, force, closed, report, note, progress, isOver, monotonic } = options
+  const { times, run: acts, closed = false, monotonic } = options
   const date = await dateOf(store)
-  const why = run && !closed ? await notReady(store, date) : undefined
+  const why = acts && !closed ? await notReady(store, date) : undefined
   if (why !== undefined) return { outcome: 'not-ready', why }
   const rules = await readRules(store)
   if (typeof rules === 'string') return { outcome: 'not-ready', why: rules }
   const lease = await takeLease(store, date, monotonic)
   if (lease instanceof Date) return { outcome: 'busy', since: lease }
-  const pieces = openPieces(store, cleanUpKey(`run-${newNonce()}/`))
   try {
     await removeLeft(store, date)
-    const terms: Terms = { ...times, date, rules, readPulls: createPullReader(store, date) }
-    const state = newPlan(pieces)
-    const done = newTotals()
-    const pause = async (): Promise<boolean> => isOver() || !(await lease.keep())
-    const planned = await plan(store, state, {
-      terms,
-      report: run ? () => {} : report,
-      note,
-      monotonic,
-      pause: (at) => {
-        progress(progressOf(at))
-        return pause()
-      },
-    })
-    const { totals } = state
-    if (!planned) return { outcome: 'stopped', planned: totals, done }
-    const usage = await writeUsage(store, { date, names: state.names.read(), tally: state.linked })
-    if (!run) return { outcome: 'done', planned: totals, done }
-    const much = moreThanHalf(totals)
-    if (much !== undefined && !force) return { outcome: 'refused', why: much, planned: totals }
-    const acted = await act(
-      store,
-      state,
-      { repositories: 0, candidates: 0 },
-      {
-        terms,
-        monotonic,
-        done: (thing) => {
-          count(done, thing)
-          report(thing)
-        },
-        pause: () => {
-          progress('Cleaning up')
-          return pause()
-        },
-      },
-    )
-    await usage.removed(done.steps['remove-data'] ?? { things: 0, bytes: 0 })
-    return { outcome: acted ? 'done' : 'stopped', planned: totals, done }
+    const run = await openRun(store, { times, rules, closed, date, dry: !acts, monotonic })
+    const collected = await goOn(store, run, lease, options)
+    if (!acts || collected.outcome !== 'stopped') await run.end()
+    return collected
   } finally {
-    await pieces.remove()
     await lease.release()
   }
 }

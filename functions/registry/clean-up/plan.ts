@@ -8,12 +8,12 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { openTally, type Tally } from '../usage/tally.ts'
 import { type Candidates, openCandidates } from './candidates.ts'
 import { planData } from './data.ts'
-import { type LinkRuns, openLinkRuns } from './link-runs.ts'
+import { type LinkRuns, openLinkRuns, type SavedLinks } from './link-runs.ts'
 import { readingNeeds } from './needs.ts'
-import type { Pieces } from './pieces.ts'
+import type { Piece, Pieces } from './pieces.ts'
 import { walkPool } from './pool.ts'
 import { planRepository } from './repository.ts'
-import { openSpilled, type Spilled } from './spilled.ts'
+import { openSpilled, type Spilled, type SpilledPiece } from './spilled.ts'
 import type { Terms } from './terms.ts'
 import type { Thing } from './thing.ts'
 import { count, newTotals, type Totals } from './totals.ts'
@@ -46,6 +46,48 @@ export const newPlan = (pieces: Pieces): PlanState => ({
   links: openLinkRuns(pieces),
   linked: openTally(),
   candidates: openCandidates(pieces),
+})
+
+/** A plan as far as it is, written down. */
+export interface SavedPlan extends Pick<PlanState, 'phase' | 'after' | 'totals'> {
+  readonly names: readonly SpilledPiece[]
+  readonly touched: readonly SpilledPiece[]
+  readonly candidates: readonly SpilledPiece[]
+  readonly links: SavedLinks
+  readonly linked: Piece
+}
+
+/** Writes down how far a plan is; at most five operations. */
+export const savePlan = async (pieces: Pieces, state: PlanState): Promise<SavedPlan> => ({
+  phase: state.phase,
+  after: state.after,
+  totals: state.totals,
+  names: await state.names.save(),
+  touched: await state.touched.save(),
+  candidates: await state.candidates.save(),
+  links: await state.links.save(),
+  linked: await pieces.write(state.linked.bytes()),
+})
+
+/** All pieces that a plan is in. */
+export const piecesOf = (saved: SavedPlan): readonly Piece[] => [
+  ...saved.names,
+  ...saved.touched,
+  ...saved.candidates,
+  ...saved.links.runs,
+  saved.linked,
+]
+
+/** Opens a plan that was written down. */
+export const openPlan = async (pieces: Pieces, saved: SavedPlan): Promise<PlanState> => ({
+  phase: saved.phase,
+  after: saved.after,
+  totals: saved.totals,
+  names: openSpilled(pieces, saved.names),
+  touched: openSpilled(pieces, saved.touched),
+  links: openLinkRuns(pieces, saved.links),
+  linked: openTally(await pieces.read(saved.linked)),
+  candidates: openCandidates(pieces, saved.candidates),
 })
 
 export interface PlanOptions {

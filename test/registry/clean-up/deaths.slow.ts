@@ -5,14 +5,10 @@
  */
 import { expect, test } from 'vitest'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
-import { blob } from '../../support/hosts/content.ts'
-import { expectStatus } from '../../support/rig/client.ts'
 import { intercept } from '../../support/rig/intercept.ts'
-import { pushAtOnce, pushImage } from '../../support/rig/push.ts'
-import { DAY, openWorld, SERVICES, type World } from './world.ts'
+import { fill, LONG } from './stages.ts'
+import { openWorld, SERVICES } from './world.ts'
 
-const KEPT = blob('kept', 100)
-const LONG = 3 * DAY
 const ENOUGH = 8
 
 class Died extends Error {}
@@ -28,21 +24,24 @@ const dying = (store: ObjectStore, after: number): { store: ObjectStore; count: 
   return { store: intercept(store, around), count: () => operations }
 }
 
-/** Garbage at every stage: young, condemned, unlinked, a deleted manifest. */
-const fill = async (world: World): Promise<void> => {
-  await pushImage(world.send, 'app', 'v1', [KEPT])
-  const gone = await pushImage(world.send, 'app', 'v2', [blob('with it', 80)])
-  await expectStatus(202, world.send(`DELETE /v2/app/manifests/${gone.sha256}`))
-  await pushAtOnce(world.send, 'other', blob('first', 60))
-  await world.pass(LONG)
-  await world.collect()
-  await world.pass(LONG)
-  await world.collect()
-  await pushAtOnce(world.send, 'other', blob('second', 70))
-  await world.pass(4 * DAY)
-}
+/** How often a run saves how far it is. */
+const PACES = [
+  ['without a checkpoint', 0],
+  ['a checkpoint after every step', 31_000],
+] as const
 
-test.each(SERVICES)('on %s', async (_, service) => {
+test.each(
+  SERVICES.flatMap(([title, service]) =>
+    PACES.map(([pace, span]) => [`${title}, ${pace}`, service, span] as const),
+  ),
+)('on %s', async (_, service, span) => {
+  let now = 0
+  const paced = {
+    monotonic: () => {
+      now += span
+      return now
+    },
+  }
   const filled = await openWorld(service)
   await fill(filled)
   const all = async (after: number, at: number) => {
@@ -52,14 +51,14 @@ test.each(SERVICES)('on %s', async (_, service) => {
     for (let run = 0; run < ENOUGH; run++) {
       if (run === at) {
         dies = dying(world.store, after)
-        await world.collect().catch((error: unknown) => {
+        await world.collect(paced).catch((error: unknown) => {
           if (!(error instanceof Died)) throw error
         })
       }
       const operations = dies?.count() ?? 0
       dies = undefined
       await world.pass(LONG)
-      const { collected } = await world.collect()
+      const { collected } = await world.collect(paced)
       expect(collected.outcome).toBe('done')
       if (run === at && operations < after) return { keys: undefined, died: false }
     }

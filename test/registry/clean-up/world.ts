@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { type Collected, collect } from '../../../functions/registry/clean-up/collect.ts'
+import {
+  type Collected,
+  type CollectOptions,
+  collect,
+} from '../../../functions/registry/clean-up/collect.ts'
 import { raiseFence } from '../../../functions/registry/clean-up/fence.ts'
 import { TIMES, type Times } from '../../../functions/registry/clean-up/terms.ts'
 import type { Step, Thing } from '../../../functions/registry/clean-up/thing.ts'
@@ -40,9 +44,7 @@ export interface World {
   /** Lets time pass, in milliseconds; instances forget. */
   pass(span: number): Promise<void>
   /** Runs the clean-up; with `force`, unless said otherwise. */
-  collect(
-    options?: Partial<{ run: boolean; force: boolean; closed: boolean; times: Times }>,
-  ): Promise<Ran>
+  collect(options?: Partial<CollectOptions>): Promise<Ran>
   /** Whether the data of a digest is there. */
   has(digest: string): Promise<boolean>
   /** Keys below a prefix. */
@@ -71,19 +73,19 @@ export const openWorld = async (
       clock.now += span
       world.send = await newClient()
     },
-    async collect({ run = true, force = true, closed = false, times = WEEK } = {}) {
+    async collect(options = {}) {
       const things: Thing[] = []
       const notes: string[] = []
       const collected = await collect(around(store), {
-        times,
-        run,
-        force,
-        closed,
+        times: WEEK,
+        run: true,
+        force: true,
         report: (thing) => void things.push(thing),
         note: (repository, text) => void notes.push(`${repository}: ${text}`),
         progress: () => {},
         isOver: () => false,
         monotonic: () => clock.now,
+        ...options,
       })
       return { collected, things, notes }
     },

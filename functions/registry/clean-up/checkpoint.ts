@@ -1,0 +1,92 @@
+/**
+ * How far a run is, for a later process to go on: one object, written anew as the run goes on. A dry run has
+ * none.
+ *
+ * It is used only as it was written, by the same version of this format; anything else is as good as none, and
+ * the run begins anew.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { discard, readAll } from '../../storage/bytes.ts'
+import { tookPlace } from '../../storage/errors.ts'
+import { putUnlessChanged } from '../../storage/read-or-create.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { cleanUpKey } from '../layout.ts'
+import type { ActState } from './act.ts'
+import type { SavedPlan } from './plan.ts'
+import type { Totals } from './totals.ts'
+
+const KEY = cleanUpKey('checkpoint')
+
+/** Changes with the meaning of any part of {@link Checkpoint}. */
+const FORMAT = 1
+
+/** Most bytes of a checkpoint: some 100,000 pieces. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** How far a run is. */
+export interface Checkpoint {
+  /** Name of the run: where its pieces are. */
+  readonly run: string
+  /** Its date, in milliseconds. */
+  readonly date: number
+  /** What it goes by beside the date: with another one it would decide otherwise. */
+  readonly terms: string
+  readonly plan: SavedPlan
+  readonly acting: ActState
+  readonly done: Totals
+}
+
+/** A checkpoint as it is in the store. */
+export interface StoredCheckpoint {
+  readonly etag: string
+  /** Undefined: damaged, or of another version. */
+  readonly checkpoint: Checkpoint | undefined
+}
+
+const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const parse = (body: Buffer): Checkpoint | undefined => {
+  const text = body.toString()
+  const cut = text.indexOf('\n')
+  const [head, rest] = [text.slice(0, cut), text.slice(cut + 1)]
+  // What has this sum was written by us, whole.
+  return head === `${FORMAT} ${sumOf(rest)}` ? JSON.parse(rest) : undefined
+}
+
+/** Reads the checkpoint; one operation. @returns undefined when there is none */
+export const readCheckpoint = async (store: ObjectStore): Promise<StoredCheckpoint | undefined> => {
+  const read = await store.get(KEY)
+  if (read === undefined) return undefined
+  const { etag, size } = read.info
+  if (size <= MAX_BYTES) return { etag, checkpoint: parse(await readAll(read.body, MAX_BYTES)) }
+  discard(read.body)
+  return { etag, checkpoint: undefined }
+}
+
+/**
+ * Writes the checkpoint; one operation.
+ *
+ * @param over the version that is there; undefined: none
+ * @returns its version, or undefined when another process has written one meanwhile
+ */
+export const writeCheckpoint = async (
+  store: ObjectStore,
+  checkpoint: Checkpoint,
+  over: string | undefined,
+): Promise<string | undefined> => {
+  const text = JSON.stringify(checkpoint)
+  const condition = over === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: over }
+  return putUnlessChanged(store, KEY, Buffer.from(`${FORMAT} ${sumOf(text)}\n${text}`), condition)
+}
+
+/** Takes a checkpoint away, unless another process has written one meanwhile. */
+export const removeCheckpoint = async (store: ObjectStore, etag: string): Promise<void> => {
+  await tookPlace(store.deleteIf(KEY, etag))
+}
+
+/** When the checkpoint was written of a run that has not ended; one operation. */
+export const checkpointSince = async (store: ObjectStore): Promise<Date | undefined> =>
+  (await store.head(KEY))?.modified

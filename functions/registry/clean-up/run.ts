@@ -1,0 +1,123 @@
+/**
+ * A run over several processes: each goes on where the last one has saved how far it was.
+ *
+ * @module
+ */
+
+import type { ObjectStore } from '../../storage/store.ts'
+import { cleanUpKey } from '../layout.ts'
+import { createPullReader } from '../pulls/read.ts'
+import type { RulesInForce } from '../retention/in-force.ts'
+import type { ActState } from './act.ts'
+import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { newNonce } from './marker.ts'
+import { openPieces, type Pieces } from './pieces.ts'
+import { newPlan, openPlan, type PlanState, piecesOf, savePlan } from './plan.ts'
+import { notReady } from './ready.ts'
+import { DAY, type Terms, type Times } from './terms.ts'
+import { newTotals, type Totals } from './totals.ts'
+
+/** Least milliseconds between two checkpoints, but for the one at a stop. */
+const EVERY = 30_000
+
+/**
+ * Milliseconds after its date for which a run goes on. It could for ever, without harm; but it would leave
+ * what has become old since.
+ */
+export const LONGEST = 7 * DAY
+
+/** A run. */
+export interface Run {
+  readonly terms: Terms
+  /** Whether an earlier process has begun it. */
+  readonly resumed: boolean
+  readonly plan: PlanState
+  readonly acting: ActState
+  /** What was done so far, by all processes. */
+  readonly done: Totals
+  /** Saves how far it is. */
+  save(): Promise<void>
+  /** The same, if it is time. */
+  saveInTime(): Promise<void>
+  /** Takes all away that belongs to it. */
+  end(): Promise<void>
+}
+
+const prefixOf = (run: string): string => cleanUpKey(`run-${run}/`)
+
+export interface RunOptions {
+  readonly times: Times
+  readonly rules: RulesInForce
+  /** Whether nothing else writes to the store. */
+  readonly closed: boolean
+  /** Now, by the clock of the store. */
+  readonly date: number
+  /** Whether it is only to be shown what a run would do: that has no checkpoint. */
+  readonly dry: boolean
+  /** Clock in milliseconds that only goes forward. */
+  readonly monotonic: () => number
+}
+
+/** What decides beside the date. */
+const termsOf = ({ times, rules: { id }, closed }: RunOptions): string =>
+  JSON.stringify({ times, rules: id, closed })
+
+/** Whether a run may go on: all writers have followed the protocol since, and nothing is lost. */
+const goesOn = async (
+  store: ObjectStore,
+  pieces: Pieces,
+  { date, terms, plan }: Checkpoint,
+  options: RunOptions,
+): Promise<boolean> =>
+  terms === termsOf(options) &&
+  date <= options.date &&
+  options.date - date <= LONGEST &&
+  (options.closed || (await notReady(store, date)) === undefined) &&
+  (await pieces.has(piecesOf(plan)))
+
+/** Opens the run that has not ended, or a new one. */
+export const openRun = async (store: ObjectStore, options: RunOptions): Promise<Run> => {
+  const { times, rules, date: now, dry, monotonic } = options
+  const stored = dry ? undefined : await readCheckpoint(store)
+  const found = stored?.checkpoint
+  const left = found && openPieces(store, prefixOf(found.run), true)
+  const resumed = found && left && (await goesOn(store, left, found, options)) ? found : undefined
+  if (resumed === undefined) await left?.remove()
+  const name = resumed?.run ?? newNonce()
+  const pieces = resumed && left ? left : openPieces(store, prefixOf(name))
+  const plan = resumed ? await openPlan(pieces, resumed.plan) : newPlan(pieces)
+  const acting = resumed?.acting ?? { repositories: 0, candidates: 0 }
+  const done = resumed?.done ?? newTotals()
+  const date = resumed?.date ?? now
+  let etag = stored?.etag
+  let last = monotonic()
+  // Another process goes on with it: whatever this one still does, it does no harm.
+  let lost = false
+
+  const save = async (): Promise<void> => {
+    last = monotonic()
+    if (lost || dry) return
+    const saved = await savePlan(pieces, plan)
+    const checkpoint = { run: name, date, terms: termsOf(options), plan: saved, acting, done }
+    const written = await writeCheckpoint(store, checkpoint, etag)
+    etag = written ?? etag
+    lost = written === undefined
+  }
+
+  return {
+    terms: { ...times, date, rules, readPulls: createPullReader(store, date) },
+    resumed: resumed !== undefined,
+    plan,
+    acting,
+    done,
+    save,
+    saveInTime: async () => {
+      if (monotonic() - last >= EVERY) await save()
+    },
+    async end() {
+      if (lost) return
+      if (etag !== undefined) await removeCheckpoint(store, etag)
+      await pieces.remove()
+    },
+  }
+}
