@@ -49,7 +49,7 @@ export interface Model {
 
 /** Nonces, and how long something took. */
 const CHANCE =
-  /(?<= deleted )[0-9a-f]{16} \d+|(?<=(?:condemned|claimed|gone|rescued) )[0-9a-f]{16}|(?<=unconfirmed":")[0-9a-f]{16}/g
+  /(?<= deleted )[0-9a-f]{16}(?: \d+)?|(?<=(?:condemned|claimed|gone|rescued) )[0-9a-f]{16}|(?<=unconfirmed":")[0-9a-f]{16}/g
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 

@@ -43,18 +43,24 @@ const setAgain = (name: string, tag: string, there: Digest, digest: Digest): Reg
     { detail: { name, tag } },
   )
 
-/** Makes a deleted or condemned manifest's link plain. @returns false when it was not deleted */
+/**
+ * Makes a deleted or condemned manifest's link plain. A plain one is written again where tags follow: a rule that
+ * is about to remove one of them has to see that it was set.
+ *
+ * @returns false when it was not deleted
+ */
 const restoreManifest = async (
   store: ObjectStore,
   name: string,
   digest: Digest,
+  tagged: boolean,
   report: ReportDamage,
 ): Promise<boolean> => {
   const key = revisionLinkKey(name, digest)
   for (;;) {
     const stored = await readStoredLink(store, key, report)
-    const condemned = stored?.link?.condemned === true
-    if (stored?.link !== undefined && !condemned) return false
+    const deleted = stored?.deleted !== undefined
+    if (stored?.link !== undefined && !stored.link.condemned && !tagged) return false
     const found = stored?.deleted ?? stored?.link
     if (found === undefined) throw lost(name, digest, 'nothing is left of it')
     const { target, size, etag } = found
@@ -63,7 +69,7 @@ const restoreManifest = async (
     }
     const options = { condition: { ifMatch: etag }, ...(size === undefined ? {} : { size }) }
     // If it was pushed or deleted again meanwhile, the next look tells.
-    if (await tookPlace(writeLink(store, key, target, options))) return !condemned
+    if (await tookPlace(writeLink(store, key, target, options))) return deleted
   }
 }
 
@@ -100,7 +106,7 @@ export const undelete = async (
   const catalog = createCatalog(store)
   const { get, set } = createTags(store, catalog, report)
   if (!(await catalog.has(name))) await catalog.add(name)
-  const manifest = await restoreManifest(store, name, digest, report)
+  const manifest = await restoreManifest(store, name, digest, tags.length > 0, report)
   /** @returns false when it is there */
   const restore = async (tag: string): Promise<boolean> => {
     for (;;) {
