@@ -5,7 +5,7 @@
  */
 
 import type { Hono } from 'hono'
-import { type Logger, pino, stdTimeFunctions } from 'pino'
+import type { Logger } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { AppEnv, AppOptions, BodyLimit, PullSeen, RequestLogger } from '../api/env.ts'
 import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
@@ -17,6 +17,7 @@ import { createRegistry } from '../registry/registry.ts'
 import type { Hashing } from '../registry/uploads/hash.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { createLogger } from './logger.ts'
 import { openAccess } from './open-access.ts'
 import { openRules } from './open-rules.ts'
 import {
@@ -84,15 +85,6 @@ const edgeOf = async (
   const { openEdge } = await import('./edge.ts')
   return openEdge(settings, uploadSecret, isBucketInPath(settings, env))
 }
-
-/** Writes log lines to standard output. */
-export const createLogger = (settings: Settings): Logger =>
-  pino({
-    level: settings['log-level'],
-    base: null,
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  })
 
 /** How a function notes pulls; loaded only where it does. */
 export const openLoggedPulls = async (

@@ -6,7 +6,8 @@
 
 import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { createLogger, openApp } from '../compose/open-app.ts'
+import { createLogger } from '../compose/logger.ts'
+import { openApp } from '../compose/open-app.ts'
 import { serverPulls } from '../compose/pulls.ts'
 import type { Settings } from '../compose/settings.ts'
 import { timesOf } from '../registry/clean-up/terms.ts'

@@ -1,0 +1,51 @@
+/**
+ * The function that a schedule calls every hour: the clean-up of the stack. It alone may remove the bytes of blobs.
+ *
+ * @module
+ */
+
+import type { Context } from 'aws-lambda'
+import { auditLog } from '../api/middleware/log.ts'
+import { readLambdaSettings } from '../compose/aws/read-settings.ts'
+import { scheduledCleanUp } from '../compose/aws/scheduled-clean-up.ts'
+import { createLogger } from '../compose/logger.ts'
+import { openStore } from '../compose/open-store.ts'
+import { timesOf } from '../registry/clean-up/terms.ts'
+
+/** An event: that of the schedule, or of a person. */
+export interface CleanUpEvent {
+  /** Whether to clean up although it is not time for it. */
+  readonly now?: boolean
+}
+
+/** Milliseconds before its end at which an invocation stops: for the largest step, and for what it writes down. */
+const STOP_BEFORE = 2 * 60_000
+
+/**
+ * Creates a handler.
+ *
+ * @param env holds the settings
+ * @returns a handler that throws when there is no clean-up and should be one, so that Lambda counts an error
+ */
+export const createHandler =
+  (env: NodeJS.ProcessEnv) =>
+  async (
+    event: CleanUpEvent,
+    context: Pick<Context, 'getRemainingTimeInMillis'>,
+  ): Promise<void> => {
+    const settings = readLambdaSettings(env)
+    const logger = createLogger(settings)
+    const times = timesOf(settings['gc-grace'], settings['undelete-days'])
+    await scheduledCleanUp(
+      await openStore(settings, env),
+      { times, logger, audit: auditLog(logger) },
+      {
+        now: event.now === true,
+        isOver: () => context.getRemainingTimeInMillis() < STOP_BEFORE,
+        clock: Date.now,
+      },
+    )
+  }
+
+/** The handler that the function's configuration names. */
+export const handler = createHandler(process.env)
