@@ -1,8 +1,8 @@
 /**
  * Alarms for what needs a person's attention.
  *
- * They are billed as ten alarm metrics (nine without a Web Function), 1.00 USD a month; the first ten of
- * an account are free.
+ * They are billed as ten alarm metrics (nine without a Web Function, one more with a clean-up), 1.00 USD a
+ * month; the first ten of an account are free.
  *
  * @module
  */
@@ -33,6 +33,8 @@ export interface AlarmReceivers {
 export interface AlarmsProps extends AlarmReceivers {
   readonly metrics: RegistryMetrics
   readonly counts: LogMetrics
+  /** Calls of the clean-up that failed, by the hour, if there is one. */
+  readonly cleanUpErrors?: IMetric | undefined
 }
 
 interface Rule {
@@ -41,10 +43,18 @@ interface Rule {
   readonly threshold: number
   /** In how many of the last three periods the value must be above it. */
   readonly periods: number
+  /** Another number of last periods than three. */
+  readonly of?: number
+  /** Whether no data, for as long, is told as well. Otherwise it is none: no requests, as at night. */
+  readonly tellsSilence?: boolean
   readonly description: string
 }
 
-const rules = (metrics: RegistryMetrics, counts: LogMetrics): Readonly<Record<string, Rule>> => ({
+const rules = ({
+  metrics,
+  counts,
+  cleanUpErrors,
+}: AlarmsProps): Readonly<Record<string, Rule>> => ({
   ServerErrors: {
     metric: metrics.serverErrorRate,
     threshold: 5,
@@ -101,30 +111,47 @@ const rules = (metrics: RegistryMetrics, counts: LogMetrics): Readonly<Record<st
       description: 'The Web Function answered uploads with 5xx. Its log says why.',
     },
   }),
+  ...(cleanUpErrors && {
+    CleanUp: {
+      metric: cleanUpErrors,
+      threshold: 0,
+      periods: 2,
+      of: 2,
+      tellsSilence: true,
+      description:
+        'The clean-up has failed twice, or, without data, is not called any more. Its log says why; pushes and pulls go on.',
+    },
+  }),
 })
 
 /** The alarms, and the topic that they are sent to. */
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[]
 
-  constructor(scope: Construct, id: string, { metrics, counts, email, topic }: AlarmsProps) {
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id)
-    this.alarms = Object.entries(rules(metrics, counts)).map(
-      ([name, { metric, threshold, periods, description }]) =>
-        new Alarm(this, name, {
-          metric,
-          threshold,
-          comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-          evaluationPeriods: 3,
-          datapointsToAlarm: periods,
-          // No requests, as at night, is not a failure.
-          treatMissingData: TreatMissingData.NOT_BREACHING,
-          alarmDescription: description,
-        }),
-    )
+    const { email, topic } = props
+    const all = Object.entries(rules(props)).map(([name, rule]) => {
+      const alarm = new Alarm(this, name, {
+        metric: rule.metric,
+        threshold: rule.threshold,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: rule.of ?? 3,
+        datapointsToAlarm: rule.periods,
+        treatMissingData: rule.tellsSilence
+          ? TreatMissingData.MISSING
+          : TreatMissingData.NOT_BREACHING,
+        alarmDescription: rule.description,
+      })
+      return { alarm, rule }
+    })
+    this.alarms = all.map(({ alarm }) => alarm)
     const topics = [...(topic ? [topic] : []), ...(email ? [this.topicFor(email)] : [])]
-    for (const alarm of this.alarms) {
-      for (const each of topics) alarm.addAlarmAction(new SnsAction(each))
+    for (const { alarm, rule } of all) {
+      for (const action of topics.map((each) => new SnsAction(each))) {
+        alarm.addAlarmAction(action)
+        if (rule.tellsSilence) alarm.addInsufficientDataAction(action)
+      }
     }
   }
 

@@ -151,9 +151,14 @@ export const CONTEXT = {
     'images of an index that must be there when it is pushed, by repository: all, none or platforms, as in mirror/**=none apps/**=linux/amd64,linux/arm64',
   ),
   gc: contextValue(
-    handlerSetting('gc').optional(),
+    onOff.default(false),
     'off',
-    'on: let a clean-up run beside the registry; see docs/clean-up.md',
+    'on: remove what no manifest needs, once a day, by a function of its own; see docs/clean-up.md',
+  ),
+  gcGrace: contextValue(
+    handlerSetting('gc-grace').optional(),
+    '48h',
+    'how long that leaves what is young, and what it has condemned; longer than a client takes for a push',
   ),
   manifestHeads: contextValue(
     handlerSetting('manifest-heads').optional(),

@@ -1,9 +1,10 @@
 /**
- * What the function may do in the bucket, by action and prefix: what functions/storage/s3 and the
+ * What the functions may do in the bucket, by action and prefix: what functions/storage/s3 and the
  * registry above it need.
  *
- * It may not change accounts, the policy or the list of issuers (administrators do, with their own
- * credentials), nor delete the bytes of a blob or an old version of anything.
+ * Those that clients reach may not change accounts, the policy or the list of issuers (administrators do, with
+ * their own credentials), nor delete the bytes of a blob or an old version of anything. The clean-up, which
+ * nobody reaches, alone may delete bytes of blobs, and writes none.
  *
  * @module
  */
@@ -16,6 +17,7 @@ import {
   ALIASES_PREFIX,
   BLOBS_PREFIX,
   CATALOG_PREFIX,
+  CLEAN_UP_PREFIX,
   CONDEMNED_PREFIX,
   DELETIONS_PREFIX,
   FAILED_LOG_INS_PREFIX,
@@ -29,6 +31,7 @@ import {
   REPOSITORIES_PREFIX,
   RETENTION_KEY,
   ROBOTS_KEY,
+  SCRATCH_PREFIX,
   UPLOADS_PREFIX,
 } from '../functions/registry/layout.ts'
 import type { AnyBucket } from './bucket.ts'
@@ -38,7 +41,10 @@ const READ = 's3:GetObject'
 const LIST = 's3:ListBucket'
 
 /** Statement ids, actions, and the keys that they apply to. */
-const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys: string[]])[] = [
+type Rights = readonly (readonly [sid: string, actions: readonly string[], keys: string[]])[]
+
+/** Of the functions that clients reach. */
+const REGISTRY: Rights = [
   [
     'Blobs',
     [READ, 's3:PutObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
@@ -69,6 +75,21 @@ const OBJECTS: readonly (readonly [sid: string, actions: readonly string[], keys
   ],
 ]
 
+/** Of the clean-up. */
+const CLEAN_UP: Rights = [
+  // The first where the bucket has no versions, the second where it has.
+  ['Blobs', [READ, 's3:DeleteObject', 's3:DeleteObjectVersion'], [`${BLOBS_PREFIX}*`]],
+  ['Links', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REPOSITORIES_PREFIX}*`]],
+  [
+    'Notes',
+    [READ, 's3:PutObject', 's3:DeleteObject'],
+    [`${CONDEMNED_PREFIX}*`, `${CLEAN_UP_PREFIX}*`],
+  ],
+  ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
+  // S3 must heed the condition of a delete: that is tried.
+  ['Trial', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SCRATCH_PREFIX}*`]],
+]
+
 export interface BucketAccess {
   readonly bucket: AnyBucket
   /** Prefix of every key: empty, or ends with `/`. */
@@ -79,10 +100,17 @@ export interface BucketAccess {
   readonly readOnly: boolean
 }
 
-/** The statements for the role of the function. */
-export const bucketStatements = (access: BucketAccess): PolicyStatement[] => {
+/** The statements for the role of a function that clients reach. */
+export const bucketStatements = (access: BucketAccess): PolicyStatement[] =>
+  statementsOf(REGISTRY, access)
+
+/** The statements for the role of the clean-up. */
+export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
+  statementsOf(CLEAN_UP, { ...access, readOnly: false })
+
+const statementsOf = (rights: Rights, access: BucketAccess): PolicyStatement[] => {
   const { bucket, keyPrefix, encryptionKey, readOnly } = access
-  const objects = OBJECTS.flatMap(([sid, all, keys]) => {
+  const objects = rights.flatMap(([sid, all, keys]) => {
     const actions = all.filter((action) => action === READ || !readOnly)
     const resources = keys.map((key) => bucket.arnForObjects(keyPrefix + key))
     return actions.length === 0 ? [] : [new PolicyStatement({ sid, actions, resources })]

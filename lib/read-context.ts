@@ -120,6 +120,7 @@ const RELATIONS: readonly (readonly [
       keys === 'bucket' && (signingKeys ?? uploadKey) !== undefined,
     'signingKeys and uploadKey are for keys in KMS: `slipway keys rotate` rotates those in the bucket',
   ],
+  [({ gc, gcGrace }) => !gc && gcGrace !== undefined, 'gcGrace is for gc=on'],
   [
     ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,
     'alarmEmail and alarmTopic are for alarms, which are off',

@@ -34,6 +34,13 @@ export interface RegistryProps {
   readonly prefix?: string | undefined
   /** Key that S3 encrypts with. Default: S3's own in a new bucket, the bucket's in an existing one. */
   readonly encryptionKey?: IKey | undefined
+  /**
+   * Whether a clean-up removes what no manifest needs, once a day, by a function of its own. There is none where
+   * the registry is read-only, and in a second Region, whose first one has it. Default: no.
+   */
+  readonly gc?: boolean | undefined
+  /** How long it leaves what is young, and what it has condemned: `48h`; at least `1h`. Default: `48h`. */
+  readonly gcGrace?: string | undefined
   /** See `RegistryBucketProps.undeleteDays`. */
   readonly undeleteDays?: number | undefined
   /** What happens to the bucket and the logs when the stack is deleted. Default: they stay. */

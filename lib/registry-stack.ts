@@ -75,7 +75,6 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
       SLIPWAY_INDEX_CHILDREN: values.indexChildren,
       SLIPWAY_UNDELETE_DAYS:
         values.undeleteDays === UNDELETE_DAYS ? undefined : values.undeleteDays?.toString(),
-      SLIPWAY_GC: values.gc,
       SLIPWAY_MANIFEST_HEADS: values.manifestHeads,
       SLIPWAY_TOKEN_SERVICE: values.tokenService,
       SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,
@@ -150,6 +149,7 @@ export class RegistryStack extends Stack {
       `aws logs tail ${api.logGroup.logGroupName} --follow`,
       'Shows the log of the function',
     )
+    this.cleanUp()
     if (dashboard) this.output('DashboardUrl', dashboard.url, 'Requests, errors, times')
     const leadsToEdge = ['open', 'on'].includes(values.edge)
     const target = leadsToEdge ? edge?.target : domain?.target
@@ -168,6 +168,22 @@ export class RegistryStack extends Stack {
       )
     }
     if (edge) this.output('EdgeTarget', edge.target, 'The distribution: for curl --connect-to')
+  }
+
+  private cleanUp(): void {
+    const { cleanUp } = this.registry
+    if (cleanUp === undefined) return
+    this.output(
+      'CleanUpNow',
+      `aws lambda invoke --function-name ${cleanUp.function.functionName} --invocation-type Event ` +
+        `--cli-binary-format raw-in-base64-out --payload '{"now":true}' /dev/null`,
+      'Cleans up now, rather than when a day has passed',
+    )
+    this.output(
+      'CleanUpLogs',
+      `aws logs tail ${cleanUp.logGroup.logGroupName} --follow`,
+      'Shows the log of the clean-up',
+    )
   }
 
   /** What an administrator does next, with the credentials that deployed the stack. */

@@ -15,6 +15,7 @@ import { Construct } from 'constructs'
 import { type AlarmReceivers, Alarms } from './alarms.ts'
 import { type AnyBucket, RegistryBucket } from './bucket.ts'
 import { type BucketKeysProps, bucketKeys, type KeyHolders } from './bucket-keys.ts'
+import { CleanUp } from './clean-up.ts'
 import { RegistryDashboard } from './dashboard.ts'
 import { Domain } from './domain.ts'
 import { Edge, UPLOAD_TIMEOUT } from './edge.ts'
@@ -26,8 +27,10 @@ import { homeOf } from './home.ts'
 import { type KeySet, RegistryKeys } from './keys.ts'
 import { LogMetrics } from './log-metrics.ts'
 import { type RegistryMetrics, registryMetrics } from './metrics.ts'
+import { type BucketAccess, cleanUpStatements } from './permissions.ts'
 import type { RegistryEdge, RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
 import { ReplicaKeys } from './replica-keys.ts'
+import type { RunningProps } from './running.ts'
 import { RegistryWebFunction } from './web-function.ts'
 
 const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): AnyBucket =>
@@ -70,6 +73,8 @@ export class Registry extends Construct {
   readonly web: RegistryWebFunction | undefined
   /** A host that takes layers of any size, as a registry of its own. */
   readonly pushHost: string | undefined
+  /** What removes what no manifest needs, if anything does. */
+  readonly cleanUp: CleanUp | undefined
   /** The host name at the gateway, if one was given. */
   readonly domain: Domain | undefined
   /** The distribution before everything, if there is one. */
@@ -112,17 +117,21 @@ export class Registry extends Construct {
         code: props.code.api,
       })
     const urlKeys = secret && new EdgeKeys(this, 'EdgeKeys', secret)
+    const atStore = {
+      ...props.environment,
+      SLIPWAY_STORE: this.store,
+      ...home.environment,
+      ...(encryptionKey && { SLIPWAY_S3_KMS_KEY: encryptionKey.keyArn }),
+      ...(dualstack && { SLIPWAY_S3_DUALSTACK: 'on' }),
+    }
     // Of both functions, so that tokens and uploads of one are good at the other.
     const shared = {
       statements: [...home.statements, ...keys.statements],
       environment: {
-        ...props.environment,
-        SLIPWAY_STORE: this.store,
-        ...home.environment,
+        ...atStore,
         ...keys.environment,
-        ...(encryptionKey && { SLIPWAY_S3_KMS_KEY: encryptionKey.keyArn }),
         ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
-        ...(dualstack && { SLIPWAY_S3_DUALSTACK: 'on' }),
+        ...(props.gc && { SLIPWAY_GC: 'on' }),
       },
       policy: props.policy,
       awsNetworks: edge?.awsNetworks,
@@ -164,6 +173,7 @@ export class Registry extends Construct {
       reservedConcurrency: props.reservedConcurrency,
       code: props.code.api,
     })
+    this.cleanUp = this.cleaningUp(props, access, atStore, { logRetention, removalPolicy })
     this.gateway = new Gateway(this, 'Gateway', {
       function: this.api.function,
       rate: props.rate ?? 500,
@@ -218,7 +228,27 @@ export class Registry extends Construct {
       accessLog: this.gateway.accessLog,
       webLog,
     })
-    return new Alarms(this, 'Alarms', { ...receivers, metrics, counts })
+    const cleanUpErrors = this.cleanUp?.errors
+    return new Alarms(this, 'Alarms', { ...receivers, metrics, counts, cleanUpErrors })
+  }
+
+  private cleaningUp(
+    { gc = false, gcGrace, primary, code }: RegistryWithCodeProps,
+    access: BucketAccess,
+    environment: Readonly<Record<string, string>>,
+    logs: Pick<RunningProps, 'logRetention' | 'removalPolicy'>,
+  ): CleanUp | undefined {
+    if (!gc || access.readOnly || primary !== undefined) return undefined
+    const cleanUp = new CleanUp(this, 'CleanUp', {
+      ...logs,
+      role: this.role('CleanUpRole', 'What the clean-up may do'),
+      statements: cleanUpStatements(access),
+      environment: { ...environment, ...(gcGrace && { SLIPWAY_GC_GRACE: gcGrace }) },
+      code: code.api,
+    })
+    // All that write links know of it by then.
+    cleanUp.node.addDependency(this.api, ...(this.web ? [this.web] : []))
+    return cleanUp
   }
 
   private keys(

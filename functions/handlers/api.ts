@@ -14,7 +14,8 @@ import type { AppEnv } from '../api/env.ts'
 import { literalPath } from '../api/request.ts'
 import { bodyLimit, uploadLimits } from '../compose/aws/lambda-limits.ts'
 import { checkHosts, readLambdaSettings } from '../compose/aws/read-settings.ts'
-import { createLogger, openApp, openLoggedPulls } from '../compose/open-app.ts'
+import { createLogger } from '../compose/logger.ts'
+import { openApp, openLoggedPulls } from '../compose/open-app.ts'
 import { once } from '../shared/once.ts'
 
 /** What Lambda calls for each event. */

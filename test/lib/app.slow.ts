@@ -100,6 +100,7 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
   },
   'a Web Function of several Regions': { webRegions: 'ap-south-1' },
   'logs and traces': { bucketLogDays: '30', tracing: 'on' },
+  'a clean-up': { gc: 'on', alarmEmail: 'ops@example.com', kmsKey: KEY, prefix: 'a/b' },
   'without a Web Function': { webFunction: 'off' },
   'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
 }

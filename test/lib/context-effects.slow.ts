@@ -60,6 +60,7 @@ describe('each value has an effect', () => {
     readOnly: { readOnly: 'on' },
     indexChildren: { indexChildren: 'none' },
     gc: { gc: 'on' },
+    gcGrace: { gc: 'on', gcGrace: '3d' },
     manifestHeads: { manifestHeads: 'redirect' },
     auth: { auth: 'basic' },
     tokenService: { tokenService: 'other' },

@@ -116,6 +116,8 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ readOnly: 'maybe' }, /readOnly is "maybe": expected on or off/],
     [{ indexChildren: 'linux' }, /indexChildren is "linux": "linux" is not a platform/],
     [{ gc: 'maybe' }, /gc is "maybe": .*on/],
+    [{ gc: 'on', gcGrace: '5m' }, /gcGrace is "5m": .*1h/],
+    [{ gcGrace: '3d' }, /gcGrace is for gc=on/],
     [{ manifestHeads: 'maybe' }, /manifestHeads is "maybe": .*answer/],
     [{ auth: 'none' }, /auth is "none": .*token/],
     [{ tokenService: 'a b' }, /tokenService is "a b": expected letters/],

@@ -18,7 +18,6 @@ import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
 import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
 import {
   BLOBS_PREFIX,
-  SCRATCH_PREFIX,
   SIGNING_KEYS_KEY,
   UPLOAD_SECRET_KEY,
 } from '../../functions/registry/layout.ts'
@@ -26,7 +25,7 @@ import { hexOf } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import { createReplicaStore } from '../../functions/storage/replica.ts'
-import type { MultipartUpload, ObjectStore } from '../../functions/storage/store.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
 import { writeDocuments } from '../access/rig.ts'
 import { blob, CONFIG, type Content, descriptorOf, imageOf } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
@@ -38,7 +37,7 @@ import {
   requestLine,
   type Send,
 } from '../support/rig/client.ts'
-import { intercept, type StoreCall } from '../support/rig/intercept.ts'
+import { intercept } from '../support/rig/intercept.ts'
 import {
   begin,
   pushAsContainerd,
@@ -49,96 +48,14 @@ import {
 } from '../support/rig/push.ts'
 import { openFiles } from '../support/rig/stores.ts'
 import { ofType, only, part, type Statement, statementsOf, synth } from './synth.ts'
+import { allows, BUCKET, on, type Use, usesOf } from './uses.ts'
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
-const PREFIX = 'registry/'
-const BUCKET = 'arn:<AWS::Partition>:s3:::there-already'
 
 const statements = (context: Readonly<Record<string, string>> = {}): Statement[] => {
   const template = synth({ bucket: 'there-already', prefix: 'registry', ...context })
   return statementsOf(only(template, 'AWS::IAM::Policy').PolicyDocument)
 }
-
-/** What S3 asks the role's policy. */
-interface Use {
-  readonly action: string
-  readonly resource: string
-  /** `s3:prefix` of a listing; of a missing object S3 asks whether its key may be listed. */
-  readonly prefix?: string
-}
-
-const on = (action: string, key: string): Use => ({
-  action: `s3:${action}`,
-  resource: `${BUCKET}/${PREFIX}${key}`,
-})
-const listing = (prefix: string): Use => ({
-  action: 's3:ListBucket',
-  resource: BUCKET,
-  prefix: PREFIX + prefix,
-})
-const reading = (key: string): Use[] => [on('GetObject', key), listing(key)]
-
-/** What each call of the store needs, by the documentation of S3. */
-const usesOf = ({ operation, args }: StoreCall): Use[] => {
-  const [first, second] = args as [string, string]
-  const { key } = (args[0] ?? {}) as MultipartUpload
-  switch (operation) {
-    case 'get':
-    case 'head':
-      return reading(first)
-    case 'presign':
-      return reading(second)
-    case 'put':
-    case 'createMultipart':
-      return [on('PutObject', first)]
-    case 'copy':
-      return [...reading(first), on('PutObject', second)]
-    case 'delete':
-      return (args[0] as string[]).map((each) => on('DeleteObject', each))
-    case 'deleteIf':
-      return [...reading(first), on('DeleteObject', first)]
-    case 'deleteOnce':
-      return [on('DeleteObject', first)]
-    case 'deleteVersion':
-      return [on('DeleteObjectVersion', first)]
-    case 'deletesExactly':
-    case 'losesWrites':
-      return ['PutObject', 'GetObject', 'DeleteObject'].map((each) => on(each, SCRATCH_PREFIX))
-    case 'provesParts':
-      return ['PutObject', 'ListMultipartUploadParts', 'AbortMultipartUpload', 'DeleteObject'].map(
-        (each) => on(each, SCRATCH_PREFIX),
-      )
-    case 'list':
-      return [listing(first)]
-    case 'uploadPart':
-    case 'presignPart':
-    case 'completeMultipart':
-      return [on('PutObject', key)]
-    case 'listParts':
-      return [on('ListMultipartUploadParts', key)]
-    case 'abortMultipart':
-      return [on('AbortMultipartUpload', key)]
-    // Of the file store alone.
-    case 'sweep':
-    case 'leftovers':
-      return []
-    case 'listMultiparts':
-      return [{ action: 's3:ListBucketMultipartUploads', resource: BUCKET }]
-  }
-}
-
-/** Whether IAM's pattern, in which `*` is any text, matches. */
-const matches = (pattern: string, text: string): boolean =>
-  new RegExp(`^${pattern.replace(/[\\^$.|?+()[\]{}]/g, '\\$&').replaceAll('*', '.*')}$`).test(text)
-
-/** Whether a statement allows a use. */
-const allows = (statement: Statement, { action, resource, prefix = '' }: Use): boolean =>
-  statement.effect === 'Allow' &&
-  statement.actions.includes(action) &&
-  statement.resources.some((pattern) => matches(pattern, resource)) &&
-  ((statement.condition?.StringLike?.['s3:prefix'] ?? ['*']) as string[]).some((pattern) =>
-    matches(pattern, prefix),
-  )
 
 /** A registry whose store asks a policy first, and what was used of it. */
 const guarded = async (policy: readonly Statement[], readOnly = false, keysInStore = false) => {

@@ -111,9 +111,20 @@ export const part = (template: TemplateJson, isWeb: boolean): TemplateJson => ({
   ),
 })
 
-/** The properties of the only resource of a type, apart from those of the Web Function. */
+/** Begins the ids of what is the clean-up's own. */
+const CLEAN_UP = /^RegistryCleanUp/
+
+/** The part of a template that is the clean-up's, or the part that is not. */
+export const cleanUpPart = (template: TemplateJson, isCleanUp: boolean): TemplateJson => ({
+  ...template,
+  Resources: Object.fromEntries(
+    Object.entries(template.Resources).filter(([id]) => CLEAN_UP.test(id) === isCleanUp),
+  ),
+})
+
+/** The properties of the only resource of a type, apart from those of the Web Function and the clean-up. */
 export const only = (template: TemplateJson, type: string): Readonly<Record<string, unknown>> =>
-  onlyIn(part(template, false), type)
+  onlyIn(cleanUpPart(part(template, false), false), type)
 
 /** The properties of the only resource of a type in all of a template, or a part of it. */
 export const onlyIn = (template: TemplateJson, type: string): Readonly<Record<string, unknown>> => {

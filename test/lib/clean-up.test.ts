@@ -1,0 +1,268 @@
+/**
+ * The clean-up of a stack: its function, its schedule, its alarm, and its role, which may do what a run does and
+ * no more.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { scheduledCleanUp } from '../../functions/compose/aws/scheduled-clean-up.ts'
+import { timesOf } from '../../functions/registry/clean-up/terms.ts'
+import { dataKey } from '../../functions/registry/layout.ts'
+import { createModel, type Service } from '../interleavings/model.ts'
+import { blob } from '../support/hosts/content.ts'
+import { silent } from '../support/hosts/start.ts'
+import { clientOf, expectStatus } from '../support/rig/client.ts'
+import { intercept } from '../support/rig/intercept.ts'
+import { pushAtOnce, pushImage } from '../support/rig/push.ts'
+import {
+  type Context,
+  cleanUpPart,
+  ofType,
+  onlyIn,
+  type Statement,
+  snapshotOf,
+  statementsOf,
+  synth,
+  written,
+} from './synth.ts'
+import { allows, BUCKET, listing, on, type Use, usesOf } from './uses.ts'
+
+const HOUR = 60 * 60_000
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
+const STACK: Context = { bucket: 'there-already', prefix: 'registry', gc: 'on' }
+
+const partOf = (context: Context = {}) => cleanUpPart(synth({ ...STACK, ...context }), true)
+const policyOf = (context: Context = {}): Statement[] =>
+  statementsOf(onlyIn(partOf(context), 'AWS::IAM::Policy').PolicyDocument)
+
+const variablesOf = (context: Context = {}): Record<string, string> => {
+  const { Environment } = onlyIn(partOf(context), 'AWS::Lambda::Function')
+  const { Variables } = Environment as { readonly Variables: Record<string, unknown> }
+  return Object.fromEntries(
+    Object.entries(Variables).map(([name, value]) => [name, written(value)]),
+  )
+}
+
+test.each<[string, Context]>([
+  ['gc=off', { gc: 'off' }],
+  ['a registry that is read-only', { gc: 'on', readOnly: 'on' }],
+  [
+    'a second Region, whose first has one',
+    { gc: 'on', primaryBucket: 'first', primaryRegion: 'us-east-1' },
+  ],
+])('there is none with %s', (_, context) => {
+  expect(cleanUpPart(synth(context), true).Resources).toEqual({})
+})
+
+test('nothing else changes with it, but that writers know of it, and an alarm', () => {
+  const without = snapshotOf(synth({}))
+  const { Resources } = snapshotOf(cleanUpPart(synth({ gc: 'on' }), false))
+  const told = JSON.parse(
+    JSON.stringify(Resources).replaceAll(/"SLIPWAY_GC":"on",|,"SLIPWAY_GC":"on"/g, ''),
+  )
+  const more = Object.keys(Resources).filter((id) => !(id in without.Resources))
+  expect(more).toEqual([expect.stringMatching(/^RegistryAlarmsCleanUp/)])
+  for (const id of more) delete told[id]
+  expect(told).toEqual(without.Resources)
+  const functions = Object.values(Resources).filter(({ Type }) => /Function$/.test(Type))
+  expect(functions.filter((each) => JSON.stringify(each).includes('SLIPWAY_GC'))).toHaveLength(2)
+})
+
+describe('the function', () => {
+  const template = partOf()
+
+  test('has fifteen minutes, and is not tried again before the next hour', () => {
+    expect(onlyIn(template, 'AWS::Lambda::Function')).toMatchObject({
+      Handler: 'clean-up.handler',
+      Architectures: ['arm64'],
+      Timeout: 900,
+      MemorySize: 1024,
+    })
+    expect(onlyIn(template, 'AWS::Lambda::EventInvokeConfig')).toMatchObject({
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 3600,
+    })
+  })
+
+  test('is called every hour, by its schedule alone', () => {
+    const rule = onlyIn(template, 'AWS::Events::Rule')
+    expect(rule).toMatchObject({ ScheduleExpression: 'rate(1 hour)', State: 'ENABLED' })
+    expect(rule.Targets).toMatchObject([{ RetryPolicy: { MaximumRetryAttempts: 0 } }])
+    const { Principal, SourceArn, Action } = onlyIn(template, 'AWS::Lambda::Permission')
+    expect([Principal, Action]).toEqual(['events.amazonaws.com', 'lambda:InvokeFunction'])
+    expect(written(SourceArn)).toMatch(/^<RegistryCleanUpSchedule\w+\.Arn>$/)
+  })
+
+  test('is called once those that write know of it', () => {
+    const [rule] = ofType(template, 'AWS::Events::Rule') as unknown as { DependsOn: string[] }[]
+    for (const [, id] of [/^(RegistryApiFunction)/, /^(RegistryWebFunction)/].entries()) {
+      expect(rule?.DependsOn.some((each) => id.test(each))).toBe(true)
+    }
+  })
+
+  test('knows where the store is and how long things stay, and no key', () => {
+    const more = { kmsKey: KEY, gcGrace: '3d', undeleteDays: '5', logLevel: 'warn' }
+    const own = { ...more, bucket: undefined, bucketOwner: '012345678901' }
+    expect(variablesOf(own)).toEqual({
+      SLIPWAY_STORE: expect.stringMatching(/^s3:\/\/<RegistryBucket\w+>\/registry$/),
+      SLIPWAY_S3_KMS_KEY: KEY,
+      SLIPWAY_S3_DUALSTACK: 'on',
+      SLIPWAY_S3_BUCKET_OWNER: '012345678901',
+      SLIPWAY_GC_GRACE: '3d',
+      SLIPWAY_UNDELETE_DAYS: '5',
+      SLIPWAY_LOG_LEVEL: 'warn',
+    })
+    expect(variablesOf()).toEqual({
+      SLIPWAY_STORE: 's3://there-already/registry',
+      SLIPWAY_S3_DUALSTACK: 'on',
+    })
+  })
+
+  test('has a log that is kept as long as the others', () => {
+    const [log, ...more] = ofType(partOf({ logRetention: '7' }), 'AWS::Logs::LogGroup')
+    expect(more).toEqual([])
+    expect(log?.Properties.RetentionInDays).toBe(7)
+  })
+})
+
+describe('the alarm', () => {
+  const alarmIn = (context: Context = {}) =>
+    ofType(synth({ ...STACK, ...context }), 'AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => Properties)
+      .filter(({ AlarmDescription }) => /clean-up/.test(String(AlarmDescription)))
+
+  test('goes off when two calls after one another have failed, and says when there are none', () => {
+    const alarmTopic = 'arn:aws:sns:eu-west-1:123456789012:alarms'
+    const [alarm, ...more] = alarmIn({ alarmTopic })
+    expect(more).toEqual([])
+    expect(alarm).toMatchObject({
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 2,
+      DatapointsToAlarm: 2,
+      TreatMissingData: 'missing',
+      AlarmActions: [alarmTopic],
+      InsufficientDataActions: [alarmTopic],
+    })
+    const [{ MetricStat: of } = {}] = (alarm?.Metrics ?? []) as { MetricStat?: object }[]
+    expect(of).toMatchObject({
+      Metric: { Namespace: 'AWS/Lambda', MetricName: 'Errors' },
+      Period: 3600,
+      Stat: 'Sum',
+    })
+    expect(JSON.stringify(of)).toMatch(/RegistryCleanUpFunction/)
+  })
+
+  test('is not there without a clean-up, or without alarms', () => {
+    expect(alarmIn({ gc: 'off' })).toEqual([])
+    expect(alarmIn({ alarms: 'off' })).toEqual([])
+  })
+})
+
+/** A model of a bucket, and runs on it as the policy lets them. @returns what they used of it */
+const runsAs = async (policy: readonly Statement[], service: Service): Promise<Set<string>> => {
+  const { store, clock } = createModel(service)
+  const send = await clientOf(store, { cleanUp: true })
+  const other = 'known by another digest'
+  const sha512 = `sha512:${createHash('sha512').update(other).digest('hex')}`
+  await expectStatus(201, send(`POST /v2/a/b/blobs/uploads/?digest=${sha512}`, Buffer.from(other)))
+  const layers = Array.from({ length: 9 }, (_, at) => blob(`kept ${at}`, 200))
+  await pushImage(send, 'a/b', 'v1', layers)
+  const image = await pushImage(send, 'a/b', 'v2', [blob('goes', 100)])
+  await pushAtOnce(send, 'a/c', blob('garbage', 100))
+  await expectStatus(202, send(`DELETE /v2/a/b/manifests/${image.sha256}`))
+  const used = new Set<string>()
+  const guarded = intercept(store, async (call, proceed) => {
+    for (const use of usesOf(call)) {
+      const statement = policy.find((each) => allows(each, use))
+      expect(statement, `${use.action} on ${use.resource} ${use.prefix ?? ''}`).toBeDefined()
+      used.add(`${statement?.sid} ${use.action}`)
+    }
+    return proceed()
+  })
+  const options = { times: timesOf(48 * 60 * 60, 1), logger: silent, audit: () => {} }
+  for (let hour = 0; hour < 12 * 24; hour += 4) {
+    await scheduledCleanUp(guarded, options, {
+      now: false,
+      isOver: () => false,
+      clock: () => clock.now,
+    })
+    clock.now += 4 * HOUR
+  }
+  for (const gone of ['goes', 'garbage']) {
+    expect(await store.head(dataKey(blob(gone, 100).sha256))).toBeUndefined()
+  }
+  await expectStatus(200, send('GET /v2/a/b/manifests/v1'))
+  return used
+}
+
+describe('the role', () => {
+  const policy = policyOf()
+  const granted = policy
+    .filter(({ actions }) => actions.every((action) => action.startsWith('s3:')))
+    .flatMap(({ sid, actions }) => actions.map((action) => `${sid} ${action}`))
+  const ONE_KIND: readonly string[] = ['Blobs s3:DeleteObject', 'Blobs s3:DeleteObjectVersion']
+
+  test('may do in the bucket what runs do, and nothing that they do not', async () => {
+    const versions = await runsAs(policy, { etags: 'write', conditionalDeletes: true })
+    const without = await runsAs(policy, { etags: 'content', conditionalDeletes: true })
+    expect([...new Set([...versions, ...without])].sort()).toEqual(granted.sort())
+    // Each kind of bucket has its own way.
+    const ofOne = granted.filter((each) => versions.has(each) !== without.has(each))
+    expect(ofOne).toEqual(ONE_KIND)
+  })
+
+  const forbidden: readonly (readonly [what: string, use: Use])[] = [
+    ['write bytes of blobs', on('PutObject', 'docker/registry/v2/blobs/sha256/ab/abc/data')],
+    ['remove old links', on('DeleteObjectVersion', 'docker/registry/v2/repositories/a/x')],
+    ['read accounts', on('GetObject', 'slipway/v1/config/htpasswd')],
+    ['read keys', on('GetObject', 'slipway/v1/config/signing-keys')],
+    ['change the policy', on('PutObject', 'slipway/v1/config/policy')],
+    ['lower the fence', on('DeleteObject', 'slipway/v1/config/clean-up')],
+    ['read beside its prefix', { action: 's3:GetObject', resource: `${BUCKET}/other/key` }],
+    ['list all', { action: 's3:ListBucket', resource: BUCKET, prefix: '' }],
+    ['empty the bucket', { action: 's3:PutLifecycleConfiguration', resource: BUCKET }],
+  ]
+  test.each(forbidden)('may not %s', (_, use) => {
+    expect(policy.some((each) => allows(each, use))).toBe(false)
+  })
+
+  test('alone may remove bytes of blobs and versions', () => {
+    const data = 'docker/registry/v2/blobs/sha256/ab/abc/data'
+    const roles = ofType(synth(STACK), 'AWS::IAM::Policy').filter(({ Properties }) => {
+      const statements = statementsOf(Properties.PolicyDocument)
+      return ['DeleteObject', 'DeleteObjectVersion'].some((action) =>
+        statements.some((each) => allows(each, on(action, data))),
+      )
+    })
+    expect(roles.map(({ Properties }) => Properties.PolicyName)).toEqual([
+      expect.stringMatching(/^RegistryCleanUpPermissions/),
+    ])
+    const others = ofType(cleanUpPart(synth(STACK), false), 'AWS::IAM::Policy')
+    const others3 = others.flatMap(({ Properties }) => statementsOf(Properties.PolicyDocument))
+    const inBucket = others3.filter(({ resources }) =>
+      resources.some((each) => each.startsWith(BUCKET)),
+    )
+    expect(inBucket.flatMap(({ actions }) => actions)).not.toContain('s3:DeleteObjectVersion')
+    expect(inBucket.flatMap(({ actions }) => actions)).not.toContain('s3:ListBucketVersions')
+  })
+
+  test('may use an encryption key, through S3 only', () => {
+    const encryption = policyOf({ kmsKey: KEY }).find(({ sid }) => sid === 'Encryption')
+    expect(encryption?.actions).toEqual(['kms:Decrypt', 'kms:GenerateDataKey'])
+    expect(encryption?.condition?.StringEquals?.['kms:ViaService']).toBeDefined()
+    expect(policy.flatMap(({ actions }) => actions).filter((each) => /^kms:/.test(each))).toEqual(
+      [],
+    )
+  })
+
+  test('is for Lambda alone, and may list what the registry has', () => {
+    const { AssumeRolePolicyDocument } = onlyIn(partOf(), 'AWS::IAM::Role')
+    expect(AssumeRolePolicyDocument).toMatchObject({
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
+    })
+    expect(policy.some((each) => allows(each, listing('docker/registry/v2/blobs/')))).toBe(true)
+  })
+})
