@@ -27,6 +27,7 @@ import {
   ISSUERS_KEY,
   OWN_PREFIX,
   POLICY_KEY,
+  PULLS_SINCE_KEY,
   REFERRERS_PREFIX,
   REPOSITORIES_PREFIX,
   RETENTION_KEY,
@@ -86,6 +87,10 @@ const CLEAN_UP: Rights = [
     [`${CONDEMNED_PREFIX}*`, `${CLEAN_UP_PREFIX}*`],
   ],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
+  ['Rules', [READ], [RETENTION_KEY, PULLS_SINCE_KEY]],
+  // What rules let go is on record, and lists of what refers to something look whether it is there.
+  ['Deletions', ['s3:PutObject'], [`${DELETIONS_PREFIX}*`]],
+  ['Referrers', ['s3:PutObject'], [`${REFERRERS_PREFIX}*`]],
   // S3 must heed the condition of a delete: that is tried.
   ['Trial', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SCRATCH_PREFIX}*`]],
 ]

@@ -9,13 +9,13 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { scheduledCleanUp } from '../../functions/compose/aws/scheduled-clean-up.ts'
 import { timesOf } from '../../functions/registry/clean-up/terms.ts'
-import { dataKey } from '../../functions/registry/layout.ts'
+import { dataKey, RETENTION_KEY } from '../../functions/registry/layout.ts'
 import { createModel, type Service } from '../interleavings/model.ts'
-import { blob } from '../support/hosts/content.ts'
+import { blob, descriptorOf, imageOf } from '../support/hosts/content.ts'
 import { silent } from '../support/hosts/start.ts'
 import { clientOf, expectStatus } from '../support/rig/client.ts'
 import { intercept } from '../support/rig/intercept.ts'
-import { pushAtOnce, pushImage } from '../support/rig/push.ts'
+import { pushAtOnce, pushImage, pushManifest } from '../support/rig/push.ts'
 import {
   type Context,
   cleanUpPart,
@@ -66,7 +66,7 @@ test('nothing else changes with it, but that writers know of it, and an alarm', 
   expect(more).toEqual([expect.stringMatching(/^RegistryAlarmsCleanUp/)])
   for (const id of more) delete told[id]
   expect(told).toEqual(without.Resources)
-  const functions = Object.values(Resources).filter(({ Type }) => /Function$/.test(Type))
+  const functions = Object.values(Resources).filter(({ Type }) => /Function(Revision)?$/.test(Type))
   expect(functions.filter((each) => JSON.stringify(each).includes('SLIPWAY_GC'))).toHaveLength(2)
 })
 
@@ -161,6 +161,11 @@ describe('the alarm', () => {
   })
 })
 
+const RULES = [
+  { name: 'old', repositories: ['a/*'], tags: ['old-*'], remove: { notPulledFor: '1d' } },
+  { name: 'loose', repositories: ['a/*'], untagged: true, remove: { notPushedFor: '1d' } },
+]
+
 /** A model of a bucket, and runs on it as the policy lets them. @returns what they used of it */
 const runsAs = async (policy: readonly Statement[], service: Service): Promise<Set<string>> => {
   const { store, clock } = createModel(service)
@@ -173,6 +178,11 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
   const image = await pushImage(send, 'a/b', 'v2', [blob('goes', 100)])
   await pushAtOnce(send, 'a/c', blob('garbage', 100))
   await expectStatus(202, send(`DELETE /v2/a/b/manifests/${image.sha256}`))
+  const subject = descriptorOf('application/vnd.oci.image.manifest.v1+json', image)
+  const referrer = imageOf([], { subject, artifactType: 'application/x.test' })
+  await pushManifest(send, 'a/b', referrer.sha256, referrer)
+  await pushManifest(send, 'a/b', 'old-1', imageOf([], { annotations: { a: 'old' } }))
+  await store.put(RETENTION_KEY, Buffer.from(JSON.stringify({ version: 1, rules: RULES })))
   const used = new Set<string>()
   const guarded = intercept(store, async (call, proceed) => {
     for (const use of usesOf(call)) {
