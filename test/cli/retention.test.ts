@@ -133,6 +133,53 @@ describe('the rules on tags', () => {
     assert.match(text, /repositories:\n\s+- app\n\s+- team\/\*\*\n\s+untagged: true/)
     desk.files.rules = text
     await give('retention set rules')
-    await assert.rejects(give('retention import quay ecr'), mistake(/expected ecr/))
+    await assert.rejects(give('retention import quay ecr'), mistake(/expected ecr, harbor, zot/))
+  })
+
+  it('are made of the policies of others, and tried', async (t) => {
+    const { store, desk, give, said } = await open(t)
+    const send = await clientOf(store)
+    await pushAtOnce(send, 'team/app', CONFIG)
+    for (const tag of ['v1', 'v2', 'dev-1']) {
+      const image = imageOf([], { annotations: { is: tag } })
+      await pushManifest(send, 'team/app', tag, image)
+    }
+    desk.files.harbor = JSON.stringify({
+      algorithm: 'or',
+      rules: [
+        {
+          template: 'always',
+          params: {},
+          tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: '{v1,v?}' }],
+          scope_selectors: {
+            repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }],
+          },
+        },
+      ],
+    })
+    desk.files.zot = JSON.stringify({
+      storage: {
+        retention: { policies: [{ repositories: ['**'], keepTags: [{ patterns: ['1$'] }] }] },
+      },
+    })
+    await assert.rejects(give('retention import harbor harbor'), { message: /is not a project/ })
+    for (const [command, warning, gone] of [
+      ['harbor harbor --repositories team/**', /rule 1: the tags "{v1,v\?}" cannot/, ['dev-1']],
+      ['zot zot', /policy 1: it keeps referrers/, ['v2']],
+    ] as const) {
+      const [text = ''] = await give(`retention import ${command}`)
+      assert.match(said(), warning)
+      desk.files.rules = text
+      const lines = await give('retention preview --file rules')
+      const going = lines.filter((line) => line.startsWith('goes'))
+      assert.deepEqual(
+        going.map((line) => line.split('\t')[1]),
+        gone.map((tag) => `team/app:${tag}`),
+      )
+    }
+    await assert.rejects(
+      give('retention import zot zot --repositories team/**'),
+      mistake(/--repositories is not for zot/),
+    )
   })
 })

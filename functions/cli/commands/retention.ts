@@ -10,6 +10,7 @@ import { CATALOG_PREFIX, catalogName, RETENTION_KEY } from '../../registry/layou
 import { createPullReader } from '../../registry/pulls/read.ts'
 import { pullsSince } from '../../registry/pulls/record.ts'
 import { evaluate } from '../../registry/retention/evaluate.ts'
+import type { Imported } from '../../registry/retention/import/imported.ts'
 import { readRepository } from '../../registry/retention/inventory.ts'
 import { parseRetention } from '../../registry/retention/parse.ts'
 import { asksForPulls } from '../../registry/retention/retention.ts'
@@ -110,20 +111,44 @@ interface ImportGiven {
   readonly flags: { readonly repositories: string | undefined }
 }
 
+/** Registries whose rules can be read. */
+const KINDS = ['ecr', 'harbor', 'zot']
+
+const importFrom = async (
+  kind: string,
+  text: string,
+  repositories: string | undefined,
+): Promise<Imported> => {
+  const patterns = (repositories ?? '**').split(',')
+  if (kind === 'ecr') {
+    const { importEcr } = await import('../../registry/retention/import/ecr.ts')
+    return { document: importEcr(text, patterns), warnings: [] }
+  }
+  if (kind === 'harbor') {
+    const { importHarbor } = await import('../../registry/retention/import/harbor.ts')
+    return importHarbor(text, patterns)
+  }
+  if (patterns.join() !== '**') {
+    throw new UsageError('--repositories is not for zot, whose policies name repositories')
+  }
+  const { importZot } = await import('../../registry/retention/import/zot.ts')
+  return importZot(text)
+}
+
 /** `slipway retention import`. */
 export const importRules = async (
-  { readFile, print }: Io,
-  { args, flags }: ImportGiven,
+  { readFile, print, say }: Io,
+  { args: { kind, file }, flags }: ImportGiven,
 ): Promise<void> => {
-  if (args.kind !== 'ecr') {
+  if (!KINDS.includes(kind)) {
     throw new UsageError(
-      `${quoted(args.kind)} is no registry whose rules can be read: expected ecr`,
+      `${quoted(kind)} is no registry whose rules can be read: expected ${KINDS.join(', ')}`,
     )
   }
-  const { importEcr } = await import('../../registry/retention/import/ecr.ts')
-  const document = importEcr(await readFile(args.file), (flags.repositories ?? '**').split(','))
-  const text = stringify(document)
+  const { document, warnings } = await importFrom(kind, await readFile(file), flags.repositories)
+  const text = stringify(document, { aliasDuplicateObjects: false })
   // What the patterns say is checked as in any document.
   parseRetention(text)
+  for (const each of warnings) say(each)
   print(text.trimEnd())
 }

@@ -40,10 +40,14 @@ export const RETENTION_COMMANDS: readonly Command[] = [
   }),
   command({
     name: 'retention import',
-    help: 'print a lifecycle policy of another registry as rules; the first word says which: ecr',
+    help: 'print the policy of another registry as rules; the first word says which: ecr, harbor or zot',
     args: { kind: 'one', file: 'one' },
     flags: {
-      repositories: textFlag('PATTERNS', 'repositories that it is for, divided by commas', '**'),
+      repositories: textFlag(
+        'PATTERNS',
+        'repositories that it is for, divided by commas; for harbor a project: team/**',
+        '**',
+      ),
     },
     load: async () => (await import('../commands/retention.ts')).importRules,
   }),

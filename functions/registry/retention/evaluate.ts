@@ -99,6 +99,15 @@ const chosenBy = ({ deed }: Rule, items: readonly Item[], now: number): readonly
   return items.filter((item) => used(item) < now - condition.notPulledFor)
 }
 
+/** The items on which a rule acts. */
+const actedOn = (rule: Rule, name: string, items: readonly Item[], now: number): Set<Item> => {
+  const about = items.filter((item) => isAbout(rule, name, item))
+  const on = new Set(chosenBy(rule, about, now))
+  if (!rule.allTags) return on
+  const digests = new Set([...on].map(({ digest }) => digest))
+  return new Set(items.filter(({ tag, digest }) => tag !== undefined && digests.has(digest)))
+}
+
 /** Tags, and manifests that no tag points at and nothing needs. */
 const itemsOf = ({ tags, manifests, pullsSince }: RepositoryFacts, now: number): Item[] => {
   const byDigest = new Map(manifests.map((each) => [each.digest, each]))
@@ -128,16 +137,7 @@ export const evaluate = (
   now: number,
 ): Decision[] => {
   const items = itemsOf(facts, now)
-  const acts = rules.map((rule) => ({
-    rule,
-    on: new Set(
-      chosenBy(
-        rule,
-        items.filter((item) => isAbout(rule, facts.name, item)),
-        now,
-      ),
-    ),
-  }))
+  const acts = rules.map((rule) => ({ rule, on: actedOn(rule, facts.name, items, now) }))
   return items.flatMap((item) => {
     const { tag, digest } = item
     const acting = acts.filter(({ on }) => on.has(item)).map(({ rule }) => rule)

@@ -14,7 +14,7 @@ const fieldsAt = (path: readonly PropertyKey[]): string => {
   if (path.at(-1) === 'remove') return 'notPushedFor or notPulledFor'
   return path[0] === 'immutable'
     ? 'repositories, tags and except'
-    : 'name, repositories, tags, except, untagged, keep, remove and evenImmutable'
+    : 'name, repositories, tags, except, untagged, keep, remove, allTags and evenImmutable'
 }
 
 /**

@@ -25,6 +25,8 @@ export interface Rule {
   /** Tags that it is about; undefined: manifests without one. */
   readonly tags: Matches | undefined
   readonly deed: Deed
+  /** Whether the other tags of what it keeps stay, too. */
+  readonly allTags: boolean
   readonly evenImmutable: boolean
 }
 
@@ -62,7 +64,7 @@ const inMilliseconds = (condition: NonNullable<WrittenRule['keep'] | WrittenRule
       )
 
 const compileRule = (written: WrittenRule): Rule => {
-  const { name, repositories, tags, except = [], keep, remove, evenImmutable } = written
+  const { name, repositories, tags, except = [], keep, remove, allTags, evenImmutable } = written
   const [among, spared] = [tags && compilePatterns(tags), compilePatterns(except)]
   const deed =
     keep === undefined
@@ -74,6 +76,7 @@ const compileRule = (written: WrittenRule): Rule => {
     tags: among && ((tag) => among(tag) && !spared(tag)),
     // The schema has checked that these are the conditions there are.
     deed: deed as Deed,
+    allTags: allTags ?? false,
     evenImmutable: evenImmutable ?? false,
   }
 }

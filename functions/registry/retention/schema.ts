@@ -76,10 +76,14 @@ const rule = z
       .describe('The rule is about manifests without a tag that nothing else needs.'),
     keep: keep.optional(),
     remove: remove.optional(),
+    allTags: z
+      .literal(true)
+      .optional()
+      .describe('All other tags of an image that the rule keeps are kept, too.'),
     evenImmutable: z.literal(true).optional().describe('Immutable tags are removed, too.'),
   })
   .superRefine(
-    ({ tags, except, untagged, keep: keeps, remove: removes, evenImmutable }, context) => {
+    ({ tags, except, untagged, keep: keeps, remove: removes, allTags, evenImmutable }, context) => {
       if ((tags === undefined) === (untagged === undefined)) {
         context.addIssue('expected either tags or untagged')
       } else if ((keeps === undefined) === (removes === undefined)) {
@@ -88,6 +92,8 @@ const rule = z
         context.addIssue('except is for rules about tags')
       } else if (evenImmutable && (untagged || keeps !== undefined)) {
         context.addIssue('evenImmutable is for rules that remove tags')
+      } else if (allTags && (untagged || keeps === undefined)) {
+        context.addIssue('allTags is for rules that keep tags')
       }
     },
   )

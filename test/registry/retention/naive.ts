@@ -38,6 +38,7 @@ const rule: fc.Arbitrary<Omit<WrittenRule, 'name'>> = fc
     repositories: names,
     ...what,
     ...(isKeep ? { keep: keeps } : { remove: removes }),
+    ...(isKeep && even && !('untagged' in what) ? { allTags: true as const } : {}),
     ...(!isKeep && even && !('untagged' in what) ? { evenImmutable: true as const } : {}),
   }))
 /** Documents. */
@@ -128,7 +129,12 @@ export const naively = (
   }
   const gone: string[] = []
   for (const thing of things) {
-    const applying = (document.rules ?? []).filter((each) => applies(each, thing))
+    const applying = (document.rules ?? []).filter((each) =>
+      each.allTags
+        ? thing.tag !== undefined &&
+          things.some((other) => other.digest === thing.digest && applies(each, other))
+        : applies(each, thing),
+    )
     const immutable = (document.immutable ?? []).some(
       ({ repositories: names, tags: which = ['*'], except = [] }) =>
         thing.tag !== undefined &&
