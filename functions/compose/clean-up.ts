@@ -7,7 +7,7 @@
 
 import type { RequestLogger } from '../api/env.ts'
 import type { Audit } from '../auth/audit.ts'
-import { type Collected, collect } from '../registry/clean-up/collect.ts'
+import { type Collected, type CollectOptions, collect } from '../registry/clean-up/collect.ts'
 import type { Times } from '../registry/clean-up/terms.ts'
 import { removes, type Thing } from '../registry/clean-up/thing.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -24,7 +24,7 @@ const whatOf = ({ repository, tag, digest, key }: Thing): string => {
 }
 
 const TOO_MUCH =
-  'no clean-up: it would take more than half; if that is right, run slipway gc --run --force (on files, with the server stopped)'
+  'no clean-up: it would take more than half; if that is right, run slipway gc --run --force'
 
 /** Logs how a run has ended. */
 const tell = (logger: RequestLogger, ended: Collected): void => {
@@ -40,29 +40,40 @@ const tell = (logger: RequestLogger, ended: Collected): void => {
   }
 }
 
+/** For somebody who watches a clean-up after all. */
+export type Watching = Pick<CollectOptions, 'force' | 'report' | 'note' | 'progress'>
+
+const UNWATCHED: Watching = { force: false, report: () => {}, note: () => {}, progress: () => {} }
+
 /**
  * Cleans up.
  *
  * @param isOver says whether to stop, to go on another time
+ * @param watching is told what the log says, and how far it is
  * @throws StoreError when the store fails; what was done is done, and the next run goes on
  */
 export const cleanUp = async (
   store: ObjectStore,
   { times, logger, audit }: CleanUpOptions,
   isOver: () => boolean,
+  watching: Watching = UNWATCHED,
 ): Promise<Collected> => {
   const ended = await collect(store, {
     times,
     run: true,
-    force: false,
+    force: watching.force,
     report: (thing) => {
+      watching.report(thing)
       const what = whatOf(thing)
       if (!removes(thing)) return
       const why = thing.rule === undefined ? thing.why : `rule ${thing.rule}: ${thing.why}`
       audit({ event: 'delete', who: 'clean-up', what, outcome: 'ok', why })
     },
-    note: (repository, why) => logger.warn({ repository }, why),
-    progress: () => {},
+    note: (repository, why) => {
+      watching.note(repository, why)
+      logger.warn({ repository }, why)
+    },
+    progress: watching.progress,
     isOver,
     monotonic: () => performance.now(),
   })

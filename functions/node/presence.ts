@@ -23,6 +23,8 @@ const schema = z.object({
   space: z.string(),
   /** When the process started, in ticks of that boot; tells it from a later one with its id. */
   started: z.string(),
+  /** What it does for others that ask in the directory: see hand-over/. Absent: nothing. */
+  takes: z.array(z.string()).optional(),
 })
 
 /** A server that says that it uses a directory. */
@@ -38,7 +40,7 @@ const startOf = async (pid: number): Promise<string | undefined> => {
 }
 
 /** This process; on other systems than Linux, without a space. */
-const self = async (): Promise<Server> => {
+const self = async (takes: readonly string[]): Promise<Server> => {
   const [boot, namespace, started] = await Promise.all([
     readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
     readlink('/proc/self/ns/pid').catch(() => ''),
@@ -49,6 +51,7 @@ const self = async (): Promise<Server> => {
     pid: process.pid,
     space: boot === '' || namespace === '' ? '' : `${boot.trim()} ${namespace}`,
     started: started ?? '',
+    ...(takes.length === 0 ? {} : { takes: [...takes] }),
   }
 }
 
@@ -70,10 +73,36 @@ const readOther = async (path: string, space: string): Promise<Server | undefine
   }
 }
 
-/** A server's presence in a directory. */
+/** A process that uses a directory. */
+export interface Other {
+  /** In words: `process 17 on host`. */
+  readonly name: string
+  /** Tells it from another one, also from a later one with the same id. */
+  readonly identity: string
+  /** What it does for others that ask in the directory. */
+  readonly takes: readonly string[]
+}
+
+const describeOther = (other: Server): Other => ({
+  name: `process ${other.pid} on ${other.host}`,
+  identity: JSON.stringify([other.host, other.pid, other.space, other.started]),
+  takes: other.takes ?? [],
+})
+
+/** What stands in the directory for presence. */
+const pathOf = (directory: string): string => join(directory, '.slipway', 'server')
+
+/** The process that says that it uses a directory, and is alive. */
+export const findOther = async (directory: string): Promise<Other | undefined> => {
+  const { space } = await self([])
+  const other = await readOther(pathOf(directory), space)
+  return other && describeOther(other)
+}
+
+/** A process's presence in a directory. */
 export interface Presence {
-  /** The server that was there before, in words; undefined for none. */
-  readonly other: string | undefined
+  /** The process that was there before; undefined for none. */
+  readonly other: Other | undefined
   /** Ends the signs of life. */
   end(): Promise<void>
 }
@@ -83,10 +112,14 @@ export interface Presence {
  * A directory that cannot be written to is not announced in: writing is not this function's business.
  *
  * @param directory root of a file store
+ * @param takes what it does for others that ask there
  */
-export const announce = async (directory: string): Promise<Presence> => {
-  const path = join(directory, '.slipway', 'server')
-  const me = await self()
+export const announce = async (
+  directory: string,
+  takes: readonly string[] = [],
+): Promise<Presence> => {
+  const path = pathOf(directory)
+  const me = await self(takes)
   const text = JSON.stringify(me)
   let mine = false
   let ended = false
@@ -108,7 +141,7 @@ export const announce = async (directory: string): Promise<Presence> => {
   const other = await beat().catch(() => undefined)
   const timer = setInterval(() => void beat().catch(() => undefined), BEAT).unref()
   return {
-    other: other && `process ${other.pid} on ${other.host}`,
+    other: other && describeOther(other),
     end: async () => {
       ended = true
       clearInterval(timer)
@@ -117,18 +150,28 @@ export const announce = async (directory: string): Promise<Presence> => {
   }
 }
 
-/** The presence of a server that writes to a directory, and what to say of another one; nothing elsewhere. */
+/**
+ * The presence of a server that writes to a directory, and what to say of another one; nothing elsewhere.
+ *
+ * @returns `alone`: the directory that it alone uses
+ */
 export const announcePresence = async (
   settings: Pick<Settings, 'store' | 'read-only'>,
-): Promise<{ readonly notes: readonly string[]; end(): Promise<void> }> => {
+): Promise<{
+  readonly notes: readonly string[]
+  readonly alone: string | undefined
+  end(): Promise<void>
+}> => {
   const { store } = settings
-  if (store.kind !== 'file' || settings['read-only']) return { notes: [], end: async () => {} }
-  const { other, end } = await announce(store.path)
-  if (other === undefined) return { notes: [], end }
+  if (store.kind !== 'file' || settings['read-only'])
+    return { notes: [], alone: undefined, end: async () => {} }
+  const { other, end } = await announce(store.path, ['gc'])
+  if (other === undefined) return { notes: [], alone: store.path, end }
   return {
     notes: [
-      `Another server uses ${store.path}, too: ${other}. Stop one: a directory is for one at a time.`,
+      `Another server uses ${store.path}, too: ${other.name}. Stop one: a directory is for one at a time.`,
     ],
+    alone: undefined,
     end,
   }
 }

@@ -6,6 +6,7 @@
 
 import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { createLogger } from '../compose/logger.ts'
 import { openApp } from '../compose/open-app.ts'
 import { serverPulls } from '../compose/pulls.ts'
@@ -14,8 +15,11 @@ import { timesOf } from '../registry/clean-up/terms.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
 import { startCleanUps } from './clean-up.ts'
 import { directNote } from './direct-note.ts'
+import { takeRequests } from './hand-over/take.ts'
+import { handedOver } from './hand-over/work.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
+import { startKeeping } from './keep-fence.ts'
 import { listen } from './listen.ts'
 import { deleteNotes, startNotes } from './notes.ts'
 import { createPasswordThread } from './passwords.ts'
@@ -95,12 +99,21 @@ export const startServer = async (
   if (pulls) last.push(startWritingPulls(pulls.recorder, store, logger))
   const deletes = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
-  last.push(presence.end)
+  const times = timesOf(settings['gc-grace'], settings['undelete-days'])
+  const cleanUps = { times, logger, audit: opened.audit }
   // On files one process collects at a time.
   if (settings.gc && !settings['read-only'] && presence.notes.length === 0) {
-    const times = timesOf(settings['gc-grace'], settings['undelete-days'])
-    first.push(startCleanUps(store, { times, logger, audit: opened.audit }))
+    first.push(startCleanUps(store, cleanUps))
+    if (settings.store.kind !== 'file')
+      last.push(startKeeping(store, `${url} on ${hostname()}`, logger))
   }
+  if (presence.alone !== undefined) {
+    const work = handedOver(store, settings.gc, cleanUps)
+    const end = await takeRequests(presence.alone, { logger, work })
+    first.push(() => void end())
+    last.push(end)
+  }
+  last.push(presence.end)
   return {
     url,
     open,

@@ -6,7 +6,8 @@
 import { expect, test } from 'vitest'
 import type { StoreIo } from '../../functions/cli/command.ts'
 import { gc } from '../../functions/cli/commands/gc.ts'
-import { raiseFence } from '../../functions/registry/clean-up/fence.ts'
+import { fenceSince, raiseFence } from '../../functions/registry/clean-up/fence.ts'
+import { keepNoLonger, keepUp, SERVER_KEEPS } from '../../functions/registry/clean-up/keepers.ts'
 import { CLEAN_UP_PREFIX, layerLinkKey, markerKey } from '../../functions/registry/layout.ts'
 import { condemnedLinkBody } from '../../functions/registry/links.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
@@ -204,8 +205,9 @@ test('130 when it is stopped', async () => {
   expect(said).toMatch(/^Stopped\. 1 repositories/)
 })
 
-test('--release makes links plain, takes markers away, and waits for deletes', async () => {
+test('--release makes links plain, takes markers away, and waits for deletes; then the fence is down', async () => {
   const { store } = await open()
+  await raiseFence(store)
   const key = layerLinkKey('app', GARBAGE.sha256)
   await store.put(key, condemnedLinkBody(GARBAGE.sha256, 'a'.repeat(16)))
   await store.put(markerKey(GARBAGE.sha256), Buffer.from(`condemned ${'a'.repeat(16)}`))
@@ -214,9 +216,52 @@ test('--release makes links plain, takes markers away, and waits for deletes', a
   expect(first).toMatchObject({ code: 1 })
   expect(first.said).toMatch(/1 links are plain again, 1 markers are gone\.\n1 blobs are being del/)
   expect((await store.head(key))?.size).toBe(71)
+  expect(await fenceSince(store)).toBeDefined()
   await store.delete([markerKey(KEPT.sha256)])
   expect(await ask(store, { release: true, json: true })).toMatchObject({
     code: 0,
-    printed: ['{"kind":"released","links":0,"markers":0,"claimed":0}'],
+    printed: [
+      '{"kind":"released","outcome":"done","links":0,"markers":0,"claimed":0,"fenceGone":true}',
+    ],
+    said: expect.stringContaining('The fence is down'),
   })
+  expect(await fenceSince(store)).toBeUndefined()
+  // A run needs a fence again, that has been there for an hour.
+  expect(await ask(store, { run: true })).toMatchObject({ code: 2 })
+})
+
+test('--release does nothing while registries with gc on keep the fence up', async () => {
+  const { store, clock } = await open()
+  await raiseFence(store)
+  const key = layerLinkKey('app', GARBAGE.sha256)
+  await store.put(key, condemnedLinkBody(GARBAGE.sha256, 'a'.repeat(16)))
+  await keepUp(store, 'one', 'http://one on a', SERVER_KEEPS)
+  await keepUp(store, 'two', 'http://two on b', SERVER_KEEPS)
+  await keepNoLonger(store, 'two')
+  const refused = await ask(store, { release: true, json: true })
+  expect(refused).toEqual({
+    code: 2,
+    printed: [
+      '{"kind":"released","outcome":"kept-up","by":[{"name":"http://one on a","until":"2030-01-04T00:25:00.000Z"}]}',
+    ],
+    said: 'slipway: registries with gc on would condemn it again: start them with --gc off first: http://one on a (until 2030-01-04T00:25:00.000Z, if it has ended).',
+  })
+  expect((await store.head(key))?.size).toBe(98)
+  // One that was killed.
+  clock.now += SERVER_KEEPS
+  expect(await ask(store, { release: true })).toMatchObject({ code: 0 })
+  expect((await store.head(key))?.size).toBe(71)
+})
+
+test('--release waits for a clean-up, and can be stopped', async () => {
+  const { store, clock } = await open()
+  await raiseFence(store)
+  await store.put(`${CLEAN_UP_PREFIX}lease`, Buffer.from('{"began":"2030-01-04T00:00:00.000Z"}'))
+  expect(await ask(store, { release: true })).toMatchObject({
+    code: 3,
+    said: 'slipway: a clean-up goes on since 2030-01-04T00:00:00.000Z: stop it first.',
+  })
+  clock.now += 61_000
+  expect(await ask(store, { release: true }, (stop) => stop())).toMatchObject({ code: 130 })
+  expect(await fenceSince(store)).toBeDefined()
 })

@@ -40,7 +40,7 @@ describe('a server notices', () => {
       const { path, file, write } = await openDirectory(t)
       await write(text, age)
       const presence = await announce(path)
-      expect(presence.other).toBe(other ? 'process 1 on other' : undefined)
+      expect(presence.other?.name).toBe(other ? 'process 1 on other' : undefined)
       // The living one keeps its file; what is left of a dead one is taken over.
       expect((await readFile(file, 'utf8')) === text).toBe(other)
       await presence.end()

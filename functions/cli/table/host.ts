@@ -53,14 +53,16 @@ export const HOST_COMMANDS: readonly Command[] = [
   storeCommand({
     name: 'gc',
     help: 'show what of a store is no longer needed; with --run, take it away',
-    more: 'It may run beside pushes, once every registry on the store is of this version. What is not needed is condemned first, and goes in a later run, when the grace is over and nobody has needed it. It exits with 0 when it is done, 1 when it would take more than half of all, 2 when the store could not be read or written, 3 while another run goes on, and 130 when it was stopped. docs/clean-up.md says what stays and why this is safe.',
+    more: 'It may run beside pushes, once every registry on the store is of this version. What is not needed is condemned first, and goes in a later run, when the grace is over and nobody has needed it. It exits with 0 when it is done, 1 when it would take more than half of all, 2 when the store could not be read or written or nothing may clean up there, 3 while another run goes on, and 130 when it was stopped. docs/clean-up.md says what stays and why this is safe.',
     flags: {
       run: switchFlag('do what is shown without it'),
       force: switchFlag('do it although it is more than half of all'),
       closed: switchFlag(
         'nothing else writes to the store meanwhile: for services that lose writes',
       ),
-      release: switchFlag('make all that is condemned plain again, before an older version serves'),
+      release: switchFlag(
+        'make all that is condemned plain again and take the fence down, before an older version serves',
+      ),
       json: switchFlag('print an object of JSON a line'),
     },
     settings: ['gc-grace', 'undelete-days'],

@@ -60,8 +60,8 @@ export type Collected =
       readonly began?: Date
     }
 
-/** What belongs to one run, or to its start. */
-const PASSING = /\/(date-|links-|run-)/
+/** What belongs to one run, or to its start, and words of registries that have ended. */
+const PASSING = /\/(date-|keeper-|links-|run-)/
 
 const progressOf = ({ phase, totals: { seen } }: PlanState): string =>
   phase === 'repositories'
