@@ -71,6 +71,7 @@ export const litterIn = async (store: ObjectStore): Promise<string[]> => {
     const [, name = '', kind, algorithm, hex] =
       LINK.exec(key.slice(REPOSITORIES_PREFIX.length)) ?? []
     const digest = `${algorithm}:${hex}`
+    if (key.includes('/_manifests/tags/') && size !== 71) litter.push('a tag that is not plain')
     if (kind === undefined || !isDigest(digest)) continue
     linked.add(digest)
     if (size !== digest.length) litter.push(`a link that is not plain ${kind}`)

@@ -11,6 +11,7 @@ import { newPlan, plan } from '../../../functions/registry/clean-up/plan.ts'
 import { dateOf, TIMES, type Times } from '../../../functions/registry/clean-up/terms.ts'
 import { cleanUpKey, dataKey, layerLinkKey } from '../../../functions/registry/layout.ts'
 import { condemnedLinkBody } from '../../../functions/registry/links.ts'
+import { NO_RULES, type Retention } from '../../../functions/registry/retention/retention.ts'
 import { StoreError, tookPlace } from '../../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { CONFIG } from '../../support/hosts/content.ts'
@@ -71,6 +72,8 @@ export interface Scenario {
   readonly writers?: (store: ObjectStore, clock: { readonly now: number }) => ObjectStore
   /** Whether deletes of data are not answered, and land when an actor says so. */
   readonly late?: boolean
+  /** Rules in force while actors are at work; in the end there are none. */
+  readonly rules?: Retention | undefined
 }
 
 export interface Outcome extends Explored {
@@ -91,9 +94,10 @@ export const collectOnce = async (
   store: ObjectStore,
   { times, spoil = (each) => each }: Spoiled = {},
   clock: { readonly now: number } = { now: 0 },
+  rules: Retention = NO_RULES,
 ): Promise<void> => {
   const held = spoil(store, clock)
-  const terms = { ...TERMS, ...times, date: await dateOf(held) }
+  const terms = { ...TERMS, ...times, date: await dateOf(held), rules }
   const state = newPlan(openPieces(held, cleanUpKey('run/')))
   const ignore = (): void => {}
   const monotonic = (): number => 0
@@ -175,7 +179,8 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
         clock.now += 20 * DAY
         for (const fact of mine) if (fact.kind === 'blob') mine.delete(fact)
       },
-      collect: () => collectOnce(scenario.late ? slow(store, model) : store, spoiled, clock),
+      collect: () =>
+        collectOnce(scenario.late ? slow(store, model) : store, spoiled, clock, scenario.rules),
       async sweepLate(name) {
         const body = condemnedLinkBody(BLOB, newNonce())
         const held = spoiled?.spoil?.(model.store, clock) ?? model.store

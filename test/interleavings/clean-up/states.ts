@@ -3,8 +3,11 @@
  *
  * @module
  */
+
+import { condemnLink } from '../../../functions/registry/clean-up/link-object.ts'
 import { newNonce, writeMarker } from '../../../functions/registry/clean-up/marker.ts'
-import { dataKey, tagLinkKey } from '../../../functions/registry/layout.ts'
+import { dataKey, revisionLinkKey, tagLinkKey } from '../../../functions/registry/layout.ts'
+import { readLinkObject } from '../../../functions/registry/links.ts'
 import { clientOf, expectStatus, type Send } from '../../support/rig/client.ts'
 import { pushAtOnce, pushManifest } from '../../support/rig/push.ts'
 import { createModel, type Model, type Service } from '../model.ts'
@@ -71,6 +74,15 @@ const deleted = async (making: Making): Promise<void> => {
   making.pass()
 }
 
+/** A manifest that was pushed forty days ago, with a tag or without. */
+const pushedLongAgo = async (making: Making, tag: string | undefined): Promise<void> => {
+  const send = await making.client()
+  await pushAtOnce(send, 'app', BLOB)
+  await pushManifest(send, 'app', tag ?? IMAGE.sha256, IMAGE)
+  making.pass()
+  making.pass()
+}
+
 /** All states, by name. */
 export const STATES = {
   'a link that nothing needs': unneeded,
@@ -112,6 +124,15 @@ export const STATES = {
     await deleted(making)
     // As a push writes it whose link came before the delete, and whose tag came after.
     await making.store.put(tagLinkKey('app', 'v2'), Buffer.from(IMAGE.sha256))
+    making.pass()
+  },
+  'an old tag': (making: Making) => pushedLongAgo(making, 'v1'),
+  'an old manifest without a tag': (making: Making) => pushedLongAgo(making, undefined),
+  'a manifest that a rule condemned': async (making: Making) => {
+    await pushedLongAgo(making, undefined)
+    const link = await readLinkObject(making.store, revisionLinkKey('app', IMAGE.sha256))
+    const times = { pushed: link!.modified.getTime(), date: making.clock.now }
+    await condemnLink(making.store, link!, times)
     making.pass()
   },
 } as const satisfies Record<string, (making: Making) => Promise<void>>

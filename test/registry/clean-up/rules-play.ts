@@ -87,7 +87,8 @@ const pushOne = async (
 const bringOneBack = async ({ world, repositories, any }: Playing, name: string): Promise<void> => {
   const repository = repositories.get(name)!
   const { now } = world.model.clock
-  const last = any(await listDeletions(world.store, name))
+  const deletions = await listDeletions(world.store, name)
+  const last = any(deletions)
   if (last === undefined) return
   const reference = last.tag === undefined ? { digest: last.digest } : { tag: last.tag }
   let back: Awaited<ReturnType<typeof undelete>>
@@ -96,7 +97,11 @@ const bringOneBack = async ({ world, repositories, any }: Playing, name: string)
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error
     // The manifest is back although the tag was set again.
-    if (error.code === 'PRECONDITION_FAILED') bringBack(repository, last.digest, [last.tag!], now)
+    if (error.code === 'PRECONDITION_FAILED') {
+      const tag = last.tag!
+      const latest = deletions.find((each) => each.tag === tag || each.tags?.includes(tag))!
+      bringBack(repository, latest.digest, [tag], now)
+    }
     return
   }
   const which = [...back.tags, ...back.kept]
@@ -169,6 +174,8 @@ const cleanUp = async (
   expect(await pictureIn(world)).toEqual(
     [...repositories].flatMap(([name, each]) => pictureOf(name, each)).sort(),
   )
+  // An instance that has seen a link a moment ago takes it for plain.
+  await world.pass(6000)
   return did.map((each) => each.split(' ')[1]!)
 }
 
