@@ -55,8 +55,7 @@
  * │                                written by: deletes                 removed by: age
  * ├─ pulled/<name>/!/<algorithm>/<hex>
  * │                                empty: the manifest was pulled, about when this was written
- * │                                written by: servers, or a function that reads logs
- * │                                                                    removed by: clean-up
+ * │                                written by: servers                 removed by: nothing
  * ├─ pulled/!since                 since when pulls are recorded, and until when at least
  * │                                written by: the same                removed by: nothing
  * ├─ clean-up/                     what runs of the clean-up note for each other: a lease, where one goes on
