@@ -99,6 +99,8 @@ export default defineConfig({
       live('localstack', 'test/localstack/*.suite.ts', 2),
       live('package', 'test/package/*.suite.ts', 2),
       live('e2e', 'test/e2e/*.suite.ts', 2),
+      // An hour with `.ci/long soak`.
+      live('soak', 'test/soak/*.suite.ts'),
       // Clients that only `.ci/long others` installs.
       live('others', 'test/e2e/others/*.suite.ts'),
       // The contract of stores on a server of yours, see docs/s3-servers.md.

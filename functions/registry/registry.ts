@@ -7,6 +7,7 @@
 import type { ObjectStore } from '../storage/store.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
+import type { Bounds } from './clean-up/bounds.ts'
 import type { Follows } from './clean-up/fence.ts'
 import { createPresence } from './clean-up/presence.ts'
 import { createStandings, UNGUARDED } from './clean-up/standing.ts'
@@ -63,6 +64,8 @@ export interface RegistryOptions {
    * Asked for each of them. Every instance that writes must know. Default: no.
    */
   readonly cleanUp?: Follows | undefined
+  /** What writers beside a clean-up go by. Default: those of every host. */
+  readonly bounds?: Bounds | undefined
   /** Whether nothing may be written: then links that were condemned stay so. Default: no. */
   readonly readOnly?: boolean | undefined
   /** Clock in milliseconds since 1970. */
@@ -90,7 +93,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const links = options.readOnly ? { ...recent, keep: recent.read } : recent
   const holdings = createHoldings(store, links, now, report)
   const follows = options.cleanUp
-  const standings = follows ? createStandings(store, { now, report, follows }) : UNGUARDED
+  const standings = follows ? createStandings(store, { now, report, follows, bounds: options.bounds }) : UNGUARDED
   const presence = createPresence(store, holdings, standings)
   const blobs = createBlobs(store, links, holdings, presence, report)
   const catalog = createCatalog(store)

@@ -19,6 +19,22 @@ export const PUSH = REQUEST + LANDING
 /** C: how long a claim holds. Longer than the delete that it announces can land. */
 export const CLAIM = LANDING + 5 * 60_000
 
+/** Milliseconds by which the clock of a writer may differ from the one that dates markers. */
+const SKEW = 15 * 60_000
+
+/** What writers go by. Shorter ones than {@link BOUNDS} are only for tests whose store holds to them. */
+export interface Bounds {
+  /** R. */
+  readonly request: number
+  /** C. */
+  readonly claim: number
+  /** By how much clocks may differ. */
+  readonly skew: number
+}
+
+/** The bounds of every host. */
+export const BOUNDS: Bounds = { request: REQUEST, claim: CLAIM, skew: SKEW }
+
 /** G: what must have passed since something was condemned, unless an administrator says otherwise. */
 export const GRACE = 48 * 60 * 60_000
 

@@ -150,7 +150,7 @@ const goOn = async (
 export const collect = async (store: ObjectStore, options: CollectOptions): Promise<Collected> => {
   const { times, run: acts, closed = false, monotonic } = options
   const date = await dateOf(store)
-  const why = acts && !closed ? await notReady(store, date) : undefined
+  const why = acts && !closed ? await notReady(store, date, times.fence) : undefined
   if (why !== undefined) return { outcome: 'not-ready', why }
   const rules = await readRules(store)
   if (typeof rules === 'string') return { outcome: 'not-ready', why: rules }

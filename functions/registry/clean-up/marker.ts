@@ -22,7 +22,7 @@ import type { ObjectStore, WriteCondition } from '../../storage/store.ts'
 import type { ReportDamage } from '../damage.ts'
 import { markerKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
-import { CLAIM } from './bounds.ts'
+import { BOUNDS, type Bounds } from './bounds.ts'
 
 export type MarkerState = 'condemned' | 'claimed' | 'gone' | 'rescued'
 
@@ -48,17 +48,17 @@ export interface StoredMarker {
   readonly marker: Marker | undefined
 }
 
-/** Milliseconds by which our clock may differ from the one that dates markers. */
-const CLOCK_MARGIN = 15 * 60_000
-
 /**
  * Whether a claim of this age, or what may be one, holds no longer: the delete that it announced cannot
  * land any more.
  *
  * @param now our clock in milliseconds since 1970
  */
-export const givesUp = ({ modified }: StoredMarker, now: number): boolean =>
-  now - modified.getTime() > CLAIM + CLOCK_MARGIN
+export const givesUp = (
+  { modified }: StoredMarker,
+  now: number,
+  { claim, skew }: Bounds = BOUNDS,
+): boolean => now - modified.getTime() > claim + skew
 
 /** Most bytes read of a marker; a version of S3 has at most 1024. */
 const MAX_BYTES = 1200

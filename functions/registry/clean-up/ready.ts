@@ -5,7 +5,7 @@
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
-import { FENCE_AGE, fenceSince } from './fence.ts'
+import { fenceSince } from './fence.ts'
 
 const WITH_CLOSED = 'stop all that writes to the store, and run slipway gc --run --closed'
 
@@ -19,14 +19,19 @@ const LOSES = `this store has just deleted an object that another request was ch
  * Why no clean-up may run, in words; undefined when it may.
  *
  * @param date now, by the clock of the store
+ * @param age milliseconds that the fence must have been there
  */
-export const notReady = async (store: ObjectStore, date: number): Promise<string | undefined> => {
+export const notReady = async (
+  store: ObjectStore,
+  date: number,
+  age: number,
+): Promise<string | undefined> => {
   if (!(await store.deletesExactly())) return INEXACT
   const since = await fenceSince(store)
   if (since === undefined) {
     return 'the registries on this store do not know of clean-ups: start them with --gc on'
   }
-  const ready = since.getTime() + FENCE_AGE
+  const ready = since.getTime() + age
   if (ready < date) return (await store.losesWrites?.()) ? LOSES : undefined
   return `the registries on this store know of clean-ups only since ${since.toISOString()}: run it after ${new Date(ready).toISOString()}`
 }

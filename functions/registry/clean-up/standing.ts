@@ -2,7 +2,7 @@
  * How data stands with the clean-up, as its writers see it.
  *
  * Whoever links data looks at its marker first, in the step in which the data is written or looked
- * for, and writes the link within {@link REQUEST} of that. The clean-up claims data only when it has
+ * for, and writes the link within `Bounds.request` of that. The clean-up claims data only when it has
  * been condemned for longer than any such writer lives, and then looks at all links again. So each
  * link either comes before that look, and is seen, or its writer has seen `condemned`, or later.
  *
@@ -15,7 +15,7 @@
 import type { ObjectStore } from '../../storage/store.ts'
 import type { ReportDamage } from '../damage.ts'
 import type { Digest } from '../reference.ts'
-import { REQUEST } from './bounds.ts'
+import { BOUNDS, type Bounds } from './bounds.ts'
 import type { Follows } from './fence.ts'
 import { givesUp, newNonce, readMarker, writeMarker } from './marker.ts'
 
@@ -59,6 +59,8 @@ export interface StandingsOptions {
   readonly report: ReportDamage
   /** Whether a clean-up may run; until it says yes, no marker is read. Default: yes. */
   readonly follows?: Follows
+  /** Default: those of every host. */
+  readonly bounds?: Bounds | undefined
 }
 
 /**
@@ -68,7 +70,7 @@ export interface StandingsOptions {
  */
 export const createStandings = (
   store: ObjectStore,
-  { now, report, follows = async () => true }: StandingsOptions,
+  { now, report, follows = async () => true, bounds = BOUNDS }: StandingsOptions,
 ): Standings => {
   const read = async (target: Digest): Promise<Standing> => {
     for (;;) {
@@ -85,7 +87,7 @@ export const createStandings = (
         continue
       }
       if (marker?.version !== undefined) return { version: marker.version }
-      if (!givesUp(stored, now())) return 'busy'
+      if (!givesUp(stored, now(), bounds)) return 'busy'
       // Whoever claimed it has died, and the delete can no longer land. Not `rescued`: it may have.
       if (await replace('gone')) return 'gone'
     }
@@ -96,7 +98,8 @@ export const createStandings = (
   const begin = (): (() => boolean) => {
     // One clock may be set back, the other one stands still while the machine sleeps.
     const [date, monotonic] = [now(), performance.now()]
-    return () => !following || Math.max(now() - date, performance.now() - monotonic) < REQUEST
+    return () =>
+      !following || Math.max(now() - date, performance.now() - monotonic) < bounds.request
   }
 
   return {

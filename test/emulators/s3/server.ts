@@ -43,6 +43,13 @@ export interface S3Options {
   readonly deleteConditions?: DeleteConditions
   /** What the service calls itself; default `AmazonS3`. */
   readonly name?: string
+  /**
+   * Milliseconds for which a signature in a header is taken, also when the body has come; default: the 15
+   * minutes of AWS, when the request comes.
+   */
+  readonly signatureLife?: number
+  /** Faults to begin with. */
+  readonly faults?: Faults
   /** Milliseconds without a byte of the body after which a request is given up; default 20,000. */
   readonly patience?: number
 }
@@ -68,6 +75,7 @@ interface Context {
   readonly counter: Counter
   readonly faults: Faults
   readonly patience: number
+  readonly signatureLife: number | undefined
   readonly deleteConditions: DeleteConditions
   readonly name: string
 }
@@ -80,6 +88,16 @@ interface Exchange {
   readonly body: IncomingBody
   /** Tells a client that waits to be told (Expect: 100-continue) to send the body. */
   readonly invite: () => void
+}
+
+/** Refuses what was signed in a header too long ago. */
+const checkLife = (headers: IncomingMessage['headers'], life: number | undefined): void => {
+  const signed = headers['x-amz-date']
+  if (life === undefined || typeof signed !== 'string') return
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(signed) ?? []
+  const [year = 0, month = 0, day, hour, minute, second] = parts.map(Number)
+  const time = Date.UTC(year, month - 1, day, hour, minute, second)
+  if (Date.now() - time > life) throw new S3Error('RequestTimeTooSkewed')
 }
 
 /** Milliseconds between the look and the delete of a service that does one after the other. */
@@ -107,6 +125,7 @@ const perform = async (
 ): Promise<S3Answer> => {
   const { headers } = incoming
   const payloadHash = authenticate({ method, target, headers }, context.credentials, Date.now())
+  checkLife(headers, context.signatureLife)
   if (name === undefined) throw new S3Error('NotImplemented')
   const bucket = context.buckets.get(target.bucket)
   if (bucket === undefined)
@@ -121,7 +140,11 @@ const perform = async (
     key: target.key,
     headers,
     query: (parameter) => queryValue(target, parameter),
-    receive: () => receive({ headers, payloadHash, body, spool: context.spool, invite }),
+    async receive() {
+      const received = await receive({ headers, payloadHash, body, spool: context.spool, invite })
+      checkLife(headers, context.signatureLife)
+      return received
+    },
   }
   return operationOf(name)(request)
 }
@@ -238,8 +261,9 @@ export const startS3 = async (options: S3Options = {}): Promise<S3Server> => {
     buckets: new Map(buckets.map((bucket) => [bucket.name, bucket])),
     spool: new Spool(),
     counter: new Counter(),
-    faults: new Faults(),
+    faults: options.faults ?? new Faults(),
     patience: options.patience ?? 20_000,
+    signatureLife: options.signatureLife,
     deleteConditions: options.deleteConditions ?? 'honored',
     name: options.name ?? 'AmazonS3',
   }
