@@ -93,7 +93,9 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const links = options.readOnly ? { ...recent, keep: recent.read } : recent
   const holdings = createHoldings(store, links, now, report)
   const follows = options.cleanUp
-  const standings = follows ? createStandings(store, { now, report, follows, bounds: options.bounds }) : UNGUARDED
+  const standings = follows
+    ? createStandings(store, { now, report, follows, bounds: options.bounds })
+    : UNGUARDED
   const presence = createPresence(store, holdings, standings)
   const blobs = createBlobs(store, links, holdings, presence, report)
   const catalog = createCatalog(store)

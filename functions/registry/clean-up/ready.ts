@@ -5,7 +5,7 @@
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
-import { fenceSince } from './fence.ts'
+import { FENCE_AGE, fenceSince } from './fence.ts'
 
 const WITH_CLOSED = 'stop all that writes to the store, and run slipway gc --run --closed'
 
@@ -24,7 +24,7 @@ const LOSES = `this store has just deleted an object that another request was ch
 export const notReady = async (
   store: ObjectStore,
   date: number,
-  age: number,
+  age = FENCE_AGE,
 ): Promise<string | undefined> => {
   if (!(await store.deletesExactly())) return INEXACT
   const since = await fenceSince(store)

@@ -72,7 +72,7 @@ const goesOn = async (
   terms === termsOf(options) &&
   date <= options.date &&
   options.date - date <= LONGEST &&
-  (options.closed || (await notReady(store, date)) === undefined) &&
+  (options.closed || (await notReady(store, date, options.times.fence)) === undefined) &&
   (await pieces.has(piecesOf(plan)))
 
 /** Opens the run that has not ended, or a new one. */

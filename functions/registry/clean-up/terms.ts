@@ -10,7 +10,6 @@ import { cleanUpKey } from '../layout.ts'
 import type { ReadPulls } from '../pulls/read.ts'
 import type { Retention } from '../retention/retention.ts'
 import { CLAIM, GRACE, PUSH, REQUEST } from './bounds.ts'
-import { FENCE_AGE } from './fence.ts'
 import { newNonce } from './marker.ts'
 
 /** A day in milliseconds. */
@@ -26,18 +25,12 @@ export interface Times {
   readonly claim: number
   /** How long after its claim the delete of data may be sent, by this process's clock. */
   readonly send: number
-  /** How long the fence must have been there. */
-  readonly fence: number
+  /** How long the fence must have been there. Default: that of the fence. */
+  readonly fence?: number
 }
 
 /** The times of a clean-up unless an administrator says otherwise. */
-export const TIMES: Times = {
-  grace: GRACE,
-  undelete: 14 * DAY,
-  claim: CLAIM,
-  send: REQUEST,
-  fence: FENCE_AGE,
-}
+export const TIMES: Times = { grace: GRACE, undelete: 14 * DAY, claim: CLAIM, send: REQUEST }
 
 /**
  * The times that settings give.
