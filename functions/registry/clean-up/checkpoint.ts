@@ -8,7 +8,6 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
 import { discard, readAll } from '../../storage/bytes.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import { putUnlessChanged } from '../../storage/read-or-create.ts'
@@ -16,6 +15,7 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
 import type { ActState } from './act.ts'
 import type { SavedPlan } from './plan.ts'
+import { seal, unseal } from './sealed.ts'
 import type { Totals } from './totals.ts'
 
 const KEY = cleanUpKey('checkpoint')
@@ -46,22 +46,16 @@ export interface StoredCheckpoint {
   readonly checkpoint: Checkpoint | undefined
 }
 
-const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex')
-
-const parse = (body: Buffer): Checkpoint | undefined => {
-  const text = body.toString()
-  const cut = text.indexOf('\n')
-  const [head, rest] = [text.slice(0, cut), text.slice(cut + 1)]
-  // What has this sum was written by us, whole.
-  return head === `${FORMAT} ${sumOf(rest)}` ? JSON.parse(rest) : undefined
-}
-
 /** Reads the checkpoint; one operation. @returns undefined when there is none */
 export const readCheckpoint = async (store: ObjectStore): Promise<StoredCheckpoint | undefined> => {
   const read = await store.get(KEY)
   if (read === undefined) return undefined
   const { etag, size } = read.info
-  if (size <= MAX_BYTES) return { etag, checkpoint: parse(await readAll(read.body, MAX_BYTES)) }
+  if (size <= MAX_BYTES)
+    return {
+      etag,
+      checkpoint: unseal(FORMAT, await readAll(read.body, MAX_BYTES)) as Checkpoint | undefined,
+    }
   discard(read.body)
   return { etag, checkpoint: undefined }
 }
@@ -77,9 +71,8 @@ export const writeCheckpoint = async (
   checkpoint: Checkpoint,
   over: string | undefined,
 ): Promise<string | undefined> => {
-  const text = JSON.stringify(checkpoint)
   const condition = over === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: over }
-  return putUnlessChanged(store, KEY, Buffer.from(`${FORMAT} ${sumOf(text)}\n${text}`), condition)
+  return putUnlessChanged(store, KEY, seal(FORMAT, checkpoint), condition)
 }
 
 /** Takes a checkpoint away, unless another process has written one meanwhile. */

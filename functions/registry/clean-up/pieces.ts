@@ -35,8 +35,8 @@ export interface Pieces {
   read(piece: Piece, start?: number, end?: number): Promise<Buffer>
   /** Whether all these are there as they were written; a listing for each 1000 that there are. */
   has(pieces: readonly Piece[]): Promise<boolean>
-  /** Deletes all there are under the prefix, whoever wrote them. */
-  remove(): Promise<void>
+  /** Deletes all there are under the prefix, whoever wrote them, but for these. */
+  remove(but?: readonly Piece[]): Promise<void>
 }
 
 /**
@@ -74,10 +74,12 @@ export const openPieces = (store: ObjectStore, prefix: string, others = false): 
       return left.size === 0
     },
 
-    async remove() {
+    async remove(but = []) {
       if (written === 0 && !others) return
+      const kept = new Set(but.map(({ name }) => prefix + name))
       for await (const page of listPages(store, prefix)) {
-        if (page.length > 0) await store.delete(page.map(({ key }) => key))
+        const keys = page.map(({ key }) => key).filter((key) => !kept.has(key))
+        if (keys.length > 0) await store.delete(keys)
       }
     },
   }

@@ -12,9 +12,11 @@ import { type LinkRuns, openLinkRuns, type SavedLinks } from './link-runs.ts'
 import { readingNeeds } from './needs.ts'
 import type { Piece, Pieces } from './pieces.ts'
 import { walkPool } from './pool.ts'
-import { planRepository } from './repository.ts'
+import { planRepository, type RepositoryPlan } from './repository.ts'
+import { type SavedSeen, type Seen, UNSEEN } from './seen.ts'
+import { holds, seenOf, seenTargets } from './seen-repository.ts'
 import { openSpilled, type Spilled, type SpilledPiece } from './spilled.ts'
-import type { Terms } from './terms.ts'
+import { isOld, type Terms } from './terms.ts'
 import type { Thing } from './thing.ts'
 import { count, newTotals, type Totals } from './totals.ts'
 import { useOf, usesOf } from './uses.ts'
@@ -34,10 +36,18 @@ export interface PlanState {
   /** Bytes that repositories link, by their number. */
   readonly linked: Tally
   readonly candidates: Candidates
+  readonly seen: Seen
+  /** The first object that Slipway does not write, and that was written within the grace. */
+  foreign: string | undefined
 }
 
-/** A plan that begins. @param pieces where it notes what does not fit into memory */
-export const newPlan = (pieces: Pieces): PlanState => ({
+/**
+ * A plan that begins.
+ *
+ * @param pieces where it notes what does not fit into memory
+ * @param seen what earlier runs have seen
+ */
+export const newPlan = (pieces: Pieces, seen: Seen = UNSEEN): PlanState => ({
   phase: 'repositories',
   after: undefined,
   totals: newTotals(),
@@ -46,6 +56,8 @@ export const newPlan = (pieces: Pieces): PlanState => ({
   links: openLinkRuns(pieces),
   linked: openTally(),
   candidates: openCandidates(pieces),
+  seen,
+  foreign: undefined,
 })
 
 /** A plan as far as it is, written down. */
@@ -55,9 +67,12 @@ export interface SavedPlan extends Pick<PlanState, 'phase' | 'after' | 'totals'>
   readonly candidates: readonly SpilledPiece[]
   readonly links: SavedLinks
   readonly linked: Piece
+  readonly seen: SavedSeen
+  /** Absent: none. */
+  readonly foreign?: string
 }
 
-/** Writes down how far a plan is; at most five operations. */
+/** Writes down how far a plan is; at most six operations. */
 export const savePlan = async (pieces: Pieces, state: PlanState): Promise<SavedPlan> => ({
   phase: state.phase,
   after: state.after,
@@ -67,6 +82,8 @@ export const savePlan = async (pieces: Pieces, state: PlanState): Promise<SavedP
   candidates: await state.candidates.save(),
   links: await state.links.save(),
   linked: await pieces.write(state.linked.bytes()),
+  seen: await state.seen.save(),
+  ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
 })
 
 /** All pieces that a plan is in. */
@@ -78,8 +95,12 @@ export const piecesOf = (saved: SavedPlan): readonly Piece[] => [
   saved.linked,
 ]
 
-/** Opens a plan that was written down. */
-export const openPlan = async (pieces: Pieces, saved: SavedPlan): Promise<PlanState> => ({
+/** Opens a plan that was written down. @param seen opened with what it has saved of it */
+export const openPlan = async (
+  pieces: Pieces,
+  saved: SavedPlan,
+  seen: Seen = UNSEEN,
+): Promise<PlanState> => ({
   phase: saved.phase,
   after: saved.after,
   totals: saved.totals,
@@ -88,6 +109,8 @@ export const openPlan = async (pieces: Pieces, saved: SavedPlan): Promise<PlanSt
   links: openLinkRuns(pieces, saved.links),
   linked: openTally(await pieces.read(saved.linked)),
   candidates: openCandidates(pieces, saved.candidates),
+  seen,
+  foreign: saved.foreign,
 })
 
 export interface PlanOptions {
@@ -104,6 +127,12 @@ export interface PlanOptions {
 
 const hexOf = (digest: string): string => digest.slice(digest.indexOf(':') + 1)
 
+type Looked = Pick<RepositoryPlan, 'planned' | 'targets' | 'kept'>
+
+/** The latest object of a repository that Slipway does not write, if that was within the grace. */
+const youngForeign = ({ foreign }: ListedRepository, terms: Terms): string | undefined =>
+  foreign !== undefined && !isOld(terms, foreign.modified) ? foreign.key : undefined
+
 /** Reads all repositories, and notes their links. @returns false when it was to stop */
 const planRepositories = async (
   store: ObjectStore,
@@ -112,9 +141,22 @@ const planRepositories = async (
 ): Promise<boolean> => {
   const readNeeds = readingNeeds(store)
   const { seen } = state.totals
+  const look = async (listed: ListedRepository): Promise<Looked> => {
+    const known = await state.seen.find(listed.name)
+    if (known !== undefined && holds(known, listed, terms)) {
+      await state.seen.add(known)
+      return { planned: [], targets: seenTargets(known, listed), kept: undefined }
+    }
+    const decided = await planRepository(store, terms, readNeeds, listed)
+    const foreign = youngForeign(listed, terms)
+    state.foreign ??= foreign
+    const found = foreign === undefined ? seenOf(listed, decided, terms) : undefined
+    if (found !== undefined) await state.seen.add(found)
+    return decided
+  }
   const take = async (listed: ListedRepository): Promise<void> => {
     const { name } = listed
-    const { planned, targets, kept } = await planRepository(store, terms, readNeeds, listed)
+    const { planned, targets, kept } = await look(listed)
     const number = state.names.count
     const bytes = Buffer.from(name)
     await state.names.push(bytes)
@@ -181,6 +223,7 @@ export const plan = async (
 ): Promise<boolean> => {
   if (state.phase === 'repositories') {
     if (!(await planRepositories(store, state, options))) return false
+    await state.seen.end()
     state.phase = 'pool'
     state.after = undefined
   }

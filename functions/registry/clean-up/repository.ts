@@ -20,7 +20,10 @@ export interface RepositoryPlan {
   readonly planned: readonly Planned[]
   /** Digests that the data of its links is under, one for each link. */
   readonly targets: readonly Digest[]
-  /** When there may be more to do although nothing is written, in milliseconds. */
+  /**
+   * When there may be more to do although nothing that is listed of it changes, in milliseconds. It is not
+   * looked at before, if there is nothing to do now.
+   */
   readonly due: number
   /** Why nothing of its blobs goes, where that is so. */
   readonly kept: string | undefined

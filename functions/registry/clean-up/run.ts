@@ -14,6 +14,7 @@ import { newNonce } from './marker.ts'
 import { openPieces, type Pieces } from './pieces.ts'
 import { newPlan, openPlan, type PlanState, piecesOf, savePlan } from './plan.ts'
 import { notReady } from './ready.ts'
+import { openSeen, readOnly } from './seen.ts'
 import { DAY, type Terms, type Times } from './terms.ts'
 import { newTotals, type Totals } from './totals.ts'
 
@@ -85,7 +86,9 @@ export const openRun = async (store: ObjectStore, options: RunOptions): Promise<
   if (resumed === undefined) await left?.remove()
   const name = resumed?.run ?? newNonce()
   const pieces = resumed && left ? left : openPieces(store, prefixOf(name))
-  const plan = resumed ? await openPlan(pieces, resumed.plan) : newPlan(pieces)
+  const opened = await openSeen(store, termsOf(options), resumed?.plan.seen)
+  const seen = dry ? readOnly(opened) : opened
+  const plan = resumed ? await openPlan(pieces, resumed.plan, seen) : newPlan(pieces, seen)
   const acting = resumed?.acting ?? { repositories: 0, candidates: 0 }
   const done = resumed?.done ?? newTotals()
   const date = resumed?.date ?? now

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { createHash } from 'node:crypto'
 import { listPages } from '../../storage/pages.ts'
 import type { ListedObject, ObjectStore } from '../../storage/store.ts'
 import { REPOSITORIES_PREFIX } from '../layout.ts'
@@ -37,6 +38,13 @@ export interface ListedRepository {
   readonly layers: ListedLink[]
   readonly revisions: ListedLink[]
   readonly tags: ListedTag[]
+  /** The latest of what Slipway does not write; undefined: there is none. */
+  foreign?: Pick<ListedObject, 'key' | 'modified'>
+  /**
+   * Sum of all that was listed of it, in a walk: names, sizes, versions and times. Undefined where the service
+   * does not list versions.
+   */
+  sum?: string
 }
 
 const LAYER = /^_layers\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
@@ -58,15 +66,36 @@ const take = (into: ListedRepository, object: ListedObject, path: string): void 
   const revision = REVISION.exec(path)
   if (revision) return void into.revisions.push(...linkOf(object, revision))
   const [, tag] = TAG.exec(path) ?? []
-  if (tag === undefined) return
+  if (tag === undefined) {
+    const { key, modified } = object
+    const latest = into.foreign === undefined || into.foreign.modified < modified
+    if (latest && FOREIGN.test(path)) into.foreign = { key, modified }
+    return
+  }
   const { key, modified, size, etag } = object
   into.tags.push({ key, tag, etag, modified, plain: PLAIN_SIZES.has(size) })
 }
+
+/** What distribution, and Slipway 1.0, write beside links: while an upload goes on, and with each tag. */
+const FOREIGN = /^(?:_uploads\/|_manifests\/tags\/[^/]+\/index\/)/
 
 /** What comes after all that a repository has in the order of keys, and before others. */
 export const endOf = (name: string): string => `${REPOSITORIES_PREFIX}${name}/_~`
 
 const empty = (name: string): ListedRepository => ({ name, layers: [], revisions: [], tags: [] })
+
+/** Adds up what was listed of a repository. */
+const openSum = () => {
+  const hash = createHash('sha256')
+  let known = true
+  return {
+    add({ size, etag, modified }: ListedObject, path: string): void {
+      known &&= etag !== undefined
+      hash.update(`${path} ${size} ${etag} ${modified.getTime()}\n`)
+    },
+    end: (): string | undefined => (known ? hash.digest('base64url') : undefined),
+  }
+}
 
 /**
  * All repositories in the order of their keys; one listing for each 1000 objects.
@@ -78,6 +107,11 @@ export async function* walkRepositories(
   after?: string,
 ): AsyncGenerator<ListedRepository> {
   let current: ListedRepository | undefined
+  let sum = openSum()
+  const ended = (listed: ListedRepository): ListedRepository => {
+    const is = sum.end()
+    return is === undefined ? listed : { ...listed, sum: is }
+  }
   const start = after === undefined ? undefined : endOf(after)
   for await (const page of listPages(store, REPOSITORIES_PREFIX, start)) {
     for (const object of page) {
@@ -85,12 +119,17 @@ export async function* walkRepositories(
       const cut = path.indexOf('/_')
       if (cut === -1) continue
       const name = path.slice(0, cut)
-      if (current !== undefined && current.name !== name) yield current
-      if (current?.name !== name) current = empty(name)
-      take(current, object, path.slice(cut + 1))
+      if (current !== undefined && current.name !== name) yield ended(current)
+      if (current?.name !== name) {
+        current = empty(name)
+        sum = openSum()
+      }
+      const rest = path.slice(cut + 1)
+      sum.add(object, rest)
+      take(current, object, rest)
     }
   }
-  if (current !== undefined) yield current
+  if (current !== undefined) yield ended(current)
 }
 
 /** All links of one repository, listed now. */

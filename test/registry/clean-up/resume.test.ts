@@ -45,13 +45,13 @@ const inStages = async (
 
 /** Keys of what belongs to a run that has not ended. */
 const runKeys = async ({ keys }: World): Promise<string[]> =>
-  (await keys(CLEAN_UP_PREFIX)).filter((key) => !key.includes('/usage'))
+  (await keys(CLEAN_UP_PREFIX)).filter((key) => !/\/(?:usage|seen)/.test(key))
 
 /** Everything but nonces and what was written when. */
 const contents = async ({ keys, store }: World) => {
   const found: [string, number | undefined][] = []
   for (const key of await keys('')) {
-    found.push([key.replace(/usage-[0-9a-f]+/, 'usage'), (await store.head(key))?.size])
+    found.push([key.replace(/(usage-|seen\/)[0-9a-f]+/, '$1'), (await store.head(key))?.size])
   }
   return found
 }
