@@ -44,7 +44,11 @@ export const tell = (
       return COULD_NOT
     case 'refused':
       say(summary(ended.planned, 'To be done', times))
-      say(`slipway: stopped, since that is ${ended.why}. If it is right, add --force.`)
+      say(
+        ended.foreign
+          ? `slipway: stopped, since distribution or Slipway 1.0 seems to write here: ${ended.why} was written within the grace, and they do not heed a clean-up. Stop them, and wait for the grace; or add --force if that was the last of it.`
+          : `slipway: stopped, since that is ${ended.why}. If it is right, add --force.`,
+      )
       return REFUSED
     case 'stopped':
       say(`Stopped. ${summary(ended.planned, 'Planned so far', times)}`)

@@ -26,6 +26,9 @@ const whatOf = ({ repository, tag, digest, key }: Thing): string => {
 const TOO_MUCH =
   'no clean-up: it would take more than half; if that is right, run slipway gc --run --force'
 
+const FOREIGN =
+  'no clean-up: distribution or Slipway 1.0 has written to this store within the grace; stop them, or run slipway gc --run --force if that was the last of it'
+
 /** Logs how a run has ended. */
 const tell = (logger: RequestLogger, ended: Collected): void => {
   if (ended.outcome === 'busy') {
@@ -33,7 +36,8 @@ const tell = (logger: RequestLogger, ended: Collected): void => {
   } else if (ended.outcome === 'not-ready') {
     logger.warn({ why: ended.why }, 'no clean-up')
   } else if (ended.outcome === 'refused') {
-    logger.error({ why: ended.why, planned: ended.planned.steps }, TOO_MUCH)
+    const { why, planned, foreign } = ended
+    logger.error({ why, planned: planned.steps }, foreign ? FOREIGN : TOO_MUCH)
   } else {
     const { outcome, planned, done } = ended
     logger.info({ outcome, seen: planned.seen, done: done.steps }, 'clean-up')

@@ -52,7 +52,9 @@ const outcomeOf = (
     case 'not-ready':
       return { note: begun, failed: ended.why }
     case 'refused': {
-      const why = `the clean-up would take ${ended.why}`
+      const why = ended.foreign
+        ? `distribution or Slipway 1.0 has written ${ended.why} within the grace`
+        : `the clean-up would take ${ended.why}`
       return { note: { ...begun, state: 'refused', since: now, why }, failed: why }
     }
   }

@@ -50,7 +50,13 @@ export type Collected =
   /** It may not run here, or not yet. */
   | { readonly outcome: 'not-ready'; readonly why: string }
   /** It would take too much. */
-  | { readonly outcome: 'refused'; readonly why: string; readonly planned: Totals }
+  | {
+      readonly outcome: 'refused'
+      readonly why: string
+      readonly planned: Totals
+      /** Set where it is not too much, but another registry seems to write here: `why` is an object of its. */
+      readonly foreign?: true
+    }
   | {
       /** A run that was stopped goes on with the next one. */
       readonly outcome: 'done' | 'stopped'
@@ -95,7 +101,7 @@ const goOn = async (
   lease: Lease,
   options: CollectOptions,
 ): Promise<Collected> => {
-  const { run: acts, force, report, note, progress, isOver, monotonic } = options
+  const { run: acts, force, closed = false, report, note, progress, isOver, monotonic } = options
   const { terms, plan: state, acting, done } = run
   const { totals } = state
   const ended = { planned: totals, done, ...(run.resumed ? { began: new Date(terms.date) } : {}) }
@@ -124,6 +130,9 @@ const goOn = async (
   const { names, linked: tally } = state
   const usage = await writeUsage(store, { date: terms.date, names: names.read(), tally })
   if (!acts) return { outcome: 'done', ...ended }
+  if (state.foreign !== undefined && !force && !closed) {
+    return { outcome: 'refused', why: state.foreign, planned: totals, foreign: true }
+  }
   const much = moreThanHalf(totals)
   if (much !== undefined && !force) return { outcome: 'refused', why: much, planned: totals }
   const acted = await act(store, state, acting, {
