@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { PREFIX } from './test/support/temporary.ts'
 
 /** Temporary directories in memory: flushing files to a disk was a quarter of the time. */
 const MEMORY = '/dev/shm'
+
+/** All that is written to a temporary directory goes with the run: memory is not to fill up with it. */
+const TEMPORARY = join(existsSync(MEMORY) ? MEMORY : tmpdir(), `${PREFIX}${process.pid}`)
 
 /** Modules as Node has compiled them, for the programs that tests start: half of what a short one costs. */
 const COMPILED = fileURLToPath(new URL('node_modules/.cache/node', import.meta.url))
@@ -37,8 +42,9 @@ const quick = (
   test: {
     name,
     provide: { hosts },
+    globalSetup: 'test/support/temporary.ts',
     env: {
-      ...(existsSync(MEMORY) ? { TMPDIR: MEMORY } : {}),
+      TMPDIR: TEMPORARY,
       NODE_COMPILE_CACHE: COMPILED,
       ...KEPT_MEMORY,
     },
