@@ -2,7 +2,7 @@
  * The clean-up: a function of its own, which a schedule calls every hour. It cleans up once a day; an hour
  * later it goes on, where the time of an invocation was not enough, or tries again.
  *
- * The schedule is free, and an hour without work is a read of one object; docs/deploy.md says what a run costs.
+ * The schedule is free, and an hour without work is two requests to S3; docs/deploy.md says what a run costs.
  *
  * @module
  */

@@ -31,7 +31,7 @@ export const createHandler =
   (env: NodeJS.ProcessEnv) =>
   async (
     event: CleanUpEvent,
-    context: Pick<Context, 'getRemainingTimeInMillis'>,
+    context: Pick<Context, 'functionName' | 'getRemainingTimeInMillis'>,
   ): Promise<void> => {
     const settings = readLambdaSettings(env)
     const logger = createLogger(settings)
@@ -40,6 +40,7 @@ export const createHandler =
       await openStore(settings, env),
       { times, logger, audit: auditLog(logger) },
       {
+        name: context.functionName,
         now: event.now === true,
         isOver: () => context.getRemainingTimeInMillis() < STOP_BEFORE,
         clock: Date.now,

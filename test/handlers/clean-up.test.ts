@@ -5,13 +5,14 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHandler } from '../../functions/handlers/clean-up.ts'
+import { findKeepers } from '../../functions/registry/clean-up/keepers.ts'
 import { FENCE_KEY } from '../../functions/registry/layout.ts'
 import type { S3Server } from '../emulators/s3/server.ts'
 import { startBucket } from '../support/hosts/start.ts'
 import { storeOn } from '../support/rig/stores.ts'
 import { WRONG } from './wrong-settings.ts'
 
-const context = { getRemainingTimeInMillis: () => 15 * 60_000 }
+const context = { functionName: 'clean-up', getRemainingTimeInMillis: () => 15 * 60_000 }
 
 describe('on S3', () => {
   let s3: S3Server
@@ -25,7 +26,11 @@ describe('on S3', () => {
 
   test('its first call raises the fence, and waits', async () => {
     await createHandler(env)({}, context)
-    expect(await storeOn(s3).head(FENCE_KEY)).toBeDefined()
+    const store = storeOn(s3)
+    expect(await store.head(FENCE_KEY)).toBeDefined()
+    const keepers = await findKeepers(store, Date.now())
+    expect(keepers.map(({ name }) => name)).toEqual(['the function clean-up'])
+    expect(await findKeepers(store, Date.now() + 3 * 60 * 60_000)).toEqual([])
   })
 
   test('a store that does not respond is an error', async () => {

@@ -195,6 +195,7 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
   const options = { times: timesOf(48 * 60 * 60, 1), logger: silent, audit: () => {} }
   for (let hour = 0; hour < 12 * 24; hour += 4) {
     await scheduledCleanUp(guarded, options, {
+      name: 'f',
       now: false,
       isOver: () => false,
       clock: () => clock.now,

@@ -15,11 +15,14 @@ import {
 } from '../../registry/clean-up/attempts.ts'
 import type { Collected } from '../../registry/clean-up/collect.ts'
 import { FENCE_AGE, fenceSince, raiseFence } from '../../registry/clean-up/fence.ts'
+import { keepUp } from '../../registry/clean-up/keepers.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { type CleanUpOptions, cleanUp } from '../clean-up.ts'
 
 /** One invocation. */
 export interface Invocation {
+  /** Of the function. */
+  readonly name: string
   /** Whether to clean up although it is not time for it. */
   readonly now: boolean
   /** Says whether the invocation is about to end. */
@@ -30,6 +33,9 @@ export interface Invocation {
 
 /** Milliseconds by which our clock may differ from the store's. */
 const CLOCK_MARGIN = 60_000
+
+/** Milliseconds for which the fence stays up after a call: the next two. */
+const KEEPS = 150 * 60_000
 
 const STUCK = 'the clean-up is stopped again and again, and has not come to an end for days'
 
@@ -86,8 +92,9 @@ const isFenced = async (
 export const scheduledCleanUp = async (
   store: ObjectStore,
   options: CleanUpOptions,
-  { now, isOver, clock }: Invocation,
+  { name, now, isOver, clock }: Invocation,
 ): Promise<void> => {
+  await keepUp(store, `function-${name}`, `the function ${name}`, KEEPS)
   const before = await readAttempts(store)
   if (!now && !isDue(before, clock())) {
     // So that an alarm stays until somebody has looked.
