@@ -27,6 +27,7 @@ import {
   ISSUERS_KEY,
   OWN_PREFIX,
   POLICY_KEY,
+  PULLED_PREFIX,
   PULLS_SINCE_KEY,
   REFERRERS_PREFIX,
   REPOSITORIES_PREFIX,
@@ -80,19 +81,29 @@ const REGISTRY: Rights = [
 const CLEAN_UP: Rights = [
   // The first where the bucket has no versions, the second where it has.
   ['Blobs', [READ, 's3:DeleteObject', 's3:DeleteObjectVersion'], [`${BLOBS_PREFIX}*`]],
+  [
+    'OpenUploads',
+    ['s3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+    [`${BLOBS_PREFIX}*`, `${UPLOADS_PREFIX}*`],
+  ],
   ['Links', [READ, 's3:PutObject', 's3:DeleteObject'], [`${REPOSITORIES_PREFIX}*`]],
   [
     'Notes',
     [READ, 's3:PutObject', 's3:DeleteObject'],
     [`${CONDEMNED_PREFIX}*`, `${CLEAN_UP_PREFIX}*`],
   ],
+  [
+    'LeftOver',
+    [READ, 's3:PutObject', 's3:DeleteObject'],
+    [`${CATALOG_PREFIX}*`, `${REFERRERS_PREFIX}*`, `${ALIASES_PREFIX}*`],
+  ],
+  ['Passing', ['s3:DeleteObject'], [`${UPLOADS_PREFIX}*`, `${PULLED_PREFIX}*`]],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
   ['Rules', [READ], [RETENTION_KEY, PULLS_SINCE_KEY]],
-  // What rules let go is on record, and lists of what refers to something look whether it is there.
-  ['Deletions', ['s3:PutObject'], [`${DELETIONS_PREFIX}*`]],
-  ['Referrers', ['s3:PutObject'], [`${REFERRERS_PREFIX}*`]],
+  // What rules let go is on record, for a time.
+  ['Deletions', ['s3:PutObject', 's3:DeleteObject'], [`${DELETIONS_PREFIX}*`]],
   // S3 must heed the condition of a delete: that is tried.
-  ['Trial', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SCRATCH_PREFIX}*`]],
+  ['Trial', [READ, 's3:PutObject'], [`${SCRATCH_PREFIX}*`]],
 ]
 
 export interface BucketAccess {
@@ -110,8 +121,14 @@ export const bucketStatements = (access: BucketAccess): PolicyStatement[] =>
   statementsOf(REGISTRY, access)
 
 /** The statements for the role of the clean-up. */
-export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
-  statementsOf(CLEAN_UP, { ...access, readOnly: false })
+export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] => [
+  ...statementsOf(CLEAN_UP, { ...access, readOnly: false }),
+  new PolicyStatement({
+    sid: 'ListUploads',
+    actions: ['s3:ListBucketMultipartUploads'],
+    resources: [access.bucket.bucketArn],
+  }),
+]
 
 const statementsOf = (rights: Rights, access: BucketAccess): PolicyStatement[] => {
   const { bucket, keyPrefix, encryptionKey, readOnly } = access

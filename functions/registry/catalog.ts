@@ -1,5 +1,8 @@
 /**
- * The list of repositories: one marker object each, so that a page is one plain listing.
+ * The list of repositories: one mark each, so that a page is one plain listing.
+ *
+ * A mark is empty. One that the clean-up has condemned, since it saw no manifest, says so: whoever is about to
+ * write the first manifest writes the mark anew before. It lists its repository all the same, until it goes.
  *
  * @module
  */
@@ -12,7 +15,9 @@ import type { NamePage } from './tag-pages.ts'
 export interface Catalog {
   /** Whether the repository is listed. One operation. */
   has(name: string): Promise<boolean>
-  /** Lists the repository; has no effect if it is listed. */
+  /** Whether it is, and stays so: its mark is not condemned. One operation. */
+  keeps(name: string): Promise<boolean>
+  /** Lists the repository; has no effect if it is listed, and stays so. */
   add(name: string): Promise<void>
   /** Repositories after `last` in ASCII order, at most `limit` (1 to 1000). */
   list(limit: number, last?: string): Promise<NamePage>
@@ -31,6 +36,7 @@ export const createCatalog = (store: ObjectStore): Catalog => {
   return {
     list,
     has: async (name) => (await store.head(catalogKey(name))) !== undefined,
+    keeps: async (name) => (await store.head(catalogKey(name)))?.size === 0,
     async add(name) {
       await store.put(catalogKey(name), new Uint8Array())
     },

@@ -2,24 +2,23 @@
  * What the registry keeps under which key.
  *
  * Distribution's own layout, so that the same bucket or directory serves both. Distribution writes
- * and removes the same keys; `_uploads/` is its alone, and so is removing data, by its offline
- * `garbage-collect`:
+ * and removes the same keys; `_uploads/` is its alone:
  *
  * ```
  * docker/registry/v2/
  * ├─ blobs/<algorithm>/<first two of hex>/<hex>/
  * │  └─ data                       bytes of a blob or manifest
- * │                                written by: push                    removed by: nothing here
+ * │                                written by: push                    removed by: clean-up
  * └─ repositories/<name>/
  *    ├─ _layers/<algorithm>/<hex>/
  *    │  └─ link                    "this repository has the blob"; holds its digest, and
  *    │                             says if it was condemned
- *    │                             written by: push, mount             removed by: blob delete
+ *    │                             written by: push, mount             removed by: blob delete, clean-up
  *    └─ _manifests/
  *       ├─ revisions/<algorithm>/<hex>/
  *       │  └─ link                 "this repository has the manifest"; holds its digest, and
  *       │                          says if it was condemned or deleted
- *       │                          written by: manifest push, delete   removed by: nothing here
+ *       │                          written by: manifest push, delete   removed by: clean-up
  *       └─ tags/<tag>/
  *          ├─ current/link         the digest that the tag points at
  *          │                       written by: manifest push by tag    removed by: tag delete, and
@@ -35,13 +34,13 @@
  * slipway/v1/
  * ├─ catalog/<name>!               empty: the repository exists
  * │                                written by: its first manifest push, reindex
- * │                                                                    removed by: nothing
+ * │                                                                    removed by: clean-up
  * ├─ aliases/<algorithm>/<hex>     sha256 digest of a blob pushed under another algorithm's
- * │                                written by: push, mount             removed by: nothing
+ * │                                written by: push, mount             removed by: clean-up
  * ├─ referrers/<name>/<algorithm>/<hex of subject>/
  * │  └─ <algorithm>/<hex>          descriptor of one referrer
  * │                                written by: manifest push and delete, reindex
- * │                                                                    removed by: nothing
+ * │                                                                    removed by: clean-up
  * ├─ uploads/<uuid>/
  * │  ├─ data-<nonce>               target of a multipart upload while the digest is unknown
  * │  ├─ <offset>-<nonce>           bytes from offset on that do not fill a part yet
@@ -52,7 +51,7 @@
  * │                                written by: clean-up, and what a push or mount rescues
  * │                                                                    removed by: clean-up
  * ├─ deleted/<name>/!/<time>-<id>  what was deleted, by whom
- * │                                written by: deletes                 removed by: age
+ * │                                written by: deletes                 removed by: expiry
  * ├─ pulled/<name>/!/<algorithm>/<hex>
  * │                                empty: the manifest was pulled, about when this was written
  * │                                written by: servers                 removed by: nothing
@@ -87,7 +86,8 @@
  *                                  written by: the first instance that is told to
  * ```
  *
- * Expiry is the clean-up of the Node server or the bucket's lifecycle rule. Names, tags and digests
+ * Expiry is the housekeeping of the Node server, the bucket's lifecycle rule, or the clean-up.
+ * docs/clean-up.md has all of it in a table. Names, tags and digests
  * are checked before they reach this file; it does not check them again.
  *
  * @module

@@ -31,7 +31,8 @@ import {
   hexOf,
   type Reference,
 } from './reference.ts'
-import { type Referrers, referrerOf } from './referrers.ts'
+import { referrerOf } from './referrer-entry.ts'
+import type { Referrers } from './referrers.ts'
 import type { Overridden, TagGuard } from './retention/guard.ts'
 import type { Revisions } from './revisions.ts'
 import type { TagCondition, Tags } from './tags.ts'
@@ -153,7 +154,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     const names = [...new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])]
     const [{ isFrozen, overridden }, isListed, confirm] = await settled([
       guard.push(name, names, digest, options.override ?? false),
-      catalog.has(name),
+      catalog.keeps(name),
       subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
       checkReferences(name, manifest),
       presence.bring(canonical, size, presence.look(canonical, inTime), put, put),

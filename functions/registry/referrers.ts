@@ -5,24 +5,31 @@
  * A manifest's link and its descriptor cannot change in one moment. So a descriptor may be
  * unconfirmed: then the list looks whether the manifest is there. Invariants, whoever dies where:
  * - A push writes the unconfirmed descriptor before the link, unless there is a descriptor already,
- *   and never writes over another's, only over a damaged one. So what is there is listed, or looked for.
+ *   and never writes over another's, only over a damaged or a condemned one (referrer-entry.ts). So what is
+ *   there is listed, or looked for.
  * - A delete writes an unconfirmed descriptor before it deletes the link, over whatever is there. A
  *   push confirms only the version that it wrote itself. So what is confirmed is not deleted.
  *
  * @module
  */
 
-import { randomBytes } from 'node:crypto'
 import { inBatches } from '../shared/parallel.ts'
 import { inOneTurn } from '../shared/turns.ts'
-import { discard, readAll } from '../storage/bytes.ts'
-import { putUnlessChanged } from '../storage/read-or-create.ts'
-import type { ObjectStore, WriteCondition } from '../storage/store.ts'
+import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { referrerKey, referrersPrefix } from './layout.ts'
-import type { Manifest } from './manifest.ts'
 import { type Digest, isDigest } from './reference.ts'
+import {
+  type ConfirmReferrer,
+  listedOf,
+  MAX_DESCRIPTOR_BYTES,
+  parseReferrer,
+  prepareReferrer,
+  putDoubt,
+  type Referrer,
+  readDescriptor,
+} from './referrer-entry.ts'
 import type { Revisions } from './revisions.ts'
 
 /** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and responses. */
@@ -31,32 +38,17 @@ const MAX_PAGE = 500
 /** Most bytes of descriptors on one page: clients read at most 4 MiB of an index. */
 const MAX_PAGE_BYTES = 3 * 1024 * 1024
 
-/** Most bytes of one: annotations can make it almost as large as its manifest of 4 MiB. */
-const MAX_DESCRIPTOR_BYTES = 5 * 1024 * 1024
-
-/** A descriptor as the referrers API lists it. */
-export interface Referrer {
-  readonly mediaType: string
-  readonly digest: Digest
-  /** Bytes. */
-  readonly size: number
-  readonly artifactType?: string
-  readonly annotations?: Readonly<Record<string, string>>
-}
-
 export interface ReferrerPage {
   readonly referrers: readonly Referrer[]
   /** Digest to continue after, when there are more. */
   readonly next: Digest | undefined
 }
 
-/** Lists a manifest that is linked by now. */
-export type ConfirmReferrer = () => Promise<void>
-
 export interface Referrers {
   /**
    * Prepares a manifest's place in its subject's list, whether the subject exists or not; before
-   * its link is written. One operation, and one more where there is a descriptor already.
+   * its link is written. One operation, and one more where there is a descriptor already, which is
+   * written anew if the clean-up has condemned it.
    *
    * @returns what is to be done after the link was written; at most one operation
    */
@@ -75,106 +67,6 @@ export interface Referrers {
     subject: Digest,
     options?: { readonly artifactType?: string; readonly last?: Digest },
   ): Promise<ReferrerPage>
-}
-
-/** The descriptor under which a manifest is listed as a referrer. */
-export const referrerOf = (manifest: Manifest, digest: Digest, size: number): Referrer => ({
-  mediaType: manifest.mediaType,
-  digest,
-  size,
-  ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
-  ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
-})
-
-/** A descriptor with this has to be looked for; its value makes each version another. */
-const UNCONFIRMED = 'io.slipway.unconfirmed'
-
-/** A descriptor's bytes; annotations make one as large as a manifest. */
-const written = (referrer: StoredReferrer): Promise<Uint8Array> =>
-  inOneTurn(() => Buffer.from(JSON.stringify(referrer)))
-
-const unconfirmed = (referrer: Referrer): Promise<Uint8Array> =>
-  written({ ...referrer, [UNCONFIRMED]: randomBytes(8).toString('hex') })
-
-/** A descriptor as it is stored. */
-type StoredReferrer = Referrer & { readonly [UNCONFIRMED]?: string }
-
-/** Whether a stored descriptor is listed without a look at its manifest. */
-export const isConfirmed = (stored: StoredReferrer): boolean => stored[UNCONFIRMED] === undefined
-
-/**
- * Has the list look each time whether the manifest of a confirmed descriptor is there.
- *
- * @param etag the version that was read
- * @returns false when it has another version
- */
-export const doubtReferrer = async (
-  store: ObjectStore,
-  key: string,
-  referrer: Referrer,
-  etag: string,
-): Promise<boolean> =>
-  (await putUnlessChanged(store, key, await unconfirmed(referrer), { ifMatch: etag })) !== undefined
-
-/** Reads a stored descriptor. @returns undefined when it is none of this digest: it is damaged */
-export const parseReferrer = (bytes: Uint8Array, digest: Digest): StoredReferrer | undefined => {
-  try {
-    const stored: StoredReferrer | null = JSON.parse(Buffer.from(bytes).toString())
-    const sound =
-      typeof stored?.mediaType === 'string' &&
-      stored.digest === digest &&
-      Number.isSafeInteger(stored.size)
-    return sound ? stored : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** A descriptor's bytes, none where they are more than one can have, and its version. */
-export const readDescriptor = async (
-  store: ObjectStore,
-  key: string,
-): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined> => {
-  const read = await store.get(key)
-  if (read === undefined) return undefined
-  const { size, etag } = read.info
-  if (size <= MAX_DESCRIPTOR_BYTES) {
-    return { bytes: await readAll(read.body, MAX_DESCRIPTOR_BYTES), etag }
-  }
-  discard(read.body)
-  return { bytes: new Uint8Array(), etag }
-}
-
-/** See {@link Referrers.prepare}. */
-export const prepareReferrer = async (
-  store: ObjectStore,
-  name: string,
-  subject: Digest,
-  referrer: Referrer,
-): Promise<ConfirmReferrer> => {
-  const key = referrerKey(name, subject, referrer.digest)
-  const write = async (condition: WriteCondition) =>
-    putUnlessChanged(store, key, await unconfirmed(referrer), condition)
-  const replaceDamaged = async () => {
-    const there = await readDescriptor(store, key)
-    if (there === undefined || parseReferrer(there.bytes, referrer.digest)) return undefined
-    return write({ ifMatch: there.etag })
-  }
-  const created = (await write({ ifNoneMatch: '*' })) ?? (await replaceDamaged())
-  if (created === undefined) return async () => {}
-  return async () => {
-    await putUnlessChanged(store, key, await written(referrer), { ifMatch: created })
-  }
-}
-
-/** See {@link Referrers.doubt}. */
-export const putDoubt = async (
-  store: ObjectStore,
-  name: string,
-  subject: Digest,
-  referrer: Referrer,
-): Promise<void> => {
-  await store.put(referrerKey(name, subject, referrer.digest), await unconfirmed(referrer))
 }
 
 /** Referrers on a store. */
@@ -202,8 +94,8 @@ export const createReferrers = (
     if (bytes === undefined) return undefined
     const stored = await inOneTurn(() => parseReferrer(bytes, digest))
     if (stored === undefined) return damaged()
-    const { [UNCONFIRMED]: nonce, ...referrer } = stored
-    if (nonce === undefined) return referrer
+    const { referrer, confirmed } = listedOf(stored)
+    if (confirmed) return referrer
     return (await revisions.find(name, each.digest)) && referrer
   }
 

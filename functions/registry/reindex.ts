@@ -15,7 +15,7 @@ import { readLink } from './links.ts'
 import { parseStoredManifest } from './manifest.ts'
 import { MAX_MANIFEST_BYTES } from './manifests.ts'
 import { type Digest, isDigest } from './reference.ts'
-import { prepareReferrer, type Referrer, referrerOf } from './referrers.ts'
+import { prepareReferrer, type Referrer, referrerOf } from './referrer-entry.ts'
 
 /** What was found. */
 export interface Reindexed {

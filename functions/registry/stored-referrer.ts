@@ -12,7 +12,7 @@ import { readMembers } from './json/members.ts'
 import { kindOf } from './manifest.ts'
 import { storedMediaType } from './manifest-type.ts'
 import { type Digest, isDigest } from './reference.ts'
-import type { Referrer } from './referrers.ts'
+import type { Referrer } from './referrer-entry.ts'
 
 /** An older registry may have accepted what is malformed: that is nothing. */
 const unlessMalformed = <T>(read: () => T): T | undefined => {

@@ -13,6 +13,7 @@ import type {
   MultipartUpload,
   ObjectInfo,
   ObjectStore,
+  OpenMultipart,
   Part,
   PutOptions,
   WriteCondition,
@@ -30,7 +31,7 @@ interface Stored extends ObjectInfo {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-interface Open extends MultipartUpload {
+interface Open extends OpenMultipart {
   readonly parts: Map<number, Part & { readonly bytes: Uint8Array }>
 }
 
@@ -170,7 +171,8 @@ export const createModel = (
       }
     },
     async createMultipart(key) {
-      const upload = { key, id: randomUUID(), parts: new Map() }
+      const started = new Date(clock.now)
+      const upload = { key, id: randomUUID(), started, parts: new Map() }
       uploads.set(upload.id, upload)
       return { key, id: upload.id }
     },
@@ -202,7 +204,7 @@ export const createModel = (
     provesParts: async () => true,
     async listMultiparts(prefix) {
       const open = [...uploads.values()].filter(({ key }) => key.startsWith(prefix))
-      return open.map(({ key, id }) => ({ key, id, started: new Date(clock.now) }))
+      return open.map(({ key, id, started }) => ({ key, id, started }))
     },
   }
   return {

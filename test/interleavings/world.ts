@@ -30,7 +30,8 @@ const FOREIGN = blob('only in another repository', 20)
 /** What `latest` is. */
 export const OLD = imageOf()
 const NEW = imageOf([LAYER])
-const SIGNATURE = imageOf([], { subject: descriptorOf(OCI_MANIFEST, OLD) })
+/** What refers to OLD. */
+export const SIGNATURE = imageOf([], { subject: descriptorOf(OCI_MANIFEST, OLD) })
 const SECOND_SIGNATURE = imageOf([], {
   subject: descriptorOf(OCI_MANIFEST, OLD),
   annotations: { second: 'yes' },

@@ -9,7 +9,13 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { scheduledCleanUp } from '../../functions/compose/aws/scheduled-clean-up.ts'
 import { timesOf } from '../../functions/registry/clean-up/terms.ts'
-import { dataKey, RETENTION_KEY } from '../../functions/registry/layout.ts'
+import {
+  dataKey,
+  pulledKey,
+  RETENTION_KEY,
+  uploadSegmentKey,
+} from '../../functions/registry/layout.ts'
+import { MIN_PART_SIZE } from '../../functions/storage/store.ts'
 import { createModel, type Service } from '../interleavings/model.ts'
 import { blob, descriptorOf, imageOf } from '../support/hosts/content.ts'
 import { silent } from '../support/hosts/start.ts'
@@ -183,6 +189,21 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
   await pushManifest(send, 'a/b', referrer.sha256, referrer)
   await pushManifest(send, 'a/b', 'old-1', imageOf([], { annotations: { a: 'old' } }))
   await store.put(RETENTION_KEY, Buffer.from(JSON.stringify({ version: 1, rules: RULES })))
+  // What is left over of what goes, and of uploads.
+  for (const a of ['1', '2', '3', '4', '5', '6']) {
+    await pushManifest(send, 'a/b', `kept-${a}`, imageOf([], { annotations: { a } }))
+  }
+  const going = await pushImage(send, 'a/d', 'v1', [])
+  const signature = imageOf([], {
+    subject: descriptorOf('application/vnd.oci.image.manifest.v1+json', going),
+  })
+  await pushManifest(send, 'a/d', signature.sha256, signature)
+  await store.put(pulledKey('a/d', going.sha256), new Uint8Array())
+  for (const { sha256 } of [going, signature]) {
+    await expectStatus(202, send(`DELETE /v2/a/d/manifests/${sha256}`))
+  }
+  await store.put(uploadSegmentKey('upload', 0, 'nonce'), new Uint8Array(9))
+  await store.createMultipart(dataKey(going.sha256), MIN_PART_SIZE)
   const used = new Set<string>()
   const guarded = intercept(store, async (call, proceed) => {
     for (const use of usesOf(call)) {
@@ -193,7 +214,7 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
     return proceed()
   })
   const options = { times: timesOf(48 * 60 * 60, 1), logger: silent, audit: () => {} }
-  for (let hour = 0; hour < 12 * 24; hour += 4) {
+  for (let hour = 0; hour < 20 * 24; hour += 4) {
     await scheduledCleanUp(guarded, options, {
       name: 'f',
       now: false,

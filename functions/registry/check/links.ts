@@ -10,7 +10,7 @@ import type { Link } from '../links.ts'
 import { type Manifest, parseStoredManifest } from '../manifest.ts'
 import { isManifestType } from '../media-types.ts'
 import type { Digest } from '../reference.ts'
-import { prepareReferrer, referrerOf } from '../referrers.ts'
+import { prepareReferrer, referrerOf } from '../referrer-entry.ts'
 import type { Found } from './finding.ts'
 import type { View } from './view.ts'
 

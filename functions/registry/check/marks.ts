@@ -15,7 +15,7 @@ import {
   prepareReferrer,
   readDescriptor,
   referrerOf,
-} from '../referrers.ts'
+} from '../referrer-entry.ts'
 import type { Found } from './finding.ts'
 import type { View } from './view.ts'
 

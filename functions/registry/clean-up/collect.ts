@@ -13,12 +13,13 @@ import { type RulesInForce, rulesInForce } from '../retention/in-force.ts'
 import { writeUsage } from '../usage/write.ts'
 import { act } from './act.ts'
 import { type Lease, takeLease } from './lease.ts'
+import { openLitter } from './litter/litter.ts'
 import { type PlanState, plan } from './plan.ts'
 import { notReady } from './ready.ts'
 import { LONGEST, openRun, type Run } from './run.ts'
 import { dateOf, type Times } from './terms.ts'
 import type { Thing } from './thing.ts'
-import { count, moreThanHalf, type Totals } from './totals.ts'
+import { addSteps, count, moreThanHalf, newTotals, type Totals } from './totals.ts'
 
 export interface CollectOptions {
   readonly times: Times
@@ -127,6 +128,20 @@ const goOn = async (
     },
   })
   if (!planned) return stopped()
+  const litter = openLitter(store, terms, () => {
+    progress('Looking for what is left over')
+    return pause()
+  })
+  if (state.phase === 'litter') {
+    const found = newTotals()
+    const looked = await litter.plan((thing) => {
+      count(found, thing)
+      if (!acts) report(thing)
+    })
+    if (!looked) return stopped()
+    addSteps(totals, found)
+    state.phase = 'done'
+  }
   const { names, linked: tally } = state
   const usage = await writeUsage(store, { date: terms.date, names: names.read(), tally })
   if (!acts) return { outcome: 'done', ...ended }
@@ -135,13 +150,17 @@ const goOn = async (
   }
   const much = moreThanHalf(totals)
   if (much !== undefined && !force) return { outcome: 'refused', why: much, planned: totals }
+  const removed = (thing: Thing): void => {
+    count(done, thing)
+    report(thing)
+  }
+  // First: what was planned of it is what was there before anything went.
+  if (!acting.litter && !(await litter.act(removed))) return stopped()
+  acting.litter = true
   const acted = await act(store, state, acting, {
     terms,
     monotonic,
-    done: (thing) => {
-      count(done, thing)
-      report(thing)
-    },
+    done: removed,
     pause: () => {
       progress('Cleaning up')
       return pause()

@@ -24,7 +24,7 @@ import { type ListedRepository, walkRepositories } from './walk.ts'
 
 /** How far planning is, and what was found so far. */
 export interface PlanState {
-  phase: 'repositories' | 'pool' | 'done'
+  phase: 'repositories' | 'pool' | 'litter' | 'done'
   /** The repository, or the digest in hex, that was the last. */
   after: string | undefined
   readonly totals: Totals
@@ -229,7 +229,7 @@ export const plan = async (
   }
   if (state.phase === 'pool') {
     if (!(await planPool(store, state, options))) return false
-    state.phase = 'done'
+    state.phase = 'litter'
     state.after = undefined
   }
   return true

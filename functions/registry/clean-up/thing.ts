@@ -43,6 +43,10 @@ export type Step =
   /** The catalog's mark of a repository in which nothing is. */
   | 'condemn-mark'
   | 'remove-mark'
+  /** The record of a delete that can no longer be undone. */
+  | 'remove-note'
+  /** The record of the pulls of a manifest that is gone. */
+  | 'remove-pull'
 
 /** One thing of a run. */
 export interface Thing {

@@ -41,6 +41,14 @@ export const count = ({ steps }: Totals, { step, size = 0 }: Thing): void => {
   steps[step] = { things: sum.things + 1, bytes: sum.bytes + size }
 }
 
+/** Adds what was counted apart. */
+export const addSteps = ({ steps }: Totals, { steps: more }: Totals): void => {
+  for (const [step, { things, bytes }] of Object.entries(more) as [Step, Sum][]) {
+    const sum = steps[step] ?? { things: 0, bytes: 0 }
+    steps[step] = { things: sum.things + things, bytes: sum.bytes + bytes }
+  }
+}
+
 const sumOf = ({ steps }: Totals, names: readonly Step[], of: keyof Sum): number =>
   names.reduce((sum, name) => sum + (steps[name]?.[of] ?? 0), 0)
 

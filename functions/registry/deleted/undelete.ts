@@ -105,7 +105,7 @@ export const undelete = async (
   const { digest, tags } = find(await listDeletions(store, name), name, reference)
   const catalog = createCatalog(store)
   const { get, set } = createTags(store, catalog, report)
-  if (!(await catalog.has(name))) await catalog.add(name)
+  if (!(await catalog.keeps(name))) await catalog.add(name)
   const manifest = await restoreManifest(store, name, digest, tags.length > 0, report)
   /** @returns false when it is there */
   const restore = async (tag: string): Promise<boolean> => {

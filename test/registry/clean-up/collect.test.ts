@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import {
   CLEAN_UP_PREFIX,
   CONDEMNED_PREFIX,
+  cleanUpKey,
   dataKey,
   layerLinkKey,
   revisionLinkKey,
@@ -52,7 +53,7 @@ describe.each(SERVICES)('on %s', (_, service) => {
     await world.pass(LONG)
     expect(stepsOf(await world.collect())).toEqual([`clear-marker ${B.sha256}`])
     expect(await world.keys(CONDEMNED_PREFIX)).toEqual([])
-    expect((await world.keys(CLEAN_UP_PREFIX)).filter(isNoNote)).toEqual([])
+    expect((await world.keys(CLEAN_UP_PREFIX)).filter(isNoNote)).toEqual([cleanUpKey('looked')])
     await expectStatus(200, world.send('GET /v2/app/manifests/v1'))
     await expectStatus(200, world.send(`GET /v2/app/blobs/${A.sha256}`))
   })

@@ -64,7 +64,8 @@ export const openWorld = async (
 ): Promise<World> => {
   const { store, clock } = model
   await raiseFence(store)
-  const newClient = (): Promise<Send> => clientOf(store, { now: () => clock.now, cleanUp: true })
+  const newClient = (): Promise<Send> =>
+    clientOf(store, { now: () => clock.now, cleanUp: true, undeletes: true })
   const world: World = {
     model,
     store,
@@ -95,13 +96,21 @@ export const openWorld = async (
   return world
 }
 
-/** Steps with what they are about, in order. */
-export const stepsOf = ({ things }: Ran): string[] =>
-  things.map(({ step, digest, tag }) => `${step} ${tag ?? digest}`).sort()
+/** Records of deletes go with age, whatever else is done. */
+const isOfRecord = ({ step }: Thing): boolean => step === 'remove-note'
 
-/** How often each step was taken. */
+/** Steps with what they are about, in order; without those of records. */
+export const stepsOf = ({ things }: Ran): string[] =>
+  things
+    .filter((each) => !isOfRecord(each))
+    .map(({ step, digest, tag }) => `${step} ${tag ?? digest}`)
+    .sort()
+
+/** How often each step was taken; without those of records. */
 export const countsOf = ({ things }: Ran): Partial<Record<Step, number>> => {
   const counts: Partial<Record<Step, number>> = {}
-  for (const { step } of things) counts[step] = (counts[step] ?? 0) + 1
+  for (const each of things) {
+    if (!isOfRecord(each)) counts[each.step] = (counts[each.step] ?? 0) + 1
+  }
   return counts
 }

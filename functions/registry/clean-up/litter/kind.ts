@@ -1,0 +1,45 @@
+/**
+ * What a kind of litter is: things of which each is looked at by itself.
+ *
+ * @module
+ */
+
+import { listPages } from '../../../storage/pages.ts'
+import type { ListedObject, ObjectStore } from '../../../storage/store.ts'
+import type { Planned } from '../thing.ts'
+
+/**
+ * What a look tells:
+ * - `stays`: it is no litter, and is no candidate before it is written again.
+ * - `waits`: it may be litter later, though nobody writes it; it is to be looked at by the next run.
+ * - what is to be done.
+ */
+export type Verdict = Planned | 'waits' | 'stays'
+
+/** What may be litter. */
+export interface Suspect {
+  readonly modified: Date
+  look(): Verdict | Promise<Verdict>
+}
+
+/** A kind of litter. */
+export interface Kind {
+  /**
+   * What is looked at: all, where a look costs no operation; otherwise what was written since an earlier run has
+   * looked, and everything at times (looked.ts); or only at these times.
+   */
+  readonly looks: 'always' | 'changed' | 'at times'
+  /** All there is of it. */
+  pages(): AsyncIterable<readonly Suspect[]>
+}
+
+/** All objects below a prefix; one listing for each 1000. */
+export async function* suspects(
+  store: ObjectStore,
+  prefix: string,
+  look: (object: ListedObject) => Verdict | Promise<Verdict>,
+): AsyncGenerator<readonly Suspect[]> {
+  for await (const page of listPages(store, prefix)) {
+    yield page.map((object) => ({ modified: object.modified, look: () => look(object) }))
+  }
+}

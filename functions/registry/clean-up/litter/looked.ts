@@ -1,0 +1,79 @@
+/**
+ * What runs remember of their looks at what costs operations: since when everything was looked at, so that the
+ * next run looks at what was written since. Whatever makes such an object litter writes it before: a delete writes
+ * the descriptor of a referrer, for one. What went without, such as a mark whose push has died, is found when
+ * all are looked at, once a week.
+ *
+ * @module
+ */
+
+import * as z from 'zod'
+import { readAll } from '../../../storage/bytes.ts'
+import type { ObjectStore } from '../../../storage/store.ts'
+import { cleanUpKey } from '../../layout.ts'
+import { MIN_GRACE } from '../bounds.ts'
+import { DAY } from '../terms.ts'
+
+const KEY = cleanUpKey('looked')
+const MAX_BYTES = 4096
+
+/** Milliseconds after which all are looked at again. */
+const FULL_AFTER = 7 * DAY
+
+/** Milliseconds by which a write may have come into a listing after the time that it bears. */
+const MARGIN = MIN_GRACE
+
+/** Times in milliseconds, by the clock of the store. */
+const schema = z.object({
+  version: z.literal(1),
+  /** What was written before was looked at, and stays. */
+  upTo: z.number(),
+  /** When all were looked at. */
+  full: z.number(),
+})
+
+/** Which objects are to be looked at. */
+export interface Looks {
+  /** Whether everything is looked at. */
+  readonly all: boolean
+  /** Whether what was last written then is to be looked at. */
+  isDue(modified: Date): boolean
+  /** Notes an object that the next run has to look at, whether it was written or not. */
+  leave(modified: Date): void
+  /** Has the next run go on from this one. @param any whether there was any object at all */
+  save(any: boolean): Promise<void>
+}
+
+const read = async (store: ObjectStore) => {
+  const found = await store.get(KEY)
+  if (found === undefined) return undefined
+  try {
+    return schema.parse(JSON.parse((await readAll(found.body, MAX_BYTES)).toString()))
+  } catch {
+    // Another version has written it, or nobody knows who: all are looked at.
+    return undefined
+  }
+}
+
+/**
+ * Begins the looks of a run. One operation.
+ *
+ * @param date of the run, in milliseconds
+ */
+export const beginLooks = async (store: ObjectStore, date: number): Promise<Looks> => {
+  const before = await read(store)
+  const full = before === undefined || before.full + FULL_AFTER <= date || before.full > date
+  let upTo = date
+  return {
+    all: full,
+    isDue: (modified) => full || modified.getTime() > before.upTo - MARGIN,
+    leave(modified) {
+      upTo = Math.min(upTo, modified.getTime() - 1)
+    },
+    async save(any) {
+      if (!any) return before === undefined ? undefined : store.delete([KEY])
+      const body = { version: 1, upTo, full: full ? date : before.full }
+      await store.put(KEY, Buffer.from(JSON.stringify(body)))
+    },
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What is recorded of the pulls of manifests that are gone. A record only says when, and is written daily where a
+ * manifest is pulled: so it is looked at only when everything is, and nothing is lost if it goes early.
+ *
+ * @module
+ */
+
+import type { ListedObject, ObjectStore } from '../../../storage/store.ts'
+import { PULLED_PREFIX, pulledOf, revisionLinkKey } from '../../layout.ts'
+import { isOld, type Terms } from '../terms.ts'
+import { type Kind, suspects, type Verdict } from './kind.ts'
+
+const look = async (
+  store: ObjectStore,
+  terms: Terms,
+  { key, modified, size }: ListedObject,
+): Promise<Verdict> => {
+  const { name: repository, digest } = pulledOf(key) ?? {}
+  if (repository === undefined || digest === undefined || !isOld(terms, modified)) return 'stays'
+  if ((await store.head(revisionLinkKey(repository, digest))) !== undefined) return 'stays'
+  const why = 'the repository does not have the manifest that was pulled'
+  return {
+    thing: { step: 'remove-pull', key, repository, digest, size, why },
+    async carryOut() {
+      await store.delete([key])
+      return true
+    },
+  }
+}
+
+/** Records of pulls. */
+export const pulls = (store: ObjectStore, terms: Terms): Kind => ({
+  looks: 'at times',
+  pages: () => suspects(store, PULLED_PREFIX, (object) => look(store, terms, object)),
+})
