@@ -20,8 +20,8 @@ const AT_ONCE = 16
 
 /** How far acting is. */
 export interface ActState {
-  /** Whether all that is left over beside links and data is dealt with. */
-  litter: boolean
+  /** How many kinds of what is left over beside links and data are dealt with. */
+  litter: number
   /** How many of the touched repositories, and of the candidates, are done. */
   repositories: number
   candidates: number

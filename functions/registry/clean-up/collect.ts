@@ -133,13 +133,19 @@ const goOn = async (
     return pause()
   })
   if (state.phase === 'litter') {
-    const found = newTotals()
-    const looked = await litter.plan((thing) => {
-      count(found, thing)
-      if (!acts) report(thing)
-    })
+    let found = newTotals()
+    const looked = await litter.plan(
+      state,
+      (thing) => {
+        count(found, thing)
+        if (!acts) report(thing)
+      },
+      () => {
+        addSteps(totals, found)
+        found = newTotals()
+      },
+    )
     if (!looked) return stopped()
-    addSteps(totals, found)
     state.phase = 'done'
   }
   const { names, linked: tally } = state
@@ -155,8 +161,7 @@ const goOn = async (
     report(thing)
   }
   // First: what was planned of it is what was there before anything went.
-  if (!acting.litter && !(await litter.act(removed))) return stopped()
-  acting.litter = true
+  if (!(await litter.act(acting, removed))) return stopped()
   const acted = await act(store, state, acting, {
     terms,
     monotonic,

@@ -27,6 +27,8 @@ export interface PlanState {
   phase: 'repositories' | 'pool' | 'litter' | 'done'
   /** The repository, or the digest in hex, that was the last. */
   after: string | undefined
+  /** How many kinds of what is left over were looked at. */
+  litter: number
   readonly totals: Totals
   /** Names of repositories, by their number. */
   readonly names: Spilled
@@ -50,6 +52,7 @@ export interface PlanState {
 export const newPlan = (pieces: Pieces, seen: Seen = UNSEEN): PlanState => ({
   phase: 'repositories',
   after: undefined,
+  litter: 0,
   totals: newTotals(),
   names: openSpilled(pieces),
   touched: openSpilled(pieces),
@@ -61,7 +64,7 @@ export const newPlan = (pieces: Pieces, seen: Seen = UNSEEN): PlanState => ({
 })
 
 /** A plan as far as it is, written down. */
-export interface SavedPlan extends Pick<PlanState, 'phase' | 'after' | 'totals'> {
+export interface SavedPlan extends Pick<PlanState, 'phase' | 'after' | 'litter' | 'totals'> {
   readonly names: readonly SpilledPiece[]
   readonly touched: readonly SpilledPiece[]
   readonly candidates: readonly SpilledPiece[]
@@ -76,6 +79,7 @@ export interface SavedPlan extends Pick<PlanState, 'phase' | 'after' | 'totals'>
 export const savePlan = async (pieces: Pieces, state: PlanState): Promise<SavedPlan> => ({
   phase: state.phase,
   after: state.after,
+  litter: state.litter,
   totals: state.totals,
   names: await state.names.save(),
   touched: await state.touched.save(),
@@ -103,6 +107,7 @@ export const openPlan = async (
 ): Promise<PlanState> => ({
   phase: saved.phase,
   after: saved.after,
+  litter: saved.litter,
   totals: saved.totals,
   names: openSpilled(pieces, saved.names),
   touched: openSpilled(pieces, saved.touched),

@@ -109,7 +109,7 @@ export const collectOnce = async (
     monotonic,
   })
   const options = { terms, done: ignore, pause: async () => false, monotonic }
-  await act(held, state, { litter: false, repositories: 0, candidates: 0 }, options)
+  await act(held, state, { litter: 0, repositories: 0, candidates: 0 }, options)
 }
 
 const CLOCK = '(clock)'

@@ -21,16 +21,27 @@ import { referrers } from './referrers.ts'
 /** Objects looked at, or things done, at once. */
 const AT_ONCE = 32
 
+/** How far a walk is: how many kinds are dealt with. A walk that was stopped goes on with the next. */
+export interface LitterState {
+  litter: number
+}
+
 /** The litter of a run. */
 export interface Litter {
-  /** Says what is to be done. @returns false when it was to stop */
-  plan(report: (thing: Thing) => void): Promise<boolean>
   /**
-   * Does what is to be done now; kinds of which the plan has found nothing are not looked at again.
+   * Says what is to be done, from where the state is.
    *
-   * @returns false when it was to stop; the next run begins with it anew
+   * @param ended is told when what was said since the last time is not said again by another process
+   * @returns false when it was to stop
    */
-  act(done: (thing: Thing) => void): Promise<boolean>
+  plan(state: LitterState, report: (thing: Thing) => void, ended: () => void): Promise<boolean>
+  /**
+   * Does what is to be done now, from where the state is; kinds of which the plan has found nothing are not
+   * looked at again.
+   *
+   * @returns false when it was to stop
+   */
+  act(state: LitterState, done: (thing: Thing) => void): Promise<boolean>
 }
 
 const costsLooks = ({ looks }: Kind): boolean => looks !== 'always'
@@ -51,55 +62,71 @@ export const openLitter = (
   /** What the plan has found something of, and what has the next run go on from its looks. */
   let planned: { readonly found: ReadonlySet<Kind>; readonly save: () => Promise<void> } | undefined
 
-  /** Goes through kinds. @returns what has the next run go on from here; undefined when it was to stop */
+  /**
+   * Goes through kinds.
+   *
+   * @param take is given what is to be done; whether it is dealt with
+   * @param ended is told when a kind is done with
+   * @returns what has the next run go on from here; undefined when it was to stop
+   */
   const walk = async (
-    some: readonly Kind[],
+    state: LitterState,
+    isSkipped: (kind: Kind) => boolean,
     take: (planned: Planned, kind: Kind) => Promise<boolean>,
+    ended: () => void,
   ): Promise<(() => Promise<void>) | undefined> => {
+    // Of kinds that another process has looked at, nobody knows what the next run has to look at.
+    const whole = state.litter === 0
     const looks = await beginLooks(store, terms.date)
     let any = false
-    for (const kind of some) {
+    for (; state.litter < kinds.length; state.litter++) {
+      const kind = kinds[state.litter]!
       const look = async (suspect: Suspect): Promise<void> => {
         const verdict = await suspect.look()
         if (verdict === 'stays') return
         const again = verdict === 'waits' || !(await take(verdict, kind))
         if (again && kind.looks === 'changed') looks.leave(suspect.modified)
       }
-      if (kind.looks === 'at times' && !looks.all) continue
+      if (isSkipped(kind) || (kind.looks === 'at times' && !looks.all)) continue
       for await (const page of kind.pages()) {
         if (await pause()) return undefined
         any ||= kind.looks !== 'always' && page.length > 0
         const due = page.filter(({ modified }) => kind.looks !== 'changed' || looks.isDue(modified))
         await inBatches(due, look, AT_ONCE)
       }
+      ended()
     }
-    return () => looks.save(any)
+    return whole ? () => looks.save(any) : async () => {}
   }
 
   return {
-    async plan(report) {
+    async plan(state, report, ended) {
       const found = new Set<Kind>()
-      const save = await walk(kinds, async ({ thing }, kind) => {
+      const whole = state.litter === 0
+      const note = async ({ thing }: Planned, kind: Kind): Promise<boolean> => {
         found.add(kind)
         report(thing)
         return false
-      })
-      planned = save && { found, save }
-      return planned !== undefined
+      }
+      const save = await walk(state, () => false, note, ended)
+      if (save === undefined) return false
+      if (whole) planned = { found, save }
+      return true
     },
 
-    async act(done) {
+    async act(state, done) {
       const { found = new Set(kinds), save } = planned ?? {}
       // Their looks are noted together.
-      const costs = [...found].some(costsLooks)
-      const some = kinds.filter((kind) => (costsLooks(kind) ? costs : found.has(kind)))
-      const ended = await walk(some, async ({ thing, carryOut }) => {
-        const did = await carryOut()
+      const looks = [...found].some(costsLooks)
+      const isSkipped = (kind: Kind): boolean => !(costsLooks(kind) ? looks : found.has(kind))
+      const carryOut = async ({ thing, carryOut: work }: Planned): Promise<boolean> => {
+        const did = await work()
         if (did) done(thing)
         return did
-      })
+      }
+      const ended = await walk(state, isSkipped, carryOut, () => {})
       if (ended === undefined) return false
-      await (costs || save === undefined ? ended : save)()
+      await (looks || save === undefined ? ended : save)()
       return true
     },
   }
