@@ -28,6 +28,8 @@ export const aging = (real: ObjectStore): Aging => {
   const note = (key: string): void => void ahead.set(key, clock.now - began)
 
   const store = intercept(real, async ({ operation, args }, proceed) => {
+    // The trial of hundreds of requests is not what takes time here; the strict S3 passes it elsewhere.
+    if (operation === 'losesWrites') return false
     const [first, second] = args
     if (operation === 'put') note(first as string)
     if (operation === 'copy') note(second as string)
