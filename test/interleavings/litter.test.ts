@@ -10,8 +10,10 @@ import { referrers } from '../../functions/registry/clean-up/litter/referrers.ts
 import { dateOf, TIMES } from '../../functions/registry/clean-up/terms.ts'
 import { catalogKey, REFERRERS_PREFIX, revisionLinkKey } from '../../functions/registry/layout.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
+import { expectStatus } from '../support/rig/client.ts'
 import { allObjects } from '../support/rig/invariants.ts'
 import { check } from './check.ts'
+import { instance } from './instance.ts'
 import { exploreAll, SERVICES, titleOf } from './pairs.ts'
 import { fill, type Operation, operation, SIGNATURE } from './world.ts'
 
@@ -46,6 +48,9 @@ const state = async (name: keyof typeof SERVICES, runs: number) => {
   const service = SERVICES[name]!
   const before = await fill(service)
   await before.store.put(catalogKey('empty'), new Uint8Array())
+  const send = await instance(before.store, before.clock)
+  await expectStatus(202, send(`DELETE /v2/app/manifests/${SIGNATURE.sha256}`))
+  // As a run takes it that comes when it can no longer be undeleted.
   await before.store.delete([revisionLinkKey('app', SIGNATURE.sha256)])
   before.clock.now += LONG
   for (let at = 0; at < runs; at++) {
