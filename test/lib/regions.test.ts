@@ -38,11 +38,15 @@ describe('the first Region', () => {
     expect(new Set(replication.Rules.map(({ Id }) => Id)).size).toBe(prefixes.length)
     const isCopied = (key: string) =>
       prefixes.some((prefix) => `registry/${key}`.startsWith(prefix))
+    const NOT_COPIED = [
+      'UPLOAD_SECRET_KEY',
+      'SIGNING_KEYS_KEY',
+      'EDGE_CACHE_KEY',
+      'FENCE_KEY',
+      'PULLS_SINCE_KEY',
+    ]
     for (const [name, key] of Object.entries(layout).filter(([name]) => /_KEY$/.test(name))) {
-      expect([name, isCopied(key as string)]).toEqual([
-        name,
-        !['UPLOAD_SECRET_KEY', 'SIGNING_KEYS_KEY', 'EDGE_CACHE_KEY', 'FENCE_KEY'].includes(name),
-      ])
+      expect([name, isCopied(key as string)]).toEqual([name, !NOT_COPIED.includes(name)])
     }
     for (const passing of [
       layout.UPLOADS_PREFIX,
