@@ -40,9 +40,13 @@ export const measuring = ({ manifests, isTagged, hasBlob }: Holdings) => {
         others.set(each, left)
         if (left > 0) continue
         const child = manifests.get(each)
-        if (child === undefined) bytes += hasBlob(each) ? (needs.sizes[at] ?? 0) : 0
+        if (child === undefined) {
+          bytes += hasBlob(each) ? (needs.sizes[at] ?? 0) : 0
+          continue
+        }
         // What refers to a manifest that is there stays with it.
-        else if (!isTagged(each) && !manifests.has(child.subject ?? each)) open.push(each)
+        const stays = child.subject !== undefined && manifests.has(child.subject)
+        if (!stays && !isTagged(each)) open.push(each)
       }
     }
     return bytes
