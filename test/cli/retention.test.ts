@@ -78,13 +78,35 @@ describe('the rules on tags', () => {
       ],
     })
     const before = (await store.list('')).objects
-    assert.deepEqual(await give('retention preview --file rules'), [
-      `stays\tapp:index\t${indexOf([child]).sha256}\tindex, though all`,
-      `goes\tapp:latest\t${tagged.sha256}\tall`,
-      `stays\tapp:v1\t${tagged.sha256}\t(immutable), though all`,
-      `goes\tapp@${bare.sha256}\t${bare.sha256}\tbare`,
-    ])
+    const index = indexOf([child])
+    const bytes = ({ bytes: { byteLength } }: Content): string => `${byteLength} bytes`
+    const listed = `${index.bytes.byteLength + child.bytes.byteLength} bytes`
+    const stays = [
+      `stays\tapp:index\t${index.sha256}\t${listed}\tindex, though all`,
+      `stays\tapp:v1\t${tagged.sha256}\t${bytes(tagged)}\t(immutable), though all`,
+    ]
+    const goes = [
+      `goes\tapp:latest\t${tagged.sha256}\t${bytes(tagged)}\tall`,
+      `goes\tapp@${bare.sha256}\t${bare.sha256}\t${bytes(bare)}\tbare`,
+    ]
+    desk.clock.pass(Date.now() - desk.clock.now())
+    const young = await give('retention preview --file rules')
+    assert.deepEqual(
+      young.map((line) => line.replace(/, after \d{4}-.*Z$/, '')).sort(),
+      [...goes, ...stays].sort(),
+    )
+    assert.equal(young.filter((line) => line.includes(', after ')).length, 2)
+    desk.clock.pass(3 * 86_400_000)
+    const shown = await give('retention preview --file rules')
+    assert.deepEqual(shown.toSorted(), [...goes, ...stays].sort())
     assert.match(said(), /2 tags and manifests would go. Nothing was changed/)
+    // The bare one, and what was deleted.
+    const free = bare.bytes.byteLength
+    const more = free + deleted.bytes.byteLength
+    assert.match(
+      said(),
+      new RegExp(`${free} bytes come free .* 20 days after .* it is ${more} bytes, 6 days after`),
+    )
     assert.deepEqual((await store.list('')).objects, before)
     assert.deepEqual(await give('retention preview other --file rules'), [])
   })

@@ -6,12 +6,17 @@
 
 import { stringify } from 'yaml'
 import { editDocument, readDocument } from '../../auth/document.ts'
+import type { Settings } from '../../compose/settings.ts'
+import { readingNeeds } from '../../registry/clean-up/needs.ts'
+import { countFreed, previewRepository } from '../../registry/clean-up/preview.ts'
+import { isRuled } from '../../registry/clean-up/rule-facts.ts'
+import { type Times, timesOf } from '../../registry/clean-up/terms.ts'
+import type { Verdict } from '../../registry/clean-up/verdicts.ts'
+import { listRepository } from '../../registry/clean-up/walk.ts'
 import { CATALOG_PREFIX, catalogName, RETENTION_KEY } from '../../registry/layout.ts'
 import { createPullReader } from '../../registry/pulls/read.ts'
 import { pullsSince } from '../../registry/pulls/record.ts'
-import { evaluate } from '../../registry/retention/evaluate.ts'
 import type { Imported } from '../../registry/retention/import/imported.ts'
-import { readRepository } from '../../registry/retention/inventory.ts'
 import { parseRetention } from '../../registry/retention/parse.ts'
 import { asksForPulls } from '../../registry/retention/retention.ts'
 import { quoted } from '../../shared/errors.ts'
@@ -72,8 +77,34 @@ const sayPulls = (since: number | undefined): string =>
     : `Pulls are recorded since ${new Date(since).toISOString()}; everything counts as pulled then.`
 
 interface PreviewGiven {
+  readonly settings: Pick<Settings, 'gc-grace' | 'undelete-days'>
   readonly args: { readonly repository: readonly string[] }
   readonly flags: { readonly file: string | undefined; readonly json: boolean }
+}
+
+const DAYS = 86_400_000
+
+const days = (span: number): string => `${Math.round((span / DAYS) * 10) / 10} days`
+
+/** When bytes come free, and how many. */
+const sayFreed = (
+  { undelete, grace }: Times,
+  { bytes, atOnce }: { readonly bytes: number; readonly atOnce: number },
+): string =>
+  `${bytes} bytes come free in the end, if nothing is pushed: those of a manifest ${days(undelete + 3 * grace)} after a rule lets it go. With --undelete-days 0 it is ${atOnce} bytes, ${days(3 * grace)} after.`
+
+/** What is printed of a verdict. */
+const lineOf = (name: string, { tag, digest, goes, rule, removedBy, size, until }: Verdict) => {
+  const what = tag === undefined ? `${name}@${digest}` : `${name}:${tag}`
+  const about = `${what}\t${digest}\t${size} bytes\t${rule}`
+  if (!goes) return `stays\t${about}, though ${removedBy}`
+  return `goes\t${about}${until === undefined ? '' : `, after ${new Date(until).toISOString()}`}`
+}
+
+const jsonOf = (repository: string, verdict: Verdict): string => {
+  const { held: _, revision: __, again: ___, until, ...said } = verdict
+  const after = until === undefined ? {} : { after: new Date(until).toISOString() }
+  return JSON.stringify({ repository, ...said, ...after })
 }
 
 /** `slipway retention preview`. */
@@ -83,26 +114,30 @@ export const previewRetention = async (io: StoreIo, given: PreviewGiven): Promis
   const text =
     file === undefined ? await readDocument(store, RETENTION_KEY) : await io.readFile(file)
   if (text === undefined) throw new CommandError('there are no rules: give some with --file')
-  const retention = parseRetention(text)
+  const rules = parseRetention(text)
   const names = given.args.repository
-  const readPulls = createPullReader(store, now())
+  const times = timesOf(given.settings['gc-grace'], given.settings['undelete-days'])
+  const date = now()
+  const terms = { ...times, date, rules, readPulls: createPullReader(store, date) }
+  const readNeeds = readingNeeds(store)
+  const freed = countFreed(store)
   let going = 0
   for await (const name of names.length > 0 ? names : repositoriesOf(store)) {
-    const about = retention.rules.filter(({ repositories }) => repositories(name))
-    if (about.length === 0) continue
-    const untagged = about.some(({ tags }) => tags === undefined)
-    const pulls = about.some(asksForPulls) ? readPulls : undefined
-    const facts = await readRepository(store, name, untagged, pulls)
-    for (const decision of evaluate(retention, facts, now())) {
-      const { tag, digest, goes, rule, removedBy } = decision
-      if (goes) going += 1
-      const what = tag === undefined ? `${name}@${digest}` : `${name}:${tag}`
-      if (json) print(JSON.stringify({ repository: name, ...decision }))
-      else if (goes) print(`goes\t${what}\t${digest}\t${rule}`)
-      else print(`stays\t${what}\t${digest}\t${rule}, though ${removedBy}`)
+    if (!isRuled(rules, name)) continue
+    const preview = await previewRepository(
+      store,
+      terms,
+      readNeeds,
+      await listRepository(store, name),
+    )
+    freed.add(preview)
+    for (const verdict of preview.verdicts) {
+      if (verdict.goes) going += 1
+      print(json ? jsonOf(name, verdict) : lineOf(name, verdict))
     }
   }
-  if (retention.rules.some(asksForPulls)) say(sayPulls(await pullsSince(store, now())))
+  if (rules.rules.some(asksForPulls)) say(sayPulls(await pullsSince(store, date)))
+  say(sayFreed(times, await freed.count()))
   say(`${counted(going, 'tag or manifest', 'tags and manifests')} would go. Nothing was changed.`)
 }
 

@@ -30,12 +30,13 @@ export const RETENTION_COMMANDS: readonly Command[] = [
   storeCommand({
     name: 'retention preview',
     help: 'say what would go by the rules, in all repositories or in some, and which rule decided',
-    more: 'A line for each tag or manifest that a rule would remove, and for what another rule keeps: goes or stays, what, its digest, and the rule that decided. It changes nothing.',
+    more: 'A line for each tag or manifest that a rule would remove, and for what another rule keeps: goes or stays, what, its digest, the bytes that the manifest holds alone, and the rule that decided; then how many bytes come free, and when. It changes nothing.',
     args: { repository: 'any' },
     flags: {
       file: textFlag('FILE', 'rules to try, instead of those in force'),
       json: switchFlag('print an object of JSON a line'),
     },
+    settings: ['gc-grace', 'undelete-days'],
     load: async () => (await import('../commands/retention.ts')).previewRetention,
   }),
   command({
