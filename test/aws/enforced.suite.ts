@@ -21,32 +21,12 @@ import { type Earlier, exercise, prepare } from './support/exercise.ts'
 import { idsOf, stackResources } from './support/resources.ts'
 import {
   asUserWith,
-  listed,
   type PolicyDocument,
   type RolePolicy,
   rolePolicy,
+  shortened,
 } from './support/role.ts'
 import { startSession } from './support/session.ts'
-
-/** All policies that lack one action or one resource of one statement, with what they lack. */
-const shortened = (policy: PolicyDocument) =>
-  policy.Statement.flatMap((statement, index) => {
-    const name = statement.Sid ?? String(index)
-    const without = (key: 'Action' | 'Resource') =>
-      listed(statement[key]).map((each) => {
-        const rest = listed(statement[key]).filter((other) => other !== each)
-        const changed = rest.length === 0 ? [] : [{ ...statement, [key]: rest }]
-        const Statement = policy.Statement.toSpliced(index, 1, ...changed)
-        return {
-          what: `${name}: ${each.replace(/^.*:::[^/]*/, '')}`,
-          policy: { ...policy, Statement },
-        }
-      })
-    return [
-      ...without('Action'),
-      ...(listed(statement.Resource).length > 1 ? without('Resource') : []),
-    ]
-  })
 
 /** Permissions that are not needed with the emulator, and why the policy has them. */
 const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
@@ -55,7 +35,7 @@ const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
     /^Blobs: s3:ListMultipartUploadParts$/,
     'for parts that clients send to S3 themselves, which no client here does',
   ],
-  [/^CleanUp: /, 'only a stack with gc=on uses them; test/lib/permissions.test.ts has one'],
+  [/^CleanUp: /, 'only a stack with gc=on uses them; clean-up.suite.ts has one'],
   [/^LogIns: s3:\w+$/, 'without them, failed log-ins are counted in memory, and log-ins go on'],
   [/: kms:\w+$/, "the keys' own policies name the role; on AWS either is enough"],
   [

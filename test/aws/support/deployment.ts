@@ -78,7 +78,7 @@ export interface Habits {
 }
 
 /** It knows neither alarms on a quotient nor Web Functions, and would reject the stack. */
-const MINISTACK: Habits = {
+export const MINISTACK: Habits = {
   context: { alarms: 'off', webFunction: 'off', terminationProtection: 'off' },
   closeGaps,
 }

@@ -69,8 +69,13 @@ const issueCertificate = async (directory: string) => {
  *
  * @param path where it finds the `node` that it runs functions with; default: Node 24
  * @param name of its host; default: another than that of the registry, which redirects there
+ * @param app the module and the name of its application in Python; those beside this file are found, too
  */
-export const startMiniStack = async (path = PATH, name = 'localhost'): Promise<Emulator> => {
+export const startMiniStack = async (
+  path = PATH,
+  name = 'localhost',
+  app = 'ministack.app:app',
+): Promise<Emulator> => {
   if (!existsSync(program)) {
     throw new Error(`${program} is missing: run .ci/install, or set AWS_ENDPOINT_URL`)
   }
@@ -99,11 +104,12 @@ export const startMiniStack = async (path = PATH, name = 'localhost'): Promise<E
       command: program,
       // The command `ministack` would also listen on port 443.
       args: [
-        ...['ministack.app:app', '--bind', `127.0.0.1:${port}`, '--workers', '0'],
+        ...[app, '--bind', `127.0.0.1:${port}`, '--workers', '0'],
         ...['--certfile', cert, '--keyfile', key, '--keep-alive', '75'],
       ],
       env: {
         ...env,
+        PYTHONPATH: import.meta.dirname,
         AUTH: 'true',
         USE_SSL: '1',
         MINISTACK_SSL_CERT: cert,
@@ -126,6 +132,16 @@ export const startMiniStack = async (path = PATH, name = 'localhost'): Promise<E
     files.remove()
     throw error
   }
+}
+
+/** MiniStack in which everything in buckets can be made older: see {@link age}. */
+export const startAgingMiniStack = (): Promise<Emulator> =>
+  startMiniStack(undefined, undefined, 'aging:app')
+
+/** Makes everything in the buckets of such a MiniStack older, as if so much time had passed. */
+export const age = async ({ endpoint }: Emulator, seconds: number): Promise<void> => {
+  const { status } = await fetch(`${endpoint}/_age/${seconds}`, { method: 'POST' })
+  if (status !== 204) throw new Error(`/_age answered ${status}`)
 }
 
 /** The emulator at an address; by a name other than the registry's if it is on this machine. */

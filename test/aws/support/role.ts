@@ -32,6 +32,26 @@ export interface RolePolicy {
 export const listed = <T>(value: T | readonly T[]): readonly T[] =>
   Array.isArray(value) ? value : [value as T]
 
+/** All policies that lack one action or one resource of one statement, with what they lack. */
+export const shortened = (policy: PolicyDocument) =>
+  policy.Statement.flatMap((statement, index) => {
+    const name = statement.Sid ?? String(index)
+    const without = (key: 'Action' | 'Resource') =>
+      listed(statement[key]).map((each) => {
+        const rest = listed(statement[key]).filter((other) => other !== each)
+        const changed = rest.length === 0 ? [] : [{ ...statement, [key]: rest }]
+        const Statement = policy.Statement.toSpliced(index, 1, ...changed)
+        return {
+          what: `${name}: ${each.replace(/^.*:::[^/]*/, '')}`,
+          policy: { ...policy, Statement },
+        }
+      })
+    return [
+      ...without('Action'),
+      ...(listed(statement.Resource).length > 1 ? without('Resource') : []),
+    ]
+  })
+
 /** Calls an action of IAM. @returns the XML of its response */
 export const iam = (
   emulator: Emulator,
@@ -39,13 +59,21 @@ export const iam = (
   parameters: Readonly<Record<string, string>>,
 ) => awsQuery(emulator, 'iam', '2010-05-08', { Action, ...parameters })
 
-/** The policy of the only role of a stack. */
-export const rolePolicy = async (emulator: Emulator, stackName: string): Promise<RolePolicy> => {
+/** The roles of the functions, by how their names in the template begin. */
+export const ROLES = { registry: 'RegistryRole', cleanUp: 'RegistryCleanUpRole' } as const
+
+/** The policy of a role of a stack. @param name how its name in the template begins */
+export const rolePolicy = async (
+  emulator: Emulator,
+  stackName: string,
+  name: string = ROLES.registry,
+): Promise<RolePolicy> => {
+  const resources = await stackResources(emulator, stackName)
   const [RoleName = '', ...others] = idsOf(
-    await stackResources(emulator, stackName),
+    resources.filter(({ logicalId }) => logicalId.startsWith(name)),
     'AWS::IAM::Role',
   )
-  assert.deepEqual(others, [], 'a stack of one role')
+  assert.deepEqual(others, [], `one role ${name}`)
   const names = await iam(emulator, 'ListRolePolicies', { RoleName })
   const [PolicyName = '', ...more] = [...names.matchAll(/<member>([^<]*)<\/member>/g)].map(
     ([, name = '']) => name,

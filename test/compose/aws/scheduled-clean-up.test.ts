@@ -83,6 +83,18 @@ test('it raises the fence, waits for it, and then cleans up once a day', async (
   ])
 })
 
+test('between two, a call costs a write and a read', async () => {
+  const { store, hours, call } = await rig()
+  await hours(3)
+  const calls: string[] = []
+  const counted = intercept(store, async ({ operation }, proceed) => {
+    calls.push(operation)
+    return proceed()
+  })
+  expect(await call({}, counted)).toBe('nothing')
+  expect(calls).toEqual(['put', 'get'])
+})
+
 test('one that is asked for is done at once', async () => {
   const { hours, call } = await rig()
   await hours(3)

@@ -1,0 +1,213 @@
+/**
+ * The clean-up of a deployed stack with `gc=on`, with policies enforced: its function removes what nothing needs from
+ * the bucket, which the role of the API could not; and each of its permissions is needed.
+ *
+ * Days pass by making everything in the bucket older (support/aging.py): the clean-up goes by the dates of S3.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import {
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { RETENTION_KEY } from '../../functions/registry/layout.ts'
+import { digestOf, mediaTypes } from '../conformance/client.ts'
+import { s3Client } from './support/clients.ts'
+import { MINISTACK, useDeployment } from './support/deployment.ts'
+import { age, startAgingMiniStack } from './support/emulator.ts'
+import { idOf, invoke } from './support/invoke.ts'
+import { logMessages } from './support/logs.ts'
+import {
+  asUserWith,
+  type PolicyDocument,
+  ROLES,
+  type RolePolicy,
+  rolePolicy,
+  shortened,
+} from './support/role.ts'
+import { type Session, startSession } from './support/session.ts'
+
+const DAY = 24 * 60 * 60
+
+/**
+ * Permissions without which no run can end. The others are for what not every run meets: that they are used, each, is
+ * seen in test/lib/clean-up.test.ts, on a model.
+ */
+const EVERY_RUN =
+  /^(?:Blobs: s3:(?:GetObject|DeleteObjectVersion)|Links: s3:\w+|Notes: .*|Fence: s3:GetObject|Rules: s3:GetObject|List: s3:ListBucket)$/
+
+const RULES = [
+  { name: 'old', repositories: ['rules/*'], tags: ['old'], remove: { notPulledFor: '1d' } },
+  { name: 'loose', repositories: ['rules/*'], untagged: true, remove: { notPushedFor: '1d' } },
+]
+
+const deployed = useDeployment(startAgingMiniStack, {
+  ...MINISTACK,
+  context: { ...MINISTACK.context, gc: 'on', gcGrace: '1h', undeleteDays: '1' },
+})
+
+describe('the clean-up of a deployed stack', () => {
+  let s3: S3Client
+  let Bucket = ''
+  let name = ''
+  let kept: Session
+  let policy: RolePolicy
+  let image: Awaited<ReturnType<Session['pushImage']>>
+
+  const now = () => invoke(deployed().emulator, name, { now: true })
+  const pass = (days: number) => age(deployed().emulator, days * DAY)
+  const versionsOf = async (digest: string) => {
+    const hex = digest.slice('sha256:'.length)
+    const Prefix = `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`
+    const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix }))
+    return Versions
+  }
+
+  beforeAll(async () => {
+    const { emulator, stackName, outputs } = deployed()
+    s3 = s3Client(emulator)
+    Bucket = outputs.BucketName
+    name = await idOf(emulator, stackName, 'AWS::Lambda::Function', 'RegistryCleanUp')
+    policy = await rolePolicy(emulator, stackName, ROLES.cleanUp)
+    kept = await startSession(deployed(), 'kept/image')
+    // Much more than what goes.
+    for (let at = 0; at < 12; at++) await kept.pushImage(`v${at}`, randomBytes(20_000))
+    image = await kept.pushImage('v1', randomBytes(300_000))
+  })
+  afterAll(() => s3?.destroy())
+
+  /** Something for each kind of step. @returns the digest of a layer that nothing needs any more */
+  const makeGarbage = async (): Promise<string> => {
+    const session = await startSession(deployed(), 'garbage/image')
+    const { layer, digest } = await session.pushImage('v1', randomBytes(500))
+    assert.equal((await session.send('DELETE', `manifests/${digest}`)).status, 202)
+    await session.pushBlob(randomBytes(100))
+    // Anew each time: tokens last for minutes.
+    const rules = await startSession(deployed(), 'rules/image')
+    const old = await rules.pushImage('old', randomBytes(100))
+    const refers = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      artifactType: 'application/x.test',
+      config: {
+        mediaType: mediaTypes.config,
+        digest: await rules.pushBlob(Buffer.from(randomBytes(8).toString('hex'))),
+        size: 16,
+      },
+      layers: [],
+      subject: { mediaType: mediaTypes.manifest, digest: old.digest, size: old.manifest.length },
+    }
+    const body = JSON.stringify(refers)
+    const path = `manifests/${digestOf(Buffer.from(body))}`
+    const headers = { 'content-type': mediaTypes.manifest }
+    assert.equal((await rules.send('PUT', path, { headers, body })).status, 201)
+    return digestOf(layer)
+  }
+
+  test('its first call raises the fence, and waits for an hour', async () => {
+    assert.equal(await now(), undefined)
+    await pass(1)
+  })
+
+  test('bytes that nothing needs are gone from the bucket, with all versions; what is needed stays', async () => {
+    const gone = await makeGarbage()
+    assert.equal((await versionsOf(gone)).length, 1)
+    let calls = 0
+    for (; (await versionsOf(gone)).length > 0; calls++) {
+      assert.ok(calls < 8, 'it is still there')
+      await pass(2)
+      assert.equal(await now(), undefined)
+    }
+    // The manifest; then the link, condemned and removed; then the bytes, in the same way.
+    assert.ok(calls >= 4, `${calls} calls`)
+    const answer = await kept.send('GET', `blobs/${digestOf(image.layer)}`)
+    const whole = await fetch(answer.headers.get('location') ?? '')
+    assert.ok(image.layer.equals(Buffer.from(await whole.arrayBuffer())))
+
+    const { emulator, stackName } = deployed()
+    const log = await idOf(emulator, stackName, 'AWS::Logs::LogGroup', 'RegistryCleanUp')
+    const lines = (await logMessages(emulator, log))
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+    const audited = lines.filter(({ audit }) => audit?.who === 'clean-up' && audit.what === gone)
+    assert.equal(audited.length, 1)
+    const sums = lines.filter(({ msg }) => msg === 'clean-up')
+    assert.ok(sums.some(({ outcome, done }) => outcome === 'done' && done['remove-data']))
+  })
+
+  test('it does nothing when it is not time', async () => {
+    assert.equal(await invoke(deployed().emulator, name, {}), undefined)
+  })
+
+  test('the role of the API could not have done it, and the one of the clean-up writes no bytes', async () => {
+    const { emulator, stackName } = deployed()
+    const [{ Key, VersionId } = {}] = await versionsOf(digestOf(image.layer))
+    const registry = await rolePolicy(emulator, stackName)
+    const user = async (id: string, document: PolicyDocument) =>
+      s3Client(await asUserWith(emulator, id, document))
+    const asRegistry = await user('as-registry', registry.document)
+    const asCleanUp = await user('as-clean-up', policy.document)
+    await asRegistry.send(new HeadObjectCommand({ Bucket, Key }))
+    await asCleanUp.send(new HeadObjectCommand({ Bucket, Key }))
+    const refused = [
+      () => asRegistry.send(new DeleteObjectCommand({ Bucket, Key })),
+      () => asRegistry.send(new DeleteObjectCommand({ Bucket, Key, VersionId })),
+      () => asCleanUp.send(new PutObjectCommand({ Bucket, Key, Body: 'x' })),
+    ]
+    for (const each of refused) await assert.rejects(each, /AccessDenied|not authorized/)
+    await asCleanUp.send(new DeleteObjectCommand({ Bucket, Key, VersionId }))
+    assert.deepEqual(await versionsOf(digestOf(image.layer)), [])
+    for (const each of [asRegistry, asCleanUp]) each.destroy()
+    assert.equal((await kept.send('DELETE', 'manifests/v1')).status, 202)
+  })
+
+  test('needs the permissions of its policy', { timeout: 900_000 }, async () => {
+    const document = JSON.stringify({ version: 1, rules: RULES })
+    await s3.send(new PutObjectCommand({ Bucket, Key: RETENTION_KEY, Body: document }))
+    // So that each run has something of each kind to do.
+    const run = async () => {
+      await makeGarbage()
+      await pass(2)
+      return now()
+    }
+    for (let round = 0; round < 6; round++) assert.equal(await run(), undefined)
+    const idle: string[] = []
+    const needed = shortened(policy.document).filter(({ what }) => EVERY_RUN.test(what))
+    assert.ok(needed.length >= 13, needed.map(({ what }) => what).join())
+    for (const { what, policy: without } of needed) {
+      await policy.replace(without)
+      if ((await run()) === undefined) idle.push(what)
+      await policy.replace(policy.document)
+      assert.equal(await run(), undefined, `after a run without ${what}`)
+    }
+    assert.deepEqual(idle, [])
+  })
+
+  test('a clean-up that would take more than half is refused, and that is an error', async () => {
+    const { emulator, stackName } = deployed()
+    for (const name of ['kept/image', 'rules/image']) {
+      const session = await startSession(deployed(), name)
+      const { tags = [] } = (await (await session.send('GET', 'tags/list')).json()) as {
+        tags?: string[]
+      }
+      for (const tag of tags) {
+        const digest = (await session.send('HEAD', `manifests/${tag}`)).headers.get(
+          'docker-content-digest',
+        )
+        await session.send('DELETE', `manifests/${digest}`)
+      }
+    }
+    await pass(2)
+    assert.match((await now()) ?? '', /^the clean-up would take \d+ of \d+ /)
+    const log = await idOf(emulator, stackName, 'AWS::Logs::LogGroup', 'RegistryCleanUp')
+    const lines = await logMessages(emulator, log)
+    assert.ok(lines.some((line) => /"level":"error".*it would take more than half/.test(line)))
+  })
+})
