@@ -107,7 +107,7 @@ const idle = ({ planned }: Work): boolean => Object.keys(planned).length === 0
 const collectAll = async (collector: Worker, closed: boolean): Promise<Work> => {
   let work = await collector.collect(AFTERWARDS, closed)
   for (let run = 0; !idle(work); run++) {
-    if (run === MAX_RUNS) throw new Error(`still to be done: ${JSON.stringify(work.planned)}`)
+    if (run === MAX_RUNS) throw new Error(`still to be done: ${JSON.stringify(work)}`)
     await sleep(2_200)
     work = await collector.collect(AFTERWARDS, closed)
   }

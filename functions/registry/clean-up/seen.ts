@@ -18,7 +18,7 @@ import { openPieces, type Piece } from './pieces.ts'
 import { seal, unseal } from './sealed.ts'
 
 const KEY = cleanUpKey('seen')
-const PREFIX = cleanUpKey('seen/')
+const PREFIX = cleanUpKey('seen-')
 
 /** Changes when a run does more, or otherwise, with the same listing, and with the format. */
 const FORMAT = 1

@@ -53,7 +53,7 @@ const contents = async ({ keys, store }: World) => {
   for (const key of await keys('')) {
     // What was looked at in parts is looked at again.
     if (key.endsWith('/looked')) continue
-    found.push([key.replace(/(usage-|seen\/)[0-9a-f]+/, '$1'), (await store.head(key))?.size])
+    found.push([key.replace(/(usage-|seen-)[0-9a-f]+/, '$1'), (await store.head(key))?.size])
   }
   return found
 }
