@@ -116,7 +116,13 @@ test('the app of the document is synthesised with the code of the package', asyn
   const { functions, asset } = resultOf(await synthesise('app.ts'))
   expect(functions).toHaveLength(1)
   expect(functions[0]?.Properties).toMatchObject({ MemorySize: 2048, Handler: 'api.handler' })
-  expect(readdirSync(asset).sort()).toEqual(['api.mjs', 'chunks', 'edge-secret.mjs', 'policy.yaml'])
+  expect(readdirSync(asset).sort()).toEqual([
+    'api.mjs',
+    'chunks',
+    'clean-up.mjs',
+    'edge-secret.mjs',
+    'policy.yaml',
+  ])
   expect(readFileSync(join(asset, 'policy.yaml'), 'utf8')).toBe(POLICY)
   for (const path of packed.files.filter((each) => each.startsWith('dist/api/'))) {
     const name = path.slice('dist/api/'.length)
