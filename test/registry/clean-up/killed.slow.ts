@@ -35,7 +35,7 @@ const NONCE = 'a'.repeat(16)
 /** Runs after which nothing is left to do. */
 const RUNS = 8
 /** Of so many operations, a run is killed after one; `.ci/long collector` has it killed after each. */
-const STRIDE = process.env.SLIPWAY_COLLECTOR === 'all' ? 1 : 15
+const STRIDE = process.env.SLIPWAY_COLLECTOR === 'all' ? 1 : 25
 /** Runs killed at once. */
 const AT_ONCE = 4
 
