@@ -11,18 +11,10 @@ import { Duration } from 'aws-cdk-lib'
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets'
-import {
-  ApplicationLogLevel,
-  Architecture,
-  Code,
-  Function as LambdaFunction,
-  LoggingFormat,
-  Runtime,
-  SystemLogLevel,
-} from 'aws-cdk-lib/aws-lambda'
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import type { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { createLogAndPermissions, type RunningProps } from './running.ts'
+import { createLogAndPermissions, LOGGING, type RunningProps } from './running.ts'
 
 /** The most that Lambda gives; what is not done by then, the next hour does. */
 const TIMEOUT = Duration.minutes(15)
@@ -55,10 +47,7 @@ export class CleanUp extends Construct {
       // No concurrency is reserved, for which small accounts have none to spare: of two runs one ends at once.
       environment: props.environment,
       logGroup,
-      loggingFormat: LoggingFormat.JSON,
-      // SLIPWAY_LOG_LEVEL decides what is logged; Lambda must not drop any of it.
-      applicationLogLevelV2: ApplicationLogLevel.TRACE,
-      systemLogLevelV2: SystemLogLevel.INFO,
+      ...LOGGING,
       // The next hour tries again.
       retryAttempts: 0,
       maxEventAge: HOUR,

@@ -7,20 +7,17 @@
 import { Duration, Validations } from 'aws-cdk-lib'
 import { type Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
-  ApplicationLogLevel,
   Architecture,
   type CfnFunction,
   Code,
   Function as LambdaFunction,
-  LoggingFormat,
   Runtime,
-  SystemLogLevel,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda'
 import type { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { withDocuments } from './code.ts'
-import { createLogAndPermissions, type RunningProps } from './running.ts'
+import { createLogAndPermissions, LOGGING, type RunningProps } from './running.ts'
 
 /** What Lambda calls: the bundle has `api.mjs`, which exports `handler`. */
 const HANDLER = 'api.handler'
@@ -64,11 +61,7 @@ export class RegistryFunction extends Construct {
           }),
           environment: { ...props.environment, ...settings },
           logGroup: this.logGroup,
-          // The handler's lines of JSON stay as they are; Lambda's own lines become JSON too.
-          loggingFormat: LoggingFormat.JSON,
-          // SLIPWAY_LOG_LEVEL decides what is logged; Lambda must not drop any of it.
-          applicationLogLevelV2: ApplicationLogLevel.TRACE,
-          systemLogLevelV2: SystemLogLevel.INFO,
+          ...LOGGING,
           // Each trace is billed, and both logs have the times and the request's id: see `trace`.
           tracing: Tracing.DISABLED,
         }),

@@ -6,6 +6,7 @@
 
 import type { RemovalPolicy } from 'aws-cdk-lib'
 import { type IRole, Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { ApplicationLogLevel, LoggingFormat, SystemLogLevel } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { acknowledgePrefixes } from './acknowledge.ts'
@@ -24,6 +25,15 @@ export interface RunningProps extends Documents {
   /** Directory with the bundle, which is copied. */
   readonly code: string
 }
+
+/** How a Lambda function writes its log. */
+export const LOGGING = {
+  // The handler's lines of JSON stay as they are; Lambda's own lines become JSON too.
+  loggingFormat: LoggingFormat.JSON,
+  // SLIPWAY_LOG_LEVEL decides what is logged; Lambda must not drop any of it.
+  applicationLogLevelV2: ApplicationLogLevel.TRACE,
+  systemLogLevelV2: SystemLogLevel.INFO,
+} as const
 
 /** Creates the log of a function, and the policy by which its role may do its work and write that log. */
 export const createLogAndPermissions = (
