@@ -5,18 +5,11 @@
  */
 
 import { describe, expect, test } from 'vitest'
-import {
-  PULLED_PREFIX,
-  PULLS_SINCE_KEY,
-  pulledKey,
-  pulledOf,
-  revisionLinkKey,
-} from '../../../functions/registry/layout.ts'
+import { PULLS_SINCE_KEY, pulledKey, pulledOf } from '../../../functions/registry/layout.ts'
 import { createPullReader } from '../../../functions/registry/pulls/read.ts'
 import { pullsSince, recordPulls, sayRecorded } from '../../../functions/registry/pulls/record.ts'
 import { createPullRecorder } from '../../../functions/registry/pulls/recorder.ts'
 import { createSeenPulls } from '../../../functions/registry/pulls/seen.ts'
-import { sweepPulls } from '../../../functions/registry/pulls/sweep.ts'
 import { StoreError } from '../../../functions/storage/errors.ts'
 import { createModel } from '../../interleavings/model.ts'
 import { intercept } from '../../support/rig/intercept.ts'
@@ -224,34 +217,4 @@ describe('since when pulls are recorded', () => {
     await sayRecorded(store, clock.now - HOUR)
     expect(await pullsSince(store, clock.now + 72 * HOUR)).toBe(clock.now)
   })
-})
-
-test('records of manifests that are gone go, a while after they were written', async () => {
-  const { store, clock, hours, called } = open()
-  await sayRecorded(store, clock.now)
-  const names = ['a', 'a-b', 'a/b']
-  const numbers = Array.from({ length: 40 }, (_, at) => at)
-  const left = (at: number): boolean => at % 3 === 0
-  const pulls = names.flatMap((repository) =>
-    numbers.map((at) => ({ repository, digest: digestOf(at) })),
-  )
-  for (const repository of names) {
-    for (const at of numbers) {
-      const there = revisionLinkKey(repository, digestOf(left(at) ? at : at + 100))
-      await store.put(there, Buffer.from(digestOf(at)))
-    }
-  }
-  await recordPulls(store, pulls, clock.now)
-  hours(47)
-  expect(await sweepPulls(store, clock.now)).toBe(0)
-  hours(2)
-  await recordPulls(store, [{ repository: 'a', digest: digestOf(1) }], clock.now)
-  called()
-  expect(await sweepPulls(store, clock.now)).toBe(3 * 26 - 1)
-  expect(called()).toEqual(['list', 'list', 'list', 'list', 'delete'])
-  const keys = (await store.list(PULLED_PREFIX)).objects.map(({ key }) => key)
-  const kept = pulls
-    .filter(({ repository, digest }, at) => left(at % 40) || (repository === 'a' && digest === ONE))
-    .map(({ repository, digest }) => pulledKey(repository, digest))
-  expect(keys).toEqual([...kept, PULLS_SINCE_KEY].sort())
 })
