@@ -10,11 +10,17 @@ export SLIPWAY_CI_RUN=$$
 passed=0
 failed=0
 summary=()
+failures=()
 declare -A background
 
 took() { # title status seconds cpu-seconds
   local verdict=passed
-  if (($2 == 0)); then passed=$((passed + 1)); else verdict=FAILED failed=$((failed + 1)); fi
+  if (($2 == 0)); then
+    passed=$((passed + 1))
+  else
+    verdict=FAILED failed=$((failed + 1))
+    failures+=("$1")
+  fi
   summary+=("$(printf '%-8s%5.0f s  (CPU %4.0f s)  %s' "$verdict" "$3" "$4" "$1")")
   printf '=== %s: %s after %.0f s\n' "$1" "$verdict" "$3"
 }
@@ -37,13 +43,17 @@ timed() { # file limit-in-seconds command...
 
 file_of() { echo "$artifacts/logs/${1//[^A-Za-z0-9]/-}"; }
 
-# Runs a suite.
+# Runs a suite, and keeps what it prints. A pipe would wait for what the suite left running, too.
 suite() { # title limit-in-seconds command...
-  local file
-  file=$(file_of "$1").time
+  local file tested
+  file=$(file_of "$1")
   printf '\n=== %s: %s\n' "$1" "${*:3}"
-  timed "$file" "${@:2}"
-  took "$1" $(<"$file")
+  : >"$file.log"
+  timed "$file.time" "${@:2}" >>"$file.log" 2>&1 &
+  tested=$!
+  tail --lines=+1 --follow --sleep-interval=0.2 --pid="$tested" "$file.log" &
+  wait "$tested" "$!"
+  took "$1" $(<"$file.time")
 }
 
 # Starts a suite in the background. `finish` waits for it and prints its output.
@@ -96,12 +106,29 @@ left_behind() {
 
 trap 'left_behind; exit 143' HUP INT TERM
 
+# Prints, of each suite that failed, what vitest says of its failures, or how its output ends: whoever
+# sees only the end of a long log finds the reason there.
+reasons() {
+  local title log
+  for title in "${failures[@]}"; do
+    log=$(file_of "$title").log
+    [[ -s $log ]] || continue
+    printf '\n=== why it failed: %s\n' "$title"
+    if grep -qaE 'Failed (Tests|Suites)|Unhandled Errors' "$log"; then
+      sed -nE '/Failed (Tests|Suites)|Unhandled Errors/,$p' "$log" | head -80
+    else
+      tail -n 40 "$log"
+    fi
+  done
+}
+
 # Prints the summary and exits.
 summary() {
   local status=0
   printf '\n=== nothing is left running\n'
   left_behind || status=1
   took 'nothing is left running' "$status" 0 0
+  reasons
   printf '\n=== summary of %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
   printf '%s\n' "${summary[@]}"
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
