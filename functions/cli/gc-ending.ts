@@ -8,7 +8,7 @@ import type { Collected } from '../registry/clean-up/collect.ts'
 import type { Released } from '../registry/clean-up/release.ts'
 import type { Times } from '../registry/clean-up/terms.ts'
 import type { StoreIo } from './command.ts'
-import { stepsIn, summary } from './gc-lines.ts'
+import { doneIn, summary } from './gc-lines.ts'
 
 /** Its flags. */
 export interface GcFlags {
@@ -52,11 +52,11 @@ export const tell = (
       return REFUSED
     case 'stopped':
       say(`Stopped. ${summary(ended.planned, 'Planned so far', times)}`)
-      if (run) say(`Done: ${stepsIn(ended.done)}. The next run goes on from here.`)
+      if (run) say(`${doneIn(ended.done)} The next run goes on from here.`)
       return STOPPED
     case 'done':
       say(summary(ended.planned, 'To be done', times))
-      say(run ? `Done: ${stepsIn(ended.done)}.` : 'Nothing was changed: add --run to do it.')
+      say(run ? doneIn(ended.done) : 'Nothing was changed: add --run to do it.')
       return 0
   }
 }

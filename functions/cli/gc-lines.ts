@@ -30,6 +30,13 @@ export const stepsIn = ({ steps }: Totals): string => {
   return all.length === 0 ? 'nothing' : all.join(', ')
 }
 
+/** What was done, and how often something had changed before. */
+export const doneIn = (totals: Totals): string => {
+  const { changed = 0 } = totals
+  const left = changed === 0 ? '' : ` ${changed} had changed meanwhile, and were left.`
+  return `Done: ${stepsIn(totals)}.${left}`
+}
+
 const seenIn = ({ seen }: Totals): string =>
   `${seen.repositories} repositories, ${seen.manifests} manifests, ${seen.tags} tags, ${seen.links} links of blobs, ${seen.data.bytes} bytes in ${seen.data.things} blobs and manifests`
 

@@ -40,7 +40,8 @@ const tell = (logger: RequestLogger, ended: Collected): void => {
     logger.error({ why, planned: planned.steps }, foreign ? FOREIGN : TOO_MUCH)
   } else {
     const { outcome, planned, done } = ended
-    logger.info({ outcome, seen: planned.seen, done: done.steps }, 'clean-up')
+    const { steps, changed } = done
+    logger.info({ outcome, seen: planned.seen, done: steps, changed }, 'clean-up')
   }
 }
 

@@ -186,8 +186,10 @@ export interface ObjectStore {
   /**
    * Deletes one write of an object, as `ObjectInfo.version` names it, and no other; it is not an error
    * if that is gone.
+   *
+   * @returns false when it was gone. Services with versions may not tell, and then say true
    */
-  deleteVersion(key: string, version: string): Promise<void>
+  deleteVersion(key: string, version: string): Promise<boolean>
   /**
    * Deletes an object by one request that is never repeated. When it throws `unavailable`, the
    * request may still be carried out, for as long as the store takes one that was signed now.
@@ -215,8 +217,12 @@ export interface ObjectStore {
     upload: MultipartUpload,
     parts: readonly Part[],
   ): Promise<{ readonly etag: string }>
-  /** Drops the upload and its parts; it is not an error if it is already gone. */
-  abortMultipart(upload: MultipartUpload): Promise<void>
+  /**
+   * Drops the upload and its parts; it is not an error if it is already gone.
+   *
+   * @returns false when it was gone
+   */
+  abortMultipart(upload: MultipartUpload): Promise<boolean>
   /** Open uploads whose key begins with `prefix`. */
   listMultiparts(prefix: string): Promise<OpenMultipart[]>
 

@@ -7,7 +7,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { StoreIo } from '../../functions/cli/command.ts'
 import { check } from '../../functions/cli/commands/check.ts'
 import { openFileStore } from '../../functions/compose/file-store.ts'
 import { indexChildren } from '../../functions/compose/index-children.ts'
@@ -20,6 +19,7 @@ import { temporaryDirectory } from '../support/hosts/start.ts'
 import { clientOf, expectStatus } from '../support/rig/client.ts'
 import { pushImage } from '../support/rig/push.ts'
 import { openFiles } from '../support/rig/stores.ts'
+import { recordingIo } from './recording-io.ts'
 
 interface Asked {
   readonly code: number
@@ -37,18 +37,9 @@ const ask = async (
   now: () => number = Date.now,
   settings: Parameters<typeof check>[1]['settings'] = undefined,
 ): Promise<Asked> => {
-  const [printed, said]: [string[], string[]] = [[], []]
-  const io = {
-    store,
-    now,
-    print: (line: string) => void printed.push(line),
-    say: (line: string) => void said.push(line),
-    progress: () => ({ show: () => {}, end: () => {} }),
-    onStop: stop,
-    exit: () => {},
-  } satisfies Partial<StoreIo>
+  const { io, printed, said } = recordingIo({ store, now, onStop: stop })
   const given = { repair: false, verify: false, json: false, from: undefined, ...flags }
-  const code = await check(io as unknown as StoreIo, {
+  const code = await check(io, {
     flags: given,
     ...(settings && { settings }),
   })

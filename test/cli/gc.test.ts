@@ -4,7 +4,6 @@
  * @module
  */
 import { expect, test } from 'vitest'
-import type { StoreIo } from '../../functions/cli/command.ts'
 import { gc } from '../../functions/cli/commands/gc.ts'
 import { fenceSince, raiseFence } from '../../functions/registry/clean-up/fence.ts'
 import { keepNoLonger, keepUp, SERVER_KEEPS } from '../../functions/registry/clean-up/keepers.ts'
@@ -16,6 +15,7 @@ import { createModel } from '../interleavings/model.ts'
 import { blob } from '../support/hosts/content.ts'
 import { clientOf } from '../support/rig/client.ts'
 import { pushAtOnce, pushImage } from '../support/rig/push.ts'
+import { recordingIo } from './recording-io.ts'
 
 const DAY = 24 * 60 * 60_000
 const GARBAGE = blob('garbage', 100)
@@ -29,19 +29,10 @@ const ask = async (
   flags: Partial<Flags> = {},
   stop: (signal: () => void) => void = () => {},
 ) => {
-  const [printed, said]: [string[], string[]] = [[], []]
-  const io = {
-    store,
-    location: 's3://bucket',
-    print: (line: string) => void printed.push(line),
-    say: (line: string) => void said.push(line),
-    progress: () => ({ show: () => {}, end: () => {} }),
-    onStop: stop,
-    exit: () => {},
-  } satisfies Partial<StoreIo>
+  const { io, printed, said } = recordingIo({ store, location: 's3://bucket', onStop: stop })
   const given = { run: false, force: false, closed: false, release: false, json: false, ...flags }
   const settings = { 'gc-grace': 48 * 60 * 60, 'undelete-days': 7 }
-  const code = await gc(io as unknown as StoreIo, { flags: given, settings })
+  const code = await gc(io, { flags: given, settings })
   return { code, printed, said: said.join('\n') }
 }
 

@@ -5,7 +5,6 @@
  */
 
 import { expect, test } from 'vitest'
-import type { StoreIo } from '../../functions/cli/command.ts'
 import { showUsage } from '../../functions/cli/commands/usage.ts'
 import { UsageError } from '../../functions/cli/errors.ts'
 import { CLEAN_UP_PREFIX } from '../../functions/registry/layout.ts'
@@ -15,6 +14,7 @@ import { createModel } from '../interleavings/model.ts'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
 import { clientOf } from '../support/rig/client.ts'
 import { pushAtOnce, pushImage } from '../support/rig/push.ts'
+import { recordingIo } from './recording-io.ts'
 
 const DAY = 24 * 60 * 60_000
 const GARBAGE = blob('garbage', 100)
@@ -28,16 +28,8 @@ const ask = async (
   pattern: readonly string[] = [],
   onStop: (signal: () => void) => void = () => {},
 ) => {
-  const [printed, said]: [string[], string[]] = [[], []]
-  const io = {
-    store,
-    print: (line: string) => void printed.push(line),
-    say: (line: string) => void said.push(line),
-    progress: () => ({ show: () => {}, end: () => {} }),
-    onStop,
-    exit: () => {},
-  } satisfies Partial<StoreIo>
-  const code = await showUsage(io as unknown as StoreIo, {
+  const { io, printed, said } = recordingIo({ store, onStop })
+  const code = await showUsage(io, {
     args: { pattern },
     flags: { now: false, json: false, sort: 'size', ...flags },
     settings: { 'gc-grace': 48 * 60 * 60, 'undelete-days': 7 },

@@ -6,9 +6,9 @@
 
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import type { StoreIo } from '../../functions/cli/command.ts'
 import { gc } from '../../functions/cli/commands/gc.ts'
 import * as ending from '../../functions/cli/gc-ending.ts'
+import { recordingIo } from '../cli/recording-io.ts'
 import { createModel } from '../interleavings/model.ts'
 import { blob } from '../support/hosts/content.ts'
 import { clientOf } from '../support/rig/client.ts'
@@ -28,21 +28,13 @@ test('the example is what is printed', async () => {
   await pushImage(send, 'app', 'v1', [blob('kept', 200)])
   await pushAtOnce(send, 'app', GARBAGE)
   clock.now += 3 * 24 * 60 * 60_000
-  const printed: unknown[] = []
-  const io = {
-    store,
-    location: 's3://bucket',
-    print: (line: string) => void printed.push(JSON.parse(line)),
-    say: () => {},
-    progress: () => ({ show: () => {}, end: () => {} }),
-    onStop: () => {},
-  } satisfies Partial<StoreIo>
+  const { io, printed } = recordingIo({ store, location: 's3://bucket' })
   const flags = { run: false, force: false, closed: false, release: false, json: true }
   const settings = { 'gc-grace': 48 * 60 * 60, 'undelete-days': 14 }
-  expect(await gc(io as unknown as StoreIo, { flags, settings })).toBe(0)
+  expect(await gc(io, { flags, settings })).toBe(0)
   const [, example = ''] = (await section()).match(/```json\n(.*?)```/s) ?? []
   const lines = example.trim().replaceAll('GARBAGE', HEX).split('\n')
-  expect(printed).toEqual(lines.map((line) => JSON.parse(line)))
+  expect(printed.map((line) => JSON.parse(line))).toEqual(lines.map((line) => JSON.parse(line)))
 })
 
 test('the table has all exit codes', async () => {

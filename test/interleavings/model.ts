@@ -148,7 +148,7 @@ export const createModel = (
       objects.delete(key)
     },
     async deleteVersion(key, version) {
-      if (objects.get(key)?.version === version) objects.delete(key)
+      return objects.get(key)?.version === version && objects.delete(key)
     },
     async deleteOnce(key) {
       objects.delete(key)
@@ -194,7 +194,7 @@ export const createModel = (
       )
     },
     async abortMultipart({ id }) {
-      uploads.delete(id)
+      return uploads.delete(id)
     },
     // Whoever has the URL sends the part by `uploadPart`; only true bytes are sent here.
     presignPart: async (upload, number) => ({

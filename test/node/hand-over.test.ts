@@ -24,6 +24,7 @@ import { newTotals } from '../../functions/registry/clean-up/totals.ts'
 import { FENCE_KEY, layerLinkKey } from '../../functions/registry/layout.ts'
 import { condemnedLinkBody } from '../../functions/registry/links.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
+import { recordingIo } from '../cli/recording-io.ts'
 import { blob } from '../support/hosts/content.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { clientOf } from '../support/rig/client.ts'
@@ -99,18 +100,9 @@ const give = async (
     readonly settings?: typeof SETTINGS
   } = {},
 ) => {
-  const [printed, said]: [string[], string[]] = [[], []]
-  const io = {
-    store,
-    location: `file:${path}`,
-    print: (line: string) => void printed.push(line),
-    say: (line: string) => void said.push(line),
-    progress: () => ({ show: () => {}, end: () => {} }),
-    onStop,
-    exit: () => {},
-  } satisfies Partial<StoreIo>
+  const { io, printed, said } = recordingIo({ store, location: `file:${path}`, onStop })
   const given = { run: true, force: false, closed: false, release: false, json: false, ...flags }
-  const code = await gc(io as unknown as StoreIo, { flags: given, settings })
+  const code = await gc(io, { flags: given, settings })
   return { code, printed, said: said.join('\n') }
 }
 

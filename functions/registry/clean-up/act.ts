@@ -31,6 +31,8 @@ export interface ActOptions {
   readonly terms: Terms
   /** Is told of each thing that was done. */
   readonly done: (thing: Thing) => void
+  /** Is told of each that had changed meanwhile, and was left. */
+  readonly changed: () => void
   /** Is asked between any two steps. @returns whether to stop here, to go on another time */
   readonly pause: () => Promise<boolean>
   /** Clock in milliseconds that only goes forward. */
@@ -46,10 +48,11 @@ export const act = async (
   store: ObjectStore,
   { touched, candidates }: PlanState,
   state: ActState,
-  { terms, done, pause, monotonic }: ActOptions,
+  { terms, done, changed, pause, monotonic }: ActOptions,
 ): Promise<boolean> => {
   const carryOut = async ({ thing, carryOut: work }: Planned): Promise<void> => {
     if (await work()) done(thing)
+    else changed()
   }
   const readNeeds = readingNeeds(store)
   for await (const name of touched.read(state.repositories)) {

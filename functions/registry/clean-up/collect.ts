@@ -19,7 +19,7 @@ import { notReady } from './ready.ts'
 import { LONGEST, openRun, type Run } from './run.ts'
 import { dateOf, type Times } from './terms.ts'
 import type { Thing } from './thing.ts'
-import { addSteps, count, moreThanHalf, newTotals, type Totals } from './totals.ts'
+import { addSteps, count, countChanged, moreThanHalf, newTotals, type Totals } from './totals.ts'
 
 export interface CollectOptions {
   readonly times: Times
@@ -161,11 +161,13 @@ const goOn = async (
     report(thing)
   }
   // First: what was planned of it is what was there before anything went.
-  if (!(await litter.act(acting, removed))) return stopped()
+  const changed = (): void => countChanged(done)
+  if (!(await litter.act(acting, removed, changed))) return stopped()
   const acted = await act(store, state, acting, {
     terms,
     monotonic,
     done: removed,
+    changed,
     pause: () => {
       progress('Cleaning up')
       return pause()

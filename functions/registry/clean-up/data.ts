@@ -63,7 +63,15 @@ const clear = (store: ObjectStore, digest: Digest, stored: StoredMarker): Promis
 const isCondemned = (info: ObjectInfo, condemned: Date): boolean =>
   info.modified.getTime() + 1000 < condemned.getTime()
 
-/** Sends the delete of data without versions, once and in time. @returns whether it took place */
+/**
+ * What became of a delete:
+ * - `removed`: it took place.
+ * - `kept`: what was condemned is there no more, be it gone or written again.
+ * - `open`: it was not sent, or may take place yet.
+ */
+type Deleted = 'removed' | 'kept' | 'open'
+
+/** Sends the delete of data without versions, once and in time. */
 const deleteOnce = async (
   store: ObjectStore,
   terms: Terms,
@@ -71,22 +79,39 @@ const deleteOnce = async (
   condemned: Date,
   claimed: number,
   monotonic: () => number,
-): Promise<boolean> => {
+): Promise<Deleted> => {
   const info = await store.head(dataKey(digest))
   // What was written since is another's: it is condemned anew, or linked.
-  if (info === undefined || !isCondemned(info, condemned)) return true
-  if (monotonic() - claimed > terms.send) return false
+  if (info === undefined || !isCondemned(info, condemned)) return 'kept'
+  if (monotonic() - claimed > terms.send) return 'open'
   try {
     await store.deleteOnce(dataKey(digest))
-    return true
+    return 'removed'
   } catch (error) {
     if (!isStoreError(error, 'unavailable')) throw error
     // It may land yet: the claim stays, and ends by itself.
-    return false
+    return 'open'
   }
 }
 
-/** Claims condemned data, deletes it, and says so. */
+/** Deletes the version of data that was condemned. */
+const deleteVersion = async (
+  store: ObjectStore,
+  digest: Digest,
+  version: string,
+  again: boolean,
+): Promise<Deleted> => {
+  const key = dataKey(digest)
+  // Whoever claimed it before may have deleted it, which not all services tell.
+  const there = !again || (await store.head(key))?.version === version
+  return (await store.deleteVersion(key, version)) && there ? 'removed' : 'kept'
+}
+
+/**
+ * Claims condemned data, deletes it, and says that it may be gone.
+ *
+ * @returns whether it was there, and was deleted
+ */
 const remove = async (
   store: ObjectStore,
   terms: Terms,
@@ -94,15 +119,18 @@ const remove = async (
   stored: StoredMarker,
   monotonic: () => number,
 ): Promise<boolean> => {
-  const version = stored.marker?.version
+  const { version, state } = stored.marker ?? {}
   const claim = { state: 'claimed', nonce: newNonce(), ...named(version) } as const
   const since = monotonic()
   const etag = await writeMarker(store, digest, claim, ifMatch(stored))
   if (etag === undefined) return false
-  if (version !== undefined) await store.deleteVersion(dataKey(digest), version)
-  else if (!(await deleteOnce(store, terms, digest, stored.modified, since, monotonic)))
-    return false
-  return sayGone(store, digest, etag)
+  const deleted =
+    version === undefined
+      ? await deleteOnce(store, terms, digest, stored.modified, since, monotonic)
+      : await deleteVersion(store, digest, version, state === 'claimed')
+  // Also where it was kept: whoever has seen what was condemned looks again.
+  if (deleted !== 'open') await sayGone(store, digest, etag)
+  return deleted === 'removed'
 }
 
 /**

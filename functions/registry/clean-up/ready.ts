@@ -16,6 +16,21 @@ export const INEXACT = `this store cannot delete an object only if it is as it w
 const LOSES = `this store has just deleted an object that another request was changing, so a clean-up beside pushes would not be safe: ${WITH_CLOSED}`
 
 /**
+ * Whether the fence had been there long enough at a date. One operation.
+ *
+ * @param date milliseconds, by the clock of the store
+ * @param age milliseconds that the fence must have been there
+ */
+export const wasFenced = async (
+  store: ObjectStore,
+  date: number,
+  age = FENCE_AGE,
+): Promise<boolean> => {
+  const since = await fenceSince(store)
+  return since !== undefined && since.getTime() + age < date
+}
+
+/**
  * Why no clean-up may run, in words; undefined when it may.
  *
  * @param date now, by the clock of the store

@@ -13,7 +13,7 @@ import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } fr
 import { newNonce } from './marker.ts'
 import { openPieces, type Pieces } from './pieces.ts'
 import { newPlan, openPlan, type PlanState, piecesOf, savePlan } from './plan.ts'
-import { notReady } from './ready.ts'
+import { wasFenced } from './ready.ts'
 import { openSeen, readOnly } from './seen.ts'
 import { DAY, type Terms, type Times } from './terms.ts'
 import { newTotals, type Totals } from './totals.ts'
@@ -73,7 +73,7 @@ const goesOn = async (
   terms === termsOf(options) &&
   date <= options.date &&
   options.date - date <= LONGEST &&
-  (options.closed || (await notReady(store, date, options.times.fence)) === undefined) &&
+  (options.closed || (await wasFenced(store, date, options.times.fence))) &&
   (await pieces.has(piecesOf(plan)))
 
 /** Opens the run that has not ended, or a new one. */

@@ -74,6 +74,6 @@ export const removes = ({ step }: Thing): boolean =>
 /** A thing, and what does it. */
 export interface Planned {
   readonly thing: Thing
-  /** @returns false when it has changed meanwhile, and is left to the next run */
+  /** @returns false when it has changed or gone meanwhile: nothing was done, and the next run looks again */
   readonly carryOut: () => Promise<boolean>
 }

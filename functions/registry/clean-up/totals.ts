@@ -28,6 +28,8 @@ export interface Seen {
 export interface Totals {
   readonly seen: Seen
   readonly steps: Partial<Record<Step, Sum>>
+  /** Of what was done: things that had changed when it was their turn, and were left. Absent: none. */
+  changed?: number
 }
 
 export const newTotals = (): Totals => ({
@@ -39,6 +41,11 @@ export const newTotals = (): Totals => ({
 export const count = ({ steps }: Totals, { step, size = 0 }: Thing): void => {
   const sum = steps[step] ?? { things: 0, bytes: 0 }
   steps[step] = { things: sum.things + 1, bytes: sum.bytes + size }
+}
+
+/** Counts a thing that had changed, and was left. */
+export const countChanged = (totals: Totals): void => {
+  totals.changed = (totals.changed ?? 0) + 1
 }
 
 /** Adds what was counted apart. */

@@ -47,9 +47,8 @@ export const removeIf = async (tree: Tree, key: string, etag: string): Promise<v
 }
 
 /** Deletes one write of an object; see the port. A version of a file names its write. */
-export const removeVersion = async (tree: Tree, key: string, version: string): Promise<void> => {
-  await tookPlace(removeIf(tree, key, version))
-}
+export const removeVersion = async (tree: Tree, key: string, version: string): Promise<boolean> =>
+  tookPlace(removeIf(tree, key, version))
 
 /** Removes whatever version there is. @returns whether there was one */
 const removeAny = async (tree: Tree, key: string, path: string): Promise<boolean> => {

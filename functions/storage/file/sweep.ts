@@ -36,7 +36,7 @@ const isOlder = async (path: string, before: Date): Promise<boolean> => {
 async function* found(
   tree: Tree,
   before: Date,
-): AsyncGenerator<{ readonly path: string; readonly remove: () => Promise<void> }> {
+): AsyncGenerator<{ readonly path: string; readonly remove: () => Promise<unknown> }> {
   for await (const path of entriesOf(temporaryDirectory(tree))) {
     if (!(await isOlder(path, before))) continue
     yield { path, remove: () => rm(path, { recursive: true, force: true }) }

@@ -115,25 +115,29 @@ export const listMultiparts = async (tree: Tree, prefix: string): Promise<OpenMu
   return found.sort((a, b) => compareUtf8(a.key, b.key) || compareUtf8(a.id, b.id))
 }
 
-/** Removes a directory: by a rename, at once for everyone else, and then file by file. */
-export const discard = async (tree: Tree, directory: string): Promise<void> => {
+/** Removes a directory: by a rename, at once for everyone else, and then file by file. @returns false when it was gone */
+export const discard = async (tree: Tree, directory: string): Promise<boolean> => {
   const away = temporaryPath(tree)
   try {
     await withParents(away, () => rename(directory, away))
   } catch (error) {
-    if (isAbsent(error)) return
+    if (isAbsent(error)) return false
     throw error
   }
   await rm(away, { recursive: true, force: true })
+  return true
 }
 
 /** Drops an upload; see the port. */
-export const abortMultipart = async (tree: Tree, upload: MultipartUpload): Promise<void> => {
-  if (!ID.test(upload.id)) return
+export const abortMultipart = async (tree: Tree, upload: MultipartUpload): Promise<boolean> => {
+  if (!ID.test(upload.id)) return false
   const directory = uploadDirectory(tree, upload)
+  let dropped = false
   for (const path of [directory, directory + SEALED]) {
-    if ((await readDescription(path))?.key === upload.key) await discard(tree, path)
+    if ((await readDescription(path))?.key !== upload.key) continue
+    if (await discard(tree, path)) dropped = true
   }
+  return dropped
 }
 
 /**

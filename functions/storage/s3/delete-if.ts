@@ -109,12 +109,14 @@ export const removeVersion = async (
   bucket: Bucket,
   key: string,
   version: string,
-): Promise<void> => {
+): Promise<boolean> => {
   try {
     await bucket.client.send(new DeleteObjectCommand({ ...at(bucket, key), VersionId: version }))
+    return true
   } catch (error) {
     // LocalStack calls a version that is gone an invalid one.
     if (!hasCode(error, 'NoSuchVersion', 'NoSuchKey', 'InvalidArgument')) throw error
+    return false
   }
 }
 

@@ -138,11 +138,13 @@ export const completeMultipart = async (
 }
 
 /** Drops an upload; see the port. */
-export const abortMultipart = async (bucket: Bucket, upload: MultipartUpload): Promise<void> => {
+export const abortMultipart = async (bucket: Bucket, upload: MultipartUpload): Promise<boolean> => {
   try {
     await bucket.client.send(new AbortMultipartUploadCommand(inUpload(bucket, upload)))
+    return true
   } catch (error) {
     if (!hasCode(error, 'NoSuchUpload')) throw error
+    return false
   }
 }
 

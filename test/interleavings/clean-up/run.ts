@@ -108,7 +108,7 @@ export const collectOnce = async (
     pause: async () => false,
     monotonic,
   })
-  const options = { terms, done: ignore, pause: async () => false, monotonic }
+  const options = { terms, done: ignore, changed: ignore, pause: async () => false, monotonic }
   await act(held, state, { litter: 0, repositories: 0, candidates: 0 }, options)
 }
 

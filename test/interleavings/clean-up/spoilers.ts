@@ -245,7 +245,7 @@ export const RULES: readonly Rule[] = [
   {
     title: 'C5: the version that was condemned is deleted, and no other',
     meeting: { state: 'condemned data', actors: [session('app'), collector()] },
-    spoil: (store) => ({ ...store, deleteVersion: (key) => store.delete([key]) }),
+    spoil: (store) => ({ ...store, deleteVersion: (key) => store.delete([key]).then(() => true) }),
     versions: true,
     shows: /link without data|lost/,
   },

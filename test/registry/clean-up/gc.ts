@@ -4,25 +4,16 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import type { StoreIo } from '../../../functions/cli/command.ts'
 import { gc } from '../../../functions/cli/commands/gc.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
+import { recordingIo } from '../../cli/recording-io.ts'
 
 /** Runs it. @returns the steps that were done, by name */
 export const runGc = async (store: ObjectStore, location: string): Promise<string[]> => {
-  const [printed, said]: [string[], string[]] = [[], []]
-  const io = {
-    store,
-    location,
-    print: (line: string) => void printed.push(line),
-    say: (line: string) => void said.push(line),
-    progress: () => ({ show: () => {}, end: () => {} }),
-    onStop: () => {},
-    exit: () => {},
-  } satisfies Partial<StoreIo>
+  const { io, printed, said } = recordingIo({ store, location })
   const flags = { run: true, force: true, closed: false, release: false, json: false }
   const settings = { 'gc-grace': 48 * 60 * 60, 'undelete-days': 7 }
-  const code = await gc(io as unknown as StoreIo, { flags, settings } as Parameters<typeof gc>[1])
+  const code = await gc(io, { flags, settings } as Parameters<typeof gc>[1])
   assert.equal(code, 0, said.join('\n'))
   return printed.map((line) => line.split('\t')[0] ?? '')
 }

@@ -187,6 +187,22 @@ describe.each(SERVICES)('on %s', (_, service) => {
     expect(writes).toBe(22)
   })
 
+  test('a run that goes on tries once whether the service loses writes', async () => {
+    let tried = 0
+    const trying = (store: ObjectStore): ObjectStore => ({
+      ...store,
+      losesWrites: async () => ++tried === 0,
+    })
+    const world = await openWorld(service, trying)
+    for (let at = 0; at < 3; at++) await pushAtOnce(world.send, `app/${at}`, blob(`${at}`, 50))
+    await world.pass(LONG)
+    expect((await world.collect({ isOver: stopAfter(2) })).collected.outcome).toBe('stopped')
+    expect(tried).toBe(1)
+    const { collected } = await world.collect()
+    expect(collected).toMatchObject({ outcome: 'done', began: expect.any(Date) })
+    expect(tried).toBe(2)
+  })
+
   test('a process that wakes after another has gone on with its run changes nothing of it', async () => {
     const world = await openWorld(service)
     for (let at = 0; at < 9; at++) await pushAtOnce(world.send, `app/${at}`, blob(`${at}`, 50))

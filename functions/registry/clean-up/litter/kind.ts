@@ -4,6 +4,7 @@
  * @module
  */
 
+import { tookPlace } from '../../../storage/errors.ts'
 import { listPages } from '../../../storage/pages.ts'
 import type { ListedObject, ObjectStore } from '../../../storage/store.ts'
 import type { Planned } from '../thing.ts'
@@ -31,6 +32,21 @@ export interface Kind {
   readonly looks: 'always' | 'changed' | 'at times'
   /** All there is of it. */
   pages(): AsyncIterable<readonly Suspect[]>
+}
+
+/**
+ * Deletes an object as it was listed. One operation, and one more where the service lists no versions.
+ *
+ * @returns false when it has changed or gone
+ */
+export const removeListed = async (
+  store: ObjectStore,
+  { key, etag, modified }: ListedObject,
+): Promise<boolean> => {
+  if (etag !== undefined) return tookPlace(store.deleteIf(key, etag))
+  const info = await store.head(key)
+  if (info === undefined || info.modified > modified) return false
+  return tookPlace(store.deleteIf(key, info.etag))
 }
 
 /** All objects below a prefix; one listing for each 1000. */

@@ -39,9 +39,10 @@ export interface Litter {
    * Does what is to be done now, from where the state is; kinds of which the plan has found nothing are not
    * looked at again.
    *
+   * @param changed is told of each that had changed meanwhile, and was left
    * @returns false when it was to stop
    */
-  act(state: LitterState, done: (thing: Thing) => void): Promise<boolean>
+  act(state: LitterState, done: (thing: Thing) => void, changed: () => void): Promise<boolean>
 }
 
 const costsLooks = ({ looks }: Kind): boolean => looks !== 'always'
@@ -114,7 +115,7 @@ export const openLitter = (
       return true
     },
 
-    async act(state, done) {
+    async act(state, done, changed) {
       const { found = new Set(kinds), save } = planned ?? {}
       // Their looks are noted together.
       const looks = [...found].some(costsLooks)
@@ -122,6 +123,7 @@ export const openLitter = (
       const carryOut = async ({ thing, carryOut: work }: Planned): Promise<boolean> => {
         const did = await work()
         if (did) done(thing)
+        else changed()
         return did
       }
       const ended = await walk(state, isSkipped, carryOut, () => {})

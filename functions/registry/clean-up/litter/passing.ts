@@ -12,7 +12,7 @@ import { UPLOAD_LIFE } from '../../uploads/expire.ts'
 import { keptFor } from '../revisions.ts'
 import { isOlder, type Terms } from '../terms.ts'
 import type { Step } from '../thing.ts'
-import { type Kind, suspects, type Verdict } from './kind.ts'
+import { type Kind, removeListed, suspects, type Verdict } from './kind.ts'
 
 const byAge = (
   store: ObjectStore,
@@ -22,13 +22,13 @@ const byAge = (
 ): Kind => ({
   looks: 'always',
   pages: () =>
-    suspects(store, prefix, ({ key, modified, size }) => {
+    suspects(store, prefix, (object) => {
+      const { key, modified, size } = object
       if (!isOlder(terms, modified, span)) return 'stays'
-      const carryOut = async (): Promise<boolean> => {
-        await store.delete([key])
-        return true
+      return {
+        thing: { step, key, size, why: `${why} ${modified.toISOString()}` },
+        carryOut: () => removeListed(store, object),
       }
-      return { thing: { step, key, size, why: `${why} ${modified.toISOString()}` }, carryOut }
     }),
 })
 
@@ -67,10 +67,7 @@ const lookAtMultipart = async (
   const why = `nobody goes on with an upload for so long: begun ${upload.started.toISOString()}`
   return {
     thing: { step: 'abort-upload', key: upload.key, size, why },
-    async carryOut() {
-      await store.abortMultipart(upload)
-      return true
-    },
+    carryOut: () => store.abortMultipart(upload),
   }
 }
 

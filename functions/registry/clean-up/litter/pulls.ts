@@ -8,23 +8,17 @@
 import type { ListedObject, ObjectStore } from '../../../storage/store.ts'
 import { PULLED_PREFIX, pulledOf, revisionLinkKey } from '../../layout.ts'
 import { isOld, type Terms } from '../terms.ts'
-import { type Kind, suspects, type Verdict } from './kind.ts'
+import { type Kind, removeListed, suspects, type Verdict } from './kind.ts'
 
-const look = async (
-  store: ObjectStore,
-  terms: Terms,
-  { key, modified, size }: ListedObject,
-): Promise<Verdict> => {
+const look = async (store: ObjectStore, terms: Terms, object: ListedObject): Promise<Verdict> => {
+  const { key, modified, size } = object
   const { name: repository, digest } = pulledOf(key) ?? {}
   if (repository === undefined || digest === undefined || !isOld(terms, modified)) return 'stays'
   if ((await store.head(revisionLinkKey(repository, digest))) !== undefined) return 'stays'
   const why = 'the repository does not have the manifest that was pulled'
   return {
     thing: { step: 'remove-pull', key, repository, digest, size, why },
-    async carryOut() {
-      await store.delete([key])
-      return true
-    },
+    carryOut: () => removeListed(store, object),
   }
 }
 
