@@ -28,7 +28,6 @@ import {
   OWN_PREFIX,
   POLICY_KEY,
   PULLED_PREFIX,
-  PULLS_SINCE_KEY,
   REFERRERS_PREFIX,
   REPOSITORIES_PREFIX,
   RETENTION_KEY,
@@ -97,13 +96,14 @@ const CLEAN_UP: Rights = [
     [READ, 's3:PutObject', 's3:DeleteObject'],
     [`${CATALOG_PREFIX}*`, `${REFERRERS_PREFIX}*`, `${ALIASES_PREFIX}*`],
   ],
-  ['Passing', ['s3:DeleteObject'], [`${UPLOADS_PREFIX}*`, `${PULLED_PREFIX}*`]],
+  // A delete with a condition needs the right to read, too.
+  ['Passing', [READ, 's3:DeleteObject'], [`${UPLOADS_PREFIX}*`, `${PULLED_PREFIX}*`]],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
-  ['Rules', [READ], [RETENTION_KEY, PULLS_SINCE_KEY]],
+  ['Rules', [READ], [RETENTION_KEY]],
   // What rules let go is on record, for a time.
-  ['Deletions', ['s3:PutObject', 's3:DeleteObject'], [`${DELETIONS_PREFIX}*`]],
+  ['Deletions', [READ, 's3:PutObject', 's3:DeleteObject'], [`${DELETIONS_PREFIX}*`]],
   // S3 must heed the condition of a delete: that is tried.
-  ['Trial', [READ, 's3:PutObject'], [`${SCRATCH_PREFIX}*`]],
+  ['Trial', ['s3:PutObject'], [`${SCRATCH_PREFIX}*`]],
 ]
 
 export interface BucketAccess {
