@@ -14,7 +14,7 @@ import { createModel, NOW } from './model.ts'
 import type { Clock } from './work.ts'
 
 /** A tag that only the operations on immutable tags are about. */
-const FROZEN: Retention = {
+export const FROZEN: Retention = {
   ...NO_RULES,
   isImmutable: (name, tag) => name === 'app' && tag === 'frozen',
 }

@@ -48,11 +48,17 @@ export interface Model {
   contents(): string
 }
 
-/** Nonces, and how long something took. */
+/** Nonces, how long something took, and what notes of deletes are named by. */
 const CHANCE =
-  /(?<= deleted )[0-9a-f]{16}(?: \d+)?|(?<=(?:condemned|claimed|gone|rescued) )[0-9a-f]{16}|(?<=unconfirmed":")[0-9a-f]{16}/g
+  /(?<= deleted )[0-9a-f]{16}(?: \d+)?|(?<=(?:condemned|claimed|gone|rescued) )[0-9a-f]{16}|(?<=unconfirmed":")[0-9a-f]{16}|(?<=\d{15}-)[0-9a-f]{16}-\d{4}|(?<="id":")[0-9a-f]{16}/g
+
+/** Bytes from which on contents are told by their sum. */
+const LARGE = 4096
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
+
+const textOf = (bytes: Uint8Array): string =>
+  bytes.byteLength < LARGE ? Buffer.from(bytes).toString('latin1') : md5(bytes)
 
 const range = (size: number, wanted: ByteRange | undefined): { start: number; end: number } => {
   if (wanted === undefined) return { start: 0, end: size - 1 }
@@ -213,7 +219,7 @@ export const createModel = (
     copy: () => createModel(service, { objects, uploads, writes }, { ...clock }),
     contents: () =>
       [...objects]
-        .map(([key, { bytes }]) => `${key} ${Buffer.from(bytes).toString('latin1')}`)
+        .map(([key, { bytes }]) => `${key} ${textOf(bytes)}`)
         .filter((line) => !line.startsWith(UPLOADS_PREFIX))
         .map((line) => line.replaceAll(CHANCE, '*'))
         .sort()

@@ -136,6 +136,15 @@ export const collector = (title = 'collector'): Actor => ({
   run: (world) => world.collect(),
 })
 
+/** A run that is stopped after each step, each time for longer than the grace. */
+export const stretched: Actor = {
+  title: 'a run in stages',
+  run: (world) => world.collectInStages(),
+}
+
+/** A run over what is left over beside links and data. */
+export const sweeper: Actor = { title: 'a run over litter', run: (world) => world.collectLitter() }
+
 /** A run that has slept since it found the link condemned, which was then rescued. */
 export const sleeper = (name: string): Actor => ({
   title: `a sweep of days ago in ${name}`,

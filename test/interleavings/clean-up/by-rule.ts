@@ -16,7 +16,8 @@ import type { ObjectRead, ObjectStore } from '../../../functions/storage/store.t
 import { type Content, imageOf, indexOf } from '../../support/hosts/content.ts'
 import { codeOf } from '../../support/rig/client.ts'
 import { collector, deleteManifest, IMAGE, inTurn, later, pull, pushManifest } from './actors.ts'
-import type { Actor, Spoiled } from './run.ts'
+import type { Spoiled } from './collecting.ts'
+import type { Actor } from './run.ts'
 import type { Meeting } from './scenarios.ts'
 
 /** What goes when it was not pushed for longer than actors take. */

@@ -6,11 +6,19 @@
 
 import { needsOf } from '../../../functions/registry/clean-up/needs.ts'
 import {
+  ALIASES_PREFIX,
   BLOBS_PREFIX,
+  CATALOG_PREFIX,
   CONDEMNED_PREFIX,
+  catalogName,
+  DELETIONS_PREFIX,
   dataKey,
   layerLinkKey,
+  manifestsPrefix,
+  REFERRERS_PREFIX,
   REPOSITORIES_PREFIX,
+  revisionLinkKey,
+  UPLOADS_PREFIX,
 } from '../../../functions/registry/layout.ts'
 import { readLinkObject } from '../../../functions/registry/links.ts'
 import { type Digest, isDigest } from '../../../functions/registry/reference.ts'
@@ -41,12 +49,22 @@ export const brokenBy = async (send: Send, fact: Fact): Promise<string | undefin
   const { sha256, bytes } = fact.content
   if (fact.kind === 'blob') return (await has(`blobs/${sha256}`)) ? undefined : lost
   if (!(await has(`manifests/${sha256}`))) return lost
-  for (const digest of needsOf(bytes)?.digests ?? []) {
-    if (!(await has(`blobs/${digest}`))) return `${lost} lacks a blob`
+  const needs = needsOf(bytes)
+  for (const digest of needs?.digests ?? []) {
+    const there = (await has(`blobs/${digest}`)) || (await has(`manifests/${digest}`))
+    if (!there) return `${lost} lacks a blob`
   }
-  return undefined
+  if (!(await listed(send, '/v2/_catalog', fact.name))) return `${lost} is in no catalog`
+  if (needs?.subject === undefined) return undefined
+  const referrers = `/v2/${fact.name}/referrers/${needs.subject}`
+  return (await listed(send, referrers, sha256)) ? undefined : `${lost} is no referrer`
 }
 
+/** Whether an answer names this. */
+const listed = async (send: Send, path: string, name: string): Promise<boolean> =>
+  (await send(`GET ${path}`)).body.includes(`"${name}"`)
+
+const REFERRER = /^(.+)\/(?:sha256|sha512)\/[0-9a-f]+\/(sha256|sha512)\/([0-9a-f]+)$/
 const LINK = /^(.+)\/(_layers|_manifests\/revisions)\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 
 /** Whether every link, condemned or not, has its data. @returns what is wrong */
@@ -66,26 +84,62 @@ export const litterIn = async (store: ObjectStore): Promise<string[]> => {
   const litter: string[] = []
   const linked = new Set<string>()
   const needed = new Set<string>()
+  const layers: { readonly key: string; readonly target: Digest }[] = []
   for (const { key } of await allObjects(store, CONDEMNED_PREFIX)) litter.push(`a marker ${key}`)
-  for (const { key, size } of await allObjects(store, REPOSITORIES_PREFIX)) {
+  for (const { key } of await allObjects(store, REPOSITORIES_PREFIX)) {
     const [, name = '', kind, algorithm, hex] =
       LINK.exec(key.slice(REPOSITORIES_PREFIX.length)) ?? []
-    const digest = `${algorithm}:${hex}`
-    if (key.includes('/_manifests/tags/') && size !== 71) litter.push('a tag that is not plain')
-    if (kind === undefined || !isDigest(digest)) continue
-    linked.add(digest)
-    if (size !== digest.length) litter.push(`a link that is not plain ${kind}`)
-    if (kind === '_layers') continue
-    const read = await store.get(dataKey(digest))
+    const body = (await readLinkObject(store, key))?.body
+    const plain = body?.condemned === undefined && body?.deletedWithin === undefined
+    if (key.includes('/_manifests/tags/') && !plain) litter.push('a tag that is not plain')
+    if (kind === undefined || body === undefined || !isDigest(`${algorithm}:${hex}`)) continue
+    const { target } = body
+    linked.add(target)
+    if (!plain) litter.push(`a link that is not plain ${kind}`)
+    if (kind === '_layers') {
+      layers.push({ key, target })
+      continue
+    }
+    const read = await store.get(dataKey(target))
     const needs = read && needsOf(await readAll(read.body, 1 << 20))
     for (const each of needs?.digests ?? []) needed.add(layerLinkKey(name, each))
   }
-  for (const { key } of await allObjects(store, REPOSITORIES_PREFIX)) {
-    if (key.includes('/_layers/') && !needed.has(key)) litter.push('a link that nothing needs')
+  // A blob that is needed by one of its digests stays under both.
+  const targets = new Set(layers.flatMap(({ key, target }) => (needed.has(key) ? [target] : [])))
+  for (const { key, target } of layers) {
+    const stays = needed.has(key) || (targets.has(target) && key.includes('/_layers/sha256/'))
+    if (!stays) litter.push('a link that nothing needs')
   }
   for (const { key } of await allObjects(store, BLOBS_PREFIX)) {
     const hex = key.slice(BLOBS_PREFIX.length).split('/')[2]
     if (!linked.has(`sha256:${hex}`)) litter.push('data that nothing links')
+  }
+  return [...litter, ...(await otherLitterIn(store))]
+}
+
+/** Keys below these are litter once nobody has done anything for long enough. */
+const PASSING = [UPLOADS_PREFIX, DELETIONS_PREFIX]
+
+/** Litter beside links and data. */
+const otherLitterIn = async (store: ObjectStore): Promise<string[]> => {
+  const litter: string[] = []
+  for (const prefix of PASSING) {
+    for (const { key } of await allObjects(store, prefix)) litter.push(`passing ${key}`)
+  }
+  for (const { key } of await store.listMultiparts('')) litter.push(`a multipart upload ${key}`)
+  for (const { key } of await allObjects(store, ALIASES_PREFIX)) {
+    const target = (await readLinkObject(store, key))?.body?.target
+    if (target && (await store.head(dataKey(target))) === undefined)
+      litter.push('an alias of nothing')
+  }
+  for (const { key } of await allObjects(store, CATALOG_PREFIX)) {
+    const { objects } = await store.list(manifestsPrefix(catalogName(key)), { limit: 1 })
+    if (objects.length === 0) litter.push('a repository without manifests that is listed')
+  }
+  for (const { key } of await allObjects(store, REFERRERS_PREFIX)) {
+    const [, name = '', algorithm, hex] = REFERRER.exec(key.slice(REFERRERS_PREFIX.length)) ?? []
+    const link = revisionLinkKey(name, `${algorithm}:${hex}` as Digest)
+    if ((await store.head(link)) === undefined) litter.push('a referrer that is not there')
   }
   return litter
 }

@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { act } from '../../../functions/registry/clean-up/act.ts'
 import { LANDING } from '../../../functions/registry/clean-up/bounds.ts'
 import { newNonce } from '../../../functions/registry/clean-up/marker.ts'
-import { openPieces } from '../../../functions/registry/clean-up/pieces.ts'
-import { newPlan, plan } from '../../../functions/registry/clean-up/plan.ts'
-import { dateOf, TIMES, type Times } from '../../../functions/registry/clean-up/terms.ts'
-import { cleanUpKey, dataKey, layerLinkKey } from '../../../functions/registry/layout.ts'
+import type { Thing } from '../../../functions/registry/clean-up/thing.ts'
+import { dataKey, layerLinkKey } from '../../../functions/registry/layout.ts'
 import { condemnedLinkBody } from '../../../functions/registry/links.ts'
-import { NO_RULES, type Retention } from '../../../functions/registry/retention/retention.ts'
+import type { Retention } from '../../../functions/registry/retention/retention.ts'
 import { StoreError, tookPlace } from '../../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { CONFIG } from '../../support/hosts/content.ts'
@@ -19,11 +16,11 @@ import { clientOf, type Send } from '../../support/rig/client.ts'
 import { conflict } from '../access.ts'
 import { controlled } from '../controlled.ts'
 import { type Dependent, type Explored, explore } from '../explore.ts'
+import { FROZEN } from '../instance.ts'
 import type { Model, Service } from '../model.ts'
 import { type Choose, type Death, type Finished, type Point, type Reach, runAll } from '../run.ts'
+import { collectLitter, collectOnce, DAY, ignore, type Spoiled } from './collecting.ts'
 import { brokenBy, type Fact, linkWithoutData, litterIn } from './facts.ts'
-
-const DAY = 24 * 60 * 60_000
 
 /** What runs at once with others. */
 export interface Actor {
@@ -35,6 +32,8 @@ export interface Actor {
 export interface Acting {
   readonly store: ObjectStore
   readonly send: Send
+  /** Milliseconds, by the clock of all. */
+  now(): number
   /** Notes what a client was told. */
   told(fact: Fact): void
   /** Says that a client takes away what others rely on in a repository: nobody can help that. */
@@ -45,19 +44,16 @@ export interface Acting {
   pass(): Promise<void>
   /** A run of the clean-up. */
   collect(): Promise<void>
+  /** One that is stopped after each step, and goes on in another process long after. */
+  collectInStages(): Promise<void>
+  /** The part of a run that is about what is left over beside links and data. */
+  collectLitter(): Promise<void>
+  /** Is told of each thing that a run does. */
+  collected(thing: Thing): void
   /** A run that has slept for long sends the sweep of a link that it once found condemned. */
   sweepLate(name: string): Promise<void>
   /** A delete of data that a run has sent, and given up waiting for, takes place. */
   land(): Promise<void>
-}
-
-/** A collector that is put in for the real one, to see that the difference shows. */
-export interface Spoiled {
-  readonly times?: Partial<Times>
-  /** Stands between the collector and the store. @param clock the store's; it goes on */
-  readonly spoil?: (store: ObjectStore, clock: { readonly now: number }) => ObjectStore
-  /** Whether the store takes a delete however long ago it was sent. */
-  readonly takesAll?: boolean
 }
 
 export interface Scenario {
@@ -72,6 +68,8 @@ export interface Scenario {
   readonly writers?: (store: ObjectStore, clock: { readonly now: number }) => ObjectStore
   /** Whether deletes of data are not answered, and land when an actor says so. */
   readonly late?: boolean
+  /** Most objects that a page of a listing has. Default: as many as are asked for. */
+  readonly page?: number | undefined
   /** Rules in force while actors are at work; in the end there are none. */
   readonly rules?: Retention | undefined
 }
@@ -86,36 +84,26 @@ export interface Outcome extends Explored {
 /** Of what actors are about. */
 const BLOB = CONFIG.sha256
 
-/** Deleted manifests can come back for three days. */
-const TERMS: Times = { ...TIMES, undelete: 3 * DAY }
-
-/** One run of the clean-up, without the lease: safety does not depend on it. */
-export const collectOnce = async (
-  store: ObjectStore,
-  { times, spoil = (each) => each }: Spoiled = {},
-  clock: { readonly now: number } = { now: 0 },
-  rules: Retention = NO_RULES,
-): Promise<void> => {
-  const held = spoil(store, clock)
-  const terms = { ...TERMS, ...times, date: await dateOf(held), rules }
-  const state = newPlan(openPieces(held, cleanUpKey('run/')))
-  const ignore = (): void => {}
-  const monotonic = (): number => 0
-  await plan(held, state, {
-    terms,
-    report: ignore,
-    note: ignore,
-    pause: async () => false,
-    monotonic,
-  })
-  const options = { terms, done: ignore, changed: ignore, pause: async () => false, monotonic }
-  await act(held, state, { litter: 0, repositories: 0, candidates: 0 }, options)
-}
+/** A store whose listings have short pages. */
+const inPages = (store: ObjectStore, page: number | undefined): ObjectStore =>
+  page === undefined
+    ? store
+    : {
+        ...store,
+        list: (prefix, options = {}) =>
+          store.list(prefix, { ...options, limit: Math.min(page, options.limit ?? page) }),
+      }
 
 const CLOCK = '(clock)'
 const SCRATCH = 'scratch'
-const newClient = (store: ObjectStore, { clock }: Model): Promise<Send> =>
-  clientOf(store, { now: () => clock.now, cleanUp: true })
+/** A client of an instance with nothing in its memory. */
+export const newClient = (store: ObjectStore, { clock }: Pick<Model, 'clock'>): Promise<Send> =>
+  clientOf(store, {
+    now: () => clock.now,
+    cleanUp: true,
+    undeletes: true,
+    rules: async () => FROZEN,
+  })
 
 /** Runs clean-ups until nothing is left to do, and says what is wrong then. */
 const afterwards = async (
@@ -127,6 +115,7 @@ const afterwards = async (
   for (let at = 0; at < 9; at++) {
     clock.now += 20 * DAY
     await collectOnce(store, spoiled, clock)
+    await collectLitter(store, spoiled, clock)
   }
   const send = await newClient(store, model)
   const lost: string[] = []
@@ -162,25 +151,30 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
   }
 
   const acting = async (reach: Reach): Promise<Acting> => {
-    const store = controlled(model.store, service, reach)
+    const store = controlled(inPages(model.store, scenario.page), service, reach)
     const { clock } = model
     const mine = facts
     const said = wrong
     const pardoned = excused
     const mineSent = sent
+    const pass = async (): Promise<void> => {
+      await store.head(CLOCK)
+      clock.now += 20 * DAY
+      for (const fact of mine) if (fact.kind === 'blob') mine.delete(fact)
+    }
     return {
       store,
+      now: () => clock.now,
+      collected: ignore,
       send: await newClient(writers(store, clock), model),
       told: (fact) => void mine.add(fact),
       excuse: (name) => void pardoned.add(name),
       wrong: (what) => void said.push(what),
-      async pass() {
-        await store.head(CLOCK)
-        clock.now += 20 * DAY
-        for (const fact of mine) if (fact.kind === 'blob') mine.delete(fact)
-      },
+      pass,
       collect: () =>
         collectOnce(scenario.late ? slow(store, model) : store, spoiled, clock, scenario.rules),
+      collectInStages: () => collectOnce(store, spoiled, clock, scenario.rules, pass),
+      collectLitter: () => collectLitter(store, spoiled, clock),
       async sweepLate(name) {
         const body = condemnedLinkBody(BLOB, newNonce())
         const held = spoiled?.spoil?.(model.store, clock) ?? model.store

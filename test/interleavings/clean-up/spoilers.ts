@@ -18,7 +18,7 @@ import {
   sleeper,
   upload,
 } from './actors.ts'
-import type { Spoiled } from './run.ts'
+import type { Spoiled } from './collecting.ts'
 import type { Meeting } from './scenarios.ts'
 
 const isLayer = (key: string): boolean => key.includes('/_layers/')
