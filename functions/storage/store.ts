@@ -179,8 +179,8 @@ export interface ObjectStore {
   deletesExactly(): Promise<boolean>
   /**
    * Whether {@link deleteIf} is seen to take a write away that was acknowledged: some hundred deletes are
-   * sent, each beside a write, on objects of the store's own. Tried anew at each call, some seconds. Where
-   * it is false, that is no proof. Absent where nothing is to be found out: on files, and with AWS.
+   * sent, each beside a write, on objects of the store's own, for some seconds. Where it is false, that is no
+   * proof; it is tried again at the first call half a day later, and otherwise at each. Absent where nothing is to be found out: on files, and with AWS.
    */
   losesWrites?(): Promise<boolean>
   /**

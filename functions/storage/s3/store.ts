@@ -8,6 +8,7 @@
  * @module
  */
 
+import { cached } from '../../shared/cached.ts'
 import { once } from '../../shared/once.ts'
 import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
@@ -43,6 +44,9 @@ export type S3Store = ObjectStore &
  */
 const READ_BYTES = 512 * 1024
 
+/** Milliseconds for which a race that took nothing away is not run again. */
+const RACED_FOR = 12 * 60 * 60_000
+
 /** Opens the store in a bucket, which must exist. Sends nothing yet. */
 export const createS3Store = (options: S3StoreOptions): S3Store => {
   const { direct: isDirect = true, reportFallback = () => {} } = options
@@ -67,6 +71,11 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
 
   const condition = once(bound('try conditional deletes on', deleteCondition))
 
+  const race = cached(() => losesWrites(store, bucket.scratch), {
+    maxAge: RACED_FOR,
+    keeps: (lost) => !lost,
+  })
+
   const store: S3Store = {
     get: bound('get', (each, key: string, range?: ByteRange) => get(each, direct, key, range)),
     head: bound('head', head),
@@ -77,7 +86,7 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
       removeIf(each, key, etag, await condition()),
     ),
     deletesExactly: async () => (await condition()) === 'exact',
-    ...(bucket.isAws ? {} : { losesWrites: () => losesWrites(store, bucket.scratch) }),
+    ...(bucket.isAws ? {} : { losesWrites: () => race.get() }),
     deleteVersion: bound('delete a version of', removeVersion),
     deleteOnce: bound('delete', removeOnce),
     list: bound('list', (each, prefix: string, options?: ListOptions) =>

@@ -104,5 +104,9 @@ test.each([
   if (loses) expect(DeleteObject).toBeLessThan(100)
   else expect(DeleteObject).toBe(600)
   expect(s3.objects.keys()).toEqual([])
+  // What lost nothing is not tried again at once.
+  s3.counter.reset()
+  expect(await store.losesWrites?.()).toBe(loses)
+  expect('DeleteObject' in s3.counter.counts).toBe(loses)
   await s3.close()
 })
