@@ -31,7 +31,7 @@ export type AnyBucket = IBucket | Bucket
 export interface RegistryBucketProps {
   /** Prefix of every key: empty, or ends with `/`. */
   readonly keyPrefix: string
-  /** Days for which deleted and overwritten objects can be restored. Default: 14. */
+  /** Days for which deletes can be undone, and old versions are kept: at least one. Default: 14. */
   readonly undeleteDays?: number | undefined
   /**
    * Days for which S3's log of accesses is kept, in a bucket of its own. Default: no log. Without it, nothing
@@ -67,7 +67,8 @@ export const UNFINISHED_UPLOADS: LifecycleRule = {
   abortIncompleteMultipartUploadAfter: uploadLife,
 }
 
-const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[] => [
+/** @param keptDays S3 has no rule for less than a day */
+const lifecycleRules = (keyPrefix: string, keptDays: number): LifecycleRule[] => [
   {
     id: 'staged-uploads',
     prefix: keyPrefix + UPLOADS_PREFIX,
@@ -85,12 +86,12 @@ const lifecycleRules = (keyPrefix: string, undeleteDays: number): LifecycleRule[
   {
     id: 'notes-of-deletes',
     prefix: keyPrefix + DELETIONS_PREFIX,
-    expiration: Duration.days(undeleteDays),
+    expiration: Duration.days(keptDays),
     noncurrentVersionExpiration: Duration.days(1),
   },
   {
     id: 'undelete-window',
-    noncurrentVersionExpiration: Duration.days(undeleteDays),
+    noncurrentVersionExpiration: Duration.days(keptDays),
     expiredObjectDeleteMarker: true,
   },
 ]
@@ -127,7 +128,7 @@ export class RegistryBucket extends Bucket {
     super(scope, id, {
       ...PRIVATE_BUCKET,
       ...replication?.props,
-      lifecycleRules: lifecycleRules(keyPrefix, props.undeleteDays ?? UNDELETE_DAYS),
+      lifecycleRules: lifecycleRules(keyPrefix, Math.max(1, props.undeleteDays ?? UNDELETE_DAYS)),
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       ...(log && { serverAccessLogsBucket: log as IBucket, serverAccessLogsPrefix: 'access/' }),
       ...(encryptionKey === undefined

@@ -22,6 +22,7 @@ import {
   webRate,
 } from './context-kinds.ts'
 import { REGIONS } from './context-regions.ts'
+import { RETENTION } from './context-retention.ts'
 import { contextValue } from './context-value.ts'
 import { WATCHING } from './context-watching.ts'
 
@@ -53,9 +54,9 @@ export const CONTEXT = {
     'AWS account that must own the bucket, 12 digits; otherwise S3 refuses every request',
   ),
   undeleteDays: contextValue(
-    integer(1, 3650).optional(),
+    integer(0, 3650).optional(),
     '14',
-    'days for which deleted and overwritten objects can be restored',
+    'days for which deletes can be undone; also those for which a new bucket keeps old versions, at least one',
   ),
   removalPolicy: contextValue(
     z
@@ -150,16 +151,7 @@ export const CONTEXT = {
     'all',
     'images of an index that must be there when it is pushed, by repository: all, none or platforms, as in mirror/**=none apps/**=linux/amd64,linux/arm64',
   ),
-  gc: contextValue(
-    onOff.default(false),
-    'off',
-    'on: remove what no manifest needs, once a day, by a function of its own; see docs/clean-up.md',
-  ),
-  gcGrace: contextValue(
-    handlerSetting('gc-grace').optional(),
-    '48h',
-    'how long that leaves what is young, and what it has condemned; longer than a client takes for a push',
-  ),
+  ...RETENTION,
   manifestHeads: contextValue(
     handlerSetting('manifest-heads').optional(),
     'answer',

@@ -106,6 +106,9 @@ const CLEAN_UP: Rights = [
   ['Trial', ['s3:PutObject'], [`${SCRATCH_PREFIX}*`]],
 ]
 
+/** Of the record of pulls. */
+const PULLS: Rights = [['Pulls', [READ, 's3:PutObject'], [`${PULLED_PREFIX}*`]]]
+
 export interface BucketAccess {
   readonly bucket: AnyBucket
   /** Prefix of every key: empty, or ends with `/`. */
@@ -130,14 +133,22 @@ export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): Polic
   }),
 ]
 
-const statementsOf = (rights: Rights, access: BucketAccess): PolicyStatement[] => {
+/** The statements for the role of the record of pulls. */
+export const pullStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
+  statementsOf(PULLS, { ...access, readOnly: false }, [PULLED_PREFIX])
+
+const statementsOf = (
+  rights: Rights,
+  access: BucketAccess,
+  lists: readonly string[] = [BLOBS_PREFIX, REPOSITORIES_PREFIX, OWN_PREFIX],
+): PolicyStatement[] => {
   const { bucket, keyPrefix, encryptionKey, readOnly } = access
   const objects = rights.flatMap(([sid, all, keys]) => {
     const actions = all.filter((action) => action === READ || !readOnly)
     const resources = keys.map((key) => bucket.arnForObjects(keyPrefix + key))
     return actions.length === 0 ? [] : [new PolicyStatement({ sid, actions, resources })]
   })
-  const listed = [BLOBS_PREFIX, REPOSITORIES_PREFIX, OWN_PREFIX].map((key) => `${keyPrefix}${key}*`)
+  const listed = lists.map((key) => `${keyPrefix}${key}*`)
   const list = new PolicyStatement({
     sid: 'List',
     actions: [LIST],

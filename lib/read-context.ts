@@ -21,10 +21,6 @@ const RELATIONS: readonly (readonly [
   message: string,
 ])[] = [
   [
-    ({ bucket, undeleteDays }) => bucket !== undefined && undeleteDays !== undefined,
-    'undeleteDays is for a new bucket: an existing bucket keeps its lifecycle rules',
-  ],
-  [
     ({ bucket, bucketLogDays }) => bucket !== undefined && bucketLogDays !== undefined,
     'bucketLogDays is for a new bucket: an existing bucket keeps its log',
   ],
@@ -119,6 +115,15 @@ const RELATIONS: readonly (readonly [
     ({ keys, signingKeys, uploadKey }) =>
       keys === 'bucket' && (signingKeys ?? uploadKey) !== undefined,
     'signingKeys and uploadKey are for keys in KMS: `slipway keys rotate` rotates those in the bucket',
+  ],
+  [({ pulls, pullsExcept }) => !pulls && pullsExcept !== undefined, 'pullsExcept is for pulls=on'],
+  [
+    ({ pulls, logLevel }) => pulls && !['debug', 'info', undefined].includes(logLevel),
+    'pulls=on reads the log: it needs logLevel info or debug',
+  ],
+  [
+    ({ pulls, webRegions }) => pulls && webRegions !== undefined,
+    'pulls=on does not go with webRegions: what the Web Function serves in other Regions is logged there',
   ],
   [({ gc, gcGrace }) => !gc && gcGrace !== undefined, 'gcGrace is for gc=on'],
   [

@@ -41,7 +41,17 @@ export interface RegistryProps {
   readonly gc?: boolean | undefined
   /** How long it leaves what is young, and what it has condemned: `48h`; at least `1h`. Default: `48h`. */
   readonly gcGrace?: string | undefined
-  /** See `RegistryBucketProps.undeleteDays`. */
+  /**
+   * Whether it is recorded when manifests were last pulled, for rules that ask for it, by a function that reads the
+   * logs. Default: no.
+   */
+  readonly pulls?: boolean | undefined
+  /** Whose pulls are not recorded, as the audit trail names callers: `user:scanner`. Default: nobody's. */
+  readonly pullsExcept?: readonly string[] | undefined
+  /**
+   * Days for which deletes can be undone, and for which a new bucket keeps old versions (at least one); 0: they
+   * cannot. Default: 14.
+   */
   readonly undeleteDays?: number | undefined
   /** What happens to the bucket and the logs when the stack is deleted. Default: they stay. */
   readonly removalPolicy?: RemovalPolicy | undefined

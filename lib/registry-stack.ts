@@ -12,7 +12,6 @@ import { HostedZone } from 'aws-cdk-lib/aws-route53'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
-import { UNDELETE_DAYS } from './bucket.ts'
 import type { ContextValues } from './context.ts'
 import type { EdgeParts } from './edge.ts'
 import { Registry } from './registry.ts'
@@ -73,8 +72,6 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
     Object.entries({
       SLIPWAY_AUTH: values.auth,
       SLIPWAY_INDEX_CHILDREN: values.indexChildren,
-      SLIPWAY_UNDELETE_DAYS:
-        values.undeleteDays === UNDELETE_DAYS ? undefined : values.undeleteDays?.toString(),
       SLIPWAY_MANIFEST_HEADS: values.manifestHeads,
       SLIPWAY_TOKEN_SERVICE: values.tokenService,
       SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,

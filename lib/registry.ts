@@ -13,7 +13,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { type AlarmReceivers, Alarms } from './alarms.ts'
-import { type AnyBucket, RegistryBucket } from './bucket.ts'
+import { type AnyBucket, RegistryBucket, UNDELETE_DAYS } from './bucket.ts'
 import { type BucketKeysProps, bucketKeys, type KeyHolders } from './bucket-keys.ts'
 import { CleanUp } from './clean-up.ts'
 import { RegistryDashboard } from './dashboard.ts'
@@ -21,14 +21,16 @@ import { Domain } from './domain.ts'
 import { Edge, UPLOAD_TIMEOUT } from './edge.ts'
 import { EdgeKeys } from './edge-keys.ts'
 import { EdgeSecret } from './edge-secret.ts'
+import { edgeSettings } from './edge-settings.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
 import { homeOf } from './home.ts'
 import { type KeySet, RegistryKeys } from './keys.ts'
 import { LogMetrics } from './log-metrics.ts'
 import { type RegistryMetrics, registryMetrics } from './metrics.ts'
-import { type BucketAccess, cleanUpStatements } from './permissions.ts'
-import type { RegistryEdge, RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
+import { type BucketAccess, cleanUpStatements, pullStatements } from './permissions.ts'
+import { Pulls } from './pulls.ts'
+import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
 import { ReplicaKeys } from './replica-keys.ts'
 import type { RunningProps } from './running.ts'
 import { RegistryWebFunction } from './web-function.ts'
@@ -43,21 +45,6 @@ const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): An
     accessLogDays: props.bucketLogDays,
     removalPolicy: props.removalPolicy,
   })
-
-/** What a function is told of the edge. */
-const edgeSettings = (
-  edge: RegistryEdge | undefined,
-  urlKeys: EdgeKeys | undefined,
-): Readonly<Record<string, string>> =>
-  edge === undefined || urlKeys === undefined
-    ? {}
-    : {
-        SLIPWAY_EDGE: edge.state === 'on' ? 'on' : 'open',
-        SLIPWAY_EDGE_SECRETS: (edge.secrets ?? ['1']).join(),
-        SLIPWAY_EDGE_KEY_ID: urlKeys.signing,
-        ...(edge.blobs === 'cloudfront' && { SLIPWAY_BLOBS: 'cloudfront' }),
-        ...(edge.tagAge !== undefined && { SLIPWAY_EDGE_CACHE: `${edge.tagAge}s` }),
-      }
 
 /** A container registry. Its code is bundled already; `lib/cdk.ts` is the same construct with that code. */
 export class Registry extends Construct {
@@ -75,6 +62,8 @@ export class Registry extends Construct {
   readonly pushHost: string | undefined
   /** What removes what no manifest needs, if anything does. */
   readonly cleanUp: CleanUp | undefined
+  /** What records pulls, if anything does. */
+  readonly pulls: Pulls | undefined
   /** The host name at the gateway, if one was given. */
   readonly domain: Domain | undefined
   /** The distribution before everything, if there is one. */
@@ -123,6 +112,9 @@ export class Registry extends Construct {
       ...home.environment,
       ...(encryptionKey && { SLIPWAY_S3_KMS_KEY: encryptionKey.keyArn }),
       ...(dualstack && { SLIPWAY_S3_DUALSTACK: 'on' }),
+      ...((props.undeleteDays ?? UNDELETE_DAYS) !== UNDELETE_DAYS && {
+        SLIPWAY_UNDELETE_DAYS: `${props.undeleteDays}`,
+      }),
     }
     // Of both functions, so that tokens and uploads of one are good at the other.
     const shared = {
@@ -132,6 +124,8 @@ export class Registry extends Construct {
         ...keys.environment,
         ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
         ...(props.gc && { SLIPWAY_GC: 'on' }),
+        ...(props.pulls && { SLIPWAY_PULLS: 'on' }),
+        ...(props.pullsExcept && { SLIPWAY_PULLS_EXCEPT: props.pullsExcept.join() }),
       },
       policy: props.policy,
       awsNetworks: edge?.awsNetworks,
@@ -174,6 +168,10 @@ export class Registry extends Construct {
       code: props.code.api,
     })
     this.cleanUp = this.cleaningUp(props, access, atStore, { logRetention, removalPolicy })
+    this.pulls = this.recordingPulls(props, { ...access, bucket: home.bucket }, atStore, {
+      logRetention,
+      removalPolicy,
+    })
     this.gateway = new Gateway(this, 'Gateway', {
       function: this.api.function,
       rate: props.rate ?? 500,
@@ -249,6 +247,27 @@ export class Registry extends Construct {
     // All that write links know of it by then.
     cleanUp.node.addDependency(this.api, ...(this.web ? [this.web] : []))
     return cleanUp
+  }
+
+  private recordingPulls(
+    { pulls = false, code }: RegistryWithCodeProps,
+    access: BucketAccess,
+    environment: Readonly<Record<string, string>>,
+    logs: Pick<RunningProps, 'logRetention' | 'removalPolicy'>,
+  ): Pulls | undefined {
+    if (!pulls) return undefined
+    const servers = [this.api, ...(this.web ? [this.web] : [])]
+    const recording = new Pulls(this, 'Pulls', {
+      ...logs,
+      role: this.role('PullsRole', 'What the record of pulls may do'),
+      statements: pullStatements(access),
+      environment,
+      logs: servers.map(({ logGroup }) => logGroup),
+      code: code.api,
+    })
+    // All that serve pulls log them by then.
+    recording.node.addDependency(...servers)
+    return recording
   }
 
   private keys(

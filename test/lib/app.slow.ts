@@ -101,6 +101,12 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
   'a Web Function of several Regions': { webRegions: 'ap-south-1' },
   'logs and traces': { bucketLogDays: '30', tracing: 'on' },
   'a clean-up': { gc: 'on', alarmEmail: 'ops@example.com', kmsKey: KEY, prefix: 'a/b' },
+  'a record of pulls': { pulls: 'on', kmsKey: KEY, prefix: 'a/b' },
+  'a record of pulls in a second Region': {
+    pulls: 'on',
+    primaryBucket: 'images-us',
+    primaryRegion: 'us-east-1',
+  },
   'without a Web Function': { webFunction: 'off' },
   'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
 }

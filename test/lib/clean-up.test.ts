@@ -126,6 +126,26 @@ describe('the function', () => {
     })
   })
 
+  test('knows how long deletes can be undone, also in a bucket that is there, as do those that delete', () => {
+    for (const [context, expected] of [
+      [{}, [undefined, undefined]],
+      [{ undeleteDays: '14' }, [undefined, undefined]],
+      [{ undeleteDays: '3' }, ['3', '3']],
+      [{ undeleteDays: '0' }, ['0', '0']],
+    ] as const) {
+      const told = Object.entries(synth({ ...STACK, ...context }).Resources)
+        .filter(([id]) => /^Registry(Api|CleanUp)Function/.test(id))
+        .flatMap(([, { Type, Properties }]) =>
+          Type === 'AWS::Lambda::Function'
+            ? [(Properties.Environment as { Variables: object }).Variables]
+            : [],
+        )
+      expect(told.map((each) => (each as Record<string, string>).SLIPWAY_UNDELETE_DAYS)).toEqual(
+        expected,
+      )
+    }
+  })
+
   test('has a log that is kept as long as the others', () => {
     const [log, ...more] = ofType(partOf({ logRetention: '7' }), 'AWS::Logs::LogGroup')
     expect(more).toEqual([])

@@ -61,6 +61,8 @@ describe('each value has an effect', () => {
     indexChildren: { indexChildren: 'none' },
     gc: { gc: 'on' },
     gcGrace: { gc: 'on', gcGrace: '3d' },
+    pulls: { pulls: 'on' },
+    pullsExcept: { pulls: 'on', pullsExcept: 'user:scanner' },
     manifestHeads: { manifestHeads: 'redirect' },
     auth: { auth: 'basic' },
     tokenService: { tokenService: 'other' },

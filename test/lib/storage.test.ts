@@ -98,6 +98,8 @@ describe('the bucket', () => {
     for (const [undeleteDays, days] of [
       [undefined, 14],
       ['30', 30],
+      // S3 has no rule for less.
+      ['0', 1],
     ] as const) {
       const rule = rulesOf(synth(undeleteDays === undefined ? {} : { undeleteDays })).get(
         'undelete-window',

@@ -122,6 +122,17 @@ export const cleanUpPart = (template: TemplateJson, isCleanUp: boolean): Templat
   ),
 })
 
+/** Begins the ids of what is the record of pulls' own. */
+const PULLS = /^RegistryPulls/
+
+/** The part of a template that is of the record of pulls, or the part that is not. */
+export const pullsPart = (template: TemplateJson, isPulls: boolean): TemplateJson => ({
+  ...template,
+  Resources: Object.fromEntries(
+    Object.entries(template.Resources).filter(([id]) => PULLS.test(id) === isPulls),
+  ),
+})
+
 /** The properties of the only resource of a type, apart from those of the Web Function and the clean-up. */
 export const only = (template: TemplateJson, type: string): Readonly<Record<string, unknown>> =>
   onlyIn(cleanUpPart(part(template, false), false), type)

@@ -122,6 +122,7 @@ test('the app of the document is synthesised with the code of the package', asyn
     'clean-up.mjs',
     'edge-secret.mjs',
     'policy.yaml',
+    'pulls.mjs',
   ])
   expect(readFileSync(join(asset, 'policy.yaml'), 'utf8')).toBe(POLICY)
   for (const path of packed.files.filter((each) => each.startsWith('dist/api/'))) {

@@ -1,6 +1,6 @@
 /**
- * Adapts the policies of a deployed stack to an emulator that does not support all conditions.
- * docs/aws.md lists these, and says how they are tested instead.
+ * Adapts a deployed stack to an emulator that supports neither all conditions in policies nor all patterns for log
+ * lines. docs/aws.md lists these, and says how they are tested instead.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { GetKeyPolicyCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
 import { GetBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { kmsClient, s3Client } from './clients.ts'
 import type { Emulator } from './emulator.ts'
+import { putSubscriptionFilter, subscriptionFilters } from './logs.ts'
 import { idsOf, type Resource, stackResources } from './resources.ts'
 import { type PolicyDocument, rolePolicy, type Statement } from './role.ts'
 
@@ -47,12 +48,30 @@ const openBucket = async (emulator: Emulator, resources: readonly Resource[]): P
   s3.destroy()
 }
 
-/** Removes unsupported conditions from the policies of the role, of the keys and of the bucket. */
+/** Beginning and end of a pattern that one field must have one value. */
+const FIELD = /^{ \$\.\w+ = "(\w+)" }$/
+
+/**
+ * Has subscriptions get lines with the value, wherever it is: MiniStack looks for words alone, also for the names of
+ * fields, which have a dot before them in the pattern.
+ */
+const widenFilters = async (emulator: Emulator, resources: readonly Resource[]): Promise<void> => {
+  if (!resources.some(({ type }) => type === 'AWS::Logs::SubscriptionFilter')) return
+  for (const logGroupName of idsOf(resources, 'AWS::Logs::LogGroup')) {
+    for (const filter of await subscriptionFilters(emulator, logGroupName)) {
+      const [, filterPattern = filter.filterPattern] = FIELD.exec(filter.filterPattern) ?? []
+      await putSubscriptionFilter(emulator, { ...filter, filterPattern })
+    }
+  }
+}
+
+/** Adapts policies of the role, of the keys and of the bucket, and patterns of subscriptions. */
 export const closeGaps = async (emulator: Emulator, stackName: string): Promise<void> => {
   const role = await rolePolicy(emulator, stackName)
   await role.replace(relaxed(role.document))
   const resources = await stackResources(emulator, stackName)
   await openBucket(emulator, resources)
+  await widenFilters(emulator, resources)
   const kms = kmsClient(emulator)
   // With keys in the bucket there are none.
   const keys = resources.filter(({ type }) => type === 'AWS::KMS::Key')

@@ -37,3 +37,32 @@ export const logMessages = async (emulator: Emulator, logGroupName: string): Pro
   } while (nextToken !== undefined)
   return messages
 }
+
+/** What gets lines of a log group. */
+export interface SubscriptionFilter {
+  readonly logGroupName: string
+  readonly filterName: string
+  readonly filterPattern: string
+  readonly destinationArn: string
+}
+
+/** The subscriptions of a log group. */
+export const subscriptionFilters = async (
+  emulator: Emulator,
+  logGroupName: string,
+): Promise<readonly SubscriptionFilter[]> => {
+  const action = 'Logs_20140328.DescribeSubscriptionFilters'
+  const found = (await awsJson(emulator, 'logs', action, { logGroupName })) as {
+    readonly subscriptionFilters: readonly SubscriptionFilter[]
+  }
+  return found.subscriptionFilters
+}
+
+/** Changes a subscription. */
+export const putSubscriptionFilter = async (
+  emulator: Emulator,
+  { logGroupName, filterName, filterPattern, destinationArn }: SubscriptionFilter,
+): Promise<void> => {
+  const filter = { logGroupName, filterName, filterPattern, destinationArn }
+  await awsJson(emulator, 'logs', 'Logs_20140328.PutSubscriptionFilter', filter)
+}

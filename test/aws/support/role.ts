@@ -60,7 +60,11 @@ export const iam = (
 ) => awsQuery(emulator, 'iam', '2010-05-08', { Action, ...parameters })
 
 /** The roles of the functions, by how their names in the template begin. */
-export const ROLES = { registry: 'RegistryRole', cleanUp: 'RegistryCleanUpRole' } as const
+export const ROLES = {
+  registry: 'RegistryRole',
+  cleanUp: 'RegistryCleanUpRole',
+  pulls: 'RegistryPullsRole',
+} as const
 
 /** The policy of a role of a stack. @param name how its name in the template begins */
 export const rolePolicy = async (
