@@ -84,7 +84,8 @@ export const tellReleased = ({ print, say }: StoreIo, ended: Released, json: boo
       const { links, markers, claimed, fenceGone, outcome } = ended
       say(`${links} links are plain again, ${markers} markers are gone.`)
       if (outcome === 'stopped') return STOPPED
-      if (claimed > 0) say(`${claimed} blobs are being deleted: run this again in an hour.`)
+      if (claimed > 0)
+        say(`${claimed} blobs are being deleted, or just were: run this again in an hour.`)
       else if (!fenceGone) say('The fence has changed meanwhile: run this again.')
       else say('The fence is down: nothing cleans up here until a registry starts with gc on.')
       return fenceGone ? 0 : REFUSED

@@ -221,6 +221,19 @@ test('--release makes links plain, takes markers away, and waits for deletes; th
   expect(await ask(store, { run: true })).toMatchObject({ code: 2 })
 })
 
+test('--release leaves a marker that says that bytes went a moment ago, since an upload may have seen them', async () => {
+  const { store, clock } = await open()
+  await raiseFence(store)
+  await store.put(markerKey(GARBAGE.sha256), Buffer.from(`gone ${'a'.repeat(16)}`))
+  clock.now += 34 * 60_000
+  expect((await ask(store, { release: true })).code).toBe(1)
+  expect(await store.head(markerKey(GARBAGE.sha256))).toBeDefined()
+  expect(await fenceSince(store)).toBeDefined()
+  clock.now += 2 * 60_000
+  expect((await ask(store, { release: true })).code).toBe(0)
+  expect(await store.head(markerKey(GARBAGE.sha256))).toBeUndefined()
+})
+
 test('--release does nothing while registries with gc on keep the fence up', async () => {
   const { store, clock } = await open()
   await raiseFence(store)

@@ -5,6 +5,7 @@
  */
 
 import { afterAll, describe, expect, test } from 'vitest'
+import { unreported } from '../../functions/registry/damage.ts'
 import { expireDeletions, listDeletions } from '../../functions/registry/deleted/deletions.ts'
 import { MAX_TAGS, noteDeletion } from '../../functions/registry/deleted/note.ts'
 import { undelete } from '../../functions/registry/deleted/undelete.ts'
@@ -67,6 +68,22 @@ for (const [kind, open] of STORES) {
         kept: [],
       })
       for (const each of ['v1', 'again', old]) expect(await digestOf(name, each)).toBe(old)
+    })
+
+    test('not where it slept for minutes: what it has seen may be gone', async () => {
+      const { name, old } = await fill()
+      await remove(name, old)
+      for (const each of [tag('v1'), digest(old)]) {
+        let now = NOW
+        const asleep = intercept(store, ({ operation }, proceed) => {
+          if (operation === 'list') now += 6 * 60_000
+          return proceed()
+        })
+        await expect(undelete(asleep, name, each, unreported, () => now)).rejects.toMatchObject({
+          failure: 'late',
+        })
+      }
+      for (const each of ['v1', 'again', old]) expect(await digestOf(name, each)).toBeNull()
     })
 
     test('a tag whose manifest was deleted, and nothing else', async () => {

@@ -15,7 +15,8 @@ import { readStoredMarker } from './data.ts'
 import { findKeepers, type Keeper } from './keepers.ts'
 import { takeLease } from './lease.ts'
 import { makePlain } from './link-object.ts'
-import { dateOf } from './terms.ts'
+import type { StoredMarker } from './marker.ts'
+import { dateOf, mayGoOn } from './terms.ts'
 import { walkRepositories } from './walk.ts'
 
 /** Objects changed at once. */
@@ -25,7 +26,7 @@ const AT_ONCE = 32
 export interface Turned {
   links: number
   markers: number
-  /** Markers of data that is being deleted, which stay: the delete may take place yet. */
+  /** Markers of data that is being deleted, or just was, which stay: somebody may rely on them yet. */
   claimed: number
 }
 
@@ -72,9 +73,17 @@ const releaseLinks = async (store: ObjectStore, turned: Turned, pause: Pause): P
   return true
 }
 
-/** Takes every marker away, but of what is being deleted. @returns false when it was to stop */
+/**
+ * Whether bytes are being deleted, or went so short a time ago that somebody may have seen them before, and is
+ * about to link them: whoever does so relies on the marker to say that they are gone.
+ */
+const isBusy = ({ marker, modified }: StoredMarker, date: number): boolean =>
+  marker?.state === 'claimed' || (marker?.state === 'gone' && mayGoOn(modified, date))
+
+/** Takes every marker away, but of what is being deleted, or just was. @returns false when it was to stop */
 const releaseMarkers = async (
   store: ObjectStore,
+  date: number,
   turned: Turned,
   pause: Pause,
 ): Promise<boolean> => {
@@ -85,7 +94,7 @@ const releaseMarkers = async (
         const digest = key.slice(CONDEMNED_PREFIX.length).replace('/', ':')
         const stored = isDigest(digest) ? await readStoredMarker(store, digest) : undefined
         if (stored === undefined) return
-        if (stored.marker?.state === 'claimed') turned.claimed += 1
+        if (isBusy(stored, date)) turned.claimed += 1
         else if (await tookPlace(store.deleteIf(key, stored.etag))) turned.markers += 1
       },
       AT_ONCE,
@@ -123,7 +132,8 @@ export const release = async (
       return isOver() || !(await lease.keep())
     }
     const whole =
-      (await releaseLinks(store, turned, pause)) && (await releaseMarkers(store, turned, pause))
+      (await releaseLinks(store, turned, pause)) &&
+      (await releaseMarkers(store, date, turned, pause))
     if (!whole) return { outcome: 'stopped', ...turned, fenceGone: false }
     return {
       outcome: 'done',

@@ -5,13 +5,18 @@
  * As in a push, the manifest comes first, then its tags. Each write is conditional: a manifest comes back only from
  * the deleted link that was read, a tag only where there is none. So nothing that was pushed since is lost.
  *
+ * A tag leads to a manifest since its link is there: written, or looked at, within the bound of a request before the
+ * tag is sent. One that slept for days in between, as a laptop does, might set a tag of a manifest that was deleted
+ * again meanwhile, and that the clean-up takes away in the same moment.
+ *
  * @module
  */
 
 import { inBatches } from '../../shared/parallel.ts'
 import { tookPlace } from '../../storage/errors.ts'
-import type { ObjectStore } from '../../storage/store.ts'
+import type { ObjectStore, PutOptions } from '../../storage/store.ts'
 import { createCatalog } from '../catalog.ts'
+import { createStandings } from '../clean-up/standing.ts'
 import { type ReportDamage, unreported } from '../damage.ts'
 import { RegistryError } from '../errors.ts'
 import { dataKey, revisionLinkKey } from '../layout.ts'
@@ -55,6 +60,7 @@ const restoreManifest = async (
   digest: Digest,
   tagged: boolean,
   report: ReportDamage,
+  inTime: PutOptions['inTime'],
 ): Promise<boolean> => {
   const key = revisionLinkKey(name, digest)
   for (;;) {
@@ -67,7 +73,11 @@ const restoreManifest = async (
     if ((await store.head(dataKey(target))) === undefined) {
       throw lost(name, digest, 'its bytes are gone')
     }
-    const options = { condition: { ifMatch: etag }, ...(size === undefined ? {} : { size }) }
+    const options = {
+      condition: { ifMatch: etag },
+      inTime,
+      ...(size === undefined ? {} : { size }),
+    }
     // If it was pushed or deleted again meanwhile, the next look tells.
     if (await tookPlace(writeLink(store, key, target, options))) return deleted
   }
@@ -93,25 +103,29 @@ const find = (
 /**
  * Undoes the last delete of a tag, or of a manifest and the tags that went with it.
  *
+ * @param now clock in milliseconds since 1970
  * @throws RegistryError MANIFEST_UNKNOWN when nothing is left of it, PRECONDITION_FAILED when the tag that is
  *   asked for is there and points elsewhere
+ * @throws StoreError `late` when it took minutes; what came back is back
  */
 export const undelete = async (
   store: ObjectStore,
   name: string,
   reference: Reference,
   report: ReportDamage = unreported,
+  now: () => number = Date.now,
 ): Promise<Undeleted> => {
+  const inTime = createStandings(store, { now, report }).begin()
   const { digest, tags } = find(await listDeletions(store, name), name, reference)
   const catalog = createCatalog(store)
   const { get, set } = createTags(store, catalog, report)
   if (!(await catalog.keeps(name))) await catalog.add(name)
-  const manifest = await restoreManifest(store, name, digest, tags.length > 0, report)
+  const manifest = await restoreManifest(store, name, digest, tags.length > 0, report, inTime)
   /** @returns false when it is there */
   const restore = async (tag: string): Promise<boolean> => {
     for (;;) {
       try {
-        await set(name, tag, digest, { absent: true })
+        await set(name, tag, digest, { absent: true }, inTime)
         return true
       } catch (error) {
         if (!(error instanceof RegistryError && error.code === 'PRECONDITION_FAILED')) throw error
