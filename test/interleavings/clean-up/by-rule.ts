@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { unreported } from '../../../functions/registry/damage.ts'
 import { undelete } from '../../../functions/registry/deleted/undelete.ts'
-import { RegistryError } from '../../../functions/registry/errors.ts'
 import { dataKey, revisionLinkKey, tagLinkKey } from '../../../functions/registry/layout.ts'
 import { parseLink } from '../../../functions/registry/links.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
@@ -17,6 +17,7 @@ import { type Content, imageOf, indexOf } from '../../support/hosts/content.ts'
 import { codeOf } from '../../support/rig/client.ts'
 import { collector, deleteManifest, IMAGE, inTurn, later, pull, pushManifest } from './actors.ts'
 import type { Spoiled } from './collecting.ts'
+import { refusable } from './operations/answers.ts'
 import type { Actor } from './run.ts'
 import type { Meeting } from './scenarios.ts'
 
@@ -78,12 +79,10 @@ const deleteAndUndelete: Actor = {
   async run(world) {
     const { status } = await world.send('DELETE /v2/app/manifests/v1')
     if (status !== 202) return
-    try {
-      const { tags } = await undelete(world.store, 'app', { tag: 'v1' })
+    await refusable(async () => {
+      const { tags } = await undelete(world.store, 'app', { tag: 'v1' }, unreported, world.now)
       if (tags.includes('v1')) world.told({ kind: 'tag', name: 'app', tag: 'v1' })
-    } catch (error) {
-      if (!(error instanceof RegistryError)) throw error
-    }
+    })
   },
 }
 
@@ -91,13 +90,11 @@ const deleteAndUndelete: Actor = {
 const undeleteManifest: Actor = {
   title: 'undelete of the manifest',
   async run(world) {
-    try {
+    await refusable(async () => {
       const digest = IMAGE.sha256 as Digest
-      const { manifest } = await undelete(world.store, 'app', { digest })
+      const { manifest } = await undelete(world.store, 'app', { digest }, unreported, world.now)
       if (manifest) world.told({ kind: 'manifest', name: 'app', content: IMAGE })
-    } catch (error) {
-      if (!(error instanceof RegistryError)) throw error
-    }
+    })
   },
 }
 

@@ -79,6 +79,21 @@ export const linkWithoutData = async (store: ObjectStore): Promise<string | unde
   return undefined
 }
 
+const TAG = /^(.+)\/_manifests\/tags\/([^/]+)\/current\/link$/
+
+/** Tags that lead to nothing, as `name:tag`. */
+export const tagsWithoutManifest = async (send: Send, store: ObjectStore): Promise<string[]> => {
+  const found: string[] = []
+  for (const { key } of await allObjects(store, REPOSITORIES_PREFIX)) {
+    const [, name, tag] = TAG.exec(key.slice(REPOSITORIES_PREFIX.length)) ?? []
+    if (tag === undefined) continue
+    const link = (await readLinkObject(store, key))?.body?.target
+    const answer = await send(`GET /v2/${name}/manifests/${link ?? tag}`)
+    if (answer.status !== 200) found.push(`${name}:${tag}`)
+  }
+  return found
+}
+
 /** What is left over when clean-ups have run for long enough, and nobody else has. */
 export const litterIn = async (store: ObjectStore): Promise<string[]> => {
   const litter: string[] = []

@@ -6,7 +6,7 @@
 import { LANDING } from '../../../functions/registry/clean-up/bounds.ts'
 import { newNonce } from '../../../functions/registry/clean-up/marker.ts'
 import type { Thing } from '../../../functions/registry/clean-up/thing.ts'
-import { dataKey, layerLinkKey } from '../../../functions/registry/layout.ts'
+import { dataKey, layerLinkKey, tagLinkKey } from '../../../functions/registry/layout.ts'
 import { condemnedLinkBody } from '../../../functions/registry/links.ts'
 import type { Retention } from '../../../functions/registry/retention/retention.ts'
 import { StoreError, tookPlace } from '../../../functions/storage/errors.ts'
@@ -20,7 +20,7 @@ import { FROZEN } from '../instance.ts'
 import type { Model, Service } from '../model.ts'
 import { type Choose, type Death, type Finished, type Point, type Reach, runAll } from '../run.ts'
 import { collectLitter, collectOnce, DAY, ignore, type Spoiled } from './collecting.ts'
-import { brokenBy, type Fact, linkWithoutData, litterIn } from './facts.ts'
+import { brokenBy, type Fact, linkWithoutData, litterIn, tagsWithoutManifest } from './facts.ts'
 
 /** What runs at once with others. */
 export interface Actor {
@@ -68,6 +68,13 @@ export interface Scenario {
   readonly writers?: (store: ObjectStore, clock: { readonly now: number }) => ObjectStore
   /** Whether deletes of data are not answered, and land when an actor says so. */
   readonly late?: boolean
+  /**
+   * What becomes of the conditional deletes that clients' requests send: their answers are lost, and they land when
+   * an actor says so. Either they are sent again, at once and with an answer, or the request fails.
+   */
+  readonly lostDeletes?: 'sent again' | 'not sent again' | undefined
+  /** Whether the service refuses the first conditional write of each key, as S3 does with a 409. */
+  readonly conflicts?: boolean | undefined
   /** Most objects that a page of a listing has. Default: as many as are asked for. */
   readonly page?: number | undefined
   /** Rules in force while actors are at work; in the end there are none. */
@@ -93,6 +100,19 @@ const inPages = (store: ObjectStore, page: number | undefined): ObjectStore =>
         list: (prefix, options = {}) =>
           store.list(prefix, { ...options, limit: Math.min(page, options.limit ?? page) }),
       }
+
+/** A store that refuses the first conditional write of each key, whatever is there. */
+const refusing = (store: ObjectStore): ObjectStore => {
+  const refused = new Set<string>()
+  return {
+    ...store,
+    async put(key, body, options) {
+      if (options?.condition === undefined || refused.has(key)) return store.put(key, body, options)
+      refused.add(key)
+      throw new StoreError('precondition', `409 for ${key}`)
+    },
+  }
+}
 
 const CLOCK = '(clock)'
 const SCRATCH = 'scratch'
@@ -132,11 +152,12 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
   const faults = new Map<string, string[]>()
   const writes = actors.map(() => 0)
   const known = new Map<string, string[]>()
+  const was = await tagsWithoutManifest(await newClient(before.store, before), before.store)
   let model = before
   let facts = new Set<Fact>()
   let wrong: string[] = []
   let excused = new Set<string>()
-  let sent: { readonly key: string; readonly at: number }[] = []
+  let sent: { readonly key: string; readonly at: number; readonly etag?: string }[] = []
 
   /** A store whose deletes of data are on their way, and nobody knows for how long. */
   const slow = (store: ObjectStore, { clock }: Model): ObjectStore => {
@@ -150,8 +171,23 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
     }
   }
 
+  /** A store that loses the answers to conditional deletes. */
+  const losing = (store: ObjectStore, { clock }: Model): ObjectStore => {
+    if (scenario.lostDeletes === undefined) return store
+    const mine = sent
+    return {
+      ...store,
+      async deleteIf(key, etag) {
+        mine.push({ key, etag, at: clock.now })
+        if (scenario.lostDeletes === 'sent again') return store.deleteIf(key, etag)
+        throw new StoreError('unavailable', key)
+      },
+    }
+  }
+
   const acting = async (reach: Reach): Promise<Acting> => {
-    const store = controlled(inPages(model.store, scenario.page), service, reach)
+    const plain = inPages(model.store, scenario.page)
+    const store = controlled(scenario.conflicts ? refusing(plain) : plain, service, reach)
     const { clock } = model
     const mine = facts
     const said = wrong
@@ -166,7 +202,7 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
       store,
       now: () => clock.now,
       collected: ignore,
-      send: await newClient(writers(store, clock), model),
+      send: await newClient(losing(writers(store, clock), model), model),
       told: (fact) => void mine.add(fact),
       excuse: (name) => void pardoned.add(name),
       wrong: (what) => void said.push(what),
@@ -185,13 +221,16 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
         await tookPlace(spoiltStore.deleteIf(layerLinkKey(name, BLOB), etag))
       },
       async land() {
-        const key = dataKey(BLOB)
-        const access = { reads: [], lists: [], writes: [key] }
+        // Which it is, is known when it lands.
+        const writes = [dataKey(BLOB), tagLinkKey('app', 'v1'), layerLinkKey('app', BLOB)]
+        const access = { reads: [], lists: [], writes }
         await reach({ title: 'a delete lands', access }, async () => {
           const [first] = mineSent
           if (first === undefined) return
           if (clock.now - first.at > LANDING && !spoiled?.takesAll) return
-          await model.store.delete([first.key])
+          const { key, etag } = first
+          if (etag === undefined) await model.store.delete([key])
+          else await tookPlace(model.store.deleteIf(key, etag))
         })
       },
     }
@@ -230,7 +269,9 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
       const send = await newClient(copy.store, copy)
       const broken = await Promise.all(all.map((fact) => brokenBy(send, fact)))
       const without = await linkWithoutData(copy.store)
-      found = [...wrong, ...broken, without].filter((each) => each !== undefined)
+      const bare = (await tagsWithoutManifest(send, copy.store)).filter((tag) => !was.includes(tag))
+      const tags = bare.map((tag) => `a tag without a manifest: ${tag}`)
+      found = [...wrong, ...broken, without, ...tags].filter((each) => each !== undefined)
       if (found.length === 0) found = await afterwards(model.copy(), all, spoiled)
       known.set(key, found)
     }

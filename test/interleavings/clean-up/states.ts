@@ -18,16 +18,18 @@ import {
   tagPrefix,
 } from '../../../functions/registry/layout.ts'
 import { readLinkObject } from '../../../functions/registry/links.ts'
+import { OCI_INDEX } from '../../../functions/registry/media-types.ts'
 import { recordPulls } from '../../../functions/registry/pulls/record.ts'
 import type { Digest } from '../../../functions/registry/reference.ts'
 import { expectStatus, locationOf, type Send } from '../../support/rig/client.ts'
 import { pushAtOnce, pushManifest } from '../../support/rig/push.ts'
 import { createModel, type Model, type Service } from '../model.ts'
+import { LAYER } from '../work.ts'
 import { BLOB, IMAGE } from './actors.ts'
 import { collectLitter, collectOnce } from './collecting.ts'
 import type { Fact } from './facts.ts'
 import { LARGE } from './operations/blobs.ts'
-import { OTHER, SIGNATURE } from './operations/manifests.ts'
+import { LIST, NESTED, OTHER, SIGNATURE } from './operations/manifests.ts'
 import { newClient } from './run.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -224,6 +226,23 @@ export const STATES = {
   'condemned litter': async (making: Making) => {
     await litter(making)
     await collectLitter(making.store)
+    making.pass()
+  },
+  'condemned links of two blobs': async (making: Making) => {
+    const send = await making.client()
+    await pushAtOnce(send, 'app', BLOB)
+    await pushAtOnce(send, 'app', LAYER)
+    making.pass()
+    await making.collect()
+    making.pass()
+  },
+  'an old index of an index': async (making: Making) => {
+    const send = await making.client()
+    await pushAtOnce(send, 'app', BLOB)
+    await pushManifest(send, 'app', IMAGE.sha256, IMAGE)
+    await pushManifest(send, 'app', LIST.sha256, LIST, OCI_INDEX)
+    await pushManifest(send, 'app', NESTED.sha256, NESTED, OCI_INDEX)
+    making.pass()
     making.pass()
   },
   'mistakes to be mended': mistakes,

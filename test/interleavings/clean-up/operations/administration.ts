@@ -6,6 +6,7 @@
 import { checkStore } from '../../../../functions/registry/check/check.ts'
 import { collect } from '../../../../functions/registry/clean-up/collect.ts'
 import { release } from '../../../../functions/registry/clean-up/release.ts'
+import { unreported } from '../../../../functions/registry/damage.ts'
 import { expireDeletions } from '../../../../functions/registry/deleted/deletions.ts'
 import { undelete } from '../../../../functions/registry/deleted/undelete.ts'
 import { recordPulls, sayRecorded } from '../../../../functions/registry/pulls/record.ts'
@@ -21,7 +22,9 @@ const undo = (title: string, reference: Reference): Actor =>
   actor(title, (world) =>
     refusable(async () => {
       const { store } = world
-      const { digest, manifest, tags } = await undelete(store, 'app', reference)
+      const now = (): number => world.now()
+      const found = await undelete(store, 'app', reference, unreported, now)
+      const { digest, manifest, tags } = found
       if (manifest && digest === IMAGE.sha256) world.told(manifestIn('app', IMAGE))
       for (const tag of tags) world.told({ kind: 'tag', name: 'app', tag })
     }),

@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs'
 import type { Retention } from '../../../../functions/registry/retention/retention.ts'
 import type { Model, Service } from '../../model.ts'
-import { exploreCleanUp, type Outcome } from '../run.ts'
+import { exploreCleanUp, type Outcome, type Scenario } from '../run.ts'
 import { type Meeting, titleOf } from '../scenarios.ts'
 import { factsOf, type StateName, stateOf } from '../states.ts'
 
@@ -27,17 +27,17 @@ export interface ExploreOptions {
   /** Whether each actor dies after each of its writes. */
   readonly deaths?: boolean
   readonly rules?: Retention
-  /** Most objects that a page of a listing has. Default: all. */
-  readonly page?: number
+  /** Further parts of the scenario. */
+  readonly more?: Pick<Scenario, 'page' | 'conflicts' | 'lostDeletes'>
 }
 
 /** Explores one meeting. */
 export const exploreMeeting = async (
   { state, actors }: Meeting,
-  { service, limit, deaths = false, rules, page }: ExploreOptions,
+  { service, limit, deaths = false, rules, more }: ExploreOptions,
 ): Promise<readonly Outcome[]> => {
   const before = await modelOf(service, state)
-  const scenario = { service, before, facts: factsOf(state), actors, rules, page }
+  const scenario = { service, before, facts: factsOf(state), actors, rules, ...more }
   const first = await exploreCleanUp(scenario, limit)
   const all: Outcome[] = [first]
   for (const [instance, writes] of deaths ? first.writes.entries() : []) {

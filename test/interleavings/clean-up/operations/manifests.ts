@@ -12,6 +12,7 @@ import {
   LAYER_TYPE,
 } from '../../../support/hosts/content.ts'
 import { codeOf } from '../../../support/rig/client.ts'
+import { LAYER } from '../../work.ts'
 import { BLOB, IMAGE } from '../actors.ts'
 import type { Actor } from '../run.ts'
 import { actor, is, manifestIn } from './answers.ts'
@@ -28,6 +29,9 @@ export const CACHE = indexOf([], { manifests: [descriptorOf(LAYER_TYPE, BLOB)] }
 /** Referrers as clients keep them that do not know of the referrers API. */
 export const FALLBACK = indexOf([SIGNATURE])
 export const FALLBACK_TAG = IMAGE.sha256.replace(':', '-')
+
+/** An image of two blobs. */
+export const TWO_BLOBS = imageOf([LAYER])
 
 /** Answers that say that nothing was taken in: what it needs is not there, or its condition does not hold. */
 const REFUSALS = ['MANIFEST_BLOB_UNKNOWN', 'PRECONDITION_FAILED', 'DENIED']
