@@ -7,7 +7,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Bucket } from '../support/live/s3.ts'
-import type { Order, Work, WorkerOptions } from './worker.ts'
+import type { Aim } from './aim.ts'
+import type { Order, Told, Work, WorkerOptions } from './worker.ts'
 
 const start = async <Ready>(
   file: string,
@@ -29,12 +30,19 @@ const end = async (child: ChildProcess): Promise<void> => {
   await ended
 }
 
+const isTold = (message: object): message is Told => 'aim' in message
+
 /** Says something, and waits for what it says. */
-const ask = async <Answer>(child: ChildProcess, message: object): Promise<Answer> => {
-  const answered = once(child, 'message')
-  child.send(message)
-  return (await answered)[0] as Answer
-}
+const ask = <Answer>(child: ChildProcess, message: object): Promise<Answer> =>
+  new Promise((resolve) => {
+    const listen = (said: object): void => {
+      if (isTold(said)) return
+      child.off('message', listen)
+      resolve(said as Answer)
+    }
+    child.on('message', listen)
+    child.send(message)
+  })
 
 /** A server or a collector. */
 export interface Worker {
@@ -43,6 +51,8 @@ export interface Worker {
   /** Starts runs without end. */
   keepCollecting(times: Extract<Order, { times: unknown }>['times']): void
   stopCollecting(): Promise<Work>
+  /** Is told what runs beside pushers are about to take. */
+  onAim(listener: (aim: Aim) => void): void
   /** One run. */
   collect(times: Extract<Order, { times: unknown }>['times'], closed?: boolean): Promise<Work>
   end(): Promise<void>
@@ -55,6 +65,10 @@ export const startWorker = async (options: WorkerOptions): Promise<Worker> => {
   return {
     url: ready.url,
     keepCollecting: (times) => void child.send({ order: 'keep collecting', times } satisfies Order),
+    onAim: (listener) =>
+      void child.on('message', (said: object) => {
+        if (isTold(said)) listener(said.aim)
+      }),
     stopCollecting: () => order({ order: 'stop collecting' }),
     collect: (times, closed = false) => order({ order: 'collect', times, closed }),
     end: () => end(child),

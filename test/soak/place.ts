@@ -5,6 +5,7 @@
  */
 import { openFileStore } from '../../functions/compose/file-store.ts'
 import { SCRATCH_PREFIX } from '../../functions/registry/layout.ts'
+import { once } from '../../functions/shared/once.ts'
 import { createS3Store } from '../../functions/storage/s3/store.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import type { Bucket } from '../support/live/s3.ts'
@@ -25,4 +26,16 @@ export const openPlace = (place: Place): ObjectStore => {
     forcePathStyle: true,
     scratch: SCRATCH_PREFIX,
   })
+}
+
+/**
+ * The same store, whose service is asked by 1200 requests whether it loses writes once, or not at all: each run
+ * asks again, and a service of these tests does not become another one meanwhile.
+ *
+ * @param races whether to ask; otherwise it is said to lose none
+ */
+export const racingOnce = (store: ObjectStore, races = true): ObjectStore => {
+  const { losesWrites } = store
+  if (losesWrites === undefined) return store
+  return { ...store, losesWrites: races ? once(losesWrites) : async () => false }
 }

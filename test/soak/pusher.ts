@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { undelete } from '../../functions/registry/deleted/undelete.ts'
 import { RegistryError } from '../../functions/registry/errors.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
@@ -17,11 +18,12 @@ import {
   indexOf,
 } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
+import type { Aim, Aims } from './aim.ts'
 import type { Client, Shape } from './client.ts'
 import type { History } from './history.ts'
 import { pull } from './pull.ts'
 import { TIMES } from './times.ts'
-import { become, type Image, type Tag, type Truth } from './truth.ts'
+import { become, forgetDeleted, type Image, type Tag, type Truth } from './truth.ts'
 
 /** Repositories that all share. */
 const NAMES = Array.from({ length: 12 }, (_, at) => `team/app${at}`)
@@ -33,11 +35,21 @@ const KEPT = 6
 /** Milliseconds by which a promise may be thought to be shorter than it is. */
 const MARGIN = 3_000
 
+/**
+ * Most milliseconds between two things that a pusher does. Without a pause they keep everything so busy that there
+ * are few runs beside them.
+ */
+const PAUSE = 3_000
+/** Milliseconds for which one that comes for what is about to go waits for it. */
+const PATIENCE = 500
+
 export interface PusherOptions {
   readonly client: Client
   readonly store: ObjectStore
   readonly truth: Truth
   readonly history: History
+  /** Set for one that comes for what is about to go. */
+  readonly aims?: Aims | undefined
   /** Whether to end. */
   readonly isOver: () => boolean
   /** Is awaited between two things that it does. */
@@ -46,7 +58,7 @@ export interface PusherOptions {
 
 const any = <T>(from: readonly T[]): T | undefined => from[Math.floor(Math.random() * from.length)]
 
-const layer = (): Content => {
+const anyLayer = (): Content => {
   const drift = Math.floor(performance.now() / DRIFT_MS)
   const old = Math.random() < 0.15
   const at = (old ? Math.random() * drift : drift + Math.random() * CURRENT) | 0
@@ -55,25 +67,31 @@ const layer = (): Content => {
 
 /** Runs a pusher until it is over. @param mine its number */
 export const runPusher = async (mine: number, options: PusherOptions): Promise<void> => {
-  const { client, store, truth, history, isOver, between } = options
+  const { client, store, truth, history, aims, isOver, between } = options
   const shape: Shape = mine % 2 === 0 ? 'skopeo' : 'crane'
   const images: Image[] = []
   const tags: Tag[] = []
   let pushes = 0
 
+  const known = (content: Content): Content => {
+    truth.blobs.set(content.sha256, content)
+    return content
+  }
+  const layer = (): Content => known(anyLayer())
+
   const setTag = async (image: Image, tag: string): Promise<Answer | undefined> => {
     const { name, manifest, type } = image
-    let known = tags.find((each) => each.name === name && each.tag === tag)
-    if (known === undefined) {
-      known = { name, tag, image, state: 'unknown', changes: 0 }
-      tags.push(known)
-      truth.tags.push(known)
+    let is = tags.find((each) => each.name === name && each.tag === tag)
+    if (is === undefined) {
+      is = { name, tag, image, state: 'unknown', changes: 0 }
+      tags.push(is)
+      truth.tags.push(is)
     }
-    become(known, 'unknown')
-    known.image = image
+    become(is, 'unknown')
+    is.image = image
     const put = await client.send(`PUT /v2/${name}/manifests/${tag}`, manifest.bytes, type)
     history.note(manifest.sha256, `${name}: PUT ${tag} ${put?.status}`)
-    if (put?.status === 201) become(known, 'there')
+    if (put?.status === 201) become(is, 'there')
     return put
   }
 
@@ -121,7 +139,7 @@ export const runPusher = async (mine: number, options: PusherOptions): Promise<v
   const push = async (): Promise<void> => {
     pushes += 1
     const name = any(NAMES)!
-    const config = blob(`config ${pushes % 30}`, 300)
+    const config = known(blob(`config ${pushes % 30}`, 300))
     const layers = Array.from({ length: 1 + ((Math.random() * 3) | 0) }, layer)
     const blobs = [...new Map([config, ...layers].map((each) => [each.sha256, each])).values()]
     const manifest = imageOf(layers, {
@@ -230,8 +248,27 @@ export const runPusher = async (mine: number, options: PusherOptions): Promise<v
     if (image !== undefined) await pull(client, history, image, tag)
   }
 
+  /** Needs what the collector is about to take. */
+  const come = async ({ name = any(NAMES)!, digest }: Aim): Promise<void> => {
+    const each = truth.blobs.get(digest)
+    if (each === undefined) return
+    pushes += 1
+    const manifest = imageOf([each], {
+      config: descriptorOf(CONFIG_TYPE, each),
+      annotations: { push: `${mine} ${pushes}` },
+    })
+    const image = add({ name, manifest, type: OCI_MANIFEST, blobs: [each], children: [] })
+    await pushImage(image)
+    history.count('pushes of what was about to go')
+    await pull(client, history, image)
+  }
+
   while (!isOver()) {
     await between()
+    forgetDeleted(images, truth)
+    const aim = await aims?.next(PATIENCE)
+    if (aim !== undefined) await come(aim)
+    if (aims === undefined) await sleep(Math.random() * PAUSE)
     const chance = Math.random()
     const kept = images.filter(({ state }) => state === 'there').length
     if (kept > KEPT) await deleteImage()

@@ -8,6 +8,7 @@ import { expireDeletions } from '../../functions/registry/deleted/deletions.ts'
 import { expireUploads } from '../../functions/registry/uploads/expire.ts'
 import { inBatches } from '../../functions/shared/parallel.ts'
 import { checkStore } from '../support/rig/invariants.ts'
+import { createAims } from './aim.ts'
 import type { Worker } from './child.ts'
 import { type Client, createClient } from './client.ts'
 import { createHistory, type History } from './history.ts'
@@ -21,6 +22,8 @@ import type { Work } from './worker.ts'
 
 /** Pushers at once. */
 const PUSHERS = 50
+/** Those of them that come for what is about to go. */
+const WHO_COME = 8
 const DAY = 24 * 60 * 60_000
 /** Runs within which nothing must be left to do. */
 const MAX_RUNS = 20
@@ -40,10 +43,29 @@ export interface SoakOptions {
 /** What a soak has shown. */
 export interface Soaked {
   readonly history: History
+  /** What runs have done beside the pushers, and in all. */
+  readonly beside: Work
   readonly collected: Work
   readonly walked: Walked
   /** Bytes that runs have removed. */
   readonly freed: number
+  /** Seconds that each part has taken. */
+  readonly took: Readonly<Record<string, number>>
+}
+
+/** Notes how long parts take. */
+const createStopwatch = () => {
+  const took: Record<string, number> = {}
+  let last = performance.now()
+  return {
+    took,
+    /** Says that a part has ended. */
+    lap(part: string): void {
+      const now = performance.now()
+      took[part] = Math.round((now - last) / 100) / 10
+      last = now
+    },
+  }
 }
 
 /** Lets pushers go on, and wait for each other. */
@@ -75,18 +97,18 @@ const createGate = () => {
 /** Seconds of pushes between two runs that alternate with them. */
 const TURN = 6_000
 
-const collectAfter = async (
-  { collector, alternates, seconds }: SoakOptions,
+const collectBeside = async (
+  { collector, alternates }: SoakOptions,
   gate: ReturnType<typeof createGate>,
+  isOver: () => boolean,
 ): Promise<Work> => {
-  const end = performance.now() + seconds * 1000
   if (alternates !== true) {
     collector.keepCollecting(TIMES)
-    await sleep(seconds * 1000)
+    while (!isOver()) await sleep(100)
     return collector.stopCollecting()
   }
   let work = await collector.stopCollecting()
-  while (performance.now() < end) {
+  while (!isOver()) {
     await sleep(TURN)
     gate.close()
     while (gate.waiting() < PUSHERS) await sleep(20)
@@ -114,34 +136,50 @@ const collectAll = async (collector: Worker, closed: boolean): Promise<Work> => 
   return work
 }
 
-/** Runs a soak, and looks at what it leaves. */
+/** What a soak ends with when a promise was broken. */
+export const broken = ({ found, violations }: History): Error =>
+  new Error([`found after ${found} s`, ...violations.slice(0, 3)].join('\n\n'))
+
+/** Runs a soak, and looks at what it leaves. @throws Error as soon as a promise to a pusher was broken */
 export const soak = async (options: SoakOptions): Promise<Soaked> => {
   const { place, servers, collector, seconds, calm = async () => {} } = options
   const store = openPlace(place)
   const history = createHistory()
   const urls = servers.map(({ url }) => url)
   const client = createClient(urls, history)
-  const truth: Truth = { images: [], tags: [] }
+  const truth: Truth = { images: [], tags: [], blobs: new Map() }
   const gate = createGate()
+  const aims = createAims()
+  collector.onAim(aims.tell)
+  const watch = createStopwatch()
   const end = performance.now() + seconds * 1000
   const isOver = (): boolean => performance.now() > end || history.violations.length > 0
   const pushers = Array.from({ length: PUSHERS }, async (_, mine) => {
-    await runPusher(mine, { client, store, truth, history, isOver, between: gate.pass })
+    await runPusher(mine, {
+      ...{ client, store, truth, history, isOver, between: gate.pass },
+      aims: mine < WHO_COME ? aims : undefined,
+    })
     gate.leave()
   })
-  await collectAfter(options, gate)
+  const beside = await collectBeside(options, gate, isOver)
   await Promise.all(pushers)
+  if (history.violations.length > 0) throw broken(history)
   await calm()
+  watch.lap('pushes')
   // What was sent has landed by then, or no longer will.
   await Promise.all([pullAll(client, history, truth), sleep(TIMES.claim)])
+  watch.lap('pulls')
   const later = Date.now() + 30 * DAY
   await expireUploads(store, later)
   await expireDeletions(store, new Date(later))
   await store.sweep?.(new Date(later))
   const collected = await collectAll(collector, options.alternates === true)
+  watch.lap('runs')
   await pullAll(client, history, truth)
+  watch.lap('pulls again')
   await checkStore(store)
   const walked = await walk(store)
+  watch.lap('walk')
   const freed = collected.steps['remove-data']?.bytes ?? 0
-  return { history, collected, walked, freed }
+  return { history, beside, collected, walked, freed, took: watch.took }
 }

@@ -37,10 +37,26 @@ export interface Tag {
 export interface Truth {
   readonly images: Image[]
   readonly tags: Tag[]
+  /** All blobs that were ever pushed, by digest. */
+  readonly blobs: Map<string, Content>
 }
 
 /** Changes what is known. */
 export const become = (each: Image | Tag, state: Being): void => {
   each.state = state
   each.changes += 1
+}
+
+/** Deleted images that a pusher remembers, to push them again. */
+const REMEMBERED = 20
+
+/** Forgets the deleted images of a pusher, but for the last ones: a soak may take hours. */
+export const forgetDeleted = (mine: Image[], truth: Truth): void => {
+  const deleted = mine.filter(({ state }) => state === 'deleted')
+  if (deleted.length < 3 * REMEMBERED) return
+  const gone = new Set(deleted.slice(0, -REMEMBERED))
+  for (const images of [mine, truth.images]) {
+    const kept = images.filter((each) => !gone.has(each))
+    images.splice(0, images.length, ...kept)
+  }
 }

@@ -16,9 +16,11 @@ import type { Times } from '../../functions/registry/clean-up/terms.ts'
 import type { Sum } from '../../functions/registry/clean-up/totals.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { isStoreError } from '../../functions/storage/errors.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
 import { silent } from '../support/hosts/start.ts'
 import { plainApp } from '../support/rig/client.ts'
-import { openPlace, type Place } from './place.ts'
+import { type Aim, telling } from './aim.ts'
+import { openPlace, type Place, racingOnce } from './place.ts'
 import { spoilers } from './spoilers.ts'
 import { BOUNDS } from './times.ts'
 
@@ -37,6 +39,11 @@ export type Order =
   | { readonly order: 'keep collecting'; readonly times: Times }
   | { readonly order: 'stop collecting' }
 
+/** What a worker says unasked. */
+export interface Told {
+  readonly aim: Aim
+}
+
 /** What runs have done. */
 export interface Work {
   readonly runs: number
@@ -50,8 +57,13 @@ export interface Work {
 }
 
 const options: WorkerOptions = JSON.parse(process.argv[2] ?? '')
-const { around, readsMarkers = true } = spoilers[options.breaks ?? 'nothing'] ?? {}
-const store = (around ?? ((same) => same))(openPlace(options.place))
+const spoiler = spoilers[options.breaks ?? 'nothing']
+if (spoiler === undefined) throw new Error(`no rule is called ${options.breaks}`)
+const { around = (same: ObjectStore) => same, readsMarkers = true } = spoiler
+const store = openPlace(options.place)
+const collects = around(racingOnce(store))
+/** What runs beside pushers go by. */
+const aims = telling(collects, (aim) => void process.send?.({ aim } satisfies Told))
 
 const serve = async (): Promise<string> => {
   const settings = readSettings(['--listen=127.0.0.1:0', '--log-level=silent'], {})
@@ -75,9 +87,9 @@ let [runs, failed] = [0, 0]
 let planned: Work['planned'] = {}
 let going = false
 
-const run = async (times: Times, closed: boolean): Promise<void> => {
+const run = async (from: ObjectStore, times: Times, closed: boolean): Promise<void> => {
   try {
-    const ended = await collect(store, {
+    const ended = await collect(from, {
       times,
       run: true,
       force: true,
@@ -102,7 +114,7 @@ const run = async (times: Times, closed: boolean): Promise<void> => {
 
 const keepCollecting = async (times: Times): Promise<void> => {
   for (going = true; going; ) {
-    await run(times, false)
+    await run(aims, times, false)
     await sleep(500)
   }
 }
@@ -115,7 +127,7 @@ process.on('message', async (order: Order) => {
   }
   going = false
   await collecting
-  if (order.order === 'collect') await run(order.times, order.closed)
+  if (order.order === 'collect') await run(collects, order.times, order.closed)
   process.send?.({ runs, failed, steps, planned, errors } satisfies Work)
 })
 process.on('disconnect', () => process.exit())
