@@ -5,13 +5,13 @@
  * @module
  */
 
-import { openPlace } from '../../soak/place.ts'
+import { openPlace, racingOnce } from '../../soak/place.ts'
 import { intercept } from '../../support/rig/intercept.ts'
 import { runGc } from './gc.ts'
 
 const [place = '', after] = process.argv.slice(2)
 let operations = 0
-const store = intercept(openPlace(JSON.parse(place)), async (_, proceed) => {
+const store = intercept(racingOnce(openPlace(JSON.parse(place)), false), async (_, proceed) => {
   const result = await proceed()
   operations += 1
   // Others that were sent may land or not.
