@@ -5,7 +5,6 @@
  * @module
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CONDEMNED_PREFIX, REPOSITORIES_PREFIX } from '../../functions/registry/layout.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { intercept, type StoreCall } from '../support/rig/intercept.ts'
@@ -20,10 +19,6 @@ export interface Aim {
 const LINK = /^(.+)\/_layers\/(sha256)\/([0-9a-f]{64})\/link$/
 const MARKER = /^(sha256)\/([0-9a-f]{64})$/
 
-/** Of so many aims, one waits for those who come, for so many milliseconds at most. */
-const WAITS = 3
-const LONGEST = 300
-
 const aimOf = ({ operation, args }: StoreCall): Aim | undefined => {
   const [key, body] = args as [key: string, body?: unknown]
   if (operation === 'deleteIf' && key.startsWith(REPOSITORIES_PREFIX)) {
@@ -35,31 +30,44 @@ const aimOf = ({ operation, args }: StoreCall): Aim | undefined => {
   return { digest: `${algorithm}:${hex}` }
 }
 
-/** The store of a collector that says what it is about to take. */
-export const telling = (store: ObjectStore, tell: (aim: Aim) => void): ObjectStore =>
+/**
+ * The store of a collector that says what it is about to take, and waits until it is told to go on.
+ *
+ * @param tell resolves when it is to go on
+ */
+export const telling = (store: ObjectStore, tell: (aim: Aim) => Promise<void>): ObjectStore =>
   intercept(store, async (call, proceed) => {
     const aim = aimOf(call)
-    if (aim !== undefined) {
-      tell(aim)
-      if (Math.random() * WAITS < 1) await sleep(Math.random() * LONGEST)
-    }
+    if (aim !== undefined) await tell(aim)
     return proceed()
   })
 
-/** Hands aims to those who wait for one; nobody is told of one that is over. */
+/** An aim that somebody comes for. */
+export interface Taken extends Aim {
+  /** Has the collector go on. */
+  go(): void
+}
+
+/** Hands aims to those who wait for one. */
 export interface Aims {
-  tell(aim: Aim): void
+  /** Resolves when the collector is to go on: at once, unless somebody comes. */
+  tell(aim: Aim): Promise<void>
   /** The next aim. @returns undefined when there is none for so many milliseconds */
-  next(within: number): Promise<Aim | undefined>
+  next(within: number): Promise<Taken | undefined>
 }
 
 export const createAims = (): Aims => {
-  const waiting: ((aim: Aim | undefined) => void)[] = []
+  const waiting: ((aim: Taken | undefined) => void)[] = []
   return {
-    tell: (aim) => waiting.shift()?.(aim),
+    tell: (aim) =>
+      new Promise((go) => {
+        const first = waiting.shift()
+        if (first === undefined) go()
+        else first({ ...aim, go })
+      }),
     next: (within) =>
       new Promise((resolve) => {
-        const end = (aim: Aim | undefined): void => {
+        const end = (aim: Taken | undefined): void => {
           clearTimeout(timer)
           const at = waiting.indexOf(end)
           if (at !== -1) waiting.splice(at, 1)

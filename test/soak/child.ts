@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Bucket } from '../support/live/s3.ts'
-import type { Aim } from './aim.ts'
+import type { Aims } from './aim.ts'
 import type { Order, Told, Work, WorkerOptions } from './worker.ts'
 
 const start = async <Ready>(
@@ -51,8 +51,8 @@ export interface Worker {
   /** Starts runs without end. */
   keepCollecting(times: Extract<Order, { times: unknown }>['times']): void
   stopCollecting(): Promise<Work>
-  /** Is told what runs beside pushers are about to take. */
-  onAim(listener: (aim: Aim) => void): void
+  /** Has those told who come for what runs beside pushers are about to take. */
+  onAim(tell: Aims['tell']): void
   /** One run. */
   collect(times: Extract<Order, { times: unknown }>['times'], closed?: boolean): Promise<Work>
   end(): Promise<void>
@@ -65,9 +65,11 @@ export const startWorker = async (options: WorkerOptions): Promise<Worker> => {
   return {
     url: ready.url,
     keepCollecting: (times) => void child.send({ order: 'keep collecting', times } satisfies Order),
-    onAim: (listener) =>
-      void child.on('message', (said: object) => {
-        if (isTold(said)) listener(said.aim)
+    onAim: (tell) =>
+      void child.on('message', async (said: object) => {
+        if (!isTold(said)) return
+        await tell(said.aim)
+        if (child.connected) child.send({ order: 'go on', id: said.id } satisfies Order)
       }),
     stopCollecting: () => order({ order: 'stop collecting' }),
     collect: (times, closed = false) => order({ order: 'collect', times, closed }),

@@ -15,6 +15,9 @@ import type { History } from './history.ts'
 /** Attempts before a client gives up: some twenty seconds, more than a claim holds. */
 const ATTEMPTS = 40
 
+/** For mounts of what any repository has. */
+export const ANYWHERE = ''
+
 /** How a client sends a blob. */
 export type Shape = 'skopeo' | 'crane'
 
@@ -22,7 +25,7 @@ export interface Client {
   /** Sends a request until there is an answer below 500. @returns undefined when there is none at last */
   send(request: string, body?: Sent['body'], type?: string): Promise<Answer | undefined>
   /**
-   * Makes sure that a repository has a blob: asks, mounts where `from` says so, or sends it.
+   * Makes sure that a repository has a blob: asks, mounts where `from` says so, from {@link ANYWHERE}, too, or sends it.
    *
    * @returns since when the client has been told so, in milliseconds; undefined when it gave up
    */
@@ -88,7 +91,8 @@ export const createClient = (urls: readonly string[], history: History): Client 
         note('HEAD 200')
         return performance.now()
       }
-      const query = from === undefined ? '' : `?mount=${blob.sha256}&from=${from}`
+      const source = from === ANYWHERE ? '' : `&from=${from}`
+      const query = from === undefined ? '' : `?mount=${blob.sha256}${source}`
       for (let attempt = 0; attempt < ATTEMPTS / 4; attempt++) {
         const how = await upload(shape, name, blob, attempt === 0 ? query : '')
         if (how !== undefined) {

@@ -18,8 +18,8 @@ import {
   indexOf,
 } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
-import type { Aim, Aims } from './aim.ts'
-import type { Client, Shape } from './client.ts'
+import type { Aims, Taken } from './aim.ts'
+import { ANYWHERE, type Client, type Shape } from './client.ts'
 import type { History } from './history.ts'
 import { pull } from './pull.ts'
 import { TIMES } from './times.ts'
@@ -39,7 +39,7 @@ const MARGIN = 3_000
  * Most milliseconds between two things that a pusher does. Without a pause they keep everything so busy that there
  * are few runs beside them.
  */
-const PAUSE = 3_000
+const PAUSE = 6_000
 /** Milliseconds for which one that comes for what is about to go waits for it. */
 const PATIENCE = 500
 
@@ -248,18 +248,28 @@ export const runPusher = async (mine: number, options: PusherOptions): Promise<v
     if (image !== undefined) await pull(client, history, image, tag)
   }
 
-  /** Needs what the collector is about to take. */
-  const come = async ({ name = any(NAMES)!, digest }: Aim): Promise<void> => {
+  /** Needs what the collector is about to take, which it does before that, after it, or in between. */
+  const come = async ({ name: linked, digest, go }: Taken): Promise<void> => {
+    const name = linked ?? any(NAMES)!
+    // Data that nobody links can be mounted, or sent again.
+    const from = linked === undefined && Math.random() < 0.5 ? ANYWHERE : undefined
     const each = truth.blobs.get(digest)
-    if (each === undefined) return
+    if (each === undefined) return go()
+    const moment = Math.random()
+    if (moment < 0.2) go()
+    else if (moment < 0.6) await client.bring(shape, name, each, from)
+    if (moment < 0.6) go()
     pushes += 1
     const manifest = imageOf([each], {
       config: descriptorOf(CONFIG_TYPE, each),
       annotations: { push: `${mine} ${pushes}` },
     })
     const image = add({ name, manifest, type: OCI_MANIFEST, blobs: [each], children: [] })
-    await pushImage(image)
+    await pushImage(image, from)
     history.count('pushes of what was about to go')
+    go()
+    // It takes it now, if it does.
+    await sleep(300)
     await pull(client, history, image)
   }
 

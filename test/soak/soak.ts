@@ -97,18 +97,40 @@ const createGate = () => {
 /** Seconds of pushes between two runs that alternate with them. */
 const TURN = 6_000
 
+/** Steps that must have been done beside pushers: otherwise nothing was shown. */
+export const SHOWN = ['condemn-link', 'remove-link', 'condemn-data', 'remove-data']
+/** On a machine that is busy with other things, pushers go on for longer, so many times so many milliseconds. */
+const EXTRA_TURNS = 6
+const EXTRA = 20_000
+
+/** Runs beside pushers, for so long, and until they have done something of each step. */
 const collectBeside = async (
-  { collector, alternates }: SoakOptions,
-  gate: ReturnType<typeof createGate>,
-  isOver: () => boolean,
+  { collector, seconds }: SoakOptions,
+  isBroken: () => boolean,
 ): Promise<Work> => {
-  if (alternates !== true) {
+  const collectFor = async (milliseconds: number): Promise<Work> => {
+    const end = performance.now() + milliseconds
     collector.keepCollecting(TIMES)
-    while (!isOver()) await sleep(100)
+    while (performance.now() < end && !isBroken()) await sleep(100)
     return collector.stopCollecting()
   }
+  let work = await collectFor(seconds * 1000)
+  for (let turn = 0; turn < EXTRA_TURNS && !isBroken(); turn++) {
+    if (SHOWN.every((step) => work.steps[step] !== undefined)) break
+    work = await collectFor(EXTRA)
+  }
+  return work
+}
+
+/** Runs that alternate with pushes. */
+const collectBetween = async (
+  { collector, seconds }: SoakOptions,
+  isBroken: () => boolean,
+  gate: ReturnType<typeof createGate>,
+): Promise<Work> => {
+  const end = performance.now() + seconds * 1000
   let work = await collector.stopCollecting()
-  while (!isOver()) {
+  while (performance.now() < end && !isBroken()) {
     await sleep(TURN)
     gate.close()
     while (gate.waiting() < PUSHERS) await sleep(20)
@@ -142,7 +164,7 @@ export const broken = ({ found, violations }: History): Error =>
 
 /** Runs a soak, and looks at what it leaves. @throws Error as soon as a promise to a pusher was broken */
 export const soak = async (options: SoakOptions): Promise<Soaked> => {
-  const { place, servers, collector, seconds, calm = async () => {} } = options
+  const { place, servers, collector, alternates = false, calm = async () => {} } = options
   const store = openPlace(place)
   const history = createHistory()
   const urls = servers.map(({ url }) => url)
@@ -152,8 +174,9 @@ export const soak = async (options: SoakOptions): Promise<Soaked> => {
   const aims = createAims()
   collector.onAim(aims.tell)
   const watch = createStopwatch()
-  const end = performance.now() + seconds * 1000
-  const isOver = (): boolean => performance.now() > end || history.violations.length > 0
+  const isBroken = (): boolean => history.violations.length > 0
+  let ended = false
+  const isOver = (): boolean => ended || isBroken()
   const pushers = Array.from({ length: PUSHERS }, async (_, mine) => {
     await runPusher(mine, {
       ...{ client, store, truth, history, isOver, between: gate.pass },
@@ -161,22 +184,24 @@ export const soak = async (options: SoakOptions): Promise<Soaked> => {
     })
     gate.leave()
   })
-  const beside = await collectBeside(options, gate, isOver)
+  const beside = alternates
+    ? await collectBetween(options, isBroken, gate)
+    : await collectBeside(options, isBroken)
+  ended = true
   await Promise.all(pushers)
   if (history.violations.length > 0) throw broken(history)
   await calm()
   watch.lap('pushes')
   // What was sent has landed by then, or no longer will.
-  await Promise.all([pullAll(client, history, truth), sleep(TIMES.claim)])
-  watch.lap('pulls')
+  await sleep(TIMES.claim)
   const later = Date.now() + 30 * DAY
   await expireUploads(store, later)
   await expireDeletions(store, new Date(later))
   await store.sweep?.(new Date(later))
-  const collected = await collectAll(collector, options.alternates === true)
+  const collected = await collectAll(collector, alternates)
   watch.lap('runs')
   await pullAll(client, history, truth)
-  watch.lap('pulls again')
+  watch.lap('pulls')
   await checkStore(store)
   const walked = await walk(store)
   watch.lap('walk')

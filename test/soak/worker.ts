@@ -12,6 +12,7 @@ import { createServerOf } from '../../functions/node/http-server.ts'
 import { listen } from '../../functions/node/listen.ts'
 import { collect } from '../../functions/registry/clean-up/collect.ts'
 import { raiseFence } from '../../functions/registry/clean-up/fence.ts'
+import { newNonce } from '../../functions/registry/clean-up/marker.ts'
 import type { Times } from '../../functions/registry/clean-up/terms.ts'
 import type { Sum } from '../../functions/registry/clean-up/totals.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
@@ -38,10 +39,14 @@ export type Order =
   /** Runs again and again. */
   | { readonly order: 'keep collecting'; readonly times: Times }
   | { readonly order: 'stop collecting' }
+  /** Takes what it was about to take. */
+  | { readonly order: 'go on'; readonly id: string }
 
 /** What a worker says unasked. */
 export interface Told {
   readonly aim: Aim
+  /** To be named in the order to go on. */
+  readonly id: string
 }
 
 /** What runs have done. */
@@ -62,8 +67,18 @@ if (spoiler === undefined) throw new Error(`no rule is called ${options.breaks}`
 const { around = (same: ObjectStore) => same, readsMarkers = true } = spoiler
 const store = openPlace(options.place)
 const collects = around(racingOnce(store))
+/** Most milliseconds that a collector waits for those who come for what it is about to take. */
+const LONGEST = 1_000
+const waiting = new Map<string, () => void>()
 /** What runs beside pushers go by. */
-const aims = telling(collects, (aim) => void process.send?.({ aim } satisfies Told))
+const aims = telling(collects, async (aim) => {
+  const id = newNonce()
+  const told = new Promise<void>((go) => waiting.set(id, go))
+  process.send?.({ aim, id } satisfies Told)
+  // A collector that died would not wait, either.
+  await Promise.race([told, sleep(LONGEST)])
+  waiting.delete(id)
+})
 
 const serve = async (): Promise<string> => {
   const settings = readSettings(['--listen=127.0.0.1:0', '--log-level=silent'], {})
@@ -121,6 +136,10 @@ const keepCollecting = async (times: Times): Promise<void> => {
 
 let collecting: Promise<void> | undefined
 process.on('message', async (order: Order) => {
+  if (order.order === 'go on') {
+    waiting.get(order.id)?.()
+    return
+  }
   if (order.order === 'keep collecting') {
     collecting = keepCollecting(order.times)
     return
