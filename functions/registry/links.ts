@@ -3,7 +3,7 @@
  * is a bare digest, as distribution writes it.
  *
  * The size of what is linked is kept in the object's metadata, so that data that was cut is noticed.
- * Links by distribution, and in stores without metadata, lack it.
+ * Links by distribution, and in stores without metadata, lack it; the clean-up knows the former by that.
  *
  * @module
  */
@@ -61,7 +61,14 @@ export interface LinkBody {
 }
 
 const CONDEMNED = /^(\S+) condemned ([0-9a-f]{16})(?: (\d{1,15}) (\d{1,15}))?$/
-const DELETED = /^(\S+) deleted [0-9a-f]{16} (?:(\d{1,15})|since (\d{1,15}))$/
+/** Ends what looks like a digest and is a deleted link; no content has such a digest. */
+const MARK = Buffer.from('deleted: slipway', 'latin1').toString('hex')
+const DELETED = new RegExp(`^sha512:([0-9a-f]{64})[0-9a-f]{16}([01])([0-9a-f]{15})${MARK}$`)
+/** For links under a sha512 digest, and what builds before 1.1 wrote. */
+const DELETED_IN_WORDS = /^(\S+) deleted [0-9a-f]{16} (?:(\d{1,15})|since (\d{1,15}))$/
+
+const deleted = (target: Digest, time: number, isSince: boolean): LinkBody =>
+  isSince ? { target, deletedWithin: 0, deletedSince: time } : { target, deletedWithin: time }
 
 /**
  * Reads a link's body. The one place that knows what links may say.
@@ -70,16 +77,17 @@ const DELETED = /^(\S+) deleted [0-9a-f]{16} (?:(\d{1,15})|since (\d{1,15}))$/
  */
 export const parseLink = (body: Uint8Array): LinkBody | undefined => {
   const text = Buffer.from(body).toString('latin1').trim()
+  const [, hex = '', isSince, time = ''] = text.match(DELETED) ?? []
+  const gone = `${CANONICAL}:${hex}`
+  if (isDigest(gone)) return deleted(gone, Number.parseInt(time, 16), isSince === '1')
   if (isDigest(text)) return { target: text }
   const [, doomed = '', nonce = '', pushed, date] = text.match(CONDEMNED) ?? []
   if (isDigest(doomed)) {
     const byRule = pushed && { byRule: { pushed: Number(pushed), date: Number(date) } }
     return { target: doomed, condemned: nonce, ...byRule }
   }
-  const [, target = '', took, since] = text.match(DELETED) ?? []
-  if (!isDigest(target)) return undefined
-  if (since !== undefined) return { target, deletedWithin: 0, deletedSince: Number(since) }
-  return { target, deletedWithin: Number(took) }
+  const [, target = '', took, since] = text.match(DELETED_IN_WORDS) ?? []
+  return isDigest(target) ? deleted(target, Number(since ?? took), since !== undefined) : undefined
 }
 
 /** A link under its sha256 digest says just that digest; under another one, where its data is. */
@@ -103,24 +111,39 @@ export const condemnedLinkBody = (target: Digest, nonce: string, byRule?: ByRule
   return Buffer.from(`${target} condemned ${nonce}${times}`, 'latin1')
 }
 
+/** When the body of a deleted link says that it was deleted. */
+export type Deletion =
+  /** Milliseconds since before the delete read the link. */
+  | { readonly took: number }
+  /**
+   * A time by the clock of the store, in milliseconds: all that decided was read after it. For a run that may
+   * have slept meanwhile, so that no clock of a process counts.
+   */
+  | { readonly since: number }
+
 /**
  * The body of a deleted link.
  *
- * @param nonce 16 hex digits that no other delete has, since a version says only what the content is
- * @param took milliseconds since before the delete read the link
- */
-export const deletedLinkBody = (target: Digest, nonce: string, took: number): Uint8Array =>
-  Buffer.from(`${target} deleted ${nonce} ${Math.ceil(took)}`, 'latin1')
-
-/**
- * The body of a link that a rule has deleted, by a run that may have slept meanwhile: no clock of a process
- * counts.
+ * Under a sha256 digest it has the form of a sha512 digest, of nothing that there is: distribution and Slipway 1.0
+ * answer a request for it with 404, where other text is an error to them. A link under another digest may be a
+ * sha512 digest, and says it in words.
  *
- * @param nonce as above
- * @param since a time by the clock of the store, in milliseconds: all that decided was read after it
+ * @param key of the link
+ * @param nonce 16 hex digits that no other delete has, since a version says only what the content is
  */
-export const ruledLinkBody = (target: Digest, nonce: string, since: number): Uint8Array =>
-  Buffer.from(`${target} deleted ${nonce} since ${since}`, 'latin1')
+export const deletedLinkBody = (
+  key: string,
+  target: Digest,
+  nonce: string,
+  deletion: Deletion,
+): Uint8Array => {
+  const isSince = 'since' in deletion
+  const time = isSince ? deletion.since : Math.ceil(deletion.took)
+  const text = CANONICAL_KEY.test(key)
+    ? `sha512:${target.slice(CANONICAL.length + 1)}${nonce}${isSince ? 1 : 0}${time.toString(16).padStart(15, '0')}${MARK}`
+    : `${target} deleted ${nonce} ${isSince ? 'since ' : ''}${time}`
+  return Buffer.from(text, 'latin1')
+}
 
 /**
  * Milliseconds by which the clocks of a store, and the moment of a write and its `modified`, may
@@ -208,8 +231,8 @@ export const readLink = async (
 ): Promise<Link | undefined> => (await readStoredLink(store, key, report))?.link
 
 export interface WriteLinkOptions {
-  /** Bytes of the data that is linked. */
-  readonly size?: number
+  /** Bytes of the data that is linked; `unknown` says that the link is Slipway's all the same. Absent for tags. */
+  readonly size?: number | 'unknown'
   readonly condition?: WriteCondition
   /** See `PutOptions`. */
   readonly inTime?: PutOptions['inTime']
@@ -359,7 +382,7 @@ export const createRecentLinks = (
 
     async write(key, target, size, options = {}) {
       const write = async () => {
-        await writeLink(store, key, target, { ...options, ...(size === undefined ? {} : { size }) })
+        await writeLink(store, key, target, { ...options, size: size ?? 'unknown' })
         return { target, size }
       }
       await recent.remember(write, key)

@@ -94,8 +94,9 @@ const REQUESTS: readonly (readonly [line: string, condemned: number, released: n
   ['GET manifests/going', 500, 200],
   [`GET manifests/${UNTAGGED.sha256}`, 500, 200],
   // A deleted manifest, which the clean-up has nothing to do with.
-  [`GET manifests/${DELETED.sha256}`, 500, 500],
-  [`HEAD manifests/${DELETED.sha256}`, 500, 500],
+  [`GET manifests/${DELETED.sha256}`, 404, 404],
+  [`HEAD manifests/${DELETED.sha256}`, 404, 404],
+  [`DELETE manifests/${DELETED.sha256}`, 404, 404],
 ]
 
 const statuses = async (): Promise<readonly (readonly [string, number])[]> => {

@@ -13,13 +13,15 @@ import {
   writeMarker,
 } from '../../functions/registry/clean-up/marker.ts'
 import type { Damage } from '../../functions/registry/damage.ts'
-import { layerLinkKey, markerKey } from '../../functions/registry/layout.ts'
+import { layerLinkKey, markerKey, revisionLinkKey } from '../../functions/registry/layout.ts'
 import {
   condemnedLinkBody,
+  deletedLinkBody,
   parseLink,
   readLink,
   writeLink,
 } from '../../functions/registry/links.ts'
+import { isDigest } from '../../functions/registry/reference.ts'
 import { contentOf } from '../support/hosts/content.ts'
 import { STORES } from '../support/rig/stores.ts'
 
@@ -80,6 +82,33 @@ describe('a condemned link', () => {
 
   test('its size tells it from a plain link', () => {
     expect(condemnedLinkBody(sha256, NONCE)).toHaveLength(sha256.length + 27)
+  })
+})
+
+describe('a deleted link', () => {
+  const key = revisionLinkKey('app', sha256)
+
+  test.each([
+    ['took', { took: 12.3 }, { deletedWithin: 13 }],
+    ['since', { since: 1_764_236_000_123 }, { deletedWithin: 0, deletedSince: 1_764_236_000_123 }],
+  ] as const)('says its digest and %s, as a digest of nothing or in words', (_, deletion, says) => {
+    const body = deletedLinkBody(key, sha256, NONCE, deletion)
+    // To other registries it is a digest.
+    expect(isDigest(Buffer.from(body).toString())).toBe(true)
+    expect(body).not.toHaveLength(sha256.length)
+    expect(parseLink(body)).toEqual({ target: sha256, ...says })
+    const inWords = deletedLinkBody(revisionLinkKey('app', sha512), sha256, NONCE, deletion)
+    expect(Buffer.from(inWords).toString()).toMatch(/^sha256:[0-9a-f]{64} deleted [0-9a-f]{16} /)
+    expect([sha256.length, sha512.length]).not.toContain(inWords.length)
+    expect(parseLink(inWords)).toEqual({ target: sha256, ...says })
+  })
+
+  test('no two are the same, and a digest of something is none', () => {
+    const [one, two] = [NONCE, '0'.repeat(16)].map((nonce) =>
+      Buffer.from(deletedLinkBody(key, sha256, nonce, { took: 1 })).toString(),
+    )
+    expect(one).not.toBe(two)
+    expect(parseLink(Buffer.from(sha512))).toEqual({ target: sha512 })
   })
 })
 

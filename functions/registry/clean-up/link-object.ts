@@ -7,7 +7,7 @@
 
 import { tookPlace } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { type ByRule, type LinkObject, ruledLinkBody, writeLink } from '../links.ts'
+import { type ByRule, deletedLinkBody, type LinkObject, writeLink } from '../links.ts'
 import { newNonce } from './marker.ts'
 
 /** Whether a link is neither condemned nor deleted. */
@@ -25,7 +25,7 @@ const rewrite = (
   return tookPlace(
     writeLink(store, key, body.target, {
       condition: { ifMatch: etag },
-      ...(size === undefined ? {} : { size }),
+      size: size ?? 'unknown',
       ...(condemned === undefined ? {} : { condemned, byRule }),
     }),
   )
@@ -50,7 +50,7 @@ export const deleteLink = async (
 ): Promise<boolean> => {
   if (body === undefined) return false
   const metadata = size === undefined ? {} : { metadata: { size: String(size) } }
-  const written = ruledLinkBody(body.target, newNonce(), since)
+  const written = deletedLinkBody(key, body.target, newNonce(), { since })
   return tookPlace(store.put(key, written, { ...metadata, condition: { ifMatch: etag } }))
 }
 

@@ -51,12 +51,20 @@ const LAYER = /^_layers\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 const REVISION = /^_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 const TAG = /^_manifests\/tags\/([^/]+)\/current\/link$/
 
-/** Bytes of a plain link: a digest. A condemned or deleted one has none of these sizes. */
-const PLAIN_SIZES = new Set(['sha256:'.length + 64, 'sha512:'.length + 128])
+/** Bytes of a digest, which a plain link is. */
+const SHA256 = 'sha256:'.length + 64
+const SHA512 = 'sha512:'.length + 128
+
+/**
+ * Whether a link has the size of a plain one. Under a sha256 digest that is the digest's; one that was deleted is as
+ * long as a sha512 digest there. Under another it is that of either, which no condemned or deleted one has.
+ */
+const isPlain = (size: number, algorithm?: string): boolean =>
+  size === SHA256 || (size === SHA512 && algorithm !== 'sha256')
 
 const linkOf = ({ key, size, modified }: ListedObject, match: RegExpExecArray) => {
   const digest = `${match[1]}:${match[2]}`
-  return isDigest(digest) ? [{ key, digest, modified, plain: PLAIN_SIZES.has(size) }] : []
+  return isDigest(digest) ? [{ key, digest, modified, plain: isPlain(size, match[1]) }] : []
 }
 
 /** Takes an object of a repository into what was listed of it; others, such as uploads, are none. */
@@ -73,7 +81,7 @@ const take = (into: ListedRepository, object: ListedObject, path: string): void 
     return
   }
   const { key, modified, size, etag } = object
-  into.tags.push({ key, tag, etag, modified, plain: PLAIN_SIZES.has(size) })
+  into.tags.push({ key, tag, etag, modified, plain: isPlain(size) })
 }
 
 /** What distribution, and Slipway 1.0, write beside links: while an upload goes on, and with each tag. */
