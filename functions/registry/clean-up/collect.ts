@@ -17,9 +17,10 @@ import { openLitter } from './litter/litter.ts'
 import { type PlanState, plan } from './plan.ts'
 import { notReady } from './ready.ts'
 import { LONGEST, openRun, type Run } from './run.ts'
-import { dateOf, type Times } from './terms.ts'
+import { beginOn, type Times } from './terms.ts'
 import type { Thing } from './thing.ts'
 import { addSteps, count, countChanged, moreThanHalf, newTotals, type Totals } from './totals.ts'
+import { findingUnmarked } from './unmarked.ts'
 
 export interface CollectOptions {
   readonly times: Times
@@ -100,6 +101,7 @@ const goOn = async (
   store: ObjectStore,
   run: Run,
   lease: Lease,
+  keepsMetadata: boolean,
   options: CollectOptions,
 ): Promise<Collected> => {
   const { run: acts, force, closed = false, report, note, progress, isOver, monotonic } = options
@@ -117,8 +119,10 @@ const goOn = async (
     if (ours) await run.save()
     return { outcome: 'stopped', ...ended }
   }
+  const heeds = acts && !force && !closed
   const planned = await plan(store, state, {
     terms,
+    findUnmarked: heeds && keepsMetadata ? findingUnmarked(store, terms) : undefined,
     report: acts ? () => {} : report,
     note,
     monotonic,
@@ -151,7 +155,7 @@ const goOn = async (
   const { names, linked: tally } = state
   const usage = await writeUsage(store, { date: terms.date, names: names.read(), tally })
   if (!acts) return { outcome: 'done', ...ended }
-  if (state.foreign !== undefined && !force && !closed) {
+  if (state.foreign !== undefined && heeds) {
     return { outcome: 'refused', why: state.foreign, planned: totals, foreign: true }
   }
   const much = moreThanHalf(totals)
@@ -184,7 +188,7 @@ const goOn = async (
  */
 export const collect = async (store: ObjectStore, options: CollectOptions): Promise<Collected> => {
   const { times, run: acts, closed = false, monotonic } = options
-  const date = await dateOf(store)
+  const { date, keepsMetadata } = await beginOn(store)
   const why = acts && !closed ? await notReady(store, date, times.fence) : undefined
   if (why !== undefined) return { outcome: 'not-ready', why }
   const rules = await readRules(store)
@@ -194,7 +198,7 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
   try {
     await removeLeft(store, date)
     const run = await openRun(store, { times, rules, closed, date, dry: !acts, monotonic })
-    const collected = await goOn(store, run, lease, options)
+    const collected = await goOn(store, run, lease, keepsMetadata, options)
     if (!acts || collected.outcome !== 'stopped') await run.end()
     return collected
   } finally {

@@ -19,6 +19,7 @@ import { openSpilled, type Spilled, type SpilledPiece } from './spilled.ts'
 import { isOld, type Terms } from './terms.ts'
 import type { Thing } from './thing.ts'
 import { count, newTotals, type Totals } from './totals.ts'
+import type { FindUnmarked } from './unmarked.ts'
 import { useOf, usesOf } from './uses.ts'
 import { type ListedRepository, walkRepositories } from './walk.ts'
 
@@ -120,6 +121,8 @@ export const openPlan = async (
 
 export interface PlanOptions {
   readonly terms: Terms
+  /** Looks for links of others in repositories that are not known yet. Default: nobody looks. */
+  readonly findUnmarked?: FindUnmarked | undefined
   /** Is told of each thing that is to be done. */
   readonly report: (thing: Thing) => void
   /** Is told what is kept although it seems to be garbage. */
@@ -142,7 +145,7 @@ const youngForeign = ({ foreign }: ListedRepository, terms: Terms): string | und
 const planRepositories = async (
   store: ObjectStore,
   state: PlanState,
-  { terms, report, note, pause }: PlanOptions,
+  { terms, findUnmarked, report, note, pause }: PlanOptions,
 ): Promise<boolean> => {
   const readNeeds = readingNeeds(store)
   const { seen } = state.totals
@@ -153,7 +156,7 @@ const planRepositories = async (
       return { planned: [], targets: seenTargets(known, listed), kept: undefined }
     }
     const decided = await planRepository(store, terms, readNeeds, listed)
-    const foreign = youngForeign(listed, terms)
+    const foreign = youngForeign(listed, terms) ?? (await findUnmarked?.(listed))
     state.foreign ??= foreign
     const found = foreign === undefined ? seenOf(listed, decided, terms) : undefined
     if (found !== undefined) await state.seen.add(found)

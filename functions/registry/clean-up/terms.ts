@@ -75,15 +75,26 @@ export const mayGoOn = (modified: Date, date: number): boolean =>
 /** When {@link isOlder} will say yes, in milliseconds. */
 export const dueAt = (modified: Date, span: number): number => modified.getTime() + span + SECOND
 
-/** The date of a run: when the store has written an object of ours. Three operations. */
-export const dateOf = async (store: ObjectStore): Promise<number> => {
+/** A store as a run begins. */
+export interface Beginning {
+  /** When the store has written an object of ours: the date of the run. */
+  readonly date: number
+  /** Whether the store keeps metadata. */
+  readonly keepsMetadata: boolean
+}
+
+/** Begins a run. Three operations. */
+export const beginOn = async (store: ObjectStore): Promise<Beginning> => {
   const key = cleanUpKey(`date-${newNonce()}`)
-  await store.put(key, new Uint8Array())
+  await store.put(key, new Uint8Array(), { metadata: { size: '0' } })
   const info = await store.head(key)
   await store.delete([key]).catch((error: unknown) => {
     // What is left is a day old at the next run, and goes with it.
     if (!isStoreError(error, 'unavailable')) throw error
   })
   if (info === undefined) throw new Error(`${key} was written, and is not there`)
-  return info.modified.getTime()
+  return { date: info.modified.getTime(), keepsMetadata: info.metadata.size !== undefined }
 }
+
+/** The date of a run. Three operations. */
+export const dateOf = async (store: ObjectStore): Promise<number> => (await beginOn(store)).date

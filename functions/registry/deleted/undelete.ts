@@ -76,7 +76,7 @@ const restoreManifest = async (
     const options = {
       condition: { ifMatch: etag },
       inTime,
-      ...(size === undefined ? {} : { size }),
+      size: size ?? ('unknown' as const),
     }
     // If it was pushed or deleted again meanwhile, the next look tells.
     if (await tookPlace(writeLink(store, key, target, options))) return deleted
