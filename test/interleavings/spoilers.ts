@@ -5,6 +5,7 @@
  * @module
  */
 import { OWN_PREFIX, REFERRERS_PREFIX } from '../../functions/registry/layout.ts'
+import { parseLink } from '../../functions/registry/links.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 
 /** A fault, and where it shows. */
@@ -17,7 +18,7 @@ export interface Spoiler {
   readonly shows: RegExp
 }
 
-const isDeletedLink = (body: Uint8Array): boolean => Buffer.from(body).includes(' deleted ')
+const isDeletedLink = (body: Uint8Array): boolean => parseLink(body)?.deletedWithin !== undefined
 
 export const SPOILERS: readonly Spoiler[] = [
   {
