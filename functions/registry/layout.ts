@@ -59,6 +59,7 @@
  * │                                written by: the same                removed by: nothing
  * ├─ clean-up/                     what runs of the clean-up note for each other: a lease, where one goes on
  * │  ├─ keeper-<id>                a registry with `gc` on runs, for how long at least
+ * │  ├─ markers, markers-<id>      markers as they were last read
  * │  ├─ usage                      what the last walk found, in all
  * │  └─ usage-<id>/<number>        the same of some thousands of repositories
  * │                                all written and removed by: clean-up

@@ -24,8 +24,8 @@ const LONG = 3 * 86_400_000
 const sweep = async (store: ObjectStore): Promise<void> => {
   const terms = { ...TIMES, date: await dateOf(store) }
   for (const kind of [marks, referrers]) {
-    for await (const page of kind(store, terms).pages()) {
-      for (const suspect of page) {
+    for await (const page of kind(store, terms).pages(undefined)) {
+      for (const suspect of page.suspects) {
         const verdict = await suspect.look()
         if (typeof verdict === 'object') await verdict.carryOut()
       }

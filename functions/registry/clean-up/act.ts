@@ -8,6 +8,7 @@ import { inBatches } from '../../shared/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Candidate } from './candidates.ts'
 import { planData, readStoredMarker } from './data.ts'
+import { type LitterState, newLitterState } from './litter/litter.ts'
 import { readingNeeds } from './needs.ts'
 import type { PlanState } from './plan.ts'
 import { planRepository } from './repository.ts'
@@ -20,12 +21,19 @@ const AT_ONCE = 16
 
 /** How far acting is. */
 export interface ActState {
-  /** How many kinds of what is left over beside links and data are dealt with. */
-  litter: number
+  /** How far the walk through what is left over beside links and data is. */
+  readonly litter: LitterState
   /** How many of the touched repositories, and of the candidates, are done. */
   repositories: number
   candidates: number
 }
+
+/** Nothing is done yet. */
+export const newActState = (): ActState => ({
+  litter: newLitterState(),
+  repositories: 0,
+  candidates: 0,
+})
 
 export interface ActOptions {
   readonly terms: Terms

@@ -21,7 +21,7 @@ import type { Totals } from './totals.ts'
 const KEY = cleanUpKey('checkpoint')
 
 /** Changes with the meaning of any part of {@link Checkpoint}. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** Most bytes of a checkpoint: some 100,000 pieces. */
 const MAX_BYTES = 16 * 1024 * 1024

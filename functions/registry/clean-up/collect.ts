@@ -6,12 +6,14 @@
  */
 
 import { DocumentError } from '../../shared/errors.ts'
+import { once } from '../../shared/once.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { CLEAN_UP_PREFIX } from '../layout.ts'
 import { type RulesInForce, rulesInForce } from '../retention/in-force.ts'
 import { writeUsage } from '../usage/write.ts'
 import { act } from './act.ts'
+import { readHolds } from './held-names.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { openLitter } from './litter/litter.ts'
 import { type PlanState, plan } from './plan.ts'
@@ -132,14 +134,15 @@ const goOn = async (
     },
   })
   if (!planned) return stopped()
-  const litter = openLitter(store, terms, () => {
+  const holds = once(() => readHolds(state.names, state.bare))
+  const litter = openLitter(store, terms, holds, () => {
     progress('Looking for what is left over')
     return pause()
   })
   if (state.phase === 'litter') {
     let found = newTotals()
     const looked = await litter.plan(
-      state,
+      state.litter,
       (thing) => {
         count(found, thing)
         if (!acts) report(thing)
@@ -166,7 +169,7 @@ const goOn = async (
   }
   // First: what was planned of it is what was there before anything went.
   const changed = (): void => countChanged(done)
-  if (!(await litter.act(acting, removed, changed))) return stopped()
+  if (!(await litter.act(acting.litter, state.litter, removed, changed))) return stopped()
   const acted = await act(store, state, acting, {
     terms,
     monotonic,

@@ -8,7 +8,9 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { openTally, type Tally } from '../usage/tally.ts'
 import { type Candidates, openCandidates } from './candidates.ts'
 import { planData } from './data.ts'
+import { type KnownMarkers, NO_MARKERS, type SavedMarkers } from './known-markers.ts'
 import { type LinkRuns, openLinkRuns, type SavedLinks } from './link-runs.ts'
+import { type LitterState, newLitterState } from './litter/litter.ts'
 import { readingNeeds } from './needs.ts'
 import type { Piece, Pieces } from './pieces.ts'
 import { walkPool } from './pool.ts'
@@ -28,11 +30,13 @@ export interface PlanState {
   phase: 'repositories' | 'pool' | 'litter' | 'done'
   /** The repository, or the digest in hex, that was the last. */
   after: string | undefined
-  /** How many kinds of what is left over were looked at. */
-  litter: number
+  /** How far the walk through what is left over is. */
+  readonly litter: LitterState
   readonly totals: Totals
   /** Names of repositories, by their number. */
   readonly names: Spilled
+  /** Names of those that have neither a manifest nor a tag. */
+  readonly bare: Spilled
   /** Names of the repositories in which there is something to do. */
   readonly touched: Spilled
   readonly links: LinkRuns
@@ -40,82 +44,97 @@ export interface PlanState {
   readonly linked: Tally
   readonly candidates: Candidates
   readonly seen: Seen
+  readonly markers: KnownMarkers
   /** The first object that Slipway does not write, and that was written within the grace. */
   foreign: string | undefined
 }
+
+/** What earlier runs have seen, and where this one notes the same. */
+export interface Memory {
+  readonly seen: Seen
+  readonly markers: KnownMarkers
+}
+
+const NO_MEMORY: Memory = { seen: UNSEEN, markers: NO_MARKERS }
 
 /**
  * A plan that begins.
  *
  * @param pieces where it notes what does not fit into memory
- * @param seen what earlier runs have seen
  */
-export const newPlan = (pieces: Pieces, seen: Seen = UNSEEN): PlanState => ({
+export const newPlan = (pieces: Pieces, memory = NO_MEMORY): PlanState => ({
   phase: 'repositories',
   after: undefined,
-  litter: 0,
+  litter: newLitterState(),
   totals: newTotals(),
   names: openSpilled(pieces),
+  bare: openSpilled(pieces),
   touched: openSpilled(pieces),
   links: openLinkRuns(pieces),
   linked: openTally(),
   candidates: openCandidates(pieces),
-  seen,
+  ...memory,
   foreign: undefined,
 })
 
 /** A plan as far as it is, written down. */
 export interface SavedPlan extends Pick<PlanState, 'phase' | 'after' | 'litter' | 'totals'> {
   readonly names: readonly SpilledPiece[]
+  readonly bare: readonly SpilledPiece[]
   readonly touched: readonly SpilledPiece[]
   readonly candidates: readonly SpilledPiece[]
   readonly links: SavedLinks
   readonly linked: Piece
   readonly seen: SavedSeen
+  readonly markers: SavedMarkers
   /** Absent: none. */
   readonly foreign?: string
 }
 
-/** Writes down how far a plan is; at most six operations. */
+/** Writes down how far a plan is; at most nine operations. */
 export const savePlan = async (pieces: Pieces, state: PlanState): Promise<SavedPlan> => ({
   phase: state.phase,
   after: state.after,
   litter: state.litter,
   totals: state.totals,
   names: await state.names.save(),
+  bare: await state.bare.save(),
   touched: await state.touched.save(),
   candidates: await state.candidates.save(),
   links: await state.links.save(),
   linked: await pieces.write(state.linked.bytes()),
   seen: await state.seen.save(),
+  markers: await state.markers.save(),
   ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
 })
 
 /** All pieces that a plan is in. */
 export const piecesOf = (saved: SavedPlan): readonly Piece[] => [
   ...saved.names,
+  ...saved.bare,
   ...saved.touched,
   ...saved.candidates,
   ...saved.links.runs,
   saved.linked,
 ]
 
-/** Opens a plan that was written down. @param seen opened with what it has saved of it */
+/** Opens a plan that was written down. @param memory opened with what the plan has saved of it */
 export const openPlan = async (
   pieces: Pieces,
   saved: SavedPlan,
-  seen: Seen = UNSEEN,
+  memory = NO_MEMORY,
 ): Promise<PlanState> => ({
   phase: saved.phase,
   after: saved.after,
   litter: saved.litter,
   totals: saved.totals,
   names: openSpilled(pieces, saved.names),
+  bare: openSpilled(pieces, saved.bare),
   touched: openSpilled(pieces, saved.touched),
   links: openLinkRuns(pieces, saved.links),
   linked: openTally(await pieces.read(saved.linked)),
   candidates: openCandidates(pieces, saved.candidates),
-  seen,
+  ...memory,
   foreign: saved.foreign,
 })
 
@@ -168,6 +187,7 @@ const planRepositories = async (
     const number = state.names.count
     const bytes = Buffer.from(name)
     await state.names.push(bytes)
+    if (listed.revisions.length + listed.tags.length === 0) await state.bare.push(bytes)
     const uses = usesOf(listed, planned)
     for (const [at, target] of targets.entries()) {
       await state.links.add(hexOf(target), number, uses[at]!)
@@ -198,7 +218,8 @@ const planPool = async (
   { terms, report, pause, monotonic }: PlanOptions,
 ): Promise<boolean> => {
   const { data } = state.totals.seen
-  for await (const page of walkPool(store, state.links.read(), state.after)) {
+  const { links, markers } = state
+  for await (const page of walkPool(store, links.read(), markers, state.after)) {
     for (const each of page) {
       const planned = planData(store, terms, each, monotonic)
       if (each.data !== undefined) {
@@ -206,7 +227,10 @@ const planPool = async (
         data.bytes += each.data.size
         state.linked.add(each.data.size, each.links, useOf(each, planned))
       }
-      if (planned === undefined) continue
+      if (planned === undefined) {
+        if (each.stored !== undefined) await markers.add(hexOf(each.digest), each.stored)
+        continue
+      }
       count(state.totals, planned.thing)
       report(planned.thing)
       await state.candidates.push(each)
@@ -237,6 +261,7 @@ export const plan = async (
   }
   if (state.phase === 'pool') {
     if (!(await planPool(store, state, options))) return false
+    await state.markers.end()
     state.phase = 'litter'
     state.after = undefined
   }

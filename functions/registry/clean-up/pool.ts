@@ -12,6 +12,7 @@ import { BLOBS_PREFIX, CONDEMNED_PREFIX, dataKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
 import type { NumberedLink } from '../usage/tally.ts'
 import { type DataState, readStoredMarker } from './data.ts'
+import type { KnownMarkers } from './known-markers.ts'
 import type { LinkedDigests } from './link-runs.ts'
 
 const DATA_PREFIX = `${BLOBS_PREFIX}sha256/`
@@ -35,7 +36,7 @@ interface Found {
   readonly object: ListedObject
 }
 
-/** Objects of a listing by digest, in order, up to one at a time. */
+/** Objects of a listing by digest, in order, a page at a time. */
 const listing = (
   store: ObjectStore,
   prefix: string,
@@ -54,60 +55,56 @@ const listing = (
     })
   }
   return {
-    /** The next page, and the digest up to which it is all there is. */
-    async page(): Promise<{ readonly found: readonly Found[]; readonly end: string }> {
-      do await more()
-      while (!ended && page.length === 0)
-      return { found: page, end: ended ? END : page.at(-1)!.hex }
+    /** The digest up to which all is known that there is. */
+    async end(): Promise<string> {
+      while (!ended && page.length === 0) await more()
+      return page.at(-1)?.hex ?? END
     },
-    /** What there is up to a digest. */
-    async upTo(end: string): Promise<readonly Found[]> {
-      const found: Found[] = []
-      for (;;) {
-        const cut = page.findIndex(({ hex }) => hex > end)
-        found.push(...(cut === -1 ? page : page.slice(0, cut)))
-        page = cut === -1 ? [] : page.slice(cut)
-        if (cut !== -1 || ended) return found
-        await more()
-      }
+    /** What there is up to a digest that is not beyond {@link end}. */
+    upTo(end: string): readonly Found[] {
+      const cut = page.findIndex(({ hex }) => hex > end)
+      const found = cut === -1 ? page : page.slice(0, cut)
+      page = cut === -1 ? [] : page.slice(cut)
+      return found
     },
   }
 }
 
 /**
  * All digests of which there is data or a marker, in order; a listing for each 1000 of either, and a read
- * for each marker.
+ * for each marker that is not known.
  *
  * @param links those of the digests from there on
+ * @param known markers that earlier runs have read
  * @param after only digests after this one, in hex
  */
 export async function* walkPool(
   store: ObjectStore,
   links: LinkedDigests,
+  known: Pick<KnownMarkers, 'find'>,
   after?: string,
 ): AsyncGenerator<readonly Pooled[]> {
   const start = after && dataKey(`sha256:${after}`)
   const data = listing(store, DATA_PREFIX, DATA, start)
   const markers = listing(store, MARKER_PREFIX, MARKER, after && MARKER_PREFIX + after)
-  for (let end = ''; end !== END; ) {
-    const page = await data.page()
-    end = page.end
-    const marked = new Set((await markers.upTo(end)).map(({ hex }) => hex))
-    const linked = await links.upTo(end === END ? 'f'.repeat(64) : end)
-    const there = new Map(page.found.map(({ hex, object }) => [hex, object]))
+  for (;;) {
+    const [end = END] = [await data.end(), await markers.end()].sort()
+    if (end === END) return
+    const there = new Map(data.upTo(end).map(({ hex, object }) => [hex, object]))
+    const listed = markers.upTo(end)
+    const marked = new Set(listed.map(({ hex }) => hex))
+    const read = await known.find(listed)
+    const linked = await links.upTo(end)
     const all = [...new Set([...there.keys(), ...marked])].sort()
     yield await inBatches(
       all,
       async (hex): Promise<Pooled> => {
         const digest: Digest = `sha256:${hex}`
         const found = linked.get(hex) ?? []
-        return {
-          digest,
-          data: there.get(hex),
-          linked: found.length > 0,
-          stored: marked.has(hex) ? await readStoredMarker(store, digest) : undefined,
-          links: found,
-        }
+        const stored = marked.has(hex)
+          ? (read.get(hex) ?? (await readStoredMarker(store, digest)))
+          : undefined
+        return { digest, data: there.get(hex), linked: found.length > 0, stored, links: found }
       },
       AT_ONCE,
     )

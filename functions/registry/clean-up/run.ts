@@ -8,11 +8,20 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
 import { createPullReader } from '../pulls/read.ts'
 import type { RulesInForce } from '../retention/in-force.ts'
-import type { ActState } from './act.ts'
+import { type ActState, newActState } from './act.ts'
 import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { openKnownMarkers, readOnlyMarkers } from './known-markers.ts'
 import { newNonce } from './marker.ts'
 import { openPieces, type Pieces } from './pieces.ts'
-import { newPlan, openPlan, type PlanState, piecesOf, savePlan } from './plan.ts'
+import {
+  type Memory,
+  newPlan,
+  openPlan,
+  type PlanState,
+  piecesOf,
+  type SavedPlan,
+  savePlan,
+} from './plan.ts'
 import { wasFenced } from './ready.ts'
 import { openSeen, readOnly } from './seen.ts'
 import { DAY, type Terms, type Times } from './terms.ts'
@@ -76,6 +85,18 @@ const goesOn = async (
   (options.closed || (await wasFenced(store, date, options.times.fence))) &&
   (await pieces.has(piecesOf(plan)))
 
+/** Opens what earlier runs have seen, for a run that has saved so much of it. */
+const openMemory = async (
+  store: ObjectStore,
+  options: RunOptions,
+  saved: SavedPlan | undefined,
+): Promise<Memory> => {
+  const seen = await openSeen(store, termsOf(options), saved?.seen)
+  const markers = await openKnownMarkers(store, saved?.markers)
+  if (!options.dry) return { seen, markers }
+  return { seen: readOnly(seen), markers: readOnlyMarkers(markers) }
+}
+
 /** Opens the run that has not ended, or a new one. */
 export const openRun = async (store: ObjectStore, options: RunOptions): Promise<Run> => {
   const { times, rules, date: now, dry, monotonic } = options
@@ -86,10 +107,9 @@ export const openRun = async (store: ObjectStore, options: RunOptions): Promise<
   if (resumed === undefined) await left?.remove()
   const name = resumed?.run ?? newNonce()
   const pieces = resumed && left ? left : openPieces(store, prefixOf(name))
-  const opened = await openSeen(store, termsOf(options), resumed?.plan.seen)
-  const seen = dry ? readOnly(opened) : opened
-  const plan = resumed ? await openPlan(pieces, resumed.plan, seen) : newPlan(pieces, seen)
-  const acting = resumed?.acting ?? { litter: 0, repositories: 0, candidates: 0 }
+  const memory = await openMemory(store, options, resumed?.plan)
+  const plan = resumed ? await openPlan(pieces, resumed.plan, memory) : newPlan(pieces, memory)
+  const acting = resumed?.acting ?? newActState()
   const done = resumed?.done ?? newTotals()
   const date = resumed?.date ?? now
   let etag = stored?.etag

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { act } from '../../../functions/registry/clean-up/act.ts'
-import { openLitter } from '../../../functions/registry/clean-up/litter/litter.ts'
+import { act, newActState } from '../../../functions/registry/clean-up/act.ts'
+import { newLitterState, openLitter } from '../../../functions/registry/clean-up/litter/litter.ts'
 import { openPieces } from '../../../functions/registry/clean-up/pieces.ts'
 import {
   newPlan,
@@ -53,7 +53,7 @@ export const collectOnce = async (
   const terms = { ...TERMS, ...times, date: await dateOf(held), rules }
   const pieces = openPieces(held, RUN_PREFIX)
   let state = newPlan(pieces)
-  const acting = { litter: 0, repositories: 0, candidates: 0 }
+  const acting = newActState()
   /** Does a part of it, until it is to stop. */
   const stage = (work: 'plan' | 'act'): Promise<boolean> => {
     let steps = 0
@@ -82,7 +82,9 @@ export const collectLitter = async (
 ): Promise<void> => {
   const held = spoil(store, clock)
   const terms = { ...TERMS, ...times, date: await dateOf(held) }
-  const litter = openLitter(held, terms, async () => false)
-  await litter.plan({ litter: 0 }, ignore, ignore)
-  await litter.act({ litter: 0 }, ignore, ignore)
+  const holdsNone = async () => () => false
+  const litter = openLitter(held, terms, holdsNone, async () => false)
+  const planned = newLitterState()
+  await litter.plan(planned, ignore, ignore)
+  await litter.act(newLitterState(), planned, ignore, ignore)
 }

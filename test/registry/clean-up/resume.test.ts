@@ -7,9 +7,10 @@ import { describe, expect, test } from 'vitest'
 import { checkpointSince } from '../../../functions/registry/clean-up/checkpoint.ts'
 import type { Collected } from '../../../functions/registry/clean-up/collect.ts'
 import { TIMES } from '../../../functions/registry/clean-up/terms.ts'
-import { CLEAN_UP_PREFIX, FENCE_KEY } from '../../../functions/registry/layout.ts'
+import type { Thing } from '../../../functions/registry/clean-up/thing.ts'
+import { CLEAN_UP_PREFIX, catalogKey, FENCE_KEY } from '../../../functions/registry/layout.ts'
 import { readAll } from '../../../functions/storage/bytes.ts'
-import type { ObjectStore } from '../../../functions/storage/store.ts'
+import type { ListOptions, ObjectStore } from '../../../functions/storage/store.ts'
 import { blob } from '../../support/hosts/content.ts'
 import { intercept } from '../../support/rig/intercept.ts'
 import { pushAtOnce, pushImage } from '../../support/rig/push.ts'
@@ -45,15 +46,16 @@ const inStages = async (
 
 /** Keys of what belongs to a run that has not ended. */
 const runKeys = async ({ keys }: World): Promise<string[]> =>
-  (await keys(CLEAN_UP_PREFIX)).filter((key) => !/\/(?:usage|seen|looked)/.test(key))
+  (await keys(CLEAN_UP_PREFIX)).filter((key) => !/\/(?:usage|seen|looked|markers)/.test(key))
 
 /** Everything but nonces and what was written when. */
 const contents = async ({ keys, store }: World) => {
   const found: [string, number | undefined][] = []
   for (const key of await keys('')) {
-    // What was looked at in parts is looked at again.
-    if (key.endsWith('/looked')) continue
-    found.push([key.replace(/(usage-|seen-)[0-9a-f]+/, '$1'), (await store.head(key))?.size])
+    found.push([
+      key.replace(/(usage-|seen-|markers-)[0-9a-f]+-?\d*/, '$1'),
+      (await store.head(key))?.size,
+    ])
   }
   return found
 }
@@ -77,6 +79,41 @@ describe.each(SERVICES)('on %s', (_, service) => {
       expect(ended).toEqual({ ...undisturbed.collected, began })
       expect(await contents(world)).toEqual(await contents(whole))
     }
+  })
+
+  test('a kind of litter that takes longer than a process is gone on with, page by page', async () => {
+    const marks = 1100
+    const filled = await openWorld(service)
+    for (let at = 0; at < marks; at++) {
+      await filled.store.put(catalogKey(`gone/${String(at).padStart(4, '0')}`), new Uint8Array())
+    }
+    await filled.pass(LONG)
+    const opened = (around?: (store: ObjectStore) => ObjectStore) =>
+      openWorld(service, around, filled.model.copy())
+    const whole = await opened()
+    await whole.collect()
+    let looks = 0
+    const world = await opened((store) =>
+      intercept(store, ({ operation, args }, proceed) => {
+        if (operation === 'list' && (args[1] as ListOptions | undefined)?.limit === 1) looks += 1
+        return proceed()
+      }),
+    )
+    const things: Thing[] = []
+    let stops = 0
+    for (; stops < 30; stops++) {
+      const ran = await world.collect({ isOver: stopAfter(1) })
+      things.push(...ran.things)
+      if (ran.collected.outcome === 'done') break
+    }
+    // Two pages of marks and one of each of five other kinds when it is planned, two when it is done; the last
+    // process ends instead of stopping.
+    expect(stops).toBe(8)
+    expect(things).toHaveLength(marks)
+    expect(new Set(things.map(({ key }) => key)).size).toBe(marks)
+    // Each once for the plan, and once for the act.
+    expect(looks).toBe(2 * marks)
+    expect(await contents(world)).toEqual(await contents(whole))
   })
 
   test('what becomes old meanwhile is left to the next run', async () => {

@@ -51,5 +51,5 @@ const look = async (
 /** Aliases of blobs. */
 export const aliases = (store: ObjectStore, terms: Terms): Kind => ({
   looks: 'changed',
-  pages: () => suspects(store, ALIASES_PREFIX, (object) => look(store, terms, object)),
+  pages: (after) => suspects(store, ALIASES_PREFIX, after, (object) => look(store, terms, object)),
 })

@@ -30,8 +30,15 @@ export interface Kind {
    * looked, and everything at times (looked.ts); or only at these times.
    */
   readonly looks: 'always' | 'changed' | 'at times'
-  /** All there is of it. */
-  pages(): AsyncIterable<readonly Suspect[]>
+  /** All there is of it, or what comes after a page that was looked at. */
+  pages(after: string | undefined): AsyncIterable<Page>
+}
+
+/** Some things of a kind. */
+export interface Page {
+  readonly suspects: readonly Suspect[]
+  /** Where to go on after them. */
+  readonly last: string | undefined
 }
 
 /**
@@ -53,9 +60,11 @@ export const removeListed = async (
 export async function* suspects(
   store: ObjectStore,
   prefix: string,
+  after: string | undefined,
   look: (object: ListedObject) => Verdict | Promise<Verdict>,
-): AsyncGenerator<readonly Suspect[]> {
-  for await (const page of listPages(store, prefix)) {
-    yield page.map((object) => ({ modified: object.modified, look: () => look(object) }))
+): AsyncGenerator<Page> {
+  for await (const page of listPages(store, prefix, after)) {
+    const all = page.map((object) => ({ modified: object.modified, look: () => look(object) }))
+    yield { suspects: all, last: page.at(-1)?.key }
   }
 }

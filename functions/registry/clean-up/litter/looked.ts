@@ -38,10 +38,13 @@ export interface Looks {
   readonly all: boolean
   /** Whether what was last written then is to be looked at. */
   isDue(modified: Date): boolean
-  /** Notes an object that the next run has to look at, whether it was written or not. */
-  leave(modified: Date): void
-  /** Has the next run go on from this one. @param any whether there was any object at all */
-  save(any: boolean): Promise<void>
+  /**
+   * Has the next run go on from this one.
+   *
+   * @param upTo what was written up to then was looked at, and stays, in milliseconds; undefined: there was no
+   *   object at all
+   */
+  save(upTo: number | undefined): Promise<void>
 }
 
 const read = async (store: ObjectStore) => {
@@ -63,16 +66,12 @@ const read = async (store: ObjectStore) => {
 export const beginLooks = async (store: ObjectStore, date: number): Promise<Looks> => {
   const before = await read(store)
   const full = before === undefined || before.full + FULL_AFTER <= date || before.full > date
-  let upTo = date
   return {
     all: full,
     isDue: (modified) => full || modified.getTime() > before.upTo - MARGIN,
-    leave(modified) {
-      upTo = Math.min(upTo, modified.getTime() - 1)
-    },
-    async save(any) {
-      if (!any) return before === undefined ? undefined : store.delete([KEY])
-      const body = { version: 1, upTo, full: full ? date : before.full }
+    async save(upTo) {
+      if (upTo === undefined) return before === undefined ? undefined : store.delete([KEY])
+      const body = { version: 1, upTo: Math.min(upTo, date), full: full ? date : before.full }
       await store.put(KEY, Buffer.from(JSON.stringify(body)))
     },
   }

@@ -13,6 +13,7 @@ import { tookPlace } from '../../../storage/errors.ts'
 import type { ListedObject, ObjectStore } from '../../../storage/store.ts'
 import { CATALOG_PREFIX, catalogName, manifestsPrefix } from '../../layout.ts'
 import { isName } from '../../reference.ts'
+import type { Holds } from '../held-names.ts'
 import { newNonce } from '../marker.ts'
 import { isOld, type Terms } from '../terms.ts'
 import { type Kind, suspects, type Verdict } from './kind.ts'
@@ -34,11 +35,13 @@ const readMark = async (store: ObjectStore, key: string) => {
 const look = async (
   store: ObjectStore,
   terms: Terms,
+  readHolds: () => Promise<Holds>,
   { key, modified }: ListedObject,
 ): Promise<Verdict> => {
   const repository = catalogName(key)
   if (!isName(repository)) return 'stays'
   if (!isOld(terms, modified)) return 'waits'
+  if ((await readHolds())(repository)) return 'stays'
   const { objects } = await store.list(manifestsPrefix(repository), { limit: 1 })
   if (objects.length > 0) return 'stays'
   const mark = await readMark(store, key)
@@ -60,8 +63,15 @@ const look = async (
   }
 }
 
-/** Marks of the catalog. */
-export const marks = (store: ObjectStore, terms: Terms): Kind => ({
+const knowsNone = async (): Promise<Holds> => () => false
+
+/**
+ * Marks of the catalog.
+ *
+ * @param readHolds of the repositories of which the walk has just listed something nothing else is read
+ */
+export const marks = (store: ObjectStore, terms: Terms, readHolds = knowsNone): Kind => ({
   looks: 'changed',
-  pages: () => suspects(store, CATALOG_PREFIX, (object) => look(store, terms, object)),
+  pages: (after) =>
+    suspects(store, CATALOG_PREFIX, after, (object) => look(store, terms, readHolds, object)),
 })

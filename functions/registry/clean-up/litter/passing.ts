@@ -21,8 +21,8 @@ const byAge = (
   { span, step, why }: { readonly span: number; readonly step: Step; readonly why: string },
 ): Kind => ({
   looks: 'always',
-  pages: () =>
-    suspects(store, prefix, (object) => {
+  pages: (after) =>
+    suspects(store, prefix, after, (object) => {
       const { key, modified, size } = object
       if (!isOlder(terms, modified, span)) return 'stays'
       return {
@@ -71,17 +71,32 @@ const lookAtMultipart = async (
   }
 }
 
+/** Uploads of a page. */
+const PAGE = 1000
+
+/** Where an upload is among others: the older ones come first. */
+const placeOf = ({ started, id }: OpenMultipart): string => `${started.toISOString()} ${id}`
+
 /**
  * Multipart uploads that no client goes on with, also those whose parts clients send to the store itself, which
  * are begun under the key of their digest. One listing for each 1000, and one for the parts of each that goes.
  */
 export const openMultiparts = (store: ObjectStore, terms: Terms): Kind => ({
   looks: 'always',
-  async *pages() {
-    const all = await store.listMultiparts('')
-    yield all.map((upload) => ({
-      modified: upload.started,
-      look: () => lookAtMultipart(store, terms, upload),
-    }))
+  async *pages(after = '') {
+    const open = (await store.listMultiparts(''))
+      .map((upload) => ({ place: placeOf(upload), upload }))
+      .filter(({ place }) => place > after)
+      .sort((a, b) => (a.place < b.place ? -1 : 1))
+    for (let at = 0; at < open.length; at += PAGE) {
+      const page = open.slice(at, at + PAGE)
+      yield {
+        suspects: page.map(({ upload }) => ({
+          modified: upload.started,
+          look: () => lookAtMultipart(store, terms, upload),
+        })),
+        last: page.at(-1)?.place,
+      }
+    }
   },
 })

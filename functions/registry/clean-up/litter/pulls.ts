@@ -25,5 +25,5 @@ const look = async (store: ObjectStore, terms: Terms, object: ListedObject): Pro
 /** Records of pulls. */
 export const pulls = (store: ObjectStore, terms: Terms): Kind => ({
   looks: 'at times',
-  pages: () => suspects(store, PULLED_PREFIX, (object) => look(store, terms, object)),
+  pages: (after) => suspects(store, PULLED_PREFIX, after, (object) => look(store, terms, object)),
 })

@@ -59,5 +59,6 @@ const look = async (
 /** Descriptors of referrers. */
 export const referrers = (store: ObjectStore, terms: Terms): Kind => ({
   looks: 'changed',
-  pages: () => suspects(store, REFERRERS_PREFIX, (object) => look(store, terms, object)),
+  pages: (after) =>
+    suspects(store, REFERRERS_PREFIX, after, (object) => look(store, terms, object)),
 })
