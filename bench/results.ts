@@ -63,6 +63,31 @@ export interface Invoked {
   readonly peakBytes: number
 }
 
+/** What a run of the clean-up took. */
+export interface CleanedUp {
+  /** The first ever; one after a push to one of a hundred repositories; one with nothing new. */
+  readonly run: 'first' | 'changed' | 'unchanged'
+  readonly repositories: number
+  /** Links of blobs and manifests, as there were before the first run. */
+  readonly links: number
+  /** Blobs and manifests in the pool. */
+  readonly data: number
+  readonly calls: Readonly<Record<string, number>>
+  /** How many of them had to wait for one another. */
+  readonly steps: number
+  /** Calls of the function that it took. */
+  readonly invocations: number
+  /** Seconds in a Lambda function, with what each call to S3 is taken to last there. */
+  readonly seconds: number
+  readonly cpuSeconds: number
+  /** Bytes of resident memory of the process at their highest. */
+  readonly peakBytes: number
+  /** Most bytes that were in use right after the garbage was collected. */
+  readonly heapBytes: number
+  /** What was done, by step. */
+  readonly did: Readonly<Record<string, number>>
+}
+
 /** A registry that took part. */
 export interface Participant {
   readonly peer: PeerName
@@ -83,6 +108,8 @@ export interface Results {
   readonly counted: readonly Counted[]
   readonly grown: readonly Grown[]
   readonly invoked: readonly Invoked[]
+  /** Absent in results from before this was measured. */
+  readonly cleanedUp?: readonly CleanedUp[]
 }
 
 /** Writes results to a file. */
