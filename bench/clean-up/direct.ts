@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StoreError } from '../../functions/storage/errors.ts'
@@ -26,7 +26,15 @@ const refuse = async (): Promise<never> => {
 
 // Two functions: what one of two closures refers to, the other would keep in memory, too.
 const inMemory = (bytes: Buffer) => (): Buffer => bytes
-const inFile = (path: string) => (): Buffer => readFileSync(path)
+const inFile =
+  (path: string, size: number) =>
+  (start = 0, end = size): Buffer => {
+    const bytes = Buffer.allocUnsafe(end - start)
+    const file = openSync(path, 'r')
+    readSync(file, bytes, 0, end - start, start)
+    closeSync(file)
+    return bytes
+  }
 
 /** Bytes from which on what is written goes to a file, so as not to be in the memory that is measured. */
 const SPILL = 16 * 1024
@@ -39,11 +47,11 @@ const SPILL = 16 * 1024
  */
 export const openDirect = (world: World, now: () => Date, directory = tmpdir()): ObjectStore => {
   let files = 0
-  const keep = (bytes: Buffer): (() => Buffer) => {
+  const keep = (bytes: Buffer): NonNullable<Held['bytes']> => {
     if (bytes.byteLength < SPILL) return inMemory(bytes)
     const path = join(directory, `object-${files++}`)
     writeFileSync(path, bytes)
-    return inFile(path)
+    return inFile(path, bytes.byteLength)
   }
   const check = (key: string, condition: WriteCondition | undefined): void => {
     if (condition === undefined) return
@@ -55,11 +63,12 @@ export const openDirect = (world: World, now: () => Date, directory = tmpdir()):
     async get(key, range) {
       const held = world.get(key)
       if (held === undefined) return undefined
-      const bytes = held.bytes?.() ?? Buffer.alloc(0)
       const { start = 0, end = held.size - 1 } = range && 'start' in range ? range : {}
       const last = Math.min(end, held.size - 1)
-      const body = new Uint8Array(bytes.subarray(start, last + 1))
-      return { info: infoOf(held), start, end: last, body: [body] }
+      const bytes = held.bytes?.(start, last + 1) ?? Buffer.alloc(0)
+      // What is computed, or in memory, is there as a whole.
+      const body = bytes.byteLength === last + 1 - start ? bytes : bytes.subarray(start, last + 1)
+      return { info: infoOf(held), start, end: last, body: [new Uint8Array(body)] }
     },
     async head(key) {
       const held = world.get(key)

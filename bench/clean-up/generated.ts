@@ -16,13 +16,13 @@ import {
 } from '../../functions/registry/layout.ts'
 import { BLOB_SIZE, hasLost, type Numbers } from './shape.ts'
 
-/** An object; its bytes, if anybody reads them. */
+/** An object; its bytes, if anybody reads them, from one on to before another. */
 export interface Held {
   readonly size: number
   /** Without quotes. */
   readonly etag: string
   readonly modified: Date
-  readonly bytes?: () => Buffer
+  readonly bytes?: (start?: number, end?: number) => Buffer
 }
 
 export type Entry = readonly [key: string, held: Held]

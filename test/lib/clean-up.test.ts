@@ -114,6 +114,7 @@ describe('the function', () => {
     const more = { kmsKey: KEY, gcGrace: '3d', undeleteDays: '5', logLevel: 'warn' }
     const own = { ...more, bucket: undefined, bucketOwner: '012345678901' }
     expect(variablesOf(own)).toEqual({
+      NODE_OPTIONS: expect.any(String),
       SLIPWAY_STORE: expect.stringMatching(/^s3:\/\/<RegistryBucket\w+>\/registry$/),
       SLIPWAY_S3_KMS_KEY: KEY,
       SLIPWAY_S3_DUALSTACK: 'on',
@@ -123,6 +124,7 @@ describe('the function', () => {
       SLIPWAY_LOG_LEVEL: 'warn',
     })
     expect(variablesOf()).toEqual({
+      NODE_OPTIONS: expect.any(String),
       SLIPWAY_STORE: 's3://there-already/registry',
       SLIPWAY_S3_DUALSTACK: 'on',
     })
