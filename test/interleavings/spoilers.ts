@@ -22,13 +22,13 @@ const isDeletedLink = (body: Uint8Array): boolean => parseLink(body)?.deletedWit
 
 export const SPOILERS: readonly Spoiler[] = [
   {
-    title: 'a tag is deleted without a condition, as in 1.0',
+    title: 'E2: a delete of a manifest takes tags by their versions',
     spoil: (store) => ({ ...store, deleteIf: async (key) => store.delete([key]) }),
     operations: ['move a tag', 'delete by digest'],
     shows: /no order ends with \[\["201","202"\].*"app tags":""/,
   },
   {
-    title: 'the link of a deleted manifest goes, as in 1.0',
+    title: 'E3: the link of a deleted manifest stays, and says so',
     spoil: (store) => ({
       ...store,
       async put(key, body, options) {
@@ -41,7 +41,7 @@ export const SPOILERS: readonly Spoiler[] = [
     shows: /app:again is there, and its digest is not/,
   },
   {
-    title: 'a link is deleted without a condition',
+    title: 'E3: it is written by a condition on what was read',
     spoil: (store) => ({
       ...store,
       put: (key, body, options) => store.put(key, body, isDeletedLink(body) ? {} : options),

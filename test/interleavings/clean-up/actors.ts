@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { condemnLink, isPlain } from '../../../functions/registry/clean-up/link-object.ts'
+import { layerLinkKey } from '../../../functions/registry/layout.ts'
+import { readLinkObject } from '../../../functions/registry/links.ts'
 import { OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { CONFIG, imageOf } from '../../support/hosts/content.ts'
 import type { Answer } from '../../support/hosts/host.ts'
@@ -144,6 +147,15 @@ export const stretched: Actor = {
 
 /** A run over what is left over beside links and data. */
 export const sweeper: Actor = { title: 'a run over litter', run: (world) => world.collectLitter() }
+
+/** A run that has decided about the link when nothing needed it, and condemns it now. */
+export const condemnedLate = (name: string): Actor => ({
+  title: `a condemnation that was decided long ago in ${name}`,
+  async run({ store }) {
+    const link = await readLinkObject(store, layerLinkKey(name, BLOB.sha256))
+    if (link !== undefined && isPlain(link)) await condemnLink(store, link)
+  },
+})
 
 /** A run that has slept since it found the link condemned, which was then rescued. */
 export const sleeper = (name: string): Actor => ({

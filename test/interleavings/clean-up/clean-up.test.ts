@@ -6,13 +6,14 @@
  */
 import { describe, expect, test } from 'vitest'
 import { SERVICES } from '../pairs.ts'
+import { LITTER_RULES } from './litter-rules.ts'
 import { exploreCleanUp } from './run.ts'
 import { RULES } from './spoilers.ts'
 import { factsOf, stateOf } from './states.ts'
 
 const LIMIT = 300
 
-describe.each(RULES)('$title', (rule) => {
+describe.each([...RULES, ...LITTER_RULES])('$title', (rule) => {
   const { meeting, shows, versions, late = false } = rule
   const service = SERVICES[versions ? 'with versions, or files' : 'as S3']!
   const explored = async (spoiled: typeof rule | undefined) => {

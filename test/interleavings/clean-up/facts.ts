@@ -34,17 +34,26 @@ export type Fact =
   | { readonly kind: 'blob'; readonly name: string; readonly content: Content }
   /** The repository has the manifest, and what it needs. */
   | { readonly kind: 'manifest'; readonly name: string; readonly content: Content }
+  /** Any repository can mount the blob by this digest, from wherever it is; holds for the grace. */
+  | { readonly kind: 'anywhere'; readonly name: string; readonly digest: Digest }
   /** The tag is there, whatever it says. */
   | { readonly kind: 'tag'; readonly name: string; readonly tag: string }
 
 const titleOf = (fact: Fact): string =>
   fact.kind === 'tag' ? `${fact.name}:${fact.tag}` : `${fact.kind} in ${fact.name}`
 
-/** Whether a fact still holds. @returns what is wrong */
+/** Whether a fact holds only as long as nothing that a client relies on may be collected. */
+export const isOfNow = ({ kind }: Fact): boolean => kind === 'blob' || kind === 'anywhere'
+
+/** Whether a fact still holds; on a store that nobody else uses. @returns what is wrong */
 export const brokenBy = async (send: Send, fact: Fact): Promise<string | undefined> => {
   const has = async (path: string): Promise<boolean> =>
     (await send(`GET /v2/${fact.name}/${path}`)).status === 200
   const lost = `lost: ${titleOf(fact)}`
+  if (fact.kind === 'anywhere') {
+    const mounted = await send(`POST /v2/probe/blobs/uploads/?mount=${fact.digest}`)
+    return mounted.status === 201 ? undefined : lost
+  }
   if (fact.kind === 'tag') return (await has(`manifests/${fact.tag}`)) ? undefined : lost
   const { sha256, bytes } = fact.content
   if (fact.kind === 'blob') return (await has(`blobs/${sha256}`)) ? undefined : lost
@@ -54,10 +63,11 @@ export const brokenBy = async (send: Send, fact: Fact): Promise<string | undefin
     const there = (await has(`blobs/${digest}`)) || (await has(`manifests/${digest}`))
     if (!there) return `${lost} lacks a blob`
   }
-  if (!(await listed(send, '/v2/_catalog', fact.name))) return `${lost} is in no catalog`
-  if (needs?.subject === undefined) return undefined
-  const referrers = `/v2/${fact.name}/referrers/${needs.subject}`
-  return (await listed(send, referrers, sha256)) ? undefined : `${lost} is no referrer`
+  if (needs?.subject !== undefined) {
+    const referrers = `/v2/${fact.name}/referrers/${needs.subject}`
+    if (!(await listed(send, referrers, sha256))) return `${lost} is no referrer`
+  }
+  return (await listed(send, '/v2/_catalog', fact.name)) ? undefined : `${lost} is in no catalog`
 }
 
 /** Whether an answer names this. */

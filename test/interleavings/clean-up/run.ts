@@ -20,7 +20,14 @@ import { FROZEN } from '../instance.ts'
 import type { Model, Service } from '../model.ts'
 import { type Choose, type Death, type Finished, type Point, type Reach, runAll } from '../run.ts'
 import { collectLitter, collectOnce, DAY, ignore, type Spoiled } from './collecting.ts'
-import { brokenBy, type Fact, linkWithoutData, litterIn, tagsWithoutManifest } from './facts.ts'
+import {
+  brokenBy,
+  type Fact,
+  isOfNow,
+  linkWithoutData,
+  litterIn,
+  tagsWithoutManifest,
+} from './facts.ts'
 
 /** What runs at once with others. */
 export interface Actor {
@@ -64,7 +71,7 @@ export interface Scenario {
   readonly actors: readonly Actor[]
   readonly death?: Death
   readonly spoiled?: Spoiled
-  /** Stands between what clients ask and the store. @param clock the store's; it goes on */
+  /** Stands between what clients and commands ask, and the store. @param clock the store's; it goes on */
   readonly writers?: (store: ObjectStore, clock: { readonly now: number }) => ObjectStore
   /** Whether deletes of data are not answered, and land when an actor says so. */
   readonly late?: boolean
@@ -140,7 +147,7 @@ const afterwards = async (
   const send = await newClient(store, model)
   const lost: string[] = []
   for (const fact of facts) {
-    const broken = fact.kind === 'blob' ? undefined : await brokenBy(send, fact)
+    const broken = isOfNow(fact) ? undefined : await brokenBy(send, fact)
     if (broken !== undefined) lost.push(`in the end ${broken}`)
   }
   return [...lost, ...(await litterIn(store)).map((each) => `for ever: ${each}`)]
@@ -196,10 +203,10 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
     const pass = async (): Promise<void> => {
       await store.head(CLOCK)
       clock.now += 20 * DAY
-      for (const fact of mine) if (fact.kind === 'blob') mine.delete(fact)
+      for (const fact of mine) if (isOfNow(fact)) mine.delete(fact)
     }
     return {
-      store,
+      store: writers(store, clock),
       now: () => clock.now,
       collected: ignore,
       send: await newClient(losing(writers(store, clock), model), model),

@@ -4,15 +4,21 @@
  * @module
  */
 import { parseMarker } from '../../../functions/registry/clean-up/marker.ts'
-import { CONDEMNED_PREFIX } from '../../../functions/registry/layout.ts'
+import {
+  CONDEMNED_PREFIX,
+  cleanUpKey,
+  REPOSITORIES_PREFIX,
+} from '../../../functions/registry/layout.ts'
 import { parseLink } from '../../../functions/registry/links.ts'
 import type { ListPage, ObjectRead, ObjectStore } from '../../../functions/storage/store.ts'
 import {
   collector,
+  condemnedLate,
   inTurn,
   landing,
   later,
   mount,
+  pull,
   pushManifest,
   session,
   sleeper,
@@ -80,6 +86,26 @@ const writing = (store: ObjectStore, write: ObjectStore['put']): ObjectStore => 
 
 const says = (body: Uint8Array, word: string): boolean => Buffer.from(body).includes(` ${word} `)
 
+/** Goes by the manifests that were there before the date of the run. */
+const staleManifests = (store: ObjectStore): ObjectStore => {
+  let before: Set<string> | undefined
+  return {
+    ...store,
+    async put(key, body, options) {
+      if (before === undefined && key.startsWith(cleanUpKey('date-'))) {
+        const { objects } = await store.list(REPOSITORIES_PREFIX)
+        before = new Set(objects.map((each) => each.key))
+      }
+      return store.put(key, body, options)
+    },
+    list: (prefix, options) =>
+      hiding(store, ({ key }) => isRevision(key) && before?.has(key) === false).list(
+        prefix,
+        options,
+      ),
+  }
+}
+
 /** A rule that is broken, and what is found then. */
 export interface Rule extends Spoiled {
   readonly title: string
@@ -135,6 +161,15 @@ export const RULES: readonly Rule[] = [
       actors: [inTurn(pushManifest('app'), later, collector('second')), collector()],
     },
     spoil: (store) => hiding(store, ({ key }) => isRevision(key)),
+    shows: /lost/,
+  },
+  {
+    title: 'C2: manifests are read after the date',
+    meeting: {
+      state: 'a link that nothing needs',
+      actors: [inTurn(pushManifest('app'), condemnedLate('app'), later), collector()],
+    },
+    spoil: staleManifests,
     shows: /lost/,
   },
   {
@@ -202,6 +237,12 @@ export const RULES: readonly Rule[] = [
     shows: /link without data/,
   },
   {
+    title: 'C3: all links are walked again before a claim',
+    meeting: { state: 'a link of condemned data', actors: [collector(), pull('app')] },
+    spoil: (store) => hiding(store, ({ key }) => isLayer(key)),
+    shows: /link without data/,
+  },
+  {
     title: 'C3: gone stays for the grace',
     meeting: {
       state: 'condemned data',
@@ -226,6 +267,19 @@ export const RULES: readonly Rule[] = [
       actors: [inTurn(collector(), later, collector('second'), upload('app')), landing],
     },
     takesAll: true,
+    late: true,
+    shows: /link without data|lost/,
+  },
+  {
+    title: 'C4: the delete is sent once',
+    meeting: {
+      state: 'condemned data',
+      actors: [inTurn(collector(), upload('app')), landing],
+    },
+    spoil: (store) => ({
+      ...store,
+      deleteOnce: (key) => store.deleteOnce(key).catch(() => store.delete([key])),
+    }),
     late: true,
     shows: /link without data|lost/,
   },

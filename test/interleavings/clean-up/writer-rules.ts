@@ -39,10 +39,10 @@ export interface WriterRule {
 }
 
 const isLayer = (key: string): boolean => key.includes('/_layers/')
-const isMarker = (key: string): boolean => key.startsWith(CONDEMNED_PREFIX)
+export const isMarker = (key: string): boolean => key.startsWith(CONDEMNED_PREFIX)
 
 /** A small object is always read whole. */
-const bytesOf = ({ body }: ObjectRead): Uint8Array =>
+export const bytesOf = ({ body }: ObjectRead): Uint8Array =>
   Array.isArray(body) ? (body[0] as Uint8Array) : new Uint8Array()
 
 /** Has writers see markers that say this as absent. */

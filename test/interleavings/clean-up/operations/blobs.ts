@@ -34,7 +34,11 @@ const end = async (
 ): Promise<void> => {
   const path = `PUT ${location}${location.includes('?') ? '&' : '?'}digest=${digest}`
   const done = await world.send(path, body)
-  if (is(world, done, 'the end of an upload', 201)) world.told(blobIn('app', content))
+  if (!is(world, done, 'the end of an upload', 201)) return
+  world.told(blobIn('app', content))
+  if (digest === content.sha512) {
+    world.told({ kind: 'anywhere', name: 'app', digest: content.sha512 })
+  }
 }
 
 /** POST, then PUT with the bytes. */
