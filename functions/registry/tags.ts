@@ -35,6 +35,12 @@ export type TagCondition =
 /** Most tags that a delete keeps in memory at once, and some of a page more; about 10 MB. */
 const WINDOW = 20_000
 
+/**
+ * A plain link has the same version whenever it says the same. A delete that was sent twice, and answered once, could
+ * take the tag of a push away that followed the answer.
+ */
+const ONCE = { once: true } as const
+
 /** Operations on the tags of repositories. */
 export interface Tags {
   /** What the tag points at; one operation. */
@@ -188,7 +194,7 @@ export const createTags = (
     ])
     for (let stored = first; stored !== undefined; ) {
       if (stored.link) await before(stored.link.target)
-      if (await tookPlace(store.deleteIf(key, stored.etag))) return true
+      if (await tookPlace(store.deleteIf(key, stored.etag, ONCE))) return true
       stored = await readStoredLink(store, key, report)
     }
     return history
@@ -224,7 +230,7 @@ export const createTags = (
       if (past.length > 0) await store.delete(past)
       // If it has moved on, it stays; a rule that is about to remove it has not moved it.
       for (let version: string | undefined = etag; version !== undefined; ) {
-        if (await tookPlace(store.deleteIf(key, version))) return
+        if (await tookPlace(store.deleteIf(key, version, ONCE))) return
         const link = await readLink(store, key, report)
         version = link?.target === digest && isCondemned(link) ? link.etag : undefined
       }

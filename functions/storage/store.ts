@@ -68,6 +68,14 @@ export interface PutOptions {
   readonly inTime?: (() => boolean) | undefined
 }
 
+export interface DeleteOptions {
+  /**
+   * Whether it is not sent again where it had no answer: it may take place yet, on the same bytes that somebody has
+   * written anew by then. For versions that are sums of the bytes, and bytes that may come again. Default: no.
+   */
+  readonly once?: boolean
+}
+
 export interface ListOptions {
   /** Keys are rolled up at the first slash after the prefix. */
   readonly delimiter?: '/'
@@ -170,7 +178,7 @@ export interface ObjectStore {
    *
    * @throws StoreError `precondition` when it has another version, or there is no object
    */
-  deleteIf(key: string, etag: string): Promise<void>
+  deleteIf(key: string, etag: string, options?: DeleteOptions): Promise<void>
   /**
    * Whether {@link deleteIf} looks and deletes in one step. Found out once, by trying it on an
    * object of the store's own, and by what the service calls itself: it may ignore the condition, and

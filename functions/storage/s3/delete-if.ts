@@ -4,8 +4,14 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
 import { StoreError } from '../errors.ts'
+import type { DeleteOptions } from '../store.ts'
 import { at, type Bucket, etagOf, serverName } from './bucket.ts'
 import { hasCode } from './service-errors.ts'
 import { backOff, CONFLICTS, MAX_CONFLICTS } from './write.ts'
@@ -79,12 +85,33 @@ const versionAt = async (bucket: Bucket, key: string): Promise<string | undefine
   }
 }
 
+/** Middleware at each attempt: ends a request that was sent before and had no answer. */
+const unlessLost = (key: string) => {
+  let lost = false
+  return <Args, Output>(next: (args: Args) => Promise<Output>) =>
+    async (args: Args): Promise<Output> => {
+      if (lost)
+        throw new StoreError('unavailable', `delete ${key}: no answer; it may take place yet`)
+      lost = true
+      try {
+        const output = await next(args)
+        lost = false
+        return output
+      } catch (error) {
+        // What was refused has had its answer.
+        lost = !(error instanceof S3ServiceException)
+        throw error
+      }
+    }
+}
+
 /** Deletes a version of an object; see the port. */
 export const removeIf = async (
   bucket: Bucket,
   key: string,
   etag: string,
   condition: DeleteCondition,
+  { once = false }: DeleteOptions = {},
 ): Promise<void> => {
   if (condition === 'ignored') {
     if ((await versionAt(bucket, key)) !== etag) throw changed(key, etag)
@@ -92,6 +119,7 @@ export const removeIf = async (
     return
   }
   const command = new DeleteObjectCommand({ ...at(bucket, key), IfMatch: `"${etag}"` })
+  if (once) command.middlewareStack.add(unlessLost(key), { step: 'deserialize' })
   for (let attempt = 1; ; attempt++) {
     try {
       await bucket.client.send(command)

@@ -10,7 +10,7 @@
 
 import { cached } from '../../shared/cached.ts'
 import { once } from '../../shared/once.ts'
-import type { ByteRange, ListOptions, ObjectStore } from '../store.ts'
+import type { ByteRange, DeleteOptions, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
 import { copy } from './copy.ts'
 import { deleteCondition, removeIf, removeOnce, removeVersion } from './delete-if.ts'
@@ -82,8 +82,10 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     put: bound('put', put),
     copy: bound('copy', copy),
     delete: bound('delete', remove),
-    deleteIf: bound('delete a version of', async (each, key: string, etag: string) =>
-      removeIf(each, key, etag, await condition()),
+    deleteIf: bound(
+      'delete a version of',
+      async (each, key: string, etag: string, options?: DeleteOptions) =>
+        removeIf(each, key, etag, await condition(), options),
     ),
     deletesExactly: async () => (await condition()) === 'exact',
     ...(bucket.isAws ? {} : { losesWrites: () => race.get() }),

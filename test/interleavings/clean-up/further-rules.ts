@@ -4,8 +4,9 @@
  * @module
  */
 import { parseMarker } from '../../../functions/registry/clean-up/marker.ts'
-import { collector, deleteManifest, IMAGE, inTurn, later, look, mount } from './actors.ts'
+import { collector, deleteManifest, IMAGE, inTurn, landing, later, look, mount } from './actors.ts'
 import { releaseAll, undeleteTag } from './operations/administration.ts'
+import { deleteThenPush } from './operations/gaps.ts'
 import type { Actor } from './run.ts'
 import { bytesOf, isMarker, type WriterRule } from './writer-rules.ts'
 
@@ -65,5 +66,15 @@ export const FURTHER_RULES: readonly WriterRule[] = [
       },
     ],
     shows: /link without data/,
+  },
+  {
+    title: '12: a delete without an answer is not sent again',
+    losesDeletes: true,
+    spoil: (store) => ({
+      ...store,
+      deleteIf: (key, etag) => store.deleteIf(key, etag).catch(() => store.deleteIf(key, etag)),
+    }),
+    meetings: [{ state: 'an old tag', actors: [deleteThenPush, landing] }],
+    shows: /lost: app:v1/,
   },
 ]

@@ -76,10 +76,10 @@ export interface Scenario {
   /** Whether deletes of data are not answered, and land when an actor says so. */
   readonly late?: boolean
   /**
-   * What becomes of the conditional deletes that clients' requests send: their answers are lost, and they land when
-   * an actor says so. Either they are sent again, at once and with an answer, or the request fails.
+   * Whether the answer to the first conditional delete of each key that a request sends is lost. It takes place when
+   * an actor says so.
    */
-  readonly lostDeletes?: 'sent again' | 'not sent again' | undefined
+  readonly losesDeletes?: boolean | undefined
   /** Whether the service refuses the first conditional write of each key, as S3 does with a 409. */
   readonly conflicts?: boolean | undefined
   /** Most objects that a page of a listing has. Default: as many as are asked for. */
@@ -178,15 +178,15 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
     }
   }
 
-  /** A store that loses the answers to conditional deletes. */
+  /** A store that loses the answers to first conditional deletes. */
   const losing = (store: ObjectStore, { clock }: Model): ObjectStore => {
-    if (scenario.lostDeletes === undefined) return store
+    if (!scenario.losesDeletes) return store
     const mine = sent
     return {
       ...store,
       async deleteIf(key, etag) {
+        if (mine.some((each) => each.key === key)) return store.deleteIf(key, etag)
         mine.push({ key, etag, at: clock.now })
-        if (scenario.lostDeletes === 'sent again') return store.deleteIf(key, etag)
         throw new StoreError('unavailable', key)
       },
     }
@@ -209,7 +209,7 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
       store: writers(store, clock),
       now: () => clock.now,
       collected: ignore,
-      send: await newClient(losing(writers(store, clock), model), model),
+      send: await newClient(writers(losing(store, model), clock), model),
       told: (fact) => void mine.add(fact),
       excuse: (name) => void pardoned.add(name),
       wrong: (what) => void said.push(what),

@@ -18,7 +18,7 @@ const LIMIT = 1_000
 
 describe.each([...WRITER_RULES, ...FURTHER_RULES])(
   '$title',
-  ({ title, spoil, meetings, shows, versions }) => {
+  ({ title, spoil, meetings, shows, versions, losesDeletes }) => {
     const service = SERVICES[versions ? 'with versions, or files' : 'as S3']!
     test.each(meetings.map((meeting) => [titleOf(meeting), meeting] as const))(
       '%s',
@@ -28,6 +28,7 @@ describe.each([...WRITER_RULES, ...FURTHER_RULES])(
           before: await stateOf(service, state),
           facts: factsOf(state),
           actors,
+          losesDeletes,
         }
         const broken = await exploreCleanUp({ ...scenario, writers: spoil }, LIMIT)
         expect([...broken.faults.keys()].join('\n')).toMatch(shows)

@@ -36,6 +36,8 @@ export interface WriterRule {
   readonly shows: RegExp
   /** Found only where the store has versions. */
   readonly versions?: true
+  /** Found only where the answers to deletes are lost. */
+  readonly losesDeletes?: true
 }
 
 const isLayer = (key: string): boolean => key.includes('/_layers/')

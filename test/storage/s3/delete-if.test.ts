@@ -3,11 +3,14 @@
  *
  * @module
  */
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { readSettings } from '../../../functions/compose/settings.ts'
 import { deleteNotes } from '../../../functions/node/notes.ts'
 import { isStoreError, StoreError } from '../../../functions/storage/errors.ts'
 import { startS3 } from '../../emulators/s3/server.ts'
+import { CONFIG } from '../../support/hosts/content.ts'
+import { clientOf, expectStatus } from '../../support/rig/client.ts'
+import { pushImage } from '../../support/rig/push.ts'
 import { storeOn } from '../../support/rig/stores.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
@@ -65,6 +68,48 @@ test('a response that was lost leaves the object gone', async () => {
   await expect(store.deleteIf('a', etag)).rejects.toSatisfy(precondition)
   expect(await store.head('a')).toBeUndefined()
   await s3.close()
+})
+
+describe('a delete that is sent once', async () => {
+  const s3 = await startS3()
+  afterAll(() => s3.close())
+  afterEach(() => s3.faults.clear())
+  const store = storeOn(s3)
+  await store.deletesExactly()
+  const unavailable = (error: unknown): boolean => isStoreError(error, 'unavailable')
+  const sent = (): number | undefined => s3.counter.counts.DeleteObject
+
+  test.each([{ drop: 'before' }, { drop: 'after' }] as const)(
+    'is not repeated where it had no answer: %j',
+    async (fault) => {
+      const { etag } = await store.put('a', bytes('1'))
+      s3.counter.reset()
+      s3.faults.next({ operation: 'DeleteObject' }, fault)
+      await expect(store.deleteIf('a', etag, { once: true })).rejects.toSatisfy(unavailable)
+      expect(sent()).toBe(1)
+    },
+  )
+
+  test('is repeated where it was refused', async () => {
+    const { etag } = await store.put('a', bytes('1'))
+    s3.counter.reset()
+    s3.faults.next({ operation: 'DeleteObject' }, { error: 'InternalError' }, 2)
+    await store.deleteIf('a', etag, { once: true })
+    expect(sent()).toBe(3)
+    expect(await store.head('a')).toBeUndefined()
+  })
+
+  test('is what takes tags and blobs away, whose links may come again as they were', async () => {
+    const send = await clientOf(store)
+    const image = await pushImage(send, 'app', 'v1', [])
+    for (const path of ['manifests/v1', `manifests/${image.sha256}`, `blobs/${CONFIG.sha256}`]) {
+      await pushImage(send, 'app', 'v1', [])
+      s3.counter.reset()
+      s3.faults.next({ operation: 'DeleteObject' }, { drop: 'after' })
+      await expectStatus(503, send(`DELETE /v2/app/${path}`))
+      expect([path, sent()]).toEqual([path, 1])
+    }
+  })
 })
 
 test('a store that refuses the trial starts all the same', async () => {

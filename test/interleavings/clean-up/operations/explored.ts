@@ -28,7 +28,7 @@ export interface ExploreOptions {
   readonly deaths?: boolean
   readonly rules?: Retention
   /** Further parts of the scenario. */
-  readonly more?: Pick<Scenario, 'page' | 'conflicts' | 'lostDeletes'>
+  readonly more?: Pick<Scenario, 'page' | 'conflicts' | 'losesDeletes'>
 }
 
 /** Explores one meeting. */

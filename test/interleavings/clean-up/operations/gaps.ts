@@ -47,7 +47,7 @@ export interface Gap {
   readonly title: string
   readonly meetings: readonly Meeting[]
   readonly rules?: Retention
-  readonly more?: Pick<Scenario, 'page' | 'conflicts' | 'lostDeletes'>
+  readonly more?: Pick<Scenario, 'page' | 'conflicts' | 'losesDeletes'>
 }
 
 const across = (
@@ -89,15 +89,18 @@ const sign = put({ title: 'push of a referrer', to: SIGNATURE.sha256, content: S
 const move = put({ title: 'move of the tag', to: 'v1', content: OTHER })
 
 /** A client that goes on once its delete was answered. */
-const deleteThenPush: Actor = actor('delete of the tag, then a push of the same', async (world) => {
-  const answer = await world.send('DELETE /v2/app/manifests/v1')
-  if (!is(world, answer, 'a delete', 202)) return
-  const path = 'PUT /v2/app/manifests/v1'
-  const type = { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json' }
-  if (!is(world, await world.send(path, IMAGE.bytes, type), 'a push', 201)) return
-  world.told(manifestIn('app', IMAGE))
-  world.told({ kind: 'tag', name: 'app', tag: 'v1' })
-})
+export const deleteThenPush: Actor = actor(
+  'delete of the tag, then a push of the same',
+  async (world) => {
+    const answer = await world.send('DELETE /v2/app/manifests/v1')
+    if (!is(world, answer, 'a delete', 202)) return
+    const path = 'PUT /v2/app/manifests/v1'
+    const type = { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json' }
+    if (!is(world, await world.send(path, IMAGE.bytes, type), 'a push', 201)) return
+    world.told(manifestIn('app', IMAGE))
+    world.told({ kind: 'tag', name: 'app', tag: 'v1' })
+  },
+)
 
 const deleteBlobThenUpload: Actor = actor(
   'delete of a blob, then an upload of the same',
@@ -224,7 +227,7 @@ export const GAPS: readonly Gap[] = [
   },
   {
     title: 'a delete of a user that lands late',
-    more: { lostDeletes: 'not sent again' },
+    more: { losesDeletes: true },
     meetings: [
       { state: 'an old tag', actors: [deleteThenPush, landing] },
       { state: 'a condemned link', actors: [deleteBlobThenUpload, landing] },
