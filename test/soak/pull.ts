@@ -20,12 +20,17 @@ const wrongWith = async (
   return digestOf(answer.body) === digest ? undefined : `${target} is other bytes`
 }
 
-/** Pulls an image by its digest, and the tag that says it. Only a violation if nobody has changed it. */
+/**
+ * Pulls an image by its digest, or by the tag that says it. Only a violation if nobody has changed it.
+ *
+ * @param pulled what was pulled already and is not pulled again, when nothing changes any more
+ */
 export const pull = async (
   client: Client,
   history: History,
   image: Image,
   tag?: Tag,
+  pulled?: Set<string>,
 ): Promise<void> => {
   const { name, manifest, blobs, children } = image
   const seen = [image.changes, tag?.changes]
@@ -39,6 +44,8 @@ export const pull = async (
   ]
   history.count('pulls')
   for (const [target, digest] of targets) {
+    if (pulled?.has(target)) continue
+    pulled?.add(target)
     const wrong = await wrongWith(client, target, digest)
     // Somebody else has changed it meanwhile, or nothing is known.
     if (wrong === 'none' || image.changes !== seen[0] || tag?.changes !== seen[1]) return

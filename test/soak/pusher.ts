@@ -30,6 +30,8 @@ const NAMES = Array.from({ length: 12 }, (_, at) => `team/app${at}`)
 /** Layers that are pushed at a time; then others come, and few of those come back. */
 const CURRENT = 60
 const DRIFT_MS = 1_500
+/** Share of layers that no other image has, whose data goes with it. */
+const OWN = 0.2
 /** Images that a pusher keeps. */
 const KEPT = 6
 /** Milliseconds by which a promise may be thought to be shorter than it is. */
@@ -77,7 +79,8 @@ export const runPusher = async (mine: number, options: PusherOptions): Promise<v
     truth.blobs.set(content.sha256, content)
     return content
   }
-  const layer = (): Content => known(anyLayer())
+  const layer = (): Content =>
+    known(Math.random() < OWN ? blob(`layer ${pushes} of ${mine}`, 700) : anyLayer())
 
   const setTag = async (image: Image, tag: string): Promise<Answer | undefined> => {
     const { name, manifest, type } = image
@@ -130,6 +133,7 @@ export const runPusher = async (mine: number, options: PusherOptions): Promise<v
   }
 
   const add = (part: Pick<Image, 'name' | 'manifest' | 'type' | 'blobs' | 'children'>): Image => {
+    known(part.manifest)
     const image: Image = { ...part, state: 'unknown', changes: 0, deleted: 0 }
     images.push(image)
     truth.images.push(image)

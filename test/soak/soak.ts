@@ -15,7 +15,7 @@ import { createHistory, type History } from './history.ts'
 import { openPlace, type Place } from './place.ts'
 import { pull } from './pull.ts'
 import { runPusher } from './pusher.ts'
-import { AFTERWARDS, TIMES } from './times.ts'
+import { AFTERWARDS, LANDING, TIMES } from './times.ts'
 import type { Truth } from './truth.ts'
 import { type Walked, walk } from './walk.ts'
 import type { Work } from './worker.ts'
@@ -141,18 +141,19 @@ const collectBetween = async (
 }
 
 const pullAll = async (client: Client, history: History, truth: Truth): Promise<void> => {
-  await inBatches(truth.images, (image) => pull(client, history, image), 16)
-  await inBatches(truth.tags, (tag) => pull(client, history, tag.image, tag), 16)
+  const pulled = new Set<string>()
+  await inBatches(truth.images, (each) => pull(client, history, each, undefined, pulled), 16)
+  await inBatches(truth.tags, (tag) => pull(client, history, tag.image, tag, pulled), 16)
 }
 
 const idle = ({ planned }: Work): boolean => Object.keys(planned).length === 0
 
-/** Collects until nothing is left to be done. */
+/** Collects until nothing is left to be done. A store's dates may be whole seconds, and things must be one old. */
 const collectAll = async (collector: Worker, closed: boolean): Promise<Work> => {
   let work = await collector.collect(AFTERWARDS, closed)
   for (let run = 0; !idle(work); run++) {
     if (run === MAX_RUNS) throw new Error(`still to be done: ${JSON.stringify(work)}`)
-    await sleep(2_200)
+    await sleep(2_050 - (Date.now() % 1_000))
     work = await collector.collect(AFTERWARDS, closed)
   }
   return work
@@ -193,7 +194,7 @@ export const soak = async (options: SoakOptions): Promise<Soaked> => {
   await calm()
   watch.lap('pushes')
   // What was sent has landed by then, or no longer will.
-  await sleep(TIMES.claim)
+  await sleep(LANDING)
   const later = Date.now() + 30 * DAY
   await expireUploads(store, later)
   await expireDeletions(store, new Date(later))

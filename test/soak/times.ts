@@ -10,8 +10,8 @@ import type { Times } from '../../functions/registry/clean-up/terms.ts'
 
 /** S: how long a write that was signed can land, in milliseconds. */
 export const LANDING = 4_000
-/** How long after its claim a delete may be sent. */
-const SEND = 2_000
+/** How long after its claim a delete may be sent; the collector waits meanwhile for those who come for the data. */
+const SEND = 4_000
 /** R. */
 const REQUEST = 4_000
 /** Seconds for which instances remember links, and whole seconds of the store's dates. */

@@ -37,7 +37,7 @@ export interface Tag {
 export interface Truth {
   readonly images: Image[]
   readonly tags: Tag[]
-  /** All blobs that were ever pushed, by digest. */
+  /** What was pushed, blobs and manifests, by digest. */
   readonly blobs: Map<string, Content>
 }
 
@@ -55,6 +55,7 @@ export const forgetDeleted = (mine: Image[], truth: Truth): void => {
   const deleted = mine.filter(({ state }) => state === 'deleted')
   if (deleted.length < 3 * REMEMBERED) return
   const gone = new Set(deleted.slice(0, -REMEMBERED))
+  for (const { manifest } of gone) truth.blobs.delete(manifest.sha256)
   for (const images of [mine, truth.images]) {
     const kept = images.filter((each) => !gone.has(each))
     images.splice(0, images.length, ...kept)

@@ -68,7 +68,7 @@ const { around = (same: ObjectStore) => same, readsMarkers = true } = spoiler
 const store = openPlace(options.place)
 const collects = around(racingOnce(store))
 /** Most milliseconds that a collector waits for those who come for what it is about to take. */
-const LONGEST = 1_000
+const LONGEST = 3_000
 const waiting = new Map<string, () => void>()
 /** What runs beside pushers go by. */
 const aims = telling(collects, async (aim) => {
