@@ -54,7 +54,7 @@
  * │                                written by: deletes                 removed by: expiry
  * ├─ pulled/<name>/!/<algorithm>/<hex>
  * │                                empty: the manifest was pulled, about when this was written
- * │                                written by: servers                 removed by: nothing
+ * │                                written by: servers                 removed by: clean-up
  * ├─ pulled/!since                 since when pulls are recorded, and until when at least
  * │                                written by: the same                removed by: nothing
  * ├─ clean-up/                     what runs of the clean-up note for each other: a lease, where one goes on

@@ -183,6 +183,7 @@ export const readLinkObject = async (
 /** A link as it is in the store. */
 export interface StoredLink {
   readonly etag: string
+  readonly modified: Date
   /** Undefined when it is deleted or damaged. */
   readonly link: Link | undefined
   /** Set when it is deleted. */
@@ -204,7 +205,7 @@ export const readStoredLink = async (
   const { etag, modified, bytes, size, body } = read
   if (body === undefined || !fitsKey(key, body)) {
     report({ key, why: body ? `says ${body.target}` : `has ${bytes} bytes that are not a digest` })
-    return { etag, link: undefined }
+    return { etag, modified, link: undefined }
   }
   const { target, condemned, deletedWithin, deletedSince } = body
   const link = {
@@ -213,10 +214,10 @@ export const readStoredLink = async (
     etag,
     ...(condemned === undefined ? {} : { condemned: true as const }),
   }
-  if (deletedWithin === undefined) return { etag, link }
+  if (deletedWithin === undefined) return { etag, modified, link }
   const began = deletedSince ?? modified.getTime() - deletedWithin
   const since = new Date(began - CLOCK_MARGIN)
-  return { etag, link: undefined, deleted: { ...link, since } }
+  return { etag, modified, link: undefined, deleted: { ...link, since } }
 }
 
 /**

@@ -94,7 +94,15 @@ const CASES: Readonly<Record<string, Case>> = {
     harm: (store) => store.put(layerKey, garbage),
     kinds: ['damaged-link', 'incomplete-manifest'],
     key: layerKey,
-    left: ['incomplete-manifest'],
+  },
+  "a blob's link is damaged, and its data is gone": {
+    harm: async (store) => {
+      await store.put(layerKey, garbage)
+      await store.delete([dataKey(LAYER.sha256)])
+    },
+    kinds: ['damaged-link', 'incomplete-manifest', 'link-without-data'],
+    key: layerKey,
+    left: ['incomplete-manifest', 'link-without-data'],
     push: pushLayer,
   },
   "a manifest's link is damaged": {
@@ -330,14 +338,26 @@ export const checksOf = ([kind, open]: (typeof STORES)[number]): void => {
       assert.ok(deletes > 0)
     })
 
-    test('a tag whose manifest is pushed while the tag is taken away stays', async () => {
+    test.each([
+      ['is condemned', 0],
+      ['is taken away', 1],
+    ])('a tag that is pushed while it %s stays', async (_, at) => {
       const other = imageOf([], { annotations: { pushed: 'meanwhile' } })
-      await store.put(tagLinkKey('app', 'late'), Buffer.from(other.sha256))
+      const late = tagLinkKey('app', 'late')
+      await store.put(late, Buffer.from(other.sha256))
+      let pushes = 0
+      const push = async (key: string): Promise<void> => {
+        if (key !== late || pushes++ !== at) return
+        await pushManifest(await fresh(), 'app', 'late', other)
+      }
       const racing: ObjectStore = {
         ...store,
+        put: async (key, ...rest) => {
+          await push(key)
+          return store.put(key, ...rest)
+        },
         deleteIf: async (key, etag) => {
-          // Everything of the push but its tag, which has the version of the one that is there.
-          await pushManifest(await fresh(), 'app', other.sha256, other)
+          await push(key)
           return store.deleteIf(key, etag)
         },
       }

@@ -7,13 +7,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Settings } from '../../compose/settings.ts'
 import { checkStore } from '../../registry/check/check.ts'
+import type { CheckTimes } from '../../registry/check/view.ts'
+import { DAY, TIMES } from '../../registry/clean-up/terms.ts'
 import type { StoreIo } from '../command.ts'
 
 /** Milliseconds that a push may take from its first look to its last write. */
 const LONGEST_PUSH = 5 * 60_000
 
 interface Given {
-  readonly settings?: Pick<Settings, 'index-children'>
+  readonly settings?: Partial<Pick<Settings, 'index-children' | 'gc-grace' | 'undelete-days'>>
   readonly flags: {
     readonly repair: boolean
     readonly verify: boolean
@@ -21,6 +23,12 @@ interface Given {
     readonly from: string | undefined
   }
 }
+
+/** Times that servers and clean-ups go by; those that are not said are those of every host. */
+const timesIn = (settings: Given['settings'] = {}): CheckTimes => ({
+  grace: (settings['gc-grace'] ?? TIMES.grace / 1000) * 1000,
+  undelete: (settings['undelete-days'] ?? TIMES.undelete / DAY) * DAY,
+})
 
 const COULD_NOT = 2
 const STOPPED = 130
@@ -58,6 +66,7 @@ export const check = async (
       verify,
       from,
       requiredChildren: settings?.['index-children'],
+      times: timesIn(settings),
       now,
       wait: async () => {
         line.show('Waiting five minutes for pushes that saw what was removed')

@@ -32,7 +32,7 @@ export const HOST_COMMANDS: readonly Command[] = [
       json: switchFlag('print an object of JSON a line'),
       from: textFlag('KEY', 'go on after this key, where another check was stopped'),
     },
-    settings: ['index-children'],
+    settings: ['index-children', 'gc-grace', 'undelete-days'],
     load: async () => (await import('../commands/check.ts')).check,
   }),
   storeCommand({

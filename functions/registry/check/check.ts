@@ -11,25 +11,15 @@
 
 import { inBatches } from '../../shared/parallel.ts'
 import { listPages } from '../../storage/pages.ts'
-import type { ListedObject, ObjectStore } from '../../storage/store.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { TIMES } from '../clean-up/terms.ts'
 import type { RequiredChildrenOf } from '../index-children.ts'
-import {
-  ALIASES_PREFIX,
-  BLOBS_PREFIX,
-  CATALOG_PREFIX,
-  CONDEMNED_PREFIX,
-  REFERRERS_PREFIX,
-  REPOSITORIES_PREFIX,
-  UPLOADS_PREFIX,
-} from '../layout.ts'
-import { isDigest } from '../reference.ts'
-import { inspectData } from './data.ts'
+import { REPOSITORIES_PREFIX } from '../layout.ts'
 import type { Finding, Found } from './finding.ts'
-import { damagedLink, inspectLayer, inspectListed, inspectRevision, inspectTag } from './links.ts'
-import { inspectMarker } from './markers.ts'
-import { inspectMark, inspectReferrer } from './marks.ts'
-import { findLeftovers, inspectMultipart, inspectStaged } from './remains.ts'
-import { type View, viewOf } from './view.ts'
+import { inspectListed } from './links.ts'
+import { listedName, type Phase, phasesOf } from './phases.ts'
+import { findLeftovers, inspectMultipart } from './remains.ts'
+import { type CheckTimes, type View, viewOf } from './view.ts'
 
 export interface CheckOptions {
   /** Whether to mend what can be mended. */
@@ -38,6 +28,8 @@ export interface CheckOptions {
   readonly verify: boolean
   /** Which images of an index must be there. Default: all. */
   readonly requiredChildren?: RequiredChildrenOf | undefined
+  /** Times that the servers and clean-ups of this store go by. Default: those of every host. */
+  readonly times?: CheckTimes | undefined
   /** Only what comes after this key. */
   readonly from?: string | undefined
   /** Clock in milliseconds. */
@@ -59,80 +51,6 @@ export interface Checked {
   readonly stoppedAfter: string | undefined
 }
 
-/** One kind of object, in one place. */
-interface Phase {
-  readonly prefix: string
-  /** Objects looked at at once. */
-  readonly looks: number
-  /** Findings mended at once; by default one after another, in the order of their keys. */
-  readonly mends?: number
-  readonly inspect: (view: View, object: ListedObject) => Promise<Found | undefined>
-}
-
-const LAYER = /^(.+)\/_layers\/[a-z0-9]+\/[0-9a-f]+\/link$/
-const REVISION = /^(.+)\/_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
-const TAG = /^(.+)\/_manifests\/tags\/([^/]+)\/current\/link$/
-
-const inspectRepository = async (view: View, { key }: ListedObject): Promise<Found | undefined> => {
-  const path = key.slice(REPOSITORIES_PREFIX.length)
-  const [, holder] = LAYER.exec(path) ?? []
-  if (holder !== undefined) return inspectLayer(view, key, holder)
-  const [, name, algorithm, hex] = REVISION.exec(path) ?? []
-  const digest = `${algorithm}:${hex}`
-  if (name !== undefined)
-    return isDigest(digest) ? inspectRevision(view, key, name, digest) : undefined
-  const [, tagged, tag] = TAG.exec(path) ?? []
-  return tagged && tag ? inspectTag(view, key, tagged, tag) : undefined
-}
-
-/** Name of the repository that a key of a manifest is in. */
-const listedName = ({ key }: ListedObject): string | undefined =>
-  REVISION.exec(key.slice(REPOSITORIES_PREFIX.length))?.[1]
-
-const phasesOf = ({ verify, now, wait }: CheckOptions): readonly Phase[] => [
-  ...(verify
-    ? [
-        {
-          prefix: BLOBS_PREFIX,
-          looks: 4,
-          inspect: (view: View, { key }: ListedObject) => inspectData(view, key),
-        },
-      ]
-    : []),
-  { prefix: REPOSITORIES_PREFIX, looks: 64, inspect: inspectRepository },
-  {
-    prefix: ALIASES_PREFIX,
-    looks: 64,
-    inspect: async (view, { key }) => {
-      const stored = await view.link(key)
-      if (stored?.damage === undefined) return undefined
-      return damagedLink(view, key, stored.etag, stored.damage)
-    },
-  },
-  {
-    prefix: CATALOG_PREFIX,
-    looks: 64,
-    // All marks of a page are removed at once, and wait together.
-    mends: 1000,
-    inspect: (view, object) => inspectMark(view, object, now(), wait),
-  },
-  {
-    prefix: CONDEMNED_PREFIX,
-    looks: 64,
-    inspect: (view, { key }) => inspectMarker(view, key, now()),
-  },
-  {
-    prefix: REFERRERS_PREFIX,
-    looks: 32,
-    inspect: (view, { key }) => inspectReferrer(view, key),
-  },
-  {
-    prefix: UPLOADS_PREFIX,
-    looks: 64,
-    inspect: async ({ store }, object) => inspectStaged(store, object, now()),
-  },
-]
-
 /**
  * Checks a store.
  *
@@ -140,7 +58,8 @@ const phasesOf = ({ verify, now, wait }: CheckOptions): readonly Phase[] => [
  */
 export const checkStore = async (store: ObjectStore, options: CheckOptions): Promise<Checked> => {
   const { repair, from = '', now, report, progress } = options
-  const view = viewOf(store, options.requiredChildren ?? (() => 'all'))
+  const { requiredChildren = () => 'all', times = TIMES } = options
+  const view = viewOf(store, { now, times, requiredChildren })
   let [objects, found, mended] = [0, 0, 0]
   const result = (stoppedAfter?: string): Checked => ({ objects, found, mended, stoppedAfter })
 
@@ -150,8 +69,8 @@ export const checkStore = async (store: ObjectStore, options: CheckOptions): Pro
     if (repair && finding.mend && done === undefined) return
     const { mend, ...rest } = finding
     found += 1
-    if (done !== undefined) mended += 1
-    report(rest, done)
+    if (done) mended += 1
+    report(rest, done || undefined)
   }
 
   /** What is wrong twice: a push or a delete may have been between two reads. */

@@ -30,6 +30,18 @@ export type FindingKind =
   | 'damaged-referrer'
   /** Something under a marker's key that is no marker of the clean-up. */
   | 'damaged-marker'
+  /** A marker of data whose delete was announced, and that nobody ends. */
+  | 'expired-claim'
+  /** A marker of data that was deleted, which no clean-up has taken away. */
+  | 'old-marker'
+  /** Something that runs of the clean-up, or records of pulls, go by, and that says nothing known. */
+  | 'damaged-state'
+  /** Something under the key of a record, of a delete or a pull, that is none. */
+  | 'damaged-record'
+  /** A manifest that was deleted, and no record of it. */
+  | 'missing-record'
+  /** A record of a delete that nobody can undo any more. */
+  | 'stale-record'
   /** Bytes that do not have the digest that they are under. */
   | 'wrong-data'
   /** Bytes of an upload that can no longer be continued. */
@@ -54,9 +66,10 @@ export interface Found extends Finding {
   /**
    * Mends it, if that can be done.
    *
-   * @returns what was done, in a clause such as `removed it`; undefined when it has changed meanwhile
+   * @returns what was done, in a clause such as `removed it`; undefined when it has changed meanwhile; false when
+   *   it is found that it cannot be mended
    */
-  readonly mend?: (() => Promise<string | undefined>) | undefined
+  readonly mend?: (() => Promise<string | false | undefined>) | undefined
 }
 
 /** Looks at one object. @returns undefined when nothing is wrong with it */

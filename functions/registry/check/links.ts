@@ -5,64 +5,32 @@
  */
 
 import { neededBy } from '../index-children.ts'
-import { catalogKey, dataKey, layerLinkKey, referrerKey, revisionLinkKey } from '../layout.ts'
-import type { Link } from '../links.ts'
+import { catalogKey, layerLinkKey, referrerKey, revisionLinkKey } from '../layout.ts'
+import type { DeletedLink, Link } from '../links.ts'
 import { type Manifest, parseStoredManifest } from '../manifest.ts'
 import { isManifestType } from '../media-types.ts'
 import type { Digest } from '../reference.ts'
 import { prepareReferrer, referrerOf } from '../referrer-entry.ts'
+import { damagedLink } from './damaged-link.ts'
+import { aboutData } from './data-of-link.ts'
 import type { Found } from './finding.ts'
+import { aboutDeleted } from './records.ts'
 import type { View } from './view.ts'
 
-/** A damaged link, which is taken away so that its place is free. */
-export const damagedLink = (
-  view: View,
-  key: string,
-  etag: string,
-  damage: string,
-  repository?: string,
-): Found => ({
-  kind: 'damaged-link',
-  key,
-  repository,
-  text: `the link ${damage}`,
-  mend: async () =>
-    (await view.remove(key, etag)) ? 'removed it: a push writes it again' : undefined,
-})
-
-/** What is wrong with the data that a link leads to. */
-const aboutData = async (
-  view: View,
-  key: string,
-  repository: string,
-  { target, size: recorded }: { readonly target: Digest; readonly size: number | undefined },
-): Promise<Found | undefined> => {
-  const about = { key, repository, digest: target }
-  const size = await view.size(target)
-  if (size === undefined) {
-    const text = `the data ${target} is not there: the next push to ${repository} brings it back`
-    return { ...about, kind: 'link-without-data', text }
-  }
-  if (view.wrong.has(target)) {
-    const text = `the bytes of ${target} do not have this digest`
-    return { ...about, kind: 'link-to-wrong-data', text }
-  }
-  if (recorded === undefined || recorded === size) return undefined
-  const text = `the data ${target} has ${size} bytes, but the link records ${recorded}: the next push to ${repository} brings it back`
-  return { ...about, kind: 'link-to-wrong-size', text }
-}
-
-/** Looks at what is under a link's key: at damage here, at a link with `inspect`. */
-const inspectLink = async (
+/** Looks at what is under a link's key: at damage here, at a link or a deleted one with what is given. */
+export const inspectLink = async (
   view: View,
   key: string,
   name: string,
   inspect: (link: Link) => Promise<Found | undefined>,
+  inspectDeleted: (link: DeletedLink, modified: Date) => Promise<Found | undefined> = async () =>
+    undefined,
 ): Promise<Found | undefined> => {
   const stored = await view.link(key)
   if (stored === undefined) return undefined
-  const { link, etag, damage } = stored
+  const { link, deleted, etag, damage, modified } = stored
   if (damage !== undefined) return damagedLink(view, key, etag, damage, name)
+  if (deleted !== undefined) return inspectDeleted(deleted, modified)
   return link && inspect(link)
 }
 
@@ -129,7 +97,13 @@ export const inspectRevision = (
   name: string,
   digest: Digest,
 ): Promise<Found | undefined> =>
-  inspectLink(view, key, name, (link) => aboutManifest(view, key, name, digest, link))
+  inspectLink(
+    view,
+    key,
+    name,
+    (link) => aboutManifest(view, key, name, digest, link),
+    (_, modified) => aboutDeleted(view, { key, name, digest, modified }),
+  )
 
 const aboutManifest = async (
   view: View,
@@ -178,68 +152,4 @@ export const inspectListed = async (view: View, name: string): Promise<Found | u
       return 'listed it'
     },
   }
-}
-
-/** Looks at the link of a tag. */
-export const inspectTag = (
-  view: View,
-  key: string,
-  name: string,
-  tag: string,
-): Promise<Found | undefined> =>
-  inspectLink(view, key, name, (link) => aboutTag(view, key, name, tag, link))
-
-const aboutTag = async (
-  view: View,
-  key: string,
-  name: string,
-  tag: string,
-  { target: digest, etag }: Link,
-): Promise<Found | undefined> => {
-  const revision = await view.revisions.find(name, digest)
-  const data = revision && (await view.size(revision.target))
-  if (data !== undefined) return undefined
-  return {
-    kind: 'tag-without-manifest',
-    key,
-    repository: name,
-    digest,
-    text: `the tag ${tag} leads to ${digest}, which ${name} does not have`,
-    mend: () => mendTag(view, key, name, digest, etag),
-  }
-}
-
-/**
- * Links the manifest of a tag if its bytes are there, and otherwise takes the tag away.
- *
- * A push of the same manifest may write link and tag between the look and the delete, and its tag has
- * the version of this one. Its link was written before, so it is seen afterwards, and the tag set again.
- */
-const mendTag = async (
-  view: View,
-  key: string,
-  name: string,
-  digest: Digest,
-  etag: string,
-): Promise<string | undefined> => {
-  const linkKey = revisionLinkKey(name, digest)
-  const { store } = view
-  // As every writer of links: the clean-up may be about to take the bytes.
-  const { standing, inTime } = view.standings.look(digest)
-  const canonical = digest.startsWith('sha256:')
-  const [bytes, stands] = await Promise.all([
-    canonical ? view.again().manifest(digest) : undefined,
-    canonical ? standing : 'clear',
-  ])
-  if (bytes !== undefined && (await store.head(linkKey)) === undefined) {
-    if (stands !== 'clear') return undefined
-    const linked = await view.write(linkKey, Buffer.from(digest), { ifNoneMatch: '*' }, inTime)
-    return linked ? 'linked the manifest, whose bytes are there' : undefined
-  }
-  if (!(await view.remove(key, etag))) return undefined
-  const now = view.again()
-  const pushed = (await now.isLinked(linkKey)) && (await store.head(dataKey(digest))) !== undefined
-  if (!pushed) return 'removed the tag'
-  await view.write(key, Buffer.from(digest), { ifNoneMatch: '*' })
-  return undefined
 }

@@ -11,7 +11,8 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
 import { DAY } from './terms.ts'
 
-const KEY = cleanUpKey('attempts')
+/** The note's key. */
+export const ATTEMPTS_KEY = cleanUpKey('attempts')
 
 /** Of a note that is not damaged. */
 const MAX_SIZE = 4096
@@ -22,7 +23,8 @@ const PERIOD = DAY - 30 * 60_000
 /** Milliseconds for which a clean-up may be stopped again and again. */
 const TOO_LONG = 3 * DAY
 
-const schema = z.object({
+/** A note's schema. */
+export const attemptsSchema = z.object({
   /** `going`: it was stopped, it has failed, or it died. `refused`: it would take too much. */
   state: z.enum(['going', 'done', 'refused']),
   /** Since when that is so: `going` since it began. Milliseconds since 1970. */
@@ -34,7 +36,7 @@ const schema = z.object({
 })
 
 /** How clean-ups went so far. */
-export type Attempts = z.output<typeof schema>
+export type Attempts = z.output<typeof attemptsSchema>
 
 /**
  * How clean-ups went so far; undefined before the first. A damaged note is as none: the next one is early. One
@@ -43,10 +45,11 @@ export type Attempts = z.output<typeof schema>
  * @throws StoreError when the store fails
  */
 export const readAttempts = async (store: ObjectStore): Promise<Attempts | undefined> => {
-  const object = await store.get(KEY)
+  const object = await store.get(ATTEMPTS_KEY)
   if (object === undefined) return undefined
   try {
-    return schema.safeParse(JSON.parse((await readAll(object.body, MAX_SIZE)).toString())).data
+    return attemptsSchema.safeParse(JSON.parse((await readAll(object.body, MAX_SIZE)).toString()))
+      .data
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return undefined
     throw error
@@ -55,7 +58,7 @@ export const readAttempts = async (store: ObjectStore): Promise<Attempts | undef
 
 /** Keeps how they went. One operation. */
 export const writeAttempts = async (store: ObjectStore, attempts: Attempts): Promise<void> =>
-  void (await store.put(KEY, Buffer.from(JSON.stringify(attempts))))
+  void (await store.put(ATTEMPTS_KEY, Buffer.from(JSON.stringify(attempts))))
 
 /** Whether it is time for the next one, or for the last to go on. */
 export const isDue = (last: Attempts | undefined, now: number): boolean =>

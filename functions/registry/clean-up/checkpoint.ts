@@ -15,10 +15,14 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
 import type { ActState } from './act.ts'
 import type { SavedPlan } from './plan.ts'
-import { seal, unseal } from './sealed.ts'
+import { isSealed, seal, unseal } from './sealed.ts'
 import type { Totals } from './totals.ts'
 
-const KEY = cleanUpKey('checkpoint')
+/** Its key. */
+export const CHECKPOINT_KEY = cleanUpKey('checkpoint')
+
+/** Where the pieces of a run are. */
+export const prefixOf = (run: string): string => cleanUpKey(`run-${run}/`)
 
 /** Changes with the meaning of any part of {@link Checkpoint}. */
 const FORMAT = 2
@@ -42,22 +46,24 @@ export interface Checkpoint {
 /** A checkpoint as it is in the store. */
 export interface StoredCheckpoint {
   readonly etag: string
+  /** Whether it is as it was written, of whatever version. */
+  readonly whole: boolean
   /** Undefined: damaged, or of another version. */
   readonly checkpoint: Checkpoint | undefined
 }
 
 /** Reads the checkpoint; one operation. @returns undefined when there is none */
 export const readCheckpoint = async (store: ObjectStore): Promise<StoredCheckpoint | undefined> => {
-  const read = await store.get(KEY)
+  const read = await store.get(CHECKPOINT_KEY)
   if (read === undefined) return undefined
   const { etag, size } = read.info
-  if (size <= MAX_BYTES)
-    return {
-      etag,
-      checkpoint: unseal(FORMAT, await readAll(read.body, MAX_BYTES)) as Checkpoint | undefined,
-    }
-  discard(read.body)
-  return { etag, checkpoint: undefined }
+  if (size > MAX_BYTES) {
+    discard(read.body)
+    return { etag, whole: false, checkpoint: undefined }
+  }
+  const bytes = await readAll(read.body, MAX_BYTES)
+  const checkpoint = unseal(FORMAT, bytes) as Checkpoint | undefined
+  return { etag, whole: checkpoint !== undefined || isSealed(bytes), checkpoint }
 }
 
 /**
@@ -72,14 +78,14 @@ export const writeCheckpoint = async (
   over: string | undefined,
 ): Promise<string | undefined> => {
   const condition = over === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: over }
-  return putUnlessChanged(store, KEY, seal(FORMAT, checkpoint), condition)
+  return putUnlessChanged(store, CHECKPOINT_KEY, seal(FORMAT, checkpoint), condition)
 }
 
 /** Takes a checkpoint away, unless another process has written one meanwhile. */
 export const removeCheckpoint = async (store: ObjectStore, etag: string): Promise<void> => {
-  await tookPlace(store.deleteIf(KEY, etag))
+  await tookPlace(store.deleteIf(CHECKPOINT_KEY, etag))
 }
 
 /** When the checkpoint was written of a run that has not ended; one operation. */
 export const checkpointSince = async (store: ObjectStore): Promise<Date | undefined> =>
-  (await store.head(KEY))?.modified
+  (await store.head(CHECKPOINT_KEY))?.modified

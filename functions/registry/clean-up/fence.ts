@@ -36,6 +36,15 @@ export const raiseFence = async (store: ObjectStore): Promise<void> => {
   await tookPlace(store.put(FENCE_KEY, BODY, { condition: { ifNoneMatch: '*' } }))
 }
 
+/**
+ * Writes the fence again over the version that was read. It is never taken away for it: writers would no longer follow
+ * the protocol. Its age begins anew, so that a clean-up waits. One operation.
+ *
+ * @returns false when it has changed or gone
+ */
+export const raiseAnew = (store: ObjectStore, etag: string): Promise<boolean> =>
+  tookPlace(store.put(FENCE_KEY, BODY, { condition: { ifMatch: etag } }))
+
 /** Says whether links have to be written by the protocol. */
 export type Follows = () => Promise<boolean>
 

@@ -14,12 +14,14 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
 import { LOOK_AGAIN } from './fence.ts'
 
-const PREFIX = cleanUpKey('keeper-')
+/** What the keys of all words begin with. */
+export const KEEPERS_PREFIX = cleanUpKey('keeper-')
 
 /** Milliseconds for which a server's word counts: it gives it every {@link LOOK_AGAIN}. */
 export const SERVER_KEEPS = 2.5 * LOOK_AGAIN
 
-const schema = z.object({
+/** A word's schema. */
+export const keeperSchema = z.object({
   version: z.literal(1),
   /** For people. */
   name: z.string().max(200),
@@ -44,12 +46,12 @@ export const keepUp = async (
   span: number,
 ): Promise<void> => {
   const body = JSON.stringify({ version: 1, name: name.slice(0, 200), for: span })
-  await store.put(PREFIX + id, Buffer.from(body))
+  await store.put(KEEPERS_PREFIX + id, Buffer.from(body))
 }
 
 /** Takes its word back. */
 export const keepNoLonger = (store: ObjectStore, id: string): Promise<void> =>
-  store.delete([PREFIX + id])
+  store.delete([KEEPERS_PREFIX + id])
 
 const readKeeper = async (store: ObjectStore, key: string): Promise<Keeper | undefined> => {
   const read = await store.get(key)
@@ -57,10 +59,10 @@ const readKeeper = async (store: ObjectStore, key: string): Promise<Keeper | und
   const { size, modified } = read.info
   const small = size <= MAX_BYTES
   if (!small) discard(read.body)
-  let given: z.output<typeof schema> | undefined
+  let given: z.output<typeof keeperSchema> | undefined
   try {
     given = small
-      ? schema.safeParse(JSON.parse((await readAll(read.body, MAX_BYTES)).toString())).data
+      ? keeperSchema.safeParse(JSON.parse((await readAll(read.body, MAX_BYTES)).toString())).data
       : undefined
   } catch {
     given = undefined
@@ -73,7 +75,7 @@ const readKeeper = async (store: ObjectStore, key: string): Promise<Keeper | und
 /** Who keeps the fence up at this date, in milliseconds by the clock of the store. */
 export const findKeepers = async (store: ObjectStore, date: number): Promise<readonly Keeper[]> => {
   const found: Keeper[] = []
-  for await (const page of listPages(store, PREFIX)) {
+  for await (const page of listPages(store, KEEPERS_PREFIX)) {
     for (const { key } of page) {
       const keeper = await readKeeper(store, key)
       if (keeper !== undefined && keeper.until.getTime() > date) found.push(keeper)

@@ -4,19 +4,29 @@
  * @module
  */
 
-import { readAll } from '../../storage/bytes.ts'
+import * as z from 'zod'
+import { discard, readAll } from '../../storage/bytes.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import { putUnlessChanged } from '../../storage/read-or-create.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
+import { BOUNDS } from './bounds.ts'
 import { newNonce } from './marker.ts'
+import { dateOf } from './terms.ts'
 
-const KEY = cleanUpKey('lease')
+/** The lease's key. */
+export const LEASE_KEY = cleanUpKey('lease')
 
 /** Milliseconds without a sign after which a run is taken for dead. */
 const LIFE = 60_000
 /** Milliseconds between two signs. */
 const BEAT = 20_000
+
+/** Most bytes read of a lease. */
+const MAX_BYTES = 1024
+
+/** A lease's schema. */
+export const leaseSchema = z.object({ began: z.iso.datetime() })
 
 /** A lease that is held. */
 export interface Lease {
@@ -40,13 +50,16 @@ export const takeLease = async (
 ): Promise<Lease | Date> => {
   const began = new Date(date).toISOString()
   const body = () => Buffer.from(JSON.stringify({ began, nonce: newNonce() }))
-  const there = await store.get(KEY)
+  const there = await store.get(LEASE_KEY)
   if (there !== undefined) {
-    const text = (await readAll(there.body, 1024)).toString()
-    if (there.info.modified.getTime() + LIFE > date) return new Date(beganIn(text))
+    const { size, modified } = there.info
+    const small = size <= MAX_BYTES
+    if (!small) discard(there.body)
+    const text = small ? (await readAll(there.body, MAX_BYTES)).toString() : ''
+    if (modified.getTime() + LIFE > date) return beganIn(text) ?? modified
   }
   const condition = there ? { ifMatch: there.info.etag } : ({ ifNoneMatch: '*' } as const)
-  let etag = await putUnlessChanged(store, KEY, body(), condition)
+  let etag = await putUnlessChanged(store, LEASE_KEY, body(), condition)
   if (etag === undefined) return new Date(date)
   let last = now()
   return {
@@ -54,20 +67,45 @@ export const takeLease = async (
       if (etag === undefined) return false
       if (now() - last < BEAT) return true
       last = now()
-      etag = await putUnlessChanged(store, KEY, body(), { ifMatch: etag })
+      etag = await putUnlessChanged(store, LEASE_KEY, body(), { ifMatch: etag })
       return etag !== undefined
     },
     async release() {
-      if (etag !== undefined) await tookPlace(store.deleteIf(KEY, etag))
+      if (etag !== undefined) await tookPlace(store.deleteIf(LEASE_KEY, etag))
     },
   }
 }
 
-const beganIn = (text: string): string => {
+/** When a run began that holds a lease; undefined where the lease does not say. */
+const beganIn = (text: string): Date | undefined => {
   try {
-    const { began } = JSON.parse(text)
-    return typeof began === 'string' ? began : ''
+    const { data } = leaseSchema.safeParse(JSON.parse(text))
+    return data && new Date(data.began)
   } catch {
-    return ''
+    return undefined
+  }
+}
+
+/** Whether a run may go on, by our own clock, in milliseconds. One operation. */
+export const mayBeHeld = async (store: ObjectStore, now: number): Promise<boolean> => {
+  const lease = await store.head(LEASE_KEY)
+  return lease !== undefined && lease.modified.getTime() + LIFE + BOUNDS.skew > now
+}
+
+/**
+ * Does work while no run goes on.
+ *
+ * @returns undefined when one does, and nothing was done
+ */
+export const whileNobodyRuns = async <T>(
+  store: ObjectStore,
+  work: () => Promise<T>,
+): Promise<T | undefined> => {
+  const lease = await takeLease(store, await dateOf(store), () => performance.now())
+  if (lease instanceof Date) return undefined
+  try {
+    return await work()
+  } finally {
+    await lease.release()
   }
 }

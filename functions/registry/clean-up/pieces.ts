@@ -67,9 +67,14 @@ export const openPieces = (store: ObjectStore, prefix: string, others = false): 
 
     async has(pieces) {
       if (pieces.length === 0) return true
-      const left = new Map(pieces.map(({ name, size }) => [prefix + name, size]))
+      const left = new Map(pieces.map((piece) => [prefix + piece.name, piece]))
       for await (const page of listPages(store, prefix)) {
-        for (const { key, size } of page) if (left.get(key) === size) left.delete(key)
+        for (const { key, size, etag } of page) {
+          const piece = left.get(key)
+          // Not every service lists versions.
+          const same = piece?.size === size && (etag ?? piece.etag) === piece.etag
+          if (same) left.delete(key)
+        }
       }
       return left.size === 0
     },

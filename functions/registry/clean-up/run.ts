@@ -5,11 +5,16 @@
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
-import { cleanUpKey } from '../layout.ts'
 import { createPullReader } from '../pulls/read.ts'
 import type { RulesInForce } from '../retention/in-force.ts'
 import { type ActState, newActState } from './act.ts'
-import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import {
+  type Checkpoint,
+  prefixOf,
+  readCheckpoint,
+  removeCheckpoint,
+  writeCheckpoint,
+} from './checkpoint.ts'
 import { openKnownMarkers, readOnlyMarkers } from './known-markers.ts'
 import { newNonce } from './marker.ts'
 import { openPieces, type Pieces } from './pieces.ts'
@@ -52,8 +57,6 @@ export interface Run {
   /** Takes all away that belongs to it. */
   end(): Promise<void>
 }
-
-const prefixOf = (run: string): string => cleanUpKey(`run-${run}/`)
 
 export interface RunOptions {
   readonly times: Times

@@ -14,6 +14,14 @@ export const seal = (format: number, document: unknown): Buffer => {
   return Buffer.from(`${format} ${sumOf(text)}\n${text}`)
 }
 
+/** Whether it is as it was sealed, of whatever format. */
+export const isSealed = (bytes: Buffer): boolean => {
+  const text = bytes.toString()
+  const cut = text.indexOf('\n')
+  const [, sum] = /^\d+ ([0-9a-f]{64})$/.exec(text.slice(0, Math.max(0, cut))) ?? []
+  return sum === sumOf(text.slice(cut + 1))
+}
+
 /** What was sealed; undefined when it is damaged, or of another format. The caller knows its type. */
 export const unseal = (format: number, bytes: Buffer): unknown => {
   const text = bytes.toString()

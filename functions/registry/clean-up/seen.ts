@@ -8,16 +8,17 @@
  * @module
  */
 
-import { readAll } from '../../storage/bytes.ts'
+import { discard, readAll } from '../../storage/bytes.ts'
 import { StoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
 import { placeOf } from '../usage/document.ts'
 import { openPieces, type Piece } from './pieces.ts'
-import { seal, unseal } from './sealed.ts'
+import { isSealed, seal, unseal } from './sealed.ts'
 
-const KEY = cleanUpKey('seen')
+/** Key of the list of chunks. */
+export const SEEN_KEY = cleanUpKey('seen')
 const PREFIX = cleanUpKey('seen-')
 
 /** Changes when a run does more, or otherwise, with the same listing, and with the format. */
@@ -84,12 +85,40 @@ export const readOnly = ({ find }: Seen): Seen => ({ ...UNSEEN, find })
 const bytesOf = (all: readonly SeenRepository[]): Buffer =>
   Buffer.from(all.map((each) => JSON.stringify(each)).join('\n'))
 
-const readHead = async (store: ObjectStore, terms: string): Promise<Head | undefined> => {
-  const read = await store.get(KEY)
+interface StoredHead {
+  readonly etag: string
+  /** Whether it is as it was written, of whatever version. */
+  readonly whole: boolean
+  readonly head: Head | undefined
+}
+
+const readStoredHead = async (store: ObjectStore): Promise<StoredHead | undefined> => {
+  const read = await store.get(SEEN_KEY)
   if (read === undefined) return undefined
+  const { etag, size } = read.info
+  if (size > MAX_BYTES) {
+    discard(read.body)
+    return { etag, whole: false, head: undefined }
+  }
   const bytes = await readAll(read.body, MAX_BYTES)
-  const head = unseal(FORMAT, bytes) as Head | undefined
-  return head?.terms === terms ? head : { terms: '', chunks: [] }
+  return { etag, whole: isSealed(bytes), head: unseal(FORMAT, bytes) as Head | undefined }
+}
+
+/** Whether all that was seen is there as it was written. One listing, too. @returns undefined when nothing is */
+export const seenIsWhole = async (
+  store: ObjectStore,
+): Promise<{ readonly etag: string; readonly whole: boolean } | undefined> => {
+  const stored = await readStoredHead(store)
+  if (stored === undefined) return undefined
+  const { etag, whole, head } = stored
+  const pieces = openPieces(store, PREFIX)
+  return { etag, whole: whole && (head === undefined || (await pieces.has(head.chunks))) }
+}
+
+const readHead = async (store: ObjectStore, terms: string): Promise<Head | undefined> => {
+  const stored = await readStoredHead(store)
+  if (stored === undefined) return undefined
+  return stored.head?.terms === terms ? stored.head : { terms: '', chunks: [] }
 }
 
 /**
@@ -181,8 +210,8 @@ export const openSeen = async (
       next = []
       const same = chunks.length === before.length && chunks.every((each, i) => each === before[i])
       if (same && (head === undefined || head.terms === terms)) return
-      if (chunks.length === 0) await store.delete([KEY])
-      else await store.put(KEY, seal(FORMAT, { terms, chunks }))
+      if (chunks.length === 0) await store.delete([SEEN_KEY])
+      else await store.put(SEEN_KEY, seal(FORMAT, { terms, chunks }))
       await pieces.remove(chunks)
     },
   }

@@ -42,17 +42,33 @@ const parseNote = (bytes: Uint8Array): Note | undefined => {
   }
 }
 
-const readDeletion = async (store: ObjectStore, key: string): Promise<Deletion | undefined> => {
+/** A note's object. */
+export interface StoredDeletion {
+  readonly etag: string
+  /** Undefined: it is damaged. */
+  readonly deletion: Deletion | undefined
+}
+
+/** Reads a note, in one operation. @returns undefined when there is none */
+export const readRecord = async (
+  store: ObjectStore,
+  key: string,
+): Promise<StoredDeletion | undefined> => {
   const at = AT.exec(key)?.[1]
   const read = await store.get(key)
   if (read === undefined) return undefined
-  if (at === undefined || read.info.size > MAX_NOTE_BYTES) {
+  const { etag, size } = read.info
+  if (at === undefined || size > MAX_NOTE_BYTES) {
     discard(read.body)
-    return undefined
+    return { etag, deletion: undefined }
   }
   const note = parseNote(await readAll(read.body, MAX_NOTE_BYTES))
-  return note && { ...note, at: new Date(Number(at)) }
+  return { etag, deletion: note && { ...note, at: new Date(Number(at)) } }
 }
+
+/** The repository in a note's key; undefined for any other key. */
+export const repositoryOf = (key: string): string | undefined =>
+  /^(.+)\/!\/[^/]+$/.exec(key.slice(DELETIONS_PREFIX.length))?.[1]
 
 /**
  * The deletes of a repository that are noted, the latest first. One listing for each 1000, and a read for each.
@@ -61,8 +77,8 @@ const readDeletion = async (store: ObjectStore, key: string): Promise<Deletion |
 export const listDeletions = async (store: ObjectStore, name: string): Promise<Deletion[]> => {
   const found: Deletion[] = []
   for await (const page of listPages(store, deletionsPrefix(name))) {
-    const read = await inBatches(page, ({ key }) => readDeletion(store, key))
-    found.push(...read.filter((each) => each !== undefined))
+    const read = await inBatches(page, ({ key }) => readRecord(store, key))
+    found.push(...read.map((each) => each?.deletion).filter((each) => each !== undefined))
   }
   return found.reverse()
 }

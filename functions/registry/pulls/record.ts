@@ -54,7 +54,8 @@ export const recordPulls = async (
 /** Most bytes of what stands beside the records. */
 const MAX_BYTES = 1024
 
-const schema = z.object({ since: z.iso.datetime(), until: z.iso.datetime() })
+/** What stands beside the records. */
+export const recordingSchema = z.object({ since: z.iso.datetime(), until: z.iso.datetime() })
 
 interface Recording {
   readonly etag: string
@@ -64,7 +65,7 @@ interface Recording {
 
 const parseSaid = (text: string): Recording['said'] => {
   try {
-    const { since, until } = schema.parse(JSON.parse(text))
+    const { since, until } = recordingSchema.parse(JSON.parse(text))
     return { since: Date.parse(since), until: Date.parse(until) }
   } catch {
     return undefined

@@ -49,19 +49,26 @@ export interface Usage {
 /** A newer walk has ended: what is to be read is there no more, or is damaged. Read the usage again. */
 export class UsageChanged extends Error {}
 
+const readStored = async (
+  store: ObjectStore,
+  key: string,
+  limit: number,
+): Promise<{ readonly etag: string; readonly text: string | undefined } | undefined> => {
+  const read = await store.get(key)
+  if (read === undefined) return undefined
+  const { etag, size } = read.info
+  if (size > limit) {
+    discard(read.body)
+    return { etag, text: undefined }
+  }
+  return { etag, text: (await readAll(read.body, limit)).toString() }
+}
+
 const readWhole = async (
   store: ObjectStore,
   key: string,
   limit: number,
-): Promise<string | undefined> => {
-  const read = await store.get(key)
-  if (read === undefined) return undefined
-  if (read.info.size > limit) {
-    discard(read.body)
-    return undefined
-  }
-  return (await readAll(read.body, limit)).toString()
-}
+): Promise<string | undefined> => (await readStored(store, key, limit))?.text
 
 const parseJson = (text: string): unknown => {
   try {
@@ -92,6 +99,30 @@ export const readUsagePart = async (
 export const readUsageHead = async (store: ObjectStore) => {
   const text = await readWhole(store, USAGE_KEY, MAX_HEAD_BYTES)
   return text === undefined ? undefined : usageHeadSchema.safeParse(parseJson(text)).data
+}
+
+/**
+ * Whether the usage is there as it was written, be it by a later version: then no more is known of it. One operation,
+ * and one for each 10,000 repositories.
+ *
+ * @returns undefined when there is none
+ */
+export const usageIsWhole = async (
+  store: ObjectStore,
+): Promise<{ readonly etag: string; readonly whole: boolean } | undefined> => {
+  const stored = await readStored(store, USAGE_KEY, MAX_HEAD_BYTES)
+  if (stored === undefined) return undefined
+  const { etag, text = '' } = stored
+  const document = parseJson(text)
+  const head = usageHeadSchema.safeParse(document).data
+  if (head === undefined) {
+    const { version } = (document ?? {}) as { readonly version?: unknown }
+    return { etag, whole: typeof version === 'number' && version !== 1 }
+  }
+  for (const part of head.parts.keys()) {
+    if ((await readUsagePart(store, head.id, part)) === undefined) return { etag, whole: false }
+  }
+  return { etag, whole: true }
 }
 
 /** Reads the usage of a store, in one operation. @returns undefined when no walk has ended that is known */

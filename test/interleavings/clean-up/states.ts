@@ -34,14 +34,18 @@ import { newClient } from './run.ts'
 
 const DAY = 24 * 60 * 60_000
 
-interface Making extends Model {
+export interface Making extends Model {
   /** A client of an instance with nothing in its memory. */
   client(): Promise<Send>
   pass(): void
   collect(): Promise<void>
 }
 
-const make = async (service: Service, build: (making: Making) => Promise<void>): Promise<Model> => {
+/** A store as it is built. */
+export const make = async (
+  service: Service,
+  build: (making: Making) => Promise<void>,
+): Promise<Model> => {
   const model = createModel(service)
   const making: Making = {
     ...model,

@@ -45,7 +45,8 @@ for (const each of [CONFIG, LAYER]) await pushAtOnce(send, 'app', each)
 await pushManifest(send, 'app', 'v1', IMAGE)
 
 test('markers and condemned links are nothing to be found', async () => {
-  const states: readonly MarkerState[] = ['condemned', 'claimed', 'gone', 'rescued']
+  // Of a claim see check-kinds.ts: it counts for less than an hour.
+  const states: readonly MarkerState[] = ['condemned', 'gone', 'rescued']
   for (const state of states) {
     const marker = { state, nonce: newNonce() }
     await writeMarker(store, blob(state, 10).sha256, marker, { ifNoneMatch: '*' })

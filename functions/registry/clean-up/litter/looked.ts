@@ -14,7 +14,8 @@ import { cleanUpKey } from '../../layout.ts'
 import { MIN_GRACE } from '../bounds.ts'
 import { DAY } from '../terms.ts'
 
-const KEY = cleanUpKey('looked')
+/** Its key. */
+export const LOOKED_KEY = cleanUpKey('looked')
 const MAX_BYTES = 4096
 
 /** Milliseconds after which all are looked at again. */
@@ -24,7 +25,7 @@ const FULL_AFTER = 7 * DAY
 const MARGIN = MIN_GRACE
 
 /** Times in milliseconds, by the clock of the store. */
-const schema = z.object({
+export const lookedSchema = z.object({
   version: z.literal(1),
   /** What was written before was looked at, and stays. */
   upTo: z.number(),
@@ -48,10 +49,10 @@ export interface Looks {
 }
 
 const read = async (store: ObjectStore) => {
-  const found = await store.get(KEY)
+  const found = await store.get(LOOKED_KEY)
   if (found === undefined) return undefined
   try {
-    return schema.parse(JSON.parse((await readAll(found.body, MAX_BYTES)).toString()))
+    return lookedSchema.parse(JSON.parse((await readAll(found.body, MAX_BYTES)).toString()))
   } catch {
     // Another version has written it, or nobody knows who: all are looked at.
     return undefined
@@ -70,9 +71,9 @@ export const beginLooks = async (store: ObjectStore, date: number): Promise<Look
     all: full,
     isDue: (modified) => full || modified.getTime() > before.upTo - MARGIN,
     async save(upTo) {
-      if (upTo === undefined) return before === undefined ? undefined : store.delete([KEY])
+      if (upTo === undefined) return before === undefined ? undefined : store.delete([LOOKED_KEY])
       const body = { version: 1, upTo: Math.min(upTo, date), full: full ? date : before.full }
-      await store.put(KEY, Buffer.from(JSON.stringify(body)))
+      await store.put(LOOKED_KEY, Buffer.from(JSON.stringify(body)))
     },
   }
 }
