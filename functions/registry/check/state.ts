@@ -17,6 +17,7 @@ import { BOUNDS } from '../clean-up/bounds.ts'
 import { CHECKPOINT_KEY, prefixOf, readCheckpoint } from '../clean-up/checkpoint.ts'
 import { raiseAnew } from '../clean-up/fence.ts'
 import { KEEPERS_PREFIX, keeperSchema, SERVER_KEEPS } from '../clean-up/keepers.ts'
+import { MARKERS_KEY, markersAreWhole } from '../clean-up/known-markers.ts'
 import { LEASE_KEY, leaseSchema, mayBeHeld, whileNobodyRuns } from '../clean-up/lease.ts'
 import { LOOKED_KEY, lookedSchema } from '../clean-up/litter/looked.ts'
 import { openPieces } from '../clean-up/pieces.ts'
@@ -89,6 +90,7 @@ const small = (key: string, schema: z.ZodType, without: string): Note => ({
 const NOTES: Readonly<Record<string, Note>> = {
   [CHECKPOINT_KEY]: { look: lookAtCheckpoint, without: 'the next clean-up begins anew' },
   [SEEN_KEY]: { look: seenIsWhole, without: 'the next clean-up reads all repositories' },
+  [MARKERS_KEY]: { look: markersAreWhole, without: 'the next clean-up reads all markers' },
   [USAGE_KEY]: { look: usageIsWhole, without: 'the next walk of a clean-up writes it' },
   [LEASE_KEY]: small(LEASE_KEY, leaseSchema, 'the next clean-up takes it'),
   [LOOKED_KEY]: small(LOOKED_KEY, lookedSchema, 'the next clean-up looks at everything'),

@@ -7,16 +7,17 @@
  * @module
  */
 
-import { readAll } from '../../storage/bytes.ts'
+import { discard, readAll } from '../../storage/bytes.ts'
 import { StoreError } from '../../storage/errors.ts'
 import type { ListedObject, ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
 import { type Marker, markerBody, parseMarker, type StoredMarker } from './marker.ts'
 import { openPieces } from './pieces.ts'
-import { seal, unseal } from './sealed.ts'
+import { isSealed, seal, unseal } from './sealed.ts'
 import { openSpilled, type Spilled, type SpilledPiece } from './spilled.ts'
 
-const KEY = cleanUpKey('markers')
+/** Key of the list of pieces. */
+export const MARKERS_KEY = cleanUpKey('markers')
 const PREFIX = cleanUpKey('markers-')
 
 /** Changes with the format. */
@@ -81,10 +82,30 @@ const decode = (entry: Buffer): Known | undefined => {
   return marker && { hex, etag: entry.toString('utf8', DIGEST, end), marker }
 }
 
-const readHead = async (store: ObjectStore): Promise<readonly SpilledPiece[]> => {
-  const read = await store.get(KEY)
-  const pieces = read && unseal(FORMAT, await readAll(read.body, MAX_BYTES))
-  return (pieces ?? []) as readonly SpilledPiece[]
+const readStoredHead = async (store: ObjectStore) => {
+  const read = await store.get(MARKERS_KEY)
+  if (read === undefined) return undefined
+  const { etag, size } = read.info
+  if (size > MAX_BYTES) {
+    discard(read.body)
+    return { etag, whole: false, pieces: [] }
+  }
+  const bytes = await readAll(read.body, MAX_BYTES)
+  const pieces = (unseal(FORMAT, bytes) ?? []) as readonly SpilledPiece[]
+  return { etag, whole: isSealed(bytes), pieces }
+}
+
+const readHead = async (store: ObjectStore): Promise<readonly SpilledPiece[]> =>
+  (await readStoredHead(store))?.pieces ?? []
+
+/** Whether all that is known is there as it was written. One listing, too. @returns undefined when nothing is */
+export const markersAreWhole = async (
+  store: ObjectStore,
+): Promise<{ readonly etag: string; readonly whole: boolean } | undefined> => {
+  const stored = await readStoredHead(store)
+  if (stored === undefined) return undefined
+  const { etag, whole, pieces } = stored
+  return { etag, whole: whole && (await openPieces(store, PREFIX).has(pieces)) }
 }
 
 /** The entries of a list, up to a piece that is lost. */
@@ -165,8 +186,8 @@ export const openKnownMarkers = async (
       if (noted.count === 0 && same === before.count) return
       await copySame()
       const all = await noted.save()
-      if (noted.count === 0) await store.delete([KEY])
-      else await store.put(KEY, seal(FORMAT, all))
+      if (noted.count === 0) await store.delete([MARKERS_KEY])
+      else await store.put(MARKERS_KEY, seal(FORMAT, all))
       await pieces.remove(all)
     },
   }

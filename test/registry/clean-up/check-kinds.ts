@@ -354,6 +354,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
   'what was seen is damaged': state('seen', /reads all repositories/),
   'a part of what was seen is damaged': partOf('seen-', 'seen', /reads all repositories/),
+  'what is known of markers is damaged': state('markers', /reads all markers/),
   'the usage is damaged': state('usage', /next walk/),
   'a part of the usage is damaged': partOf('usage-', 'usage', /next walk/),
   'the lease is damaged': state('lease', /takes it/),
