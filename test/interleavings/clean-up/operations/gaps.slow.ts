@@ -8,17 +8,27 @@ import { SERVICES } from '../../pairs.ts'
 import { faultsIn } from './explored.ts'
 import { GAPS } from './gaps.ts'
 
-/** Most orders of each meeting. */
-const LIMIT = process.env.SLIPWAY_COLLECTOR === 'all' ? 300 : 15
+const ALL = process.env.SLIPWAY_COLLECTOR === 'all'
+const HOUR = 3_600_000
 
 describe.each(['as S3', 'with versions, or files'])('%s', (name) => {
   const service = SERVICES[name]!
-  test.each(GAPS.map((gap) => [gap.title, gap] as const))(
-    '%s',
-    async (title, { meetings, ...gap }) => {
-      const options = { service, limit: LIMIT, ...gap }
-      expect(await faultsIn(`${name}, ${title}`, meetings, options)).toEqual([])
-    },
-    3_600_000,
-  )
+  for (const { title, meetings, ...gap } of GAPS) {
+    test(
+      title,
+      async () => {
+        const options = { service, limit: ALL ? 300 : 15, ...gap }
+        expect(await faultsIn(`${name}, ${title}`, meetings, options)).toEqual([])
+      },
+      HOUR,
+    )
+    test.runIf(ALL)(
+      `${title}, and one dies`,
+      async () => {
+        const options = { service, limit: 8, deaths: true, ...gap }
+        expect(await faultsIn(`${name}, ${title}, and one dies`, meetings, options)).toEqual([])
+      },
+      HOUR,
+    )
+  }
 })
