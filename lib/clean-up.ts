@@ -19,7 +19,7 @@ import { createLogAndPermissions, LOGGING, type RunningProps } from './running.t
 /** The most that Lambda gives; what is not done by then, the next hour does. */
 const TIMEOUT = Duration.minutes(15)
 
-/** MiB. A run takes less than 300; more is more CPU, with which the manifests are read in less time. */
+/** MiB. A run over 200,000 links took 190; more is more CPU, with which the manifests are read in less time. */
 const MEMORY = 1024
 
 /** V8 may let garbage of listings grow to 100 MB otherwise, for no time that could be measured. */

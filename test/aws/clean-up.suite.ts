@@ -11,7 +11,6 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import {
   DeleteObjectCommand,
-  GetBucketLifecycleConfigurationCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
@@ -19,11 +18,16 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { RETENTION_KEY } from '../../functions/registry/layout.ts'
+import { scheduledCleanUp } from '../../functions/compose/aws/scheduled-clean-up.ts'
+import { timesOf } from '../../functions/registry/clean-up/terms.ts'
+import { RETENTION_KEY, SCRATCH_PREFIX } from '../../functions/registry/layout.ts'
+import { createS3Store } from '../../functions/storage/s3/store.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
 import { digestOf, mediaTypes } from '../conformance/client.ts'
+import { silent } from '../support/hosts/start.ts'
 import { s3Client } from './support/clients.ts'
 import { MINISTACK, useDeployment } from './support/deployment.ts'
-import { age, startAgingMiniStack } from './support/emulator.ts'
+import { age, type Emulator, startAgingMiniStack } from './support/emulator.ts'
 import { idOf, invoke } from './support/invoke.ts'
 import { logMessages } from './support/logs.ts'
 import {
@@ -33,6 +37,7 @@ import {
   type RolePolicy,
   rolePolicy,
   shortened,
+  startUser,
 } from './support/role.ts'
 import { type Session, startSession } from './support/session.ts'
 
@@ -49,6 +54,20 @@ const RULES = [
   { name: 'old', repositories: ['rules/*'], tags: ['old'], remove: { notPulledFor: '1d' } },
   { name: 'loose', repositories: ['rules/*'], untagged: true, remove: { notPushedFor: '1d' } },
 ]
+
+/**
+ * The store of a run in this process, by a user with the policy of the role: a function that has failed starts anew in
+ * MiniStack, and tries conditional deletes again by 1,200 requests, which none does on AWS.
+ */
+const runStore = ({ endpoint, region, env }: Emulator, bucket: string): ObjectStore => {
+  const credentials = {
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+  }
+  const at = { endpoint, region, credentials, forcePathStyle: true }
+  const { losesWrites: _, ...store } = createS3Store({ bucket, scratch: SCRATCH_PREFIX, ...at })
+  return store
+}
 
 const deployed = useDeployment(startAgingMiniStack, {
   ...MINISTACK,
@@ -145,34 +164,32 @@ describe('the clean-up of a deployed stack', () => {
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line))
     const audited = lines.filter(({ audit }) => audit?.who === 'clean-up' && audit.what === gone)
-    assert.equal(audited.length, 1)
+    // The older version shows up once the newer has gone.
+    assert.equal(audited.length, 2)
     const sums = lines.filter(({ msg }) => msg === 'clean-up')
     assert.ok(sums.some(({ outcome, done }) => outcome === 'done' && done['remove-data']))
   })
 
-  test('no bytes stay as old versions, of all else some kB, which a rule of the bucket removes', async () => {
-    const old = new Map<string, number>()
-    for (const Prefix of [
-      'docker/registry/v2/blobs/',
-      'docker/registry/v2/repositories/',
-      'slipway/',
-    ]) {
+  test('bytes stay as old versions only of what was pushed again and is needed', async () => {
+    const versions = async (Prefix: string) => {
       const found = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix }))
       assert.equal(found.IsTruncated ?? false, false)
-      const behind = (found.Versions ?? []).filter(({ IsLatest }) => !IsLatest)
-      old.set(
-        Prefix,
-        behind.reduce((sum, { Size = 0 }) => sum + Size, 0),
-      )
-      if (Prefix.includes('blobs')) assert.deepEqual([behind, found.DeleteMarkers ?? []], [[], []])
-      else assert.ok(behind.length > 0, Prefix)
+      const { Versions = [], DeleteMarkers = [] } = found
+      return { old: Versions.filter(({ IsLatest }) => !IsLatest), DeleteMarkers }
     }
-    const sum = [...old.values()].reduce((one, other) => one + other)
-    assert.ok(sum < 50_000, `${[...old].join('; ')} bytes`)
-    const { Rules = [] } = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
-    const rule = Rules.find(({ ID }) => ID === 'undelete-window')
-    assert.equal(rule?.NoncurrentVersionExpiration?.NoncurrentDays, 1)
-    assert.equal(rule?.Filter?.Prefix ?? '', '')
+    const blobs = await versions('docker/registry/v2/blobs/')
+    assert.deepEqual(blobs.DeleteMarkers, [])
+    // The configuration, which each push of the session sends anew.
+    const config = await versionsOf(JSON.parse(`${image.manifest}`).config.digest)
+    assert.deepEqual(
+      new Set(blobs.old.map(({ Key }) => Key)),
+      new Set(config.map(({ Key }) => Key)),
+    )
+    for (const Prefix of ['docker/registry/v2/repositories/', 'slipway/v1/condemned/']) {
+      const { old } = await versions(Prefix)
+      assert.ok(old.length > 0, Prefix)
+      for (const { Key, Size = 0 } of old) assert.ok(Size < 5000, `${Key} has ${Size} bytes`)
+    }
   })
 
   test('it does nothing when it is not time', async () => {
@@ -183,10 +200,10 @@ describe('the clean-up of a deployed stack', () => {
     const { emulator, stackName } = deployed()
     const [{ Key, VersionId } = {}] = await versionsOf(digestOf(image.layer))
     const registry = await rolePolicy(emulator, stackName)
-    const user = async (id: string, document: PolicyDocument) =>
+    const asUser = async (id: string, document: PolicyDocument) =>
       s3Client(await asUserWith(emulator, id, document))
-    const asRegistry = await user('as-registry', registry.document)
-    const asCleanUp = await user('as-clean-up', policy.document)
+    const asRegistry = await asUser('as-registry', registry.document)
+    const asCleanUp = await asUser('as-clean-up', policy.document)
     await asRegistry.send(new HeadObjectCommand({ Bucket, Key }))
     await asCleanUp.send(new HeadObjectCommand({ Bucket, Key }))
     const refused = [
@@ -201,26 +218,42 @@ describe('the clean-up of a deployed stack', () => {
     assert.equal((await kept.send('DELETE', 'manifests/v1')).status, 202)
   })
 
-  test('needs the permissions of its policy', { timeout: 900_000 }, async () => {
+  test('what it does needs the permissions of its policy', { timeout: 300_000 }, async () => {
     const document = JSON.stringify({ version: 1, rules: RULES })
     await s3.send(new PutObjectCommand({ Bucket, Key: RETENTION_KEY, Body: document }))
-    // So that each run has something of each kind to do.
-    const run = async () => {
+    const { emulator, outputs } = deployed()
+    const user = await startUser(emulator, 'runs', policy.document)
+    const store = runStore(user.emulator, outputs.BucketName)
+    const options = { times: timesOf(60 * 60, 1), logger: silent, audit: () => {} }
+    const invocation = { name: 'user', now: true, isOver: () => false, clock: Date.now }
+    const runAs = async (of: PolicyDocument): Promise<void> => {
+      await user.replace(of)
+      await scheduledCleanUp(store, options, invocation)
+    }
+    const run = async (of: PolicyDocument) => {
+      // So that each run has something of each kind to do.
       await makeGarbage()
       await pass(2)
-      return now()
+      return runAs(of)
     }
-    for (let round = 0; round < 6; round++) assert.equal(await run(), undefined)
-    const idle: string[] = []
+    for (let round = 0; round < 6; round++) await run(policy.document)
     const needed = shortened(policy.document).filter(({ what }) => EVERY_RUN.test(what))
     assert.ok(needed.length >= 13, needed.map(({ what }) => what).join())
     for (const { what, policy: without } of needed) {
-      await policy.replace(without)
-      if ((await run()) === undefined) idle.push(what)
-      await policy.replace(policy.document)
-      assert.equal(await run(), undefined, `after a run without ${what}`)
+      await assert.rejects(run(without), /AccessDenied|UnknownError/, what)
+      await run(policy.document)
     }
-    assert.deepEqual(idle, [])
+  })
+
+  test('with a permission less its function fails', async () => {
+    const [{ policy: without } = { policy: policy.document }] = shortened(policy.document).filter(
+      ({ what }) => what === 'Links: s3:PutObject',
+    )
+    await policy.replace(without)
+    await makeGarbage()
+    await pass(2)
+    assert.match((await now()) ?? '', /_layers\/sha256\/.*AccessDenied/)
+    await policy.replace(policy.document)
   })
 
   test('a clean-up that would take more than half is refused, and that is an error', async () => {

@@ -52,6 +52,7 @@ describe('the record of pulls of a deployed stack', () => {
   let recorder = ''
   let session: Session
   const images = new Map<string, string>()
+  const scanner = { name: 'scanner', password: 'a password of no worth' }
 
   const pass = (days: number) => age(deployed().emulator, days * DAY)
   const cleanUp = async () => {
@@ -76,6 +77,7 @@ describe('the record of pulls of a deployed stack', () => {
     Bucket = outputs.BucketName
     recorder = await idOf(emulator, stackName, 'AWS::Lambda::Function', 'RegistryPulls')
     session = await startSession(deployed(), NAME)
+    await deployed().slipway('user add scanner --password-stdin', `${scanner.password}\n`)
     for (const tag of ['by-digest', 'by-head', 'by-tag', 'never']) {
       images.set(tag, (await session.pushImage(tag, randomBytes(1000))).digest)
     }
@@ -99,9 +101,11 @@ describe('the record of pulls of a deployed stack', () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: PULLS_SINCE_KEY, Body: body }))
   })
 
-  test('pulls by tag, by digest and by HEAD are recorded, and nothing else', async () => {
+  test('pulls by tag, by digest and by HEAD are recorded, and not those of a scanner', async () => {
     await pass(5)
     for (const each of images.keys()) assert.equal(await isRecorded(each), false)
+    const scanning = await startSession({ ...deployed(), admin: scanner }, NAME)
+    assert.equal((await scanning.send('GET', 'manifests/never')).status, 200)
     assert.equal((await session.send('GET', 'manifests/by-tag')).status, 200)
     assert.equal((await session.send('GET', `manifests/${images.get('by-digest')}`)).status, 200)
     assert.equal((await session.send('HEAD', 'manifests/by-head')).status, 200)

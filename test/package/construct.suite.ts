@@ -42,13 +42,17 @@ new Registry(new Stack(new App(), 'Images'), 'Registry')
 /** What the declarations must say; the lines after `@ts-expect-error` must not be allowed. */
 const TYPES = `
 import { Stack } from 'aws-cdk-lib'
-import { type AnyBucket, Registry, type RegistryProps } from 'slipway/cdk'
+import { type AnyBucket, type CleanUp, type Pulls, Registry, type RegistryProps } from 'slipway/cdk'
 
 const stack = new Stack()
 const props: RegistryProps = { memory: 512 }
 const registry = new Registry(stack, 'Registry', props)
 const id: string = registry.gateway.api.ref
 const bucket: AnyBucket = registry.bucket
+const cleanUp: CleanUp | undefined = registry.cleanUp
+const pulls: Pulls | undefined = registry.pulls
+const names: (string | undefined)[] = [cleanUp?.function.functionName, pulls?.logGroup.logGroupName]
+void names
 new Registry(stack, 'Second', { bucket, domain: { name: id } })
 // @ts-expect-error
 new Registry(stack, 'Third', { memory: 'much' })

@@ -93,20 +93,36 @@ export const rolePolicy = async (
   }
 }
 
+/** A user that has only one policy. */
+export interface PolicyUser {
+  /** With the credentials of the user. */
+  readonly emulator: Emulator
+  /** Replaces the policy. */
+  replace(document: PolicyDocument): Promise<void>
+}
+
+/** Creates a user that has only this policy. */
+export const startUser = async (
+  emulator: Emulator,
+  UserName: string,
+  document: PolicyDocument,
+): Promise<PolicyUser> => {
+  await iam(emulator, 'CreateUser', { UserName })
+  const replace = async (each: PolicyDocument): Promise<void> => {
+    const PolicyDocument = JSON.stringify(each)
+    await iam(emulator, 'PutUserPolicy', { UserName, PolicyName: 'all', PolicyDocument })
+  }
+  await replace(document)
+  const key = await iam(emulator, 'CreateAccessKey', { UserName })
+  const AWS_ACCESS_KEY_ID = elementOf(key, 'AccessKeyId')
+  const AWS_SECRET_ACCESS_KEY = elementOf(key, 'SecretAccessKey')
+  const env = { ...emulator.env, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }
+  return { emulator: { ...emulator, env }, replace }
+}
+
 /** The emulator with the credentials of a new user that has only this policy. */
 export const asUserWith = async (
   emulator: Emulator,
   UserName: string,
   document: PolicyDocument,
-): Promise<Emulator> => {
-  await iam(emulator, 'CreateUser', { UserName })
-  await iam(emulator, 'PutUserPolicy', {
-    UserName,
-    PolicyName: 'all',
-    PolicyDocument: JSON.stringify(document),
-  })
-  const key = await iam(emulator, 'CreateAccessKey', { UserName })
-  const AWS_ACCESS_KEY_ID = elementOf(key, 'AccessKeyId')
-  const AWS_SECRET_ACCESS_KEY = elementOf(key, 'SecretAccessKey')
-  return { ...emulator, env: { ...emulator.env, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } }
-}
+): Promise<Emulator> => (await startUser(emulator, UserName, document)).emulator
