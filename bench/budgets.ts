@@ -23,7 +23,7 @@ const CALLS: Readonly<Record<string, number>> = {
   'tags-list': 1,
 }
 
-/** Most bytes of resident memory with eight large pushes at once. */
+/** Most bytes of resident memory with eight large pushes at once, and of a clean-up. */
 const MEMORY = 300e6
 
 /** Most calls of a page of tags or repositories, however many there are. */
@@ -57,6 +57,22 @@ const pagesOver = ({ grown }: Results): string[] =>
       return [`${operation} of ${entries} ${of}: ${total} calls, not ${PAGE_CALLS}`]
     })
 
+/** Calls of a run with nothing new that are neither listings nor grow with the store. */
+const REST = 40
+
+const cleanUpOver = ({ cleanedUp = [] }: Results): string[] =>
+  cleanedUp.flatMap(({ run, repositories, peakBytes, calls }) => {
+    const about = `clean-up of ${repositories} repositories, ${run}`
+    const { ListObjectsV2 = 0 } = calls
+    const rest = totalOf(calls) - ListObjectsV2
+    return [
+      ...(peakBytes <= MEMORY ? [] : [`${about}: ${peakBytes / 1e6} MB, not ${MEMORY / 1e6}`]),
+      ...(run !== 'unchanged' || rest <= REST + repositories / 1000
+        ? []
+        : [`${about}: ${rest} calls beside listings`]),
+    ]
+  })
+
 const failed = ({ failures }: Results): string[] =>
   failures.filter(({ peer }) => peer === 'slipway').map(({ id, why }) => `${id} failed: ${why}`)
 
@@ -66,4 +82,5 @@ export const exceeded = (results: Results): readonly string[] => [
   ...callsOver(results),
   ...memoryOver(results),
   ...pagesOver(results),
+  ...cleanUpOver(results),
 ]

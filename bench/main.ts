@@ -20,11 +20,13 @@ import { zotPeer } from './peers/zot.ts'
 import { type Results, readResults, writeResults } from './results.ts'
 import { counts, STAGED, type Work } from './sections.ts'
 import { FULL, SMOKE } from './sizes.ts'
+import { measureCleanUp } from './workloads/clean-up.ts'
 import { measureGrowth } from './workloads/growth.ts'
 import { measureLambda } from './workloads/lambda.ts'
 
 /** Whether a part compares registries, on a real S3 server. */
-const compares = (section: Section): boolean => section !== 'growth' && section !== 'lambda'
+const compares = (section: Section): boolean =>
+  section !== 'growth' && section !== 'lambda' && section !== 'clean-up'
 
 const peersOf = (options: Options): readonly Peer[] => {
   const { smoke, zot, profiles, only } = options
@@ -52,6 +54,7 @@ const runSection = async (section: Section, work: Work): Promise<Partial<Results
   if (section === 'counts') return { counted: await counts(work) }
   if (section === 'growth') return { grown: await measureGrowth(sizes.growth, tmpdir(), tell) }
   if (section === 'lambda') return { invoked: await measureLambda(rounds, tell) }
+  if (section === 'clean-up') return { cleanedUp: await measureCleanUp(sizes.cleanUp, tell) }
   await STAGED[section](work)
   return {}
 }

@@ -17,6 +17,7 @@ export const SECTIONS = [
   'memory',
   'growth',
   'lambda',
+  'clean-up',
 ] as const
 
 export type Section = (typeof SECTIONS)[number]

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Shape as Registry } from './clean-up/shape.ts'
 import type { Shape } from './content.ts'
 import type { Subject } from './workloads/transfers.ts'
 
@@ -24,6 +25,8 @@ export interface Sizes {
   readonly loadSeconds: number
   /** How many tags, repositories and referrers there are before one more is pushed. */
   readonly growth: readonly number[]
+  /** Registries that are cleaned up. */
+  readonly cleanUp: readonly Registry[]
 }
 
 export const FULL: Sizes = {
@@ -38,6 +41,11 @@ export const FULL: Sizes = {
   memoryBytes: 1000 * MEGABYTE,
   loadSeconds: 2,
   growth: [100, 10_000, 100_000],
+  cleanUp: [
+    { repositories: 1000, images: 1, blobs: 9 },
+    { repositories: 10_000, images: 2, blobs: 49 },
+    { repositories: 100_000, images: 2, blobs: 49 },
+  ],
 }
 
 export const SMOKE: Sizes = {
@@ -52,4 +60,5 @@ export const SMOKE: Sizes = {
   memoryBytes: 100 * MEGABYTE,
   loadSeconds: 0.5,
   growth: [100, 2000],
+  cleanUp: [{ repositories: 200, images: 2, blobs: 9 }],
 }

@@ -2,6 +2,9 @@
  * Runs over a registry that is too large for a server of its own on a small machine: its store is in the process of
  * the runs, whose memory and CPU have it in them.
  *
+ * Usage: node --expose-gc bench/clean-up/alone.ts
+ * '{"shape":{"repositories":100000,"images":2,"blobs":49},"runs":[780000,780000],"directory":"/var/tmp/x"}'
+ *
  * @module
  */
 
@@ -13,7 +16,7 @@ import { openWorld } from './world.ts'
 const HOUR = 60 * 60_000
 
 /** What it is told. */
-export interface Work {
+interface Work {
   readonly shape: Shape
   /** Of each run, milliseconds of an invocation; 0: it is not stopped. */
   readonly runs: readonly number[]
@@ -32,6 +35,5 @@ for (const stopAfter of runs) {
     const most = stopAfter === 0 ? Number.POSITIVE_INFINITY : stopAfter
     parts.push(await runCleanUp(store, most, (line) => console.error(line)))
   } while (parts.at(-1)?.outcome === 'stopped')
-  process.send?.(parts)
+  console.log(JSON.stringify(parts))
 }
-process.disconnect?.()

@@ -11,7 +11,7 @@ import {
   tagLinkKey,
 } from '../../functions/registry/layout.ts'
 import { dataOf, type Entry, generate, type Held, linkTo, nameOf } from './generated.ts'
-import { isPushedTo, manifestWith, openNumbers, type Shape, sha256 } from './shape.ts'
+import { isPushedTo, manifestWith, type Numbers, openNumbers, type Shape, sha256 } from './shape.ts'
 
 /** All there is. */
 export interface World {
@@ -25,8 +25,12 @@ export interface World {
 }
 
 /** Opens the world of a registry. */
-export const openWorld = (shape: Shape): World => {
-  const generated = generate(openNumbers(shape))
+export const openWorld = (shape: Shape): World => openWorldOf(openNumbers(shape))
+
+/** Opens the world of a registry that is computed already. */
+export const openWorldOf = (numbers: Numbers): World => {
+  const { shape } = numbers
+  const generated = generate(numbers)
   /** What was written, and undefined for what was deleted. */
   const changed = new Map<string, Held | undefined>()
   let sorted: string[] | undefined

@@ -67,18 +67,18 @@ const runOnce = async (job: Job): Promise<Ran> => {
   return ran
 }
 
-/** Runs until a run has ended. @param stopAfter milliseconds of each invocation; none: it is never stopped */
+/** Runs until a run has ended. @param stopAfter milliseconds of each invocation */
 const runAll = async (
   server: Server,
   shape: Shape,
   run: CleanedUp['run'],
-  stopAfter?: number,
+  stopAfter: number,
 ): Promise<CleanedUp> => {
   await server.order({ count: true })
   const parts: Ran[] = []
   do {
     if (parts.length > 0) await server.order({ pass: HOUR })
-    parts.push(await runOnce({ endpoint: server.endpoint, ...(stopAfter && { stopAfter }) }))
+    parts.push(await runOnce({ endpoint: server.endpoint, stopAfter }))
   } while (parts.at(-1)?.outcome === 'stopped')
   const { calls } = await server.order({ count: true })
   const sum = (of: (ran: Ran) => number): number => parts.reduce((all, each) => all + of(each), 0)
@@ -100,12 +100,8 @@ const runAll = async (
   }
 }
 
-/** Measures one registry: a first run, one after pushes, and one with nothing new. */
-const measure = async (
-  shape: Shape,
-  stops: boolean,
-  tell: (line: string) => void,
-): Promise<CleanedUp[]> => {
+/** Measures one registry: a first run, stopped as the stack's function is, one after pushes, and one with nothing new. */
+const measure = async (shape: Shape, tell: (line: string) => void): Promise<CleanedUp[]> => {
   const all: CleanedUp[] = []
   const note = (one: CleanedUp): void => {
     all.push(one)
@@ -118,14 +114,14 @@ const measure = async (
   }
   const server = await startServer(shape)
   try {
-    note(await runAll(server, shape, 'first', stops ? INVOCATION : undefined))
+    note(await runAll(server, shape, 'first', INVOCATION))
     // What the first has changed is read once more.
     await server.order({ pass: HOUR })
     await server.order({ push: true })
     await server.order({ pass: HOUR })
-    note(await runAll(server, shape, 'changed'))
+    note(await runAll(server, shape, 'changed', INVOCATION))
     await server.order({ pass: HOUR })
-    note(await runAll(server, shape, 'unchanged'))
+    note(await runAll(server, shape, 'unchanged', INVOCATION))
   } finally {
     await server.end()
   }
@@ -138,6 +134,6 @@ export const measureCleanUp = async (
   tell: (line: string) => void,
 ): Promise<CleanedUp[]> => {
   const all: CleanedUp[] = []
-  for (const shape of shapes) all.push(...(await measure(shape, false, tell)))
+  for (const shape of shapes) all.push(...(await measure(shape, tell)))
   return all
 }

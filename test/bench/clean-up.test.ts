@@ -5,16 +5,18 @@
  * @module
  */
 
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { openDirect } from '../../bench/clean-up/direct.ts'
 import { linksOf, type Shape } from '../../bench/clean-up/shape.ts'
 import { openWorld } from '../../bench/clean-up/world.ts'
+import { callsOfRun, STORES } from '../../bench/clean-up-costs.ts'
+import { runsChart, runsTable } from '../../bench/page/clean-up.ts'
 import { collect } from '../../functions/registry/clean-up/collect.ts'
 import { TIMES } from '../../functions/registry/clean-up/terms.ts'
 import { intercept } from '../support/rig/intercept.ts'
 
 const HOUR = 3_600_000
-const PAGE = 1000
 
 /** Runs one after the other on a registry, and what each asked the store for. */
 const runsOn = (shape: Shape) => {
@@ -26,7 +28,13 @@ const runsOn = (shape: Shape) => {
       now += span
     },
     push: (): number => world.push(new Date(now)),
-    async run(): Promise<{ calls: Record<string, number>; steps: Record<string, number> }> {
+    /** @param pauses after so many it is stopped; another one goes on */
+    async run(pauses = Number.POSITIVE_INFINITY): Promise<{
+      calls: Record<string, number>
+      steps: Record<string, number>
+      outcome: string
+    }> {
+      let left = pauses
       const calls: Record<string, number> = {}
       const counted = intercept(store, ({ operation }, proceed) => {
         calls[operation] = (calls[operation] ?? 0) + 1
@@ -40,49 +48,44 @@ const runsOn = (shape: Shape) => {
         report: () => {},
         note: () => {},
         progress: () => {},
-        isOver: () => false,
+        isOver: () => left-- <= 0,
         monotonic: () => 0,
       })
-      if (collected.outcome !== 'done') throw new Error(collected.outcome)
+      if (!('done' in collected)) throw new Error(collected.outcome)
       const steps = Object.entries(collected.done.steps).map(([step, { things }]) => [step, things])
-      return { calls, steps: Object.fromEntries(steps) }
+      return { calls, steps: Object.fromEntries(steps), outcome: collected.outcome }
     },
   }
 }
 
-/** Listings of so many objects. */
-const pages = (objects: number): number => Math.max(1, Math.ceil(objects / PAGE))
-
-/** What there is of a registry: links and tags, data, and data without a link. */
-const countsOf = (shape: Shape) => {
-  const manifests = shape.repositories * shape.images
-  const blobs = manifests * shape.blobs
-  const orphans = Math.ceil(blobs / 1000)
-  const data = blobs + orphans + manifests
-  return { manifests, orphans, listed: pages(linksOf(shape) + manifests) + pages(data) }
+/** What there is of a registry, and how much of its data has no link. */
+const storedOf = (shape: Shape) => {
+  const { repositories, images, blobs } = shape
+  const manifests = repositories * images
+  const orphans = Math.ceil((manifests * blobs) / 1000)
+  const data = manifests * (blobs + 1) + orphans
+  return { stored: { repositories, links: linksOf(shape), manifests, data }, orphans }
 }
-
-/** Listings of markers, marks, referrers, aliases, records of pulls and deletes, staged bytes, and others' notes. */
-const OTHER_LISTS = 8
 
 describe.each<Shape>([
   { repositories: 1, images: 1, blobs: 1 },
   { repositories: 40, images: 2, blobs: 9 },
   { repositories: 49, images: 3, blobs: 30 },
 ])('$repositories repositories of $images images of $blobs blobs', (shape) => {
-  const { manifests, orphans, listed } = countsOf(shape)
+  const { stored, orphans } = storedOf(shape)
 
   test('a run costs the listings, a read for each manifest, and little else', async () => {
     const { run, pass } = runsOn(shape)
+    const expected = callsOfRun(stored, 'first')
     const first = await run()
     expect(first.steps).toEqual({ 'condemn-data': orphans })
     // Of data that goes: its marker is read, the data looked at, the marker written.
     expect(first.calls).toEqual({
-      list: listed + OTHER_LISTS + 2,
+      list: expected.ListObjectsV2,
       listMultiparts: 1,
-      get: manifests + orphans + 7,
-      head: orphans + 1,
-      put: orphans + 8,
+      get: expected.GetObject! + orphans,
+      head: 1 + orphans,
+      put: expected.PutObject! + orphans,
       delete: 1,
       deleteIf: 1,
     })
@@ -90,20 +93,21 @@ describe.each<Shape>([
     // It reads the markers that the first has written.
     const second = await run()
     expect(second.steps).toEqual({})
-    expect(second.calls.get).toBe(orphans + 8)
-    // From then on, listings alone; what is noted of repositories, markers and looks are five reads of the nine.
+    const { ListObjectsV2, GetObject, PutObject } = callsOfRun(stored, 'unchanged')
+    expect(second.calls.get).toBe(GetObject! + orphans)
+    // From then on, listings alone, and what is noted: one read more is for what is known of markers.
     const unchanged = {
-      list: listed + OTHER_LISTS,
+      list: ListObjectsV2,
       listMultiparts: 1,
-      get: 9,
+      get: GetObject! + 1,
       head: 1,
-      put: 6,
+      put: PutObject,
       delete: 2,
       deleteIf: 1,
     }
     for (const span of [HOUR, HOUR, 20 * HOUR]) {
       pass(span)
-      expect(await run()).toEqual({ calls: unchanged, steps: {} })
+      expect(await run()).toEqual({ calls: unchanged, steps: {}, outcome: 'done' })
     }
   })
 })
@@ -122,4 +126,43 @@ test('after a push to one of a hundred repositories its manifests are read, and 
   expect(after.steps).toEqual({})
   // The two that were there, the new one, and the part of what is noted that has changed.
   expect((after.calls.get ?? 0) - (before.calls.get ?? 0)).toBe(shape.images + 1)
+})
+
+test('a stop costs as many calls, however large the registry is', async () => {
+  const total = ({ calls }: { readonly calls: Record<string, number> }): number =>
+    Object.values(calls).reduce((sum, count) => sum + count, 0)
+  const costOfStop = async (shape: Shape, pauses: number): Promise<number> => {
+    const whole = await runsOn(shape).run()
+    const { run } = runsOn(shape)
+    let [calls, stops] = [0, 0]
+    for (;;) {
+      const part = await run(pauses)
+      calls += total(part)
+      if (part.outcome === 'done') {
+        expect(part.steps).toEqual(whole.steps)
+        return (calls - total(whole)) / stops
+      }
+      stops += 1
+    }
+  }
+  const costs = [
+    await costOfStop({ repositories: 20, images: 1, blobs: 3 }, 7),
+    await costOfStop({ repositories: 49, images: 3, blobs: 30 }, 19),
+  ]
+  for (const cost of costs) expect(cost).toBeLessThanOrEqual(25)
+})
+
+test('10,000,000 links are written down in runs, and read in blocks that fit into memory', () => {
+  const [, , large] = STORES
+  const { GetObject, PutObject, ListObjectsV2 } = callsOfRun(large!, 'unchanged')
+  // 152 runs of 65,536, and 10 parts of usage; blocks of 3,046 links; what was seen, in 25 objects.
+  expect([PutObject, GetObject]).toEqual([152 + 10 + 5, 152 * 22 + 25 + 7])
+  expect(ListObjectsV2).toBe(10_200 + 10_000 + 100 + 7)
+})
+
+test('docs/clean-up.md has the costs as they are computed, and its chart', () => {
+  const read = (path: string) =>
+    readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8')
+  expect(read('clean-up.md')).toContain(runsTable())
+  expect(read('benchmarks/clean-up.svg')).toBe(runsChart())
 })
