@@ -11,7 +11,14 @@ import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
 import { byCertificate, byPolicy, nobody, noteOf, written } from './callers.ts'
 import type { CertificateAuthorities, ClientCertificate } from './certificate.ts'
 import { AccessError } from './errors.ts'
-import { ANONYMOUS, fingerprint, nameOf, parseBasic, parseBearer } from './identity.ts'
+import {
+  ANONYMOUS,
+  fingerprint,
+  type Identity,
+  nameOf,
+  parseBasic,
+  parseBearer,
+} from './identity.ts'
 import { createLapse } from './lapse.ts'
 import type { Live } from './live.ts'
 import { allows, DENY_ALL, type Policy } from './policy/policy.ts'
@@ -61,13 +68,22 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     unrestricted: false,
   })
 
+  /** Whom a token of ours was issued to, as it is now. */
+  const ownerOf = async (current: Policy, token: VerifiedToken): Promise<Identity | undefined> => {
+    const { kind, name } = token.identity
+    if (kind === 'anonymous') return ANONYMOUS
+    if (kind !== 'token') return accounts.lookup(name)
+    const { carriesEnough } = await import('./exchange/carried.ts')
+    if (carriesEnough(token.only, current)) return token.identity
+    throw refused('the policy has changed since the token was issued: request another')
+  }
+
   /**
    * Our own tokens grant what the policy allowed when they were issued, less what it has revoked
    * since, and nothing once the account is removed.
    */
   const byOwnToken = async (current: Policy, token: VerifiedToken): Promise<Caller> => {
-    const { kind, name } = token.identity
-    const identity = kind === 'anonymous' ? ANONYMOUS : await accounts.lookup(name)
+    const identity = await ownerOf(current, token)
     if (identity === undefined)
       throw refused('the account that the token was issued to no longer exists')
     const granted = byGrants({ ...token, identity })

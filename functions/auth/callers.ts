@@ -67,12 +67,14 @@ export const noteOf = ({
   own,
   key,
   credential,
+  only,
 }: VerifiedToken): Note | undefined => {
   const { kind, name, claims } = identity
-  if (own) {
+  if (own && kind !== 'token') {
     return kind === 'anonymous' ? { by: kind, key } : { by: 'account', name, key, credential }
   }
   if (claims.access !== undefined) return { by: 'issuer', issuer }
-  const packed = packClaims(claims)
-  return packed === undefined ? undefined : { by: 'issuer', issuer, claims: packed }
+  // A policy to come may look at claims that the token does not carry.
+  const packed = only === undefined ? packClaims(claims) : undefined
+  return packed === undefined ? undefined : { by: 'issuer', issuer, claims: packed, key }
 }

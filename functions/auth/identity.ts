@@ -48,6 +48,13 @@ export const parseBasic = (authorization: string | undefined): BasicCredentials 
   return { name: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
+/**
+ * Whether what was sent as a password is a signed JWT. No password is: they have at most 72 bytes, and the
+ * secrets of robots no dots.
+ */
+export const isJwt = (password: string): boolean =>
+  password.length > 72 && /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(password)
+
 /** The token in an Authorization header; undefined if it is not of the Bearer scheme (RFC 6750). */
 export const parseBearer = (authorization: string | undefined): string | undefined =>
   authorization?.match(/^bearer +(\S+) *$/i)?.[1]

@@ -84,13 +84,13 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
   return async (text: string, repository: string): Promise<Why | undefined> => {
     const note = readable(() => readNote(text))
     if (note === undefined) return UNREADABLE
-    if (note.by === 'issuer') return ofIssuer(note, repository)
     if (note.by === 'certificate') return ofCertificate(note, repository)
+    const decide = (): Promise<Why | undefined> => {
+      if (note.by === 'issuer') return ofIssuer(note, repository)
+      return note.by === 'account' ? ofAccount(note, repository) : byPolicy(ANONYMOUS, repository)
+    }
     const { key } = note
-    const [hasKey, why] = await Promise.all([
-      key === undefined || verifier.hasKey(key),
-      note.by === 'account' ? ofAccount(note, repository) : byPolicy(ANONYMOUS, repository),
-    ])
+    const [hasKey, why] = await Promise.all([key === undefined || verifier.hasKey(key), decide()])
     return hasKey ? why : 'the key that signed its token was revoked'
   }
 }

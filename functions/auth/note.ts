@@ -33,6 +33,8 @@ const note = z.discriminatedUnion('by', [
     issuer: z.string(),
     /** Its claims, for the policy. Absent: the token itself granted the right. */
     claims: z.string().optional(),
+    /** `kid` of our key, if it signed a token that was issued for the issuer's. */
+    key: z.string().optional(),
   }),
   z.object({
     by: z.literal('certificate'),

@@ -9,13 +9,16 @@ import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './a
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { AccessError } from './errors.ts'
+import type { SubjectToken } from './exchange/subject.ts'
 import { ANONYMOUS, fingerprint, type Identity, nameOf } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import { allowedActions, mayAnything, type Policy } from './policy/policy.ts'
-import type { OwnKind } from './tokens/claims.ts'
+import { refusal } from './refusal.ts'
+import { EXCHANGED, type OwnKind } from './tokens/claims.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
+import type { TokenVerifier } from './tokens/verify.ts'
 
 /** Seconds an access token is valid: clients request another when it expires. */
 const ACCESS_LIFE = 5 * 60
@@ -29,6 +32,8 @@ export type TokenCredentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'password'; readonly name: string; readonly password: string }
   | { readonly kind: 'refresh'; readonly token: string }
+  /** A token of another issuer, in exchange for one of ours (RFC 8693). */
+  | { readonly kind: 'token'; readonly token: string }
 
 export interface TokenRequest {
   readonly credentials: TokenCredentials
@@ -59,6 +64,8 @@ export interface TokenServiceOptions {
   readonly accounts: Accounts
   readonly policy: Live<Policy>
   readonly keys: SigningKeys
+  /** Verifies the tokens of other issuers. */
+  readonly verifier: TokenVerifier
   readonly issuer: string
   readonly service: string
   readonly audit: Audit
@@ -91,11 +98,13 @@ interface Known {
   readonly credential?: string
   /** Fingerprint of the password or secret; absent for anonymous callers. */
   readonly bound?: string
+  /** The token of another issuer that it is known by. */
+  readonly subject?: SubjectToken
 }
 
 /** The token endpoint of this registry. */
 export const createTokenService = (options: TokenServiceOptions): TokenService => {
-  const { accounts, policy, keys, issuer, service, audit, readOnly, now } = options
+  const { accounts, policy, keys, verifier, issuer, service, audit, readOnly, now } = options
   const verifyRefresh = createRefreshVerifier({
     issuer,
     audience: service,
@@ -104,8 +113,16 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     now,
   })
 
+  const exchange = async (token: string): Promise<Known> => {
+    // Loaded only where other issuers' tokens come in.
+    const { verifySubject } = await import('./exchange/subject.ts')
+    const subject = await verifySubject(verifier, token)
+    return { identity: subject.identity, subject }
+  }
+
   const logIn = async ({ credentials, address }: TokenRequest): Promise<Known> => {
     if (credentials.kind === 'none') return { identity: ANONYMOUS }
+    if (credentials.kind === 'token') return exchange(credentials.token)
     if (credentials.kind === 'password') {
       const found = await accounts.authenticate(credentials.name, credentials.password, address)
       if (found === undefined) throw new AccessError('UNAUTHORIZED', 'wrong name or password')
@@ -136,6 +153,15 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
       audit({ ...base, outcome: 'failed', why, ...(who === undefined ? {} : { who }) })
       throw error
     }
+  }
+
+  /** What binds a token of ours to the one that it is issued for, which it never outlives. */
+  const boundTo = async ({ identity, issuer: origin, expires }: SubjectToken, current: Policy) => {
+    const { carry } = await import('./exchange/carried.ts')
+    const left = Math.floor((expires - now()) / 1000)
+    if (left <= 0) throw refusal('expired', 'has expired')
+    const ext = carry(origin, identity.claims, current)
+    return { kind: EXCHANGED, ext, lifetime: Math.min(ACCESS_LIFE, left) } as const
   }
 
   const granted = (current: Policy, identity: Identity, asked: Access): Access[] => {
@@ -192,6 +218,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
         credential: known.bound,
         lifetime: ACCESS_LIFE,
         now,
+        ...(known.subject && (await boundTo(known.subject, current))),
       })
       const refresh = request.offline ? await refreshFor(signer, known) : undefined
       const scope = access.map(formatScope).join(' ')

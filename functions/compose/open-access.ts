@@ -172,12 +172,13 @@ export const openAccess = async (
   const issuer = settings['token-issuer']
   const service = settings['token-service']
   const others = liveIssuers({ ...live, issuer, service })
+  const verifier = createTokenVerifier({ keys, issuer, audience: service, others, now })
   const authorizer = createAccessControl({
     accounts,
     policy,
     authorities,
     audit,
-    verifier: createTokenVerifier({ keys, issuer, audience: service, others, now }),
+    verifier,
     scheme: settings.auth === 'basic' ? 'basic' : 'bearer',
     service,
     realm: settings['token-realm'],
@@ -185,7 +186,7 @@ export const openAccess = async (
   })
   const readOnly = settings['read-only']
   const tokens = createTokenService({
-    ...{ accounts, policy, keys, issuer, service, audit, readOnly, now },
+    ...{ accounts, policy, keys, verifier, issuer, service, audit, readOnly, now },
   })
   const issues = settings.auth !== 'basic' && settings['token-realm'] === undefined
   return {

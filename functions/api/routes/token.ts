@@ -6,7 +6,7 @@
 
 import type { Hono } from 'hono'
 import { AccessError } from '../../auth/errors.ts'
-import { type BasicCredentials, parseBasic } from '../../auth/identity.ts'
+import { type BasicCredentials, isJwt, parseBasic } from '../../auth/identity.ts'
 import type { TokenCredentials, TokenIssuing, TokenRequest } from '../../auth/token-service.ts'
 import type { UploadMemory } from '../../registry/uploads/memory.ts'
 import { quoted } from '../../shared/errors.ts'
@@ -18,7 +18,19 @@ import { addressOf } from '../middleware/permit.ts'
 /** Most bytes of a form: a refresh token, credentials and some scopes. */
 const MAX_FORM = 64 * 1024
 
+/** RFC 8693 sections 2.1 and 3. */
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const TYPES = 'urn:ietf:params:oauth:token-type'
+const ACCESS_TOKEN = `${TYPES}:access_token`
+/** What else the response to an exchange says (RFC 8693 section 2.2.1). */
+const ISSUED = { issued_token_type: ACCESS_TOKEN, token_type: 'Bearer' }
+const SUBJECT_TYPES = [`${TYPES}:jwt`, `${TYPES}:id_token`, ACCESS_TOKEN]
+
 const badRequest = (message: string): RequestError => new RequestError('PARAMETER_INVALID', message)
+
+/** Whatever the name, a password that is a JWT is what another issuer says of its bearer. */
+const withPassword = (name: string, password: string): TokenCredentials =>
+  isJwt(password) ? { kind: 'token', token: password } : { kind: 'password', name, password }
 
 /**
  * Who Basic credentials name: nobody if they are empty, as podman sends them without any. A password of no
@@ -26,7 +38,7 @@ const badRequest = (message: string): RequestError => new RequestError('PARAMETE
  * it would keep the token that such a one gets, and be refused its push.
  */
 const basicCredentials = ({ name, password }: BasicCredentials): TokenCredentials => {
-  if (name !== '') return { kind: 'password', name, password }
+  if (name !== '') return withPassword(name, password)
   return password === '' ? { kind: 'none' } : { kind: 'refresh', token: password }
 }
 
@@ -46,17 +58,34 @@ const readQuery = (c: AppContext): TokenRequest => {
   }
 }
 
+/** The token that is to be exchanged (RFC 8693 section 2.1). */
+const subjectToken = (form: URLSearchParams): string => {
+  const type = form.get('subject_token_type') ?? ''
+  if (!SUBJECT_TYPES.includes(type)) {
+    throw badRequest(
+      `unsupported subject_token_type ${quoted(type)}: expected ${SUBJECT_TYPES.join(' or ')}`,
+    )
+  }
+  const requested = form.get('requested_token_type') ?? ACCESS_TOKEN
+  if (requested !== ACCESS_TOKEN) {
+    throw badRequest(
+      `unsupported requested_token_type ${quoted(requested)}: expected ${ACCESS_TOKEN}`,
+    )
+  }
+  if (form.has('actor_token')) throw badRequest('actor_token is not supported: leave it out')
+  return form.get('subject_token') ?? ''
+}
+
 const formCredentials = (form: URLSearchParams): TokenCredentials => {
   const grant = form.get('grant_type') ?? ''
   if (grant === 'password') {
-    return {
-      kind: 'password',
-      name: form.get('username') ?? '',
-      password: form.get('password') ?? '',
-    }
+    return withPassword(form.get('username') ?? '', form.get('password') ?? '')
   }
   if (grant === 'refresh_token') return { kind: 'refresh', token: form.get('refresh_token') ?? '' }
-  throw badRequest(`unsupported grant_type ${quoted(grant)}: expected password or refresh_token`)
+  if (grant === EXCHANGE) return { kind: 'token', token: subjectToken(form) }
+  throw badRequest(
+    `unsupported grant_type ${quoted(grant)}: expected password, refresh_token or ${EXCHANGE}`,
+  )
 }
 
 /** POST: everything in a form. */
@@ -71,7 +100,7 @@ const readForm = async (c: AppContext, memory: UploadMemory): Promise<TokenReque
   const form = new URLSearchParams(Buffer.from(body).toString())
   return {
     credentials: formCredentials(form),
-    service: form.get('service') || undefined,
+    service: form.get('service') || form.get('audience') || undefined,
     scopes: form.getAll('scope'),
     offline: form.get('access_type') === 'offline' || form.get('offline_token') === 'true',
     address: addressOf(c),
@@ -90,7 +119,9 @@ export const tokenRoutes = (
   ): Promise<Response> => {
     c.header('Cache-Control', 'no-store')
     try {
-      return c.json(await tokens.grant(await read(c)))
+      const request = await read(c)
+      const response = await tokens.grant(request)
+      return c.json(request.credentials.kind === 'token' ? { ...response, ...ISSUED } : response)
     } catch (error) {
       if (!(error instanceof AccessError && error.code === 'UNAUTHORIZED')) throw error
       throw new RequestError('UNAUTHORIZED', error.message, {

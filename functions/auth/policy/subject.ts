@@ -37,6 +37,12 @@ export const subjectFault = (text: string): string | undefined => {
     : undefined
 }
 
+/** The steps to the claim that a subject names; undefined for one that names no claim. */
+export const claimPath = (subject: string): string[] | undefined => {
+  const [kind, name = ''] = splitAt(subject, ':')
+  return kind === 'claim' ? splitAt(name, '=')[0].split('.') : undefined
+}
+
 const isScalar = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value)
 

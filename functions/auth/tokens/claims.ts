@@ -34,5 +34,8 @@ export const refreshAudience = (service: string): string => `slipway-refresh:${s
 /** Whom we issue tokens to: all kinds but the tokens of other issuers, and certificates. */
 export type OwnKind = Exclude<Identity['kind'], 'token' | 'certificate'>
 
+/** `kind` of tokens that were issued in exchange for another issuer's: see ../exchange/. */
+export const EXCHANGED = 'token'
+
 /** The claim that says which kind of account `sub` names. */
 export const ownKind = z.enum(['anonymous', 'user', 'robot'])

@@ -7,9 +7,17 @@
 import { randomBytes } from 'node:crypto'
 import { type Access, mergeAccess } from '../access.ts'
 import { AccessError } from '../errors.ts'
+import type { Carried } from '../exchange/carried.ts'
 import { fingerprint } from '../identity.ts'
 import type { Signer } from '../keys/signing-keys.ts'
-import { ACCESS_TYPE, MAX_ISSUED, type OwnKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
+import {
+  ACCESS_TYPE,
+  type EXCHANGED,
+  MAX_ISSUED,
+  type OwnKind,
+  REFRESH_TYPE,
+  refreshAudience,
+} from './claims.ts'
 
 /** What all of our tokens need. */
 interface IssueOptions {
@@ -18,7 +26,7 @@ interface IssueOptions {
   readonly issuer: string
   /** Account name; empty for anonymous callers. */
   readonly subject: string
-  readonly kind: OwnKind
+  readonly kind: OwnKind | typeof EXCHANGED
   /** Seconds. */
   readonly lifetime: number
   /** Clock in milliseconds. */
@@ -32,6 +40,8 @@ export interface AccessTokenOptions extends IssueOptions {
   readonly access: readonly Access[]
   /** {@link fingerprint} of the password or secret that it was requested with. */
   readonly credential?: string | undefined
+  /** The token of another issuer that it is issued for. */
+  readonly ext?: Carried | undefined
 }
 
 export interface RefreshTokenOptions extends IssueOptions {
@@ -101,6 +111,7 @@ export const issueToken = async (options: AccessTokenOptions): Promise<IssuedTok
   const issued = await issue(options, ACCESS_TYPE, options.audience, {
     access,
     ...(options.credential === undefined ? {} : { cred: options.credential }),
+    ...(options.ext === undefined ? {} : { ext: options.ext }),
   })
   const size = issued.token.length
   if (size > MAX_ISSUED) {

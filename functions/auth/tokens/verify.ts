@@ -21,7 +21,7 @@ import type { SigningKeys } from '../keys/signing-keys.ts'
 import { explain, refusal } from '../refusal.ts'
 import { allowedAlgorithm, chooseKey } from '../trusted-keys/choose-key.ts'
 import { ownKeys } from '../trusted-keys/key-source.ts'
-import { ACCESS_TYPES, LEEWAY, MAX_READ, ownKind } from './claims.ts'
+import { ACCESS_TYPES, EXCHANGED, LEEWAY, MAX_READ, ownKind } from './claims.ts'
 
 /** What a bearer token proves. */
 export interface VerifiedToken {
@@ -30,12 +30,14 @@ export interface VerifiedToken {
   /** What the token grants; see `grants`. */
   readonly access: readonly Access[]
   readonly issuer: string
-  /** Whether this registry issued it. */
+  /** Whether this registry issued it; `issuer` is then its own, or that of the token exchanged for it. */
   readonly own: boolean
   /** `kid` of the key that signed it, if it is ours. */
   readonly key?: string
   /** What its claim `cred` has: see {@link fingerprint}. */
   readonly credential?: string
+  /** Names of the claims that it carries, if it was issued for another and these are not all. */
+  readonly only?: readonly string[]
   /** Its `jti`, for the audit trail. */
   readonly id?: string
   /** Milliseconds since 1970, without leeway. */
@@ -211,6 +213,15 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
       if (token.issuer !== issuer) return other.verify(token)
       const signed = await verifyOwn(token)
       const name = subjectOf(signed.payload)
+      if (signed.payload.kind === EXCHANGED) {
+        // Loaded only with such a token.
+        const { readCarried } = await import('../exchange/carried.ts')
+        const { iss, only, identity: claims } = readCarried(signed.payload)
+        if (!other.trusts(iss)) throw untrusted(iss)
+        const identity: Identity = { kind: 'token', name, groups: [], claims }
+        const some = only === undefined ? {} : { only }
+        return { identity, issuer: iss, own: true, key: signed.kid, ...some, ...grantsOf(signed) }
+      }
       const kind = ownKind.safeParse(signed.payload.kind)
       if (!kind.success) throw refusal('claims', 'does not say what kind of account it is for')
       const identity: Identity = { kind: kind.data, name, groups: [], claims: {} }
