@@ -4,6 +4,7 @@
  * @module
  */
 
+import { once } from '../shared/once.ts'
 import { formatScope, grants } from './access.ts'
 import type { Accounts, LogIn } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
@@ -19,7 +20,6 @@ import {
   parseBasic,
   parseBearer,
 } from './identity.ts'
-import { createLapse } from './lapse.ts'
 import type { Live } from './live.ts'
 import { allows, DENY_ALL, type Policy } from './policy/policy.ts'
 import type { TokenVerifier, VerifiedToken } from './tokens/verify.ts'
@@ -140,7 +140,8 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     return certificate === undefined ? nobody(current) : byCertificate(current, certificate)
   }
 
-  const lapsed = createLapse(options)
+  /** Loaded with the first upload that goes on, to keep cold starts fast. */
+  const lapse = once(async () => (await import('./lapse.ts')).createLapse(options))
 
   return {
     async identify({ authorization, certificate, address }) {
@@ -158,7 +159,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     },
 
     async lapsed(note, repository) {
-      return (await isOpen()) ? undefined : lapsed(note, repository)
+      return (await isOpen()) ? undefined : (await lapse())(note, repository)
     },
 
     challenge({ origin, access, error }) {

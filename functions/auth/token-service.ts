@@ -9,14 +9,17 @@ import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './a
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { AccessError } from './errors.ts'
-import type { SubjectToken } from './exchange/subject.ts'
-import { ANONYMOUS, fingerprint, type Identity, nameOf } from './identity.ts'
+import { ANONYMOUS, fingerprint, type Identity, isJwt, nameOf } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import { allowedActions, mayAnything, type Policy } from './policy/policy.ts'
-import { refusal } from './refusal.ts'
-import { EXCHANGED, type OwnKind } from './tokens/claims.ts'
-import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
+import type { OwnKind } from './tokens/claims.ts'
+import {
+  type AccessTokenOptions,
+  type IssuedToken,
+  issueRefreshToken,
+  issueToken,
+} from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
 import type { TokenVerifier } from './tokens/verify.ts'
 
@@ -34,6 +37,10 @@ export type TokenCredentials =
   | { readonly kind: 'refresh'; readonly token: string }
   /** A token of another issuer, in exchange for one of ours (RFC 8693). */
   | { readonly kind: 'token'; readonly token: string }
+
+/** Whatever the name, a password that is a JWT is what another issuer says of its bearer. */
+export const passwordCredentials = (name: string, password: string): TokenCredentials =>
+  isJwt(password) ? { kind: 'token', token: password } : { kind: 'password', name, password }
 
 export interface TokenRequest {
   readonly credentials: TokenCredentials
@@ -58,6 +65,9 @@ export interface TokenResponse {
   /** What was granted, for POST (RFC 6749 section 5.1). */
   readonly scope: string
   readonly refresh_token?: string
+  /** Of an exchange (RFC 8693 section 2.2.1). */
+  readonly issued_token_type?: string
+  readonly token_type?: string
 }
 
 export interface TokenServiceOptions {
@@ -92,14 +102,17 @@ export interface TokenIssuing {
   readonly keys: SigningKeys
 }
 
-interface Known {
+/** Who requests a token. */
+export interface Known {
   readonly identity: Identity
   /** What a refresh token is bound to; absent if none is issued. */
   readonly credential?: string
   /** Fingerprint of the password or secret; absent for anonymous callers. */
   readonly bound?: string
-  /** The token of another issuer that it is known by. */
-  readonly subject?: SubjectToken
+  /** What binds the token to the one of another issuer that it is issued for. @param most seconds */
+  readonly binds?: (policy: Policy, most: number) => Partial<AccessTokenOptions>
+  /** What else the response says. */
+  readonly more?: Partial<TokenResponse>
 }
 
 /** The token endpoint of this registry. */
@@ -115,9 +128,8 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
 
   const exchange = async (token: string): Promise<Known> => {
     // Loaded only where other issuers' tokens come in.
-    const { verifySubject } = await import('./exchange/subject.ts')
-    const subject = await verifySubject(verifier, token)
-    return { identity: subject.identity, subject }
+    const { exchangeToken } = await import('./exchange/exchange.ts')
+    return exchangeToken(verifier, token, now)
   }
 
   const logIn = async ({ credentials, address }: TokenRequest): Promise<Known> => {
@@ -153,15 +165,6 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
       audit({ ...base, outcome: 'failed', why, ...(who === undefined ? {} : { who }) })
       throw error
     }
-  }
-
-  /** What binds a token of ours to the one that it is issued for, which it never outlives. */
-  const boundTo = async ({ identity, issuer: origin, expires }: SubjectToken, current: Policy) => {
-    const { carry } = await import('./exchange/carried.ts')
-    const left = Math.floor((expires - now()) / 1000)
-    if (left <= 0) throw refusal('expired', 'has expired')
-    const ext = carry(origin, identity.claims, current)
-    return { kind: EXCHANGED, ext, lifetime: Math.min(ACCESS_LIFE, left) } as const
   }
 
   const granted = (current: Policy, identity: Identity, asked: Access): Access[] => {
@@ -218,7 +221,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
         credential: known.bound,
         lifetime: ACCESS_LIFE,
         now,
-        ...(known.subject && (await boundTo(known.subject, current))),
+        ...known.binds?.(current, ACCESS_LIFE),
       })
       const refresh = request.offline ? await refreshFor(signer, known) : undefined
       const scope = access.map(formatScope).join(' ')
@@ -237,6 +240,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
         issued_at: new Date(issued.issuedAt).toISOString(),
         scope,
         ...(refresh === undefined ? {} : { refresh_token: refresh.token }),
+        ...known.more,
       }
     },
   }
