@@ -28,7 +28,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only some folders may know. */
 const ONLY_IN: readonly (readonly [name: RegExp, folders: readonly string[]])[] = [
   [/^(?:hono|@hono\/.*)$|^hono\//, ['handlers', 'node', 'compose', 'api']],
-  [/^node:https?2?$/, ['node', 'cli', 'transfer']],
+  [/^node:https?2?$/, ['node', 'cli', 'transfer', 'shared']],
   [/^@aws-sdk\/client-s3$|^@aws-sdk\/s3-/, ['storage']],
   [/^@aws-sdk\/(?:client-kms|cloudfront-signer)$/, ['compose']],
   [/^aws-lambda$/, ['handlers']],

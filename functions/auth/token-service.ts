@@ -14,12 +14,8 @@ import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import { allowedActions, mayAnything, type Policy } from './policy/policy.ts'
 import type { OwnKind } from './tokens/claims.ts'
-import {
-  type AccessTokenOptions,
-  type IssuedToken,
-  issueRefreshToken,
-  issueToken,
-} from './tokens/issue.ts'
+import type { Requester, TokenResponse } from './tokens/granted.ts'
+import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
 import type { TokenVerifier } from './tokens/verify.ts'
 
@@ -54,22 +50,6 @@ export interface TokenRequest {
   readonly address: string
 }
 
-/** The response of the endpoint, with the names on the wire. */
-export interface TokenResponse {
-  readonly token: string
-  readonly access_token: string
-  /** Seconds. */
-  readonly expires_in: number
-  /** RFC 3339. */
-  readonly issued_at: string
-  /** What was granted, for POST (RFC 6749 section 5.1). */
-  readonly scope: string
-  readonly refresh_token?: string
-  /** Of an exchange (RFC 8693 section 2.2.1). */
-  readonly issued_token_type?: string
-  readonly token_type?: string
-}
-
 export interface TokenServiceOptions {
   readonly accounts: Accounts
   readonly policy: Live<Policy>
@@ -102,19 +82,6 @@ export interface TokenIssuing {
   readonly keys: SigningKeys
 }
 
-/** Who requests a token. */
-export interface Known {
-  readonly identity: Identity
-  /** What a refresh token is bound to; absent if none is issued. */
-  readonly credential?: string
-  /** Fingerprint of the password or secret; absent for anonymous callers. */
-  readonly bound?: string
-  /** What binds the token to the one of another issuer that it is issued for. @param most seconds */
-  readonly binds?: (policy: Policy, most: number) => Partial<AccessTokenOptions>
-  /** What else the response says. */
-  readonly more?: Partial<TokenResponse>
-}
-
 /** The token endpoint of this registry. */
 export const createTokenService = (options: TokenServiceOptions): TokenService => {
   const { accounts, policy, keys, verifier, issuer, service, audit, readOnly, now } = options
@@ -126,13 +93,13 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     now,
   })
 
-  const exchange = async (token: string): Promise<Known> => {
+  const exchange = async (token: string): Promise<Requester> => {
     // Loaded only where other issuers' tokens come in.
     const { exchangeToken } = await import('./exchange/exchange.ts')
     return exchangeToken(verifier, token, now)
   }
 
-  const logIn = async ({ credentials, address }: TokenRequest): Promise<Known> => {
+  const logIn = async ({ credentials, address }: TokenRequest): Promise<Requester> => {
     if (credentials.kind === 'none') return { identity: ANONYMOUS }
     if (credentials.kind === 'token') return exchange(credentials.token)
     if (credentials.kind === 'password') {
@@ -149,7 +116,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
   }
 
   /** As `logIn`, with an event for the audit trail. */
-  const audited = async (request: TokenRequest): Promise<Known> => {
+  const audited = async (request: TokenRequest): Promise<Requester> => {
     const { credentials, address } = request
     const base = { event: 'login', what: credentials.kind, from: address } as const
     try {
@@ -180,7 +147,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
 
   const refreshFor = async (
     signer: Signer,
-    { identity, credential }: Known,
+    { identity, credential }: Requester,
   ): Promise<IssuedToken | undefined> => {
     if (!credential) return undefined
     const kind = identity.kind as OwnKind

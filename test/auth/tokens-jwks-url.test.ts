@@ -10,7 +10,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
 import { AccessError } from '../../functions/auth/errors.ts'
-import { jwksUrl } from '../../functions/auth/trusted-keys/key-source.ts'
+import { remoteJwks } from '../../functions/auth/trusted-keys/jwks-url.ts'
+import { remoteSource } from '../../functions/auth/trusted-keys/key-source.ts'
 import { type Draft, ec, forge, jwkOf } from './tokens-forge.ts'
 import { verifierOf } from './tokens-verifier.ts'
 import { SERVICE, VALID } from './tokens-world.ts'
@@ -52,7 +53,7 @@ describe('a key set at a URL', () => {
   })
 
   const open = () => {
-    const source = jwksUrl({ url, now: () => time })
+    const source = remoteSource(remoteJwks({ url, now: () => time, privateAddresses: true }))
     const issuers = [{ issuer: 'single', audience: SERVICE, source }]
     return verifierOf({ issuers, now: () => time })
   }
@@ -189,7 +190,7 @@ describe('a key set at a URL', () => {
   ]
   for (const [address, allowed] of urls) {
     test(`${address} ${allowed ? 'may' : 'may not'} be one`, () => {
-      const attempt = () => jwksUrl({ url: address, now: Date.now })
+      const attempt = () => remoteJwks({ url: address, now: Date.now, privateAddresses: true })
       if (allowed) attempt()
       else assert.throws(attempt, TypeError)
     })

@@ -6,8 +6,8 @@
  */
 
 import { refusal } from '../refusal.ts'
-import type { Known } from '../token-service.ts'
 import { EXCHANGED } from '../tokens/claims.ts'
+import type { Requester } from '../tokens/granted.ts'
 import type { TokenVerifier } from '../tokens/verify.ts'
 import { carry } from './carried.ts'
 
@@ -29,7 +29,7 @@ export const exchangeToken = async (
   verifier: TokenVerifier,
   token: string,
   now: () => number,
-): Promise<Known> => {
+): Promise<Requester> => {
   const { own, identity, issuer, expires } = await verifier.verify(token)
   if (own) {
     throw refusal(

@@ -13,8 +13,8 @@ import { ALGORITHMS } from '../trusted-keys/algorithms.ts'
 import {
   certificateBundle,
   fixedJwks,
-  jwksUrl,
   type KeySource,
+  remoteSource,
 } from '../trusted-keys/key-source.ts'
 import { foreignVerifier, type TrustedIssuer } from './verify.ts'
 
@@ -31,11 +31,15 @@ const issuer = z
     /** Certificates in PEM, like distribution's rootcertbundle. */
     certificates: z.string().min(1).optional(),
     algorithms: z.array(z.enum(ALGORITHMS)).min(1).optional(),
+    /** Certificates of the authorities of its server, PEM. Default: the platform's. */
+    ca: z.string().min(1).optional(),
+    /** Whether its server may have a private address. Default: only what jwksUrl names. */
+    privateAddresses: z.boolean().optional(),
   })
   .refine(
     ({ jwksUrl, jwks, certificates }) =>
-      [jwksUrl, jwks, certificates].filter((source) => source !== undefined).length === 1,
-    'needs exactly one of jwksUrl, jwks and certificates',
+      [jwksUrl, jwks, certificates].filter((source) => source !== undefined).length <= 1,
+    'takes one of jwksUrl, jwks and certificates, or none where its keys are to be discovered',
   )
 
 const schema = z.strictObject({ version: z.literal(1), issuers: z.array(issuer) })
@@ -66,6 +70,22 @@ export const parseIssuers = async (text: string | undefined): Promise<readonly I
   throw new DocumentError(`issuers: ${issue?.path.join('.') || 'document'}: ${issue?.message}`)
 }
 
+/** Loaded only for issuers whose keys are fetched. */
+const fetchedKeys = async (
+  { issuer, jwksUrl, ca, privateAddresses }: IssuerEntry,
+  now: () => number,
+): Promise<KeySource> => {
+  if (jwksUrl !== undefined) {
+    const { remoteJwks } = await import('../trusted-keys/jwks-url.ts')
+    // Whoever wrote the URL chose its address.
+    const allowed = privateAddresses ?? true
+    return remoteSource(remoteJwks({ url: jwksUrl, now, ca, privateAddresses: allowed }))
+  }
+  const { discoveredKeys } = await import('../trusted-keys/discovery.ts')
+  const allowed = privateAddresses ?? false
+  return remoteSource(discoveredKeys({ issuer, now, ca, privateAddresses: allowed }))
+}
+
 /**
  * An issuer with its keys.
  *
@@ -79,8 +99,8 @@ export const trustedIssuer = async (
 ): Promise<TrustedIssuer> => {
   const source = (): KeySource | Promise<KeySource> => {
     if (entry.certificates !== undefined) return certificateBundle(entry.certificates)
-    if (entry.jwksUrl !== undefined) return jwksUrl({ url: entry.jwksUrl, now })
-    return fixedJwks(entry.jwks)
+    if (entry.jwks !== undefined) return fixedJwks(entry.jwks)
+    return fetchedKeys(entry, now)
   }
   return {
     issuer: entry.issuer,

@@ -8,7 +8,9 @@
  */
 
 import { type Cached, cached } from '../../shared/cached.ts'
+import type { Connection } from '../../shared/outgoing.ts'
 import { AccessError } from '../errors.ts'
+import { fetchJson, issuerUrl } from './fetch-json.ts'
 import { keysOfJwks, type TrustedKey } from './key-set.ts'
 
 /** Milliseconds until a key set is fetched again. */
@@ -17,66 +19,25 @@ const MAX_AGE = 10 * 60_000
 const COOLDOWN = 30_000
 /** Milliseconds for which a key set is used while its server does not respond. */
 const STALE = 60 * 60_000
-/** Milliseconds that a response may take, body included. */
-const TIMEOUT = 5_000
-/** Bytes of the largest response. */
-const MAX_SIZE = 256 * 1024
 
-export interface RemoteJwksOptions {
+/** Keys that are fetched and remembered. */
+export type RemoteKeys = Cached<[], readonly TrustedKey[]>
+
+export interface RemoteJwksOptions extends Connection {
   readonly url: string
   /** Clock in milliseconds. */
   readonly now: () => number
-  /** Default: the platform's. */
-  readonly fetch?: typeof fetch
-}
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
-/** Without TLS, anyone on the way could substitute their own keys. */
-const checked = (text: string): URL => {
-  const url = URL.parse(text)
-  const safe =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
-  if (url && safe) return url
-  throw new TypeError(`a JWKS URL must be https, or http to loopback: ${JSON.stringify(text)}`)
-}
-
-/** Reads a response as JSON, of at most {@link MAX_SIZE} bytes. */
-const readJson = async (response: Response): Promise<unknown> => {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    if (size > MAX_SIZE) throw new Error(`the response is larger than ${MAX_SIZE} bytes`)
-    chunks.push(chunk)
-  }
-  return JSON.parse(Buffer.concat(chunks, size).toString())
 }
 
 /**
- * The keys at a URL. Nothing is fetched yet.
+ * Keys that are fetched when they are first needed, and remembered.
  *
  * `get` throws AccessError UNAVAILABLE when they cannot be fetched and none are remembered.
- *
- * @throws TypeError when the URL is not https, nor http to loopback
  */
-export const remoteJwks = (options: RemoteJwksOptions): Cached<[], readonly TrustedKey[]> => {
-  const { now, fetch: request = fetch } = options
-  const url = checked(options.url)
-
+export const remoteKeys = (fetchSet: () => Promise<unknown>, now: () => number): RemoteKeys => {
   const load = async (): Promise<readonly TrustedKey[]> => {
     try {
-      const response = await request(url, {
-        headers: { accept: 'application/jwk-set+json, application/json' },
-        // A redirect could lead off https, and a key set has no reason to move.
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT),
-      })
-      if (response.status !== 200) {
-        await response.body?.cancel()
-        throw new Error(`the response was ${response.status}`)
-      }
-      return await keysOfJwks(await readJson(response))
+      return await keysOfJwks(await fetchSet())
     } catch (cause) {
       throw new AccessError(
         'UNAVAILABLE',
@@ -85,6 +46,15 @@ export const remoteJwks = (options: RemoteJwksOptions): Cached<[], readonly Trus
       )
     }
   }
-
   return cached(load, { now, maxAge: MAX_AGE, cooldown: COOLDOWN, stale: STALE })
+}
+
+/**
+ * The keys at a URL; see {@link remoteKeys}. Nothing is fetched yet.
+ *
+ * @throws TypeError when the URL is not https, nor http to loopback
+ */
+export const remoteJwks = ({ url, now, ...connection }: RemoteJwksOptions): RemoteKeys => {
+  const checked = issuerUrl(url, 'a JWKS URL')
+  return remoteKeys(() => fetchJson(checked, connection), now)
 }

@@ -7,7 +7,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { cached } from '../../shared/cached.ts'
 import type { PublicJwk, SigningKeys } from '../keys/signing-keys.ts'
-import { type RemoteJwksOptions, remoteJwks } from './jwks-url.ts'
+import type { RemoteKeys } from './jwks-url.ts'
 import { certificatesOfBundle, keysOfCertificates, keysOfJwks, type TrustedKey } from './key-set.ts'
 
 /** An issuer's keys. */
@@ -60,12 +60,7 @@ export const certificateBundle = async (pem: string): Promise<KeySource> => {
   return { keys: async () => keys, roots }
 }
 
-/**
- * A key set at a URL, fetched when it is first needed.
- *
- * @throws TypeError when the URL is not https, nor http to loopback
- */
-export const jwksUrl = (options: RemoteJwksOptions): KeySource => {
-  const remote = remoteJwks(options)
-  return { keys: (reload) => (reload ? remote.reload() : remote.get()) }
-}
+/** Keys that are fetched when they are first needed. */
+export const remoteSource = (remote: RemoteKeys): KeySource => ({
+  keys: (reload) => (reload ? remote.reload() : remote.get()),
+})

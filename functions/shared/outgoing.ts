@@ -1,0 +1,52 @@
+/**
+ * Requests to addresses that an administrator named, or that such an address named in turn. The platform's
+ * `fetch` cannot say which addresses it may connect to, nor whose certificates it trusts.
+ *
+ * @module
+ */
+
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { isIP } from 'node:net'
+import { isPrivate, publicLookup, refusedAddress } from './private-addresses.ts'
+
+/** How a host is connected to. */
+export interface Connection {
+  /** Certificates of the authorities that its own is checked with, PEM. Default: the platform's. */
+  readonly ca?: string | undefined
+  /** Whether it may have a private address. */
+  readonly privateAddresses: boolean
+}
+
+export interface Outgoing extends Connection {
+  readonly headers: Readonly<Record<string, string>>
+  /** Ends the request, its body included. */
+  readonly signal: AbortSignal
+}
+
+/** Fails for a URL whose host is itself a private address; names are looked up later. */
+const checkHost = ({ hostname }: URL): void => {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) !== 0 && isPrivate(host)) throw refusedAddress(host)
+}
+
+/**
+ * Sends a GET on a connection of its own. No redirect is followed. The body must be read or destroyed.
+ *
+ * @throws Error when it cannot be connected to, or has a private address that is not allowed
+ */
+export const getFrom = (url: URL, outgoing: Outgoing): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const { ca, privateAddresses, headers, signal } = outgoing
+    if (!privateAddresses) checkHost(url)
+    const { get } = url.protocol === 'https:' ? https : http
+    const options = {
+      headers,
+      signal,
+      // A connection that others opened was not checked.
+      agent: false,
+      ...(ca === undefined ? {} : { ca }),
+      ...(privateAddresses ? {} : { lookup: publicLookup }),
+    } as const
+    get(url, options, resolve).on('error', reject)
+  })
