@@ -50,6 +50,20 @@ const valueAt = (json: unknown, path: readonly PropertyKey[]): unknown =>
 const pathOf = (issue: z.core.$ZodIssue): readonly PropertyKey[] =>
   issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
 
+/**
+ * What is wrong inside a value that may be of several types: the issue of the type that it is of; of the first
+ * one, where it is of none.
+ */
+const innermost = (issue: z.core.$ZodIssue): z.core.$ZodIssue => {
+  if (issue.code !== 'invalid_union') return issue
+  const [first] = issue.errors
+  const isOther = ([one]: readonly z.core.$ZodIssue[]) =>
+    one?.code === 'invalid_type' && one.path.length === 0
+  const [inside] = issue.errors.find((each) => !isOther(each)) ?? first ?? []
+  if (inside === undefined) return issue
+  return innermost({ ...inside, path: [...issue.path, ...inside.path] })
+}
+
 const describe = (issue: z.core.$ZodIssue, json: unknown, kind: DocumentKind<unknown>): string => {
   const path = pathOf(issue)
   if (issue.code === 'unrecognized_keys') {
@@ -103,7 +117,7 @@ export const parseYaml = <T>(text: string, kind: DocumentKind<T>): T => {
   }
   const result = schema.safeParse(json)
   if (result.success) return result.data
-  const issue = result.error.issues[0]!
+  const issue = innermost(result.error.issues[0]!)
   const place = atLine(counter, offsetOf(document, pathOf(issue)))
   throw new DocumentError(`${what}, ${place}: ${describe(issue, json, kind)}`)
 }

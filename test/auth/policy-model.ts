@@ -10,7 +10,7 @@ import type { Identity } from '../../functions/auth/identity.ts'
 
 /** A rule as it is written. */
 export interface WrittenRule {
-  readonly who: readonly string[]
+  readonly who: readonly (string | { readonly all: readonly string[] })[]
   readonly repositories: readonly string[]
   readonly actions: readonly string[]
   readonly effect?: 'allow' | 'deny'
@@ -57,7 +57,7 @@ const claimValues = (claims: unknown, path: readonly string[]): unknown[] => {
   })
 }
 
-const whoMatches = (who: string, identity: Identity): boolean => {
+const oneMatches = (who: string, identity: Identity): boolean => {
   const { kind, name, groups, claims } = identity
   switch (who.split(':')[0]) {
     case 'anonymous':
@@ -71,14 +71,23 @@ const whoMatches = (who: string, identity: Identity): boolean => {
     case 'group':
       return ['user', 'robot'].includes(kind) && groups.some((group) => who === `group:${group}`)
     default: {
-      const [path = '', value] = who.slice('claim:'.length).split('=')
       if (kind !== 'token') return false
-      return claimValues(claims, path.split('.')).some(
-        (each) => each !== null && typeof each !== 'object' && String(each) === value,
+      const written = who.slice('claim:'.length)
+      const [operator = '='] = ['!=', '!~', '=', '~'].filter((each) => written.includes(each))
+      const [path = '', value = ''] = written.split(operator)
+      const values = claimValues(claims, path.split('.')).filter(
+        (each) => each !== null && typeof each !== 'object',
       )
+      const fits = values.filter((each) =>
+        operator.endsWith('~') ? globMatches(value, String(each)) : String(each) === value,
+      )
+      return operator.startsWith('!') ? values.length > 0 && fits.length === 0 : fits.length > 0
     }
   }
 }
+
+const whoMatches = (who: WrittenRule['who'][number], identity: Identity): boolean =>
+  (typeof who === 'string' ? [who] : who.all).every((each) => oneMatches(each, identity))
 
 /** Whether the rules allow it. */
 export const modelAllows = (
@@ -142,6 +151,12 @@ const WHO = [
   'claim:on=true',
   'claim:k8s.io.ns=a',
   'claim:constructor.name=Object',
+  'claim:role!=admin',
+  'claim:role~*min',
+  'claim:realm.role!~a*',
+  { all: ['claim:role=admin', 'claim:level=3'] },
+  { all: ['authenticated', 'claim:role!=reader'] },
+  { all: ['group:dev', 'robot:alice'] },
 ]
 
 const piece = fc.constantFrom('a', 'b', 'alice', '*', '**', '-', '/', USER, 'a/b', '.')

@@ -8,8 +8,8 @@
 import type { JWTPayload } from 'jose'
 import * as z from 'zod'
 import { packClaims, unpackClaims } from '../note.ts'
+import { readClaim } from '../policy/claims.ts'
 import type { Policy } from '../policy/policy.ts'
-import { claimPath } from '../policy/subject.ts'
 import { refusal } from '../refusal.ts'
 
 /** Claims that every token has, and no rule needs once it is verified. */
@@ -30,6 +30,8 @@ export type Carried = z.output<typeof schema>
 /** The claim of our tokens that has it. */
 export const CARRIED = 'ext'
 
+const CLAIM = 'claim:'
+
 type Claims = Readonly<Record<string, unknown>>
 
 /** Names that a path can begin with: `a.b` is in `a`, or is itself a claim `a.b`. */
@@ -38,7 +40,13 @@ const firstNames = (path: readonly string[]): string[] =>
 
 /** Names of the claims at the top that a policy's rules look at. */
 export const namedClaims = ({ subjects }: Policy): Set<string> =>
-  new Set(subjects.flatMap((subject) => firstNames(claimPath(subject) ?? [])))
+  new Set(
+    subjects.flatMap((subject) =>
+      subject.startsWith(CLAIM)
+        ? firstNames(readClaim(subject.slice(CLAIM.length))?.path ?? [])
+        : [],
+    ),
+  )
 
 const picked = (claims: Claims, names: ReadonlySet<string>): Claims =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => names.has(name)))

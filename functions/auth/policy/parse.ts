@@ -8,6 +8,12 @@ import { parseYaml } from '../../shared/yaml.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import { policySchema } from './schema.ts'
 
+/** Fields of the document, and of one rule, by how long the path to it is; the rest is in `who`. */
+const FIELDS: Readonly<Record<number, string>> = {
+  0: 'version and rules',
+  2: 'who, repositories, actions and effect',
+}
+
 /**
  * Reads a policy.
  *
@@ -17,8 +23,7 @@ export const parsePolicy = (text: string): Policy => {
   const { rules } = parseYaml(text, {
     what: 'policy',
     schema: policySchema,
-    fieldsAt: ({ length }) =>
-      length === 0 ? 'version and rules' : 'who, repositories, actions and effect',
+    fieldsAt: ({ length }) => FIELDS[length] ?? 'all',
   })
   return compilePolicy(rules)
 }

@@ -9,8 +9,9 @@ import { compileGlob, type Glob } from '../../shared/glob.ts'
 import { ACTIONS, type Action } from '../access.ts'
 import { hasAttributes, readAttributes } from '../certificate.ts'
 import { type Identity, robotName } from '../identity.ts'
-import type { PolicyRule } from './schema.ts'
-import { claimHolds, splitAt } from './subject.ts'
+import { claimHolds, readClaim } from './claims.ts'
+import type { PolicyRule, WrittenSubject } from './schema.ts'
+import { splitAt } from './subject.ts'
 
 /** Whether a rule applies to a caller. */
 type Subject = (identity: Identity) => boolean
@@ -66,13 +67,20 @@ const compileSubject = (text: string): Subject => {
     const attributes = readAttributes(name) ?? []
     return (identity) => hasAttributes(identity, attributes)
   }
-  const [path, value = ''] = splitAt(name, '=')
-  const steps = path.split('.')
-  return (identity) => identity.kind === 'token' && claimHolds(identity.claims, steps, value)
+  const demand = readClaim(name)
+  return ({ kind, claims }) =>
+    kind === 'token' && demand !== undefined && claimHolds(claims, demand)
+}
+
+/** A caller who is one, or all of several at once. */
+const compileWho = (who: WrittenSubject): Subject => {
+  if (typeof who === 'string') return compileSubject(who)
+  const all = who.all.map(compileSubject)
+  return (identity) => all.every((subject) => subject(identity))
 }
 
 const compileRule = ({ who, repositories, actions, effect }: PolicyRule): Rule => ({
-  who: who.map(compileSubject),
+  who: who.map(compileWho),
   repositories: repositories.map(compileGlob),
   actions: new Set(actions.flatMap((action) => (action === '*' ? ACTIONS : [action]))),
   allow: effect === 'allow',
@@ -81,7 +89,13 @@ const compileRule = ({ who, repositories, actions, effect }: PolicyRule): Rule =
 /** Compiles a policy from checked rules. */
 export const compilePolicy = (rules: readonly PolicyRule[]): Policy => ({
   rules: rules.map(compileRule),
-  subjects: [...new Set(rules.flatMap(({ who }) => who))],
+  subjects: [
+    ...new Set(
+      rules.flatMap(({ who }) =>
+        who.flatMap((each) => (typeof each === 'string' ? each : each.all)),
+      ),
+    ),
+  ],
 })
 
 /** The rules that apply to a caller and an action, in order. */

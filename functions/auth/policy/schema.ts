@@ -15,15 +15,17 @@ const checked = (fault: (text: string) => string | undefined) =>
     if (wrong !== undefined) context.addIssue(wrong)
   })
 
+const subject = checked(subjectFault).describe(
+  'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>; != for another value, ~ and !~ for a pattern',
+)
+
+const who = z.union([
+  subject,
+  z.strictObject({ all: z.array(subject).min(1).describe('Anyone who is all of these at once.') }),
+])
+
 const rule = z.strictObject({
-  who: z
-    .array(
-      checked(subjectFault).describe(
-        'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>',
-      ),
-    )
-    .min(1)
-    .describe('Whom the rule is about: anyone who is one of these.'),
+  who: z.array(who).min(1).describe('Whom the rule is about: anyone who is one of these.'),
   repositories: z
     .array(
       checked(globFault).describe(
@@ -54,6 +56,9 @@ export const policySchema = z.strictObject({
       'The first rule that matches caller, repository and action decides; without one it is denied.',
     ),
 })
+
+/** Whom a rule is about, as written. */
+export type WrittenSubject = z.output<typeof who>
 
 /** One rule as written, with defaults filled in. */
 export type PolicyRule = z.output<typeof rule>
