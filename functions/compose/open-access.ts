@@ -26,7 +26,6 @@ import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { regionOfKey } from './open-store.ts'
 import type { Settings } from './settings.ts'
-import { signingKeyFile } from './signing-key-file.ts'
 
 /** Access control, ready for the app. */
 export interface OpenAccess extends Pick<AppOptions, 'authorizer' | 'audit' | 'issuing'> {
@@ -77,8 +76,11 @@ const openKeys = async (
 ): Promise<SigningKeys> => {
   const place = settings['signing-key']
   if (place === undefined) return storedSigningKeys(store, now)
-  if (!place.startsWith(KMS)) return signingKeyFile(place)
-  // Loaded only where it is used: it costs every other start its time and memory.
+  // Loaded only where they are used: they cost every other start its time and memory.
+  if (!place.startsWith(KMS)) {
+    const { signingKeyFile } = await import('./signing-key-file.ts')
+    return signingKeyFile(place)
+  }
   const { kmsSigningKeys } = await import('./aws/kms-keys.ts')
   const ids = place.slice(KMS.length)
   return kmsSigningKeys(ids.split(','), regionOfKey(ids, settings, env))
