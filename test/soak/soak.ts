@@ -99,6 +99,7 @@ const TURN = 6_000
 
 /** Steps that must have been done beside pushers: otherwise nothing was shown. */
 export const SHOWN = ['condemn-link', 'remove-link', 'condemn-data', 'remove-data']
+const hasShown = ({ steps }: Work): boolean => SHOWN.every((step) => steps[step] !== undefined)
 /** On a machine that is busy with other things, pushers go on for longer, so many times so many milliseconds. */
 const EXTRA_TURNS = 6
 const EXTRA = 20_000
@@ -116,7 +117,7 @@ const collectBeside = async (
   }
   let work = await collectFor(seconds * 1000)
   for (let turn = 0; turn < EXTRA_TURNS && !isBroken(); turn++) {
-    if (SHOWN.every((step) => work.steps[step] !== undefined)) break
+    if (hasShown(work)) break
     work = await collectFor(EXTRA)
   }
   return work
@@ -130,7 +131,9 @@ const collectBetween = async (
 ): Promise<Work> => {
   const end = performance.now() + seconds * 1000
   let work = await collector.stopCollecting()
-  while (performance.now() < end && !isBroken()) {
+  const isEnough = (): boolean =>
+    performance.now() > end + (hasShown(work) ? 0 : EXTRA_TURNS * EXTRA)
+  while (!isEnough() && !isBroken()) {
     await sleep(TURN)
     gate.close()
     while (gate.waiting() < PUSHERS) await sleep(20)
