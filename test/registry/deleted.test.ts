@@ -11,6 +11,7 @@ import { MAX_TAGS, noteDeletion } from '../../functions/registry/deleted/note.ts
 import { undelete } from '../../functions/registry/deleted/undelete.ts'
 import { DELETIONS_PREFIX, dataKey } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { StoreError } from '../../functions/storage/errors.ts'
 import { descriptorOf, imageOf } from '../support/hosts/content.ts'
 import { clientOf, expectStatus, type Send } from '../support/rig/client.ts'
 import { intercept } from '../support/rig/intercept.ts'
@@ -68,6 +69,22 @@ for (const [kind, open] of STORES) {
         kept: [],
       })
       for (const each of ['v1', 'again', old]) expect(await digestOf(name, each)).toBe(old)
+    })
+
+    test('a manifest with the tags that went in an attempt before, which failed', async () => {
+      const { name, old } = await fill()
+      let fails = true
+      const failing = intercept(store, async (call, proceed) => {
+        if (!fails || call.operation !== 'put' || !String(call.args[0]).includes('/revisions/'))
+          return proceed()
+        throw new StoreError('unavailable', 'not now')
+      })
+      const by = await clientOf(failing, { undeletes: true, now: () => NOW })
+      await expectStatus(503, by(`DELETE /v2/${name}/manifests/${old}`))
+      expect(await digestOf(name, 'v1')).toBeNull()
+      fails = false
+      await remove(name, old, by)
+      expect(await undelete(store, name, digest(old))).toMatchObject({ tags: ['again', 'v1'] })
     })
 
     test('not where it slept for minutes: what it has seen may be gone', async () => {

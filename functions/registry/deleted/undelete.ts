@@ -83,6 +83,17 @@ const restoreManifest = async (
   }
 }
 
+/** Milliseconds within which a client repeats a delete that had no answer. */
+const REPEATED = 5 * 60_000
+
+/**
+ * Whether a note is of the same delete as the last one of a manifest, or of an attempt before it: that may have failed
+ * after its tags had gone, and the last one found them gone.
+ */
+const isOneWith = (last: Deletion, { id, by, tags, at }: Deletion): boolean =>
+  id === last.id ||
+  (tags !== undefined && by === last.by && last.at.getTime() - at.getTime() <= REPEATED)
+
 /** What to bring back, and the tags that went with it. */
 const find = (
   deletions: readonly Deletion[],
@@ -96,8 +107,10 @@ const find = (
     return { digest: last.digest, tags: [tag] }
   }
   const last = deletions.find((each) => each.digest === digest && each.tags !== undefined)
-  const notes = deletions.filter(({ id }) => id === last?.id)
-  return { digest, tags: notes.flatMap(({ tags = [] }) => tags) }
+  const notes = deletions.filter(
+    (each) => last !== undefined && each.digest === digest && isOneWith(last, each),
+  )
+  return { digest, tags: [...new Set(notes.flatMap(({ tags = [] }) => tags))] }
 }
 
 /**
