@@ -28,7 +28,7 @@ const PULLS = '{ $.msg = "pulled" }'
 /** MiB. The largest batch takes less than half of it. */
 const MEMORY = 512
 
-/** The largest batch, 10,000 manifests that were never pulled, takes two. */
+/** The largest batch, 10,000 manifests that were never pulled, takes a minute or two. */
 const TIMEOUT = Duration.minutes(5)
 
 export interface PullsProps extends RunningProps {
