@@ -20,21 +20,23 @@ import { ended, type Serving, serving, startProgram } from './program.ts'
 
 const DAY = 24 * 60 * 60
 const GARBAGE = blob('garbage', 100)
-/** So many that a run takes some seconds. */
-const REPOSITORIES = 600
+/** So few that a run ends soon. */
+const FEW = 200
+/** So many that a run goes on for seconds after its first removal: a server looks once a second whether to stop. */
+const MANY = 2000
 
 const nameOf = (at: number): string => `team/app-${at}`
 const linkIn = (path: string, at: number): string =>
   join(path, layerLinkKey(nameOf(at), GARBAGE.sha256))
 
 /** A directory with a blob in many repositories, in none of which anything needs it, all some days old. */
-const open = async (t: TestContext): Promise<string> => {
+const open = async (t: TestContext, repositories: number): Promise<string> => {
   const { path, remove } = await temporaryDirectory()
   t.onTestFinished(remove)
   const store = openFileStore(path)
   await pushAtOnce(await clientOf(store), nameOf(0), GARBAGE)
   await raiseFence(store)
-  for (let at = 1; at < REPOSITORIES; at++) {
+  for (let at = 1; at < repositories; at++) {
     await mkdir(dirname(linkIn(path, at)), { recursive: true })
     await writeFile(linkIn(path, at), GARBAGE.sha256)
   }
@@ -58,9 +60,9 @@ const serve = async (t: TestContext, path: string, gc: 'on' | 'off'): Promise<Se
 const startGc = (path: string) => startProgram(['gc', '--run', '--force', `--store=file:${path}`])
 
 /** How many of the links are condemned. */
-const condemned = async (path: string): Promise<number> => {
+const condemned = async (path: string, repositories: number): Promise<number> => {
   let count = 0
-  for (let at = 0; at < REPOSITORIES; at++) {
+  for (let at = 0; at < repositories; at++) {
     if ((await readFile(linkIn(path, at), 'utf8')).includes(' condemned ')) count += 1
   }
   return count
@@ -80,36 +82,36 @@ const interrupted = async (path: string, interrupt: (command: { kill(): void }) 
 }
 
 test('the server does it, and the command says what it did', async (t) => {
-  const path = await open(t)
+  const path = await open(t, FEW)
   const server = await serve(t, path, 'on')
   const { code, stdout, stderr } = await ended(startGc(path))
-  expect([code, stderr]).toEqual([0, expect.stringContaining(`condemn-link ${REPOSITORIES}`)])
-  expect(stdout.match(/^condemn-link\t/gm)).toHaveLength(REPOSITORIES)
-  expect(await condemned(path)).toBe(REPOSITORIES)
+  expect([code, stderr]).toEqual([0, expect.stringContaining(`condemn-link ${FEW}`)])
+  expect(stdout.match(/^condemn-link\t/gm)).toHaveLength(FEW)
+  expect(await condemned(path, FEW)).toBe(FEW)
   // It is the server that did it, and that goes on serving.
   await until(() => server.said.stdout.includes('"clean-up"'))
   expect((await fetch(`${server.url}/v2/`)).status).toBe(200)
 }, 240_000)
 
 test('Ctrl-C stops the run in the server; the next one goes on', async (t) => {
-  const path = await open(t)
+  const path = await open(t, MANY)
   const server = await serve(t, path, 'on')
   const { code, stderr } = await interrupted(path, (command) => command.kill())
   expect([code, stderr]).toEqual([130, expect.stringContaining('The next run goes on from here.')])
-  const first = await condemned(path)
+  const first = await condemned(path, MANY)
   expect(first).toBeGreaterThan(0)
-  expect(first).toBeLessThan(REPOSITORIES)
+  expect(first).toBeLessThan(MANY)
   expect((await fetch(`${server.url}/v2/`)).status).toBe(200)
   expect((await ended(startGc(path))).code).toBe(0)
-  expect(await condemned(path)).toBe(REPOSITORIES)
+  expect(await condemned(path, MANY)).toBe(MANY)
 }, 240_000)
 
 test('a server that is killed is noticed; the command by itself then goes on', async (t) => {
-  const path = await open(t)
+  const path = await open(t, MANY)
   const server = await serve(t, path, 'on')
   const { code, stderr } = await interrupted(path, () => server.program.kill('SIGKILL'))
   expect([code, stderr]).toEqual([2, expect.stringMatching(/has ended meanwhile; what was done/)])
-  expect(await condemned(path)).toBeLessThan(REPOSITORIES)
+  expect(await condemned(path, MANY)).toBeLessThan(MANY)
   // For a minute, the dead one is taken for alive.
   let again = await ended(startGc(path))
   while (again.code === 3) {
@@ -117,14 +119,14 @@ test('a server that is killed is noticed; the command by itself then goes on', a
     again = await ended(startGc(path))
   }
   expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('Done: ')])
-  expect(await condemned(path)).toBe(REPOSITORIES)
+  expect(await condemned(path, MANY)).toBe(MANY)
 }, 240_000)
 
 test('a server with gc off refuses, and nothing is changed', async (t) => {
-  const path = await open(t)
+  const path = await open(t, FEW)
   await serve(t, path, 'off')
   const { code, stdout, stderr } = await ended(startGc(path))
   expect([code, stdout]).toEqual([2, ''])
   expect(stderr).toMatch(/runs with --gc off: start it with --gc on for a clean-up/)
-  expect(await condemned(path)).toBe(0)
+  expect(await condemned(path, FEW)).toBe(0)
 }, 240_000)
