@@ -50,7 +50,10 @@ export interface KnownMarkers {
   add(hex: string, stored: StoredMarker): Promise<void>
   /** Writes down what is in memory. */
   save(): Promise<SavedMarkers>
-  /** Puts what this run has noted in the place of what was noted before. */
+  /**
+   * Puts what this run has noted in the place of what was noted before. What a run has left that died is removed by
+   * the next one that notes something else.
+   */
   end(): Promise<void>
 }
 

@@ -12,7 +12,7 @@ import { openWorld, SERVICES } from './world.ts'
 const ENOUGH = 8
 
 /** What runs remember of what they have seen. */
-const REMEMBERED = /\/clean-up\/(?:looked|seen|usage)/
+const REMEMBERED = /\/clean-up\/(?:looked|markers|seen|usage)/
 
 class Died extends Error {}
 
