@@ -88,6 +88,5 @@ test('the record of pulls takes the largest batch, twice', {
   // What is beyond is not recorded.
   expect(s3.objects.keys().length).toBe(10_000)
   expect(peak, `${peak} MiB`).toBeLessThan(MEMORY / 2)
-  console.error('PEAK', peak)
   await s3.close()
 })
