@@ -61,10 +61,8 @@ export interface LinkBody {
 }
 
 const CONDEMNED = /^(\S+) condemned ([0-9a-f]{16})(?: (\d{1,15}) (\d{1,15}))?$/
-/** Ends what looks like a digest and is a deleted link; no content has such a digest. */
-const MARK = Buffer.from('deleted: slipway', 'latin1').toString('hex')
-const DELETED = new RegExp(`^sha512:([0-9a-f]{64})[0-9a-f]{16}([01])([0-9a-f]{15})${MARK}$`)
-/** For links under a sha512 digest, and what builds before 1.1 wrote. */
+const DELETED = /^sha384:([0-9a-f]{64})[0-9a-f]{16}([01])([0-9a-f]{15})$/
+/** What earlier builds wrote. */
 const DELETED_IN_WORDS = /^(\S+) deleted [0-9a-f]{16} (?:(\d{1,15})|since (\d{1,15}))$/
 
 const deleted = (target: Digest, time: number, isSince: boolean): LinkBody =>
@@ -124,25 +122,17 @@ export type Deletion =
 /**
  * The body of a deleted link.
  *
- * Under a sha256 digest it has the form of a sha512 digest, of nothing that there is: distribution and Slipway 1.0
- * answer a request for it with 404, where other text is an error to them. A link under another digest may be a
- * sha512 digest, and says it in words.
+ * It has the form of a sha384 digest, of nothing that there is, so that distribution answers 404 to a request for
+ * it, where other text is an error. It must not be one that Slipway 1.0 reads: that version takes any digest for a
+ * link to what its key says, and would give the manifest to whoever asks. Neither writes links of sha384.
  *
- * @param key of the link
+ * @param target the sha256 digest of the data
  * @param nonce 16 hex digits that no other delete has, since a version says only what the content is
  */
-export const deletedLinkBody = (
-  key: string,
-  target: Digest,
-  nonce: string,
-  deletion: Deletion,
-): Uint8Array => {
-  const isSince = 'since' in deletion
-  const time = isSince ? deletion.since : Math.ceil(deletion.took)
-  const text = CANONICAL_KEY.test(key)
-    ? `sha512:${target.slice(CANONICAL.length + 1)}${nonce}${isSince ? 1 : 0}${time.toString(16).padStart(15, '0')}${MARK}`
-    : `${target} deleted ${nonce} ${isSince ? 'since ' : ''}${time}`
-  return Buffer.from(text, 'latin1')
+export const deletedLinkBody = (target: Digest, nonce: string, deletion: Deletion): Uint8Array => {
+  const hex = target.slice(CANONICAL.length + 1)
+  const [flag, time] = 'since' in deletion ? [1, deletion.since] : [0, Math.ceil(deletion.took)]
+  return Buffer.from(`sha384:${hex}${nonce}${flag}${time.toString(16).padStart(15, '0')}`, 'latin1')
 }
 
 /**

@@ -120,7 +120,7 @@ export const createRevisions = (
       const nonce = randomBytes(8).toString('hex')
       try {
         for (;;) {
-          const body = deletedLinkBody(key, target, nonce, { took: performance.now() - start })
+          const body = deletedLinkBody(target, nonce, { took: performance.now() - start })
           const condition = { ifMatch: stored.etag }
           if (await tookPlace(store.put(key, body, { condition }))) return true
           stored = await readStoredLink(store, key, report)

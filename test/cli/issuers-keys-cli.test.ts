@@ -35,9 +35,14 @@ const document = (...issuers: readonly object[]): string => JSON.stringify({ ver
 const REFUSED: readonly (readonly [why: string, file: string, message: RegExp])[] = [
   ['no document', '{', /^issuers: /],
   [
-    'no keys',
+    'two kinds of keys',
+    document({ issuer: 'a', jwksUrl: 'https://a.example/', jwks: { keys: [] } }),
+    /issuers\.0: takes one of jwksUrl, jwks and certificates, or none/,
+  ],
+  [
+    'no keys, and no URL to look for them',
     document({ issuer: 'a' }),
-    /issuers\.0: needs exactly one of jwksUrl, jwks and certificates/,
+    /a: the URL of an issuer whose keys are to be discovered must be https/,
   ],
   ['no certificate', document({ issuer: 'a', certificates: 'x' }), /a: the bundle holds no cert/],
   ['no usable key', document({ issuer: 'a', jwks: { keys: [] } }), /a: .*holds no key/],

@@ -13,7 +13,7 @@ import {
   writeMarker,
 } from '../../functions/registry/clean-up/marker.ts'
 import type { Damage } from '../../functions/registry/damage.ts'
-import { layerLinkKey, markerKey, revisionLinkKey } from '../../functions/registry/layout.ts'
+import { layerLinkKey, markerKey } from '../../functions/registry/layout.ts'
 import {
   condemnedLinkBody,
   deletedLinkBody,
@@ -86,26 +86,30 @@ describe('a condemned link', () => {
 })
 
 describe('a deleted link', () => {
-  const key = revisionLinkKey('app', sha256)
-
   test.each([
     ['took', { took: 12.3 }, { deletedWithin: 13 }],
     ['since', { since: 1_764_236_000_123 }, { deletedWithin: 0, deletedSince: 1_764_236_000_123 }],
-  ] as const)('says its digest and %s, as a digest of nothing or in words', (_, deletion, says) => {
-    const body = deletedLinkBody(key, sha256, NONCE, deletion)
-    // To other registries it is a digest.
-    expect(isDigest(Buffer.from(body).toString())).toBe(true)
-    expect(body).not.toHaveLength(sha256.length)
+  ] as const)('says its digest and %s, as a digest of nothing', (_, deletion, says) => {
+    const body = deletedLinkBody(sha256, NONCE, deletion)
+    // To distribution it is a digest, to Slipway 1.0 it is not.
+    const text = Buffer.from(body).toString()
+    expect(text).toMatch(/^sha384:[0-9a-f]{96}$/)
+    expect(isDigest(text)).toBe(false)
     expect(parseLink(body)).toEqual({ target: sha256, ...says })
-    const inWords = deletedLinkBody(revisionLinkKey('app', sha512), sha256, NONCE, deletion)
-    expect(Buffer.from(inWords).toString()).toMatch(/^sha256:[0-9a-f]{64} deleted [0-9a-f]{16} /)
-    expect([sha256.length, sha512.length]).not.toContain(inWords.length)
-    expect(parseLink(inWords)).toEqual({ target: sha256, ...says })
+    // A listing tells it from plain ones.
+    expect([sha256.length, sha512.length]).not.toContain(body.length)
+  })
+
+  test.each([
+    [`${sha256} deleted ${NONCE} 13`, { deletedWithin: 13 }],
+    [`${sha256} deleted ${NONCE} since 17`, { deletedWithin: 0, deletedSince: 17 }],
+  ])('in the words of earlier builds is read: %s', (text, says) => {
+    expect(parseLink(Buffer.from(text))).toEqual({ target: sha256, ...says })
   })
 
   test('no two are the same, and a digest of something is none', () => {
     const [one, two] = [NONCE, '0'.repeat(16)].map((nonce) =>
-      Buffer.from(deletedLinkBody(key, sha256, nonce, { took: 1 })).toString(),
+      Buffer.from(deletedLinkBody(sha256, nonce, { took: 1 })).toString(),
     )
     expect(one).not.toBe(two)
     expect(parseLink(Buffer.from(sha512))).toEqual({ target: sha512 })

@@ -36,7 +36,7 @@ const sizeOf = async (view: View, digest: Digest, kind: string): Promise<number 
 
 /** Whether what is left of a link says that it was deleted, be it in words. */
 const saysDeleted = (text: string, hex: string): boolean =>
-  text.startsWith(`sha512:${hex}`) || text.startsWith(`${CANONICAL}:${hex} deleted`)
+  text.startsWith(`sha384:${hex}`) || text.startsWith(`${CANONICAL}:${hex} deleted`)
 
 /** Writes a link again. @returns what was done, or undefined when it cannot be written, or has changed */
 const rewrite = async (view: View, key: string, etag: string): Promise<string | undefined> => {
@@ -52,7 +52,7 @@ const rewrite = async (view: View, key: string, etag: string): Promise<string | 
   const condition = { ifMatch: etag } as const
   if (saysDeleted(text, hex)) {
     // Since when, nobody knows: any tag that says it keeps it.
-    const body = deletedLinkBody(key, digest, newNonce(), { since: 0 })
+    const body = deletedLinkBody(digest, newNonce(), { since: 0 })
     return (await view.write(key, body, condition)) ? 'wrote it again, as deleted' : undefined
   }
   const { standing, inTime } = view.standings.look(digest)

@@ -50,7 +50,7 @@ export const deleteLink = async (
 ): Promise<boolean> => {
   if (body === undefined) return false
   const metadata = size === undefined ? {} : { metadata: { size: String(size) } }
-  const written = deletedLinkBody(key, body.target, newNonce(), { since })
+  const written = deletedLinkBody(body.target, newNonce(), { since })
   return tookPlace(store.put(key, written, { ...metadata, condition: { ifMatch: etag } }))
 }
 

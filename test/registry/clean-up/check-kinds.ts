@@ -215,7 +215,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'a deleted link is cut': {
     harm: async (world) => {
       await deleteGone(world)
-      return put(world, goneKey, `sha512:${GONE.sha256.slice(7)}01`)
+      return put(world, goneKey, `sha384:${GONE.sha256.slice(7)}01`)
     },
     kind: 'damaged-link',
     mended: /wrote it again, as deleted/,
@@ -335,11 +335,7 @@ export const CASES: Readonly<Record<string, Case>> = {
       await pushImage(await world.send(), 'app', 'gone', [GONE_LAYER])
       world.clock.now += HOUR
       await noteDeletion(world.store, 'app', 'me', world.clock.now).manifest(GONE.sha256, [])
-      await put(
-        world,
-        goneKey,
-        Buffer.from(deletedLinkBody(goneKey, GONE.sha256, newNonce(), { took: 0 })),
-      )
+      await put(world, goneKey, Buffer.from(deletedLinkBody(GONE.sha256, newNonce(), { took: 0 })))
       return tagLinkKey('app', 'gone')
     },
     kind: 'tag-without-manifest',
