@@ -18,7 +18,7 @@ import {
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { PULLS_SINCE_KEY, pulledKey, RETENTION_KEY } from '../../functions/registry/layout.ts'
 import { batchOf } from '../support/hosts/log-batch.ts'
-import { until } from '../support/until.ts'
+import { eventually, until } from '../support/until.ts'
 import { s3Client } from './support/clients.ts'
 import { MINISTACK, useDeployment } from './support/deployment.ts'
 import { age, startAgingMiniStack } from './support/emulator.ts'
@@ -71,13 +71,17 @@ describe('the record of pulls of a deployed stack', () => {
     return ((await answer.json()) as { tags: string[] }).tags.sort()
   }
 
+  /** A new account is known within half a minute. */
+  const sessionOf = (admin: typeof scanner): Promise<Session> =>
+    eventually(() => startSession({ ...deployed(), admin }, NAME))
+
   beforeAll(async () => {
     const { emulator, stackName, outputs } = deployed()
     s3 = s3Client(emulator)
     Bucket = outputs.BucketName
     recorder = await idOf(emulator, stackName, 'AWS::Lambda::Function', 'RegistryPulls')
-    session = await startSession(deployed(), NAME)
     await deployed().slipway('user add scanner --password-stdin', `${scanner.password}\n`)
+    session = await startSession(deployed(), NAME)
     for (const tag of ['by-digest', 'by-head', 'by-tag', 'never']) {
       images.set(tag, (await session.pushImage(tag, randomBytes(1000))).digest)
     }
@@ -104,7 +108,7 @@ describe('the record of pulls of a deployed stack', () => {
   test('pulls by tag, by digest and by HEAD are recorded, and not those of a scanner', async () => {
     await pass(5)
     for (const each of images.keys()) assert.equal(await isRecorded(each), false)
-    const scanning = await startSession({ ...deployed(), admin: scanner }, NAME)
+    const scanning = await sessionOf(scanner)
     assert.equal((await scanning.send('GET', 'manifests/never')).status, 200)
     assert.equal((await session.send('GET', 'manifests/by-tag')).status, 200)
     assert.equal((await session.send('GET', `manifests/${images.get('by-digest')}`)).status, 200)

@@ -12,8 +12,9 @@ import { exploreCleanUp, type Outcome } from './run.ts'
 import { type Meeting, PAIRS, SLEEPERS, titleOf } from './scenarios.ts'
 import { factsOf, stateOf } from './states.ts'
 
-/** Most orders of each. */
+/** Most orders of each; of those in which a run sleeps, `.ci/long collector` tries as many, too. */
 const LIMIT = 300
+const SLEEPING = process.env.SLIPWAY_COLLECTOR === 'all' ? LIMIT : 60
 
 const models = new Map<string, Promise<Model>>()
 const modelOf = (service: Service, meeting: Meeting): Promise<Model> => {
@@ -23,15 +24,15 @@ const modelOf = (service: Service, meeting: Meeting): Promise<Model> => {
   return model
 }
 
-const exploreOne = async (service: Service, meeting: Meeting, deaths: boolean) => {
+const exploreOne = async (service: Service, meeting: Meeting, deaths: boolean, limit: number) => {
   const before = await modelOf(service, meeting)
   const { actors, state } = meeting
   const scenario = { service, before, facts: factsOf(state), actors }
-  const first = await exploreCleanUp(scenario, LIMIT)
+  const first = await exploreCleanUp(scenario, limit)
   const all: Outcome[] = [first]
   for (const [instance, writes] of deaths ? first.writes.entries() : []) {
     for (let afterWrites = 0; afterWrites < writes; afterWrites++) {
-      all.push(await exploreCleanUp({ ...scenario, death: { instance, afterWrites } }, LIMIT))
+      all.push(await exploreCleanUp({ ...scenario, death: { instance, afterWrites } }, limit))
     }
   }
   return all
@@ -39,14 +40,14 @@ const exploreOne = async (service: Service, meeting: Meeting, deaths: boolean) =
 
 describe.each(['as S3', 'with versions, or files'])('%s', (name) => {
   const service = SERVICES[name]!
-  for (const [kind, meetings, deaths] of [
-    ['with deaths', PAIRS, true],
-    ['while one sleeps', SLEEPERS, false],
+  for (const [kind, meetings, deaths, limit] of [
+    ['with deaths', PAIRS, true, LIMIT],
+    ['while one sleeps', SLEEPERS, false, SLEEPING],
   ] as const) {
     test(kind, async () => {
       let [orders, cut] = [0, 0]
       for (const meeting of meetings) {
-        for (const each of await exploreOne(service, meeting, deaths)) {
+        for (const each of await exploreOne(service, meeting, deaths, limit)) {
           orders += each.runs
           cut += each.cut ? 1 : 0
           expect([titleOf(meeting), ...each.faults]).toEqual([titleOf(meeting)])
