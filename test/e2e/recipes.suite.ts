@@ -215,7 +215,7 @@ describe('docs/access.md', () => {
     const entries = await Promise.all(issuers.map(({ text }) => parseIssuers(text)))
     assert.deepEqual(
       entries.map(({ length }) => length),
-      [1],
+      [3],
     )
   })
 })
