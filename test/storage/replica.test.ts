@@ -16,8 +16,7 @@ import { CONFIG, imageOf } from '../support/hosts/content.ts'
 import { clientOf, codeOf, expectStatus } from '../support/rig/client.ts'
 import { intercept } from '../support/rig/intercept.ts'
 import { pushAsContainerd, pushImage } from '../support/rig/push.ts'
-import { openBucket, openFiles } from '../support/rig/stores.ts'
-import { storeContract } from './contract.ts'
+import { openBucket } from '../support/rig/stores.ts'
 
 const first = await openBucket()
 const near = await openBucket()
@@ -251,20 +250,3 @@ describe('while one of the two does not respond', () => {
     expect(reports).toEqual([])
   })
 })
-
-storeContract(
-  'with a copy that never gets anything',
-  async () => {
-    const [one, other] = await Promise.all([openFiles(), openFiles()])
-    const store = createReplicaStore({
-      first: one.store,
-      near: other.store,
-      neverChanges: () => true,
-      report: (_, error) => {
-        throw error
-      },
-    })
-    return { store, close: async () => void (await Promise.all([one.close(), other.close()])) }
-  },
-  { presigns: false },
-)
