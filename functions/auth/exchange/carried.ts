@@ -8,8 +8,8 @@
 import type { JWTPayload } from 'jose'
 import * as z from 'zod'
 import { packClaims, unpackClaims } from '../note.ts'
-import { readClaim } from '../policy/claims.ts'
 import type { Policy } from '../policy/policy.ts'
+import { claimOf } from '../policy/subject.ts'
 import { refusal } from '../refusal.ts'
 
 /** Claims that every token has, and no rule needs once it is verified. */
@@ -27,11 +27,6 @@ const schema = z.object({
 /** What a token of ours says of the one that it was issued for, as its claim `ext`. */
 export type Carried = z.output<typeof schema>
 
-/** The claim of our tokens that has it. */
-export const CARRIED = 'ext'
-
-const CLAIM = 'claim:'
-
 type Claims = Readonly<Record<string, unknown>>
 
 /** Names that a path can begin with: `a.b` is in `a`, or is itself a claim `a.b`. */
@@ -39,14 +34,8 @@ const firstNames = (path: readonly string[]): string[] =>
   path.map((_, index) => path.slice(0, index + 1).join('.'))
 
 /** Names of the claims at the top that a policy's rules look at. */
-export const namedClaims = ({ subjects }: Policy): Set<string> =>
-  new Set(
-    subjects.flatMap((subject) =>
-      subject.startsWith(CLAIM)
-        ? firstNames(readClaim(subject.slice(CLAIM.length))?.path ?? [])
-        : [],
-    ),
-  )
+const namedClaims = ({ subjects }: Policy): Set<string> =>
+  new Set(subjects.flatMap((subject) => firstNames(claimOf(subject)?.path ?? [])))
 
 const picked = (claims: Claims, names: ReadonlySet<string>): Claims =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => names.has(name)))
@@ -72,11 +61,18 @@ export const carry = (issuer: string, claims: Claims, policy: Policy): Carried =
   )
 }
 
-/** What {@link carry} made. @throws AccessError UNAUTHORIZED for anything else */
-export const readCarried = (payload: JWTPayload): Carried & { readonly identity: Claims } => {
+/** The token that one of ours was issued for, as far as ours carries it. */
+export interface Origin {
+  readonly issuer: string
+  readonly claims: Claims
+  readonly only: Carried['only']
+}
+
+/** Reads what {@link carry} made. @throws AccessError UNAUTHORIZED for anything else */
+export const readCarried = ({ ext }: JWTPayload): Origin => {
   try {
-    const carried = schema.parse(payload[CARRIED])
-    return { ...carried, identity: unpackClaims(carried.claims) }
+    const { iss, claims, only } = schema.parse(ext)
+    return { issuer: iss, claims: unpackClaims(claims), only }
   } catch (cause) {
     throw refusal('claims', 'does not say which token it was issued for', cause)
   }

@@ -9,9 +9,9 @@ import { compileGlob, type Glob } from '../../shared/glob.ts'
 import { ACTIONS, type Action } from '../access.ts'
 import { hasAttributes, readAttributes } from '../certificate.ts'
 import { type Identity, robotName } from '../identity.ts'
-import { claimHolds, readClaim } from './claims.ts'
+import { claimHolds } from './claims.ts'
 import type { PolicyRule, WrittenSubject } from './schema.ts'
-import { splitAt } from './subject.ts'
+import { claimOf, splitAt } from './subject.ts'
 
 /** Whether a rule applies to a caller. */
 type Subject = (identity: Identity) => boolean
@@ -67,7 +67,7 @@ const compileSubject = (text: string): Subject => {
     const attributes = readAttributes(name) ?? []
     return (identity) => hasAttributes(identity, attributes)
   }
-  const demand = readClaim(name)
+  const demand = claimOf(text)
   return ({ kind, claims }) =>
     kind === 'token' && demand !== undefined && claimHolds(claims, demand)
 }

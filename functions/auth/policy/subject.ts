@@ -6,7 +6,7 @@
 
 import { groupNameFault, robotNameFault, userNameFault } from '../accounts/names.ts'
 import { readAttributes } from '../certificate.ts'
-import { EXPECTED_CLAIM, readClaim } from './claims.ts'
+import { type ClaimDemand, EXPECTED_CLAIM, readClaim } from './claims.ts'
 
 /** The accepted forms, for messages. */
 const EXPECTED =
@@ -16,6 +16,12 @@ const EXPECTED =
 export const splitAt = (text: string, separator: string): [string, string | undefined] => {
   const at = text.indexOf(separator)
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)]
+}
+
+/** What a subject demands of claims; undefined for one that names something else. */
+export const claimOf = (subject: string): ClaimDemand | undefined => {
+  const [kind, name] = splitAt(subject, ':')
+  return kind === 'claim' && name !== undefined ? readClaim(name) : undefined
 }
 
 /** What is wrong with a subject, or undefined. */
@@ -32,5 +38,5 @@ export const subjectFault = (text: string): string | undefined => {
       : undefined
   }
   if (kind !== 'claim') return EXPECTED
-  return readClaim(name) === undefined ? EXPECTED_CLAIM : undefined
+  return claimOf(text) === undefined ? EXPECTED_CLAIM : undefined
 }

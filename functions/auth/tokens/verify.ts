@@ -216,11 +216,18 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
       if (signed.payload.kind === EXCHANGED) {
         // Loaded only with such a token.
         const { readCarried } = await import('../exchange/carried.ts')
-        const { iss, only, identity: claims } = readCarried(signed.payload)
-        if (!other.trusts(iss)) throw untrusted(iss)
+        const { issuer: origin, claims, only } = readCarried(signed.payload)
+        if (!other.trusts(origin)) throw untrusted(origin)
         const identity: Identity = { kind: 'token', name, groups: [], claims }
         const some = only === undefined ? {} : { only }
-        return { identity, issuer: iss, own: true, key: signed.kid, ...some, ...grantsOf(signed) }
+        return {
+          identity,
+          issuer: origin,
+          own: true,
+          key: signed.kid,
+          ...some,
+          ...grantsOf(signed),
+        }
       }
       const kind = ownKind.safeParse(signed.payload.kind)
       if (!kind.success) throw refusal('claims', 'does not say what kind of account it is for')
