@@ -3,13 +3,10 @@
  *
  * @module
  */
-import { writeSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { SERVICES } from '../pairs.ts'
 import { RULE_PAIRS, RULE_SLEEPERS, THIRTY_DAYS } from './by-rule.ts'
-import { exploreCleanUp } from './run.ts'
-import { titleOf } from './scenarios.ts'
-import { factsOf, stateOf } from './states.ts'
+import { faultsIn } from './operations/explored.ts'
 
 /** Most orders of each; `.ci/long collector` runs more of them. */
 const LIMIT = process.env.SLIPWAY_COLLECTOR === 'all' ? 300 : 60
@@ -21,25 +18,8 @@ describe.each(['as S3', 'with versions, or files'])('%s', (name) => {
     ['while one sleeps', RULE_SLEEPERS, false],
   ] as const) {
     test(kind, async () => {
-      let [orders, cut] = [0, 0]
-      for (const meeting of meetings) {
-        const { actors, state } = meeting
-        const before = await stateOf(service, state)
-        const scenario = { service, before, facts: factsOf(state), actors, rules: THIRTY_DAYS }
-        const first = await exploreCleanUp(scenario, LIMIT)
-        const all = [first]
-        for (const [instance, writes] of deaths ? first.writes.entries() : []) {
-          for (let afterWrites = 0; afterWrites < writes; afterWrites++) {
-            all.push(await exploreCleanUp({ ...scenario, death: { instance, afterWrites } }, LIMIT))
-          }
-        }
-        for (const each of all) {
-          orders += each.runs
-          cut += each.cut ? 1 : 0
-          expect([titleOf(meeting), ...each.faults]).toEqual([titleOf(meeting)])
-        }
-      }
-      writeSync(2, `${name}, ${kind}: ${orders} orders of ${meetings.length}, ${cut} cut\n`)
+      const options = { service, deaths, limit: LIMIT, rules: THIRTY_DAYS }
+      expect(await faultsIn(`${name}, ${kind}`, meetings, options)).toEqual([])
     }, 900_000)
   }
 })
