@@ -61,6 +61,9 @@ export const withApp = <T>(context: Context, use: (app: App) => T, validated = f
         outdir,
         context: { ...FLAGS, ...context },
         analyticsReporting: false,
+        // Where constructs were made, and their tree, are no part of a template.
+        stackTraces: false,
+        treeMetadata: false,
         builtinCloudFormationValidation: validated,
       }),
     )
