@@ -37,7 +37,7 @@ const quick = (
   name: string,
   include: readonly string[],
   exclude: readonly string[] = [],
-  hosts: 'usual' | 'gateways' = 'usual',
+  hosts: 'usual' | 'other' = 'usual',
 ) => ({
   test: {
     name,
@@ -96,8 +96,9 @@ export default defineConfig({
     projects: [
       quick('unit', ['test/**/*.test.ts'], [EMULATORS]),
       quick('emulators', [EMULATORS]),
-      // The protocol's tables behind gateways with other habits than the one of the unit tests.
-      quick('gateways', ['test/api/*.{test,slow}.ts'], WITHOUT_HOSTS, 'gateways'),
+      // The protocol's tables on the hosts that the unit tests leave out: servers on S3, and behind
+      // gateways with other habits.
+      quick('hosts', ['test/api/*.{test,slow}.ts'], WITHOUT_HOSTS, 'other'),
       live('slow', 'test/**/*.slow.ts', 2),
       live('conformance', 'test/conformance/*.suite.ts', 2),
       live('interop', 'test/interop/*.suite.ts', 2),

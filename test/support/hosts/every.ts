@@ -13,12 +13,12 @@ import { startApp, startOnFiles, startOnLambda, startOnS3, startOnWebFunction } 
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Whether a project runs suites on the usual hosts, or on the other gateways and Web Functions. */
-    readonly hosts: 'usual' | 'gateways'
+    /** Whether a project runs suites on the usual hosts, or on the others. */
+    readonly hosts: 'usual' | 'other'
   }
 }
 
-/** The gateway that the unit tests use; the project `gateways` has the others. */
+/** The gateway that the unit tests use; the project `hosts` has the others. */
 const USUAL_GATEWAY: keyof typeof GATEWAYS = 'path decoded, length counted, challenge renamed'
 
 /** With the two ways to set the registry up. To these tables the third is like the second. */
@@ -34,7 +34,7 @@ type Start = (wishes: HostWishes) => Promise<StartedHost>
 
 interface Startable extends Pick<Host, 'name' | 'redirects' | 'gateway' | 'edge'> {
   readonly start: Start
-  /** Whether it is only in the project `gateways`. */
+  /** Whether it is only in the project `hosts`. */
   readonly apart?: boolean
 }
 
@@ -46,12 +46,14 @@ const HOSTS: readonly Startable[] = [
     name: 'server on S3',
     redirects: false,
     gateway: false,
+    apart: true,
     start: (wishes) => startOnS3(false, wishes),
   },
   {
     name: 'server on S3 with redirects',
     redirects: true,
     gateway: false,
+    apart: true,
     start: (wishes) => startOnS3(true, wishes),
   },
   ...Object.entries(GATEWAYS).map(([name, habits]) => ({
@@ -83,7 +85,7 @@ const HOSTS: readonly Startable[] = [
  * own that all tests of the suite share.
  */
 export const onEveryHost = (suite: (host: Host) => void, wishes: HostWishes = {}): void => {
-  const wanted = inject('hosts') === 'gateways'
+  const wanted = inject('hosts') === 'other'
   for (const { name, redirects, gateway, edge = false, start } of HOSTS.filter(
     ({ apart = false }) => apart === wanted,
   )) {
