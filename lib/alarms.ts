@@ -1,8 +1,8 @@
 /**
  * Alarms for what needs a person's attention.
  *
- * They are billed as ten alarm metrics (nine without a Web Function, one more with a clean-up), 1.00 USD a
- * month; the first ten of an account are free.
+ * They are billed as ten alarm metrics (nine without a Web Function, one more each with a clean-up and a record of
+ * pulls), 1.00 USD a month; the first ten of an account are free.
  *
  * @module
  */
@@ -35,6 +35,8 @@ export interface AlarmsProps extends AlarmReceivers {
   readonly counts: LogMetrics
   /** Calls of the clean-up that failed, by the hour, if there is one. */
   readonly cleanUpErrors?: IMetric | undefined
+  /** Calls of the record of pulls that failed, by the time between two of its schedule, if there is one. */
+  readonly pullsErrors?: IMetric | undefined
 }
 
 interface Rule {
@@ -54,6 +56,7 @@ const rules = ({
   metrics,
   counts,
   cleanUpErrors,
+  pullsErrors,
 }: AlarmsProps): Readonly<Record<string, Rule>> => ({
   ServerErrors: {
     metric: metrics.serverErrorRate,
@@ -120,6 +123,17 @@ const rules = ({
       tellsSilence: true,
       description:
         'The clean-up has failed twice, or, without data, is not called any more. Its log says why; pushes and pulls go on.',
+    },
+  }),
+  ...(pullsErrors && {
+    Pulls: {
+      metric: pullsErrors,
+      threshold: 0,
+      periods: 2,
+      of: 2,
+      tellsSilence: true,
+      description:
+        'Pulls have not been recorded, twice, or, without data, the function that records them is not called any more. Its log says why. After three days rules that go by pulls remove nothing; what was pulled meanwhile may go later.',
     },
   }),
 })

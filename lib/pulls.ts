@@ -8,6 +8,7 @@
  */
 
 import { Duration } from 'aws-cdk-lib'
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets'
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
@@ -31,6 +32,8 @@ const MEMORY = 512
 /** The largest batch, 10,000 manifests that were never pulled, takes a minute or two. */
 const TIMEOUT = Duration.minutes(5)
 
+const CALLED_EVERY = Duration.millis(SAID_EVERY)
+
 export interface PullsProps extends RunningProps {
   /** Logs of the functions that serve pulls. */
   readonly logs: readonly ILogGroup[]
@@ -40,6 +43,8 @@ export interface PullsProps extends RunningProps {
 export class Pulls extends Construct {
   readonly function: LambdaFunction
   readonly logGroup: LogGroup
+  /** Calls that failed, by the time between two calls of the schedule. */
+  readonly errors: Metric
 
   constructor(scope: Construct, id: string, props: PullsProps) {
     super(scope, id)
@@ -68,10 +73,11 @@ export class Pulls extends Construct {
     })
     const schedule = new Rule(this, 'Schedule', {
       description: 'Slipway: says that pulls are recorded',
-      schedule: Schedule.rate(Duration.millis(SAID_EVERY)),
+      schedule: Schedule.rate(CALLED_EVERY),
       targets: [new Target(this.function)],
     })
     // Nothing is said before all lines come.
     schedule.node.addDependency(...filters)
+    this.errors = this.function.metricErrors({ label: 'failed', period: CALLED_EVERY })
   }
 }

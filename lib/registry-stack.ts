@@ -147,6 +147,11 @@ export class RegistryStack extends Stack {
       'Shows the log of the function',
     )
     this.cleanUp()
+    const { pulls } = this.registry
+    if (pulls) {
+      const how = `aws logs tail ${pulls.logGroup.logGroupName} --follow`
+      this.output('PullsLogs', how, 'Shows the log of the record of pulls')
+    }
     if (dashboard) this.output('DashboardUrl', dashboard.url, 'Requests, errors, times')
     const leadsToEdge = ['open', 'on'].includes(values.edge)
     const target = leadsToEdge ? edge?.target : domain?.target

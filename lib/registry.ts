@@ -226,8 +226,13 @@ export class Registry extends Construct {
       accessLog: this.gateway.accessLog,
       webLog,
     })
-    const cleanUpErrors = this.cleanUp?.errors
-    return new Alarms(this, 'Alarms', { ...receivers, metrics, counts, cleanUpErrors })
+    return new Alarms(this, 'Alarms', {
+      ...receivers,
+      metrics,
+      counts,
+      cleanUpErrors: this.cleanUp?.errors,
+      pullsErrors: this.pulls?.errors,
+    })
   }
 
   private cleaningUp(

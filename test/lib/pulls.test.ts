@@ -1,5 +1,6 @@
 /**
- * The record of pulls of a stack: its function, what calls it, and its role, which may do what it does and no more.
+ * The record of pulls of a stack: its function, what calls it, its alarm, and its role, which may do what it does and
+ * no more.
  *
  * @module
  */
@@ -7,6 +8,7 @@
 import { describe, expect, test } from 'vitest'
 import { createLoggedPulls } from '../../functions/compose/aws/logged-pulls.ts'
 import { loggedPulls } from '../../functions/compose/pulls.ts'
+import { SAID_EVERY, SILENT_FOR } from '../../functions/registry/pulls/bounds.ts'
 import { createModel } from '../interleavings/model.ts'
 import { batchOf } from '../support/hosts/log-batch.ts'
 import { silent } from '../support/hosts/start.ts'
@@ -48,12 +50,15 @@ test('there is none by default, and those that serve pulls do not log them', () 
   expect(JSON.stringify(synth({}))).not.toContain('SLIPWAY_PULLS')
 })
 
-test('nothing else changes with it, but that those that serve pulls log them', () => {
+test('nothing else changes with it, but that those that serve pulls log them, and an alarm', () => {
   const without = snapshotOf(synth({}))
   const { Resources } = snapshotOf(pullsPart(synth({ pulls: 'on' }), false))
   const told = JSON.parse(
     JSON.stringify(Resources).replaceAll(/"SLIPWAY_PULLS":"on",|,"SLIPWAY_PULLS":"on"/g, ''),
   )
+  const more = Object.keys(Resources).filter((id) => !(id in without.Resources))
+  expect(more).toEqual([expect.stringMatching(/^RegistryAlarmsPulls/)])
+  for (const id of more) delete told[id]
   expect(told).toEqual(without.Resources)
   const pullsExcept = 'user:scanner,robot:ci-*'
   const given = Object.values(synth({ pulls: 'on', pullsExcept }).Resources)
@@ -148,6 +153,46 @@ describe('the function', () => {
 
   test('without a Web Function there is one log', () => {
     expect(ofType(partOf({ webFunction: 'off' }), 'AWS::Logs::SubscriptionFilter')).toHaveLength(1)
+  })
+})
+
+describe('the alarm', () => {
+  const alarmIn = (context: Context = {}) =>
+    ofType(synth({ ...STACK, ...context }), 'AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => Properties)
+      .filter(({ AlarmDescription }) => /Pulls have not been recorded/.test(`${AlarmDescription}`))
+
+  test('goes off when calls of two periods failed, says when there are none, and names the log', () => {
+    const alarmTopic = 'arn:aws:sns:eu-west-1:123456789012:alarms'
+    const [alarm, ...more] = alarmIn({ alarmTopic })
+    expect(more).toEqual([])
+    expect(alarm).toMatchObject({
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 2,
+      DatapointsToAlarm: 2,
+      TreatMissingData: 'missing',
+      AlarmActions: [alarmTopic],
+      InsufficientDataActions: [alarmTopic],
+    })
+    const [{ MetricStat: of } = {}] = (alarm?.Metrics ?? []) as {
+      MetricStat?: { readonly Period: number }
+    }[]
+    expect(of).toMatchObject({
+      Metric: { Namespace: 'AWS/Lambda', MetricName: 'Errors' },
+      Period: SAID_EVERY / 1000,
+      Stat: 'Sum',
+    })
+    expect(JSON.stringify(of)).toMatch(/RegistryPullsFunction/)
+    // Somebody has been told long before recording begins anew.
+    expect(2 * SAID_EVERY).toBeLessThan(SILENT_FOR / 4)
+    const { PullsLogs } = synth({ ...STACK, alarmTopic }).Outputs
+    expect(written(PullsLogs?.Value)).toMatch(/^aws logs tail <RegistryPullsLog\w+> --follow$/)
+  })
+
+  test('is not there without a record of pulls, or without alarms', () => {
+    expect(alarmIn({ pulls: 'off' })).toEqual([])
+    expect(alarmIn({ alarms: 'off' })).toEqual([])
   })
 })
 
