@@ -71,9 +71,10 @@ export interface Blobs {
   mount(name: string, digest: Digest, from: string | undefined): Promise<boolean>
   /**
    * Removes the blob from the repository, also if its link is damaged; its data stays for other
-   * repositories.
+   * repositories. Two operations, and two more under another algorithm than sha256.
    *
    * @throws RegistryError BLOB_UNKNOWN
+   * @throws StoreError `unavailable` when a delete had no answer: it may take place yet
    */
   remove(name: string, digest: Digest): Promise<void>
 }
@@ -178,6 +179,14 @@ export const createBlobs = (
     return { held, look: link.then((found) => found && look(found.target)) }
   }
 
+  /** Removes a link as it is, if there is one: by its version, so that it is sent once. */
+  const unlink = async (key: string): Promise<void> => {
+    for (;;) {
+      const stored = await readStoredLink(store, key, report)
+      if (stored === undefined || (await links.deleteIf(key, stored.etag))) return
+    }
+  }
+
   const blobs: Blobs = {
     async stat(name, digest) {
       return (await keep(name, digest))?.size
@@ -220,7 +229,7 @@ export const createBlobs = (
         const stored = await readStoredLink(store, key, report)
         if (stored === undefined) throw blobUnknown(name, digest)
         const target = stored.link?.target ?? digest
-        if (target !== digest) await links.delete([layerLinkKey(name, target)])
+        if (target !== digest) await unlink(layerLinkKey(name, target))
         if (await links.deleteIf(key, stored.etag)) return
       }
     },

@@ -314,9 +314,12 @@ export interface RecentLinks {
     size: number | undefined,
     options?: Pick<WriteLinkOptions, 'condition' | 'inTime'>,
   ): Promise<void>
-  /** Deletes links, and forgets them. */
-  delete(keys: readonly string[]): Promise<void>
-  /** Deletes a version of a link, and forgets it. @returns false when there is another, or none */
+  /**
+   * Deletes a version of a link, and forgets it.
+   *
+   * @returns false when there is another, or none
+   * @throws StoreError `unavailable` when it had no answer: it is not sent again
+   */
   deleteIf(key: string, etag: string): Promise<boolean>
   /** Forgets a link, because it has changed. */
   forget(key: string): void
@@ -378,14 +381,6 @@ export const createRecentLinks = (
         return { target, size }
       }
       await recent.remember(write, key)
-    },
-
-    async delete(keys) {
-      try {
-        await store.delete(keys)
-      } finally {
-        for (const key of keys) recent.forget(key)
-      }
     },
   }
   return links

@@ -113,12 +113,12 @@ export const removeIf = async (
   condition: DeleteCondition,
   { once = false }: DeleteOptions = {},
 ): Promise<void> => {
-  if (condition === 'ignored') {
-    if ((await versionAt(bucket, key)) !== etag) throw changed(key, etag)
-    await bucket.client.send(new DeleteObjectCommand(at(bucket, key)))
-    return
-  }
-  const command = new DeleteObjectCommand({ ...at(bucket, key), IfMatch: `"${etag}"` })
+  const looks = condition === 'ignored'
+  if (looks && (await versionAt(bucket, key)) !== etag) throw changed(key, etag)
+  const command = new DeleteObjectCommand({
+    ...at(bucket, key),
+    ...(!looks && { IfMatch: `"${etag}"` }),
+  })
   if (once) command.middlewareStack.add(unlessLost(key), { step: 'deserialize' })
   for (let attempt = 1; ; attempt++) {
     try {

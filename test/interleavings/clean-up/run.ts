@@ -76,8 +76,8 @@ export interface Scenario {
   /** Whether deletes of data are not answered, and land when an actor says so. */
   readonly late?: boolean
   /**
-   * Whether the answer to the first conditional delete of each key that a request sends is lost. It takes place when
-   * an actor says so.
+   * Whether the answer to the first delete that a request sends is lost. It takes place when an actor says so. One
+   * without a condition is sent again at once, as clients of S3 do, and answered then.
    */
   readonly losesDeletes?: boolean | undefined
   /** Whether the service refuses the first conditional write of each key, as S3 does with a 409. */
@@ -178,16 +178,20 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
     }
   }
 
-  /** A store that loses the answers to first conditional deletes. */
+  /** A store that loses the answer to the first delete. */
   const losing = (store: ObjectStore, { clock }: Model): ObjectStore => {
     if (!scenario.losesDeletes) return store
     const mine = sent
     return {
       ...store,
       async deleteIf(key, etag) {
-        if (mine.some((each) => each.key === key)) return store.deleteIf(key, etag)
+        if (mine.length > 0) return store.deleteIf(key, etag)
         mine.push({ key, etag, at: clock.now })
         throw new StoreError('unavailable', key)
+      },
+      async delete(keys) {
+        if (mine.length === 0) mine.push(...keys.map((key) => ({ key, at: clock.now })))
+        await store.delete(keys)
       },
     }
   }

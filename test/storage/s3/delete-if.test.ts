@@ -70,47 +70,55 @@ test('a response that was lost leaves the object gone', async () => {
   await s3.close()
 })
 
-describe('a delete that is sent once', async () => {
-  const s3 = await startS3()
-  afterAll(() => s3.close())
-  afterEach(() => s3.faults.clear())
-  const store = storeOn(s3)
-  await store.deletesExactly()
-  const unavailable = (error: unknown): boolean => isStoreError(error, 'unavailable')
-  const sent = (): number | undefined => s3.counter.counts.DeleteObject
+describe.each(['honored', 'ignored'] as const)(
+  'a delete that is sent once, where conditions are %s',
+  async (deleteConditions) => {
+    const s3 = await startS3({ deleteConditions })
+    afterAll(() => s3.close())
+    afterEach(() => s3.faults.clear())
+    const store = storeOn(s3)
+    await store.deletesExactly()
+    const unavailable = (error: unknown): boolean => isStoreError(error, 'unavailable')
+    const sent = (): number | undefined => s3.counter.counts.DeleteObject
 
-  test.each([{ drop: 'before' }, { drop: 'after' }] as const)(
-    'is not repeated where it had no answer: %j',
-    async (fault) => {
+    test.each([{ drop: 'before' }, { drop: 'after' }] as const)(
+      'is not repeated where it had no answer: %j',
+      async (fault) => {
+        const { etag } = await store.put('a', bytes('1'))
+        s3.counter.reset()
+        s3.faults.next({ operation: 'DeleteObject' }, fault)
+        await expect(store.deleteIf('a', etag, { once: true })).rejects.toSatisfy(unavailable)
+        expect(sent()).toBe(1)
+      },
+    )
+
+    test('is repeated where it was refused', async () => {
       const { etag } = await store.put('a', bytes('1'))
       s3.counter.reset()
-      s3.faults.next({ operation: 'DeleteObject' }, fault)
-      await expect(store.deleteIf('a', etag, { once: true })).rejects.toSatisfy(unavailable)
-      expect(sent()).toBe(1)
-    },
-  )
+      s3.faults.next({ operation: 'DeleteObject' }, { error: 'InternalError' }, 2)
+      await store.deleteIf('a', etag, { once: true })
+      expect(sent()).toBe(3)
+      expect(await store.head('a')).toBeUndefined()
+    })
 
-  test('is repeated where it was refused', async () => {
-    const { etag } = await store.put('a', bytes('1'))
-    s3.counter.reset()
-    s3.faults.next({ operation: 'DeleteObject' }, { error: 'InternalError' }, 2)
-    await store.deleteIf('a', etag, { once: true })
-    expect(sent()).toBe(3)
-    expect(await store.head('a')).toBeUndefined()
-  })
-
-  test('is what takes tags and blobs away, whose links may come again as they were', async () => {
-    const send = await clientOf(store)
-    const image = await pushImage(send, 'app', 'v1', [])
-    for (const path of ['manifests/v1', `manifests/${image.sha256}`, `blobs/${CONFIG.sha256}`]) {
-      await pushImage(send, 'app', 'v1', [])
-      s3.counter.reset()
-      s3.faults.next({ operation: 'DeleteObject' }, { drop: 'after' })
-      await expectStatus(503, send(`DELETE /v2/app/${path}`))
-      expect([path, sent()]).toEqual([path, 1])
-    }
-  })
-})
+    test('is what takes tags and blobs away, whose links may come again as they were', async () => {
+      const send = await clientOf(store)
+      const image = await pushImage(send, 'app', 'v1', [])
+      const { sha256, sha512, bytes: config } = CONFIG
+      const paths = [`manifests/v1`, `manifests/${image.sha256}`, `blobs/${sha256}`]
+      for (const path of [...paths, `blobs/${sha512}`]) {
+        await pushImage(send, 'app', 'v1', [])
+        await expectStatus(201, send(`POST /v2/app/blobs/uploads/?digest=${sha512}`, config))
+        s3.counter.reset()
+        s3.faults.next({ operation: 'DeleteObject' }, { drop: 'after' })
+        await expectStatus(503, send(`DELETE /v2/app/${path}`))
+        expect([path, sent()]).toEqual([path, 1])
+        // A link is left that says what to delete.
+        if (path.includes('sha512')) await expectStatus(202, send(`DELETE /v2/app/${path}`))
+      }
+    })
+  },
+)
 
 test('a store that refuses the trial starts all the same', async () => {
   const deletesExactly = async () => {

@@ -102,14 +102,12 @@ export const deleteThenPush: Actor = actor(
   },
 )
 
-const deleteBlobThenUpload: Actor = actor(
-  'delete of a blob, then an upload of the same',
-  async (world) => {
-    const answer = await world.send(`DELETE /v2/app/blobs/${BLOB.sha256}`)
+const deleteBlobThenUpload = (algorithm: 'sha256' | 'sha512'): Actor =>
+  actor(`delete of a blob by ${algorithm}, then an upload of the same`, async (world) => {
+    const answer = await world.send(`DELETE /v2/app/blobs/${BLOB[algorithm]}`)
     if (!is(world, answer, 'a delete', 202)) return
     await upload('app').run(world)
-  },
-)
+  })
 
 export const GAPS: readonly Gap[] = [
   {
@@ -230,7 +228,8 @@ export const GAPS: readonly Gap[] = [
     more: { losesDeletes: true },
     meetings: [
       { state: 'an old tag', actors: [deleteThenPush, landing] },
-      { state: 'a condemned link', actors: [deleteBlobThenUpload, landing] },
+      { state: 'a condemned link', actors: [deleteBlobThenUpload('sha256'), landing] },
+      { state: 'links under two digests', actors: [deleteBlobThenUpload('sha512'), landing] },
     ],
   },
   {
