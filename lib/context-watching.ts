@@ -5,42 +5,46 @@
  */
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
-import * as z from 'zod'
+import * as z from '../functions/shared/schema.ts'
 import { arn, handlerSetting, integer, onOff, retention } from './context-kinds.ts'
 import { contextValue } from './context-value.ts'
 
 /** Context values by name; see `CONTEXT`. */
 export const WATCHING = {
   logLevel: contextValue(
-    handlerSetting('log-level').optional(),
+    z.optional(handlerSetting('log-level')),
     'info',
     'debug, info, warn, error or silent',
   ),
   logRetention: contextValue(
-    retention.default(RetentionDays.ONE_MONTH),
+    z._default(retention, RetentionDays.ONE_MONTH),
     '30',
     'days for which logs are kept',
   ),
   bucketLogDays: contextValue(
-    integer(1, 3650).optional(),
+    z.optional(integer(1, 3650)),
     'no log',
     "days for which S3's access log of a new bucket is kept, in a second bucket: each download of a blob",
   ),
-  tracing: contextValue(onOff.default(false), 'off', 'X-Ray traces of the function behind the API'),
+  tracing: contextValue(
+    z._default(onOff, false),
+    'off',
+    'X-Ray traces of the function behind the API',
+  ),
   alarms: contextValue(
-    onOff.default(true),
+    z._default(onOff, true),
     'on',
     'alarms for errors, slowness, throttling and refused log-ins',
   ),
   alarmEmail: contextValue(
-    z.email('expected an address').optional(),
+    z.optional(z.email('expected an address')),
     'nobody',
     'address that alarms are sent to, once the recipient has confirmed',
   ),
   alarmTopic: contextValue(
-    arn('sns', '').optional(),
+    z.optional(arn('sns', '')),
     'none',
     'ARN of an SNS topic that alarms are sent to',
   ),
-  dashboard: contextValue(onOff.default(true), 'on', 'a CloudWatch dashboard'),
+  dashboard: contextValue(z._default(onOff, true), 'on', 'a CloudWatch dashboard'),
 } as const

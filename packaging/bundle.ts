@@ -51,7 +51,10 @@ export const bundleApi = (directory: string): Metafile =>
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
     minify: true,
-    alias: { '@aws-sdk/credential-provider-node': local('./credentials.ts') },
+    alias: {
+      '@aws-sdk/credential-provider-node': local('./credentials.ts'),
+      'thread-stream': local('./thread-stream.ts'),
+    },
     metafile: true,
   }).metafile
 

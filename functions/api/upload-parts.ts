@@ -5,10 +5,10 @@
  * @module
  */
 
-import * as z from 'zod'
 import { parseDigest } from '../registry/reference.ts'
 import type { UploadMemory } from '../registry/uploads/memory.ts'
 import type { Declared, WantedPart } from '../registry/uploads/plan.ts'
+import * as z from '../shared/schema.ts'
 import { readBody } from './body.ts'
 import type { AppContext, AppOptions } from './env.ts'
 import { RequestError } from './errors.ts'
@@ -47,12 +47,16 @@ export const offerParts = async (
 
 const wantedParts = z.object({
   digest: z.string(),
-  size: z.int().nonnegative(),
-  partSize: z.int().positive(),
+  size: z.int().check(z.nonnegative()),
+  partSize: z.int().check(z.positive()),
   parts: z
-    .array(z.object({ number: z.int().positive(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
-    .min(1)
-    .max(MOST_WANTED),
+    .array(
+      z.object({
+        number: z.int().check(z.positive()),
+        sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(MOST_WANTED)),
 })
 
 const malformed = (what: string, cause?: unknown): RequestError =>

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../shared/schema.ts'
 
 /**
  * What can be done to a repository. `override` is to move and delete immutable tags, beside the action
@@ -71,8 +71,8 @@ export const grants = (
   )
 
 const entry = z.object({
-  type: z.string().min(1),
-  name: z.string().min(1),
+  type: z.string().check(z.minLength(1)),
+  name: z.string().check(z.minLength(1)),
   actions: z.array(z.string()),
 })
 

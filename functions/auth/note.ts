@@ -7,7 +7,7 @@
  */
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import * as z from 'zod'
+import * as z from '../shared/schema.ts'
 import { MAX_READ } from './tokens/claims.ts'
 
 /** Most bytes of another issuer's claims, compressed: notes travel in URLs. */
@@ -17,30 +17,30 @@ const note = z.discriminatedUnion('by', [
   z.object({
     by: z.literal('anonymous'),
     /** `kid` of our key that signed the caller's token, if it had one. */
-    key: z.string().optional(),
+    key: z.optional(z.string()),
   }),
   z.object({
     by: z.literal('account'),
     /** As it logs in. */
     name: z.string(),
-    key: z.string().optional(),
+    key: z.optional(z.string()),
     /** Fingerprint of the password or secret; tokens of version 1.0 do not tell. */
-    credential: z.string().optional(),
+    credential: z.optional(z.string()),
   }),
   z.object({
     by: z.literal('issuer'),
     /** `iss` of the token. */
     issuer: z.string(),
     /** Its claims, for the policy. Absent: the token itself granted the right. */
-    claims: z.string().optional(),
+    claims: z.optional(z.string()),
     /** `kid` of our key, if it signed a token that was issued for the issuer's. */
-    key: z.string().optional(),
+    key: z.optional(z.string()),
   }),
   z.object({
     by: z.literal('certificate'),
     id: z.object({ issuer: z.string(), serial: z.string(), ends: z.number() }),
     /** Attributes of its subject. */
-    subject: z.record(z.string(), z.array(z.string()).readonly()).readonly(),
+    subject: z.readonly(z.record(z.string(), z.readonly(z.array(z.string())))),
   }),
 ])
 

@@ -4,14 +4,14 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../shared/schema.ts'
 
 /** A flag of a command. */
 export interface Flag<T> {
   /** What stands for its value in help; a flag without one is a switch. */
   readonly placeholder?: string
   /** Checks the text that is given, `on` for a switch, and makes the value; of `undefined`, the default. */
-  readonly schema: z.ZodType<T>
+  readonly schema: z.ZodMiniType<T>
   /** What it is when it is not given, for people; nothing for what goes without saying. */
   readonly value?: string
   readonly help: string
@@ -19,10 +19,7 @@ export interface Flag<T> {
 
 /** A flag that is given or not. */
 export const switchFlag = (help: string): Flag<boolean> => ({
-  schema: z
-    .literal('on')
-    .optional()
-    .transform((given) => given !== undefined),
+  schema: z.converted(z.optional(z.literal('on')), (given) => given !== undefined),
   help,
 })
 
@@ -33,7 +30,7 @@ export const textFlag = (
   value?: string,
 ): Flag<string | undefined> => ({
   placeholder,
-  schema: z.string().min(1, 'expected something').optional(),
+  schema: z.optional(z.string().check(z.minLength(1, 'expected something'))),
   help,
   ...(value === undefined ? {} : { value }),
 })
@@ -45,7 +42,10 @@ export const choiceFlag = <const T extends string>(
   help: string,
 ): Flag<T> => ({
   placeholder: words.join('|'),
-  schema: z.enum(words, `expected ${words.join(' or ')}`).default(value as never) as z.ZodType<T>,
+  schema: z._default(
+    z.enum(words, `expected ${words.join(' or ')}`),
+    value as never,
+  ) as z.ZodMiniType<T>,
   value,
   help,
 })
@@ -64,15 +64,11 @@ const millisecondsOf = (text: string): number | undefined => {
 /** A flag with a time for its value, in milliseconds. @param value the default */
 export const spanFlag = (value: string, help: string): Flag<number> => ({
   placeholder: 'TIME',
-  schema: z
-    .string()
-    .default(value)
-    .transform((text, context) => {
-      const milliseconds = millisecondsOf(text)
-      if (milliseconds !== undefined) return milliseconds
-      context.addIssue('expected a time, as in 90d, 12h or 30m')
-      return z.NEVER
-    }),
+  schema: z.converted(z._default(z.string(), value), (text, refuse) => {
+    const milliseconds = millisecondsOf(text)
+    if (milliseconds !== undefined) return milliseconds
+    return refuse('expected a time, as in 90d, 12h or 30m')
+  }),
   value,
   help,
 })
@@ -80,20 +76,16 @@ export const spanFlag = (value: string, help: string): Flag<number> => ({
 /** How long something lives, in milliseconds, or null for ever. @param value the default */
 export const lifetimeFlag = (value: string, help: string): Flag<number | null> => ({
   placeholder: 'TIME|never',
-  schema: z
-    .string()
-    .default(value)
-    .transform((text, context) => {
-      if (text === 'never') return null
-      const milliseconds = millisecondsOf(text)
-      if (milliseconds) return milliseconds
-      context.addIssue(
-        milliseconds === 0
-          ? 'it would expire at once'
-          : 'expected a time, as in 90d, 12h or 30m, or never',
-      )
-      return z.NEVER
-    }),
+  schema: z.converted(z._default(z.string(), value), (text, refuse) => {
+    if (text === 'never') return null
+    const milliseconds = millisecondsOf(text)
+    if (milliseconds) return milliseconds
+    return refuse(
+      milliseconds === 0
+        ? 'it would expire at once'
+        : 'expected a time, as in 90d, 12h or 30m, or never',
+    )
+  }),
   value,
   help,
 })

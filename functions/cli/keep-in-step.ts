@@ -8,7 +8,6 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import * as z from 'zod'
 import { readDocument } from '../auth/document.ts'
 import { MAX_AGE } from '../auth/live.ts'
 import { parsePolicy } from '../auth/policy/parse.ts'
@@ -16,6 +15,7 @@ import { DENY_ALL, type Policy } from '../auth/policy/policy.ts'
 import { publicPatterns } from '../auth/policy/public.ts'
 import type { EdgeCache, EdgeCachePlace } from '../compose/aws/edge-cache.ts'
 import { EDGE_CACHE_KEY, POLICY_KEY } from '../registry/layout.ts'
+import * as z from '../shared/schema.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { StoreIo } from './command.ts'
 import { CommandError } from './errors.ts'

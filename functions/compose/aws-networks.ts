@@ -7,7 +7,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import * as z from 'zod'
+import * as z from '../shared/schema.ts'
 import { SettingsError } from './errors.ts'
 import type { Networks } from './networks.ts'
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import * as z from 'zod'
 import type { Platform } from '../registry/descriptor.ts'
 import type { RequiredChildren, RequiredChildrenOf } from '../registry/index-children.ts'
 import { compileGlob, type Glob, globFault } from '../shared/glob.ts'
+import * as z from '../shared/schema.ts'
 
 interface Rule {
   readonly repositories: Glob
@@ -53,7 +53,7 @@ const everyChild: RequiredChildrenOf = () => 'all'
  * Rules, separated by blanks, of which the first that fits a repository counts; without one all images
  * must be there: `mirror/**=none apps/**=linux/amd64,linux/arm64`, or one for all repositories: `none`.
  */
-export const indexChildren = z.string().transform((value, context): RequiredChildrenOf => {
+export const indexChildren = z.converted(z.string(), (value, refuse): RequiredChildrenOf => {
   if (value === 'all') return everyChild
   try {
     const rules = rulesOf(value)
@@ -61,7 +61,6 @@ export const indexChildren = z.string().transform((value, context): RequiredChil
       rules.find(({ repositories }) => repositories.matches(name, ''))?.required ?? 'all'
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    context.addIssue(error.message)
-    return z.NEVER
+    return refuse(error.message)
   }
 })

@@ -5,7 +5,7 @@
  */
 
 import { BlockList, isIP } from 'node:net'
-import * as z from 'zod'
+import * as z from '../shared/schema.ts'
 
 /** Whether an address is in one of the networks. */
 export type Networks = (address: string) => boolean
@@ -18,7 +18,7 @@ const contains =
   }
 
 /** Reads networks: `10.0.0.0/8,::1/128`. */
-export const networks = z.string().transform((value, context) => {
+export const networks = z.converted(z.string(), (value, refuse) => {
   const list = new BlockList()
   for (const each of value.split(',').map((text) => text.trim())) {
     const [, address = '', bits] = each.match(/^([^/]*)(?:\/(\d{1,3}))?$/) ?? []
@@ -26,8 +26,7 @@ export const networks = z.string().transform((value, context) => {
     const longest = family === 4 ? 32 : 128
     const prefix = bits === undefined ? longest : Number(bits)
     if (family === 0 || prefix > longest) {
-      context.addIssue(`${JSON.stringify(each)} is not a network: expected 10.0.0.0/8 or ::1/128`)
-      return z.NEVER
+      return refuse(`${JSON.stringify(each)} is not a network: expected 10.0.0.0/8 or ::1/128`)
     }
     list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6')
   }

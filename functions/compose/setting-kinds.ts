@@ -4,10 +4,10 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../shared/schema.ts'
 
 /** A switch, `on` or `off`. */
-export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
+export const onOff = z.converted(z.enum(['on', 'off']), (value) => value === 'on')
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
 
@@ -18,11 +18,10 @@ const secondsOf = (text: string): number => {
 
 /** A time in seconds, as `300`, `5m`, `24h` or `2d`, between two others. */
 export const span = (least: string, most: string) =>
-  z.string().transform((value, context) => {
+  z.converted(z.string(), (value, refuse) => {
     const seconds = secondsOf(value)
     if (seconds >= secondsOf(least) && seconds <= secondsOf(most)) return seconds
-    context.addIssue(`expected a time between ${least} and ${most}, as in 90s, 30m, 12h or 2d`)
-    return z.NEVER
+    return refuse(`expected a time between ${least} and ${most}, as in 90s, 30m, 12h or 2d`)
   })
 
 /** How long answers for tags are kept. */
@@ -30,104 +29,119 @@ export const ages = span('1s', '1h')
 
 /** A number of mebibytes, as bytes. */
 export const mebibytes = z
-  .string()
-  .regex(/^\d{1,6}$/, 'expected a number of MiB, as in 96')
-  .transform((value) => Number(value) * 1024 * 1024)
-  .refine((value) => value >= 16 * 1024 * 1024, 'expected 16 MiB or more')
+  .converted(
+    z.string().check(z.regex(/^\d{1,6}$/, 'expected a number of MiB, as in 96')),
+    (value) => Number(value) * 1024 * 1024,
+  )
+  .check(z.refine((value) => value >= 16 * 1024 * 1024, 'expected 16 MiB or more'))
 
 /** A number of days, 0 to 3650. */
 export const days = z
-  .string()
-  .regex(/^\d{1,4}$/, 'expected a whole number of days')
-  .transform(Number)
-  .refine((value) => value <= 3650, 'expected a number from 0 to 3650')
+  .converted(z.string().check(z.regex(/^\d{1,4}$/, 'expected a whole number of days')), Number)
+  .check(z.refine((value) => value <= 3650, 'expected a number from 0 to 3650'))
 
 /** Names of callers as the audit trail has them, divided by commas; `*` is any part. */
-export const callers = z.string().transform((value, context) => {
+export const callers = z.converted(z.string(), (value, refuse) => {
   const names = value.split(',').filter((name) => name !== '')
   const wrong = names.find(
     (name) => !/^(?:anonymous|(?:user|robot|token|certificate):.{1,256})$/.test(name),
   )
   if (wrong === undefined) return names
-  context.addIssue(
+  return refuse(
     `${JSON.stringify(wrong)} names no caller: expected user:<name>, robot:<name>, token:<sub>, certificate:<subject> or anonymous`,
   )
-  return z.NEVER
 })
 
 /** Address and port; without an address, all addresses of the machine. */
-export const listen = z.string().transform((value, context) => {
+export const listen = z.converted(z.string(), (value, refuse) => {
   const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)
   const port = Number(match?.[3])
   if (match && port <= 65535) return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
-  context.addIssue('expected <address>:<port>, as in 127.0.0.1:5000')
-  return z.NEVER
+  return refuse('expected <address>:<port>, as in 127.0.0.1:5000')
 })
 
 /** Where everything is kept. */
-export const store = z.string().transform((value, context) => {
+export const store = z.converted(z.string(), (value, refuse) => {
   const [, path] = value.match(/^file:(?:\/\/)?(.+)$/) ?? []
   if (path !== undefined) return { kind: 'file' as const, path }
   const [, bucket, prefix = ''] =
     value.match(/^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/) ?? []
   if (bucket !== undefined)
     return { kind: 's3' as const, bucket, prefix: prefix.replace(/\/+$/, '') }
-  context.addIssue('expected file:<directory> or s3://<bucket>/<prefix>')
-  return z.NEVER
+  return refuse('expected file:<directory> or s3://<bucket>/<prefix>')
 })
 
 /** Where clients are sent for tokens. It has no query, because some clients replace one. */
 export const realm = z
   .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
-  .regex(/^[!#-[\]-~]+$/, 'expected no quotes, spaces or characters beyond ASCII')
-  .regex(/^[^?#]*$/, 'expected no query or fragment')
+  .check(
+    z.regex(/^[!#-[\]-~]+$/, 'expected no quotes, spaces or characters beyond ASCII'),
+    z.regex(/^[^?#]*$/, 'expected no query or fragment'),
+  )
 
 /** Scheme and host alone. */
 export const publicUrl = z
   .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
-  .regex(
-    /^\w+:\/\/[^/?#@\s"]+\/?$/,
-    'expected scheme and host alone, as in https://registry.example',
+  .check(
+    z.regex(
+      /^\w+:\/\/[^/?#@\s"]+\/?$/,
+      'expected scheme and host alone, as in https://registry.example',
+    ),
   )
 
 /** Scheme and host of another server that is sent what is secret: encrypted, or on this machine. */
-export const uploadOrigin = publicUrl
-  .refine(
-    (value) => /^https:|^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=[:/]|$)/i.test(value),
-    'expected https, or http on loopback: the Location of an upload is a secret',
-  )
-  .transform((value) => new URL(value).origin)
+export const uploadOrigin = z.converted(
+  publicUrl.check(
+    z.refine(
+      (value) =>
+        /^https:|^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=[:/]|$)/i.test(value),
+      'expected https, or http on loopback: the Location of an upload is a secret',
+    ),
+  ),
+  (value) => new URL(value).origin,
+)
 
 /** A name that is safe within a quoted string of a header. */
 export const headerName = z
   .string()
-  .regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'expected letters, digits, . _ : / or -')
+  .check(z.regex(/^[A-Za-z0-9._:/-]{1,200}$/, 'expected letters, digits, . _ : / or -'))
 
 /** A key in KMS, as what follows `kms:`. */
-export const kmsKey = z
-  .string()
-  .regex(/^kms:./, 'expected kms:<key>')
-  .transform((key) => key.slice('kms:'.length))
+export const kmsKey = z.converted(
+  z.string().check(z.regex(/^kms:./, 'expected kms:<key>')),
+  (key) => key.slice('kms:'.length),
+)
 
 /** Names of the secrets of the edge: one, or two while they are changed. */
-export const secretNames = z
-  .string()
-  .regex(/^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})?$/, 'expected one or two names, as in 1 or 2,1')
-  .transform((names) => names.split(','))
+export const secretNames = z.converted(
+  z
+    .string()
+    .check(
+      z.regex(
+        /^[A-Za-z0-9]{1,20}(?:,[A-Za-z0-9]{1,20})?$/,
+        'expected one or two names, as in 1 or 2,1',
+      ),
+    ),
+  (names) => names.split(','),
+)
 
 /** Id of a public key at CloudFront. */
-export const keyPairId = z.string().regex(/^K[A-Z0-9]{5,30}$/, 'expected an id, as K2JCJMDEHXQW5F')
+export const keyPairId = z
+  .string()
+  .check(z.regex(/^K[A-Z0-9]{5,30}$/, 'expected an id, as K2JCJMDEHXQW5F'))
 
 /** An AWS account. */
-export const accountId = z.string().regex(/^\d{12}$/, 'expected an account ID of 12 digits')
+export const accountId = z
+  .string()
+  .check(z.regex(/^\d{12}$/, 'expected an account ID of 12 digits'))
 
 /** The name of a bucket. */
 export const bucketName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket')
+  .check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket'))
 
 /** Any text that is not empty. */
-export const text = z.string().min(1, 'expected a value')
+export const text = z.string().check(z.minLength(1, 'expected a value'))
 
 /** URL of a service, http or https. */
 export const serviceUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' })

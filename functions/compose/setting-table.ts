@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../shared/schema.ts'
 import { indexChildren } from './index-children.ts'
 import { networks } from './networks.ts'
 import {
@@ -30,15 +30,15 @@ import {
 } from './setting-kinds.ts'
 
 /** What can be set. */
-export interface Setting<T> {
+export interface Setting<S extends z.ZodMiniType = z.ZodMiniType> {
   /** Turns the given text into the value, and `undefined` into the default. */
-  readonly schema: z.ZodType<T>
+  readonly schema: S
   /** The default, in words for people. */
   readonly value: string
   readonly help: string
 }
 
-const setting = <T>(schema: z.ZodType<T>, value: string, help: string): Setting<T> => ({
+const setting = <S extends z.ZodMiniType>(schema: S, value: string, help: string): Setting<S> => ({
   schema,
   value,
   help,
@@ -47,217 +47,217 @@ const setting = <T>(schema: z.ZodType<T>, value: string, help: string): Setting<
 /** Every setting: `--name`, or `SLIPWAY_NAME` in the environment. */
 export const SETTINGS = {
   listen: setting(
-    listen.default({ host: '127.0.0.1', port: 5000 }),
+    z._default(listen, { host: '127.0.0.1', port: 5000 }),
     '127.0.0.1:5000',
     'address and port to listen on; port 0 takes a free one',
   ),
   store: setting(
-    store.default({ kind: 'file', path: './data' }),
+    z._default(store, { kind: 'file', path: './data' }),
     'file:./data',
     'where everything is kept: file:<directory> or s3://<bucket>/<prefix>',
   ),
   's3-endpoint': setting(
-    serviceUrl.optional(),
+    z.optional(serviceUrl),
     'AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS',
     'URL of an S3-compatible service',
   ),
-  's3-region': setting(text.optional(), 'AWS_REGION or us-east-1', 'region of the bucket'),
+  's3-region': setting(z.optional(text), 'AWS_REGION or us-east-1', 'region of the bucket'),
   's3-path-style': setting(
-    onOff.optional(),
+    z.optional(onOff),
     'on with an endpoint',
     'put the bucket into the path of URLs rather than the host',
   ),
   's3-dualstack': setting(
-    onOff.default(false),
+    z._default(onOff, false),
     'off',
     'reach S3 in AWS, and redirect clients to it, by names that have IPv6 addresses as well',
   ),
-  's3-kms-key': setting(text.optional(), 'none', 'KMS key that S3 encrypts with'),
+  's3-kms-key': setting(z.optional(text), 'none', 'KMS key that S3 encrypts with'),
   's3-bucket-owner': setting(
-    accountId.optional(),
+    z.optional(accountId),
     'any account',
     'AWS account that must own the bucket, 12 digits; otherwise S3 refuses every request',
   ),
   's3-replica': setting(
-    bucketName.optional(),
+    z.optional(bucketName),
     'none',
     'bucket that S3 copies the one of --store to: blobs and manifests come from it once they are there, all else from the first',
   ),
   's3-replica-region': setting(
-    text.optional(),
+    z.optional(text),
     'AWS_REGION or us-east-1',
     'region of that bucket; --s3-region is that of the first',
   ),
   's3-direct': setting(
-    onOff.default(true),
+    z._default(onOff, true),
     'on',
     'read from S3 without the AWS SDK, at less than half the CPU; off: send every request through it',
   ),
-  'tls-cert': setting(text.optional(), 'none', 'file with the certificate chain, PEM'),
-  'tls-key': setting(text.optional(), 'none', 'file with the private key, PEM'),
+  'tls-cert': setting(z.optional(text), 'none', 'file with the certificate chain, PEM'),
+  'tls-key': setting(z.optional(text), 'none', 'file with the private key, PEM'),
   'tls-client-ca': setting(
-    text.optional(),
+    z.optional(text),
     'none',
     'file with the authorities whose certificates let clients in, PEM; the policy says what they may do',
   ),
   'tls-client-crl': setting(
-    text.optional(),
+    z.optional(text),
     'none',
     'file with the lists of revoked client certificates, PEM, one of each authority',
   ),
   'tls-client-only': setting(
-    onOff.default(false),
+    z._default(onOff, false),
     'off',
     'on: refuse connections without a client certificate',
   ),
   redirects: setting(
-    onOff.default(true),
+    z._default(onOff, true),
     'on',
     'redirect blob downloads to S3; off: serve them from here',
   ),
   'direct-for': setting(
-    networks.optional(),
+    z.optional(networks),
     'nobody',
     'networks of clients that cannot reach S3: they get blobs from here, as in 10.0.0.0/8',
   ),
   'manifest-heads': setting(
-    z.enum(['answer', 'redirect']).default('answer'),
+    z._default(z.enum(['answer', 'redirect']), 'answer'),
     'answer',
     'redirect: send HEAD requests for manifests to S3, for a gateway that reports a wrong length',
   ),
-  'read-only': setting(onOff.default(false), 'off', 'refuse pushes and deletes'),
+  'read-only': setting(z._default(onOff, false), 'off', 'refuse pushes and deletes'),
   'index-children': setting(
-    indexChildren.prefault('all'),
+    z.prefault(indexChildren, 'all'),
     'all',
     'images of an index that must be there when it is pushed, by repository: all, none or platforms, as in mirror/**=none apps/**=linux/amd64,linux/arm64',
   ),
   'undelete-days': setting(
-    days.prefault('14'),
+    z.prefault(days, '14'),
     '14',
     'days for which deletes of tags and manifests are on record, and can be undone; 0: they cannot',
   ),
   'gc-grace': setting(
-    span('1h', '400d').default(48 * 60 * 60),
+    z._default(span('1h', '400d'), 48 * 60 * 60),
     '48h',
     'how long the clean-up leaves what is young, and what it has condemned; longer than a client takes for a push',
   ),
   gc: setting(
-    onOff.default(false),
+    z._default(onOff, false),
     'off',
     'on: let a clean-up run beside this registry; all that write to the store have to know by then, see docs/clean-up.md',
   ),
   pulls: setting(
-    onOff.default(false),
+    z._default(onOff, false),
     'off',
     'on: record when manifests were last pulled, for rules that ask for it; all that serve the store have to',
   ),
   'pulls-except': setting(
-    callers.prefault(''),
+    z.prefault(callers, ''),
     'nobody',
     'whose pulls are not recorded, as the audit trail names them: user:scanner,robot:ci-*',
   ),
   'upload-memory': setting(
-    mebibytes.optional(),
+    z.optional(mebibytes),
     'an eighth of the memory, 48 to 96',
     'MiB of memory for the bytes of all uploads under way; beyond that, uploads are read no further until there is room',
   ),
   'upload-timeout': setting(
-    span('1s', '1d').default(60),
+    z._default(span('1s', '1d'), 60),
     '60s',
     'time after which a request is given up whose body stands still, at less than 1 KiB a second',
   ),
   'stop-timeout': setting(
-    span('1s', '1d').default(30),
+    z._default(span('1s', '1d'), 30),
     '30s',
     'time that requests under way may take to end when the server is asked to stop',
   ),
   auth: setting(
-    z.enum(['auto', 'token', 'basic', 'off']).default('auto'),
+    z._default(z.enum(['auto', 'token', 'basic', 'off']), 'auto'),
     'auto',
     'token: accounts, and tokens for them; basic: accounts without tokens; off: open to everyone; auto: token once there is an account or a policy, open on loopback alone until then',
   ),
   'public-url': setting(
-    publicUrl.optional(),
+    z.optional(publicUrl),
     "the request's",
     'scheme and host as clients see them, for the address of the token endpoint and of uploads',
   ),
   'upload-origin': setting(
-    uploadOrigin.optional(),
+    z.optional(uploadOrigin),
     'none',
     'scheme and host of another Slipway on the same store, with the same keys, to which clients that follow send the bytes of uploads',
   ),
   'trust-proxy': setting(
-    networks.optional(),
+    z.optional(networks),
     'nobody',
     'networks of proxies whose X-Forwarded-* and Forwarded are trusted, as in 10.0.0.0/8,::1/128',
   ),
   edge: setting(
-    z.enum(['off', 'open', 'on']).default('off'),
+    z._default(z.enum(['off', 'open', 'on']), 'off'),
     'off',
     'a CDN is in front, which shows a secret. on: answer only what comes through it; open: answer everything',
   ),
   'edge-secrets': setting(
-    secretNames.prefault('1'),
+    z.prefault(secretNames, '1'),
     '1',
     'names of the secrets that the CDN may show, one or two; they are derived from the upload key',
   ),
   'edge-key-id': setting(
-    keyPairId.optional(),
+    z.optional(keyPairId),
     'none',
     "id of the public key at CloudFront for URLs of the CDN's own way to the bucket",
   ),
   blobs: setting(
-    z.enum(['s3', 'cloudfront']).default('s3'),
+    z._default(z.enum(['s3', 'cloudfront']), 's3'),
     's3',
     'where blobs are downloaded from through the CDN: s3, or cloudfront by signed URLs',
   ),
   'edge-cache': setting(
-    ages.optional(),
+    z.optional(ages),
     'nothing',
     'what the CDN may keep of public repositories: tags for a time, as 60s, and what is under a digest for an hour',
   ),
   'aws-networks': setting(
-    text.optional(),
+    z.optional(text),
     'none',
     "file with AWS's networks, ip-ranges.json: clients in them get blobs from S3, also with --blobs cloudfront",
   ),
   'token-service': setting(
-    headerName.default('slipway'),
+    z._default(headerName, 'slipway'),
     'slipway',
     'name of this registry in tokens: service and aud',
   ),
   'token-issuer': setting(
-    headerName.default('slipway'),
+    z._default(headerName, 'slipway'),
     'slipway',
     'name of this registry as the issuer of tokens: iss',
   ),
   'token-realm': setting(
-    realm.optional(),
+    z.optional(realm),
     '/token of this registry',
     'token endpoint of another server that issues the tokens',
   ),
   'signing-key': setting(
-    text.optional(),
+    z.optional(text),
     'in the store',
     'file with the private key for tokens, PEM, created on first start; or kms:<key>[,<older key>]',
   ),
   'upload-key': setting(
-    kmsKey.optional(),
+    z.optional(kmsKey),
     'in the store',
     'key that seals the upload state in URLs: kms:<key>, of spec HMAC_256; the same for all servers over a store',
   ),
   'upload-life': setting(
-    span('1m', '6d').default(24 * 60 * 60),
+    z._default(span('1m', '6d'), 24 * 60 * 60),
     '24h',
     'time after its start when an upload ends at the latest, as in 90m, 24h or 2d',
   ),
   policy: setting(
-    text.optional(),
+    z.optional(text),
     'in the store',
     'file with the policy, read at start, instead of the one that `slipway policy set` puts into the store',
   ),
   'log-level': setting(
-    z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    z._default(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
     'info',
     'debug, info, warn, error or silent',
   ),

@@ -8,8 +8,8 @@
 import { mkdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import * as z from 'zod'
 import type { Settings } from '../compose/settings.ts'
+import * as z from '../shared/schema.ts'
 
 /** Milliseconds between two signs of life. */
 const BEAT = 5000
@@ -24,7 +24,7 @@ const schema = z.object({
   /** When the process started, in ticks of that boot; tells it from a later one with its id. */
   started: z.string(),
   /** What it does for others that ask in the directory: see hand-over/. Absent: nothing. */
-  takes: z.array(z.string()).optional(),
+  takes: z.optional(z.array(z.string())),
 })
 
 /** A server that says that it uses a directory. */

@@ -5,14 +5,14 @@
  */
 
 import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
-import type { z } from 'zod'
 import { DocumentError, quoted } from './errors.ts'
+import type { z } from './schema.ts'
 
 /** A kind of document. */
 export interface DocumentKind<T> {
   /** What messages call it, as in `policy`. */
   readonly what: string
-  readonly schema: z.ZodType<T>
+  readonly schema: z.ZodMiniType<T>
   /** The fields that the object at this path has, in words, for who wrote an unknown one. */
   readonly fieldsAt: (path: readonly PropertyKey[]) => string
 }

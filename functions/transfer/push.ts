@@ -5,8 +5,8 @@
  * @module
  */
 
-import * as z from 'zod'
 import { isIndex, isManifestType, isNonDistributable } from '../registry/media-types.ts'
+import * as z from '../shared/schema.ts'
 import { TransferError } from './errors.ts'
 import type { Target } from './registry/target.ts'
 import type { Sender } from './sender.ts'
@@ -15,16 +15,16 @@ import type { Image, Manifest, Source } from './sources/source.ts'
 const descriptor = z.object({
   mediaType: z.string(),
   digest: z.string(),
-  size: z.int().nonnegative(),
-  urls: z.array(z.string()).optional(),
+  size: z.int().check(z.nonnegative()),
+  urls: z.optional(z.array(z.string())),
 })
 type Descriptor = z.infer<typeof descriptor>
 
 const manifestShape = z.object({
-  config: descriptor.optional(),
-  layers: z.array(descriptor).default([]),
-  blobs: z.array(descriptor).default([]),
-  manifests: z.array(descriptor).default([]),
+  config: z.optional(descriptor),
+  layers: z._default(z.array(descriptor), []),
+  blobs: z._default(z.array(descriptor), []),
+  manifests: z._default(z.array(descriptor), []),
 })
 
 /** What was pushed. */

@@ -46,15 +46,15 @@ test('nothing of the Node server is in it, such as the thread that compares pass
   )
 })
 
-test('all of it is less than 1.13 MB', () => {
+test('all of it is less than 1.06 MB', () => {
   const size = sizeOf(Object.keys(outputs))
-  assert.ok(size < 1_130_000, `${size} bytes`)
+  assert.ok(size < 1_060_000, `${size} bytes`)
 })
 
-test('a start reads less than 760 kB, and nothing that few requests need', () => {
+test('a start reads less than 700 kB, and nothing that few requests need', () => {
   const loaded = loadedAtStart()
   const size = sizeOf(loaded)
-  assert.ok(size < 760_000, `${size} bytes`)
+  assert.ok(size < 700_000, `${size} bytes`)
   const packages = [...loaded].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}))
   assert.ok(packages.some((path) => path.includes('node_modules/hono/')))
   for (const absent of ['yaml', 'hash-wasm', '@aws-sdk/client-kms']) {

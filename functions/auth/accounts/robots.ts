@@ -7,18 +7,18 @@
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import * as z from 'zod'
 import { DocumentError } from '../../shared/errors.ts'
+import * as z from '../../shared/schema.ts'
 import { robotNameFault } from './names.ts'
 
 const secretSchema = z.strictObject({
   /** Distinguishes secrets in lists; not secret itself. */
-  id: z.string().regex(/^[0-9a-f]{8}$/),
+  id: z.string().check(z.regex(/^[0-9a-f]{8}$/)),
   /** Hex SHA-256 of the whole secret. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   created: z.iso.datetime(),
   /** When it expires; null for never. */
-  expires: z.iso.datetime().nullable(),
+  expires: z.nullable(z.iso.datetime()),
 })
 
 const schema = z.strictObject({
@@ -27,7 +27,7 @@ const schema = z.strictObject({
     z.strictObject({
       name: z
         .string()
-        .refine((name) => robotNameFault(name) === undefined, 'is not a valid robot name'),
+        .check(z.refine((name) => robotNameFault(name) === undefined, 'is not a valid robot name')),
       secrets: z.array(secretSchema),
     }),
   ),

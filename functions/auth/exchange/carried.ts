@@ -6,7 +6,7 @@
  */
 
 import type { JWTPayload } from 'jose'
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { packClaims, unpackClaims } from '../note.ts'
 import type { Policy } from '../policy/policy.ts'
 import { claimOf } from '../policy/subject.ts'
@@ -17,11 +17,11 @@ const USED_UP = ['iat', 'nbf', 'exp', 'jti']
 
 const schema = z.object({
   /** Issuer of the token that ours was issued for. */
-  iss: z.string().min(1),
+  iss: z.string().check(z.minLength(1)),
   /** Its claims, packed. */
   claims: z.string(),
   /** Names of its claims at the top that the rules had named, if these are all that ours carries. */
-  only: z.array(z.string()).optional(),
+  only: z.optional(z.array(z.string())),
 })
 
 /** What a token of ours says of the one that it was issued for, as its claim `ext`. */

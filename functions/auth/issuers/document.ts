@@ -5,9 +5,9 @@
  * @module
  */
 
-import * as z from 'zod'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
 import { DocumentError } from '../../shared/errors.ts'
+import * as z from '../../shared/schema.ts'
 import { type LiveOptions, liveDocument } from '../live.ts'
 import { ALGORITHMS } from '../trusted-keys/algorithms.ts'
 import {
@@ -21,25 +21,27 @@ import { foreignVerifier, type TrustedIssuer } from './verify.ts'
 const issuer = z
   .strictObject({
     /** The exact `iss` of its tokens. */
-    issuer: z.string().min(1),
+    issuer: z.string().check(z.minLength(1)),
     /** What tokens must have in `aud`. Default: our service. */
-    audience: z.string().min(1).optional(),
+    audience: z.optional(z.string().check(z.minLength(1))),
     /** Where the issuer publishes its keys. */
-    jwksUrl: z.url().optional(),
+    jwksUrl: z.optional(z.url()),
     /** Its keys. */
-    jwks: z.object({ keys: z.array(z.looseObject({})) }).optional(),
+    jwks: z.optional(z.object({ keys: z.array(z.looseObject({})) })),
     /** Certificates in PEM, like distribution's rootcertbundle. */
-    certificates: z.string().min(1).optional(),
-    algorithms: z.array(z.enum(ALGORITHMS)).min(1).optional(),
+    certificates: z.optional(z.string().check(z.minLength(1))),
+    algorithms: z.optional(z.array(z.enum(ALGORITHMS)).check(z.minLength(1))),
     /** Certificates of the authorities of its server, PEM. Default: the platform's. */
-    ca: z.string().min(1).optional(),
+    ca: z.optional(z.string().check(z.minLength(1))),
     /** Whether its server may have a private address. Default: only what jwksUrl names. */
-    privateAddresses: z.boolean().optional(),
+    privateAddresses: z.optional(z.boolean()),
   })
-  .refine(
-    ({ jwksUrl, jwks, certificates }) =>
-      [jwksUrl, jwks, certificates].filter((source) => source !== undefined).length <= 1,
-    'takes one of jwksUrl, jwks and certificates, or none where its keys are to be discovered',
+  .check(
+    z.refine(
+      ({ jwksUrl, jwks, certificates }) =>
+        [jwksUrl, jwks, certificates].filter((source) => source !== undefined).length <= 1,
+      'takes one of jwksUrl, jwks and certificates, or none where its keys are to be discovered',
+    ),
   )
 
 const schema = z.strictObject({ version: z.literal(1), issuers: z.array(issuer) })

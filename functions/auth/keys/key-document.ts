@@ -11,9 +11,9 @@
  */
 
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import * as z from 'zod'
 import { SIGNING_KEYS_KEY } from '../../registry/layout.ts'
 import { DocumentError } from '../../shared/errors.ts'
+import * as z from '../../shared/schema.ts'
 import { publishedAt } from './signing-keys.ts'
 
 /** Milliseconds between a new key's publication and its first signature. */
@@ -22,7 +22,7 @@ export const PUBLISH_AHEAD = 10 * 60_000
 /** Milliseconds a key remains valid after its last token: the clocks and caches of others lag. */
 const GRACE = 5 * 60_000
 
-const time = z.int().nonnegative()
+const time = z.int().check(z.nonnegative())
 
 const schema = z.object({
   version: z.literal(1),
@@ -38,11 +38,10 @@ const schema = z.object({
         }),
         created: time,
         signsFrom: time,
-        ends: time.optional(),
+        ends: z.optional(time),
       }),
     )
-    .min(1)
-    .max(100),
+    .check(z.minLength(1), z.maxLength(100)),
 })
 
 /** Milliseconds since 1970 throughout. Oldest key first. */

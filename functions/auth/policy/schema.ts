@@ -4,56 +4,71 @@
  * @module
  */
 
-import * as z from 'zod'
 import { globFault } from '../../shared/glob.ts'
+import * as z from '../../shared/schema.ts'
 import { subjectFault } from './subject.ts'
 
 /** A string without a fault. */
 const checked = (fault: (text: string) => string | undefined) =>
-  z.string().superRefine((text, context) => {
-    const wrong = fault(text)
-    if (wrong !== undefined) context.addIssue(wrong)
-  })
+  z.string().check(
+    z.superRefine((text, context) => {
+      const wrong = fault(text)
+      if (wrong !== undefined) context.addIssue(wrong)
+    }),
+  )
 
-const subject = checked(subjectFault).describe(
-  'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>; != for another value, ~ and !~ for a pattern',
+const subject = checked(subjectFault).check(
+  z.describe(
+    'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>; != for another value, ~ and !~ for a pattern',
+  ),
 )
 
 const who = z.union([
   subject,
-  z.strictObject({ all: z.array(subject).min(1).describe('Anyone who is all of these at once.') }),
+  z.strictObject({
+    all: z.array(subject).check(z.minLength(1), z.describe('Anyone who is all of these at once.')),
+  }),
 ])
 
 const rule = z.strictObject({
-  who: z.array(who).min(1).describe('Whom the rule is about: anyone who is one of these.'),
+  who: z
+    .array(who)
+    .check(z.minLength(1), z.describe('Whom the rule is about: anyone who is one of these.')),
   repositories: z
     .array(
-      checked(globFault).describe(
-        `A name, or a pattern: * within a component, ** across components, \${user} for the caller's name.`,
+      checked(globFault).check(
+        z.describe(
+          `A name, or a pattern: * within a component, ** across components, \${user} for the caller's name.`,
+        ),
       ),
     )
-    .min(1)
-    .describe('What the rule is about: any repository that one of these matches.'),
+    .check(
+      z.minLength(1),
+      z.describe('What the rule is about: any repository that one of these matches.'),
+    ),
   actions: z
     .array(z.enum(['pull', 'push', 'delete', 'override', '*']))
-    .min(1)
-    .describe(
-      'What is done to the repository; * is pull, push and delete; override is to move and delete immutable tags.',
+    .check(
+      z.minLength(1),
+      z.describe(
+        'What is done to the repository; * is pull, push and delete; override is to move and delete immutable tags.',
+      ),
     ),
   effect: z
-    .enum(['allow', 'deny'])
-    .default('allow')
-    .describe('Whether the rule allows or forbids.'),
+    ._default(z.enum(['allow', 'deny']), 'allow')
+    .check(z.describe('Whether the rule allows or forbids.')),
 })
 
 /** A policy document, version 1. */
 export const policySchema = z.strictObject({
-  $schema: z.string().optional().describe('For editors; not looked at.'),
+  $schema: z.optional(z.string()).check(z.describe('For editors; not looked at.')),
   version: z.literal(1),
   rules: z
     .array(rule)
-    .describe(
-      'The first rule that matches caller, repository and action decides; without one it is denied.',
+    .check(
+      z.describe(
+        'The first rule that matches caller, repository and action decides; without one it is denied.',
+      ),
     ),
 })
 

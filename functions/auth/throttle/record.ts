@@ -6,8 +6,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import * as z from 'zod'
 import { failedLogInsKey } from '../../registry/layout.ts'
+import * as z from '../../shared/schema.ts'
 import {
   addressGroup,
   type Failures,
@@ -57,7 +57,7 @@ export const NO_FAILURES: FailureRecord = {
   known: new Map(),
 }
 
-const failures = z.record(z.string(), z.tuple([z.int().min(1), z.int()]))
+const failures = z.record(z.string(), z.tuple([z.int().check(z.minimum(1)), z.int()]))
 const document = z.object({
   accounts: failures,
   addresses: failures,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import type { Identity } from '../identity.ts'
 
 /** Bytes of the longest token that we issue: gateways refuse longer headers. */

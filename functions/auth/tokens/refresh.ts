@@ -5,7 +5,7 @@
  */
 
 import { timingSafeEqual } from 'node:crypto'
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { fingerprint } from '../identity.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { refusal } from '../refusal.ts'

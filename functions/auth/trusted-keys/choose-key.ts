@@ -8,8 +8,8 @@
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { ProtectedHeaderParameters } from 'jose'
-import * as z from 'zod'
 import { quoted } from '../../shared/errors.ts'
+import * as z from '../../shared/schema.ts'
 import { thumbprint } from '../keys/key-id.ts'
 import { refusal } from '../refusal.ts'
 import { ALGORITHMS, keyFits, type TokenAlgorithm } from './algorithms.ts'
@@ -18,8 +18,8 @@ import type { KeySource } from './key-source.ts'
 import { inForce, verifyChain } from './x5c.ts'
 
 const headerSchema = z.looseObject({
-  kid: z.string().optional(),
-  jwk: z.record(z.string(), z.unknown()).optional(),
+  kid: z.optional(z.string()),
+  jwk: z.optional(z.record(z.string(), z.unknown())),
 })
 
 /** The token's algorithm. @throws AccessError UNAUTHORIZED when it is not allowed */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import * as z from 'zod'
 import { cached } from '../../shared/cached.ts'
 import type { Connection } from '../../shared/outgoing.ts'
+import * as z from '../../shared/schema.ts'
 import { fetchJson, issuerUrl } from './fetch-json.ts'
 import { type RemoteKeys, remoteKeys } from './jwks-url.ts'
 

@@ -6,7 +6,7 @@
  */
 
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { basePointThumbprint, libtrustId, thumbprint } from '../keys/key-id.ts'
 
 /** A trusted key. */
@@ -39,10 +39,10 @@ const named = async (
 
 const jwkSchema = z.looseObject({
   kty: z.enum(['EC', 'RSA', 'OKP']),
-  kid: z.string().optional(),
-  alg: z.string().optional(),
-  use: z.string().optional(),
-  key_ops: z.array(z.string()).optional(),
+  kid: z.optional(z.string()),
+  alg: z.optional(z.string()),
+  use: z.optional(z.string()),
+  key_ops: z.optional(z.array(z.string())),
 })
 
 /** The key in a JWK (RFC 7517), or undefined if it cannot verify signatures. */
@@ -70,7 +70,9 @@ const keyOfJwk = async (value: unknown): Promise<TrustedKey | undefined> => {
  * @throws Error when it is not a key set, or contains no usable key
  */
 export const keysOfJwks = async (document: unknown): Promise<TrustedKey[]> => {
-  const parsed = z.object({ keys: z.array(z.unknown()).max(1000) }).safeParse(document)
+  const parsed = z
+    .object({ keys: z.array(z.unknown()).check(z.maxLength(1000)) })
+    .safeParse(document)
   if (!parsed.success) throw new Error('not a JSON Web Key Set: it has no list "keys"')
   const keys = await Promise.all(parsed.data.keys.map(keyOfJwk))
   const usable = keys.filter((key) => key !== undefined)

@@ -9,7 +9,7 @@
  */
 
 import { X509Certificate } from 'node:crypto'
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { refusal } from '../refusal.ts'
 
 /** Most certificates of a chain. */
@@ -20,7 +20,7 @@ export const inForce = (certificate: X509Certificate, now: number): boolean =>
   certificate.validFromDate.getTime() <= now && now <= certificate.validToDate.getTime()
 
 const parse = (header: unknown): X509Certificate[] => {
-  const parsed = z.array(z.base64()).min(1).max(MAX_CHAIN).safeParse(header)
+  const parsed = z.array(z.base64()).check(z.minLength(1), z.maxLength(MAX_CHAIN)).safeParse(header)
   if (!parsed.success) {
     throw refusal(
       'certificate',

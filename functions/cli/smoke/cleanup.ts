@@ -4,11 +4,11 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { type Check, firstWrong } from './check.ts'
 import { jsonOf } from './credentials.ts'
 
-const listed = z.object({ tags: z.array(z.string()).nullish() })
+const listed = z.object({ tags: z.nullish(z.array(z.string())) })
 
 /** Deletes what the other checks pushed. */
 export const cleanupCheck: Check = {

@@ -6,11 +6,11 @@
 
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import * as z from 'zod'
 import type { RequestLogger } from '../../api/env.ts'
 import { type Pull, recordPulls, sayRecorded } from '../../registry/pulls/record.ts'
 import { createSeenPulls } from '../../registry/pulls/seen.ts'
 import { isDigest, isName } from '../../registry/reference.ts'
+import * as z from '../../shared/schema.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 
 /** Most bytes of a batch once it is unpacked; Lambda takes events of 1 MB, which are base64 of gzip. */
@@ -24,12 +24,12 @@ const MAX_PULLS = 10_000
 
 const batchSchema = z.object({ logEvents: z.array(z.unknown()) })
 
-const eventSchema = z.object({ message: z.string().max(MAX_LINE) })
+const eventSchema = z.object({ message: z.string().check(z.maxLength(MAX_LINE)) })
 
 const lineSchema = z.object({
   pulled: z.object({
-    repository: z.string().refine(isName),
-    digest: z.string().refine(isDigest),
+    repository: z.string().check(z.refine(isName)),
+    digest: z.string().check(z.refine(isDigest)),
   }),
 })
 

@@ -12,7 +12,7 @@
  */
 
 import { join } from 'node:path'
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 
 /** Where requests are. */
 export const requestsIn = (directory: string): string => join(directory, '.slipway', 'gc')

@@ -9,7 +9,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { discard, readAll } from '../../storage/bytes.ts'
 import type { ListedObject, ObjectStore } from '../../storage/store.ts'
 import { ATTEMPTS_KEY, attemptsSchema } from '../clean-up/attempts.ts'
@@ -56,7 +56,7 @@ const readSmall = async (
 
 /** Whether a text is a document of this schema, or of another version than the first. */
 const fits =
-  (schema: z.ZodType) =>
+  (schema: z.ZodMiniType) =>
   (text: string): boolean => {
     try {
       const document: unknown = JSON.parse(text)
@@ -82,7 +82,7 @@ interface Note {
   readonly without: string
 }
 
-const small = (key: string, schema: z.ZodType, without: string): Note => ({
+const small = (key: string, schema: z.ZodMiniType, without: string): Note => ({
   look: (store) => readSmall(store, key, fits(schema)),
   without,
 })
@@ -145,7 +145,7 @@ export const inspectNote = async (view: View, object: ListedObject): Promise<Fou
 }
 
 /** By which protocol links are written, be it this one or a later one. */
-const fenceSchema = z.object({ protocol: z.int().positive() })
+const fenceSchema = z.object({ protocol: z.int().check(z.positive()) })
 
 /** Looks at the fence. */
 export const inspectFence = async (view: View, key: string): Promise<Found | undefined> => {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { readAll } from '../../storage/bytes.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { cleanUpKey } from '../layout.ts'
@@ -30,9 +30,9 @@ export const attemptsSchema = z.object({
   /** Since when that is so: `going` since it began. Milliseconds since 1970. */
   since: z.number(),
   /** How many attempts have failed, one after the other. */
-  failures: z.number().int().min(0),
+  failures: z.int().check(z.minimum(0)),
   /** Why it was refused. */
-  why: z.string().optional(),
+  why: z.optional(z.string()),
 })
 
 /** How clean-ups went so far. */

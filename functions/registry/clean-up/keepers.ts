@@ -7,7 +7,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { discard, readAll } from '../../storage/bytes.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
@@ -24,9 +24,9 @@ export const SERVER_KEEPS = 2.5 * LOOK_AGAIN
 export const keeperSchema = z.object({
   version: z.literal(1),
   /** For people. */
-  name: z.string().max(200),
+  name: z.string().check(z.maxLength(200)),
   /** Milliseconds for which it counts. */
-  for: z.int().nonnegative(),
+  for: z.int().check(z.nonnegative()),
 })
 
 /** Most bytes of a word. */

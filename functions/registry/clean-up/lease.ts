@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { discard, readAll } from '../../storage/bytes.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import { putUnlessChanged } from '../../storage/read-or-create.ts'

@@ -4,8 +4,8 @@
  * @module
  */
 
-import * as z from 'zod'
 import { inBatches } from '../../shared/parallel.ts'
+import * as z from '../../shared/schema.ts'
 import { discard, readAll } from '../../storage/bytes.ts'
 import { deleteOlder, listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
@@ -22,13 +22,13 @@ export interface Deletion extends Note {
   readonly at: Date
 }
 
-const noteSchema: z.ZodType<Note> = z.object({
+const noteSchema: z.ZodMiniType<Note> = z.object({
   id: z.string(),
   digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
-  tag: z.string().optional(),
-  tags: z.array(z.string()).optional(),
-  by: z.string().optional(),
-  rule: z.string().optional(),
+  tag: z.optional(z.string()),
+  tags: z.optional(z.array(z.string())),
+  by: z.optional(z.string()),
+  rule: z.optional(z.string()),
 })
 
 /** Milliseconds in a note's key. */

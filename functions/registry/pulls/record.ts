@@ -6,8 +6,8 @@
  * @module
  */
 
-import * as z from 'zod'
 import { inBatches } from '../../shared/parallel.ts'
+import * as z from '../../shared/schema.ts'
 import { discard, readAll } from '../../storage/bytes.ts'
 import { putUnlessChanged } from '../../storage/read-or-create.ts'
 import type { ObjectStore, WriteCondition } from '../../storage/store.ts'

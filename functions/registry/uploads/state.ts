@@ -6,7 +6,7 @@
  */
 
 import { EncryptJWT, jwtDecrypt } from 'jose'
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { RegistryError } from '../errors.ts'
 import { type Algorithm, CANONICAL } from '../reference.ts'
 
@@ -15,7 +15,7 @@ export const STATE_LIFE = 24 * 60 * 60
 
 const ISSUER = 'slipway-upload'
 
-const hashes = z.object({ sha256: z.string().optional(), sha512: z.string().optional() })
+const hashes = z.object({ sha256: z.optional(z.string()), sha512: z.optional(z.string()) })
 
 /**
  * A state as it is sealed. These names stay as they are: states of other versions are under way while a
@@ -25,59 +25,59 @@ const sealed = z.object({
   name: z.string(),
   uuid: z.uuid(),
   /** Who started it, for the audit trail. */
-  by: z.string().optional(),
+  by: z.optional(z.string()),
   /** When it was started, in seconds since 1970. States of version 1.0 do not say. */
-  began: z.int().nonnegative().optional(),
+  began: z.optional(z.int().check(z.nonnegative())),
   /** Whose right the upload is, as access control noted it. Absent: whoever continues it needs the right. */
-  holder: z.string().optional(),
+  holder: z.optional(z.string()),
   /** Bytes received. */
-  offset: z.int().nonnegative(),
+  offset: z.int().check(z.nonnegative()),
   /** Algorithm of the digest that the client will send at the end, as it declared. */
   algorithm: z.enum(['sha256', 'sha512']),
   /** The hash of the bytes so far; absent if they have to be read back. */
-  hash: z
-    .union([
+  hash: z.optional(
+    z.union([
       /** Saved states of running hashes, in base64url. */
       z.object({ resumable: hashes }),
       /** Finished hashes, in hex; of no use once more bytes come. */
       z.object({ final: hashes }),
-    ])
-    .optional(),
+    ]),
+  ),
   /** The multipart upload to the staging key, once there were enough bytes for a part. */
-  multipart: z
-    .object({
+  multipart: z.optional(
+    z.object({
       id: z.string(),
       /** The part of its key that makes it unique. */
       nonce: z.string(),
-      partSize: z.int().positive(),
+      partSize: z.int().check(z.positive()),
       /** Parts stored, numbered from 1. */
-      parts: z.int().positive(),
+      parts: z.int().check(z.positive()),
       /** Chained hash of the parts' etags: see part-chain.ts. */
       chain: z.string(),
       /** The part chain with one more part, where the segments were stored as a part as well. */
-      whole: z.string().optional(),
-    })
-    .optional(),
+      whole: z.optional(z.string()),
+    }),
+  ),
   /** The parts that the client sends to the store itself, once it has asked for the first: see plan.ts. */
-  parts: z
-    .object({
+  parts: z.optional(
+    z.object({
       digest: z.string(),
-      size: z.int().positive(),
-      partSize: z.int().positive(),
+      size: z.int().check(z.positive()),
+      partSize: z.int().check(z.positive()),
       /** Of the multipart upload. */
       id: z.string(),
       /** The part of its staging key that makes it unique; absent for one part, at the digest key. */
-      nonce: z.string().optional(),
-    })
-    .optional(),
+      nonce: z.optional(z.string()),
+    }),
+  ),
   /** Staged bytes after the last part, in order; less than a part in total. */
   segments: z.array(
     z.object({
-      offset: z.int().nonnegative(),
-      size: z.int().positive(),
+      offset: z.int().check(z.nonnegative()),
+      size: z.int().check(z.positive()),
       nonce: z.string(),
       /** The version of the object, so that no other bytes are taken for it. Version 1.0 does not say. */
-      etag: z.string().optional(),
+      etag: z.optional(z.string()),
     }),
   ),
   /** Whether there are staged objects that this state no longer names. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { cleanUpKey } from '../layout.ts'
 
 /** The head's key. */
@@ -28,20 +28,20 @@ export const MAX_PART_BYTES = PART * 512
 /** Most bytes of a head: one with a thousand parts is smaller. */
 export const MAX_HEAD_BYTES = 1024 * 1024
 
-const bytes = z.int().nonnegative()
+const bytes = z.int().check(z.nonnegative())
 
 /** The head's schema. A version that is not known is not read. */
 export const usageHeadSchema = z.object({
   version: z.literal(1),
   /** The date of the walk, by the store's clock. */
   date: z.iso.datetime(),
-  id: z.string().regex(/^[0-9a-f]{16}$/),
+  id: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
   repositories: bytes,
   /** The first repository of each part. */
   parts: z.array(z.string()),
   pool: z.object({ kept: bytes, condemned: bytes, reclaimable: bytes }),
   /** What the run then took away for good; absent, as long as none did. */
-  removed: z.object({ things: bytes, bytes }).optional(),
+  removed: z.optional(z.object({ things: bytes, bytes })),
 })
 
 /** A head. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { TransferError } from '../errors.ts'
 import { isHttp, shown } from './address.ts'
 import { basic, CHALLENGE_HEADERS, type Challenge, parseChallenge } from './challenge.ts'
@@ -25,17 +25,13 @@ export interface Authorizing extends Authorized {
 }
 
 /** What a header can carry. */
-const text = z
-  .string()
-  .regex(/^[\x21-\x7e]+$/)
-  .optional()
-  .catch(undefined)
+const text = z.catch(z.optional(z.string().check(z.regex(/^[\x21-\x7e]+$/))), undefined)
 
 /** What a token endpoint grants, of which nothing is certain. */
 const granted = z.object({
   token: text,
   access_token: text,
-  expires_in: z.number().positive().catch(60),
+  expires_in: z.catch(z.number().check(z.positive()), 60),
 })
 
 /** @throws SyntaxError where it is not JSON */

@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { TransferError } from '../errors.ts'
 import type { User } from './challenge.ts'
 
@@ -20,14 +20,14 @@ export type Credentials = User | { readonly refreshToken: string }
 
 /** The file, as far as it is read. Entries are checked when they are used. */
 const schema = z.object({
-  auths: z.record(z.string(), z.unknown()).nullish(),
-  credHelpers: z.record(z.string(), z.string()).nullish(),
-  credsStore: z.string().nullish(),
+  auths: z.nullish(z.record(z.string(), z.unknown())),
+  credHelpers: z.nullish(z.record(z.string(), z.string())),
+  credsStore: z.nullish(z.string()),
 })
 
 const entrySchema = z.object({
-  auth: z.string().optional(),
-  identitytoken: z.string().optional(),
+  auth: z.optional(z.string()),
+  identitytoken: z.optional(z.string()),
 })
 
 /** What docker calls its own hub. */
@@ -53,7 +53,7 @@ const readConfig = async (path: string): Promise<z.output<typeof schema>> => {
   return checked(schema, json, path)
 }
 
-const checked = <T>(kind: z.ZodType<T>, value: unknown, path: string): T => {
+const checked = <T>(kind: z.ZodMiniType<T>, value: unknown, path: string): T => {
   const { data } = kind.safeParse(value)
   if (data === undefined) throw new TransferError(`${path} is not a configuration of docker`)
   return data

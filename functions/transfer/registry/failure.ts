@@ -4,13 +4,13 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../shared/schema.ts'
 import { TransferError } from '../errors.ts'
 import type { Reply } from './http.ts'
 
 /** As the specification has them; the first alone is read. */
 const errors = z.object({
-  errors: z.tuple([z.object({ code: z.string(), message: z.string().optional() })], z.unknown()),
+  errors: z.tuple([z.object({ code: z.string(), message: z.optional(z.string()) })], z.unknown()),
 })
 
 const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 500)

@@ -8,8 +8,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
-import * as z from 'zod'
 import { DOCKER_MANIFEST } from '../../registry/media-types.ts'
+import * as z from '../../shared/schema.ts'
 import { type Blob, bytesBlob } from '../blobs/blob.ts'
 import { TransferError } from '../errors.ts'
 import { type Files, readJson, readSmall } from './files.ts'
@@ -19,8 +19,8 @@ import type { Image, Manifest, Source } from './source.ts'
 const saved = z.array(
   z.object({
     Config: z.string(),
-    RepoTags: z.array(z.string()).nullish(),
-    Layers: z.array(z.string()).nullish(),
+    RepoTags: z.nullish(z.array(z.string())),
+    Layers: z.nullish(z.array(z.string())),
   }),
 )
 

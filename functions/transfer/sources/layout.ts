@@ -4,8 +4,8 @@
  * @module
  */
 
-import * as z from 'zod'
 import { isDigest, isTag } from '../../registry/reference.ts'
+import * as z from '../../shared/schema.ts'
 import { fileBlob } from '../blobs/blob.ts'
 import { TransferError } from '../errors.ts'
 import { type Files, readJson, readSmall } from './files.ts'
@@ -16,7 +16,7 @@ const index = z.object({
     z.object({
       mediaType: z.string(),
       digest: z.string(),
-      annotations: z.record(z.string(), z.string()).optional(),
+      annotations: z.optional(z.record(z.string(), z.string())),
     }),
   ),
 })

@@ -7,7 +7,7 @@
  * @module
  */
 
-import * as z from 'zod'
+import * as z from '../../../shared/schema.ts'
 import { readAll } from '../../../storage/bytes.ts'
 import type { ObjectStore } from '../../../storage/store.ts'
 import { cleanUpKey } from '../../layout.ts'

@@ -8,30 +8,30 @@
  * @module
  */
 
-import * as z from 'zod'
 import { DocumentError } from '../../../shared/errors.ts'
+import * as z from '../../../shared/schema.ts'
 import { parseYaml } from '../../../shared/yaml.ts'
 import type { RetentionInput } from '../schema.ts'
 
 const selection = z.object({
   tagStatus: z.enum(['tagged', 'untagged', 'any']),
-  tagPrefixList: z.array(z.string()).optional(),
-  tagPatternList: z.array(z.string()).optional(),
+  tagPrefixList: z.optional(z.array(z.string())),
+  tagPatternList: z.optional(z.array(z.string())),
   countType: z.enum([
     'imageCountMoreThan',
     'sinceImagePushed',
     'sinceImagePulled',
     'sinceImageTransitioned',
   ]),
-  countNumber: z.int().min(1),
-  countUnit: z.literal('days').optional(),
+  countNumber: z.int().check(z.minimum(1)),
+  countUnit: z.optional(z.literal('days')),
 })
 
 const schema = z.object({
   rules: z.array(
     z.object({
       rulePriority: z.int(),
-      description: z.string().optional(),
+      description: z.optional(z.string()),
       selection,
       action: z.object({ type: z.string() }),
     }),

@@ -8,29 +8,29 @@
  * @module
  */
 
-import * as z from 'zod'
 import { DocumentError, quoted } from '../../../shared/errors.ts'
+import * as z from '../../../shared/schema.ts'
 import { parseYaml } from '../../../shared/yaml.ts'
 import { isExact, type Patterns, repositoryPatterns, tagPatterns } from './globs.ts'
 import { type Imported, namesOf, type WrittenRule } from './imported.ts'
 
 const selector = z.object({
-  kind: z.literal('doublestar').optional(),
+  kind: z.optional(z.literal('doublestar')),
   decoration: z.string(),
   pattern: z.string(),
-  extras: z.string().optional(),
+  extras: z.optional(z.string()),
 })
 
 const ruleSchema = z.object({
-  disabled: z.boolean().optional(),
-  action: z.literal('retain').optional(),
+  disabled: z.optional(z.boolean()),
+  action: z.optional(z.literal('retain')),
   template: z.string(),
-  params: z.record(z.string(), z.unknown()).nullish(),
-  tag_selectors: z.array(selector).nullish(),
-  scope_selectors: z.object({ repository: z.array(selector) }).nullish(),
+  params: z.nullish(z.record(z.string(), z.unknown())),
+  tag_selectors: z.nullish(z.array(selector)),
+  scope_selectors: z.nullish(z.object({ repository: z.array(selector) })),
 })
 
-const schema = z.object({ algorithm: z.literal('or').optional(), rules: z.array(ruleSchema) })
+const schema = z.object({ algorithm: z.optional(z.literal('or')), rules: z.array(ruleSchema) })
 
 type HarborRule = z.output<typeof ruleSchema>
 type Selector = z.output<typeof selector>

@@ -8,37 +8,37 @@
  * @module
  */
 
-import * as z from 'zod'
 import { DocumentError, quoted } from '../../../shared/errors.ts'
+import * as z from '../../../shared/schema.ts'
 import { parseYaml } from '../../../shared/yaml.ts'
 import { repositoryPatterns } from './globs.ts'
 import { type Imported, namesOf, type WrittenRule } from './imported.ts'
 import { convertRegex } from './regex.ts'
 
 const keepTagsSchema = z.strictObject({
-  patterns: z.array(z.string()).nullish(),
-  pulledwithin: z.string().nullish(),
-  pushedwithin: z.string().nullish(),
-  mostrecentlypushedcount: z.int().min(0).max(100_000).nullish(),
-  mostrecentlypulledcount: z.int().min(0).nullish(),
+  patterns: z.nullish(z.array(z.string())),
+  pulledwithin: z.nullish(z.string()),
+  pushedwithin: z.nullish(z.string()),
+  mostrecentlypushedcount: z.nullish(z.int().check(z.minimum(0), z.maximum(100_000))),
+  mostrecentlypulledcount: z.nullish(z.int().check(z.minimum(0))),
 })
 
 const policySchema = z.strictObject({
-  repositories: z.array(z.string()).nullish(),
-  deletereferrers: z.boolean().nullish(),
-  deleteuntagged: z.boolean().nullish(),
-  keepuntagged: z.unknown().optional(),
-  keeptags: z.array(keepTagsSchema).nullish(),
+  repositories: z.nullish(z.array(z.string())),
+  deletereferrers: z.nullish(z.boolean()),
+  deleteuntagged: z.nullish(z.boolean()),
+  keepuntagged: z.optional(z.unknown()),
+  keeptags: z.nullish(z.array(keepTagsSchema)),
 })
 
 const schema = z.object({
   storage: z.object({
-    gcdelay: z.string().nullish(),
-    subpaths: z.record(z.string(), z.unknown()).nullish(),
+    gcdelay: z.nullish(z.string()),
+    subpaths: z.nullish(z.record(z.string(), z.unknown())),
     retention: z.object({
-      dryrun: z.boolean().nullish(),
-      delay: z.string().nullish(),
-      policies: z.array(policySchema).nullish(),
+      dryrun: z.nullish(z.boolean()),
+      delay: z.nullish(z.string()),
+      policies: z.nullish(z.array(policySchema)),
     }),
   }),
 })
