@@ -26,6 +26,8 @@ export interface Desk {
   password: string
   /** What an edge keeps. */
   openEdgeCache: (place: EdgeCachePlace) => EdgeCache
+  /** Exit code of the last command. */
+  code: number
   /** Gives a command. @returns what it printed */
   give(line: string): Promise<readonly string[]>
 }
@@ -46,10 +48,11 @@ export const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>)
     shown: [],
     files: {},
     password: 'secret',
+    code: 0,
     openEdgeCache: never('asks an edge'),
     give: async (line) => {
       for (const lines of [desk.printed, desk.said, desk.shown]) lines.length = 0
-      await runCommand(line.split(' ').filter(Boolean), io)
+      desk.code = await runCommand(line.split(' ').filter(Boolean), io)
       return [...desk.printed]
     },
   }

@@ -6,7 +6,7 @@
 
 import { parseYaml } from '../../shared/yaml.ts'
 import { compilePolicy, type Policy } from './policy.ts'
-import { policySchema } from './schema.ts'
+import { type PolicyRule, policySchema } from './schema.ts'
 
 /** Fields of the document, and of one rule, by how long the path to it is; the rest is in `who`. */
 const FIELDS: Readonly<Record<number, string>> = {
@@ -15,15 +15,20 @@ const FIELDS: Readonly<Record<number, string>> = {
 }
 
 /**
+ * Reads the rules of a policy, as they are written.
+ *
+ * @throws DocumentError with line, path and value, and what is expected
+ */
+export const parseRules = (text: string): readonly PolicyRule[] =>
+  parseYaml(text, {
+    what: 'policy',
+    schema: policySchema,
+    fieldsAt: ({ length }) => FIELDS[length] ?? 'all',
+  }).rules
+
+/**
  * Reads a policy.
  *
  * @throws DocumentError with line, path and value, and what is expected
  */
-export const parsePolicy = (text: string): Policy => {
-  const { rules } = parseYaml(text, {
-    what: 'policy',
-    schema: policySchema,
-    fieldsAt: ({ length }) => FIELDS[length] ?? 'all',
-  })
-  return compilePolicy(rules)
-}
+export const parsePolicy = (text: string): Policy => compilePolicy(parseRules(text))

@@ -17,6 +17,8 @@ import { claimOf, splitAt } from './subject.ts'
 type Subject = (identity: Identity) => boolean
 
 interface Rule {
+  /** Its place in the document; the first is 1. */
+  readonly at: number
   readonly who: readonly Subject[]
   readonly repositories: readonly Glob[]
   readonly actions: ReadonlySet<Action>
@@ -79,7 +81,8 @@ const compileWho = (who: WrittenSubject): Subject => {
   return (identity) => all.every((subject) => subject(identity))
 }
 
-const compileRule = ({ who, repositories, actions, effect }: PolicyRule): Rule => ({
+const compileRule = ({ who, repositories, actions, effect }: PolicyRule, index: number): Rule => ({
+  at: index + 1,
   who: who.map(compileWho),
   repositories: repositories.map(compileGlob),
   actions: new Set(actions.flatMap((action) => (action === '*' ? ACTIONS : [action]))),
@@ -102,19 +105,26 @@ export const compilePolicy = (rules: readonly PolicyRule[]): Policy => ({
 export const rulesFor = ({ rules }: Policy, identity: Identity, action: Action): readonly Rule[] =>
   rules.filter((rule) => rule.actions.has(action) && rule.who.some((subject) => subject(identity)))
 
+/** The rule that decides whether the caller may do this to the repository; none, if no rule is about it. */
+export const decisiveRule = (
+  policy: Policy,
+  identity: Identity,
+  repository: string,
+  action: Action,
+): Rule | undefined => {
+  const user = shortName(identity)
+  return rulesFor(policy, identity, action).find((rule) =>
+    rule.repositories.some((glob) => glob.matches(repository, user)),
+  )
+}
+
 /** Whether the caller may do this to the repository, whether that exists or not. */
 export const allows = (
   policy: Policy,
   identity: Identity,
   repository: string,
   action: Action,
-): boolean => {
-  const user = shortName(identity)
-  const decisive = rulesFor(policy, identity, action).find((rule) =>
-    rule.repositories.some((glob) => glob.matches(repository, user)),
-  )
-  return decisive?.allow ?? false
-}
+): boolean => decisiveRule(policy, identity, repository, action)?.allow ?? false
 
 /** Everything the caller may do to the repository. */
 export const allowedActions = (policy: Policy, identity: Identity, repository: string): Action[] =>

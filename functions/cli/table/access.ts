@@ -28,6 +28,18 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     load: async () => (await import('../commands/policy.ts')).showPolicy,
   }),
   storeCommand({
+    name: 'policy test',
+    help: 'say what a caller may do to a repository, and which rule decides that',
+    more: 'A caller is anonymous, user:NAME, robot:NAME, certificate:CN=ci, claim:sub=NAME, or claims:FILE: a token of another issuer or its claims as JSON, of which nothing is verified. Exits with 1 where an action that is asked for is denied.',
+    args: { repository: 'one' },
+    flags: {
+      as: textFlag('CALLER', 'who does it', 'anonymous'),
+      action: textFlag('ACTION', 'what is done: pull, push, delete or override', 'each of them'),
+      file: textFlag('FILE', 'a policy to try; - is standard input', 'the one in force'),
+    },
+    load: async () => (await import('../commands/policy-test.ts')).testPolicy,
+  }),
+  storeCommand({
     name: 'policy publish',
     help: 'tell the edge which repositories are public, so that it keeps what is pulled from them',
     more: 'Needed once, with both flags, and after a policy was changed without `slipway policy set`, which does the same. docs/edge.md says which repositories are kept.',
