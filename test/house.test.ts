@@ -5,7 +5,7 @@
  */
 
 import { glob, readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 
 const ROOT = new URL('..', import.meta.url)
 
@@ -32,8 +32,12 @@ const sources = async (): Promise<readonly (readonly [path: string, text: string
   return found
 }
 
-test.each(FORBIDDEN)('no source has %s', async (pattern, why) => {
-  const all = await sources()
+let all: Awaited<ReturnType<typeof sources>>
+beforeAll(async () => {
+  all = await sources()
+})
+
+test.each(FORBIDDEN)('no source has %s', (pattern, why) => {
   expect(all.length).toBeGreaterThan(300)
   const found = all.filter(([, text]) => pattern.test(text)).map(([path]) => path)
   expect(found, why).toEqual([])

@@ -96,6 +96,7 @@ const FIXED = new Set([
   'token',
   '.well-known',
   'jwks.json',
+  'openid-configuration',
   '_catalog',
   'manifests',
   'blobs',

@@ -80,6 +80,8 @@ export interface TokenService {
 export interface TokenIssuing {
   readonly tokens: TokenService
   readonly keys: SigningKeys
+  /** `iss` of the tokens. */
+  readonly issuer: string
 }
 
 /** The token endpoint of this registry. */

@@ -194,7 +194,7 @@ export const openAccess = async (
   return {
     authorizer,
     audit,
-    ...(issues ? { issuing: { tokens, keys } } : {}),
+    ...(issues ? { issuing: { tokens, keys, issuer } } : {}),
     checkKeys: async () => {
       if (settings['signing-key'] === undefined) await checkStoredKeys(store, now())
     },

@@ -155,7 +155,7 @@ test('service and realm are as set', async (t) => {
   const challenge = 'Bearer realm="https://tokens.example/auth",service="reg:1"'
   checkChallenge(await rig.send('GET /v2/'), challenge)
   // Tokens come from there, and nowhere else.
-  for (const path of ['/token', '/.well-known/jwks.json']) {
+  for (const path of ['/token', '/.well-known/jwks.json', '/.well-known/openid-configuration']) {
     assert.equal((await rig.send(`GET ${path}`)).status, 404, path)
   }
 })
