@@ -19,17 +19,13 @@ import {
 } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import type { Aims, Taken } from './aim.ts'
+import { any, anyLayer, NAMES } from './chance.ts'
 import { ANYWHERE, type Client, type Shape } from './client.ts'
 import type { History } from './history.ts'
 import { pull } from './pull.ts'
 import { TIMES } from './times.ts'
 import { become, forgetDeleted, type Image, type Tag, type Truth } from './truth.ts'
 
-/** Repositories that all share. */
-const NAMES = Array.from({ length: 12 }, (_, at) => `team/app${at}`)
-/** Layers that are pushed at a time; then others come, and few of those come back. */
-const CURRENT = 60
-const DRIFT_MS = 1_500
 /** Share of layers that no other image has, whose data goes with it. */
 const OWN = 0.2
 /** Images that a pusher keeps. */
@@ -43,7 +39,9 @@ const MARGIN = 3_000
  */
 const PAUSE = 6_000
 /** Milliseconds for which one that comes for what is about to go waits for it. */
-const PATIENCE = 500
+const PATIENCE = 2_000
+/** Milliseconds after which a collector that goes on has taken what it was about to take: a link; data, by three calls. */
+const TAKING = { link: 300, data: 1_000 }
 
 export interface PusherOptions {
   readonly client: Client
@@ -56,15 +54,6 @@ export interface PusherOptions {
   readonly isOver: () => boolean
   /** Is awaited between two things that it does. */
   readonly between: () => Promise<void>
-}
-
-const any = <T>(from: readonly T[]): T | undefined => from[Math.floor(Math.random() * from.length)]
-
-const anyLayer = (): Content => {
-  const drift = Math.floor(performance.now() / DRIFT_MS)
-  const old = Math.random() < 0.15
-  const at = (old ? Math.random() * drift : drift + Math.random() * CURRENT) | 0
-  return blob(`layer ${at}`, at % 40 === 0 ? 400_000 : 500 + (at % 30) * 1000)
 }
 
 /** Runs a pusher until it is over. @param mine its number */
@@ -246,6 +235,16 @@ export const runPusher = async (mine: number, options: PusherOptions): Promise<v
     history.count('storms of mounts')
   }
 
+  /** Data without a link: it is condemned by the next run, and claimed by the one after that. */
+  const abandon = async (): Promise<void> => {
+    pushes += 1
+    const [name, each] = [any(NAMES)!, known(blob(`abandoned ${pushes} by ${mine}`, 900))]
+    if ((await client.bring(shape, name, each)) === undefined) return
+    const answer = await client.send(`DELETE /v2/${name}/blobs/${each.sha256}`)
+    history.note(each.sha256, `${name}: DELETE ${answer?.status}`)
+    history.count('blobs abandoned')
+  }
+
   const look = async (): Promise<void> => {
     const tag = Math.random() < 0.5 ? any(truth.tags) : undefined
     const image = tag?.image ?? any(truth.images)
@@ -273,7 +272,7 @@ export const runPusher = async (mine: number, options: PusherOptions): Promise<v
     history.count('pushes of what was about to go')
     go()
     // It takes it now, if it does.
-    await sleep(300)
+    await sleep(linked === undefined ? TAKING.data : TAKING.link)
     await pull(client, history, image)
   }
 
@@ -293,6 +292,7 @@ export const runPusher = async (mine: number, options: PusherOptions): Promise<v
     else if (chance < 0.65) await retag()
     else if (chance < 0.72) await deleteTag()
     else if (chance < 0.8) await deleteImage()
+    else if (chance < 0.88) await abandon()
     else await look()
   }
 }
