@@ -19,6 +19,7 @@ import {
   CATALOG_PREFIX,
   CLEAN_UP_PREFIX,
   CONDEMNED_PREFIX,
+  DELETED_REPOSITORIES_PREFIX,
   DELETIONS_PREFIX,
   FAILED_LOG_INS_PREFIX,
   FENCE_KEY,
@@ -55,7 +56,7 @@ const REGISTRY: Rights = [
   ['Referrers', [READ, 's3:PutObject'], [`${REFERRERS_PREFIX}*`]],
   ['Aliases', [READ, 's3:PutObject'], [`${ALIASES_PREFIX}*`]],
   ['CleanUp', [READ, 's3:PutObject'], [`${CONDEMNED_PREFIX}*`, FENCE_KEY]],
-  ['Catalog', [READ, 's3:PutObject'], [`${CATALOG_PREFIX}*`]],
+  ['Catalog', [READ, 's3:PutObject'], [`${CATALOG_PREFIX}*`, `${DELETED_REPOSITORIES_PREFIX}*`]],
   ['Deletions', ['s3:PutObject'], [`${DELETIONS_PREFIX}*`]],
   [
     'Uploads',
@@ -100,8 +101,12 @@ const CLEAN_UP: Rights = [
   ['Passing', [READ, 's3:DeleteObject'], [`${UPLOADS_PREFIX}*`, `${PULLED_PREFIX}*`]],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
   ['Rules', [READ], [RETENTION_KEY]],
-  // What rules let go is on record, for a time.
-  ['Deletions', [READ, 's3:PutObject', 's3:DeleteObject'], [`${DELETIONS_PREFIX}*`]],
+  // What rules let go is on record, for a time, and so is what goes with a whole repository.
+  [
+    'Deletions',
+    [READ, 's3:PutObject', 's3:DeleteObject'],
+    [`${DELETIONS_PREFIX}*`, `${DELETED_REPOSITORIES_PREFIX}*`],
+  ],
   // S3 must heed the condition of a delete: that is tried.
   ['Trial', ['s3:PutObject'], [`${SCRATCH_PREFIX}*`]],
 ]

@@ -24,6 +24,7 @@ import { catalogRoutes } from './routes/catalog.ts'
 import { jwksRoutes } from './routes/jwks.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { referrerRoutes } from './routes/referrers.ts'
+import { repositoryRoutes } from './routes/repositories.ts'
 import { tagRoutes } from './routes/tags.ts'
 import { tokenRoutes } from './routes/token.ts'
 import { uploadRoutes } from './routes/uploads.ts'
@@ -56,6 +57,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   app.use(withAuthorizer(options))
   app.use(auditWrites(options.audit))
   app.use('/v2/*', notAllowed(app))
+  app.use('/api/*', notAllowed(app))
   baseRoutes(app)
   catalogRoutes(app, options)
   tagRoutes(app, options)
@@ -63,6 +65,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   manifestRoutes(app, options)
   if (!options.readOnly) uploadRoutes(app, options)
   blobRoutes(app, options)
+  repositoryRoutes(app, options)
 
   app.notFound((c) =>
     writeError(

@@ -103,6 +103,10 @@ export interface AppOptions {
   readonly bodyLimit?: BodyLimit | undefined
   /** Whether everything that writes is refused. */
   readonly readOnly: boolean
+  /** Days for which deletes can be undone. Default: 0, they cannot. */
+  readonly undeleteDays?: number | undefined
+  /** Is told that the delete of a whole repository is not done yet. Takes no time. Default: others go on with it. */
+  readonly remains?: (() => void) | undefined
 }
 
 /** The environment that Hono hands to every handler. */

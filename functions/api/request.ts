@@ -104,6 +104,8 @@ const FIXED = new Set([
   'tags',
   'list',
   'referrers',
+  'api',
+  'repositories',
 ])
 
 const decoded = (segment: string): string => {

@@ -45,6 +45,25 @@ const tell = (logger: RequestLogger, ended: Collected): void => {
   }
 }
 
+/**
+ * Goes on with deletes of whole repositories that are not done.
+ *
+ * @throws StoreError when the store fails, DocumentError when the rules on tags cannot be read
+ */
+export const finishDeletes = async (
+  store: ObjectStore,
+  { times, logger }: Pick<CleanUpOptions, 'times' | 'logger'>,
+  isOver: () => boolean,
+): Promise<boolean> => {
+  const { finishWhole } = await import('../registry/whole/finish.ts')
+  return finishWhole(store, {
+    undelete: times.undelete,
+    isOver,
+    report: (repository, { deleted, remaining }) =>
+      logger.info({ repository, deleted, remaining }, 'the delete of a whole repository goes on'),
+  })
+}
+
 /** For somebody who watches a clean-up after all. */
 export type Watching = Pick<CollectOptions, 'force' | 'report' | 'note' | 'progress'>
 

@@ -50,6 +50,8 @@ export interface HostOptions {
   readonly authorities?: CertificateAuthorities | undefined
   /** Where pulls are noted. Default: nowhere. */
   readonly pulled?: PullSeen | undefined
+  /** See `AppOptions.remains`. */
+  readonly remains?: (() => void) | undefined
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -155,6 +157,8 @@ export const openApp = async (
     bodyLimit,
     redirectManifestHeads: settings['manifest-heads'] === 'redirect',
     readOnly: settings['read-only'],
+    undeleteDays: settings['undelete-days'],
+    remains: options.remains,
   })
   const warmUp = async (): Promise<void> => {
     // A read-only registry needs no secret, and may not be able to write one.

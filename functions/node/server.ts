@@ -15,6 +15,7 @@ import { timesOf } from '../registry/clean-up/terms.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
 import { startCleanUps } from './clean-up.ts'
 import { directNote } from './direct-note.ts'
+import { finishingDeletes } from './finish-deletes.ts'
 import { takeRequests } from './hand-over/take.ts'
 import { handedOver } from './hand-over/work.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -68,6 +69,7 @@ export const startServer = async (
   const tls = await openTls(settings, logger)
   const passwords = createPasswordThread()
   const pulls = serverPulls(settings)
+  const deletes = finishingDeletes(settings['undelete-days'], logger)
   const opened = await openApp(settings, env, {
     logger,
     pulled: pulls?.pulled,
@@ -75,6 +77,7 @@ export const startServer = async (
     redirectHeads: false,
     verifyPassword: passwords.verify,
     onlyLocal,
+    remains: deletes.look,
     directIfNecessary: true,
   })
   await opened.warmUp()
@@ -95,9 +98,10 @@ export const startServer = async (
   if (!settings['read-only']) {
     first.push(startHousekeeping(store, logger, settings['undelete-days']))
     first.push(watchFence(opened.lookForFence, logger))
+    first.push(deletes.start(store))
   }
   if (pulls) last.push(startWritingPulls(pulls.recorder, store, logger))
-  const deletes = await deleteNotes(settings, store)
+  const cannotUndo = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
   const times = timesOf(settings['gc-grace'], settings['undelete-days'])
   const cleanUps = { times, logger, audit: opened.audit }
@@ -120,7 +124,7 @@ export const startServer = async (
     setUp,
     notes: [
       ...notes,
-      ...deletes,
+      ...cannotUndo,
       ...presence.notes,
       ...(await directNote(settings, opened.storeHost)),
       ...(await opened.policyNotes()),

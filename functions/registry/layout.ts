@@ -52,6 +52,10 @@
  * │                                                                    removed by: clean-up
  * ├─ deleted/<name>/!/<time>-<id>  what was deleted, by whom
  * │                                written by: deletes                 removed by: expiry
+ * ├─ deleted-repositories/<name>/!
+ * │                                deletes of the whole repository, and whether the last one is done
+ * │                                written by: delete of a repository, undelete, clean-up
+ * │                                                                    removed by: expiry
  * ├─ pulled/<name>/!/<algorithm>/<hex>
  * │                                empty: the manifest was pulled, about when this was written
  * │                                written by: servers                 removed by: clean-up
@@ -206,6 +210,17 @@ export const deletionsPrefix = (name: string): string => `${DELETIONS_PREFIX}${n
  */
 export const deletionKey = (name: string, at: number, id: string): string =>
   `${deletionsPrefix(name)}${String(at).padStart(15, '0')}-${id}`
+
+/** Deletes of whole repositories. */
+export const DELETED_REPOSITORIES_PREFIX = `${OWN}/deleted-repositories/`
+
+/** Deletes of this repository as a whole; see whole/note.ts. No key is the prefix of another's: names have no `!`. */
+export const deletedRepositoryKey = (name: string): string =>
+  `${DELETED_REPOSITORIES_PREFIX}${name}/!`
+
+/** The repository in such a key; undefined for any other. */
+export const deletedRepositoryOf = (key: string): string | undefined =>
+  /^(.+)\/!$/.exec(key.slice(DELETED_REPOSITORIES_PREFIX.length))?.[1]
 
 /** When manifests were last pulled. */
 export const PULLED_PREFIX = `${OWN}/pulled/`

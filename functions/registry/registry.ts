@@ -28,6 +28,7 @@ import type { UploadLimits } from './uploads/limits.ts'
 import { createUploadMemory, type UploadMemory } from './uploads/memory.ts'
 import { createStateSealer } from './uploads/state.ts'
 import { createUploads, type Uploads } from './uploads/uploads.ts'
+import type { RemoveWholeOptions, WholeRemoved } from './whole/remove.ts'
 
 /**
  * Bytes of a part. Most layers fit into one, which is stored as a single object; 10,000 parts hold a
@@ -70,6 +71,8 @@ export interface RegistryOptions {
   readonly readOnly?: boolean | undefined
   /** Clock in milliseconds since 1970. */
   readonly now?: () => number
+  /** Waits for some milliseconds. Default: by this process's clock. */
+  readonly wait?: ((milliseconds: number) => Promise<unknown>) | undefined
   /** Is told of damaged objects. */
   readonly report?: ReportDamage
 }
@@ -81,6 +84,8 @@ export interface Registry {
   readonly tags: Tags
   readonly referrers: Referrers
   readonly catalog: Catalog
+  /** Deletes a whole repository. What it takes is loaded by the first call. */
+  removeWhole(name: string, options: RemoveWholeOptions): Promise<WholeRemoved>
   /** Of all that clients send. */
   readonly memory: UploadMemory
 }
@@ -102,6 +107,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const tags = createTags(store, catalog, report)
   const revisions = createRevisions(store, links, tags, report)
   const referrers = createReferrers(store, content, revisions, report)
+  const rules = options.rules ?? (async () => NO_RULES)
   const limit = options.uploadMemory ?? UPLOAD_MEMORY
   const memory = createUploadMemory({ limit, partSize: PART_SIZE })
   return {
@@ -119,7 +125,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       links,
       presence,
       content,
-      guard: createGuard(options.rules ?? (async () => NO_RULES), tags),
+      guard: createGuard(rules, tags),
       note: (name, by) => (options.undeletes ? noteDeletion(store, name, by, now()) : UNNOTED),
       requiredChildren: options.requiredChildren ?? (() => 'all'),
     }),
@@ -135,5 +141,10 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       hashing: options.hashing,
       now,
     }),
+    async removeWhole(name, more) {
+      const { removeWhole } = await import('./whole/remove.ts')
+      const { undeletes = false, wait } = options
+      return removeWhole({ store, undeletes, rules, now, wait, forget: recent.forget }, name, more)
+    },
   }
 }

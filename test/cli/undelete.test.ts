@@ -5,6 +5,7 @@
  */
 
 import { expect, test } from 'vitest'
+import { RETENTION_KEY } from '../../functions/registry/layout.ts'
 import { clientOf, expectStatus } from '../support/rig/client.ts'
 import { pushImage } from '../support/rig/push.ts'
 import { openFiles } from '../support/rig/stores.ts'
@@ -47,14 +48,71 @@ test('a tag and a manifest go, are listed, and come back', async (t) => {
   ])
 })
 
+test('a whole repository goes, is listed, and comes back', async (t) => {
+  const { store, give, said } = await openDesk(t, openFiles)
+  const send = await clientOf(store, { undeletes: true })
+  for (const tag of ['v1', 'v2']) await pushImage(send, 'team/app', tag, [])
+  const tags = async () =>
+    JSON.parse((await send('GET /v2/team/app/tags/list')).body.toString()).tags
+  await give('delete team/app --yes --undelete-days 3')
+  expect(said).toEqual([
+    expect.stringMatching(/^team\/app is deleted, as of 20.*Z, with 1 manifest\.$/),
+    'For 3 days, "slipway undelete team/app" brings it back.',
+  ])
+  expect(await tags()).toEqual([])
+  const line = /^20[^\t]*Z\tthe command line\tteam\/app, all of it: 1 manifest, 2 tags\tdone$/
+  for (const command of ['deleted', 'deleted team/app']) {
+    expect(await give(command)).toEqual([expect.stringMatching(line)])
+  }
+  const [json] = await give('deleted --json')
+  expect(JSON.parse(json ?? '')).toMatchObject({
+    repository: 'team/app',
+    by: 'the command line',
+    tags: 2,
+    manifests: 1,
+    pending: false,
+  })
+  await give('undelete team/app')
+  expect(said).toEqual([
+    expect.stringMatching(/^1 manifest and 2 tags of team\/app are back, as before 20.*Z\.$/),
+  ])
+  expect(await tags()).toEqual(['v1', 'v2'])
+})
+
+test('with undeleteDays 0 it does not come back', async (t) => {
+  const { store, give, said } = await openDesk(t, openFiles)
+  await pushImage(await clientOf(store), 'app', 'v1', [])
+  await give('delete app --yes --undelete-days 0')
+  expect(said).toHaveLength(1)
+  expect(await give('deleted')).toEqual([expect.stringMatching(/: 0 manifests, 0 tags\tdone$/)])
+  await give('undelete app')
+  expect(said).toEqual([expect.stringMatching(/^0 manifests and 0 tags of app are back/)])
+})
+
+test('immutable tags keep a repository, without --override', async (t) => {
+  const { store, give, said } = await openDesk(t, openFiles)
+  const { sha256 } = await pushImage(await clientOf(store), 'app', 'v1', [])
+  const rules = { version: 1, immutable: [{ repositories: ['app'] }] }
+  await store.put(RETENTION_KEY, Buffer.from(JSON.stringify(rules)))
+  await expect(give('delete app --yes')).rejects.toThrow(/the tag v1 of app is immutable/)
+  await give('delete app --yes --override')
+  expect(said[0]).toBe(`The immutable tag v1 at ${sha256} is deleted.`)
+})
+
 test('where nothing is on record', async (t) => {
   const { give, said, printed } = await openDesk(t, openFiles)
   await give('deleted app')
   expect([said.at(-1), printed]).toEqual(['No delete in app is on record.', []])
+  await give('deleted')
+  expect([said.at(-1), printed]).toEqual(['No delete of a whole repository is on record.', []])
 })
 
 test.each([
-  ['undelete app', /"app" has neither a tag nor a digest: expected REPO:TAG or REPO@DIGEST/],
+  ['undelete app', /app cannot come back as a whole: no delete of it is on record/],
+  ['undelete App', /invalid repository name "App"/],
+  ['delete none --yes', /there is no repository none/],
+  ['delete app', /nobody can confirm it here: --yes deletes app/],
+  ['deleted app other', /one repository at a time/],
   ['undelete App:v1', /invalid repository name "App"/],
   ['undelete app:-', /invalid tag "-"/],
   ['undelete app@sha256:12', /invalid digest/],

@@ -40,6 +40,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   aliasKey: layout.aliasKey(`sha512:${'b'.repeat(128)}`),
   markerKey: layout.markerKey(D),
   deletionKey: layout.deletionKey('a/b', 0, 'id'),
+  deletedRepositoryKey: layout.deletedRepositoryKey('a/b'),
   pulledKey: layout.pulledKey('a/b', D),
   cleanUpKey: layout.cleanUpKey('lease'),
   damagedKey: layout.damagedKey(D),

@@ -50,7 +50,7 @@ export interface Model {
 
 /** Nonces, how long something took, and what notes of deletes are named by. */
 const CHANCE =
-  /(?<= deleted )[0-9a-f]{16}(?: \d+)?|(?<=(?:condemned|claimed|gone|rescued) )[0-9a-f]{16}|(?<=unconfirmed":")[0-9a-f]{16}|(?<=\d{15}-)[0-9a-f]{16}-\d{4}|(?<="id":")[0-9a-f]{16}/g
+  /(?<= deleted )[0-9a-f]{16}(?: \d+)?|(?<=(?:condemned|claimed|gone|rescued) )[0-9a-f]{16}|(?<=unconfirmed":")[0-9a-f]{16}|(?<=\d{15}-)[0-9a-f]{16}-\d{4}|(?<="(?:id|nonce)":")[0-9a-f]{16}/g
 
 /** Bytes from which on contents are told by their sum. */
 const LARGE = 4096

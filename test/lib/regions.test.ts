@@ -53,6 +53,7 @@ describe('the first Region', () => {
       layout.FAILED_LOG_INS_PREFIX,
       layout.DAMAGED_PREFIX,
       layout.DELETIONS_PREFIX,
+      layout.DELETED_REPOSITORIES_PREFIX,
       layout.CONDEMNED_PREFIX,
     ]) {
       expect([passing, isCopied(`${passing}x`)]).toEqual([passing, false])

@@ -30,6 +30,7 @@ const ALWAYS: Readonly<Record<string, string>> = {
 /** What no two runs have in common. */
 const VARIES: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>'],
+  [/"(deletedAt|undeletableUntil)":"[^"]*"/g, '"$1":"<date>"'],
   [/_state=[\w.-]+/g, '_state=<state>'],
   [/https?:\/\/[^/"\s]+\/(?!token)[^?"\s]*?(registry\/[^?\s]*)\?\S*/g, '<store>/$1?<signature>'],
   [/(https?:\/\/)[^/"\s]+/g, '$1<host>'],
@@ -52,7 +53,7 @@ const bodyOf = (answer: Answer): string => {
   if (parsed?.token !== undefined) return `token (${Object.keys(parsed).sort().join(', ')})`
   if (parsed?.keys !== undefined) return `${parsed.keys.length} keys`
   if (parsed?.parts !== undefined) return `${parsed.parts.length} parts`
-  if (parsed !== undefined && body.length < 500) return body.toString()
+  if (parsed !== undefined && body.length < 500) return steady(body.toString())
   return `${body.length} bytes, sha256:${createHash('sha256').update(body).digest('hex').slice(0, 12)}`
 }
 

@@ -278,6 +278,13 @@ const DELETES: readonly Step[] = sends(
   `GET /v2/app/blobs/${LAYER.sha256}`,
   `HEAD /v2/lib/blobs/${LAYER.sha256}`,
   'GET /v2/lib/manifests/1.0',
+  'DELETE /api/v1/repositories/Lib',
+  'DELETE /api/v1/repositories/none/such',
+  'DELETE /api/v1/repositories/lib',
+  'DELETE /api/v1/repositories/lib',
+  'GET /api/v1/repositories/lib',
+  'GET /v2/lib/manifests/1.0',
+  'GET /v2/lib/tags/list',
 )
 
 /** What is pushed, read and deleted, without credentials. */

@@ -10,12 +10,14 @@ import { RegistryError } from '../../registry/errors.ts'
 import { revisionLinkKey, tagLinkKey } from '../../registry/layout.ts'
 import { readLink } from '../../registry/links.ts'
 import { parseDigest, parseName, parseTag, type Reference } from '../../registry/reference.ts'
+import { type DeletedRepository, listAllWhole, listWhole } from '../../registry/whole/list.ts'
+import { undeleteWhole } from '../../registry/whole/undelete.ts'
 import { inBatches } from '../../shared/parallel.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 
 /** Turns what the registry refuses into one line. */
-const inOneLine = async <T>(work: () => T | Promise<T>): Promise<T> => {
+export const inOneLine = async <T>(work: () => T | Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (error) {
@@ -24,18 +26,20 @@ const inOneLine = async <T>(work: () => T | Promise<T>): Promise<T> => {
   }
 }
 
-/** `REPO:TAG` or `REPO@DIGEST`. */
-const parseImage = (text: string): { readonly name: string; readonly reference: Reference } => {
+/** `REPO:TAG`, `REPO@DIGEST`, or `REPO` alone: all of it. */
+const parseImage = (
+  text: string,
+): { readonly name: string; readonly reference: Reference | undefined } => {
   const [, name = '', digest, tag] = text.match(/^([^:@]*)(?:@(.*)|:(.*))$/) ?? []
   if (digest !== undefined) {
     return { name: parseName(name), reference: { digest: parseDigest(digest) } }
   }
   if (tag !== undefined) return { name: parseName(name), reference: { tag: parseTag(tag) } }
-  throw new UsageError(`"${text}" has neither a tag nor a digest: expected REPO:TAG or REPO@DIGEST`)
+  return { name: parseName(text), reference: undefined }
 }
 
 interface ListGiven {
-  readonly args: { readonly repository: string }
+  readonly args: { readonly repository: readonly string[] }
   readonly flags: { readonly json: boolean }
 }
 
@@ -50,16 +54,56 @@ const merge = (deletions: readonly Deletion[]): Deletion[] => {
   })
 }
 
-const plural = (count: number): string => `${count} ${count === 1 ? 'tag' : 'tags'}`
+/** A number of things, in words. */
+export const counted = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? '' : 's'}`
+
+const plural = (count: number): string => counted(count, 'tag')
+
+/** Deletes of a whole repository. @param went what went by deletes there */
+const printWhole = (
+  { print }: StoreIo,
+  { name, deletes }: DeletedRepository,
+  went: readonly Deletion[],
+  json: boolean,
+): void => {
+  for (const { id, at, by, state } of deletes) {
+    const own = went.filter((each) => each.id === id)
+    const manifests = new Set(own.map(({ digest }) => digest)).size
+    const tags = new Set(own.flatMap((each) => each.tags ?? [])).size
+    const time = new Date(at).toISOString()
+    const pending = state === 'pending'
+    if (json) print(JSON.stringify({ at: time, by, repository: name, manifests, tags, pending }))
+    else {
+      const what = `${name}, all of it: ${counted(manifests, 'manifest')}, ${plural(tags)}`
+      print(`${time}\t${by ?? 'unknown'}\t${what}\t${pending ? 'not done yet' : 'done'}`)
+    }
+  }
+}
+
+/** The repositories that were deleted as a whole. */
+const listRepositories = async (io: StoreIo, json: boolean): Promise<void> => {
+  let none = true
+  for await (const each of listAllWhole(io.store)) {
+    printWhole(io, each, await listDeletions(io.store, each.name), json)
+    none &&= each.deletes.length === 0
+  }
+  if (none) io.say('No delete of a whole repository is on record.')
+}
 
 /** `slipway deleted`: the latest first. */
-export const listDeleted = async (
-  { store, print, say }: StoreIo,
-  { args, flags }: ListGiven,
-): Promise<void> => {
-  const name = await inOneLine(() => parseName(args.repository))
-  const deletions = merge(await listDeletions(store, name))
-  if (deletions.length === 0) return say(`No delete in ${name} is on record.`)
+export const listDeleted = async (io: StoreIo, { args, flags }: ListGiven): Promise<void> => {
+  const { store, print, say } = io
+  const [repository, ...more] = args.repository
+  if (more.length > 0) throw new UsageError('one repository at a time, or none for whole ones')
+  if (repository === undefined) return listRepositories(io, flags.json)
+  const name = await inOneLine(() => parseName(repository))
+  const whole = await listWhole(store, name)
+  const all = await listDeletions(store, name)
+  printWhole(io, whole, all, flags.json)
+  const ids = new Set(whole.deletes.map(({ id }) => id))
+  const deletions = merge(all.filter(({ id }) => !ids.has(id)))
+  if (deletions.length + ids.size === 0) return say(`No delete in ${name} is on record.`)
   const states = await inBatches(deletions, async ({ tag, digest }) => {
     const key = tag === undefined ? revisionLinkKey(name, digest) : tagLinkKey(name, tag)
     return (await readLink(store, key)) !== undefined
@@ -82,17 +126,25 @@ interface UndeleteGiven {
   readonly args: { readonly image: string }
 }
 
+/** Undoes the last delete of a whole repository. */
+const bringAllBack = async ({ store, say }: StoreIo, name: string): Promise<void> => {
+  const { at, manifests, tags, kept, lost } = await undeleteWhole(store, name)
+  const back = `${counted(manifests, 'manifest')} and ${plural(tags)}`
+  say(`${back} of ${name} are back, as before ${at.toISOString()}.`)
+  for (const tag of kept) say(`The tag ${tag} is there: it was left as it is.`)
+  for (const digest of lost) say(`The manifest ${digest} cannot come back: nothing is left of it.`)
+}
+
 /**
  * `slipway undelete`.
  *
  * @throws CommandError when it cannot come back, UsageError
  */
-export const bringBack = async (
-  { store, say }: StoreIo,
-  { args: { image } }: UndeleteGiven,
-): Promise<void> => {
+export const bringBack = async (io: StoreIo, { args: { image } }: UndeleteGiven): Promise<void> => {
+  const { store, say } = io
   await inOneLine(async () => {
     const { name, reference } = parseImage(image)
+    if (reference === undefined) return bringAllBack(io, name)
     const { digest, manifest, tags, kept } = await undelete(store, name, reference)
     if (manifest) say(`The manifest ${digest} is back.`)
     for (const tag of tags) say(`The tag ${tag} points at ${digest} again.`)

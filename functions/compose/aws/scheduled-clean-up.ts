@@ -1,5 +1,6 @@
 /**
- * The clean-up of a function that a schedule calls, every hour: it cleans up once a day, goes on where the time of
+ * The clean-up of a function that a schedule calls, every hour: it goes on with deletes of whole repositories, cleans up
+ * once a day, goes on where the time of
  * an invocation was not enough, and tries again what has failed.
  *
  * @module
@@ -17,7 +18,7 @@ import type { Collected } from '../../registry/clean-up/collect.ts'
 import { FENCE_AGE, fenceSince, raiseFence } from '../../registry/clean-up/fence.ts'
 import { keepUp } from '../../registry/clean-up/keepers.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { type CleanUpOptions, cleanUp } from '../clean-up.ts'
+import { type CleanUpOptions, cleanUp, finishDeletes } from '../clean-up.ts'
 
 /** One invocation. */
 export interface Invocation {
@@ -95,6 +96,7 @@ export const scheduledCleanUp = async (
   { name, now, isOver, clock }: Invocation,
 ): Promise<void> => {
   await keepUp(store, `function-${name}`, `the function ${name}`, KEEPS)
+  await finishDeletes(store, options, isOver)
   const before = await readAttempts(store)
   if (!now && !isDue(before, clock())) {
     // So that an alarm stays until somebody has looked.

@@ -12,6 +12,7 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { CLEAN_UP_PREFIX } from '../layout.ts'
 import { type RulesInForce, rulesInForce } from '../retention/in-force.ts'
 import { writeUsage } from '../usage/write.ts'
+import { finishWhole } from '../whole/finish.ts'
 import { act } from './act.ts'
 import { readHolds } from './held-names.ts'
 import { type Lease, takeLease } from './lease.ts'
@@ -200,6 +201,11 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
   if (lease instanceof Date) return { outcome: 'busy', since: lease }
   try {
     await removeLeft(store, date)
+    if (acts) {
+      // First: the run would take what is about to go for what no rule lets go.
+      const { undelete } = times
+      await finishWhole(store, { undelete, isOver: options.isOver, rules: async () => rules })
+    }
     const run = await openRun(store, { times, rules, closed, date, dry: !acts, monotonic })
     const collected = await goOn(store, run, lease, keepsMetadata, options)
     if (!acts || collected.outcome !== 'stopped') await run.end()

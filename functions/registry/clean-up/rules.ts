@@ -18,7 +18,7 @@ import { condemnByRule, deleteByRule } from './by-rule.ts'
 import { makePlain } from './link-object.ts'
 import type { RevisionState } from './revisions.ts'
 import { type HeldTag, isRuled, type Ruled, readHeldTags } from './rule-facts.ts'
-import type { Terms } from './terms.ts'
+import { dueAt, type Terms } from './terms.ts'
 import type { Planned, Thing } from './thing.ts'
 import { judge, type Verdict } from './verdicts.ts'
 
@@ -27,10 +27,19 @@ const WHO = 'clean-up'
 
 const pushedText = (pushed: number): string => `pushed ${new Date(pushed).toISOString()}`
 
-/** What is to be done to what was condemned, and does not go. */
-const keepTag = (store: ObjectStore, repository: string, held: HeldTag, why: string): Planned[] => {
+/**
+ * What is to be done to what was condemned, and does not go. What was condemned since the date of the run is another's:
+ * a whole repository may be about to go.
+ */
+const keepTag = (
+  store: ObjectStore,
+  { date }: Terms,
+  repository: string,
+  held: HeldTag,
+  why: string,
+): Planned[] => {
   const { key, tag, digest, condemned } = held
-  if (condemned === undefined) return []
+  if (condemned === undefined || condemned.modified.getTime() >= date) return []
   return [
     {
       thing: { step: 'keep-tag', key, repository, tag, digest, why },
@@ -41,11 +50,12 @@ const keepTag = (store: ObjectStore, repository: string, held: HeldTag, why: str
 
 const keepManifest = (
   store: ObjectStore,
+  { date }: Terms,
   repository: string,
   { digest, state, link }: RevisionState,
   why: string,
 ): Planned[] => {
-  if (state !== 'condemned' || link === undefined) return []
+  if (state !== 'condemned' || link === undefined || link.modified.getTime() >= date) return []
   return [
     {
       thing: { step: 'keep-manifest', key: link.key, repository, digest, why },
@@ -63,7 +73,7 @@ const planTag = (
   held: HeldTag,
   { size, rule, until, again }: Verdict,
 ): Planned[] => {
-  if (again) return keepTag(store, repository, held, AGAIN)
+  if (again) return keepTag(store, terms, repository, held, AGAIN)
   if (until !== undefined) return []
   const { tag, key, digest, pushed } = held
   const thing: Thing = {
@@ -91,7 +101,7 @@ const planManifest = (
   revision: RevisionState,
   { size, rule, until, again }: Verdict,
 ): Planned[] => {
-  if (again) return keepManifest(store, name, revision, AGAIN)
+  if (again) return keepManifest(store, terms, name, revision, AGAIN)
   if (until !== undefined) return []
   const { digest, target, key, link, modified } = revision
   const about = { key, repository: name, digest, size, rule }
@@ -111,21 +121,45 @@ const planManifest = (
   return [{ thing: { ...about, step: 'delete-manifest', why }, carryOut }]
 }
 
+/** What is to be done by rules, and when to look again, in milliseconds. */
+interface RuledPlan {
+  readonly planned: readonly Planned[]
+  readonly due: number
+}
+
+/** When to look again at what another has condemned since the date of the run. */
+const dueOfOthers = (
+  { date }: Terms,
+  tags: readonly HeldTag[],
+  revisions: readonly RevisionState[],
+): number =>
+  [
+    ...tags.flatMap(({ condemned }) => condemned ?? []),
+    ...revisions.flatMap(({ state, link }) => (state === 'condemned' && link ? [link] : [])),
+  ].reduce(
+    (due, { modified }) => (modified.getTime() < date ? due : Math.min(due, dueAt(modified, 0))),
+    Number.POSITIVE_INFINITY,
+  )
+
 /** What was condemned where no rule removes anything. */
 const planLeft = async (
   store: ObjectStore,
+  terms: Terms,
   { listed, revisions }: Ruled,
-): Promise<readonly Planned[]> => {
+): Promise<RuledPlan> => {
   const condemned = await readHeldTags(
     store,
     listed.tags.filter(({ plain }) => !plain),
     [],
   )
   const why = 'no rule lets it go'
-  return [
-    ...condemned.flatMap((each) => keepTag(store, listed.name, each, why)),
-    ...revisions.flatMap((each) => keepManifest(store, listed.name, each, why)),
-  ]
+  return {
+    planned: [
+      ...condemned.flatMap((each) => keepTag(store, terms, listed.name, each, why)),
+      ...revisions.flatMap((each) => keepManifest(store, terms, listed.name, each, why)),
+    ],
+    due: dueOfOthers(terms, condemned, revisions),
+  }
 }
 
 /**
@@ -137,11 +171,11 @@ export const planByRules = async (
   store: ObjectStore,
   terms: Terms,
   ruled: Ruled,
-): Promise<{ readonly planned: readonly Planned[]; readonly due: number }> => {
+): Promise<RuledPlan> => {
   const { listed, revisions } = ruled
   const { name } = listed
   if (!isRuled(terms.rules ?? NO_RULES, name)) {
-    return { planned: await planLeft(store, ruled), due: Number.POSITIVE_INFINITY }
+    return planLeft(store, terms, ruled)
   }
   const tags = await readHeldTags(store, listed.tags, revisions)
   const { verdicts, due } = await judge(store, terms, ruled, tags)
@@ -160,11 +194,11 @@ export const planByRules = async (
       }),
       ...tags
         .filter(({ tag }) => !goingTags.has(tag))
-        .flatMap((each) => keepTag(store, name, each, why)),
+        .flatMap((each) => keepTag(store, terms, name, each, why)),
       ...revisions
         .filter(({ digest }) => !goingManifests.has(digest))
-        .flatMap((each) => keepManifest(store, name, each, why)),
+        .flatMap((each) => keepManifest(store, terms, name, each, why)),
     ],
-    due,
+    due: Math.min(due, dueOfOthers(terms, tags, revisions)),
   }
 }

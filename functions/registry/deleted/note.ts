@@ -49,6 +49,7 @@ export const UNNOTED: NoteDeletion = { tag: async () => {}, manifest: async () =
  * @param by who asks for it, as the audit trail names them
  * @param now milliseconds
  * @param rule by which it goes, where nobody asks for it
+ * @param whole id of the delete of the whole repository that it belongs to
  */
 export const noteDeletion = (
   store: ObjectStore,
@@ -56,12 +57,14 @@ export const noteDeletion = (
   by: string | undefined,
   now: number,
   rule?: string,
+  whole?: string,
 ): NoteDeletion => {
-  const id = randomBytes(8).toString('hex')
+  const own = randomBytes(8).toString('hex')
+  const id = whole ?? own
   let count = 0
   const write = async (what: Omit<Note, 'id' | 'by' | 'rule'>): Promise<void> => {
     const note: Note = { id, ...what, by, rule }
-    const key = deletionKey(name, now, `${id}-${String(count++).padStart(4, '0')}`)
+    const key = deletionKey(name, now, `${own}-${String(count++).padStart(4, '0')}`)
     await store.put(key, Buffer.from(JSON.stringify(note)))
   }
   return {

@@ -54,7 +54,7 @@ const setAgain = (name: string, tag: string, there: Digest, digest: Digest): Reg
  *
  * @returns false when it was not deleted
  */
-const restoreManifest = async (
+export const restoreManifest = async (
   store: ObjectStore,
   name: string,
   digest: Digest,

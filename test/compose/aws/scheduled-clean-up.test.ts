@@ -83,7 +83,7 @@ test('it raises the fence, waits for it, and then cleans up once a day', async (
   ])
 })
 
-test('between two, a call costs a write and a read', async () => {
+test('between two, a call costs a write, a listing and a read', async () => {
   const { store, hours, call } = await rig()
   await hours(3)
   const calls: string[] = []
@@ -92,7 +92,7 @@ test('between two, a call costs a write and a read', async () => {
     return proceed()
   })
   expect(await call({}, counted)).toBe('nothing')
-  expect(calls).toEqual(['put', 'get'])
+  expect(calls).toEqual(['put', 'list', 'get'])
 })
 
 test('one that is asked for is done at once', async () => {

@@ -11,6 +11,7 @@ import {
   CATALOG_PREFIX,
   CONDEMNED_PREFIX,
   catalogName,
+  DELETED_REPOSITORIES_PREFIX,
   DELETIONS_PREFIX,
   dataKey,
   layerLinkKey,
@@ -143,7 +144,7 @@ export const litterIn = async (store: ObjectStore): Promise<string[]> => {
 }
 
 /** Keys below these are litter once nobody has done anything for long enough. */
-const PASSING = [UPLOADS_PREFIX, DELETIONS_PREFIX]
+const PASSING = [UPLOADS_PREFIX, DELETIONS_PREFIX, DELETED_REPOSITORIES_PREFIX]
 
 /** Litter beside links and data. */
 const otherLitterIn = async (store: ObjectStore): Promise<string[]> => {

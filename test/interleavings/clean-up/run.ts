@@ -9,6 +9,7 @@ import type { Thing } from '../../../functions/registry/clean-up/thing.ts'
 import { dataKey, layerLinkKey, tagLinkKey } from '../../../functions/registry/layout.ts'
 import { condemnedLinkBody } from '../../../functions/registry/links.ts'
 import type { Retention } from '../../../functions/registry/retention/retention.ts'
+import { finishWhole } from '../../../functions/registry/whole/finish.ts'
 import { StoreError, tookPlace } from '../../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { CONFIG } from '../../support/hosts/content.ts'
@@ -45,6 +46,10 @@ export interface Acting {
   told(fact: Fact): void
   /** Says that a client takes away what others rely on in a repository: nobody can help that. */
   excuse(name: string): void
+  /** Says that a client has taken a repository away: what was told of it until now no longer counts. */
+  forget(name: string): void
+  /** Waits for some milliseconds. */
+  wait(milliseconds: number): Promise<void>
   /** Notes what must not be. */
   wrong(what: string): void
   /** Lets time pass: more than the grace. */
@@ -123,6 +128,15 @@ const refusing = (store: ObjectStore): ObjectStore => {
 
 const CLOCK = '(clock)'
 const SCRATCH = 'scratch'
+
+/** Waits by the clock of all, in a moment of its own. */
+const waiting =
+  (store: ObjectStore, clock: { now: number }) =>
+  async (milliseconds: number): Promise<void> => {
+    await store.head(CLOCK)
+    clock.now += milliseconds
+  }
+
 /** A client of an instance with nothing in its memory. */
 export const newClient = (store: ObjectStore, { clock }: Pick<Model, 'clock'>): Promise<Send> =>
   clientOf(store, {
@@ -130,6 +144,7 @@ export const newClient = (store: ObjectStore, { clock }: Pick<Model, 'clock'>): 
     cleanUp: true,
     undeletes: true,
     rules: async () => FROZEN,
+    wait: waiting(store, clock),
   })
 
 /** Runs clean-ups until nothing is left to do, and says what is wrong then. */
@@ -141,6 +156,7 @@ const afterwards = async (
   const { store, clock } = model
   for (let at = 0; at < 9; at++) {
     clock.now += 20 * DAY
+    await finishWhole(store, { undelete: DAY, isOver: () => false, now: () => clock.now })
     await collectOnce(store, spoiled, clock)
     await collectLitter(store, spoiled, clock)
   }
@@ -216,6 +232,10 @@ export const exploreCleanUp = async (scenario: Scenario, limit: number): Promise
       send: await newClient(writers(losing(store, model), clock), model),
       told: (fact) => void mine.add(fact),
       excuse: (name) => void pardoned.add(name),
+      forget(name) {
+        for (const fact of mine) if (fact.name === name) mine.delete(fact)
+      },
+      wait: waiting(store, clock),
       wrong: (what) => void said.push(what),
       pass,
       collect: () =>

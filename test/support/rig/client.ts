@@ -37,6 +37,8 @@ export interface ClientOptions extends Partial<AppOptions> {
   readonly undeletes?: boolean
   /** The rules on tags. */
   readonly rules?: () => Promise<Retention>
+  /** Waits for some milliseconds. */
+  readonly wait?: (milliseconds: number) => Promise<unknown>
 }
 
 /** Method and target of a request line. */
@@ -67,7 +69,16 @@ export const clientOfApp =
 /** Opens an app with nothing in its memory over a store, and a client of it. No redirects. */
 export const clientOf = async (
   store: ObjectStore,
-  { now, requiredChildren, cleanUp, onlyReads, undeletes, rules, ...options }: ClientOptions = {},
+  {
+    now,
+    requiredChildren,
+    cleanUp,
+    onlyReads,
+    undeletes,
+    rules,
+    wait,
+    ...options
+  }: ClientOptions = {},
 ): Promise<Send> => {
   const secret = await uploadSecret(store)
   const registry = createRegistry({
@@ -79,6 +90,7 @@ export const clientOf = async (
     ...(requiredChildren === undefined ? {} : { requiredChildren }),
     ...(undeletes === undefined ? {} : { undeletes }),
     ...(rules === undefined ? {} : { rules }),
+    wait,
   })
   return clientOfApp(plainApp(registry, options))
 }

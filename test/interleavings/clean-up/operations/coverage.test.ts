@@ -97,6 +97,10 @@ const alone = async (model: Model, actor: Actor): Promise<void> => {
     excuse: ignore,
     wrong: ignore,
     collected: ignore,
+    forget: ignore,
+    async wait(milliseconds) {
+      clock.now += milliseconds
+    },
     async pass() {
       clock.now += 20 * 86_400_000
     },

@@ -60,6 +60,7 @@ import {
   put,
   SIGNATURE,
 } from './manifests.ts'
+import { deleteForGood, deleteWhole, undoWhole } from './whole.ts'
 
 /** An operation, and where it meets clean-ups. */
 export interface Operation {
@@ -164,6 +165,7 @@ export const OPERATIONS: readonly Operation[] = [
     deleteSha512,
     deleteTag,
     deleteManifest('app'),
+    deleteWhole,
     pull('app'),
   ),
   ...of(
@@ -182,6 +184,7 @@ export const OPERATIONS: readonly Operation[] = [
     sweeper,
   ),
   ...of([...DELETED, 'a deleted tag'], undeleteTag, undeleteManifest, recordPull, wholeRun),
+  ...of(['an old tag'], deleteForGood, inTurn(deleteWhole, undoWhole('v1'))),
   ...of([...BLOBS, ...DELETED, ...LITTER], dryRun, releaseAll, collector('second')),
   ...of([...BLOBS, ...DELETED, ...LITTER, 'mistakes to be mended'], repair),
 ]
@@ -200,6 +203,7 @@ export const pushNested: Actor = inTurn(
 
 /** Commands of `slipway` that write to the store, and what they are explored as. */
 export const COMMANDS: Readonly<Record<string, string>> = {
+  delete: deleteWhole.title,
   reindex: indexAnew.title,
   check: repair.title,
   undelete: undeleteManifest.title,

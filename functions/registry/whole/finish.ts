@@ -1,0 +1,67 @@
+/**
+ * Goes on with the deletes of whole repositories that nobody has brought to their end, and removes what is noted of
+ * those that can no longer be undone.
+ *
+ * @module
+ */
+
+import { tookPlace } from '../../storage/errors.ts'
+import { listPages } from '../../storage/pages.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import {
+  DELETED_REPOSITORIES_PREFIX,
+  deletedRepositoryKey,
+  deletedRepositoryOf,
+} from '../layout.ts'
+import { rulesInForce } from '../retention/in-force.ts'
+import type { Retention } from '../retention/retention.ts'
+import { pendingOf, readNote } from './note.ts'
+import { type Passed, passWhole } from './pass.ts'
+
+export interface FinishOptions {
+  /** Milliseconds for which deletes can be undone; 0: they are not put on record. */
+  readonly undelete: number
+  /** Whether to stop, to go on another time. */
+  readonly isOver: () => boolean
+  /** The rules on tags. Default: those in the store. */
+  readonly rules?: (() => Promise<Retention>) | undefined
+  /** Clock in milliseconds since 1970. Default: this machine's. */
+  readonly now?: (() => number) | undefined
+  /** See `PassOptions`. */
+  readonly forget?: ((key: string) => void) | undefined
+  /** Is told of each repository that something was done in. */
+  readonly report?: ((name: string, passed: Passed) => void) | undefined
+}
+
+/**
+ * Goes on with all that is pending. One listing for each 1000 repositories, and a read for each that was deleted.
+ *
+ * @returns whether nothing is pending any more
+ * @throws StoreError when the store fails, DocumentError when the rules on tags cannot be read: what was done is done
+ */
+export const finishWhole = async (
+  store: ObjectStore,
+  { undelete, isOver, rules, now = Date.now, forget, report }: FinishOptions,
+): Promise<boolean> => {
+  let finished = true
+  const before = now() - undelete
+  for await (const page of listPages(store, DELETED_REPOSITORIES_PREFIX)) {
+    for (const { key, modified } of page) {
+      const name = deletedRepositoryOf(key)
+      if (name === undefined) continue
+      if (isOver()) return false
+      const note = await readNote(store, name)
+      if (pendingOf(note) !== undefined) {
+        const { isImmutable } = await (rules?.() ?? rulesInForce(store))
+        const undeletes = undelete > 0
+        const options = { early: false, undeletes, isImmutable, isOver, now, forget }
+        const passed = await passWhole(store, name, note, options)
+        finished &&= !passed.remaining
+        report?.(name, passed)
+      } else if (note.etag !== undefined && modified.getTime() < before) {
+        await tookPlace(store.deleteIf(deletedRepositoryKey(name), note.etag))
+      }
+    }
+  }
+  return finished
+}
