@@ -5,6 +5,7 @@
  */
 
 import { isName } from '../registry/reference.ts'
+import { cached } from '../shared/cached.ts'
 import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './access.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
@@ -21,6 +22,8 @@ import type { TokenVerifier } from './tokens/verify.ts'
 
 /** Seconds an access token is valid: clients request another when it expires. */
 const ACCESS_LIFE = 5 * 60
+/** Milliseconds for which a token that allows nothing is given to whoever asks. */
+const EMPTY_AGE = 60_000
 /** Seconds a refresh token is valid; a change of the password ends it at once. */
 export const REFRESH_LIFE = 90 * 24 * 60 * 60
 /** Most scopes of one request; no client requests more than a few. */
@@ -70,8 +73,7 @@ export interface TokenService {
    * Grants as much of what is requested as the policy allows; granting less, or nothing, is not an
    * error.
    *
-   * @throws AccessError UNAUTHORIZED for wrong credentials, or for none where anonymous callers
-   *   may do nothing; SERVICE_UNKNOWN, TOO_MANY_SCOPES, TOOMANYREQUESTS
+   * @throws AccessError UNAUTHORIZED for wrong credentials; SERVICE_UNKNOWN, TOO_MANY_SCOPES, TOOMANYREQUESTS
    */
   grant(request: TokenRequest): Promise<TokenResponse>
 }
@@ -83,6 +85,17 @@ export interface TokenIssuing {
   /** `iss` of the tokens. */
   readonly issuer: string
 }
+
+const responseOf = (
+  { token, lifetime, issuedAt }: IssuedToken,
+  access: readonly Access[],
+): TokenResponse => ({
+  token,
+  access_token: token,
+  expires_in: lifetime,
+  issued_at: new Date(issuedAt).toISOString(),
+  scope: access.map(formatScope).join(' '),
+})
 
 /** The token endpoint of this registry. */
 export const createTokenService = (options: TokenServiceOptions): TokenService => {
@@ -157,6 +170,26 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     return issueRefreshToken({ ...common, credential, lifetime: REFRESH_LIFE })
   }
 
+  /**
+   * For callers without credentials where `anonymous` may do nothing: the registry then refuses them, and clients
+   * say that credentials are needed. Were they refused here, podman and skopeo would speak of a wrong password.
+   * It is the same for all, so that strangers cause no signatures, which KMS bills.
+   */
+  const empty = cached(
+    async (): Promise<TokenResponse> => {
+      const signer = await keys.signer()
+      const common = { signer, issuer, audience: service, subject: '', now }
+      const issued = await issueToken({
+        ...common,
+        kind: 'anonymous',
+        access: [],
+        lifetime: ACCESS_LIFE,
+      })
+      return responseOf(issued, [])
+    },
+    { now, maxAge: EMPTY_AGE },
+  )
+
   return {
     async grant(request) {
       if (request.service !== undefined && request.service !== service) {
@@ -168,9 +201,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
       const known = await audited(request)
       const { identity } = known
       const current = await policy.get()
-      if (identity.kind === 'anonymous' && !mayAnything(current, ANONYMOUS)) {
-        throw new AccessError('UNAUTHORIZED', 'authentication required')
-      }
+      if (identity.kind === 'anonymous' && !mayAnything(current, ANONYMOUS)) return empty.get()
       const asked = parseScopes(request.scopes)
       if (asked.length > MAX_SCOPES) {
         throw new AccessError(
@@ -193,21 +224,17 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
         ...known.binds?.(current, ACCESS_LIFE),
       })
       const refresh = request.offline ? await refreshFor(signer, known) : undefined
-      const scope = access.map(formatScope).join(' ')
+      const response = responseOf(issued, access)
       audit({
         event: 'grant',
         who: nameOf(identity),
-        what: scope,
+        what: response.scope,
         from: request.address,
         outcome: 'ok',
         token: issued.id,
       })
       return {
-        token: issued.token,
-        access_token: issued.token,
-        expires_in: issued.lifetime,
-        issued_at: new Date(issued.issuedAt).toISOString(),
-        scope,
+        ...response,
         ...(refresh === undefined ? {} : { refresh_token: refresh.token }),
         ...known.more,
       }

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { HTPASSWD_KEY, POLICY_KEY, ROBOTS_KEY } from '../../functions/registry/layout.ts'
 import { write } from '../auth/harness.ts'
-import { type AccessRig, bearer, openRig, writeDocuments } from './rig.ts'
+import { type AccessRig, bearer, claimsOf, jsonOf, openRig, writeDocuments } from './rig.ts'
 import { serveWith } from './serve.ts'
 import { ALICE, DOCUMENTS, PULL, SOON } from './world.ts'
 
@@ -57,7 +57,9 @@ describe('--auth auto', () => {
   test('reachable for others, as on Lambda, nobody gets in before anything is set up', async (t) => {
     const rig = await openRig(t, { images: ['a'], onlyLocal: false })
     assert.deepEqual(await statuses(rig), CLOSED)
-    assert.equal((await rig.send('GET /token')).status, 401)
+    const { token } = jsonOf(await rig.send('GET /token?scope=repository:a:pull'))
+    assert.deepEqual(claimsOf(token).access, [])
+    assert.equal((await rig.send(PULL, { as: bearer(token) })).status, 401)
     for (const as of [ALICE, bearer('x')]) {
       assert.equal((await rig.send(PULL, { as })).status, 401)
     }

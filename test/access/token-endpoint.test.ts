@@ -7,10 +7,21 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
+import { POLICY_KEY } from '../../functions/registry/layout.ts'
+import { write } from '../auth/harness.ts'
 import { checkError } from '../support/hosts/exchange.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { inChunks } from '../support/rig/push.ts'
-import { basic, bearer, claimsOf, jsonOf, type More, openRig, sharedRig } from './rig.ts'
+import {
+  basic,
+  bearer,
+  claimsOf,
+  jsonOf,
+  type More,
+  openRig,
+  policyText,
+  sharedRig,
+} from './rig.ts'
 
 const ALICE = basic('alice', 'right horse')
 const shared = sharedRig({
@@ -320,18 +331,50 @@ describe('refused', () => {
   }
 
   test('an anonymous token where anonymous callers may do nothing', async (t) => {
-    const { send } = await openRig(t, {
+    const { send, clock } = await openRig(t, {
       users: { alice: 'right horse' },
       policy: [{ who: ['authenticated'], repositories: ['**'], actions: ['*'] }],
     })
-    for (const as of [undefined, 'Basic Og==']) {
-      const answer = await send('GET /token?scope=repository:a:pull', { as })
-      assert.equal(answer.status, 401)
-      assert.equal(answer.headers.get('WWW-Authenticate'), 'Basic realm="slipway"')
-      checkError(answer, 'UNAUTHORIZED', /authentication required/)
+    const tokens = new Set<string>()
+    for (const ask of [
+      () => send('GET /token?scope=repository:a:pull'),
+      () => send('GET /token?scope=repository:a:push&offline_token=true', { as: 'Basic Og==' }),
+    ]) {
+      const answer = await ask()
+      assert.equal(answer.status, 200)
+      const { token, scope, refresh_token } = jsonOf(answer)
+      assert.deepEqual([scope, refresh_token, claimsOf(token).access], ['', undefined, []])
+      tokens.add(token)
+      // The registry says what is missing, so that clients do not speak of a wrong password.
+      const refused = await send('GET /v2/a/manifests/v1', { as: bearer(token) })
+      assert.equal(refused.status, 401)
+      assert.match(refused.headers.get('WWW-Authenticate') ?? '', /error="insufficient_scope"/)
+      checkError(refused, 'UNAUTHORIZED', /^authentication required to pull from a$/)
     }
+    // Strangers cause no signatures: a minute long, it is the same token.
+    assert.equal(tokens.size, 1)
+    clock.pass(61_000)
+    tokens.add(jsonOf(await send('GET /token')).token)
+    assert.equal(tokens.size, 2)
+    // A password without a name is nobody's.
     const answer = await send('POST /token', password({ username: '' }))
-    assert.equal(answer.status, 401)
+    assert.deepEqual(claimsOf(jsonOf(answer).token).access, [])
+  })
+
+  test('a token that allowed nothing is no obstacle once the policy allows something', async (t) => {
+    const { send, store, clock } = await openRig(t, { users: { alice: 'right horse' }, policy: [] })
+    const { token } = jsonOf(await send('GET /token?scope=repository:a:pull'))
+    await write(
+      store,
+      POLICY_KEY,
+      policyText([{ who: ['anonymous'], repositories: ['**'], actions: ['pull'] }]),
+    )
+    clock.pass(61_000)
+    assert.equal((await send('GET /v2/a/tags/list', { as: bearer(token) })).status, 401)
+    const granted = jsonOf(await send('GET /token?scope=repository:a:pull'))
+    assert.equal(granted.scope, 'repository:a:pull')
+    const found = await send('GET /v2/a/tags/list', { as: bearer(granted.token) })
+    assert.equal(found.status, 404)
   })
 })
 

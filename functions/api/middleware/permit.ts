@@ -159,7 +159,11 @@ const denied = (
     return refuse(c, needed, `the client certificate is not enough to ${inWords(access)}`)
   }
   if (caller.via === 'bearer') {
-    return refuse(c, needed, `the token is not enough to ${inWords(access)}`, 'insufficient_scope')
+    const why =
+      caller.identity.kind === 'anonymous'
+        ? 'authentication required to'
+        : 'the token is not enough to'
+    return refuse(c, needed, `${why} ${inWords(access)}`, 'insufficient_scope')
   }
   return new RequestError('DENIED', `${caller.identity.name} may not ${inWords(access)}`, {
     detail: { access: [wanted] },
