@@ -11,6 +11,7 @@ import {
   CATALOG_PREFIX,
   CLEAN_UP_PREFIX,
   CONDEMNED_PREFIX,
+  DELETED_REPOSITORIES_PREFIX,
   DELETIONS_PREFIX,
   FENCE_KEY,
   PULLED_PREFIX,
@@ -25,7 +26,7 @@ import type { Found } from './finding.ts'
 import { inspectLayer, inspectRevision } from './links.ts'
 import { inspectMarker } from './markers.ts'
 import { inspectMark, inspectReferrer } from './marks.ts'
-import { inspectRecord } from './records.ts'
+import { inspectRecord, inspectWhole } from './records.ts'
 import { inspectStaged } from './remains.ts'
 import { inspectFence, inspectNote, inspectPull } from './state.ts'
 import { inspectTag } from './tags.ts'
@@ -107,6 +108,7 @@ export const phasesOf = ({
     inspect: (view, { key }) => inspectMarker(view, key),
   },
   { prefix: FENCE_KEY, looks: 1, inspect: (view, { key }) => inspectFence(view, key) },
+  { prefix: DELETED_REPOSITORIES_PREFIX, looks: 64, inspect: inspectWhole },
   { prefix: DELETIONS_PREFIX, looks: 64, inspect: inspectRecord },
   { prefix: PULLED_PREFIX, looks: 64, inspect: inspectPull },
   {

@@ -11,8 +11,9 @@
 
 import { readRecord, repositoryOf } from '../deleted/deletions.ts'
 import { noteDeletion } from '../deleted/note.ts'
-import { revisionLinkKey } from '../layout.ts'
+import { deletedRepositoryOf, revisionLinkKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
+import { readNote } from '../whole/note.ts'
 import type { Found } from './finding.ts'
 import type { CheckTimes, View } from './view.ts'
 
@@ -51,6 +52,27 @@ export const aboutDeleted = async (
       await noteDeletion(view.store, name, undefined, modified.getTime()).manifest(digest, [])
       return 'put it on record, without its tags'
     },
+  }
+}
+
+/** Looks at the note of a repository's deletes as a whole. A damaged one counts as none: whatever it said is not done. */
+export const inspectWhole = async (
+  view: View,
+  { key }: { readonly key: string },
+): Promise<Found | undefined> => {
+  const { store } = view
+  const name = deletedRepositoryOf(key)
+  const { etag, deletes } =
+    name === undefined
+      ? { etag: (await store.head(key))?.etag, deletes: undefined }
+      : await readNote(store, name)
+  if (etag === undefined || deletes !== undefined) return undefined
+  return {
+    kind: 'damaged-record',
+    key,
+    repository: name,
+    text: 'the note of deletes of a whole repository says nothing known: one that is not done does not go on',
+    mend: async () => ((await view.remove(key, etag)) ? 'removed it' : undefined),
   }
 }
 

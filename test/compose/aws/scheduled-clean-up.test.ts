@@ -10,11 +10,13 @@ import { scheduledCleanUp } from '../../../functions/compose/aws/scheduled-clean
 import { readAttempts } from '../../../functions/registry/clean-up/attempts.ts'
 import { timesOf } from '../../../functions/registry/clean-up/terms.ts'
 import { cleanUpKey, dataKey } from '../../../functions/registry/layout.ts'
+import { NO_RULES } from '../../../functions/registry/retention/retention.ts'
+import { begin } from '../../../functions/registry/whole/begin.ts'
 import { StoreError } from '../../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { createModel } from '../../interleavings/model.ts'
 import { blob } from '../../support/hosts/content.ts'
-import { clientOf } from '../../support/rig/client.ts'
+import { clientOf, expectStatus } from '../../support/rig/client.ts'
 import { intercept } from '../../support/rig/intercept.ts'
 import { pushAtOnce, pushImage } from '../../support/rig/push.ts'
 
@@ -196,4 +198,16 @@ test('where it may not run, each call says so', async () => {
   expect(new Set(seen)).toEqual(
     new Set([expect.stringMatching(/^error: this store cannot delete an object only if/)]),
   )
+})
+
+test('each call goes on with deletes of whole repositories, also between two clean-ups', async () => {
+  const { store, clock, call, send, hours } = await rig()
+  await hours(4)
+  expect(await call()).toBe('nothing')
+  await begin(store, 'app', { rules: async () => NO_RULES })
+  clock.now += HOUR
+  await expectStatus(200, send('GET /v2/app/manifests/v1'))
+  expect(await call()).toBe('the delete of a whole repository goes on')
+  await expectStatus(404, send('GET /v2/app/manifests/v1'))
+  expect(await call()).toBe('nothing')
 })

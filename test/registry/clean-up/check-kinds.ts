@@ -18,6 +18,7 @@ import {
   cleanUpKey,
   DELETIONS_PREFIX,
   dataKey,
+  deletedRepositoryKey,
   deletionKey,
   FENCE_KEY,
   layerLinkKey,
@@ -327,6 +328,11 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
   'the record of a delete is damaged': {
     harm: (world) => put(world, deletionKey('app', world.clock.now, 'id-0000')),
+    kind: 'damaged-record',
+    mended: /removed it/,
+  },
+  'the note of deletes of a whole repository is damaged': {
+    harm: (world) => put(world, deletedRepositoryKey('app')),
     kind: 'damaged-record',
     mended: /removed it/,
   },
