@@ -76,6 +76,43 @@ describe('Undo', () => {
   })
 })
 
+describe('A whole repository', () => {
+  const [command = ''] = commandsOf('A whole repository')
+  const undelete = commandsOf('Undo').at(-1) ?? ''
+  const tags = async (name: string): Promise<string[]> => {
+    const listed = await run('crane', ['ls', '--insecure', `${registry.address}/${name}`])
+    return listed
+      .split('\n')
+      .filter((line) => line !== '')
+      .toSorted()
+  }
+
+  test('clients see it empty, push it anew, and see what was undeleted', async () => {
+    const url = `http://${registry.address}`
+    for (const name of ['whole', 'source']) {
+      for (const tag of ['v1', 'v2']) await push(url, name, tag)
+    }
+    const said = JSON.parse(await execute(command, 'whole', ''))
+    expect(said).toMatchObject({ name: 'whole', deleted: 6, remaining: false })
+    expect(await tags('whole')).toEqual([])
+    const image = (name: string) => `docker://${registry.address}/${name}`
+    const insecure = ['--src-tls-verify=false', '--dest-tls-verify=false']
+    await run('skopeo', ['copy', ...insecure, image('source:v1'), image('whole:new')])
+    expect(await tags('whole')).toEqual(['new'])
+    await run('skopeo', ['inspect', '--tls-verify=false', image('whole:new')])
+    await execute(undelete, 'whole', '')
+    expect(await tags('whole')).toEqual(['latest', 'new', 'v1', 'v2'])
+    for (const each of ['v1', 'v2', 'new']) {
+      await run('crane', [
+        'validate',
+        '--insecure',
+        '--remote',
+        `${registry.address}/whole:${each}`,
+      ])
+    }
+  })
+})
+
 for (const kind of KINDS) {
   describe(kind, () => {
     for (const command of commandsOf(kind)) {

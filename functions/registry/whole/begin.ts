@@ -12,19 +12,25 @@ import { unreported } from '../damage.ts'
 import { RegistryError } from '../errors.ts'
 import { revisionOf, revisionsPrefix, tagsPrefix } from '../layout.ts'
 import { readLink, readLinkObject } from '../links.ts'
+import { CANONICAL } from '../reference.ts'
 import type { Overridden } from '../retention/guard.ts'
 import type { Retention } from '../retention/retention.ts'
 import { tagLinks } from '../tag-links.ts'
 import { nameUnknown } from '../tags.ts'
 import { pendingOf, readNote, type WholeDelete, writeNote } from './note.ts'
 
-/** Whether a repository has a manifest or a tag. A listing or two, and a read for each deleted link before the first other. */
+/** Bytes of a plain link and of a deleted one, under a sha256 digest; others have to be read. */
+const [PLAIN, DELETED] = ['sha256:'.length + 64, 'sha384:'.length + 96]
+
+/** Whether a repository has a manifest or a tag. A listing or two, and a read for each link that no size tells. */
 const hasAny = async (store: ObjectStore, name: string): Promise<boolean> => {
   const { objects } = await store.list(tagsPrefix(name), { limit: 1 })
   if (objects.length > 0) return true
   for await (const page of listPages(store, revisionsPrefix(name))) {
-    const links = page.filter(({ key }) => revisionOf(name, key) !== undefined)
-    const there = await inBatches(links, async ({ key }) => {
+    const links = page.filter(({ key }) => revisionOf(name, key)?.startsWith(CANONICAL))
+    if (links.some(({ size }) => size === PLAIN)) return true
+    const open = page.filter((each) => each.size !== DELETED || !links.includes(each))
+    const there = await inBatches(open, async ({ key }) => {
       const link = await readLinkObject(store, key)
       return link !== undefined && link.body?.deletedWithin === undefined
     })

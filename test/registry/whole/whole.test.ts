@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import {
   deletedRepositoryKey,
   revisionLinkKey,
+  revisionsPrefix,
   tagLinkKey,
 } from '../../../functions/registry/layout.ts'
 import { readLinkObject } from '../../../functions/registry/links.ts'
@@ -272,6 +273,33 @@ for (const [kind, open] of STORES) {
       })
       expect(await picture(filled)).toEqual(WHOLE)
       expect((await readNote(store, filled.name)).deletes).toEqual([])
+    })
+
+    test('where it is noted again meanwhile, it says so, and the server goes on', async () => {
+      const filled = await fill()
+      let again = false
+      const watched: ObjectStore = {
+        ...store,
+        async list(prefix, more) {
+          // Once it is noted, and before it has ended.
+          if (prefix === revisionsPrefix(filled.name) && !again) {
+            again = true
+            await begin(store, filled.name, { rules: async () => NO_RULES })
+          }
+          return store.list(prefix, more)
+        },
+      }
+      let remains = 0
+      const server = await clientOf(watched, {
+        ...options,
+        remains: () => {
+          remains += 1
+        },
+      })
+      const answer = await expectStatus(202, server(`DELETE /api/v1/repositories/${filled.name}`))
+      expect(JSON.parse(answer.body.toString())).toMatchObject({ deleted: 4, remaining: true })
+      expect(remains).toBe(1)
+      expect(await finish(filled)).toEqual({ deleted: 0, remaining: false })
     })
 
     test('a damaged tag goes, too, and a damaged note counts as none', async () => {
