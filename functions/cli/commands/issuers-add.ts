@@ -1,0 +1,112 @@
+/**
+ * `slipway issuers add`: trusts an issuer, and says which rule is safe with it.
+ *
+ * @module
+ */
+
+import { Document, parse, parseDocument } from 'yaml'
+import { editDocument, readDocument } from '../../auth/document.ts'
+import { type IssuerEntry, parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
+import { parsePolicy } from '../../auth/policy/parse.ts'
+import { ISSUERS_KEY, POLICY_KEY } from '../../registry/layout.ts'
+import { DocumentError, quoted } from '../../shared/errors.ts'
+import type { StoreIo } from '../command.ts'
+import { UsageError } from '../errors.ts'
+import { keepInStep } from '../keep-in-step.ts'
+import { issuerRule } from './issuer-rules.ts'
+
+interface Given {
+  readonly args: { readonly provider: string }
+  readonly flags: {
+    readonly audience: string | undefined
+    readonly repositories: string | undefined
+    readonly actions: string | undefined
+    readonly id: string | undefined
+    readonly url: string | undefined
+    readonly ref: string | undefined
+    readonly ca: string | undefined
+    readonly 'private-addresses': boolean
+    readonly 'add-rule': boolean
+  }
+}
+
+const NEW = 'version: 1\n'
+
+/** A document with one more entry at the end of a list; comments stay. */
+const withEntry = (text: string | undefined, list: string, entry: object): Document => {
+  const document: Document = parseDocument(text ?? NEW)
+  if (document.has(list)) document.addIn([list], document.createNode(entry))
+  else document.set(list, document.createNode([entry]))
+  return document
+}
+
+const textOf = (document: Document): string => document.toString({ lineWidth: 0 })
+
+/** The audience of an issuer that is in a document; undefined if it is not. */
+const audienceIn = (text: string | undefined, issuer: unknown): string | undefined => {
+  if (text === undefined) return undefined
+  const { issuers } = parse(text) as { readonly issuers: readonly IssuerEntry[] }
+  const found = issuers.find((each) => each.issuer === issuer)
+  return found && (found.audience ?? '')
+}
+
+/** Adds an issuer, unless it is there. @throws DocumentError where it is there for another audience */
+const addIssuer = async (io: StoreIo, entry: IssuerEntry): Promise<void> => {
+  const { issuer, audience } = entry
+  // What is there must be right, and so must this: both are read by a registry.
+  await parseIssuers(await readDocument(io.store, ISSUERS_KEY))
+  for (const each of await parseIssuers(textOf(withEntry(undefined, 'issuers', entry)))) {
+    await trustedIssuer(each, 'slipway', io.now)
+  }
+  const written = await editDocument(io.store, ISSUERS_KEY, (text) => {
+    const there = audienceIn(text, issuer)
+    if (there === undefined) return textOf(withEntry(text, 'issuers', entry))
+    if (there === audience) return undefined
+    throw new DocumentError(
+      `issuers: ${issuer} is there with the audience ${quoted(there)}: see slipway issuers show`,
+    )
+  })
+  io.say(written ? `${issuer} is trusted. ${io.seen}` : `${issuer} was trusted already.`)
+}
+
+/** Adds a rule at the end of the policy. */
+const addRule = async (io: StoreIo, rule: object): Promise<void> => {
+  const changed = textOf(withEntry(await readDocument(io.store, POLICY_KEY), 'rules', rule))
+  const policy = parsePolicy(changed)
+  const write = () =>
+    editDocument(io.store, POLICY_KEY, (text) => textOf(withEntry(text, 'rules', rule)))
+  await keepInStep(io, policy, write)
+  io.say('The rule is the last of the policy: one before it may decide. See slipway policy test.')
+}
+
+/** `slipway issuers add`. */
+export const addIssuerAndRule = async (io: StoreIo, { args, flags }: Given): Promise<void> => {
+  const { audience, repositories, actions = 'pull,push' } = flags
+  const { issuer, all } = issuerRule({ ...args, id: flags.id, url: flags.url, ref: flags.ref })
+  if (audience === undefined) {
+    throw new UsageError(
+      '--audience is missing: the address of this registry, as in registry.example',
+    )
+  }
+  if (repositories === undefined) {
+    throw new UsageError("--repositories is missing: what its tokens are for, as in 'team/**'")
+  }
+  const rule = {
+    who: [{ all }],
+    repositories: repositories.split(','),
+    actions: actions.split(','),
+  }
+  // A rule that is not valid is refused before anybody is trusted.
+  const alone = new Document({ version: 1, rules: [rule] })
+  parsePolicy(textOf(alone))
+  const ca = flags.ca === undefined ? undefined : await io.readFile(flags.ca)
+  await addIssuer(io, {
+    issuer,
+    audience,
+    ...(ca === undefined ? {} : { ca }),
+    ...(flags['private-addresses'] ? { privateAddresses: true } : {}),
+  })
+  if (flags['add-rule']) return addRule(io, rule)
+  io.say('Nothing is allowed by that. This rule is safe with it (--add-rule adds it):')
+  io.print(textOf(new Document([rule])).trimEnd())
+}
