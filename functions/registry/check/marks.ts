@@ -5,6 +5,7 @@
  */
 
 import type { ListedObject } from '../../storage/store.ts'
+import { removeListed } from '../clean-up/litter/kind.ts'
 import { catalogName, manifestsPrefix, REFERRERS_PREFIX, revisionLinkKey } from '../layout.ts'
 import { parseStoredManifest } from '../manifest.ts'
 import { type Digest, isDigest, isName } from '../reference.ts'
@@ -33,10 +34,11 @@ const hasManifests = async ({ store }: View, name: string): Promise<boolean> =>
  */
 export const inspectMark = async (
   view: View,
-  { key, modified }: ListedObject,
+  object: ListedObject,
   now: number,
   wait: () => Promise<void>,
 ): Promise<Found | undefined> => {
+  const { key, modified } = object
   const name = catalogName(key)
   const mark = { kind: 'stale-catalog-mark', key, repository: name } as const
   const { store } = view
@@ -52,7 +54,8 @@ export const inspectMark = async (
     ...mark,
     text: `the catalog lists ${name}, which has nothing`,
     mend: async () => {
-      await store.delete([key])
+      // Once: a push writes the same bytes anew.
+      if (!(await removeListed(store, object, { once: true }))) return undefined
       // A push that saw the mark before does not write it.
       await wait()
       if (!(await hasManifests(view, name))) return 'removed the mark'

@@ -63,6 +63,29 @@ test.each([
   expect(asked).toEqual(cost)
 })
 
+test('a record is deleted by one request: one of a later pull has the same version', async () => {
+  const { store, clock } = createModel(SERVICES[0]![1])
+  await store.put(pulledKey('app', digestOf(1)), EMPTY)
+  clock.now += 2 * TIMES.grace
+  const sent: unknown[] = []
+  const deleting: ObjectStore = {
+    ...store,
+    deleteIf(key, etag, options) {
+      sent.push(options)
+      return store.deleteIf(key, etag, options)
+    },
+  }
+  for await (const { suspects } of pulls(deleting, { ...TIMES, date: clock.now }).pages(
+    undefined,
+  )) {
+    for (const suspect of suspects) {
+      const verdict = await suspect.look()
+      if (typeof verdict !== 'string') expect(await verdict.carryOut()).toBe(true)
+    }
+  }
+  expect(sent).toEqual([{ once: true }])
+})
+
 test('records of several repositories, and young ones', async () => {
   const { store, clock } = createModel(SERVICES[0]![1])
   for (const name of ['a', 'a/b', 'b']) {

@@ -6,7 +6,7 @@
 
 import { tookPlace } from '../../../storage/errors.ts'
 import { listPages } from '../../../storage/pages.ts'
-import type { ListedObject, ObjectStore } from '../../../storage/store.ts'
+import type { DeleteOptions, ListedObject, ObjectStore } from '../../../storage/store.ts'
 import type { Planned } from '../thing.ts'
 
 /**
@@ -44,16 +44,19 @@ export interface Page {
 /**
  * Deletes an object as it was listed. One operation, and one more where the service lists no versions.
  *
+ * @param options `once` for what somebody may write anew with the same bytes
  * @returns false when it has changed or gone
+ * @throws StoreError `unavailable` when a delete that is sent once had no answer
  */
 export const removeListed = async (
   store: ObjectStore,
   { key, etag, modified }: ListedObject,
+  options?: DeleteOptions,
 ): Promise<boolean> => {
-  if (etag !== undefined) return tookPlace(store.deleteIf(key, etag))
+  if (etag !== undefined) return tookPlace(store.deleteIf(key, etag, options))
   const info = await store.head(key)
   if (info === undefined || info.modified > modified) return false
-  return tookPlace(store.deleteIf(key, info.etag))
+  return tookPlace(store.deleteIf(key, info.etag, options))
 }
 
 /** All objects below a prefix; one listing for each 1000. */

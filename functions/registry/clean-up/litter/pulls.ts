@@ -24,7 +24,8 @@ const look = async (
   const why = 'the repository does not have the manifest that was pulled'
   return {
     thing: { step: 'remove-pull', key, repository, digest, size, why },
-    carryOut: () => removeListed(store, object),
+    // All records have the same bytes: one of a later pull must not go.
+    carryOut: () => removeListed(store, object, { once: true }),
   }
 }
 
