@@ -182,6 +182,14 @@ describe('commands', () => {
       }
     })
 
+    test(`${path}: files of this repository are there`, () => {
+      for (const [, file = ''] of read(path).matchAll(
+        /`((?:test|functions|lib|bench|packaging)\/[\w./-]+)`/g,
+      )) {
+        expect(existsSync(join(ROOT, file)), file).toBe(true)
+      }
+    })
+
     test(`${path}: links lead somewhere`, () => {
       for (const [, target = ''] of read(path).matchAll(/\]\(([^)]+)\)/g)) {
         if (/^https?:/.test(target)) continue
