@@ -16,6 +16,7 @@ import {
   ANONYMOUS,
   fingerprint,
   type Identity,
+  isJwt,
   nameOf,
   parseBasic,
   parseBearer,
@@ -125,6 +126,21 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     return byPolicy(current, identity, 'basic', () => note)
   }
 
+  /** A token of another issuer in place of a password, with each request: where there is no token endpoint. */
+  const jwt = async (token: string, address: string): Promise<Caller> => {
+    const base = { event: 'login', what: 'basic', from: address } as const
+    try {
+      // Loaded only where other issuers' tokens come in.
+      const { passwordToken } = await import('./exchange/exchange.ts')
+      const verified = await passwordToken(verifier, token)
+      audit({ ...base, who: nameOf(verified.identity), outcome: 'ok' })
+      return byPolicy(await policy.get(), verified.identity, 'basic', () => noteOf(verified))
+    } catch (error) {
+      audit({ ...base, outcome: 'failed', why: error instanceof Error ? error.message : 'failed' })
+      throw error
+    }
+  }
+
   /** Once anything has been set up it stays closed, even if the documents vanish with their disk. */
   let wasSetUp = !options.openUntilSetUp
   const isOpen = async (): Promise<boolean> => {
@@ -153,6 +169,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
       if (credentials === undefined) {
         throw refused('the Authorization header is neither Basic nor Bearer')
       }
+      if (isJwt(credentials.password)) return jwt(credentials.password, address)
       // As podman says that it has none.
       if (credentials.name === '') return withoutCredentials(certificate)
       return basic(credentials.name, credentials.password, address)

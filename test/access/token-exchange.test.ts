@@ -302,3 +302,40 @@ test('the audit trail names who logged in, and how', async () => {
     { event: 'grant', who: 'token:someone', what: SCOPE, outcome: 'ok' },
   ])
 })
+
+describe('where there is no token endpoint', () => {
+  const plain = sharedRig({ ...DOCUMENTS, args: ['--auth=basic'] })
+  const push = (token: string, repository = 'app/a') =>
+    plain().send(`POST /v2/${repository}/blobs/uploads/`, { as: basic('x', token) })
+
+  test('the token is taken as the password of each request', async () => {
+    const token = foreignToken(plain().clock.now(), CLAIMS)
+    const begun = await push(token)
+    expect(begun.status).toBe(202)
+    const upload = begun.headers.get('Location') ?? ''
+    expect((await plain().send(`GET ${upload}`, { as: basic('x', token) })).status).toBe(204)
+    // Denied, not asked for a password again.
+    expect((await push(token, 'other/a')).status).toBe(403)
+    expect(plain().events().at(-1)).toMatchObject({ outcome: 'failed' })
+  })
+
+  test.each<[why: string, claims: object, more: string]>([
+    ['it has expired', { exp: 1 }, ''],
+    ['it is for somebody else', { aud: 'other' }, ''],
+    ['it grants something itself', { access: [] }, ''],
+    ['its signature is of something else', {}, 'A'],
+  ])('401 where %s', async (_, claims, more) => {
+    const token = foreignToken(plain().clock.now(), { ...CLAIMS, ...claims })
+    const answer = await push(more === '' ? token : `${token.slice(0, -8)}${more.repeat(8)}`)
+    expect(answer.status).toBe(401)
+    expect(answer.headers.get('WWW-Authenticate')).toBe('Basic realm="slipway"')
+  })
+
+  test('one of ours is not a password', async () => {
+    const rig = shared()
+    const token = foreignToken(rig.clock.now(), CLAIMS)
+    const own = jsonOf(await asPassword(rig, token, SCOPE)).token
+    const answer = await rig.send('POST /v2/app/a/blobs/uploads/', { as: basic('x', own) })
+    expect(answer.status).toBe(401)
+  })
+})

@@ -8,7 +8,7 @@
 import { refusal } from '../refusal.ts'
 import { EXCHANGED } from '../tokens/claims.ts'
 import type { Requester } from '../tokens/granted.ts'
-import type { TokenVerifier } from '../tokens/verify.ts'
+import type { TokenVerifier, VerifiedToken } from '../tokens/verify.ts'
 import { carry } from './carried.ts'
 
 /** What the response says beside the token (RFC 8693 section 2.2.1). */
@@ -18,28 +18,41 @@ const ISSUED = {
 } as const
 
 /**
+ * Verifies a token that somebody logs in with.
+ *
+ * @throws AccessError UNAUTHORIZED for one that is not valid, that this registry issued, or that grants rights
+ *   itself; UNAVAILABLE when its issuer's keys cannot be fetched
+ */
+export const passwordToken = async (
+  verifier: TokenVerifier,
+  token: string,
+): Promise<VerifiedToken> => {
+  const verified = await verifier.verify(token)
+  if (verified.own) {
+    throw refusal(
+      'issuer',
+      'is one that this registry issued, which cannot be exchanged for another: log in as before',
+    )
+  }
+  if (verified.identity.claims.access !== undefined) {
+    throw refusal('claims', 'says itself what it grants: send it to the registry as a Bearer token')
+  }
+  return verified
+}
+
+/**
  * Who a token of another issuer is about, and what a token of ours that is issued for it is bound to. It never
  * outlives the other, and is not refreshed.
  *
  * @param now clock in milliseconds
- * @throws AccessError UNAUTHORIZED for one that is not valid, that this registry issued, or that grants rights
- *   itself; UNAVAILABLE when its issuer's keys cannot be fetched
+ * @throws AccessError as {@link passwordToken}
  */
 export const exchangeToken = async (
   verifier: TokenVerifier,
   token: string,
   now: () => number,
 ): Promise<Requester> => {
-  const { own, identity, issuer, expires } = await verifier.verify(token)
-  if (own) {
-    throw refusal(
-      'issuer',
-      'is one that this registry issued, which cannot be exchanged for another: log in as before',
-    )
-  }
-  if (identity.claims.access !== undefined) {
-    throw refusal('claims', 'says itself what it grants: send it to the registry as a Bearer token')
-  }
+  const { identity, issuer, expires } = await passwordToken(verifier, token)
   return {
     identity,
     more: ISSUED,
