@@ -17,7 +17,7 @@ import { type Digest, isDigest } from '../reference.ts'
 import { putDoubt } from '../referrer-entry.ts'
 import { type ReferrerOf, storedReferrer } from '../stored-referrer.ts'
 import { readingKeepers } from './keepers.ts'
-import { BATCH, condemn, condemnedAfter, isOld, mayBePushed, type Pass, spare } from './step.ts'
+import { batchesOf, condemn, condemnedAfter, isOld, mayBePushed, type Pass, spare } from './step.ts'
 
 /** Manifests read at once. */
 const AT_ONCE = 32
@@ -110,10 +110,9 @@ export const passManifests = async (
   }
   let keepers: ReadonlySet<string> | undefined
   for await (const page of listPages(store, revisionsPrefix(name))) {
-    for (let at = 0; at < page.length; at += BATCH) {
+    for (const keys of batchesOf(page.map(({ key }) => key))) {
       if (isOver()) return { deleted, left: true }
       keepers ??= await readKeepers()
-      const keys = page.slice(at, at + BATCH).map(({ key }) => key)
       if (!(await take(keys, keepers))) return { deleted, left: true }
     }
   }

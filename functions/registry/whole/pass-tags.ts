@@ -11,7 +11,7 @@ import { revisionLinkKey } from '../layout.ts'
 import { type LinkObject, readLinkObject } from '../links.ts'
 import type { Digest } from '../reference.ts'
 import { type TagLink, tagLinks } from '../tag-links.ts'
-import { BATCH, condemn, condemnedAfter, isOld, mayBePushed, type Pass, spare } from './step.ts'
+import { batchesOf, condemn, condemnedAfter, isOld, mayBePushed, type Pass, spare } from './step.ts'
 
 /** A tag that is about to go. */
 interface Going {
@@ -80,16 +80,20 @@ const remove = async ({ store, record }: Pass, batch: readonly Going[]): Promise
 export const passTags = async (pass: Pass): Promise<ReadonlySet<Digest> | 'stopped'> => {
   const { store, name, isOver, goesOn } = pass
   const staying = new Set<Digest>()
-  for await (const tags of tagLinks(store, name, BATCH)) {
-    if (isOver()) return 'stopped'
+  /** @returns false when it is to stop */
+  const take = async (tags: readonly TagLink[]): Promise<boolean> => {
     const prepared = await inBatches(tags, (tag) => prepare(pass, tag, (each) => staying.add(each)))
     const batch = prepared.filter((each) => each !== undefined)
-    if (batch.length === 0) continue
-    if (!(await goesOn())) {
-      await inBatches(batch, ({ link }) => spare(pass, link))
-      return 'stopped'
+    if (batch.length === 0) return true
+    const on = await goesOn()
+    if (on) await remove(pass, batch)
+    else await inBatches(batch, ({ link }) => spare(pass, link))
+    return on
+  }
+  for await (const page of tagLinks(store, name)) {
+    for (const tags of batchesOf(page)) {
+      if (isOver() || !(await take(tags))) return 'stopped'
     }
-    await remove(pass, batch)
   }
   return staying
 }

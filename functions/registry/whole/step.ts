@@ -42,8 +42,13 @@ export interface Pass extends PassOptions {
   readonly goesOn: () => Promise<boolean>
 }
 
-/** Links that are dealt with together; each of them costs some operations in each step. */
-export const BATCH = 500
+/** Links that are dealt with together, some operations each: of as many a request is late at most. */
+const BATCH = 100
+
+/** Parts of a list that are dealt with together. */
+export function* batchesOf<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += BATCH) yield all.slice(at, at + BATCH)
+}
 
 /** Whether a link was written before the delete, and is not deleted already. */
 export const isOld = ({ cutoff }: Pass, link: LinkObject): boolean =>

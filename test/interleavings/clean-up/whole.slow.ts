@@ -11,7 +11,7 @@ import { collector, IMAGE, inTurn, pushManifest } from './actors.ts'
 import { wholeRun } from './operations/administration.ts'
 import { faultsIn } from './operations/explored.ts'
 import { LIST, put } from './operations/manifests.ts'
-import { finishing, noteWhole, undoWhole } from './operations/whole.ts'
+import { deleteAll, finishing, noteWhole, undoWhole } from './operations/whole.ts'
 import type { Actor } from './run.ts'
 import type { StateName } from './states.ts'
 
@@ -43,10 +43,13 @@ const BESIDE: readonly (readonly Actor[])[] = [
   [wholeRun],
 ]
 
+const BEGUN: readonly Actor[] = [
+  ...AFTER.map((actor) => inTurn(noteWhole, actor)),
+  ...AFTER.slice(0, 4).map((actor) => inTurn(deleteAll, actor)),
+]
+
 const MEETINGS = STATES.flatMap((state) =>
-  AFTER.flatMap((actor) =>
-    BESIDE.map((others) => ({ state, actors: [inTurn(noteWhole, actor), ...others] })),
-  ),
+  BEGUN.flatMap((actor) => BESIDE.map((others) => ({ state, actors: [actor, ...others] }))),
 )
 
 describe.each(['as S3', 'with versions, or files'])('%s', (name) => {

@@ -20,6 +20,13 @@ export const deleteWhole: Actor = actor('delete of the repository', async (world
   is(world, await world.send('DELETE /api/v1/repositories/app'), 'a delete', 202, 404)
 })
 
+/** The same. What was told until then no longer counts; what is told afterwards does. */
+export const deleteAll: Actor = actor('delete of all', async (world) => {
+  world.forget('app')
+  is(world, await world.send('DELETE /api/v1/repositories/app'), 'a delete', 202, 404)
+  world.forget('app')
+})
+
 /** One that is acknowledged, of which everything is left to others. What was told until then no longer counts. */
 export const noteWhole: Actor = actor('note of a delete of the repository', (world) =>
   refusable(async () => {
