@@ -30,3 +30,12 @@ export const converted = <A extends z.ZodMiniType, T>(
       }),
     ),
   )
+
+/** Text without a fault. @param fault says what is wrong with one */
+export const faultless = (fault: (text: string) => string | undefined): z.ZodMiniString<string> =>
+  z.string().check(
+    z.superRefine((text, context) => {
+      const wrong = fault(text)
+      if (wrong !== undefined) context.addIssue(wrong)
+    }),
+  )

@@ -8,20 +8,13 @@ import { globFault } from '../../shared/glob.ts'
 import * as z from '../../shared/schema.ts'
 import { subjectFault } from './subject.ts'
 
-/** A string without a fault. */
-const checked = (fault: (text: string) => string | undefined) =>
-  z.string().check(
-    z.superRefine((text, context) => {
-      const wrong = fault(text)
-      if (wrong !== undefined) context.addIssue(wrong)
-    }),
+const subject = z
+  .faultless(subjectFault)
+  .check(
+    z.describe(
+      'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>; != for another value, ~ and !~ for a pattern',
+    ),
   )
-
-const subject = checked(subjectFault).check(
-  z.describe(
-    'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>; != for another value, ~ and !~ for a pattern',
-  ),
-)
 
 const who = z.union([
   subject,
@@ -36,11 +29,13 @@ const rule = z.strictObject({
     .check(z.minLength(1), z.describe('Whom the rule is about: anyone who is one of these.')),
   repositories: z
     .array(
-      checked(globFault).check(
-        z.describe(
-          `A name, or a pattern: * within a component, ** across components, \${user} for the caller's name.`,
+      z
+        .faultless(globFault)
+        .check(
+          z.describe(
+            `A name, or a pattern: * within a component, ** across components, \${user} for the caller's name.`,
+          ),
         ),
-      ),
     )
     .check(
       z.minLength(1),

@@ -8,20 +8,11 @@ import * as z from '../../shared/schema.ts'
 import { ageOf } from './age.ts'
 import { repositoriesFault, tagsFault } from './pattern.ts'
 
-/** A string without a fault. */
-const checked = (fault: (text: string) => string | undefined) =>
-  z.string().check(
-    z.superRefine((text, context) => {
-      const wrong = fault(text)
-      if (wrong !== undefined) context.addIssue(wrong)
-    }),
-  )
-
 const repositories = z
   .array(
-    checked(repositoriesFault).check(
-      z.describe('A name, or a pattern: * within a component, ** across components.'),
-    ),
+    z
+      .faultless(repositoriesFault)
+      .check(z.describe('A name, or a pattern: * within a component, ** across components.')),
   )
   .check(
     z.minLength(1),
@@ -29,10 +20,10 @@ const repositories = z
   )
 
 const patterns = z
-  .array(checked(tagsFault).check(z.describe('A tag, or a pattern: * is any part of it.')))
+  .array(z.faultless(tagsFault).check(z.describe('A tag, or a pattern: * is any part of it.')))
   .check(z.minLength(1))
 
-const age = checked((text) =>
+const age = z.faultless((text) =>
   ageOf(text) === undefined ? 'expected an age, as in 12h, 30d, 8w or 1y' : undefined,
 )
 
@@ -42,7 +33,7 @@ const immutable = z.strictObject({
     ._default(patterns, ['*'])
     .check(z.describe('Tags that cannot be moved or deleted; all by default.')),
   except: z
-    ._default(z.array(checked(tagsFault)), [])
+    ._default(z.array(z.faultless(tagsFault)), [])
     .check(z.describe('Tags that can all the same, such as latest or dev-*.')),
 })
 
