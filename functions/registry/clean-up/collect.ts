@@ -203,8 +203,13 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
     await removeLeft(store, date)
     if (acts) {
       // First: the run would take what is about to go for what no rule lets go.
-      const { undelete } = times
-      await finishWhole(store, { undelete, isOver: options.isOver, rules: async () => rules })
+      await finishWhole(store, {
+        undelete: times.undelete,
+        isOver: options.isOver,
+        rules: async () => rules,
+        report: (name, { deleted }) =>
+          options.progress(`Deleting ${name}: ${deleted} manifests are gone`),
+      })
     }
     const run = await openRun(store, { times, rules, closed, date, dry: !acts, monotonic })
     const collected = await goOn(store, run, lease, keepsMetadata, options)

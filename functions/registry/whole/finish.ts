@@ -5,14 +5,11 @@
  * @module
  */
 
+import { inBatches } from '../../shared/parallel.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import {
-  DELETED_REPOSITORIES_PREFIX,
-  deletedRepositoryKey,
-  deletedRepositoryOf,
-} from '../layout.ts'
+import { DELETED_REPOSITORIES_PREFIX, deletedRepositoryOf } from '../layout.ts'
 import { rulesInForce } from '../retention/in-force.ts'
 import type { Retention } from '../retention/retention.ts'
 import { pendingOf, readNote } from './note.ts'
@@ -46,22 +43,24 @@ export const finishWhole = async (
   let finished = true
   const before = now() - undelete
   for await (const page of listPages(store, DELETED_REPOSITORIES_PREFIX)) {
-    for (const { key, modified } of page) {
+    const notes = await inBatches(page, async ({ key, modified }) => {
       const name = deletedRepositoryOf(key)
-      if (name === undefined) continue
+      return name === undefined ? [] : [{ name, key, modified, note: await readNote(store, name) }]
+    })
+    for (const { name, note } of notes.flat()) {
+      if (pendingOf(note) === undefined) continue
       if (isOver()) return false
-      const note = await readNote(store, name)
-      if (pendingOf(note) !== undefined) {
-        const { isImmutable } = await (rules?.() ?? rulesInForce(store))
-        const undeletes = undelete > 0
-        const options = { early: false, undeletes, isImmutable, isOver, now, forget }
-        const passed = await passWhole(store, name, note, options)
-        finished &&= !passed.remaining
-        report?.(name, passed)
-      } else if (note.etag !== undefined && modified.getTime() < before) {
-        await tookPlace(store.deleteIf(deletedRepositoryKey(name), note.etag))
-      }
+      const { isImmutable } = await (rules?.() ?? rulesInForce(store))
+      const options = { early: false, undeletes: undelete > 0, isImmutable, isOver, now, forget }
+      const passed = await passWhole(store, name, await readNote(store, name), options)
+      finished &&= !passed.remaining
+      report?.(name, passed)
     }
+    await inBatches(notes.flat(), async ({ key, modified, note }) => {
+      // One that was noted again meanwhile stays.
+      if (pendingOf(note) !== undefined || modified.getTime() >= before) return
+      if (note.etag !== undefined) await tookPlace(store.deleteIf(key, note.etag))
+    })
   }
   return finished
 }
