@@ -82,8 +82,6 @@ const deployed = useDeployment(startAgingMiniStack, {
 
 describe('the clean-up of a deployed stack', () => {
   let s3: S3Client
-  /** The registry in this process. */
-  let send: Send
   let Bucket = ''
   let name = ''
   let kept: Session
@@ -92,6 +90,9 @@ describe('the clean-up of a deployed stack', () => {
 
   const now = () => invoke(deployed().emulator, name, { now: true })
   const pass = (days: number) => age(deployed().emulator, days * DAY)
+  /** A registry in this process: a new one where days have passed, since it remembers links for seconds. */
+  const registryHere = (): Promise<Send> =>
+    clientOf(storeAs(deployed().emulator, Bucket), { cleanUp: true, undeletes: true })
   const versionsOf = async (digest: string) => {
     const hex = digest.slice('sha256:'.length)
     const Prefix = `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`
@@ -105,7 +106,7 @@ describe('the clean-up of a deployed stack', () => {
     Bucket = outputs.BucketName
     name = await idOf(emulator, stackName, 'AWS::Lambda::Function', 'RegistryCleanUp')
     policy = await rolePolicy(emulator, stackName, ROLES.cleanUp)
-    send = await clientOf(storeAs(emulator, Bucket), { cleanUp: true, undeletes: true })
+    const send = await registryHere()
     // Much more than what goes.
     for (let at = 0; at < 12; at++) {
       await pushImage(send, 'kept/image', `v${at}`, [anyBlob(20_000)])
@@ -145,6 +146,7 @@ describe('the clean-up of a deployed stack', () => {
 
   /** The same without the function of the API, which takes longer. */
   const makeGarbageHere = async (): Promise<void> => {
+    const send = await registryHere()
     const gone = await pushImage(send, 'garbage/here', 'v1', [anyBlob(500)])
     await expectStatus(202, send(`DELETE /v2/garbage/here/manifests/${gone.sha256}`))
     await pushAtOnce(send, 'garbage/here', anyBlob(100))
