@@ -129,6 +129,12 @@ interface UndeleteGiven {
 /** Undoes the last delete of a whole repository. */
 const bringAllBack = async ({ store, say }: StoreIo, name: string): Promise<void> => {
   const { at, manifests, tags, kept, lost } = await undeleteWhole(store, name)
+  if (manifests + tags + kept.length + lost.length === 0) {
+    say(
+      `Nothing of ${name} is to be brought back: it is all there, or was not put on record (--undelete-days 0).`,
+    )
+    return
+  }
   const back = `${counted(manifests, 'manifest')} and ${plural(tags)}`
   say(`${back} of ${name} are back, as before ${at.toISOString()}.`)
   for (const tag of kept) say(`The tag ${tag} is there: it was left as it is.`)
