@@ -47,8 +47,11 @@ const WRITES = 7 / 30
 
 const pages = (objects: number): number => Math.max(1, Math.ceil(objects / PAGE))
 
-/** Listings of markers, referrers, aliases, records of pulls and deletes, staged bytes, and of what runs note. */
-const OTHER_LISTS = 7
+/**
+ * Listings of markers, referrers, aliases, records of pulls and deletes, deletes of whole repositories, staged bytes, and
+ * of what runs note.
+ */
+const OTHER_LISTS = 8
 
 /** Sorted runs of links that are written down, and the reads that they take. */
 const spilled = (links: number): { readonly written: number; readonly reads: number } => {
