@@ -1,5 +1,5 @@
 /**
- * What runs of the clean-up cost on Lambda: calls as test/bench/clean-up.test.ts counts them, to the call, and the time
+ * What runs of the clean-up cost on Lambda: calls as test/bench/clean-up.slow.ts counts them, to the call, and the time
  * that they and the work between them take.
  *
  * @module
