@@ -162,6 +162,34 @@ const listRepositories = async (deployment: Deployment, name: string): Promise<v
   assert.ok(repositories.includes(name))
 }
 
+/** Deletes a whole repository, which takes two seconds at least. */
+const deleteWhole = async (deployment: Deployment, name: string): Promise<void> => {
+  const session = await startSession(deployment, name)
+  await session.pushImage('v1', randomBytes(100))
+  const { body } = await ask(session, 202, 'DELETE', `/api/v1/repositories/${name}`)
+  const { deleted, remaining } = JSON.parse(body.toString())
+  assert.deepEqual([deleted, remaining], [1, false])
+}
+
+/** All that is done to one repository. */
+const exerciseOne = async (
+  deployment: Deployment,
+  robot: Account,
+  earlier: Earlier,
+  name: string,
+): Promise<void> => {
+  const session = await startSession(deployment, name)
+  await tokenFor(deployment, `repository:${name}:pull`, robot)
+  await pullEarlier(deployment, earlier)
+  await manageImages(session)
+  await pushSha512(session)
+  await pushWrong(session)
+  await mount(deployment, session, name)
+  await listRepositories(deployment, name)
+  await pushInChunks(session)
+  await giveUp(session)
+}
+
 /**
  * Does everything once.
  *
@@ -173,14 +201,9 @@ export const exercise = async (
   earlier: Earlier,
 ): Promise<void> => {
   const name = `exercise/${randomBytes(6).toString('hex')}`
-  const session = await startSession(deployment, name)
-  await tokenFor(deployment, `repository:${name}:pull`, robot)
-  await pullEarlier(deployment, earlier)
-  await manageImages(session)
-  await pushSha512(session)
-  await pushWrong(session)
-  await mount(deployment, session, name)
-  await listRepositories(deployment, name)
-  await pushInChunks(session)
-  await giveUp(session)
+  const beside = await Promise.allSettled([
+    exerciseOne(deployment, robot, earlier, name),
+    deleteWhole(deployment, `${name}-whole`),
+  ])
+  for (const each of beside) if (each.status === 'rejected') throw each.reason
 }
