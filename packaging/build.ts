@@ -8,12 +8,13 @@
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundleApi, bundleCommand, bundleConstruct, bundleWeb } from './bundle.ts'
-import { API, CDK, COMMAND, copyLauncher, ROOT, WEB } from './dist.ts'
+import { bundleApi, bundleCommand, bundleConstruct, bundleHelper, bundleWeb } from './bundle.ts'
+import { API, CDK, COMMAND, copyLauncher, HELPER, ROOT, WEB } from './dist.ts'
 
 for (const directory of [API, WEB, CDK]) rmSync(directory, { recursive: true, force: true })
-copyLauncher()
+for (const launcher of ['slipway.mjs', 'docker-credential-slipway.mjs']) copyLauncher(launcher)
 bundleCommand(COMMAND)
+bundleHelper(HELPER)
 bundleApi(API)
 bundleWeb(WEB)
 bundleConstruct(join(CDK, 'index.js'))

@@ -125,6 +125,20 @@ export const bundleCommand = (file: string): void => {
 }
 
 /**
+ * Bundles the credential helper.
+ *
+ * @param file where it is written
+ * @throws esbuild's BuildFailure when the code cannot be bundled
+ */
+export const bundleHelper = (file: string): void => {
+  buildSync({
+    ...COMMON,
+    entryPoints: [local('../functions/handlers/credential-helper.ts')],
+    outfile: file,
+  })
+}
+
+/**
  * Bundles the construct for other people's apps, with their CDK.
  *
  * @param file where it is written, with `edge/` beside it

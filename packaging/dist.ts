@@ -15,6 +15,9 @@ const DIST = join(ROOT, 'dist')
 /** The command line in one file, which the launcher loads. */
 export const COMMAND = join(DIST, 'command.mjs')
 
+/** The credential helper in one file, which its launcher loads. */
+export const HELPER = join(DIST, 'credential-helper.mjs')
+
 /** Directory of the Lambda function's bundle. */
 export const API = join(DIST, 'api')
 
@@ -24,10 +27,10 @@ export const WEB = join(DIST, 'web')
 /** Directory of the construct: `index.js`, and its types in `lib/`. */
 export const CDK = join(DIST, 'cdk')
 
-/** Copies the launcher, `dist/slipway.mjs`, and the check of Node's version that it begins with. */
-export const copyLauncher = (): void => {
+/** Copies a launcher, such as `dist/slipway.mjs`, and the check of Node's version that it begins with. */
+export const copyLauncher = (launcher: string): void => {
   mkdirSync(DIST, { recursive: true })
-  for (const name of ['slipway.mjs', 'node-version.mjs']) {
+  for (const name of [launcher, 'node-version.mjs']) {
     cpSync(join(import.meta.dirname, name), join(DIST, name))
   }
 }

@@ -30,7 +30,7 @@ const loadBundler = () =>
  * long to start and 40 MB more memory.
  */
 export const prepareStart = async (): Promise<void> => {
-  copyLauncher()
+  copyLauncher('slipway.mjs')
   const bundler = await loadBundler()
   if (bundler) bundler.bundleCommand(COMMAND)
   else if (!isCurrent()) writeFileSync(COMMAND, "import '../functions/handlers/cli.ts'\n")

@@ -13,7 +13,11 @@ const ROOT = new URL('..', import.meta.url)
 
 /** Folders of functions/ from the top down, with what each may import from; no other may exist. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
-  handlers: ['handlers', 'cli', 'node', 'compose', 'api', 'auth', 'registry', 'storage', 'shared'],
+  handlers: [
+    ...['handlers', 'cli', 'node', 'compose', 'api', 'auth', 'registry', 'storage', 'shared'],
+    'credentials',
+  ],
+  credentials: ['credentials', 'shared'],
   transfer: ['transfer', 'registry', 'shared'],
   cli: ['cli', 'node', 'transfer', 'compose', 'auth', 'registry', 'storage', 'shared'],
   node: ['node', 'compose', 'api', 'auth', 'registry', 'storage', 'shared'],

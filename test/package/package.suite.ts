@@ -107,10 +107,21 @@ describe('installed in an empty folder', () => {
     expect(await responds(registry).catch(() => false)).toBe(false)
   })
 
+  test('it has the credential helper', async () => {
+    const helper = join(folder, 'node_modules/.bin/docker-credential-slipway')
+    const help = (action: string) => run(process.execPath, [helper, action])
+    expect(await help('version')).toMatch(/^docker-credential-slipway \d/)
+    expect(await help('list')).toBe('{}\n')
+  })
+
   test('an old Node is told so in one line', async () => {
     const node = await oldNode(join(directory.path, 'old'))
     const version = (await run(node, ['--version'])).trim().slice(1)
-    const entries = ['node_modules/.bin/slipway', 'node_modules/slipway/dist/command.mjs']
+    const entries = [
+      'node_modules/.bin/slipway',
+      'node_modules/.bin/docker-credential-slipway',
+      'node_modules/slipway/dist/command.mjs',
+    ]
     for (const entry of entries) {
       const failure = await run(node, [entry, 'serve'], { cwd: folder }).then(
         () => undefined,
