@@ -4,23 +4,23 @@
  * @module
  */
 
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { projectRoot, run, scratch } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
 import { dockerClient, startDockerd } from './support/daemons.ts'
-import { sourceImage } from './support/image.ts'
+import { type SourceImage, sourceImage } from './support/image.ts'
 import { type OidcProvider, startOidcProvider } from './support/oidc-provider.ts'
 
 const AUDIENCE = 'registry.example'
 const REFUSED = /unauthorized|denied|403:? \(?forbidden|authentication required/i
 
-const files = scratch('credential-helper')
+const files = scratch('job')
 const at = (...names: string[]): string => join(files.path, ...names)
 let provider: OidcProvider
 let registry: LiveRegistry
-let layout = ''
+let image: SourceImage
 /** Of clients that know the helper, in a job and outside of one. */
 let job: Readonly<Record<string, string>>
 let outside: Readonly<Record<string, string>>
@@ -60,7 +60,7 @@ beforeAll(async () => {
     REGISTRY_AUTH_FILE: at('auth.json'),
   }
   job = { ...outside, SLIPWAY_TOKEN_FILE: at('token'), SLIPWAY_AUDIENCE: AUDIENCE }
-  layout = (await sourceImage('small')).layout
+  image = await sourceImage('small')
 }, 900_000)
 afterAll(async () => {
   await registry?.close()
@@ -69,32 +69,34 @@ afterAll(async () => {
 })
 
 const target = (name: string): string => `${registry.address}/team/${name}:v1`
-const podmanStore = (name: string): string[] => [
-  ...['--root', at(name, 'root'), '--runroot', at(name, 'run'), '--storage-driver', 'vfs'],
-]
+/** An empty store. Its paths must be short. */
+const podmanStore = (): string[] => {
+  const store = mkdtempSync(at('p'))
+  return ['--root', join(store, 'root'), '--runroot', join(store, 'r'), '--storage-driver', 'vfs']
+}
 
 /** How each client pushes; then it is asked for what it has pushed. */
 const CLIENTS: Readonly<
   Record<string, (env: Readonly<Record<string, string>>) => (name: string) => Promise<unknown>>
 > = {
   skopeo: (env) => async (name) => {
-    const to = ['--dest-tls-verify=false', `oci:${layout}:v1`, `docker://${target(name)}`]
+    const to = ['--dest-tls-verify=false', `oci:${image.layout}:v1`, `docker://${target(name)}`]
     await run('skopeo', ['--insecure-policy', 'copy', ...to], { env })
     await run('skopeo', ['inspect', '--tls-verify=false', `docker://${target(name)}`], { env })
   },
   podman: (env) => async (name) => {
-    const store = podmanStore(`podman-${name}`)
+    const store = podmanStore()
     const podman = (...args: string[]) => run('podman', [...store, ...args], { env })
-    const id = (await podman('pull', `oci:${layout}:v1`)).trim()
+    const id = (await podman('pull', '--quiet', `oci-archive:${image.ociArchive}`)).trim()
     await podman('push', '--tls-verify=false', id, target(name))
     await podman('pull', '--tls-verify=false', target(name))
   },
   crane: (env) => async (name) => {
-    await run('crane', ['push', '--insecure', layout, target(name)], { env })
+    await run('crane', ['push', '--insecure', image.layout, target(name)], { env })
     await run('crane', ['validate', '--insecure', '--remote', target(name)], { env })
   },
   oras: (env) => async (name) => {
-    const from = ['--from-oci-layout', `${layout}:v1`]
+    const from = ['--from-oci-layout', `${image.layout}:v1`]
     await run('oras', ['copy', ...from, '--to-plain-http', target(name)], { env })
     await run('oras', ['manifest', 'fetch', '--plain-http', target(name)], { env })
   },
@@ -118,7 +120,7 @@ test('helm pushes and pulls a chart with the token of the job', async () => {
   const push = ['push', 'chart-1.0.0.tgz', charts, '--plain-http']
   await expect(helm(outside, ...push)).rejects.toThrow(REFUSED)
   await helm(job, ...push)
-  const pull = ['pull', `${charts}/chart`, '--version', '1.0.0', '--plain-http', '-d', 'pulled']
+  const pull = ['pull', `${charts}/chart`, '--version', '1.0.0', '--plain-http', '-d', at('home')]
   await helm(job, ...pull)
 })
 

@@ -33,6 +33,8 @@ describe('the tarball', () => {
       'LICENSE',
       'README.md',
       'dist/command.mjs',
+      'dist/credential-helper.mjs',
+      'dist/docker-credential-slipway.mjs',
       'dist/node-version.mjs',
       'dist/slipway.mjs',
       'dist/web/package.json',
