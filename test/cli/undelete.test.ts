@@ -54,7 +54,7 @@ test('a whole repository goes, is listed, and comes back', async (t) => {
   for (const tag of ['v1', 'v2']) await pushImage(send, 'team/app', tag, [])
   const tags = async () =>
     JSON.parse((await send('GET /v2/team/app/tags/list')).body.toString()).tags
-  await give('delete team/app --yes --undelete-days 3')
+  await give('delete team/app --confirmed --undelete-days 3')
   expect(said).toEqual([
     expect.stringMatching(/^team\/app is deleted, as of 20.*Z, with 1 manifest\.$/),
     'For 3 days, "slipway undelete team/app" brings it back.',
@@ -82,7 +82,7 @@ test('a whole repository goes, is listed, and comes back', async (t) => {
 test('with undeleteDays 0 it does not come back', async (t) => {
   const { store, give, said } = await openDesk(t, openFiles)
   await pushImage(await clientOf(store), 'app', 'v1', [])
-  await give('delete app --yes --undelete-days 0')
+  await give('delete app --confirmed --undelete-days 0')
   expect(said).toHaveLength(1)
   expect(await give('deleted')).toEqual([expect.stringMatching(/: 0 manifests, 0 tags\tdone$/)])
   await give('undelete app')
@@ -96,8 +96,8 @@ test('immutable tags keep a repository, without --override', async (t) => {
   const { sha256 } = await pushImage(await clientOf(store), 'app', 'v1', [])
   const rules = { version: 1, immutable: [{ repositories: ['app'] }] }
   await store.put(RETENTION_KEY, Buffer.from(JSON.stringify(rules)))
-  await expect(give('delete app --yes')).rejects.toThrow(/the tag v1 of app is immutable/)
-  await give('delete app --yes --override')
+  await expect(give('delete app --confirmed')).rejects.toThrow(/the tag v1 of app is immutable/)
+  await give('delete app --confirmed --override')
   expect(said[0]).toBe(`The immutable tag v1 at ${sha256} is deleted.`)
 })
 
@@ -112,8 +112,8 @@ test('where nothing is on record', async (t) => {
 test.each([
   ['undelete app', /app cannot come back as a whole: no delete of it is on record/],
   ['undelete App', /invalid repository name "App"/],
-  ['delete none --yes', /there is no repository none/],
-  ['delete app', /nobody can confirm it here: --yes deletes app/],
+  ['delete none --confirmed', /there is no repository none/],
+  ['delete app', /nobody can confirm it here: --confirmed deletes app/],
   ['deleted app other', /one repository at a time/],
   ['undelete App:v1', /invalid repository name "App"/],
   ['undelete app:-', /invalid tag "-"/],

@@ -17,7 +17,7 @@ import { counted, inOneLine } from './undelete.ts'
 
 interface Given {
   readonly args: { readonly repository: string }
-  readonly flags: { readonly yes: boolean; readonly override: boolean }
+  readonly flags: { readonly confirmed: boolean; readonly override: boolean }
   readonly settings: { readonly 'undelete-days': number }
 }
 
@@ -28,7 +28,8 @@ const readRules = async ({ store }: StoreIo): Promise<Retention> => {
 
 /** Has the name typed by whoever sits there. */
 const confirm = async ({ stdin, say }: StoreIo, name: string): Promise<void> => {
-  if (!stdin.isTTY) throw new CommandError(`nobody can confirm it here: --yes deletes ${name}`)
+  if (!stdin.isTTY)
+    throw new CommandError(`nobody can confirm it here: --confirmed deletes ${name}`)
   say(`All manifests and tags of ${name} go. To confirm, type its name:`)
   const lines = createInterface({ input: stdin })
   try {
@@ -55,7 +56,7 @@ export const deleteRepository = async (
   const days = settings['undelete-days']
   await inOneLine(async () => {
     const name = parseName(args.repository)
-    if (!flags.yes) await confirm(io, name)
+    if (!flags.confirmed) await confirm(io, name)
     const registry = createRegistry({
       store,
       uploadSecret: async () => new Uint8Array(32),

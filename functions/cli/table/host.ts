@@ -41,7 +41,7 @@ export const HOST_COMMANDS: readonly Command[] = [
     more: 'It may run beside pushes: what is pushed afterwards begins the repository anew. Where it is stopped, the next clean-up goes on, or the same command. docs/delete.md has more.',
     args: { repository: 'one' },
     flags: {
-      yes: switchFlag('do it without asking for the name again'),
+      confirmed: switchFlag('do it without asking for the name again'),
       override: switchFlag('delete immutable tags, too'),
     },
     settings: ['undelete-days'],
