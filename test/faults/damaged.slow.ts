@@ -1,5 +1,5 @@
 /**
- * One damaged object costs itself only, on the strict S3.
+ * One damaged object costs itself only, on files and on the strict S3.
  *
  * @module
  */
@@ -7,4 +7,4 @@
 import { STORES } from '../support/rig/stores.ts'
 import { damagedObjects } from './damaged.ts'
 
-damagedObjects(STORES[1]!)
+for (const store of STORES) damagedObjects(store)

@@ -1,5 +1,5 @@
 /**
- * Nobody is told that there is what cannot be pulled, on the strict S3.
+ * Nobody is told that there is what cannot be pulled, on files and on the strict S3.
  *
  * @module
  */
@@ -7,4 +7,4 @@
 import { STORES } from '../support/rig/stores.ts'
 import { goneData } from './gone-data.ts'
 
-goneData(STORES[1]!)
+for (const store of STORES) goneData(store)

@@ -1,5 +1,5 @@
 /**
- * What a check finds and mends of what the clean-up keeps, on the strict S3.
+ * What a check finds and mends of what the clean-up keeps, on files and on the strict S3.
  *
  * @module
  */
@@ -7,4 +7,4 @@
 import { STORES } from '../../support/rig/stores.ts'
 import { kindsOn } from './check-kinds.ts'
 
-kindsOn(STORES[1]!)
+for (const store of STORES) kindsOn(store)
