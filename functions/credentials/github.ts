@@ -4,13 +4,12 @@
  * @module
  */
 
+import { secureUrl } from '../shared/secure-url.ts'
 import { CredentialError } from './errors.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Milliseconds until it is given up. */
 const TIMEOUT = 10_000
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /**
  * Asks for one.
@@ -27,8 +26,8 @@ export const githubToken = async (
   const given = env.ACTIONS_ID_TOKEN_REQUEST_URL
   const secret = env.ACTIONS_ID_TOKEN_REQUEST_TOKEN
   if (!given || !secret) return undefined
-  const url = URL.parse(given)
-  if (url === null || (url.protocol !== 'https:' && !LOOPBACK.test(url.hostname))) {
+  const url = secureUrl(given)
+  if (url === undefined) {
     throw new CredentialError('ACTIONS_ID_TOKEN_REQUEST_URL is not an https URL')
   }
   url.searchParams.set('audience', audience)

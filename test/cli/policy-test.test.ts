@@ -9,6 +9,7 @@ import { expect, type TestContext, test } from 'vitest'
 import { editDocument } from '../../functions/auth/document.ts'
 import { UsageError } from '../../functions/cli/errors.ts'
 import { GROUPS_KEY } from '../../functions/registry/layout.ts'
+import { encode } from '../auth/tokens-forge.ts'
 import { openFiles } from '../support/rig/stores.ts'
 import { type Desk, openDesk } from './desk.ts'
 
@@ -25,11 +26,9 @@ rules:
 `
 const CLAIMS = { iss: 'https://ci.example', sub: 'repo:acme/app' }
 
-const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-
 /** A token with these claims, which nobody signed. */
 const tokenWith = (claims: object): string =>
-  `${encoded({ alg: 'ES256' })}.${encoded(claims)}.${'A'.repeat(86)}\n`
+  `${encode({ alg: 'ES256' })}.${encode(claims)}.${'A'.repeat(86)}\n`
 
 /** A desk with groups in its store, and policies and claims in files. */
 const openOffice = async (t: TestContext): Promise<Desk> => {

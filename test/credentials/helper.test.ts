@@ -8,15 +8,14 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { help } from '../../functions/credentials/helper.ts'
+import { encode } from '../auth/tokens-forge.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
 const HOST = 'registry.example:5000'
 
-const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-
 /** A token that nobody signed: the helper verifies nothing. */
 const tokenFor = (aud: string | readonly string[], more: object = {}): string =>
-  `${encoded({ alg: 'ES256' })}.${encoded({ aud, exp: NOW / 1000 + 60, ...more })}.c2ln`
+  `${encode({ alg: 'ES256' })}.${encode({ aud, exp: NOW / 1000 + 60, ...more })}.c2ln`
 
 const asked: { readonly url: string; readonly authorization: string | undefined }[] = []
 let answer: RequestListener = () => {}

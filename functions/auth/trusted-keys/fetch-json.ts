@@ -5,6 +5,7 @@
  */
 
 import { type Connection, getFrom } from '../../shared/outgoing.ts'
+import { secureUrl } from '../../shared/secure-url.ts'
 import { readAll } from '../../storage/bytes.ts'
 
 /** Milliseconds that a response may take, body included. */
@@ -12,18 +13,14 @@ const TIMEOUT = 5_000
 /** Bytes of the largest response. */
 const MAX_SIZE = 256 * 1024
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
 /**
  * A URL that is https, or http to loopback: without TLS, anyone on the way could substitute their own keys.
  *
  * @throws TypeError for any other
  */
 export const issuerUrl = (text: string, what: string): URL => {
-  const url = URL.parse(text)
-  const safe =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
-  if (url && safe) return url
+  const url = secureUrl(text)
+  if (url) return url
   throw new TypeError(`${what} must be https, or http to loopback: ${JSON.stringify(text)}`)
 }
 

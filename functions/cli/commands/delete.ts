@@ -5,12 +5,9 @@
  */
 
 import { createInterface } from 'node:readline/promises'
-import { readDocument } from '../../auth/document.ts'
-import { RETENTION_KEY } from '../../registry/layout.ts'
 import { parseName } from '../../registry/reference.ts'
 import { createRegistry } from '../../registry/registry.ts'
-import { parseRetention } from '../../registry/retention/parse.ts'
-import { NO_RULES, type Retention } from '../../registry/retention/retention.ts'
+import { rulesInForce } from '../../registry/retention/in-force.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import { counted, inOneLine } from './undelete.ts'
@@ -19,11 +16,6 @@ interface Given {
   readonly args: { readonly repository: string }
   readonly flags: { readonly confirmed: boolean; readonly override: boolean }
   readonly settings: { readonly 'undelete-days': number }
-}
-
-const readRules = async ({ store }: StoreIo): Promise<Retention> => {
-  const text = await readDocument(store, RETENTION_KEY)
-  return text === undefined ? NO_RULES : parseRetention(text)
 }
 
 /** Has the name typed by whoever sits there. */
@@ -61,7 +53,7 @@ export const deleteRepository = async (
       store,
       uploadSecret: async () => new Uint8Array(32),
       undeletes: days > 0,
-      rules: () => readRules(io),
+      rules: () => rulesInForce(store),
     })
     const { override } = flags
     const options = { by: 'the command line', override, isOver: () => false }
