@@ -122,6 +122,21 @@ reasons() {
   done
 }
 
+# Prints the first lines of what vitest says of each failure, whose reason often ends a long command's output:
+# the last that is printed, for whoever sees a few lines only.
+briefly() {
+  local title log
+  for title in "${failures[@]}"; do
+    log=$(file_of "$title").log
+    [[ -s $log ]] || continue
+    printf '\n=== %s\n' "$title"
+    sed -E 's/\x1b\[[0-9;]*m//g' "$log" | awk '
+      /^ FAIL / { print substr($0, 1, 200); left = 12; next }
+      /^ ❯ / { left = 0 }
+      left > 0 && NF { print "  " substr($0, 1, 240); left-- }' | head -60
+  done
+}
+
 # Prints the summary and exits.
 summary() {
   local status=0
@@ -131,6 +146,7 @@ summary() {
   reasons
   printf '\n=== summary of %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
   printf '%s\n' "${summary[@]}"
+  briefly
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
   exit $((failed > 0))
 }
