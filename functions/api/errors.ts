@@ -194,5 +194,9 @@ export const writeError = (thrown: unknown, c: AppContext): Response => {
   const [status, code] = typeof known === 'number' ? [known, error.code] : known
   c.set('failure', thrown)
   const detail = { ...error.detail, requestId: c.get('requestId') }
-  return c.json({ errors: [{ code, message: error.message, detail }] }, status, headersOf(error))
+  const body = JSON.stringify({ errors: [{ code, message: error.message, detail }] })
+  const headers = { 'Content-Type': 'application/json', ...headersOf(error) }
+  // Without a length, Node's client takes the response to a HEAD for one that ends with the connection.
+  if (c.req.method === 'HEAD') c.header('Content-Length', String(Buffer.byteLength(body)))
+  return c.body(body, status, headers)
 }
