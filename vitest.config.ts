@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { toolCache } from './test/support/live/process.ts'
 import { PREFIX } from './test/support/temporary.ts'
 
 /** Temporary directories in memory: flushing files to a disk was a quarter of the time. */
@@ -75,6 +76,8 @@ const live = (name: string, include: string, files = 1) => ({
   test: {
     name,
     provide: { hosts: 'usual' as const },
+    // What `.ci/install` has built is on the path of the suites themselves, too: they hand it on.
+    env: { PATH: `${join(toolCache, 'bin')}:${process.env.PATH}` },
     include: [include],
     maxWorkers: files,
     execArgv: MUCH_GARBAGE,
