@@ -41,8 +41,8 @@ const decoded = (part: string): Buffer | undefined => {
  */
 export const decrypt = (token: string, key: Uint8Array): unknown => {
   const [header, wrapped, ...parts] = token.split('.')
-  const [nonce, sealed, tag, more] = parts.map(decoded)
-  if (header !== HEADER || wrapped !== '' || parts.length > 3 || more !== undefined) return undefined
+  const [nonce, sealed, tag] = parts.map(decoded)
+  if (header !== HEADER || wrapped !== '' || parts.length > 3) return undefined
   if (nonce?.length !== NONCE || sealed === undefined || tag?.length !== TAG) return undefined
   const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG })
   decipher.setAAD(Buffer.from(HEADER))
