@@ -21,6 +21,7 @@ import {
   POLICY_KEY,
   REFERRERS_PREFIX,
   RETENTION_KEY,
+  ROBOT_CLAIMS_KEY,
   ROBOTS_KEY,
 } from '../functions/registry/layout.ts'
 import { acknowledgePrefixes } from './acknowledge.ts'
@@ -36,6 +37,7 @@ export const COPIED = [
   ALIASES_PREFIX,
   HTPASSWD_KEY,
   GROUPS_KEY,
+  ROBOT_CLAIMS_KEY,
   ROBOTS_KEY,
   POLICY_KEY,
   ISSUERS_KEY,

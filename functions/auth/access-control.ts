@@ -6,7 +6,7 @@
 
 import { once } from '../shared/once.ts'
 import { formatScope, grants } from './access.ts'
-import type { Accounts, LogIn } from './accounts/accounts.ts'
+import { type Accounts, isBound, type LogIn } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
 import { byCertificate, byPolicy, nobody, noteOf, written } from './callers.ts'
@@ -17,6 +17,7 @@ import {
   fingerprint,
   type Identity,
   isJwt,
+  isRobot,
   nameOf,
   parseBasic,
   parseBearer,
@@ -73,7 +74,12 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   const ownerOf = async (current: Policy, token: VerifiedToken): Promise<Identity | undefined> => {
     const { kind, name } = token.identity
     if (kind === 'anonymous') return ANONYMOUS
-    if (kind !== 'token') return accounts.lookup(name)
+    if (kind !== 'token') {
+      if (token.byBinding && !(await isBound(accounts, name, token.credential))) {
+        throw refused('the robot is bound to other claims, or to none: log in again')
+      }
+      return accounts.lookup(name)
+    }
     const { carriesEnough } = await import('./exchange/carried.ts')
     if (carriesEnough(token.only, current)) return token.identity
     throw refused('the policy has changed since the token was issued: request another')
@@ -127,16 +133,18 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   }
 
   /** A token of another issuer in place of a password, with each request: where there is no token endpoint. */
-  const jwt = async (token: string, address: string): Promise<Caller> => {
+  const jwt = async (name: string, token: string, address: string): Promise<Caller> => {
     const base = { event: 'login', what: 'basic', from: address } as const
     try {
       // Loaded only where other issuers' tokens come in.
-      const { passwordToken } = await import('./exchange/exchange.ts')
-      const verified = await passwordToken(verifier, token)
-      audit({ ...base, who: nameOf(verified.identity), outcome: 'ok' })
-      return byPolicy(await policy.get(), verified.identity, 'basic', () => noteOf(verified))
+      const { callerByToken } = await import('./exchange/caller.ts')
+      const { identity, note } = await callerByToken({ verifier, accounts }, name, token)
+      audit({ ...base, who: nameOf(identity), outcome: 'ok' })
+      return byPolicy(await policy.get(), identity, 'basic', () => note)
     } catch (error) {
-      audit({ ...base, outcome: 'failed', why: error instanceof Error ? error.message : 'failed' })
+      const who = isRobot(name) ? { who: `robot:${name.slice(0, 128)}` } : {}
+      const why = error instanceof Error ? error.message : 'failed'
+      audit({ ...base, ...who, outcome: 'failed', why })
       throw error
     }
   }
@@ -169,7 +177,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
       if (credentials === undefined) {
         throw refused('the Authorization header is neither Basic nor Bearer')
       }
-      if (isJwt(credentials.password)) return jwt(credentials.password, address)
+      if (isJwt(credentials.password)) return jwt(credentials.name, credentials.password, address)
       // As podman says that it has none.
       if (credentials.name === '') return withoutCredentials(certificate)
       return basic(credentials.name, credentials.password, address)

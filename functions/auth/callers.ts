@@ -67,11 +67,13 @@ export const noteOf = ({
   own,
   key,
   credential,
+  byBinding,
   only,
 }: VerifiedToken): Note | undefined => {
   const { kind, name, claims } = identity
   if (own && kind !== 'token') {
-    return kind === 'anonymous' ? { by: kind, key } : { by: 'account', name, key, credential }
+    if (kind === 'anonymous') return { by: kind, key }
+    return { by: 'account', name, key, credential, ...(byBinding ? { issuer } : {}) }
   }
   if (claims.access !== undefined) return { by: 'issuer', issuer }
   // A policy to come may look at claims that the token does not carry.

@@ -24,9 +24,12 @@ export const ANONYMOUS: Identity = { kind: 'anonymous', name: '', groups: [], cl
 /** Robots log in with this before their name; the name of a user cannot begin with it. */
 export const ROBOT_PREFIX = 'robot+'
 
+/** Whether an account is a robot's, as it logs in. */
+export const isRobot = (account: string): boolean => account.startsWith(ROBOT_PREFIX)
+
 /** A robot's name without `robot+`, or undefined if it is not a robot's. */
 export const robotName = (account: string): string | undefined =>
-  account.startsWith(ROBOT_PREFIX) ? account.slice(ROBOT_PREFIX.length) : undefined
+  isRobot(account) ? account.slice(ROBOT_PREFIX.length) : undefined
 
 /** An identity as it appears in the audit trail. */
 export const nameOf = ({ kind, name }: Identity): string =>

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Accounts } from './accounts/accounts.ts'
+import { type Accounts, isBound } from './accounts/accounts.ts'
 import { type CertificateAuthorities, certificateIdentity } from './certificate.ts'
 import { ANONYMOUS, fingerprint, type Identity } from './identity.ts'
 import type { Live } from './live.ts'
@@ -27,6 +27,10 @@ type Why = string
 /** Another version of the registry may write what this one does not read. */
 const UNREADABLE: Why = 'this version of the registry cannot read who began it'
 
+const GONE: Why = 'the account that began it no longer exists'
+
+const UNTRUSTED: Why = 'the issuer of its token is no longer trusted'
+
 const NOT_ALLOWED: Why = 'who began it may no longer push here'
 
 const readable = <T>(read: () => T): T | undefined => {
@@ -42,17 +46,37 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
   const byPolicy = async (identity: Identity, repository: string): Promise<Why | undefined> =>
     allows(await policy.get(), identity, repository, 'push') ? undefined : NOT_ALLOWED
 
-  const ofAccount = async (
-    { name, credential }: Extract<Note, { by: 'account' }>,
+  /** A robot that logged in with a token. */
+  const ofRobot = async (
+    name: string,
+    credential: string | undefined,
+    issuer: string,
     repository: string,
   ): Promise<Why | undefined> => {
+    const [identity, bound, trusted, rules] = await Promise.all([
+      accounts.lookup(name),
+      isBound(accounts, name, credential),
+      verifier.trusts(issuer),
+      policy.get(),
+    ])
+    if (identity === undefined) return GONE
+    if (!trusted) return UNTRUSTED
+    if (!bound) return 'the robot that began it is bound to other claims, or to none'
+    return allows(rules, identity, repository, 'push') ? undefined : NOT_ALLOWED
+  }
+
+  const ofAccount = async (
+    { name, credential, issuer }: Extract<Note, { by: 'account' }>,
+    repository: string,
+  ): Promise<Why | undefined> => {
+    if (issuer !== undefined) return ofRobot(name, credential, issuer, repository)
     // At once: where nothing is remembered, each is a read.
     const [identity, current, rules] = await Promise.all([
       accounts.lookup(name),
       accounts.credentials(name),
       policy.get(),
     ])
-    if (identity === undefined) return 'the account that began it no longer exists'
+    if (identity === undefined) return GONE
     if (credential !== undefined && !current.some((each) => fingerprint(each) === credential)) {
       return 'the password or secret that it was begun with is no longer valid'
     }
@@ -63,7 +87,7 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
     { issuer, claims: packed }: Extract<Note, { by: 'issuer' }>,
     repository: string,
   ): Promise<Why | undefined> => {
-    if (!(await verifier.trusts(issuer))) return 'the issuer of its token is no longer trusted'
+    if (!(await verifier.trusts(issuer))) return UNTRUSTED
     if (packed === undefined) return undefined
     const claims = readable(() => unpackClaims(packed))
     if (claims === undefined) return UNREADABLE

@@ -26,6 +26,8 @@ const note = z.discriminatedUnion('by', [
     key: z.optional(z.string()),
     /** Fingerprint of the password or secret; tokens of version 1.0 do not tell. */
     credential: z.optional(z.string()),
+    /** `iss` of the token that a robot logged in with: `credential` is then of what the robot is bound to. */
+    issuer: z.optional(z.string()),
   }),
   z.object({
     by: z.literal('issuer'),

@@ -10,7 +10,7 @@ import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './a
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { AccessError } from './errors.ts'
-import { ANONYMOUS, fingerprint, type Identity, isJwt, nameOf } from './identity.ts'
+import { ANONYMOUS, fingerprint, type Identity, isJwt, isRobot, nameOf } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import { allowedActions, mayAnything, type Policy } from './policy/policy.ts'
@@ -34,12 +34,17 @@ export type TokenCredentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'password'; readonly name: string; readonly password: string }
   | { readonly kind: 'refresh'; readonly token: string }
-  /** A token of another issuer, in exchange for one of ours (RFC 8693). */
-  | { readonly kind: 'token'; readonly token: string }
+  /** A token of another issuer, in exchange for one of ours (RFC 8693), perhaps for a robot. */
+  | { readonly kind: 'token'; readonly token: string; readonly robot?: string | undefined }
 
-/** Whatever the name, a password that is a JWT is what another issuer says of its bearer. */
+/**
+ * A password that is a JWT is what another issuer says of its bearer, whatever the name, unless that is a robot's: then
+ * it is in place of the robot's secret.
+ */
 export const passwordCredentials = (name: string, password: string): TokenCredentials =>
-  isJwt(password) ? { kind: 'token', token: password } : { kind: 'password', name, password }
+  isJwt(password)
+    ? { kind: 'token', token: password, robot: isRobot(name) ? name : undefined }
+    : { kind: 'password', name, password }
 
 export interface TokenRequest {
   readonly credentials: TokenCredentials
@@ -86,6 +91,13 @@ export interface TokenIssuing {
   readonly issuer: string
 }
 
+/** Who somebody says to be, for the audit trail. */
+const claimedName = (credentials: TokenCredentials): string | undefined => {
+  if (credentials.kind === 'password') return `user:${credentials.name.slice(0, 128)}`
+  if (credentials.kind !== 'token' || credentials.robot === undefined) return undefined
+  return `robot:${credentials.robot.slice(0, 128)}`
+}
+
 const responseOf = (
   { token, lifetime, issuedAt }: IssuedToken,
   access: readonly Access[],
@@ -108,15 +120,15 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     now,
   })
 
-  const exchange = async (token: string): Promise<Requester> => {
+  const exchange = async (token: string, robot: string | undefined): Promise<Requester> => {
     // Loaded only where other issuers' tokens come in.
     const { exchangeToken } = await import('./exchange/exchange.ts')
-    return exchangeToken(verifier, token, now)
+    return exchangeToken({ verifier, accounts, now }, token, robot)
   }
 
   const logIn = async ({ credentials, address }: TokenRequest): Promise<Requester> => {
     if (credentials.kind === 'none') return { identity: ANONYMOUS }
-    if (credentials.kind === 'token') return exchange(credentials.token)
+    if (credentials.kind === 'token') return exchange(credentials.token, credentials.robot)
     if (credentials.kind === 'password') {
       const found = await accounts.authenticate(credentials.name, credentials.password, address)
       if (found === undefined) throw new AccessError('UNAUTHORIZED', 'wrong name or password')
@@ -137,13 +149,14 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     try {
       const known = await logIn(request)
       if (known.identity.kind !== 'anonymous') {
-        audit({ ...base, who: nameOf(known.identity), outcome: 'ok' })
+        const { identity, token } = known
+        const id = token === undefined ? {} : { token }
+        audit({ ...base, who: nameOf(identity), outcome: 'ok', ...id })
       }
       return known
     } catch (error) {
       const why = error instanceof Error ? error.message : 'failed'
-      const who =
-        credentials.kind === 'password' ? `user:${credentials.name.slice(0, 128)}` : undefined
+      const who = claimedName(credentials)
       audit({ ...base, outcome: 'failed', why, ...(who === undefined ? {} : { who }) })
       throw error
     }

@@ -10,6 +10,8 @@ import * as z from '../shared/schema.ts'
 export interface Flag<T> {
   /** What stands for its value in help; a flag without one is a switch. */
   readonly placeholder?: string
+  /** Whether it can be given several times; `schema` then gets a list of texts. */
+  readonly many?: true
   /** Checks the text that is given, `on` for a switch, and makes the value; of `undefined`, the default. */
   readonly schema: z.ZodMiniType<T>
   /** What it is when it is not given, for people; nothing for what goes without saying. */
@@ -33,6 +35,14 @@ export const textFlag = (
   schema: z.optional(z.string().check(z.minLength(1, 'expected something'))),
   help,
   ...(value === undefined ? {} : { value }),
+})
+
+/** A flag that is given once or several times, each time with any text for its value. */
+export const listFlag = (placeholder: string, help: string): Flag<readonly string[]> => ({
+  placeholder,
+  many: true,
+  schema: z._default(z.array(z.string()), []),
+  help,
 })
 
 /** A flag with one of some words for its value. @param value the default */

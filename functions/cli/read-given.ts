@@ -42,7 +42,7 @@ const textOf = ({ rawName, value, inlineValue }: GivenFlag): string => {
 }
 
 /**
- * Checks flags; of one that was given twice, the last counts.
+ * Checks flags; of one that was given twice, the last counts, unless it can be given several times.
  *
  * @param table all commands, to say which has a flag that this one has not
  * @returns values of the command's flags, and settings as `--name=value`
@@ -53,12 +53,13 @@ export const readFlags = (
   given: readonly GivenFlag[],
   table: readonly Command[],
 ): { readonly flags: AnyGiven['flags']; readonly settings: readonly string[] } => {
-  const texts = new Map<string, string>()
+  const texts = new Map<string, string | string[]>()
   const settings: string[] = []
   for (const flag of given) {
     if (!takes(command, flag.name)) throw noSuchFlag(command, flag, table)
     const own = command.flags[flag.name]
     if (own === undefined) settings.push(`--${flag.name}=${textOf(flag)}`)
+    else if (own.many) texts.set(flag.name, [texts.get(flag.name) ?? [], textOf(flag)].flat())
     else if (own.placeholder !== undefined) texts.set(flag.name, textOf(flag))
     else if (flag.value === undefined) texts.set(flag.name, 'on')
     else throw new UsageError(`${flag.rawName} takes no value`)

@@ -298,6 +298,9 @@ export const GROUPS_KEY = `${OWN}/config/groups`
 /** Robot accounts and the digests of their secrets. */
 export const ROBOTS_KEY = `${OWN}/config/robots`
 
+/** Which claims of other issuers' tokens stand for a robot's secret. */
+export const ROBOT_CLAIMS_KEY = `${OWN}/config/robot-claims`
+
 /** Who may do what. */
 export const POLICY_KEY = `${OWN}/config/policy`
 

@@ -13,13 +13,15 @@ import { SETTINGS } from '../../functions/compose/setting-table.ts'
 const DAY = 86_400_000
 
 /** What a command line becomes: command, arguments, flags, settings. */
-const RIGHT: readonly (readonly [
+type Right = readonly [
   line: string,
   name: string,
   args: object,
   flags: object,
   settings: readonly string[],
-])[] = [
+]
+
+const RIGHT: readonly Right[] = [
   ['serve', 'serve', {}, {}, []],
   ['serve --listen :1 --auth=off', 'serve', {}, {}, ['--listen=:1', '--auth=off']],
   ['user list', 'user list', {}, {}, []],
@@ -32,9 +34,24 @@ const RIGHT: readonly (readonly [
     ['--store=file:x', '--s3-region=r'],
   ],
   ['user add -- --alice', 'user add', { name: '--alice' }, { 'password-stdin': false }, []],
-  ['robot add ci', 'robot add', { name: 'ci' }, { expires: 90 * DAY }, []],
-  ['robot add ci --expires never', 'robot add', { name: 'ci' }, { expires: null }, []],
-  ['robot add ci --expires 1d --expires=2d', 'robot add', { name: 'ci' }, { expires: 2 * DAY }, []],
+  ...(
+    [
+      ['', { expires: 90 * DAY, 'without-secret': false }],
+      [' --expires never', { expires: null, 'without-secret': false }],
+      [' --expires 1d --expires=2d', { expires: 2 * DAY, 'without-secret': false }],
+      [' --without-secret', { expires: 90 * DAY, 'without-secret': true }],
+    ] as const
+  ).map(
+    ([given, flags]): Right => [`robot add ci${given}`, 'robot add', { name: 'ci' }, flags, []],
+  ),
+  ['robot bind ci', 'robot bind', { name: 'ci' }, { claim: [] }, []],
+  [
+    'robot bind ci --claim iss=a --claim=sub=b --claim sub=b',
+    'robot bind',
+    { name: 'ci' },
+    { claim: ['iss=a', 'sub=b', 'sub=b'] },
+    [],
+  ],
   ['robot rotate ci --keep 0', 'robot rotate', { name: 'ci' }, { expires: 90 * DAY, keep: 0 }, []],
   [
     'robot rotate ci --keep 30m',
@@ -138,6 +155,7 @@ const WRONG: readonly (readonly [line: string, message: string])[] = [
     `robot add ci --expires=${value}`,
     `--expires is "${value}": expected a time, as in 90d, 12h or 30m, or never`,
   ]),
+  ['robot bind ci --claim', '--claim needs a value'],
   ['robot add ci --expires 0', '--expires is "0": it would expire at once'],
   ['robot add ci --expires=0d', '--expires is "0d": it would expire at once'],
   ['robot rotate ci --keep never', '--keep is "never": expected a time, as in 90d, 12h or 30m'],

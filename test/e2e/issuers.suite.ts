@@ -4,9 +4,16 @@
  * @module
  */
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scratch } from '../support/live/process.ts'
-import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
+import {
+  type LiveRegistry,
+  type StoreLocation,
+  slipway,
+  startRegistry,
+} from '../support/live/registry.ts'
 import { until } from '../support/until.ts'
 import type { Client } from './support/client.ts'
 import { clients } from './support/clients.ts'
@@ -39,12 +46,26 @@ const JOBS = {
 const files = scratch('issuers')
 let provider: OidcProvider
 let registry: LiveRegistry
+
+/** Adds a robot without a secret, for jobs of the repository that strangers do not start. */
+const bindRobot = async (store: StoreLocation): Promise<void> => {
+  const claims = [`iss=${provider.issuer}`, 'repository_id=4711', 'event_name!~pull_request*']
+  await slipway('robot', store, ['add', 'release', '--without-secret'])
+  await slipway('robot', store, ['bind', 'release', ...claims.flatMap((each) => ['--claim', each])])
+  const rules = await slipway('policy', store, ['show'])
+  const rule = "who: ['robot:release'], repositories: ['released/**'], actions: [pull, push]"
+  const policy = join(files.path, 'policy.yaml')
+  writeFileSync(policy, `${rules}  - { ${rule} }\n`)
+  await slipway('policy', store, ['set', policy])
+}
+
 beforeAll(async () => {
   provider = await startOidcProvider(AUDIENCE, JOBS)
   const store = { directory: files.path }
   const flags = ['--url', provider.issuer, '--private-addresses', '--audience', AUDIENCE]
   const rule = ['--id', '4711', '--repositories', 'team/**', '--add-rule']
   await slipway('issuers', store, ['add', 'github', ...flags, ...rule])
+  await bindRobot(store)
   registry = await startRegistry('slipway', store, { flags: ['--auth', 'token'] })
 }, 900_000)
 afterAll(async () => {
@@ -77,6 +98,24 @@ describe.each(['docker', 'podman', 'skopeo', 'crane', 'oras', 'regctl'])('%s', (
     const target = `${registry.address}/team/${name}:v1`
     const pushed = await session.push(target)
     expect(await session.pull(target)).toBe(pushed)
+  })
+
+  test('pushes and pulls as the robot that the job stands for', async () => {
+    const session = client.as({ ...(await jobs('main')), name: 'robot+release' })
+    await session.logIn?.()
+    const target = `${registry.address}/released/${name}:v1`
+    const pushed = await session.push(target)
+    expect(await session.pull(target)).toBe(pushed)
+    await expect(session.push(`${registry.address}/team/${name}-robot:v1`)).rejects.toThrow(REFUSED)
+  })
+
+  test.each(['pull', 'other'] as const)('is not the robot by the job %s', async (job) => {
+    const session = client.as({ ...(await jobs(job)), name: 'robot+release' })
+    const push = async () => {
+      await session.logIn?.()
+      await session.push(`${registry.address}/released/${name}-${job}:v1`)
+    }
+    await expect(push()).rejects.toThrow(REFUSED)
   })
 
   test.each(['pull', 'other'] as const)('pushes nothing with that of the job %s', async (job) => {

@@ -7,10 +7,18 @@
 
 import { createHash } from 'node:crypto'
 import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
-import { ANONYMOUS, type Identity, ROBOT_PREFIX, robotName } from '../identity.ts'
+import { once } from '../../shared/once.ts'
+import {
+  ANONYMOUS,
+  fingerprint as credentialFingerprint,
+  type Identity,
+  ROBOT_PREFIX,
+  robotName,
+} from '../identity.ts'
 import { type Live, type LiveOptions, liveDocument } from '../live.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import { type VerifyPassword, verifyPassword } from './bcrypt.ts'
+import type { Binding } from './bindings.ts'
 import { type Groups, parseGroups } from './groups.ts'
 import { readHtpasswd, type Users } from './htpasswd.ts'
 import { MAX_ACCOUNT_NAME } from './names.ts'
@@ -53,6 +61,12 @@ export interface Accounts {
    */
   credentials(name: string): Promise<readonly string[]>
   /**
+   * Which claims stand for a robot's secret now; undefined if none do, or there is no such robot.
+   *
+   * @throws AccessError UNAVAILABLE while the accounts cannot be read
+   */
+  binding(name: string): Promise<Binding | undefined>
+  /**
    * Whether accounts have ever been set up here: then nothing is open to all, even if the last
    * account has been removed since.
    *
@@ -65,6 +79,16 @@ export interface AccountOptions extends LiveOptions {
   readonly throttle: Throttle
   /** Compares a password to a bcrypt hash; by default on this thread. */
   readonly verify?: VerifyPassword
+}
+
+/** Whether a robot is bound to the claims that this is the fingerprint of. @throws AccessError UNAVAILABLE */
+export const isBound = async (
+  accounts: Accounts,
+  name: string,
+  credential: string | undefined,
+): Promise<boolean> => {
+  const binding = await accounts.binding(name)
+  return binding !== undefined && credentialFingerprint(binding.credential) === credential
 }
 
 interface Document<T> {
@@ -97,6 +121,8 @@ export const createAccounts = (options: AccountOptions): Accounts => {
   })
   const robotsFile = live<Robots>(ROBOTS_KEY, parseRobots)
   const groupsFile = live<Groups>(GROUPS_KEY, parseGroups)
+  // Neither loaded nor read but for robots that log in so.
+  const bindings = once(async () => (await import('./bindings.ts')).liveBindings(options))
 
   const identityOf = async (kind: 'user' | 'robot', name: string): Promise<Identity> => {
     const { value } = await groupsFile.get()
@@ -162,6 +188,15 @@ export const createAccounts = (options: AccountOptions): Accounts => {
     },
     async credentials(name) {
       return (await credentialsOf(name)) ?? []
+    },
+    async binding(name) {
+      const robot = robotName(name.slice(0, MAX_ACCOUNT_NAME + 1))
+      if (robot === undefined) return undefined
+      const [{ value: robots }, bound] = await Promise.all([
+        robotsFile.get(),
+        bindings().then((document) => document.get()),
+      ])
+      return robots.has(robot) ? bound.get(robot) : undefined
     },
     async lookup(name) {
       const current = await credentialsOf(name)

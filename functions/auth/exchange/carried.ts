@@ -15,9 +15,12 @@ import { refusal } from '../refusal.ts'
 /** Claims that every token has, and no rule needs once it is verified. */
 const USED_UP = ['iat', 'nbf', 'exp', 'jti']
 
-const schema = z.object({
+const origin = z.object({
   /** Issuer of the token that ours was issued for. */
   iss: z.string().check(z.minLength(1)),
+})
+
+const schema = z.extend(origin, {
   /** Its claims, packed. */
   claims: z.string(),
   /** Names of its claims at the top that the rules had named, if these are all that ours carries. */
@@ -76,6 +79,13 @@ export const readCarried = ({ ext }: JWTPayload): Origin => {
   } catch (cause) {
     throw refusal('claims', 'does not say which token it was issued for', cause)
   }
+}
+
+/** The issuer of the token that one of ours for a robot was issued for. @throws AccessError UNAUTHORIZED */
+export const readOrigin = ({ ext }: JWTPayload): string => {
+  const parsed = origin.safeParse(ext)
+  if (parsed.success) return parsed.data.iss
+  throw refusal('claims', 'does not say which token it was issued for', parsed.error)
 }
 
 /** Whether a token that carries only some claims has all that a policy looks at. */

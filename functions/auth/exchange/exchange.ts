@@ -5,6 +5,9 @@
  * @module
  */
 
+import { quoted } from '../../shared/errors.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import { fingerprint, type Identity } from '../identity.ts'
 import { refusal } from '../refusal.ts'
 import { EXCHANGED } from '../tokens/claims.ts'
 import type { Requester } from '../tokens/granted.ts'
@@ -40,27 +43,79 @@ export const passwordToken = async (
   return verified
 }
 
+/** A robot that a token of another issuer stands for. */
+export interface BoundRobot {
+  readonly identity: Identity
+  /** Fingerprint of the claims that the robot is bound to. */
+  readonly bound: string
+}
+
+/**
+ * The robot that somebody logs in as with a verified token.
+ *
+ * @param account as robots log in: `robot+<name>`
+ * @throws AccessError UNAUTHORIZED when the robot is not bound to what the token says
+ */
+export const robotByToken = async (
+  accounts: Accounts,
+  account: string,
+  { identity: { claims } }: VerifiedToken,
+): Promise<BoundRobot> => {
+  const [binding, identity] = await Promise.all([
+    accounts.binding(account),
+    accounts.lookup(account),
+  ])
+  const name = quoted(account)
+  if (binding === undefined || identity === undefined) {
+    throw refusal(
+      'claims',
+      `is not one for ${name}: there is no such robot that logs in with a token`,
+    )
+  }
+  const fault = binding.fault(claims)
+  if (fault !== undefined) throw refusal('claims', `is not one for ${name}: ${fault}`)
+  return { identity, bound: fingerprint(binding.credential) }
+}
+
+/** What is exchanged. */
+export interface Exchange {
+  readonly verifier: TokenVerifier
+  readonly accounts: Accounts
+  /** Clock in milliseconds. */
+  readonly now: () => number
+}
+
 /**
  * Who a token of another issuer is about, and what a token of ours that is issued for it is bound to. It never
  * outlives the other, and is not refreshed.
  *
- * @param now clock in milliseconds
- * @throws AccessError as {@link passwordToken}
+ * @param robot the account, where it stands for a robot's secret
+ * @throws AccessError as {@link passwordToken} and {@link robotByToken}
  */
 export const exchangeToken = async (
-  verifier: TokenVerifier,
+  { verifier, accounts, now }: Exchange,
   token: string,
-  now: () => number,
+  robot: string | undefined,
 ): Promise<Requester> => {
-  const { identity, issuer, expires } = await passwordToken(verifier, token)
+  const verified = await passwordToken(verifier, token)
+  const { identity, issuer, expires, id } = verified
+  const lives = (most: number): number => {
+    const left = Math.floor((expires - now()) / 1000)
+    if (left <= 0) throw refusal('expired', 'has expired')
+    return Math.min(most, left)
+  }
+  const common = { more: ISSUED, ...(id === undefined ? {} : { token: id }) }
+  if (robot !== undefined) {
+    const found = await robotByToken(accounts, robot, verified)
+    const ext = { iss: issuer }
+    return { ...common, ...found, binds: (_, most) => ({ ext, lifetime: lives(most) }) }
+  }
   return {
+    ...common,
     identity,
-    more: ISSUED,
     binds(policy, most) {
-      const left = Math.floor((expires - now()) / 1000)
-      if (left <= 0) throw refusal('expired', 'has expired')
-      const ext = carry(issuer, identity.claims, policy)
-      return { kind: EXCHANGED, ext, lifetime: Math.min(most, left) }
+      const lifetime = lives(most)
+      return { kind: EXCHANGED, ext: carry(issuer, identity.claims, policy), lifetime }
     },
   }
 }

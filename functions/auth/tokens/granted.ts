@@ -29,10 +29,15 @@ export interface Requester {
   readonly identity: Identity
   /** What a refresh token is bound to; absent if none is issued. */
   readonly credential?: string
-  /** Fingerprint of the password or secret; absent for anonymous callers. */
+  /**
+   * Fingerprint of the password, the secret or the claims that a robot is bound to; absent for anonymous callers
+   * and for tokens of another issuer.
+   */
   readonly bound?: string
   /** What binds the token to the one of another issuer that it is issued for. @param most seconds */
   readonly binds?: (policy: Policy, most: number) => Partial<AccessTokenOptions>
+  /** Id of the token of another issuer, for the audit trail. */
+  readonly token?: string
   /** What else the response says. */
   readonly more?: Partial<TokenResponse>
 }

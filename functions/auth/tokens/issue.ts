@@ -41,7 +41,7 @@ export interface AccessTokenOptions extends IssueOptions {
   /** {@link fingerprint} of the password or secret that it was requested with. */
   readonly credential?: string | undefined
   /** The token of another issuer that it is issued for. */
-  readonly ext?: Carried | undefined
+  readonly ext?: Carried | Pick<Carried, 'iss'> | undefined
 }
 
 export interface RefreshTokenOptions extends IssueOptions {

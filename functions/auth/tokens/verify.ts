@@ -36,6 +36,8 @@ export interface VerifiedToken {
   readonly key?: string
   /** What its claim `cred` has: see {@link fingerprint}. */
   readonly credential?: string
+  /** Whether it was issued to a robot for a token of another issuer: `credential` is then what the robot is bound to. */
+  readonly byBinding?: boolean
   /** Names of the claims that it carries, if it was issued for another and these are not all. */
   readonly only?: readonly string[]
   /** Its `jti`, for the audit trail. */
@@ -232,9 +234,14 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
       const kind = ownKind.safeParse(signed.payload.kind)
       if (!kind.success) throw refusal('claims', 'does not say what kind of account it is for')
       const identity: Identity = { kind: kind.data, name, groups: [], claims: {} }
-      const { cred } = signed.payload
+      const { cred, ext } = signed.payload
       const bound = typeof cred === 'string' ? { credential: cred } : {}
-      return { identity, issuer, own: true, key: signed.kid, ...bound, ...grantsOf(signed) }
+      const common = { identity, own: true, key: signed.kid, ...bound, ...grantsOf(signed) }
+      if (ext === undefined) return { ...common, issuer }
+      const { readOrigin } = await import('../exchange/carried.ts')
+      const origin = readOrigin(signed.payload)
+      if (!other.trusts(origin)) throw untrusted(origin)
+      return { ...common, issuer: origin, byBinding: true }
     },
     trusts: async (name) => (await others.get()).trusts(name),
     hasKey: async (kid) => (await keys.published()).some((each) => each.kid === kid),

@@ -6,8 +6,9 @@
 
 import { stringify } from 'yaml'
 import { ACTIONS, type Action } from '../../auth/access.ts'
+import { bindingOf } from '../../auth/accounts/bindings.ts'
 import { readDocument } from '../../auth/document.ts'
-import { ANONYMOUS, type Identity, nameOf } from '../../auth/identity.ts'
+import { ANONYMOUS, type Identity, nameOf, ROBOT_PREFIX, robotName } from '../../auth/identity.ts'
 import { parseRules } from '../../auth/policy/parse.ts'
 import { compilePolicy, decisiveRule, type Policy } from '../../auth/policy/policy.ts'
 import type { PolicyRule } from '../../auth/policy/schema.ts'
@@ -17,6 +18,7 @@ import { quoted } from '../../shared/errors.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { readCaller } from './policy-caller.ts'
+import { readBindings } from './robot-claims.ts'
 
 const ALL: readonly Action[] = [...ACTIONS, 'override']
 
@@ -65,6 +67,20 @@ const ruleText = ({ who, repositories, actions, effect }: PolicyRule): readonly 
   ...(effect === 'deny' ? ['    effect: deny'] : []),
 ]
 
+/** Says which tokens log in as a robot, or as which robots a token can log in. */
+const sayRobots = async ({ store, say }: StoreIo, identity: Identity): Promise<void> => {
+  if (identity.kind === 'robot') {
+    const claims = (await readBindings(store)).get(robotName(identity.name) ?? '')
+    if (claims !== undefined) say(`Tokens log in as it that have all of: ${claims.join(' ')}`)
+  }
+  if (identity.kind !== 'token') return
+  for (const [name, claims] of await readBindings(store)) {
+    const why = bindingOf(name, claims).fault(identity.claims)
+    if (why === undefined)
+      say(`Its bearer can log in as ${ROBOT_PREFIX}${name}, too: try --as robot:${name}`)
+  }
+}
+
 /** `slipway policy test`. */
 export const testPolicy = async (io: StoreIo, { args, flags }: Given): Promise<number> => {
   const { repository } = args
@@ -77,6 +93,7 @@ export const testPolicy = async (io: StoreIo, { args, flags }: Given): Promise<n
   if (identity.claims.access !== undefined && identity.kind === 'token') {
     io.say('The token says itself what it allows (`access`): the policy is not asked.')
   }
+  await sayRobots(io, identity)
   const shown = new Set<number>()
   let denied = 0
   for (const action of actions) {

@@ -5,7 +5,7 @@
  */
 
 import { type Command, storeCommand } from '../command.ts'
-import { lifetimeFlag, spanFlag, switchFlag } from '../flags.ts'
+import { lifetimeFlag, listFlag, spanFlag, switchFlag } from '../flags.ts'
 
 const PASSWORD = {
   'password-stdin': switchFlag('read the password from standard input instead of asking for it'),
@@ -52,7 +52,10 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     name: 'robot add',
     help: 'add a robot and print its secret, once',
     args: { name: 'one' },
-    flags: EXPIRES,
+    flags: {
+      ...EXPIRES,
+      'without-secret': switchFlag('make no secret: it logs in with tokens, see robot bind'),
+    },
     load: async () => (await import('../commands/robot.ts')).addRobot,
   }),
   storeCommand({
@@ -61,6 +64,20 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     args: { name: 'one' },
     flags: { ...EXPIRES, keep: spanFlag('1d', 'how long earlier secrets stay valid') },
     load: async () => (await import('../commands/robot.ts')).rotateRobot,
+  }),
+  storeCommand({
+    name: 'robot bind',
+    help: "let a robot log in with an issuer's tokens that have all of these claims",
+    more: "As in: slipway robot bind ci --claim iss=https://token.actions.githubusercontent.com --claim repository_id=123456 --claim 'ref~refs/tags/v*'. Claims are written as in policies; iss names the issuer, which slipway issuers add trusts. A job then logs in as robot+ci, with its token for a password. What the robot was bound to before counts no more.",
+    args: { name: 'one' },
+    flags: { claim: listFlag('CLAIM', 'what a token must say, NAME=VALUE; one flag for each') },
+    load: async () => (await import('../commands/robot-claims.ts')).bindRobot,
+  }),
+  storeCommand({
+    name: 'robot unbind',
+    help: 'let no token log in as a robot any more',
+    args: { name: 'one' },
+    load: async () => (await import('../commands/robot-claims.ts')).unbindRobot,
   }),
   storeCommand({
     name: 'robot remove',
@@ -72,6 +89,12 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     name: 'robot list',
     help: 'print each robot with its secrets and groups',
     load: async () => (await import('../commands/robot.ts')).listRobots,
+  }),
+  storeCommand({
+    name: 'robot show',
+    help: 'print the secrets of a robot, its groups and the claims that it is bound to',
+    args: { name: 'one' },
+    load: async () => (await import('../commands/robot.ts')).showRobot,
   }),
   storeCommand({
     name: 'group add',

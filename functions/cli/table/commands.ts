@@ -23,7 +23,7 @@ export const COMMANDS: readonly Command[] = [
 /** What the commands are about that begin with the same word. */
 export const GROUPS: Groups = {
   user: 'people who log in',
-  robot: 'machines, which log in as robot+<name>',
+  robot: 'machines, as robot+<name>',
   group: 'users and robots that a policy names together',
   policy: 'who may do what',
   issuers: 'others whose tokens are accepted, such as OIDC providers',
