@@ -22,6 +22,7 @@ import { baseRoutes } from './routes/base.ts'
 import { blobRoutes } from './routes/blobs.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { jwksRoutes } from './routes/jwks.ts'
+import { logInRoutes } from './routes/log-in.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { referrerRoutes } from './routes/referrers.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
@@ -51,6 +52,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   if (options.issuing) {
     tokenRoutes(app, options.issuing, options.registry.memory)
     jwksRoutes(app, options.issuing)
+    logInRoutes(app, options.issuing, options.publicUrl, options.registry.memory)
   }
   if (options.readOnly) app.use(readOnly)
 

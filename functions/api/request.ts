@@ -106,6 +106,11 @@ const FIXED = new Set([
   'referrers',
   'api',
   'repositories',
+  'auth',
+  'login',
+  'callback',
+  'session',
+  'logout',
 ])
 
 const decoded = (segment: string): string => {

@@ -13,6 +13,7 @@ import { AccessError } from './errors.ts'
 import { ANONYMOUS, fingerprint, type Identity, isJwt, isRobot, nameOf } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
+import type { People } from './people/people.ts'
 import { allowedActions, mayAnything, type Policy } from './policy/policy.ts'
 import type { OwnKind } from './tokens/claims.ts'
 import type { Requester, TokenResponse } from './tokens/granted.ts'
@@ -36,6 +37,8 @@ export type TokenCredentials =
   | { readonly kind: 'refresh'; readonly token: string }
   /** A token of another issuer, in exchange for one of ours (RFC 8693), perhaps for a robot. */
   | { readonly kind: 'token'; readonly token: string; readonly robot?: string | undefined }
+  /** Somebody who is logged in with a browser. */
+  | { readonly kind: 'session'; readonly requester: Requester }
 
 /**
  * A password that is a JWT is what another issuer says of its bearer, whatever the name, unless that is a robot's: then
@@ -89,6 +92,8 @@ export interface TokenIssuing {
   readonly keys: SigningKeys
   /** `iss` of the tokens. */
   readonly issuer: string
+  /** How people log in with a browser; undefined where they do not. */
+  readonly people: () => Promise<People | undefined>
 }
 
 /** Who somebody says to be, for the audit trail. */
@@ -129,6 +134,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
   const logIn = async ({ credentials, address }: TokenRequest): Promise<Requester> => {
     if (credentials.kind === 'none') return { identity: ANONYMOUS }
     if (credentials.kind === 'token') return exchange(credentials.token, credentials.robot)
+    if (credentials.kind === 'session') return credentials.requester
     if (credentials.kind === 'password') {
       const found = await accounts.authenticate(credentials.name, credentials.password, address)
       if (found === undefined) throw new AccessError('UNAUTHORIZED', 'wrong name or password')

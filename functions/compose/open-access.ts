@@ -12,19 +12,20 @@ import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import { openAuthorizer } from '../auth/authorizer.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
-import { liveIssuers } from '../auth/issuers/document.ts'
+import { type Issuers, liveIssuers } from '../auth/issuers/document.ts'
 import type { SigningKeys } from '../auth/keys/signing-keys.ts'
 import { checkStoredKeys, storedSigningKeys } from '../auth/keys/stored-keys.ts'
 import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
+import type { PeopleOptions } from '../auth/people/people.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
 import { DENY_ALL, type Policy } from '../auth/policy/policy.ts'
 import { createThrottle } from '../auth/throttle/failures.ts'
 import type { Throttle } from '../auth/throttle/throttle.ts'
-import { createTokenService } from '../auth/token-service.ts'
+import { createTokenService, type TokenIssuing } from '../auth/token-service.ts'
 import { createTokenVerifier } from '../auth/tokens/verify.ts'
 import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { regionOfKey } from './open-store.ts'
+import { openUploadSecret, regionOfKey } from './open-store.ts'
 import type { Settings } from './settings.ts'
 
 /** Access control, ready for the app. */
@@ -120,6 +121,28 @@ const openThrottle = (
   }
 }
 
+/** How people log in, where the document of issuers says that they do. */
+const openPeople = async (
+  settings: Settings,
+  env: Environment,
+  store: ObjectStore,
+  issuers: Live<Issuers>,
+  options: Omit<PeopleOptions, 'root' | 'clientSecret'>,
+): Promise<TokenIssuing['people']> => {
+  const load = () => import('./open-people.ts')
+  const file = settings['login-secret']
+  const clientSecret = file === undefined ? undefined : await (await load()).readLogInSecret(file)
+  const following = once(async () => {
+    const root = openUploadSecret(settings, env, store, options.now)
+    return (await load()).followingPeople({ ...options, root, clientSecret })
+  })
+  return async () => {
+    const { people } = await issuers.get()
+    // Loaded only where people log in.
+    return people === undefined ? undefined : (await following())(people)
+  }
+}
+
 /** What the host has for access control. */
 export interface AccessHost {
   /** Clock in milliseconds. */
@@ -187,6 +210,8 @@ export const openAccess = async (
     openUntilSetUp: settings.auth === 'auto' && onlyLocal,
   })
   const readOnly = settings['read-only']
+  const options = { keys, policy, audit, issuer, service, now }
+  const people = await openPeople(settings, env, store, others, options)
   const tokens = createTokenService({
     ...{ accounts, policy, keys, verifier, issuer, service, audit, readOnly, now },
   })
@@ -194,7 +219,7 @@ export const openAccess = async (
   return {
     authorizer,
     audit,
-    ...(issues ? { issuing: { tokens, keys, issuer } } : {}),
+    ...(issues ? { issuing: { tokens, keys, issuer, people } } : {}),
     checkKeys: async () => {
       if (settings['signing-key'] === undefined) await checkStoredKeys(store, now())
     },

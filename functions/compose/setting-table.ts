@@ -236,6 +236,11 @@ export const SETTINGS = {
     '/token of this registry',
     'token endpoint of another server that issues the tokens',
   ),
+  'login-secret': setting(
+    z.optional(text),
+    'none',
+    'file with the secret of the client that people log in by, if their issuer gave it one',
+  ),
   'signing-key': setting(
     z.optional(text),
     'in the store',

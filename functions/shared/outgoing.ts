@@ -30,17 +30,18 @@ const checkHost = ({ hostname }: URL): void => {
   if (isIP(host) !== 0 && isPrivate(host)) throw refusedAddress(host)
 }
 
-/**
- * Sends a GET on a connection of its own. No redirect is followed. The body must be read or destroyed.
- *
- * @throws Error when it cannot be connected to, or has a private address that is not allowed
- */
-export const getFrom = (url: URL, outgoing: Outgoing): Promise<IncomingMessage> =>
+const send = (
+  method: 'GET' | 'POST',
+  url: URL,
+  outgoing: Outgoing,
+  body?: string,
+): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { ca, privateAddresses, headers, signal } = outgoing
     if (!privateAddresses) checkHost(url)
-    const { get } = url.protocol === 'https:' ? https : http
+    const { request } = url.protocol === 'https:' ? https : http
     const options = {
+      method,
       headers,
       signal,
       // A connection that others opened was not checked.
@@ -48,5 +49,17 @@ export const getFrom = (url: URL, outgoing: Outgoing): Promise<IncomingMessage> 
       ...(ca === undefined ? {} : { ca }),
       ...(privateAddresses ? {} : { lookup: publicLookup }),
     } as const
-    get(url, options, resolve).on('error', reject)
+    request(url, options, resolve).on('error', reject).end(body)
   })
+
+/**
+ * Sends a GET on a connection of its own. No redirect is followed. The body must be read or destroyed.
+ *
+ * @throws Error when it cannot be connected to, or has a private address that is not allowed
+ */
+export const getFrom = (url: URL, outgoing: Outgoing): Promise<IncomingMessage> =>
+  send('GET', url, outgoing)
+
+/** Sends a POST; otherwise as {@link getFrom}. */
+export const postTo = (url: URL, body: string, outgoing: Outgoing): Promise<IncomingMessage> =>
+  send('POST', url, outgoing, body)

@@ -28,4 +28,8 @@ export const WRONG: readonly (readonly [NodeJS.ProcessEnv, RegExp])[] = [
     { SLIPWAY_STORE: 's3://bucket', SLIPWAY_TLS_CERT: 'a.pem', SLIPWAY_TLS_KEY: 'b.pem' },
     /^SLIPWAY_TLS_CERT is set, but on Lambda/,
   ],
+  [
+    { SLIPWAY_STORE: 's3://bucket', SLIPWAY_LOGIN_SECRET: 'secret' },
+    /^SLIPWAY_LOGIN_SECRET is set, but on Lambda/,
+  ],
 ]

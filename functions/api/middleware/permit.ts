@@ -15,7 +15,7 @@ import { RequestError } from '../errors.ts'
 import { isSameOrBelow } from '../store-host.ts'
 
 /** Scheme and host as the client sees them. */
-const originOf = (c: AppContext): string =>
+export const originOf = (c: AppContext): string =>
   new URL(c.get('publicUrl') ?? c.env?.origin ?? c.req.url).origin
 
 /**

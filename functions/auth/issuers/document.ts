@@ -8,7 +8,9 @@
 import { ISSUERS_KEY } from '../../registry/layout.ts'
 import { DocumentError } from '../../shared/errors.ts'
 import * as z from '../../shared/schema.ts'
+import { secureUrl } from '../../shared/secure-url.ts'
 import { type LiveOptions, liveDocument } from '../live.ts'
+import type { ForeignVerifier } from '../tokens/verify.ts'
 import { ALGORITHMS } from '../trusted-keys/algorithms.ts'
 import {
   certificateBundle,
@@ -17,6 +19,21 @@ import {
   remoteSource,
 } from '../trusted-keys/key-source.ts'
 import { foreignVerifier, type TrustedIssuer } from './verify.ts'
+
+const login = z.strictObject({
+  /** What the issuer knows this registry by; `aud` of its ID tokens. */
+  clientId: z.string().check(z.minLength(1)),
+  /** What is requested beside `openid`. Default: profile and email. */
+  scopes: z.optional(
+    z.array(z.string().check(z.regex(/^[!#-[\]-~]+$/, 'expected a scope, as in profile'))),
+  ),
+  /** The claim that has somebody's groups, to be shown. Default: groups. */
+  groups: z.optional(
+    z.string().check(z.regex(/^[^.]+(?:\.[^.]+)*$/, 'expected a path, as in realm_access.roles')),
+  ),
+  /** Hours until somebody has to log in again. Default: 8. */
+  hours: z.optional(z.int().check(z.gte(1), z.lte(8))),
+})
 
 const issuer = z
   .strictObject({
@@ -35,6 +52,8 @@ const issuer = z
     ca: z.optional(z.string().check(z.minLength(1))),
     /** Whether its server may have a private address. Default: only what jwksUrl names. */
     privateAddresses: z.optional(z.boolean()),
+    /** Set where people log in. */
+    login: z.optional(login),
   })
   .check(
     z.refine(
@@ -42,12 +61,30 @@ const issuer = z
         [jwksUrl, jwks, certificates].filter((source) => source !== undefined).length <= 1,
       'takes one of jwksUrl, jwks and certificates, or none where its keys are to be discovered',
     ),
+    z.refine(
+      ({ issuer, login }) =>
+        login === undefined || (secureUrl(issuer) !== undefined && !/[?#]/.test(issuer)),
+      'people log in at an issuer that is an https URL, without a query',
+    ),
   )
 
-const schema = z.strictObject({ version: z.literal(1), issuers: z.array(issuer) })
+const schema = z.strictObject({
+  version: z.literal(1),
+  issuers: z
+    .array(issuer)
+    .check(
+      z.refine(
+        (issuers) => issuers.filter((each) => each.login !== undefined).length <= 1,
+        'people log in at one issuer: only one may have login',
+      ),
+    ),
+})
 
 /** One entry of the document. */
 export type IssuerEntry = z.output<typeof issuer>
+
+/** How people log in at an issuer. */
+export type LogInEntry = z.output<typeof login>
 
 /**
  * Reads the document, YAML or JSON; undefined (no document) means no issuers.
@@ -112,6 +149,29 @@ export const trustedIssuer = async (
   }
 }
 
+/** The issuer that people log in at. */
+export interface PeopleIssuer extends Pick<IssuerEntry, 'ca' | 'privateAddresses'> {
+  readonly trusted: TrustedIssuer
+  readonly login: LogInEntry
+}
+
+/** The issuers of a document. */
+export interface Issuers extends ForeignVerifier {
+  /** Absent: people do not log in. */
+  readonly people: PeopleIssuer | undefined
+}
+
+const peopleOf = (
+  entries: readonly IssuerEntry[],
+  issuers: readonly TrustedIssuer[],
+): PeopleIssuer | undefined => {
+  const entry = entries.find(({ login }) => login !== undefined)
+  const trusted = issuers.find(({ issuer }) => issuer === entry?.issuer)
+  if (entry?.login === undefined || trusted === undefined) return undefined
+  const { ca, privateAddresses, login } = entry
+  return { trusted, login, ca, privateAddresses }
+}
+
 export interface LiveIssuersOptions extends LiveOptions {
   /** Our `iss`; another issuer of that name is ignored. */
   readonly issuer: string
@@ -126,12 +186,12 @@ export interface LiveIssuersOptions extends LiveOptions {
 export const liveIssuers = ({ issuer, service, ...options }: LiveIssuersOptions) =>
   liveDocument(
     ISSUERS_KEY,
-    async (text) => {
+    async (text): Promise<Issuers> => {
       const { now } = options
       // An issuer with our name could sign for our accounts.
       const others = (await parseIssuers(text)).filter((entry) => entry.issuer !== issuer)
       const trusted = await Promise.all(others.map((each) => trustedIssuer(each, service, now)))
-      return foreignVerifier(trusted, now)
+      return { ...foreignVerifier(trusted, now), people: peopleOf(others, trusted) }
     },
     options,
   )

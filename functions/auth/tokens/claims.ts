@@ -31,6 +31,12 @@ export const REFRESH_TYPE = 'refresh+jwt'
  */
 export const refreshAudience = (service: string): string => `slipway-refresh:${service}`
 
+/** Header `typ` of the sessions of people. */
+export const SESSION_TYPE = 'session+jwt'
+
+/** Audience of sessions; as with refresh tokens, no service has such a name. */
+export const sessionAudience = (service: string): string => `slipway-session:${service}`
+
 /** Whom we issue tokens to: all kinds but the tokens of other issuers, and certificates. */
 export type OwnKind = Exclude<Identity['kind'], 'token' | 'certificate'>
 

@@ -20,7 +20,7 @@ import {
 } from './claims.ts'
 
 /** What all of our tokens need. */
-interface IssueOptions {
+export interface IssueOptions {
   readonly signer: Signer
   /** Our `iss`, which verifiers are configured with. */
   readonly issuer: string
@@ -83,7 +83,8 @@ const signCompact = async (
   return `${input}.${Buffer.from(signature).toString('base64url')}`
 }
 
-const issue = async (
+/** Issues a token of any type, with more claims than all of them have. @param type its header `typ` */
+export const issue = async (
   options: IssueOptions,
   type: string,
   audience: string,

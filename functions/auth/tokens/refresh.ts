@@ -4,11 +4,11 @@
  * @module
  */
 
-import { timingSafeEqual } from 'node:crypto'
 import * as z from '../../shared/schema.ts'
 import { fingerprint } from '../identity.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { refusal } from '../refusal.ts'
+import { sameText } from '../same-text.ts'
 import { type OwnKind, ownKind, REFRESH_TYPE, refreshAudience } from './claims.ts'
 import { ownTokens, readToken, untrusted } from './verify.ts'
 
@@ -44,11 +44,6 @@ export interface RefreshVerifierOptions {
 }
 
 const schema = z.object({ sub: z.string(), kind: ownKind, cred: z.string(), jti: z.string() })
-
-const sameText = (a: string, b: string): boolean => {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)]
-  return left.length === right.length && timingSafeEqual(left, right)
-}
 
 /**
  * Makes a function that verifies refresh tokens. It throws AccessError UNAUTHORIZED, `reason`

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cached } from '../../shared/cached.ts'
+import { type Cached, cached } from '../../shared/cached.ts'
 import type { Connection } from '../../shared/outgoing.ts'
 import * as z from '../../shared/schema.ts'
 import { fetchJson, issuerUrl } from './fetch-json.ts'
@@ -17,6 +17,9 @@ const STALE = 24 * 60 * 60_000
 const COOLDOWN = 30_000
 
 const schema = z.looseObject({ issuer: z.string(), jwks_uri: z.string() })
+
+/** What an issuer says of itself. */
+export type Configuration = z.output<typeof schema>
 
 export interface DiscoveryOptions extends Connection {
   /** The exact `iss` of its tokens, a URL. */
@@ -41,21 +44,39 @@ export const configurationUrl = (issuer: string): URL => {
 }
 
 /**
- * The keys of an issuer, at the place that its configuration names. Nothing is fetched yet.
+ * What an issuer says of itself, fetched when it is first needed and remembered for an hour.
  *
  * @throws TypeError when the issuer is not a URL that can be used
  */
-export const discoveredKeys = ({ issuer, now, ...connection }: DiscoveryOptions): RemoteKeys => {
+export const issuerConfiguration = ({
+  issuer,
+  now,
+  ...connection
+}: DiscoveryOptions): Cached<[], Configuration> => {
   const url = configurationUrl(issuer)
 
-  const find = async (): Promise<URL> => {
+  const find = async (): Promise<Configuration> => {
     const found = schema.parse(await fetchJson(url, connection))
     if (found.issuer !== issuer) {
       // RFC 8414 section 3.3: another's configuration, or a name written in another way.
       throw new Error(`the configuration is of the issuer ${JSON.stringify(found.issuer)}`)
     }
-    return issuerUrl(found.jwks_uri, 'the jwks_uri of an issuer')
+    issuerUrl(found.jwks_uri, 'the jwks_uri of an issuer')
+    return found
   }
-  const place = cached(find, { now, maxAge: MAX_AGE, stale: STALE, cooldown: COOLDOWN })
-  return remoteKeys(async () => fetchJson(await place.get(), connection), now)
+  return cached(find, { now, maxAge: MAX_AGE, stale: STALE, cooldown: COOLDOWN })
+}
+
+/**
+ * The keys of an issuer, at the place that its configuration names. Nothing is fetched yet.
+ *
+ * @throws TypeError when the issuer is not a URL that can be used
+ */
+export const discoveredKeys = (options: DiscoveryOptions): RemoteKeys => {
+  const { issuer: _, now, ...connection } = options
+  const configuration = issuerConfiguration(options)
+  return remoteKeys(async () => {
+    const { jwks_uri } = await configuration.get()
+    return fetchJson(new URL(jwks_uri), connection)
+  }, now)
 }

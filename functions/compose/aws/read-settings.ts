@@ -34,6 +34,11 @@ export const readLambdaSettings = (env: Readonly<Record<string, string | undefin
   if (settings['tls-cert'] !== undefined) {
     throw new SettingsError('SLIPWAY_TLS_CERT is set, but on Lambda AWS has the certificate')
   }
+  if (settings['login-secret'] !== undefined) {
+    throw new SettingsError(
+      'SLIPWAY_LOGIN_SECRET is set, but on Lambda there is no file to keep a secret in: let the issuer have this registry as a public client, with PKCE',
+    )
+  }
   return settings
 }
 
