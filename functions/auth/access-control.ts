@@ -12,6 +12,7 @@ import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
 import { byCertificate, byPolicy, nobody, noteOf, written } from './callers.ts'
 import type { CertificateAuthorities, ClientCertificate } from './certificate.ts'
 import { AccessError } from './errors.ts'
+import { type AwsLogIns, awsLogIn, isSignedRequest } from './iam/aws.ts'
 import {
   ANONYMOUS,
   fingerprint,
@@ -23,6 +24,7 @@ import {
   parseBearer,
 } from './identity.ts'
 import type { Live } from './live.ts'
+import type { Note } from './note.ts'
 import { allows, DENY_ALL, type Policy } from './policy/policy.ts'
 import type { TokenVerifier, VerifiedToken } from './tokens/verify.ts'
 
@@ -30,6 +32,8 @@ export interface AccessControlOptions {
   readonly accounts: Accounts
   readonly policy: Live<Policy>
   readonly verifier: TokenVerifier
+  /** Log-ins with credentials of AWS; absent: there are none. */
+  readonly aws?: AwsLogIns | undefined
   /** How clients are challenged to authenticate. */
   readonly scheme: 'bearer' | 'basic'
   /** Name of this registry in tokens and challenges. */
@@ -56,7 +60,7 @@ const refused = (message: string): AccessError => new AccessError('UNAUTHORIZED'
 
 /** Access control by the documents in the store as they are at the moment. */
 export const createAccessControl = (options: AccessControlOptions): Authorizer => {
-  const { accounts, policy, verifier, audit } = options
+  const { accounts, policy, verifier, aws, audit } = options
 
   /** A caller who may do what the token grants: its issuer has decided. */
   const byGrants = (token: VerifiedToken): Caller => ({
@@ -74,6 +78,8 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
   const ownerOf = async (current: Policy, token: VerifiedToken): Promise<Identity | undefined> => {
     const { kind, name } = token.identity
     if (kind === 'anonymous') return ANONYMOUS
+    // The verifier has looked whether its account is accepted.
+    if (kind === 'aws') return token.identity
     if (kind !== 'token') {
       if (token.byBinding && !(await isBound(accounts, name, token.credential))) {
         throw refused('the robot is bound to other claims, or to none: log in again')
@@ -132,13 +138,15 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     return byPolicy(current, identity, 'basic', () => note)
   }
 
-  /** A token of another issuer in place of a password, with each request: where there is no token endpoint. */
-  const jwt = async (name: string, token: string, address: string): Promise<Caller> => {
+  /** What stands for a password, with each request: where there is no token endpoint. */
+  const byOthers = async (
+    prove: () => Promise<{ readonly identity: Identity; readonly note: Note | undefined }>,
+    name: string,
+    address: string,
+  ): Promise<Caller> => {
     const base = { event: 'login', what: 'basic', from: address } as const
     try {
-      // Loaded only where other issuers' tokens come in.
-      const { callerByToken } = await import('./exchange/caller.ts')
-      const { identity, note } = await callerByToken({ verifier, accounts }, name, token)
+      const { identity, note } = await prove()
       audit({ ...base, who: nameOf(identity), outcome: 'ok' })
       return byPolicy(await policy.get(), identity, 'basic', () => note)
     } catch (error) {
@@ -147,6 +155,19 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
       audit({ ...base, ...who, outcome: 'failed', why })
       throw error
     }
+  }
+
+  /** A token of another issuer in place of a password. */
+  const jwt = async (name: string, token: string) => {
+    // Loaded only where other issuers' tokens come in.
+    const { callerByToken } = await import('./exchange/caller.ts')
+    return callerByToken({ verifier, accounts }, name, token)
+  }
+
+  /** A signed request to AWS STS in place of a password. */
+  const signedRequest = async (name: string, password: string, address: string) => {
+    const identity = await awsLogIn(aws, name, password, address)
+    return { identity, note: { by: 'aws', name: identity.name } as const }
   }
 
   /** Once anything has been set up it stays closed, even if the documents vanish with their disk. */
@@ -177,10 +198,14 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
       if (credentials === undefined) {
         throw refused('the Authorization header is neither Basic nor Bearer')
       }
-      if (isJwt(credentials.password)) return jwt(credentials.name, credentials.password, address)
+      const { name, password } = credentials
+      if (isJwt(password)) return byOthers(() => jwt(name, password), name, address)
+      if (isSignedRequest(password)) {
+        return byOthers(() => signedRequest(name, password, address), name, address)
+      }
       // As podman says that it has none.
-      if (credentials.name === '') return withoutCredentials(certificate)
-      return basic(credentials.name, credentials.password, address)
+      if (name === '') return withoutCredentials(certificate)
+      return basic(name, password, address)
     },
 
     async lapsed(note, repository) {

@@ -71,6 +71,7 @@ export const noteOf = ({
   only,
 }: VerifiedToken): Note | undefined => {
   const { kind, name, claims } = identity
+  if (kind === 'aws') return { by: kind, name, key }
   if (own && kind !== 'token') {
     if (kind === 'anonymous') return { by: kind, key }
     return { by: 'account', name, key, credential, ...(byBinding ? { issuer } : {}) }

@@ -8,10 +8,10 @@ import { createHash } from 'node:crypto'
 
 /** A caller, as far as it is known. */
 export interface Identity {
-  readonly kind: 'anonymous' | 'user' | 'robot' | 'token' | 'certificate'
+  readonly kind: 'anonymous' | 'user' | 'robot' | 'token' | 'aws' | 'certificate'
   /**
-   * Account name, the `sub` of another issuer's token, or the subject of a certificate; empty for anonymous
-   * callers.
+   * Account name, the `sub` of another issuer's token, the ARN of a user or role of AWS, or the subject of a
+   * certificate; empty for anonymous callers.
    */
   readonly name: string
   readonly groups: readonly string[]

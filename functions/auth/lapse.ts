@@ -7,6 +7,7 @@
 
 import { type Accounts, isBound } from './accounts/accounts.ts'
 import { type CertificateAuthorities, certificateIdentity } from './certificate.ts'
+import { awsIdentity } from './iam/aws.ts'
 import { ANONYMOUS, fingerprint, type Identity } from './identity.ts'
 import type { Live } from './live.ts'
 import { type Note, readNote, unpackClaims } from './note.ts'
@@ -95,6 +96,14 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
     return byPolicy({ kind: 'token', name, groups: [], claims }, repository)
   }
 
+  const ofAws = async (
+    { name }: Extract<Note, { by: 'aws' }>,
+    repository: string,
+  ): Promise<Why | undefined> =>
+    verifier.acceptsAws(name)
+      ? byPolicy(awsIdentity(name), repository)
+      : 'the AWS account of who began it may no longer log in'
+
   const ofCertificate = async (
     { id, subject }: Extract<Note, { by: 'certificate' }>,
     repository: string,
@@ -111,6 +120,7 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
     if (note.by === 'certificate') return ofCertificate(note, repository)
     const decide = (): Promise<Why | undefined> => {
       if (note.by === 'issuer') return ofIssuer(note, repository)
+      if (note.by === 'aws') return ofAws(note, repository)
       return note.by === 'account' ? ofAccount(note, repository) : byPolicy(ANONYMOUS, repository)
     }
     const { key } = note

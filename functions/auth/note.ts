@@ -39,6 +39,12 @@ const note = z.discriminatedUnion('by', [
     key: z.optional(z.string()),
   }),
   z.object({
+    by: z.literal('aws'),
+    /** ARN of the user or role. */
+    name: z.string(),
+    key: z.optional(z.string()),
+  }),
+  z.object({
     by: z.literal('certificate'),
     id: z.object({ issuer: z.string(), serial: z.string(), ends: z.number() }),
     /** Attributes of its subject. */

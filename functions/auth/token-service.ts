@@ -10,12 +10,13 @@ import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './a
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { AccessError } from './errors.ts'
+import { type AwsLogIns, awsLogIn, isSignedRequest } from './iam/aws.ts'
 import { ANONYMOUS, fingerprint, type Identity, isJwt, isRobot, nameOf } from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import type { People } from './people/people.ts'
 import { allowedActions, mayAnything, type Policy } from './policy/policy.ts'
-import type { OwnKind } from './tokens/claims.ts'
+import type { IssuedKind, OwnKind } from './tokens/claims.ts'
 import type { Requester, TokenResponse } from './tokens/granted.ts'
 import { type IssuedToken, issueRefreshToken, issueToken } from './tokens/issue.ts'
 import { createRefreshVerifier } from './tokens/refresh.ts'
@@ -37,17 +38,21 @@ export type TokenCredentials =
   | { readonly kind: 'refresh'; readonly token: string }
   /** A token of another issuer, in exchange for one of ours (RFC 8693), perhaps for a robot. */
   | { readonly kind: 'token'; readonly token: string; readonly robot?: string | undefined }
+  /** A signed request to AWS STS, in place of a password. */
+  | { readonly kind: 'aws'; readonly name: string; readonly password: string }
   /** Somebody who is logged in with a browser. */
   | { readonly kind: 'session'; readonly requester: Requester }
 
 /**
  * A password that is a JWT is what another issuer says of its bearer, whatever the name, unless that is a robot's: then
- * it is in place of the robot's secret.
+ * it is in place of the robot's secret. One that is a signed request is for AWS to say whose it is.
  */
-export const passwordCredentials = (name: string, password: string): TokenCredentials =>
-  isJwt(password)
-    ? { kind: 'token', token: password, robot: isRobot(name) ? name : undefined }
-    : { kind: 'password', name, password }
+export const passwordCredentials = (name: string, password: string): TokenCredentials => {
+  if (isJwt(password)) {
+    return { kind: 'token', token: password, robot: isRobot(name) ? name : undefined }
+  }
+  return { kind: isSignedRequest(password) ? 'aws' : 'password', name, password }
+}
 
 export interface TokenRequest {
   readonly credentials: TokenCredentials
@@ -67,6 +72,8 @@ export interface TokenServiceOptions {
   readonly keys: SigningKeys
   /** Verifies the tokens of other issuers. */
   readonly verifier: TokenVerifier
+  /** Log-ins with credentials of AWS; absent: there are none. */
+  readonly aws?: AwsLogIns | undefined
   readonly issuer: string
   readonly service: string
   readonly audit: Audit
@@ -116,7 +123,7 @@ const responseOf = (
 
 /** The token endpoint of this registry. */
 export const createTokenService = (options: TokenServiceOptions): TokenService => {
-  const { accounts, policy, keys, verifier, issuer, service, audit, readOnly, now } = options
+  const { accounts, policy, keys, verifier, aws, issuer, service, audit, readOnly, now } = options
   const verifyRefresh = createRefreshVerifier({
     issuer,
     audience: service,
@@ -135,6 +142,10 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
     if (credentials.kind === 'none') return { identity: ANONYMOUS }
     if (credentials.kind === 'token') return exchange(credentials.token, credentials.robot)
     if (credentials.kind === 'session') return credentials.requester
+    if (credentials.kind === 'aws') {
+      const { name, password } = credentials
+      return { identity: await awsLogIn(aws, name, password, address) }
+    }
     if (credentials.kind === 'password') {
       const found = await accounts.authenticate(credentials.name, credentials.password, address)
       if (found === undefined) throw new AccessError('UNAUTHORIZED', 'wrong name or password')
@@ -235,7 +246,7 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
         issuer,
         audience: service,
         subject: identity.name,
-        kind: identity.kind as OwnKind,
+        kind: identity.kind as IssuedKind,
         access,
         credential: known.bound,
         lifetime: ACCESS_LIFE,

@@ -25,6 +25,7 @@ import { createTokenService, type TokenIssuing } from '../auth/token-service.ts'
 import { createTokenVerifier } from '../auth/tokens/verify.ts'
 import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { allowingAws, openAwsLogIns } from './aws-log-ins.ts'
 import { openUploadSecret, regionOfKey } from './open-store.ts'
 import type { Settings } from './settings.ts'
 
@@ -192,18 +193,20 @@ export const openAccess = async (
     throttle: openThrottle(settings, store, logger, now),
     ...(verifyPassword === undefined ? {} : { verify: verifyPassword }),
   })
-  const policy = await openPolicy(settings, live)
+  const policy = allowingAws(await openPolicy(settings, live), settings['aws-allow'])
   const keys = await openKeys(settings, env, store, now)
   const issuer = settings['token-issuer']
   const service = settings['token-service']
   const others = liveIssuers({ ...live, issuer, service })
-  const verifier = createTokenVerifier({ keys, issuer, audience: service, others, now })
+  const aws = openAwsLogIns(settings, now)
+  const verifier = createTokenVerifier({ keys, issuer, audience: service, others, aws, now })
   const authorizer = createAccessControl({
     accounts,
     policy,
     authorities,
     audit,
     verifier,
+    aws,
     scheme: settings.auth === 'basic' ? 'basic' : 'bearer',
     service,
     realm: settings['token-realm'],
@@ -213,7 +216,7 @@ export const openAccess = async (
   const options = { keys, policy, audit, issuer, service, now }
   const people = await openPeople(settings, env, store, others, options)
   const tokens = createTokenService({
-    ...{ accounts, policy, keys, verifier, issuer, service, audit, readOnly, now },
+    ...{ accounts, policy, keys, verifier, aws, issuer, service, audit, readOnly, now },
   })
   const issues = settings.auth !== 'basic' && settings['token-realm'] === undefined
   return {

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { subjectFault } from '../auth/policy/subject.ts'
 import * as z from '../shared/schema.ts'
+import { secureUrl } from '../shared/secure-url.ts'
 
 /** A switch, `on` or `off`. */
 export const onOff = z.converted(z.enum(['on', 'off']), (value) => value === 'on')
@@ -44,11 +46,11 @@ export const days = z
 export const callers = z.converted(z.string(), (value, refuse) => {
   const names = value.split(',').filter((name) => name !== '')
   const wrong = names.find(
-    (name) => !/^(?:anonymous|(?:user|robot|token|certificate):.{1,256})$/.test(name),
+    (name) => !/^(?:anonymous|(?:user|robot|token|aws|certificate):.{1,256})$/.test(name),
   )
   if (wrong === undefined) return names
   return refuse(
-    `${JSON.stringify(wrong)} names no caller: expected user:<name>, robot:<name>, token:<sub>, certificate:<subject> or anonymous`,
+    `${JSON.stringify(wrong)} names no caller: expected user:<name>, robot:<name>, token:<sub>, aws:<ARN>, certificate:<subject> or anonymous`,
   )
 })
 
@@ -134,6 +136,43 @@ export const keyPairId = z
 export const accountId = z
   .string()
   .check(z.regex(/^\d{12}$/, 'expected an account ID of 12 digits'))
+
+/** A list, divided by commas. @param form what each must look like */
+const list = (form: RegExp, expected: string) =>
+  z.converted(z.string(), (value, refuse): readonly string[] => {
+    const entries = value.split(',')
+    return entries.every((each) => form.test(each)) ? entries : refuse(expected)
+  })
+
+/** Regions of AWS. */
+export const awsRegions = list(
+  /^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/,
+  'expected Regions, as in eu-west-1,us-east-1',
+)
+
+/** Accounts of AWS, or all of an organization. */
+export const awsAccounts = z.union([
+  z.literal('organization'),
+  list(/^\d{12}$/, 'expected account IDs of 12 digits, as in 123456789012,210987654321'),
+])
+
+/** Callers of AWS, as policies name them without `aws:`. */
+export const awsCallers = z.converted(z.string(), (value, refuse): readonly string[] => {
+  const subjects = value.split(',').map((each) => `aws:${each}`)
+  const fault = subjects.map(subjectFault).find((each) => each !== undefined)
+  return fault === undefined ? subjects : refuse(fault)
+})
+
+/** Names by which clients call a registry, in lower case. */
+export const registryNames = list(
+  /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/,
+  'expected names in lower case, as in registry.example,registry.example:5000',
+)
+
+/** Where a service is that is believed: https, or http on this machine. */
+export const trustedOrigin = publicUrl.check(
+  z.refine((value) => secureUrl(value) !== undefined, 'expected https, or http on loopback'),
+)
 
 /** The name of a bucket. */
 export const bucketName = z

@@ -10,6 +10,9 @@ import { networks } from './networks.ts'
 import {
   accountId,
   ages,
+  awsAccounts,
+  awsCallers,
+  awsRegions,
   bucketName,
   callers,
   days,
@@ -21,11 +24,13 @@ import {
   onOff,
   publicUrl,
   realm,
+  registryNames,
   secretNames,
   serviceUrl,
   span,
   store,
   text,
+  trustedOrigin,
   uploadOrigin,
 } from './setting-kinds.ts'
 
@@ -260,6 +265,31 @@ export const SETTINGS = {
     z.optional(text),
     'in the store',
     'file with the policy, read at start, instead of the one that `slipway policy set` puts into the store',
+  ),
+  'aws-regions': setting(
+    z.optional(awsRegions),
+    'none',
+    'Regions whose STS says who sends credentials of AWS, as in eu-west-1,us-east-1; without any there are no AWS log-ins',
+  ),
+  'aws-accounts': setting(
+    z.optional(awsAccounts),
+    'none',
+    'AWS accounts whose users and roles may log in, 12 digits each, or organization: those of the one that this registry is in',
+  ),
+  'aws-allow': setting(
+    z.optional(awsCallers),
+    'nobody',
+    "accounts and ARNs of AWS that may pull and push everything on which the policy's rules say nothing, as in 123456789012,arn:aws:iam::123456789012:role/ci-*",
+  ),
+  'aws-audience': setting(
+    z.optional(registryNames),
+    "--public-url's host",
+    'names of this registry that AWS log-ins may be for, as clients call it',
+  ),
+  'aws-sts-endpoint': setting(
+    z.optional(trustedOrigin),
+    "AWS's own",
+    'scheme and host that requests to STS are sent to, such as an endpoint of a VPC without a name of its own',
   ),
   'log-level': setting(
     z._default(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info'),

@@ -33,6 +33,27 @@ const readFlags = (args: readonly string[]): Environment => {
   }
 }
 
+/** Checks what AWS log-ins need. @throws SettingsError */
+const checkAws = (settings: Partial<Settings>): void => {
+  if (settings['aws-regions'] === undefined) {
+    for (const name of ['accounts', 'allow', 'audience', 'sts-endpoint'] as const) {
+      if (settings[`aws-${name}`] === undefined) continue
+      throw new SettingsError(`--aws-${name} is for AWS log-ins: it needs --aws-regions`)
+    }
+    return
+  }
+  if (settings['aws-accounts'] === undefined) {
+    throw new SettingsError(
+      '--aws-regions needs --aws-accounts: without it, anybody with an AWS account could log in',
+    )
+  }
+  if (settings['aws-audience'] === undefined && settings['public-url'] === undefined) {
+    throw new SettingsError(
+      '--aws-regions needs --aws-audience or --public-url: AWS log-ins name the registry that they are for',
+    )
+  }
+}
+
 /** Checks settings against each other. @throws SettingsError */
 const checkTogether = (settings: Partial<Settings>): void => {
   if ((settings['tls-cert'] === undefined) !== (settings['tls-key'] === undefined)) {
@@ -71,6 +92,7 @@ const checkTogether = (settings: Partial<Settings>): void => {
       '--s3-replica cannot be combined with --edge, which reads the first bucket',
     )
   }
+  checkAws(settings)
   if (settings['manifest-heads'] !== 'redirect') return
   if (settings.store?.kind !== 's3') {
     throw new SettingsError('--manifest-heads redirect needs --store s3://<bucket>')

@@ -7,8 +7,10 @@
  * @module
  */
 
+import { AWS_USER } from '../shared/aws-log-in.ts'
 import { CredentialError } from './errors.ts'
-import { findToken } from './sources.ts'
+import { hostOf } from './host.ts'
+import { type Found, findToken } from './sources.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** What the program prints, and exits with. */
@@ -25,19 +27,33 @@ const USAGE = `Usage: docker-credential-slipway get|store|erase|list|version
 For the clients of Docker, in ~/.docker/config.json:
   { "credHelpers": { "registry.example": "slipway" } }`
 
-/** `host:port` of what a client asks for, which may be a URL. */
-const hostOf = (server: string): string =>
-  server
-    .trim()
-    .replace(/^\w+:\/\//, '')
-    .replace(/[/?#].*$/s, '')
+/** By these a machine has credentials of AWS, or somebody says that it has some. */
+const AWS_VARIABLES = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_PROFILE',
+  'AWS_ROLE_ARN',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'SLIPWAY_AWS_REGION',
+]
+
+/** What AWS credentials give; elsewhere it costs nothing, and waits for no metadata service. */
+const ofAws = async (
+  { env, now, awsPassword }: Surroundings,
+  registry: string,
+): Promise<Found | undefined> => {
+  if (!AWS_VARIABLES.some((name) => env[name])) return undefined
+  const region = env.SLIPWAY_AWS_REGION || env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined
+  return { name: AWS_USER, secret: await awsPassword({ registry, region, now: now() }) }
+}
 
 const get = async (given: string, surroundings: Surroundings): Promise<string> => {
   const host = hostOf(given)
   if (host === '') throw new CredentialError('no credentials server URL')
-  const token = await findToken(surroundings, surroundings.env.SLIPWAY_AUDIENCE || host)
-  if (token === undefined) throw new CredentialError(NOT_FOUND)
-  return JSON.stringify({ ServerURL: given.trim(), Username: 'token', Secret: token })
+  const audience = surroundings.env.SLIPWAY_AUDIENCE || host
+  const found = (await findToken(surroundings, audience)) ?? (await ofAws(surroundings, audience))
+  if (found === undefined) throw new CredentialError(NOT_FOUND)
+  return JSON.stringify({ ServerURL: given.trim(), Username: found.name, Secret: found.secret })
 }
 
 /**

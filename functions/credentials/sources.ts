@@ -9,6 +9,12 @@ import { CredentialError } from './errors.ts'
 import { githubToken } from './github.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** What a client logs in with. */
+export interface Found {
+  readonly name: string
+  readonly secret: string
+}
+
 interface Source {
   /** What messages call it. */
   readonly name: string
@@ -75,12 +81,12 @@ const faultOf = ({ aud, exp }: JWTPayload, audience: string, now: number): strin
 export const findToken = async (
   surroundings: Surroundings,
   audience: string,
-): Promise<string | undefined> => {
+): Promise<Found | undefined> => {
   for (const { name, find, shared } of SOURCES) {
     const token = await find(surroundings, audience)
     if (token === undefined) continue
     const fault = faultOf(readClaims(token, name), audience, surroundings.now())
-    if (fault === undefined) return token
+    if (fault === undefined) return { name: 'token', secret: token }
     if (!shared) throw new CredentialError(`${name} ${fault}`)
   }
   return undefined

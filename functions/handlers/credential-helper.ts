@@ -16,6 +16,8 @@ const { print, code } = await help(
     env: process.env,
     readFile: (path) => readFile(path, 'utf8'),
     fetch,
+    // Loaded only where there are such credentials: the SDK is most of the program.
+    awsPassword: async (options) => (await import('../credentials/aws.ts')).awsPassword(options),
     now: Date.now,
   },
   VERSION,

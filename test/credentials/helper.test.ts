@@ -7,6 +7,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { AwsPasswordOptions } from '../../functions/credentials/aws.ts'
 import { help } from '../../functions/credentials/helper.ts'
 import { encode } from '../auth/tokens-forge.ts'
 
@@ -54,6 +55,7 @@ const run = (action: string, input: string, { env = {}, files = {} }: Job = {}) 
       return text
     },
     fetch: (to: URL, init: RequestInit) => fetch(to, init),
+    awsPassword: async ({ registry, region }: AwsPasswordOptions) => `${registry} in ${region}`,
     now: () => NOW,
   }
   return help([action], async () => input, surroundings, '1.2.3')
@@ -98,6 +100,30 @@ describe('get finds', () => {
       Username: 'token',
       Secret: token,
     })
+  })
+
+  test.each<[what: string, env: Readonly<Record<string, string>>, secret: string]>([
+    ['keys', { AWS_ACCESS_KEY_ID: 'AKID', AWS_REGION: 'eu-west-1' }, `${HOST} in eu-west-1`],
+    ['a profile', { AWS_PROFILE: 'work' }, `${HOST} in undefined`],
+    [
+      "a container's role, for another name and Region",
+      {
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.170.23/',
+        SLIPWAY_AUDIENCE: 'registry.example',
+        SLIPWAY_AWS_REGION: 'eu-west-1',
+        AWS_REGION: 'us-east-1',
+      },
+      'registry.example in eu-west-1',
+    ],
+    [
+      'a role on EKS, whose token is for AWS',
+      { AWS_ROLE_ARN: 'arn', AWS_WEB_IDENTITY_TOKEN_FILE: '/aws', AWS_REGION: 'eu-west-1' },
+      `${HOST} in eu-west-1`,
+    ],
+  ])('credentials of AWS: %s', async (_, env, Secret) => {
+    const { print, code } = await run('get', HOST, { env, files: { '/aws': FOR_AWS } })
+    expect(code).toBe(0)
+    expect(JSON.parse(print)).toEqual({ ServerURL: HOST, Username: 'AWS', Secret })
   })
 
   test('GitHub is asked for this registry alone, with the secret of the job', async () => {

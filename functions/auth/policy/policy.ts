@@ -5,9 +5,10 @@
  * @module
  */
 
-import { compileGlob, type Glob } from '../../shared/glob.ts'
+import { compileGlob, type Glob, matchTokens, wildcardTokens } from '../../shared/glob.ts'
 import { ACTIONS, type Action } from '../access.ts'
 import { hasAttributes, readAttributes } from '../certificate.ts'
+import { accountOf } from '../iam/aws.ts'
 import { type Identity, robotName } from '../identity.ts'
 import { claimHolds } from './claims.ts'
 import type { PolicyRule, WrittenSubject } from './schema.ts'
@@ -46,6 +47,13 @@ const shortName = (identity: Identity): string => {
   return kind === 'robot' ? (robotName(name) ?? name) : name
 }
 
+/** Callers of AWS, by account or by ARN; of a role, whichever session it is. */
+const compileAws = (text: string): Subject => {
+  if (/^\d+$/.test(text)) return ({ kind, name }) => kind === 'aws' && accountOf(name) === text
+  const tokens = wildcardTokens(text)
+  return ({ kind, name }) => kind === 'aws' && matchTokens(tokens, name)
+}
+
 /**
  * Compiles a subject that `subjectFault` finds nothing wrong with.
  *
@@ -65,6 +73,7 @@ const compileSubject = (text: string): Subject => {
     return (identity) =>
       (identity.kind === 'user' || identity.kind === 'robot') && identity.groups.includes(name)
   }
+  if (kind === 'aws') return compileAws(name)
   if (kind === 'certificate') {
     const attributes = readAttributes(name) ?? []
     return (identity) => hasAttributes(identity, attributes)
@@ -99,6 +108,12 @@ export const compilePolicy = (rules: readonly PolicyRule[]): Policy => ({
       ),
     ),
   ],
+})
+
+/** A policy with a rule after its own, which decides where none of these does. */
+export const withRule = ({ rules, subjects }: Policy, rule: PolicyRule): Policy => ({
+  rules: [...rules, compileRule(rule, rules.length)],
+  subjects: [...new Set([...subjects, ...compilePolicy([rule]).subjects])],
 })
 
 /** The rules that apply to a caller and an action, in order. */

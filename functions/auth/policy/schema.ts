@@ -12,7 +12,7 @@ const subject = z
   .faultless(subjectFault)
   .check(
     z.describe(
-      'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>; != for another value, ~ and !~ for a pattern',
+      'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, aws:<account or ARN>, certificate:<attribute>=<value> or claim:<path>=<value>; != for another value, ~ and !~ for a pattern',
     ),
   )
 

@@ -10,7 +10,7 @@ import { type ClaimDemand, EXPECTED_CLAIM, readClaim } from './claims.ts'
 
 /** The accepted forms, for messages. */
 const EXPECTED =
-  'expected anonymous, authenticated, user:<name>, group:<name>, robot:<name>, certificate:<attribute>=<value> or claim:<path>=<value>'
+  'expected anonymous, authenticated, user:<name>, group:<name>, robot:<name>, aws:<account or ARN>, certificate:<attribute>=<value> or claim:<path>=<value>'
 
 /** The text before and after the first separator; undefined if there is no separator. */
 export const splitAt = (text: string, separator: string): [string, string | undefined] => {
@@ -24,6 +24,19 @@ export const claimOf = (subject: string): ClaimDemand | undefined => {
   return kind === 'claim' && name !== undefined ? readClaim(name) : undefined
 }
 
+/** What is wrong with the name of callers of AWS, or undefined. */
+const awsFault = (name: string): string | undefined => {
+  if (/^\d{12}$/.test(name)) return undefined
+  if (!/^arn:[!-~]{1,800}$/.test(name)) {
+    return 'expected an account of 12 digits or the ARN of a user or role, as in aws:arn:aws:iam::123456789012:role/ci-*'
+  }
+  if (name.includes(':assumed-role/')) {
+    return 'who has assumed a role is that role: expected aws:arn:aws:iam::<account>:role/<name>'
+  }
+  // AWS does not say which path a role has that is assumed.
+  return /:role\/[^/*]+\//.test(name) ? 'expected the name of the role without its path' : undefined
+}
+
 /** What is wrong with a subject, or undefined. */
 export const subjectFault = (text: string): string | undefined => {
   if (text === 'anonymous' || text === 'authenticated') return undefined
@@ -32,6 +45,7 @@ export const subjectFault = (text: string): string | undefined => {
   if (kind === 'user') return userNameFault(name)
   if (kind === 'group') return groupNameFault(name)
   if (kind === 'robot') return robotNameFault(name)
+  if (kind === 'aws') return awsFault(name)
   if (kind === 'certificate') {
     return readAttributes(name) === undefined
       ? 'expected attributes of the subject, as in certificate:CN=ci or certificate:CN=ci,O=Example, or certificate:*'

@@ -37,11 +37,17 @@ export const SESSION_TYPE = 'session+jwt'
 /** Audience of sessions; as with refresh tokens, no service has such a name. */
 export const sessionAudience = (service: string): string => `slipway-session:${service}`
 
-/** Whom we issue tokens to: all kinds but the tokens of other issuers, and certificates. */
-export type OwnKind = Exclude<Identity['kind'], 'token' | 'certificate'>
+/** Accounts of ours, and nobody: whom we issue tokens to that say no more than a name. */
+export type OwnKind = Exclude<Identity['kind'], 'token' | 'aws' | 'certificate'>
 
 /** `kind` of tokens that were issued in exchange for another issuer's: see ../exchange/. */
 export const EXCHANGED = 'token'
+
+/** `kind` of tokens that were issued to callers with credentials of AWS; `sub` is an ARN. */
+export const OF_AWS = 'aws'
+
+/** What `kind` may be. */
+export type IssuedKind = OwnKind | typeof EXCHANGED | typeof OF_AWS
 
 /** The claim that says which kind of account `sub` names. */
 export const ownKind = z.enum(['anonymous', 'user', 'robot'])

@@ -12,9 +12,8 @@ import { fingerprint } from '../identity.ts'
 import type { Signer } from '../keys/signing-keys.ts'
 import {
   ACCESS_TYPE,
-  type EXCHANGED,
+  type IssuedKind,
   MAX_ISSUED,
-  type OwnKind,
   REFRESH_TYPE,
   refreshAudience,
 } from './claims.ts'
@@ -26,7 +25,7 @@ export interface IssueOptions {
   readonly issuer: string
   /** Account name; empty for anonymous callers. */
   readonly subject: string
-  readonly kind: OwnKind | typeof EXCHANGED
+  readonly kind: IssuedKind
   /** Seconds. */
   readonly lifetime: number
   /** Clock in milliseconds. */

@@ -15,13 +15,14 @@ import {
 } from 'jose'
 import { quoted } from '../../shared/errors.ts'
 import { type Access, readAccess } from '../access.ts'
+import { type AwsLogIns, awsIdentity } from '../iam/aws.ts'
 import type { Identity } from '../identity.ts'
 import { libtrustId } from '../keys/key-id.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { explain, refusal } from '../refusal.ts'
 import { allowedAlgorithm, chooseKey } from '../trusted-keys/choose-key.ts'
 import { ownKeys } from '../trusted-keys/key-source.ts'
-import { ACCESS_TYPES, EXCHANGED, LEEWAY, MAX_READ, ownKind } from './claims.ts'
+import { ACCESS_TYPES, EXCHANGED, LEEWAY, MAX_READ, OF_AWS, ownKind } from './claims.ts'
 
 /** What a bearer token proves. */
 export interface VerifiedToken {
@@ -57,6 +58,8 @@ export interface TokenVerifier {
   verify(token: string): Promise<VerifiedToken>
   /** Whether tokens of an issuer are accepted; as `verify`, it throws UNAVAILABLE. */
   trusts(issuer: string): Promise<boolean>
+  /** Whether callers of an AWS account are accepted. @param arn of a user or role */
+  acceptsAws(arn: string): boolean
   /** Whether tokens are accepted that were signed by the key of ours with this `kid`. */
   hasKey(kid: string): Promise<boolean>
 }
@@ -202,11 +205,13 @@ export interface TokenVerifierOptions extends Pick<Demands, 'issuer' | 'audience
   readonly keys: SigningKeys
   /** The verifier of other issuers' tokens; asked for with every token. */
   readonly others: { get(): Promise<ForeignVerifier> }
+  /** Log-ins with credentials of AWS; absent: there are none. */
+  readonly aws?: Pick<AwsLogIns, 'accepts'> | undefined
 }
 
 /** Verifies access tokens of this registry and of whichever issuers are trusted at the moment. */
 export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifier => {
-  const { issuer, audience, now, keys, others } = options
+  const { issuer, audience, now, keys, others, aws } = options
   const verifyOwn = ownTokens(keys, { types: ACCESS_TYPES, issuer, audience, now })
   return {
     async verify(text) {
@@ -231,6 +236,18 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
           ...grantsOf(signed),
         }
       }
+      if (signed.payload.kind === OF_AWS) {
+        if (!aws?.accepts(name)) {
+          throw refusal('issuer', 'is of an AWS account that may not log in here')
+        }
+        return {
+          identity: awsIdentity(name),
+          issuer,
+          own: true,
+          key: signed.kid,
+          ...grantsOf(signed),
+        }
+      }
       const kind = ownKind.safeParse(signed.payload.kind)
       if (!kind.success) throw refusal('claims', 'does not say what kind of account it is for')
       const identity: Identity = { kind: kind.data, name, groups: [], claims: {} }
@@ -243,6 +260,7 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
       if (!other.trusts(origin)) throw untrusted(origin)
       return { ...common, issuer: origin, byBinding: true }
     },
+    acceptsAws: (arn) => aws?.accepts(arn) ?? false,
     trusts: async (name) => (await others.get()).trusts(name),
     hasKey: async (kid) => (await keys.published()).some((each) => each.kid === kid),
   }

@@ -8,6 +8,8 @@ import { decodeJwt } from 'jose'
 import { groupsOf } from '../../auth/accounts/accounts.ts'
 import { robotNameFault, userNameFault } from '../../auth/accounts/names.ts'
 import { certificateIdentity, readAttributes } from '../../auth/certificate.ts'
+import { awsIdentity } from '../../auth/iam/aws.ts'
+import { callerOf } from '../../auth/iam/caller.ts'
 import { ANONYMOUS, type Identity, isJwt, ROBOT_PREFIX } from '../../auth/identity.ts'
 import { splitAt } from '../../auth/policy/subject.ts'
 import { quoted } from '../../shared/errors.ts'
@@ -16,7 +18,7 @@ import type { StoreIo } from '../command.ts'
 import { UsageError } from '../errors.ts'
 
 const EXPECTED =
-  'expected anonymous, user:NAME, robot:NAME, certificate:CN=NAME, claim:NAME=VALUE or claims:FILE'
+  'expected anonymous, user:NAME, robot:NAME, aws:ARN, certificate:CN=NAME, claim:NAME=VALUE or claims:FILE'
 
 const byClaims = (claims: Readonly<Record<string, unknown>>): Identity => ({
   kind: 'token',
@@ -51,6 +53,17 @@ const byCertificate = (attributes: string): Identity => {
   return certificateIdentity(subject)
 }
 
+/** A user or role of AWS; a session of a role is that role. */
+const byArn = (arn: string): Identity => {
+  const caller = callerOf(/^\d{12}$/.test(arn) ? `arn:aws:iam::${arn}:root` : arn)
+  if (caller === undefined) {
+    throw new UsageError(
+      `${quoted(arn)}: expected the ARN of a user or role, as in aws:arn:aws:iam::123456789012:role/ci`,
+    )
+  }
+  return awsIdentity(caller)
+}
+
 /**
  * Reads who a caller is. Accounts have the groups that the store says they have.
  *
@@ -66,6 +79,7 @@ export const readCaller = async (io: StoreIo, text: string): Promise<Identity> =
     return { kind, name: account, groups, claims: {} }
   }
   if (kind === 'certificate') return byCertificate(name)
+  if (kind === 'aws') return byArn(name)
   if (kind === 'claims' && name !== '') return byClaims(claimsIn(await io.readFile(name), name))
   const [claim, value] = splitAt(name, '=')
   if (kind !== 'claim' || claim === '' || value === undefined) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Command, storeCommand } from '../command.ts'
+import { type Command, command, storeCommand } from '../command.ts'
 import { spanFlag, switchFlag, textFlag } from '../flags.ts'
 
 /** `policy`, `issuers`, `keys`. */
@@ -30,7 +30,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
   storeCommand({
     name: 'policy test',
     help: 'say what a caller may do to a repository, and which rule decides that',
-    more: 'A caller is anonymous, user:NAME, robot:NAME, certificate:CN=ci, claim:sub=NAME, or claims:FILE: a token of another issuer or its claims as JSON, of which nothing is verified. Exits with 1 where an action that is asked for is denied.',
+    more: 'A caller is anonymous, user:NAME, robot:NAME, aws:ARN, certificate:CN=ci, claim:sub=NAME, or claims:FILE: a token of another issuer or its claims as JSON, of which nothing is verified. Exits with 1 where an action that is asked for is denied.',
     args: { repository: 'one' },
     flags: {
       as: textFlag('CALLER', 'who does it', 'anonymous'),
@@ -89,6 +89,16 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     name: 'issuers show',
     help: 'print the issuers in force',
     load: async () => (await import('../commands/issuers.ts')).showIssuers,
+  }),
+  command({
+    name: 'login-password',
+    help: 'print a password for the user AWS of a registry, made of the AWS credentials that are found',
+    more: 'As in: slipway login-password registry.example | docker login -u AWS --password-stdin registry.example. Credentials are found as by other programs of AWS: variables, profiles, single sign-on, roles of containers and machines. The password is good for 15 minutes and this registry. docs/access.md has more.',
+    args: { registry: 'one' },
+    flags: {
+      region: textFlag('REGION', 'whose STS the registry asks', 'AWS_REGION, or of the profile'),
+    },
+    load: async () => (await import('../commands/login-password.ts')).loginPassword,
   }),
   storeCommand({
     name: 'keys create',

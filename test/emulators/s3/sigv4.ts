@@ -1,5 +1,5 @@
 /**
- * AWS Signature Version 4 as S3 checks it, in the Authorization header or in the query.
+ * AWS Signature Version 4 as S3 checks it, in the Authorization header or in the query; and as STS does.
  *
  * @module
  */
@@ -9,7 +9,6 @@ import { S3Error } from './errors.ts'
 import { queryValue, type Target } from './target.ts'
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
-const SERVICE = 's3'
 const TERMINATOR = 'aws4_request'
 /** Most difference between the client's clock and ours, in milliseconds. */
 const MAX_SKEW = 15 * 60 * 1000
@@ -23,7 +22,15 @@ export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly region: string
+  /** The service that it is. Default: `s3`. */
+  readonly service?: string
+  /** What must come with the signature. Default: nothing may. */
+  readonly sessionToken?: string
 }
+
+/** What an empty body is signed as; S3 alone takes bodies that are not signed. */
+const emptyPayload = (service: string): string =>
+  service === 's3' ? 'UNSIGNED-PAYLOAD' : sha256('')
 
 /** A request as far as it is signed. */
 export interface SignedRequest {
@@ -157,7 +164,7 @@ const checkExpiry = (timestamp: string, expires: string, now: number): void => {
     })
 }
 
-const claimOfQuery = (request: SignedRequest, now: number): Claim => {
+const claimOfQuery = (request: SignedRequest, service: string, now: number): Claim => {
   const [algorithm, credential, signedHeaders, signature, timestamp, expires] = [
     'X-Amz-Algorithm',
     'X-Amz-Credential',
@@ -192,7 +199,7 @@ const claimOfQuery = (request: SignedRequest, now: number): Claim => {
     payloadHash:
       headerText(request.headers, 'x-amz-content-sha256') ??
       queryValue(request.target, 'X-Amz-Content-Sha256') ??
-      'UNSIGNED-PAYLOAD',
+      emptyPayload(service),
     malformed: 'AuthorizationQueryParametersError',
   }
 }
@@ -214,7 +221,8 @@ const checkScope = (claim: Claim, credentials: Credentials): string => {
   const day = claim.timestamp.slice(0, 8)
   if (date !== day) throw wrong('date', date, day)
   if (region !== credentials.region) throw wrong('region', region, credentials.region)
-  if (service !== SERVICE) throw wrong('service', service, SERVICE)
+  const { service: expected = 's3' } = credentials
+  if (service !== expected) throw wrong('service', service, expected)
   if (terminator !== TERMINATOR) throw wrong('terminator', terminator, TERMINATOR)
   return [date, region, service, terminator].join('/')
 }
@@ -257,13 +265,13 @@ const canonicalRequest = (request: SignedRequest, claim: Claim): string => {
   ].join('\n')
 }
 
-const claimOf = (request: SignedRequest, now: number): Claim => {
+const claimOf = (request: SignedRequest, service: string, now: number): Claim => {
   const authorization = request.headers.authorization
   const inQuery =
     queryValue(request.target, 'X-Amz-Algorithm') !== undefined ||
     queryValue(request.target, 'X-Amz-Signature') !== undefined
   if (inQuery && authorization !== undefined) throw new S3Error('InvalidArgument', ONE_MECHANISM)
-  if (inQuery) return claimOfQuery(request, now)
+  if (inQuery) return claimOfQuery(request, service, now)
   if (authorization === undefined) throw new S3Error('AccessDenied')
   return claimOfHeader(request, authorization, now)
 }
@@ -280,13 +288,12 @@ export const authenticate = (
   credentials: Credentials,
   now: number,
 ): string => {
-  const claim = claimOf(request, now)
+  const claim = claimOf(request, credentials.service ?? 's3', now)
   const scope = checkScope(claim, credentials)
-  if (
-    headerText(request.headers, 'x-amz-security-token') !== undefined ||
-    queryValue(request.target, 'X-Amz-Security-Token') !== undefined
-  )
-    throw new S3Error('InvalidToken')
+  const token =
+    headerText(request.headers, 'x-amz-security-token') ??
+    queryValue(request.target, 'X-Amz-Security-Token')
+  if (token !== credentials.sessionToken) throw new S3Error('InvalidToken')
   checkSignedHeaders(claim, request.headers)
   const canonical = canonicalRequest(request, claim)
   const stringToSign = [ALGORITHM, claim.timestamp, scope, sha256(canonical)].join('\n')

@@ -1,0 +1,51 @@
+/**
+ * Log-ins with AWS credentials, as the rest of access control sees them. What decides them is in the files beside
+ * this, loaded with the first.
+ *
+ * @module
+ */
+
+import { AccessError } from '../errors.ts'
+import type { Identity } from '../identity.ts'
+
+/** Log-ins of callers who have credentials of AWS. */
+export interface AwsLogIns {
+  /**
+   * Who sends a password that is a signed request to STS.
+   *
+   * @param name the user name that it came with
+   * @param address of the client
+   * @throws AccessError UNAUTHORIZED for one that is not valid, or of an account that is not accepted;
+   *   UNAVAILABLE when AWS cannot be asked; TOOMANYREQUESTS while it is asked about too many
+   */
+  logIn(name: string, password: string, address: string): Promise<Identity>
+  /** Whether a caller is of an account that may log in. It asks nobody. @param arn its name */
+  accepts(arn: string): boolean
+}
+
+/** The account that an ARN is of. */
+export const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
+
+/** A caller by the ARN of its user or role. */
+export const awsIdentity = (arn: string): Identity => ({
+  kind: 'aws',
+  name: arn,
+  groups: [],
+  claims: {},
+})
+
+/**
+ * Whether what was sent as a password is JSON in base64, as a signed request is. No password is: they have at
+ * most 72 bytes; and JWTs have dots.
+ */
+export const isSignedRequest = (password: string): boolean =>
+  password.length > 72 && /^eyJ[\w+/-]+={0,2}$/.test(password)
+
+/** `AwsLogIns.logIn`, also where there are none. */
+export const awsLogIn = async (
+  aws: AwsLogIns | undefined,
+  ...given: Parameters<AwsLogIns['logIn']>
+): Promise<Identity> => {
+  if (aws !== undefined) return aws.logIn(...given)
+  throw new AccessError('UNAUTHORIZED', 'AWS log-ins are off here: see --aws-regions')
+}
