@@ -137,24 +137,29 @@ export const accountId = z
   .string()
   .check(z.regex(/^\d{12}$/, 'expected an account ID of 12 digits'))
 
-/** A list, divided by commas. @param form what each must look like */
-const list = (form: RegExp, expected: string) =>
-  z.converted(z.string(), (value, refuse): readonly string[] => {
-    const entries = value.split(',')
-    return entries.every((each) => form.test(each)) ? entries : refuse(expected)
-  })
+/** A list, divided by commas; undefined if an entry does not have the form. */
+const listOf = (value: string, form: RegExp): readonly string[] | undefined => {
+  const entries = value.split(',')
+  return entries.every((each) => form.test(each)) ? entries : undefined
+}
 
 /** Regions of AWS. */
-export const awsRegions = list(
-  /^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/,
-  'expected Regions, as in eu-west-1,us-east-1',
+export const awsRegions = z.converted(
+  z.string(),
+  (value, refuse) =>
+    listOf(value, /^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/) ??
+    refuse('expected Regions, as in eu-west-1,us-east-1'),
 )
 
 /** Accounts of AWS, or all of an organization. */
-export const awsAccounts = z.union([
-  z.literal('organization'),
-  list(/^\d{12}$/, 'expected account IDs of 12 digits, as in 123456789012,210987654321'),
-])
+export const awsAccounts = z.converted(z.string(), (value, refuse) =>
+  value === 'organization'
+    ? value
+    : (listOf(value, /^\d{12}$/) ??
+      refuse(
+        'expected account IDs of 12 digits, as in 123456789012,210987654321, or organization',
+      )),
+)
 
 /** Callers of AWS, as policies name them without `aws:`. */
 export const awsCallers = z.converted(z.string(), (value, refuse): readonly string[] => {
@@ -164,9 +169,11 @@ export const awsCallers = z.converted(z.string(), (value, refuse): readonly stri
 })
 
 /** Names by which clients call a registry, in lower case. */
-export const registryNames = list(
-  /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/,
-  'expected names in lower case, as in registry.example,registry.example:5000',
+export const registryNames = z.converted(
+  z.string(),
+  (value, refuse) =>
+    listOf(value, /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/) ??
+    refuse('expected names in lower case, as in registry.example,registry.example:5000'),
 )
 
 /** Where a service is that is believed: https, or http on this machine. */

@@ -70,6 +70,11 @@ const oneMatches = (who: string, identity: Identity): boolean => {
       return kind === 'robot' && `robot+${who.slice('robot:'.length)}` === name
     case 'group':
       return ['user', 'robot'].includes(kind) && groups.some((group) => who === `group:${group}`)
+    case 'aws': {
+      const [, , , , account] = name.split(':')
+      const written = who.slice('aws:'.length)
+      return kind === 'aws' && (written === account || globMatches(written, name))
+    }
     default: {
       if (kind !== 'token') return false
       const written = who.slice('claim:'.length)
@@ -126,6 +131,11 @@ export const IDENTITIES: readonly Identity[] = [
     { kind: 'robot', name: `robot+${name}`, groups: ['dev'], claims: {} },
   ]),
   { kind: 'user', name: 'alice', groups: ['dev', 'ops'], claims: { role: 'admin' } },
+  ...['role/ci', 'role/a/ci', 'user/a', 'root'].map((rest): Identity => {
+    const name = `arn:aws:iam::123456789012:${rest}`
+    return { kind: 'aws', name, groups: ['dev'], claims: { role: 'admin' } }
+  }),
+  { kind: 'user', name: 'arn:aws:iam::123456789012:role/ci', groups: [], claims: {} },
   token({}),
   token({ role: 'admin' }, '**'),
   token({ role: ['reader', 'admin'], level: 3 }),
@@ -145,6 +155,11 @@ const WHO = [
   'group:ops',
   'robot:alice',
   'robot:a.b',
+  'aws:123456789012',
+  'aws:210987654321',
+  'aws:arn:aws:iam::123456789012:role/ci',
+  'aws:arn:aws:iam::*:role/c*',
+  'aws:arn:aws:iam::123456789012:user/**',
   'claim:role=admin',
   'claim:realm.role=admin',
   'claim:level=3',

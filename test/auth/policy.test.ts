@@ -355,6 +355,18 @@ rules:
       /expected attributes/,
     ],
     ['an attribute too few', one(`{who: ['certificate:CN=ci,'], ${rest}}`), /expected attributes/],
+    ['an account of 11 digits', one(`{who: ['aws:12345678901'], ${rest}}`), /expected an account/],
+    ['a role without its ARN', one(`{who: ['aws:role/ci'], ${rest}}`), /expected an account of 12/],
+    [
+      'a session of a role',
+      one(`{who: ['aws:arn:aws:sts::123456789012:assumed-role/ci/*'], ${rest}}`),
+      /who has assumed a role is that role/,
+    ],
+    [
+      'a role with its path',
+      one(`{who: ['aws:arn:aws:iam::123456789012:role/team/ci'], ${rest}}`),
+      /expected the name of the role without its path/,
+    ],
     ['a claim without a value', one(`{who: [claim:role], ${rest}}`), /expected claim:/],
     ['a claim with an empty value', one(`{who: [claim:role=], ${rest}}`), /expected claim:/],
     ['a claim that is not nothing', one(`{who: ['claim:role!='], ${rest}}`), /expected claim:/],

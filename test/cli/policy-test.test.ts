@@ -23,6 +23,7 @@ rules:
     actions: [push]
   - { who: ['certificate:CN=ci'], repositories: ['team/**'], actions: [push] }
   - { who: [anonymous, authenticated], repositories: ['public/**', 'team/open'], actions: [pull] }
+  - { who: ['aws:arn:aws:iam::123456789012:role/ci-*'], repositories: ['team/**'], actions: [push] }
 `
 const CLAIMS = { iss: 'https://ci.example', sub: 'repo:acme/app' }
 
@@ -65,6 +66,10 @@ test.for([
   ['claim:sub=repo:acme/app', 'acme/app', 'push', DENIED()],
   ['certificate:CN=ci,O=Acme', 'team/app', 'push', ALLOWED(5)],
   ['certificate:CN=other', 'team/app', 'push', DENIED()],
+  ['aws:arn:aws:iam::123456789012:role/ci-a', 'team/app', 'push', ALLOWED(7)],
+  ['aws:arn:aws:sts::123456789012:assumed-role/ci-a/job', 'team/app', 'push', ALLOWED(7)],
+  ['aws:arn:aws:iam::210987654321:role/ci-a', 'team/app', 'push', DENIED()],
+  ['aws:123456789012', 'public/app', 'pull', ALLOWED(6)],
   // What anyone may do, who shows a certificate may do, too.
   ['certificate:CN=other', 'team/open', 'pull', ALLOWED(6)],
 ] as const)('%s on %s: %s', async ([caller, repository, action, [outcome, why]], t) => {
