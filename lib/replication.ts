@@ -14,6 +14,7 @@ import type { Construct } from 'constructs'
 import {
   ALIASES_PREFIX,
   CATALOG_PREFIX,
+  CHANGES_KEY,
   DISTRIBUTION_PREFIX,
   GROUPS_KEY,
   HTPASSWD_KEY,
@@ -42,6 +43,7 @@ export const COPIED = [
   POLICY_KEY,
   ISSUERS_KEY,
   RETENTION_KEY,
+  CHANGES_KEY,
 ] as const
 
 /** The copied keys of a registry, as patterns of IAM. */

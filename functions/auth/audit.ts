@@ -7,7 +7,10 @@
 
 export interface AuditEvent {
   readonly event: 'login' | 'grant' | 'refusal' | 'push' | 'delete' | 'override' | 'config'
-  /** Who did it, as `user:alice`; absent if no caller did, or if it is unknown. */
+  /**
+   * Who did it, as `user:alice`; absent if no caller did, or if it is unknown. Of a changed document, who said to have
+   * changed it.
+   */
   readonly who?: string
   /** What was requested or done: a scope, a manifest, a document. */
   readonly what: string
@@ -23,3 +26,17 @@ export interface AuditEvent {
 
 /** Records an event; must not throw. */
 export type Audit = (event: AuditEvent) => void
+
+/** The event of a document that is in force from now on. @param by who changed it, if that is known */
+export const changed = ({
+  key,
+  by,
+}: {
+  readonly key: string
+  readonly by?: string
+}): AuditEvent => ({
+  event: 'config',
+  ...(by === undefined ? {} : { who: by }),
+  what: key,
+  outcome: 'ok',
+})

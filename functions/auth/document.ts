@@ -49,18 +49,26 @@ const read = async (store: ObjectStore, key: string): Promise<Stored | undefined
 export const readDocument = async (store: ObjectStore, key: string): Promise<string | undefined> =>
   (await read(store, key))?.text
 
+/** Changes a document in a store; see {@link editDocument}. */
+export type Edit = (
+  key: string,
+  change: (text: string | undefined) => string | undefined,
+) => Promise<boolean>
+
 /**
  * Changes a document so that no change made at the same time is lost.
  *
  * @param change returns the new text for the current one (undefined: there is no document), or
  *   undefined to leave it as it is; may be called several times, and what it throws is passed on
+ * @param before is awaited right before each attempt to write, with the text
  * @returns whether anything was written
  * @throws StoreError when the store fails, DocumentError for a document too large or not UTF-8
  */
 export const editDocument = async (
   store: ObjectStore,
   key: string,
-  change: (text: string | undefined) => string | undefined,
+  change: Parameters<Edit>[1],
+  before?: (text: string) => Promise<void>,
 ): Promise<boolean> => {
   for (let attempt = 1; ; attempt++) {
     const stored = await read(store, key)
@@ -70,6 +78,7 @@ export const editDocument = async (
     if (bytes.byteLength > MAX_DOCUMENT_SIZE) {
       throw new DocumentError(`${key} would have more than ${MAX_DOCUMENT_SIZE} bytes`)
     }
+    await before?.(text)
     const condition: WriteCondition = stored ? { ifMatch: stored.etag } : { ifNoneMatch: '*' }
     try {
       await store.put(key, bytes, { condition })

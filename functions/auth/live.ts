@@ -18,8 +18,13 @@ const FIRST_RETRY = 1_000
 
 /** The outcome of reading a document, for the log and the audit trail. */
 export type LiveEvent =
-  /** It is in force from now on; `first` if nothing was in force before. */
-  | { readonly outcome: 'loaded'; readonly key: string; readonly first: boolean }
+  /** It is in force from now on; `first` if nothing was in force before. `by` is who changed it, if that is known. */
+  | {
+      readonly outcome: 'loaded'
+      readonly key: string
+      readonly first: boolean
+      readonly by?: string
+    }
   /** It is in force without some entries. @param faults what is wrong with each, without secrets */
   | { readonly outcome: 'partly'; readonly key: string; readonly faults: readonly string[] }
   /** It cannot be used; the previous one stays in force. */
@@ -60,13 +65,21 @@ export const liveDocument = <T extends object>(
 ): Live<T> => {
   let good: { readonly text: string | undefined; readonly value: T } | undefined
 
+  const whoseChange = async (text: string | undefined): Promise<{ readonly by?: string }> => {
+    if (text === undefined) return {}
+    // Loaded and read only after a change.
+    const { changedBy } = await import('./changes.ts')
+    const by = await changedBy(store, key, text, now())
+    return by === undefined ? {} : { by }
+  }
+
   const load = async (): Promise<T> => {
     try {
       const text = await readDocument(store, key)
       if (good === undefined || text !== good.text) {
         const first = good === undefined
         good = { text, value: await parse(text) }
-        report({ outcome: 'loaded', key, first })
+        report({ outcome: 'loaded', key, first, ...(first ? {} : await whoseChange(text)) })
       }
     } catch (cause) {
       report({ outcome: good === undefined ? 'failed' : 'kept', key, error: cause })

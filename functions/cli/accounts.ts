@@ -6,7 +6,7 @@
 
 import { groupsOf } from '../auth/accounts/accounts.ts'
 import { type Groups, parseGroups, withoutMembers } from '../auth/accounts/groups.ts'
-import { editDocument, readDocument } from '../auth/document.ts'
+import { type Edit, readDocument } from '../auth/document.ts'
 import { MAX_AGE } from '../auth/live.ts'
 import { GROUPS_KEY } from '../registry/layout.ts'
 import { quoted } from '../shared/errors.ts'
@@ -49,8 +49,8 @@ export const readGroups = async (store: ObjectStore): Promise<Groups> =>
   parseGroups(await readDocument(store, GROUPS_KEY))
 
 /** Takes an account out of all groups, so that a new one of the same name is in none. */
-export const leaveGroups = (store: ObjectStore, account: string): Promise<boolean> =>
-  editDocument(store, GROUPS_KEY, (text) => {
+export const leaveGroups = ({ edit }: { readonly edit: Edit }, account: string): Promise<boolean> =>
+  edit(GROUPS_KEY, (text) => {
     if (text === undefined || groupsOf(parseGroups(text), account).length === 0) return undefined
     return withoutMembers(text, [account])
   })

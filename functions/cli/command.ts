@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Edit } from '../auth/document.ts'
 import {
   type SettingName,
   type Settings,
@@ -12,7 +13,7 @@ import {
   type StoreSettings,
 } from '../compose/setting-table.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import type { Flag } from './flags.ts'
+import { type Flag, nameFlag } from './flags.ts'
 import type { Io } from './io.ts'
 
 /** Arguments in their order, by what they are called in help: one each, then perhaps many. */
@@ -67,6 +68,8 @@ interface Spec<Context, A extends Arguments, F extends Flags, N extends SettingN
   readonly settings?: readonly N[]
   /** Whether it is about a file, so that nothing is said of the store. */
   readonly ofFile?: true
+  /** Whether it changes documents, so that it takes `--by`. */
+  readonly changes?: true
   /** Loads what runs it. */
   readonly load: () => Promise<(context: Context, given: Given<A, F, N>) => Outcome>
 }
@@ -98,10 +101,38 @@ export interface StoreIo extends Io {
   readonly location: string
   /** Said after a change: when registries see it. */
   readonly seen: string
+  /** Changes a document as `editDocument` does, and notes who did so. */
+  readonly edit: Edit
+}
+
+/** Of commands that change documents. */
+const BY = {
+  by: nameFlag('who makes the change', 'user@machine'),
+} as const
+
+/** `StoreIo.edit`. @param by who makes the change */
+const editor = (io: Io, store: ObjectStore, by: string): StoreIo['edit'] => {
+  const note = async (key: string, text: string): Promise<void> => {
+    const { noteChange } = await import('../auth/changes.ts')
+    // What must be changed is changed, whether that can be noted or not.
+    await noteChange(store, key, text, by, io.now()).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error)
+      io.say(`It is not noted who made this change: ${why}`)
+    })
+  }
+  return async (key, change) => {
+    const { editDocument } = await import('../auth/document.ts')
+    return editDocument(store, key, change, (text) => note(key, text))
+  }
 }
 
 /** Opens the store, and says where there is no registry, or that another may be meant. */
-const openIo = async (io: Io, settings: StoreSettings, quiet = false): Promise<StoreIo> => {
+const openIo = async (
+  io: Io,
+  settings: StoreSettings,
+  quiet: boolean,
+  by: string | undefined,
+): Promise<StoreIo> => {
   // Loaded only for commands on a store.
   const { absentNote, lookAround } = await import('../compose/surroundings.ts')
   const found = await lookAround(settings, io.openStore)
@@ -109,7 +140,8 @@ const openIo = async (io: Io, settings: StoreSettings, quiet = false): Promise<S
   if (note !== undefined && !quiet) io.say(note)
   const { seenWithin } = await import('./accounts.ts')
   const store = await io.openStore(settings)
-  return { ...io, store, location: found.store, seen: seenWithin(found.absent) }
+  const edit = editor(io, store, by ?? io.user())
+  return { ...io, store, location: found.store, seen: seenWithin(found.absent), edit }
 }
 
 /** Makes an entry of the table for a command on a store, whether registries run over it or not. */
@@ -121,13 +153,20 @@ export const storeCommand = <
   load,
   settings = [],
   ofFile,
+  changes,
+  flags,
   ...spec
 }: Spec<StoreIo, A, F, N>): Command =>
-  command<A, F, N | keyof StoreSettings>({
+  command<A, F & Partial<typeof BY>, N | keyof StoreSettings>({
     ...spec,
+    flags: { ...flags, ...(changes ? BY : {}) } as F & Partial<typeof BY>,
     settings: [...STORE_SETTINGS, ...settings],
     load: async () => {
       const run = await load()
-      return async (io, given) => (await run(await openIo(io, given.settings, ofFile), given)) ?? 0
+      return async (io, given) => {
+        const { by }: { readonly by?: unknown } = given.flags
+        const name = typeof by === 'string' ? by : undefined
+        return (await run(await openIo(io, given.settings, ofFile === true, name), given)) ?? 0
+      }
     },
   })

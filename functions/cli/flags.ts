@@ -37,6 +37,18 @@ export const textFlag = (
   ...(value === undefined ? {} : { value }),
 })
 
+/** A flag with the name of somebody, which stands in one line of a list. @param value see `Flag.value` */
+export const nameFlag = (help: string, value: string): Flag<string | undefined> => ({
+  placeholder: 'NAME',
+  schema: z.optional(
+    z
+      .string()
+      .check(z.regex(/^[^\p{C}]{1,200}$/u, 'expected at most 200 characters without control ones')),
+  ),
+  value,
+  help,
+})
+
 /** A flag that is given once or several times, each time with any text for its value. */
 export const listFlag = (placeholder: string, help: string): Flag<readonly string[]> => ({
   placeholder,

@@ -13,6 +13,8 @@ import type { Progress } from './progress.ts'
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: NodeJS.ReadStream
+  /** Who runs it, and on which machine: `alice@laptop`. */
+  readonly user: () => string
   /** Clock in milliseconds. */
   readonly now: () => number
   /** Writes a line of the result, to standard output. */

@@ -5,10 +5,20 @@
  */
 
 import { readFile } from 'node:fs/promises'
+import { hostname, userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Io } from './io.ts'
 import { createProgress } from './progress.ts'
+
+/** Users of containers may have no name. */
+const user = (): string => {
+  try {
+    return `${userInfo().username}@${hostname()}`
+  } catch {
+    return `${process.getuid?.() ?? 'somebody'}@${hostname()}`
+  }
+}
 
 /** Makes what commands have of this process. */
 export const processIo = (env: Io['env']): Io => {
@@ -16,6 +26,7 @@ export const processIo = (env: Io['env']): Io => {
   return {
     env,
     stdin,
+    user,
     now: Date.now,
     print: (line) => void stdout.write(`${line}\n`),
     say: (line) => void stderr.write(`${line}\n`),

@@ -9,7 +9,7 @@ import { auditLog } from '../api/middleware/log.ts'
 import { createAccessControl, isUnconfigured } from '../auth/access-control.ts'
 import { createAccounts } from '../auth/accounts/accounts.ts'
 import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
-import type { Audit } from '../auth/audit.ts'
+import { type Audit, changed } from '../auth/audit.ts'
 import { openAuthorizer } from '../auth/authorizer.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import { type Issuers, liveIssuers } from '../auth/issuers/document.ts'
@@ -48,7 +48,7 @@ const reportTo =
   (logger: RequestLogger, audit: Audit) =>
   (event: LiveEvent): void => {
     if (event.outcome === 'loaded') {
-      if (!event.first) audit({ event: 'config', what: event.key, outcome: 'ok' })
+      if (!event.first) audit(changed(event))
       return
     }
     if (event.outcome === 'partly') {

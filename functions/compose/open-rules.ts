@@ -5,7 +5,7 @@
  */
 
 import type { RequestLogger } from '../api/env.ts'
-import type { Audit } from '../auth/audit.ts'
+import { type Audit, changed } from '../auth/audit.ts'
 import { liveDocument } from '../auth/live.ts'
 import { RETENTION_KEY } from '../registry/layout.ts'
 import { NO_RULES, type Retention } from '../registry/retention/retention.ts'
@@ -36,7 +36,7 @@ export const openRules = (
       report(event) {
         if (event.outcome === 'partly') return
         if (event.outcome === 'loaded') {
-          if (!event.first) audit({ event: 'config', what: event.key, outcome: 'ok' })
+          if (!event.first) audit(changed(event))
           return
         }
         const { key, error } = event

@@ -304,6 +304,9 @@ export const ROBOT_CLAIMS_KEY = `${OWN}/config/robot-claims`
 /** Who may do what. */
 export const POLICY_KEY = `${OWN}/config/policy`
 
+/** Who has changed what is beside this; see auth/changes.ts. */
+export const CHANGES_KEY = `${OWN}/config/changes`
+
 /** Says that a clean-up may run on this store; see clean-up/fence.ts. */
 export const FENCE_KEY = `${OWN}/config/clean-up`
 

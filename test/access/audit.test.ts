@@ -8,7 +8,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
-import { POLICY_KEY } from '../../functions/registry/layout.ts'
+import { noteChange } from '../../functions/auth/changes.ts'
+import { CHANGES_KEY, POLICY_KEY } from '../../functions/registry/layout.ts'
 import { write } from '../auth/harness.ts'
 import { CONFIG } from '../support/hosts/content.ts'
 import { IMAGE } from './endpoints.ts'
@@ -298,6 +299,31 @@ test('a change of the policy is one event, good or bad', async (t) => {
   const [broken] = await changes('rules: []')
   assert.partialDeepStrictEqual(broken, { ...key, outcome: 'failed' })
   assert.match(broken?.why ?? '', /^policy, line 1/)
+})
+
+test('a change names who said to have made it, if that is noted', async (t) => {
+  const rig = await openRig(t, DOCUMENTS)
+  const seen = async (text: string, by?: string): Promise<readonly AuditEvent[]> => {
+    const before = rig.events().length
+    if (by !== undefined) await noteChange(rig.store, POLICY_KEY, text, by, rig.clock.now())
+    await write(rig.store, POLICY_KEY, text)
+    rig.clock.pass(20_000)
+    await rig.send('GET /v2/a/tags/list')
+    return rig.events().slice(before)
+  }
+  await rig.send('GET /v2/')
+  const event = { event: 'config', what: POLICY_KEY, outcome: 'ok' } as const
+  const [one, other] = [policyText([]), policyText(DOCUMENTS.policy)]
+  assert.deepEqual(await seen(one, 'alice@laptop'), [{ ...event, who: 'alice@laptop' }])
+  assert.deepEqual(await seen(other, 'bob@laptop'), [{ ...event, who: 'bob@laptop' }])
+  // By another program, or by version 1.0.
+  assert.deepEqual(await seen(`${one} `), [event])
+  // What somebody copies back is not who wrote it long ago.
+  rig.clock.pass(2 * 60 * 60_000)
+  assert.deepEqual(await seen(one), [event])
+  // A list that is damaged keeps nothing from taking effect.
+  await write(rig.store, CHANGES_KEY, '{')
+  assert.deepEqual(await seen(other), [event])
 })
 
 test('the rest of an upload counts as pushed by whoever started it', async (t) => {

@@ -59,6 +59,7 @@ export const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>)
   const io: Io = {
     env: {},
     stdin: process.stdin,
+    user: () => 'alice@laptop',
     now: clock.now,
     print: (line) => void desk.printed.push(line),
     say: (line) => void desk.said.push(line),

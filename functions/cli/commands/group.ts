@@ -13,7 +13,7 @@ import {
 import { hasUser } from '../../auth/accounts/htpasswd.ts'
 import { groupNameFault, robotNameFault, userNameFault } from '../../auth/accounts/names.ts'
 import { parseRobots } from '../../auth/accounts/robots.ts'
-import { editDocument, readDocument } from '../../auth/document.ts'
+import { readDocument } from '../../auth/document.ts'
 import { robotName } from '../../auth/identity.ts'
 import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
 import { quoted } from '../../shared/errors.ts'
@@ -46,7 +46,7 @@ export const addToGroup = async (io: StoreIo, { args }: Given): Promise<void> =>
     if (robot === undefined) checkName('user', member, userNameFault)
     else checkName('robot', robot, robotNameFault)
   }
-  await editDocument(io.store, GROUPS_KEY, (text) => withMembers(text, group, members))
+  await io.edit(GROUPS_KEY, (text) => withMembers(text, group, members))
   await sayStrangers(io, members)
   io.say(`Added ${members.join(', ')} to the group ${group}.`)
   io.say(io.seen)
@@ -54,11 +54,11 @@ export const addToGroup = async (io: StoreIo, { args }: Given): Promise<void> =>
 
 /** `slipway group remove`. */
 export const removeFromGroup = async (
-  { store, say, seen }: StoreIo,
+  { edit, say, seen }: StoreIo,
   { args }: Given,
 ): Promise<void> => {
   const { group, member: members } = args
-  await editDocument(store, GROUPS_KEY, (text) => {
+  await edit(GROUPS_KEY, (text) => {
     const present = parseGroups(text).get(group)
     if (text === undefined || present === undefined) throw noSuch('group', group)
     const stranger = members.find((member) => !present.has(member))

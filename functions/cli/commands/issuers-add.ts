@@ -5,7 +5,7 @@
  */
 
 import { Document, parse, parseDocument } from 'yaml'
-import { editDocument, readDocument } from '../../auth/document.ts'
+import { readDocument } from '../../auth/document.ts'
 import { type IssuerEntry, parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
 import { parsePolicy } from '../../auth/policy/parse.ts'
 import { ISSUERS_KEY, POLICY_KEY } from '../../registry/layout.ts'
@@ -58,7 +58,7 @@ const addIssuer = async (io: StoreIo, entry: IssuerEntry): Promise<void> => {
   for (const each of await parseIssuers(textOf(withEntry(undefined, 'issuers', entry)))) {
     await trustedIssuer(each, 'slipway', io.now)
   }
-  const written = await editDocument(io.store, ISSUERS_KEY, (text) => {
+  const written = await io.edit(ISSUERS_KEY, (text) => {
     const there = audienceIn(text, issuer)
     if (there === undefined) return textOf(withEntry(text, 'issuers', entry))
     if (there === audience) return undefined
@@ -73,8 +73,7 @@ const addIssuer = async (io: StoreIo, entry: IssuerEntry): Promise<void> => {
 const addRule = async (io: StoreIo, rule: object): Promise<void> => {
   const changed = textOf(withEntry(await readDocument(io.store, POLICY_KEY), 'rules', rule))
   const policy = parsePolicy(changed)
-  const write = () =>
-    editDocument(io.store, POLICY_KEY, (text) => textOf(withEntry(text, 'rules', rule)))
+  const write = () => io.edit(POLICY_KEY, (text) => textOf(withEntry(text, 'rules', rule)))
   await keepInStep(io, policy, write)
   io.say('The rule is the last of the policy: one before it may decide. See slipway policy test.')
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { editDocument, readDocument } from '../../auth/document.ts'
+import { readDocument } from '../../auth/document.ts'
 import { parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
 import { foreignVerifier, type TrustedIssuer } from '../../auth/issuers/verify.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
@@ -69,7 +69,7 @@ export const checkIssuers = async (io: Io, given: Given): Promise<void> => {
 /** `slipway issuers set`. */
 export const setIssuers = async (io: StoreIo, given: Given): Promise<void> => {
   const text = await readIssuers(io, given)
-  const written = await editDocument(io.store, ISSUERS_KEY, () => text)
+  const written = await io.edit(ISSUERS_KEY, () => text)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { stringify } from 'yaml'
-import { editDocument, readDocument } from '../../auth/document.ts'
+import { readDocument } from '../../auth/document.ts'
 import type { Settings } from '../../compose/settings.ts'
 import { readingNeeds } from '../../registry/clean-up/needs.ts'
 import { countFreed, previewRepository } from '../../registry/clean-up/preview.ts'
@@ -59,7 +59,7 @@ export const checkRetention = async (io: Io, given: Given): Promise<void> => {
 /** `slipway retention set`. */
 export const setRetention = async (io: StoreIo, given: Given): Promise<void> => {
   const text = await readRules(io, given)
-  const written = await editDocument(io.store, RETENTION_KEY, () => text)
+  const written = await io.edit(RETENTION_KEY, () => text)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 

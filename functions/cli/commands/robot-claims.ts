@@ -11,7 +11,7 @@ import {
   type WrittenBindings,
 } from '../../auth/accounts/bindings.ts'
 import { parseRobots } from '../../auth/accounts/robots.ts'
-import { editDocument, readDocument } from '../../auth/document.ts'
+import { readDocument } from '../../auth/document.ts'
 import { ROBOT_PREFIX, robotName } from '../../auth/identity.ts'
 import { parseIssuers } from '../../auth/issuers/document.ts'
 import { ISSUERS_KEY, ROBOT_CLAIMS_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
@@ -33,8 +33,8 @@ export const readBindings = async (store: ObjectStore): Promise<WrittenBindings>
   parseBindings(await readDocument(store, ROBOT_CLAIMS_KEY))
 
 /** Binds a robot to nothing more, so that a new one of the same name is not bound. @returns whether it was */
-export const unbind = (store: ObjectStore, name: string): Promise<boolean> =>
-  editDocument(store, ROBOT_CLAIMS_KEY, (text) => {
+export const unbind = ({ edit }: Pick<StoreIo, 'edit'>, name: string): Promise<boolean> =>
+  edit(ROBOT_CLAIMS_KEY, (text) => {
     const bindings = new Map(parseBindings(text))
     return bindings.delete(name) ? formatBindings(bindings) : undefined
   })
@@ -57,12 +57,12 @@ export const bindRobot = async (io: StoreIo, { args, flags }: Given): Promise<vo
   const fault = bindingFault(claims)
   if (fault !== undefined) throw new UsageError(`--claim: ${fault}`)
   await mustExist(io.store, name)
-  await editDocument(io.store, ROBOT_CLAIMS_KEY, (text) =>
+  await io.edit(ROBOT_CLAIMS_KEY, (text) =>
     formatBindings(new Map(parseBindings(text)).set(name, claims)),
   )
   // Removed meanwhile: one that is added later must not be bound.
   await mustExist(io.store, name).catch(async (error: unknown) => {
-    await unbind(io.store, name)
+    await unbind(io, name)
     throw error
   })
   io.say(`Tokens with all of these claims log in as ${ROBOT_PREFIX}${name}: ${claims.join(' ')}`)
@@ -71,12 +71,12 @@ export const bindRobot = async (io: StoreIo, { args, flags }: Given): Promise<vo
 }
 
 /** `slipway robot unbind`. */
-export const unbindRobot = async ({ store, say, seen }: StoreIo, given: Named): Promise<void> => {
+export const unbindRobot = async (io: StoreIo, given: Named): Promise<void> => {
   const name = robotName(given.args.name) ?? given.args.name
-  await mustExist(store, name)
-  if (!(await unbind(store, name))) {
+  await mustExist(io.store, name)
+  if (!(await unbind(io, name))) {
     throw new CommandError(`the robot ${name} is not bound to claims: see slipway robot show`)
   }
-  say(`No token logs in as ${ROBOT_PREFIX}${name} any more.`)
-  say(seen)
+  io.say(`No token logs in as ${ROBOT_PREFIX}${name} any more.`)
+  io.say(io.seen)
 }

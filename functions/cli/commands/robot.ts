@@ -15,7 +15,7 @@ import {
   type Robots,
   rotated,
 } from '../../auth/accounts/robots.ts'
-import { editDocument, readDocument } from '../../auth/document.ts'
+import { readDocument } from '../../auth/document.ts'
 import { ROBOT_PREFIX, robotName } from '../../auth/identity.ts'
 import { POLICY_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
 import type { ObjectStore } from '../../storage/store.ts'
@@ -41,10 +41,10 @@ const readRobots = async (store: ObjectStore): Promise<Robots> =>
   parseRobots(await readDocument(store, ROBOTS_KEY))
 
 const editRobots = (
-  store: ObjectStore,
+  { edit }: StoreIo,
   change: (robots: Map<string, readonly RobotSecret[]>) => void,
 ): Promise<boolean> =>
-  editDocument(store, ROBOTS_KEY, (text) => {
+  edit(ROBOTS_KEY, (text) => {
     const robots = new Map(parseRobots(text))
     change(robots)
     return formatRobots(robots)
@@ -77,7 +77,7 @@ const addSecret = async (
 ): Promise<void> => {
   const at = io.now()
   const { secret, entry } = newSecret(at, expires)
-  await editRobots(io.store, (robots) => put(robots, entry, at))
+  await editRobots(io, (robots) => put(robots, entry, at))
   io.print(secret)
   const ends = entry.expires === null ? 'never expires' : `expires on ${entry.expires}`
   io.say(`This secret is shown only now. It logs in as ${ROBOT_PREFIX}${name}, and ${ends}.`)
@@ -91,9 +91,9 @@ export const addRobot = async (
   const name = shortName(given)
   checkName('robot', name, robotNameFault)
   // Before it is there. An older version has perhaps removed one of the name, and left what it was bound to.
-  if (!(await readRobots(io.store)).has(name)) await unbind(io.store, name)
+  if (!(await readRobots(io.store)).has(name)) await unbind(io, name)
   if (given.flags['without-secret']) {
-    await editRobots(io.store, (robots) => addTo(robots, name, []))
+    await editRobots(io, (robots) => addTo(robots, name, []))
     io.say(`Added the robot ${name}, which has no secret: see slipway robot bind.`)
   } else {
     const { expires } = given.flags
@@ -124,15 +124,15 @@ export const rotateRobot = async (
 }
 
 /** `slipway robot remove`. */
-export const removeRobot = async ({ store, say, seen }: StoreIo, given: Named): Promise<void> => {
+export const removeRobot = async (io: StoreIo, given: Named): Promise<void> => {
   const name = shortName(given)
-  await editRobots(store, (robots) => {
+  await editRobots(io, (robots) => {
     if (!robots.delete(name)) throw noSuch('robot', name)
   })
-  await unbind(store, name)
-  await leaveGroups(store, ROBOT_PREFIX + name)
-  say(`Removed the robot ${name} and its secrets.`)
-  say(seen)
+  await unbind(io, name)
+  await leaveGroups(io, ROBOT_PREFIX + name)
+  io.say(`Removed the robot ${name} and its secrets.`)
+  io.say(io.seen)
 }
 
 /** A robot's secrets that are valid, each with the time when it ends. */

@@ -5,7 +5,6 @@
  */
 
 import { readHtpasswd, type Users, withNewUsers } from '../../auth/accounts/htpasswd.ts'
-import { editDocument } from '../../auth/document.ts'
 import { HTPASSWD_KEY, POLICY_KEY } from '../../registry/layout.ts'
 import { quoted } from '../../shared/errors.ts'
 import type { StoreIo } from '../command.ts'
@@ -42,9 +41,9 @@ interface Imported {
   readonly kept: readonly string[]
 }
 
-const importUsers = async ({ store }: StoreIo, given: Users): Promise<Imported> => {
+const importUsers = async ({ edit }: StoreIo, given: Users): Promise<Imported> => {
   let result: Imported = { added: [], kept: [] }
-  await editDocument(store, HTPASSWD_KEY, (text) => {
+  await edit(HTPASSWD_KEY, (text) => {
     const { text: changed, added, others } = withNewUsers(text, given)
     result = { added, kept: others }
     return changed
@@ -52,11 +51,9 @@ const importUsers = async ({ store }: StoreIo, given: Users): Promise<Imported> 
   return result
 }
 
-const sayPolicy = async ({ store, say }: StoreIo, pullOnly: boolean): Promise<void> => {
+const sayPolicy = async ({ edit, say }: StoreIo, pullOnly: boolean): Promise<void> => {
   const policy = pullOnly ? PULL_ONLY : LIKE_DISTRIBUTION
-  const written = await editDocument(store, POLICY_KEY, (text) =>
-    text === undefined ? policy : undefined,
-  )
+  const written = await edit(POLICY_KEY, (text) => (text === undefined ? policy : undefined))
   if (!written) {
     const without = pullOnly ? ', and --pull-only changed nothing' : ''
     say(`There is a policy, which decides what they may do${without}: see slipway policy show.`)

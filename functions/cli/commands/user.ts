@@ -7,7 +7,7 @@
 import { hashPassword, passwordFault } from '../../auth/accounts/bcrypt.ts'
 import { hasUser, readHtpasswd, withoutUser, withUser } from '../../auth/accounts/htpasswd.ts'
 import { userNameFault } from '../../auth/accounts/names.ts'
-import { editDocument, readDocument } from '../../auth/document.ts'
+import { readDocument } from '../../auth/document.ts'
 import { HTPASSWD_KEY, POLICY_KEY } from '../../registry/layout.ts'
 import { checkName, leaveGroups, listLine, noSuch, readGroups } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
@@ -45,15 +45,15 @@ const setPassword = async (
   // Before a password is asked for in vain, and again on what is then changed.
   check(await readDocument(io.store, HTPASSWD_KEY))
   const hash = await newHash(io, flags['password-stdin'])
-  await editDocument(io.store, HTPASSWD_KEY, (text) => {
+  await io.edit(HTPASSWD_KEY, (text) => {
     check(text)
     return withUser(text, name, hash)
   })
 }
 
 /** Writes the policy to start from, unless there is one. */
-const startPolicy = async ({ store, say }: StoreIo): Promise<void> => {
-  const written = await editDocument(store, POLICY_KEY, (text) =>
+const startPolicy = async ({ edit, say }: StoreIo): Promise<void> => {
+  const written = await edit(POLICY_KEY, (text) =>
     text === undefined ? STARTER_POLICY : undefined,
   )
   if (!written) return
@@ -80,16 +80,16 @@ export const changePassword = async (io: StoreIo, given: Given): Promise<void> =
 
 /** `slipway user remove`. */
 export const removeUser = async (
-  { store, say, seen }: StoreIo,
+  io: StoreIo,
   { args: { name } }: Pick<Given, 'args'>,
 ): Promise<void> => {
-  await editDocument(store, HTPASSWD_KEY, (text) => {
+  await io.edit(HTPASSWD_KEY, (text) => {
     if (text === undefined || !hasUser(text, name)) throw noSuch('user', name)
     return withoutUser(text, name)
   })
-  await leaveGroups(store, name)
-  say(`Removed the user ${name}.`)
-  say(seen)
+  await leaveGroups(io, name)
+  io.say(`Removed the user ${name}.`)
+  io.say(io.seen)
 }
 
 /** `slipway user list`. */

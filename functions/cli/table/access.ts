@@ -7,8 +7,14 @@
 import { type Command, command, storeCommand } from '../command.ts'
 import { spanFlag, switchFlag, textFlag } from '../flags.ts'
 
-/** `policy`, `issuers`, `keys`. */
+/** `policy`, `issuers`, `keys`, `changes`. */
 export const ACCESS_COMMANDS: readonly Command[] = [
+  storeCommand({
+    name: 'changes',
+    help: 'print who has changed accounts, policy, issuers and rules on tags, and when',
+    more: 'A line for each of the last 500 changes: time, document, and who made it, as --by of the command said, or else the user and the machine. Whoever may write to the store can also write this list.',
+    load: async () => (await import('../commands/changes.ts')).listChanges,
+  }),
   storeCommand({
     name: 'policy check',
     help: 'check a policy; - is standard input',
@@ -18,6 +24,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'policy set',
+    changes: true,
     help: 'check a policy and put it in force',
     args: { file: 'one' },
     load: async () => (await import('../commands/policy.ts')).setPolicy,
@@ -26,6 +33,11 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     name: 'policy show',
     help: 'print the policy in force',
     load: async () => (await import('../commands/policy.ts')).showPolicy,
+  }),
+  storeCommand({
+    name: 'policy log',
+    help: 'print when the policy was changed, and who said to have done so',
+    load: async () => (await import('../commands/changes.ts')).logPolicy,
   }),
   storeCommand({
     name: 'policy test',
@@ -63,12 +75,14 @@ export const ACCESS_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'issuers set',
+    changes: true,
     help: 'check a list of issuers and put it in force',
     args: { file: 'one' },
     load: async () => (await import('../commands/issuers.ts')).setIssuers,
   }),
   storeCommand({
     name: 'issuers add',
+    changes: true,
     help: 'trust github, gitlab, google, kubernetes or the URL of an issuer, with a rule that is safe',
     more: "The rule names what nobody else can come to have, and only protected branches and tags; tokens of pull requests never match it. As in: slipway issuers add github --id 123456 --audience registry.example --repositories 'team/**' --add-rule",
     args: { provider: 'one' },

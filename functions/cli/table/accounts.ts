@@ -17,6 +17,7 @@ const EXPIRES = { expires: lifetimeFlag('90d', 'how long the new secret is valid
 export const ACCOUNT_COMMANDS: readonly Command[] = [
   storeCommand({
     name: 'user add',
+    changes: true,
     help: 'add a user',
     args: { name: 'one' },
     flags: PASSWORD,
@@ -24,6 +25,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'user import',
+    changes: true,
     help: 'add the users of an htpasswd file, such as that of registry:2; - is standard input',
     more: 'Users that are there keep their passwords. Without a policy, one is created that lets every account pull and push everything, as registry:2 does. It exits with 1 if lines were left out: only bcrypt (htpasswd -B) can be taken over.',
     args: { file: 'one' },
@@ -32,6 +34,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'user passwd',
+    changes: true,
     help: 'change the password of a user',
     args: { name: 'one' },
     flags: PASSWORD,
@@ -39,6 +42,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'user remove',
+    changes: true,
     help: 'remove a user, also from all groups',
     args: { name: 'one' },
     load: async () => (await import('../commands/user.ts')).removeUser,
@@ -50,6 +54,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'robot add',
+    changes: true,
     help: 'add a robot and print its secret, once',
     args: { name: 'one' },
     flags: {
@@ -60,6 +65,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'robot rotate',
+    changes: true,
     help: 'print a new secret, once; earlier ones stay valid for a while',
     args: { name: 'one' },
     flags: { ...EXPIRES, keep: spanFlag('1d', 'how long earlier secrets stay valid') },
@@ -67,6 +73,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'robot bind',
+    changes: true,
     help: "let a robot log in with an issuer's tokens that have all of these claims",
     more: "As in: slipway robot bind ci --claim iss=https://token.actions.githubusercontent.com --claim repository_id=123456 --claim 'ref~refs/tags/v*'. Claims are written as in policies; iss names the issuer, which slipway issuers add trusts. A job then logs in as robot+ci, with its token for a password. What the robot was bound to before counts no more.",
     args: { name: 'one' },
@@ -75,12 +82,14 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'robot unbind',
+    changes: true,
     help: 'let no token log in as a robot any more',
     args: { name: 'one' },
     load: async () => (await import('../commands/robot-claims.ts')).unbindRobot,
   }),
   storeCommand({
     name: 'robot remove',
+    changes: true,
     help: 'remove a robot with its secrets, also from all groups',
     args: { name: 'one' },
     load: async () => (await import('../commands/robot.ts')).removeRobot,
@@ -98,12 +107,14 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'group add',
+    changes: true,
     help: 'add users and robots (robot+<name>) to a group',
     args: { group: 'one', member: 'some' },
     load: async () => (await import('../commands/group.ts')).addToGroup,
   }),
   storeCommand({
     name: 'group remove',
+    changes: true,
     help: 'remove members from a group, or all of the group',
     args: { group: 'one', member: 'any' },
     load: async () => (await import('../commands/group.ts')).removeFromGroup,

@@ -18,6 +18,7 @@ export const RETENTION_COMMANDS: readonly Command[] = [
   }),
   storeCommand({
     name: 'retention set',
+    changes: true,
     help: 'check the rules on tags and put them in force',
     args: { file: 'one' },
     load: async () => (await import('../commands/retention.ts')).setRetention,
