@@ -20,8 +20,10 @@ import { FAILURE_LIFE } from '../functions/auth/throttle/expire.ts'
 import {
   DELETIONS_PREFIX,
   FAILED_LOG_INS_PREFIX,
+  REFERRER_PAGES_PREFIX,
   UPLOADS_PREFIX,
 } from '../functions/registry/layout.ts'
+import { REFERRER_PAGE_LIFE } from '../functions/registry/referrer-pages.ts'
 import { UPLOAD_LIFE } from '../functions/registry/uploads/expire.ts'
 import { replicationTo } from './replication.ts'
 
@@ -80,6 +82,12 @@ const lifecycleRules = (keyPrefix: string, keptDays: number): LifecycleRule[] =>
     id: 'failed-log-ins',
     prefix: keyPrefix + FAILED_LOG_INS_PREFIX,
     expiration: Duration.millis(FAILURE_LIFE),
+    noncurrentVersionExpiration: Duration.days(1),
+  },
+  {
+    id: 'referrer-pages',
+    prefix: keyPrefix + REFERRER_PAGES_PREFIX,
+    expiration: Duration.millis(REFERRER_PAGE_LIFE),
     noncurrentVersionExpiration: Duration.days(1),
   },
   UNFINISHED_UPLOADS,

@@ -8,7 +8,10 @@
 import type { RequestLogger } from '../api/env.ts'
 import { expireFailures } from '../auth/throttle/expire.ts'
 import { expireDeletions } from '../registry/deleted/deletions.ts'
+import { REFERRER_PAGES_PREFIX } from '../registry/layout.ts'
+import { REFERRER_PAGE_LIFE } from '../registry/referrer-pages.ts'
 import { expireUploads } from '../registry/uploads/expire.ts'
+import { deleteOlder } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -59,6 +62,9 @@ export const startHousekeeping = (
     await attempt(async () => {
       await expireFailures(store, Date.now())
     }, 'failed log-ins of days ago not cleared')
+    await attempt(async () => {
+      await deleteOlder(store, REFERRER_PAGES_PREFIX, new Date(Date.now() - REFERRER_PAGE_LIFE))
+    }, 'old pages of referrers not removed')
     await sweep()
     plan(DAY)
   }

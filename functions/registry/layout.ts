@@ -41,6 +41,9 @@
  * │  └─ <algorithm>/<hex>          descriptor of one referrer
  * │                                written by: manifest push and delete, reindex
  * │                                                                    removed by: clean-up
+ * ├─ referrer-pages/<name>/<algorithm>/<hex of subject>/<first or where it begins>
+ * │                                descriptors of many referrers, to read them at once
+ * │                                written by: who lists them          removed by: expiry
  * ├─ uploads/<uuid>/
  * │  ├─ data-<nonce>               target of a multipart upload while the digest is unknown
  * │  ├─ <offset>-<nonce>           bytes from offset on that do not fill a part yet
@@ -185,6 +188,13 @@ export const referrersPrefix = (name: string, subject: string): string =>
 /** The descriptor of one referrer. */
 export const referrerKey = (name: string, subject: string, digest: string): string =>
   `${referrersPrefix(name, subject)}${segments(digest)}`
+
+/** Pages of descriptors; a lifecycle rule may expire everything below it. */
+export const REFERRER_PAGES_PREFIX = `${OWN}/referrer-pages/`
+
+/** The descriptors of the referrers on a page. @param after the digest before it, unless it is the first */
+export const referrerPageKey = (name: string, subject: string, after?: string): string =>
+  `${REFERRER_PAGES_PREFIX}${name}/${segments(subject)}/${after?.replace(':', '-') ?? 'first'}`
 
 /** Where blobs that were pushed under another algorithm's digest are. */
 export const ALIASES_PREFIX = `${OWN}/aliases/`

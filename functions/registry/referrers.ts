@@ -30,10 +30,14 @@ import {
   type Referrer,
   readDescriptor,
 } from './referrer-entry.ts'
+import { type ListedReferrer, type ReadsOne, readDescriptors } from './referrer-pages.ts'
 import type { Revisions } from './revisions.ts'
 
 /** Most descriptors on one page; with {@link MAX_PAGE_BYTES} it bounds memory and responses. */
 const MAX_PAGE = 500
+
+/** Fewest descriptors on a page that others follow, unless their bytes are too many. */
+const LEAST_OF_PAGE = 300
 
 /** Most bytes of descriptors on one page: clients read at most 4 MiB of an index. */
 const MAX_PAGE_BYTES = 3 * 1024 * 1024
@@ -56,8 +60,9 @@ export interface Referrers {
   /** Has the list look each time whether the manifest is there; before it is deleted. */
   doubt(name: string, subject: Digest, referrer: Referrer): Promise<void>
   /**
-   * A page of referrers in the order of their digests: one listing, a read for each descriptor
-   * that is not in memory, and one for each unconfirmed one.
+   * A page of referrers in the order of their digests: one listing, a read for the descriptors that are not in
+   * memory, or for each of them if they are few or nobody has read this page before, and one for each unconfirmed
+   * one.
    *
    * @param artifactType only these
    * @param last the digest to continue after
@@ -69,34 +74,46 @@ export interface Referrers {
   ): Promise<ReferrerPage>
 }
 
+/** What lists of referrers are read with. */
+export interface ReferrersOptions {
+  readonly content: Content
+  readonly revisions: Pick<Revisions, 'find'>
+  /** Whether nothing may be written, pages of descriptors neither. Default: no. */
+  readonly readOnly?: boolean | undefined
+  /** Is told of damaged descriptors. */
+  readonly report?: ReportDamage
+}
+
 /** Referrers on a store. */
-export const createReferrers = (
-  store: ObjectStore,
-  content: Content,
-  revisions: Pick<Revisions, 'find'>,
-  report: ReportDamage = unreported,
-): Referrers => {
-  /** A descriptor as it was listed: its size tells an unconfirmed one from a confirmed one. */
-  const read = async ({ key, size }: ListedReferrer): Promise<Uint8Array | undefined> => {
-    const bytes = await content.get(key, size)
-    if (bytes?.byteLength === size) return bytes
-    return (await readDescriptor(store, key))?.bytes
+export const createReferrers = (store: ObjectStore, options: ReferrersOptions): Referrers => {
+  const { content, revisions, readOnly = false, report = unreported } = options
+
+  /** Descriptors as they were listed: the size tells an unconfirmed one from a confirmed one. */
+  const one: ReadsOne = {
+    remembered: ({ key, size }) => content.peek(key, size),
+    async read({ key, size }) {
+      if (size > MAX_DESCRIPTOR_BYTES) return new Uint8Array()
+      const bytes = await content.get(key, size)
+      if (bytes?.byteLength === size) return bytes
+      return (await readDescriptor(store, key))?.bytes
+    },
+    remember: ({ key, size }, bytes) => void content.remember(async () => bytes, key, size),
   }
 
-  const listed = async (name: string, each: ListedReferrer): Promise<Referrer | undefined> => {
-    const { key, size, digest } = each
-    // Others are listed without it.
-    const damaged = (): undefined => {
-      report({ key, why: `has ${size} bytes that do not describe ${digest}` })
-    }
-    if (size > MAX_DESCRIPTOR_BYTES) return damaged()
-    const bytes = await read(each)
-    if (bytes === undefined) return undefined
+  const listedAs = async (
+    name: string,
+    { key, size, digest }: ListedReferrer,
+    bytes: Uint8Array,
+  ): Promise<Referrer | undefined> => {
     const stored = await inOneTurn(() => parseReferrer(bytes, digest))
-    if (stored === undefined) return damaged()
+    if (stored === undefined) {
+      // Others are listed without it.
+      report({ key, why: `has ${size} bytes that do not describe ${digest}` })
+      return undefined
+    }
     const { referrer, confirmed } = listedOf(stored)
     if (confirmed) return referrer
-    return (await revisions.find(name, each.digest)) && referrer
+    return (await revisions.find(name, digest)) && referrer
   }
 
   return {
@@ -108,8 +125,13 @@ export const createReferrers = (
       const prefix = referrersPrefix(name, subject)
       const after = last === undefined ? undefined : referrerKey(name, subject, last)
       const { own, truncated } = await pageOf(store, prefix, after)
-      const taken = own.slice(0, countThatFits(own.map(({ size }) => size)))
-      const all = await inBatches(taken, async (each) => listed(name, each))
+      const taken = own.slice(0, lengthOfPage(own, truncated))
+      const place = { name, subject, after: last }
+      const read = await readDescriptors(store, place, taken, one, !readOnly)
+      const all = await inBatches([...taken.entries()], async ([at, each]) => {
+        const bytes = read[at]
+        return bytes && listedAs(name, each, bytes)
+      })
       const referrers = all.filter(
         (each): each is Referrer =>
           each !== undefined && (artifactType === undefined || each.artifactType === artifactType),
@@ -118,13 +140,6 @@ export const createReferrers = (
       return { referrers, next: more ? taken.at(-1)?.digest : undefined }
     },
   }
-}
-
-interface ListedReferrer {
-  readonly key: string
-  readonly digest: Digest
-  /** Bytes of the descriptor. */
-  readonly size: number
 }
 
 /**
@@ -141,22 +156,35 @@ const pageOf = async (
       limit: MAX_PAGE,
       ...(startAfter === undefined ? {} : { startAfter }),
     })
-    const own = objects.flatMap(({ key, size }): ListedReferrer[] => {
+    const own = objects.flatMap(({ key, size, etag }): ListedReferrer[] => {
       const digest = key.slice(prefix.length).replace('/', ':')
-      return isDigest(digest) ? [{ key, digest, size }] : []
+      return isDigest(digest) ? [{ key, digest, size, etag }] : []
     })
     startAfter = objects.at(-1)?.key
     if (own.length > 0 || !truncated || startAfter === undefined) return { own, truncated }
   }
 }
 
-/** How many of these descriptors go on one page: as many as fit, and at least one. */
-const countThatFits = (sizes: readonly number[]): number => {
+/** How many of these descriptors go on one page by their size: as many as fit, and at least one. */
+const countThatFits = (listed: readonly ListedReferrer[]): number => {
   let total = 0
-  const cut = sizes.findIndex((size, at) => {
+  const cut = listed.findIndex(({ size }, at) => {
     // What is larger is damaged, and will not be on the page.
     total += size <= MAX_DESCRIPTOR_BYTES ? size : 0
     return at > 0 && total > MAX_PAGE_BYTES
   })
-  return cut === -1 ? sizes.length : cut
+  return cut === -1 ? listed.length : cut
+}
+
+/**
+ * How many of these go on the next page. If others follow, it ends where a digest says so, one in 32: so the pages
+ * behind it begin where they did when some referrers come or go, and what is kept of them serves still.
+ */
+const lengthOfPage = (listed: readonly ListedReferrer[], truncated: boolean): number => {
+  const most = countThatFits(listed)
+  if (!truncated) return most
+  const end = listed.findIndex(
+    ({ digest }, at) => at >= LEAST_OF_PAGE && Number.parseInt(digest.slice(-2), 16) < 8,
+  )
+  return end === -1 ? most : Math.min(most, end + 1)
 }

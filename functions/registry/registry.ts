@@ -106,7 +106,12 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const catalog = createCatalog(store)
   const tags = createTags(store, catalog, report)
   const revisions = createRevisions(store, links, tags, report)
-  const referrers = createReferrers(store, content, revisions, report)
+  const referrers = createReferrers(store, {
+    content,
+    revisions,
+    report,
+    readOnly: options.readOnly,
+  })
   const rules = options.rules ?? (async () => NO_RULES)
   const limit = options.uploadMemory ?? UPLOAD_MEMORY
   const memory = createUploadMemory({ limit, partSize: PART_SIZE })

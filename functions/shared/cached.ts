@@ -43,6 +43,8 @@ export interface Cached<Args extends readonly unknown[], T> {
    * @throws what the last load threw, when no remembered value serves
    */
   get(...args: Args): Promise<T>
+  /** The remembered value, if it serves; loads nothing. @throws as `get` does */
+  peek(...args: Args): T | undefined
   /** Loads again even if the remembered value is young enough, but not within the cooldown. */
   reload(...args: Args): Promise<T>
   /** Does work that yields the value, such as writing it, and remembers what it returns. */
@@ -135,6 +137,7 @@ export const cached = <Args extends readonly unknown[], T>(
 
   return {
     get: (...args) => get(keyOf(args), args),
+    peek: (...args) => serving(keyOf(args), args),
     reload(...args) {
       const key = keyOf(args)
       const entry = entries.get(key)

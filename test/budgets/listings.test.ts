@@ -135,28 +135,55 @@ describe('referrers', () => {
     await costs({ calls: { ListObjectsV2: 1 } }, () => list(send, 'none'))
   })
 
-  test('20: the list, then each at once; remembered afterwards', async () => {
-    writeReferrers('signed', 20)
+  test('7: the list, then each at once; remembered afterwards', async () => {
+    writeReferrers('signed', 7)
     const fresh = await open()
     await costs(
-      { calls: { ListObjectsV2: 1, GetObject: 20 }, steps: 2 },
+      { calls: { ListObjectsV2: 1, GetObject: 7 }, steps: 2 },
       () => list(fresh, 'signed'),
       200,
     )
     await costs({ calls: { ListObjectsV2: 1 } }, () => list(fresh, 'signed', '?artifactType=a/b'))
   })
 
-  test('600: two pages of 500 at most', async () => {
-    writeReferrers('popular', 600)
+  test('500, the first time: a page of them that there is not, each at once, and the page', async () => {
+    writeReferrers('popular', 500)
     const fresh = await open()
-    const path = `/v2/popular/referrers/${subject}`
-    const pages = await costs({ calls: { ListObjectsV2: 2, GetObject: 600 } }, () =>
-      follow(fresh, path, 'manifests'),
+    await costs(
+      { calls: { ListObjectsV2: 1, GetObject: 501, PutObject: 1 } },
+      () => list(fresh, 'popular'),
+      2000,
     )
-    assert.deepEqual(
-      pages.map((page) => page.length),
-      [500, 100],
+  })
+
+  test('500, then, nothing remembered: the list and the page; remembered afterwards', async () => {
+    const fresh = await open()
+    await costs({ calls: { ListObjectsV2: 1, GetObject: 1 }, steps: 2 }, () =>
+      list(fresh, 'popular'),
     )
+    await costs({ calls: { ListObjectsV2: 1 } }, () => list(fresh, 'popular'))
+  })
+
+  test('a few more than that page has: the list, the page, and each of them at once', async () => {
+    writeReferrers('growing', 400)
+    await list(await open(), 'growing')
+    writeReferrers('growing', 403)
+    const fresh = await open()
+    await costs({ calls: { ListObjectsV2: 1, GetObject: 1 + 3 }, steps: 3 }, () =>
+      list(fresh, 'growing'),
+    )
+  })
+
+  test('1200, then a few more: pages begin where they did, so that each is read at once', async () => {
+    writeReferrers('large', 1200)
+    const path = `/v2/large/referrers/${subject}`
+    const before = await follow(await open(), path, 'manifests')
+    assert.ok(before.every((page) => page.length <= 500))
+    writeReferrers('large', 1203)
+    const fresh = await open()
+    const calls = { ListObjectsV2: before.length, GetObject: before.length + 3 }
+    const after = await costs({ calls }, () => follow(fresh, path, 'manifests'))
+    assert.equal(after.flat().length, 1203)
   })
 
   const writeReferrers = (name: string, count: number): void => {

@@ -37,6 +37,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   tagLinkKey: layout.tagLinkKey('a/b', 'v1'),
   catalogKey: layout.catalogKey('a/b'),
   referrerKey: layout.referrerKey('a/b', D, D),
+  referrerPageKey: layout.referrerPageKey('a/b', D),
   aliasKey: layout.aliasKey(`sha512:${'b'.repeat(128)}`),
   markerKey: layout.markerKey(D),
   deletionKey: layout.deletionKey('a/b', 0, 'id'),

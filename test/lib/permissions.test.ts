@@ -203,6 +203,11 @@ const useAll = async ({
   const subject = descriptorOf('application/vnd.oci.image.manifest.v1+json', image)
   const referrer = imageOf([], { subject, artifactType: 'application/x.test' })
   await pushManifest(send, 'a/b', referrer.sha256, referrer)
+  // So many that a page of them is kept.
+  for (let at = 0; at < 8; at += 1) {
+    const another = imageOf([], { subject, artifactType: `application/x.test${at}` })
+    await pushManifest(send, 'a/b', another.sha256, another)
+  }
   for (const target of [
     '/v2/_catalog',
     '/v2/a/b/tags/list',

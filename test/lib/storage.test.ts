@@ -123,11 +123,17 @@ describe('the bucket', () => {
     }
   })
 
+  test('pages of referrers expire after a week, under the prefix', () => {
+    const rule = rulesOf(synth({ prefix: 'a/b' })).get('referrer-pages')
+    assert.equal(rule?.Prefix, 'a/b/slipway/v1/referrer-pages/')
+    assert.equal(rule?.ExpirationInDays, 7)
+  })
+
   test('no rule removes what is current, but for what is staged and what is noted for a while', () => {
     const expiring = [...rulesOf(template).values()].filter((rule) => rule.ExpirationInDays)
     assert.deepEqual(
       expiring.map((rule) => rule.Id),
-      ['staged-uploads', 'failed-log-ins', 'notes-of-deletes'],
+      ['staged-uploads', 'failed-log-ins', 'referrer-pages', 'notes-of-deletes'],
     )
   })
 

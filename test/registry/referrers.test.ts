@@ -7,13 +7,16 @@
 import assert from 'node:assert/strict'
 import { afterAll, describe, test } from 'vitest'
 import { createContent } from '../../functions/registry/content.ts'
-import { referrerKey } from '../../functions/registry/layout.ts'
+import { referrerKey, referrerPageKey } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { type Digest, isDigest } from '../../functions/registry/reference.ts'
 import type { Referrer } from '../../functions/registry/referrer-entry.ts'
 import { createReferrers } from '../../functions/registry/referrers.ts'
 import { inBatches } from '../../functions/shared/parallel.ts'
+import { readAll } from '../../functions/storage/bytes.ts'
+import { StoreError } from '../../functions/storage/errors.ts'
 import { contentOf } from '../support/hosts/content.ts'
+import { intercept } from '../support/rig/intercept.ts'
 import { STORES } from '../support/rig/stores.ts'
 
 const subject = contentOf('subject').sha256
@@ -33,9 +36,13 @@ for (const [name, open] of STORES) {
     afterAll(close)
     /** Manifests that are there, for descriptors that are not confirmed. */
     const linked = new Set<Digest>()
-    const fresh = () =>
-      createReferrers(store, createContent(store), {
-        find: async (_, target) => (linked.has(target) ? { target, size: undefined } : undefined),
+    const fresh = (from = store, readOnly = false) =>
+      createReferrers(from, {
+        content: createContent(from),
+        readOnly,
+        revisions: {
+          find: async (_, target) => (linked.has(target) ? { target, size: undefined } : undefined),
+        },
       })
     const referrers = fresh()
     const add = async (repository: string, of: Digest, each: Referrer) =>
@@ -130,6 +137,61 @@ for (const [name, open] of STORES) {
         assert.ok(page.length >= 1 && JSON.stringify(page).length < 4 * 1024 * 1024)
       }
       assert.deepEqual(digestsOf(pages.flat()), digestsOf(large).sort())
+    })
+
+    describe('what is kept of a page', async () => {
+      const all = Array.from({ length: 20 }, (_, at) => referrer(`kept ${at}`)).toSorted((a, b) =>
+        a.digest < b.digest ? -1 : 1,
+      )
+      const page = referrerPageKey('kept', subject)
+      const listed = async () => digestsOf((await fresh().list('kept', subject)).referrers)
+      const [first, second, ...rest] = digestsOf(all)
+
+      test('is written by who reads it, and says nothing of what is deleted or pushed since', async () => {
+        for (const each of all) await add('kept', subject, each)
+        assert.deepEqual(await listed(), digestsOf(all))
+        assert.ok(await store.head(page))
+        await referrers.doubt('kept', subject, all[0]!)
+        assert.deepEqual(await listed(), [second, ...rest])
+        await store.delete([referrerKey('kept', subject, second!)])
+        assert.deepEqual(await listed(), rest)
+        linked.add(first!)
+        assert.deepEqual(await listed(), [first, ...rest])
+        await add('kept', subject, all[1]!)
+        assert.deepEqual(await listed(), digestsOf(all))
+      })
+
+      test.each([
+        ['no JSON', () => 'no JSON'],
+        ['no list', () => '{}'],
+        ['other things in it', () => '[1, null, ["a"], ["a", 1]]'],
+        ['bytes that describe another', (text: string) => text.replaceAll(/digest\S{12}/g, 'x')],
+        ['too many bytes', (text: string) => text + ' '.repeat(5 * 1024 * 1024)],
+      ])('is not relied on where it has %s', async (_, damage) => {
+        const kept = await store.get(page)
+        await store.put(page, Buffer.from(damage((await readAll(kept!.body, 1 << 20)).toString())))
+        assert.deepEqual(await listed(), digestsOf(all))
+      })
+
+      test.each(['get', 'put'] as const)(
+        'is done without where its %s is refused',
+        async (what) => {
+          await store.delete([page])
+          const refusing = intercept(store, async ({ operation, args }, proceed) => {
+            if (operation === what && args[0] === page)
+              throw new StoreError('unavailable', 'AccessDenied')
+            return proceed()
+          })
+          const list = await fresh(refusing).list('kept', subject)
+          assert.deepEqual(digestsOf(list.referrers), digestsOf(all))
+        },
+      )
+
+      test('is not written where nothing may be', async () => {
+        await store.delete([page])
+        await fresh(store, true).list('kept', subject)
+        assert.equal(await store.head(page), undefined)
+      })
     })
 
     test('a repository named like a subject is kept apart', async () => {

@@ -42,24 +42,33 @@ export const askOrigin = async (
   const { hostname, port } = new URL(url)
   const plain = targetTo(behaviour, viewer.target)
   const target = signed ? await sign(viewer.method, plain) : path + plain
+  const bodiless = ['GET', 'HEAD'].includes(viewer.method)
   return new Promise((resolve) => {
-    const outgoing = requestTo(
-      {
-        agent,
-        hostname,
-        port,
-        method: viewer.method,
-        path: target,
-        headers: headers.flat(),
-      },
-      resolve,
-    )
-    outgoing.on('error', (error) => resolve(refusal(502, `${id}: ${error.message}`)))
-    // "Origin response timeout": for the first byte, and between any two.
-    outgoing.setTimeout(readTimeout, () => {
-      resolve(refusal(504, `${id} took too long`))
-      outgoing.destroy()
-    })
-    pipeline(incoming, outgoing).catch(() => outgoing.destroy())
+    const ask = (): void => {
+      const outgoing = requestTo(
+        {
+          agent,
+          hostname,
+          port,
+          method: viewer.method,
+          path: target,
+          headers: headers.flat(),
+        },
+        resolve,
+      )
+      outgoing.on('error', (error) => {
+        // A kept connection that the origin has closed meanwhile: such requests are sent again.
+        if (bodiless && outgoing.reusedSocket) ask()
+        else resolve(refusal(502, `${id}: ${error.message}`))
+      })
+      // "Origin response timeout": for the first byte, and between any two.
+      outgoing.setTimeout(readTimeout, () => {
+        resolve(refusal(504, `${id} took too long`))
+        outgoing.destroy()
+      })
+      if (bodiless) outgoing.end()
+      else pipeline(incoming, outgoing).catch(() => outgoing.destroy())
+    }
+    ask()
   })
 }
