@@ -19,6 +19,18 @@ const written = (value: unknown): string => {
   return (parts[1] as unknown[]).map(written).join(parts[0] as string)
 }
 
+/** Acknowledges that a policy may list the accounts of an organization, which cannot be told apart. */
+export const acknowledgeOrganization = (
+  policy: IConstruct,
+  statements: readonly PolicyStatement[],
+): void => {
+  if (!statements.some(({ actions }) => actions.includes('organizations:ListAccounts'))) return
+  Validations.of(policy).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'AWS Organizations has no resources that a policy could name for this action.',
+  })
+}
+
 /**
  * Acknowledges that statements of a policy apply to all objects under a prefix. A wildcard anywhere
  * else, or in an action, is still a finding.

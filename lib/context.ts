@@ -6,6 +6,7 @@
 
 import { RemovalPolicy } from 'aws-cdk-lib'
 import * as z from '../functions/shared/schema.ts'
+import { AWS_LOG_INS } from './context-aws.ts'
 import {
   arn,
   arns,
@@ -182,6 +183,7 @@ export const CONTEXT = {
     '/token of this registry',
     'token endpoint of another server that issues the tokens',
   ),
+  ...AWS_LOG_INS,
   uploadLife: contextValue(
     z.optional(handlerSetting('upload-life')),
     '24h',

@@ -193,6 +193,14 @@ const encryptionStatements = (
   ]
 }
 
+/** The statement for a registry that takes log-ins of all accounts of its organization. */
+export const organizationStatement = (): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'Organization',
+    actions: ['organizations:ListAccounts'],
+    resources: ['*'],
+  })
+
 /** The statement for a role whose function writes a log. */
 export const loggingStatement = (log: ILogGroup): PolicyStatement =>
   new PolicyStatement({

@@ -7,6 +7,7 @@
 import type { Node } from 'constructs'
 import { nearest } from '../functions/shared/nearest.ts'
 import { CONTEXT, type ContextName, type ContextValues } from './context.ts'
+import { lacksAccounts } from './context-aws.ts'
 import { ContextError } from './errors.ts'
 
 const names = Object.keys(CONTEXT) as ContextName[]
@@ -124,6 +125,15 @@ const RELATIONS: readonly (readonly [
   [
     ({ pulls, webRegions }) => pulls && webRegions !== undefined,
     'pulls=on does not go with webRegions: what the Web Function serves in other Regions is logged there',
+  ],
+  [
+    ({ awsAllow, awsAccounts }) => lacksAccounts(awsAllow, awsAccounts),
+    'awsAllow has an entry without an account of 12 digits: set awsAccounts, too',
+  ],
+  [
+    ({ awsAllow, awsAccounts, awsRegions }) =>
+      awsRegions !== undefined && (awsAllow ?? awsAccounts) === undefined,
+    'awsRegions is for log-ins with AWS credentials: set awsAllow or awsAccounts',
   ],
   [({ gc, gcGrace }) => !gc && gcGrace !== undefined, 'gcGrace is for gc=on'],
   [

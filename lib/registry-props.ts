@@ -8,6 +8,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { AlarmReceivers } from './alarms.ts'
+import type { AwsLogInsProps } from './aws-log-ins.ts'
 import type { AnyBucket } from './bucket.ts'
 import type { RegistryCode } from './code.ts'
 import type { RegistryDomain } from './domain.ts'
@@ -74,6 +75,8 @@ export interface RegistryProps {
   readonly publicUrl?: string | undefined
   /** File with the access document. Default: the one in the store, which `slipway policy` changes. */
   readonly policy?: string | undefined
+  /** Who logs in with credentials of AWS. Default: nobody. */
+  readonly awsLogIns?: AwsLogInsProps | undefined
   /** Whether pushes and deletes are refused. Default: no. */
   readonly readOnly?: boolean | undefined
   /** Further settings of the handler by their variables, such as `SLIPWAY_LOG_LEVEL`. No secrets. */

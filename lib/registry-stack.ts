@@ -90,6 +90,12 @@ const primaryOf = (values: ContextValues): RegistryProps['primary'] => {
   return { bucket, region, keys: signing && upload ? { signing, upload } : undefined }
 }
 
+const awsLogInsOf = ({ awsAllow, awsAccounts, awsRegions }: ContextValues) => ({
+  allow: awsAllow,
+  accounts: awsAccounts?.[0] === 'organization' ? ('organization' as const) : awsAccounts,
+  regions: awsRegions,
+})
+
 /** Properties from context values. Buckets, keys and zones that they name become constructs. */
 const registryProps = (scope: Construct, values: ContextValues): RegistryProps => ({
   ...values,
@@ -100,6 +106,7 @@ const registryProps = (scope: Construct, values: ContextValues): RegistryProps =
   domain: domainOf(scope, values),
   alarms: alarmsOf(scope, values),
   environment: environmentOf(values),
+  awsLogIns: awsLogInsOf(values),
 })
 
 /** A registry in a stack of its own. */

@@ -13,6 +13,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { type AlarmReceivers, Alarms } from './alarms.ts'
+import { awsSettings } from './aws-log-ins.ts'
 import { type AnyBucket, RegistryBucket, UNDELETE_DAYS } from './bucket.ts'
 import { type BucketKeysProps, bucketKeys, type KeyHolders } from './bucket-keys.ts'
 import { CleanUp } from './clean-up.ts'
@@ -28,7 +29,12 @@ import { homeOf } from './home.ts'
 import { type KeySet, RegistryKeys } from './keys.ts'
 import { LogMetrics } from './log-metrics.ts'
 import { type RegistryMetrics, registryMetrics } from './metrics.ts'
-import { type BucketAccess, cleanUpStatements, pullStatements } from './permissions.ts'
+import {
+  type BucketAccess,
+  cleanUpStatements,
+  organizationStatement,
+  pullStatements,
+} from './permissions.ts'
 import { Pulls } from './pulls.ts'
 import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
 import { ReplicaKeys } from './replica-keys.ts'
@@ -74,6 +80,7 @@ export class Registry extends Construct {
   constructor(scope: Construct, id: string, props: RegistryWithCodeProps) {
     super(scope, id)
     const { encryptionKey, domain, edge, readOnly = false, dualstack = true } = props
+    const { awsLogIns = {} } = props
     const publicUrl = props.publicUrl ?? (domain && `https://${domain.name}`)
     const prefix = props.prefix?.replace(/^\/+|\/+$/g, '') ?? ''
     const keyPrefix = prefix === '' ? '' : `${prefix}/`
@@ -118,10 +125,15 @@ export class Registry extends Construct {
     }
     // Of both functions, so that tokens and uploads of one are good at the other.
     const shared = {
-      statements: [...home.statements, ...keys.statements],
+      statements: [
+        ...home.statements,
+        ...keys.statements,
+        ...(awsLogIns.accounts === 'organization' ? [organizationStatement()] : []),
+      ],
       environment: {
         ...atStore,
         ...keys.environment,
+        ...awsSettings(this, awsLogIns, () => this.host),
         ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
         ...(props.gc && { SLIPWAY_GC: 'on' }),
         ...(props.pulls && { SLIPWAY_PULLS: 'on' }),

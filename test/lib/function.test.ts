@@ -116,6 +116,28 @@ describe('context values that the function is told', () => {
       'SLIPWAY_TOKEN_REALM',
       'https://auth.example/token',
     ],
+    [
+      { awsAllow: '123456789012,arn:aws:iam::210987654321:role/ci-*' },
+      'SLIPWAY_AWS_ALLOW',
+      '123456789012,arn:aws:iam::210987654321:role/ci-*',
+    ],
+    [
+      { awsAllow: '123456789012,arn:aws:iam::210987654321:role/ci-*' },
+      'SLIPWAY_AWS_ACCOUNTS',
+      '123456789012,210987654321',
+    ],
+    [{ awsAllow: '123456789012' }, 'SLIPWAY_AWS_REGIONS', '<AWS::Region>'],
+    [
+      { awsAccounts: 'organization', publicUrl: 'https://Registry.example:8443' },
+      'SLIPWAY_AWS_AUDIENCE',
+      'registry.example:8443',
+    ],
+    [{ awsAccounts: 'organization' }, 'SLIPWAY_AWS_ACCOUNTS', 'organization'],
+    [
+      { awsAccounts: '123456789012', awsRegions: 'eu-west-1,us-east-1' },
+      'SLIPWAY_AWS_REGIONS',
+      'eu-west-1,us-east-1',
+    ],
     [{ bucketOwner: '012345678901' }, 'SLIPWAY_S3_BUCKET_OWNER', '012345678901'],
     [{ s3Direct: 'off' }, 'SLIPWAY_S3_DIRECT', 'off'],
     [{ dualstack: 'off' }, 'SLIPWAY_S3_DUALSTACK', undefined],
@@ -129,7 +151,10 @@ describe('context values that the function is told', () => {
       const variables = variablesOf(context)
       assert.equal(variables[name], value)
       const known = Object.fromEntries(
-        Object.entries(variables).map(([each, text]) => [each, text.replace(/<.*>/, 'some-name')]),
+        Object.entries(variables).map(([each, text]) => [
+          each,
+          text.replace(/^<AWS::Region>$/, 'eu-west-1').replace(/<.*>/, 'some-name'),
+        ]),
       )
       assert.doesNotThrow(() => readSettings([], known))
     })

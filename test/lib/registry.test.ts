@@ -62,6 +62,43 @@ describe('in a stack of its user', () => {
     )
   })
 
+  test('all of an organization may log in: both functions may list its accounts, and know the name', () => {
+    const { template, findings } = withApp({}, (app) => {
+      const stack = new Stack(app, 'Mine')
+      new Registry(stack, 'Registry', { awsLogIns: { accounts: 'organization' }, code: CODE })
+      const { violations } = new AwsSolutionsChecks(app).validateScope(app)
+      return { template: templateOf(stack), findings: violations }
+    })
+    assert.deepEqual(findings, [])
+    const lists = ofType(template, 'AWS::IAM::Policy').filter(({ Properties }) =>
+      statementsOf(Properties.PolicyDocument).some(
+        ({ sid, actions, resources }) =>
+          sid === 'Organization' &&
+          actions.join() === 'organizations:ListAccounts' &&
+          resources.join() === '*',
+      ),
+    )
+    assert.equal(lists.length, 2)
+    const told = [
+      ...ofType(template, 'AWS::Lambda::Function').map(
+        ({ Properties }) =>
+          (Properties.Environment as { Variables?: object } | undefined)?.Variables,
+      ),
+      ...ofType(template, 'AWS::Lambda::WebFunctionRevision').map(
+        ({ Properties }) =>
+          (Properties.ServiceConfig as { EnvironmentVariables: object }).EnvironmentVariables,
+      ),
+    ]
+    const names = told.flatMap((variables = {}) => {
+      const name: unknown = Reflect.get(variables, 'SLIPWAY_AWS_AUDIENCE')
+      return name === undefined ? [] : [written(name)]
+    })
+    assert.equal(names.length, 2)
+    for (const name of names) {
+      assert.match(name, /^<\w+Api\w*>\.execute-api\.<AWS::Region>\.<AWS::URLSuffix>$/)
+    }
+  })
+
   test('a domain without certificate or zone is refused', () => {
     assert.throws(
       () =>
