@@ -21,6 +21,7 @@ import { openFileStore } from '../../functions/compose/file-store.ts'
 import { uploadSecret } from '../../functions/compose/open-store.ts'
 import { HTPASSWD_KEY, ISSUERS_KEY } from '../../functions/registry/layout.ts'
 import { DocumentError } from '../../functions/shared/errors.ts'
+import { PeopleIssuer } from '../access/people-issuer.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { STORES } from '../support/rig/stores.ts'
 import { openDesk } from './desk.ts'
@@ -31,6 +32,8 @@ const DAY = 24 * 60 * MINUTE
 
 const signer = () => localSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
 const document = (...issuers: readonly object[]): string => JSON.stringify({ version: 1, issuers })
+
+const CLIENT = { clientId: 'slipway' }
 
 const REFUSED: readonly (readonly [why: string, file: string, message: RegExp])[] = [
   ['no document', '{', /^issuers: /],
@@ -57,6 +60,31 @@ const REFUSED: readonly (readonly [why: string, file: string, message: RegExp])[
     document(...['b', 'c'].map((at) => ({ issuer: 'a', jwksUrl: `https://${at}.example/` }))),
     /same name/,
   ],
+  [
+    'a log-in at two issuers',
+    document(...['a', 'b'].map((at) => ({ issuer: `https://${at}.example`, login: CLIENT }))),
+    /issuers: issuers: people log in at one issuer/,
+  ],
+  ...['id.example', 'http://id.example', 'https://id.example?x'].map(
+    (issuer): (typeof REFUSED)[number] => [
+      `a log-in at ${issuer}`,
+      document({ issuer, jwksUrl: 'https://a.example/', login: CLIENT }),
+      /issuers\.0: people log in at an issuer that is an https URL/,
+    ],
+  ),
+  ...(
+    [
+      [{}, /issuers\.0\.login\.clientId: /],
+      [{ ...CLIENT, clientSecret: 'x' }, /issuers\.0\.login: .*clientSecret/],
+      [{ ...CLIENT, hours: 9 }, /issuers\.0\.login\.hours: /],
+      [{ ...CLIENT, scopes: ['a b'] }, /issuers\.0\.login\.scopes\.0: expected a scope/],
+      [{ ...CLIENT, groups: 'a..b' }, /issuers\.0\.login\.groups: expected a path/],
+    ] as const
+  ).map(([login, message]): (typeof REFUSED)[number] => [
+    `a log-in by ${JSON.stringify(login)}`,
+    document({ issuer: 'https://id.example', login }),
+    message,
+  ]),
 ]
 
 for (const [kind, open] of STORES) {
@@ -99,6 +127,23 @@ for (const [kind, open] of STORES) {
       await give('issuers set f')
       assert.match(said.join('\n'), /a: its keys cannot be fetched from here/)
       assert.equal(await readDocument(store, ISSUERS_KEY), files.f)
+    })
+
+    it('check says where people log in, or why that is not known here', async (t) => {
+      const issuer = new PeopleIssuer()
+      await issuer.open()
+      t.onTestFinished(() => issuer.close())
+      const { files, said, give } = await openDesk(t, open)
+      const entry = { issuer: issuer.origin, login: CLIENT }
+      files.f = document({ ...entry, privateAddresses: true })
+      await give('issuers check f')
+      assert.deepEqual(said, [
+        `${issuer.origin}: 1 key`,
+        `${issuer.origin}: people log in at ${issuer.origin}/authorize with the client slipway`,
+      ])
+      files.f = document(entry)
+      await give('issuers check f')
+      assert.match(said[1] ?? '', /: where people log in cannot be found out from here: .*private/)
     })
   })
 

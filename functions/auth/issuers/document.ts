@@ -161,7 +161,8 @@ export interface Issuers extends ForeignVerifier {
   readonly people: PeopleIssuer | undefined
 }
 
-const peopleOf = (
+/** The one of these entries that people log in at, if there is one. */
+export const peopleOf = (
   entries: readonly IssuerEntry[],
   issuers: readonly TrustedIssuer[],
 ): PeopleIssuer | undefined => {

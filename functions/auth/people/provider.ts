@@ -62,6 +62,15 @@ const unavailable = (cause: unknown): AccessError =>
     { cause },
   )
 
+/** Undefined for what is not JSON; an error of `JSON.parse` would quote it, and it may have tokens in it. */
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Client authentication (RFC 6749 section 2.3.1), or the client's name alone (section 3.2.1). */
 const asClient = (
   clientId: string,
@@ -117,7 +126,7 @@ export const createProvider = (
       signal: AbortSignal.timeout(TIMEOUT),
     })
     const text = Buffer.from(await readAll(response, MAX_SIZE)).toString()
-    return { status: response.statusCode, body: JSON.parse(text) }
+    return { status: response.statusCode, body: parsed(text) }
   }
 
   return {

@@ -5,8 +5,9 @@
  */
 
 import { readDocument } from '../../auth/document.ts'
-import { parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
+import { parseIssuers, peopleOf, trustedIssuer } from '../../auth/issuers/document.ts'
 import { foreignVerifier, type TrustedIssuer } from '../../auth/issuers/verify.ts'
+import { createProvider } from '../../auth/people/provider.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
 import { DocumentError } from '../../shared/errors.ts'
 import type { StoreIo } from '../command.ts'
@@ -50,6 +51,26 @@ const sayKeys = async ({ say }: Io, issuers: readonly TrustedIssuer[]) => {
   }
 }
 
+/** Says where people log in, if they do. */
+const sayPeople = async (
+  { say, now }: Io,
+  text: string,
+  issuers: readonly TrustedIssuer[],
+): Promise<void> => {
+  const people = peopleOf(await parseIssuers(text), issuers)
+  if (people === undefined) return
+  const { trusted, login } = people
+  const none = { at: trusted.issuer, state: '', nonce: '', verifier: '', returnTo: '/', since: 0 }
+  try {
+    const url = await createProvider(people, undefined, now).authorizationUrl(none, '')
+    const place = url.replace(/\?.*/, '')
+    say(`${trusted.issuer}: people log in at ${place} with the client ${login.clientId}`)
+  } catch (error) {
+    const why = error instanceof Error ? messageOf(error.cause ?? error) : messageOf(error)
+    say(`${trusted.issuer}: where people log in cannot be found out from here: ${why}`)
+  }
+}
+
 /** A file's path, or `-` for standard input. */
 interface Given {
   readonly args: { readonly file: string }
@@ -57,7 +78,9 @@ interface Given {
 
 const readIssuers = async (io: Io, { args: { file } }: Given): Promise<string> => {
   const text = await io.readFile(file)
-  await sayKeys(io, await readTrusted(text, io.now))
+  const issuers = await readTrusted(text, io.now)
+  await sayKeys(io, issuers)
+  await sayPeople(io, text, issuers)
   return text
 }
 
