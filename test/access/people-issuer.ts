@@ -93,10 +93,10 @@ export class PeopleIssuer {
   }
 
   /** Has a registry trust it. @param more of its entry */
-  trusted(rig: AccessRig, login: Json = {}, more: Json = {}): Promise<void> {
+  trusted({ store }: Pick<AccessRig, 'store'>, login: Json = {}, more: Json = {}): Promise<void> {
     const people = { clientId: CLIENT, ...login }
     const entry = { issuer: this.origin, privateAddresses: true, login: people, ...more }
-    return write(rig.store, ISSUERS_KEY, JSON.stringify({ version: 1, issuers: [entry] }))
+    return write(store, ISSUERS_KEY, JSON.stringify({ version: 1, issuers: [entry] }))
   }
 
   /** An ID token, of five minutes from a time in milliseconds. */

@@ -9,7 +9,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { openStore } from '../../functions/compose/open-store.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
 import { type ApiHandler, createHandler } from '../../functions/handlers/api.ts'
+import { PeopleIssuer } from '../access/people-issuer.ts'
 import type { S3Server } from '../emulators/s3/server.ts'
 import { CONFIG, contentOf, imageOf } from '../support/hosts/content.ts'
 import { startBucket } from '../support/hosts/start.ts'
@@ -214,4 +217,29 @@ test("a line of the log has Lambda's request id and the client's method", async 
   const path = '/v2/library/app/manifests/v1'
   assert.deepEqual(requests, [{ requestId: ID, method: 'HEAD', path, status: 404 }])
   assert.doesNotMatch(lines, /secret/)
+})
+
+test('people log in: the gateway has cookies apart from headers', async (t) => {
+  const issuer = new PeopleIssuer()
+  await issuer.open()
+  t.onTestFinished(() => issuer.close())
+  const { server, env } = await startBucket()
+  t.onTestFinished(() => server.close())
+  await issuer.trusted({ store: await openStore(readSettings([], env), env) })
+  const handle = createHandler({ ...env, SLIPWAY_AUTH: 'token' })
+  const at = (path: string, query: string, ...cookies: string[]) =>
+    handle({ ...get(path), rawQueryString: query, cookies }, CONTEXT)
+  const started = await at('/auth/login', '')
+  assert.equal(started.statusCode, 303)
+  const asked = new URL(String(started.headers?.location)).searchParams
+  issuer.challenge = asked.get('code_challenge') ?? ''
+  issuer.idToken = issuer.signed(Date.now(), { nonce: asked.get('nonce') })
+  const [sealed = ''] = started.cookies?.map((each) => each.split(';')[0]!) ?? []
+  const query = `state=${asked.get('state')}&code=right`
+  const ended = await at('/auth/callback', query, 'theme=dark', sealed)
+  assert.equal(ended.statusCode, 303, ended.body)
+  const [dropped, session = ''] = ended.cookies ?? []
+  assert.match(dropped ?? '', /^__Host-slipway-log-in=; Max-Age=0;/)
+  const shown = await at('/auth/session', '', session.split(';')[0]!)
+  assert.equal(JSON.parse(shown.body ?? '').identity.name, 'ada')
 })
