@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { bundleApi, bundleCommand, bundleConstruct, bundleHelper, bundleWeb } from './bundle.ts'
 import { API, CDK, COMMAND, copyLauncher, HELPER, ROOT, WEB } from './dist.ts'
 
-for (const directory of [API, WEB, CDK]) rmSync(directory, { recursive: true, force: true })
+for (const directory of [API, WEB, CDK, HELPER]) rmSync(directory, { recursive: true, force: true })
 for (const launcher of ['slipway.mjs', 'docker-credential-slipway.mjs']) copyLauncher(launcher)
 bundleCommand(COMMAND)
 bundleHelper(HELPER)

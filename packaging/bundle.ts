@@ -125,16 +125,21 @@ export const bundleCommand = (file: string): void => {
 }
 
 /**
- * Bundles the credential helper.
+ * Bundles the credential helper. What finds AWS credentials is in chunks of its own, which are most of it: clients
+ * start the program for each request to a registry.
  *
- * @param file where it is written
+ * @param directory where `credential-helper.mjs` and its chunks are written
  * @throws esbuild's BuildFailure when the code cannot be bundled
  */
-export const bundleHelper = (file: string): void => {
+export const bundleHelper = (directory: string): void => {
   buildSync({
     ...COMMON,
     entryPoints: [local('../functions/handlers/credential-helper.ts')],
-    outfile: file,
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
+    splitting: true,
+    minify: true,
   })
 }
 

@@ -15,8 +15,8 @@ const DIST = join(ROOT, 'dist')
 /** The command line in one file, which the launcher loads. */
 export const COMMAND = join(DIST, 'command.mjs')
 
-/** The credential helper in one file, which its launcher loads. */
-export const HELPER = join(DIST, 'credential-helper.mjs')
+/** Directory of the credential helper, whose launcher is beside it. */
+export const HELPER = join(DIST, 'credential-helper')
 
 /** Directory of the Lambda function's bundle. */
 export const API = join(DIST, 'api')

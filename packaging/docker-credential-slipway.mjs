@@ -8,4 +8,4 @@
 
 import './node-version.mjs'
 
-import('./credential-helper.mjs')
+import('./credential-helper/credential-helper.mjs')

@@ -26,14 +26,13 @@ const manifestOf = (path: string) => JSON.parse(readFileSync(join(path, 'package
 describe('the tarball', () => {
   test('has what runs, its types and its documents, and nothing else', () => {
     const others = packed.files.filter(
-      (path) => !/^dist\/(?:api|web|cdk)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(path),
+      (path) => !/^dist\/(?:api|web|cdk|credential-helper)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(path),
     )
     expect(others.sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'dist/command.mjs',
-      'dist/credential-helper.mjs',
       'dist/docker-credential-slipway.mjs',
       'dist/node-version.mjs',
       'dist/slipway.mjs',
@@ -42,6 +41,7 @@ describe('the tarball', () => {
       'package.json',
     ])
     expect(packed.files).toContain('dist/api/api.mjs')
+    expect(packed.files).toContain('dist/credential-helper/credential-helper.mjs')
     expect(packed.files).toContain('dist/web/index.js')
     expect(packed.files).toContain('dist/cdk/index.js')
     expect(packed.files).toContain('dist/cdk/edge/manifest-digest.js')
@@ -114,6 +114,9 @@ describe('installed in an empty folder', () => {
     const help = (action: string) => run(process.execPath, [helper, action])
     expect(await help('version')).toMatch(/^docker-credential-slipway \d/)
     expect(await help('list')).toBe('{}\n')
+    const keys = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 's', AWS_REGION: 'eu-west-1' }
+    const get = run(process.execPath, [helper, 'get'], { env: keys, input: 'registry.example' })
+    expect(JSON.parse(await get)).toMatchObject({ Username: 'AWS' })
   })
 
   test('an old Node is told so in one line', async () => {
