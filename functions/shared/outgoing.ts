@@ -24,9 +24,12 @@ export interface Outgoing extends Connection {
   readonly signal: AbortSignal
 }
 
+/** A URL's host: a name, or an address without brackets. */
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '')
+
 /** Fails for a URL whose host is itself a private address; names are looked up later. */
-const checkHost = ({ hostname }: URL): void => {
-  const host = hostname.replace(/^\[|\]$/g, '')
+const checkHost = (url: URL): void => {
+  const host = hostOf(url)
   if (isIP(host) !== 0 && isPrivate(host)) throw refusedAddress(host)
 }
 
@@ -40,12 +43,15 @@ const send = (
     const { ca, privateAddresses, headers, signal } = outgoing
     if (!privateAddresses) checkHost(url)
     const { request } = url.protocol === 'https:' ? https : http
+    const host = hostOf(url)
     const options = {
       method,
       headers,
       signal,
       // A connection that others opened was not checked.
       agent: false,
+      // Whom it is connected to, whatever a header Host says.
+      servername: isIP(host) === 0 ? host : '',
       ...(ca === undefined ? {} : { ca }),
       ...(privateAddresses ? {} : { lookup: publicLookup }),
     } as const
