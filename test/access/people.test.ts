@@ -445,6 +445,26 @@ describe('a session is nothing else', () => {
     expect((await comeBack(swapped, { state: 'x', code: 'right' })).status).toBe(403)
   })
 
+  test('of another registry with the same keys, or changed, it is none', async () => {
+    const rig = await open()
+    const browser = await loggedIn(issuer, rig)
+    const session = browser.jar.get(SESSION) ?? ''
+    for (const args of [
+      ['--token-service', 'other'],
+      ['--token-issuer', 'other'],
+    ]) {
+      const { send } = await rig.beside(args)
+      expect(await shown(new Browser({ ...rig, send }, browser.jar))).toEqual({ identity: null })
+    }
+    const [header, payload = '', signature] = session.split('.')
+    const claims = { ...claimsOf(session), sub: 'root' }
+    const other = Buffer.from(JSON.stringify(claims)).toString('base64url')
+    const none = Buffer.from('{"alg":"none","typ":"session+jwt"}').toString('base64url')
+    for (const forged of [`${header}.${other}.${signature}`, `${none}.${payload}.`]) {
+      expect(await shown(new Browser(rig, [[SESSION, forged]]))).toEqual({ identity: null })
+    }
+  })
+
   test('no cookie without the mark of a secure host is read', async () => {
     const rig = await open()
     const browser = await loggedIn(issuer, rig)
