@@ -71,6 +71,10 @@ const faultOf = ({ aud, exp }: JWTPayload, audience: string, now: number): strin
   return undefined
 }
 
+/** The user name: a robot's, where the token is in place of its secret. */
+const nameIn = ({ env: { SLIPWAY_ROBOT: robot } }: Surroundings): string =>
+  robot ? `robot+${robot.replace(/^robot\+/, '')}` : 'token'
+
 /**
  * Finds a token.
  *
@@ -86,7 +90,7 @@ export const findToken = async (
     const token = await find(surroundings, audience)
     if (token === undefined) continue
     const fault = faultOf(readClaims(token, name), audience, surroundings.now())
-    if (fault === undefined) return { name: 'token', secret: token }
+    if (fault === undefined) return { name: nameIn(surroundings), secret: token }
     if (!shared) throw new CredentialError(`${name} ${fault}`)
   }
   return undefined

@@ -102,6 +102,11 @@ describe('get finds', () => {
     })
   })
 
+  test.each(['ci', 'robot+ci'])('a token for the robot %s', async (SLIPWAY_ROBOT) => {
+    const { print } = await run('get', HOST, { env: { SLIPWAY_TOKEN: FOR_US, SLIPWAY_ROBOT } })
+    expect(JSON.parse(print)).toEqual({ ServerURL: HOST, Username: 'robot+ci', Secret: FOR_US })
+  })
+
   test.each<[what: string, env: Readonly<Record<string, string>>, secret: string]>([
     ['keys', { AWS_ACCESS_KEY_ID: 'AKID', AWS_REGION: 'eu-west-1' }, `${HOST} in eu-west-1`],
     ['a profile', { AWS_PROFILE: 'work' }, `${HOST} in undefined`],
