@@ -211,7 +211,7 @@ describe('refused before anything is sent', () => {
       () => make('role', { at: NOW - 900_000 }),
       /has expired at 2026-06-01T12/,
     ],
-    ['one of a time to come', () => make('role', { at: NOW + 301_000 }), /of a time to come/],
+    ['one of a time to come', () => make('role', { at: NOW + 301_000 }), /dated in the future/],
     [
       'one for another registry',
       () => make('role', { registry: 'other.example' }),
@@ -328,7 +328,7 @@ describe('a log-in is good for one client of a server', () => {
     const { logIn } = open()
     const password = await make()
     sts.instead = (_, response) => void response.writeHead(500).end()
-    await expect(logIn('AWS', password, ADDRESS)).rejects.toThrow(/answered 500/)
+    await expect(logIn('AWS', password, ADDRESS)).rejects.toThrow(/response was 500/)
     sts.instead = undefined
     expect((await logIn('AWS', password, '192.0.2.2')).name).toBe(ROLE)
   })
@@ -341,7 +341,11 @@ describe('STS that does not say who it is', () => {
       void response.writeHead(status).end(body)
   test.each<[what: string, instead: RequestListener, message: RegExp]>([
     ['leads elsewhere', (_, r) => void r.writeHead(302, { location: sts.endpoint }).end(), /302/],
-    ['fails', says('', 500), /answered 500\. A registry that takes AWS log-ins needs a way to sts/],
+    [
+      'fails',
+      says('', 500),
+      /response was 500\. A registry that takes AWS log-ins needs a way to sts/,
+    ],
     ['has too much to do', says('<Code>Throttling</Code>', 400), /400 Throttling/],
     ['is asked too often', says('', 429), /429/],
     ['says nothing', says(''), /cannot be used/],

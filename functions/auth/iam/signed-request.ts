@@ -129,7 +129,8 @@ const checkTime = (parameters: ReadonlyMap<string, string>, now: number): void =
       `is good for ${seconds} seconds, more than the ${LONGEST_LIFE} that are accepted`,
     )
   }
-  if (begin > now + SKEW) throw refusedLogIn('is of a time to come: check the clock')
+  if (begin > now + SKEW)
+    throw refusedLogIn('is dated in the future: check the clock of the client')
   const end = begin + seconds * 1000
   if (end > now) return
   throw refusedLogIn(`has expired at ${new Date(end).toISOString()}: make another`)

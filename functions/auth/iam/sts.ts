@@ -69,5 +69,5 @@ export const askSts = async (
   if ([400, 401, 403].includes(status) && !busy) {
     throw refusedLogIn(`was refused by AWS${code === undefined ? '' : `: ${code}`}`)
   }
-  throw unavailable(host, `it answered ${[status, code].filter(Boolean).join(' ')}`)
+  throw unavailable(host, `the response was ${[status, code].filter(Boolean).join(' ')}`)
 }

@@ -83,7 +83,7 @@ export const organizationAccounts = ({
     })
     if (answer.ok) return page.parse(await answer.json())
     throw new Error(
-      `ListAccounts answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`,
+      `the response to ListAccounts was ${answer.status}: ${(await answer.text()).slice(0, 300)}`,
     )
   }
 
