@@ -12,8 +12,9 @@ import { completeMultipart } from './complete.ts'
 import { list } from './list.ts'
 import { listParts } from './parts.ts'
 import type { Tree } from './paths.ts'
-import { get, head } from './read.ts'
+import { head } from './read.ts'
 import { remove, removeIf, removeVersion } from './remove.ts'
+import { createSmallReads } from './small-reads.ts'
 import { leftovers, sweep } from './sweep.ts'
 import { translate } from './system-errors.ts'
 import { uploadPart } from './upload-part.ts'
@@ -45,7 +46,7 @@ export const createFileStore = (tree: Tree): ObjectStore => {
     }
 
   return {
-    get: bound('get', get),
+    get: bound('get', createSmallReads()),
     head: bound('head', head),
     put: bound('put', put),
     copy: bound('copy', copy),
