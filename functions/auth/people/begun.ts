@@ -8,7 +8,7 @@
  */
 
 import { hkdfSync } from 'node:crypto'
-import { decrypt, encrypt } from '../../registry/uploads/encrypted.ts'
+import { decrypt, encrypt } from '../../shared/encrypted.ts'
 import * as z from '../../shared/schema.ts'
 import { AccessError } from '../errors.ts'
 

@@ -5,10 +5,10 @@
  * @module
  */
 
+import { decrypt, encrypt } from '../../shared/encrypted.ts'
 import * as z from '../../shared/schema.ts'
 import { RegistryError } from '../errors.ts'
 import { type Algorithm, CANONICAL } from '../reference.ts'
-import { decrypt, encrypt } from './encrypted.ts'
 
 /** Seconds for which an upload may go on after the request that started it, unless a setting says so. */
 export const STATE_LIFE = 24 * 60 * 60

@@ -1,7 +1,7 @@
 /**
  * Values encrypted for ourselves, as JWE in compact form (RFC 7516) with a shared key and AES-256-GCM, and no
  * other: what `jose` makes and reads with `dir` and `A256GCM`. Each request of an upload opens one value and
- * seals the next. Over WebCrypto that took five times the processor time, and a turn of the threads that
+ * seals the next: over WebCrypto that took five times the processor time, and a turn of the threads that
  * file operations need.
  *
  * @module
