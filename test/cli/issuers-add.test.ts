@@ -124,6 +124,35 @@ test('what is there stays, comments too; a second time nothing changes', async (
   expect(parsePolicy(policy).rules).toHaveLength(2)
 })
 
+test('a robot is bound to what a rule would demand', async (t) => {
+  const desk = await open(t)
+  await desk.give('robot add ci --without-secret')
+  await desk.give('issuers add gitlab --id 77 --ref v* --audience registry.example --robot ci')
+  expect(desk.said.join('\n')).toMatch(
+    /gitlab\.com is trusted\..*\nTokens with all of these claims/,
+  )
+  expect(desk.said.join('\n')).not.toMatch(/not trusted yet/)
+  expect(await desk.give('robot show ci')).toEqual([
+    'claim\tiss=https://gitlab.com',
+    'claim\tproject_id=77',
+    'claim\tpipeline_source!=merge_request_event',
+    'claim\tref_protected=true',
+    'claim\tref~v*',
+  ])
+  expect(await readDocument(desk.store, POLICY_KEY)).toBeUndefined()
+})
+
+test.for([
+  ['--robot ci', /there is no robot "ci"/],
+  ['--robot ci --repositories a', /--robot is in place of a rule: leave out/],
+  ['--robot ci --add-rule', /--robot is in place of a rule/],
+] as const)('with %s nobody is trusted', async ([more, message], t) => {
+  const { store, give } = await open(t)
+  const given = `issuers add gitlab --id 1 --audience registry.example ${more}`
+  await expect(give(given)).rejects.toThrow(message)
+  expect(await readDocument(store, ISSUERS_KEY)).toBeUndefined()
+})
+
 test('a cluster with authorities of its own', async (t) => {
   const desk = await open(t)
   desk.files['ca.pem'] = '-----BEGIN CERTIFICATE-----\n'

@@ -6,6 +6,7 @@
 
 import { Document, parse, parseDocument } from 'yaml'
 import { readDocument } from '../../auth/document.ts'
+import { robotName } from '../../auth/identity.ts'
 import { type IssuerEntry, parseIssuers, trustedIssuer } from '../../auth/issuers/document.ts'
 import { parsePolicy } from '../../auth/policy/parse.ts'
 import { ISSUERS_KEY, POLICY_KEY } from '../../registry/layout.ts'
@@ -13,7 +14,8 @@ import { DocumentError, quoted } from '../../shared/errors.ts'
 import type { StoreIo } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { keepInStep } from '../keep-in-step.ts'
-import { issuerRule } from './issuer-rules.ts'
+import { type IssuerRule, issuerRule } from './issuer-rules.ts'
+import { bindRobot, mustExist } from './robot-claims.ts'
 
 interface Given {
   readonly args: { readonly provider: string }
@@ -27,6 +29,7 @@ interface Given {
     readonly ca: string | undefined
     readonly 'private-addresses': boolean
     readonly 'add-rule': boolean
+    readonly robot: string | undefined
   }
 }
 
@@ -78,15 +81,50 @@ const addRule = async (io: StoreIo, rule: object): Promise<void> => {
   io.say('The rule is the last of the policy: one before it may decide. See slipway policy test.')
 }
 
-/** `slipway issuers add`. */
-export const addIssuerAndRule = async (io: StoreIo, { args, flags }: Given): Promise<void> => {
-  const { audience, repositories, actions = 'pull,push' } = flags
-  const { issuer, all } = issuerRule({ ...args, id: flags.id, url: flags.url, ref: flags.ref })
+/** Reads the entry that is to be added. */
+const entryOf = async (io: StoreIo, issuer: string, { flags }: Given): Promise<IssuerEntry> => {
+  const { audience } = flags
   if (audience === undefined) {
     throw new UsageError(
       '--audience is missing: the address of this registry, as in registry.example',
     )
   }
+  const ca = flags.ca === undefined ? undefined : await io.readFile(flags.ca)
+  return {
+    issuer,
+    audience,
+    ...(ca === undefined ? {} : { ca }),
+    ...(flags['private-addresses'] ? { privateAddresses: true } : {}),
+  }
+}
+
+/** Binds a robot to what the rule would demand, in place of a rule. */
+const addForRobot = async (
+  io: StoreIo,
+  robot: string,
+  { issuer, all }: IssuerRule,
+  given: Given,
+): Promise<void> => {
+  const { repositories, actions, 'add-rule': added } = given.flags
+  if (added || repositories !== undefined || actions !== undefined) {
+    throw new UsageError(
+      '--robot is in place of a rule: leave out --repositories, --actions and --add-rule, and let rules name the robot',
+    )
+  }
+  await mustExist(io.store, robotName(robot) ?? robot)
+  await addIssuer(io, await entryOf(io, issuer, given))
+  const claim = all.map((subject) => subject.replace(/^claim:/, ''))
+  await bindRobot(io, { args: { name: robot }, flags: { claim } })
+}
+
+/** `slipway issuers add`. */
+export const addIssuerAndRule = async (io: StoreIo, given: Given): Promise<void> => {
+  const { args, flags } = given
+  const { repositories, actions = 'pull,push' } = flags
+  const wanted = issuerRule({ ...args, id: flags.id, url: flags.url, ref: flags.ref })
+  if (flags.robot !== undefined) return addForRobot(io, flags.robot, wanted, given)
+  const { issuer, all } = wanted
+  const entry = await entryOf(io, issuer, given)
   if (repositories === undefined) {
     throw new UsageError("--repositories is missing: what its tokens are for, as in 'team/**'")
   }
@@ -98,13 +136,7 @@ export const addIssuerAndRule = async (io: StoreIo, { args, flags }: Given): Pro
   // A rule that is not valid is refused before anybody is trusted.
   const alone = new Document({ version: 1, rules: [rule] })
   parsePolicy(textOf(alone))
-  const ca = flags.ca === undefined ? undefined : await io.readFile(flags.ca)
-  await addIssuer(io, {
-    issuer,
-    audience,
-    ...(ca === undefined ? {} : { ca }),
-    ...(flags['private-addresses'] ? { privateAddresses: true } : {}),
-  })
+  await addIssuer(io, entry)
   if (flags['add-rule']) return addRule(io, rule)
   io.say('Nothing is allowed by that. This rule is safe with it (--add-rule adds it):')
   io.print(textOf(new Document([rule])).trimEnd())

@@ -39,7 +39,8 @@ export const unbind = ({ edit }: Pick<StoreIo, 'edit'>, name: string): Promise<b
     return bindings.delete(name) ? formatBindings(bindings) : undefined
   })
 
-const mustExist = async (store: ObjectStore, name: string): Promise<void> => {
+/** @throws CommandError for a robot that is not there */
+export const mustExist = async (store: ObjectStore, name: string): Promise<void> => {
   if (!parseRobots(await readDocument(store, ROBOTS_KEY)).has(name)) throw noSuch('robot', name)
 }
 

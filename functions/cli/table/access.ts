@@ -96,6 +96,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
       ca: textFlag('FILE', "certificates of its server's authorities", "the platform's"),
       'private-addresses': switchFlag('its server may have a private address'),
       'add-rule': switchFlag('add the rule to the policy, and not only print it'),
+      robot: textFlag('NAME', 'bind this robot to the claims of the rule, in place of a rule'),
     },
     load: async () => (await import('../commands/issuers-add.ts')).addIssuerAndRule,
   }),
