@@ -14,25 +14,13 @@ export interface AwsLogInsProps {
    */
   readonly allow?: readonly string[] | undefined
   /**
-   * Accounts whose users and roles may log in, or `organization`: all of the one that the stack's own account is
-   * in, of which it must be the management account or a delegated administrator. Default: those that
-   * {@link allow} names.
+   * Accounts whose users and roles may log in, or ARNs of some of these; or `organization`: all accounts of the one
+   * that the stack's own is in, of which it must be the management account or a delegated administrator. What they
+   * may do, {@link allow} and the policy say. Default: those that `allow` names.
    */
   readonly accounts?: readonly string[] | 'organization' | undefined
   /** Regions whose STS is asked. Default: that of the stack. */
   readonly regions?: readonly string[] | undefined
-}
-
-/** The account that an entry of `allow` is of; undefined where that is a pattern. */
-const accountOf = (entry: string): string | undefined =>
-  entry.match(/^(?:arn:[^:]+:[^:]+::)?(\d{12})(?::|$)/)?.[1]
-
-/** Accounts that entries name. @returns undefined if one names none */
-export const accountsIn = (entries: readonly string[]): readonly string[] | undefined => {
-  const accounts = entries.map(accountOf)
-  return accounts.includes(undefined)
-    ? undefined
-    : [...new Set(accounts.filter((each) => each !== undefined))]
 }
 
 /**
@@ -45,7 +33,7 @@ export const awsSettings = (
   { allow = [], accounts, regions }: AwsLogInsProps,
   host: () => string,
 ): Readonly<Record<string, string>> => {
-  const from = accounts ?? accountsIn(allow) ?? []
+  const from = accounts ?? allow
   if (from.length === 0) return {}
   return {
     SLIPWAY_AWS_REGIONS: regions?.join() ?? Stack.of(scope).region,

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { awsRegions } from '../functions/compose/setting-kinds.ts'
+import { awsAccounts, awsRegions } from '../functions/compose/setting-kinds.ts'
 import * as z from '../functions/shared/schema.ts'
-import { accountsIn } from './aws-log-ins.ts'
 import { handlerSetting } from './context-kinds.ts'
 import { contextValue } from './context-value.ts'
 
@@ -23,7 +22,7 @@ export const AWS_LOG_INS = {
   awsAccounts: contextValue(
     z.optional(entries('aws-accounts')),
     'those of awsAllow',
-    'AWS accounts whose users and roles may log in, or organization: all of the one that the stack is in',
+    'AWS accounts whose users and roles may log in, or ARNs of some of these; or organization: all accounts of the one that the stack is in',
   ),
   awsRegions: contextValue(
     z.optional(awsRegions),
@@ -32,8 +31,9 @@ export const AWS_LOG_INS = {
   ),
 } as const
 
-/** Whether {@link AWS_LOG_INS} leaves open whose users and roles may log in. */
+/** Whether `awsAllow` cannot stand for `awsAccounts`: it may have patterns of any account. */
 export const lacksAccounts = (
   allow: readonly string[] | undefined,
   accounts: readonly string[] | undefined,
-): boolean => allow !== undefined && accounts === undefined && accountsIn(allow) === undefined
+): boolean =>
+  allow !== undefined && accounts === undefined && !awsAccounts.safeParse(allow.join()).success

@@ -102,7 +102,7 @@ export const createLapse = ({ accounts, policy, verifier, authorities }: LapseOp
   ): Promise<Why | undefined> =>
     verifier.acceptsAws(name)
       ? byPolicy(awsIdentity(name), repository)
-      : 'the AWS account of who began it may no longer log in'
+      : 'the user or role of AWS that began it may no longer log in'
 
   const ofCertificate = async (
     { id, subject }: Extract<Note, { by: 'certificate' }>,

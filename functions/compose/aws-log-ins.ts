@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AwsLogIns, accountOf } from '../auth/iam/aws.ts'
+import { type AwsLogIns, accountOf, awsPattern } from '../auth/iam/aws.ts'
 import type { Live } from '../auth/live.ts'
 import { type Policy, withRule } from '../auth/policy/policy.ts'
 import { once } from '../shared/once.ts'
@@ -15,13 +15,13 @@ type AwsSettings = Pick<
   'aws-regions' | 'aws-accounts' | 'aws-audience' | 'aws-sts-endpoint' | 'public-url'
 >
 
-/** Whether an account is in the organization of the registry's own. */
+/** Whether a caller is of an account in the organization of the registry's own. */
 const inOrganization = (region: string, now: () => number) => {
   const open = once(async () => {
     const { organizationAccounts } = await import('./aws/organization.ts')
     return organizationAccounts({ region, now })
   })
-  return async (account: string): Promise<boolean> => (await open()).has(account)
+  return async (arn: string): Promise<boolean> => (await open()).has(accountOf(arn))
 }
 
 /** Opens them; undefined if no Region is set. Nothing is loaded before the first. */
@@ -29,13 +29,13 @@ export const openAwsLogIns = (settings: AwsSettings, now: () => number): AwsLogI
   const regions = settings['aws-regions']
   const [region] = regions ?? []
   if (regions === undefined || region === undefined) return undefined
-  const accounts = settings['aws-accounts'] ?? []
-  const isListed = (account: string): boolean =>
-    accounts === 'organization' || accounts.includes(account)
+  const who = settings['aws-accounts'] ?? []
+  const patterns = who === 'organization' ? [() => true] : who.map(awsPattern)
+  const accepts = (arn: string): boolean => patterns.some((matches) => matches(arn))
   const mayLogIn =
-    accounts === 'organization'
+    who === 'organization'
       ? inOrganization(region, now)
-      : async (account: string) => isListed(account)
+      : async (arn: string): Promise<boolean> => accepts(arn)
   const url = settings['public-url']
   const names = settings['aws-audience'] ?? (url === undefined ? [] : [new URL(url).host])
   const endpoint = settings['aws-sts-endpoint']
@@ -44,7 +44,7 @@ export const openAwsLogIns = (settings: AwsSettings, now: () => number): AwsLogI
     return createAwsLogIns({ regions, names, mayLogIn, endpoint, now })
   })
   return {
-    accepts: (arn) => isListed(accountOf(arn)),
+    accepts,
     logIn: async (...given) => (await opened()).logIn(...given),
   }
 }
@@ -53,7 +53,7 @@ export const openAwsLogIns = (settings: AwsSettings, now: () => number): AwsLogI
 export const allowingAws = (policy: Live<Policy>, who: Settings['aws-allow']): Live<Policy> => {
   if (who === undefined) return policy
   const rule = {
-    who: [...who],
+    who: who.map((each) => `aws:${each}`),
     repositories: ['**'],
     actions: ['pull' as const, 'push' as const],
     effect: 'allow' as const,

@@ -151,21 +151,29 @@ export const awsRegions = z.converted(
     refuse('expected Regions, as in eu-west-1,us-east-1'),
 )
 
-/** Accounts of AWS, or all of an organization. */
-export const awsAccounts = z.converted(z.string(), (value, refuse) =>
-  value === 'organization'
-    ? value
-    : (listOf(value, /^\d{12}$/) ??
-      refuse(
-        'expected account IDs of 12 digits, as in 123456789012,210987654321, or organization',
-      )),
-)
+/** What is wrong with a list of callers of AWS, or undefined. */
+const awsFault = (callers: readonly string[]): string | undefined =>
+  callers.map((each) => subjectFault(`aws:${each}`)).find((fault) => fault !== undefined)
 
-/** Callers of AWS, as policies name them without `aws:`. */
+/** Callers of AWS: accounts, and ARNs or patterns of them, as policies name them after `aws:`. */
 export const awsCallers = z.converted(z.string(), (value, refuse): readonly string[] => {
-  const subjects = value.split(',').map((each) => `aws:${each}`)
-  const fault = subjects.map(subjectFault).find((each) => each !== undefined)
-  return fault === undefined ? subjects : refuse(fault)
+  const callers = value.split(',')
+  const fault = awsFault(callers)
+  return fault === undefined ? callers : refuse(fault)
+})
+
+/** An account, or an ARN of one. */
+const OF_ACCOUNT = /^(?:arn:[a-z-]+:[a-z]+::)?\d{12}(?::|$)/
+
+/** Callers of AWS who may log in: of certain accounts, or `organization` for all accounts of one. */
+export const awsAccounts = z.converted(z.string(), (value, refuse) => {
+  if (value === 'organization') return value
+  const callers = value.split(',')
+  const fault = awsFault(callers)
+  if (fault !== undefined) return refuse(`${fault}, or organization`)
+  const everywhere = callers.find((each) => !OF_ACCOUNT.test(each))
+  if (everywhere === undefined) return callers
+  return refuse(`${JSON.stringify(everywhere)} is of any account: expected one of 12 digits`)
 })
 
 /** Names by which clients call a registry, in lower case. */

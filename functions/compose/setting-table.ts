@@ -274,7 +274,7 @@ export const SETTINGS = {
   'aws-accounts': setting(
     z.optional(awsAccounts),
     'none',
-    'AWS accounts whose users and roles may log in, 12 digits each, or organization: those of the one that this registry is in',
+    'AWS accounts whose users and roles may log in, or ARNs of some of these, as in 123456789012,arn:aws:iam::210987654321:role/ci-*; or organization: all accounts of the one that this registry is in',
   ),
   'aws-allow': setting(
     z.optional(awsCallers),

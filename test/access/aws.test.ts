@@ -113,7 +113,9 @@ test('who may not log in is told why', async () => {
   const rig = await open('--aws-accounts=123456789012')
   const refused = await ask(rig, await passwordOf(rig, ALICE))
   expect(refused.status).toBe(401)
-  expect(jsonOf(refused).errors[0].message).toMatch(/AWS account 210987654321, which may not/)
+  expect(jsonOf(refused).errors[0].message).toMatch(
+    /is of arn:aws:iam::210987654321:user\/alice, who may not/,
+  )
   expect(refused.headers.get('WWW-Authenticate')).toBe('Basic realm="slipway"')
   const named = await ask(rig, await passwordOf(rig), SCOPE, 'alice')
   expect(jsonOf(named).errors[0].message).toMatch(/for the user name AWS/)
@@ -153,6 +155,8 @@ describe('what is revoked ends', () => {
   test.each<[what: string, args: () => readonly string[], status: number]>([
     ['its account stays', () => args(ACCOUNTS), 202],
     ['its account', () => args('--aws-accounts=210987654321'), 401],
+    ['it stays', () => args('--aws-accounts=arn:aws:iam::123456789012:role/c*'), 202],
+    ['it itself', () => args('--aws-accounts=arn:aws:iam::123456789012:role/other'), 401],
     ['all AWS log-ins', () => [], 401],
   ])('%s, with the settings of a server', async (_, others, status) => {
     const rig = await open(ACCOUNTS)

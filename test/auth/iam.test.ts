@@ -59,7 +59,7 @@ const open = (endpoint = sts.endpoint) =>
   createAwsLogIns({
     regions: ['eu-west-1', 'us-east-1', 'cn-north-1'],
     names: [HOST, 'registry.example:5000'],
-    mayLogIn: async (account) => account === '123456789012',
+    mayLogIn: async (arn) => arn.includes(':123456789012:'),
     endpoint,
     now: () => now,
   })
@@ -295,7 +295,7 @@ test('an account that may not log in is refused, each time', async () => {
   const password = await make('stranger')
   for (const _ of [1, 2]) {
     await expect(logIn('AWS', password, ADDRESS)).rejects.toThrow(
-      /is of the AWS account 999999999999, which may not log in here/,
+      /is of arn:aws:iam::999999999999:role\/ci, who may not log in here/,
     )
   }
 })

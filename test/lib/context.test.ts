@@ -132,7 +132,10 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ tokenRealm: 'nowhere' }, /tokenRealm is "nowhere": /],
     [{ awsAllow: 'ci' }, /awsAllow is "ci": expected an account of 12 digits or the ARN/],
     [{ awsAllow: 'arn:aws:iam::*:role/ci' }, /awsAllow has an entry without an account/],
-    [{ awsAccounts: '1234' }, /awsAccounts is "1234": expected account IDs of 12 digits/],
+    [
+      { awsAccounts: '1234' },
+      /awsAccounts is "1234": expected an account of 12 digits .*, or organization/,
+    ],
     [{ awsRegions: 'eu-west-1' }, /awsRegions is for log-ins with AWS credentials/],
     [{ awsRegions: 'everywhere' }, /awsRegions is "everywhere": expected Regions/],
     [{ uploadLife: '7d' }, /uploadLife is "7d": expected a time between 1m and 6d/],

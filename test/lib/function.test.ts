@@ -124,7 +124,7 @@ describe('context values that the function is told', () => {
     [
       { awsAllow: '123456789012,arn:aws:iam::210987654321:role/ci-*' },
       'SLIPWAY_AWS_ACCOUNTS',
-      '123456789012,210987654321',
+      '123456789012,arn:aws:iam::210987654321:role/ci-*',
     ],
     [{ awsAllow: '123456789012' }, 'SLIPWAY_AWS_REGIONS', '<AWS::Region>'],
     [

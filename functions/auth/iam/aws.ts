@@ -5,6 +5,7 @@
  * @module
  */
 
+import { matchTokens, wildcardTokens } from '../../shared/glob.ts'
 import { AccessError } from '../errors.ts'
 import type { Identity } from '../identity.ts'
 
@@ -15,16 +16,23 @@ export interface AwsLogIns {
    *
    * @param name the user name that it came with
    * @param address of the client
-   * @throws AccessError UNAUTHORIZED for one that is not valid, or of an account that is not accepted;
+   * @throws AccessError UNAUTHORIZED for one that is not valid, or of somebody who may not log in;
    *   UNAVAILABLE when AWS cannot be asked; TOOMANYREQUESTS while it is asked about too many
    */
   logIn(name: string, password: string, address: string): Promise<Identity>
-  /** Whether a caller is of an account that may log in. It asks nobody. @param arn its name */
+  /** Whether a caller is among those that may log in. It asks nobody. @param arn its name */
   accepts(arn: string): boolean
 }
 
 /** The account that an ARN is of. */
 export const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
+
+/** Whether an ARN is of an account, or as a pattern says. @param text an account, or a pattern of ARNs */
+export const awsPattern = (text: string): ((arn: string) => boolean) => {
+  if (/^\d+$/.test(text)) return (arn) => accountOf(arn) === text
+  const tokens = wildcardTokens(text)
+  return (arn) => matchTokens(tokens, arn)
+}
 
 /** A caller by the ARN of its user or role. */
 export const awsIdentity = (arn: string): Identity => ({

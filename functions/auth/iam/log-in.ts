@@ -10,14 +10,14 @@ import { AWS_USER } from '../../shared/aws-log-in.ts'
 import { AccessError } from '../errors.ts'
 import type { Identity } from '../identity.ts'
 import { addressGroup } from '../throttle/failures.ts'
-import { type AwsLogIns, accountOf, awsIdentity } from './aws.ts'
+import { type AwsLogIns, awsIdentity } from './aws.ts'
 import { readCaller } from './caller.ts'
 import { type CheckedRequest, readSignedRequest, refusedLogIn } from './signed-request.ts'
 import { askSts } from './sts.ts'
 
 /** Requests to STS at once: anybody can send what looks like one. */
 const AT_ONCE = 32
-/** Log-ins that are remembered. Each was good once, in an account that may log in. */
+/** Log-ins that are remembered. Each was of somebody who may log in. */
 const MAX_REMEMBERED = 10_000
 
 export interface AwsLogInOptions {
@@ -25,8 +25,8 @@ export interface AwsLogInOptions {
   readonly regions: readonly string[]
   /** Names of this registry, as clients call it, in lower case. */
   readonly names: readonly string[]
-  /** Whether an account may log in. @throws AccessError UNAVAILABLE when that is not known */
-  readonly mayLogIn: (account: string) => Promise<boolean>
+  /** Whether a caller may log in. @throws AccessError UNAVAILABLE when that is not known */
+  readonly mayLogIn: (arn: string) => Promise<boolean>
   /** Where STS is, if it is not where AWS has it. */
   readonly endpoint: string | undefined
   /** Clock in milliseconds. */
@@ -76,8 +76,8 @@ export const createAwsLogIns = ({
 
   const identify = async (request: CheckedRequest): Promise<Identity> => {
     const arn = await callerOf(request)
-    if (await mayLogIn(accountOf(arn))) return awsIdentity(arn)
-    throw refusedLogIn(`is of the AWS account ${accountOf(arn)}, which may not log in here`)
+    if (await mayLogIn(arn)) return awsIdentity(arn)
+    throw refusedLogIn(`is of ${arn}, who may not log in here`)
   }
 
   return {

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { compileGlob, type Glob, matchTokens, wildcardTokens } from '../../shared/glob.ts'
+import { compileGlob, type Glob } from '../../shared/glob.ts'
 import { ACTIONS, type Action } from '../access.ts'
 import { hasAttributes, readAttributes } from '../certificate.ts'
-import { accountOf } from '../iam/aws.ts'
+import { awsPattern } from '../iam/aws.ts'
 import { type Identity, robotName } from '../identity.ts'
 import { claimHolds } from './claims.ts'
 import type { PolicyRule, WrittenSubject } from './schema.ts'
@@ -49,9 +49,8 @@ const shortName = (identity: Identity): string => {
 
 /** Callers of AWS, by account or by ARN; of a role, whichever session it is. */
 const compileAws = (text: string): Subject => {
-  if (/^\d+$/.test(text)) return ({ kind, name }) => kind === 'aws' && accountOf(name) === text
-  const tokens = wildcardTokens(text)
-  return ({ kind, name }) => kind === 'aws' && matchTokens(tokens, name)
+  const matches = awsPattern(text)
+  return ({ kind, name }) => kind === 'aws' && matches(name)
 }
 
 /**

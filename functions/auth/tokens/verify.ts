@@ -58,7 +58,7 @@ export interface TokenVerifier {
   verify(token: string): Promise<VerifiedToken>
   /** Whether tokens of an issuer are accepted; as `verify`, it throws UNAVAILABLE. */
   trusts(issuer: string): Promise<boolean>
-  /** Whether callers of an AWS account are accepted. @param arn of a user or role */
+  /** Whether a caller of AWS may log in. @param arn of a user or role */
   acceptsAws(arn: string): boolean
   /** Whether tokens are accepted that were signed by the key of ours with this `kid`. */
   hasKey(kid: string): Promise<boolean>
@@ -238,7 +238,7 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
       }
       if (signed.payload.kind === OF_AWS) {
         if (!aws?.accepts(name)) {
-          throw refusal('issuer', 'is of an AWS account that may not log in here')
+          throw refusal('issuer', 'is of a user or role of AWS that may not log in here')
         }
         return {
           identity: awsIdentity(name),
