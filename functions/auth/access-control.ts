@@ -12,13 +12,14 @@ import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
 import { byCertificate, byPolicy, nobody, noteOf, written } from './callers.ts'
 import type { CertificateAuthorities, ClientCertificate } from './certificate.ts'
 import { AccessError } from './errors.ts'
-import { type AwsLogIns, awsLogIn, isSignedRequest } from './iam/aws.ts'
+import { type AwsLogIns, awsLogIn } from './iam/aws.ts'
 import {
   ANONYMOUS,
   fingerprint,
   type Identity,
   isJwt,
   isRobot,
+  isSignedRequest,
   nameOf,
   parseBasic,
   parseBearer,

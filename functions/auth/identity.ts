@@ -58,6 +58,13 @@ export const parseBasic = (authorization: string | undefined): BasicCredentials 
 export const isJwt = (password: string): boolean =>
   password.length > 72 && /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(password)
 
+/**
+ * Whether what was sent as a password is JSON in base64, as a signed request is. No password is: they have at
+ * most 72 bytes; and JWTs have dots.
+ */
+export const isSignedRequest = (password: string): boolean =>
+  password.length > 72 && /^eyJ[\w+/-]+={0,2}$/.test(password)
+
 /** The token in an Authorization header; undefined if it is not of the Bearer scheme (RFC 6750). */
 export const parseBearer = (authorization: string | undefined): string | undefined =>
   authorization?.match(/^bearer +(\S+) *$/i)?.[1]

@@ -10,8 +10,16 @@ import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './a
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { AccessError } from './errors.ts'
-import { type AwsLogIns, awsLogIn, isSignedRequest } from './iam/aws.ts'
-import { ANONYMOUS, fingerprint, type Identity, isJwt, isRobot, nameOf } from './identity.ts'
+import { type AwsLogIns, awsLogIn } from './iam/aws.ts'
+import {
+  ANONYMOUS,
+  fingerprint,
+  type Identity,
+  isJwt,
+  isRobot,
+  isSignedRequest,
+  nameOf,
+} from './identity.ts'
 import type { Signer, SigningKeys } from './keys/signing-keys.ts'
 import type { Live } from './live.ts'
 import type { People } from './people/people.ts'

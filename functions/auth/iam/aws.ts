@@ -42,13 +42,6 @@ export const awsIdentity = (arn: string): Identity => ({
   claims: {},
 })
 
-/**
- * Whether what was sent as a password is JSON in base64, as a signed request is. No password is: they have at
- * most 72 bytes; and JWTs have dots.
- */
-export const isSignedRequest = (password: string): boolean =>
-  password.length > 72 && /^eyJ[\w+/-]+={0,2}$/.test(password)
-
 /** `AwsLogIns.logIn`, also where there are none. */
 export const awsLogIn = async (
   aws: AwsLogIns | undefined,

@@ -6,7 +6,7 @@
 import { stat } from 'node:fs/promises'
 import { StoreError } from '../errors.ts'
 import type { WriteCondition } from '../store.ts'
-import { etagOf } from './disk.ts'
+import { etagOf } from './read.ts'
 import { isAbsent } from './system-errors.ts'
 
 /** The version of the object at a path, or undefined where there is none. */

@@ -9,10 +9,10 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isStaged, type Tree, temporaryDirectory } from './paths.ts'
+import { etagOf } from './read.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
 
 /**
@@ -23,10 +23,6 @@ import { hasErrno, isAbsent } from './system-errors.ts'
 const PIECE_BYTES = 1024 * 1024
 /** How often a parent directory may vanish under a writer before that counts as a failure. */
 const MAX_ATTEMPTS = 100
-
-/** The version of a file, which changes with every write of the key: see {@link stamp}. */
-export const etagOf = (stats: BigIntStats): string =>
-  [stats.ino, stats.mtimeNs, stats.size].map((value) => value.toString(36)).join('-')
 
 let lastStamp = 0
 

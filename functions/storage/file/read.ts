@@ -9,12 +9,15 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { StoreError } from '../errors.ts'
 import type { ByteRange, ObjectInfo, ObjectRead } from '../store.ts'
-import { etagOf } from './disk.ts'
 import { pathOf, type Tree } from './paths.ts'
 import { isAbsent } from './system-errors.ts'
 
 /** Bytes read at a time, and the size up to which an object is read whole before `get` returns. */
 const CHUNK_BYTES = 512 * 1024
+
+/** The version of a file, which changes with every write of the key: see `stamp` in disk.ts. */
+export const etagOf = (stats: BigIntStats): string =>
+  [stats.ino, stats.mtimeNs, stats.size].map((value) => value.toString(36)).join('-')
 
 const infoOf = (stats: BigIntStats): ObjectInfo => {
   const etag = etagOf(stats)

@@ -5,13 +5,11 @@
  * @module
  */
 
-import { stat } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import type { ByteRange, ObjectRead } from '../store.ts'
-import { etagOf } from './disk.ts'
+import { currentEtag } from './condition.ts'
 import { pathOf, type Tree } from './paths.ts'
 import { get } from './read.ts'
-import { isAbsent } from './system-errors.ts'
 
 /** Most bytes of a file that is kept. */
 const MOST = 1024
@@ -33,15 +31,6 @@ const copied = (read: Small): Small => ({ ...read, body: [Uint8Array.from(read.b
 const isSmall = (read: ObjectRead | undefined): read is Small =>
   read !== undefined && read.info.size <= MOST && Array.isArray(read.body)
 
-const versionAt = async (path: string): Promise<string | undefined> => {
-  try {
-    return etagOf(await stat(path, { bigint: true }))
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw error
-  }
-}
-
 /** Reads objects as {@link get} does, and small ones again with one look. */
 export const createSmallReads = (): typeof get => {
   const kept = new LRUCache<string, Small>({
@@ -53,7 +42,7 @@ export const createSmallReads = (): typeof get => {
     const path = pathOf(tree, key)
     const known = kept.get(path)
     if (known !== undefined) {
-      if ((await versionAt(path)) === known.info.etag) return copied(known)
+      if ((await currentEtag(path)) === known.info.etag) return copied(known)
       kept.delete(path)
     }
     const read = await get(tree, key)
