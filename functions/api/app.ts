@@ -21,6 +21,7 @@ import { commonHeaders } from './responses.ts'
 import { baseRoutes } from './routes/base.ts'
 import { blobRoutes } from './routes/blobs.ts'
 import { catalogRoutes } from './routes/catalog.ts'
+import { healthRoutes } from './routes/health.ts'
 import { jwksRoutes } from './routes/jwks.ts'
 import { logInRoutes } from './routes/log-in.ts'
 import { manifestRoutes } from './routes/manifests.ts'
@@ -42,6 +43,7 @@ import { uploadRoutes } from './routes/uploads.ts'
 export const createApp = (options: AppOptions): Hono<AppEnv> => {
   const app = new Hono<AppEnv>()
   app.use(requestId())
+  healthRoutes(app, options.isReady)
   app.use(requestLog(options.logger))
   app.use(commonHeaders)
   const { edge } = options

@@ -84,6 +84,8 @@ export interface AppOptions {
    * Clients that need the digest, which is missing then, send a GET. An edge adds it.
    */
   readonly redirectManifestHeads?: boolean
+  /** Whether requests are to be sent here, for `/readyz`; costs nothing. Default: always. */
+  readonly isReady?: (() => boolean) | undefined
   readonly authorizer: Authorizer
   readonly audit: Audit
   /** Absent: pulls are not recorded. */

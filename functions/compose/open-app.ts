@@ -52,6 +52,8 @@ export interface HostOptions {
   readonly pulled?: PullSeen | undefined
   /** See `AppOptions.remains`. */
   readonly remains?: (() => void) | undefined
+  /** What `/readyz` says of the store. Default: that it is ready. */
+  readonly isReady?: (store: ObjectStore) => boolean
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -150,6 +152,7 @@ export const openApp = async (
       report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     }),
     logger,
+    isReady: () => options.isReady?.(store) ?? true,
     pulled: options.pulled,
     redirects: settings.redirects && store.presign !== undefined,
     direct: settings['direct-for'],

@@ -18,6 +18,7 @@ import { directNote } from './direct-note.ts'
 import { finishingDeletes } from './finish-deletes.ts'
 import { takeRequests } from './hand-over/take.ts'
 import { handedOver } from './hand-over/work.ts'
+import { createHealth } from './health.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
 import { startKeeping } from './keep-fence.ts'
@@ -70,8 +71,10 @@ export const startServer = async (
   const passwords = createPasswordThread()
   const pulls = serverPulls(settings)
   const deletes = finishingDeletes(settings['undelete-days'], logger)
+  const health = createHealth(logger)
   const opened = await openApp(settings, env, {
     logger,
+    isReady: health.isReady,
     pulled: pulls?.pulled,
     authorities: tls?.authorities,
     redirectHeads: false,
@@ -85,7 +88,10 @@ export const startServer = async (
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
   const { server, stop: stopRequests } = createServerOf(app, settings, { logger, tls })
   /** What else ends: at once, and when the last request has ended. */
-  const [first, last]: [(() => void)[], (() => Promise<void>)[]] = [[], [passwords.close]]
+  const [first, last]: [(() => void)[], (() => Promise<void>)[]] = [
+    [health.stop],
+    [passwords.close],
+  ]
   const stop = async (): Promise<void> => {
     for (const end of first) end()
     await stopRequests()

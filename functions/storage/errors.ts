@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { LastCalls } from './store.ts'
+
 /** Why a store did not do what it was asked to do. */
 export type StoreFailure =
   | 'precondition'
@@ -34,6 +36,17 @@ export class StoreError extends Error {
 /** Whether an error is a failure of a store of one of the given kinds. */
 export const isStoreError = (error: unknown, ...failures: StoreFailure[]): error is StoreError =>
   error instanceof StoreError && failures.includes(error.failure)
+
+/**
+ * Notes a call that failed. A store that refuses what it was asked for is there: only `unavailable` counts
+ * against it, and what is no failure of a store says nothing.
+ */
+export const noteFailure = (calls: LastCalls, error: unknown): void => {
+  if (!(error instanceof StoreError)) return
+  const isThere = error.failure !== 'unavailable'
+  calls.unavailable = isThere ? 0 : calls.unavailable + 1
+  if (!isThere) calls.failedAt = performance.now()
+}
 
 /**
  * Waits for a write or delete with a condition.

@@ -20,7 +20,7 @@ import type { ObjectStore } from './store.ts'
 export interface ReplicaOptions {
   readonly first: ObjectStore
   /** The copy, under the same keys. */
-  readonly near: Pick<ObjectStore, 'get' | 'head' | 'list' | 'presign'>
+  readonly near: Pick<ObjectStore, 'get' | 'head' | 'list' | 'presign' | 'lastCalls'>
   /** Whether what is at a key is always the same, if there is anything. */
   readonly neverChanges: (key: string) => boolean
   /** Clock in milliseconds. Default: the system's. */
@@ -98,6 +98,15 @@ export const createReplicaStore = (options: ReplicaOptions): ObjectStore => {
   const presignNear = near.presign
   return {
     ...first,
+    lastCalls: {
+      // With one of the two, reads go on.
+      get unavailable() {
+        return Math.min(first.lastCalls.unavailable, near.lastCalls.unavailable)
+      },
+      get failedAt() {
+        return Math.max(first.lastCalls.failedAt, near.lastCalls.failedAt)
+      },
+    },
     put: sighted(first.put),
     copy: sighted(first.copy),
     delete: sighted(first.delete),

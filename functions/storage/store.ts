@@ -153,8 +153,18 @@ export const MAX_PARTS = 10_000
 /** Largest part: S3's 5 GiB. */
 export const MAX_PART_SIZE = 5 * 1024 ** 3
 
+/** How the last calls of a store ended. */
+export interface LastCalls {
+  /** How many in a row, up to the last one, ended with `unavailable`. */
+  unavailable: number
+  /** When the last of those ended, by `performance.now()`. */
+  failedAt: number
+}
+
 /** Bytes by key. The failures that methods are expected to throw are all `StoreError`. */
 export interface ObjectStore {
+  /** Kept by the store itself, and written by nobody else: to look at it costs nothing. */
+  readonly lastCalls: Readonly<LastCalls>
   /**
    * The object's bytes, or undefined if there is none. Throws `range` if it cannot be satisfied.
    */

@@ -66,6 +66,14 @@ describe('the secret of the edge', () => {
     },
   )
 
+  test.each(['GET /livez', 'GET /readyz'])(
+    'is not asked for by what only tells whether it serves: %s',
+    async (request) => {
+      const { send } = await open(['--edge=on'])
+      expect((await send(request)).status).toBe(200)
+    },
+  )
+
   test('a refusal says where to go, is counted, and what was shown is nowhere', async () => {
     const rig = await open(['--edge=on'])
     const value = 'B'.repeat(43)

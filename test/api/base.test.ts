@@ -36,6 +36,22 @@ const BASE = singles([
       expect: { 'Docker-Distribution-Api-Version': 'registry/2.0' },
     },
   ],
+  ...['GET /livez', 'HEAD /livez', 'GET /readyz', 'HEAD /readyz'].map(
+    (send) =>
+      [
+        `${send}, for those who look whether it serves`,
+        {
+          send,
+          status: 200,
+          expect: {
+            'Cache-Control': 'no-store',
+            'Content-Type': /^text\/plain/,
+            'Docker-Distribution-Api-Version': 'registry/2.0',
+            'X-Content-Type-Options': 'nosniff',
+          },
+        },
+      ] as const,
+  ),
   ['the root, in a browser', { send: 'GET /', status: 200, answer: /container registry/ }],
 ])
 
@@ -92,10 +108,12 @@ const REFUSED = singles(
 )
 
 const ELSEWHERE = singles(
-  ['POST /v2', 'DELETE /', 'PUT /v2/a', 'POST /nothing'].map((send) => [
-    `${send} finds nothing`,
-    { send, status: 404, error: 'UNSUPPORTED', expect: { Allow: null } },
-  ]),
+  ['POST /v2', 'DELETE /', 'POST /livez', 'GET /readyz/', 'PUT /v2/a', 'POST /nothing'].map(
+    (send) => [
+      `${send} finds nothing`,
+      { send, status: 404, error: 'UNSUPPORTED', expect: { Allow: null } },
+    ],
+  ),
 )
 
 onEveryHost((host) => table(host, [...BASE, ...NOT_FOUND, ...REFUSED, ...ELSEWHERE]))

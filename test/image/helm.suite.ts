@@ -109,6 +109,20 @@ describe('the chart', () => {
     })
   })
 
+  test('is asked whether it is alive, and whether it is ready', async () => {
+    const resources = await render()
+    for (const [probe, path] of [
+      ['livenessProbe', '/livez'],
+      ['readinessProbe', '/readyz'],
+    ]) {
+      expect(at(resources, 'Deployment', `${POD}.containers.0.${probe}.httpGet`)).toEqual({
+        path,
+        port: 'registry',
+        scheme: 'HTTP',
+      })
+    }
+  })
+
   test('sets only variables that the server reads', async () => {
     const resources = await render('tls.secretName=t', 'settings.read-only=on')
     const env = at(resources, 'Deployment', `${POD}.containers.0.env`) as readonly Metadata[]

@@ -60,6 +60,8 @@ const sends = (...lines: readonly string[]): Step[] => lines.map((send) => ({ se
 /** Requests that need nothing to be there. */
 const EMPTY: readonly Step[] = sends(
   'GET /',
+  'GET /livez',
+  'GET /readyz',
   'GET /v2/',
   'HEAD /v2/',
   'GET /v2',

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import type { ObjectStore } from '../store.ts'
+import { noteFailure } from '../errors.ts'
+import type { LastCalls, ObjectStore } from '../store.ts'
 import { completeMultipart } from './complete.ts'
 import { list } from './list.ts'
 import { listParts } from './parts.ts'
@@ -29,6 +30,7 @@ import { copy, put } from './write.ts'
  * is empty, `.`, `..`, `$` or longer than 255 bytes, or that lies under `.slipway`.
  */
 export const createFileStore = (tree: Tree): ObjectStore => {
+  const lastCalls: LastCalls = { unavailable: 0, failedAt: 0 }
   /** Binds an operation to the tree and translates its failures to those of the port. */
   const bound =
     <A extends readonly unknown[], R>(
@@ -37,15 +39,20 @@ export const createFileStore = (tree: Tree): ObjectStore => {
     ) =>
     async (...args: A): Promise<R> => {
       try {
-        return await operation(tree, ...args)
+        const result = await operation(tree, ...args)
+        lastCalls.unavailable = 0
+        return result
       } catch (error) {
         const [subject] = args
         const key = typeof subject === 'string' ? subject : ''
-        throw translate(error, `${name} ${key}`.trimEnd())
+        const failure = translate(error, `${name} ${key}`.trimEnd())
+        noteFailure(lastCalls, failure)
+        throw failure
       }
     }
 
   return {
+    lastCalls,
     get: bound('get', createSmallReads()),
     head: bound('head', head),
     put: bound('put', put),

@@ -10,7 +10,8 @@
 
 import { cached } from '../../shared/cached.ts'
 import { once } from '../../shared/once.ts'
-import type { ByteRange, DeleteOptions, ListOptions, ObjectStore } from '../store.ts'
+import { noteFailure } from '../errors.ts'
+import type { ByteRange, DeleteOptions, LastCalls, ListOptions, ObjectStore } from '../store.ts'
 import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
 import { copy } from './copy.ts'
 import { deleteCondition, removeIf, removeOnce, removeVersion } from './delete-if.ts'
@@ -69,6 +70,25 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
       }
     }
 
+  const lastCalls: LastCalls = { unavailable: 0, failedAt: 0 }
+  /** The same for an operation that asks the service, and notes how that ended. */
+  const asking = <A extends readonly unknown[], R>(
+    name: string,
+    operation: (bucket: Bucket, ...args: A) => Promise<R>,
+  ) => {
+    const ask = bound(name, operation)
+    return async (...args: A): Promise<R> => {
+      try {
+        const result = await ask(...args)
+        lastCalls.unavailable = 0
+        return result
+      } catch (error) {
+        noteFailure(lastCalls, error)
+        throw error
+      }
+    }
+  }
+
   const condition = once(bound('try conditional deletes on', deleteCondition))
 
   const race = cached(() => losesWrites(store, bucket.scratch), {
@@ -77,29 +97,30 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
   })
 
   const store: S3Store = {
-    get: bound('get', (each, key: string, range?: ByteRange) => get(each, direct, key, range)),
-    head: bound('head', head),
-    put: bound('put', put),
-    copy: bound('copy', copy),
-    delete: bound('delete', remove),
-    deleteIf: bound(
+    lastCalls,
+    get: asking('get', (each, key: string, range?: ByteRange) => get(each, direct, key, range)),
+    head: asking('head', head),
+    put: asking('put', put),
+    copy: asking('copy', copy),
+    delete: asking('delete', remove),
+    deleteIf: asking(
       'delete a version of',
       async (each, key: string, etag: string, options?: DeleteOptions) =>
         removeIf(each, key, etag, await condition(), options),
     ),
     deletesExactly: async () => (await condition()) === 'exact',
     ...(bucket.isAws ? {} : { losesWrites: () => race.get() }),
-    deleteVersion: bound('delete a version of', removeVersion),
-    deleteOnce: bound('delete', removeOnce),
-    list: bound('list', (each, prefix: string, options?: ListOptions) =>
+    deleteVersion: asking('delete a version of', removeVersion),
+    deleteOnce: asking('delete', removeOnce),
+    list: asking('list', (each, prefix: string, options?: ListOptions) =>
       list(each, direct, prefix, options),
     ),
-    createMultipart: bound('create multipart upload of', createMultipart),
-    uploadPart: bound('upload part', uploadPart),
-    listParts: bound('list parts', listParts),
-    completeMultipart: bound('complete multipart upload', completeMultipart),
-    abortMultipart: bound('abort multipart upload', abortMultipart),
-    listMultiparts: bound('list multipart uploads of', listMultiparts),
+    createMultipart: asking('create multipart upload of', createMultipart),
+    uploadPart: asking('upload part', uploadPart),
+    listParts: asking('list parts', listParts),
+    completeMultipart: asking('complete multipart upload', completeMultipart),
+    abortMultipart: asking('abort multipart upload', abortMultipart),
+    listMultiparts: asking('list multipart uploads of', listMultiparts),
     presign: bound('presign', (each, ...args: Parameters<DirectClient['presign']>) =>
       direct ? direct.presign(...args) : presign(each, ...args),
     ),

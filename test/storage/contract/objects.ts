@@ -46,6 +46,11 @@ export const objectTests = ({ store, test }: Subject): void => {
     assert.equal(await store().head(`${base}none`), undefined)
   })
 
+  test('a call that the store carries out is noted as none that failed', async (base) => {
+    await store().head(`${base}none`)
+    assert.equal(store().lastCalls.unavailable, 0)
+  })
+
   test('an empty object has bytes 0 to -1', async (base) => {
     await store().put(`${base}e`, new Uint8Array())
     const read = await store().get(`${base}e`)

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../../../functions/storage/store.ts'
 
 /** A call on its way to a store. */
 export interface StoreCall {
-  readonly operation: keyof ObjectStore
+  readonly operation: Exclude<keyof ObjectStore, 'lastCalls'>
   readonly args: readonly unknown[]
 }
 
@@ -18,7 +18,7 @@ export type Around = (call: StoreCall, proceed: () => Promise<unknown>) => Promi
 /** The store, with every call handed to `around`. */
 export const intercept = (store: ObjectStore, around: Around): ObjectStore =>
   new Proxy(store, {
-    get(target, operation: keyof ObjectStore) {
+    get(target, operation: StoreCall['operation']) {
       const method: unknown = Reflect.get(target, operation)
       if (typeof method !== 'function') return method
       return (...args: readonly unknown[]) =>
