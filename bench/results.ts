@@ -28,6 +28,13 @@ export interface Failure {
   readonly why: string
 }
 
+/** How often one push had a server flush what it wrote to the disk. */
+export interface Flushed {
+  readonly id: string
+  readonly peer: PeerName
+  readonly flushes: number
+}
+
 /** Calls of S3 that one request, or one push or pull, cost. */
 export interface Counted {
   readonly id: string
@@ -96,6 +103,14 @@ export interface Participant {
   readonly settings: string
 }
 
+/** What a run is to do. */
+export interface Plan {
+  /** How large everything is. */
+  readonly sizes: 'full' | 'smoke' | 'quick'
+  readonly rounds: number
+  readonly only: readonly string[]
+}
+
 /** Everything a run gave. */
 export interface Results {
   /** ISO 8601, UTC. */
@@ -108,8 +123,17 @@ export interface Results {
   readonly counted: readonly Counted[]
   readonly grown: readonly Grown[]
   readonly invoked: readonly Invoked[]
-  /** Absent in results from before this was measured. */
+  /** This, and what follows, is absent in results from before it was measured. */
   readonly cleanedUp?: readonly CleanedUp[]
+  readonly flushed?: readonly Flushed[]
+  /** Slipway's calls of S3 as they were counted again later, and of which version. */
+  readonly recounted?: { readonly version: string; readonly counted: readonly Counted[] }
+  /** Bytes of the Lambda function's code that a cold start reads. */
+  readonly startBytes?: number
+  /** Calls of S3 for the first page of 500 referrers that a process which remembers nothing was asked for. */
+  readonly referrerCalls?: Readonly<Record<string, number>>
+  /** What the run was to do; what goes on with it must be the same. */
+  readonly plan?: Plan
 }
 
 /** Writes results to a file. */

@@ -7,9 +7,10 @@
 
 import type { PeerName } from './peers/peer.ts'
 import { measureUsage } from './process-usage.ts'
-import type { Failure, Measured, Values } from './results.ts'
+import type { Failure, Flushed, Measured, Values } from './results.ts'
 import type { Actor, Stage } from './stage.ts'
 import { pairedRatio, summarize } from './statistics.ts'
+import { countFlushes, hasStrace } from './strace.ts'
 
 /** One thing to measure. */
 export interface Step<Context> {
@@ -19,12 +20,16 @@ export interface Step<Context> {
   run(actor: Actor, context: Context): Promise<Values | undefined>
   /** Does what must not be measured, in the first round only, after `run`. */
   check?(actor: Actor, context: Context): Promise<void>
+  /** Whether flushes are counted, in one more round, which is not timed. */
+  readonly flushes?: boolean
 }
 
 /** Things to measure, one after the other, that share what they work with. */
 export interface Scene<Context> {
   /** Makes what a round works with. */
-  prepare(): Promise<Context> | Context
+  prepare(stage: Stage): Promise<Context> | Context
+  /** Seconds that a turn takes, roughly: progress goes by it. */
+  readonly seconds: number
   readonly steps: readonly Step<Context>[]
   /**
    * When large blobs are deleted: after each round unless told otherwise; always, after each registry's
@@ -75,6 +80,39 @@ const measuredOf = (id: string, samples: Samples): Measured[] => {
 export interface Played {
   readonly measured: readonly Measured[]
   readonly failures: readonly Failure[]
+  readonly flushed: readonly Flushed[]
+}
+
+/**
+ * Plays a round in which nothing is timed, and strace counts the flushes of steps that want it. Where a
+ * registry fails, or strace does, there is no number.
+ */
+const flushRound = async <Context>(
+  stage: Stage,
+  scene: Scene<Context>,
+  tell: (line: string) => void,
+): Promise<Flushed[]> => {
+  if (!scene.steps.some(({ flushes }) => flushes)) return []
+  if (!(await hasStrace())) {
+    tell('strace is not installed: flushes are not counted')
+    return []
+  }
+  const flushed: Flushed[] = []
+  const context = await scene.prepare(stage)
+  for (const step of scene.steps.filter((each) => each.flushes)) {
+    for (const actor of stage.actors) {
+      const { name } = actor.peer
+      try {
+        const flushes = await countFlushes(actor.pid(), () => step.run(actor, context))
+        flushed.push({ id: step.id, peer: name, flushes })
+        tell(`${step.id} ${name}: ${flushes} flushes`)
+      } catch (error) {
+        tell(`${step.id} ${name}: flushes were not counted: ${error}`)
+      }
+    }
+  }
+  stage.sweep()
+  return flushed
 }
 
 /**
@@ -112,7 +150,7 @@ export const playRounds = async <Context>(
   }
 
   for (let round = 0; round < rounds; round++) {
-    const context = await scene.prepare()
+    const context = await scene.prepare(stage)
     for (const step of scene.steps) {
       for (const actor of inTurn(stage.actors, round)) {
         await play(step, actor, context, round)
@@ -122,7 +160,9 @@ export const playRounds = async <Context>(
     if (scene.sweep !== 'never') stage.sweep()
   }
   if (scene.sweep === 'never') stage.sweep()
-  return { measured: [...results].flatMap(([id, samples]) => measuredOf(id, samples)), failures }
+  const flushed = await flushRound(stage, scene, tell)
+  const measured = [...results].flatMap(([id, samples]) => measuredOf(id, samples))
+  return { measured, failures, flushed }
 }
 
 const MEGABYTE = 1e6

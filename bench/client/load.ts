@@ -23,6 +23,8 @@ export interface Load {
   readonly status: number
   readonly connections: number
   readonly seconds: number
+  /** Milliseconds from an answer to the next request of the same connection. Default: none. */
+  readonly pause?: number
 }
 
 /** What came of it. */
@@ -39,7 +41,7 @@ const requestOf = ({ address, method, headers = {} }: Load, path: string): Buffe
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
 }
 
-interface Asking extends Pick<Load, 'method' | 'status'> {
+interface Asking extends Pick<Load, 'method' | 'status' | 'pause'> {
   readonly requests: readonly Buffer[]
   /** Where among them this connection begins. */
   readonly first: number
@@ -52,7 +54,7 @@ interface Asking extends Pick<Load, 'method' | 'status'> {
 /** Asks on one connection, one request after the other, until the time is over. */
 const ask = (
   socket: Socket,
-  { requests, method, status: expected, end, took, first }: Asking,
+  { requests, method, status: expected, end, took, first, pause }: Asking,
 ): Promise<void> =>
   new Promise((resolve, reject) => {
     const reader = createAnswerReader(method)
@@ -76,8 +78,9 @@ const ask = (
       }
       const now = performance.now()
       took.push(now - sent)
-      if (now < end) next()
-      else resolve()
+      if (now >= end) resolve()
+      else if (pause === undefined) next()
+      else setTimeout(next, pause)
     })
     next()
   })

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { inBatches } from '../../functions/shared/parallel.ts'
-import type { Image } from '../content.ts'
+import type { Blob, Image } from '../content.ts'
 import { type Call, type Client, expect } from './wire.ts'
 
 /** Blobs under way at once, docker's default. */
@@ -26,6 +26,21 @@ const download = async (
   return (await expect(client, [200], { ...get, url: location })).size
 }
 
+/** Pulls a blob. @throws Error when it is not as it was pushed */
+export const pullBlob = async (
+  client: Client,
+  name: string,
+  { digest, bytes }: Blob,
+  verify = false,
+): Promise<void> => {
+  const hash = verify ? createHash('sha256') : undefined
+  const url = `/v2/${name}/blobs/${digest}`
+  const size = await download(client, url, hash && ((chunk) => hash.update(chunk)))
+  const found = hash === undefined ? digest : `sha256:${hash.digest('hex')}`
+  if (size === bytes.byteLength && found === digest) return
+  throw new Error(`${url} came as ${size} bytes of ${found}, not ${bytes.byteLength}`)
+}
+
 /**
  * Pulls an image by its tag: the manifest, then its blobs, some at once.
  *
@@ -41,13 +56,5 @@ export const pullImage = async (
 ): Promise<void> => {
   const headers = { Accept: OCI_MANIFEST }
   await expect(client, [200], { method: 'GET', url: `/v2/${name}/manifests/${tag}`, headers })
-  const pull = async ({ digest, bytes }: Image['blobs'][number]) => {
-    const hash = verify ? createHash('sha256') : undefined
-    const url = `/v2/${name}/blobs/${digest}`
-    const size = await download(client, url, hash && ((chunk) => hash.update(chunk)))
-    const found = hash === undefined ? digest : `sha256:${hash.digest('hex')}`
-    if (size === bytes.byteLength && found === digest) return
-    throw new Error(`${url} came as ${size} bytes of ${found}, not ${bytes.byteLength}`)
-  }
-  await inBatches(image.blobs, pull, DOWNLOADS)
+  await inBatches(image.blobs, (blob) => pullBlob(client, name, blob, verify), DOWNLOADS)
 }

@@ -31,7 +31,9 @@ const titleOf = (id: string): string => {
 }
 
 /** Calls to S3 by request, and how many of them one after the other. */
-export const countTable = ({ counted, participants }: Results): string => {
+export const countTable = ({ counted: first, recounted, participants }: Results): string => {
+  // What was counted again comes first.
+  const counted = [...(recounted?.counted ?? []), ...first]
   const ids = [...new Set(counted.map(({ id }) => id))]
   const rows = ids.map((id) => [
     titleOf(id),

@@ -11,7 +11,15 @@ import { drawChart } from './chart.ts'
 import { costPage } from './costs.ts'
 import { countTable, growthTable, lambdaTable } from './counted.ts'
 import { paragraphs, table } from './markdown.ts'
-import { latencyTable, type Theme, themeChart, themeTable, usageTable } from './measured.ts'
+import {
+  latencyTable,
+  meanwhileTable,
+  openTable,
+  type Theme,
+  themeChart,
+  themeTable,
+  usageTable,
+} from './measured.ts'
 import { PUSHED, WEB_SERVED } from './pushed.ts'
 import { STALLED } from './stalled.ts'
 
@@ -78,6 +86,30 @@ const PARTS: readonly Part[] = [
     says: '',
   },
   {
+    id: 'crowd',
+    title: 'A hundred clients pull one layer',
+    metric: 'seconds',
+    unit: 'seconds',
+    prefixes: ['many/crowd'],
+    says: 'All of them at once, until the last one has it; the bytes pass through the registry.',
+  },
+  {
+    id: 'idle',
+    title: 'Idle connections',
+    metric: 'requestsPerSecond',
+    unit: 'requests a second',
+    prefixes: ['many/idle'],
+    says: 'Connections on which one request was made stay open, and others repeat a request. Memory at the end is with all of them open.',
+  },
+  {
+    id: 'mixed',
+    title: 'Requests among pushes and pulls',
+    metric: 'p99',
+    unit: 'p99 in milliseconds',
+    prefixes: ['many/mixed'],
+    says: 'Sixteen connections GET a manifest, each 20 ms after the answer before, while four clients push images of 2 MB and four pull one of 5 MB, as fast as they can, through the registry. Who moves less of these leaves more for the requests.',
+  },
+  {
     id: 'memory',
     title: 'Eight clients push a large layer each',
     metric: 'seconds',
@@ -92,7 +124,7 @@ const intro = (results: Results): string => {
   const facts = { date: date.slice(0, 10), ...machine, command: `\`${command}\`` }
   return paragraphs(
     '# Benchmarks',
-    'Slipway compared with other registries on the same machine, with the same S3 server and the same client. The registries take turns in each round. Figures are medians, with the 10th and 90th percentiles in parentheses. `×` is how many times as fast as that registry Slipway was (the median over the rounds). The raw figures are in `bench/results/`.',
+    "Slipway compared with other registries on the same machine, with the same S3 server and the same client. The registries take turns in each round. Figures are medians, with the 10th and 90th percentiles in parentheses. `×` is how many times as fast as that registry Slipway was (the median over the rounds). The raw figures are in `bench/results/`. All times, and all counts of calls but Slipway's where they were counted again, are of the versions below; what requests cost now is in [architecture.md](architecture.md#operations-per-request).",
     table(
       ['', ''],
       Object.entries(facts).map(([name, value]) => [name, value]),
@@ -115,15 +147,19 @@ const failed = ({ failures, participants }: Results): string =>
 
 const RUN = `## Run it
 
-On Debian 12 with Go and Node 24, as root; it takes about 45 minutes:
+On Debian 12 with Go and Node 24, as root; all of it takes about an hour, the second command about three minutes:
 
 \`\`\`console
-npm ci
-.ci/install
+npm ci && .ci/install
+npm run bench -- --quick --zot ./zot-linux-amd64
 npm run bench -- --zot ./zot-linux-amd64 --page docs
 \`\`\`
 
-\`.ci/install\` installs versitygw and both versions of distribution. zot takes part only if \`--zot\` names a binary of one of its releases. Results are written after each workload. \`npm run bench -- --help\` lists the other options.`
+\`.ci/install\` installs versitygw, both versions of distribution, and strace, without which flushes are not counted. zot takes part only if \`--zot\` names a binary: of one of its releases, or built from its repository. Its store has \`commit: true\`, so that it flushes what was pushed before it answers, as the others do.
+
+\`--quick\` measures what there are goals for, with smaller images, and ends with a table: each row with its ratio to the faster one of distribution 3 and zot, the flushes of both, the goal and whether it is met. No row is met by flushing less.
+
+A bar, or a percentage where the output is no terminal, says how far a run is and how long it will take. Results are written after each workload; \`--resume\` goes on from them after an interruption, if commit, machine, registries and options are the same. The part \`many\` opens 10,000 connections: where the limit of open files does not allow that, it says so and opens fewer. \`npm run bench -- --help\` lists the other options.`
 
 const partOf = (results: Results, part: Part): string => {
   const rows = results.measured.filter(({ id }) => part.prefixes.some((it) => id.startsWith(it)))
@@ -133,19 +169,33 @@ const partOf = (results: Results, part: Part): string => {
     part.says,
     `![${part.title}](benchmarks/${part.id}.svg)`,
     themeTable(results, part),
-    part.metric === 'requestsPerSecond' ? latencyTable(results, part) : '',
+    part.metric === 'seconds' ? '' : latencyTable(results, part),
+    part.id === 'idle' ? openTable(results, part) : '',
+    part.id === 'mixed' ? meanwhileTable(results, part) : '',
+    hasFlushes(results, rows) ? FLUSHES : '',
     usageTable(results, part),
   )
 }
 
+const FLUSHES =
+  'Flushes are the calls of one push that wait for the disk (`fsync` and its kind). strace counted them in the same run, in a round of their own that is not timed.'
+
+const hasFlushes = ({ flushed = [] }: Results, rows: Results['measured']): boolean =>
+  rows.some(({ id }) => flushed.some((each) => each.id === id))
+
+const COUNTS =
+  'One request at a time: first to a process that has just started and remembers nothing, then once more. Pushes are of content that no registry has yet. The number after `in` is how many of the calls had to be made one after another.'
+
+/** What is said of counts that are of a later version. */
+const recounted = ({ recounted: again }: Results): string =>
+  again === undefined
+    ? ''
+    : ` Slipway's column is of ${again.version}: since it looks at a link and its data together, a HEAD of a blob is one call more in the same step, and so is each layer that is pushed; \`test/budgets\` holds these numbers.`
+
 const counts = (results: Results): string =>
   results.counted.length === 0
     ? ''
-    : paragraphs(
-        '## Calls to S3',
-        'One request at a time: first to a process that has just started and remembers nothing, then once more. Pushes are of content that no registry has yet. The number after `in` is how many of the calls had to be made one after another.',
-        countTable(results),
-      )
+    : paragraphs('## Calls to S3', `${COUNTS}${recounted(results)}`, countTable(results))
 
 const growth = ({ grown }: Results): string =>
   grown.length === 0
@@ -154,7 +204,7 @@ const growth = ({ grown }: Results): string =>
         '## Growth',
         'A server on an in-memory S3 whose listings take equally long for many keys and for few. Pages hold 50 tags or repositories, or up to 500 referrers.',
         ...(['tags', 'repositories', 'referrers'] as const).map((of) => growthTable(grown, of)),
-        'One request grows with the repository: deleting a manifest by digest reads every tag, because any of them may point to it. With T tags that is T/1000 lists and T reads, 128 at a time. The first page of referrers costs one read for each referrer that is not remembered, at most 500.',
+        'One request grows with the repository: deleting a manifest by digest, because any tag may point to it. Before 2026-11-27 it read every tag. Since then the versions in the listing tell what tags point to: with 10,000 tags of 10,000 manifests it is 26 calls and one for each tag that goes (`test/budgets`), except with a KMS key and on files, where it still reads every tag. Before 2026-11-27 the first page of referrers cost one read for each that is not remembered, at most 500. Since then whoever reads more than a few writes them as one object, with which a page of 500 is two calls (`test/budgets`).',
       )
 
 const lambda = (results: Results): string =>

@@ -1,5 +1,5 @@
 /**
- * zot, from a binary that the user has downloaded.
+ * zot, from a binary that the user has downloaded or built.
  *
  * @module
  */
@@ -9,15 +9,18 @@ import { join } from 'node:path'
 import { run } from '../../test/support/live/process.ts'
 import { type Peer, type PeerOptions, startProgram } from './peer.ts'
 
-// It would walk the whole store while something else is measured.
-const NO_GC = { gc: false }
+/**
+ * Without collection of garbage, which would walk the whole store while something else is measured; and with
+ * an answer only when what was pushed is on the disk, as the others give it. By default it flushes nothing.
+ */
+const ALWAYS = { gc: false, commit: true }
 
 const storageOf = ({ store, redirects, directory }: PeerOptions): object =>
   'directory' in store
-    ? { rootDirectory: store.directory, ...NO_GC }
+    ? { rootDirectory: store.directory, ...ALWAYS }
     : {
         rootDirectory: directory,
-        ...NO_GC,
+        ...ALWAYS,
         // On S3 it starts with dedupe only beside DynamoDB or Redis.
         dedupe: false,
         redirectBlobURL: redirects,
@@ -35,16 +38,22 @@ const storageOf = ({ store, redirects, directory }: PeerOptions): object =>
         },
       }
 
+/** The commit it says it is of, or what Go has noted of one that was built by hand. */
+const versionOf = async (command: string): Promise<string> => {
+  const said = await run('sh', ['-c', '"$0" --version 2>&1', command])
+  const commit = said.match(/"commit":"([^"]+)"/)?.[1]
+  if (commit !== undefined) return commit
+  const built = await run('go', ['version', '-m', command]).catch(() => '')
+  return built.match(/vcs\.revision=(\S{8})/)?.[1] ?? 'built by hand, of no version it knows of'
+}
+
 /** @param command path of the binary */
 export const zotPeer = (command: string): Peer => ({
   name: 'zot',
   title: 'zot',
   settings:
-    'its defaults without garbage collection and the limit of a minute for a request; on S3 also without dedupe, which needs DynamoDB or Redis there, and with redirects, which are off by default',
-  async version() {
-    const said = await run('sh', ['-c', '"$0" --version 2>&1', command])
-    return said.match(/"commit":"([^"]+)"/)?.[1] ?? 'unknown'
-  },
+    '`commit: true`, which flushes what was pushed before it is answered, as the others do; no garbage collection and no limit of a minute for a request; on S3 also without dedupe, which needs DynamoDB or Redis there, and with redirects, which are off by default; it has no cache of what HEAD asks for. Otherwise its defaults',
+  version: () => versionOf(command),
   start(options) {
     const [host, port] = options.address.split(':')
     const config = join(options.directory, 'config.json')

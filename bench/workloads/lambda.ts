@@ -11,6 +11,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { bundleApi } from '../../packaging/bundle.ts'
+import { loadedAtStart, sizeOf } from '../../packaging/bundle-size.ts'
 import { sequentialSteps } from '../../test/emulators/s3/counter.ts'
 import { type S3Server, startS3 } from '../../test/emulators/s3/server.ts'
 import { cleanEnvironment, scratch } from '../../test/support/live/process.ts'
@@ -135,21 +136,35 @@ const warm = async ({ s3, handler, helper }: Work, kind: LambdaRequest): Promise
   }
 }
 
-/** Measures all kinds of requests, cold and warm. @param tell is told what is going on */
+/** What was measured, and bytes of the code that a cold start reads. */
+export interface Lambda {
+  readonly invoked: Invoked[]
+  readonly startBytes: number
+}
+
+/**
+ * Measures requests, cold and warm.
+ *
+ * @param tell is told what is going on
+ * @param only the kind of requests by its name. Default: all kinds
+ */
 export const measureLambda = async (
   rounds: number,
   tell: (line: string) => void,
-): Promise<Invoked[]> => {
+  only?: string,
+): Promise<Lambda> => {
   const directory = scratch('bundle')
   const bundle = join(directory.path, 'bundle')
   mkdirSync(bundle)
-  bundleApi(bundle)
+  const { outputs } = bundleApi(bundle)
+  const startBytes = sizeOf(outputs, loadedAtStart(outputs))
   const s3 = await startS3()
   const handler = join(bundle, 'api.mjs')
   const helper = startInstance(handler, s3)
   try {
     const all: Invoked[] = []
     for (const kind of await lambdaRequests(helper.invoke)) {
+      if (only !== undefined && kind.request !== only) continue
       const work = { s3, handler, helper }
       for (const invoked of [await cold(work, kind, rounds), await warm(work, kind)]) {
         const { start, milliseconds, steps, peakBytes } = invoked
@@ -158,7 +173,7 @@ export const measureLambda = async (
         all.push(invoked)
       }
     }
-    return all
+    return { invoked: all, startBytes }
   } finally {
     await helper.end()
     await s3.close()

@@ -25,7 +25,7 @@ const NAME = 'load/repository-0'
 const CONNECTIONS = 16
 
 /** Fills registries with an image in many repositories, and with many tags of one. */
-export const fillForRequests = async (stage: Stage, maker: ImageMaker): Promise<Image> => {
+const fillForRequests = async (stage: Stage, maker: ImageMaker): Promise<Image> => {
   const image = maker.make({ layers: 3, layerBytes: 10_000 })
   const names = Array.from({ length: REPOSITORIES }, (_, at) => `load/repository-${at}`)
   for (const { client } of stage.actors) {
@@ -86,18 +86,30 @@ const loadOf = async (
   }
 }
 
+/** Fills registries in the first round, and gives the same image in each. */
+export const filled = (maker: ImageMaker): ((stage: Stage) => Promise<Image>) => {
+  let image: Image | undefined
+  return async (stage) => {
+    image ??= await fillForRequests(stage, maker)
+    return image
+  }
+}
+
 /** Load with each kind of request, for some seconds each. */
 export const requestScene = (
   prefix: string,
-  image: Image,
+  maker: ImageMaker,
   seconds: number,
   kinds: readonly RequestKind[] = REQUEST_KINDS,
 ): Scene<Image> => ({
-  prepare: () => image,
+  prepare: filled(maker),
+  seconds,
   steps: kinds.map(
     (kind): Step<Image> => ({
       id: `${prefix}/${kind.id}`,
-      run: async (actor) => ({ ...(await putLoad(await loadOf(actor, kind, image, seconds))) }),
+      run: async (actor, image) => ({
+        ...(await putLoad(await loadOf(actor, kind, image, seconds))),
+      }),
     }),
   ),
 })

@@ -15,8 +15,13 @@ export interface Subject extends Shape {
   readonly id: string
 }
 
-const push = (id: string, name: string, style: PushStyle): Step<Image> => ({
+/** Seconds that a push takes, roughly, at 100 MB/s and 10 ms a blob. */
+const secondsOf = ({ layers, layerBytes }: Shape): number =>
+  (layers * layerBytes) / 1e8 + layers * 0.01
+
+const push = (id: string, name: string, style: PushStyle, flushes = false): Step<Image> => ({
   id,
+  flushes,
   async run({ client }, image) {
     await pushImage(client, name, 'v1', image, style)
     return undefined
@@ -37,6 +42,8 @@ export interface Transfers {
   readonly style: PushStyle
   readonly pull: boolean
   readonly again: boolean
+  /** Whether flushes to the disk are counted. */
+  readonly flushes?: boolean
 }
 
 /**
@@ -54,8 +61,9 @@ export const transferScene = (
   const idOf = (what: string) => `${prefix}/${what}/${id}`
   return {
     prepare: () => maker.make(shape),
+    seconds: secondsOf(shape),
     steps: [
-      push(idOf(`push-${transfers.style}`), name, transfers.style),
+      push(idOf(`push-${transfers.style}`), name, transfers.style, transfers.flushes),
       ...(transfers.pull ? [pull(idOf('pull'), name)] : []),
       ...(transfers.again ? [push(idOf('push-again'), name, transfers.style)] : []),
     ],
@@ -65,14 +73,14 @@ export const transferScene = (
 /** Pulls alone, of an image that is pushed once. */
 export const pullScene = (
   prefix: string,
-  { actors }: Stage,
   maker: ImageMaker,
   { id, ...shape }: Subject,
 ): Scene<Image> => {
   const name = `bench/${id}`
   let image: Image | undefined
   return {
-    async prepare() {
+    seconds: secondsOf(shape),
+    async prepare({ actors }) {
       if (image !== undefined) return image
       image = maker.make(shape)
       for (const { client } of actors) await pushImage(client, name, 'v1', image, 'containerd')
@@ -83,15 +91,16 @@ export const pullScene = (
   }
 }
 
-/** Images that are pushed and pulled before anything is timed. */
-const WARM_UP = 10
-
 /**
- * Has all servers push and pull a few small images, for what they do only once. Other registries may
+ * Has all servers push and pull some small images, for what they do only once. Other registries may
  * fail at it, as distribution does on versitygw now and then: that is not ours to report.
  */
-export const warmUp = async ({ actors }: Stage, maker: ImageMaker): Promise<void> => {
-  for (let at = 0; at < WARM_UP; at++) {
+export const warmUp = async (
+  { actors }: Stage,
+  maker: ImageMaker,
+  images: number,
+): Promise<void> => {
+  for (let at = 0; at < images; at++) {
     const image = maker.make({ layers: 5, layerBytes: 100_000 })
     const style = at % 2 === 0 ? 'docker' : 'containerd'
     for (const { client, peer } of actors) {
@@ -116,9 +125,10 @@ export const togetherScene = (
 ): Scene<readonly Image[]> => {
   const all = (images: readonly Image[], work: (name: string, image: Image) => Promise<void>) =>
     Promise.all(images.map((image, at) => work(`bench/together-${at}`, image)))
+  const { layers, layerBytes } = shape
   return {
+    seconds: secondsOf({ layers: layers * CLIENTS, layerBytes }),
     prepare() {
-      const { layers, layerBytes } = shape
       const whole = maker.make({ layers: layers * CLIENTS, layerBytes })
       return Array.from({ length: CLIENTS }, (_, at) =>
         maker.of(whole.blobs.slice(at * layers, (at + 1) * layers)),
@@ -151,6 +161,7 @@ export const largeTogetherScene = (
   style: PushStyle,
 ): Scene<readonly Image[]> => ({
   prepare: () => maker.makeLarge(CLIENTS, layerBytes),
+  seconds: secondsOf({ layers: CLIENTS, layerBytes }),
   sweep: 'always',
   steps: [
     {

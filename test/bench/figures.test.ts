@@ -140,7 +140,28 @@ const RESULTS: Results = {
       ratios: { seconds: 0.5 },
     },
     measured('memory/push-docker-large-together', { seconds: 4, peakBytes: 2.9e8 }),
+    measured('many/crowd-file/1x100mb', { seconds: 5, peakBytes: 1e8 }),
+    measured('many/idle/10000+200', {
+      requestsPerSecond: 1500,
+      p50: 5,
+      p99: 60,
+      idleAtTheEnd: 9999,
+      peakBytes: 1e8,
+    }),
+    measured('many/mixed-s3', {
+      ...{ requestsPerSecond: 300, p50: 5, p99: 61, peakBytes: 1e8 },
+      ...{ pushedBytesPerSecond: 2e7, pulledBytesPerSecond: 3e7 },
+    }),
+    { ...measured('many/mixed-s3', { p99: 122 }), peer: 'distribution', ratios: { p99: 0.5 } },
   ],
+  flushed: [
+    { id: 's3/push-docker/1x1gb', peer: 'slipway', flushes: 1 },
+    { id: 's3/push-docker/1x1gb', peer: 'distribution', flushes: 31 },
+  ],
+  recounted: {
+    version: 'a later one',
+    counted: [{ id: 'tags-list', peer: 'slipway', calls: { ListObjectsV2: 1 }, steps: 1 }],
+  },
   failures: [{ id: 's3/pull/1x1gb', peer: 'distribution', why: 'Error: it ended' }],
   counted: [{ id: 'manifest-by-tag', peer: 'slipway', calls: { GetObject: 2 }, steps: 2 }],
   grown: [
@@ -210,10 +231,15 @@ test('the page has what was measured, and charts that are XML', () => {
     const page = readFileSync(join(directory, 'benchmarks.md'), 'utf8')
     assert.match(
       page,
-      /\| push, docker-style, 1 × 1 GB \| 4\.00 .* 8\.00 \(8\.00–8\.00\) · ×2\.00 \|/,
+      /\| push, docker-style, 1 × 1 GB \| 4\.00 .*4\.00\) · 1 flush \| 8\.00 \(8\.00–8\.00\) · ×2\.00 · 31 flushes \|/,
     )
     assert.match(page, /\| GET manifest by tag \| 2 in 2 \|/)
     assert.match(page, /1\.00 s · 200 · 100/)
+    assert.match(page, /\| GET tags\/list \| 1 in 1 \|/)
+    assert.match(page, /100 clients pull at once, on files, 1 × 100 MB \| 5\.00/)
+    assert.match(page, /idle \+ active, 10000\+200 \| 9,999 \|/)
+    assert.match(page, /on S3 \| 61\.0 .* \| 122 .* · ×2\.00 \|/)
+    assert.match(page, /on S3 \| 20 · 30 \|/)
     assert.match(page, /- distribution 3 failed at `s3\/pull\/1x1gb`: Error: it ended/)
     assert.doesNotMatch(page, /undefined|NaN|Infinity/)
     for (const [, file] of page.matchAll(/!\[.*\]\((.*)\)/g)) {
@@ -228,11 +254,12 @@ test('the page has what was measured, and charts that are XML', () => {
 
 describe('options', () => {
   test('defaults', () => {
-    const { rounds, only, out, smoke } = readOptions([], '2026-01-02')
+    const { rounds, only, out, sizes, resume } = readOptions([], '2026-01-02')
     assert.equal(rounds, 5)
     assert.ok(only.length > 5)
     assert.equal(out, 'bench/results/2026-01-02.json')
-    assert.equal(smoke, false)
+    assert.equal(sizes, 'full')
+    assert.equal(resume, false)
   })
 
   for (const args of [['--rounds', '0'], ['--rounds', 'x'], ['--only', 'nothing'], ['--fast']]) {

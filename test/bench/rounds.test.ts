@@ -28,6 +28,7 @@ const noted = (turns: string[], fails?: (turn: string) => boolean): Scene<number
   let round = 0
   return {
     prepare: () => round++,
+    seconds: 1,
     steps: [
       {
         id: 'step',

@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import type { Metafile } from 'esbuild'
 import { afterAll, beforeAll, test } from 'vitest'
 import { bundleApi } from '../../packaging/bundle.ts'
+import { loadedAtStart, sizeOf } from '../../packaging/bundle-size.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
 type Outputs = Metafile['outputs']
@@ -20,23 +21,6 @@ beforeAll(async () => {
 })
 afterAll(() => directory.remove())
 
-const sizeOf = (paths: Iterable<string>): number =>
-  [...paths].reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0)
-
-/** What is loaded with the handler: it, and all that is imported without `await`. */
-const loadedAtStart = (): Set<string> => {
-  const loaded = new Set<string>()
-  const load = (path: string): void => {
-    if (loaded.has(path)) return
-    loaded.add(path)
-    for (const { kind, external, path: next } of outputs[path]?.imports ?? []) {
-      if (kind === 'import-statement' && !external) load(next)
-    }
-  }
-  load(Object.keys(outputs).find((path) => path.endsWith('/api.mjs')) ?? '')
-  return loaded
-}
-
 test('nothing of the Node server is in it, such as the thread that compares passwords', () => {
   const sources = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))
   assert.ok(sources.some((path) => path.includes('functions/auth/')))
@@ -47,13 +31,13 @@ test('nothing of the Node server is in it, such as the thread that compares pass
 })
 
 test('all of it is less than 1.1 MB', () => {
-  const size = sizeOf(Object.keys(outputs))
+  const size = sizeOf(outputs, Object.keys(outputs))
   assert.ok(size < 1_100_000, `${size} bytes`)
 })
 
 test('a start reads less than 700 kB, and nothing that few requests need', () => {
-  const loaded = loadedAtStart()
-  const size = sizeOf(loaded)
+  const loaded = loadedAtStart(outputs)
+  const size = sizeOf(outputs, loaded)
   assert.ok(size < 700_000, `${size} bytes`)
   const packages = [...loaded].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}))
   assert.ok(packages.some((path) => path.includes('node_modules/hono/')))
