@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
+import { type Document, isNode, LineCounter, parse, parseDocument, visit } from 'yaml'
 import { DocumentError, quoted } from './errors.ts'
 import type { z } from './schema.ts'
 
@@ -97,6 +97,9 @@ const readYaml = (
   })
   return document.toJS()
 }
+
+/** YAML or JSON as plain values. @throws what `yaml` throws: its message names line and column */
+export const plainYaml = (text: string): unknown => parse(text)
 
 /**
  * Reads a document.

@@ -36,6 +36,7 @@ const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
     'for parts that clients send to S3 themselves, which no client here does',
   ],
   [/^CleanUp: /, 'only a stack with gc=on uses them; clean-up.suite.ts has one'],
+  [/config\/changes$/, 'without it, the audit trail does not say who changed a document'],
   [/^ReferrerPages: /, 'without them, lists of referrers are read one by one'],
   [/^LogIns: s3:\w+$/, 'without them, failed log-ins are counted in memory, and log-ins go on'],
   [/: kms:\w+$/, "the keys' own policies name the role; on AWS either is enough"],
@@ -63,6 +64,7 @@ describe('the role of the deployed function', () => {
     const secret = await deployment.slipway('robot add ci --expires 1d')
     robot = { name: 'robot+ci', password: secret.trim() }
     earlier = await prepare(deployment)
+    await restartWith(policy.document)
   })
 
   /** Restarts the function with another policy, so that nothing read before is in its memory. */

@@ -46,3 +46,12 @@ test('a start reads less than 700 kB, and nothing that few requests need', () =>
     assert.deepEqual(found, [], absent)
   }
 })
+
+test('what is loaded later has its names: import() of CommonJS gives a default alone', () => {
+  const later = Object.values(outputs).flatMap(({ imports }) =>
+    imports.filter(({ kind, external }) => kind === 'dynamic-import' && !external),
+  )
+  assert.ok(later.length > 20)
+  const nameless = later.filter(({ path }) => outputs[path]?.exports.join() === 'default')
+  assert.deepEqual(nameless, [])
+})

@@ -94,10 +94,10 @@ export type LogInEntry = z.output<typeof login>
 export const parseIssuers = async (text: string | undefined): Promise<readonly IssuerEntry[]> => {
   if (text === undefined) return []
   // Loaded only if there is a document: loading YAML would slow down cold starts.
-  const { parse } = await import('yaml')
+  const { plainYaml } = await import('../../shared/yaml.ts')
   let value: unknown
   try {
-    value = parse(text)
+    value = plainYaml(text)
   } catch (cause) {
     throw new DocumentError(`issuers: ${cause instanceof Error ? cause.message : 'not YAML'}`, {
       cause,

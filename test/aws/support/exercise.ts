@@ -7,6 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { digestOf, mediaTypes } from '../../conformance/client.ts'
 import type { Account } from '../../e2e/support/client.ts'
 import type { Deployment } from './deployment.ts'
@@ -100,6 +101,22 @@ export interface Earlier {
   readonly manifest: Buffer
   /** The sha512 digest of a blob. */
   readonly sha512: string
+  /** The robot `job`, with a token of another issuer that is its by claims. */
+  readonly job: Account
+}
+
+/** Has another issuer, and a robot that its tokens log in as. */
+const bindRobot = async ({ slipway }: Deployment): Promise<Account> => {
+  const issuer = 'https://issuer.example'
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] }
+  const issuers = [{ issuer, audience: 'slipway', jwks }]
+  await slipway('issuers set -', JSON.stringify({ version: 1, issuers }))
+  await slipway(`robot add job --without-secret`)
+  await slipway(`robot bind job --claim iss=${issuer} --claim sub=ci`)
+  const token = new SignJWT().setProtectedHeader({ alg: 'ES256' }).setIssuer(issuer)
+  token.setAudience('slipway').setSubject('ci').setIssuedAt().setExpirationTime('1h')
+  return { name: 'robot+job', password: await token.sign(privateKey) }
 }
 
 /** Pushes the content that `exercise` pulls. */
@@ -107,7 +124,13 @@ export const prepare = async (deployment: Deployment): Promise<Earlier> => {
   const name = 'exercise/earlier'
   const session = await startSession(deployment, name)
   const { layer, manifest } = await session.pushImage('v1', randomBytes(1000))
-  return { name, layer, manifest, sha512: await pushSha512(session) }
+  return {
+    name,
+    layer,
+    manifest,
+    sha512: await pushSha512(session),
+    job: await bindRobot(deployment),
+  }
 }
 
 /** Pulls it, and mounts its blob without naming a source, as an account that may pull everything. */
@@ -180,6 +203,7 @@ const exerciseOne = async (
 ): Promise<void> => {
   const session = await startSession(deployment, name)
   await tokenFor(deployment, `repository:${name}:pull`, robot)
+  await tokenFor(deployment, `repository:${name}:pull`, earlier.job)
   await pullEarlier(deployment, earlier)
   await manageImages(session)
   await pushSha512(session)
