@@ -30,6 +30,7 @@ const PAGE = 1000
 const RUN = 65_536
 const ENTRY = 36
 const IN_MEMORY = 16 * 1024 * 1024
+const LEAST_READ = 128
 const MOST_READ = 4096
 
 /** Repositories of an object with what was seen, and of one of usage. */
@@ -38,6 +39,9 @@ const USAGE = 10_000
 
 /** Seconds of the function for each link, between calls: as measured, docs/clean-up.md. */
 const SECONDS_PER_LINK: Readonly<Record<RunKind, number>> = { first: 65e-6, unchanged: 42e-6 }
+
+/** Hours from one invocation to the next, lib/clean-up.ts. */
+export const INVOCATION_HOURS = 1
 
 /** Seconds of work in an invocation of 15 minutes. */
 const INVOCATION = 13 * 60
@@ -57,7 +61,10 @@ const OTHER_LISTS = 8
 const spilled = (links: number): { readonly written: number; readonly reads: number } => {
   const written = Math.floor((links - 1) / RUN)
   const share = Math.floor(IN_MEMORY / ENTRY / (written + 1))
-  return { written, reads: written * Math.ceil(RUN / Math.min(MOST_READ, share)) }
+  return {
+    written,
+    reads: written * Math.ceil(RUN / Math.min(MOST_READ, Math.max(LEAST_READ, share))),
+  }
 }
 
 /** Calls of a run in which nothing goes, without those of time that passes. */

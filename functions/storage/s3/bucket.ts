@@ -7,6 +7,7 @@ import type { OnReadOpts } from 'node:net'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { MAX_PARALLEL } from '../../shared/parallel.ts'
 import type { ReportFallback } from './direct-client.ts'
+import { createRetryStrategy } from './retries.ts'
 
 export interface S3StoreOptions {
   readonly bucket: string
@@ -73,8 +74,6 @@ export interface Bucket {
  * all that one manifest refers to, in one step, and for others beside it.
  */
 const MAX_SOCKETS = 2 * MAX_PARALLEL + 32
-/** The first attempt and its retries, with exponential back-off: some seconds in all. */
-const MAX_ATTEMPTS = 6
 const CONNECT_TIMEOUT_MS = 5_000
 /** Completing or copying gigabytes sends nothing for a minute or more. */
 const IDLE_TIMEOUT_MS = 180_000
@@ -99,8 +98,6 @@ export const openBucket = (
     ...(endpoint === undefined && options.dualstack === true && { useDualstackEndpoint: true }),
     ...(forcePathStyle !== undefined && { forcePathStyle }),
     ...(credentials !== undefined && { credentials }),
-    maxAttempts: MAX_ATTEMPTS,
-    retryMode: 'standard',
     // The signature already covers the hash of each body. Other services refuse further checksums,
     // and with a presigned URL its holder would have to send them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -116,9 +113,9 @@ export const openBucket = (
   }
   let single: S3Client | undefined
   return {
-    client: new S3Client(config),
+    client: new S3Client({ ...config, retryStrategy: createRetryStrategy() }),
     single: () => {
-      single ??= new S3Client({ ...config, maxAttempts: 1 })
+      single ??= new S3Client({ ...config, maxAttempts: 1, retryMode: 'standard' })
       return single
     },
     prefix: prefix === '' ? '' : `${prefix}/`,
