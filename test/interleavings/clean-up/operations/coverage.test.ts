@@ -58,6 +58,7 @@ const EXCEPT: readonly (readonly [place: RegExp, why: string])[] = [
   [/^clean-up\/litter\/kind.*info\.etag/, 'where a service lists no versions'],
   [/^deleted\/deletions/, 'a call that returns another: reached by housekeeping'],
   [/^referrer-entry.*await unconfirmed/, 'mends a descriptor; for check alone'],
+  [/^referrer-pages/, 'a help: the listing says what of it serves, see test/registry/referrers'],
   [/^uploads\/(?:append|commit).*abortMultipart/, 'ends its own upload after a failure'],
   [/^uploads\/segments.*segments\.map/, 'a call that returns another'],
   [/^uploads\/uploads.*added\.map/, 'takes its own bytes away where it was cancelled beside it'],
@@ -115,7 +116,7 @@ const alone = async (model: Model, actor: Actor): Promise<void> => {
 
 /** Commands that write nothing that a clean-up beside them is about: accounts, rules, and talk with servers. */
 const OTHERS =
-  /^(?:policy|issuers|keys|user|robot|group|retention) |^(?:serve|deleted|smoke|push|proxy)$/
+  /^(?:policy|issuers|keys|user|robot|group|retention) |^(?:changes|login-password|serve|deleted|smoke|push|proxy)$/
 
 test('each command that writes is in the table', () => {
   const names = ALL_COMMANDS.map(({ name }) => name).filter((name) => !OTHERS.test(name))
