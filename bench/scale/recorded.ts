@@ -40,7 +40,9 @@ const LATENCY = 40
 const NAME = 'scale-org/scale-app'
 const TAG = 'scale-tag'
 
-const isWrite = (operation: string): boolean => !/^(?:Get|Head|List)/.test(operation)
+/** What an operation is for S3's limits. */
+export const accessOf = (operation: string): Access =>
+  /^(?:Get|Head|List)/.test(operation) ? 'read' : 'write'
 
 const layers = Array.from({ length: LAYERS }, (_, at) => blob(`scale ${at}`, 1000 + at))
 
@@ -107,7 +109,7 @@ export const recordRequests = async (): Promise<Recorded> => {
       wavesOf(log).map((wave) =>
         wave.map((entry) => ({
           operation: entry.operation,
-          access: isWrite(entry.operation) ? 'write' : 'read',
+          access: accessOf(entry.operation),
           key: places.reduce((key, [from, to]) => key.replace(from, to), entry.key),
           remembered: remembered(entry),
         })),

@@ -25,6 +25,9 @@ export interface Threshold {
 /** Requests and log-ins a second of the stack by default, lib/context.ts. */
 const STACK = { rate: 500, tokenRate: 50 }
 
+/** Links, about, that the clean-up's function walks in a day of hourly calls: bench/clean-up-costs.ts. */
+const LINKS_A_DAY = 60_000_000
+
 /** Seconds between two looks of an instance at accounts and policy. */
 const POLL = 30
 
@@ -117,6 +120,13 @@ export const thresholdsOf = (recorded: Recorded): readonly Threshold[] => {
       remedy: '`edgeCache=public`, or servers, of which fewer are needed',
     },
     {
+      rate: LINKS_A_DAY,
+      of: 'links (not a rate)',
+      bounds: 'the clean-up’s function',
+      formula: '24 calls a day, 13 minutes each',
+      remedy: '`slipway gc --run`, or a server with `--gc on`',
+    },
+    {
       rate: S3.reads * POLL,
       of: 'instances (not a rate)',
       bounds: 'the objects with accounts and policy',
@@ -137,4 +147,5 @@ export const thresholdTable = (recorded: Recorded): string =>
       formula,
       remedy,
     ]),
-  )
+    // Words, not figures.
+  ).replaceAll('---:', '---')

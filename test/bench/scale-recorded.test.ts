@@ -11,11 +11,14 @@ import { test } from 'vitest'
 import { callTable } from '../../bench/scale/calls.ts'
 import { createPartitions } from '../../bench/scale/partitions.ts'
 import { uniform } from '../../bench/scale/random.ts'
-import { type Recorded, recordRequests } from '../../bench/scale/recorded.ts'
+import { accessOf, type Recorded, recordRequests } from '../../bench/scale/recorded.ts'
 import type { Scenario } from '../../bench/scale/scenario.ts'
 import { RETRIES } from '../../bench/scale/scenarios.ts'
 import { simulate } from '../../bench/scale/simulate.ts'
 import { thresholdTable } from '../../bench/scale/thresholds.ts'
+import { clientOf, expectStatus, type Send } from '../support/rig/client.ts'
+import { pushImage } from '../support/rig/push.ts'
+import { openBucket } from '../support/rig/stores.ts'
 
 const recorded = await recordRequests()
 const page = readFileSync(join(import.meta.dirname, '../../docs/scale.md'), 'utf8')
@@ -39,6 +42,48 @@ test('docs/scale.md has the tables that come from it', () => {
   for (const table of [callTable({ ...none, recorded }), thresholdTable(recorded)]) {
     assert.ok(page.includes(table), table)
   }
+})
+
+/**
+ * The app on the S3 of tests with limits of a partition, which let five reads through until a call is refused; then a
+ * second passes.
+ */
+const withLimits = async (work: (send: Send) => Promise<unknown>) => {
+  const { s3, store, close } = await openBucket()
+  try {
+    const setup = await clientOf(store)
+    await pushImage(setup, 'app', 'v1', [])
+    const send = await clientOf(store)
+    await expectStatus(200, send('GET /v2/app/manifests/v1'))
+    const partitions = createPartitions({ reads: 5, writes: 5, minutes: 10, load: 0.8 })
+    let [now, refused] = [0, 0]
+    s3.counter.reset()
+    s3.faults.limit((operation, key) => {
+      if (partitions.take(key, accessOf(operation), now)) return true
+      now += 1
+      refused += 1
+      return false
+    })
+    await work(send)
+    return { asked: s3.counter.total, refused }
+  } finally {
+    await close()
+  }
+}
+
+const pullTag = (send: Send) => expectStatus(200, send('GET /v2/app/manifests/v1'))
+
+test('the app itself: what is refused is repeated, and the client does not see it', async () => {
+  const one = async (send: Send): Promise<void> => {
+    for (let pull = 0; pull < 6; pull++) await pullTag(send)
+  }
+  assert.deepEqual(await withLimits(one), { asked: 7, refused: 1 })
+})
+
+test('the app itself: forty pulls at once stay within the limit, since they share reads', async () => {
+  const many = (send: Send) => Promise.all(Array.from({ length: 40 }, () => pullTag(send)))
+  const { asked, refused } = await withLimits(many)
+  assert.ok(asked <= 3 && refused === 0, `${asked} calls, ${refused} refused`)
 })
 
 /** Looks at one tag, so many a second, with a limit of 110 reads. */

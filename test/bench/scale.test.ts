@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
+import { costOfRun } from '../../bench/clean-up-costs.ts'
 import { createEvents } from '../../bench/scale/events.ts'
 import { cleanUpTable } from '../../bench/scale/growth.ts'
 import { createLambda } from '../../bench/scale/hosts.ts'
@@ -206,4 +207,11 @@ test('keys of imagined images have the digests of their blobs in the places of t
 test('docs/scale.md has the table of the clean-up', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/scale.md'), 'utf8')
   assert.ok(page.includes(cleanUpTable()))
+})
+
+test('a day of hourly calls walks the links that docs/scale.md says', () => {
+  const manifests = 1_200_000
+  const stored = { repositories: 120_000, links: 60_000_000, manifests, data: 60_000_000 }
+  const { invocations } = costOfRun(stored, 'unchanged')
+  assert.ok(invocations >= 20 && invocations <= 24, `${invocations}`)
 })

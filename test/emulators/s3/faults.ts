@@ -23,6 +23,9 @@ export interface FaultMatch {
   readonly key?: RegExp
 }
 
+/** Whether a call is within limits; the others are SlowDown, and nothing is carried out. */
+export type Allows = (operation: string, key: string) => boolean
+
 interface Queued {
   readonly match: FaultMatch
   readonly fault: Fault
@@ -33,6 +36,7 @@ interface Queued {
 export class Faults {
   #queue: Queued[] = []
   #latency = 0
+  #allows: Allows | undefined
 
   /** See {@link latency}. */
   get delay(): number {
@@ -52,10 +56,16 @@ export class Faults {
     this.#queue.push({ match, fault, left: times })
   }
 
-  /** Drops all faults and the latency. */
+  /** Asks for each call whether it is within limits, as those of S3 by prefix: bench/scale/partitions.ts. */
+  limit(allows: Allows): void {
+    this.#allows = allows
+  }
+
+  /** Drops all faults, the latency and the limits. */
   clear(): void {
     this.#queue = []
     this.#latency = 0
+    this.#allows = undefined
   }
 
   /** Takes the fault for a call from the queue. */
@@ -65,7 +75,9 @@ export class Faults {
         (match.operation === undefined || match.operation === operation) &&
         (match.key === undefined || match.key.test(key)),
     )
-    if (found === undefined) return undefined
+    if (found === undefined) {
+      return this.#allows?.(operation, key) === false ? { error: 'SlowDown' } : undefined
+    }
     found.left--
     this.#queue = this.#queue.filter(({ left }) => left > 0)
     return found.fault
