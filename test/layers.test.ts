@@ -47,6 +47,7 @@ const ONLY_IN: readonly (readonly [name: RegExp, folders: readonly string[]])[] 
   [/^@aws-sdk\/(?:client-kms|cloudfront-signer)$/, ['compose']],
   [/^aws-lambda$/, ['handlers']],
   [/^pino$/, ['compose']],
+  [/^prom-client$/, ['node']],
 ]
 
 /** Static, dynamic and re-exporting imports, types included. */

@@ -16,6 +16,8 @@ export interface CleanUpOptions {
   readonly times: Times
   readonly logger: RequestLogger
   readonly audit: Audit
+  /** Is told how a run has ended: `failed`, or as {@link Collected} says. */
+  readonly ended?: ((outcome: string) => void) | undefined
 }
 
 const whatOf = ({ repository, tag, digest, key }: Thing): string => {
@@ -78,7 +80,7 @@ const UNWATCHED: Watching = { force: false, report: () => {}, note: () => {}, pr
  */
 export const cleanUp = async (
   store: ObjectStore,
-  { times, logger, audit }: CleanUpOptions,
+  { times, logger, audit, ended: noteEnd }: CleanUpOptions,
   isOver: () => boolean,
   watching: Watching = UNWATCHED,
 ): Promise<Collected> => {
@@ -100,7 +102,11 @@ export const cleanUp = async (
     progress: watching.progress,
     isOver,
     monotonic: () => performance.now(),
+  }).catch((error: unknown) => {
+    noteEnd?.('failed')
+    throw error
   })
+  noteEnd?.(ended.outcome)
   tell(logger, ended)
   return ended
 }

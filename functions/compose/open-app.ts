@@ -16,6 +16,7 @@ import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { Hashing } from '../registry/uploads/hash.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
+import type { UploadMemory } from '../registry/uploads/memory.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { createLogger } from './logger.ts'
 import { openAccess } from './open-access.ts'
@@ -54,6 +55,13 @@ export interface HostOptions {
   readonly remains?: (() => void) | undefined
   /** What `/readyz` says of the store. Default: that it is ready. */
   readonly isReady?: (store: ObjectStore) => boolean
+  /** The store as the host watches it, and who is told of lookups in memory. Default: nobody watches. */
+  readonly watch?:
+    | {
+        readonly store: (store: ObjectStore, kind: Settings['store']['kind']) => ObjectStore
+        readonly looked: (found: boolean) => void
+      }
+    | undefined
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -66,6 +74,7 @@ export interface OpenApp {
   /** See `AppOptions.storeHost`. */
   readonly storeHost: () => Promise<string | undefined>
   readonly audit: Audit
+  readonly memory: UploadMemory
   /** See `OpenAccess`. */
   readonly isSetUp: () => Promise<boolean>
   readonly policyNotes: () => Promise<readonly string[]>
@@ -115,9 +124,11 @@ export const openApp = async (
   const first = await openStore(settings, env, (doing, err) => {
     logger.debug({ doing, err }, 'a request to S3 is repeated through the SDK')
   })
-  const store = await withReplica(settings, env, first, (asked, err) => {
+  const bare = await withReplica(settings, env, first, (asked, err) => {
     logger.warn({ asked, err }, 'one of two buckets does not respond: the other is read')
   })
+  const { watch } = options
+  const store = watch ? watch.store(bare, settings.store.kind) : bare
   const { isSetUp, checkKeys, policyNotes, ...access } = await openAccess(
     settings,
     env,
@@ -129,28 +140,30 @@ export const openApp = async (
   const uploadSecret = openUploadSecret(settings, env, store)
   const storeHost = openStoreHost(store)
   const heeding = heedingFence(store)
+  const registry = createRegistry({
+    store,
+    uploadSecret,
+    uploadLife: settings['upload-life'],
+    uploadLimits,
+    hashing: options.hashing,
+    requiredChildren: settings['index-children'],
+    rules: openRules(store, logger, access.audit),
+    undeletes: settings['undelete-days'] > 0,
+    readOnly: settings['read-only'],
+    cleanUp: settings.gc
+      ? raisingFence(store, (err) => logger.warn({ err }, 'no clean-up can run yet'))
+      : heeding.follows,
+    uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
+    report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
+    contentLooked: watch?.looked,
+  })
   const app = createApp({
     ...access,
     storeHost: directIfNecessary ? storeHost : undefined,
     publicUrl: settings['public-url'],
     uploadOrigin: settings['upload-origin'],
     edge: await edgeOf(settings, env, uploadSecret),
-    registry: createRegistry({
-      store,
-      uploadSecret,
-      uploadLife: settings['upload-life'],
-      uploadLimits,
-      hashing: options.hashing,
-      requiredChildren: settings['index-children'],
-      rules: openRules(store, logger, access.audit),
-      undeletes: settings['undelete-days'] > 0,
-      readOnly: settings['read-only'],
-      cleanUp: settings.gc
-        ? raisingFence(store, (err) => logger.warn({ err }, 'no clean-up can run yet'))
-        : heeding.follows,
-      uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
-      report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
-    }),
+    registry,
     logger,
     isReady: () => options.isReady?.(store) ?? true,
     pulled: options.pulled,
@@ -174,6 +187,7 @@ export const openApp = async (
     logger,
     audit: access.audit,
     storeHost,
+    memory: registry.memory,
     isSetUp,
     policyNotes,
     warmUp,

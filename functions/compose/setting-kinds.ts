@@ -54,13 +54,20 @@ export const callers = z.converted(z.string(), (value, refuse) => {
   )
 })
 
+/** Address and port. @param otherwise the address where none is given */
+const addressOr = (otherwise: string) =>
+  z.converted(z.string(), (value, refuse) => {
+    const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)
+    const port = Number(match?.[3])
+    if (match && port <= 65535) return { host: match[1] ?? (match[2] || otherwise), port }
+    return refuse('expected <address>:<port>, as in 127.0.0.1:5000')
+  })
+
 /** Address and port; without an address, all addresses of the machine. */
-export const listen = z.converted(z.string(), (value, refuse) => {
-  const match = value.match(/^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/)
-  const port = Number(match?.[3])
-  if (match && port <= 65535) return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
-  return refuse('expected <address>:<port>, as in 127.0.0.1:5000')
-})
+export const listen = addressOr('0.0.0.0')
+
+/** Address and port; without an address, this machine alone can reach it. */
+export const listenLocally = addressOr('127.0.0.1')
 
 /** Where everything is kept. */
 export const store = z.converted(z.string(), (value, refuse) => {

@@ -20,6 +20,7 @@ import {
   keyPairId,
   kmsKey,
   listen,
+  listenLocally,
   mebibytes,
   onOff,
   publicUrl,
@@ -175,6 +176,11 @@ export const SETTINGS = {
     z._default(span('1s', '1d'), 30),
     '30s',
     'time that requests under way may take to end when the server is asked to stop',
+  ),
+  metrics: setting(
+    z.optional(listenLocally),
+    'none',
+    'address and port of a listener for Prometheus, without credentials; :<port> is on loopback',
   ),
   auth: setting(
     z._default(z.enum(['auto', 'token', 'basic', 'off']), 'auto'),

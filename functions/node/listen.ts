@@ -20,31 +20,33 @@ const AIRPLAY = { platform: 'darwin', port: 5000 }
  *
  * @param code of the system call, such as `EADDRINUSE`
  * @param platform as Node names it
+ * @param flag the setting with the address
  */
 export const listenFault = (
   { host, port }: Address,
   code: string,
   platform: NodeJS.Platform = process.platform,
+  flag = '--listen',
 ): string => {
   if (code === 'EADDRINUSE') {
     const airplay =
       platform === AIRPLAY.platform && port === AIRPLAY.port
         ? ' (on macOS by the AirPlay Receiver, unless that is switched off)'
         : ''
-    return `port ${port} of ${host} is in use${airplay}: choose another, as in --listen ${host}:${port + 1}`
+    return `port ${port} of ${host} is in use${airplay}: choose another, as in ${flag} ${host}:${port + 1}`
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return `no permission to listen on port ${port}: ports below 1024 need the capability CAP_NET_BIND_SERVICE; choose another, as in --listen ${host}:5000`
+    return `no permission to listen on port ${port}: ports below 1024 need the capability CAP_NET_BIND_SERVICE; choose another, as in ${flag} ${host}:5000`
   }
-  if (code === 'EADDRNOTAVAIL') return `--listen ${host}: this machine has no such address`
+  if (code === 'EADDRNOTAVAIL') return `${flag} ${host}: this machine has no such address`
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return `--listen ${host}: there is no address of that name`
+    return `${flag} ${host}: there is no address of that name`
   }
   return `cannot listen on ${host}:${port}: ${code}`
 }
 
-/** Listens. @throws StartError */
-export const listen = async (server: Server, address: Address): Promise<void> => {
+/** Listens. @param flag the setting with the address @throws StartError */
+export const listen = async (server: Server, address: Address, flag?: string): Promise<void> => {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -52,6 +54,6 @@ export const listen = async (server: Server, address: Address): Promise<void> =>
     })
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    throw new StartError(listenFault(address, code), { cause })
+    throw new StartError(listenFault(address, code, process.platform, flag), { cause })
   }
 }

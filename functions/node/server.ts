@@ -23,6 +23,8 @@ import { startHousekeeping } from './housekeeping.ts'
 import { createServerOf } from './http-server.ts'
 import { startKeeping } from './keep-fence.ts'
 import { listen } from './listen.ts'
+import type { Watched } from './metrics/listener.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import { deleteNotes, startNotes } from './notes.ts'
 import { createPasswordThread } from './passwords.ts'
 import { announcePresence } from './presence.ts'
@@ -40,6 +42,8 @@ export interface RunningServer {
   readonly setUp: boolean
   /** What the person who started it should know, a sentence or two each. */
   readonly notes: readonly string[]
+  /** Where metrics are, as in {@link url}; undefined without `--metrics`. */
+  readonly metricsUrl: string | undefined
   /** Looks now whether the files of certificates have changed, as it does every ten seconds. */
   reload(): Promise<void>
   /** Takes no new connections, and waits for the requests under way, up to the time that is set. */
@@ -50,6 +54,10 @@ const urlOf = (settings: Settings, { address, family, port }: AddressInfo): stri
   const scheme = settings['tls-cert'] === undefined ? 'http' : 'https'
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
+
+/** What is loaded only where somebody watches. */
+const openMetrics = async (settings: Settings): Promise<Metrics | undefined> =>
+  settings.metrics && (await import('./metrics/metrics.ts')).createMetrics()
 
 /**
  * Opens the store and serves the registry from it.
@@ -72,9 +80,11 @@ export const startServer = async (
   const pulls = serverPulls(settings)
   const deletes = finishingDeletes(settings['undelete-days'], logger)
   const health = createHealth(logger)
+  const metrics = await openMetrics(settings)
   const opened = await openApp(settings, env, {
     logger,
     isReady: health.isReady,
+    watch: metrics,
     pulled: pulls?.pulled,
     authorities: tls?.authorities,
     redirectHeads: false,
@@ -92,10 +102,23 @@ export const startServer = async (
     [health.stop],
     [passwords.close],
   ]
+  let watched: Watched | undefined
   const stop = async (): Promise<void> => {
     for (const end of first) end()
     await stopRequests()
     for (const end of last) await end()
+  }
+  if (settings.metrics && metrics) {
+    metrics.requests(server)
+    const { startWatchListener } = await import('./metrics/listener.ts')
+    watched = await startWatchListener(settings.metrics, {
+      metrics,
+      store,
+      isReady: () => health.isReady(store),
+      uploadMemory: () => opened.memory.used,
+    })
+    // To the end: it is asked how the stop goes.
+    last.push(watched.stop)
   }
   await listen(server, settings.listen)
   const url = urlOf(settings, server.address() as AddressInfo)
@@ -110,7 +133,7 @@ export const startServer = async (
   const cannotUndo = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)
   const times = timesOf(settings['gc-grace'], settings['undelete-days'])
-  const cleanUps = { times, logger, audit: opened.audit }
+  const cleanUps = { times, logger, audit: opened.audit, ended: metrics?.cleanedUp }
   // On files one process collects at a time.
   if (settings.gc && !settings['read-only'] && presence.notes.length === 0) {
     first.push(startCleanUps(store, cleanUps))
@@ -126,6 +149,7 @@ export const startServer = async (
   last.push(presence.end)
   return {
     url,
+    metricsUrl: watched?.url,
     open,
     setUp,
     notes: [

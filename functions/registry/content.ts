@@ -21,6 +21,18 @@ const CAPACITY = 32 * 1024 * 1024
  */
 export type Content = Cached<[key: string, limit: number, digest?: Digest], Uint8Array | undefined>
 
+/** Is told of each lookup whether it was in memory. */
+export type ContentLooked = (found: boolean) => void
+
+/** Content of a store, each lookup of which is told. */
+export const tellingLooks = (content: Content, looked: ContentLooked): Content => ({
+  ...content,
+  get(...args) {
+    looked(content.peek(...args) !== undefined)
+    return content.get(...args)
+  },
+})
+
 /** Content of a store. */
 export const createContent = (store: ObjectStore, report: ReportDamage = unreported): Content =>
   cached(

@@ -11,7 +11,7 @@ import type { Bounds } from './clean-up/bounds.ts'
 import type { Follows } from './clean-up/fence.ts'
 import { createPresence } from './clean-up/presence.ts'
 import { createStandings, UNGUARDED } from './clean-up/standing.ts'
-import { createContent } from './content.ts'
+import { type ContentLooked, createContent, tellingLooks } from './content.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { noteDeletion, UNNOTED } from './deleted/note.ts'
 import { createHoldings } from './held.ts'
@@ -75,6 +75,8 @@ export interface RegistryOptions {
   readonly wait?: ((milliseconds: number) => Promise<unknown>) | undefined
   /** Is told of damaged objects. */
   readonly report?: ReportDamage
+  /** Is told of lookups of content in memory. Default: nobody is. */
+  readonly contentLooked?: ContentLooked | undefined
 }
 
 export interface Registry {
@@ -93,7 +95,9 @@ export interface Registry {
 /** A registry on a store. */
 export const createRegistry = (options: RegistryOptions): Registry => {
   const { store, uploadSecret, uploadLimits, now = Date.now, report = unreported } = options
-  const content = createContent(store, report)
+  const { contentLooked } = options
+  const ownContent = createContent(store, report)
+  const content = contentLooked ? tellingLooks(ownContent, contentLooked) : ownContent
   const recent = createRecentLinks(store, now, report)
   const links = options.readOnly ? { ...recent, keep: recent.read } : recent
   const holdings = createHoldings(store, links, now, report)

@@ -112,6 +112,16 @@ const ROWS: readonly Row[] = [
     args: [`--listen=${value}`],
     expect: { listen },
   })),
+  ...(
+    [
+      [':9464', { host: '127.0.0.1', port: 9464 }],
+      ['0.0.0.0:9464', { host: '0.0.0.0', port: 9464 }],
+    ] as const
+  ).map(([value, metrics]) => ({
+    description: `--metrics=${value}`,
+    args: [`--metrics=${value}`],
+    expect: { metrics },
+  })),
   {
     description: 'TLS',
     args: ['--tls-cert=c.pem', '--tls-key=k.pem'],
