@@ -20,6 +20,8 @@ export interface Bar {
 export interface Group {
   readonly title: string
   readonly bars: readonly Bar[]
+  /** The value at the end of the scale. Default: the largest of the group. */
+  readonly most?: number
 }
 
 export interface Chart {
@@ -67,7 +69,7 @@ export const drawChart = ({ title, groups }: Chart): string => {
   }
   let y = HEAD_HEIGHT
   for (const group of groups) {
-    const most = Math.max(...group.bars.map(({ high }) => high)) || 1
+    const most = group.most ?? (Math.max(...group.bars.map(({ high }) => high)) || 1)
     const lengthOf = (value: number) => (value / most) * room
     const middle = y + (group.bars.length * BAR_HEIGHT) / 2 + 3
     parts.push(text(NAME_WIDTH - 10, middle, 'name', group.title))

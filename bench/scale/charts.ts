@@ -23,6 +23,7 @@ const fates = (title: string, { real }: Outcome): Group => {
   const lost = real.throttled + real.failed
   return {
     title,
+    most: 1,
     bars: [
       bar('answered', 1 - lost, percent(1 - lost)),
       bar('429: no instance', real.throttled, percent(real.throttled)),
@@ -42,7 +43,8 @@ export const chartsOf = ({ one, sweep }: Simulated): Readonly<Record<string, str
   'scale-one-image': drawChart({
     title: '100,000 pulls of one image a second: done within five seconds',
     groups: one.map(({ planned, real }) => ({
-      title: planned.scenario.title.replaceAll('`', '').slice(0, 40),
+      title: planned.scenario.title.replaceAll('`', ''),
+      most: 1,
       bars: [bar('done', real.complete, percent(real.complete))],
     })),
   }),
