@@ -13,7 +13,7 @@ import { createImageMaker } from './content.ts'
 import { goalTable } from './goals.ts'
 import { machine } from './machine.ts'
 import { createMeter, type Meter } from './meter.ts'
-import { HELP, type Options, readOptions, type Section } from './options.ts'
+import { HELP, type Options, readOptions, type Section, UsageError } from './options.ts'
 import { writePage } from './page/page.ts'
 import { expectedSeconds, playPart, type Work } from './parts.ts'
 import { distribution2, distribution3 } from './peers/distribution.ts'
@@ -131,7 +131,7 @@ const run = async (
   const { layers, layerBytes } = sizes.subjects[0]
   let results = await begun(options, peers, date, command)
   if (options.resume) {
-    if (!existsSync(options.out)) throw new Error(`--resume: there is no ${options.out}`)
+    if (!existsSync(options.out)) throw new UsageError(`--resume: there is no ${options.out}`)
     results = resumed(readResults(options.out), results)
   }
   const keep = (more: Partial<Results>): void => {
@@ -223,4 +223,9 @@ const main = async (args: readonly string[]): Promise<void> => {
 
 const args = process.argv.slice(2)
 if (args.includes('--help')) console.log(HELP)
-else await main(args)
+else
+  await main(args).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error
+    console.error(error.message)
+    process.exitCode = 2
+  })

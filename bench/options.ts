@@ -71,6 +71,9 @@ export const HELP = `usage: npm run bench -- [options]
   --profiles DIR     write CPU profiles of Slipway's servers there
 `
 
+/** What whoever starts a run can change: its message is all that there is to say. */
+export class UsageError extends Error {}
+
 /** What a run of each size measures, how often, and where its results go. */
 const DEFAULTS = {
   full: { sections: SECTIONS, rounds: 5, out: undefined },
@@ -79,7 +82,7 @@ const DEFAULTS = {
 } as const satisfies Record<Plan['sizes'], object>
 
 const sizesOf = ({ smoke = false, quick = false }): Plan['sizes'] => {
-  if (smoke && quick) throw new Error('--smoke and --quick are two sizes: choose one')
+  if (smoke && quick) throw new UsageError('--smoke and --quick are two sizes: choose one')
   if (quick) return 'quick'
   return smoke ? 'smoke' : 'full'
 }
@@ -87,7 +90,7 @@ const sizesOf = ({ smoke = false, quick = false }): Plan['sizes'] => {
 const roundsOf = (text: string | undefined, otherwise: number): number => {
   const rounds = Number(text ?? otherwise)
   if (Number.isInteger(rounds) && rounds >= 1) return rounds
-  throw new Error(`--rounds is ${JSON.stringify(text)}: expected a whole number of at least 1`)
+  throw new UsageError(`--rounds is ${JSON.stringify(text)}: expected a whole number of at least 1`)
 }
 
 const onlyOf = (text: string | undefined, sections: readonly Section[]): readonly Section[] => {
@@ -95,7 +98,9 @@ const onlyOf = (text: string | undefined, sections: readonly Section[]): readonl
   return text.split(',').map((name) => {
     const found = sections.find((section) => section === name)
     if (found !== undefined) return found
-    throw new Error(`--only is ${JSON.stringify(text)}: expected some of ${sections.join(', ')}`)
+    throw new UsageError(
+      `--only is ${JSON.stringify(text)}: expected some of ${sections.join(', ')}`,
+    )
   })
 }
 
@@ -103,7 +108,7 @@ const onlyOf = (text: string | undefined, sections: readonly Section[]): readonl
  * Reads the command line.
  *
  * @param today for the name of the results, ISO 8601
- * @throws Error naming the option and what would be right
+ * @throws UsageError naming the option and what would be right
  */
 export const readOptions = (args: readonly string[], today: string): Options => {
   const text = { type: 'string' } as const

@@ -5,6 +5,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util'
+import { UsageError } from './options.ts'
 import type { Results } from './results.ts'
 
 /** What must be the same, as it is called. */
@@ -21,19 +22,19 @@ const DIRTY = /-dirty\b/
  *
  * @param before of the run that was interrupted
  * @param now those of a run that begins
- * @throws Error saying what differs, which would mix figures that cannot be compared
+ * @throws UsageError saying what differs, which would mix figures that cannot be compared
  */
 export const resumed = (before: Results, now: Results): Results => {
   for (const [key, what] of Object.entries(SAME) as [keyof typeof SAME, string][]) {
     if (isDeepStrictEqual(before[key], now[key])) continue
     const [then, today] = [before[key], now[key]].map((each) => JSON.stringify(each))
-    throw new Error(
+    throw new UsageError(
       `--resume: ${what} of the results there differ: ${then}, now ${today}. Run it again without --resume`,
     )
   }
   const dirty = now.participants.find(({ version }) => DIRTY.test(version))
   if (dirty !== undefined)
-    throw new Error(
+    throw new UsageError(
       `--resume: ${dirty.title} is ${dirty.version}, with changes that no commit has: they may be others now`,
     )
   return { ...before, command: now.command }

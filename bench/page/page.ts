@@ -172,7 +172,7 @@ const partOf = (results: Results, part: Part): string => {
     part.metric === 'seconds' ? '' : latencyTable(results, part),
     part.id === 'idle' ? openTable(results, part) : '',
     part.id === 'mixed' ? meanwhileTable(results, part) : '',
-    hasFlushes(results, rows) ? FLUSHES : '',
+    flushText(results, part, rows),
     usageTable(results, part),
   )
 }
@@ -180,8 +180,12 @@ const partOf = (results: Results, part: Part): string => {
 const FLUSHES =
   'Flushes are the calls of one push that wait for the disk (`fsync` and its kind). strace counted them in the same run, in a round of their own that is not timed.'
 
-const hasFlushes = ({ flushed = [] }: Results, rows: Results['measured']): boolean =>
-  rows.some(({ id }) => flushed.some((each) => each.id === id))
+/** What is said of flushes, where the table has them or should have. */
+const flushText = ({ flushed }: Results, { id }: Part, rows: Results['measured']): string => {
+  if (rows.some((row) => flushed?.some((each) => each.id === row.id))) return FLUSHES
+  const tried = id === 'files' && flushed !== undefined
+  return tried ? 'Flushes to the disk were not counted: strace is not installed, or was not allowed to.' : ''
+}
 
 const COUNTS =
   'One request at a time: first to a process that has just started and remembers nothing, then once more. Pushes are of content that no registry has yet. The number after `in` is how many of the calls had to be made one after another.'
