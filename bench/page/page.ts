@@ -184,7 +184,9 @@ const FLUSHES =
 const flushText = ({ flushed }: Results, { id }: Part, rows: Results['measured']): string => {
   if (rows.some((row) => flushed?.some((each) => each.id === row.id))) return FLUSHES
   const tried = id === 'files' && flushed !== undefined
-  return tried ? 'Flushes to the disk were not counted: strace is not installed, or was not allowed to.' : ''
+  return tried
+    ? 'Flushes to the disk were not counted: strace is not installed, or was not allowed to.'
+    : ''
 }
 
 const COUNTS =

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { startS3 } from '../../test/emulators/s3/server.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type S3Server, startS3 } from '../../test/emulators/s3/server.ts'
 import { freePort } from '../../test/support/live/process.ts'
 import { createClient, expect } from '../client/wire.ts'
 import { slipwayPeer } from '../peers/slipway.ts'
@@ -13,6 +14,14 @@ import { fill, NAME, SUBJECT } from './fill.ts'
 
 /** Referrers of the subject: as many as a page holds. */
 export const REFERRERS = 500
+
+/** Waits until a server that has just started has tried out all that it tries. */
+const untilQuiet = async ({ counter }: S3Server): Promise<void> => {
+  for (let seen = -1; counter.total !== seen; ) {
+    seen = counter.total
+    await sleep(500)
+  }
+}
 
 /** Counts the calls to S3 of the second process that is asked for the page. */
 export const countReferrerCalls = async (
@@ -31,6 +40,7 @@ export const countReferrerCalls = async (
     })
     const client = createClient(`http://${address}`)
     try {
+      await untilQuiet(s3)
       s3.counter.reset()
       const url = `/v2/${NAME}/referrers/${SUBJECT.digest}`
       await expect(client, [200], { method: 'GET', url })
