@@ -1,6 +1,6 @@
 /**
  * Every operation that writes: of the API, of the command line, and what servers do by themselves; and the states
- * in which a clean-up beside it can matter. coverage.test.ts compares it with the code.
+ * in which a clean-up beside it can matter. coverage.slow.ts compares it with the code.
  *
  * @module
  */
