@@ -1,5 +1,5 @@
 /**
- * Rules at random, some of many: see rules-play.ts.
+ * Rules at random, until all steps were taken: see rules-play.ts.
  *
  * @module
  */
