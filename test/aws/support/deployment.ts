@@ -140,7 +140,8 @@ export const startDeployment = async (
       run('bash', ['-c', command], { cwd: projectRoot, env: emulator.env, input })
 
     const destroy = () => cdk('destroy', '--force', '--output', assembly, ...contextOf({}))
-    await cdk('bootstrap', `aws://000000000000/${emulator.region}`)
+    // An assembly of its own: two suites that use the project's at once would refuse each other.
+    await cdk('bootstrap', `aws://000000000000/${emulator.region}`, '--output', assembly)
     if (emulator.shared) {
       await destroy()
       closers.push(async () => void (await destroy()))
