@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DocumentError } from '../shared/errors.ts'
+import type { z } from '../shared/schema.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import { isStoreError } from '../storage/errors.ts'
 import type { ObjectStore, WriteCondition } from '../storage/store.ts'
@@ -48,6 +49,25 @@ const read = async (store: ObjectStore, key: string): Promise<Stored | undefined
  */
 export const readDocument = async (store: ObjectStore, key: string): Promise<string | undefined> =>
   (await read(store, key))?.text
+
+/**
+ * Reads a document that commands write, in JSON.
+ *
+ * @param what how messages call it
+ * @throws DocumentError that says where it is wrong
+ */
+export const parseJsonDocument = <T>(what: string, text: string, schema: z.ZodMiniType<T>): T => {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new DocumentError(`${what}: expected JSON`, { cause })
+  }
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new DocumentError(`${what}: ${issue?.path.join('.')}: ${issue?.message}`)
+}
 
 /** Changes a document in a store; see {@link editDocument}. */
 export type Edit = (

@@ -9,6 +9,7 @@
 import { ROBOT_CLAIMS_KEY } from '../../registry/layout.ts'
 import { DocumentError, quoted } from '../../shared/errors.ts'
 import * as z from '../../shared/schema.ts'
+import { parseJsonDocument } from '../document.ts'
 import { type Live, type LiveOptions, liveDocument } from '../live.ts'
 import { type ClaimDemand, claimHolds, claimValues, readClaim } from '../policy/claims.ts'
 import { robotNameFault } from './names.ts'
@@ -63,22 +64,12 @@ export const bindingFault = (claims: readonly string[]): string | undefined => {
  */
 export const parseBindings = (text: string | undefined): WrittenBindings => {
   if (text === undefined) return new Map()
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new DocumentError('claims of robots: expected JSON', { cause })
-  }
-  const result = schema.safeParse(json)
-  if (!result.success) {
-    const issue = result.error.issues[0]
-    throw new DocumentError(`claims of robots: ${issue?.path.join('.')}: ${issue?.message}`)
-  }
-  for (const { name, claims } of result.data.robots) {
+  const { robots } = parseJsonDocument('claims of robots', text, schema)
+  for (const { name, claims } of robots) {
     const fault = bindingFault(claims)
     if (fault !== undefined) throw new DocumentError(`claims of robots: ${name}: ${fault}`)
   }
-  return new Map(result.data.robots.map(({ name, claims }) => [name, claims]))
+  return new Map(robots.map(({ name, claims }) => [name, claims]))
 }
 
 /** Writes which claims robots are bound to. */

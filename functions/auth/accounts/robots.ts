@@ -9,6 +9,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { DocumentError } from '../../shared/errors.ts'
 import * as z from '../../shared/schema.ts'
+import { parseJsonDocument } from '../document.ts'
 import { robotNameFault } from './names.ts'
 
 const secretSchema = z.strictObject({
@@ -46,19 +47,9 @@ export type Robots = ReadonlyMap<string, readonly RobotSecret[]>
  */
 export const parseRobots = (text: string | undefined): Robots => {
   if (text === undefined) return new Map()
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new DocumentError('robots: expected JSON', { cause })
-  }
-  const result = schema.safeParse(json)
-  if (!result.success) {
-    const issue = result.error.issues[0]
-    throw new DocumentError(`robots: ${issue?.path.join('.')}: ${issue?.message}`)
-  }
-  const robots = new Map(result.data.robots.map(({ name, secrets }) => [name, secrets]))
-  if (robots.size < result.data.robots.length) {
+  const document = parseJsonDocument('robots', text, schema)
+  const robots = new Map(document.robots.map(({ name, secrets }) => [name, secrets]))
+  if (robots.size < document.robots.length) {
     throw new DocumentError('robots: a name appears twice')
   }
   return robots
