@@ -28,25 +28,6 @@ const restScene: Scene<undefined> = {
   ],
 }
 
-/** Pushes and requests on a directory. */
-export const quickFiles = (work: Work): Part => ({
-  setting: { store: 'file', redirects: false },
-  peers: forLarge(work),
-  items: [
-    item(requestScene('files', work.maker, work.sizes.loadSeconds, REQUEST_KINDS.slice(0, 4))),
-    ...work.sizes.subjects.map((subject) =>
-      item(
-        transferScene('files', work.maker, subject, {
-          style: 'docker',
-          pull: false,
-          again: false,
-          flushes: true,
-        }),
-      ),
-    ),
-  ],
-})
-
 /** On S3: servers at rest, then the rows. */
 export const quickS3 = (work: Work): readonly Part[] => {
   const { maker, sizes } = work

@@ -8,7 +8,7 @@ import { totalOf } from './calls.ts'
 import type { Section } from './options.ts'
 import { forLarge, type Item, item, type Part, WITH_REDIRECTS, type Work } from './parts.ts'
 import type { Peer } from './peers/peer.ts'
-import { quickFiles, quickS3 } from './quick.ts'
+import { quickS3 } from './quick.ts'
 import type { Counted } from './results.ts'
 import { openStage } from './stage.ts'
 import { COUNTING_DELAY, countAll } from './workloads/counts.ts'
@@ -71,8 +71,8 @@ const latency = ({ peers, maker, sizes }: Work): Part => ({
   ),
 })
 
-/** On a directory, as `npm start` has it. */
-const files = (work: Work): Part => ({
+/** On a directory, as `npm start` has it. @param pull whether what is pushed is pulled, too */
+const files = (work: Work, pull: boolean): Part => ({
   setting: { store: 'file', redirects: false },
   peers: forLarge(work),
   items: [
@@ -81,7 +81,7 @@ const files = (work: Work): Part => ({
       item(
         transferScene('files', work.maker, subject, {
           style: 'docker',
-          pull: true,
+          pull,
           again: false,
           flushes: true,
         }),
@@ -150,10 +150,10 @@ export const STAGED = {
   large: (work) => [large(work)],
   direct: (work) => [direct(work)],
   latency: (work) => [latency(work)],
-  files: (work) => [files(work)],
+  files: (work) => [files(work, true)],
   many: (work) => (['file', 's3'] as const).map((store) => many(work, store)),
   memory: (work) => [memory(work)],
-  'quick-files': (work) => [quickFiles(work)],
+  'quick-files': (work) => [files(work, false)],
   'quick-s3': (work) => quickS3(work),
 } satisfies Partial<Record<Section, (work: Work) => readonly Part[]>>
 
