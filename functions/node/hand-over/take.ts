@@ -6,6 +6,7 @@
 
 import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import type { RequestLogger } from '../../api/env.ts'
 import {
@@ -136,8 +137,10 @@ export const takeRequests = async (
     }
   }
 
-  await rm(place, { recursive: true, force: true })
+  // What is in it goes, but not the directory: a second server may be starting in it, too.
   await mkdir(place, { recursive: true, mode: 0o700 })
+  const old = await readdir(place)
+  await Promise.all(old.map((name) => rm(join(place, name), { recursive: true, force: true })))
   let looking: Promise<void> = Promise.resolve()
   let busy = false
   const timer = setInterval(() => {
