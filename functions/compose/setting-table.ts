@@ -177,6 +177,11 @@ export const SETTINGS = {
     '30s',
     'time that requests under way may take to end when the server is asked to stop',
   ),
+  'stop-delay': setting(
+    z._default(span('0', '1h'), 0),
+    '0s',
+    'time before that for which a server goes on as before, but for /readyz: until a balancer sends it no more requests',
+  ),
   metrics: setting(
     z.optional(listenLocally),
     'none',

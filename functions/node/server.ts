@@ -7,6 +7,7 @@
 import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../compose/logger.ts'
 import { openApp } from '../compose/open-app.ts'
 import { serverPulls } from '../compose/pulls.ts'
@@ -46,7 +47,10 @@ export interface RunningServer {
   readonly metricsUrl: string | undefined
   /** Looks now whether the files of certificates have changed, as it does every ten seconds. */
   reload(): Promise<void>
-  /** Takes no new connections, and waits for the requests under way, up to the time that is set. */
+  /**
+   * Says that it is not ready, and after the delay that is set takes no new connections. Waits for the requests under
+   * way, up to the time that is set.
+   */
   stop(): Promise<void>
 }
 
@@ -97,13 +101,13 @@ export const startServer = async (
   const { app, store } = opened
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
   const { server, stop: stopRequests } = createServerOf(app, settings, { logger, tls })
-  /** What else ends: at once, and when the last request has ended. */
-  const [first, last]: [(() => void)[], (() => Promise<void>)[]] = [
-    [health.stop],
-    [passwords.close],
-  ]
+  /** What else ends: when no new connections are taken any more, and when the last request has ended. */
+  const [first, last]: [(() => void)[], (() => Promise<void>)[]] = [[], [passwords.close]]
   let watched: Watched | undefined
   const stop = async (): Promise<void> => {
+    health.stop()
+    // Balancers see that it is not ready before connections are refused.
+    await sleep(settings['stop-delay'] * 1000)
     for (const end of first) end()
     await stopRequests()
     for (const end of last) await end()

@@ -224,6 +224,26 @@ test('a stop does not wait for a silent upload without end', async () => {
   assert.equal(await stored(content), 404)
 })
 
+test('with a delay a server that stops goes on for that time, but says that it is not ready', async () => {
+  const { url, program, said, exit } = await serve([store(), '--stop-delay=1h', '--stop-timeout=1'])
+  program.kill('SIGTERM')
+  while (!said.stderr.includes('Stopping')) await sleep(10)
+  const statusOf = async (path: string) => (await fetch(url + path)).status
+  assert.deepEqual(await Promise.all(['/livez', '/readyz', '/v2/'].map(statusOf)), [200, 503, 200])
+  program.kill('SIGKILL')
+  await exit
+})
+
+test('it stops once that time is over', async () => {
+  const { program, said, exit } = await serve([store(), '--stop-delay=1s', '--log-level=silent'])
+  const asked = performance.now()
+  program.kill('SIGTERM')
+  assert.equal(await exit, 0)
+  // The clock of its timers may be a little ahead of this one.
+  assert.ok(performance.now() - asked > 990)
+  assert.match(said.stderr, /Stopping in 1 s: requests under way have 30 s to finish\.\n$/)
+})
+
 test('a second signal drops what is under way, and nothing of it can be read', async () => {
   const serving = await serve([store(), '--log-level=silent'])
   const { content } = await slowUpload(serving, 'dropped')

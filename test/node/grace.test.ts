@@ -23,6 +23,8 @@ const GRANTED: readonly [path: string, pattern: RegExp, unit: number][] = [
 for (const [path, pattern, unit] of GRANTED) {
   test(`${path} grants more than a stop takes`, () => {
     const seconds = Number(read(path).match(pattern)?.[1]) * unit
-    expect(seconds).toBeGreaterThan(readSettings([], {})['stop-timeout'] + CLEAN_UP)
+    const [, delay = '0'] = read(path).match(/^ +stop-delay: (\d+s)$/m) ?? []
+    const settings = readSettings([`--stop-delay=${delay}`], {})
+    expect(seconds).toBeGreaterThan(settings['stop-delay'] + settings['stop-timeout'] + CLEAN_UP)
   })
 }

@@ -35,7 +35,9 @@ export const serve = async (
         return
       }
       asked = now()
-      say(`Stopping: requests under way have ${settings['stop-timeout']} s to finish.`)
+      const delay = settings['stop-delay']
+      const when = delay === 0 ? '' : ` in ${delay} s`
+      say(`Stopping${when}: requests under way have ${settings['stop-timeout']} s to finish.`)
       void stop().then(() => exit(0))
     }),
   )
