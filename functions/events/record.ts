@@ -1,11 +1,13 @@
 /**
  * What is recorded of each event until every receiver has it: one object under `slipway/v1/events/outbox/`, written
  * before the last write that makes it true. So no event is lost when a process dies, but there may be one of a write
- * that never came about: whoever delivers looks first (`proof`).
+ * that never came about: whoever delivers looks first (proof.ts). A request leaves one record, also where it is several
+ * events: {@link eventsOf} tells them apart.
  *
  * @module
  */
 
+import { createHash } from 'node:crypto'
 import * as z from '../shared/schema.ts'
 
 /** Where records wait, in the order of their times. */
@@ -17,6 +19,8 @@ const descriptor = z.object({
   /** Bytes. */
   size: z.int(),
 })
+
+const proof = z.object({ key: z.string(), absent: z.optional(z.boolean()) })
 
 export const eventRecordSchema = z.object({
   version: z.literal(1),
@@ -58,14 +62,57 @@ export const eventRecordSchema = z.object({
     }),
   ),
   /**
-   * What shows that it happened: an object that is there from then on, or (`absent`) no longer. A record without one
-   * is always delivered.
+   * What shows that it happened: an object that is there from then on, or (`absent`) a link that is there no longer. A
+   * record without one is always delivered.
    */
-  proof: z.optional(z.object({ key: z.string(), absent: z.optional(z.boolean()) })),
+  proof: z.optional(proof),
+  /**
+   * Tags of one request: it stands for an event of each. One of a push that has a `previous` is a `tag` event, too.
+   * Absent in what `eventsOf` gives.
+   */
+  tags: z.optional(
+    z.array(
+      z.object({
+        tag: z.string(),
+        /** The manifest that the tag named before, where that is another. */
+        previous: z.optional(z.string()),
+        /** Default: that of the record. */
+        proof: z.optional(proof),
+      }),
+    ),
+  ),
 })
 
 /** An event that waits for its receivers. */
 export type EventRecord = z.output<typeof eventRecordSchema>
+
+/** Bytes of a UUID, with the bits that say so (RFC 9562, version 8). */
+const asUuid = (hex: string): string => {
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 3) | 8).toString(16)
+  const [a, b, c, d] = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(13, 16), hex.slice(17, 20)]
+  return `${a}-${b}-8${c}-${variant}${d}-${hex.slice(20, 32)}`
+}
+
+/** The id of an event of a record that stands for several: the same each time. */
+const idOf = (id: string, action: string, tag: string): string =>
+  asUuid(createHash('sha256').update(`${id} ${action} ${tag}`).digest('hex'))
+
+/** The events that a record stands for, in order; each with an id that is the same each time. */
+export const eventsOf = ({ tags, ...record }: EventRecord): readonly EventRecord[] => {
+  if (tags === undefined) return [record]
+  const { id, target, action } = record
+  return tags.flatMap(({ tag, previous, proof = record.proof }) => {
+    const event = {
+      ...record,
+      id: idOf(id, action, tag),
+      target: { ...target, tag },
+      ...(proof === undefined ? {} : { proof }),
+    }
+    if (previous === undefined) return [event]
+    const moved = { ...event, id: idOf(id, 'tag', tag), action: 'tag' as const }
+    return [event, { ...moved, target: { ...event.target, previous } }]
+  })
+}
 
 /** The key of a record: keys sort by time, to the millisecond. */
 export const outboxKey = ({ at, id }: Pick<EventRecord, 'at' | 'id'>): string =>
