@@ -16,6 +16,11 @@ export const WATCHING = {
     'info',
     'debug, info, warn, error or silent',
   ),
+  auditPulls: contextValue(
+    z.optional(handlerSetting('audit-pulls')),
+    'off',
+    'on: record in the audit trail who got which manifest, a line of the log for each',
+  ),
   logRetention: contextValue(
     z._default(retention, RetentionDays.ONE_MONTH),
     '30',

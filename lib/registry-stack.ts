@@ -80,6 +80,7 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
       SLIPWAY_S3_BUCKET_OWNER: values.bucketOwner,
       SLIPWAY_S3_DIRECT: values.s3Direct,
       SLIPWAY_LOG_LEVEL: values.logLevel,
+      SLIPWAY_AUDIT_PULLS: values.auditPulls,
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
 

@@ -11,7 +11,7 @@ import type { AppEnv, AppOptions } from './env.ts'
 import { RequestError, writeError } from './errors.ts'
 import { throughEdge } from './middleware/edge.ts'
 import { saysWhatIsKept } from './middleware/edge-cache.ts'
-import { auditWrites, requestLog } from './middleware/log.ts'
+import { auditRequests, requestLog } from './middleware/log.ts'
 import { notAllowed } from './middleware/not-allowed.ts'
 import { withAuthorizer } from './middleware/permit.ts'
 import { readOnly } from './middleware/read-only.ts'
@@ -59,7 +59,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   if (options.readOnly) app.use(readOnly)
 
   app.use(withAuthorizer(options))
-  app.use(auditWrites(options.audit))
+  app.use(auditRequests(options))
   app.use('/v2/*', notAllowed(app))
   app.use('/api/*', notAllowed(app))
   baseRoutes(app)

@@ -27,6 +27,12 @@ export interface RequestLogger {
  */
 export type Ending = 'sent' | 'client gone' | { readonly reason: string; readonly status?: number }
 
+/** Bytes of a request, and of its response. */
+export interface Bytes {
+  readonly received: number
+  readonly sent: number
+}
+
 /** How much of a request's body the host is sure to pass on. */
 export interface BodyLimit {
   /** Bytes. */
@@ -88,6 +94,8 @@ export interface AppOptions {
   readonly isReady?: (() => boolean) | undefined
   readonly authorizer: Authorizer
   readonly audit: Audit
+  /** Whether the audit trail has pulls, too. Default: no. */
+  readonly auditPulls?: boolean | undefined
   /** Absent: pulls are not recorded. */
   readonly pulled?: PullSeen | undefined
   /** Scheme and host as clients see them, where requests do not tell. */
@@ -128,6 +136,11 @@ export interface AppEnv {
     readonly sendBody?: (body: Readable) => void
     /** Resolves when the response has been sent, or will not be, where the host can tell. */
     readonly ended?: Promise<Ending>
+    /**
+     * What came and went for this request, once the response has ended: on its connection, headers included, or
+     * the bodies alone, where the host sees no more. Absent: the host cannot tell.
+     */
+    readonly bytes?: () => Bytes
     /**
      * Bytes of the request's body that nobody wanted and the host had to read all the same, once the
      * response has ended.

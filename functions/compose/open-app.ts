@@ -166,6 +166,7 @@ export const openApp = async (
     registry,
     logger,
     isReady: () => options.isReady?.(store) ?? true,
+    auditPulls: settings['audit-pulls'],
     pulled: options.pulled,
     redirects: settings.redirects && store.presign !== undefined,
     direct: settings['direct-for'],

@@ -302,6 +302,11 @@ export const SETTINGS = {
     "AWS's own",
     'scheme and host that requests to STS are sent to, such as an endpoint of a VPC without a name of its own',
   ),
+  'audit-pulls': setting(
+    z._default(onOff, false),
+    'off',
+    'on: record in the audit trail who got which manifest, an event for each',
+  ),
   'log-level': setting(
     z._default(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
     'info',

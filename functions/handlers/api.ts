@@ -10,7 +10,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
-import type { AppEnv } from '../api/env.ts'
+import type { AppEnv, Ending } from '../api/env.ts'
 import { literalPath } from '../api/request.ts'
 import { bodyLimit, uploadLimits } from '../compose/aws/lambda-limits.ts'
 import { checkHosts, readLambdaSettings } from '../compose/aws/read-settings.ts'
@@ -73,12 +73,14 @@ const normalized = (event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 => {
   }
 }
 
-/** The number of bytes of an event's body. */
+/** The number of bytes of the body of an event, or of a result. */
 const bytesIn = ({
   body = '',
-  isBase64Encoded,
-}: Pick<APIGatewayProxyEventV2, 'body' | 'isBase64Encoded'>): number =>
-  Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8')
+  isBase64Encoded = false,
+}: {
+  readonly body?: string | undefined
+  readonly isBase64Encoded?: boolean | undefined
+}): number => Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8')
 
 /**
  * Creates a handler. It opens the store at the first event, and keeps it for later ones.
@@ -90,6 +92,8 @@ const bytesIn = ({
 export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
   const opened = once(() => open(env))
   const front = new Hono()
+  /** By event: what ends its request, with the number of bytes that were sent. */
+  const ends = new WeakMap<APIGatewayProxyEventV2, (sent: number) => void>()
   front.fetch = async (request, host) => {
     const { app, redirectsManifestHeads } = await opened()
     const { event } = host as { readonly event: APIGatewayProxyEventV2 }
@@ -98,11 +102,21 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
     // Hono has set the received length; the client declared what it sent.
     const declared = event.headers['content-length']
     if (declared !== undefined) request.headers.set('Content-Length', declared)
+    const received = bytesIn(event)
+    const ended = Promise.withResolvers<Ending>()
+    let sent = 0
+    ends.set(event, (bytes) => {
+      // The gateway drops the body of a response to HEAD.
+      sent = requestContext.http.method === 'HEAD' ? 0 : bytes
+      ended.resolve('sent')
+    })
     const bindings = {
       origin: `https://${requestContext.domainName}`,
       address: requestContext.http.sourceIp,
-      receivedBytes: bytesIn(event),
-    }
+      receivedBytes: received,
+      ended: ended.promise,
+      bytes: () => ({ received, sent }),
+    } satisfies AppEnv['Bindings']
     const manifestHead = request.method === 'HEAD' && MANIFEST.test(new URL(request.url).pathname)
     if (!manifestHead || redirectsManifestHeads) return app.fetch(request, bindings)
     // With a body: the gateway may compute the Content-Length from it before it drops it.
@@ -110,7 +124,18 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
   }
   // Hono's copies of AWS's types differ from them in parts that are not used here.
   const respond = handle(front, { isContentTypeBinary: isBinary }) as unknown as ApiHandler
-  return (event, context) => respond(normalized(event), context)
+  return async (received, context) => {
+    const event = normalized(received)
+    let sent = 0
+    try {
+      const result = await respond(event, context)
+      sent = bytesIn(result)
+      return result
+    } finally {
+      // The line of the log is written before the function may stand still.
+      ends.get(event)?.(sent)
+    }
+  }
 }
 
 /** The handler that the function's configuration names. */

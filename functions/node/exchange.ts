@@ -6,8 +6,9 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Ending } from '../api/env.ts'
+import type { Bytes, Ending } from '../api/env.ts'
 import { RequestError } from '../api/errors.ts'
+import { countSocketBytes } from './socket-bytes.ts'
 
 /** Why a server closes the connection of a request. */
 export type Cut =
@@ -26,6 +27,8 @@ export interface Exchange {
   cause(): RequestError
   /** Resolves once the response was sent or cannot be sent any more. */
   readonly ended: Promise<Ending>
+  /** See {@link countSocketBytes}; 0 before the end. */
+  bytes(): Bytes
 }
 
 const endingOf = (cut: Cut | undefined): Ending => {
@@ -45,11 +48,19 @@ const endingOf = (cut: Cut | undefined): Ending => {
 }
 
 /** A request that the server has just received, and what ends it if its connection closes. */
-const createExchange = (outgoing: ServerResponse): { exchange: Exchange; close: () => void } => {
+const createExchange = (
+  outgoing: ServerResponse,
+  takeBytes: () => Bytes,
+): { exchange: Exchange; close: () => void } => {
   const { promise: ended, resolve } = Promise.withResolvers<Ending>()
   let cut: Cut | undefined
   let finished = false
-  const close = (): void => resolve(finished ? 'sent' : endingOf(cut))
+  let bytes: Bytes | undefined
+  const close = (): void => {
+    // The connection may have ended before, and this is called for both.
+    bytes ??= takeBytes()
+    resolve(finished ? 'sent' : endingOf(cut))
+  }
   outgoing.once('finish', () => {
     finished = true
   })
@@ -66,6 +77,7 @@ const createExchange = (outgoing: ServerResponse): { exchange: Exchange; close: 
       return new RequestError('CLIENT_GONE', 'the client went away before the end of its request')
     },
     ended,
+    bytes: () => bytes ?? { received: 0, sent: 0 },
   }
   return { exchange, close }
 }
@@ -87,6 +99,7 @@ export interface Exchanges {
 export const createExchanges = (): Exchanges => {
   const all = new Set<Exchange>()
   const working = new Set<Promise<unknown>>()
+  const bytesOn = countSocketBytes()
   // A client may send its next request before a response is complete. Node says nothing of the responses
   // that wait when the connection closes.
   const bySocket = new WeakMap<Socket, Map<Exchange, () => void>>()
@@ -103,7 +116,7 @@ export const createExchanges = (): Exchanges => {
   return {
     begin({ socket }, outgoing) {
       const here = onSocket(socket)
-      const { exchange, close } = createExchange(outgoing)
+      const { exchange, close } = createExchange(outgoing, () => bytesOn(socket))
       here.set(exchange, close)
       all.add(exchange)
       void exchange.ended.then(() => {

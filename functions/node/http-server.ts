@@ -115,6 +115,7 @@ export const createServerOf = (
         ...front.originOf(incoming),
         certificate,
         ended: exchange.ended,
+        bytes: exchange.bytes,
         body: () => bodyOf(incoming, options),
         drained: () => drained,
         sendBody: (taken) => {

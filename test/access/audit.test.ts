@@ -264,6 +264,33 @@ for (const { description, request, more, status, events } of ROWS) {
   })
 }
 
+const PULLS: readonly (readonly [request: string, more: More, status: number, pull: boolean])[] = [
+  ['GET /v2/team/a/manifests/v1', {}, 200, true],
+  [`GET /v2/team/a/manifests/${HEX}`, {}, 200, true],
+  ['HEAD /v2/team/a/manifests/v1', {}, 200, false],
+  ['GET /v2/team/a/manifests/v1', { headers: { 'If-None-Match': `"${HEX}"` } }, 304, false],
+  ['GET /v2/team/a/manifests/none', {}, 404, false],
+  [`GET /v2/team/a/blobs/${CONFIG.sha256}`, {}, 200, false],
+  ['GET /v2/team/a/tags/list', {}, 200, false],
+]
+for (const [request, more, status, pull] of PULLS) {
+  test(`with --audit-pulls on, ${pull ? 'a' : 'no'} pull: ${request.slice(0, 50)}, ${status}`, async (t) => {
+    const rig = await openRig(t, DOCUMENTS)
+    const { send } = await rig.beside(['--audit-pulls=on'])
+    const sent = { ...more, ...(await shownToken(rig)), address: FROM }
+    const before = rig.events().length
+    await rig.send(request, sent)
+    assert.deepEqual(rig.events().slice(before), [])
+    const answer = await send(request, sent)
+    assert.equal(answer.status, status)
+    const what = `${request.replace('GET ', '')} ${HEX}`
+    const requestId = answer.headers.get('X-Request-Id') ?? ''
+    const event = { event: 'pull', who: 'user:alice', what, outcome: 'ok', from: FROM, requestId }
+    assert.deepEqual(rig.events().slice(before), pull ? [event] : [])
+    assert.equal(rig.logged.at(-1)?.fields.who, 'user:alice')
+  })
+}
+
 test('throttled log-ins are in the trail, at both endpoints', async (t) => {
   const rig = await openRig(t, DOCUMENTS)
   for (let guess = 0; guess < 6; guess++) {

@@ -192,6 +192,7 @@ export const openRig = async (
         now: clock.now,
       }),
       logger,
+      auditPulls: settings['audit-pulls'],
       redirects: false,
       redirectHeads: false,
       readOnly,

@@ -121,6 +121,7 @@ describe('the app over a store that fails', () => {
       status: 201,
       received: CONFIG.bytes.length,
       sent: 0,
+      who: 'anonymous',
       userAgent: 'test/1',
     })
   })

@@ -201,21 +201,31 @@ test('the module takes its settings from the environment at the first event, not
   )
 })
 
-test("a line of the log has Lambda's request id and the client's method", async () => {
+test("a line of the log has Lambda's request id, the client's method, and bytes of bodies", async () => {
   const { server, env } = await startBucket()
   const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = server
   const variables = { ...env, SLIPWAY_LOG_LEVEL: 'info', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }
   const event = { ...MANIFEST_HEAD, rawQueryString: 'ns=secret' }
-  const lines = await output(`${IMPORT}\nawait handler(${JSON.stringify(event)}, {})`, variables)
+  const events = [blobPost(CONFIG.sha256, CONFIG.bytes), get('/v2/'), event]
+  const script = `${IMPORT}\nfor (const event of ${JSON.stringify(events)}) await handler(event, {})`
+  const lines = await output(script, variables)
   await server.close()
   const requests = lines
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
     .filter(({ msg }) => msg === 'request')
-    .map(({ requestId, method, path, status }) => ({ requestId, method, path, status }))
-  const path = '/v2/library/app/manifests/v1'
-  assert.deepEqual(requests, [{ requestId: ID, method: 'HEAD', path, status: 404 }])
+    .map(({ requestId, method, path, status, received, sent }) => ({
+      ...{ requestId, method, path, status },
+      bytes: [received, sent],
+    }))
+  const [uploads, manifest] = ['/v2/library/app/blobs/uploads/', '/v2/library/app/manifests/v1']
+  const { length } = CONFIG.bytes
+  assert.deepEqual(requests, [
+    { requestId: ID, method: 'POST', path: uploads, status: 201, bytes: [length, 0] },
+    { requestId: ID, method: 'GET', path: '/v2/', status: 200, bytes: [0, '{}'.length] },
+    { requestId: ID, method: 'HEAD', path: manifest, status: 404, bytes: [0, 0] },
+  ])
   assert.doesNotMatch(lines, /secret/)
 })
 

@@ -91,6 +91,7 @@ describe('each value has an effect', () => {
     dualstack: { dualstack: 'off' },
     s3Direct: { s3Direct: 'off' },
     logLevel: { logLevel: 'error' },
+    auditPulls: { auditPulls: 'on' },
     logRetention: { logRetention: '365' },
     alarms: { alarms: 'off' },
     alarmEmail: { alarmEmail: 'ops@example.com' },

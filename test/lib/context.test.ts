@@ -141,6 +141,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ uploadLife: '7d' }, /uploadLife is "7d": expected a time between 1m and 6d/],
     [{ bucketLogDays: '0' }, /bucketLogDays is "0": expected a whole number from 1/],
     [{ bucketLogDays: '7', bucket: 'there-already' }, /bucketLogDays is for a new bucket/],
+    [{ auditPulls: 'maybe' }, /auditPulls is "maybe": .*on/],
     [{ tracing: 'maybe' }, /tracing is "maybe": expected on or off/],
     [{ keys: 'here' }, /keys is "here": expected kms or bucket/],
     [{ keyUsers: 'me' }, /keyUsers is "me": expected an ARN, arn:aws:iam:/],

@@ -1,5 +1,5 @@
 /**
- * What is recorded of a request: one structured log line, and an audit event for pushes and deletes.
+ * What is recorded of a request: one structured log line, and an audit event for pushes, deletes and pulls.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { Audit } from '../../auth/audit.ts'
 import { nameOf } from '../../auth/identity.ts'
 import type { Overridden } from '../../registry/retention/guard.ts'
-import type { AppContext, AppEnv, Ending, RequestLogger } from '../env.ts'
+import type { AppContext, AppEnv, AppOptions, Ending, RequestLogger } from '../env.ts'
 import { hasCode } from '../errors.ts'
 import { addressOf } from './permit.ts'
 
@@ -29,8 +29,14 @@ const outcomeOf = (c: AppContext, ending: Ending): { status: number; reason?: st
   }
 }
 
+/** Who makes a request, as the audit trail names callers; undefined if nobody had to know. */
+const whoOf = (c: AppContext): string | undefined => {
+  const caller = c.get('caller')
+  return caller ? nameOf(caller.identity) : c.get('startedBy')
+}
+
 /**
- * Logs method, path, status, time and size of each request, and the cause of each 5xx, once the response
+ * Logs method, path, status, time, bytes and caller of each request, and the cause of each 5xx, once the response
  * was sent. Queries are left out: they carry upload states. A client that went away is no failure of the
  * registry: its line has the status 499, unless the registry had failed before.
  */
@@ -45,6 +51,8 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
     const failed = res.status >= 500 && !hasCode(failure, 'STOPPED')
     const log = (ending: Ending): void => {
       const drained = c.env?.drained?.() ?? 0
+      const bytes = c.env?.bytes?.()
+      const who = whoOf(c)
       const outcome = failed ? { status: res.status } : outcomeOf(c, ending)
       const fields = {
         requestId: c.get('requestId'),
@@ -53,8 +61,10 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
         path: c.req.path,
         status: outcome.status,
         milliseconds,
-        received: Number(c.req.header('Content-Length') ?? 0),
-        sent: Number(res.headers.get('Content-Length') ?? 0),
+        // Where the host cannot tell, what was declared.
+        received: bytes?.received ?? Number(c.req.header('Content-Length') ?? 0),
+        sent: bytes?.sent ?? Number(res.headers.get('Content-Length') ?? 0),
+        ...(who === undefined ? {} : { who }),
         userAgent: c.req.header('User-Agent'),
         ...(drained === 0 ? {} : { drained }),
         ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
@@ -79,15 +89,30 @@ const WRITES: Readonly<Record<string, 'push' | 'delete'>> = {
   DELETE: 'delete',
 }
 
-/** Reports each push (201) and each delete (202) that succeeded. */
-export const auditWrites = (audit: Audit): MiddlewareHandler<AppEnv> =>
-  async function auditWrites(c, next) {
+const MANIFEST = /^\/v2\/.+\/manifests\/[^/]+$/
+
+/** What the audit trail calls a request that succeeded; undefined if it is not recorded there. */
+const eventOf = (c: AppContext, pulls: boolean): 'push' | 'delete' | 'pull' | undefined => {
+  const method = c.env?.clientMethod ?? c.req.method
+  const { status } = c.res
+  // A HEAD gives nobody the manifest, and neither does a 304.
+  if (method === 'GET') {
+    return pulls && status === 200 && MANIFEST.test(c.req.path) ? 'pull' : undefined
+  }
+  const event = WRITES[method]
+  return status === (event === 'delete' ? 202 : 201) ? event : undefined
+}
+
+/** Reports each push (201) and each delete (202) that succeeded, and if set each GET of a manifest (200). */
+export const auditRequests = ({
+  audit,
+  auditPulls = false,
+}: Pick<AppOptions, 'audit' | 'auditPulls'>): MiddlewareHandler<AppEnv> =>
+  async function auditRequests(c, next) {
     await next()
-    const event = WRITES[c.req.method]
-    const done = c.res.status === (event === 'delete' ? 202 : 201)
-    if (event === undefined || !done) return
-    const caller = c.get('caller')
-    const who = caller ? nameOf(caller.identity) : c.get('startedBy')
+    const event = eventOf(c, auditPulls)
+    if (event === undefined) return
+    const who = whoOf(c)
     const digest = c.res.headers.get('Docker-Content-Digest')
     audit({
       event,

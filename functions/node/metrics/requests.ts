@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { countSocketBytes } from '../socket-bytes.ts'
 import { isProbe, type Kind, kindOf, OTHER } from './handlers.ts'
 import type { Table } from './table.ts'
 
@@ -29,8 +30,7 @@ const UPLOADS: Readonly<Record<string, string>> = {
 /** Counts the requests of a server, from now on, but not those for its health. */
 export const countRequests = (server: Server, table: Table): void => {
   const exact = new Set<string>()
-  /** Bytes of a connection that are counted, of this request or of others on it. */
-  const counted = new WeakMap<Socket, { read: number; written: number }>()
+  const bytesOn = countSocketBytes()
 
   /** What is under way on a connection. Node says nothing of responses that wait when it closes. */
   const underWay = new WeakMap<Socket, Set<() => void>>()
@@ -46,11 +46,9 @@ export const countRequests = (server: Server, table: Table): void => {
   }
 
   const countBytes = (socket: Socket, handler: string): void => {
-    const before = counted.get(socket) ?? { read: 0, written: 0 }
-    const now = { read: socket.bytesRead, written: socket.bytesWritten }
-    counted.set(socket, now)
-    table.received.inc({ handler }, Math.max(0, now.read - before.read))
-    table.sent.inc({ handler }, Math.max(0, now.written - before.written))
+    const { received, sent } = bytesOn(socket)
+    table.received.inc({ handler }, received)
+    table.sent.inc({ handler }, sent)
   }
 
   const countEnd = ({ handler, method }: Kind, status: number): void => {
