@@ -87,6 +87,8 @@
  *    │                             written by: `slipway retention`
  *    ├─ issuers                    whose tokens are accepted beside our own
  *    │                             written by: `slipway issuers`
+ *    ├─ event-receivers            who is told of what happens
+ *    │                             written by: `slipway events`
  *    ├─ edge-cache                 where the edge looks up public repositories
  *    │                             written by: `slipway policy publish`
  *    │                                                               removed by: `policy unpublish`
@@ -325,6 +327,9 @@ export const RETENTION_KEY = `${OWN}/config/retention`
 
 /** Whose tokens are accepted beside our own. */
 export const ISSUERS_KEY = `${OWN}/config/issuers`
+
+/** Who is told of what happens; events are on where there is one. */
+export const EVENT_RECEIVERS_KEY = `${OWN}/config/event-receivers`
 
 /** Where an edge that keeps public repositories looks them up. */
 export const EDGE_CACHE_KEY = `${OWN}/config/edge-cache`

@@ -8,14 +8,14 @@
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
-import { isPrivate, publicLookup, refusedAddress } from './private-addresses.ts'
+import { type Allows, isPrivate, lookupOf, refusedAddress } from './private-addresses.ts'
 
 /** How a host is connected to. */
 export interface Connection {
   /** Certificates of the authorities that its own is checked with, PEM. Default: the platform's. */
   readonly ca?: string | undefined
-  /** Whether it may have a private address. */
-  readonly privateAddresses: boolean
+  /** Whether it may have a private address, or which addresses it may have. */
+  readonly privateAddresses: boolean | Allows
 }
 
 export interface Outgoing extends Connection {
@@ -27,11 +27,13 @@ export interface Outgoing extends Connection {
 /** A URL's host: a name, or an address without brackets. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '')
 
-/** Fails for a URL whose host is itself a private address; names are looked up later. */
-const checkHost = (url: URL): void => {
+/** Fails for a URL whose host is itself an address that is not allowed; names are looked up later. */
+const checkHost = (url: URL, allows: Allows): void => {
   const host = hostOf(url)
-  if (isIP(host) !== 0 && isPrivate(host)) throw refusedAddress(host)
+  if (isIP(host) !== 0 && !allows(host)) throw refusedAddress(host)
 }
+
+const publicOnly: Allows = (address) => !isPrivate(address)
 
 const send = (
   method: 'GET' | 'POST',
@@ -41,7 +43,8 @@ const send = (
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { ca, privateAddresses, headers, signal } = outgoing
-    if (!privateAddresses) checkHost(url)
+    const allows = privateAddresses === false ? publicOnly : privateAddresses
+    if (allows !== true) checkHost(url, allows)
     const { request } = url.protocol === 'https:' ? https : http
     const host = hostOf(url)
     const options = {
@@ -53,7 +56,7 @@ const send = (
       // Whom it is connected to, whatever a header Host says.
       servername: isIP(host) === 0 ? host : '',
       ...(ca === undefined ? {} : { ca }),
-      ...(privateAddresses ? {} : { lookup: publicLookup }),
+      ...(allows === true ? {} : { lookup: lookupOf(allows) }),
     } as const
     request(url, options, resolve).on('error', reject).end(body)
   })

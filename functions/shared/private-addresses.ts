@@ -50,16 +50,24 @@ export const isPrivate = (address: string): boolean => {
 export const refusedAddress = (host: string): Error =>
   new Error(`${host} has a private address, which is not allowed`)
 
+/** Whether an address may be connected to. */
+export type Allows = (address: string) => boolean
+
 /**
- * Looks names up as Node does, and fails for one with a private address. What was checked is what is connected
- * to, so that a name cannot change its address in between. Node asks for names alone, not for addresses.
+ * Looks names up as Node does, and fails for one that has an address which is not allowed. What was checked is what
+ * is connected to, so that a name cannot change its address in between. Node asks for names alone, not for addresses.
  */
-export const publicLookup: LookupFunction = (host, options, done) => {
-  lookup(host, { ...options, all: true }, (error, found) => {
-    if (error !== null) return done(error, [])
-    if (found.some(({ address }) => isPrivate(address))) return done(refusedAddress(host), [])
-    if (options.all) return done(null, found)
-    const [{ address, family } = { address: '', family: 0 }] = found
-    done(null, address, family)
-  })
-}
+export const lookupOf =
+  (allows: Allows): LookupFunction =>
+  (host, options, done) => {
+    lookup(host, { ...options, all: true }, (error, found) => {
+      if (error !== null) return done(error, [])
+      if (!found.every(({ address }) => allows(address))) return done(refusedAddress(host), [])
+      if (options.all) return done(null, found)
+      const [{ address, family } = { address: '', family: 0 }] = found
+      done(null, address, family)
+    })
+  }
+
+/** Looks up names whose addresses are all public. */
+export const publicLookup: LookupFunction = lookupOf((address) => !isPrivate(address))

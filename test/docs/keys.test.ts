@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import * as events from '../../functions/events/keys.ts'
 import * as layout from '../../functions/registry/layout.ts'
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../docs/clean-up.md'), 'utf8')
@@ -29,6 +30,8 @@ const toRegExp = (pattern: string): RegExp =>
 
 const D = `sha256:${'a'.repeat(64)}` as const
 
+const DELIVERY = { receiver: 'hooks', at: '1735689600000', lane: 'a'.repeat(12), id: 'id' }
+
 /** One key of each function that makes keys; those that make prefixes, and those that read keys, make none. */
 const KEYS: Readonly<Record<string, string | undefined>> = {
   dataKey: layout.dataKey(D),
@@ -50,12 +53,16 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   uploadLatestStateKey: layout.uploadLatestStateKey('uuid'),
   uploadCancelledKey: layout.uploadCancelledKey('uuid'),
   failedLogInsKey: layout.failedLogInsKey('bucket'),
+  waitingKey: events.waitingKey(DELIVERY),
+  deadKey: events.deadKey(DELIVERY),
+  endedKey: events.endedKey('hooks'),
+  deliveryLeaseKey: events.deliveryLeaseKey('outbox'),
 }
 
-const exported = Object.entries(layout)
+const exported = [...Object.entries(layout), ...Object.entries(events)]
 const isPrefix = (name: string): boolean => /prefix$/i.test(name)
 
-describe('functions of layout.ts', () => {
+describe('functions that make keys', () => {
   test.each(
     exported.flatMap(([name, value]) =>
       typeof value === 'function' && /Key$/.test(name) ? [name] : [],
@@ -68,7 +75,7 @@ describe('functions of layout.ts', () => {
   })
 })
 
-describe('constants of layout.ts', () => {
+describe('constants', () => {
   const constants = exported.flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as const] : [],
   )

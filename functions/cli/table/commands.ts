@@ -9,6 +9,7 @@ import type { Command } from '../command.ts'
 import type { Groups } from '../help.ts'
 import { ACCESS_COMMANDS } from './access.ts'
 import { ACCOUNT_COMMANDS } from './accounts.ts'
+import { EVENT_COMMANDS } from './events.ts'
 import { HOST_COMMANDS } from './host.ts'
 import { RETENTION_COMMANDS } from './retention.ts'
 
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   ...ACCOUNT_COMMANDS,
   ...ACCESS_COMMANDS,
   ...RETENTION_COMMANDS,
+  ...EVENT_COMMANDS,
 ]
 
 /** What the commands are about that begin with the same word. */
@@ -28,5 +30,6 @@ export const GROUPS: Groups = {
   policy: 'who may do what',
   issuers: 'others whose tokens are accepted, such as OIDC providers',
   retention: 'which tags are immutable, and which go with age',
+  events: 'who is told of what happens',
   keys: 'keys in the store that tokens are signed with',
 }

@@ -116,7 +116,7 @@ const alone = async (model: Model, actor: Actor): Promise<void> => {
 
 /** Commands that write nothing that a clean-up beside them is about: accounts, rules, and talk with servers. */
 const OTHERS =
-  /^(?:policy|issuers|keys|user|robot|group|retention) |^(?:changes|login-password|serve|deleted|smoke|push|proxy)$/
+  /^(?:policy|issuers|keys|user|robot|group|retention|events) |^(?:changes|login-password|serve|deleted|smoke|push|proxy)$/
 
 test('each command that writes is in the table', () => {
   const names = ALL_COMMANDS.map(({ name }) => name).filter((name) => !OTHERS.test(name))

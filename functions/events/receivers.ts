@@ -1,0 +1,201 @@
+/**
+ * The document of receivers: who is told of what happens in the registry.
+ *
+ * @module
+ */
+
+import { BlockList, isIP } from 'node:net'
+import { compilePatterns, repositoriesFault } from '../registry/retention/pattern.ts'
+import { isPrivate } from '../shared/private-addresses.ts'
+import * as z from '../shared/schema.ts'
+import { parseYaml } from '../shared/yaml.ts'
+import { type EventRecord, eventRecordSchema } from './record.ts'
+
+/** What can happen. */
+export const KINDS = eventRecordSchema.shape.action.options
+
+type Kind = EventRecord['action']
+
+/** What distribution has events of. */
+const DISTRIBUTION_KINDS: readonly Kind[] = ['push', 'pull', 'mount', 'delete']
+
+const urlFault = (text: string): string | undefined => {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) return 'expected an http or https URL'
+  return url.hash === '' ? undefined : 'expected no fragment'
+}
+
+const reference = z
+  .string()
+  .check(
+    z.regex(
+      /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/,
+      'expected env:<variable> or file:/<path>: the document is no place for secrets',
+    ),
+  )
+
+/** What is wrong with an address or a range of them. */
+const rangeFault = (text: string): string | undefined => {
+  const [address = '', bits, ...more] = text.split('/')
+  const family = isIP(address)
+  const most = family === 6 ? 128 : 32
+  const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+  return family !== 0 && fits && more.length === 0
+    ? undefined
+    : 'expected an address or a range of them, as in 10.1.2.3 or fd00::/8'
+}
+
+const receiver = z
+  .strictObject({
+    name: z
+      .string()
+      .check(
+        z.regex(
+          /^[a-z0-9](?:[a-z0-9-]{0,62})$/,
+          'expected small letters, digits and - (at most 63)',
+        ),
+      ),
+    url: z.faultless(urlFault),
+    format: z._default(z.enum(['cloudevents', 'distribution']), 'cloudevents'),
+    kinds: z.optional(z.array(z.enum(KINDS)).check(z.minLength(1))),
+    repositories: z._default(z.array(z.faultless(repositoriesFault)).check(z.minLength(1)), () => [
+      '**',
+    ]),
+    /** Whether manifests come with what they refer to; as `includereferences` of distribution. */
+    references: z._default(z.boolean(), false),
+    /** What bodies are signed with; several while it is changed. */
+    secret: z.optional(
+      z.union([reference, z.array(reference).check(z.minLength(1), z.maxLength(3))]),
+    ),
+    /** The value of the header of that name. */
+    authorization: z.optional(reference),
+    /** Whether it may have a private address, or which. */
+    private: z.optional(
+      z.union([z.array(z.faultless(rangeFault)).check(z.minLength(1)), z.literal(true)]),
+    ),
+  })
+  .check(
+    z.superRefine(({ format, kinds, url, private: allowed }, context) => {
+      const strange = kinds?.find((kind) => !DISTRIBUTION_KINDS.includes(kind))
+      if (format === 'distribution' && strange !== undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: ['kinds', kinds?.indexOf(strange) ?? 0],
+          message: `distribution has no such event: expected ${DISTRIBUTION_KINDS.join(', ')}, or the format cloudevents`,
+        })
+      }
+      const { username, password } = URL.parse(url) ?? {}
+      // Without the value, which would be a secret.
+      if (username || password) {
+        context.addIssue({
+          code: 'custom',
+          path: [],
+          message: 'url has a user or password: expected authorization: env:<variable> instead',
+        })
+      }
+      const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? ''
+      if (isIP(host) !== 0 && !allowanceOf(allowed)(host)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['url'],
+          message: `its address is private, which is allowed only with private: [${host}]`,
+        })
+      }
+    }),
+  )
+
+const schema = z.strictObject({
+  version: z.literal(1),
+  receivers: z.array(receiver).check(
+    z.superRefine((receivers, context) => {
+      const names = receivers.map(({ name }) => name)
+      const at = names.findIndex((name, index) => names.indexOf(name) < index)
+      if (at >= 0) {
+        context.addIssue({
+          code: 'custom',
+          path: [at, 'name'],
+          message: 'another receiver has this name',
+        })
+      }
+    }),
+  ),
+})
+
+/** Link-local addresses: those of a machine's own credentials are among them. */
+const LINK_LOCAL = new BlockList()
+LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4')
+LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6')
+LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6')
+// The same, as NAT64 has it.
+LINK_LOCAL.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6')
+
+const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
+
+const listOf = (ranges: readonly string[]): BlockList => {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/')
+    if (bits === undefined) list.addAddress(address, familyOf(address))
+    else list.addSubnet(address, Number(bits), familyOf(address))
+  }
+  return list
+}
+
+/** Which addresses may be connected to; `true` allows private ones, but none that is link-local. */
+const allowanceOf = (
+  allowed: true | readonly string[] | undefined,
+): ((address: string) => boolean) => {
+  if (allowed === undefined) return (address) => !isPrivate(address)
+  if (allowed === true) return (address) => !LINK_LOCAL.check(address, familyOf(address))
+  const list = listOf(allowed)
+  return (address) => !isPrivate(address) || list.check(address, familyOf(address))
+}
+
+/** Somebody who is told. */
+export interface Receiver {
+  readonly name: string
+  readonly url: URL
+  readonly format: 'cloudevents' | 'distribution'
+  readonly references: boolean
+  /** References to secrets, see secrets.ts. */
+  readonly secrets: readonly string[]
+  readonly authorization: string | undefined
+  /** Whether it may be connected to at an address. */
+  readonly allows: (address: string) => boolean
+  /** Whether it is told of events of a kind, in some repository at least. */
+  readonly hears: (kind: Kind) => boolean
+  /** Whether it is told of this. What is about no repository is for who hears of all. */
+  readonly wants: (record: Pick<EventRecord, 'action' | 'repository'>) => boolean
+}
+
+const compile = (written: z.output<typeof receiver>): Receiver => {
+  const { name, url, format, kinds, repositories, secret, private: allowed, ...rest } = written
+  const usual = format === 'distribution' ? DISTRIBUTION_KINDS : KINDS
+  const heard = kinds ?? usual.filter((kind) => kind !== 'pull')
+  const matches = compilePatterns(repositories)
+  const hears = (kind: Kind): boolean => heard.includes(kind)
+  return {
+    name,
+    url: new URL(url),
+    format,
+    references: rest.references,
+    secrets: [secret ?? []].flat(),
+    authorization: rest.authorization,
+    allows: allowanceOf(allowed),
+    hears,
+    wants: ({ action, repository }) =>
+      hears(action) &&
+      (repository === undefined ? repositories.includes('**') : matches(repository)),
+  }
+}
+
+const fieldsAt = (path: readonly PropertyKey[]): string =>
+  path.length === 0 ? 'version and receivers' : Object.keys(receiver.shape).join(', ')
+
+/**
+ * Reads the document, YAML or JSON.
+ *
+ * @throws DocumentError with line, path and value, and what is expected
+ */
+export const parseReceivers = (text: string): readonly Receiver[] =>
+  parseYaml(text, { what: 'receivers', schema, fieldsAt }).receivers.map(compile)

@@ -1,0 +1,108 @@
+/**
+ * The document of receivers: what is refused, and who hears of what.
+ *
+ * @module
+ */
+
+import { describe, expect, test } from 'vitest'
+import { KINDS, parseReceivers, type Receiver } from '../../functions/events/receivers.ts'
+import { recordOf } from './records.ts'
+
+const one = (more: object = {}): object => ({ name: 'a', url: 'https://hooks.example/x', ...more })
+
+const read = (...receivers: readonly object[]): readonly Receiver[] =>
+  parseReceivers(JSON.stringify({ version: 1, receivers }))
+
+const only = (more: object = {}): Receiver => read(one(more))[0]!
+
+describe('refused, with what is wrong:', () => {
+  test.each<[string, readonly object[], RegExp]>([
+    ['a name', [one({ name: 'A b' })], /receivers\[0\].name is "A b": expected small letters/],
+    ['two of a name', [one(), one()], /receivers\[1\].name is "a": another receiver has this name/],
+    ['a scheme', [one({ url: 'ftp://a.example' })], /"ftp:\/\/a.example": expected an http/],
+    ['no URL', [one({ url: 'hooks' })], /url is "hooks": expected an http or https URL/],
+    ['a fragment', [one({ url: 'https://a.example/#x' })], /expected no fragment/],
+    ['a format', [one({ format: 'xml' })], /format is "xml"/],
+    ['a kind', [one({ kinds: ['pushed'] })], /kinds\[0\] is "pushed"/],
+    ['no kinds', [one({ kinds: [] })], /kinds/],
+    [
+      'a kind that distribution has not',
+      [one({ format: 'distribution', kinds: ['push', 'quota'] })],
+      /kinds\[1\] is "quota": distribution has no such event/,
+    ],
+    ['a pattern', [one({ repositories: ['A'] })], /"A" is not allowed in a repository name/],
+    ["a caller's name", [one({ repositories: [`\${user}/*`] })], /"\$" is not allowed/],
+    ['a secret', [one({ secret: 'env:A-B' })], /expected env:<variable> or file:/],
+    ['a range', [one({ private: ['10.0.0.0/33'] })], /"10.0.0.0\/33": expected an address/],
+    ['a name for a range', [one({ private: ['localhost'] })], /"localhost": expected an address/],
+    ['private: false', [one({ private: false })], /private/],
+    ['an unknown field', [one({ headers: {} })], /headers: unknown field, expected name, url/],
+    [
+      'a private address',
+      [one({ url: 'http://10.0.0.1/' })],
+      /its address is private, which is allowed only with private: \[10.0.0.1\]/,
+    ],
+    [
+      'the address of credentials, where private ones are allowed',
+      [one({ url: 'http://169.254.169.254/', private: true })],
+      /its address is private/,
+    ],
+    [
+      'another spelling of it',
+      [one({ url: 'http://[::ffff:a9fe:a9fe]/', private: true })],
+      /its address is private/,
+    ],
+  ])('%s', (_, receivers, why) => expect(() => read(...receivers)).toThrow(why))
+
+  test('a password, which is not repeated', () => {
+    const wrong = () => only({ url: 'https://u:hunter2@a.example' })
+    expect(wrong).toThrow(/url has a user or password: expected authorization/)
+    expect(wrong).not.toThrow(/hunter2/)
+  })
+})
+
+describe('who hears', () => {
+  test.each<[string, object, readonly string[]]>([
+    ['by default, of all but pulls', {}, KINDS.filter((kind) => kind !== 'pull')],
+    ['of what it asks for', { kinds: ['pull'] }, ['pull']],
+    ['of what distribution has', { format: 'distribution' }, ['push', 'mount', 'delete']],
+  ])('%s', (_, more, kinds) => {
+    expect(KINDS.filter(only(more).hears)).toEqual(kinds)
+  })
+
+  test.each<[readonly string[] | undefined, string | undefined, boolean]>([
+    [undefined, 'a/b', true],
+    [undefined, undefined, true],
+    [['team/**', 'x'], 'team/a/b', true],
+    [['team/**', 'x'], 'x', true],
+    [['team/**', 'x'], 'y', false],
+    [['team/**'], undefined, false],
+  ])('with the patterns %j, of %s: %s', (repositories, repository, heard) => {
+    expect(only({ repositories }).wants(recordOf({ repository }))).toBe(heard)
+  })
+})
+
+describe('addresses', () => {
+  test.each<[unknown, string, boolean]>([
+    [undefined, '192.0.1.1', true],
+    [undefined, '10.0.0.1', false],
+    [undefined, '::1', false],
+    [undefined, '::ffff:10.0.0.1', false],
+    [true, '10.0.0.1', true],
+    [true, 'fd00::1', true],
+    [true, '127.0.0.1', true],
+    [true, '169.254.169.254', false],
+    [true, '::ffff:169.254.169.254', false],
+    [true, '64:ff9b::a9fe:a9fe', false],
+    [true, 'fe80::1', false],
+    [true, 'fd00:ec2::254', false],
+    [['169.254.169.254'], '169.254.169.254', true],
+    [['10.0.0.0/8', '::1'], '10.9.9.9', true],
+    [['10.0.0.0/8', '::1'], '::1', true],
+    [['10.0.0.0/8'], '::ffff:10.9.9.9', true],
+    [['10.0.0.0/8'], '11.0.0.1', true],
+    [['10.0.0.0/8'], '127.0.0.1', false],
+  ])('with private: %j, %s is allowed: %s', (allowed, address, expected) => {
+    expect(only({ private: allowed }).allows(address)).toBe(expected)
+  })
+})
