@@ -11,10 +11,14 @@ import type { Presence } from './clean-up/presence.ts'
 import type { Look } from './clean-up/standing.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
+import type { Origin, Recorder } from './happened.ts'
 import type { Held, Holdings } from './held.ts'
 import { aliasKey, dataKey, layerLinkKey } from './layout.ts'
 import { agrees, type RecentLink, type RecentLinks, readStoredLink } from './links.ts'
 import { algorithmOf, CANONICAL, type Digest } from './reference.ts'
+
+/** What a blob is to those who are told of it: what it really is, manifests say. */
+export const OCTETS = 'application/octet-stream'
 
 export const blobUnknown = (name: string, digest: Digest): RegistryError =>
   new RegistryError('BLOB_UNKNOWN', `the repository ${name} has no blob ${digest}`, {
@@ -68,7 +72,7 @@ export interface Blobs {
    *
    * @returns false when there is no such blob, or its data is gone or cut, or is being deleted
    */
-  mount(name: string, digest: Digest, from: string | undefined): Promise<boolean>
+  mount(name: string, digest: Digest, from: string | undefined, origin?: Origin): Promise<boolean>
   /**
    * Removes the blob from the repository, also if its link is damaged; its data stays for other
    * repositories. Two operations, and two more under another algorithm than sha256.
@@ -76,7 +80,7 @@ export interface Blobs {
    * @throws RegistryError BLOB_UNKNOWN
    * @throws StoreError `unavailable` when a delete had no answer: it may take place yet
    */
-  remove(name: string, digest: Digest): Promise<void>
+  remove(name: string, digest: Digest, origin?: Origin): Promise<void>
 }
 
 /** Blobs on a store. */
@@ -86,6 +90,7 @@ export const createBlobs = (
   holdings: Holdings,
   presence: Presence,
   report: ReportDamage = unreported,
+  events?: Recorder,
 ): Blobs => {
   const mustLink = async (name: string, digest: Digest): Promise<RecentLink> => {
     const link = await links.read(layerLinkKey(name, digest))
@@ -213,24 +218,49 @@ export const createBlobs = (
       for (const key of keys) holdings.trust(key)
     },
 
-    async mount(name, digest, from) {
+    async mount(name, digest, from, origin) {
+      const recording = events?.begin(name, origin)
       const source = sourceOf(digest, from)
-      const [held, look] = await settled([source.held, source.look])
-      if (held === undefined || look === undefined) return false
-      // Whatever it is, the client can send the bytes.
-      if (!(await presence.stays(held.target, look))) return false
-      await blobs.link(name, digest, held.target, held.size, look)
-      return true
+      // Beside the look at the source: there is no other step before the link. Its size is not known yet.
+      const recorded = recording?.write({
+        action: 'mount',
+        target: { mediaType: OCTETS, digest, fromRepository: from },
+        proof: { key: layerLinkKey(name, digest) },
+        blob: true,
+      })
+      let linking = false
+      try {
+        const [held, look] = await settled([source.held, source.look, recorded])
+        if (held === undefined || look === undefined) return false
+        // Whatever it is, the client can send the bytes.
+        if (!(await presence.stays(held.target, look))) return false
+        linking = true
+        await blobs.link(name, digest, held.target, held.size, look)
+        recording?.done()
+        return true
+      } finally {
+        if (!linking) await recording?.withdraw()
+      }
     },
 
-    async remove(name, digest) {
+    async remove(name, digest, origin) {
       const key = layerLinkKey(name, digest)
+      const recording = events?.begin(name, origin)
+      const recorded = recording?.write({
+        action: 'delete',
+        target: { digest },
+        proof: { key, absent: true },
+        blob: true,
+      })
       for (;;) {
-        const stored = await readStoredLink(store, key, report)
-        if (stored === undefined) throw blobUnknown(name, digest)
+        const [stored] = await settled([readStoredLink(store, key, report), recorded])
+        if (stored === undefined) {
+          await recording?.withdraw()
+          throw blobUnknown(name, digest)
+        }
         const target = stored.link?.target ?? digest
         if (target !== digest) await unlink(layerLinkKey(name, target))
-        if (await links.deleteIf(key, stored.etag)) return
+        if (await links.deleteIf(key, stored.etag)) return recording?.done()
       }
     },
   }

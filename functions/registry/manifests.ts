@@ -10,7 +10,8 @@ import type { ObjectStore } from '../storage/store.ts'
 import type { Content } from './content.ts'
 import type { NoteDeletion } from './deleted/note.ts'
 import { RegistryError } from './errors.ts'
-import { dataKey } from './layout.ts'
+import type { Origin } from './happened.ts'
+import { dataKey, revisionLinkKey, tagLinkKey } from './layout.ts'
 import { storedMediaType } from './manifest-type.ts'
 import { createPushManifest, type PushManifest, type PushTargets } from './push-manifest.ts'
 import { algorithmOf, CANONICAL, type Digest, type Reference } from './reference.ts'
@@ -34,6 +35,8 @@ export interface RemoveOptions {
   readonly by?: string
   /** Whether immutable tags go, too. */
   readonly override?: boolean
+  /** The same, for the event. */
+  readonly origin?: Origin
 }
 
 export interface Manifests {
@@ -67,6 +70,9 @@ export const manifestUnknown = (name: string, reference: string): RegistryError 
     detail: { name, reference },
   })
 
+/** What shows that a tag is gone. */
+const tagGone = (name: string, tag: string) => ({ key: tagLinkKey(name, tag), absent: true })
+
 /** What manifests stand on besides the targets of pushes. */
 export interface ManifestParts {
   readonly content: Content
@@ -79,7 +85,7 @@ export const createManifests = (
   store: ObjectStore,
   parts: PushTargets & ManifestParts,
 ): Manifests => {
-  const { tags, referrers, revisions, content, guard } = parts
+  const { tags, referrers, revisions, content, guard, events } = parts
 
   /** Media types of the bytes in memory. */
   const types = new WeakMap<Uint8Array, string>()
@@ -116,27 +122,41 @@ export const createManifests = (
     digest: Digest,
     note: NoteDeletion,
     override: boolean,
+    origin: Origin | undefined,
   ): Promise<readonly Overridden[]> => {
     const isFrozen = await guard.of(name)
+    const recording = events?.begin(name, origin)
     let frozen: readonly string[] = []
     const noteTags = async (pointing: readonly string[]): Promise<void> => {
       frozen = pointing.filter(isFrozen)
       const [first] = frozen
       if (first !== undefined && !override) throw undeletable(name, first, digest)
-      await note.manifest(digest, pointing)
+      // Each goes by itself, whether the manifest then does or not.
+      const gone = pointing.map((tag) => ({ tag, proof: tagGone(name, tag) }))
+      const own = events?.begin(name, origin).write({ action: 'delete', tags: gone })
+      await settled([note.manifest(digest, pointing), own])
     }
     const doubt = async (target: Digest): Promise<void> => {
       const bytes = await readData(target)
       const found = bytes && (await inTurns(storedReferrer(bytes, digest)))
       if (found) await referrers.doubt(name, found.subject, found.referrer)
     }
-    const removed = await revisions.remove(
-      name,
-      digest,
-      async (target) => void (await settled([doubt(target), note.manifest(digest, [])])),
-      noteTags,
-    )
-    if (!removed) throw manifestUnknown(name, digest)
+    const proof = { key: revisionLinkKey(name, digest), absent: true }
+    const record = () => recording?.write({ action: 'delete', target: { digest }, proof })
+    try {
+      const removed = await revisions.remove(
+        name,
+        digest,
+        async (target) =>
+          void (await settled([doubt(target), note.manifest(digest, []), record()])),
+        noteTags,
+      )
+      if (!removed) throw manifestUnknown(name, digest)
+    } catch (error) {
+      if (error instanceof RegistryError) await recording?.withdraw()
+      throw error
+    }
+    recording?.done()
     return frozen.map((tag) => ({ tag, was: digest }))
   }
 
@@ -145,6 +165,7 @@ export const createManifests = (
     tag: string,
     note: NoteDeletion,
     override: boolean,
+    origin: Origin | undefined,
   ): Promise<readonly Overridden[]> => {
     const isFrozen = (await guard.of(name))(tag)
     if (isFrozen && !override) {
@@ -152,11 +173,21 @@ export const createManifests = (
       throw link ? undeletable(name, tag, link.target) : manifestUnknown(name, tag)
     }
     let was: Digest | undefined
-    const removed = await tags.remove(name, tag, async (pointed) => {
-      was = pointed
-      await note.tag(tag, pointed)
+    const recording = events?.begin(name, origin)
+    // Beside the read of the tag: before anything of it goes, if it is there.
+    const recorded = recording?.write({
+      action: 'delete',
+      target: { tag },
+      proof: tagGone(name, tag),
     })
+    const removing = tags.remove(name, tag, async (pointed) => {
+      was = pointed
+      await settled([note.tag(tag, pointed), recorded])
+    })
+    const [removed] = await settled([removing, recorded])
+    if (!removed) await recording?.withdraw()
     if (!removed) throw manifestUnknown(name, tag)
+    recording?.done()
     return isFrozen && was !== undefined ? [{ tag, was }] : []
   }
 
@@ -172,11 +203,11 @@ export const createManifests = (
       return store.presign?.('HEAD', dataKey(target), { expiresIn, contentType: mediaType })
     },
     push: createPushManifest(store, parts),
-    async remove(name, { tag, digest }, { by, override = false } = {}) {
+    async remove(name, { tag, digest }, { by, override = false, origin } = {}) {
       const note = parts.note(name, by)
       return digest === undefined
-        ? removeTag(name, tag, note, override)
-        : removeManifest(name, digest, note, override)
+        ? removeTag(name, tag, note, override, origin)
+        : removeManifest(name, digest, note, override, origin)
     },
   }
 }

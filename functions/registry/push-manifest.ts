@@ -7,6 +7,10 @@
  * that were condemned are made plain. The first manifest of a repository takes one step more: its catalog's mark
  * is written before the link, so that nothing is in a repository that is not listed.
  *
+ * Where events are recorded, the record is written before the last link: of a push with tags beside the revision's
+ * link, when nothing but its tags' conditions can refuse it; of one without in the first step. So a tag that is there
+ * has its record. A manifest whose push died before its tag may have none: nobody was told of it.
+ *
  * @module
  */
 
@@ -17,12 +21,14 @@ import type { Catalog } from './catalog.ts'
 import type { Presence } from './clean-up/presence.ts'
 import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
+import type { Origin, Recorder, Recording } from './happened.ts'
 import type { Holdings } from './held.ts'
 import { neededBy, type RequiredChildrenOf } from './index-children.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
 import type { RecentLinks } from './links.ts'
 import { type Manifest, parseInTurns } from './manifest.ts'
 import { isIndex, isManifestType } from './media-types.ts'
+import { happeningOf, readMoves } from './push-event.ts'
 import {
   algorithmOf,
   CANONICAL,
@@ -51,6 +57,8 @@ export interface PushOptions {
   readonly condition?: TagCondition
   /** Whether it may move immutable tags. */
   readonly override?: boolean
+  /** Who asks for it, for the event. */
+  readonly origin?: Origin
 }
 
 /** What a push writes to besides the data. */
@@ -63,6 +71,8 @@ export interface PushTargets {
   readonly presence: Presence
   readonly revisions: Revisions
   readonly guard: TagGuard
+  /** Where events are recorded. Default: nowhere. */
+  readonly events?: Recorder | undefined
   /** Which images of an index must be there. */
   readonly requiredChildren: RequiredChildrenOf
 }
@@ -97,6 +107,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     revisions,
     guard,
     requiredChildren,
+    events,
   } = targets
 
   /** The digest if the repository lacks this content, or undefined if it has it as described. */
@@ -152,22 +163,42 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     const inTime = presence.begin()
     const put = () => store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) })
     const names = [...new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])]
-    const [{ isFrozen, overridden }, isListed, confirm] = await settled([
-      guard.push(name, names, digest, options.override ?? false),
-      catalog.keeps(name),
-      subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
-      checkReferences(name, manifest),
-      presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
-    ])
+    const recording = events?.begin(name, options.origin)
+    const happening = happeningOf(name, manifest, digest, size)
+    const movesOf = async ({ wantsMoves }: Recording) =>
+      (await wantsMoves()) ? readMoves(tags, name, names, digest) : undefined
+    let linking = false
+    try {
+      const [{ isFrozen, overridden }, isListed, confirm, moves] = await settled([
+        guard.push(name, names, digest, options.override ?? false),
+        catalog.keeps(name),
+        subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
+        recording && movesOf(recording),
+        names.length === 0 ? recording?.write(happening) : undefined,
+        checkReferences(name, manifest),
+        presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
+      ])
 
-    if (!isListed) await catalog.add(name)
-    await revisions.write(name, digest, canonical, size, inTime)
+      if (!isListed) await catalog.add(name)
+      linking = true
+      const tagged = { ...happening, tags: moves ?? names.map((tag) => ({ tag })) }
+      await settled([
+        revisions.write(name, digest, canonical, size, inTime),
+        names.length > 0 ? recording?.write(tagged) : undefined,
+      ])
 
-    const tagged = inBatches(names, (tag) => {
-      const set = isFrozen(tag) ? tags.make : tags.set
-      return set(name, tag, digest, options.condition, inTime)
-    })
-    await settled([tagged, confirm?.()])
-    return { digest, manifest, overridden }
+      const tagging = inBatches(names, (tag) => {
+        const set = isFrozen(tag) ? tags.make : tags.set
+        return set(name, tag, digest, options.condition, inTime)
+      })
+      await settled([tagging, confirm?.()])
+      recording?.done()
+      return { digest, manifest, overridden }
+    } catch (error) {
+      // Of several tags, others may have been set.
+      const refused = error instanceof RegistryError && names.length <= 1
+      if (!linking || refused) await recording?.withdraw()
+      throw error
+    }
   }
 }

@@ -14,6 +14,7 @@ import { createStandings, UNGUARDED } from './clean-up/standing.ts'
 import { type ContentLooked, createContent, tellingLooks } from './content.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { noteDeletion, UNNOTED } from './deleted/note.ts'
+import type { Recorder } from './happened.ts'
 import { createHoldings } from './held.ts'
 import type { RequiredChildrenOf } from './index-children.ts'
 import { createRecentLinks } from './links.ts'
@@ -69,6 +70,8 @@ export interface RegistryOptions {
   readonly bounds?: Bounds | undefined
   /** Whether nothing may be written: then links that were condemned stay so. Default: no. */
   readonly readOnly?: boolean | undefined
+  /** Where events are recorded. Default: nowhere. */
+  readonly events?: Recorder | undefined
   /** Clock in milliseconds since 1970. */
   readonly now?: () => number
   /** Waits for some milliseconds. Default: by this process's clock. */
@@ -95,7 +98,7 @@ export interface Registry {
 /** A registry on a store. */
 export const createRegistry = (options: RegistryOptions): Registry => {
   const { store, uploadSecret, uploadLimits, now = Date.now, report = unreported } = options
-  const { contentLooked } = options
+  const { contentLooked, events } = options
   const ownContent = createContent(store, report)
   const content = contentLooked ? tellingLooks(ownContent, contentLooked) : ownContent
   const recent = createRecentLinks(store, now, report)
@@ -106,7 +109,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     ? createStandings(store, { now, report, follows, bounds: options.bounds })
     : UNGUARDED
   const presence = createPresence(store, holdings, standings)
-  const blobs = createBlobs(store, links, holdings, presence, report)
+  const blobs = createBlobs(store, links, holdings, presence, report, events)
   const catalog = createCatalog(store)
   const tags = createTags(store, catalog, report)
   const revisions = createRevisions(store, links, tags, report)
@@ -136,6 +139,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       content,
       guard: createGuard(rules, tags),
       note: (name, by) => (options.undeletes ? noteDeletion(store, name, by, now()) : UNNOTED),
+      events,
       requiredChildren: options.requiredChildren ?? (() => 'all'),
     }),
     uploads: createUploads({
@@ -143,6 +147,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       blobs,
       holdings,
       presence,
+      events,
       sealer: createStateSealer(uploadSecret, now, options.uploadLife),
       partSize: PART_SIZE,
       memory,
@@ -153,7 +158,11 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     async removeWhole(name, more) {
       const { removeWhole } = await import('./whole/remove.ts')
       const { undeletes = false, wait } = options
-      return removeWhole({ store, undeletes, rules, now, wait, forget: recent.forget }, name, more)
+      return removeWhole(
+        { store, undeletes, rules, now, wait, forget: recent.forget, events },
+        name,
+        more,
+      )
     },
   }
 }

@@ -12,6 +12,7 @@ import { isStoreError } from '../../storage/errors.ts'
 import type { ByteRange } from '../../storage/store.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { hasCode } from '../errors.ts'
+import { eventOrigin } from '../event-origin.ts'
 import { urlAtEdge } from '../middleware/edge.ts'
 import { addressOf, mayRedirect, permit } from '../middleware/permit.ts'
 import { noneMatchHits, parseRange } from '../request.ts'
@@ -102,7 +103,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   app.delete(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
     await permit(c, name, 'delete')
-    await blobs.remove(name, parseDigest(c.req.param('digest')))
+    await blobs.remove(name, parseDigest(c.req.param('digest')), eventOrigin(c))
     return empty(c, 202)
   })
 }

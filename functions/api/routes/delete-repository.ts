@@ -8,6 +8,7 @@ import type { Context } from 'hono'
 import { nameOf } from '../../auth/identity.ts'
 import { parseName } from '../../registry/reference.ts'
 import type { AppEnv, AppOptions } from '../env.ts'
+import { eventOrigin } from '../event-origin.ts'
 import { auditOverrides } from '../middleware/log.ts'
 import { permit } from '../middleware/permit.ts'
 
@@ -25,6 +26,7 @@ export const deleteRepository = async (
   const { at, deleted, remaining, overridden } = await registry.removeWhole(name, {
     by: nameOf(caller.identity),
     override: caller.allows(name, 'override'),
+    origin: eventOrigin(c),
   })
   auditOverrides(c, name, overridden, 'deleted')
   if (remaining) remains?.()

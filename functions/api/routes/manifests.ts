@@ -26,6 +26,7 @@ import { quoted } from '../../shared/errors.ts'
 import { readBody } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
+import { eventOrigin } from '../event-origin.ts'
 import { urlAtEdge } from '../middleware/edge.ts'
 import { auditOverrides } from '../middleware/log.ts'
 import { mayRedirect, permit } from '../middleware/permit.ts'
@@ -141,6 +142,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
       tags,
       override: caller.allows(name, 'override'),
+      origin: eventOrigin(c),
       ...(condition === undefined ? {} : { condition }),
     })
     const { digest, manifest } = pushed
@@ -160,6 +162,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     const overridden = await manifests.remove(name, parseReference(c.req.param('reference')), {
       by: nameOf(caller.identity),
       override: caller.allows(name, 'override'),
+      origin: eventOrigin(c),
     })
     auditOverrides(c, name, overridden, 'deleted')
     return empty(c, 202)

@@ -23,6 +23,7 @@ import { quoted } from '../../shared/errors.ts'
 import { bodyOf } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { hasCode, RequestError } from '../errors.ts'
+import { eventOrigin } from '../event-origin.ts'
 import { identify, permit, reportLapse } from '../middleware/permit.ts'
 import { parseContentLength, parseContentRange } from '../request.ts'
 import { empty } from '../responses.ts'
@@ -126,7 +127,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     if (from !== undefined && !isName(from)) return false
     const { allows, pullsEverything } = await identify(c, [])
     const allowed = from === undefined ? pullsEverything : allows(from, 'pull')
-    return allowed && blobs.mount(name, digest, from)
+    return allowed && blobs.mount(name, digest, from, eventOrigin(c))
   }
 
   /** Has a refusal of bytes tell the client where to continue. */
@@ -159,7 +160,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     })
     if (c.req.query('digest') !== undefined) {
       const digest = readDigest(c)
-      await uploads.commit(state, digest, incoming(c))
+      await uploads.commit(state, digest, incoming(c), eventOrigin(c))
       return created(c, name, digest)
     }
     await describe(c, state)
@@ -198,7 +199,9 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   app.put(PATH, async (c) => {
     const state = await open(c)
     const digest = readDigest(c)
-    await reportingProgress(c, state, async () => uploads.commit(state, digest, incoming(c)))
+    await reportingProgress(c, state, async () =>
+      uploads.commit(state, digest, incoming(c), eventOrigin(c)),
+    )
     return created(c, state.name, digest)
   })
 

@@ -9,6 +9,7 @@ import { DocumentError } from '../../shared/errors.ts'
 import { once } from '../../shared/once.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
+import type { Recorder } from '../happened.ts'
 import { CLEAN_UP_PREFIX } from '../layout.ts'
 import { type RulesInForce, rulesInForce } from '../retention/in-force.ts'
 import { writeUsage } from '../usage/write.ts'
@@ -46,6 +47,8 @@ export interface CollectOptions {
   readonly isOver: () => boolean
   /** Clock in milliseconds that only goes forward. */
   readonly monotonic: () => number
+  /** Where events of what goes by rules are recorded. Default: nowhere. */
+  readonly events?: Recorder | undefined
 }
 
 /** How a run has ended. */
@@ -191,7 +194,7 @@ const goOn = async (
  * @throws StoreError when the store fails; what was done is done, and the next run goes on
  */
 export const collect = async (store: ObjectStore, options: CollectOptions): Promise<Collected> => {
-  const { times, run: acts, closed = false, monotonic } = options
+  const { times, run: acts, closed = false, monotonic, events } = options
   const { date, keepsMetadata } = await beginOn(store)
   const why = acts && !closed ? await notReady(store, date, times.fence) : undefined
   if (why !== undefined) return { outcome: 'not-ready', why }
@@ -211,7 +214,7 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
           options.progress(`Deleting ${name}: ${deleted} manifests are gone`),
       })
     }
-    const run = await openRun(store, { times, rules, closed, date, dry: !acts, monotonic })
+    const run = await openRun(store, { times, rules, closed, date, dry: !acts, monotonic, events })
     const collected = await goOn(store, run, lease, keepsMetadata, options)
     if (!acts || collected.outcome !== 'stopped') await run.end()
     return collected

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { settled } from '../../shared/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { noteDeletion, UNNOTED } from '../deleted/note.ts'
 import { removeTag } from '../retention/remove-tag.ts'
@@ -24,6 +25,10 @@ import { judge, type Verdict } from './verdicts.ts'
 
 /** Who is on record for what goes by a rule. */
 const WHO = 'clean-up'
+
+/** Why something goes that nobody asked for. */
+const reasonOf = (rule: string | undefined): string =>
+  `retention${rule === undefined ? '' : ` rule ${rule}`}`
 
 const pushedText = (pushed: number): string => `pushed ${new Date(pushed).toISOString()}`
 
@@ -86,11 +91,22 @@ const planTag = (
     why: pushedText(pushed),
     rule,
   }
-  const { date, undelete } = terms
+  const { date, undelete, events } = terms
   const note = undelete > 0 ? noteDeletion(store, repository, WHO, date, rule) : UNNOTED
-  const before = (): Promise<void> => note.tag(tag, digest)
-  const carryOut = async (): Promise<boolean> =>
-    (await removeTag(store, repository, held, { date, before })) === 'removed'
+  const recording = events?.begin(repository)
+  const record = () =>
+    recording?.write({
+      action: 'delete',
+      target: { tag },
+      facts: { reason: reasonOf(rule) },
+      proof: { key, absent: true },
+    })
+  const before = async () => void (await settled([note.tag(tag, digest), record()]))
+  const carryOut = async (): Promise<boolean> => {
+    const removed = (await removeTag(store, repository, held, { date, before })) === 'removed'
+    await (removed ? recording?.done() : recording?.withdraw())
+    return removed
+  }
   return [{ thing, carryOut }]
 }
 
@@ -111,12 +127,21 @@ const planManifest = (
     return [{ thing: { ...about, step: 'condemn-manifest', why }, carryOut }]
   }
   const why = `condemned ${modified.toISOString()}, and nothing has needed it since`
-  const { date, undelete } = terms
+  const { date, undelete, events } = terms
   const note = undelete > 0 ? noteDeletion(store, name, WHO, date, rule) : UNNOTED
+  const recording = events?.begin(name)
   const refers = needs.known.get(target)?.subject !== undefined
   const carryOut = async (): Promise<boolean> => {
-    await note.manifest(digest, [])
-    return deleteByRule(store, name, digest, link, { date, refers })
+    const record = recording?.write({
+      action: 'delete',
+      target: { digest },
+      facts: { reason: reasonOf(rule) },
+      proof: { key, absent: true },
+    })
+    await settled([note.manifest(digest, []), record])
+    const deleted = await deleteByRule(store, name, digest, link, { date, refers })
+    await (deleted ? recording?.done() : recording?.withdraw())
+    return deleted
   }
   return [{ thing: { ...about, step: 'delete-manifest', why }, carryOut }]
 }

@@ -5,6 +5,7 @@
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
+import type { Recorder } from '../happened.ts'
 import { createPullReader } from '../pulls/read.ts'
 import type { RulesInForce } from '../retention/in-force.ts'
 import { type ActState, newActState } from './act.ts'
@@ -69,6 +70,8 @@ export interface RunOptions {
   readonly dry: boolean
   /** Clock in milliseconds that only goes forward. */
   readonly monotonic: () => number
+  /** Where events are recorded. */
+  readonly events: Recorder | undefined
 }
 
 /** What decides beside the date. */
@@ -102,7 +105,7 @@ const openMemory = async (
 
 /** Opens the run that has not ended, or a new one. */
 export const openRun = async (store: ObjectStore, options: RunOptions): Promise<Run> => {
-  const { times, rules, date: now, dry, monotonic } = options
+  const { times, rules, date: now, dry, monotonic, events } = options
   const stored = dry ? undefined : await readCheckpoint(store)
   const found = stored?.checkpoint
   const left = found && openPieces(store, prefixOf(found.run), true)
@@ -131,7 +134,7 @@ export const openRun = async (store: ObjectStore, options: RunOptions): Promise<
   }
 
   return {
-    terms: { ...times, date, rules, readPulls: createPullReader(store, date) },
+    terms: { ...times, date, rules, readPulls: createPullReader(store, date), events },
     resumed: resumed !== undefined,
     plan,
     acting,

@@ -6,6 +6,7 @@
 
 import { isStoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
+import type { Recorder } from '../happened.ts'
 import { cleanUpKey } from '../layout.ts'
 import type { ReadPulls } from '../pulls/read.ts'
 import type { Retention } from '../retention/retention.ts'
@@ -54,6 +55,8 @@ export interface Terms extends Times {
   readonly rules?: Retention
   /** When manifests were last pulled, for rules that ask. Default: nobody knows. */
   readonly readPulls?: ReadPulls
+  /** Where events of what goes by rules are recorded. Default: nowhere. */
+  readonly events?: Recorder | undefined
 }
 
 /** Whether what was last written then was so for so long at the date of the run. */

@@ -12,13 +12,14 @@
  * @module
  */
 
-import { inBatches } from '../../shared/parallel.ts'
+import { inBatches, settled } from '../../shared/parallel.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import type { ObjectStore, PutOptions } from '../../storage/store.ts'
 import { createCatalog } from '../catalog.ts'
 import { createStandings } from '../clean-up/standing.ts'
 import { type ReportDamage, unreported } from '../damage.ts'
 import { RegistryError } from '../errors.ts'
+import type { Recording } from '../happened.ts'
 import { dataKey, revisionLinkKey } from '../layout.ts'
 import { readStoredLink, writeLink } from '../links.ts'
 import type { Digest, Reference } from '../reference.ts'
@@ -117,6 +118,7 @@ const find = (
  * Undoes the last delete of a tag, or of a manifest and the tags that went with it.
  *
  * @param now clock in milliseconds since 1970
+ * @param recording of the event, which is recorded before anything comes back. Default: there is none
  * @throws RegistryError MANIFEST_UNKNOWN when nothing is left of it, PRECONDITION_FAILED when the tag that is
  *   asked for is there and points elsewhere
  * @throws StoreError `late` when it took minutes; what came back is back
@@ -127,12 +129,21 @@ export const undelete = async (
   reference: Reference,
   report: ReportDamage = unreported,
   now: () => number = Date.now,
+  recording?: Recording,
 ): Promise<Undeleted> => {
   const inTime = createStandings(store, { now, report }).begin()
   const { digest, tags } = find(await listDeletions(store, name), name, reference)
   const catalog = createCatalog(store)
   const { get, set } = createTags(store, catalog, report)
-  if (!(await catalog.keeps(name))) await catalog.add(name)
+  const [isListed] = await settled([
+    catalog.keeps(name),
+    recording?.write({
+      action: 'undelete',
+      target: { digest },
+      ...(tags.length === 0 ? {} : { tags: tags.map((tag) => ({ tag })) }),
+    }),
+  ])
+  if (!isListed) await catalog.add(name)
   const manifest = await restoreManifest(store, name, digest, tags.length > 0, report, inTime)
   /** @returns false when it is there */
   const restore = async (tag: string): Promise<boolean> => {

@@ -13,6 +13,7 @@ import { MAX_PARTS, type ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import type { Presence } from '../clean-up/presence.ts'
 import { RegistryError } from '../errors.ts'
+import type { Recorder } from '../happened.ts'
 import type { Holdings } from '../held.ts'
 import { uploadDataKey } from '../layout.ts'
 import { uploadUnknown } from './ending.ts'
@@ -34,6 +35,7 @@ export interface UploadContext {
   readonly blobs: Blobs
   readonly holdings: Holdings
   readonly presence: Presence
+  readonly events?: Recorder | undefined
   readonly partSize: number
   readonly memory: UploadMemory
   readonly limits: UploadLimits | undefined

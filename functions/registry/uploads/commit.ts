@@ -1,6 +1,8 @@
 /**
  * Ends an upload with a blob: PUT with a digest, or POST with digest and body.
  *
+ * Its event is recorded beside the step that puts or finds the data, which the link follows.
+ *
  * The order ensures that a crash at any point leaves nothing readable that was not verified: first
  * the bytes are complete and their hash is the digest; then the data is under its digest key; then
  * the repository's link is written; then what was staged is deleted.
@@ -15,10 +17,13 @@
  * @module
  */
 
+import { settled } from '../../shared/parallel.ts'
 import { isStoreError, StoreError } from '../../storage/errors.ts'
+import { OCTETS } from '../blobs.ts'
 import type { Look } from '../clean-up/standing.ts'
 import { RegistryError } from '../errors.ts'
-import { dataKey, uploadDataKey } from '../layout.ts'
+import type { Origin } from '../happened.ts'
+import { dataKey, layerLinkKey, uploadDataKey } from '../layout.ts'
 import { algorithmOf, CANONICAL, type Digest } from '../reference.ts'
 import { partSizeFor, passOn, type UploadContext, writerFor } from './append.ts'
 import { type Commit, commitDirect, commitSmall, commitStaged, type Verified } from './complete.ts'
@@ -82,7 +87,8 @@ const commitKnown = async (commit: Commit, look: Look): Promise<Verified> => {
   const { received, hashes } = await receive(commit, async () => {})
   const target = verify(commit.digest, hashes)
   // If the body took long, the look is out of time, and is made again before the link is written.
-  if ((await commit.context.holdings.size(target)) === received) {
+  const [there] = await settled([commit.context.holdings.size(target), commit.record(received)])
+  if (there === received) {
     return { target, size: received, look }
   }
   throw new StoreError(
@@ -155,13 +161,28 @@ export const commit = async (
   state: UploadState,
   digest: Digest,
   incoming: Incoming,
+  origin?: Origin,
 ): Promise<void> => {
   checkRange(state, incoming)
+  const { name } = state
+  const recording = context.events?.begin(name, origin)
+  const record = async (size: number): Promise<void> =>
+    recording?.write({
+      action: 'push',
+      target: { mediaType: OCTETS, digest, size },
+      proof: { key: layerLinkKey(name, digest) },
+      blob: true,
+    })
+  let linking = false
   try {
-    const { target, size, look, staged } = await commitWhole({ context, state, digest, incoming })
-    await context.blobs.link(state.name, digest, target, size, look)
+    const verified = await commitWhole({ context, state, digest, incoming, record })
+    const { target, size, look, staged } = verified
+    linking = true
+    await context.blobs.link(name, digest, target, size, look)
+    recording?.done()
     await tidy(context, state, staged)
   } catch (error) {
+    if (!linking) await recording?.withdraw()
     if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') {
       if (state.offset > 0 || state.parts) await discard(context.store, state).catch(() => {})
     }

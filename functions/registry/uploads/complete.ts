@@ -4,6 +4,7 @@
  * @module
  */
 
+import { settled } from '../../shared/parallel.ts'
 import { isStoreError, StoreError } from '../../storage/errors.ts'
 import type { Part } from '../../storage/store.ts'
 import type { Look } from '../clean-up/standing.ts'
@@ -27,6 +28,8 @@ export interface Commit {
   readonly state: UploadState
   readonly digest: Digest
   readonly incoming: Incoming
+  /** Records the push of verified bytes, beside what puts them under their digest: it precedes the link. */
+  readonly record: (size: number) => Promise<void>
 }
 
 /** A verified blob, with the digest that its data is stored under. */
@@ -41,7 +44,7 @@ export interface Verified {
 
 /** For bytes that are all in memory or in one segment. */
 export const commitSmall = async (
-  { context, state, digest }: Commit,
+  { context, state, digest, record }: Commit,
   writer: PartWriter,
   received: number,
   known: Hashes,
@@ -54,7 +57,7 @@ export const commitSmall = async (
     const target = verify(digest, known)
     const copy = () => store.copy(segmentKey(state.uuid, only), dataKey(target), size, etag)
     const look = presence.look(target)
-    await presence.bring(target, size, look, copy, copy)
+    await settled([presence.bring(target, size, look, copy, copy), record(size)])
     return { target, size, look }
   }
   const bytes = await writer.pendingWhole()
@@ -62,16 +65,17 @@ export const commitSmall = async (
   const target = verify(digest, hashes)
   const put = () => store.put(dataKey(target), bytes, { sha256: hexOf(target) })
   const look = presence.look(target)
-  await presence.bring(target, size, look, put, put).catch((cause: unknown) => {
+  const bring = presence.bring(target, size, look, put, put).catch((cause: unknown) => {
     const damaged = isStoreError(cause, 'checksum') && digestOf(bytes) !== target
     throw damaged ? new StoreError('missing', 'the staged bytes are damaged', { cause }) : cause
   })
+  await settled([bring, record(size)])
   return { target, size, look }
 }
 
 /** For parts that were sent to the digest key. */
 export const commitDirect = async (
-  { context, state, digest }: Commit,
+  { context, state, digest, record }: Commit,
   writer: PartWriter,
   received: number,
   hashes: Hashes,
@@ -82,9 +86,10 @@ export const commitDirect = async (
   if (multipart === undefined) throw new Error('a direct commit has no multipart upload')
   const size = state.offset + received
   const look = context.presence.look(target)
-  await context.presence.bring(target, size, look, () =>
+  const bring = context.presence.bring(target, size, look, () =>
     context.store.completeMultipart(multipart, parts),
   )
+  await settled([bring, record(size)])
   return { target, size, look }
 }
 
@@ -152,17 +157,18 @@ export const commitStaged = async (
     etag = read.etag
   }
   const target = verify(digest, hashes)
-  return copyStaged(context, { staged, etag, target, size })
+  return copyStaged(commit, { staged, etag, target, size })
 }
 
 /** Copies a verified whole under its digest, unless it is there. */
 export const copyStaged = async (
-  { store, presence }: UploadContext,
+  { context: { store, presence }, record }: Commit,
   { staged, etag, target, size }: Omit<Verified, 'look'> & Record<'staged' | 'etag', string>,
 ): Promise<Verified> => {
   const look = presence.look(target)
+  const [there] = await settled([presence.size(target, look), record(size)])
   // Data of another size is damaged: the copy replaces it.
-  if ((await presence.size(target, look)) !== size) {
+  if (there !== size) {
     const copy = () => store.copy(staged, dataKey(target), size, etag)
     await presence.bring(target, size, look, copy, copy)
   }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { settled } from '../../shared/parallel.ts'
 import { isStoreError } from '../../storage/errors.ts'
 import {
   MIN_PART_SIZE,
@@ -144,7 +145,7 @@ const allParts = (plan: Plan, declared: Declared, listed: readonly Part[]): read
  * would give it away. Only a link that is there already is a repeated commit.
  */
 const commitOne = async (
-  { context, state, digest }: Commit,
+  { context, state, digest, record }: Commit,
   plan: Plan,
   declared: Declared,
 ): Promise<Verified> => {
@@ -159,18 +160,16 @@ const commitOne = async (
     )
   }
   const look = context.presence.look(digest)
-  await context.presence.bring(digest, plan.size, look, () =>
+  const bring = context.presence.bring(digest, plan.size, look, () =>
     context.store.completeMultipart(upload, parts),
   )
+  await settled([bring, record(plan.size)])
   return { target: digest, size: plan.size, look }
 }
 
 /** Several parts are completed where nobody else can write, read whole, and copied as they were read. */
-const commitSeveral = async (
-  { context, state, digest }: Commit,
-  plan: Plan,
-  declared: Declared,
-): Promise<Verified> => {
+const commitSeveral = async (commit: Commit, plan: Plan, declared: Declared): Promise<Verified> => {
+  const { context, state, digest } = commit
   const { store, limits } = context
   const { size } = plan
   checkSeveral(limits, size)
@@ -185,7 +184,7 @@ const commitSeveral = async (
     if ((await store.head(staged))?.size !== size) throw error
   }
   const { hashes, etag } = await readBack(context, staged, size, algorithmsFor('sha256'))
-  return copyStaged(context, { staged, etag, target: verify(digest, hashes), size })
+  return copyStaged(commit, { staged, etag, target: verify(digest, hashes), size })
 }
 
 /**

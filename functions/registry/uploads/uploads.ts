@@ -9,6 +9,7 @@ import { isStoreError } from '../../storage/errors.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Blobs } from '../blobs.ts'
 import type { Presence } from '../clean-up/presence.ts'
+import type { Origin, Recorder } from '../happened.ts'
 import type { Holdings } from '../held.ts'
 import { uploadCancelledKey, uploadDataKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
@@ -30,6 +31,8 @@ export interface UploadsOptions {
   readonly blobs: Blobs
   readonly holdings: Holdings
   readonly presence: Presence
+  /** Where events are recorded. Default: nowhere. */
+  readonly events?: Recorder | undefined
   readonly sealer: StateSealer
   /** Bytes of a part; at least the store's minimum. */
   readonly partSize: number
@@ -64,7 +67,7 @@ export interface Uploads {
    * @throws RegistryError DIGEST_INVALID (the upload is over), RANGE_INVALID, SIZE_INVALID,
    *   BLOB_UPLOAD_UNKNOWN
    */
-  commit(state: UploadState, digest: Digest, incoming: Incoming): Promise<void>
+  commit(state: UploadState, digest: Digest, incoming: Incoming, origin?: Origin): Promise<void>
   /**
    * @returns numbers of the parts that the store has, of an upload whose client sends them itself
    * @throws RegistryError BLOB_UPLOAD_UNKNOWN when it was cancelled or committed, or has expired
@@ -99,6 +102,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     blobs,
     holdings,
     presence,
+    events: options.events,
     partSize,
     limits: options.limits,
     memory: options.memory,
@@ -176,9 +180,9 @@ export const createUploads = (options: UploadsOptions): Uploads => {
       await latestStates.record(kept)
       return kept
     },
-    async commit(state, digest, incoming) {
+    async commit(state, digest, incoming, origin) {
       const current = incoming.range === undefined ? state : await latestStates.latest(state)
-      await commit(context, current, digest, incoming)
+      await commit(context, current, digest, incoming, origin)
     },
     check,
     offer: async () => ((await provesParts()) ? offerOf(options.limits) : undefined),

@@ -5,12 +5,13 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { inBatches } from '../../shared/parallel.ts'
+import { inBatches, settled } from '../../shared/parallel.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { unreported } from '../damage.ts'
 import { RegistryError } from '../errors.ts'
-import { revisionOf, revisionsPrefix, tagsPrefix } from '../layout.ts'
+import type { Recording } from '../happened.ts'
+import { deletedRepositoryKey, revisionOf, revisionsPrefix, tagsPrefix } from '../layout.ts'
 import { readLink, readLinkObject } from '../links.ts'
 import { CANONICAL } from '../reference.ts'
 import type { Overridden } from '../retention/guard.ts'
@@ -72,6 +73,8 @@ export interface BeginOptions {
   /** Whether immutable tags go, too. */
   readonly override?: boolean | undefined
   readonly rules: () => Promise<Retention>
+  /** Of the event. Default: there is none. */
+  readonly recording?: Recording | undefined
 }
 
 /** A delete that is noted. */
@@ -90,14 +93,17 @@ export interface Begun {
 export const begin = async (
   store: ObjectStore,
   name: string,
-  { by, override = false, rules }: BeginOptions,
+  { by, override = false, rules, recording }: BeginOptions,
 ): Promise<Begun> => {
   if (!(await hasAny(store, name))) throw nameUnknown(name)
   const overridden = await frozenTags(store, name, await rules())
   const [first] = overridden
   if (first !== undefined && !override) throw keptByTag(name, first)
+  // One event for all that goes, before it is noted. The note is there from then on, or from an earlier delete.
+  const proof = { key: deletedRepositoryKey(name) }
+  const recorded = recording?.write({ action: 'delete', proof })
   for (;;) {
-    const note = await readNote(store, name)
+    const [note] = await settled([readNote(store, name), recorded])
     const pending = pendingOf(note)
     const id = pending?.id ?? randomBytes(8).toString('hex')
     const whole: WholeDelete = { id, at: 0, by, override, state: 'pending' }

@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ObjectStore } from '../../storage/store.ts'
+import type { Origin, Recorder } from '../happened.ts'
 import type { Overridden } from '../retention/guard.ts'
 import type { Retention } from '../retention/retention.ts'
 import { begin } from './begin.ts'
@@ -26,6 +27,8 @@ export interface WholeParts {
   readonly wait?: ((milliseconds: number) => Promise<unknown>) | undefined
   /** Forgets a link that has changed. */
   readonly forget: (key: string) => void
+  /** Where events are recorded. Default: nowhere. */
+  readonly events?: Recorder | undefined
 }
 
 export interface RemoveWholeOptions {
@@ -33,6 +36,8 @@ export interface RemoveWholeOptions {
   readonly by?: string | undefined
   /** Whether immutable tags go, too. */
   readonly override?: boolean | undefined
+  /** Who asks for it, for the event. */
+  readonly origin?: Origin | undefined
   /** Whether to leave the rest to others. Default: after {@link LONGEST}. */
   readonly isOver?: (() => boolean) | undefined
 }
@@ -62,10 +67,12 @@ const openEnd = (): (() => boolean) => {
 export const removeWhole = async (
   parts: WholeParts,
   name: string,
-  { by, override, isOver = openEnd() }: RemoveWholeOptions,
+  { by, override, origin, isOver = openEnd() }: RemoveWholeOptions,
 ): Promise<WholeRemoved> => {
-  const { store, undeletes, rules, now, wait = sleep, forget } = parts
-  const { whole, overridden } = await begin(store, name, { by, override, rules })
+  const { store, undeletes, rules, now, wait = sleep, forget, events } = parts
+  const recording = events?.begin(name, origin)
+  const { whole, overridden } = await begin(store, name, { by, override, rules, recording })
+  recording?.done()
   await wait(settleTime(whole))
   const { isImmutable } = await rules()
   const options = { early: true, undeletes, isImmutable, isOver, now, forget }

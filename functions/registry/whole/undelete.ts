@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inBatches } from '../../shared/parallel.ts'
+import { inBatches, settled } from '../../shared/parallel.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { createCatalog } from '../catalog.ts'
@@ -14,6 +14,7 @@ import { type ReportDamage, unreported } from '../damage.ts'
 import { type Deletion, listDeletions } from '../deleted/deletions.ts'
 import { restoreManifest } from '../deleted/undelete.ts'
 import { RegistryError } from '../errors.ts'
+import type { Recording } from '../happened.ts'
 import { manifestsPrefix } from '../layout.ts'
 import { readLinkObject } from '../links.ts'
 import type { Digest } from '../reference.ts'
@@ -42,9 +43,14 @@ const noneOnRecord = (name: string): RegistryError =>
   )
 
 /** Ends the last delete, if that is pending. Nothing goes by it any more, but what is condemned. */
-const end = async (store: ObjectStore, name: string): Promise<WholeDelete> => {
+const end = async (
+  store: ObjectStore,
+  name: string,
+  recording: Recording | undefined,
+): Promise<WholeDelete> => {
+  const recorded = recording?.write({ action: 'undelete' })
   for (;;) {
-    const note = await readNote(store, name)
+    const [note] = await settled([readNote(store, name), recorded])
     const last = note.deletes?.at(-1)
     if (last === undefined) throw noneOnRecord(name)
     if (last.state === 'done' || (await endPending(store, name, note))) return last
@@ -91,6 +97,7 @@ const wentBy = (deletions: readonly Deletion[], id: string): Map<Digest, Set<str
  * somebody has set since, and what was deleted again. It can be repeated, also where it has died.
  *
  * @param now clock in milliseconds since 1970
+ * @param recording of the event: one for all that comes back. Default: there is none
  * @throws RegistryError MANIFEST_UNKNOWN when no such delete is on record
  * @throws StoreError `late` where a write took minutes; what came back is back
  */
@@ -99,8 +106,9 @@ export const undeleteWhole = async (
   name: string,
   report: ReportDamage = unreported,
   now: () => number = Date.now,
+  recording?: Recording,
 ): Promise<WholeUndeleted> => {
-  const { id, at } = await end(store, name)
+  const { id, at } = await end(store, name, recording)
   await spareCondemned(store, name)
   const catalog = createCatalog(store)
   const tags = createTags(store, catalog, report)

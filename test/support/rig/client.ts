@@ -10,6 +10,7 @@ import { createApp } from '../../../functions/api/app.ts'
 import type { AppEnv, AppOptions } from '../../../functions/api/env.ts'
 import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
 import { uploadSecret } from '../../../functions/compose/open-store.ts'
+import type { Recorder } from '../../../functions/registry/happened.ts'
 import type { RequiredChildrenOf } from '../../../functions/registry/index-children.ts'
 import { createRegistry, type Registry } from '../../../functions/registry/registry.ts'
 import type { Retention } from '../../../functions/registry/retention/retention.ts'
@@ -35,6 +36,8 @@ export interface ClientOptions extends Partial<AppOptions> {
   readonly requiredChildren?: RequiredChildrenOf
   /** Whether deletes can be undone. */
   readonly undeletes?: boolean
+  /** Where events are recorded. */
+  readonly events?: Recorder
   /** The rules on tags. */
   readonly rules?: () => Promise<Retention>
   /** Waits for some milliseconds. */
@@ -76,6 +79,7 @@ export const clientOf = async (
     onlyReads,
     undeletes,
     rules,
+    events,
     wait,
     ...options
   }: ClientOptions = {},
@@ -90,6 +94,7 @@ export const clientOf = async (
     ...(requiredChildren === undefined ? {} : { requiredChildren }),
     ...(undeletes === undefined ? {} : { undeletes }),
     ...(rules === undefined ? {} : { rules }),
+    events,
     wait,
   })
   return clientOfApp(plainApp(registry, options))

@@ -1,0 +1,90 @@
+/**
+ * The port to who records what happens to repositories, so that others hear of it. There is one only where somebody
+ * wants to.
+ *
+ * The rule for writers: a record is written in a step that precedes the last write which makes it true, so that no
+ * event is lost, wherever a process dies; beside what that step does, so that it takes no step more. What then is
+ * refused is withdrawn. A write whose outcome is not known is not: the record's proof decides, when it is delivered.
+ *
+ * @module
+ */
+
+import type { Digest } from './reference.ts'
+
+/** Who asks for something, and how. Nothing secret, and no query. */
+export interface Origin {
+  /** As `alice`; absent for anonymous callers, and where no caller asks. */
+  readonly actor?: string | undefined
+  /** The client's request, if there is one. */
+  readonly request?:
+    | {
+        readonly id: string
+        readonly addr?: string | undefined
+        readonly host?: string | undefined
+        readonly method: string
+        readonly userAgent?: string | undefined
+      }
+    | undefined
+}
+
+/** What shows that it happened: an object is there, or (`absent`) a link no longer. */
+export interface Proof {
+  readonly key: string
+  readonly absent?: boolean
+}
+
+/** What a descriptor says. */
+interface Described {
+  readonly mediaType: string
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** One tag of what happens. */
+export interface HappenedTag {
+  readonly tag: string
+  /** What it named before, where that was another manifest. */
+  readonly previous?: Digest | undefined
+  /** Default: that of the whole. */
+  readonly proof?: Proof
+}
+
+/** What is about to happen to a repository. */
+export interface Happening {
+  readonly action: 'push' | 'mount' | 'delete' | 'undelete'
+  /** Absent: the whole repository. */
+  readonly target?: Partial<Described> & {
+    readonly tag?: string
+    readonly fromRepository?: string | undefined
+    readonly artifactType?: string | undefined
+    readonly references?: readonly Described[]
+  }
+  /** It is an event of each. */
+  readonly tags?: readonly HappenedTag[]
+  readonly facts?: Readonly<Record<string, string | number>>
+  readonly proof?: Proof
+  /** Whether it is about a blob: some receivers want none of those. */
+  readonly blob?: boolean
+}
+
+/** The record of one thing that happens to a repository. */
+export interface Recording {
+  /** Whether anybody wants to hear of tags that move: then what they named has to be read. */
+  wantsMoves(): Promise<boolean>
+  /**
+   * Writes it, if anybody wants it. One operation.
+   *
+   * @throws StoreError: then it must not happen
+   */
+  write(happening: Happening): Promise<void>
+  /** Takes back what was written, since it was refused. Never throws. One operation, if anything was written. */
+  withdraw(): Promise<void>
+  /** Says that it has happened. Takes no time. */
+  done(): void
+}
+
+/** Records what happens. */
+export interface Recorder {
+  begin(repository: string, origin?: Origin): Recording
+}
