@@ -21,36 +21,51 @@ const unlessAbsent = (error: unknown): undefined => {
   if (!isAbsent(error)) throw error
 }
 
+/** What a claim's file says of it. */
+type Standing = 'mine' | 'held' | 'dead'
+
+/** Claims by creating a file, which succeeds for one process only. */
+const tryClaim = async (path: string): Promise<Standing> => {
+  try {
+    const { result: file } = await withParents(path, () => open(path, 'wx', 0o600))
+    await file.close()
+    return 'mine'
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error
+    const other = await stat(path).catch(unlessAbsent)
+    return other !== undefined && Date.now() - other.mtimeMs > LIFE ? 'dead' : 'held'
+  }
+}
+
 /**
  * Runs `work` while no other process holds this version of the key. `work` has to check that the
  * key still has this version: a version that was replaced can be claimed again.
  *
+ * The claim of a process that died stays, and the next one is beside it: were it removed, two processes that
+ * wait for its end could each remove the other's. A sweep takes it.
+ *
+ * @param work is given whether the claim still holds: not in a process that has slept
  * @returns false if another process holds it
  */
 export const withClaim = async (
   tree: Tree,
   key: string,
   version: string,
-  work: () => Promise<void>,
+  work: (holds: () => boolean) => Promise<void>,
 ): Promise<boolean> => {
   const name = hash('sha256', JSON.stringify([key, version]), 'hex')
-  const path = `${temporaryDirectory(tree)}/${name}`
-  try {
-    const { result: file } = await withParents(path, () => open(path, 'wx', 0o600))
-    await file.close()
-  } catch (error) {
-    if (!hasErrno(error, 'EEXIST')) throw error
-    const other = await stat(path).catch(unlessAbsent)
-    if (other !== undefined && Date.now() - other.mtimeMs > LIFE) {
+  for (let died = 0; ; died++) {
+    const began = performance.now()
+    const path = `${temporaryDirectory(tree)}/${name}${died === 0 ? '' : `.${died}`}`
+    const standing = await tryClaim(path)
+    if (standing === 'held') return false
+    if (standing === 'dead') continue
+    try {
+      await work(() => performance.now() - began < LIFE / 2)
+      return true
+    } finally {
       await unlink(path).catch(unlessAbsent)
     }
-    return false
-  }
-  try {
-    await work()
-    return true
-  } finally {
-    await unlink(path).catch(unlessAbsent)
   }
 }
 
@@ -70,12 +85,13 @@ export const whileVersion = async (
 ): Promise<boolean> => {
   const path = pathOf(tree, key)
   for (;;) {
-    let held = false
-    const mine = await withClaim(tree, key, version, async () => {
+    let [held, late] = [false, false]
+    const mine = await withClaim(tree, key, version, async (holds) => {
       held = (await currentEtag(path)) === version
-      if (held) await work()
+      late = held && !holds()
+      if (held && !late) await work()
     })
-    if (mine) return held
+    if (mine && !late) return held
     if ((await currentEtag(path)) !== version) return false
     await delay(POLL)
   }

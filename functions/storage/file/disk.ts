@@ -24,15 +24,31 @@ const PIECE_BYTES = 1024 * 1024
 /** How often a parent directory may vanish under a writer before that counts as a failure. */
 const MAX_ATTEMPTS = 100
 
+/** Microseconds since 1970. */
 let lastStamp = 0
 
+/** Which stamps are this process's: those that leave this remainder. */
+let share = { remainder: 0, of: 1 }
+
 /**
- * Gives an open file a modification time that no other file of this process has, and returns its
- * version. The kernel's clock ticks every few milliseconds and a freed inode number is reused at
- * once, so without this two writes of one key could have the same version.
+ * Divides stamps among processes that use a store at the same time, so that no two of them give the same.
+ *
+ * @param remainder of this process, less than `of`
+ * @param of how many processes there are
+ */
+export const divideStamps = (remainder: number, of: number): void => {
+  share = { remainder, of }
+}
+
+/**
+ * Gives an open file a modification time that no other file of this process has, and none of those that it
+ * shares stamps with, and returns its version. The kernel's clock ticks every few milliseconds and a freed
+ * inode number is reused at once, so without this two writes of one key could have the same version.
  */
 export const stamp = async (file: FileHandle): Promise<string> => {
-  lastStamp = Math.max(lastStamp + 1, Date.now() * 1000)
+  const { remainder, of } = share
+  const least = Math.max(lastStamp + 1, Date.now() * 1000)
+  lastStamp = least + ((remainder - (least % of) + of) % of)
   const seconds = lastStamp / 1e6
   await file.utimes(seconds, seconds)
   return etagOf(await file.stat({ bigint: true }))

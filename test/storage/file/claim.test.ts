@@ -4,9 +4,11 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { readdir, utimes } from 'node:fs/promises'
+import { open, readdir, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, test } from 'vitest'
 import { withClaim } from '../../../functions/storage/file/claim.ts'
+import { divideStamps, stamp } from '../../../functions/storage/file/disk.ts'
 import { temporaryDirectory as claims, type Tree } from '../../../functions/storage/file/paths.ts'
 import { temporaryDirectory } from '../../support/hosts/start.ts'
 
@@ -40,13 +42,38 @@ test('a claim ends when its work fails', async () => {
   assert.equal(await withClaim(tree, 'a', '1', nothing), true)
 })
 
-test('a later claim removes that of a process that died', async () => {
+test('beside the claim of a process that died one other holds, again and again', async () => {
   const tree = treeHere()
-  await withClaim(tree, 'a', '1', async () => {
-    const [name] = await readdir(claims(tree))
+  const grow = async () => {
     const then = new Date(Date.now() - 31_000)
-    await utimes(`${claims(tree)}/${name}`, then, then)
+    for (const name of await readdir(claims(tree)))
+      await utimes(`${claims(tree)}/${name}`, then, then)
+  }
+  await withClaim(tree, 'a', '1', async () => {
     assert.equal(await withClaim(tree, 'a', '1', nothing), false)
+    await grow()
+    const inside = async () => {
+      assert.equal(await withClaim(tree, 'a', '1', nothing), false)
+      await grow()
+      assert.equal(await withClaim(tree, 'a', '1', nothing), true)
+    }
+    assert.equal(await withClaim(tree, 'a', '1', inside), true)
     assert.equal(await withClaim(tree, 'a', '1', nothing), true)
   })
+  assert.deepEqual(await readdir(claims(tree)), [])
+})
+
+test('processes that divide stamps give none twice', async (t) => {
+  t.onTestFinished(() => divideStamps(0, 1))
+  const path = join(directory.path, 'stamped')
+  const file = await open(path, 'w')
+  t.onTestFinished(() => file.close())
+  const stamps = async (remainder: number) => {
+    divideStamps(remainder, 3)
+    const given: string[] = []
+    for (let n = 0; n < 20; n++) given.push(await stamp(file))
+    return given
+  }
+  const all = [...(await stamps(0)), ...(await stamps(1)), ...(await stamps(2))]
+  assert.equal(new Set(all).size, 60)
 })
