@@ -30,6 +30,8 @@ import {
   OWN_PREFIX,
   POLICY_KEY,
   PULLED_PREFIX,
+  QUOTAS_KEY,
+  QUOTAS_PREFIX,
   REFERRER_PAGES_PREFIX,
   REFERRERS_PREFIX,
   REPOSITORIES_PREFIX,
@@ -74,6 +76,7 @@ const REGISTRY: Rights = [
     [`${UPLOADS_PREFIX}*`],
   ],
   ['LogIns', [READ, 's3:PutObject'], [`${FAILED_LOG_INS_PREFIX}*`]],
+  ['Quotas', [READ, 's3:PutObject'], [`${QUOTAS_PREFIX}*`]],
   [
     'Access',
     [READ],
@@ -85,6 +88,7 @@ const REGISTRY: Rights = [
       POLICY_KEY,
       ISSUERS_KEY,
       RETENTION_KEY,
+      QUOTAS_KEY,
       CHANGES_KEY,
     ],
   ],
@@ -113,7 +117,8 @@ const CLEAN_UP: Rights = [
   // A delete with a condition needs the right to read, too.
   ['Passing', [READ, 's3:DeleteObject'], [`${UPLOADS_PREFIX}*`, `${PULLED_PREFIX}*`]],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
-  ['Rules', [READ], [RETENTION_KEY]],
+  ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY]],
+  ['Quotas', [READ, 's3:PutObject', 's3:DeleteObject'], [`${QUOTAS_PREFIX}*`]],
   // What rules let go is on record, for a time, and so is what goes with a whole repository.
   [
     'Deletions',

@@ -20,6 +20,7 @@ import type { UploadMemory } from '../registry/uploads/memory.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { createLogger } from './logger.ts'
 import { openAccess } from './open-access.ts'
+import { openQuotas, reportSoftLimit } from './open-quotas.ts'
 import { openRules } from './open-rules.ts'
 import {
   isBucketInPath,
@@ -148,6 +149,8 @@ export const openApp = async (
     hashing: options.hashing,
     requiredChildren: settings['index-children'],
     rules: openRules(store, logger, access.audit),
+    quotas: openQuotas(store, logger, access.audit),
+    softLimit: reportSoftLimit(logger),
     undeletes: settings['undelete-days'] > 0,
     readOnly: settings['read-only'],
     cleanUp: settings.gc

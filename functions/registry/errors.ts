@@ -26,6 +26,8 @@ export type RegistryErrorCode =
   | 'TAG_INVALID'
   /** The tag points at another manifest, and may not be moved or deleted. */
   | 'TAG_IMMUTABLE'
+  /** More bytes than the quota of the repository lets be linked. */
+  | 'QUOTA_EXCEEDED'
   /** The tag is not as the push's condition says. */
   | 'PRECONDITION_FAILED'
   /** More bytes than a blob can have anywhere. */

@@ -29,6 +29,8 @@ export interface Held {
   readonly size: number
   /** Whether the link records this size, so that it is the right one. */
   readonly sure: boolean
+  /** See `Link`. */
+  readonly modified?: Date | undefined
 }
 
 export interface Holdings {
@@ -111,7 +113,8 @@ export const createHoldings = (
         return undefined
       }
       const sure = found.size !== undefined
-      return agrees(key, found, size, report) ? { target, size, sure } : undefined
+      const { modified } = found
+      return agrees(key, found, size, report) ? { target, size, sure, modified } : undefined
     },
   }
 }

@@ -70,6 +70,9 @@
  * │  ├─ usage                      what the last walk found, in all
  * │  └─ usage-<id>/<number>        the same of some thousands of repositories
  * │                                all written and removed by: clean-up
+ * ├─ quotas/<id>                   bytes that count in a quota
+ * │                                written by: manifest push, undelete, clean-up
+ * │                                                                    removed by: clean-up
  * ├─ damaged/<algorithm>/<hex>     bytes that were under this digest and do not have it
  * │                                written by: `slipway check`         removed by: nothing
  * ├─ failed-log-ins/<bucket>       failed log-ins of some addresses, by hashes
@@ -85,6 +88,8 @@
  *    │                             written by: `slipway policy`
  *    ├─ retention                  which tags are immutable, and which go with age
  *    │                             written by: `slipway retention`
+ *    ├─ quotas                     how many bytes repositories may have
+ *    │                             written by: `slipway quota`
  *    ├─ issuers                    whose tokens are accepted beside our own
  *    │                             written by: `slipway issuers`
  *    ├─ event-receivers            who is told of what happens
@@ -324,6 +329,15 @@ export const FENCE_KEY = `${OWN}/config/clean-up`
 
 /** Which tags are immutable, and which go with age. */
 export const RETENTION_KEY = `${OWN}/config/retention`
+
+/** How many bytes repositories may have. */
+export const QUOTAS_KEY = `${OWN}/config/quotas`
+
+/** Counts of quotas. */
+export const QUOTAS_PREFIX = `${OWN}/quotas/`
+
+/** The count of a quota. */
+export const quotaKey = (id: string): string => QUOTAS_PREFIX + id
 
 /** Whose tokens are accepted beside our own. */
 export const ISSUERS_KEY = `${OWN}/config/issuers`

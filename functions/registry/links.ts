@@ -26,6 +26,8 @@ export interface Link {
   readonly size: number | undefined
   /** Version of the link itself, for conditional writes. */
   readonly etag: string
+  /** When the link was written, by the clock of the store; undefined for one that this process has just written. */
+  readonly modified?: Date
   /**
    * Set when the clean-up has condemned it: no manifest that was there needed it. It is a link all
    * the same, and stays one for the grace; who says to a client that it is there makes it plain.
@@ -202,6 +204,7 @@ export const readStoredLink = async (
     target,
     size,
     etag,
+    modified,
     ...(condemned === undefined ? {} : { condemned: true as const }),
   }
   if (deletedWithin === undefined) return { etag, modified, link }

@@ -22,13 +22,15 @@ import type { Presence } from './clean-up/presence.ts'
 import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
 import type { Origin, Recorder, Recording } from './happened.ts'
-import type { Holdings } from './held.ts'
+import type { Held, Holdings } from './held.ts'
 import { neededBy, type RequiredChildrenOf } from './index-children.ts'
 import { dataKey, layerLinkKey, revisionLinkKey } from './layout.ts'
 import type { RecentLinks } from './links.ts'
 import { type Manifest, parseInTurns } from './manifest.ts'
 import { isIndex, isManifestType } from './media-types.ts'
 import { happeningOf, readMoves } from './push-event.ts'
+import type { Counted } from './quotas/counter.ts'
+import type { QuotaGuard } from './quotas/guard.ts'
 import {
   algorithmOf,
   CANONICAL,
@@ -73,6 +75,7 @@ export interface PushTargets {
   readonly guard: TagGuard
   /** Where events are recorded. Default: nowhere. */
   readonly events?: Recorder | undefined
+  readonly quotas: QuotaGuard
   /** Which images of an index must be there. */
   readonly requiredChildren: RequiredChildrenOf
 }
@@ -95,6 +98,12 @@ export type PushManifest = (
 
 const SPARSE = ', or have the registry take indexes without it (its setting index-children)'
 
+const countedOf = ({ target, size, modified }: Held): Counted => ({
+  digest: target,
+  size,
+  linked: modified?.getTime(),
+})
+
 /** Pushes to a store. */
 export const createPushManifest = (store: ObjectStore, targets: PushTargets): PushManifest => {
   const {
@@ -106,12 +115,13 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     presence,
     revisions,
     guard,
+    quotas,
     requiredChildren,
     events,
   } = targets
 
-  /** The digest if the repository lacks this content, or undefined if it has it as described. */
-  const missing = async (name: string, descriptor: Descriptor): Promise<string | undefined> => {
+  /** What the repository has, as it is described; or the digest of what it lacks. */
+  const look = async (name: string, descriptor: Descriptor): Promise<Held | Digest> => {
     const { digest, mediaType, size } = descriptor
     const isManifest = isManifestType(mediaType)
     const key = (isManifest ? revisionLinkKey : layerLinkKey)(name, digest)
@@ -121,7 +131,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     if (held === undefined) return digest
     if (held.size === size) {
       holdings.trust(key)
-      return undefined
+      return held
     }
     if (!held.sure) await holdings.doubt(key)
     const hint = held.sure ? '' : ': if the manifest is right, push both again'
@@ -132,17 +142,46 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     )
   }
 
-  const checkReferences = async (name: string, manifest: Manifest): Promise<void> => {
+  /** @returns the blobs among them, for a quota */
+  const checkReferences = async (name: string, manifest: Manifest): Promise<readonly Counted[]> => {
     const needed = neededBy(manifest, requiredChildren(name))
     const distinct = [...new Map(needed.map((each) => [each.digest + each.size, each]))]
-    const results = await inBatches(distinct, ([, each]) => missing(name, each))
-    const digests = results.filter((digest) => digest !== undefined)
-    if (digests.length === 0) return
+    const results = await inBatches(distinct, ([, each]) => look(name, each))
+    const digests = results.filter((each) => typeof each === 'string')
+    if (digests.length === 0) {
+      // A manifest that is there was counted when it was pushed.
+      return results.flatMap((each, at) =>
+        typeof each === 'string' || isManifestType(distinct[at]![1].mediaType)
+          ? []
+          : [countedOf(each)],
+      )
+    }
     throw new RegistryError(
       'MANIFEST_BLOB_UNKNOWN',
       `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, missing from the repository ${name}: push that content first${isIndex(manifest.mediaType) ? SPARSE : ''}`,
       { detail: { name, digests: digests.slice(0, 100) } },
     )
+  }
+
+  /** What need not be there, but may be, and then counts: foreign layers, and blobs of an index that are optional. */
+  const findOptional = async (name: string, manifest: Manifest): Promise<readonly Counted[]> => {
+    const needed = new Set(neededBy(manifest, requiredChildren(name)))
+    const optional = [...manifest.references, ...manifest.unchecked].filter(
+      (each) => !needed.has(each) && !isManifestType(each.mediaType),
+    )
+    const held = await inBatches(optional, ({ digest }) => {
+      const key = layerLinkKey(name, digest)
+      return holdings.read(key, digest)
+    })
+    return held.flatMap((each) => (each === undefined ? [] : [countedOf(each)]))
+  }
+
+  /** Looks at all that a manifest refers to; where there is a quota, that is counted before anything links it. */
+  const prepare = async (name: string, manifest: Manifest, own: Counted): Promise<void> => {
+    const [quota, blobs] = await settled([quotas.open(name), checkReferences(name, manifest)])
+    if (quota === undefined) return
+    const optional = await findOptional(name, manifest)
+    await quotas.raise(quota, name, [own, ...blobs, ...optional])
   }
 
   return async (name, reference, bytes, contentType, options = {}) => {
@@ -175,7 +214,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
         subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
         recording && movesOf(recording),
         names.length === 0 ? recording?.write(happening) : undefined,
-        checkReferences(name, manifest),
+        prepare(name, manifest, { digest: canonical, size, linked: 'soon' }),
         presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
       ])
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ObjectStore } from '../storage/store.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
@@ -19,6 +20,8 @@ import { createHoldings } from './held.ts'
 import type { RequiredChildrenOf } from './index-children.ts'
 import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
+import { createQuotaGuard, type QuotaGuard } from './quotas/guard.ts'
+import type { Quota, Quotas } from './quotas/quotas.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
 import { createGuard } from './retention/guard.ts'
 import { NO_RULES, type Retention } from './retention/retention.ts'
@@ -61,6 +64,10 @@ export interface RegistryOptions {
   readonly undeletes?: boolean
   /** The rules on tags that are in force. Default: none. */
   readonly rules?: () => Promise<Retention>
+  /** The quotas that are in force. Default: none. */
+  readonly quotas?: (() => Promise<Quotas>) | undefined
+  /** Is told when a quota passes its soft limit, with its bytes. Default: nobody is. */
+  readonly softLimit?: ((quota: Quota, bytes: number) => void) | undefined
   /**
    * Whether a clean-up may run on this store, so that pushes and mounts have to look at its markers.
    * Asked for each of them. Every instance that writes must know. Default: no.
@@ -89,6 +96,7 @@ export interface Registry {
   readonly tags: Tags
   readonly referrers: Referrers
   readonly catalog: Catalog
+  readonly quotas: QuotaGuard
   /** Deletes a whole repository. What it takes is loaded by the first call. */
   removeWhole(name: string, options: RemoveWholeOptions): Promise<WholeRemoved>
   /** Of all that clients send. */
@@ -119,6 +127,12 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     report,
     readOnly: options.readOnly,
   })
+  const quotas = createQuotaGuard(store, {
+    quotas: options.quotas,
+    softLimit: options.softLimit,
+    now,
+    wait: options.wait ?? sleep,
+  })
   const rules = options.rules ?? (async () => NO_RULES)
   const limit = options.uploadMemory ?? UPLOAD_MEMORY
   const memory = createUploadMemory({ limit, partSize: PART_SIZE })
@@ -128,6 +142,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     tags,
     catalog,
     referrers,
+    quotas,
     manifests: createManifests(store, {
       tags,
       referrers,
@@ -138,6 +153,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       presence,
       content,
       guard: createGuard(rules, tags),
+      quotas,
       note: (name, by) => (options.undeletes ? noteDeletion(store, name, by, now()) : UNNOTED),
       events,
       requiredChildren: options.requiredChildren ?? (() => 'all'),

@@ -47,6 +47,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   deletedRepositoryKey: layout.deletedRepositoryKey('a/b'),
   pulledKey: layout.pulledKey('a/b', D),
   cleanUpKey: layout.cleanUpKey('lease'),
+  quotaKey: layout.quotaKey('0123456789abcdef'),
   damagedKey: layout.damagedKey(D),
   uploadDataKey: layout.uploadDataKey('uuid', 'nonce'),
   uploadSegmentKey: layout.uploadSegmentKey('uuid', 0, 'nonce'),

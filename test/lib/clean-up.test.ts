@@ -12,6 +12,8 @@ import { timesOf } from '../../functions/registry/clean-up/terms.ts'
 import {
   dataKey,
   pulledKey,
+  QUOTAS_KEY,
+  quotaKey,
   RETENTION_KEY,
   uploadSegmentKey,
 } from '../../functions/registry/layout.ts'
@@ -212,6 +214,9 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
   const referrer = imageOf([], { subject, artifactType: 'application/x.test' })
   await pushManifest(send, 'a/b', referrer.sha256, referrer)
   await pushManifest(send, 'a/b', 'old-1', imageOf([], { annotations: { a: 'old' } }))
+  const quotas = { version: 1, quotas: [{ repositories: ['a/*'] }] }
+  await store.put(QUOTAS_KEY, Buffer.from(JSON.stringify(quotas)))
+  await store.put(quotaKey('of-old'), new Uint8Array())
   await store.put(RETENTION_KEY, Buffer.from(JSON.stringify({ version: 1, rules: RULES })))
   // What is left over of what goes, and of uploads.
   for (const a of ['1', '2', '3', '4', '5', '6']) {

@@ -12,12 +12,14 @@ import { createApp } from '../../functions/api/app.ts'
 import { openAuthorizer } from '../../functions/auth/authorizer.ts'
 import { createStoredKeys, storedSigningKeys } from '../../functions/auth/keys/stored-keys.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
+import { openQuotas } from '../../functions/compose/open-quotas.ts'
 import { createUploadSecret, openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
 import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
 import {
   BLOBS_PREFIX,
+  QUOTAS_KEY,
   SIGNING_KEYS_KEY,
   UPLOAD_SECRET_KEY,
 } from '../../functions/registry/layout.ts'
@@ -95,6 +97,7 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
         ? openUploadSecret(settings, {}, store)
         : async () => new Uint8Array(32),
       undeletes: true,
+      quotas: openQuotas(store, silent, () => {}),
       cleanUp: raisingFence(store, (error) => {
         throw error
       }),
@@ -168,6 +171,8 @@ const useAll = async ({
   guesser,
   files,
 }: Awaited<ReturnType<typeof guarded>>) => {
+  const quotas = { version: 1, quotas: [{ repositories: ['a/**'], hard: '1 GB' }] }
+  await files.put(QUOTAS_KEY, Buffer.from(JSON.stringify(quotas)))
   await expectStatus(401, bearer('GET /v2/'))
   await expectStatus(401, guesser('GET /v2/'))
   await expectStatus(200, robot('GET /v2/'))
@@ -348,6 +353,8 @@ describe('the role of the function', () => {
   const forbidden: readonly (readonly [what: string, use: Use])[] = [
     ['change accounts', on('PutObject', 'slipway/v1/config/htpasswd')],
     ['change the policy', on('PutObject', 'slipway/v1/config/policy')],
+    ['set quotas', on('PutObject', 'slipway/v1/config/quotas')],
+    ['forget counts of quotas', on('DeleteObject', 'slipway/v1/quotas/abc')],
     ['forget failed log-ins', on('DeleteObject', 'slipway/v1/failed-log-ins/abc')],
     ['read signing keys of the store', on('GetObject', 'slipway/v1/config/signing-keys')],
     ['remove bytes of blobs', on('DeleteObject', 'docker/registry/v2/blobs/sha256/ab/abc/data')],

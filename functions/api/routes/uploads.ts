@@ -153,6 +153,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     if (mounted !== undefined && isDigest(mounted) && (await mount(c, name, mounted))) {
       return created(c, name, mounted)
     }
+    await registry.quotas.admit(name)
     const state = uploads.begin(name, {
       algorithm: readAlgorithm(c),
       startedBy: nameOf(caller.identity),
@@ -199,6 +200,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   app.put(PATH, async (c) => {
     const state = await open(c)
     const digest = readDigest(c)
+    await registry.quotas.admit(state.name)
     await reportingProgress(c, state, async () =>
       uploads.commit(state, digest, incoming(c), eventOrigin(c)),
     )

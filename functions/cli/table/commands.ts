@@ -11,6 +11,7 @@ import { ACCESS_COMMANDS } from './access.ts'
 import { ACCOUNT_COMMANDS } from './accounts.ts'
 import { EVENT_COMMANDS } from './events.ts'
 import { HOST_COMMANDS } from './host.ts'
+import { QUOTA_COMMANDS } from './quota.ts'
 import { RETENTION_COMMANDS } from './retention.ts'
 
 /** Every command. */
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   ...ACCESS_COMMANDS,
   ...RETENTION_COMMANDS,
   ...EVENT_COMMANDS,
+  ...QUOTA_COMMANDS,
 ]
 
 /** What the commands are about that begin with the same word. */
@@ -31,5 +33,6 @@ export const GROUPS: Groups = {
   issuers: 'others whose tokens are accepted, such as OIDC providers',
   retention: 'which tags are immutable, and which go with age',
   events: 'who is told of what happens',
+  quota: 'how many bytes repositories may have',
   keys: 'keys in the store that tokens are signed with',
 }

@@ -25,7 +25,7 @@ export const CHECKPOINT_KEY = cleanUpKey('checkpoint')
 export const prefixOf = (run: string): string => cleanUpKey(`run-${run}/`)
 
 /** Changes with the meaning of any part of {@link Checkpoint}. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** Most bytes of a checkpoint: some 100,000 pieces. */
 const MAX_BYTES = 16 * 1024 * 1024

@@ -11,6 +11,9 @@ import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Recorder } from '../happened.ts'
 import { CLEAN_UP_PREFIX } from '../layout.ts'
+import { quotasInForce } from '../quotas/in-force.ts'
+import { NO_QUOTAS, type Quotas } from '../quotas/quotas.ts'
+import { settleQuotas } from '../quotas/settle.ts'
 import { type RulesInForce, rulesInForce } from '../retention/in-force.ts'
 import { writeUsage } from '../usage/write.ts'
 import { finishWhole } from '../whole/finish.ts'
@@ -102,6 +105,16 @@ const readRules = async (store: ObjectStore): Promise<RulesInForce | string> => 
   }
 }
 
+/** The quotas in force; none where they cannot be read: their counts are then set right another time. */
+const readQuotas = async (store: ObjectStore): Promise<Quotas> => {
+  try {
+    return await quotasInForce(store)
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+    return NO_QUOTAS
+  }
+}
+
 /** Plans and acts, from where the run is. */
 const goOn = async (
   store: ObjectStore,
@@ -161,6 +174,7 @@ const goOn = async (
   }
   const { names, linked: tally } = state
   const usage = await writeUsage(store, { date: terms.date, names: names.read(), tally })
+  await settleQuotas(store, state.quotas.found(), terms.date)
   if (!acts) return { outcome: 'done', ...ended }
   if (state.foreign !== undefined && heeds) {
     return { outcome: 'refused', why: state.foreign, planned: totals, foreign: true }
@@ -200,6 +214,7 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
   if (why !== undefined) return { outcome: 'not-ready', why }
   const rules = await readRules(store)
   if (typeof rules === 'string') return { outcome: 'not-ready', why: rules }
+  const quotas = await readQuotas(store)
   const lease = await takeLease(store, date, monotonic)
   if (lease instanceof Date) return { outcome: 'busy', since: lease }
   try {
@@ -214,7 +229,16 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
           options.progress(`Deleting ${name}: ${deleted} manifests are gone`),
       })
     }
-    const run = await openRun(store, { times, rules, closed, date, dry: !acts, monotonic, events })
+    const run = await openRun(store, {
+      times,
+      rules,
+      quotas,
+      closed,
+      date,
+      dry: !acts,
+      monotonic,
+      events,
+    })
     const collected = await goOn(store, run, lease, keepsMetadata, options)
     if (!acts || collected.outcome !== 'stopped') await run.end()
     return collected

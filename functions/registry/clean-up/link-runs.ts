@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type NumberedLink, numberedLink, repositoryIn, type Use } from '../usage/tally.ts'
+import { asOne, type NumberedLink, numberedLink, repositoryIn, type Use } from '../usage/tally.ts'
 import type { Piece, Pieces } from './pieces.ts'
 
 /** Bytes of an entry: a sha256 digest, and the number of a repository with how the link stands. */
@@ -34,8 +34,12 @@ export interface SavedLinks {
 
 /** The links of a walk. */
 export interface LinkRuns {
-  /** Notes that a repository links a digest, in hex, and how the link stands. */
-  add(hex: string, repository: number, use: Use): Promise<void>
+  /**
+   * Notes that a repository links a digest, in hex, and how the link stands.
+   *
+   * @param counts whether quotas count it
+   */
+  add(hex: string, repository: number, use: Use, counts?: boolean): Promise<void>
   /** All of them, in order; once. */
   read(): LinkedDigests
   /** Writes what is in memory, so that a later process can go on. */
@@ -128,6 +132,7 @@ const merged = (cursors: readonly Cursor[]): LinkedDigests => {
         const there = found.get(digest)
         if (there === undefined) found.set(digest, [link])
         else if (repositoryIn(there.at(-1)!) !== repositoryIn(link)) there.push(link)
+        else there.push(asOne(there.pop()!, link))
         // Waits only where a block ends.
         if (at + ENTRY < block.byteLength) {
           first.at += ENTRY
@@ -161,11 +166,11 @@ export const openLinkRuns = (pieces: Pieces, saved: SavedLinks = { runs: [] }): 
   }
 
   return {
-    async add(hex, repository, use) {
+    async add(hex, repository, use, counts) {
       if (count === RUN) await write()
       if (entries.byteLength === 0) entries = Buffer.allocUnsafe(RUN * ENTRY)
       entries.write(hex, count * ENTRY, 'hex')
-      entries.writeUInt32BE(numberedLink(repository, use), count * ENTRY + DIGEST)
+      entries.writeUInt32BE(numberedLink(repository, use, counts), count * ENTRY + DIGEST)
       count += 1
     },
 

@@ -5,6 +5,9 @@
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
+import { openQuotaCount, type QuotaCount } from '../quotas/count.ts'
+import type { Quotas } from '../quotas/quotas.ts'
+import { notedFor } from '../quotas/settle.ts'
 import { openTally, type Tally } from '../usage/tally.ts'
 import { type Candidates, openCandidates } from './candidates.ts'
 import { planData } from './data.ts'
@@ -21,6 +24,7 @@ import { openSpilled, type Spilled, type SpilledPiece } from './spilled.ts'
 import { isOld, type Terms } from './terms.ts'
 import type { Thing } from './thing.ts'
 import { count, newTotals, type Totals } from './totals.ts'
+import { uncountedSeen } from './uncounted.ts'
 import type { FindUnmarked } from './unmarked.ts'
 import { useOf, usesOf } from './uses.ts'
 import { type ListedRepository, walkRepositories } from './walk.ts'
@@ -42,6 +46,8 @@ export interface PlanState {
   readonly links: LinkRuns
   /** Bytes that repositories link, by their number. */
   readonly linked: Tally
+  /** Bytes of quotas. */
+  readonly quotas: QuotaCount
   readonly candidates: Candidates
   readonly seen: Seen
   readonly markers: KnownMarkers
@@ -62,7 +68,7 @@ const NO_MEMORY: Memory = { seen: UNSEEN, markers: NO_MARKERS }
  *
  * @param pieces where it notes what does not fit into memory
  */
-export const newPlan = (pieces: Pieces, memory = NO_MEMORY): PlanState => ({
+export const newPlan = (pieces: Pieces, memory = NO_MEMORY, quotas?: Quotas): PlanState => ({
   phase: 'repositories',
   after: undefined,
   litter: newLitterState(),
@@ -72,6 +78,7 @@ export const newPlan = (pieces: Pieces, memory = NO_MEMORY): PlanState => ({
   touched: openSpilled(pieces),
   links: openLinkRuns(pieces),
   linked: openTally(),
+  quotas: openQuotaCount(quotas),
   candidates: openCandidates(pieces),
   ...memory,
   foreign: undefined,
@@ -85,13 +92,23 @@ export interface SavedPlan extends Pick<PlanState, 'phase' | 'after' | 'litter' 
   readonly candidates: readonly SpilledPiece[]
   readonly links: SavedLinks
   readonly linked: Piece
+  /** Absent: no quota is set. */
+  readonly quotas?: Piece
   readonly seen: SavedSeen
   readonly markers: SavedMarkers
   /** Absent: none. */
   readonly foreign?: string
 }
 
-/** Writes down how far a plan is; at most nine operations. */
+const saveQuotas = async (
+  pieces: Pieces,
+  { quotas }: PlanState,
+): Promise<Pick<SavedPlan, 'quotas'>> => {
+  const bytes = quotas.bytes()
+  return bytes === undefined ? {} : { quotas: await pieces.write(bytes) }
+}
+
+/** Writes down how far a plan is; at most ten operations. */
 export const savePlan = async (pieces: Pieces, state: PlanState): Promise<SavedPlan> => ({
   phase: state.phase,
   after: state.after,
@@ -103,6 +120,7 @@ export const savePlan = async (pieces: Pieces, state: PlanState): Promise<SavedP
   candidates: await state.candidates.save(),
   links: await state.links.save(),
   linked: await pieces.write(state.linked.bytes()),
+  ...(await saveQuotas(pieces, state)),
   seen: await state.seen.save(),
   markers: await state.markers.save(),
   ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
@@ -116,6 +134,7 @@ export const piecesOf = (saved: SavedPlan): readonly Piece[] => [
   ...saved.candidates,
   ...saved.links.runs,
   saved.linked,
+  ...(saved.quotas === undefined ? [] : [saved.quotas]),
 ]
 
 /** Opens a plan that was written down. @param memory opened with what the plan has saved of it */
@@ -123,6 +142,7 @@ export const openPlan = async (
   pieces: Pieces,
   saved: SavedPlan,
   memory = NO_MEMORY,
+  quotas?: Quotas,
 ): Promise<PlanState> => ({
   phase: saved.phase,
   after: saved.after,
@@ -133,6 +153,7 @@ export const openPlan = async (
   touched: openSpilled(pieces, saved.touched),
   links: openLinkRuns(pieces, saved.links),
   linked: openTally(await pieces.read(saved.linked)),
+  quotas: openQuotaCount(quotas, saved.quotas && (await pieces.read(saved.quotas))),
   candidates: openCandidates(pieces, saved.candidates),
   ...memory,
   foreign: saved.foreign,
@@ -154,7 +175,7 @@ export interface PlanOptions {
 
 const hexOf = (digest: string): string => digest.slice(digest.indexOf(':') + 1)
 
-type Looked = Pick<RepositoryPlan, 'planned' | 'targets' | 'kept'>
+type Looked = Pick<RepositoryPlan, 'planned' | 'targets' | 'kept' | 'uncounted'>
 
 /** The latest object of a repository that Slipway does not write, if that was within the grace. */
 const youngForeign = ({ foreign }: ListedRepository, terms: Terms): string | undefined =>
@@ -172,7 +193,8 @@ const planRepositories = async (
     const known = await state.seen.find(listed.name)
     if (known !== undefined && holds(known, listed, terms)) {
       await state.seen.add(known)
-      return { planned: [], targets: seenTargets(known, listed), kept: undefined }
+      const targets = seenTargets(known, listed)
+      return { planned: [], targets, kept: undefined, uncounted: uncountedSeen(terms, listed) }
     }
     const decided = await planRepository(store, terms, readNeeds, listed)
     const foreign = youngForeign(listed, terms) ?? (await findUnmarked?.(listed))
@@ -183,14 +205,15 @@ const planRepositories = async (
   }
   const take = async (listed: ListedRepository): Promise<void> => {
     const { name } = listed
-    const { planned, targets, kept } = await look(listed)
+    const { planned, targets, kept, uncounted } = await look(listed)
     const number = state.names.count
     const bytes = Buffer.from(name)
     await state.names.push(bytes)
     if (listed.revisions.length + listed.tags.length === 0) await state.bare.push(bytes)
     const uses = usesOf(listed, planned)
+    const links = [...listed.layers, ...listed.revisions]
     for (const [at, target] of targets.entries()) {
-      await state.links.add(hexOf(target), number, uses[at]!)
+      await state.links.add(hexOf(target), number, uses[at]!, !uncounted.has(links[at]!.key))
     }
     seen.repositories += 1
     seen.links += listed.layers.length
@@ -218,7 +241,8 @@ const planPool = async (
   { terms, report, pause, monotonic }: PlanOptions,
 ): Promise<boolean> => {
   const { data } = state.totals.seen
-  const { links, markers } = state
+  const { links, markers, quotas } = state
+  await quotas.begin(state.names.read(), (quota) => notedFor(store, quota))
   for await (const page of walkPool(store, links.read(), markers, state.after)) {
     for (const each of page) {
       const planned = planData(store, terms, each, monotonic)
@@ -226,6 +250,7 @@ const planPool = async (
         data.things += 1
         data.bytes += each.data.size
         state.linked.add(each.data.size, each.links, useOf(each, planned))
+        quotas.add(each.data.size, hexOf(each.digest), each.links)
       }
       if (planned === undefined) {
         if (each.stored !== undefined) await markers.add(hexOf(each.digest), each.stored)

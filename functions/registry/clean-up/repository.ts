@@ -13,6 +13,7 @@ import { planRevisions, readRevisions } from './revisions.ts'
 import { planByRules } from './rules.ts'
 import { dueAt, isOld, type Terms } from './terms.ts'
 import type { Planned } from './thing.ts'
+import { NOTHING_UNCOUNTED, readUncounted } from './uncounted.ts'
 import type { ListedLink, ListedRepository } from './walk.ts'
 
 /** What is to be done in a repository. */
@@ -27,6 +28,8 @@ export interface RepositoryPlan {
   readonly due: number
   /** Why nothing of its blobs goes, where that is so. */
   readonly kept: string | undefined
+  /** Keys of the links that lead to what no quota counts. */
+  readonly uncounted: ReadonlySet<string>
 }
 
 /** When the next young link is old enough to be looked at. */
@@ -90,5 +93,9 @@ export const planRepository = async (
     targets,
     due: Math.min(due, ruled.due, nextOld(terms, layers)),
     kept: unknown,
+    uncounted:
+      terms.quotas?.of(name) === undefined
+        ? NOTHING_UNCOUNTED
+        : await readUncounted(store, terms, readNeeds, { listed, revisions, others }),
   }
 }

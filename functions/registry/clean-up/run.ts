@@ -7,6 +7,7 @@
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Recorder } from '../happened.ts'
 import { createPullReader } from '../pulls/read.ts'
+import { NO_QUOTAS, type Quotas } from '../quotas/quotas.ts'
 import type { RulesInForce } from '../retention/in-force.ts'
 import { type ActState, newActState } from './act.ts'
 import {
@@ -62,6 +63,8 @@ export interface Run {
 export interface RunOptions {
   readonly times: Times
   readonly rules: RulesInForce
+  /** What counts in which quota. Default: nothing does. */
+  readonly quotas?: Quotas
   /** Whether nothing else writes to the store. */
   readonly closed: boolean
   /** Now, by the clock of the store. */
@@ -75,8 +78,8 @@ export interface RunOptions {
 }
 
 /** What decides beside the date. */
-const termsOf = ({ times, rules: { id }, closed }: RunOptions): string =>
-  JSON.stringify({ times, rules: id, closed })
+const termsOf = ({ times, rules: { id }, quotas = NO_QUOTAS, closed }: RunOptions): string =>
+  JSON.stringify({ times, rules: id, closed, ...(quotas.id === '' ? {} : { quotas: quotas.id }) })
 
 /** Whether a run may go on: all writers have followed the protocol since, and nothing is lost. */
 const goesOn = async (
@@ -105,7 +108,7 @@ const openMemory = async (
 
 /** Opens the run that has not ended, or a new one. */
 export const openRun = async (store: ObjectStore, options: RunOptions): Promise<Run> => {
-  const { times, rules, date: now, dry, monotonic, events } = options
+  const { times, rules, quotas = NO_QUOTAS, date: now, dry, monotonic, events } = options
   const stored = dry ? undefined : await readCheckpoint(store)
   const found = stored?.checkpoint
   const left = found && openPieces(store, prefixOf(found.run), true)
@@ -114,7 +117,9 @@ export const openRun = async (store: ObjectStore, options: RunOptions): Promise<
   const name = resumed?.run ?? newNonce()
   const pieces = resumed && left ? left : openPieces(store, prefixOf(name))
   const memory = await openMemory(store, options, resumed?.plan)
-  const plan = resumed ? await openPlan(pieces, resumed.plan, memory) : newPlan(pieces, memory)
+  const plan = resumed
+    ? await openPlan(pieces, resumed.plan, memory, quotas)
+    : newPlan(pieces, memory, quotas)
   const acting = resumed?.acting ?? newActState()
   const done = resumed?.done ?? newTotals()
   const date = resumed?.date ?? now
@@ -134,7 +139,7 @@ export const openRun = async (store: ObjectStore, options: RunOptions): Promise<
   }
 
   return {
-    terms: { ...times, date, rules, readPulls: createPullReader(store, date), events },
+    terms: { ...times, date, rules, quotas, readPulls: createPullReader(store, date), events },
     resumed: resumed !== undefined,
     plan,
     acting,

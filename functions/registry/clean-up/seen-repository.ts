@@ -16,8 +16,12 @@ const CANONICAL = 'sha256:'
 export const holds = (
   { sum, due = Number.POSITIVE_INFINITY }: SeenRepository,
   listed: ListedRepository,
-  { date }: Terms,
-): boolean => listed.sum === sum && due > date
+  { date, quotas }: Terms,
+): boolean =>
+  listed.sum === sum &&
+  due > date &&
+  // Of a deleted manifest that a tag has kept, and of what it needs, quotas have to know.
+  (listed.revisions.every(({ plain }) => plain) || quotas?.of(listed.name) === undefined)
 
 /** Digests that the data of its links is under, one for each link, as `RepositoryPlan` has them. */
 export const seenTargets = (
@@ -31,10 +35,12 @@ export const seenTargets = (
 /** What to remember; undefined where there is something to do, or nobody knows. */
 export const seenOf = (
   { name, sum, layers, revisions }: ListedRepository,
-  { planned, targets, due, kept }: RepositoryPlan,
+  { planned, targets, due, kept, uncounted }: RepositoryPlan,
   { date }: Terms,
 ): SeenRepository | undefined => {
   if (sum === undefined || kept !== undefined || planned.length > 0 || due <= date) return undefined
+  // Which of its blobs nobody needs, is not remembered.
+  if (layers.some(({ key, plain }) => plain && uncounted.has(key))) return undefined
   const others = [...layers, ...revisions].flatMap(({ digest }, at) => {
     const target = targets[at]
     if (digest.startsWith(CANONICAL) || target === undefined || !isDigest(target)) return []

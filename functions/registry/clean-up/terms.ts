@@ -9,6 +9,7 @@ import type { ObjectStore } from '../../storage/store.ts'
 import type { Recorder } from '../happened.ts'
 import { cleanUpKey } from '../layout.ts'
 import type { ReadPulls } from '../pulls/read.ts'
+import type { Quotas } from '../quotas/quotas.ts'
 import type { Retention } from '../retention/retention.ts'
 import { CLAIM, GRACE, PUSH, REQUEST } from './bounds.ts'
 import { newNonce } from './marker.ts'
@@ -53,6 +54,8 @@ export interface Terms extends Times {
   readonly date: number
   /** What goes by rules. Default: nothing. */
   readonly rules?: Retention
+  /** What counts in which quota. Default: nothing does. */
+  readonly quotas?: Quotas
   /** When manifests were last pulled, for rules that ask. Default: nobody knows. */
   readonly readPulls?: ReadPulls
   /** Where events of what goes by rules are recorded. Default: nowhere. */

@@ -22,6 +22,7 @@ import { RegistryError } from '../errors.ts'
 import type { Recording } from '../happened.ts'
 import { dataKey, revisionLinkKey } from '../layout.ts'
 import { readStoredLink, writeLink } from '../links.ts'
+import { NOT_COUNTED, type RaiseStored, raisingStored } from '../quotas/stored.ts'
 import type { Digest, Reference } from '../reference.ts'
 import { createTags } from '../tags.ts'
 import { type Deletion, listDeletions } from './deletions.ts'
@@ -62,6 +63,7 @@ export const restoreManifest = async (
   tagged: boolean,
   report: ReportDamage,
   inTime: PutOptions['inTime'],
+  raise: RaiseStored = NOT_COUNTED,
 ): Promise<boolean> => {
   const key = revisionLinkKey(name, digest)
   for (;;) {
@@ -74,6 +76,7 @@ export const restoreManifest = async (
     if ((await store.head(dataKey(target))) === undefined) {
       throw lost(name, digest, 'its bytes are gone')
     }
+    await raise(name, target)
     const options = {
       condition: { ifMatch: etag },
       inTime,
@@ -119,6 +122,7 @@ const find = (
  *
  * @param now clock in milliseconds since 1970
  * @param recording of the event, which is recorded before anything comes back. Default: there is none
+ * @param raise counts the manifest in its quota
  * @throws RegistryError MANIFEST_UNKNOWN when nothing is left of it, PRECONDITION_FAILED when the tag that is
  *   asked for is there and points elsewhere
  * @throws StoreError `late` when it took minutes; what came back is back
@@ -130,6 +134,7 @@ export const undelete = async (
   report: ReportDamage = unreported,
   now: () => number = Date.now,
   recording?: Recording,
+  raise: RaiseStored = raisingStored(store, now),
 ): Promise<Undeleted> => {
   const inTime = createStandings(store, { now, report }).begin()
   const { digest, tags } = find(await listDeletions(store, name), name, reference)
@@ -144,7 +149,15 @@ export const undelete = async (
     }),
   ])
   if (!isListed) await catalog.add(name)
-  const manifest = await restoreManifest(store, name, digest, tags.length > 0, report, inTime)
+  const manifest = await restoreManifest(
+    store,
+    name,
+    digest,
+    tags.length > 0,
+    report,
+    inTime,
+    raise,
+  )
   /** @returns false when it is there */
   const restore = async (tag: string): Promise<boolean> => {
     for (;;) {

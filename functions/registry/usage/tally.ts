@@ -14,16 +14,30 @@ export const GOING = 2
 /** How a link stands. Where a repository links the same data twice, the smaller number counts. */
 export type Use = typeof KEPT | typeof WAITING | typeof GOING
 
-/** A link of a repository: its number, and how it stands, in one number of 32 bits. */
+/**
+ * A link of a repository: its number, how the link stands, and whether quotas count what it leads to, in one number
+ * of 32 bits.
+ */
 export type NumberedLink = number
 
-/** @param repository below 2^30 */
-export const numberedLink = (repository: number, use: Use): NumberedLink => repository * 4 + use
+/**
+ * @param repository below 2^29
+ * @param counts whether quotas count it
+ */
+export const numberedLink = (repository: number, use: Use, counts = true): NumberedLink =>
+  repository * 8 + use * 2 + (counts ? 0 : 1)
 
 /** The number of the repository that has a link. */
-export const repositoryIn = (link: NumberedLink): number => Math.floor(link / 4)
+export const repositoryIn = (link: NumberedLink): number => Math.floor(link / 8)
 
-const useIn = (link: NumberedLink): Use => (link % 4) as Use
+const useIn = (link: NumberedLink): Use => (Math.floor(link / 2) % 4) as Use
+
+/** Whether quotas count what a link leads to. */
+export const isCounted = (link: NumberedLink): boolean => link % 2 === 0
+
+/** Two links of a repository to the same data, as one. @param first the smaller one */
+export const asOne = (first: NumberedLink, second: NumberedLink): NumberedLink =>
+  isCounted(second) && !isCounted(first) ? first - 1 : first
 
 /** Bytes of content that a repository links, each blob and manifest once. */
 export interface RepositoryBytes {

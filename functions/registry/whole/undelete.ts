@@ -17,6 +17,7 @@ import { RegistryError } from '../errors.ts'
 import type { Recording } from '../happened.ts'
 import { manifestsPrefix } from '../layout.ts'
 import { readLinkObject } from '../links.ts'
+import { raisingStored } from '../quotas/stored.ts'
 import type { Digest } from '../reference.ts'
 import { createTags } from '../tags.ts'
 import { endPending, readNote, type WholeDelete } from './note.ts'
@@ -114,6 +115,7 @@ export const undeleteWhole = async (
   const tags = createTags(store, catalog, report)
   if (!(await catalog.keeps(name))) await catalog.add(name)
   const standings = createStandings(store, { now, report })
+  const raise = raisingStored(store, now)
   const [kept, lost]: [string[], Digest[]] = [[], []]
   let [manifests, set] = [0, 0]
 
@@ -135,7 +137,8 @@ export const undeleteWhole = async (
   const restore = async (digest: Digest, its: ReadonlySet<string>): Promise<void> => {
     const inTime = standings.begin() ?? (() => true)
     try {
-      if (await restoreManifest(store, name, digest, its.size > 0, report, inTime)) manifests += 1
+      if (await restoreManifest(store, name, digest, its.size > 0, report, inTime, raise))
+        manifests += 1
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
       lost.push(digest)

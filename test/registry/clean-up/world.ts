@@ -14,7 +14,7 @@ import type { Step, Thing } from '../../../functions/registry/clean-up/thing.ts'
 import { dataKey } from '../../../functions/registry/layout.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { createModel, type Model, type Service } from '../../interleavings/model.ts'
-import { clientOf, type Send } from '../../support/rig/client.ts'
+import { type ClientOptions, clientOf, type Send } from '../../support/rig/client.ts'
 import { allObjects } from '../../support/rig/invariants.ts'
 
 export const HOUR = 60 * 60_000
@@ -56,16 +56,18 @@ export interface World {
  *
  * @param around stands between clean-up and store
  * @param model what is in it
+ * @param more quotas
  */
 export const openWorld = async (
   service: Service,
   around: (store: ObjectStore) => ObjectStore = (store) => store,
   model: Model = createModel(service),
+  more: Pick<ClientOptions, 'quotas' | 'softLimit'> = {},
 ): Promise<World> => {
   const { store, clock } = model
   await raiseFence(store)
   const newClient = (): Promise<Send> =>
-    clientOf(store, { now: () => clock.now, cleanUp: true, undeletes: true })
+    clientOf(store, { now: () => clock.now, cleanUp: true, undeletes: true, ...more })
   const world: World = {
     model,
     store,

@@ -12,6 +12,7 @@ import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
 import { uploadSecret } from '../../../functions/compose/open-store.ts'
 import type { Recorder } from '../../../functions/registry/happened.ts'
 import type { RequiredChildrenOf } from '../../../functions/registry/index-children.ts'
+import type { Quota, Quotas } from '../../../functions/registry/quotas/quotas.ts'
 import { createRegistry, type Registry } from '../../../functions/registry/registry.ts'
 import type { Retention } from '../../../functions/registry/retention/retention.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
@@ -38,6 +39,9 @@ export interface ClientOptions extends Partial<AppOptions> {
   readonly undeletes?: boolean
   /** Where events are recorded. */
   readonly events?: Recorder
+  /** The quotas, and who is told that a soft limit is passed. */
+  readonly quotas?: () => Promise<Quotas>
+  readonly softLimit?: (quota: Quota, bytes: number) => void
   /** The rules on tags. */
   readonly rules?: () => Promise<Retention>
   /** Waits for some milliseconds. */
@@ -80,6 +84,8 @@ export const clientOf = async (
     undeletes,
     rules,
     events,
+    quotas,
+    softLimit,
     wait,
     ...options
   }: ClientOptions = {},
@@ -95,6 +101,8 @@ export const clientOf = async (
     ...(undeletes === undefined ? {} : { undeletes }),
     ...(rules === undefined ? {} : { rules }),
     events,
+    quotas,
+    softLimit,
     wait,
   })
   return clientOfApp(plainApp(registry, options))

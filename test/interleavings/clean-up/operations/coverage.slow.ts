@@ -57,6 +57,7 @@ const EXCEPT: readonly (readonly [place: RegExp, why: string])[] = [
   [/^clean-up\/keepers/, 'says who keeps the fence up; only a release asks'],
   [/^clean-up\/litter\/kind.*info\.etag/, 'where a service lists no versions'],
   [/^deleted\/deletions/, 'a call that returns another: reached by housekeeping'],
+  [/^quotas\//, 'counts, by which nothing else is decided: quotas.slow.ts explores them'],
   [/^referrer-entry.*await unconfirmed/, 'mends a descriptor; for check alone'],
   [/^referrer-pages/, 'a help: the listing says what of it serves, see test/registry/referrers'],
   [/^uploads\/(?:append|commit).*abortMultipart/, 'ends its own upload after a failure'],
@@ -116,7 +117,7 @@ const alone = async (model: Model, actor: Actor): Promise<void> => {
 
 /** Commands that write nothing that a clean-up beside them is about: accounts, rules, and talk with servers. */
 const OTHERS =
-  /^(?:policy|issuers|keys|user|robot|group|retention|events) |^(?:changes|login-password|serve|deleted|smoke|push|proxy)$/
+  /^(?:policy|issuers|keys|user|robot|group|retention|events|quota) |^(?:changes|login-password|serve|deleted|smoke|push|proxy)$/
 
 test('each command that writes is in the table', () => {
   const names = ALL_COMMANDS.map(({ name }) => name).filter((name) => !OTHERS.test(name))

@@ -1,0 +1,74 @@
+/**
+ * `slipway quota`: how many bytes repositories may have.
+ *
+ * @module
+ */
+
+import { readDocument } from '../../auth/document.ts'
+import { QUOTAS_KEY } from '../../registry/layout.ts'
+import { sayBytes } from '../../registry/quotas/bytes.ts'
+import { bytesIn } from '../../registry/quotas/counter.ts'
+import { quotasInForce } from '../../registry/quotas/in-force.ts'
+import { readCount } from '../../registry/quotas/ledger.ts'
+import { parseQuotas } from '../../registry/quotas/parse.ts'
+import type { StoreIo } from '../command.ts'
+import { CommandError } from '../errors.ts'
+
+/** A file's path, or `-` for standard input. */
+interface Given {
+  readonly args: { readonly file: string }
+}
+
+/** `slipway quota set`. */
+export const setQuotas = async (io: StoreIo, { args: { file } }: Given): Promise<void> => {
+  const text = await io.readFile(file)
+  const { all } = parseQuotas(text)
+  io.say(`The document is valid and has ${all.length} ${all.length === 1 ? 'quota' : 'quotas'}.`)
+  const written = await io.edit(QUOTAS_KEY, () => text)
+  io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
+  if (written && all.length > 0) {
+    io.say(
+      'What a quota is new for is counted by the next clean-up, or by slipway usage --now; until then only what is pushed counts.',
+    )
+  }
+}
+
+/** `slipway quota show`. */
+export const showQuotas = async ({ store, print }: StoreIo): Promise<void> => {
+  const text = await readDocument(store, QUOTAS_KEY)
+  if (text === undefined) throw new CommandError('there are no quotas')
+  print(text.replace(/\n$/, ''))
+}
+
+interface ListGiven {
+  readonly flags: { readonly json: boolean }
+}
+
+const limit = (bytes: number | undefined): string => (bytes === undefined ? '-' : sayBytes(bytes))
+
+/** `slipway quota list`. */
+export const listQuotas = async (
+  { store, print, say }: StoreIo,
+  { flags: { json } }: ListGiven,
+): Promise<void> => {
+  const { all } = await quotasInForce(store)
+  if (all.length === 0) throw new CommandError('there are no quotas')
+  let uncounted = false
+  if (!json) print(['USED', 'SOFT', 'HARD', 'COUNTED', 'REPOSITORIES'].join('\t'))
+  for (const { id, title, soft, hard } of all) {
+    const { count } = await readCount(store, id)
+    const used = bytesIn(count)
+    const date = count.walked && new Date(count.walked.date).toISOString()
+    uncounted ||= date === undefined
+    if (json) print(JSON.stringify({ repositories: title, used, soft, hard, counted: date, id }))
+    else print([sayBytes(used), limit(soft), limit(hard), date ?? 'not yet', title].join('\t'))
+  }
+  say(
+    'What was pushed since a quota was counted is added: it may be too much, never too little, until the next clean-up counts again.',
+  )
+  if (uncounted) {
+    say(
+      'Where nothing was counted yet, only what was pushed since is known: slipway usage --now counts.',
+    )
+  }
+}

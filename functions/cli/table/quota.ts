@@ -1,0 +1,30 @@
+/**
+ * Commands on quotas.
+ *
+ * @module
+ */
+
+import { type Command, storeCommand } from '../command.ts'
+import { switchFlag } from '../flags.ts'
+
+/** `quota`. */
+export const QUOTA_COMMANDS: readonly Command[] = [
+  storeCommand({
+    name: 'quota set',
+    changes: true,
+    help: 'check quotas and put them in force; - is standard input',
+    args: { file: 'one' },
+    load: async () => (await import('../commands/quota.ts')).setQuotas,
+  }),
+  storeCommand({
+    name: 'quota show',
+    help: 'print the quotas that are in force',
+    load: async () => (await import('../commands/quota.ts')).showQuotas,
+  }),
+  storeCommand({
+    name: 'quota list',
+    help: 'say how much of each quota is used, its limits, and when it was last counted',
+    flags: { json: switchFlag('print an object of JSON a line') },
+    load: async () => (await import('../commands/quota.ts')).listQuotas,
+  }),
+]

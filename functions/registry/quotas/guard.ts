@@ -1,0 +1,69 @@
+/**
+ * Quotas beside pushes. What counts is loaded where a quota is set, and only by those who write.
+ *
+ * @module
+ */
+
+import { once } from '../../shared/once.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import type { Counted } from './counter.ts'
+import { NO_QUOTAS, type Quota, type Quotas } from './quotas.ts'
+
+/** What a quota asks of those who write. */
+export interface QuotaGuard {
+  /** The quota of a repository. Its count is known then: at most one operation. */
+  open(repository: string): Promise<Quota | undefined>
+  /**
+   * Counts what a manifest is about to link, before its link is written.
+   *
+   * @throws RegistryError QUOTA_EXCEEDED
+   */
+  raise(quota: Quota, repository: string, things: readonly Counted[]): Promise<void>
+  /**
+   * Refuses blobs for a repository whose quota is used up: no manifest could link them. Known from a memory of
+   * seconds.
+   *
+   * @throws RegistryError QUOTA_EXCEEDED
+   */
+  admit(repository: string): Promise<void>
+}
+
+export interface QuotaOptions {
+  /** The quotas in force. Default: none. */
+  readonly quotas?: (() => Promise<Quotas>) | undefined
+  /** Is told when a quota passes its soft limit, with its bytes. Default: nobody is. */
+  readonly softLimit?: ((quota: Quota, bytes: number) => void) | undefined
+  readonly now: () => number
+  readonly wait: (milliseconds: number) => Promise<unknown>
+}
+
+/** Milliseconds for which a count serves to refuse blobs. */
+const MAX_AGE = 10_000
+
+/** A guard by the quotas in force. */
+export const createQuotaGuard = (
+  store: ObjectStore,
+  { quotas = async () => NO_QUOTAS, softLimit = () => {}, now, wait }: QuotaOptions,
+): QuotaGuard => {
+  const ledger = once(async () =>
+    (await import('./ledger.ts')).createLedger({ store, now, wait, softLimit }),
+  )
+  const of = async (repository: string): Promise<Quota | undefined> =>
+    (await quotas()).of(repository)
+  return {
+    async open(repository) {
+      const quota = await of(repository)
+      if (quota !== undefined) await (await ledger()).bytes(quota, Number.POSITIVE_INFINITY)
+      return quota
+    },
+    raise: async (quota, repository, things) => (await ledger()).raise(quota, repository, things),
+    async admit(repository) {
+      const quota = await of(repository)
+      if (quota?.hard === undefined) return
+      const used = await (await ledger()).bytes(quota, MAX_AGE)
+      if (used < quota.hard) return
+      const { usedUp } = await import('./refusals.ts')
+      throw usedUp(quota, repository, used)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Quotas: how many bytes the manifests of some repositories may link. A repository counts in the first quota that
+ * matches it, and all that a quota matches share it.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { compilePatterns } from '../retention/pattern.ts'
+import { bytesOf } from './bytes.ts'
+import type { QuotasDocument } from './schema.ts'
+
+/** A quota. */
+export interface Quota {
+  /**
+   * Where its count is. It says which repositories it is for: so other limits go on with the same count, and other
+   * patterns, also of a quota before it, begin a new one.
+   */
+  readonly id: string
+  /** Its patterns, for people. */
+  readonly title: string
+  /** Bytes that are never passed. */
+  readonly hard: number | undefined
+  /** Bytes that are reported once they are passed. */
+  readonly soft: number | undefined
+}
+
+/** All quotas of a store. */
+export interface Quotas {
+  readonly all: readonly Quota[]
+  /** That of a repository. */
+  of(repository: string): Quota | undefined
+  /** Changes with what counts where. Empty: nothing does. */
+  readonly id: string
+}
+
+/** No quota is set. */
+export const NO_QUOTAS: Quotas = { all: [], of: () => undefined, id: '' }
+
+const idOf = (patterns: readonly (readonly string[])[]): string =>
+  createHash('sha256').update(JSON.stringify(patterns)).digest('hex').slice(0, 16)
+
+/** Compiles a document that the schema has checked. */
+export const compileQuotas = ({ quotas }: QuotasDocument): Quotas => {
+  const patterns = quotas.map(({ repositories }) => repositories)
+  const compiled = quotas.map(({ repositories, hard, soft }, at) => ({
+    matches: compilePatterns(repositories),
+    quota: {
+      id: idOf(patterns.slice(0, at + 1)),
+      title: repositories.join(', '),
+      hard: hard === undefined ? undefined : bytesOf(hard),
+      soft: soft === undefined ? undefined : bytesOf(soft),
+    },
+  }))
+  return {
+    all: compiled.map(({ quota }) => quota),
+    of: (repository) => compiled.find(({ matches }) => matches(repository))?.quota,
+    id: quotas.length === 0 ? '' : idOf(patterns),
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Counts manifests that come back, with all that they need. What of it the last walk has counted for other manifests
+ * is not looked up: it counts again until the next walk. No limit refuses them: who undeletes may set limits, too.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from '../../shared/once.ts'
+import { readAll } from '../../storage/bytes.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import { dataKey } from '../layout.ts'
+import type { Digest } from '../reference.ts'
+import type { Counted } from './counter.ts'
+import { quotasInForce } from './in-force.ts'
+
+/** Counts a manifest whose bytes are stored, before it is linked again. */
+export type RaiseStored = (name: string, target: Digest) => Promise<void>
+
+/** Counts nothing. */
+export const NOT_COUNTED: RaiseStored = async () => {}
+
+/** Counts by the quotas in force, which are read once. */
+export const raisingStored = (store: ObjectStore, now: () => number): RaiseStored => {
+  const open = once(async () => {
+    const quotas = await quotasInForce(store)
+    if (quotas.all.length === 0) return undefined
+    const { createLedger } = await import('./ledger.ts')
+    return { quotas, ledger: createLedger({ store, now, wait: sleep, softLimit: () => {} }) }
+  })
+  return async (name, target) => {
+    const opened = await open()
+    const quota = opened?.quotas.of(name)
+    if (opened === undefined || quota === undefined) return
+    const { MAX_MANIFEST_BYTES } = await import('../manifests.ts')
+    const { needsOf } = await import('../clean-up/needs.ts')
+    const read = await store.get(dataKey(target))
+    if (read === undefined) return
+    const bytes = await readAll(read.body, MAX_MANIFEST_BYTES)
+    const { digests = [], sizes = [] } = needsOf(bytes) ?? {}
+    const needed = digests.map((digest, at): Counted => ({ digest, size: sizes[at] ?? 0 }))
+    const own: Counted = { digest: target, size: bytes.byteLength, linked: 'soon' }
+    await opened.ledger.raise({ ...quota, hard: undefined }, name, [own, ...needed])
+  }
+}
