@@ -4,34 +4,17 @@
  * @module
  */
 
-import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../compose/logger.ts'
-import { openApp } from '../compose/open-app.ts'
-import { serverPulls } from '../compose/pulls.ts'
 import type { Settings } from '../compose/settings.ts'
-import { timesOf } from '../registry/clean-up/terms.ts'
+import { answerHere } from './answering.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
-import { startCleanUps } from './clean-up.ts'
 import { directNote } from './direct-note.ts'
+import { createEnds, endServer } from './ends.ts'
 import { finishingDeletes } from './finish-deletes.ts'
-import { takeRequests } from './hand-over/take.ts'
-import { handedOver } from './hand-over/work.ts'
-import { createHealth } from './health.ts'
-import { startHousekeeping } from './housekeeping.ts'
-import { createServerOf } from './http-server.ts'
-import { startKeeping } from './keep-fence.ts'
-import { listen } from './listen.ts'
 import type { Watched } from './metrics/listener.ts'
-import type { Metrics } from './metrics/metrics.ts'
-import { deleteNotes, startNotes } from './notes.ts'
-import { createPasswordThread } from './passwords.ts'
-import { announcePresence } from './presence.ts'
-import { startWritingPulls } from './pulls.ts'
-import { openTls } from './tls/tls.ts'
-import { watchFence } from './watch-fence.ts'
+import { startNotes } from './notes.ts'
+import { startUpkeep } from './upkeep.ts'
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -59,10 +42,6 @@ const urlOf = (settings: Settings, { address, family, port }: AddressInfo): stri
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-/** What is loaded only where somebody watches. */
-const openMetrics = async (settings: Settings): Promise<Metrics | undefined> =>
-  settings.metrics && (await import('./metrics/metrics.ts')).createMetrics()
-
 /**
  * Opens the store and serves the registry from it.
  *
@@ -79,78 +58,26 @@ export const startServer = async (
   const onlyLocal = exposed === undefined
   const notes = await startNotes(settings, env)
   const logger = createLogger(settings)
-  const tls = await openTls(settings, logger)
-  const passwords = createPasswordThread()
-  const pulls = serverPulls(settings)
+  const ends = createEnds()
   const deletes = finishingDeletes(settings['undelete-days'], logger)
-  const health = createHealth(logger)
-  const metrics = await openMetrics(settings)
-  const opened = await openApp(settings, env, {
-    logger,
-    isReady: health.isReady,
-    watch: metrics,
-    pulled: pulls?.pulled,
-    authorities: tls?.authorities,
-    redirectHeads: false,
-    verifyPassword: passwords.verify,
-    onlyLocal,
-    remains: deletes.look,
-    directIfNecessary: true,
-  })
-  await opened.warmUp()
-  const { app, store } = opened
+  const remains = deletes.look
+  const answering = await answerHere({ settings, env, logger, onlyLocal, remains, ends })
+  const { opened, metrics } = answering
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
-  const { server, stop: stopRequests } = createServerOf(app, settings, { logger, tls })
-  /** What else ends: when no new connections are taken any more, and when the last request has ended. */
-  const [first, last]: [(() => void)[], (() => Promise<void>)[]] = [[], [passwords.close]]
   let watched: Watched | undefined
-  const stop = async (): Promise<void> => {
-    health.stop()
-    // Balancers see that it is not ready before connections are refused.
-    await sleep(settings['stop-delay'] * 1000)
-    for (const end of first) end()
-    await stopRequests()
-    for (const end of last) await end()
-  }
-  if (settings.metrics && metrics) {
-    metrics.requests(server)
+  if (settings.metrics && answering.watched) {
     const { startWatchListener } = await import('./metrics/listener.ts')
-    watched = await startWatchListener(settings.metrics, {
-      metrics,
-      store,
-      isReady: () => health.isReady(store),
-      uploadMemory: () => opened.memory.used,
-    })
+    const { store } = opened
+    watched = await startWatchListener(settings.metrics, { ...answering.watched, store })
     // To the end: it is asked how the stop goes.
-    last.push(watched.stop)
+    ends.last.push(watched.stop)
   }
-  await listen(server, settings.listen)
-  const url = urlOf(settings, server.address() as AddressInfo)
+  const url = urlOf(settings, await answering.listen())
+  const stop = () => endServer(ends, answering, settings['stop-delay'])
   listening(stop)
-  if (tls) first.push(tls.follow(server as TlsServer))
-  if (!settings['read-only']) {
-    first.push(startHousekeeping(store, logger, settings['undelete-days']))
-    first.push(watchFence(opened.lookForFence, logger))
-    first.push(deletes.start(store))
-  }
-  if (pulls) last.push(startWritingPulls(pulls.recorder, store, logger))
-  const cannotUndo = await deleteNotes(settings, store)
-  const presence = await announcePresence(settings)
-  const times = timesOf(settings['gc-grace'], settings['undelete-days'])
-  const cleanUps = { times, logger, audit: opened.audit, ended: metrics?.cleanedUp }
-  // On files one process collects at a time.
-  if (settings.gc && !settings['read-only'] && presence.notes.length === 0) {
-    first.push(startCleanUps(store, cleanUps))
-    if (settings.store.kind !== 'file')
-      last.push(startKeeping(store, `${url} on ${hostname()}`, logger))
-  }
-  if (presence.alone !== undefined) {
-    const work = handedOver(store, settings.gc, cleanUps)
-    const end = await takeRequests(presence.alone, { logger, work })
-    first.push(() => void end())
-    last.push(end)
-  }
-  last.push(presence.end)
+  const { store, audit } = opened
+  const ofUpkeep = { settings, store, audit, logger, metrics, deletes, ends, url }
+  const upkeepNotes = await startUpkeep(ofUpkeep)
   return {
     url,
     metricsUrl: watched?.url,
@@ -158,12 +85,11 @@ export const startServer = async (
     setUp,
     notes: [
       ...notes,
-      ...cannotUndo,
-      ...presence.notes,
+      ...upkeepNotes,
       ...(await directNote(settings, opened.storeHost)),
       ...(await opened.policyNotes()),
     ],
-    reload: async () => tls?.reload(),
+    reload: answering.reload,
     stop,
   }
 }

@@ -10,13 +10,18 @@ import { UPLOAD_SECRET_KEY } from '../../registry/layout.ts'
 import { cached } from '../../shared/cached.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { listen } from '../listen.ts'
-import type { Metrics, Readings } from './metrics.ts'
 
 /** Least milliseconds between two calls of the store for `/debug/health`, however many ask. */
 export const CHECK_EVERY = 10_000
 
-export interface WatchOptions extends Readings {
-  readonly metrics: Metrics
+export interface WatchOptions {
+  readonly metrics: {
+    readonly contentType: string
+    /** All metrics as they are now. */
+    text(): Promise<string>
+  }
+  /** Whether requests are to be sent here. */
+  readonly isReady: () => boolean | Promise<boolean>
   readonly store: Pick<ObjectStore, 'head'>
   /** Clock in milliseconds. Default: one that is never set back. */
   readonly now?: () => number
@@ -52,10 +57,10 @@ const paths = (options: WatchOptions): Readonly<Record<string, () => Promise<Sai
     '/metrics': async () => ({
       status: 200,
       type: metrics.contentType,
-      body: await metrics.text(options),
+      body: await metrics.text(),
     }),
     '/livez': async () => words(200, 'ok'),
-    '/readyz': async () => (isReady() ? words(200, 'ok') : words(503, 'not ready')),
+    '/readyz': async () => ((await isReady()) ? words(200, 'ok') : words(503, 'not ready')),
     '/debug/health': async () => {
       const ok = await responds.get()
       const body = `${JSON.stringify({ store: ok ? 'ok' : 'does not respond' })}\n`

@@ -8,7 +8,6 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSettings } from '../../../functions/compose/settings.ts'
 import { CHECK_EVERY, startWatchListener } from '../../../functions/node/metrics/listener.ts'
-import { createMetrics } from '../../../functions/node/metrics/metrics.ts'
 import { type RunningServer, startServer } from '../../../functions/node/server.ts'
 import { temporaryDirectory } from '../../support/hosts/start.ts'
 import { eventually } from '../../support/until.ts'
@@ -20,7 +19,7 @@ describe('/debug/health', () => {
     let [now, calls] = [0, 0]
     let fails = false
     const watched = await startWatchListener(LOOPBACK, {
-      metrics: createMetrics(),
+      metrics: { contentType: 'text/plain', text: async () => '' },
       store: {
         head: async () => {
           calls += 1
@@ -28,7 +27,6 @@ describe('/debug/health', () => {
           return undefined
         },
       },
-      uploadMemory: () => 0,
       isReady: () => false,
       now: () => now,
     })

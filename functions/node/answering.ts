@@ -1,0 +1,111 @@
+/**
+ * What answers the requests of a server, in one process: the app on a listener, and what goes with it.
+ *
+ * @module
+ */
+
+import type { Server as TlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from '../compose/logger.ts'
+import { type OpenApp, openApp } from '../compose/open-app.ts'
+import { serverPulls } from '../compose/pulls.ts'
+import type { Settings } from '../compose/settings.ts'
+import type { Ends, Stoppable } from './ends.ts'
+import { createHealth } from './health.ts'
+import { createServerOf } from './http-server.ts'
+import { listen } from './listen.ts'
+import type { WatchOptions } from './metrics/listener.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { createPasswordThread } from './passwords.ts'
+import { startWritingPulls } from './pulls.ts'
+import { openTls } from './tls/tls.ts'
+import { watchFence } from './watch-fence.ts'
+
+/** What answers the requests of a server. */
+export interface Answering extends Stoppable {
+  /** The app, or one like it in another process. */
+  readonly opened: OpenApp
+  /** What this process counts; undefined where nobody watches. */
+  readonly metrics: Metrics | undefined
+  /** What watchers are told. */
+  readonly watched: Pick<WatchOptions, 'metrics' | 'isReady'> | undefined
+  /** Listens, and answers from then on. @throws StartError */
+  listen(): Promise<AddressInfo>
+  /** Looks now whether the files of certificates have changed. */
+  reload(): Promise<void>
+}
+
+/** What it needs. */
+export interface AnsweringOptions {
+  readonly settings: Settings
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly logger: Logger
+  /** Whether only this machine can reach it. */
+  readonly onlyLocal: boolean
+  /** Is told that the delete of a whole repository is not done yet. */
+  readonly remains: () => void
+  readonly ends: Ends
+}
+
+/** What is loaded only where somebody watches. */
+export const openMetrics = async (settings: Settings): Promise<Metrics | undefined> =>
+  settings.metrics && (await import('./metrics/metrics.ts')).createMetrics()
+
+/**
+ * Answers requests in this process. It does not listen yet.
+ *
+ * @throws SettingsError, StoreError
+ */
+export const answerHere = async ({
+  settings,
+  env,
+  logger,
+  onlyLocal,
+  remains,
+  ends,
+}: AnsweringOptions): Promise<Answering> => {
+  const tls = await openTls(settings, logger)
+  const passwords = createPasswordThread()
+  ends.last.push(passwords.close)
+  const pulls = serverPulls(settings)
+  const health = createHealth(logger)
+  const metrics = await openMetrics(settings)
+  const opened = await openApp(settings, env, {
+    logger,
+    isReady: health.isReady,
+    watch: metrics,
+    pulled: pulls?.pulled,
+    authorities: tls?.authorities,
+    redirectHeads: false,
+    verifyPassword: passwords.verify,
+    onlyLocal,
+    remains,
+    directIfNecessary: true,
+  })
+  await opened.warmUp()
+  const { app, store } = opened
+  const { server, stop } = createServerOf(app, settings, { logger, tls })
+  metrics?.requests(server)
+  const isReady = () => health.isReady(store)
+  return {
+    opened,
+    metrics,
+    watched: metrics && {
+      isReady,
+      metrics: {
+        contentType: metrics.contentType,
+        text: () => metrics.text({ isReady, uploadMemory: () => opened.memory.used }),
+      },
+    },
+    async listen() {
+      await listen(server, settings.listen)
+      if (tls) ends.first.push(tls.follow(server as TlsServer))
+      if (!settings['read-only']) ends.first.push(watchFence(opened.lookForFence, logger))
+      if (pulls) ends.last.push(startWritingPulls(pulls.recorder, store, logger))
+      return server.address() as AddressInfo
+    },
+    reload: async () => tls?.reload(),
+    stopSoon: health.stop,
+    stop,
+  }
+}
