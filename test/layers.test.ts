@@ -32,8 +32,9 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
     'storage',
     'shared',
   ],
-  node: ['node', 'compose', 'events', 'api', 'auth', 'registry', 'storage', 'shared'],
+  node: ['node', 'compose', 'traces', 'events', 'api', 'auth', 'registry', 'storage', 'shared'],
   compose: ['compose', 'events', 'api', 'auth', 'registry', 'storage', 'shared'],
+  traces: ['traces', 'api', 'auth', 'registry', 'storage', 'shared'],
   api: ['api', 'auth', 'registry', 'storage', 'shared'],
   auth: ['auth', 'registry', 'storage', 'shared'],
   events: ['events', 'registry', 'storage', 'shared'],
@@ -44,7 +45,8 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only some folders may know. */
 const ONLY_IN: readonly (readonly [name: RegExp, folders: readonly string[]])[] = [
-  [/^(?:hono|@hono\/.*)$|^hono\//, ['handlers', 'node', 'compose', 'api']],
+  [/^(?:hono|@hono\/.*)$|^hono\//, ['handlers', 'node', 'compose', 'traces', 'api']],
+  [/^@opentelemetry\//, ['traces']],
   [/^node:https?2?$/, ['node', 'cli', 'transfer', 'shared']],
   [/^@aws-sdk\/client-s3$|^@aws-sdk\/s3-/, ['storage']],
   [/^@aws-sdk\/(?:client-kms|cloudfront-signer)$/, ['compose']],

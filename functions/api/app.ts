@@ -44,6 +44,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   const app = new Hono<AppEnv>()
   app.use(requestId())
   healthRoutes(app, options.isReady)
+  if (options.follow) app.use(options.follow)
   app.use(requestLog(options.logger))
   app.use(commonHeaders)
   const { edge } = options

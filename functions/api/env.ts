@@ -5,7 +5,7 @@
  */
 
 import type { Readable } from 'node:stream'
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
 import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
@@ -69,6 +69,8 @@ export interface Edge {
 export type PullSeen = (repository: string, digest: string, who: string) => void
 
 export interface AppOptions {
+  /** Follows each request, for traces; the first middleware after the request has its id. Default: nobody does. */
+  readonly follow?: MiddlewareHandler<AppEnv> | undefined
   readonly registry: Registry
   readonly logger: RequestLogger
   /** Whether blob GETs are redirected to the store, if it can presign URLs. */

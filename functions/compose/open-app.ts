@@ -32,6 +32,13 @@ import {
 import { uploadMemoryFor } from './process-memory.ts'
 import type { Settings } from './settings.ts'
 
+/** Who follows requests, and what each of them waits for: the same things, with somebody around them. */
+export interface Follower {
+  readonly requests: NonNullable<AppOptions['follow']>
+  readonly access: <A extends Pick<AppOptions, 'authorizer' | 'issuing'>>(access: A) => A
+  readonly store: (store: ObjectStore, kind: Settings['store']['kind']) => ObjectStore
+}
+
 /** What depends on the host. */
 export interface HostOptions {
   /** See `AppOptions.redirectHeads`. */
@@ -63,6 +70,8 @@ export interface HostOptions {
         readonly looked: (found: boolean) => void
       }
     | undefined
+  /** What follows requests, access control and calls of the store. Default: nobody does. */
+  readonly traces?: Follower | undefined
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -128,8 +137,10 @@ export const openApp = async (
   const bare = await withReplica(settings, env, first, (asked, err) => {
     logger.warn({ asked, err }, 'one of two buckets does not respond: the other is read')
   })
-  const { watch } = options
-  const store = watch ? watch.store(bare, settings.store.kind) : bare
+  const { watch, traces } = options
+  const { kind } = settings.store
+  const watched = watch ? watch.store(bare, kind) : bare
+  const store = traces ? traces.store(watched, kind) : watched
   const { isSetUp, checkKeys, policyNotes, ...access } = await openAccess(
     settings,
     env,
@@ -161,7 +172,8 @@ export const openApp = async (
     contentLooked: watch?.looked,
   })
   const app = createApp({
-    ...access,
+    ...(traces ? traces.access(access) : access),
+    follow: traces?.requests,
     storeHost: directIfNecessary ? storeHost : undefined,
     publicUrl: settings['public-url'],
     uploadOrigin: settings['upload-origin'],

@@ -10,6 +10,7 @@ import type { Logger } from '../compose/logger.ts'
 import { type OpenApp, openApp } from '../compose/open-app.ts'
 import { serverPulls } from '../compose/pulls.ts'
 import type { Settings } from '../compose/settings.ts'
+import type { Traces } from '../traces/traces.ts'
 import type { Ends, Stoppable } from './ends.ts'
 import { createHealth } from './health.ts'
 import { createServerOf } from './http-server.ts'
@@ -40,6 +41,7 @@ export interface AnsweringOptions {
   readonly settings: Settings
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
+  readonly traces: Traces | undefined
   /** Whether only this machine can reach it. */
   readonly onlyLocal: boolean
   /** Is told that the delete of a whole repository is not done yet. */
@@ -60,6 +62,7 @@ export const answerHere = async ({
   settings,
   env,
   logger,
+  traces,
   onlyLocal,
   remains,
   ends,
@@ -74,6 +77,7 @@ export const answerHere = async ({
     logger,
     isReady: health.isReady,
     watch: metrics,
+    traces,
     pulled: pulls?.pulled,
     authorities: tls?.authorities,
     redirectHeads: false,
@@ -102,6 +106,7 @@ export const answerHere = async ({
       if (tls) ends.first.push(tls.follow(server as TlsServer))
       if (!settings['read-only']) ends.first.push(watchFence(opened.lookForFence, logger))
       if (pulls) ends.last.push(startWritingPulls(pulls.recorder, store, logger))
+      if (traces) ends.last.push(traces.stop)
       return server.address() as AddressInfo
     },
     reload: async () => tls?.reload(),

@@ -5,13 +5,13 @@
  */
 
 import type { AddressInfo } from 'node:net'
-import { createLogger } from '../compose/logger.ts'
 import type { Settings } from '../compose/settings.ts'
 import { answerHere } from './answering.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
 import { directNote } from './direct-note.ts'
 import { createEnds, endServer } from './ends.ts'
 import { finishingDeletes } from './finish-deletes.ts'
+import { openLog } from './log.ts'
 import type { Watched } from './metrics/listener.ts'
 import { startNotes } from './notes.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -57,11 +57,11 @@ export const startServer = async (
   const exposed = exposedBy(settings)
   const onlyLocal = exposed === undefined
   const notes = await startNotes(settings, env)
-  const logger = createLogger(settings)
+  const { logger, traces } = await openLog(settings, env)
   const ends = createEnds()
   const deletes = finishingDeletes(settings['undelete-days'], logger)
   const remains = deletes.look
-  const answering = await answerHere({ settings, env, logger, onlyLocal, remains, ends })
+  const answering = await answerHere({ settings, env, logger, traces, onlyLocal, remains, ends })
   const { opened, metrics } = answering
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
   let watched: Watched | undefined

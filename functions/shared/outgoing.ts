@@ -5,6 +5,7 @@
  * @module
  */
 
+import { tracingChannel } from 'node:diagnostics_channel'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
@@ -24,6 +25,16 @@ export interface Outgoing extends Connection {
   readonly signal: AbortSignal
 }
 
+/** A request that is sent. Whoever follows it may add to its headers when it begins. */
+export interface Sent {
+  readonly method: 'GET' | 'POST'
+  readonly url: URL
+  readonly headers: Record<string, string>
+}
+
+/** Tells whoever subscribes of each request, and how it ends. Without subscribers it costs nothing. */
+export const OUTGOING = tracingChannel<unknown, Sent>('slipway.outgoing')
+
 /** A URL's host: a name, or an address without brackets. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '')
 
@@ -35,14 +46,12 @@ const checkHost = (url: URL, allows: Allows): void => {
 
 const publicOnly: Allows = (address) => !isPrivate(address)
 
-const send = (
-  method: 'GET' | 'POST',
-  url: URL,
-  outgoing: Outgoing,
+const connect = (
+  { method, url, headers }: Sent,
+  { ca, privateAddresses, signal }: Connection & Pick<Outgoing, 'signal'>,
   body?: string,
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const { ca, privateAddresses, headers, signal } = outgoing
     const allows = privateAddresses === false ? publicOnly : privateAddresses
     if (allows !== true) checkHost(url, allows)
     const { request } = url.protocol === 'https:' ? https : http
@@ -60,6 +69,16 @@ const send = (
     } as const
     request(url, options, resolve).on('error', reject).end(body)
   })
+
+const send = (
+  method: Sent['method'],
+  url: URL,
+  outgoing: Outgoing,
+  body?: string,
+): Promise<IncomingMessage> => {
+  const sent = { method, url, headers: { ...outgoing.headers } }
+  return OUTGOING.tracePromise(() => connect(sent, outgoing, body), sent)
+}
 
 /**
  * Sends a GET on a connection of its own. No redirect is followed. The body must be read or destroyed.

@@ -37,6 +37,13 @@ export class StoreError extends Error {
 export const isStoreError = (error: unknown, ...failures: StoreFailure[]): error is StoreError =>
   error instanceof StoreError && failures.includes(error.failure)
 
+/** What became of a call that failed: the store did not respond or is full, refused it for a reason, or it is a bug. */
+export const outcomeOf = (error: unknown): 'unavailable' | 'full' | 'refused' | 'failed' => {
+  if (!(error instanceof StoreError)) return 'failed'
+  const { failure } = error
+  return failure === 'unavailable' || failure === 'full' ? failure : 'refused'
+}
+
 /**
  * Notes a call that failed. A store that refuses what it was asked for is there: only `unavailable` counts
  * against it, and what is no failure of a store says nothing.

@@ -19,8 +19,9 @@ beforeAll(async () => {
 })
 afterAll(() => directory.remove())
 
-test('nothing in it keeps house or reads certificates', () => {
+test('nothing in it keeps house, reads certificates or sends traces', () => {
   const sources = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))
+  expect(sources.filter((path) => /functions\/traces\/|@opentelemetry/.test(path))).toEqual([])
   const node = sources.filter((path) => path.includes('functions/node/'))
   expect(node.some((path) => path.endsWith('/http-server.ts'))).toBe(true)
   expect(node.filter((path) => /housekeeping|presence|\/tls\/(?!.*plain)/.test(path))).toEqual([])

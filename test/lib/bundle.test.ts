@@ -21,11 +21,11 @@ beforeAll(async () => {
 })
 afterAll(() => directory.remove())
 
-test('nothing of the Node server is in it, such as the thread that compares passwords', () => {
+test('nothing of the Node server or of traces is in it', () => {
   const sources = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))
   assert.ok(sources.some((path) => path.includes('functions/auth/')))
   assert.deepEqual(
-    sources.filter((path) => path.includes('functions/node/')),
+    sources.filter((path) => /functions\/(?:node|traces)\/|@opentelemetry/.test(path)),
     [],
   )
 })
