@@ -14,7 +14,7 @@ import { BOUNDS } from './bounds.ts'
 import { newNonce } from './marker.ts'
 import { dateOf } from './terms.ts'
 
-/** The lease's key. */
+/** The key of the clean-up's. */
 export const LEASE_KEY = cleanUpKey('lease')
 
 /** Milliseconds without a sign after which a run is taken for dead. */
@@ -37,20 +37,22 @@ export interface Lease {
 }
 
 /**
- * Takes the lease.
+ * Takes a lease.
  *
  * @param date now, by the clock of the store
  * @param now clock in milliseconds that only goes forward
+ * @param key of the lease
  * @returns since when another run goes on
  */
 export const takeLease = async (
   store: ObjectStore,
   date: number,
   now: () => number,
+  key = LEASE_KEY,
 ): Promise<Lease | Date> => {
   const began = new Date(date).toISOString()
   const body = () => Buffer.from(JSON.stringify({ began, nonce: newNonce() }))
-  const there = await store.get(LEASE_KEY)
+  const there = await store.get(key)
   if (there !== undefined) {
     const { size, modified } = there.info
     const small = size <= MAX_BYTES
@@ -59,7 +61,7 @@ export const takeLease = async (
     if (modified.getTime() + LIFE > date) return beganIn(text) ?? modified
   }
   const condition = there ? { ifMatch: there.info.etag } : ({ ifNoneMatch: '*' } as const)
-  let etag = await putUnlessChanged(store, LEASE_KEY, body(), condition)
+  let etag = await putUnlessChanged(store, key, body(), condition)
   if (etag === undefined) return new Date(date)
   let last = now()
   return {
@@ -67,11 +69,11 @@ export const takeLease = async (
       if (etag === undefined) return false
       if (now() - last < BEAT) return true
       last = now()
-      etag = await putUnlessChanged(store, LEASE_KEY, body(), { ifMatch: etag })
+      etag = await putUnlessChanged(store, key, body(), { ifMatch: etag })
       return etag !== undefined
     },
     async release() {
-      if (etag !== undefined) await tookPlace(store.deleteIf(LEASE_KEY, etag))
+      if (etag !== undefined) await tookPlace(store.deleteIf(key, etag))
     },
   }
 }

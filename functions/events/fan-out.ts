@@ -1,0 +1,120 @@
+/**
+ * Gives each receiver its own copy of what is in the outbox.
+ *
+ * A record is deleted only once each receiver that wants it has its copy, so nothing is lost wherever this dies. Done
+ * again, it writes the same keys: of what was delivered meanwhile there is a second delivery, with the same id.
+ *
+ * What one writer did after another has its record later, and its proof later, too: a proof is looked at after its record
+ * was listed, so whoever sees the second record also finds that the first has happened. So what has no proof yet keeps
+ * nothing else waiting.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { inBatches } from '../shared/parallel.ts'
+import { listPages } from '../storage/pages.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import { waitingKey } from './keys.ts'
+import { type Proved, prove } from './proof.ts'
+import type { Receiver } from './receivers.ts'
+import { type EventRecord, eventsOf, OUTBOX } from './record.ts'
+import { readRecord, writeRecord } from './stored.ts'
+
+/** Milliseconds after which no request goes on that has written a record: S3 takes one for 15 minutes. */
+export const SETTLED = 20 * 60_000
+/** Records that are deleted at once. */
+const CHUNK = 100
+/** Records under way at once: memory for the largest of them. */
+const PARALLEL = 8
+
+/** What was done. */
+export interface FannedOut {
+  /** The receivers that have new copies. */
+  readonly told: ReadonlySet<string>
+  /** Milliseconds until it is to be done again; undefined where nothing is left. */
+  readonly again: number | undefined
+}
+
+export interface FanOutOptions {
+  /** Those to whom events are sent. */
+  readonly receivers: readonly Receiver[]
+  /** Clock in milliseconds since 1970. */
+  readonly now: () => number
+  /** Whether to go on; asked now and then. */
+  readonly goOn: () => Promise<boolean>
+  /** Is told of records that this version cannot read, and leaves. */
+  readonly damaged: (key: string) => void
+}
+
+/** Events of one lane are delivered one after the other: those of a tag, or of a digest without one. */
+const laneOf = ({ repository, target }: EventRecord): string =>
+  createHash('sha256')
+    .update(`${repository} ${target?.tag ?? target?.digest}`)
+    .digest('hex')
+    .slice(0, 12)
+
+const copyFor = (receiver: Receiver, event: EventRecord): string =>
+  waitingKey({
+    receiver: receiver.name,
+    at: String(event.at).padStart(13, '0'),
+    lane: laneOf(event),
+    id: event.id,
+  })
+
+/** Which events of a record are to be told; undefined where that is not known yet. */
+const happened = async (
+  store: ObjectStore,
+  record: EventRecord,
+  now: number,
+): Promise<readonly EventRecord[] | undefined> => {
+  const events = eventsOf(record)
+  const proved: Proved[] = await Promise.all(events.map((event) => prove(store, event)))
+  const settled = record.at + SETTLED < now
+  if (!settled && proved.some((each) => each !== 'happened')) return undefined
+  return events.filter((_, at) => proved[at] !== 'not')
+}
+
+/**
+ * Goes through the outbox once.
+ *
+ * @throws StoreError
+ */
+export const fanOut = async (
+  store: ObjectStore,
+  { receivers, now, goOn, damaged }: FanOutOptions,
+): Promise<FannedOut> => {
+  const told = new Set<string>()
+  let again: number | undefined
+
+  /** @returns whether the record can go */
+  const copy = async (key: string): Promise<boolean> => {
+    const read = await readRecord(store, key)
+    if (read === 'damaged') damaged(key)
+    if (read === undefined || read === 'damaged') return false
+    const { value: record } = read
+    const events = await happened(store, record, now())
+    if (events === undefined) {
+      // Mostly it takes a moment; the longer it takes, the less likely it is.
+      const wait = Math.min(Math.max((now() - record.at) / 2, 500), 60_000)
+      again = Math.min(again ?? wait, wait)
+      return false
+    }
+    for (const event of events) {
+      const wanting = receivers.filter(({ wants }) => wants(event))
+      await Promise.all(wanting.map((each) => writeRecord(store, copyFor(each, event), event)))
+      for (const { name } of wanting) told.add(name)
+    }
+    return true
+  }
+
+  for await (const objects of listPages(store, OUTBOX)) {
+    for (let from = 0; from < objects.length; from += CHUNK) {
+      if (!(await goOn())) return { told, again: 0 }
+      const keys = objects.slice(from, from + CHUNK).map(({ key }) => key)
+      const copied = await inBatches(keys, copy, PARALLEL)
+      await store.delete(keys.filter((_, at) => copied[at]))
+    }
+  }
+  return { told, again }
+}

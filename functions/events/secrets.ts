@@ -1,0 +1,25 @@
+/**
+ * Secrets that documents name and do not have.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises'
+
+/** Gives the secret of a reference. */
+export type ReadSecret = (reference: string) => Promise<string>
+
+/**
+ * Reads secrets: `env:NAME` from these variables, and `file:/path` each time anew, without a newline at its end.
+ *
+ * @returns a function that throws Error where there is no such secret; the message has its name alone
+ */
+export const readingSecrets =
+  (env: Readonly<Record<string, string | undefined>>): ReadSecret =>
+  async (reference) => {
+    const [, kind, name = ''] = /^(env|file):(.*)$/.exec(reference) ?? []
+    const text = kind === 'env' ? env[name] : await readFile(name, 'utf8')
+    const secret = text?.replace(/\r?\n$/, '')
+    if (!secret) throw new Error(`the secret ${reference} is not set, or empty`)
+    return secret
+  }

@@ -1,0 +1,108 @@
+/**
+ * The outbox: who gets a copy of what, and when a record goes.
+ *
+ * @module
+ */
+
+import { describe, expect, type TestContext, test } from 'vitest'
+import { SETTLED } from '../../functions/events/fan-out.ts'
+import { outboxKey } from '../../functions/events/record.ts'
+import { openFiles } from '../support/rig/stores.ts'
+import { receiverOf } from './receiver.ts'
+import { digestOf, record, recordOf } from './records.ts'
+import { createProcess, createTime, DELIVERED, leftIn } from './rig.ts'
+
+const ALL = receiverOf({ name: 'all' })
+const DELETES = receiverOf({ name: 'deletes', kinds: ['delete'] })
+const TEAM = receiverOf({ name: 'team', repositories: ['team/**'], kinds: ['tag'] })
+
+const open = async (t: TestContext, receivers = [ALL, DELETES, TEAM]) => {
+  const { store, close } = await openFiles()
+  t.onTestFinished(close)
+  const time = createTime()
+  const process = createProcess(store, receivers, () => DELIVERED, time.now)
+  return { store, time, process, left: () => leftIn(store) }
+}
+
+test('each receiver that wants it is sent an event, and then nothing is left', async (t) => {
+  const { store, process, left } = await open(t)
+  const push = await record(store)
+  const deleted = await record(store, { action: 'delete', repository: 'other' })
+  const { told } = await process.fanOut()
+  expect([...told].toSorted()).toEqual(['all', 'deletes'])
+  expect(await left()).toEqual({ waiting: 3 })
+  await process.run()
+  const sent = process.sent.map(({ receiver, event: { id } }) => `${receiver} ${id}`)
+  expect(sent.toSorted()).toEqual(
+    [`all ${push.id}`, `all ${deleted.id}`, `deletes ${deleted.id}`].toSorted(),
+  )
+  expect(await left()).toEqual({})
+})
+
+test('a record of several tags is an event of each, and of those that moved', async (t) => {
+  const { store, process } = await open(t)
+  const tags = [{ tag: 'v1' }, { tag: 'latest', previous: digestOf('b') }]
+  await record(store, { target: { digest: digestOf('a') }, tags })
+  await process.run()
+  const sent = process.sent.map(
+    ({ receiver, event: { action, target } }) => `${receiver} ${action} ${target?.tag}`,
+  )
+  expect(sent.toSorted()).toEqual([
+    'all push latest',
+    'all push v1',
+    'all tag latest',
+    'team tag latest',
+  ])
+})
+
+test('what nobody wants goes', async (t) => {
+  const { store, process, left } = await open(t, [DELETES])
+  await record(store)
+  expect(await process.fanOut()).toEqual({ told: new Set(), again: undefined })
+  expect(await left()).toEqual({})
+})
+
+test('what cannot be read stays', async (t) => {
+  const { store, process, left } = await open(t)
+  const key = outboxKey(recordOf())
+  await store.put(key, Buffer.from('{"version":2}'))
+  await process.run()
+  expect(process.damaged).toEqual([key])
+  expect(await left()).toEqual({ outbox: 1 })
+})
+
+describe('what has no proof', () => {
+  const KEY = 'docker/registry/v2/repositories/team/app/_manifests/revisions/sha256/a/link'
+  const setUp = async (t: TestContext) => {
+    const opened = await open(t)
+    const at = opened.time.now()
+    await record(opened.store, { at, proof: { key: KEY } })
+    const later = await record(opened.store, { at: at + 1 })
+    const { again } = await opened.process.fanOut()
+    expect(again).toBe(500)
+    await opened.process.run()
+    // Nothing waits for it.
+    expect(opened.process.ids()).toEqual([later.id])
+    expect(await opened.left()).toEqual({ outbox: 1 })
+    return opened
+  }
+
+  test('is sent once it has', async (t) => {
+    const { store, process, left } = await setUp(t)
+    await store.put(KEY, Buffer.from(digestOf('a')))
+    await process.run()
+    expect(process.sent).toHaveLength(2)
+    expect(await left()).toEqual({})
+  })
+
+  test('is looked for less and less often, and goes unsent', async (t) => {
+    const { time, process, left } = await setUp(t)
+    time.pass(SETTLED / 2)
+    expect((await process.fanOut()).again).toBe(60_000)
+    time.pass(SETTLED / 2 + 1_000)
+    expect((await process.fanOut()).again).toBeUndefined()
+    await process.run()
+    expect(process.sent).toHaveLength(1)
+    expect(await left()).toEqual({})
+  })
+})
