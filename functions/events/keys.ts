@@ -10,7 +10,10 @@ import { OUTBOX } from './record.ts'
 /** All of it. */
 export const EVENTS_PREFIX = `${OWN_PREFIX}events/`
 
-/** Who delivers at the moment; sorts before what waits, as {@link anyWaits} needs it. */
+/** Milliseconds after which it goes, whatever became of it. */
+export const EVENT_LIFE = 30 * 24 * 60 * 60 * 1000
+
+/** Who delivers at the moment; sorts before what waits, as {@link BEFORE_WAITING} needs it. */
 export const deliveryLeaseKey = (name: string): string => `${EVENTS_PREFIX}lease/${name}`
 
 /** Receivers that responded 410: there is nothing to be sent to them any more. */

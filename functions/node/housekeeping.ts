@@ -1,12 +1,13 @@
 /**
  * Housekeeping of a server: it deletes stale uploads, notes of deletes that can no longer be undone, forgiven
- * log-ins, and what killed processes have left in the store, soon after its start and then daily.
+ * log-ins, events of a month ago, and what killed processes have left in the store, soon after its start and then daily.
  *
  * @module
  */
 
 import type { RequestLogger } from '../api/env.ts'
 import { expireFailures } from '../auth/throttle/expire.ts'
+import { EVENT_LIFE, EVENTS_PREFIX } from '../events/keys.ts'
 import { expireDeletions } from '../registry/deleted/deletions.ts'
 import { REFERRER_PAGES_PREFIX } from '../registry/layout.ts'
 import { REFERRER_PAGE_LIFE } from '../registry/referrer-pages.ts'
@@ -65,6 +66,9 @@ export const startHousekeeping = (
     await attempt(async () => {
       await deleteOlder(store, REFERRER_PAGES_PREFIX, new Date(Date.now() - REFERRER_PAGE_LIFE))
     }, 'old pages of referrers not removed')
+    await attempt(async () => {
+      await deleteOlder(store, EVENTS_PREFIX, new Date(Date.now() - EVENT_LIFE))
+    }, 'old events not removed')
     await sweep()
     plan(DAY)
   }

@@ -10,6 +10,7 @@ import { answerHere } from './answering.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
 import { directNote } from './direct-note.ts'
 import { createEnds, endServer } from './ends.ts'
+import { sendingEvents } from './events.ts'
 import { finishingDeletes } from './finish-deletes.ts'
 import { openLog } from './log.ts'
 import type { Watched } from './metrics/listener.ts'
@@ -60,6 +61,7 @@ export const startServer = async (
   const { logger, traces } = await openLog(settings, env)
   const ends = createEnds()
   const deletes = finishingDeletes(settings['undelete-days'], logger)
+  const events = sendingEvents(env, logger)
   const remains = deletes.look
   const answering = await answerHere({ settings, env, logger, traces, onlyLocal, remains, ends })
   const { opened, metrics } = answering
@@ -76,7 +78,7 @@ export const startServer = async (
   const stop = () => endServer(ends, answering, settings['stop-delay'])
   listening(stop)
   const { store, audit } = opened
-  const ofUpkeep = { settings, store, audit, logger, metrics, deletes, ends, url }
+  const ofUpkeep = { settings, store, audit, logger, metrics, deletes, events, ends, url }
   const upkeepNotes = await startUpkeep(ofUpkeep)
   return {
     url,

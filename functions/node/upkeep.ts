@@ -12,6 +12,7 @@ import type { Settings } from '../compose/settings.ts'
 import { timesOf } from '../registry/clean-up/terms.ts'
 import { startCleanUps } from './clean-up.ts'
 import type { Ends } from './ends.ts'
+import type { SendingEvents } from './events.ts'
 import type { FinishingDeletes } from './finish-deletes.ts'
 import { takeRequests } from './hand-over/take.ts'
 import { handedOver } from './hand-over/work.ts'
@@ -27,6 +28,7 @@ export interface UpkeepOptions extends Pick<OpenApp, 'store' | 'audit'> {
   readonly logger: RequestLogger
   readonly metrics: Metrics | undefined
   readonly deletes: FinishingDeletes
+  readonly events: SendingEvents
   readonly ends: Ends
   /** Where the server listens, as clients name it. */
   readonly url: string
@@ -40,12 +42,14 @@ export const startUpkeep = async ({
   logger,
   metrics,
   deletes,
+  events,
   ends: { first, last },
   url,
 }: UpkeepOptions): Promise<readonly string[]> => {
   if (!settings['read-only']) {
     first.push(startHousekeeping(store, logger, settings['undelete-days']))
     first.push(deletes.start(store))
+    last.push(events.start(store, { publicUrl: settings['public-url'], url }))
   }
   const cannotUndo = await deleteNotes(settings, store)
   const presence = await announcePresence(settings)

@@ -28,8 +28,8 @@ test('for the first time five to fifteen minutes after the start', async (t) => 
   await vi.advanceTimersByTimeAsync(5 * MINUTE - 1)
   expect(lists).toBe(0)
   await vi.advanceTimersByTimeAsync(10 * MINUTE + 1)
-  // Uploads, notes of deletes, failed log-ins, pages of referrers.
-  await eventually(() => expect(lists).toBe(4))
+  // Uploads, notes of deletes, failed log-ins, pages of referrers, events.
+  await eventually(() => expect(lists).toBe(5))
 })
 
 test('what killed processes left is looked for at the start and daily, a day old', async (t) => {

@@ -1,0 +1,129 @@
+/**
+ * A server sends events to the receivers of the document, if there are any.
+ *
+ * @module
+ */
+
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { RequestLogger } from '../api/env.ts'
+import { liveDocument } from '../auth/live.ts'
+import type { DeliveryEvent } from '../events/courier.ts'
+import { startLoop } from '../events/loop.ts'
+import type { Receiver } from '../events/receivers.ts'
+import type { Sender } from '../events/sender.ts'
+import { EVENT_RECEIVERS_KEY } from '../registry/layout.ts'
+import type { ObjectStore } from '../storage/store.ts'
+
+/** Milliseconds between looks for a document while there is none; who records an event wakes sooner. */
+const LOOK = 600_000
+/** Milliseconds until the document is read again that could not be. */
+const AGAIN = 20_000
+
+const NONE: readonly Receiver[] = []
+
+/** Where a server is. */
+export interface Whereabouts {
+  /** `--public-url`. */
+  readonly publicUrl: string | undefined
+  /** Where it listens, as clients name it. */
+  readonly url: string
+}
+
+/** What sends events. */
+export interface SendingEvents {
+  /** Says that there may be something to be sent. Takes no time. */
+  wake(): void
+  /** Looks now, and from then on. It does not keep the process alive. @returns what stops it, within seconds */
+  start(store: ObjectStore, whereabouts: Whereabouts): () => Promise<void>
+}
+
+/** The receivers, as of now. */
+const following = (store: ObjectStore, logger: RequestLogger) =>
+  liveDocument(
+    EVENT_RECEIVERS_KEY,
+    async (text) => {
+      if (text === undefined) return NONE
+      // Loaded only if there is a document: most registries have none.
+      const { parseReceivers } = await import('../events/receivers.ts')
+      return parseReceivers(text)
+    },
+    {
+      store,
+      now: Date.now,
+      unread: 'the receivers of events cannot be read at the moment',
+      report(event) {
+        if (event.outcome === 'loaded' || event.outcome === 'partly') return
+        const consequence =
+          event.outcome === 'kept' ? 'the last good ones are sent events' : 'events wait'
+        logger.error(
+          { key: event.key, err: event.error },
+          `receivers of events unusable: ${consequence}`,
+        )
+      },
+    },
+  )
+
+const SAID: Readonly<Record<DeliveryEvent['what'], string>> = {
+  failed: 'an event could not be delivered, and is sent again',
+  dead: 'an event could not be delivered: see slipway events list',
+  ended: 'a receiver has ended, and is sent no more events: see slipway events set',
+  damaged: 'an event cannot be read',
+}
+
+/** What sends is loaded once there are receivers. */
+const open = async (
+  store: ObjectStore,
+  receivers: () => Promise<readonly Receiver[]>,
+  env: Readonly<Record<string, string | undefined>>,
+  logger: RequestLogger,
+  whereabouts: Whereabouts,
+): Promise<Sender> => {
+  const { startSender } = await import('../events/sender.ts')
+  const { createPost } = await import('../events/post.ts')
+  const { readingSecrets } = await import('../events/secrets.ts')
+  const address = `${hostname()}:${new URL(whereabouts.url).port}`
+  const origin = { ...whereabouts, address, instance: randomUUID() }
+  return startSender({
+    store,
+    receivers,
+    post: createPost(origin, readingSecrets(env)),
+    report: {
+      delivery: ({ receiver, what, id, why }) =>
+        logger.warn({ receiver, event: id, why }, SAID[what]),
+      damaged: (key) => logger.error({ key }, 'an event cannot be read, and stays where it is'),
+      failed: (error) => logger.warn({ err: error }, 'events cannot be sent at the moment'),
+    },
+  })
+}
+
+/** @param env where secrets are that the document names */
+export const sendingEvents = (
+  env: Readonly<Record<string, string | undefined>>,
+  logger: RequestLogger,
+): SendingEvents => {
+  let wake = (): void => {}
+  return {
+    wake: () => wake(),
+    start(store, whereabouts) {
+      const { get } = following(store, logger)
+      let sender: Sender | undefined
+      const loop = startLoop(async () => {
+        if (sender !== undefined) return undefined
+        try {
+          if ((await get()).length === 0) return LOOK
+          sender = await open(store, get, env, logger, whereabouts)
+          return undefined
+        } catch {
+          // It is in the log.
+          return AGAIN
+        }
+      })
+      wake = () => (sender ?? loop).wake()
+      return async () => {
+        await loop.stop()
+        await sender?.stop()
+      }
+    },
+  }
+}
