@@ -52,7 +52,8 @@ export interface HappenedTag {
 
 /** What is about to happen to a repository. */
 export interface Happening {
-  readonly action: 'push' | 'mount' | 'delete' | 'undelete'
+  /** `quota`: one has passed its soft limit. */
+  readonly action: 'push' | 'mount' | 'delete' | 'undelete' | 'quota'
   /** Absent: the whole repository. */
   readonly target?: Partial<Described> & {
     readonly tag?: string

@@ -22,6 +22,7 @@ import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
 import { createQuotaGuard, type QuotaGuard } from './quotas/guard.ts'
 import type { Quota, Quotas } from './quotas/quotas.ts'
+import { tellingSoftLimit } from './quotas/soft-limit.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
 import { createGuard } from './retention/guard.ts'
 import { NO_RULES, type Retention } from './retention/retention.ts'
@@ -129,7 +130,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   })
   const quotas = createQuotaGuard(store, {
     quotas: options.quotas,
-    softLimit: options.softLimit,
+    softLimit: tellingSoftLimit(events, options.softLimit),
     now,
     wait: options.wait ?? sleep,
   })

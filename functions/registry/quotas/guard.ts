@@ -7,7 +7,7 @@
 import { once } from '../../shared/once.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Counted } from './counter.ts'
-import { NO_QUOTAS, type Quota, type Quotas } from './quotas.ts'
+import { NO_QUOTAS, type Quota, type Quotas, type SoftLimit } from './quotas.ts'
 
 /** What a quota asks of those who write. */
 export interface QuotaGuard {
@@ -31,8 +31,7 @@ export interface QuotaGuard {
 export interface QuotaOptions {
   /** The quotas in force. Default: none. */
   readonly quotas?: (() => Promise<Quotas>) | undefined
-  /** Is told when a quota passes its soft limit, with its bytes. Default: nobody is. */
-  readonly softLimit?: ((quota: Quota, bytes: number) => void) | undefined
+  readonly softLimit?: SoftLimit | undefined
   readonly now: () => number
   readonly wait: (milliseconds: number) => Promise<unknown>
 }
@@ -43,7 +42,7 @@ const MAX_AGE = 10_000
 /** A guard by the quotas in force. */
 export const createQuotaGuard = (
   store: ObjectStore,
-  { quotas = async () => NO_QUOTAS, softLimit = () => {}, now, wait }: QuotaOptions,
+  { quotas = async () => NO_QUOTAS, softLimit, now, wait }: QuotaOptions,
 ): QuotaGuard => {
   const ledger = once(async () =>
     (await import('./ledger.ts')).createLedger({ store, now, wait, softLimit }),

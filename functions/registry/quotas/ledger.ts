@@ -19,7 +19,7 @@ import {
   parseCount,
   raised,
 } from './counter.ts'
-import type { Quota } from './quotas.ts'
+import type { Quota, SoftLimit } from './quotas.ts'
 import { exceeded } from './refusals.ts'
 
 /** Most bytes of a count. */
@@ -92,8 +92,8 @@ export interface LedgerOptions {
   /** Clock in milliseconds since 1970. */
   readonly now: () => number
   readonly wait: (milliseconds: number) => Promise<unknown>
-  /** Is told when a count passes the soft limit, with its bytes. */
-  readonly softLimit: (quota: Quota, bytes: number) => void
+  /** Default: nobody is told. */
+  readonly softLimit?: SoftLimit | undefined
 }
 
 /** Opens the counts of a store. */
@@ -106,6 +106,14 @@ export const createLedger = ({ store, now, wait, softLimit }: LedgerOptions): Le
     const stored = await readCount(store, id)
     known.set(id, { ...stored, at })
     return stored
+  }
+
+  /** Tells of the soft limit, if it is passed. */
+  const passingSoft = async (waiting: readonly Waiting[], before: number, after: number) => {
+    const [first] = waiting
+    const soft = first?.quota.soft
+    if (soft === undefined || before > soft || after <= soft) return undefined
+    return softLimit?.(first!.quota, after, first!.repository)
   }
 
   /** Changes a count for all who wait by now. @returns false when it has changed meanwhile */
@@ -133,12 +141,14 @@ export const createLedger = ({ store, now, wait, softLimit }: LedgerOptions): Le
     }
     if (count !== from.count) {
       known.delete(id)
+      const passing = await passingSoft(passed, bytesIn(from.count), bytesIn(count))
       const written = await writeCount(store, id, count, from.etag)
-      if (written === undefined) return false
+      if (written === undefined) {
+        await passing?.withdraw()
+        return false
+      }
       known.set(id, { ...written, at: now() })
-      const [before, after] = [bytesIn(from.count), bytesIn(count)]
-      const soft = passed[0]?.quota.soft
-      if (soft !== undefined && before <= soft && after > soft) softLimit(passed[0]!.quota, after)
+      passing?.done()
     }
     for (const { settle } of passed) settle.resolve()
     for (const refuse of refused) refuse()

@@ -34,6 +34,21 @@ export interface Quotas {
   readonly id: string
 }
 
+/** A soft limit that is about to be passed, and was told of. */
+export interface Passing {
+  /** Takes that back: others have changed the count meanwhile. */
+  withdraw(): Promise<void>
+  /** Says that it was passed. Takes no time. */
+  done(): void
+}
+
+/**
+ * Is told before a soft limit is passed, with the bytes then, and the repository that passes it.
+ *
+ * @throws StoreError: then it is not passed
+ */
+export type SoftLimit = (quota: Quota, bytes: number, repository: string) => Promise<Passing>
+
 /** No quota is set. */
 export const NO_QUOTAS: Quotas = { all: [], of: () => undefined, id: '' }
 

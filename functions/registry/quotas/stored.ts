@@ -26,7 +26,7 @@ export const raisingStored = (store: ObjectStore, now: () => number): RaiseStore
     const quotas = await quotasInForce(store)
     if (quotas.all.length === 0) return undefined
     const { createLedger } = await import('./ledger.ts')
-    return { quotas, ledger: createLedger({ store, now, wait: sleep, softLimit: () => {} }) }
+    return { quotas, ledger: createLedger({ store, now, wait: sleep }) }
   })
   return async (name, target) => {
     const opened = await open()

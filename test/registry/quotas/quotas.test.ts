@@ -7,12 +7,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { undelete } from '../../../functions/registry/deleted/undelete.ts'
+import type { Recorder } from '../../../functions/registry/happened.ts'
 import { QUOTAS_KEY, QUOTAS_PREFIX } from '../../../functions/registry/layout.ts'
 import { SETTLED } from '../../../functions/registry/quotas/counter.ts'
 import { parseReference } from '../../../functions/registry/reference.ts'
 import { createModel } from '../../interleavings/model.ts'
 import { blob, CONFIG, imageOf } from '../../support/hosts/content.ts'
-import { codeOf, expectStatus } from '../../support/rig/client.ts'
+import { clientOf, codeOf, expectStatus } from '../../support/rig/client.ts'
 import { pushAtOnce, pushManifest } from '../../support/rig/push.ts'
 import { DAY, openWorld, SERVICES, type World } from '../clean-up/world.ts'
 import { countedBy, quotasOf, truthOf } from './truth.ts'
@@ -141,6 +142,35 @@ test('a manifest that would pass the hard limit is refused, and a push of what i
     await countedBy(world.store, quota!),
     (await truthOf(world.store, set.quotas)).get(quota!),
   )
+})
+
+test('a soft limit is told of in an event, which is taken back where the count has changed', async () => {
+  const set = quotasOf({ repositories: ['team/**'], soft: '1 kB' })
+  const model = createModel(SERVICES[0]![1])
+  const wrote: object[] = []
+  let withdrawn = 0
+  const events: Recorder = {
+    begin: (repository) => ({
+      wantsMoves: async () => false,
+      async write(happening) {
+        if (happening.action !== 'quota') return
+        wrote.push({ repository, ...happening.facts })
+        // Another process is faster, once.
+        if (wrote.length === 1) await pushManifest(other, 'team/a', 'v0', imageOf())
+      },
+      withdraw: async () => void withdrawn++,
+      done: () => {},
+    }),
+  }
+  const options = { now: () => model.clock.now, quotas: async () => set.quotas }
+  const other = await clientOf(model.store, options)
+  const send = await clientOf(model.store, { ...options, events })
+  for (const each of [CONFIG, BLOBS[0]!]) await pushAtOnce(send, 'team/a', each)
+  await pushManifest(send, 'team/a', 'v1', imageOf([BLOBS[0]!]))
+  const used = await countedBy(model.store, set.quotas.all[0]!)
+  assert.equal(withdrawn, 1)
+  assert.equal(wrote.length, 2)
+  assert.deepEqual(wrote[1], { repository: 'team/a', repositories: 'team/**', used, soft: 1000 })
 })
 
 test('blobs are refused once the limit is reached, and taken again after a delete and a walk', async () => {
