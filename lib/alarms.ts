@@ -1,8 +1,8 @@
 /**
  * Alarms for what needs a person's attention.
  *
- * They are billed as ten alarm metrics (nine without a Web Function, one more each with a clean-up and a record of
- * pulls), 1.00 USD a month; the first ten of an account are free.
+ * They are billed as ten alarm metrics (nine without a Web Function, one more each with a clean-up, a record of
+ * pulls, and metrics of calls of S3), 1.00 USD a month; the first ten of an account are free.
  *
  * @module
  */
@@ -33,6 +33,8 @@ export interface AlarmReceivers {
 export interface AlarmsProps extends AlarmReceivers {
   readonly metrics: RegistryMetrics
   readonly counts: LogMetrics
+  /** Calls of S3 that failed, if they are counted. */
+  readonly storeFailures?: IMetric | undefined
   /** Calls of the clean-up that failed, by the hour, if there is one. */
   readonly cleanUpErrors?: IMetric | undefined
   /** Calls of the record of pulls that failed, by the time between two of its schedule, if there is one. */
@@ -55,6 +57,7 @@ interface Rule {
 const rules = ({
   metrics,
   counts,
+  storeFailures,
   cleanUpErrors,
   pullsErrors,
 }: AlarmsProps): Readonly<Record<string, Rule>> => ({
@@ -112,6 +115,16 @@ const rules = ({
       threshold: 4,
       periods: 2,
       description: 'The Web Function answered uploads with 5xx. Its log says why.',
+    },
+  }),
+  ...(storeFailures && {
+    StoreFailures: {
+      metric: storeFailures,
+      // Each was repeated before it failed.
+      threshold: 10,
+      periods: 2,
+      description:
+        'More than 10 calls of S3 failed in five minutes, and again: S3 does not respond, or refuses the functions. Their log says why.',
     },
   }),
   ...(cleanUpErrors && {

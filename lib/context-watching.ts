@@ -51,5 +51,10 @@ export const WATCHING = {
     'none',
     'ARN of an SNS topic that alarms are sent to',
   ),
+  metrics: contextValue(
+    z._default(onOff, false),
+    'off',
+    'on: metrics of requests, by what they are for, and of calls of S3, counted from the log; about 5 USD a month',
+  ),
   dashboard: contextValue(z._default(onOff, true), 'on', 'a CloudWatch dashboard'),
 } as const

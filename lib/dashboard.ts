@@ -16,10 +16,13 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import type { RegistryMetrics } from './metrics.ts'
 
 export interface RegistryDashboardProps {
   readonly metrics: RegistryMetrics
+  /** What is counted from the log, if anything is. */
+  readonly embedded?: EmbeddedMetrics | undefined
   /** The log of the function. */
   readonly logGroup: ILogGroup
 }
@@ -34,12 +37,25 @@ const graph = (title: string, left: IMetric[], unit: string, right: IMetric[] = 
     rightYAxis: { min: 0, showUnits: false },
   })
 
+/** What is shown of metrics that are counted from the log. */
+const counted = ({ times, sum }: EmbeddedMetrics): GraphWidget[] => [
+  graph('Time by what is asked for, p50', [times(50)], 'ms'),
+  graph('Time by what is asked for, p99', [times(99)], 'ms'),
+  graph('Calls of S3', [sum('storeCalls', 'calls')], 'calls', [sum('storeFailures', 'failed')]),
+  graph('Bytes through the functions', [sum('received', 'received'), sum('sent', 'sent')], 'bytes'),
+  graph('Refused and failed', [sum('throttled', '429'), sum('serverErrors', '5xx')], 'requests'),
+]
+
 /** The dashboard. */
 export class RegistryDashboard extends Construct {
   /** Its page in the console. */
   readonly url: string
 
-  constructor(scope: Construct, id: string, { metrics, logGroup }: RegistryDashboardProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { metrics, embedded, logGroup }: RegistryDashboardProps,
+  ) {
     super(scope, id)
     const { region } = Stack.of(this)
     const dashboard = new Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) })
@@ -54,6 +70,7 @@ export class RegistryDashboard extends Construct {
         metrics.throttles,
         metrics.functionErrors,
       ]),
+      ...(embedded ? counted(embedded) : []),
       new LogQueryWidget({
         title: 'Latest errors',
         width: 24,

@@ -123,6 +123,10 @@ const RELATIONS: readonly (readonly [
     'pulls=on reads the log: it needs logLevel info or debug',
   ],
   [
+    ({ metrics, logLevel }) => metrics && !['debug', 'info', undefined].includes(logLevel),
+    'metrics=on counts lines of the log: it needs logLevel info or debug',
+  ],
+  [
     ({ pulls, webRegions }) => pulls && webRegions !== undefined,
     'pulls=on does not go with webRegions: what the Web Function serves in other Regions is logged there',
   ],

@@ -119,6 +119,11 @@ export interface RegistryProps {
   readonly logRetention?: RetentionDays | undefined
   /** Who is notified of alarms; `false`: no alarms. Default: alarms that are only shown. */
   readonly alarms?: AlarmReceivers | false | undefined
+  /**
+   * Whether CloudWatch counts more from the lines of requests: times by what they are for, calls of S3, bytes. The
+   * dashboard and an alarm use it. Default: no.
+   */
+  readonly metrics?: boolean | undefined
   /** Whether to create a dashboard. Default: yes. */
   readonly dashboard?: boolean | undefined
 }

@@ -23,6 +23,7 @@ import { Edge, UPLOAD_TIMEOUT } from './edge.ts'
 import { EdgeKeys } from './edge-keys.ts'
 import { EdgeSecret } from './edge-secret.ts'
 import { edgeSettings } from './edge-settings.ts'
+import { type EmbeddedMetrics, embeddedMetrics } from './embedded-metrics.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
 import { homeOf } from './home.ts'
@@ -123,6 +124,7 @@ export class Registry extends Construct {
         SLIPWAY_UNDELETE_DAYS: `${props.undeleteDays}`,
       }),
     }
+    const embedded = props.metrics ? embeddedMetrics(this) : undefined
     // Of both functions, so that tokens and uploads of one are good at the other.
     const shared = {
       statements: [
@@ -135,6 +137,7 @@ export class Registry extends Construct {
         ...keys.environment,
         ...awsSettings(this, awsLogIns, () => this.host),
         ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
+        ...(embedded && { SLIPWAY_METRICS_NAMESPACE: embedded.namespace }),
         ...(props.gc && { SLIPWAY_GC: 'on' }),
         ...(props.pulls && { SLIPWAY_PULLS: 'on' }),
         ...(props.pullsExcept && { SLIPWAY_PULLS_EXCEPT: props.pullsExcept.join() }),
@@ -225,13 +228,17 @@ export class Registry extends Construct {
       })
     const metrics = registryMetrics(api, this.api.function)
     const { alarms = {}, dashboard = true } = props
-    this.alarms = alarms ? this.watch(metrics, alarms) : undefined
+    this.alarms = alarms ? this.watch(metrics, embedded, alarms) : undefined
     this.dashboard = dashboard
-      ? new RegistryDashboard(this, 'Dashboard', { metrics, logGroup: this.api.logGroup })
+      ? new RegistryDashboard(this, 'Dashboard', { metrics, embedded, logGroup: this.api.logGroup })
       : undefined
   }
 
-  private watch(metrics: RegistryMetrics, receivers: AlarmReceivers): Alarms {
+  private watch(
+    metrics: RegistryMetrics,
+    embedded: EmbeddedMetrics | undefined,
+    receivers: AlarmReceivers,
+  ): Alarms {
     const webLog = this.web?.logGroup
     const counts = new LogMetrics(this, 'Counts', {
       logs: [this.api.logGroup, ...(webLog === undefined ? [] : [webLog])],
@@ -242,6 +249,7 @@ export class Registry extends Construct {
       ...receivers,
       metrics,
       counts,
+      storeFailures: embedded?.sum('storeFailures', 'calls of S3 that failed'),
       cleanUpErrors: this.cleanUp?.errors,
       pullsErrors: this.pulls?.errors,
     })

@@ -45,7 +45,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   app.use(requestId())
   healthRoutes(app, options.isReady)
   if (options.follow) app.use(options.follow)
-  app.use(requestLog(options.logger))
+  app.use(requestLog(options))
   app.use(commonHeaders)
   const { edge } = options
   if (edge?.tagAge !== undefined) app.use('/v2/*', saysWhatIsKept(edge, options))

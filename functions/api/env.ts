@@ -27,6 +27,13 @@ export interface RequestLogger {
  */
 export type Ending = 'sent' | 'client gone' | { readonly reason: string; readonly status?: number }
 
+/** What the line of a request has besides, for those who count. */
+export type Measure = (request: {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+}) => object
+
 /** Bytes of a request, and of its response. */
 export interface Bytes {
   readonly received: number
@@ -96,6 +103,8 @@ export interface AppOptions {
   readonly isReady?: (() => boolean) | undefined
   readonly authorizer: Authorizer
   readonly audit: Audit
+  /** Adds to the line of each request. Default: nothing. */
+  readonly measure?: Measure | undefined
   /** Whether the audit trail has pulls, too. Default: no. */
   readonly auditPulls?: boolean | undefined
   /** Absent: pulls are not recorded. */

@@ -18,6 +18,7 @@ import type { Hashing } from '../registry/uploads/hash.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { UploadMemory } from '../registry/uploads/memory.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { createLogger } from './logger.ts'
 import { openAccess } from './open-access.ts'
 import { openQuotas, reportSoftLimit } from './open-quotas.ts'
@@ -109,6 +110,13 @@ const edgeOf = async (
   return openEdge(settings, uploadSecret, isBucketInPath(settings, env))
 }
 
+/** What is loaded only where the log is counted. */
+const embeddedOf = async (settings: Settings): Promise<EmbeddedMetrics | undefined> => {
+  const namespace = settings['metrics-namespace']
+  if (namespace === undefined) return undefined
+  return (await import('./embedded-metrics.ts')).embeddedMetrics(namespace)
+}
+
 /** How a function notes pulls; loaded only where it does. */
 export const openLoggedPulls = async (
   settings: Settings,
@@ -139,7 +147,9 @@ export const openApp = async (
   })
   const { watch, traces } = options
   const { kind } = settings.store
-  const watched = watch ? watch.store(bare, kind) : bare
+  const embedded = await embeddedOf(settings)
+  const counted = embedded ? embedded.store(bare) : bare
+  const watched = watch ? watch.store(counted, kind) : counted
   const store = traces ? traces.store(watched, kind) : watched
   const { isSetUp, checkKeys, policyNotes, ...access } = await openAccess(
     settings,
@@ -174,6 +184,7 @@ export const openApp = async (
   const app = createApp({
     ...(traces ? traces.access(access) : access),
     follow: traces?.requests,
+    measure: embedded?.measure,
     storeHost: directIfNecessary ? storeHost : undefined,
     publicUrl: settings['public-url'],
     uploadOrigin: settings['upload-origin'],

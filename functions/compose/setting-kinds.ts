@@ -37,6 +37,16 @@ export const mebibytes = z
   )
   .check(z.refine((value) => value >= 16 * 1024 * 1024, 'expected 16 MiB or more'))
 
+/** A namespace of metrics, as CloudWatch has them; those that begin with `AWS/` are its own. */
+export const metricsNamespace = z
+  .string()
+  .check(
+    z.regex(
+      /^(?!AWS\/)[A-Za-z0-9./_#-]{1,255}$/,
+      'expected letters, digits and . / _ # -, and not AWS/ first',
+    ),
+  )
+
 /** A number of days, 0 to 3650. */
 export const days = z
   .converted(z.string().check(z.regex(/^\d{1,4}$/, 'expected a whole number of days')), Number)

@@ -22,6 +22,7 @@ import {
   listen,
   listenLocally,
   mebibytes,
+  metricsNamespace,
   onOff,
   publicUrl,
   realm,
@@ -186,6 +187,11 @@ export const SETTINGS = {
     z.optional(listenLocally),
     'none',
     'address and port of a listener for Prometheus, without credentials; :<port> is on loopback',
+  ),
+  'metrics-namespace': setting(
+    z.optional(metricsNamespace),
+    'none',
+    "namespace in CloudWatch that it counts each request in, by the request's line in the log",
   ),
   auth: setting(
     z._default(z.enum(['auto', 'token', 'basic', 'off']), 'auto'),

@@ -97,6 +97,7 @@ describe('each value has an effect', () => {
     alarmEmail: { alarmEmail: 'ops@example.com' },
     alarmTopic: { alarmTopic: 'arn:aws:sns:eu-west-1:123456789012:operations' },
     dashboard: { dashboard: 'off' },
+    metrics: { metrics: 'on' },
     tags: { tags: 'team=infra' },
   }
   const usual = JSON.stringify(synth())

@@ -141,6 +141,8 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ uploadLife: '7d' }, /uploadLife is "7d": expected a time between 1m and 6d/],
     [{ bucketLogDays: '0' }, /bucketLogDays is "0": expected a whole number from 1/],
     [{ bucketLogDays: '7', bucket: 'there-already' }, /bucketLogDays is for a new bucket/],
+    [{ metrics: 'maybe' }, /metrics is "maybe": expected on or off/],
+    [{ metrics: 'on', logLevel: 'warn' }, /metrics=on counts lines of the log/],
     [{ auditPulls: 'maybe' }, /auditPulls is "maybe": .*on/],
     [{ tracing: 'maybe' }, /tracing is "maybe": expected on or off/],
     [{ keys: 'here' }, /keys is "here": expected kms or bucket/],

@@ -40,7 +40,10 @@ const whoOf = (c: AppContext): string | undefined => {
  * was sent. Queries are left out: they carry upload states. A client that went away is no failure of the
  * registry: its line has the status 499, unless the registry had failed before.
  */
-export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
+export const requestLog = ({
+  logger,
+  measure,
+}: Pick<AppOptions, 'logger' | 'measure'>): MiddlewareHandler<AppEnv> =>
   async function requestLog(c, next) {
     const start = performance.now()
     await next()
@@ -54,12 +57,15 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
       const bytes = c.env?.bytes?.()
       const who = whoOf(c)
       const outcome = failed ? { status: res.status } : outcomeOf(c, ending)
-      const fields = {
-        requestId: c.get('requestId'),
+      const request = {
         // Some hosts pass no environment at all.
         method: c.env?.clientMethod ?? c.req.method,
         path: c.req.path,
         status: outcome.status,
+      }
+      const fields = {
+        requestId: c.get('requestId'),
+        ...request,
         milliseconds,
         // Where the host cannot tell, what was declared.
         received: bytes?.received ?? Number(c.req.header('Content-Length') ?? 0),
@@ -68,6 +74,7 @@ export const requestLog = (logger: RequestLogger): MiddlewareHandler<AppEnv> =>
         userAgent: c.req.header('User-Agent'),
         ...(drained === 0 ? {} : { drained }),
         ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
+        ...measure?.(request),
       }
       if (failed) logger.error({ ...fields, err: failure }, 'request')
       else logger.info(fields, 'request')

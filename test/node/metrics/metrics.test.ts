@@ -7,7 +7,7 @@
 import { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { isProbe, kindOf } from '../../../functions/node/metrics/handlers.ts'
+import { isProbe, kindOf } from '../../../functions/api/request-kind.ts'
 import { createMetrics, type Metrics } from '../../../functions/node/metrics/metrics.ts'
 import { StoreError, type StoreFailure } from '../../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
