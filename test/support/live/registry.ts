@@ -32,6 +32,8 @@ export const registryUnderTest: RegistryProgram =
 export interface RegistryOptions {
   /** Whether blobs are served by redirects to the store, if the store can presign. */
   readonly redirects?: boolean
+  /** Where distribution sends notifications; ignored for Slipway. */
+  readonly notifications?: string
   /** Further flags of `slipway serve`; ignored for distribution. */
   readonly flags?: readonly string[]
   /** Further variables of `slipway serve`; ignored for distribution. */
@@ -99,6 +101,13 @@ export const distributionStorage = (store: StoreLocation): object =>
         },
       }
 
+/** The section of its configuration that names an endpoint, which it tries once. */
+const notifying = (url: string | undefined): object => {
+  if (url === undefined) return {}
+  const endpoint = { name: 'suite', url, timeout: '5s', threshold: 1, backoff: '1s' }
+  return { notifications: { events: { includereferences: true }, endpoints: [endpoint] } }
+}
+
 const startDistribution = async (
   store: StoreLocation,
   options: RegistryOptions,
@@ -120,6 +129,7 @@ const startDistribution = async (
         maintenance: { uploadpurging: { enabled: false } },
       },
       http: { addr: address, secret: 'of-no-worth' },
+      ...notifying(options.notifications),
       // By default it rejects every manifest that contains a URL.
       validation: { manifests: { urls: { allow: ['^https?://'] } } },
     }),
