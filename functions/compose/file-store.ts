@@ -9,6 +9,8 @@ import { DISTRIBUTION_PREFIX, UPLOADS_PREFIX } from '../registry/layout.ts'
 import { createFileStore } from '../storage/file/store.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
+export { divideStamps } from '../storage/file/disk.ts'
+
 /**
  * Opens the store in a directory; nothing is read or written yet. What distribution has, too, lies
  * where distribution's own file driver looks for it.

@@ -97,7 +97,7 @@ const openPolicy = async (settings: Settings, live: LiveOptions): Promise<Live<P
 }
 
 /**
- * Counts failed log-ins: for all instances over a bucket, in memory where the process is the only one. A
+ * Counts failed log-ins: for all instances over a bucket, in memory where the server is the only one. A
  * read-only registry may not write, and counts in memory, too.
  */
 const openThrottle = (
@@ -105,9 +105,11 @@ const openThrottle = (
   store: ObjectStore,
   logger: RequestLogger,
   now: () => number,
+  attempt: Throttle['attempt'] | undefined,
 ): Throttle => {
   const memory = createThrottle(now)
-  if (settings.store.kind === 'file' || settings['read-only']) return memory
+  if (settings.store.kind === 'file' || settings['read-only'])
+    return attempt === undefined ? memory : { inMemory: memory.inMemory, attempt }
   // Loaded by the first log-in with a password, to keep cold starts fast.
   const shared = once(async () => {
     const { createSharedThrottle } = await import('../auth/throttle/shared.ts')
@@ -150,6 +152,8 @@ export interface AccessHost {
   readonly now?: (() => number) | undefined
   /** Compares passwords; by default on this thread. */
   readonly verifyPassword?: VerifyPassword | undefined
+  /** Begins a log-in where several processes count failed ones together, and no store does; by default this one. */
+  readonly attempt?: Throttle['attempt'] | undefined
   /** Whose certificates let callers in. */
   readonly authorities?: CertificateAuthorities | undefined
 }
@@ -175,7 +179,7 @@ export const openAccess = async (
   store: ObjectStore,
   logger: RequestLogger,
   onlyLocal: boolean,
-  { now = Date.now, verifyPassword, authorities }: AccessHost = {},
+  { now = Date.now, verifyPassword, attempt, authorities }: AccessHost = {},
 ): Promise<OpenAccess> => {
   const audit = auditLog(logger)
   if (settings.auth === 'off') {
@@ -190,7 +194,7 @@ export const openAccess = async (
   const live = { store, now, report: reportTo(logger, audit) }
   const accounts = createAccounts({
     ...live,
-    throttle: openThrottle(settings, store, logger, now),
+    throttle: openThrottle(settings, store, logger, now, attempt),
     ...(verifyPassword === undefined ? {} : { verify: verifyPassword }),
   })
   const policy = allowingAws(await openPolicy(settings, live), settings['aws-allow'])

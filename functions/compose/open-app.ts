@@ -11,6 +11,7 @@ import type { AppEnv, AppOptions, BodyLimit, PullSeen, RequestLogger } from '../
 import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
+import type { Throttle } from '../auth/throttle/throttle.ts'
 import { heedingFence, raisingFence } from '../registry/clean-up/fence.ts'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { createRegistry } from '../registry/registry.ts'
@@ -52,6 +53,10 @@ export interface HostOptions {
   readonly logger?: Logger
   /** Compares passwords where that must not keep other requests waiting; by default on this thread. */
   readonly verifyPassword?: VerifyPassword
+  /** Begins a log-in where several processes count failed ones together; by default this one counts its own. */
+  readonly attempt?: Throttle['attempt'] | undefined
+  /** See `RegistryOptions`. */
+  readonly linkChanged?: ((key: string) => Promise<void>) | undefined
   /** Where hashes of uploads are computed; by default on this thread. */
   readonly hashing?: Hashing
   /** Whether only this machine can reach it. */
@@ -86,6 +91,8 @@ export interface OpenApp {
   readonly storeHost: () => Promise<string | undefined>
   readonly audit: Audit
   readonly memory: UploadMemory
+  /** See `Registry`. */
+  readonly dropLink: (key: string) => void
   /** See `OpenAccess`. */
   readonly isSetUp: () => Promise<boolean>
   readonly policyNotes: () => Promise<readonly string[]>
@@ -157,7 +164,11 @@ export const openApp = async (
     store,
     logger,
     onlyLocal,
-    { verifyPassword: options.verifyPassword, authorities: options.authorities },
+    {
+      verifyPassword: options.verifyPassword,
+      attempt: options.attempt,
+      authorities: options.authorities,
+    },
   )
   const uploadSecret = openUploadSecret(settings, env, store)
   const storeHost = openStoreHost(store)
@@ -168,6 +179,7 @@ export const openApp = async (
     uploadLife: settings['upload-life'],
     uploadLimits,
     hashing: options.hashing,
+    linkChanged: options.linkChanged,
     requiredChildren: settings['index-children'],
     rules: openRules(store, logger, access.audit),
     quotas: openQuotas(store, logger, access.audit),
@@ -215,6 +227,7 @@ export const openApp = async (
     audit: access.audit,
     storeHost,
     memory: registry.memory,
+    dropLink: registry.dropLink,
     isSetUp,
     policyNotes,
     warmUp,

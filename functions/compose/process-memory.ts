@@ -1,5 +1,5 @@
 /**
- * How much memory this process may take.
+ * How much memory this process may take, and each of several of one server.
  *
  * @module
  */
@@ -23,3 +23,15 @@ const memoryOfProcess = (): number => {
  */
 export const uploadMemoryFor = (available: number = memoryOfProcess()): number =>
   Math.min(Math.max(Math.floor(available / 8), 48 * MEBIBYTE), 96 * MEBIBYTE)
+
+/** Least bytes of uploads in memory with which uploads go on well. */
+export const LEAST_UPLOAD_MEMORY = 16 * MEBIBYTE
+
+/**
+ * Bytes of uploads in memory of one of several workers: together they take what one would, unless that is too little for
+ * each.
+ *
+ * @param whole bytes for all; default: {@link uploadMemoryFor}
+ */
+export const shareOfUploadMemory = (workers: number, whole: number = uploadMemoryFor()): number =>
+  Math.max(Math.floor(whole / workers), LEAST_UPLOAD_MEMORY)

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { availableParallelism } from 'node:os'
 import { subjectFault } from '../auth/policy/subject.ts'
 import * as z from '../shared/schema.ts'
 import { secureUrl } from '../shared/secure-url.ts'
+import { LEAST_UPLOAD_MEMORY } from './process-memory.ts'
 
 /** A switch, `on` or `off`. */
 export const onOff = z.converted(z.enum(['on', 'off']), (value) => value === 'on')
@@ -35,7 +37,17 @@ export const mebibytes = z
     z.string().check(z.regex(/^\d{1,6}$/, 'expected a number of MiB, as in 96')),
     (value) => Number(value) * 1024 * 1024,
   )
-  .check(z.refine((value) => value >= 16 * 1024 * 1024, 'expected 16 MiB or more'))
+  .check(z.refine((value) => value >= LEAST_UPLOAD_MEMORY, 'expected 16 MiB or more'))
+
+/** Most workers that `auto` gives, however many cores there are. */
+const MOST_BY_ITSELF = 8
+
+/** A number of processes; `auto`: one a core that this process may use. */
+export const workers = z.converted(z.string(), (value, refuse) => {
+  if (value === 'auto') return Math.min(availableParallelism(), MOST_BY_ITSELF)
+  const count = /^\d{1,2}$/.test(value) ? Number(value) : 0
+  return count >= 1 && count <= 64 ? count : refuse('expected a number from 1 to 64, or auto')
+})
 
 /** A namespace of metrics, as CloudWatch has them; those that begin with `AWS/` are its own. */
 export const metricsNamespace = z

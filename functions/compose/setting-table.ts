@@ -34,6 +34,7 @@ import {
   text,
   trustedOrigin,
   uploadOrigin,
+  workers,
 } from './setting-kinds.ts'
 
 /** What can be set. */
@@ -172,6 +173,11 @@ export const SETTINGS = {
     z._default(span('1s', '1d'), 60),
     '60s',
     'time after which a request is given up whose body stands still, at less than 1 KiB a second',
+  ),
+  workers: setting(
+    z._default(workers, 1),
+    '1',
+    'processes that answer requests, beside one that does the rest; auto: one a core, at most 8. One uses little more than one core',
   ),
   'stop-timeout': setting(
     z._default(span('1s', '1d'), 30),

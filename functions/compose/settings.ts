@@ -6,6 +6,7 @@
 
 import { parseArgs } from 'node:util'
 import { SettingsError } from './errors.ts'
+import { LEAST_UPLOAD_MEMORY } from './process-memory.ts'
 import { ALL_SETTINGS, SETTINGS, type SettingName, type Settings } from './setting-table.ts'
 
 export type { Settings } from './setting-table.ts'
@@ -90,6 +91,12 @@ const checkTogether = (settings: Partial<Settings>): void => {
   if (settings['s3-replica'] !== undefined && (settings.edge ?? 'off') !== 'off') {
     throw new SettingsError(
       '--s3-replica cannot be combined with --edge, which reads the first bucket',
+    )
+  }
+  const { workers = 1, 'upload-memory': memory } = settings
+  if (memory !== undefined && memory < workers * LEAST_UPLOAD_MEMORY) {
+    throw new SettingsError(
+      `--upload-memory is for all of --workers ${workers}: expected ${(workers * LEAST_UPLOAD_MEMORY) / 2 ** 20} MiB or more`,
     )
   }
   checkAws(settings)

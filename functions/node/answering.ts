@@ -7,7 +7,7 @@
 import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from '../compose/logger.ts'
-import { type OpenApp, openApp } from '../compose/open-app.ts'
+import { type HostOptions, type OpenApp, openApp } from '../compose/open-app.ts'
 import { serverPulls } from '../compose/pulls.ts'
 import type { Settings } from '../compose/settings.ts'
 import type { Traces } from '../traces/traces.ts'
@@ -17,6 +17,7 @@ import { createServerOf } from './http-server.ts'
 import { listen } from './listen.ts'
 import type { WatchOptions } from './metrics/listener.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import type { Values } from './metrics/sum.ts'
 import { createPasswordThread } from './passwords.ts'
 import { startWritingPulls } from './pulls.ts'
 import { openTls } from './tls/tls.ts'
@@ -30,6 +31,8 @@ export interface Answering extends Stoppable {
   readonly metrics: Metrics | undefined
   /** What watchers are told. */
   readonly watched: Pick<WatchOptions, 'metrics' | 'isReady'> | undefined
+  /** What this process has counted, to be added to what others have. */
+  readonly counted: () => Promise<Values | undefined>
   /** Listens, and answers from then on. @throws StartError */
   listen(): Promise<AddressInfo>
   /** Looks now whether the files of certificates have changed. */
@@ -47,6 +50,8 @@ export interface AnsweringOptions {
   /** Is told that the delete of a whole repository is not done yet. */
   readonly remains: () => void
   readonly ends: Ends
+  /** What the workers of a server do together. Default: this process is the only one. */
+  readonly shared?: Required<Pick<HostOptions, 'verifyPassword' | 'attempt' | 'linkChanged'>>
 }
 
 /** What is loaded only where somebody watches. */
@@ -66,6 +71,7 @@ export const answerHere = async ({
   onlyLocal,
   remains,
   ends,
+  shared,
 }: AnsweringOptions): Promise<Answering> => {
   const tls = await openTls(settings, logger)
   const passwords = createPasswordThread()
@@ -82,6 +88,7 @@ export const answerHere = async ({
     authorities: tls?.authorities,
     redirectHeads: false,
     verifyPassword: passwords.verify,
+    ...shared,
     onlyLocal,
     remains,
     directIfNecessary: true,
@@ -91,6 +98,7 @@ export const answerHere = async ({
   const { server, stop } = createServerOf(app, settings, { logger, tls })
   metrics?.requests(server)
   const isReady = () => health.isReady(store)
+  const readings = { isReady, uploadMemory: () => opened.memory.used }
   return {
     opened,
     metrics,
@@ -98,9 +106,10 @@ export const answerHere = async ({
       isReady,
       metrics: {
         contentType: metrics.contentType,
-        text: () => metrics.text({ isReady, uploadMemory: () => opened.memory.used }),
+        text: () => metrics.text(readings),
       },
     },
+    counted: async () => metrics?.values(readings),
     async listen() {
       await listen(server, settings.listen)
       if (tls) ends.first.push(tls.follow(server as TlsServer))

@@ -72,7 +72,7 @@ const keepPath = (incoming: IncomingMessage): void => {
 }
 
 /** Milliseconds for what requests that were cut by the end clear away. */
-const CLEAN_UP = 5_000
+export const CLEAN_UP = 5_000
 
 /** A server that does not listen yet, and its end. */
 export interface AppServer {

@@ -43,6 +43,10 @@ const urlOf = (settings: Settings, { address, family, port }: AddressInfo): stri
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
+/** Workers are loaded only where there are any. */
+const answererOf = async ({ workers }: Settings): Promise<typeof answerHere> =>
+  workers === 1 ? answerHere : (await import('./workers/main.ts')).answerByWorkers
+
 /**
  * Opens the store and serves the registry from it.
  *
@@ -63,7 +67,8 @@ export const startServer = async (
   const deletes = finishingDeletes(settings['undelete-days'], logger)
   const events = sendingEvents(env, logger)
   const remains = deletes.look
-  const answering = await answerHere({ settings, env, logger, traces, onlyLocal, remains, ends })
+  const answer = await answererOf(settings)
+  const answering = await answer({ settings, env, logger, traces, onlyLocal, remains, ends })
   const { opened, metrics } = answering
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
   let watched: Watched | undefined

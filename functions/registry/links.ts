@@ -288,7 +288,7 @@ export const isCondemned = (link: RecentLink | undefined): link is CondemnedLink
  * once, or one layer after another, do not each ask the store.
  *
  * A link only ever ends by a delete. A delete by this instance counts at once, one by another
- * instance within {@link MAX_AGE}; a link that is not there is looked for each time. So a manifest
+ * instance within {@link MAX_AGE} unless that tells; a link that is not there is looked for each time. So a manifest
  * may be accepted although another instance deletes one of its blobs in the same seconds. That can
  * happen without this memory as well; the moment is only longer with it.
  */
@@ -324,19 +324,23 @@ export interface RecentLinks {
    * @throws StoreError `unavailable` when it had no answer: it is not sent again
    */
   deleteIf(key: string, etag: string): Promise<boolean>
-  /** Forgets a link, because it has changed. */
-  forget(key: string): void
+  /** Forgets a link, because it has changed, and has others forget it. */
+  forget(key: string): Promise<void>
+  /** Forgets a link, because somebody else has changed it. */
+  drop(key: string): void
 }
 
 /**
  * The links of a store.
  *
  * @param now clock in milliseconds
+ * @param changed tells others that remember links, too, of one that has changed. It never fails
  */
 export const createRecentLinks = (
   store: ObjectStore,
   now: () => number,
   report: ReportDamage = unreported,
+  changed: (key: string) => Promise<void> = async () => {},
 ): RecentLinks => {
   const load = async (key: string): Promise<RecentLink | DeletedLink | undefined> => {
     const stored = await readStoredLink(store, key, report)
@@ -367,14 +371,18 @@ export const createRecentLinks = (
       }
     },
     look: recent.get,
-    forget: recent.forget,
+    drop: recent.forget,
+    async forget(key) {
+      recent.forget(key)
+      await changed(key)
+    },
 
     async deleteIf(key, etag) {
       try {
         // Written anew, it has the same version: what was sent twice could take it away later.
         return await tookPlace(store.deleteIf(key, etag, { once: true }))
       } finally {
-        recent.forget(key)
+        await links.forget(key)
       }
     },
 

@@ -80,6 +80,11 @@ export interface RegistryOptions {
   readonly readOnly?: boolean | undefined
   /** Where events are recorded. Default: nowhere. */
   readonly events?: Recorder | undefined
+  /**
+   * Tells other processes on this store of a link that has changed, for {@link Registry.dropLink}. It never fails.
+   * Default: they find out by themselves.
+   */
+  readonly linkChanged?: ((key: string) => Promise<void>) | undefined
   /** Clock in milliseconds since 1970. */
   readonly now?: () => number
   /** Waits for some milliseconds. Default: by this process's clock. */
@@ -100,6 +105,8 @@ export interface Registry {
   readonly quotas: QuotaGuard
   /** Deletes a whole repository. What it takes is loaded by the first call. */
   removeWhole(name: string, options: RemoveWholeOptions): Promise<WholeRemoved>
+  /** Forgets a link that another process has changed. */
+  dropLink(key: string): void
   /** Of all that clients send. */
   readonly memory: UploadMemory
 }
@@ -110,7 +117,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   const { contentLooked, events } = options
   const ownContent = createContent(store, report)
   const content = contentLooked ? tellingLooks(ownContent, contentLooked) : ownContent
-  const recent = createRecentLinks(store, now, report)
+  const recent = createRecentLinks(store, now, report, options.linkChanged)
   const links = options.readOnly ? { ...recent, keep: recent.read } : recent
   const holdings = createHoldings(store, links, now, report)
   const follows = options.cleanUp
@@ -140,6 +147,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   return {
     blobs,
     memory,
+    dropLink: recent.drop,
     tags,
     catalog,
     referrers,

@@ -128,7 +128,7 @@ export const createRevisions = (
           if (stored === undefined || stored.deleted) return false
         }
       } finally {
-        links.forget(key)
+        await links.forget(key)
       }
     },
   }

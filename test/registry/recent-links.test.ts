@@ -89,6 +89,24 @@ test('one that another instance deletes is gone after five seconds', async () =>
   assert.equal(await target(), undefined)
 })
 
+test('one that another instance deletes and tells of is gone when the delete is done', async () => {
+  await writeLink(store, KEY, CONFIG.sha256)
+  await target()
+  const told: string[] = []
+  const other = createRecentLinks(
+    store,
+    () => clock,
+    undefined,
+    async (key) => {
+      told.push(key)
+      links.drop(key)
+    },
+  )
+  await remove(other)
+  assert.deepEqual(told, [KEY])
+  assert.equal(await target(), undefined)
+})
+
 test('what was read while it was deleted is not remembered', async () => {
   await writeLink(store, KEY, CONFIG.sha256)
   /** Reads that have their object, and wait to be let on. */

@@ -23,6 +23,15 @@ export const serve = async (
   { env, now, say, onStop, onReload, exit }: Io,
   { settings }: { readonly settings: Settings },
 ): Promise<void> => {
+  if (settings.workers > 1) {
+    const { isWorker, work } = await import('../../node/workers/worker.ts')
+    if (isWorker()) {
+      // The terminal and systemd signal all processes; the main one says when this one ends.
+      onStop(() => {})
+      onReload(() => {})
+      return work(settings, env, exit)
+    }
+  }
   let reload = async (): Promise<void> => {}
   // From the beginning: until there is a listener, the signal ends the process.
   onReload(() => void reload())

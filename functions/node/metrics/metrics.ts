@@ -9,6 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ObjectStore } from '../../storage/store.ts'
 import { countRequests } from './requests.ts'
 import { countCalls } from './store.ts'
+import type { Values } from './sum.ts'
 import { createTable, type Table } from './table.ts'
 
 /** What is read when somebody asks. */
@@ -31,6 +32,8 @@ export interface Metrics {
   readonly contentType: string
   /** All metrics as they are now, in Prometheus's text format. */
   text(readings: Readings): Promise<string>
+  /** The same, to be added to those of other processes: see sum.ts. */
+  values(readings: Readings): Promise<Values>
 }
 
 /** Sets what the process itself is like. */
@@ -56,6 +59,11 @@ const processReader = (table: Table): (() => void) => {
 export const createMetrics = (): Metrics => {
   const table = createTable()
   const readProcess = processReader(table)
+  const read = ({ uploadMemory, isReady }: Readings): void => {
+    readProcess()
+    table.uploadMemory.set(uploadMemory())
+    table.ready.set(isReady() ? 1 : 0)
+  }
   return {
     store: (store, kind) => countCalls(store, kind === 's3' ? 's3aws' : 'filesystem', table),
     requests: (server) => countRequests(server, table),
@@ -68,11 +76,13 @@ export const createMetrics = (): Metrics => {
       table.lastCleanUp.set(Math.round(Date.now() / 1000))
     },
     contentType: table.registry.contentType,
-    text({ uploadMemory, isReady }) {
-      readProcess()
-      table.uploadMemory.set(uploadMemory())
-      table.ready.set(isReady() ? 1 : 0)
+    text(readings) {
+      read(readings)
       return table.registry.metrics()
+    },
+    values(readings) {
+      read(readings)
+      return table.registry.getMetricsAsJSON()
     },
   }
 }

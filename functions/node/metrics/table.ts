@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { type Aggregator, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** Seconds: from what is in memory to what waits for the store. */
 const REQUEST_BUCKETS = [0.01, 0.05, 0.25, 1, 10]
@@ -19,6 +19,9 @@ export const createTable = () => {
     new Counter({ name, help, labelNames, registers })
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Gauge({ name, help, labelNames, registers })
+  /** @param aggregator which value counts of several processes; of others, their sum does */
+  const oneOf = (aggregator: Aggregator, name: string, help: string) =>
+    new Gauge({ name, help, aggregator, registers })
   const histogram = <L extends string>(
     name: string,
     help: string,
@@ -87,16 +90,18 @@ export const createTable = () => {
       'Clean-ups by this server, by outcome',
       'outcome',
     ),
-    lastCleanUp: gauge(
+    lastCleanUp: oneOf(
+      'max',
       'slipway_clean_up_last_run_timestamp_seconds',
       'When the last clean-up by this server ended, whatever its outcome; 0: none has',
     ),
-    ready: gauge('slipway_ready', 'Whether /readyz says yes: 1 or 0'),
+    ready: oneOf('min', 'slipway_ready', 'Whether /readyz says yes: 1 or 0'),
     cpu: counter('process_cpu_seconds_total', 'Processor time of the process, user and system'),
     memory: gauge('process_resident_memory_bytes', 'Resident memory of the process'),
     heap: gauge('nodejs_heap_size_used_bytes', 'Memory of JavaScript objects'),
-    started: gauge('process_start_time_seconds', 'When the process started, since 1970'),
-    lag: gauge(
+    started: oneOf('min', 'process_start_time_seconds', 'When the process started, since 1970'),
+    lag: oneOf(
+      'max',
       'nodejs_eventloop_lag_p99_seconds',
       'How late the event loop was in one of a hundred cases, since the last scrape',
     ),

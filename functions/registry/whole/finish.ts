@@ -25,7 +25,7 @@ export interface FinishOptions {
   /** Clock in milliseconds since 1970. Default: this machine's. */
   readonly now?: (() => number) | undefined
   /** See `PassOptions`. */
-  readonly forget?: ((key: string) => void) | undefined
+  readonly forget?: ((key: string) => Promise<void>) | undefined
   /** Is told of each repository that something was done in. */
   readonly report?: ((name: string, passed: Passed) => void) | undefined
 }

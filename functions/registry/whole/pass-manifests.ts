@@ -71,7 +71,7 @@ const remove = async (pass: Pass, { digest, link, refers }: Going): Promise<bool
   await record.manifest(digest, [])
   if (refers !== undefined) await putDoubt(store, name, refers.subject, refers.referrer)
   const gone = await deleteLink(store, link, whole.at)
-  forget?.(link.key)
+  await forget?.(link.key)
   return gone
 }
 

@@ -26,7 +26,7 @@ export interface WholeParts {
   /** Waits for some milliseconds. Default: by this process's clock. */
   readonly wait?: ((milliseconds: number) => Promise<unknown>) | undefined
   /** Forgets a link that has changed. */
-  readonly forget: (key: string) => void
+  readonly forget: (key: string) => Promise<void>
   /** Where events are recorded. Default: nowhere. */
   readonly events?: Recorder | undefined
 }

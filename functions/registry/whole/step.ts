@@ -25,7 +25,7 @@ export interface PassOptions {
   /** Clock in milliseconds, for the records. */
   readonly now: () => number
   /** Is told of each link that has changed, by its key. Default: nobody remembers links. */
-  readonly forget?: ((key: string) => void) | undefined
+  readonly forget?: ((key: string) => Promise<void>) | undefined
 }
 
 /** What one pass goes by. */
