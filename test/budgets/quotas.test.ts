@@ -65,8 +65,13 @@ describe('a manifest', () => {
 })
 
 describe('the rest', () => {
-  test('an upload: a read of the count, and none for ten seconds', async () => {
+  test('an upload where a quota is known: a read of the count, and none for ten seconds', async () => {
     const fresh = await opened()
+    await costs({ calls: {} }, () => expectStatus(202, fresh('POST /v2/app/a/blobs/uploads/')))
+    await expectStatus(
+      400,
+      fresh(`POST /v2/free/blobs/uploads/?digest=${CONFIG.sha256}`, IMAGE.bytes),
+    )
     await costs({ calls: { GetObject: 1 } }, () =>
       expectStatus(202, fresh('POST /v2/app/a/blobs/uploads/')),
     )

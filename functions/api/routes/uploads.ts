@@ -153,7 +153,9 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     if (mounted !== undefined && isDigest(mounted) && (await mount(c, name, mounted))) {
       return created(c, name, mounted)
     }
-    await registry.quotas.admit(name)
+    await (c.req.query('digest') === undefined
+      ? registry.quotas.admitStart(name)
+      : registry.quotas.admit(name))
     const state = uploads.begin(name, {
       algorithm: readAlgorithm(c),
       startedBy: nameOf(caller.identity),

@@ -26,6 +26,11 @@ export interface QuotaGuard {
    * @throws RegistryError QUOTA_EXCEEDED
    */
   admit(repository: string): Promise<void>
+  /**
+   * The same for an upload that begins, which costs no operation while this process has heard of no quota of the
+   * repository: its end is refused in any case.
+   */
+  admitStart(repository: string): Promise<void>
 }
 
 export interface QuotaOptions {
@@ -47,8 +52,19 @@ export const createQuotaGuard = (
   const ledger = once(async () =>
     (await import('./ledger.ts')).createLedger({ store, now, wait, softLimit }),
   )
-  const of = async (repository: string): Promise<Quota | undefined> =>
-    (await quotas()).of(repository)
+  let last = NO_QUOTAS
+  const of = async (repository: string): Promise<Quota | undefined> => {
+    last = await quotas()
+    return last.of(repository)
+  }
+  const admit = async (repository: string): Promise<void> => {
+    const quota = await of(repository)
+    if (quota?.hard === undefined) return
+    const used = await (await ledger()).bytes(quota, MAX_AGE)
+    if (used < quota.hard) return
+    const { usedUp } = await import('./refusals.ts')
+    throw usedUp(quota, repository, used)
+  }
   return {
     async open(repository) {
       const quota = await of(repository)
@@ -56,13 +72,9 @@ export const createQuotaGuard = (
       return quota
     },
     raise: async (quota, repository, things) => (await ledger()).raise(quota, repository, things),
-    async admit(repository) {
-      const quota = await of(repository)
-      if (quota?.hard === undefined) return
-      const used = await (await ledger()).bytes(quota, MAX_AGE)
-      if (used < quota.hard) return
-      const { usedUp } = await import('./refusals.ts')
-      throw usedUp(quota, repository, used)
+    admit,
+    async admitStart(repository) {
+      if (last.of(repository)?.hard !== undefined) await admit(repository)
     },
   }
 }
