@@ -17,6 +17,7 @@ import {
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { FAILURE_LIFE } from '../functions/auth/throttle/expire.ts'
+import { EVENTS_PREFIX } from '../functions/events/keys.ts'
 import {
   DELETIONS_PREFIX,
   FAILED_LOG_INS_PREFIX,
@@ -54,6 +55,9 @@ export const UNDELETE_DAYS = 14
 /** The same as on a server, which removes expired uploads itself. */
 const uploadLife = Duration.millis(UPLOAD_LIFE)
 
+/** For which events wait for their receivers. */
+const EVENT_LIFE = Duration.days(30)
+
 /** What every bucket of ours has: no public access, TLS only, versions, one owner. */
 export const PRIVATE_BUCKET = {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -88,6 +92,13 @@ const lifecycleRules = (keyPrefix: string, keptDays: number): LifecycleRule[] =>
     id: 'referrer-pages',
     prefix: keyPrefix + REFERRER_PAGES_PREFIX,
     expiration: Duration.millis(REFERRER_PAGE_LIFE),
+    noncurrentVersionExpiration: Duration.days(1),
+  },
+  {
+    id: 'events',
+    prefix: keyPrefix + EVENTS_PREFIX,
+    expiration: EVENT_LIFE,
+    // Nobody wants one that was delivered.
     noncurrentVersionExpiration: Duration.days(1),
   },
   UNFINISHED_UPLOADS,

@@ -13,6 +13,7 @@ import { Stack } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
+import { OUTBOX } from '../functions/events/record.ts'
 import {
   ALIASES_PREFIX,
   BLOBS_PREFIX,
@@ -22,6 +23,7 @@ import {
   CONDEMNED_PREFIX,
   DELETED_REPOSITORIES_PREFIX,
   DELETIONS_PREFIX,
+  EVENT_RECEIVERS_KEY,
   FAILED_LOG_INS_PREFIX,
   FENCE_KEY,
   GROUPS_KEY,
@@ -90,8 +92,11 @@ const REGISTRY: Rights = [
       RETENTION_KEY,
       QUOTAS_KEY,
       CHANGES_KEY,
+      EVENT_RECEIVERS_KEY,
     ],
   ],
+  // It writes each before it happens, and withdraws what is refused.
+  ['Events', ['s3:PutObject', 's3:DeleteObject'], [`${OUTBOX}*`]],
 ]
 
 /** Of the clean-up. */
@@ -117,8 +122,9 @@ const CLEAN_UP: Rights = [
   // A delete with a condition needs the right to read, too.
   ['Passing', [READ, 's3:DeleteObject'], [`${UPLOADS_PREFIX}*`, `${PULLED_PREFIX}*`]],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
-  ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY]],
+  ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY, EVENT_RECEIVERS_KEY]],
   ['Quotas', [READ, 's3:PutObject', 's3:DeleteObject'], [`${QUOTAS_PREFIX}*`]],
+  ['Events', ['s3:PutObject', 's3:DeleteObject'], [`${OUTBOX}*`]],
   // What rules let go is on record, for a time, and so is what goes with a whole repository.
   [
     'Deletions',

@@ -110,7 +110,7 @@ const BY = {
   by: nameFlag('who makes the change', 'user@machine'),
 } as const
 
-/** `StoreIo.edit`. @param by who makes the change */
+/** `StoreIo.edit`, which also leaves an event. @param by who makes the change */
 const editor = (io: Io, store: ObjectStore, by: string): StoreIo['edit'] => {
   const note = async (key: string, text: string): Promise<void> => {
     const { noteChange } = await import('../auth/changes.ts')
@@ -122,7 +122,18 @@ const editor = (io: Io, store: ObjectStore, by: string): StoreIo['edit'] => {
   }
   return async (key, change) => {
     const { editDocument } = await import('../auth/document.ts')
-    return editDocument(store, key, change, (text) => note(key, text))
+    const { recorderFor } = await import('./record-events.ts')
+    const recording = recorderFor(io, store).begin(undefined, { actor: by })
+    const document = key.slice(key.lastIndexOf('/') + 1)
+    let event: Promise<void> | undefined
+    const edited = await editDocument(store, key, change, async (text) => {
+      await note(key, text)
+      // Before each attempt, but one event for all of them.
+      event ??= recording.write({ action: 'policy', facts: { document } })
+      await event
+    })
+    if (!edited) await recording.withdraw()
+    return edited
   }
 }
 

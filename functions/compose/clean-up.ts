@@ -11,6 +11,7 @@ import { type Collected, type CollectOptions, collect } from '../registry/clean-
 import type { Times } from '../registry/clean-up/terms.ts'
 import { removes, type Thing } from '../registry/clean-up/thing.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { openEvents } from './open-events.ts'
 
 export interface CleanUpOptions {
   readonly times: Times
@@ -102,6 +103,7 @@ export const cleanUp = async (
     progress: watching.progress,
     isOver,
     monotonic: () => performance.now(),
+    events: openEvents(store, { logger, audit }),
   }).catch((error: unknown) => {
     noteEnd?.('failed')
     throw error

@@ -22,6 +22,7 @@ import type { ObjectStore } from '../storage/store.ts'
 import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { createLogger } from './logger.ts'
 import { openAccess } from './open-access.ts'
+import { openEvents } from './open-events.ts'
 import { openQuotas, reportSoftLimit } from './open-quotas.ts'
 import { openRules } from './open-rules.ts'
 import {
@@ -67,6 +68,8 @@ export interface HostOptions {
   readonly pulled?: PullSeen | undefined
   /** See `AppOptions.remains`. */
   readonly remains?: (() => void) | undefined
+  /** Is told that an event waits to be delivered. Takes no time. Default: it is found later. */
+  readonly eventRecorded?: (() => void) | undefined
   /** What `/readyz` says of the store. Default: that it is ready. */
   readonly isReady?: (store: ObjectStore) => boolean
   /** The store as the host watches it, and who is told of lookups in memory. Default: nobody watches. */
@@ -184,6 +187,9 @@ export const openApp = async (
     rules: openRules(store, logger, access.audit),
     quotas: openQuotas(store, logger, access.audit),
     softLimit: reportSoftLimit(logger),
+    events: settings['read-only']
+      ? undefined
+      : openEvents(store, { logger, audit: access.audit, wake: options.eventRecorded }),
     undeletes: settings['undelete-days'] > 0,
     readOnly: settings['read-only'],
     cleanUp: settings.gc

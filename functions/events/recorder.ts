@@ -45,7 +45,8 @@ export const createRecorder = ({ store, wanted, now, wake }: RecorderOptions): R
   begin(repository, { actor, request } = {}) {
     const written: Promise<string>[] = []
     return {
-      wantsMoves: async () => wanted.wants({ action: 'tag', repository }),
+      wantsMoves: async () =>
+        repository !== undefined && wanted.wants({ action: 'tag', repository }),
 
       async write({ action, target, tags, facts, proof }) {
         const userAgent = request?.userAgent?.slice(0, MAX_AGENT)

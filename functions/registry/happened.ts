@@ -50,11 +50,11 @@ export interface HappenedTag {
   readonly proof?: Proof
 }
 
-/** What is about to happen to a repository. */
+/** What is about to happen. */
 export interface Happening {
   /** `quota`: one has passed its soft limit. */
-  readonly action: 'push' | 'mount' | 'delete' | 'undelete' | 'quota'
-  /** Absent: the whole repository. */
+  readonly action: 'push' | 'mount' | 'delete' | 'undelete' | 'quota' | 'policy'
+  /** Absent: the whole repository, or a document. */
   readonly target?: Partial<Described> & {
     readonly tag?: string
     readonly fromRepository?: string | undefined
@@ -69,7 +69,7 @@ export interface Happening {
   readonly blob?: boolean
 }
 
-/** The record of one thing that happens to a repository. */
+/** The record of one thing that happens. */
 export interface Recording {
   /** Whether anybody wants to hear of tags that move: then what they named has to be read. */
   wantsMoves(): Promise<boolean>
@@ -87,5 +87,6 @@ export interface Recording {
 
 /** Records what happens. */
 export interface Recorder {
-  begin(repository: string, origin?: Origin): Recording
+  /** @param repository undefined for a document */
+  begin(repository: string | undefined, origin?: Origin): Recording
 }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as events from '../../functions/events/keys.ts'
+import { outboxKey } from '../../functions/events/record.ts'
 import * as layout from '../../functions/registry/layout.ts'
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../docs/clean-up.md'), 'utf8')
@@ -32,6 +33,8 @@ const D = `sha256:${'a'.repeat(64)}` as const
 
 const DELIVERY = { receiver: 'hooks', at: '1735689600000', lane: 'a'.repeat(12), id: 'id' }
 
+const RECORD = { at: 0, id: 'id' }
+
 /** One key of each function that makes keys; those that make prefixes, and those that read keys, make none. */
 const KEYS: Readonly<Record<string, string | undefined>> = {
   dataKey: layout.dataKey(D),
@@ -54,13 +57,18 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   uploadLatestStateKey: layout.uploadLatestStateKey('uuid'),
   uploadCancelledKey: layout.uploadCancelledKey('uuid'),
   failedLogInsKey: layout.failedLogInsKey('bucket'),
+  outboxKey: outboxKey(RECORD),
   waitingKey: events.waitingKey(DELIVERY),
   deadKey: events.deadKey(DELIVERY),
   endedKey: events.endedKey('hooks'),
   deliveryLeaseKey: events.deliveryLeaseKey('outbox'),
 }
 
-const exported = [...Object.entries(layout), ...Object.entries(events)]
+const exported = [
+  ...Object.entries(layout),
+  ...Object.entries(events),
+  ['outboxKey', outboxKey] as const,
+]
 const isPrefix = (name: string): boolean => /prefix$/i.test(name)
 
 describe('functions that make keys', () => {

@@ -357,6 +357,8 @@ describe('the role of the function', () => {
     ['forget counts of quotas', on('DeleteObject', 'slipway/v1/quotas/abc')],
     ['forget failed log-ins', on('DeleteObject', 'slipway/v1/failed-log-ins/abc')],
     ['read signing keys of the store', on('GetObject', 'slipway/v1/config/signing-keys')],
+    ['read events', on('GetObject', 'slipway/v1/events/outbox/abc')],
+    ['write what waits for receivers', on('PutObject', 'slipway/v1/events/waiting/a/b')],
     ['remove bytes of blobs', on('DeleteObject', 'docker/registry/v2/blobs/sha256/ab/abc/data')],
     ['remove old versions', on('DeleteObjectVersion', 'docker/registry/v2/repositories/a/x')],
     ['read beside its prefix', { action: 's3:GetObject', resource: `${BUCKET}/other/key` }],

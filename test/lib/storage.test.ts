@@ -133,7 +133,7 @@ describe('the bucket', () => {
     const expiring = [...rulesOf(template).values()].filter((rule) => rule.ExpirationInDays)
     assert.deepEqual(
       expiring.map((rule) => rule.Id),
-      ['staged-uploads', 'failed-log-ins', 'referrer-pages', 'notes-of-deletes'],
+      ['staged-uploads', 'failed-log-ins', 'referrer-pages', 'events', 'notes-of-deletes'],
     )
   })
 

@@ -10,6 +10,7 @@ import { createRegistry } from '../../registry/registry.ts'
 import { rulesInForce } from '../../registry/retention/in-force.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
+import { recorderFor } from '../record-events.ts'
 import { counted, inOneLine } from './undelete.ts'
 
 interface Given {
@@ -54,9 +55,15 @@ export const deleteRepository = async (
       uploadSecret: async () => new Uint8Array(32),
       undeletes: days > 0,
       rules: () => rulesInForce(store),
+      events: recorderFor(io, store),
     })
     const { override } = flags
-    const options = { by: 'the command line', override, isOver: () => false }
+    const options = {
+      by: 'the command line',
+      override,
+      isOver: () => false,
+      origin: { actor: io.user() },
+    }
     const { at, deleted, remaining, overridden } = await registry.removeWhole(name, options)
     for (const { tag, was } of overridden) say(`The immutable tag ${tag} at ${was} is deleted.`)
     say(

@@ -15,6 +15,7 @@ import type { StoreIo } from '../command.ts'
 import { BUSY, COULD_NOT, type GcFlags, STOPPED, tell, tellReleased } from '../gc-ending.ts'
 import { lineOf } from '../gc-lines.ts'
 import type { Progress } from '../progress.ts'
+import { recorderFor } from '../record-events.ts'
 
 interface Given {
   readonly settings: Pick<Settings, 'gc-grace' | 'undelete-days'>
@@ -117,7 +118,15 @@ const carryOut = async (
       return tellReleased(io, ended, flags.json)
     }
     const { run, force, closed } = flags
-    const ended = await collect(io.store, { times: given, run, force, closed, ...told, monotonic })
+    const ended = await collect(io.store, {
+      times: given,
+      run,
+      force,
+      closed,
+      ...told,
+      monotonic,
+      events: recorderFor(io, io.store),
+    })
     endLine()
     return tell(io, ended, flags, given)
   }

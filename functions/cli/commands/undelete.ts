@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unreported } from '../../registry/damage.ts'
 import { type Deletion, listDeletions } from '../../registry/deleted/deletions.ts'
 import { undelete } from '../../registry/deleted/undelete.ts'
 import { RegistryError } from '../../registry/errors.ts'
@@ -15,6 +16,7 @@ import { undeleteWhole } from '../../registry/whole/undelete.ts'
 import { inBatches } from '../../shared/parallel.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
+import { recorded } from '../record-events.ts'
 
 /** Turns what the registry refuses into one line. */
 export const inOneLine = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -127,8 +129,11 @@ interface UndeleteGiven {
 }
 
 /** Undoes the last delete of a whole repository. */
-const bringAllBack = async ({ store, say }: StoreIo, name: string): Promise<void> => {
-  const { at, manifests, tags, kept, lost } = await undeleteWhole(store, name)
+const bringAllBack = async (io: StoreIo, name: string): Promise<void> => {
+  const { store, say } = io
+  const { at, manifests, tags, kept, lost } = await recorded(io, store, name, (recording) =>
+    undeleteWhole(store, name, unreported, io.now, recording),
+  )
   if (manifests + tags + kept.length + lost.length === 0) {
     say(
       `Nothing of ${name} is to be brought back: it is all there, or was not put on record (--undelete-days 0).`,
@@ -151,7 +156,9 @@ export const bringBack = async (io: StoreIo, { args: { image } }: UndeleteGiven)
   await inOneLine(async () => {
     const { name, reference } = parseImage(image)
     if (reference === undefined) return bringAllBack(io, name)
-    const { digest, manifest, tags, kept } = await undelete(store, name, reference)
+    const { digest, manifest, tags, kept } = await recorded(io, store, name, (recording) =>
+      undelete(store, name, reference, unreported, io.now, recording),
+    )
     if (manifest) say(`The manifest ${digest} is back.`)
     for (const tag of tags) say(`The tag ${tag} points at ${digest} again.`)
     for (const tag of kept) say(`The tag ${tag} is there: it was left as it is.`)

@@ -1,0 +1,103 @@
+/**
+ * Where events are recorded: in the outbox, as long as the document of receivers has any.
+ *
+ * @module
+ */
+
+import type { RequestLogger } from '../api/env.ts'
+import { type Audit, changed } from '../auth/audit.ts'
+import { liveDocument } from '../auth/live.ts'
+import type { Recorder } from '../registry/happened.ts'
+import { EVENT_RECEIVERS_KEY } from '../registry/layout.ts'
+import { once } from '../shared/once.ts'
+import type { ObjectStore } from '../storage/store.ts'
+
+export interface EventsOptions {
+  readonly logger: RequestLogger
+  readonly audit: Audit
+  /** See `RecorderOptions`. */
+  readonly wake?: (() => void) | undefined
+  /** Clock in milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** What the document says: who records; undefined where nobody is told of anything. */
+interface InForce {
+  readonly recorder: Recorder | undefined
+}
+
+/** A recorder that asks for another with each event, when the first of it is written. */
+const following = (inForce: () => Promise<InForce>): Recorder => ({
+  begin(repository, origin) {
+    const open = once(async () => (await inForce()).recorder?.begin(repository, origin))
+    let written = false
+    return {
+      wantsMoves: async () => (await open())?.wantsMoves() ?? false,
+      async write(happening) {
+        written = true
+        await (await open())?.write(happening)
+      },
+      async withdraw() {
+        if (written)
+          await open().then(
+            (recording) => recording?.withdraw(),
+            () => {},
+          )
+      },
+      done() {
+        // It is open: it was written.
+        if (written)
+          void open().then(
+            (recording) => recording?.done(),
+            () => {},
+          )
+      },
+    }
+  },
+})
+
+/**
+ * Follows the document of receivers: read when something is first changed, and at most every 20 seconds. While it has
+ * never been read, nothing can be changed: somebody might have to be told. One that is invalid counts as one of
+ * somebody who wants everything but pulls: it is delivered once it is corrected.
+ */
+export const openEvents = (
+  store: ObjectStore,
+  { logger, audit, wake, now = Date.now }: EventsOptions,
+): Recorder => {
+  const live = liveDocument(
+    EVENT_RECEIVERS_KEY,
+    async (text): Promise<InForce> => {
+      if (text === undefined) return { recorder: undefined }
+      // Loaded only if there is a document: most registries have none.
+      const { createRecorder } = await import('../events/recorder.ts')
+      const { readWanted } = await import('../events/wanted.ts')
+      const wanted = readWanted(text, (err) =>
+        logger.error(
+          { key: EVENT_RECEIVERS_KEY, err },
+          'receivers of events unusable: all events wait',
+        ),
+      )
+      return { recorder: wanted && createRecorder({ store, wanted, now, wake }) }
+    },
+    {
+      store,
+      now,
+      unread: 'who is told of changes cannot be read at the moment',
+      report(event) {
+        if (event.outcome === 'partly') return
+        if (event.outcome === 'loaded') {
+          if (!event.first) audit(changed(event))
+          return
+        }
+        const { key, error } = event
+        const why = error instanceof Error ? error.message : String(error)
+        audit({ event: 'config', what: key, outcome: 'failed', why })
+        const consequence =
+          event.outcome === 'kept' ? 'the last good ones stay in force' : 'nothing can be changed'
+        logger.error({ key, err: error }, `receivers of events unusable: ${consequence}`)
+      },
+    },
+  )
+  return following(live.get)
+}
