@@ -55,8 +55,8 @@ export const UNDELETE_DAYS = 14
 /** The same as on a server, which removes expired uploads itself. */
 const uploadLife = Duration.millis(UPLOAD_LIFE)
 
-/** For which events wait for their receivers. */
-const EVENT_LIFE = Duration.days(30)
+/** Days for which events wait for their receivers. */
+export const EVENT_DAYS = 30
 
 /** What every bucket of ours has: no public access, TLS only, versions, one owner. */
 export const PRIVATE_BUCKET = {
@@ -97,7 +97,7 @@ const lifecycleRules = (keyPrefix: string, keptDays: number): LifecycleRule[] =>
   {
     id: 'events',
     prefix: keyPrefix + EVENTS_PREFIX,
-    expiration: EVENT_LIFE,
+    expiration: Duration.days(EVENT_DAYS),
     // Nobody wants one that was delivered.
     noncurrentVersionExpiration: Duration.days(1),
   },

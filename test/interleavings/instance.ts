@@ -6,6 +6,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { uploadSecret } from '../../functions/compose/open-store.ts'
+import type { Recorder } from '../../functions/registry/happened.ts'
 import { createRegistry, type Registry } from '../../functions/registry/registry.ts'
 import { NO_RULES, type Retention } from '../../functions/registry/retention/retention.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -35,14 +36,19 @@ const whichever = (): Registry => {
 
 let client: Send | undefined
 
-/** An instance with nothing in its memory. */
-export const instance = async (store: ObjectStore, clock: Clock = { now: NOW }): Promise<Send> => {
+/** An instance with nothing in its memory. @param events where it records them. Default: nowhere */
+export const instance = async (
+  store: ObjectStore,
+  clock: Clock = { now: NOW },
+  events?: Recorder,
+): Promise<Send> => {
   const secret = await uploadSecret(store)
   const registry = createRegistry({
     store,
     uploadSecret: async () => secret,
     now: () => clock.now,
     rules: async () => FROZEN,
+    events,
   })
   client ??= clientOfApp(plainApp(whichever()))
   const send = client

@@ -8,9 +8,11 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { scheduledCleanUp } from '../../functions/compose/aws/scheduled-clean-up.ts'
+import { OUTBOX } from '../../functions/events/record.ts'
 import { timesOf } from '../../functions/registry/clean-up/terms.ts'
 import {
   dataKey,
+  EVENT_RECEIVERS_KEY,
   pulledKey,
   QUOTAS_KEY,
   quotaKey,
@@ -233,8 +235,18 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
   }
   await store.put(uploadSegmentKey('upload', 0, 'nonce'), new Uint8Array(9))
   await store.createMultipart(dataKey(going.sha256), MIN_PART_SIZE)
+  const receivers = { version: 1, receivers: [{ name: 'all', url: 'https://events.example/' }] }
+  await store.put(EVENT_RECEIVERS_KEY, Buffer.from(JSON.stringify(receivers)))
   const used = new Set<string>()
+  let raced = false
   const guarded = intercept(store, async (call, proceed) => {
+    // The event of what does not go after all is withdrawn.
+    const [key, body] = call.args as [string, Uint8Array]
+    const isRecord = call.operation === 'put' && key.startsWith(OUTBOX)
+    if (!raced && isRecord && Buffer.from(body).includes('"old-1"')) {
+      raced = true
+      await pushManifest(send, 'a/b', 'old-1', imageOf([], { annotations: { a: 'old' } }))
+    }
     for (const use of usesOf(call)) {
       const statement = policy.find((each) => allows(each, use))
       expect(statement, `${use.action} on ${use.resource} ${use.prefix ?? ''}`).toBeDefined()

@@ -12,6 +12,7 @@ import { createApp } from '../../functions/api/app.ts'
 import { openAuthorizer } from '../../functions/auth/authorizer.ts'
 import { createStoredKeys, storedSigningKeys } from '../../functions/auth/keys/stored-keys.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
+import { openEvents } from '../../functions/compose/open-events.ts'
 import { openQuotas } from '../../functions/compose/open-quotas.ts'
 import { createUploadSecret, openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
@@ -19,6 +20,7 @@ import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
 import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
 import {
   BLOBS_PREFIX,
+  EVENT_RECEIVERS_KEY,
   QUOTAS_KEY,
   SIGNING_KEYS_KEY,
   UPLOAD_SECRET_KEY,
@@ -98,6 +100,7 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
         : async () => new Uint8Array(32),
       undeletes: true,
       quotas: openQuotas(store, silent, () => {}),
+      events: openEvents(store, { logger: silent, audit: () => {} }),
       cleanUp: raisingFence(store, (error) => {
         throw error
       }),
@@ -117,6 +120,8 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
       })
   const basic = (name: string, password: string): string =>
     `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+  const receivers = { version: 1, receivers: [{ name: 'all', url: 'https://events.example/' }] }
+  await files.put(EVENT_RECEIVERS_KEY, Buffer.from(JSON.stringify(receivers)))
   const secrets = await writeDocuments(
     files,
     {

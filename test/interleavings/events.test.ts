@@ -1,0 +1,57 @@
+/**
+ * Each request with its event, and every death of it: what a later reader finds has its record. Pairs are in
+ * events.slow.ts.
+ *
+ * @module
+ */
+import { describe, expect, test } from 'vitest'
+import type { Recorder } from '../../functions/registry/happened.ts'
+import { checkDeaths, REQUESTS } from './events.ts'
+import { SERVICES } from './pairs.ts'
+import { fill, operation } from './world.ts'
+
+const service = SERVICES['as S3']!
+const before = await fill(service)
+const LIMIT = 500
+
+describe('each request, with every death', () => {
+  for (const each of REQUESTS) {
+    test(each.title, async () => {
+      const { cut, faults } = await checkDeaths({ service, before, operations: [each] }, LIMIT)
+      expect({ cut, faults }).toEqual({ cut: false, faults: [] })
+    })
+  }
+})
+
+test('records of what died are dropped', async () => {
+  const operations = [operation('mount a blob')]
+  const { dropped } = await checkDeaths({ service, before, operations }, LIMIT)
+  expect(dropped).toBeGreaterThan(0)
+})
+
+describe('faults that are put in are found', () => {
+  const spoilers: Readonly<Record<string, (recorder: Recorder) => Recorder>> = {
+    'it does not wait for the record': ({ begin }) => ({
+      begin: (...of) => {
+        const recording = begin(...of)
+        return {
+          ...recording,
+          async write(happening) {
+            void recording.write(happening)
+          },
+        }
+      },
+    }),
+  }
+  for (const [what, title, shows] of [
+    ['it does not wait for the record', 'push a tag', /tags\/again\/current\/link is now/],
+    ['it does not wait for the record', 'mount a blob', /_layers\/.*is now/],
+    ['it does not wait for the record', 'delete a tag', /is gone/],
+  ] as const) {
+    test(`${what}: ${title}`, async () => {
+      const scenario = { service, before, operations: [operation(title)], spoil: spoilers[what]! }
+      const { faults } = await checkDeaths(scenario, LIMIT)
+      expect(faults.join('\n')).toMatch(shows)
+    })
+  }
+})
