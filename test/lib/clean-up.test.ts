@@ -243,9 +243,9 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
     // The event of what does not go after all is withdrawn.
     const [key, body] = call.args as [string, Uint8Array]
     const isRecord = call.operation === 'put' && key.startsWith(OUTBOX)
-    if (!raced && isRecord && Buffer.from(body).includes('"old-1"')) {
+    if (!raced && isRecord && Buffer.from(body).includes(referrer.sha256)) {
       raced = true
-      await pushManifest(send, 'a/b', 'old-1', imageOf([], { annotations: { a: 'old' } }))
+      await pushManifest(send, 'a/b', referrer.sha256, referrer)
     }
     for (const use of usesOf(call)) {
       const statement = policy.find((each) => allows(each, use))
