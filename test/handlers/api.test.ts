@@ -201,32 +201,40 @@ test('the module takes its settings from the environment at the first event, not
   )
 })
 
-test("a line of the log has Lambda's request id, the client's method, and bytes of bodies", async () => {
+test("a line of the log has Lambda's request id, the client's method, bytes of bodies, and metrics", async () => {
   const { server, env } = await startBucket()
   const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = server
-  const variables = { ...env, SLIPWAY_LOG_LEVEL: 'info', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }
+  const variables = {
+    ...env,
+    ...{ SLIPWAY_LOG_LEVEL: 'info', SLIPWAY_METRICS_NAMESPACE: 'Slipway/test' },
+    ...{ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
+  }
   const event = { ...MANIFEST_HEAD, rawQueryString: 'ns=secret' }
   const events = [blobPost(CONFIG.sha256, CONFIG.bytes), get('/v2/'), event]
   const script = `${IMPORT}\nfor (const event of ${JSON.stringify(events)}) await handler(event, {})`
-  const lines = await output(script, variables)
+  const written = await output(script, variables)
   await server.close()
-  const requests = lines
+  const requests = written
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
     .filter(({ msg }) => msg === 'request')
-    .map(({ requestId, method, path, status, received, sent }) => ({
-      ...{ requestId, method, path, status },
-      bytes: [received, sent],
-    }))
+    .map(({ requestId, method, path, status, received, sent, handler, _aws }) => {
+      assert.equal(_aws.CloudWatchMetrics[0].Namespace, 'Slipway/test')
+      return { requestId, method, path, status, handler, bytes: [received, sent] }
+    })
   const [uploads, manifest] = ['/v2/library/app/blobs/uploads/', '/v2/library/app/manifests/v1']
   const { length } = CONFIG.bytes
-  assert.deepEqual(requests, [
-    { requestId: ID, method: 'POST', path: uploads, status: 201, bytes: [length, 0] },
-    { requestId: ID, method: 'GET', path: '/v2/', status: 200, bytes: [0, '{}'.length] },
-    { requestId: ID, method: 'HEAD', path: manifest, status: 404, bytes: [0, 0] },
-  ])
-  assert.doesNotMatch(lines, /secret/)
+  const lines = [
+    { method: 'POST', path: uploads, status: 201, handler: 'blob_upload', bytes: [length, 0] },
+    { method: 'GET', path: '/v2/', status: 200, handler: 'base', bytes: [0, '{}'.length] },
+    { method: 'HEAD', path: manifest, status: 404, handler: 'manifest', bytes: [0, 0] },
+  ]
+  assert.deepEqual(
+    requests,
+    lines.map((line) => ({ requestId: ID, ...line })),
+  )
+  assert.doesNotMatch(written, /secret/)
 })
 
 test('people log in: the gateway has cookies apart from headers', async (t) => {
