@@ -56,9 +56,19 @@ const STATUS: readonly Row[] = [
     description: 'status after the commit',
     steps: [
       start(),
-      { ...patch(bytes, 1000), keep: 'done' },
+      ...chunks(bytes, 1000).map((step) => ({ ...step, keep: 'done' })),
       put(sha256),
       { send: 'GET @done', ...unknown },
+    ],
+  },
+  {
+    description: 'status after the commit of bytes sent at once: a lost commit can be sent again',
+    steps: [
+      start(),
+      { ...patch(bytes, 1000), keep: 'done' },
+      put(sha256),
+      status(1000, '@done'),
+      { ...put(sha256), send: `PUT @done&digest=${sha256}` },
     ],
   },
 ]

@@ -16,6 +16,7 @@ import { RegistryError } from '../errors.ts'
 import type { Recorder } from '../happened.ts'
 import type { Holdings } from '../held.ts'
 import { uploadDataKey } from '../layout.ts'
+import { CANONICAL } from '../reference.ts'
 import { uploadUnknown } from './ending.ts'
 import { algorithmsFor, type Hashing, hashingOf, type RunningHash } from './hash.ts'
 import { checkRange, checkReceived, type Incoming } from './incoming.ts'
@@ -23,7 +24,7 @@ import { checkReadBack, checkSize, type UploadLimits } from './limits.ts'
 import type { UploadMemory } from './memory.ts'
 import { EMPTY_PART_CHAIN, extendPartChain } from './part-chain.ts'
 import type { PartWriter } from './part-writer.ts'
-import { newNonce, segmentsSize, stage } from './segments.ts'
+import { land, newNonce, segmentsSize, stage } from './segments.ts'
 import type { HashState, Segment, UploadState } from './state.ts'
 import { createPartWriter } from './writer.ts'
 
@@ -142,7 +143,7 @@ const receive = async (
 
 /** The part of the next state that says where the bytes are. */
 const nextState = async (
-  { store }: UploadContext,
+  { store, holdings }: UploadContext,
   state: UploadState,
   { partSize, nonce }: { readonly partSize: number; readonly nonce: string },
   writer: PartWriter,
@@ -177,10 +178,13 @@ const nextState = async (
   const { ahead } = writer
   const base = ahead[0]?.offset ?? state.offset
   if (ahead.length < MAX_SEGMENTS) {
-    // The segment may be all there is so far, and the hash then is the segment's.
-    const only = state.offset === 0 && ahead.length === 0
+    // The hash is the segment's where it is all there is.
+    const only = all && ahead.length === 0
     const whole = only && hash && 'final' in hash ? hash.final.sha256 : undefined
-    const added = await stage(store, uuid, base + segmentsSize(ahead), writer.pending(), whole)
+    const added =
+      whole === undefined
+        ? await stage(store, uuid, base + segmentsSize(ahead), writer.pending())
+        : await land(store, holdings, `${CANONICAL}:${whole}`, writer.pending())
     return { multipart, segments: [...ahead, ...added], orphans: state.orphans }
   }
   const merged = await stage(store, uuid, base, await writer.pendingWhole())

@@ -23,15 +23,15 @@ import { OCTETS } from '../blobs.ts'
 import type { Look } from '../clean-up/standing.ts'
 import { RegistryError } from '../errors.ts'
 import type { Origin } from '../happened.ts'
-import { dataKey, layerLinkKey, uploadDataKey } from '../layout.ts'
+import { dataKey, layerLinkKey, uploadCancelledKey, uploadDataKey } from '../layout.ts'
 import { algorithmOf, CANONICAL, type Digest } from '../reference.ts'
 import { partSizeFor, passOn, type UploadContext, writerFor } from './append.ts'
 import { type Commit, commitDirect, commitSmall, commitStaged, type Verified } from './complete.ts'
-import { discard, uploadUnknown } from './ending.ts'
+import { discard, end, uploadUnknown } from './ending.ts'
 import { algorithmsFor, type Hashes, hashingOf, type RunningHash } from './hash.ts'
 import { checkRange, type Incoming } from './incoming.ts'
 import { checkSize } from './limits.ts'
-import { arePinned, newNonce, segmentKey } from './segments.ts'
+import { arePinned, isOwn, newNonce, ownKeys } from './segments.ts'
 import { commitParts } from './sent-parts.ts'
 import type { UploadState } from './state.ts'
 import { verify } from './verify.ts'
@@ -132,10 +132,19 @@ const commitBytes = async (commit: Commit): Promise<Verified> => {
   }
 }
 
+/** With the upload, its own bytes go; others would still be there after it was cancelled. */
+const mustGoOn = async ({ context, state }: Commit): Promise<void> => {
+  if (state.segments.every(isOwn)) return
+  const ended = await context.store.head(uploadCancelledKey(state.uuid))
+  if (ended !== undefined) throw new StoreError('missing', `the upload ${state.uuid} has ended`)
+}
+
 /** From the request's body, or from parts that the client has sent to the store itself. */
-const commitWhole = (commit: Commit): Promise<Verified> => {
+const commitWhole = async (commit: Commit): Promise<Verified> => {
   const { parts } = commit.state
-  return parts === undefined ? commitBytes(commit) : commitParts(commit, parts)
+  const whole = parts === undefined ? commitBytes(commit) : commitParts(commit, parts)
+  const [verified] = await settled([whole, mustGoOn(commit)])
+  return verified
 }
 
 /** Deletes what the upload staged; what fails here is left to the clean-up of stale uploads. */
@@ -147,7 +156,7 @@ const tidy = async (
   const { uuid, segments, orphans } = state
   try {
     if (orphans) return await discard(store, state)
-    const keys = segments.map((segment) => segmentKey(uuid, segment))
+    const keys = [...ownKeys(uuid, segments)]
     if (staged !== undefined) keys.push(staged)
     if (keys.length > 0) await store.delete(keys)
   } catch {
@@ -184,7 +193,8 @@ export const commit = async (
   } catch (error) {
     if (!linking) await recording?.withdraw()
     if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') {
-      if (state.offset > 0 || state.parts) await discard(context.store, state).catch(() => {})
+      const over = state.segments.every(isOwn) ? discard : end
+      if (state.offset > 0 || state.parts) await over(context.store, state).catch(() => {})
     }
     if (!isStoreError(error, 'missing', 'multipart')) throw error
     // What was staged is gone: an earlier commit of this upload used it, or it was cancelled.

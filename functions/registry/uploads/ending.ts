@@ -7,7 +7,7 @@
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { RegistryError } from '../errors.ts'
-import { uploadDataKey, uploadPrefix } from '../layout.ts'
+import { uploadCancelledKey, uploadDataKey, uploadPrefix } from '../layout.ts'
 import { keyOf } from './plan.ts'
 import type { UploadState } from './state.ts'
 
@@ -29,4 +29,13 @@ export const discard = async (store: ObjectStore, state: UploadState): Promise<v
   for await (const staged of listPages(store, uploadPrefix(uuid))) {
     await store.delete(staged.map((object) => object.key))
   }
+}
+
+/**
+ * Deletes what an upload has staged, and notes that it has ended: a state without staged bytes of its own would
+ * stay valid otherwise.
+ */
+export const end = async (store: ObjectStore, state: UploadState): Promise<void> => {
+  await discard(store, state)
+  await store.put(uploadCancelledKey(state.uuid), new Uint8Array())
 }

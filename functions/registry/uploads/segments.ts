@@ -2,6 +2,10 @@
  * Segments: staged bytes of an upload that do not yet fill a part. They are written once under a new
  * key and never changed, so that a repeated request finds what its state names.
  *
+ * Bytes that are probably the whole blob land under their own digest instead: then the commit has only to link
+ * them. They are not the upload's any more, so nobody deletes them with it: without a link they cannot be read,
+ * and the clean-up takes them.
+ *
  * @module
  */
 
@@ -9,48 +13,72 @@ import { randomBytes } from 'node:crypto'
 import { discard } from '../../storage/bytes.ts'
 import { StoreError } from '../../storage/errors.ts'
 import type { ObjectInfo, ObjectStore } from '../../storage/store.ts'
-import { uploadSegmentKey } from '../layout.ts'
+import type { Holdings } from '../held.ts'
+import { dataKey, uploadSegmentKey } from '../layout.ts'
+import { type Digest, hexOf } from '../reference.ts'
 import type { Segment } from './state.ts'
 
 /** Total bytes of the segments. */
 export const segmentsSize = (segments: readonly Segment[]): number =>
   segments.reduce((sum, segment) => sum + segment.size, 0)
 
-export const segmentKey = (uuid: string, { offset, nonce }: Segment): string =>
-  uploadSegmentKey(uuid, offset, nonce)
+export const segmentKey = (uuid: string, { offset, nonce, landed }: Segment): string =>
+  landed === undefined ? uploadSegmentKey(uuid, offset, nonce) : dataKey(landed as Digest)
 
-/** Whether it is known of all segments which versions they are: states of version 1.0 do not say. */
+/** Whether a segment goes with its upload. */
+export const isOwn = ({ landed }: Segment): boolean => landed === undefined
+
+/** The keys of segments that go with their upload. */
+export const ownKeys = (uuid: string, segments: readonly Segment[]): readonly string[] =>
+  segments.filter(isOwn).map((each) => segmentKey(uuid, each))
+
+/** Whether it is known of all segments which bytes they are: states of version 1.0 do not say. */
 export const arePinned = (segments: readonly Segment[]): boolean =>
-  segments.every(({ etag }) => etag !== undefined)
+  segments.every(({ etag, landed }) => (etag ?? landed) !== undefined)
 
 /** Makes keys differ that are written by requests with the same state. */
 export const newNonce = (): string => randomBytes(9).toString('base64url')
 
-/**
- * Stages bytes in one operation; no bytes take none.
- *
- * @param sha256 their hash in hex, if known, so that it need not be computed
- */
+/** Stages bytes in one operation; no bytes take none. */
 export const stage = async (
   store: ObjectStore,
   uuid: string,
   offset: number,
   bytes: Uint8Array,
-  sha256?: string,
 ): Promise<Segment[]> => {
   if (bytes.byteLength === 0) return []
   const segment = { offset, size: bytes.byteLength, nonce: newNonce() }
-  const checked = sha256 === undefined ? {} : { sha256 }
-  const { etag } = await store.put(segmentKey(uuid, segment), bytes, checked)
+  const { etag } = await store.put(segmentKey(uuid, segment), bytes)
   return [{ ...segment, etag }]
 }
 
-/** Deletes segments. */
-export const deleteSegments = (
+/**
+ * Stores what is probably a whole blob under its digest, in one operation. How it stands with the clean-up is for
+ * the commit to look at.
+ *
+ * @param digest the sha256 digest of these bytes
+ */
+export const land = async (
+  store: ObjectStore,
+  holdings: Pick<Holdings, 'write'>,
+  digest: Digest,
+  bytes: Uint8Array,
+): Promise<Segment[]> => {
+  const size = bytes.byteLength
+  const put = () => store.put(dataKey(digest), bytes, { sha256: hexOf(digest) })
+  await holdings.write(digest, size, put)
+  return [{ offset: 0, size, nonce: newNonce(), landed: digest }]
+}
+
+/** Deletes segments that go with their upload; no operation where there are none. */
+export const deleteSegments = async (
   store: ObjectStore,
   uuid: string,
   segments: readonly Segment[],
-): Promise<void> => store.delete(segments.map((segment) => segmentKey(uuid, segment)))
+): Promise<void> => {
+  const keys = ownKeys(uuid, segments)
+  if (keys.length > 0) await store.delete(keys)
+}
 
 /**
  * Reads segments in parallel into a buffer of their total size.
@@ -68,8 +96,10 @@ export const loadSegments = async (
   const load = async (segment: Segment) => {
     const key = segmentKey(uuid, segment)
     const read = await store.get(key)
-    const isMeant = ({ size, etag }: ObjectInfo) =>
-      size === segment.size && (segment.etag ?? etag) === etag
+    // Whoever has the same bytes may have written them under their digest again: that is another version.
+    const isVersion = ({ etag }: ObjectInfo) =>
+      segment.landed !== undefined || (segment.etag ?? etag) === etag
+    const isMeant = (info: ObjectInfo) => info.size === segment.size && isVersion(info)
     if (read === undefined || !isMeant(read.info)) {
       if (read !== undefined) discard(read.body)
       throw new StoreError('missing', `the staged bytes ${key} are gone or damaged`)

@@ -78,6 +78,11 @@ const sealed = z.object({
       nonce: z.string(),
       /** The version of the object, so that no other bytes are taken for it. Version 1.0 does not say. */
       etag: z.optional(z.string()),
+      /**
+       * The sha256 digest that the bytes are stored under, instead of a key of the upload's own. Versions before 1.1
+       * do not know it, find no staged bytes, and call the upload unknown.
+       */
+      landed: z.optional(z.string()),
     }),
   ),
   /** Whether there are staged objects that this state no longer names. */

@@ -15,14 +15,14 @@ import { uploadCancelledKey, uploadDataKey } from '../layout.ts'
 import type { Digest } from '../reference.ts'
 import { append } from './append.ts'
 import { commit } from './commit.ts'
-import { discard, uploadUnknown } from './ending.ts'
+import { end, uploadUnknown } from './ending.ts'
 import { type Hashing, hashingHere } from './hash.ts'
 import type { Incoming } from './incoming.ts'
 import { createLatestStates } from './latest-state.ts'
 import type { UploadLimits } from './limits.ts'
 import type { UploadMemory } from './memory.ts'
 import { type Declared, offerOf, type PartsOffer, type WantedPart } from './plan.ts'
-import { segmentKey } from './segments.ts'
+import { deleteSegments, segmentKey } from './segments.ts'
 import { presignParts, receivedParts, refuseBytes, type SendablePart } from './sent-parts.ts'
 import { type Beginning, newUpload, type StateSealer, type UploadState } from './state.ts'
 
@@ -155,7 +155,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     const next = await append(context, state, incoming)
     if (!(await looking)) return next
     const added = next.segments.filter((segment) => !state.segments.includes(segment))
-    if (added.length > 0) await store.delete(added.map((each) => segmentKey(state.uuid, each)))
+    if (added.length > 0) await deleteSegments(store, state.uuid, added)
     throw uploadUnknown(state.uuid)
   }
 
@@ -189,9 +189,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     presign: (state, declared, wanted) => presignParts(context, state, declared, wanted),
     async cancel(state) {
       await check(state)
-      await discard(store, state)
-      // A state without staged bytes would stay valid: nothing else says that it has ended.
-      await store.put(uploadCancelledKey(state.uuid), new Uint8Array())
+      await end(store, state)
     },
   }
 }

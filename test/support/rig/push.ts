@@ -37,6 +37,13 @@ export const pushAsContainerd = async (send: Send, name: string, blob: Content):
   await expectStatus(201, send(`PUT ${locationOf(begun, `digest=${blob.sha256}`)}`, blob.bytes))
 }
 
+/** The first bytes of an upload, by a client that says which they are: more may follow. */
+export const sendChunk = (send: Send, begun: Answer, bytes: Uint8Array): Promise<Answer> =>
+  expectStatus(
+    202,
+    send(`PATCH ${locationOf(begun)}`, bytes, { 'Content-Range': `0-${bytes.byteLength - 1}` }),
+  )
+
 /** One POST with digest and bytes. */
 export const pushAtOnce = (send: Send, name: string, { bytes, sha256 }: Content): Promise<Answer> =>
   expectStatus(201, send(`POST /v2/${name}/blobs/uploads/?digest=${sha256}`, bytes))
