@@ -18,6 +18,7 @@ import {
   pushAsDocker,
   pushAtOnce,
   pushImage,
+  sendChunk,
 } from '../support/rig/push.ts'
 import { openBucket, storeOn } from '../support/rig/stores.ts'
 
@@ -69,7 +70,6 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
     'CompleteMultipartUpload',
     'HeadObject',
     'CopyObject',
-    'DeleteObject',
     'DeleteObjects',
   ],
   'containerd-style': ['CreateMultipartUpload', 'UploadPart', 'CompleteMultipartUpload'],
@@ -124,12 +124,15 @@ describe('failures that last', () => {
   const LASTING: Fault = { error: 'InternalError' }
   const small = blob('small', 1000)
   const large = blob('large', SIZE)
+  const CHUNK = { 'Content-Range': `0-${small.bytes.byteLength - 1}` }
 
   /** A request that gets 503 when the operation keeps failing. */
   const table: readonly {
     readonly description: string
     readonly match: FaultMatch
-    readonly request: (send: Send) => Promise<[request: string, body?: Buffer]>
+    readonly request: (
+      send: Send,
+    ) => Promise<[request: string, body?: Buffer, headers?: Readonly<Record<string, string>>]>
   }[] = [
     {
       description: 'data of a small blob',
@@ -159,14 +162,22 @@ describe('failures that last', () => {
     {
       description: 'staging of a chunk',
       match: { operation: 'PutObject', key: /uploads\// },
+      request: async (send) => [
+        `PATCH ${locationOf(await begin(send, 'app'))}`,
+        small.bytes,
+        CHUNK,
+      ],
+    },
+    {
+      description: 'data that lands before the commit',
+      match: { operation: 'PutObject', key: /\/data$/ },
       request: async (send) => [`PATCH ${locationOf(await begin(send, 'app'))}`, small.bytes],
     },
     {
       description: 'copy of what was staged',
       match: { operation: 'CopyObject' },
       request: async (send) => {
-        const begun = locationOf(await begin(send, 'app'))
-        const patched = await expectStatus(202, send(`PATCH ${begun}`, small.bytes))
+        const patched = await sendChunk(send, await begin(send, 'app'), small.bytes)
         return [`PUT ${locationOf(patched, `digest=${small.sha256}`)}`]
       },
     },
@@ -194,10 +205,10 @@ describe('failures that last', () => {
       const send = await clientOf(own.store)
       // By another instance, so that this one has to read it.
       await pushAtOnce(await clientOf(own.store), 'ready', CONFIG)
-      const [line, body] = await request(send)
+      const [line, body, headers] = await request(send)
       const tagged = (await allObjects(own.store)).filter(({ key }) => key.includes('/tags/'))
       own.s3.faults.next(match, LASTING, 1000)
-      const answer = await send(line, body)
+      const answer = await send(line, body, headers)
       assert.equal(answer.status, 503, answer.body.toString())
       assert.equal(codeOf(answer), 'UNAVAILABLE')
       assert.match(answer.headers.get('Retry-After') ?? '', /^\d+$/)
@@ -208,7 +219,7 @@ describe('failures that last', () => {
         links.filter((link) => link.startsWith('app/') || link.endsWith('/current')),
         tagged.map(({ key }) => key),
       )
-      const retried = await send(line, body)
+      const retried = await send(line, body, headers)
       assert.ok(retried.status === 201 || retried.status === 202, retried.body.toString())
     })
   }
@@ -219,8 +230,7 @@ describe('failures that last', () => {
     const send = await clientOf(own.store)
     const cut: Fault = { cutAfter: 5 }
     const patch = async (bytes: Buffer): Promise<string> => {
-      const begun = locationOf(await begin(send, 'app'))
-      return locationOf(await expectStatus(202, send(`PATCH ${begun}`, bytes)))
+      return locationOf(await sendChunk(send, await begin(send, 'app'), bytes))
     }
     await pushAtOnce(await clientOf(own.store), 'app', CONFIG)
     const requests: readonly (readonly [match: RegExp, line: string, status: number])[] = [

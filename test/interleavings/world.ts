@@ -19,7 +19,7 @@ import {
   indexOf,
 } from '../support/hosts/content.ts'
 import { codeOf, expectStatus, locationOf, type Send } from '../support/rig/client.ts'
-import { begin, pushAtOnce, pushManifest } from '../support/rig/push.ts'
+import { begin, pushAtOnce, pushManifest, sendChunk } from '../support/rig/push.ts'
 import { instance } from './instance.ts'
 import { createModel, type Model, NOW, type Service } from './model.ts'
 import { asOnePart, inTwoParts } from './sent-parts.ts'
@@ -164,8 +164,16 @@ export const OPERATIONS: readonly Operation[] = [
     title: 'upload in chunks',
     async run(send) {
       const started = await expectStatus(202, begin(send, 'app'))
-      const chunk = await send(`PATCH ${locationOf(started)}`, LAYER.bytes)
+      const chunk = await sendChunk(send, started, LAYER.bytes)
       return told(send(`PUT ${locationOf(chunk, `digest=${LAYER.sha256}`)}`))
+    },
+  },
+  {
+    title: 'upload by one PATCH',
+    async run(send) {
+      const started = await expectStatus(202, begin(send, 'app'))
+      const all = await send(`PATCH ${locationOf(started)}`, LAYER.bytes)
+      return told(send(`PUT ${locationOf(all, `digest=${LAYER.sha256}`)}`))
     },
   },
   { title: 'send a blob as one part', run: asOnePart },

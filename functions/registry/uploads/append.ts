@@ -143,7 +143,7 @@ const receive = async (
 
 /** The part of the next state that says where the bytes are. */
 const nextState = async (
-  { store, holdings }: UploadContext,
+  { store, presence }: UploadContext,
   state: UploadState,
   { partSize, nonce }: { readonly partSize: number; readonly nonce: string },
   writer: PartWriter,
@@ -184,7 +184,7 @@ const nextState = async (
     const added =
       whole === undefined
         ? await stage(store, uuid, base + segmentsSize(ahead), writer.pending())
-        : await land(store, holdings, `${CANONICAL}:${whole}`, writer.pending())
+        : await land(store, presence, `${CANONICAL}:${whole}`, writer.pending())
     return { multipart, segments: [...ahead, ...added], orphans: state.orphans }
   }
   const merged = await stage(store, uuid, base, await writer.pendingWhole())

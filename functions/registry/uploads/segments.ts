@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto'
 import { discard } from '../../storage/bytes.ts'
 import { StoreError } from '../../storage/errors.ts'
 import type { ObjectInfo, ObjectStore } from '../../storage/store.ts'
-import type { Holdings } from '../held.ts'
+import type { Presence } from '../clean-up/presence.ts'
 import { dataKey, uploadSegmentKey } from '../layout.ts'
 import { type Digest, hexOf } from '../reference.ts'
 import type { Segment } from './state.ts'
@@ -53,20 +53,20 @@ export const stage = async (
 }
 
 /**
- * Stores what is probably a whole blob under its digest, in one operation. How it stands with the clean-up is for
- * the commit to look at.
+ * Stores what is probably a whole blob under its digest, in one operation, and one more beside it where a clean-up
+ * may run: the commit looks again, but has no bytes any more, should a version that was condemned go meanwhile.
  *
  * @param digest the sha256 digest of these bytes
  */
 export const land = async (
   store: ObjectStore,
-  holdings: Pick<Holdings, 'write'>,
+  presence: Pick<Presence, 'look' | 'bring'>,
   digest: Digest,
   bytes: Uint8Array,
 ): Promise<Segment[]> => {
   const size = bytes.byteLength
   const put = () => store.put(dataKey(digest), bytes, { sha256: hexOf(digest) })
-  await holdings.write(digest, size, put)
+  await presence.bring(digest, size, presence.look(digest), put, put)
   return [{ offset: 0, size, nonce: newNonce(), landed: digest }]
 }
 

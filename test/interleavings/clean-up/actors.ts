@@ -47,7 +47,8 @@ export const uploadInChunks = (name: string): Actor => ({
   title: `upload in chunks to ${name}`,
   async run(world) {
     const begun = await world.send(`POST /v2/${name}/blobs/uploads/`)
-    const sent = await world.send(`PATCH ${locationOf(begun)}`, BLOB.bytes)
+    const headers = { 'Content-Range': `0-${BLOB.bytes.length - 1}` }
+    const sent = await world.send(`PATCH ${locationOf(begun)}`, BLOB.bytes, headers)
     const done = await world.send(`PUT ${locationOf(sent, `digest=${BLOB.sha256}`)}`)
     if (is(world, done, 'the end of an upload', 201)) world.told(blobIn(name))
   },

@@ -58,7 +58,12 @@ export const withoutLength = (title: string, content: Content): Actor =>
   })
 
 /** PATCH, then PUT: the digest is known when the bytes are there. */
-export const inPatches = (title: string, content: Content, patches: number): Actor =>
+export const inPatches = (
+  title: string,
+  content: Content,
+  patches: number,
+  ranges = patches > 1,
+): Actor =>
   actor(title, async (world) => {
     let location = await begin(world)
     const { bytes } = content
@@ -66,7 +71,7 @@ export const inPatches = (title: string, content: Content, patches: number): Act
     for (let at = 0; at < bytes.length && location !== undefined; at += size) {
       const part = bytes.subarray(at, at + size)
       const headers = { 'Content-Range': `${at}-${at + part.length - 1}` }
-      const sent = await world.send(`PATCH ${location}`, part, patches > 1 ? headers : {})
+      const sent = await world.send(`PATCH ${location}`, part, ranges ? headers : {})
       location = is(world, sent, 'a chunk', 202) ? locationOf(sent) : undefined
     }
     if (location) await end(world, location, content.sha256, content)

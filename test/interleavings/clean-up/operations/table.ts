@@ -112,6 +112,7 @@ export const OPERATIONS: readonly Operation[] = [
     upload('app'),
     inOnePut('upload by POST and PUT', BLOB),
     inPatches('upload by one PATCH', BLOB, 1),
+    inPatches('upload in one chunk', BLOB, 1, true),
     inPatches('upload in chunks', BLOB, 3),
     asOnePart,
     inTwoParts,
