@@ -18,7 +18,7 @@ import type { Digest } from './reference.ts'
 import { parseReferrer } from './referrer-entry.ts'
 
 /** Descriptors that one at a time are read as fast: few subjects have more, and no page. */
-const FEW = 8
+export const FEW = 8
 
 /** Most bytes of a page: as many as descriptors on one page have, with what is said of each. */
 const MAX_BYTES = 4 * 1024 * 1024

@@ -5,6 +5,7 @@
  */
 
 import { type Reindexed, reindex } from '../../registry/reindex.ts'
+import { keepReferrerPages } from '../../registry/reindex-pages.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 
@@ -20,6 +21,11 @@ export const rebuild = async ({ store, location, say, progress }: StoreIo): Prom
   const line = progress()
   try {
     const found = await reindex(store, (each) => line.show(`Indexing: ${counted(each)}`))
+    let lists = 0
+    await keepReferrerPages(store, () => {
+      lists += 1
+      line.show(`Indexing: ${counted(found)}; pages of ${lists} long lists of referrers`)
+    })
     line.end()
     if (found.repositories === 0) {
       throw new CommandError(`there are no repositories at ${location}: nothing was indexed`)
