@@ -8,7 +8,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Bytes, Ending } from '../api/env.ts'
 import { RequestError } from '../api/errors.ts'
-import { countSocketBytes } from './socket-bytes.ts'
 
 /** Why a server closes the connection of a request. */
 export type Cut =
@@ -29,6 +28,25 @@ export interface Exchange {
   readonly ended: Promise<Ending>
   /** See {@link countSocketBytes}; 0 before the end. */
   bytes(): Bytes
+}
+
+/**
+ * Counts the bytes of connections, headers included.
+ *
+ * @returns what came and went on a connection since it was last called for it. Each request calls it at its end, so
+ *   that bytes are counted once; those of a request that was sent before the end of another count as the other's.
+ */
+export const countSocketBytes = (): ((socket: Socket) => Bytes) => {
+  const counted = new WeakMap<Socket, Bytes>()
+  return (socket) => {
+    const before = counted.get(socket) ?? { received: 0, sent: 0 }
+    const now = { received: socket.bytesRead, sent: socket.bytesWritten }
+    counted.set(socket, now)
+    return {
+      received: Math.max(0, now.received - before.received),
+      sent: Math.max(0, now.sent - before.sent),
+    }
+  }
 }
 
 const endingOf = (cut: Cut | undefined): Ending => {

@@ -7,7 +7,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { isProbe, type Kind, kindOf, OTHER } from '../../api/request-kind.ts'
-import { countSocketBytes } from '../socket-bytes.ts'
+import { countSocketBytes } from '../exchange.ts'
 import type { Table } from './table.ts'
 
 /** What the log calls a response that a client did not wait for. */
