@@ -61,7 +61,10 @@ const EXCEPT: readonly (readonly [place: RegExp, why: string])[] = [
   [/^referrer-entry.*await unconfirmed/, 'mends a descriptor; for check alone'],
   [/^referrer-pages/, 'a help: the listing says what of it serves, see test/registry/referrers'],
   [/^uploads\/(?:append|commit).*abortMultipart/, 'ends its own upload after a failure'],
-  [/^uploads\/segments.*delete\(keys\)/, 'takes its own bytes away: cancelled beside it, or failed'],
+  [
+    /^uploads\/segments.*delete\(keys\)/,
+    'takes its own bytes away: cancelled beside it, or failed',
+  ],
 ]
 
 const reached = new Set<string>()
