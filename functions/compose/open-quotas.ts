@@ -5,11 +5,11 @@
  */
 
 import type { RequestLogger } from '../api/env.ts'
-import { type Audit, changed } from '../auth/audit.ts'
-import { liveDocument } from '../auth/live.ts'
+import type { Audit } from '../auth/audit.ts'
 import { QUOTAS_KEY } from '../registry/layout.ts'
 import { NO_QUOTAS, type Quota, type Quotas } from '../registry/quotas/quotas.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { openDocument } from './open-document.ts'
 
 /**
  * Follows the document of quotas: read when something is first pushed, and at most every 20 seconds. While it has
@@ -21,34 +21,13 @@ export const openQuotas = (
   audit: Audit,
   now: () => number = Date.now,
 ): (() => Promise<Quotas>) => {
-  const live = liveDocument(
-    QUOTAS_KEY,
-    async (text) => {
-      if (text === undefined) return NO_QUOTAS
-      // Loaded only if there is a document: loading YAML would slow down cold starts.
-      const { parseQuotas } = await import('../registry/quotas/parse.ts')
-      return parseQuotas(text)
-    },
-    {
-      store,
-      now,
-      unread: 'the quotas cannot be read at the moment',
-      report(event) {
-        if (event.outcome === 'partly') return
-        if (event.outcome === 'loaded') {
-          if (!event.first) audit(changed(event))
-          return
-        }
-        const { key, error } = event
-        const why = error instanceof Error ? error.message : String(error)
-        audit({ event: 'config', what: key, outcome: 'failed', why })
-        const consequence =
-          event.outcome === 'kept' ? 'the last good ones stay in force' : 'nothing can be pushed'
-        logger.error({ key, err: error }, `quotas unusable: ${consequence}`)
-      },
-    },
-  )
-  return live.get
+  const called = { key: QUOTAS_KEY, name: 'quotas', unreadable: 'nothing can be pushed' }
+  return openDocument({ store, logger, audit, now }, called, async (text) => {
+    if (text === undefined) return NO_QUOTAS
+    // Loaded only if there is a document: loading YAML would slow down cold starts.
+    const { parseQuotas } = await import('../registry/quotas/parse.ts')
+    return parseQuotas(text)
+  })
 }
 
 /** Says in the log that a quota has passed its soft limit. */

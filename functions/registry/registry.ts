@@ -22,7 +22,6 @@ import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
 import { createQuotaGuard, type QuotaGuard } from './quotas/guard.ts'
 import type { Quota, Quotas } from './quotas/quotas.ts'
-import { tellingSoftLimit } from './quotas/soft-limit.ts'
 import { createReferrers, type Referrers } from './referrers.ts'
 import { createGuard } from './retention/guard.ts'
 import { NO_RULES, type Retention } from './retention/retention.ts'
@@ -137,7 +136,8 @@ export const createRegistry = (options: RegistryOptions): Registry => {
   })
   const quotas = createQuotaGuard(store, {
     quotas: options.quotas,
-    softLimit: tellingSoftLimit(events, options.softLimit),
+    softLimit: options.softLimit,
+    events,
     now,
     wait: options.wait ?? sleep,
   })

@@ -6,8 +6,9 @@
 
 import { once } from '../../shared/once.ts'
 import type { ObjectStore } from '../../storage/store.ts'
+import type { Recorder } from '../happened.ts'
 import type { Counted } from './counter.ts'
-import { NO_QUOTAS, type Quota, type Quotas, type SoftLimit } from './quotas.ts'
+import { NO_QUOTAS, type Quota, type Quotas } from './quotas.ts'
 
 /** What a quota asks of those who write. */
 export interface QuotaGuard {
@@ -36,7 +37,9 @@ export interface QuotaGuard {
 export interface QuotaOptions {
   /** The quotas in force. Default: none. */
   readonly quotas?: (() => Promise<Quotas>) | undefined
-  readonly softLimit?: SoftLimit | undefined
+  readonly softLimit?: ((quota: Quota, bytes: number) => void) | undefined
+  /** Where that is recorded. Default: nowhere. */
+  readonly events?: Recorder | undefined
   readonly now: () => number
   readonly wait: (milliseconds: number) => Promise<unknown>
 }
@@ -47,11 +50,15 @@ const MAX_AGE = 10_000
 /** A guard by the quotas in force. */
 export const createQuotaGuard = (
   store: ObjectStore,
-  { quotas = async () => NO_QUOTAS, softLimit, now, wait }: QuotaOptions,
+  { quotas = async () => NO_QUOTAS, softLimit, events, now, wait }: QuotaOptions,
 ): QuotaGuard => {
-  const ledger = once(async () =>
-    (await import('./ledger.ts')).createLedger({ store, now, wait, softLimit }),
-  )
+  const ledger = once(async () => {
+    const [{ createLedger }, { tellingSoftLimit }] = await Promise.all([
+      import('./ledger.ts'),
+      import('./soft-limit.ts'),
+    ])
+    return createLedger({ store, now, wait, softLimit: tellingSoftLimit(events, softLimit) })
+  })
   let last = NO_QUOTAS
   const of = async (repository: string): Promise<Quota | undefined> => {
     last = await quotas()

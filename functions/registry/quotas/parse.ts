@@ -5,7 +5,8 @@
  */
 
 import { parseYaml } from '../../shared/yaml.ts'
-import { compileQuotas, type Quotas } from './quotas.ts'
+import { compileQuotas } from './compile.ts'
+import type { Quotas } from './quotas.ts'
 import { quotasSchema } from './schema.ts'
 
 const fieldsAt = (path: readonly PropertyKey[]): string =>

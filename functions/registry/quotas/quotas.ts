@@ -5,11 +5,6 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
-import { compilePatterns } from '../retention/pattern.ts'
-import { bytesOf } from './bytes.ts'
-import type { QuotasDocument } from './schema.ts'
-
 /** A quota. */
 export interface Quota {
   /**
@@ -51,25 +46,3 @@ export type SoftLimit = (quota: Quota, bytes: number, repository: string) => Pro
 
 /** No quota is set. */
 export const NO_QUOTAS: Quotas = { all: [], of: () => undefined, id: '' }
-
-const idOf = (patterns: readonly (readonly string[])[]): string =>
-  createHash('sha256').update(JSON.stringify(patterns)).digest('hex').slice(0, 16)
-
-/** Compiles a document that the schema has checked. */
-export const compileQuotas = ({ quotas }: QuotasDocument): Quotas => {
-  const patterns = quotas.map(({ repositories }) => repositories)
-  const compiled = quotas.map(({ repositories, hard, soft }, at) => ({
-    matches: compilePatterns(repositories),
-    quota: {
-      id: idOf(patterns.slice(0, at + 1)),
-      title: repositories.join(', '),
-      hard: hard === undefined ? undefined : bytesOf(hard),
-      soft: soft === undefined ? undefined : bytesOf(soft),
-    },
-  }))
-  return {
-    all: compiled.map(({ quota }) => quota),
-    of: (repository) => compiled.find(({ matches }) => matches(repository))?.quota,
-    id: quotas.length === 0 ? '' : idOf(patterns),
-  }
-}

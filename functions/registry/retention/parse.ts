@@ -5,7 +5,8 @@
  */
 
 import { parseYaml } from '../../shared/yaml.ts'
-import { compileRetention, type Retention } from './retention.ts'
+import { compileRetention } from './compile.ts'
+import type { Retention } from './retention.ts'
 import { retentionSchema } from './schema.ts'
 
 const fieldsAt = (path: readonly PropertyKey[]): string => {
