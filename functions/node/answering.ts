@@ -49,6 +49,8 @@ export interface AnsweringOptions {
   readonly onlyLocal: boolean
   /** Is told that the delete of a whole repository is not done yet. */
   readonly remains: () => void
+  /** Is told that an event waits to be sent. */
+  readonly eventRecorded: () => void
   readonly ends: Ends
   /** What the workers of a server do together. Default: this process is the only one. */
   readonly shared?: Required<Pick<HostOptions, 'verifyPassword' | 'attempt' | 'linkChanged'>>
@@ -70,6 +72,7 @@ export const answerHere = async ({
   traces,
   onlyLocal,
   remains,
+  eventRecorded,
   ends,
   shared,
 }: AnsweringOptions): Promise<Answering> => {
@@ -91,6 +94,7 @@ export const answerHere = async ({
     ...shared,
     onlyLocal,
     remains,
+    eventRecorded,
     directIfNecessary: true,
   })
   await opened.warmUp()

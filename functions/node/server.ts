@@ -68,7 +68,9 @@ export const startServer = async (
   const events = sendingEvents(env, logger)
   const remains = deletes.look
   const answer = await answererOf(settings)
-  const answering = await answer({ settings, env, logger, traces, onlyLocal, remains, ends })
+  const eventRecorded = events.wake
+  const parts = { settings, env, logger, traces, onlyLocal, remains, eventRecorded, ends }
+  const answering = await answer(parts)
   const { opened, metrics } = answering
   const { open, setUp } = await checkOpen(settings, exposed, opened.isSetUp)
   let watched: Watched | undefined

@@ -15,6 +15,7 @@ import { write } from '../auth/harness.ts'
 import { serveReceiver } from '../events/receiver.ts'
 import { record } from '../events/records.ts'
 import { leftIn } from '../events/rig.ts'
+import { CONFIG } from '../support/hosts/content.ts'
 import { silent, temporaryDirectory } from '../support/hosts/start.ts'
 import { openFiles } from '../support/rig/stores.ts'
 import { eventually, until } from '../support/until.ts'
@@ -81,4 +82,26 @@ test('without receivers, what is in the outbox stays', async (t) => {
   events.wake()
   await stop()
   expect(await leftIn(store)).toEqual({ outbox: 1 })
+})
+
+test('a push to a server is told at once', async (t) => {
+  const { path, remove } = await temporaryDirectory()
+  t.onTestFinished(remove)
+  const store = openFileStore(path)
+  const hooks = await serveReceiver((_, response) => response.end())
+  await setReceivers(store, { hooks: hooks.url })
+  const flags = ['--listen=127.0.0.1:0', '--log-level=silent', `--store=file:${path}`, '--auth=off']
+  const { url, stop } = await startServer(readSettings(flags, {}), { KEY: 'key' })
+  const { sha256, bytes } = CONFIG
+  const target = `${url}/v2/app/blobs/uploads/?digest=${sha256}`
+  const { status } = await fetch(target, { method: 'POST', body: new Uint8Array(bytes) })
+  expect(status).toBe(201)
+  // Long before a server looks by itself.
+  await until(() => hooks.received.length === 1)
+  const [{ body } = { body: '' }] = hooks.received
+  expect(JSON.parse(body)).toMatchObject({
+    type: 'io.slipway.push',
+    data: { repository: 'app', digest: sha256, size: bytes.byteLength },
+  })
+  await stop()
 })

@@ -55,6 +55,7 @@ export const answerByWorkers = async ({
   traces,
   onlyLocal,
   remains,
+  eventRecorded,
   ends,
 }: AnsweringOptions): Promise<Answering> => {
   divideStamps(0, settings.workers + 1)
@@ -94,6 +95,8 @@ export const answerByWorkers = async ({
             return askAll(crew, question, number).then(() => undefined)
           case 'remains':
             return remains()
+          case 'eventRecorded':
+            return eventRecorded()
         }
       }
     },

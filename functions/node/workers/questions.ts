@@ -24,6 +24,7 @@ export type ToMain =
   | { readonly what: 'forget'; readonly key: string }
   /** The delete of a whole repository is not done yet. */
   | { readonly what: 'remains' }
+  | { readonly what: 'eventRecorded' }
 
 /** What the main process asks or tells a worker. */
 export type ToWorker =

@@ -62,6 +62,7 @@ const open = async (
     traces,
     onlyLocal: exposedBy(settings) === undefined,
     remains: () => void tell({ what: 'remains' }),
+    eventRecorded: () => void tell({ what: 'eventRecorded' }),
     ends,
     shared: {
       verifyPassword: async (password, hash) =>
