@@ -30,7 +30,7 @@ import { type Manifest, parseInTurns } from './manifest.ts'
 import { isIndex, isManifestType } from './media-types.ts'
 import { happeningOf, readMoves } from './push-event.ts'
 import type { Counted } from './quotas/counter.ts'
-import type { QuotaGuard } from './quotas/guard.ts'
+import type { QuotaGuard } from './quotas/port.ts'
 import {
   algorithmOf,
   CANONICAL,

@@ -13,7 +13,7 @@ import { undelete } from '../../functions/registry/deleted/undelete.ts'
 import { cleanUpKey, QUOTAS_KEY, QUOTAS_PREFIX } from '../../functions/registry/layout.ts'
 import { SETTLED } from '../../functions/registry/quotas/counter.ts'
 // Loaded before any run: a run counts the rounds of the event loop.
-import '../../functions/registry/quotas/ledger.ts'
+import '../../functions/registry/quotas/counting.ts'
 import { settleQuotas } from '../../functions/registry/quotas/settle.ts'
 import type { Digest } from '../../functions/registry/reference.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
