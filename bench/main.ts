@@ -78,8 +78,8 @@ const aloneOf = (section: Exclude<Section, StagedSection>): Alone =>
 const compares = (section: Section): boolean => isStaged(section) || section === 'counts'
 
 const peersOf = (options: Options): readonly Peer[] => {
-  const { sizes, zot, profiles, only } = options
-  const slipway = slipwayPeer(profiles)
+  const { sizes, zot, profiles, workers, only } = options
+  const slipway = slipwayPeer(profiles, workers)
   if (!only.some(compares)) return [slipway]
   const zots = zot === undefined ? [] : [zotPeer(zot)]
   // Version 2.8 waits a second for each part that it sends to this S3 server.

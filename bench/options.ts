@@ -45,6 +45,8 @@ export interface Options {
   readonly out: string
   /** Directory for CPU profiles of Slipway. */
   readonly profiles: string | undefined
+  /** Slipway's `--workers`. */
+  readonly workers: string | undefined
   /** Directory that the page is written to; undefined: no page. */
   readonly page: string | undefined
   /** File with the results of an earlier run, to make the page from without running anything. */
@@ -68,6 +70,7 @@ export const HELP = `usage: npm run bench -- [options]
                      in .ci/artifacts)
   --page DIRECTORY   also write the page (benchmarks.md) and its charts (benchmarks/) there
   --from FILE        make the page from these results and run nothing
+  --workers N        processes of Slipway that answer requests (default 1, as its own)
   --profiles DIR     write CPU profiles of Slipway's servers there
 `
 
@@ -126,6 +129,7 @@ export const readOptions = (args: readonly string[], today: string): Options => 
       page: text,
       from: text,
       profiles: text,
+      workers: text,
     },
   })
   const sizes = sizesOf(values)
@@ -140,5 +144,6 @@ export const readOptions = (args: readonly string[], today: string): Options => 
     page: values.page,
     from: values.from,
     profiles: values.profiles,
+    workers: values.workers,
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a process uses, as Linux counts it under /proc.
+ * What processes use, as Linux counts it under /proc.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 /** Ticks a second of the times in /proc/<pid>/stat: USER_HZ, 100 on every Linux of our days. */
 const TICKS = 100
 
-/** What a process used while something was measured. */
+/** What processes used while something was measured. */
 export interface Usage {
   /** Seconds of CPU, user and system. */
   readonly cpuSeconds: number
@@ -37,25 +37,35 @@ export const bytesOf = (status: string, field: string): number => {
 
 const cpuSeconds = (pid: number): number => cpuSecondsOf(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 
-/** Bytes of resident memory of a process now. */
-export const residentBytes = (pid: number): number =>
-  bytesOf(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmRSS')
+/** A process and its children, as the workers of a server. */
+export const processesOf = (pid: number): readonly number[] => {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)]
+}
+
+const total = (pids: readonly number[], of: (pid: number) => number): number =>
+  pids.reduce((sum, pid) => sum + of(pid), 0)
+
+const fieldOf =
+  (field: string) =>
+  (pid: number): number =>
+    bytesOf(readFileSync(`/proc/${pid}/status`, 'utf8'), field)
+
+/** Bytes of resident memory of processes now. What they share counts for each. */
+export const residentBytes = (...pids: readonly number[]): number => total(pids, fieldOf('VmRSS'))
 
 /**
- * Begins to measure a process that belongs to the same user.
+ * Begins to measure processes that belong to the same user.
  *
  * @returns a function that gives what it used since
  */
-export const measureUsage = (pid: number): (() => Usage) => {
+export const measureUsage = (...pids: readonly number[]): (() => Usage) => {
   // 5 sets the peak of resident memory back to what is resident now: proc(5), clear_refs.
-  writeFileSync(`/proc/${pid}/clear_refs`, '5')
-  const before = cpuSeconds(pid)
-  return () => {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return {
-      cpuSeconds: cpuSeconds(pid) - before,
-      peakBytes: bytesOf(status, 'VmHWM'),
-      steadyBytes: bytesOf(status, 'VmRSS'),
-    }
-  }
+  for (const each of pids) writeFileSync(`/proc/${each}/clear_refs`, '5')
+  const before = total(pids, cpuSeconds)
+  return () => ({
+    cpuSeconds: total(pids, cpuSeconds) - before,
+    peakBytes: total(pids, fieldOf('VmHWM')),
+    steadyBytes: total(pids, fieldOf('VmRSS')),
+  })
 }

@@ -6,7 +6,7 @@
  */
 
 import type { PeerName } from './peers/peer.ts'
-import { measureUsage } from './process-usage.ts'
+import { measureUsage, processesOf } from './process-usage.ts'
 import type { Failure, Flushed, Measured, Values } from './results.ts'
 import type { Actor, Stage } from './stage.ts'
 import { pairedRatio, summarize } from './statistics.ts'
@@ -44,7 +44,7 @@ const measure = async <Context>(
   actor: Actor,
   context: Context,
 ): Promise<Values> => {
-  const used = measureUsage(actor.pid())
+  const used = measureUsage(...processesOf(actor.pid()))
   const begin = performance.now()
   const values = await step.run(actor, context)
   const seconds = (performance.now() - begin) / 1000
@@ -103,7 +103,7 @@ const flushRound = async <Context>(
     for (const actor of stage.actors) {
       const { name } = actor.peer
       try {
-        const flushes = await countFlushes(actor.pid(), () => step.run(actor, context))
+        const flushes = await countFlushes(processesOf(actor.pid()), () => step.run(actor, context))
         flushed.push({ id: step.id, peer: name, flushes })
         tell(`${step.id} ${name}: ${flushes} flushes`)
       } catch (error) {

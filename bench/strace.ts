@@ -34,25 +34,32 @@ export const flushesOf = (summary: string): number =>
     .reduce((sum, fields) => sum + Number(fields[3]), 0)
 
 /**
- * Does work while strace counts the flushes of a process with all its threads. That makes the process slower:
+ * Does work while strace counts the flushes of processes with all their threads. That makes them slower:
  * time must not be measured meanwhile.
  *
- * @throws Error when strace may not attach to the process, or the work's
+ * @throws Error when strace may not attach to them, or the work's
  */
-export const countFlushes = async (pid: number, work: () => Promise<unknown>): Promise<number> => {
+export const countFlushes = async (
+  pids: readonly number[],
+  work: () => Promise<unknown>,
+): Promise<number> => {
   const directory = scratch('strace')
   const summary = join(directory.path, 'summary')
   const select = `trace=${FLUSHES.join(',')}`
-  const strace = spawn('strace', ['-f', '-c', '-o', summary, '-e', select, '-p', `${pid}`], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const strace = spawn(
+    'strace',
+    ['-f', '-c', '-o', summary, '-e', select, ...pids.flatMap((pid) => ['-p', `${pid}`])],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   const ended = event(strace, 'exit')
   try {
     let said = ''
     const attached = new Promise<void>((resolve, reject) => {
       strace.stderr.setEncoding('utf8').on('data', (text: string) => {
         said += text
-        if (/attached/.test(said)) resolve()
+        if ((said.match(/Process \d+ attached/g)?.length ?? 0) >= pids.length) resolve()
       })
       ended.then(() => reject(new Error(`strace: ${said.trim()}`)), reject)
     })

@@ -8,11 +8,14 @@ import { npmStart } from '../../test/support/live/npm-start.ts'
 import { projectRoot, run } from '../../test/support/live/process.ts'
 import { type Peer, startProgram } from './peer.ts'
 
-/** @param profiles directory for a CPU profile of each run, where one is wanted */
-export const slipwayPeer = (profiles: string | undefined): Peer => ({
+/**
+ * @param profiles directory for a CPU profile of each run, where one is wanted
+ * @param workers as `--workers` has it; default: one
+ */
+export const slipwayPeer = (profiles: string | undefined, workers = '1'): Peer => ({
   name: 'slipway',
   title: 'Slipway',
-  settings: 'its defaults',
+  settings: workers === '1' ? 'its defaults' : `--workers ${workers}`,
   async version() {
     const commit = await run('git', ['describe', '--always', '--dirty'], { cwd: projectRoot })
     return `${commit.trim()}, Node ${process.version}`
@@ -30,7 +33,12 @@ export const slipwayPeer = (profiles: string | undefined): Peer => ({
       name: 'slipway',
       command: process.execPath,
       address,
-      args: [...profiling, ...(await npmStart()), ...['--listen', address], ...storage],
+      args: [
+        ...profiling,
+        ...(await npmStart()),
+        ...['--listen', address, '--workers', workers],
+        ...storage,
+      ],
       env:
         'directory' in store
           ? {}

@@ -12,7 +12,7 @@ import { putLoad } from '../client/load.ts'
 import { pushImage } from '../client/push.ts'
 import type { Image, ImageMaker } from '../content.ts'
 import { allowOpenFiles } from '../open-files.ts'
-import { residentBytes } from '../process-usage.ts'
+import { processesOf, residentBytes } from '../process-usage.ts'
 import type { Scene } from '../rounds.ts'
 import type { Actor } from '../stage.ts'
 
@@ -40,8 +40,8 @@ const openIdle = async (address: string): Promise<Socket> => {
 
 /** How many idle connections server and client may have. */
 const allowedOf = async ({ peer, pid }: Actor, { idle, active }: Connections, tell: Tell) => {
-  const both = [pid(), process.pid]
-  const limits = await Promise.all(both.map((each) => allowOpenFiles(each, idle + active + OTHERS)))
+  const all = [...processesOf(pid()), process.pid]
+  const limits = await Promise.all(all.map((each) => allowOpenFiles(each, idle + active + OTHERS)))
   const allowed = Math.max(0, Math.min(idle, Math.min(...limits) - active - OTHERS))
   if (allowed < idle)
     tell(`${peer.name}: the limit of open files allows ${allowed} idle connections, not ${idle}`)
@@ -78,7 +78,7 @@ export const idleScene = (
       })
       const open = sockets.filter(({ readyState }) => readyState === 'open').length
       // Before they are closed, not after.
-      return { ...load, steadyBytes: residentBytes(pid()), idleAtTheEnd: open }
+      return { ...load, steadyBytes: residentBytes(...processesOf(pid())), idleAtTheEnd: open }
     } finally {
       // A reset leaves nothing behind, where a close would occupy the port for a minute.
       for (const socket of sockets) socket.resetAndDestroy()
