@@ -35,7 +35,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   node: ['node', 'compose', 'traces', 'events', 'api', 'auth', 'registry', 'storage', 'shared'],
   compose: ['compose', 'events', 'api', 'auth', 'registry', 'storage', 'shared'],
   traces: ['traces', 'api', 'auth', 'registry', 'storage', 'shared'],
-  api: ['api', 'auth', 'registry', 'storage', 'shared'],
+  api: ['api', 'auth', 'events', 'registry', 'storage', 'shared'],
   auth: ['auth', 'registry', 'storage', 'shared'],
   events: ['events', 'registry', 'storage', 'shared'],
   registry: ['registry', 'storage', 'shared'],

@@ -18,6 +18,7 @@ import { readOnly } from './middleware/read-only.ts'
 import { wholeBody } from './middleware/whole-body.ts'
 import { plainPath } from './request.ts'
 import { commonHeaders } from './responses.ts'
+import { adminRoutes } from './routes/admin.ts'
 import { baseRoutes } from './routes/base.ts'
 import { blobRoutes } from './routes/blobs.ts'
 import { catalogRoutes } from './routes/catalog.ts'
@@ -71,6 +72,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   if (!options.readOnly) uploadRoutes(app, options)
   blobRoutes(app, options)
   repositoryRoutes(app, options)
+  adminRoutes(app, options)
 
   app.notFound((c) =>
     writeError(

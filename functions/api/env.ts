@@ -13,6 +13,7 @@ import type { ClientCertificate } from '../auth/certificate.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ByteSource } from '../storage/bytes.ts'
+import type { ObjectStore } from '../storage/store.ts'
 
 /** Where log lines go; pino's loggers fit. */
 export interface RequestLogger {
@@ -75,6 +76,17 @@ export interface Edge {
  */
 export type PullSeen = (repository: string, digest: string, who: string) => void
 
+/** What the admin API works on. */
+export interface AdminDesk {
+  readonly store: ObjectStore
+  /** Clock in milliseconds. */
+  readonly now: () => number
+  /** Hashes a new password where that keeps no other request waiting. */
+  readonly hashPassword: (password: string) => Promise<string>
+  /** Whether the policy is read from a file, so that the one in the store is not in force. */
+  readonly policyInFile: boolean
+}
+
 export interface AppOptions {
   /** Follows each request, for traces; the first middleware after the request has its id. Default: nobody does. */
   readonly follow?: MiddlewareHandler<AppEnv> | undefined
@@ -128,6 +140,8 @@ export interface AppOptions {
   readonly undeleteDays?: number | undefined
   /** Is told that the delete of a whole repository is not done yet. Takes no time. Default: others go on with it. */
   readonly remains?: (() => void) | undefined
+  /** What the admin API works on. Absent: there is none. */
+  readonly admin?: AdminDesk | undefined
 }
 
 /** The environment that Hono hands to every handler. */

@@ -34,6 +34,14 @@ export type RequestErrorCode =
   | 'METHOD_NOT_ALLOWED'
   /** Parameters or headers with an unknown value, or that exclude each other. */
   | 'PARAMETER_INVALID'
+  /** There is nothing of this name. */
+  | 'ABSENT'
+  /** What is there, or how the registry is set up, does not allow it. */
+  | 'CONFLICT'
+  /** The request must say what it expects to be there. */
+  | 'PRECONDITION_REQUIRED'
+  /** The body is of another media type than is accepted. */
+  | 'MEDIA_TYPE'
   | 'TOO_MANY_TAGS'
   | 'STORE_FULL'
   | 'STORE_UNAVAILABLE'
@@ -131,6 +139,10 @@ const RESPONSES: Readonly<
   PARTS_INVALID: [400, 'SIZE_INVALID'],
   PARTS_UNSUPPORTED: [400, 'UNSUPPORTED'],
   PARAMETER_INVALID: [400, 'UNSUPPORTED'],
+  ABSENT: [404, 'NAME_UNKNOWN'],
+  CONFLICT: [409, 'DENIED'],
+  PRECONDITION_REQUIRED: [428, 'UNSUPPORTED'],
+  MEDIA_TYPE: [415, 'UNSUPPORTED'],
   SERVICE_UNKNOWN: [400, 'UNSUPPORTED'],
   TOO_MANY_SCOPES: [400, 'UNSUPPORTED'],
   TOO_MANY_TAGS: [414, 'UNSUPPORTED'],

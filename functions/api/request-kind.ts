@@ -33,7 +33,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   blob: [...READS, 'delete'],
   token: ['get', 'post'],
   log_in: ['get'],
-  api: ['get', 'delete'],
+  api: [...READS, 'put', 'post', 'delete'],
 }
 
 /** What does not have a word of its own. */

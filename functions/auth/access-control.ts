@@ -5,11 +5,11 @@
  */
 
 import { once } from '../shared/once.ts'
-import { formatScope, grants } from './access.ts'
+import { type Action, ADMIN_SCOPE, formatScope, grants } from './access.ts'
 import { type Accounts, isBound, type LogIn } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { type Authorizer, type Caller, openAuthorizer } from './authorizer.ts'
-import { byCertificate, byPolicy, nobody, noteOf, written } from './callers.ts'
+import { administeredBy, byCertificate, byPolicy, nobody, noteOf, written } from './callers.ts'
 import type { CertificateAuthorities, ClientCertificate } from './certificate.ts'
 import { AccessError } from './errors.ts'
 import { type AwsLogIns, awsLogIn } from './iam/aws.ts'
@@ -63,12 +63,17 @@ const refused = (message: string): AccessError => new AccessError('UNAUTHORIZED'
 export const createAccessControl = (options: AccessControlOptions): Authorizer => {
   const { accounts, policy, verifier, aws, audit } = options
 
-  /** A caller who may do what the token grants: its issuer has decided. */
+  /**
+   * A caller who may do what the token grants: its issuer has decided. Only a policy makes administrators: some issuers
+   * grant whatever they are asked for.
+   */
   const byGrants = (token: VerifiedToken): Caller => ({
     identity: token.identity,
     via: 'bearer',
     note: () => written(noteOf(token)),
-    allows: (repository, action) => grants(token.access, 'repository', repository, action),
+    allows: (repository, action) =>
+      action !== 'admin' && grants(token.access, 'repository', repository, action),
+    administers: () => 'nothing',
     mayList: grants(token.access, 'registry', 'catalog', '*'),
     lists: () => true,
     pullsEverything: false,
@@ -101,11 +106,17 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     if (identity === undefined)
       throw refused('the account that the token was issued to no longer exists')
     const granted = byGrants({ ...token, identity })
+    const mayAdminister = (): boolean =>
+      grants(token.access, ADMIN_SCOPE.type, ADMIN_SCOPE.name, '*')
+    const has = (repository: string, action: Action): boolean =>
+      action === 'admin'
+        ? mayAdminister()
+        : action === 'override' || granted.allows(repository, action)
     return {
       ...granted,
       allows: (repository, action) =>
-        (action === 'override' || granted.allows(repository, action)) &&
-        allows(current, identity, repository, action),
+        has(repository, action) && allows(current, identity, repository, action),
+      administers: () => (mayAdminister() ? administeredBy(current, identity) : 'nothing'),
       lists: (repository) => allows(current, identity, repository, 'pull'),
     }
   }

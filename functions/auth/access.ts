@@ -9,9 +9,10 @@ import * as z from '../shared/schema.ts'
 
 /**
  * What can be done to a repository. `override` is to move and delete immutable tags, beside the action
- * itself; no `*` includes it, and tokens of this registry do not say it: the policy is asked.
+ * itself; no `*` includes it, and tokens of this registry do not say it: the policy is asked. `admin` is the
+ * administration of what a rule is about; no `*` includes it either, and tokens have {@link ADMIN_SCOPE} for it.
  */
-export type Action = 'pull' | 'push' | 'delete' | 'override'
+export type Action = 'pull' | 'push' | 'delete' | 'override' | 'admin'
 
 /** The actions that `*` stands for. */
 export const ACTIONS: readonly Action[] = ['pull', 'push', 'delete']
@@ -40,6 +41,9 @@ export const parseScopes = (values: readonly string[]): Access[] =>
       return [{ type, name, actions: [...new Set(actions.split(',').filter(Boolean))] }]
     })
 
+/** The scope of a token for the administration, whatever of it its bearer may do. */
+export const ADMIN_SCOPE: Access = { type: 'registry', name: 'admin', actions: ['*'] }
+
 /** Writes a scope as it stands in a challenge. */
 export const formatScope = ({ type, name, actions }: Access): string =>
   `${type}:${name}:${actions.join(',')}`
@@ -51,10 +55,10 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /** What a scope is about, for people: `push to library/alpine`. Whoever pushes also pulls. */
-export const inWords = ({ type, name, actions }: Access): string =>
-  type === 'repository'
-    ? `${WORDS[actions.at(-1) ?? ''] ?? 'use'} ${name}`
-    : 'list the repositories'
+export const inWords = ({ type, name, actions }: Access): string => {
+  if (type === 'repository') return `${WORDS[actions.at(-1) ?? ''] ?? 'use'} ${name}`
+  return name === ADMIN_SCOPE.name ? 'administer the registry' : 'list the repositories'
+}
 
 /** Whether a list of grants includes an action on something; `*` includes all of {@link ACTIONS}. */
 export const grants = (
@@ -67,7 +71,8 @@ export const grants = (
     (each) =>
       each.type === type &&
       each.name === name &&
-      (each.actions.includes(action) || (action !== 'override' && each.actions.includes('*'))),
+      (each.actions.includes(action) ||
+        (action !== 'override' && action !== 'admin' && each.actions.includes('*'))),
   )
 
 const entry = z.object({

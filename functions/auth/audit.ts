@@ -1,12 +1,21 @@
 /**
- * The audit trail: one event for each log-in, grant, refusal, push, pull, delete, override and change to the
- * documents of access control. No event contains a secret, a token or an upload's state.
+ * The audit trail: one event for each log-in, grant, refusal, push, pull, delete, override, change to the documents
+ * of access control and change by the admin API. No event contains a secret, a token or an upload's state.
  *
  * @module
  */
 
 export interface AuditEvent {
-  readonly event: 'login' | 'grant' | 'refusal' | 'push' | 'pull' | 'delete' | 'override' | 'config'
+  readonly event:
+    | 'login'
+    | 'grant'
+    | 'refusal'
+    | 'push'
+    | 'pull'
+    | 'delete'
+    | 'override'
+    | 'config'
+    | 'admin'
   /**
    * Who did it, as `user:alice`; absent if no caller did, or if it is unknown. Of a changed document, who said to have
    * changed it.

@@ -28,10 +28,17 @@ export interface Caller {
   /** Whether it may list the catalog at all; the entries are then filtered by `lists`. */
   readonly mayList: boolean
   lists(repository: string): boolean
+  /**
+   * What it may administer: all, which is accounts, policy and the like, and every repository; or some repositories, as
+   * `allows` tells. Found out when it is asked for.
+   */
+  administers(): 'all' | 'some' | 'nothing'
   /** Whether it may pull from every repository, so that a mount need not name its source. */
   readonly pullsEverything: boolean
   /** Whether it may do everything, so that there is no reason to log in. */
   readonly unrestricted: boolean
+  /** Set where there is no access control at all. */
+  readonly open?: true
   /**
    * A note of the caller for `Authorizer.lapsed`, at most some 3 KB; undefined if it would be longer.
    */
@@ -67,17 +74,22 @@ export interface Authorizer {
   challenge(challenge: Challenge): string
 }
 
-/** Everyone may do everything, but nobody moves what is immutable: there is nobody to name for it. */
+/**
+ * Everyone may do everything, but nobody moves what is immutable, and nobody administers: there is nobody to name
+ * for it.
+ */
 export const openAuthorizer: Authorizer = {
   async identify() {
     return {
       identity: ANONYMOUS,
       via: 'nothing',
-      allows: (_, action) => action !== 'override',
+      allows: (_, action) => action !== 'override' && action !== 'admin',
+      administers: () => 'nothing',
       mayList: true,
       lists: () => true,
       pullsEverything: true,
       unrestricted: true,
+      open: true,
       note: () => writeNote({ by: 'anonymous' }),
     }
   },

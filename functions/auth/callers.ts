@@ -15,6 +15,15 @@ import type { VerifiedToken } from './tokens/verify.ts'
 /** Most characters of a certificate's subject in a note, as JSON. */
 const MAX_SUBJECT = 1024
 
+/** What somebody may administer. */
+export const administeredBy = (
+  policy: Policy,
+  identity: Identity,
+): ReturnType<Caller['administers']> => {
+  if (allowsEverywhere(policy, identity, 'admin')) return 'all'
+  return mayAnything(policy, identity, ['admin']) ? 'some' : 'nothing'
+}
+
 /** A caller whose rights the policy decides. */
 export const byPolicy = (
   policy: Policy,
@@ -28,6 +37,7 @@ export const byPolicy = (
   allows: (repository, action) => allows(policy, identity, repository, action),
   mayList: !['anonymous', 'certificate'].includes(identity.kind) || mayAnything(policy, identity),
   lists: (repository) => allows(policy, identity, repository, 'pull'),
+  administers: () => administeredBy(policy, identity),
   pullsEverything: allowsEverywhere(policy, identity, 'pull'),
   unrestricted: ACTIONS.every((action) => allowsEverywhere(policy, identity, action)),
 })

@@ -6,7 +6,14 @@
 
 import { isName } from '../registry/reference.ts'
 import { cached } from '../shared/cached.ts'
-import { ACTIONS, type Access, formatScope, mergeAccess, parseScopes } from './access.ts'
+import {
+  ACTIONS,
+  type Access,
+  ADMIN_SCOPE,
+  formatScope,
+  mergeAccess,
+  parseScopes,
+} from './access.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit.ts'
 import { AccessError } from './errors.ts'
@@ -190,6 +197,9 @@ export const createTokenService = (options: TokenServiceOptions): TokenService =
   const granted = (current: Policy, identity: Identity, asked: Access): Access[] => {
     const { type, name } = asked
     if (type === 'registry' && name === 'catalog') return [{ type, name, actions: ['*'] }]
+    if (formatScope(asked) === formatScope(ADMIN_SCOPE)) {
+      return mayAnything(current, identity, ['admin']) ? [ADMIN_SCOPE] : []
+    }
     if (type !== 'repository' || !isName(name)) return []
     const wanted = asked.actions.includes('*') ? ACTIONS : asked.actions
     const actions = allowedActions(current, identity, name).filter(

@@ -8,7 +8,7 @@ import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { AppEnv, AppOptions, BodyLimit, PullSeen, RequestLogger } from '../api/env.ts'
-import type { VerifyPassword } from '../auth/accounts/bcrypt.ts'
+import { hashPassword, type VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import type { Throttle } from '../auth/throttle/throttle.ts'
@@ -58,8 +58,12 @@ export interface HostOptions {
   readonly attempt?: Throttle['attempt'] | undefined
   /** See `RegistryOptions`. */
   readonly linkChanged?: ((key: string) => Promise<void>) | undefined
+  /** Hashes new passwords, likewise. */
+  readonly hashPassword?: (password: string) => Promise<string>
   /** Where hashes of uploads are computed; by default on this thread. */
   readonly hashing?: Hashing
+  /** Whether there is an admin API where the settings do not say. Default: no. */
+  readonly adminApi?: boolean
   /** Whether only this machine can reach it. */
   readonly onlyLocal: boolean
   /** Whose certificates let callers in. */
@@ -108,6 +112,18 @@ export interface OpenApp {
   /** Looks whether a clean-up may run on the store by now: for hosts that live for long. */
   readonly lookForFence: () => Promise<void>
 }
+
+/** What the admin API works on. */
+const adminDesk = (
+  settings: Settings,
+  store: ObjectStore,
+  options: HostOptions,
+): AppOptions['admin'] => ({
+  store,
+  now: Date.now,
+  hashPassword: options.hashPassword ?? hashPassword,
+  policyInFile: settings.policy !== undefined,
+})
 
 /** What is loaded only where there is an edge. */
 const edgeOf = async (
@@ -220,6 +236,8 @@ export const openApp = async (
     readOnly: settings['read-only'],
     undeleteDays: settings['undelete-days'],
     remains: options.remains,
+    admin:
+      (settings['admin-api'] ?? options.adminApi) ? adminDesk(settings, store, options) : undefined,
   })
   const warmUp = async (): Promise<void> => {
     // A read-only registry needs no secret, and may not be able to write one.

@@ -314,6 +314,11 @@ export const SETTINGS = {
     "AWS's own",
     'scheme and host that requests to STS are sent to, such as an endpoint of a VPC without a name of its own',
   ),
+  'admin-api': setting(
+    z.optional(onOff),
+    'on, and off on AWS',
+    'on: serve the admin API, to those to whom a rule of the policy gives the right admin; off: there is none',
+  ),
   'audit-pulls': setting(
     z._default(onOff, false),
     'off',

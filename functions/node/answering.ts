@@ -91,6 +91,8 @@ export const answerHere = async ({
     authorities: tls?.authorities,
     redirectHeads: false,
     verifyPassword: passwords.verify,
+    hashPassword: passwords.hash,
+    adminApi: true,
     ...shared,
     onlyLocal,
     remains,

@@ -1,5 +1,5 @@
 /**
- * Comparisons of passwords outside the thread that serves requests: bcrypt takes 60 ms and more each,
+ * Comparisons and hashes of passwords outside the thread that serves requests: bcrypt takes 60 ms and more each,
  * and anyone can have passwords compared.
  *
  * @module
@@ -23,14 +23,16 @@ const startWorker = (): Worker => {
   return worker
 }
 
-/** A thread that compares passwords. */
+/** A thread that compares passwords, and hashes new ones. */
 export interface PasswordThread {
   readonly verify: VerifyPassword
+  /** Hashes a new password that can be used. */
+  readonly hash: (password: string) => Promise<string>
   /** Ends the thread; comparisons under way fail. */
   close(): Promise<void>
 }
 
-type Waiting = PromiseWithResolvers<boolean>
+type Waiting = PromiseWithResolvers<boolean | string>
 
 /** Creates the thread. It starts with the first comparison, and again with the next if it has failed. */
 export const createPasswordThread = (start: () => Worker = startWorker): PasswordThread => {
@@ -51,7 +53,7 @@ export const createPasswordThread = (start: () => Worker = startWorker): Passwor
     mine.on('message', (reply: Reply) => {
       const asked = waiting.get(reply.id)
       waiting.delete(reply.id)
-      if ('right' in reply) asked?.resolve(reply.right)
+      if ('result' in reply) asked?.resolve(reply.result)
       else asked?.reject(reply.error)
     })
     mine.on('error', failed)
@@ -60,15 +62,18 @@ export const createPasswordThread = (start: () => Worker = startWorker): Passwor
     return mine
   }
 
+  const ask = (question: Omit<Question, 'id'>): Promise<boolean | string> => {
+    const asked: Waiting = Promise.withResolvers()
+    const id = next++
+    const thread = started()
+    waiting.set(id, asked)
+    thread.postMessage({ id, ...question })
+    return asked.promise
+  }
+
   return {
-    verify(password, hash) {
-      const asked: Waiting = Promise.withResolvers()
-      const question: Question = { id: next++, password, hash }
-      const thread = started()
-      waiting.set(question.id, asked)
-      thread.postMessage(question)
-      return asked.promise
-    },
+    verify: async (password, hash) => (await ask({ password, hash })) === true,
+    hash: async (password) => String(await ask({ password })),
     async close() {
       await worker?.terminate()
     },

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict'
 import { afterAll, beforeAll } from 'vitest'
 import { createApp } from '../../functions/api/app.ts'
 import type { RequestLogger } from '../../functions/api/env.ts'
+import { hashPassword } from '../../functions/auth/accounts/bcrypt.ts'
 import { formatRobots, newSecret } from '../../functions/auth/accounts/robots.ts'
 import type { AuditEvent } from '../../functions/auth/audit.ts'
 import { openEdge } from '../../functions/compose/edge.ts'
@@ -153,6 +154,8 @@ export interface RigOptions extends Documents {
   /** Whether only this machine reaches the registry. Default false. */
   readonly onlyLocal?: boolean
   readonly readOnly?: boolean
+  /** Whether there is an admin API. Default false. */
+  readonly admin?: boolean
   /** Repositories that hold an image of {@link CONFIG} as `v1`. */
   readonly images?: readonly string[]
 }
@@ -165,7 +168,14 @@ interface Ending {
 /** Opens a registry with access control over an empty store with these documents. */
 export const openRig = async (
   t: Ending,
-  { args = [], onlyLocal = false, readOnly = false, images = [], ...documents }: RigOptions,
+  {
+    args = [],
+    onlyLocal = false,
+    readOnly = false,
+    admin = false,
+    images = [],
+    ...documents
+  }: RigOptions,
 ): Promise<AccessRig> => {
   const { store, close } = await openFiles()
   t.onTestFinished(close)
@@ -187,6 +197,7 @@ export const openRig = async (
       registry: createRegistry({
         store,
         uploadSecret,
+        undeletes: admin,
         uploadLife: settings['upload-life'],
         rules: openRules(store, logger, access.audit, clock.now),
         now: clock.now,
@@ -196,6 +207,15 @@ export const openRig = async (
       redirects: false,
       redirectHeads: false,
       readOnly,
+      admin: admin
+        ? {
+            store,
+            now: clock.now,
+            hashPassword: (password) => hashPassword(password, 4),
+            policyInFile: settings.policy !== undefined,
+          }
+        : undefined,
+      undeleteDays: admin ? 14 : 0,
       publicUrl: settings['public-url'],
       uploadOrigin: settings['upload-origin'],
     })

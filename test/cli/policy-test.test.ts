@@ -87,6 +87,7 @@ test('all actions, by the policy in force, with the rules that decided', async (
     'push\tallowed\trule 2',
     'delete\tdenied\tno rule is about it',
     'override\tdenied\tno rule is about it',
+    'admin\tdenied\tno rule is about it',
   ])
   expect(desk.said).toEqual([
     'user:alice on team/app, by these rules:',
@@ -119,7 +120,10 @@ test.for([
   ['team/app --as claims:nothing.json', /nothing.json has neither a token nor its claims/],
   ['team/app --as user:robot+ci', /"robot\+ci" is not a valid user name/],
   ['team/app --as certificate:ci', /"ci": expected attributes, as in certificate:CN=ci/],
-  ['team/app --action read', /"read" is not an action: expected pull, push, delete, override/],
+  [
+    'team/app --action read',
+    /"read" is not an action: expected pull, push, delete, override, admin/,
+  ],
   ['Team/app', /"Team\/app" is not a valid repository name/],
 ] as const)('policy test %s is refused', async ([given, message], t) => {
   const { give } = await openOffice(t)

@@ -6,7 +6,7 @@
  */
 
 import type { MiddlewareHandler } from 'hono'
-import { type Access, type Action, formatScope, inWords } from '../../auth/access.ts'
+import { type Access, type Action, ADMIN_SCOPE, formatScope, inWords } from '../../auth/access.ts'
 import type { Caller, ChallengeError } from '../../auth/authorizer.ts'
 import { AccessError } from '../../auth/errors.ts'
 import { nameOf } from '../../auth/identity.ts'
@@ -195,6 +195,33 @@ export const permitCatalog = async (c: AppContext): Promise<Caller> => {
   const caller = await identify(c, [access])
   if (!caller.mayList) throw denied(c, caller, access)
   return caller
+}
+
+/**
+ * Lets a request of the administration continue.
+ *
+ * @param about the repository that it is about; or `all` of the registry, or `some` of its repositories, as the caller's
+ *   `allows` tells
+ * @throws RequestError UNAUTHORIZED with a challenge, or DENIED for callers with Basic credentials, and where
+ *   there is no access control, so that nobody has a name
+ */
+export const permitAdmin = async (
+  c: AppContext,
+  about: 'all' | 'some' | { readonly name: string },
+): Promise<Caller> => {
+  const caller = await identify(c, [ADMIN_SCOPE])
+  const may =
+    typeof about === 'object'
+      ? caller.allows(about.name, 'admin')
+      : ['all', about].includes(caller.administers())
+  if (may) return caller
+  if (caller.open) {
+    throw new RequestError(
+      'DENIED',
+      'the registry is open to everyone, so that nobody can administer it from afar: add a user and a policy first',
+    )
+  }
+  throw denied(c, caller, ADMIN_SCOPE)
 }
 
 /**

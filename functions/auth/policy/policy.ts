@@ -115,9 +115,13 @@ export const withRule = ({ rules, subjects }: Policy, rule: PolicyRule): Policy 
   subjects: [...new Set([...subjects, ...compilePolicy([rule]).subjects])],
 })
 
-/** The rules that apply to a caller and an action, in order. */
+/** The rules that apply to a caller and an action, in order. Nobody administers without a name, whatever rules say. */
 export const rulesFor = ({ rules }: Policy, identity: Identity, action: Action): readonly Rule[] =>
-  rules.filter((rule) => rule.actions.has(action) && rule.who.some((subject) => subject(identity)))
+  action === 'admin' && identity.kind === 'anonymous'
+    ? []
+    : rules.filter(
+        (rule) => rule.actions.has(action) && rule.who.some((subject) => subject(identity)),
+      )
 
 /** The rule that decides whether the caller may do this to the repository; none, if no rule is about it. */
 export const decisiveRule = (
@@ -145,11 +149,15 @@ export const allowedActions = (policy: Policy, identity: Identity, repository: s
   ACTIONS.filter((action) => allows(policy, identity, repository, action))
 
 /**
- * Whether there may be a repository on which the caller has a right. No is certain; yes may be wrong
- * where earlier rules deny all that a later one allows.
+ * Whether there may be a repository on which the caller has a right, or one of these. No is certain; yes may be
+ * wrong where earlier rules deny all that a later one allows.
  */
-export const mayAnything = (policy: Policy, identity: Identity): boolean =>
-  ACTIONS.some((action) => {
+export const mayAnything = (
+  policy: Policy,
+  identity: Identity,
+  actions: readonly Action[] = ACTIONS,
+): boolean =>
+  actions.some((action) => {
     for (const rule of rulesFor(policy, identity, action)) {
       const usable = rule.repositories.filter((glob) => glob.usable(shortName(identity)))
       if (rule.allow && usable.length > 0) return true

@@ -42,11 +42,11 @@ const rule = z.strictObject({
       z.describe('What the rule is about: any repository that one of these matches.'),
     ),
   actions: z
-    .array(z.enum(['pull', 'push', 'delete', 'override', '*']))
+    .array(z.enum(['pull', 'push', 'delete', 'override', 'admin', '*']))
     .check(
       z.minLength(1),
       z.describe(
-        'What is done to the repository; * is pull, push and delete; override is to move and delete immutable tags.',
+        'What is done to the repository; * is pull, push and delete; override is to move and delete immutable tags; admin is to use the admin API.',
       ),
     ),
   effect: z

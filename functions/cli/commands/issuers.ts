@@ -5,39 +5,17 @@
  */
 
 import { readDocument } from '../../auth/document.ts'
-import { parseIssuers, peopleOf, trustedIssuer } from '../../auth/issuers/document.ts'
-import { foreignVerifier, type TrustedIssuer } from '../../auth/issuers/verify.ts'
+import { checkIssuers as checkDocument } from '../../auth/issuers/check.ts'
+import { parseIssuers, peopleOf } from '../../auth/issuers/document.ts'
+import type { TrustedIssuer } from '../../auth/issuers/verify.ts'
 import { createProvider } from '../../auth/people/provider.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
-import { DocumentError } from '../../shared/errors.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { Io } from '../io.ts'
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
-
-/**
- * Reads the issuers of a document, with their keys.
- *
- * @throws DocumentError naming the issuer whose keys or certificates cannot be read
- */
-const readTrusted = async (text: string, now: () => number): Promise<TrustedIssuer[]> => {
-  const trusted: TrustedIssuer[] = []
-  for (const entry of await parseIssuers(text)) {
-    try {
-      trusted.push(await trustedIssuer(entry, 'slipway', now))
-    } catch (cause) {
-      throw new DocumentError(`issuers: ${entry.issuer}: ${messageOf(cause)}`, { cause })
-    }
-  }
-  try {
-    foreignVerifier(trusted, now)
-  } catch (cause) {
-    throw new DocumentError(`issuers: ${messageOf(cause)}`, { cause })
-  }
-  return trusted
-}
 
 /** Says what each issuer's tokens are verified with; a URL may be out of this machine's reach only. */
 const sayKeys = async ({ say }: Io, issuers: readonly TrustedIssuer[]) => {
@@ -78,7 +56,7 @@ interface Given {
 
 const readIssuers = async (io: Io, { args: { file } }: Given): Promise<string> => {
   const text = await io.readFile(file)
-  const issuers = await readTrusted(text, io.now)
+  const issuers = await checkDocument(text, io.now)
   await sayKeys(io, issuers)
   await sayPeople(io, text, issuers)
   return text

@@ -20,7 +20,7 @@ import { CommandError, UsageError } from '../errors.ts'
 import { readCaller } from './policy-caller.ts'
 import { readBindings } from './robot-claims.ts'
 
-const ALL: readonly Action[] = [...ACTIONS, 'override']
+const ALL: readonly Action[] = [...ACTIONS, 'override', 'admin']
 
 interface Given {
   readonly args: { readonly repository: string }

@@ -46,7 +46,11 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     args: { repository: 'one' },
     flags: {
       as: textFlag('CALLER', 'who does it', 'anonymous'),
-      action: textFlag('ACTION', 'what is done: pull, push, delete or override', 'each of them'),
+      action: textFlag(
+        'ACTION',
+        'what is done: pull, push, delete, override or admin',
+        'each of them',
+      ),
       file: textFlag('FILE', 'a policy to try; - is standard input', 'the one in force'),
     },
     load: async () => (await import('../commands/policy-test.ts')).testPolicy,

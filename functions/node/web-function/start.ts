@@ -58,6 +58,7 @@ export const startWebFunction = async (
     directIfNecessary: false,
     uploadLimits: UPLOAD_LIMITS,
     verifyPassword: passwords.verify,
+    hashPassword: passwords.hash,
     ...(hashes === undefined ? {} : { hashing: hashes.hashing }),
     onlyLocal: false,
   })
