@@ -11,6 +11,7 @@ import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
 import type { ClientCertificate } from '../auth/certificate.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
+import type { Recorder } from '../registry/happened.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -85,6 +86,8 @@ export interface AdminDesk {
   readonly hashPassword: (password: string) => Promise<string>
   /** Whether the policy is read from a file, so that the one in the store is not in force. */
   readonly policyInFile: boolean
+  /** Where events are recorded. Absent: nowhere. */
+  readonly events?: Recorder | undefined
 }
 
 export interface AppOptions {

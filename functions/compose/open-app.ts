@@ -7,7 +7,14 @@
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApp } from '../api/app.ts'
-import type { AppEnv, AppOptions, BodyLimit, PullSeen, RequestLogger } from '../api/env.ts'
+import type {
+  AdminDesk,
+  AppEnv,
+  AppOptions,
+  BodyLimit,
+  PullSeen,
+  RequestLogger,
+} from '../api/env.ts'
 import { hashPassword, type VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
@@ -114,11 +121,7 @@ export interface OpenApp {
 }
 
 /** What the admin API works on. */
-const adminDesk = (
-  settings: Settings,
-  store: ObjectStore,
-  options: HostOptions,
-): AppOptions['admin'] => ({
+const adminDesk = (settings: Settings, store: ObjectStore, options: HostOptions): AdminDesk => ({
   store,
   now: Date.now,
   hashPassword: options.hashPassword ?? hashPassword,
@@ -192,6 +195,9 @@ export const openApp = async (
   const uploadSecret = openUploadSecret(settings, env, store)
   const storeHost = openStoreHost(store)
   const heeding = heedingFence(store)
+  const events = settings['read-only']
+    ? undefined
+    : openEvents(store, { logger, audit: access.audit, wake: options.eventRecorded })
   const registry = createRegistry({
     store,
     uploadSecret,
@@ -203,9 +209,7 @@ export const openApp = async (
     rules: openRules(store, logger, access.audit),
     quotas: openQuotas(store, logger, access.audit),
     softLimit: reportSoftLimit(logger),
-    events: settings['read-only']
-      ? undefined
-      : openEvents(store, { logger, audit: access.audit, wake: options.eventRecorded }),
+    events,
     undeletes: settings['undelete-days'] > 0,
     readOnly: settings['read-only'],
     cleanUp: settings.gc
@@ -237,7 +241,9 @@ export const openApp = async (
     undeleteDays: settings['undelete-days'],
     remains: options.remains,
     admin:
-      (settings['admin-api'] ?? options.adminApi) ? adminDesk(settings, store, options) : undefined,
+      (settings['admin-api'] ?? options.adminApi)
+        ? { ...adminDesk(settings, store, options), events }
+        : undefined,
   })
   const warmUp = async (): Promise<void> => {
     // A read-only registry needs no secret, and may not be able to write one.

@@ -64,9 +64,10 @@ export interface Operation {
   readonly errors?: readonly number[]
   /**
    * What the caller must administer: all of the registry, some of its repositories, or the one whose name is in the
-   * path. `body`: the operation looks itself. `nothing`: anybody may.
+   * path. `body`: some, and the operation looks at the one in its body. `itself`: the operation asks for another right.
+   * `nothing`: anybody may.
    */
-  readonly right: 'all' | 'some' | 'name' | 'body' | 'nothing'
+  readonly right: 'all' | 'some' | 'name' | 'body' | 'itself' | 'nothing'
   run(request: Request): Promise<Response>
 }
 

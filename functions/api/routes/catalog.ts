@@ -17,9 +17,9 @@ import { finishPage, MAX_PAGE, readPaging, withSlash } from '../paging.ts'
  * links to a next page only if that is not empty: a short page, or a `Link` with a name that is not on
  * the page, would reveal that repositories are hidden.
  */
-const listFor = async (
+export const listFor = async (
   catalog: Catalog,
-  caller: Caller,
+  caller: Pick<Caller, 'pullsEverything' | 'lists'>,
   limit: number,
   after: string | undefined,
 ): Promise<NamePage> => {

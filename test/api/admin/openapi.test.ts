@@ -16,7 +16,9 @@ test('it is served to everyone, and published as it is', async (t) => {
   const answer = await send('GET /api/v1/openapi.json')
   expect(answer.status).toBe(200)
   const published = await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')
-  expect(jsonOf(answer), 'run node packaging/openapi.ts and npm run format').toEqual(JSON.parse(published))
+  expect(jsonOf(answer), 'run node packaging/openapi.ts and npm run format').toEqual(
+    JSON.parse(published),
+  )
 })
 
 test('each operation is in it once, with every parameter of its path', () => {

@@ -1,0 +1,188 @@
+/**
+ * What was deleted, and what brings it back.
+ *
+ * @module
+ */
+
+import { unreported } from '../../registry/damage.ts'
+import { listDeletions } from '../../registry/deleted/deletions.ts'
+import { undelete } from '../../registry/deleted/undelete.ts'
+import { parseDigest, parseName, parseTag, type Reference } from '../../registry/reference.ts'
+import { listAllWhole, listWhole } from '../../registry/whole/list.ts'
+import { undeleteWhole } from '../../registry/whole/undelete.ts'
+import * as z from '../../shared/schema.ts'
+import { RequestError } from '../errors.ts'
+import { eventOrigin } from '../event-origin.ts'
+import { permitAdmin } from '../middleware/permit.ts'
+import type { Operation } from './operation.ts'
+import { NAME } from './repositories.ts'
+
+/** Most whole repositories that are listed. */
+const MOST = 10_000
+
+const whole = z.object({
+  at: z.iso.datetime(),
+  by: z.optional(z.string()),
+  /** Whether it is not done yet. */
+  pending: z.boolean(),
+})
+
+const list: Operation = {
+  id: 'listDeletedRepositories',
+  method: 'GET',
+  path: '/api/v1/deleted',
+  summary: 'Deletes of whole repositories that the caller administers',
+  responses: {
+    200: {
+      description: 'In the order of names; of each, the latest first. At most 10,000 repositories.',
+      content: {
+        'application/json': z.object({
+          repositories: z.array(z.object({ name: z.string(), deletes: z.array(whole) })),
+        }),
+      },
+    },
+  },
+  right: 'some',
+  async run({ c, desk, caller }) {
+    const repositories: object[] = []
+    for await (const { name, deletes } of listAllWhole(desk.store)) {
+      if (!caller.allows(name, 'admin') || deletes.length === 0) continue
+      if (repositories.length === MOST) break
+      repositories.push({ name, deletes: deletes.map(wholeOf) })
+    }
+    return c.json({ repositories })
+  },
+}
+
+const wholeOf = ({
+  at,
+  by,
+  state,
+}: {
+  readonly at: number
+  readonly by: string | undefined
+  readonly state: string
+}) => ({ at: new Date(at).toISOString(), by, pending: state === 'pending' })
+
+const ofOne: Operation = {
+  id: 'listDeletes',
+  method: 'GET',
+  path: '/api/v1/deleted/{name}',
+  summary: 'Deletes in a repository',
+  parameters: { name: NAME },
+  responses: {
+    200: {
+      description: 'The latest first.',
+      content: {
+        'application/json': z.object({
+          name: z.string(),
+          whole: z.array(whole),
+          deletes: z.array(
+            z.object({
+              id: z.string(),
+              at: z.iso.datetime(),
+              by: z.optional(z.string()),
+              rule: z.optional(z.string()),
+              digest: z.string(),
+              tag: z.optional(z.string()),
+              tags: z.optional(z.array(z.string())),
+            }),
+          ),
+        }),
+      },
+    },
+  },
+  right: 'name',
+  async run({ c, desk, path }) {
+    const name = parseName(path.name ?? '')
+    const { deletes } = await listWhole(desk.store, name)
+    const all = await listDeletions(desk.store, name)
+    return c.json({
+      name,
+      whole: deletes.map(wholeOf),
+      deletes: all.map(({ id, at, by, rule, digest, tag, tags }) => ({
+        id,
+        at: at.toISOString(),
+        by,
+        rule,
+        digest,
+        tag,
+        tags,
+      })),
+    })
+  },
+}
+
+const wanted = z.strictObject({
+  repository: z.string(),
+  tag: z.optional(z.string()),
+  digest: z.optional(z.string()),
+})
+
+const referenceOf = ({ tag, digest }: z.output<typeof wanted>): Reference | undefined => {
+  if (tag !== undefined && digest !== undefined) {
+    throw new RequestError('PARAMETER_INVALID', 'expected a tag or a digest, not both')
+  }
+  if (tag !== undefined) return { tag: parseTag(tag) }
+  return digest === undefined ? undefined : { digest: parseDigest(digest) }
+}
+
+const restore: Operation = {
+  id: 'undelete',
+  method: 'POST',
+  path: '/api/v1/undelete',
+  summary: 'Undo the last delete of a tag, a manifest or a whole repository',
+  body: { 'application/json': wanted },
+  responses: {
+    200: {
+      description:
+        'What came back: tags and manifests, by number where all of the repository was meant. Tags that were set meanwhile stay as they are (`kept`).',
+      content: {
+        'application/json': z.object({
+          repository: z.string(),
+          digest: z.optional(z.string()),
+          manifests: z.int(),
+          tags: z.int(),
+          kept: z.array(z.string()),
+          lost: z.array(z.string()),
+        }),
+      },
+    },
+  },
+  errors: [404, 412, 415],
+  right: 'body',
+  async run(request) {
+    const { c, desk } = request
+    const given = await request.json(wanted)
+    const name = parseName(given.repository)
+    const reference = referenceOf(given)
+    await permitAdmin(c, { name })
+    const { store, now } = desk
+    const recording = desk.events?.begin(name, eventOrigin(c))
+    if (reference === undefined) {
+      const { manifests, tags, kept, lost } = await undeleteWhole(
+        store,
+        name,
+        unreported,
+        now,
+        recording,
+      )
+      request.changed(`undelete ${name}`)
+      return c.json({ repository: name, manifests, tags, kept, lost })
+    }
+    const { digest, manifest, tags, kept } = await undelete(
+      store,
+      name,
+      reference,
+      unreported,
+      now,
+      recording,
+    )
+    request.changed(`undelete ${name}${given.tag === undefined ? `@${digest}` : `:${given.tag}`}`)
+    const manifests = manifest ? 1 : 0
+    return c.json({ repository: name, digest, manifests, tags: tags.length, kept, lost: [] })
+  },
+}
+
+/** Operations on deletes. */
+export const DELETED_OPERATIONS: readonly Operation[] = [list, ofOne, restore]

@@ -1,0 +1,203 @@
+/**
+ * Repositories, their deletes and their bytes.
+ *
+ * @module
+ */
+
+import type { Caller } from '../../auth/authorizer.ts'
+import { RegistryError } from '../../registry/errors.ts'
+import { parseName } from '../../registry/reference.ts'
+import { readUsage, UsageChanged } from '../../registry/usage/usage.ts'
+import * as z from '../../shared/schema.ts'
+import { RequestError } from '../errors.ts'
+import { finishPage, readPaging } from '../paging.ts'
+import { listFor } from '../routes/catalog.ts'
+import { deleteRepository } from '../routes/delete-repository.ts'
+import type { Operation, Request } from './operation.ts'
+
+/** The name of a repository, as the last part of a path. */
+export const NAME = {
+  in: 'path',
+  description: 'Name of a repository.',
+  schema: z.string(),
+  wide: true,
+} as const
+
+const bytes = z.int().check(z.nonnegative())
+const usage = z.object({ own: bytes, shared: bytes, condemned: bytes, reclaimable: bytes })
+const date = z.iso.datetime()
+
+/** What a caller administers, in the terms of the catalog. */
+const administered = (caller: Caller): Pick<Caller, 'pullsEverything' | 'lists'> => ({
+  pullsEverything: caller.administers() === 'all',
+  lists: (name) => caller.allows(name, 'admin'),
+})
+
+const list: Operation = {
+  id: 'listRepositories',
+  method: 'GET',
+  path: '/api/v1/repositories',
+  summary: 'The repositories that the caller administers',
+  parameters: {
+    n: {
+      in: 'query',
+      description: 'Most entries of a page; at most 1000, which is the default.',
+      schema: z.optional(z.int().check(z.nonnegative())),
+    },
+    last: {
+      in: 'query',
+      description: 'The entry after which the page begins.',
+      schema: z.optional(z.string()),
+    },
+  },
+  responses: {
+    200: {
+      description: 'A page, in ASCII order.',
+      content: { 'application/json': z.object({ repositories: z.array(z.string()) }) },
+      headers: { Link: 'The next page, if there is one.' },
+    },
+  },
+  right: 'some',
+  async run({ c, caller, options }) {
+    const paging = readPaging(c)
+    const limit = Math.max(paging.limit, 1)
+    const page = await listFor(options.registry.catalog, administered(caller), limit, paging.last)
+    return c.json({ repositories: finishPage(c, paging, page) })
+  },
+}
+
+/** Works on the usage, again where a newer walk has ended meanwhile. */
+const withUsage = async <T>(
+  { desk }: Request,
+  work: (found: Awaited<ReturnType<typeof readUsage>>) => Promise<T>,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(await readUsage(desk.store))
+    } catch (error) {
+      if (!(error instanceof UsageChanged)) throw error
+      if (attempt < 3) continue
+      const message = 'the usage is being counted anew, or is damaged: try again'
+      throw new RequestError('CONFLICT', message, { cause: error })
+    }
+  }
+}
+
+const get: Operation = {
+  id: 'getRepository',
+  method: 'GET',
+  path: '/api/v1/repositories/{name}',
+  summary: 'A repository, and its bytes as the last clean-up found them',
+  parameters: { name: NAME },
+  responses: {
+    200: {
+      description: 'The repository; `usage` is missing where no clean-up has counted it yet.',
+      content: {
+        'application/json': z.object({
+          name: z.string(),
+          usage: z.optional(z.extend(usage, { date })),
+        }),
+      },
+    },
+  },
+  errors: [404, 409],
+  right: 'name',
+  async run(request) {
+    const { c, path, options } = request
+    const name = parseName(path.name ?? '')
+    if (!(await options.registry.catalog.has(name))) {
+      throw new RegistryError('NAME_UNKNOWN', `there is no repository ${name}`)
+    }
+    return withUsage(request, async (found) => {
+      const counted = await found?.of(name)
+      if (found === undefined || counted === undefined) return c.json({ name })
+      const { name: _, ...rest } = counted
+      return c.json({ name, usage: { ...rest, date: found.date.toISOString() } })
+    })
+  },
+}
+
+const remove: Operation = {
+  id: 'deleteRepository',
+  method: 'DELETE',
+  path: '/api/v1/repositories/{name}',
+  summary: 'Delete a whole repository',
+  description:
+    'Needs the right `delete` on it rather than `admin`. It can be undone for the days of --undelete-days.',
+  parameters: { name: NAME },
+  responses: {
+    202: {
+      description: 'What is gone, whether there is more to do, and until when it can be undone.',
+      content: {
+        'application/json': z.object({
+          name: z.string(),
+          deletedAt: date,
+          undeletableUntil: z.optional(date),
+          deleted: z.int(),
+          remaining: z.boolean(),
+        }),
+      },
+    },
+  },
+  errors: [404, 409],
+  right: 'itself',
+  run: async ({ c, path, options }) => deleteRepository(c, path.name ?? '', options),
+}
+
+const all: Operation = {
+  id: 'listUsage',
+  method: 'GET',
+  path: '/api/v1/usage',
+  summary: 'The bytes of the repositories that the caller administers',
+  description:
+    'As the last clean-up found them. A page of at most 1000, in the order of the clean-up: `a/b` before `a`.',
+  parameters: list.parameters ?? {},
+  responses: {
+    200: {
+      description: 'A page. `pool` is only for those who administer all.',
+      content: {
+        'application/json': z.object({
+          date,
+          pool: z.optional(z.object({ kept: bytes, condemned: bytes, reclaimable: bytes })),
+          repositories: z.array(z.extend(usage, { name: z.string() })),
+        }),
+      },
+      headers: { Link: 'The next page, if there is one.' },
+    },
+  },
+  errors: [404, 409],
+  right: 'some',
+  async run(request) {
+    const { c, caller } = request
+    const paging = readPaging(c)
+    return withUsage(request, async (found) => {
+      if (found === undefined) {
+        throw new RequestError('ABSENT', 'no clean-up has counted yet: run slipway usage --now')
+      }
+      const mine = administered(caller)
+      const page: z.output<typeof usage>[] = []
+      const names: string[] = []
+      let more = false
+      let begun = paging.last === undefined
+      for await (const each of found.repositories()) {
+        const { name, own, shared, condemned, reclaimable } = each
+        if (begun && mine.lists(name)) {
+          more = names.length >= Math.max(paging.limit, 1)
+          if (more) break
+          names.push(name)
+          page.push({ own, shared, condemned, reclaimable })
+        }
+        begun ||= name === paging.last
+      }
+      const listed = finishPage(c, paging, { names, more })
+      return c.json({
+        date: found.date.toISOString(),
+        ...(mine.pullsEverything ? { pool: found.pool } : {}),
+        repositories: listed.map((name, at) => ({ name, ...page[at] })),
+      })
+    })
+  },
+}
+
+/** Operations on repositories. */
+export const REPOSITORY_OPERATIONS: readonly Operation[] = [list, get, remove, all]
