@@ -4,6 +4,7 @@
  * @module
  */
 
+import { once } from '../shared/once.ts'
 import { settled } from '../shared/parallel.ts'
 import { inTurns } from '../shared/turns.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -13,11 +14,10 @@ import { RegistryError } from './errors.ts'
 import type { Origin } from './happened.ts'
 import { dataKey, revisionLinkKey, tagLinkKey } from './layout.ts'
 import { storedMediaType } from './manifest-type.ts'
-import { createPushManifest, type PushManifest, type PushTargets } from './push-manifest.ts'
+import type { PushManifest, PushTargets } from './push-manifest.ts'
 import { algorithmOf, CANONICAL, type Digest, type Reference } from './reference.ts'
 import type { Overridden } from './retention/guard.ts'
 import { undeletable } from './retention/refusals.ts'
-import { storedReferrer } from './stored-referrer.ts'
 
 /** Most bytes of a manifest; other registries and clients have the same limit. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -87,6 +87,12 @@ export const createManifests = (
 ): Manifests => {
   const { tags, referrers, revisions, content, guard, events } = parts
 
+  /** What a push takes is loaded by the first one: pulls start without it. */
+  const pushing = once(async () => {
+    const { createPushManifest } = await import('./push-manifest.ts')
+    return createPushManifest(store, parts)
+  })
+
   /** Media types of the bytes in memory. */
   const types = new WeakMap<Uint8Array, string>()
 
@@ -138,6 +144,7 @@ export const createManifests = (
     }
     const doubt = async (target: Digest): Promise<void> => {
       const bytes = await readData(target)
+      const { storedReferrer } = await import('./stored-referrer.ts')
       const found = bytes && (await inTurns(storedReferrer(bytes, digest)))
       if (found) await referrers.doubt(name, found.subject, found.referrer)
     }
@@ -202,7 +209,7 @@ export const createManifests = (
     async headUrl({ target, mediaType }, expiresIn) {
       return store.presign?.('HEAD', dataKey(target), { expiresIn, contentType: mediaType })
     },
-    push: createPushManifest(store, parts),
+    push: async (...push) => (await pushing())(...push),
     async remove(name, { tag, digest }, { by, override = false, origin } = {}) {
       const note = parts.note(name, by)
       return digest === undefined

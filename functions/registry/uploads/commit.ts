@@ -32,7 +32,6 @@ import { algorithmsFor, type Hashes, hashingOf, type RunningHash } from './hash.
 import { checkRange, type Incoming } from './incoming.ts'
 import { checkSize } from './limits.ts'
 import { arePinned, isOwn, newNonce, ownKeys } from './segments.ts'
-import { commitParts } from './sent-parts.ts'
 import type { UploadState } from './state.ts'
 import { verify } from './verify.ts'
 
@@ -142,7 +141,11 @@ const mustGoOn = async ({ context, state }: Commit): Promise<void> => {
 /** From the request's body, or from parts that the client has sent to the store itself. */
 const commitWhole = async (commit: Commit): Promise<Verified> => {
   const { parts } = commit.state
-  const whole = parts === undefined ? commitBytes(commit) : commitParts(commit, parts)
+  const commitSent = async (plan: NonNullable<typeof parts>): Promise<Verified> => {
+    const { commitParts } = await import('./sent-parts.ts')
+    return commitParts(commit, plan)
+  }
+  const whole = parts === undefined ? commitBytes(commit) : commitSent(parts)
   const [verified] = await settled([whole, mustGoOn(commit)])
   return verified
 }

@@ -23,7 +23,7 @@ import type { UploadLimits } from './limits.ts'
 import type { UploadMemory } from './memory.ts'
 import { type Declared, offerOf, type PartsOffer, type WantedPart } from './plan.ts'
 import { deleteSegments, segmentKey } from './segments.ts'
-import { presignParts, receivedParts, refuseBytes, type SendablePart } from './sent-parts.ts'
+import type { SendablePart } from './sent-parts.ts'
 import { type Beginning, newUpload, type StateSealer, type UploadState } from './state.ts'
 
 export interface UploadsOptions {
@@ -94,6 +94,9 @@ export interface Uploads {
   cancel(state: UploadState): Promise<void>
 }
 
+/** Loaded where a client sends parts itself: few do. */
+const sentParts = () => import('./sent-parts.ts')
+
 /** Uploads to a store. */
 export const createUploads = (options: UploadsOptions): Uploads => {
   const { store, blobs, holdings, presence, sealer, partSize } = options
@@ -128,7 +131,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
         multipart &&
           !key &&
           store.listParts({ key: uploadDataKey(uuid, multipart.nonce), id: multipart.id }),
-        parts && receivedParts(store, uuid, parts),
+        parts && sentParts().then(({ receivedParts }) => receivedParts(store, uuid, parts)),
       ])
       if (cancelled !== undefined || (key && staged === undefined)) throw uploadUnknown(uuid)
       return received
@@ -166,7 +169,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     latest: latestStates.latest,
     async append(state, incoming) {
       if (state.parts !== undefined) {
-        await refuseBytes(state, incoming)
+        await (await sentParts()).refuseBytes(state, incoming)
         return state
       }
       if (incoming.range === undefined) return appendUnlessCancelled(state, incoming)
@@ -186,7 +189,10 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     },
     check,
     offer: async () => ((await provesParts()) ? offerOf(options.limits) : undefined),
-    presign: (state, declared, wanted) => presignParts(context, state, declared, wanted),
+    async presign(state, declared, wanted) {
+      const { presignParts } = await sentParts()
+      return presignParts(context, state, declared, wanted)
+    },
     async cancel(state) {
       await check(state)
       await end(store, state)

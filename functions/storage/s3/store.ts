@@ -29,7 +29,6 @@ import {
 } from './multipart.ts'
 import { presign } from './presign.ts'
 import { presignPart } from './presign-part.ts'
-import { provesParts } from './proves-parts.ts'
 import { get, head } from './read.ts'
 import { translate } from './service-errors.ts'
 import { put, remove } from './write.ts'
@@ -125,7 +124,11 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
       direct ? direct.presign(...args) : presign(each, ...args),
     ),
     presignPart: bound('presign a part of', presignPart),
-    provesParts: once(bound('try presigned parts on', provesParts)),
+    provesParts: once(
+      bound('try presigned parts on', async (each) =>
+        (await import('./proves-parts.ts')).provesParts(each),
+      ),
+    ),
   }
   return store
 }
