@@ -60,10 +60,13 @@ const parameterOf = ([name, parameter]: [string, Parameter]): object => ({
   schema: jsonSchema(parameter.schema, 'input'),
 })
 
-const failure = (status: number): object => ({
-  description: ERRORS[status],
-  content: { 'application/json': { schema: { $ref: '#/components/schemas/Errors' } } },
-})
+const failure = ([status, description]: [string, string]): [string, object] => [
+  status,
+  {
+    description,
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Errors' } } },
+  },
+]
 
 /** The statuses of an operation's errors. */
 export const errorsOf = ({ right, method, errors: own = [] }: Operation): readonly number[] => {
@@ -101,7 +104,9 @@ const operationOf = (operation: Operation): object => {
       : { requestBody: { required: true, content: contentOf(body, 'input') } }),
     responses: {
       ...Object.fromEntries(successes),
-      ...Object.fromEntries(errorsOf(operation).map((status) => [status, failure(status)])),
+      ...Object.fromEntries(
+        errorsOf(operation).map((status) => [status, { $ref: `#/components/responses/${status}` }]),
+      ),
     },
   }
 }
@@ -135,6 +140,7 @@ export const openApi = (): object => {
         },
         basic: { type: 'http', scheme: 'basic' },
       },
+      responses: Object.fromEntries(Object.entries(ERRORS).map(failure)),
       schemas: { Errors: jsonSchema(errors, 'output') },
     },
   }
