@@ -20,7 +20,12 @@ const descriptor = z.object({
   size: z.int(),
 })
 
-const proof = z.object({ key: z.string(), absent: z.optional(z.boolean()) })
+const proof = z.object({
+  key: z.string(),
+  absent: z.optional(z.boolean()),
+  /** Whether a delete leaves nothing of it: then nothing to be seen proves nothing. */
+  fleeting: z.optional(z.boolean()),
+})
 
 export const eventRecordSchema = z.object({
   version: z.literal(1),

@@ -225,7 +225,7 @@ export const createBlobs = (
       const recorded = recording?.write({
         action: 'mount',
         target: { mediaType: OCTETS, digest, fromRepository: from },
-        proof: { key: layerLinkKey(name, digest) },
+        proof: { key: layerLinkKey(name, digest), fleeting: true },
         blob: true,
       })
       let linking = false

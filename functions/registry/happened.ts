@@ -31,6 +31,8 @@ export interface Origin {
 export interface Proof {
   readonly key: string
   readonly absent?: boolean
+  /** Whether a delete leaves nothing of the object. */
+  readonly fleeting?: boolean
 }
 
 /** What a descriptor says. */

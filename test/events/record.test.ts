@@ -7,7 +7,7 @@
 import { describe, expect, test } from 'vitest'
 import { prove } from '../../functions/events/proof.ts'
 import { type EventRecord, eventRecordSchema, eventsOf } from '../../functions/events/record.ts'
-import { revisionLinkKey, tagLinkKey } from '../../functions/registry/layout.ts'
+import { layerLinkKey, revisionLinkKey, tagLinkKey } from '../../functions/registry/layout.ts'
 import { deletedLinkBody, writeLink } from '../../functions/registry/links.ts'
 import type { Digest } from '../../functions/registry/reference.ts'
 import { createModel, NOW } from '../interleavings/model.ts'
@@ -69,6 +69,11 @@ describe('proof', async () => {
     expect(await prove(store, push)).toBe('happened')
     await store.put(revision, deletedLinkBody(DIGEST, '0'.repeat(16), { took: 1 }))
     expect(await prove(store, push)).toBe('happened')
+  })
+
+  test('a push of a blob whose link is not there: nobody knows', async () => {
+    const proof = { key: layerLinkKey('app', DIGEST), fleeting: true }
+    expect(await prove(open().store, { at: NOW, proof })).toBe('unknown')
   })
 
   for (const [what, at, proved] of [

@@ -24,7 +24,7 @@ describe('each request, with every death', () => {
 })
 
 test('records of what died are dropped', async () => {
-  const operations = [operation('mount a blob')]
+  const operations = [operation('push another by digest')]
   const { dropped } = await checkDeaths({ service, before, operations }, LIMIT)
   expect(dropped).toBeGreaterThan(0)
 })

@@ -94,10 +94,10 @@ export const checkEvents = async (
   const writes = operations.map(() => 0)
   let dropped = 0
   let model = before
-  /** A push by tag that dies after the manifest's link, and before the tag, has none: nobody was told. */
+  /** A push by tag that dies after the manifest's link, or is refused there, has none: nobody was told that it is pushed. */
   const byTag = operations.some(({ title }) => /tag|^push the first$/.test(title))
 
-  const look = async ({ store }: Model, dead: boolean): Promise<void> => {
+  const look = async ({ store }: Model, dead: boolean, refused = false): Promise<void> => {
     const now = await linksIn(store)
     const events = await eventsIn(store)
     const proved = await Promise.all(events.map((each) => prove(store, each)))
@@ -105,7 +105,7 @@ export const checkEvents = async (
     const kept = events.filter((_, at) => proved[at] !== 'not')
     for (const key of new Set([...earlier.keys(), ...now.keys()])) {
       if (earlier.get(key) === now.get(key)) continue
-      if (dead && byTag && key.includes('/revisions/') && now.has(key)) continue
+      if ((dead || refused) && byTag && key.includes('/revisions/') && now.has(key)) continue
       const fault = lacking(key, now.get(key), kept)
       if (fault !== undefined) faults.add(fault)
     }
@@ -144,7 +144,8 @@ export const checkEvents = async (
       const mine = points.filter((each) => each.process === at && each.access.writes.length > 0)
       writes[at] = Math.max(writes[at]!, mine.length)
     }
-    await look(model, answers.includes(undefined))
+    const refused = answers.some((answer) => answer?.startsWith('4'))
+    await look(model, answers.includes(undefined), refused)
   }
 
   const isRecord = ({ access }: Point): boolean =>

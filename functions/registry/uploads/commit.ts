@@ -182,7 +182,7 @@ export const commit = async (
     recording?.write({
       action: 'push',
       target: { mediaType: OCTETS, digest, size },
-      proof: { key: layerLinkKey(name, digest) },
+      proof: { key: layerLinkKey(name, digest), fleeting: true },
       blob: true,
     })
   let linking = false
