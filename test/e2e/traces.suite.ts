@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort, run, scratch } from '../support/live/process.ts'
 import { type LiveRegistry, startRegistry } from '../support/live/registry.ts'
 import { type SourceImage, sourceImage } from './support/image.ts'
-import { type Collector, type SentSpan, startCollector } from './support/otlp/collector.ts'
+import { type Collector, type SentSpan, startCollector } from './support/otlp-collector.ts'
 
 const directory = scratch('traces')
 let image: SourceImage

@@ -1,15 +1,20 @@
 /**
- * A collector of traces that is as strict as the published schema: it notes what that does not have. The schema beside it is that of opentelemetry-proto 1.9.0.
+ * A collector of traces that is as strict as OpenTelemetry's published schema, as its package for Python has it: it
+ * notes what that does not have.
  *
  * @module
  */
 
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import protobuf from 'protobufjs'
+import 'protobufjs/ext/descriptor.js'
+import { toolCache } from '../../support/live/process.ts'
 
 /** A span as tests look at it. */
 export interface SentSpan {
@@ -42,17 +47,17 @@ interface Attribute {
 }
 
 interface Request {
-  readonly resourceSpans?: readonly {
+  readonly resource_spans?: readonly {
     readonly resource: { readonly attributes: readonly Attribute[] }
-    readonly scopeSpans: readonly {
+    readonly scope_spans: readonly {
       readonly spans: readonly {
         readonly name: string
-        readonly traceId: Buffer
-        readonly spanId: Buffer
-        readonly parentSpanId?: Buffer
+        readonly trace_id: Buffer
+        readonly span_id: Buffer
+        readonly parent_span_id?: Buffer
         readonly kind: string
-        readonly startTimeUnixNano: string
-        readonly endTimeUnixNano: string
+        readonly start_time_unix_nano: string
+        readonly end_time_unix_nano: string
         readonly attributes?: readonly Attribute[]
         readonly status?: { readonly code?: string }
       }[]
@@ -65,10 +70,24 @@ const flat = (attributes: readonly Attribute[] = []): Record<string, string> =>
     attributes.map(({ key, value }) => [key, Object.values(value).map(String).join()]),
   )
 
+/** Prints a service's schema, and all that it needs, as a FileDescriptorSet of protobuf. */
+const PRINT_SCHEMA = `
+import sys
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import DESCRIPTOR
+schema = FileDescriptorSet()
+def add(file):
+    if any(each.name == file.name for each in schema.file): return
+    for needed in file.dependencies: add(needed)
+    file.CopyToProto(schema.file.add())
+add(DESCRIPTOR)
+sys.stdout.buffer.write(schema.SerializeToString())
+`
+
 const openSchema = async () => {
-  const root = new protobuf.Root()
-  root.resolvePath = (_, path) => join(import.meta.dirname, path)
-  await root.load('opentelemetry/proto/collector/trace/v1/trace_service.proto')
+  const python = join(toolCache, 'opentelemetry-proto', 'bin', 'python')
+  const { stdout } = await promisify(execFile)(python, ['-c', PRINT_SCHEMA], { encoding: 'buffer' })
+  const root = protobuf.Root.fromDescriptor(stdout)
   const type = (name: string) => root.lookupType(`opentelemetry.proto.collector.trace.v1.${name}`)
   return {
     request: type('ExportTraceServiceRequest'),
@@ -76,18 +95,18 @@ const openSchema = async () => {
   }
 }
 
-const spansOf = ({ resourceSpans = [] }: Request): SentSpan[] =>
-  resourceSpans.flatMap(({ resource, scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) =>
+const spansOf = ({ resource_spans = [] }: Request): SentSpan[] =>
+  resource_spans.flatMap(({ resource, scope_spans }) =>
+    scope_spans.flatMap(({ spans }) =>
       spans.map((span) => ({
         name: span.name,
-        traceId: span.traceId.toString('hex'),
-        spanId: span.spanId.toString('hex'),
-        parentSpanId: span.parentSpanId?.toString('hex') ?? '',
+        traceId: span.trace_id.toString('hex'),
+        spanId: span.span_id.toString('hex'),
+        parentSpanId: span.parent_span_id?.toString('hex') ?? '',
         kind: span.kind.replace('SPAN_KIND_', ''),
         status: span.status?.code?.replace('STATUS_CODE_', '') ?? 'UNSET',
-        start: BigInt(span.startTimeUnixNano),
-        end: BigInt(span.endTimeUnixNano),
+        start: BigInt(span.start_time_unix_nano),
+        end: BigInt(span.end_time_unix_nano),
         attributes: flat(span.attributes),
         resource: flat(resource.attributes),
       })),
