@@ -25,12 +25,16 @@ const urlFault = (text: string): string | undefined => {
   return url.hash === '' ? undefined : 'expected no fragment'
 }
 
+/**
+ * Only variables that are meant for receivers: whoever may set the document would otherwise have any secret of the
+ * servers sent to an address of their own.
+ */
 const reference = z
   .string()
   .check(
     z.regex(
-      /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/,
-      'expected env:<variable> or file:/<path>: the document is no place for secrets',
+      /^env:SLIPWAY_EVENT_[A-Z0-9_]+$/,
+      'expected env:SLIPWAY_EVENT_<name>, a variable of the servers: the document is no place for secrets',
     ),
   )
 
@@ -90,7 +94,8 @@ const receiver = z
         context.addIssue({
           code: 'custom',
           path: [],
-          message: 'url has a user or password: expected authorization: env:<variable> instead',
+          message:
+            'url has a user or password: expected authorization: env:SLIPWAY_EVENT_<name> instead',
         })
       }
       const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? ''

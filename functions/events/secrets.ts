@@ -1,5 +1,5 @@
 /**
- * Secrets that documents name and do not have.
+ * Secrets that documents name and do not have: variables of the server, or files that these name.
  *
  * @module
  */
@@ -10,15 +10,17 @@ import { readFile } from 'node:fs/promises'
 export type ReadSecret = (reference: string) => Promise<string>
 
 /**
- * Reads secrets: `env:NAME` from these variables, and `file:/path` each time anew, without a newline at its end.
+ * Reads secrets: `env:NAME` from these variables; where that is `file:/path`, the file, each time anew, without a
+ * newline at its end.
  *
  * @returns a function that throws Error where there is no such secret; the message has its name alone
  */
 export const readingSecrets =
   (env: Readonly<Record<string, string | undefined>>): ReadSecret =>
   async (reference) => {
-    const [, kind, name = ''] = /^(env|file):(.*)$/.exec(reference) ?? []
-    const text = kind === 'env' ? env[name] : await readFile(name, 'utf8')
+    const value = env[reference.replace(/^env:/, '')]
+    const path = value?.match(/^file:(\/.*)$/)?.[1]
+    const text = path === undefined ? value : await readFile(path, 'utf8')
     const secret = text?.replace(/\r?\n$/, '')
     if (!secret) throw new Error(`the secret ${reference} is not set, or empty`)
     return secret

@@ -14,7 +14,10 @@ import { until } from '../support/until.ts'
 import { ORIGIN, receiverOf, serveReceiver } from './receiver.ts'
 import { BEGIN, recordOf } from './records.ts'
 
-const SECRETS = readingSecrets({ KEY: 'key', TOKEN: 'Bearer abc' })
+const SECRETS = readingSecrets({
+  SLIPWAY_EVENT_KEY: 'key',
+  SLIPWAY_EVENT_TOKEN: 'Bearer abc',
+})
 const post = createPost(ORIGIN, SECRETS, () => BEGIN)
 
 const send = (receiver: Receiver, signal = new AbortController().signal) =>
@@ -66,7 +69,10 @@ describe('a request', () => {
   }
 
   test('is signed, and has credentials', async () => {
-    const more = { secret: ['env:KEY', 'env:TOKEN'], authorization: 'env:TOKEN' }
+    const more = {
+      secret: ['env:SLIPWAY_EVENT_KEY', 'env:SLIPWAY_EVENT_TOKEN'],
+      authorization: 'env:SLIPWAY_EVENT_TOKEN',
+    }
     const { receiver, received } = await open((_, response) => response.end(), more)
     expect(await send(receiver)).toEqual(DELIVERED)
     const [{ headers, body } = { headers: {}, body: '' }] = received
@@ -94,11 +100,11 @@ describe('a request', () => {
 
   test('is not sent without its secret', async () => {
     const { receiver, received } = await open((_, response) => response.end(), {
-      secret: 'env:NONE',
+      secret: 'env:SLIPWAY_EVENT_NONE',
     })
     expect(await send(receiver)).toMatchObject({
       kind: 'failed',
-      why: 'the secret env:NONE is not set, or empty',
+      why: 'the secret env:SLIPWAY_EVENT_NONE is not set, or empty',
     })
     expect(received).toEqual([])
   })

@@ -16,7 +16,8 @@ const read = (...receivers: readonly object[]): readonly Receiver[] =>
 const only = (more: object = {}): Receiver => read(one(more))[0]!
 
 describe('refused, with what is wrong:', () => {
-  test.each<[string, readonly object[], RegExp]>([
+  type Refused = [what: string, receivers: readonly object[], why: RegExp]
+  test.each<Refused>([
     ['a name', [one({ name: 'A b' })], /receivers\[0\].name is "A b": expected small letters/],
     ['two of a name', [one(), one()], /receivers\[1\].name is "a": another receiver has this name/],
     ['a scheme', [one({ url: 'ftp://a.example' })], /"ftp:\/\/a.example": expected an http/],
@@ -32,7 +33,19 @@ describe('refused, with what is wrong:', () => {
     ],
     ['a pattern', [one({ repositories: ['A'] })], /"A" is not allowed in a repository name/],
     ["a caller's name", [one({ repositories: [`\${user}/*`] })], /"\$" is not allowed/],
-    ['a secret', [one({ secret: 'env:A-B' })], /expected env:<variable> or file:/],
+    ...[
+      'env:A-B',
+      'env:AWS_SECRET_ACCESS_KEY',
+      'env:SLIPWAY_LOGIN_SECRET',
+      'file:/etc/passwd',
+    ].flatMap((reference): Refused[] => [
+      [`a secret ${reference}`, [one({ secret: reference })], /expected env:SLIPWAY_EVENT_<name>/],
+      [
+        `authorization by ${reference}`,
+        [one({ authorization: reference })],
+        /expected env:SLIPWAY_EVENT_<name>/,
+      ],
+    ]),
     ['a range', [one({ private: ['10.0.0.0/33'] })], /"10.0.0.0\/33": expected an address/],
     ['a name for a range', [one({ private: ['localhost'] })], /"localhost": expected an address/],
     ['private: false', [one({ private: false })], /private/],

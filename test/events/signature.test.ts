@@ -41,16 +41,21 @@ describe('secrets', () => {
     const { path, remove } = await temporaryDirectory()
     t.onTestFinished(remove)
     const file = join(path, 'secret')
-    const read = readingSecrets({ ONE: 'one', EMPTY: '' })
+    const read = readingSecrets({
+      ONE: 'one',
+      EMPTY: '',
+      FILE: `file:${file}`,
+      GONE: `file:${file}x`,
+    })
     expect(await read('env:ONE')).toBe('one')
     for (const text of ['two\n', 'three\r\n', 'four']) {
       await writeFile(file, text)
-      expect(await read(`file:${file}`)).toBe(text.trim())
+      expect(await read('env:FILE')).toBe(text.trim())
     }
     await writeFile(file, '\n')
-    for (const wrong of ['env:TWO', 'env:EMPTY', `file:${file}`]) {
+    for (const wrong of ['env:TWO', 'env:EMPTY', 'env:FILE']) {
       await expect(read(wrong)).rejects.toThrow(`the secret ${wrong} is not set, or empty`)
     }
-    await expect(read(`file:${file}x`)).rejects.toThrow('ENOENT')
+    await expect(read('env:GONE')).rejects.toThrow('ENOENT')
   })
 })

@@ -25,7 +25,7 @@ const setReceivers = (store: ObjectStore, urls: Readonly<Record<string, string>>
   const receivers = Object.entries(urls).map(([name, url]) => ({
     name,
     url,
-    secret: 'env:KEY',
+    secret: 'env:SLIPWAY_EVENT_KEY',
     private: ['127.0.0.1'],
   }))
   return write(store, EVENT_RECEIVERS_KEY, JSON.stringify({ version: 1, receivers }))
@@ -43,7 +43,9 @@ test('two servers on one store send what was recorded', async (t) => {
   const records = [await record(store), await record(store, { action: 'delete' })]
   const flags = ['--listen=127.0.0.1:0', '--log-level=silent', `--store=file:${path}`, '--auth=off']
   const settings = readSettings([...flags, '--public-url=https://registry.example'], {})
-  const servers = await Promise.all([0, 1].map(() => startServer(settings, { KEY: 'key' })))
+  const servers = await Promise.all(
+    [0, 1].map(() => startServer(settings, { SLIPWAY_EVENT_KEY: 'key' })),
+  )
   await deliveredAll(store)
   expect(new Set(hooks.ids())).toEqual(new Set(records.map(({ id }) => id)))
   const [{ headers, body } = { headers: {}, body: '' }] = hooks.received
@@ -58,7 +60,7 @@ test('who does not respond keeps others waiting no longer, nor the end', async (
   const hooks = await serveReceiver((_, response) => response.end())
   const stuck = await serveReceiver(() => {})
   await setReceivers(store, { hooks: hooks.url, stuck: stuck.url })
-  const events = sendingEvents({ KEY: 'key' }, silent)
+  const events = sendingEvents({ SLIPWAY_EVENT_KEY: 'key' }, silent)
   const stop = events.start(store, { publicUrl: undefined, url: 'http://127.0.0.1:5000' })
   // Nothing was there at the start, so it has to be woken.
   const first = await record(store)
@@ -91,7 +93,7 @@ test('a push to a server is told at once', async (t) => {
   const hooks = await serveReceiver((_, response) => response.end())
   await setReceivers(store, { hooks: hooks.url })
   const flags = ['--listen=127.0.0.1:0', '--log-level=silent', `--store=file:${path}`, '--auth=off']
-  const { url, stop } = await startServer(readSettings(flags, {}), { KEY: 'key' })
+  const { url, stop } = await startServer(readSettings(flags, {}), { SLIPWAY_EVENT_KEY: 'key' })
   const { sha256, bytes } = CONFIG
   const target = `${url}/v2/app/blobs/uploads/?digest=${sha256}`
   const { status } = await fetch(target, { method: 'POST', body: new Uint8Array(bytes) })
