@@ -80,7 +80,7 @@ export const callsOfRun = (
   return {
     ListObjectsV2: pages(links + manifests) + pages(data) + pages(repositories) + others,
     ListMultipartUploads: 1,
-    GetObject: reads + (kind === 'first' ? manifests + 7 : seen + 7),
+    GetObject: reads + (kind === 'first' ? manifests + 8 : seen + 8),
     HeadObject: 1,
     PutObject: written + usage + (kind === 'first' ? seen + 6 : 5),
   }
