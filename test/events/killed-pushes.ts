@@ -1,6 +1,6 @@
 /**
  * Pushes to the store that its argument names, one after the other, until it is killed: images by tag, some of which
- * move a tag, and deletes of tags. It prints a line once it begins.
+ * move a tag, and deletes of tags. It prints a line once it begins, and after each round of these.
  *
  * @module
  */
@@ -23,4 +23,5 @@ for (let count = 0; ; count++) {
   await pushManifest(send, 'app', `r${round}-${count}`, image)
   await pushManifest(send, 'app', 'latest', image)
   if (count % 4 === 3) await send(`DELETE /v2/app/manifests/r${round}-${count - 1}`)
+  console.log(count)
 }
