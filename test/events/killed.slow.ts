@@ -21,7 +21,7 @@ import { eventsIn } from '../support/rig/recorded.ts'
 
 const PROGRAM = fileURLToPath(new URL('killed-pushes.ts', import.meta.url))
 /** `.ci/long events` has 1,000. */
-const KILLS = Number(process.env.SLIPWAY_KILLS ?? 30)
+const KILLS = Number(process.env.SLIPWAY_KILLS ?? 12)
 /** Most rounds of pushes that a process ends: machines differ in how long these take. */
 const MOST_ROUNDS = 5
 

@@ -10,7 +10,7 @@ import { fill } from './world.ts'
 
 const HOUR = 3_600_000
 /** Orders tried of each pair; a third of them have more. */
-const LIMIT = 100
+const LIMIT = 40
 /** Where versions are looked at and then deleted, a tag that moves between the two is deleted. */
 const EXACT = Object.entries(SERVICES).filter(([, { conditionalDeletes }]) => conditionalDeletes)
 
