@@ -22,19 +22,21 @@ export interface Following {
 export interface Called {
   readonly key: string
   readonly name: string
+  /** What a client is told meanwhile. */
+  readonly unread: string
   readonly unreadable: string
 }
 
 /** Follows a document: it is read when it is first asked for, and at most every 20 seconds. */
 export const openDocument = <T extends object>(
   { store, logger, audit, now }: Following,
-  { key: document, name, unreadable }: Called,
+  { key: document, name, unread, unreadable }: Called,
   parse: (text: string | undefined) => Promise<T>,
 ): (() => Promise<T>) =>
   liveDocument(document, parse, {
     store,
     now,
-    unread: `the ${name} cannot be read at the moment`,
+    unread,
     report(event) {
       if (event.outcome === 'partly') return
       if (event.outcome === 'loaded') {

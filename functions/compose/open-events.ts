@@ -5,12 +5,12 @@
  */
 
 import type { RequestLogger } from '../api/env.ts'
-import { type Audit, changed } from '../auth/audit.ts'
-import { liveDocument } from '../auth/live.ts'
+import type { Audit } from '../auth/audit.ts'
 import type { Recorder } from '../registry/happened.ts'
 import { EVENT_RECEIVERS_KEY } from '../registry/layout.ts'
 import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { openDocument } from './open-document.ts'
 
 export interface EventsOptions {
   readonly logger: RequestLogger
@@ -65,9 +65,14 @@ export const openEvents = (
   store: ObjectStore,
   { logger, audit, wake, now = Date.now }: EventsOptions,
 ): Recorder => {
-  const live = liveDocument(
-    EVENT_RECEIVERS_KEY,
-    async (text): Promise<InForce> => {
+  const called = {
+    key: EVENT_RECEIVERS_KEY,
+    name: 'receivers of events',
+    unread: 'who is told of changes cannot be read at the moment',
+    unreadable: 'nothing can be changed',
+  }
+  return following(
+    openDocument({ store, logger, audit, now }, called, async (text): Promise<InForce> => {
       if (text === undefined) return { recorder: undefined }
       // Loaded only if there is a document: most registries have none.
       const { createRecorder } = await import('../events/recorder.ts')
@@ -79,25 +84,6 @@ export const openEvents = (
         ),
       )
       return { recorder: wanted && createRecorder({ store, wanted, now, wake }) }
-    },
-    {
-      store,
-      now,
-      unread: 'who is told of changes cannot be read at the moment',
-      report(event) {
-        if (event.outcome === 'partly') return
-        if (event.outcome === 'loaded') {
-          if (!event.first) audit(changed(event))
-          return
-        }
-        const { key, error } = event
-        const why = error instanceof Error ? error.message : String(error)
-        audit({ event: 'config', what: key, outcome: 'failed', why })
-        const consequence =
-          event.outcome === 'kept' ? 'the last good ones stay in force' : 'nothing can be changed'
-        logger.error({ key, err: error }, `receivers of events unusable: ${consequence}`)
-      },
-    },
+    }),
   )
-  return following(live.get)
 }

@@ -21,7 +21,12 @@ export const openQuotas = (
   audit: Audit,
   now: () => number = Date.now,
 ): (() => Promise<Quotas>) => {
-  const called = { key: QUOTAS_KEY, name: 'quotas', unreadable: 'nothing can be pushed' }
+  const called = {
+    key: QUOTAS_KEY,
+    name: 'quotas',
+    unread: 'the quotas cannot be read at the moment',
+    unreadable: 'nothing can be pushed',
+  }
   return openDocument({ store, logger, audit, now }, called, async (text) => {
     if (text === undefined) return NO_QUOTAS
     // Loaded only if there is a document: loading YAML would slow down cold starts.

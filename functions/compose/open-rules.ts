@@ -21,7 +21,12 @@ export const openRules = (
   audit: Audit,
   now: () => number = Date.now,
 ): (() => Promise<Retention>) => {
-  const called = { key: RETENTION_KEY, name: 'rules on tags', unreadable: 'no tag can be changed' }
+  const called = {
+    key: RETENTION_KEY,
+    name: 'rules on tags',
+    unread: 'the rules on tags cannot be read at the moment',
+    unreadable: 'no tag can be changed',
+  }
   return openDocument({ store, logger, audit, now }, called, async (text) => {
     if (text === undefined) return NO_RULES
     // Loaded only if there is a document: loading YAML would slow down cold starts.

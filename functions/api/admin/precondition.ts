@@ -17,8 +17,8 @@ export type Condition = readonly string[] | 'any' | 'none'
 export const etagOf = (text: string): string =>
   createHash('sha256').update(text).digest('base64url')
 
-/** Reads the condition of a change. @throws RequestError PARAMETER_INVALID; undefined if there is none */
-export const optionalCondition = (c: AppContext): Condition | undefined => {
+/** Reads the condition of a change. @throws RequestError PARAMETER_INVALID, PRECONDITION_REQUIRED */
+export const readCondition = (c: AppContext): Condition => {
   const match = c.req.header('If-Match')
   const none = c.req.header('If-None-Match')
   if (none !== undefined) {
@@ -28,14 +28,7 @@ export const optionalCondition = (c: AppContext): Condition | undefined => {
       'changes take either If-None-Match: *, where there is nothing yet, or If-Match',
     )
   }
-  if (match === undefined) return undefined
-  return match.trim() === '*' ? 'any' : entityTags(match)
-}
-
-/** Reads the condition of a change. @throws RequestError PARAMETER_INVALID, PRECONDITION_REQUIRED */
-export const readCondition = (c: AppContext): Condition => {
-  const condition = optionalCondition(c)
-  if (condition !== undefined) return condition
+  if (match !== undefined) return match.trim() === '*' ? 'any' : entityTags(match)
   throw new RequestError(
     'PRECONDITION_REQUIRED',
     'say what is to be replaced: If-Match with the ETag that was read, or If-None-Match: * where there is nothing yet',
@@ -45,8 +38,7 @@ export const readCondition = (c: AppContext): Condition => {
 const failed = (why: string): RegistryError => new RegistryError('PRECONDITION_FAILED', why)
 
 /** Compares a condition with what is there. @throws RegistryError PRECONDITION_FAILED */
-export const matches = (condition: Condition | undefined, stored: string | undefined): void => {
-  if (condition === undefined) return
+export const matches = (condition: Condition, stored: string | undefined): void => {
   if (condition === 'none') {
     if (stored !== undefined) throw failed('it is there already')
     return

@@ -158,7 +158,7 @@ export const createUploads = (options: UploadsOptions): Uploads => {
     const next = await append(context, state, incoming)
     if (!(await looking)) return next
     const added = next.segments.filter((segment) => !state.segments.includes(segment))
-    if (added.length > 0) await deleteSegments(store, state.uuid, added)
+    await deleteSegments(store, state.uuid, added)
     throw uploadUnknown(state.uuid)
   }
 

@@ -258,7 +258,7 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
       share.leave()
       const unused = staged.filter((segment) => !kept.includes(segment))
       // What fails here is left to the clean-up of stale uploads.
-      if (unused.length > 0) await deleteSegments(store, uuid, unused).catch(() => {})
+      await deleteSegments(store, uuid, unused).catch(() => {})
     },
   }
 }
