@@ -90,7 +90,9 @@ test('each version is deleted or replaced once', async (t) => {
     }
     console.log(JSON.stringify({ added, taken }))`,
   )
-  const left = Number((await textAt(store, 'docker/registry/v2/a/b/count')) ?? 0)
+  // The last step of all may have been a deletion, which leaves nothing.
+  const last = await store.get('docker/registry/v2/a/b/count')
+  const left = last === undefined ? 0 : Number(await drain(last))
   const sum = (of: 'added' | 'taken') => taken.reduce((total, each) => total + each[of], 0)
   assert.equal(sum('added'), sum('taken') + left)
   assert.ok(sum('taken') > 0)
