@@ -180,6 +180,8 @@ export interface AppEnv {
     readonly origin?: string
     /** Address of the client. */
     readonly address?: string
+    /** Its port, where no proxy is between. */
+    readonly port?: number | undefined
     /** What the client showed in the TLS handshake, or why that is refused. */
     readonly certificate?: ClientCertificate | { readonly refused: string } | undefined
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isIPv6 } from 'node:net'
 import { nameOf } from '../auth/identity.ts'
 import type { Origin } from '../registry/happened.ts'
 import type { AppContext } from './env.ts'
@@ -17,17 +18,23 @@ const actorOf = (c: AppContext): string | undefined => {
   return who?.includes(':') ? who.slice(who.indexOf(':') + 1) : undefined
 }
 
-/** The origin of an event. */
-export const eventOrigin = (c: AppContext): Origin => {
-  const addr = addressOf(c)
-  return {
-    actor: actorOf(c),
-    request: {
-      id: c.get('requestId'),
-      addr: addr === 'unknown' ? undefined : addr,
-      host: new URL(originOf(c)).host,
-      method: c.env?.clientMethod ?? c.req.method,
-      userAgent: c.req.header('User-Agent'),
-    },
-  }
+/** The client's address, as distribution has it: with the port where it is known. */
+const whence = (c: AppContext): string | undefined => {
+  const address = addressOf(c)
+  if (address === 'unknown') return undefined
+  const port = c.env?.port
+  if (port === undefined || address !== c.env.address) return address
+  return `${isIPv6(address) ? `[${address}]` : address}:${port}`
 }
+
+/** The origin of an event. */
+export const eventOrigin = (c: AppContext): Origin => ({
+  actor: actorOf(c),
+  request: {
+    id: c.get('requestId'),
+    addr: whence(c),
+    host: new URL(originOf(c)).host,
+    method: c.env?.clientMethod ?? c.req.method,
+    userAgent: c.req.header('User-Agent'),
+  },
+})

@@ -16,6 +16,7 @@ import { inBatches } from '../shared/parallel.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { waitingKey } from './keys.ts'
+import { measured } from './measured.ts'
 import { type Proved, prove } from './proof.ts'
 import type { Receiver } from './receivers.ts'
 import { type EventRecord, eventsOf, OUTBOX } from './record.ts'
@@ -72,7 +73,8 @@ const happened = async (
   const proved: Proved[] = await Promise.all(events.map((event) => prove(store, event)))
   const settled = record.at + SETTLED < now
   if (!settled && proved.some((each) => each !== 'happened')) return undefined
-  return events.filter((_, at) => proved[at] !== 'not')
+  const kept = events.filter((_, at) => proved[at] !== 'not')
+  return Promise.all(kept.map((event) => measured(store, event)))
 }
 
 /**

@@ -47,7 +47,14 @@ export const eventRecordSchema = z.object({
       fromRepository: z.optional(z.string()),
       artifactType: z.optional(z.string()),
       /** What a manifest refers to. */
-      references: z.optional(z.array(descriptor)),
+      references: z.optional(
+        z.array(
+          z.extend(descriptor, {
+            urls: z.optional(z.array(z.string())),
+            annotations: z.optional(z.record(z.string(), z.string())),
+          }),
+        ),
+      ),
     }),
   ),
   /** Further facts of quotas and policies, as text: no secrets. */

@@ -11,6 +11,8 @@ export interface Origin {
   readonly origin: string
   /** Address of the client. */
   readonly address: string
+  /** Port of the client, where it is connected itself. */
+  readonly port?: number | undefined
 }
 
 /** What a server has to know of what is in front of it. */

@@ -95,15 +95,20 @@ export const originOf = (
   {
     socket,
     headers,
-  }: Pick<IncomingMessage, 'headers'> & { readonly socket: Pick<Socket, 'remoteAddress'> },
+  }: Pick<IncomingMessage, 'headers'> & {
+    readonly socket: Pick<Socket, 'remoteAddress' | 'remotePort'>
+  },
   isProxy: Networks | undefined,
 ): Origin => {
   const peer = plain(socket.remoteAddress ?? '')
   const told: Told = isProxy?.(peer) ? toldBy(headers, isProxy) : {}
-  const address = told.client !== undefined && isIP(told.client) !== 0 ? told.client : peer
+  const isTold = told.client !== undefined && isIP(told.client) !== 0
+  const address = isTold ? told.client : peer
+  const port = isTold ? undefined : socket.remotePort
   const own = (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
   const scheme = (told.scheme ?? own) === 'https' ? 'https' : 'http'
-  return { origin: originFor(scheme, withPort(told.host ?? headers.host, told.port)), address }
+  const host = withPort(told.host ?? headers.host, told.port)
+  return { origin: originFor(scheme, host), address, port }
 }
 
 /** Clients themselves, and proxies of these networks that tell whom requests come from. */

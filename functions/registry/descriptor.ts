@@ -25,6 +25,8 @@ export interface Descriptor {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
+  /** Where else it is. */
+  readonly urls?: readonly string[] | undefined
   readonly annotations?: Annotations | undefined
   readonly artifactType?: string | undefined
   readonly platform?: Platform | undefined
@@ -84,10 +86,10 @@ export const readAnnotations = (value: unknown, path: string): Annotations => {
 }
 
 // biome-ignore lint/correctness/useYield: an element of a list
-function* checkUrl(value: unknown, path: string): Steps<void> {
+function* readUrl(value: unknown, path: string): Steps<string> {
   const text = readString(value, path)
   const { protocol } = URL.parse(text) ?? {}
-  if (protocol === 'http:' || protocol === 'https:') return
+  if (protocol === 'http:' || protocol === 'https:') return text
   throw invalidAt(path, `expected an http or https URL, not ${quoted(text)}`)
 }
 
@@ -124,12 +126,14 @@ export function* readDescriptor(value: unknown, path: string): Steps<Descriptor>
   if (!Number.isSafeInteger(size) || Number(size) < 0) {
     throw invalidAt(`${path}.size`, 'expected a number of bytes')
   }
-  if (fields.urls != null) yield* readList(fields.urls, `${path}.urls`, checkUrl)
+  const urls =
+    fields.urls == null ? undefined : yield* readList(fields.urls, `${path}.urls`, readUrl)
   if (fields.data != null) yield* checkData(fields.data, `${path}.data`, digest, Number(size))
   return {
     mediaType,
     digest,
     size: Number(size),
+    urls,
     annotations: optional(fields.annotations, `${path}.annotations`, readAnnotations),
     artifactType: optional(fields.artifactType, `${path}.artifactType`, readString),
     platform: readPlatform(fields.platform),

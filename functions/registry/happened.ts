@@ -36,11 +36,14 @@ export interface Proof {
 }
 
 /** What a descriptor says. */
-interface Described {
+export interface Described {
   readonly mediaType: string
   readonly digest: string
   /** Bytes. */
   readonly size: number
+  /** Where else it is. */
+  readonly urls?: readonly string[] | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
 /** One tag of what happens. */

@@ -26,6 +26,8 @@ import { isIndex, isNonDistributable, OCI_ARTIFACT } from './media-types.ts'
 /** What this registry needs to know of a manifest; its bytes are kept unchanged. */
 export interface Manifest {
   readonly mediaType: string
+  /** All that it refers to, but for the subject, in order. */
+  readonly listed: readonly Descriptor[]
   /** What it needs in the same repository: config and layers, or child manifests. */
   readonly references: readonly Descriptor[]
   /** Layers that need not be in the repository. */
@@ -59,6 +61,7 @@ function* describe(json: Fields, contentType: string | undefined): Steps<Manifes
   const all = config === undefined ? listed : [config, ...listed]
   return {
     mediaType,
+    listed: all,
     references: all.filter((each) => !isNonDistributable(each.mediaType)),
     unchecked: all.filter((each) => isNonDistributable(each.mediaType)),
     subject: json.subject == null ? undefined : yield* readDescriptor(json.subject, 'subject'),

@@ -5,21 +5,31 @@
  */
 
 import { inBatches } from '../shared/parallel.ts'
-import type { HappenedTag, Happening } from './happened.ts'
+import type { Descriptor } from './descriptor.ts'
+import type { Described, HappenedTag, Happening } from './happened.ts'
 import { revisionLinkKey } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import type { Digest } from './reference.ts'
 import type { Tags } from './tags.ts'
 
+/** What distribution's notifications have of a descriptor. */
+const told = ({ mediaType, digest, size, urls, annotations }: Descriptor): Described => ({
+  mediaType,
+  digest,
+  size,
+  urls,
+  annotations,
+})
+
 /** What is recorded of it, but for its tags. */
 export const happeningOf = (
   name: string,
-  { mediaType, artifactType, references, unchecked }: Manifest,
+  { mediaType, artifactType, listed }: Manifest,
   digest: Digest,
   size: number,
 ): Happening => ({
   action: 'push',
-  target: { mediaType, digest, size, artifactType, references: [...references, ...unchecked] },
+  target: { mediaType, digest, size, artifactType, references: listed.map(told) },
   // It stays where the manifest is deleted: see revisions.ts.
   proof: { key: revisionLinkKey(name, digest) },
 })

@@ -4,10 +4,14 @@
  * @module
  */
 
-import { describe, expect, type TestContext, test } from 'vitest'
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import { SETTLED } from '../../functions/events/fan-out.ts'
+import { measured } from '../../functions/events/measured.ts'
 import { outboxKey } from '../../functions/events/record.ts'
-import { openFiles } from '../support/rig/stores.ts'
+import { dataKey, layerLinkKey } from '../../functions/registry/layout.ts'
+import type { Digest } from '../../functions/registry/reference.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
+import { openBucket, openFiles } from '../support/rig/stores.ts'
 import { receiverOf } from './receiver.ts'
 import { digestOf, record, recordOf } from './records.ts'
 import { createProcess, createTime, DELIVERED, leftIn } from './rig.ts'
@@ -69,6 +73,31 @@ test('what cannot be read stays', async (t) => {
   await process.run()
   expect(process.damaged).toEqual([key])
   expect(await left()).toEqual({ outbox: 1 })
+})
+
+describe('a mount has the size of the blob', () => {
+  const digest = digestOf('a')
+  const key = layerLinkKey('team/app', digest as Digest)
+  const LINK = Buffer.from(digest)
+
+  test.each<[string, (store: ObjectStore) => Promise<unknown>, number | undefined]>([
+    ['as its link has it', (store) => store.put(key, LINK, { metadata: { size: '7' } }), 7],
+    [
+      'as its data has it',
+      async (store) => {
+        await store.put(dataKey(digest as Digest), Buffer.alloc(8))
+        await store.put(key, LINK)
+      },
+      8,
+    ],
+    ['unless it is gone', async () => {}, undefined],
+  ])('%s', async (_, prepare, size) => {
+    const { store, close } = await openBucket()
+    onTestFinished(close)
+    await prepare(store)
+    const event = recordOf({ action: 'mount', target: { digest }, proof: { key, fleeting: true } })
+    expect((await measured(store, event)).target?.size).toBe(size)
+  })
 })
 
 describe('what has no proof', () => {

@@ -103,6 +103,28 @@ describe("distribution's envelope", () => {
       { repository: 'team/app', tag: 'v1' },
     ],
     [
+      'references with all that they may have, as Go has it',
+      targetOf(
+        {
+          target: {
+            ...LAYER,
+            references: [
+              { ...LAYER, annotations: { b: '1', a: '2' }, urls: ['https://a.example/'] },
+              { ...LAYER, annotations: {}, urls: [] },
+            ],
+          },
+        },
+        ORIGIN,
+        true,
+      ),
+      expect.objectContaining({
+        references: [
+          { ...LAYER, urls: ['https://a.example/'], annotations: { a: '2', b: '1' } },
+          LAYER,
+        ],
+      }),
+    ],
+    [
       'a push by no request, with references',
       targetOf({ request: undefined, target: { ...LAYER, references: [LAYER] } }, ORIGIN, true),
       {

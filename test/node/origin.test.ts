@@ -17,9 +17,17 @@ const OWN = 'http://registry.internal:5000'
 
 const read = (headers: IncomingHttpHeaders, peer = PROXY, trusts = true) =>
   originOf(
-    { headers: { host: 'registry.internal:5000', ...headers }, socket: { remoteAddress: peer } },
+    {
+      headers: { host: 'registry.internal:5000', ...headers },
+      socket: { remoteAddress: peer, remotePort: 40_000 },
+    },
     trusts ? PROXIES : undefined,
   )
+
+test.each<[string, IncomingHttpHeaders, number | undefined]>([
+  ['of a client that is connected itself', {}, 40_000],
+  ['of no client behind a proxy', { 'x-forwarded-for': '192.0.2.1' }, undefined],
+])('the port is that %s', (_, headers, port) => expect(read(headers).port).toBe(port))
 
 type Row = readonly [what: string, headers: IncomingHttpHeaders, origin: string, address: string]
 
@@ -195,7 +203,7 @@ describe('behind a trusted proxy', () => {
       '192.0.2.1',
     ],
   ])('%s', (_, headers, origin, address) => {
-    expect(read(headers)).toEqual({ origin, address })
+    expect(read(headers)).toMatchObject({ origin, address })
   })
 })
 
@@ -207,10 +215,10 @@ const CLAIMS: readonly IncomingHttpHeaders[] = [
 
 describe('nobody else is believed', () => {
   test.each(CLAIMS)('%j from a stranger', (headers) => {
-    expect(read(headers, STRANGER)).toEqual({ origin: OWN, address: STRANGER })
+    expect(read(headers, STRANGER)).toMatchObject({ origin: OWN, address: STRANGER })
   })
   test.each(CLAIMS)('%j where no proxy is trusted', (headers) => {
-    expect(read(headers, PROXY, false)).toEqual({ origin: OWN, address: PROXY })
+    expect(read(headers, PROXY, false)).toMatchObject({ origin: OWN, address: PROXY })
   })
 })
 

@@ -16,6 +16,15 @@ const BLOB = 'application/octet-stream'
 /** Go leaves empty values out where a field has `omitempty`; JSON leaves out what is undefined. */
 const some = <T extends string | number>(value: T | undefined): T | undefined => value || undefined
 
+/** Go sorts the names of a map. */
+const annotationsOf = (
+  annotations: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> | undefined => {
+  const names = Object.keys(annotations).toSorted()
+  if (names.length === 0) return undefined
+  return Object.fromEntries(names.map((name) => [name, annotations[name] ?? '']))
+}
+
 const targetOf = (
   record: EventRecord,
   origin: Origin,
@@ -40,6 +49,8 @@ const targetOf = (
             mediaType: some(each.mediaType),
             size: some(each.size),
             digest: each.digest,
+            urls: each.urls?.length ? each.urls : undefined,
+            annotations: annotationsOf(each.annotations),
           }))
         : undefined,
   }
