@@ -87,7 +87,7 @@ const live = (name: string, include: string, files = 1) => ({
 })
 
 const EMULATORS = 'test/emulators/**/*.test.ts'
-const WITHOUT_HOSTS = ['test/api/{errors,failures,tags-paging}.test.ts']
+const WITHOUT_HOSTS = ['test/api/{errors,failures}.test.ts', 'test/api/tags-paging.slow.ts']
 
 export default defineConfig({
   test: {

@@ -18,7 +18,8 @@ import { begin, inChunks, pushAtOnce } from '../support/rig/push.ts'
 import { STORES } from '../support/rig/stores.ts'
 
 const SMALL = blob('small', 1000)
-const LARGE = blob('large', 15 * 1024 * 1024)
+/** Each half of it has more than a part. */
+const LARGE = blob('large', 11 * 1024 * 1024)
 const OTHER = blob('other', 1)
 
 /** What a refusal must contain. */

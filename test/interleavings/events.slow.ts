@@ -1,10 +1,10 @@
 /**
- * Every pair of requests with their events, on each kind of service; after each write both may have died.
+ * Each request with its event, and every death of it: what a later reader finds has its record. Then every pair, on each kind of service; after each write both may have died.
  *
  * @module
  */
 import { describe, expect, test } from 'vitest'
-import { checkEvents, REQUESTS } from './events.ts'
+import { checkDeaths, checkEvents, REQUESTS } from './events.ts'
 import { SERVICES, titleOf } from './pairs.ts'
 import { fill } from './world.ts'
 
@@ -13,6 +13,18 @@ const HOUR = 3_600_000
 const LIMIT = 40
 /** Where versions are looked at and then deleted, a tag that moves between the two is deleted. */
 const EXACT = Object.entries(SERVICES).filter(([, { conditionalDeletes }]) => conditionalDeletes)
+
+describe('each request, with every death', () => {
+  const service = SERVICES['as S3']!
+  const filled = fill(service)
+  for (const each of REQUESTS) {
+    test(each.title, async () => {
+      const scenario = { service, before: await filled, operations: [each] }
+      const { cut, faults } = await checkDeaths(scenario, 500)
+      expect({ cut, faults }).toEqual({ cut: false, faults: [] })
+    })
+  }
+})
 
 describe.each(EXACT)('every pair, %s', (_, service) => {
   test(

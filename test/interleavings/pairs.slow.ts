@@ -1,5 +1,6 @@
 /**
- * More of what pairs.test.ts explores: every death, other services, one instance, three at once.
+ * Requests at once leave what they leave one after the other: every order of the store operations of every pair,
+ * with every death, on other services and on one instance, and of three at once.
  *
  * @module
  */
@@ -46,6 +47,19 @@ const inMomentsOf = (found: readonly Found[]): string[] =>
 
 const cutOf = (found: readonly Found[]): string[] =>
   found.filter(({ cut }) => cut).map(({ operations }) => titleOf(operations))
+
+describe('on two instances', () => {
+  const service = SERVICES['as S3']!
+  const filled = fill(service)
+  for (const pair of PAIRS) {
+    test(titleOf(pair), async () => {
+      const before = await filled
+      const options = { service, before, deaths: false, together: false, limit: 1_000 }
+      const { cut, faults, inMoments } = await exploreAll(pair, options)
+      expect({ cut, faults, inMoments }).toEqual({ cut: false, faults: [], inMoments: false })
+    })
+  }
+})
 
 describe('every pair, with every death of one of them', () => {
   for (const [name, service] of Object.entries(SERVICES)) {

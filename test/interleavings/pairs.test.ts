@@ -1,28 +1,18 @@
 /**
- * Requests at once leave what they leave one after the other: every order of the store operations of
- * every pair. Deaths, other services and three at once are in pairs.slow.ts.
+ * What explores the orders of store operations finds the faults that are put in, and leaves out nothing that
+ * counts. The pairs themselves are in pairs.slow.ts.
  *
  * @module
  */
 import { describe, expect, test } from 'vitest'
 import { check } from './check.ts'
-import { exploreAll, PAIRS, SERVICES, titleOf } from './pairs.ts'
+import { SERVICES } from './pairs.ts'
 import { SPOILERS } from './spoilers.ts'
 import { fill, operation } from './world.ts'
 
 const service = SERVICES['as S3']!
 const before = await fill(service)
 const LIMIT = 1_000
-
-describe('on two instances', () => {
-  const options = { service, before, deaths: false, together: false, limit: LIMIT }
-  for (const pair of PAIRS) {
-    test(titleOf(pair), async () => {
-      const { cut, faults, inMoments } = await exploreAll(pair, options)
-      expect({ cut, faults, inMoments }).toEqual({ cut: false, faults: [], inMoments: false })
-    })
-  }
-})
 
 describe('faults that are put in are found', () => {
   for (const { title, spoil, operations, shows } of SPOILERS) {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { interpose } from './files.ts'
-import { checkSteps, pairsOf, STEPS } from './steps.ts'
+import { checkSteps, pairsOf, STEPS, type Step, step } from './steps.ts'
 
 afterAll(interpose())
 
@@ -23,3 +23,20 @@ for (const apart of [false, true]) {
     })
   }
 }
+
+describe('what is not one moment is found', () => {
+  const looksFirst: Step = {
+    title: 'look, then put',
+    run: async (store, { etag }) => {
+      const found = await store.head('v/some/link')
+      if (found?.etag !== etag) return 'changed'
+      await store.put('v/some/link', Buffer.from('over'))
+      return 'over'
+    },
+  }
+  test('a look and a write | delete the version', async () => {
+    const steps = [looksFirst, step('delete the version')]
+    const { faults } = await checkSteps({ present: true, apart: false, limit: 500, steps })
+    expect(faults.length).toBeGreaterThan(0)
+  })
+})

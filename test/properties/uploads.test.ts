@@ -6,4 +6,4 @@
 
 import { interleavings } from './uploads.ts'
 
-interleavings(6)
+interleavings(2)
