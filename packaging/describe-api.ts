@@ -39,7 +39,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   507: 'The store is full.',
 }
 
-const ALWAYS = [400, 401, 403, 429, 500, 503]
+const ALWAYS = [400, 401, 403, 409, 429, 500, 503]
 const OF_WRITES = [405, 408, 413, 507]
 
 const jsonSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): object => {

@@ -5,12 +5,9 @@
  */
 
 import { groupsOf } from '../auth/accounts/accounts.ts'
-import { type Groups, parseGroups, withoutMembers } from '../auth/accounts/groups.ts'
-import { type Edit, readDocument } from '../auth/document.ts'
+import { AccountError } from '../auth/accounts/administer/errors.ts'
+import type { Groups } from '../auth/accounts/groups.ts'
 import { MAX_AGE } from '../auth/live.ts'
-import { GROUPS_KEY } from '../registry/layout.ts'
-import { quoted } from '../shared/errors.ts'
-import type { ObjectStore } from '../storage/store.ts'
 import { CommandError, UsageError } from './errors.ts'
 
 /**
@@ -24,36 +21,27 @@ export const seenWithin = (absent: boolean): string =>
     : `Running registries see it within ${MAX_AGE / 1000 + 10} seconds.`
 
 /**
- * Checks a new name.
+ * Does something to accounts.
  *
- * @param what whose it is: a user's, a robot's or a group's
- * @param fault says what is wrong with it
- * @throws UsageError
+ * @param help the commands that show what is there, and that change one that is there already
+ * @throws UsageError for a name that is not valid, CommandError
  */
-export const checkName = (
-  what: string,
-  name: string,
-  fault: (name: string) => string | undefined,
-): void => {
-  const wrong = fault(name)
-  if (wrong !== undefined)
-    throw new UsageError(`${quoted(name)} is not a valid ${what} name: ${wrong}`)
+export const onAccounts = async <T>(
+  help: { readonly absent: string; readonly present?: string },
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AccountError)) throw error
+    const { code, message } = error
+    if (code === 'INVALID') throw new UsageError(message, { cause: error })
+    const see = code === 'ABSENT' ? help.absent : help.present
+    throw new CommandError(see === undefined ? message : `${message}: see slipway ${see}`, {
+      cause: error,
+    })
+  }
 }
-
-/** The failure of a command on something that does not exist. */
-export const noSuch = (what: string, name: string): CommandError =>
-  new CommandError(`there is no ${what} ${quoted(name)}: see slipway ${what} list`)
-
-/** Reads all groups. @throws DocumentError, StoreError */
-export const readGroups = async (store: ObjectStore): Promise<Groups> =>
-  parseGroups(await readDocument(store, GROUPS_KEY))
-
-/** Takes an account out of all groups, so that a new one of the same name is in none. */
-export const leaveGroups = ({ edit }: { readonly edit: Edit }, account: string): Promise<boolean> =>
-  edit(GROUPS_KEY, (text) => {
-    if (text === undefined || groupsOf(parseGroups(text), account).length === 0) return undefined
-    return withoutMembers(text, [account])
-  })
 
 /** A line of a list of accounts: columns divided by tabs, the last with the account's groups. */
 export const listLine = (groups: Groups, account: string, ...more: readonly string[]): string =>

@@ -110,32 +110,24 @@ const BY = {
   by: nameFlag('who makes the change', 'user@machine'),
 } as const
 
-/** `StoreIo.edit`, which also leaves an event. @param by who makes the change */
-const editor = (io: Io, store: ObjectStore, by: string): StoreIo['edit'] => {
-  const note = async (key: string, text: string): Promise<void> => {
-    const { noteChange } = await import('../auth/changes.ts')
-    // What must be changed is changed, whether that can be noted or not.
-    await noteChange(store, key, text, by, io.now()).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error)
-      io.say(`It is not noted who made this change: ${why}`)
-    })
-  }
-  return async (key, change) => {
-    const { editDocument } = await import('../auth/document.ts')
+/** `StoreIo.edit`. @param by who makes the change */
+const editor =
+  (io: Io, store: ObjectStore, by: string): Edit =>
+  async (key, change) => {
+    const { notedEdit } = await import('../auth/noted-edit.ts')
     const { recorderFor } = await import('./record-events.ts')
-    const recording = recorderFor(io, store).begin(undefined, { actor: by })
-    const document = key.slice(key.lastIndexOf('/') + 1)
-    let event: Promise<void> | undefined
-    const edited = await editDocument(store, key, change, async (text) => {
-      await note(key, text)
-      // Before each attempt, but one event for all of them.
-      event ??= recording.write({ action: 'policy', facts: { document } })
-      await event
+    const edit = notedEdit({
+      store,
+      by,
+      now: io.now,
+      begin: () => recorderFor(io, store).begin(undefined, { actor: by }),
+      unnoted(error) {
+        const why = error instanceof Error ? error.message : String(error)
+        io.say(`It is not noted who made this change: ${why}`)
+      },
     })
-    if (!edited) await recording.withdraw()
-    return edited
+    return edit(key, change)
   }
-}
 
 /** Opens the store, and says where there is no registry, or that another may be meant. */
 const openIo = async (

@@ -15,7 +15,7 @@ import type {
   PullSeen,
   RequestLogger,
 } from '../api/env.ts'
-import { hashPassword, type VerifyPassword } from '../auth/accounts/bcrypt.ts'
+import { hashPassword, inTurn, type VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import type { Throttle } from '../auth/throttle/throttle.ts'
@@ -124,7 +124,7 @@ export interface OpenApp {
 const adminDesk = (settings: Settings, store: ObjectStore, options: HostOptions): AdminDesk => ({
   store,
   now: Date.now,
-  hashPassword: options.hashPassword ?? hashPassword,
+  hashPassword: inTurn(options.hashPassword ?? hashPassword),
   policyInFile: settings.policy !== undefined,
 })
 

@@ -29,8 +29,9 @@ import type { AdminDesk } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { noneMatchHits } from '../request.ts'
 import { editAs } from './edit.ts'
+import { readGiven } from './given.ts'
 import type { Operation, Request } from './operation.ts'
-import { etagOf, matches, readCondition } from './precondition.ts'
+import { CONDITIONS, etagOf, matches, readCondition } from './precondition.ts'
 
 /** A document. Those with secrets, which are accounts and keys, are none of these. */
 interface DocumentKind {
@@ -109,19 +110,6 @@ const document = {
   schema: z.enum(DOCUMENTS as [string, ...string[]]),
 } as const
 
-const CONDITIONS = {
-  'If-Match': {
-    in: 'header',
-    description: 'The ETag of the document that is to be replaced; * for any.',
-    schema: z.optional(z.string()),
-  },
-  'If-None-Match': {
-    in: 'header',
-    description: '*: there must be no such document yet.',
-    schema: z.optional(z.string()),
-  },
-} as const
-
 const get: Operation = {
   id: 'getDocument',
   method: 'GET',
@@ -172,7 +160,7 @@ const put: Operation = {
     const { c, desk } = request
     const condition = readCondition(c)
     const given = await request.text()
-    await kind.check(given, desk)
+    await readGiven(() => kind.check(given, desk))
     const why = await kind.refuses?.(desk)
     if (why !== undefined) throw new RequestError('CONFLICT', why)
     const written = await editAs(request)(kind.key, (stored) => {

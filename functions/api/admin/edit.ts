@@ -4,18 +4,22 @@
  * @module
  */
 
-import { noteChange } from '../../auth/changes.ts'
-import { type Edit, editDocument } from '../../auth/document.ts'
+import type { Edit } from '../../auth/document.ts'
 import { nameOf } from '../../auth/identity.ts'
+import { notedEdit } from '../../auth/noted-edit.ts'
+import { eventOrigin } from '../event-origin.ts'
 import type { Request } from './operation.ts'
 
 /** Changes documents in a caller's name. What cannot be noted is changed all the same, and logged. */
-export const editAs = ({ desk, caller, options }: Request): Edit => {
+export const editAs = ({ c, desk, caller, options }: Request): Edit => {
   const by = nameOf(caller.identity)
-  return (key, change) =>
-    editDocument(desk.store, key, change, (text) =>
-      noteChange(desk.store, key, text, by, desk.now()).catch((err: unknown) =>
-        options.logger.warn({ err, key, by }, 'it is not noted who made a change'),
-      ),
-    )
+  const { store, now, events } = desk
+  return notedEdit({
+    store,
+    by,
+    now,
+    begin: events && (() => events.begin(undefined, eventOrigin(c))),
+    unnoted: (err, key) =>
+      options.logger.warn({ err, key, by }, 'it is not noted who made a change'),
+  })
 }

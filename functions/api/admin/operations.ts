@@ -8,14 +8,22 @@
 import { CHANGE_OPERATIONS } from './changes.ts'
 import { DELETED_OPERATIONS } from './deleted.ts'
 import { DOCUMENT_OPERATIONS } from './documents.ts'
+import { GROUP_OPERATIONS } from './groups.ts'
 import { DESCRIPTION } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { REPOSITORY_OPERATIONS } from './repositories.ts'
+import { ROBOT_CLAIM_OPERATIONS } from './robot-claims.ts'
+import { ROBOT_OPERATIONS } from './robots.ts'
+import { USER_OPERATIONS } from './users.ts'
 
 /** Every operation. */
 export const OPERATIONS: readonly Operation[] = [
   DESCRIPTION,
   ...DOCUMENT_OPERATIONS,
+  ...USER_OPERATIONS,
+  ...ROBOT_OPERATIONS,
+  ...ROBOT_CLAIM_OPERATIONS,
+  ...GROUP_OPERATIONS,
   ...REPOSITORY_OPERATIONS,
   ...DELETED_OPERATIONS,
   ...CHANGE_OPERATIONS,

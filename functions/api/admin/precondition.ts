@@ -6,9 +6,30 @@
 
 import { createHash } from 'node:crypto'
 import { RegistryError } from '../../registry/errors.ts'
+import * as z from '../../shared/schema.ts'
 import type { AppContext } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { entityTags } from '../request.ts'
+import type { Operation } from './operation.ts'
+
+/** Parameters of a change that may say what it expects. */
+export const IF_MATCH = {
+  'If-Match': {
+    in: 'header',
+    description: 'The ETag of what is to be changed; * for any.',
+    schema: z.optional(z.string()),
+  },
+} as const satisfies Operation['parameters']
+
+/** Parameters of a change that must say what it expects. */
+export const CONDITIONS = {
+  ...IF_MATCH,
+  'If-None-Match': {
+    in: 'header',
+    description: '*: there must be nothing of this name yet.',
+    schema: z.optional(z.string()),
+  },
+} as const satisfies Operation['parameters']
 
 /** What must be there: a text with one of these tags, any, or none. */
 export type Condition = readonly string[] | 'any' | 'none'
@@ -33,6 +54,12 @@ export const readCondition = (c: AppContext): Condition => {
     'PRECONDITION_REQUIRED',
     'say what is to be replaced: If-Match with the ETag that was read, or If-None-Match: * where there is nothing yet',
   )
+}
+
+/** Reads the condition of a change that need not have one. @throws RequestError PARAMETER_INVALID */
+export const mayMatch = (c: AppContext): Condition | undefined => {
+  const given = c.req.header('If-Match') ?? c.req.header('If-None-Match')
+  return given === undefined ? undefined : readCondition(c)
 }
 
 const failed = (why: string): RegistryError => new RegistryError('PRECONDITION_FAILED', why)

@@ -14,6 +14,7 @@ import { finishPage, readPaging } from '../paging.ts'
 import { listFor } from '../routes/catalog.ts'
 import { deleteRepository } from '../routes/delete-repository.ts'
 import type { Operation, Request } from './operation.ts'
+import { PAGE_HEADERS, PAGING } from './page.ts'
 
 /** The name of a repository, as the last part of a path. */
 export const NAME = {
@@ -38,23 +39,12 @@ const list: Operation = {
   method: 'GET',
   path: '/api/v1/repositories',
   summary: 'The repositories that the caller administers',
-  parameters: {
-    n: {
-      in: 'query',
-      description: 'Most entries of a page; at most 1000, which is the default.',
-      schema: z.optional(z.int().check(z.nonnegative())),
-    },
-    last: {
-      in: 'query',
-      description: 'The entry after which the page begins.',
-      schema: z.optional(z.string()),
-    },
-  },
+  parameters: PAGING,
   responses: {
     200: {
       description: 'A page, in ASCII order.',
       content: { 'application/json': z.object({ repositories: z.array(z.string()) }) },
-      headers: { Link: 'The next page, if there is one.' },
+      headers: PAGE_HEADERS,
     },
   },
   right: 'some',
@@ -151,7 +141,7 @@ const all: Operation = {
   summary: 'The bytes of the repositories that the caller administers',
   description:
     'As the last clean-up found them. A page of at most 1000, in the order of the clean-up: `a/b` before `a`.',
-  parameters: list.parameters ?? {},
+  parameters: PAGING,
   responses: {
     200: {
       description: 'A page. `pool` is only for those who administer all.',
@@ -162,7 +152,7 @@ const all: Operation = {
           repositories: z.array(z.extend(usage, { name: z.string() })),
         }),
       },
-      headers: { Link: 'The next page, if there is one.' },
+      headers: PAGE_HEADERS,
     },
   },
   errors: [404, 409],

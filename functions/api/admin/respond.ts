@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AccountError } from '../../auth/accounts/administer/errors.ts'
 import { type Caller, openAuthorizer } from '../../auth/authorizer.ts'
 import { nameOf } from '../../auth/identity.ts'
 import { parseName } from '../../registry/reference.ts'
@@ -71,6 +72,16 @@ const readJson = async <T>(
   throw wrong(`${place}: ${issue?.message}`)
 }
 
+/** What a client is told of a failure below this layer. */
+const ofClient = (error: unknown): unknown => {
+  // What a request brings is checked by itself: this is what is stored.
+  if (error instanceof DocumentError)
+    return new RequestError('CONFLICT', error.message, { cause: error })
+  if (!(error instanceof AccountError)) return error
+  const codes = { INVALID: 'PARAMETER_INVALID', ABSENT: 'ABSENT', PRESENT: 'CONFLICT' } as const
+  return new RequestError(codes[error.code], error.message, { cause: error })
+}
+
 /** Whom an operation is open to. @throws RequestError UNAUTHORIZED, DENIED */
 const admitted = async (
   c: AppContext,
@@ -117,8 +128,7 @@ export const createResponder = (
           }),
       })
     } catch (error) {
-      if (error instanceof DocumentError) throw wrong(error.message, error)
-      throw error
+      throw ofClient(error)
     }
   }
 

@@ -107,6 +107,8 @@ const eventOf = (c: AppContext, pulls: boolean): 'push' | 'delete' | 'pull' | un
     return pulls && status === 200 && MANIFEST.test(c.req.path) ? 'pull' : undefined
   }
   const event = WRITES[method]
+  // What else is made here, such as accounts, has events of its own.
+  if (event === 'push' && !c.req.path.startsWith('/v2/')) return undefined
   return status === (event === 'delete' ? 202 : 201) ? event : undefined
 }
 

@@ -65,15 +65,17 @@ export const verifyPassword: VerifyPassword = async (password, hash) => {
 }
 
 /**
- * Runs comparisons one after the other, so that many concurrent log-ins cannot monopolize the processor.
- * Where they run on this thread, other work gets its turn between two of them.
+ * Runs comparisons, or other such work, one after the other, so that many concurrent log-ins cannot monopolize the
+ * processor. Where they run on this thread, other work gets its turn between two of them.
  *
  * The returned function throws AccessError TOOMANYREQUESTS if too many are waiting already.
  */
-export const oneAtATime = (verify: VerifyPassword): VerifyPassword => {
+export const inTurn = <A extends readonly unknown[], T>(
+  work: (...given: A) => Promise<T>,
+): ((...given: A) => Promise<T>) => {
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
-  return async (password, hash) => {
+  return async (...given) => {
     if (waiting >= MAX_WAITING) {
       throw new AccessError('TOOMANYREQUESTS', 'too many log-ins at once: try again in 5 s', {
         retryAfter: 5,
@@ -82,7 +84,7 @@ export const oneAtATime = (verify: VerifyPassword): VerifyPassword => {
     waiting++
     const mine = last.then(async () => {
       await nextTurn()
-      return verify(password, hash)
+      return work(...given)
     })
     last = mine.catch(() => undefined)
     try {
@@ -92,3 +94,6 @@ export const oneAtATime = (verify: VerifyPassword): VerifyPassword => {
     }
   }
 }
+
+/** Compares passwords one after the other; see {@link inTurn}. */
+export const oneAtATime = (verify: VerifyPassword): VerifyPassword => inTurn(verify)

@@ -87,9 +87,13 @@ export const readHtpasswd = (text: string | undefined): Htpasswd => {
   return { users, faults }
 }
 
+/** The line of a user, also one that cannot be used; undefined if there is none. */
+export const lineOf = (text: string | undefined, name: string): string | undefined =>
+  linesOf(text ?? '').find((line) => nameOn(line) === name)
+
 /** Whether there is a line for the user, also one that cannot be used. */
 export const hasUser = (text: string | undefined, name: string): boolean =>
-  linesOf(text ?? '').some((line) => nameOn(line) === name)
+  lineOf(text, name) !== undefined
 
 const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
 

@@ -5,49 +5,28 @@
  */
 
 import {
-  parseGroups,
-  withMembers,
-  withoutGroup,
-  withoutMembers,
-} from '../../auth/accounts/groups.ts'
-import { hasUser } from '../../auth/accounts/htpasswd.ts'
-import { groupNameFault, robotNameFault, userNameFault } from '../../auth/accounts/names.ts'
-import { parseRobots } from '../../auth/accounts/robots.ts'
-import { readDocument } from '../../auth/document.ts'
-import { robotName } from '../../auth/identity.ts'
-import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
-import { quoted } from '../../shared/errors.ts'
-import { checkName, noSuch, readGroups } from '../accounts.ts'
+  addMembers,
+  readGroups,
+  removeMembers,
+  strangersAmong,
+} from '../../auth/accounts/administer/groups.ts'
+import { onAccounts } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
-import { CommandError } from '../errors.ts'
+
+const HELP = { absent: 'group list' } as const
 
 /** A group, and some of its members. */
 interface Given {
   readonly args: { readonly group: string; readonly member: readonly string[] }
 }
 
-/** Says which members have no account: most likely they are misspelt. */
-const sayStrangers = async ({ store, say }: StoreIo, members: readonly string[]): Promise<void> => {
-  const users = await readDocument(store, HTPASSWD_KEY)
-  const robots = parseRobots(await readDocument(store, ROBOTS_KEY))
-  for (const member of members) {
-    const robot = robotName(member)
-    const known = robot === undefined ? hasUser(users, member) : robots.has(robot)
-    if (!known) say(`There is no account ${member} yet.`)
-  }
-}
-
 /** `slipway group add`. */
 export const addToGroup = async (io: StoreIo, { args }: Given): Promise<void> => {
   const { group, member: members } = args
-  checkName('group', group, groupNameFault)
-  for (const member of members) {
-    const robot = robotName(member)
-    if (robot === undefined) checkName('user', member, userNameFault)
-    else checkName('robot', robot, robotNameFault)
+  await onAccounts(HELP, () => addMembers(io.edit, group, members))
+  for (const member of await strangersAmong(io.store, members)) {
+    io.say(`There is no account ${member} yet.`)
   }
-  await io.edit(GROUPS_KEY, (text) => withMembers(text, group, members))
-  await sayStrangers(io, members)
   io.say(`Added ${members.join(', ')} to the group ${group}.`)
   io.say(io.seen)
 }
@@ -58,15 +37,7 @@ export const removeFromGroup = async (
   { args }: Given,
 ): Promise<void> => {
   const { group, member: members } = args
-  await edit(GROUPS_KEY, (text) => {
-    const present = parseGroups(text).get(group)
-    if (text === undefined || present === undefined) throw noSuch('group', group)
-    const stranger = members.find((member) => !present.has(member))
-    if (stranger !== undefined) {
-      throw new CommandError(`${quoted(stranger)} is not in the group ${group}`)
-    }
-    return members.length === 0 ? withoutGroup(text, group) : withoutMembers(text, members, group)
-  })
+  await onAccounts(HELP, () => removeMembers(edit, group, members))
   say(
     members.length === 0
       ? `Removed the group ${group}.`

@@ -15,7 +15,7 @@ import type { StoreIo } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { keepInStep } from '../keep-in-step.ts'
 import { type IssuerRule, issuerRule } from './issuer-rules.ts'
-import { bindRobot, mustExist } from './robot-claims.ts'
+import { bindRobot, robotMustExist } from './robot-claims.ts'
 
 interface Given {
   readonly args: { readonly provider: string }
@@ -111,7 +111,7 @@ const addForRobot = async (
       '--robot is in place of a rule: leave out --repositories, --actions and --add-rule, and let rules name the robot',
     )
   }
-  await mustExist(io.store, robotName(robot) ?? robot)
+  await robotMustExist(io.store, robotName(robot) ?? robot)
   await addIssuer(io, await entryOf(io, issuer, given))
   const claim = all.map((subject) => subject.replace(/^claim:/, ''))
   await bindRobot(io, { args: { name: robot }, flags: { claim } })

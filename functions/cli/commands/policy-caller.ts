@@ -6,6 +6,8 @@
 
 import { decodeJwt } from 'jose'
 import { groupsOf } from '../../auth/accounts/accounts.ts'
+import { checkName } from '../../auth/accounts/administer/errors.ts'
+import { readGroups } from '../../auth/accounts/administer/groups.ts'
 import { robotNameFault, userNameFault } from '../../auth/accounts/names.ts'
 import { certificateIdentity, readAttributes } from '../../auth/certificate.ts'
 import { awsIdentity } from '../../auth/iam/aws.ts'
@@ -13,7 +15,7 @@ import { callerOf } from '../../auth/iam/caller.ts'
 import { ANONYMOUS, type Identity, isJwt, ROBOT_PREFIX } from '../../auth/identity.ts'
 import { splitAt } from '../../auth/policy/subject.ts'
 import { quoted } from '../../shared/errors.ts'
-import { checkName, readGroups } from '../accounts.ts'
+import { onAccounts } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
 import { UsageError } from '../errors.ts'
 
@@ -73,7 +75,9 @@ export const readCaller = async (io: StoreIo, text: string): Promise<Identity> =
   if (text === 'anonymous') return ANONYMOUS
   const [kind, name = ''] = splitAt(text, ':')
   if (kind === 'user' || kind === 'robot') {
-    checkName(kind, name, kind === 'user' ? userNameFault : robotNameFault)
+    await onAccounts({ absent: `${kind} list` }, async () =>
+      checkName(kind, name, kind === 'user' ? userNameFault : robotNameFault),
+    )
     const account = kind === 'user' ? name : `${ROBOT_PREFIX}${name}`
     const groups = groupsOf(await readGroups(io.store), account)
     return { kind, name: account, groups, claims: {} }

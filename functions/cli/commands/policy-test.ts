@@ -6,6 +6,7 @@
 
 import { stringify } from 'yaml'
 import { ACTIONS, type Action } from '../../auth/access.ts'
+import { readBindings } from '../../auth/accounts/administer/claims.ts'
 import { bindingOf } from '../../auth/accounts/bindings.ts'
 import { readDocument } from '../../auth/document.ts'
 import { ANONYMOUS, type Identity, nameOf, ROBOT_PREFIX, robotName } from '../../auth/identity.ts'
@@ -18,7 +19,6 @@ import { quoted } from '../../shared/errors.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { readCaller } from './policy-caller.ts'
-import { readBindings } from './robot-claims.ts'
 
 const ALL: readonly Action[] = [...ACTIONS, 'override', 'admin']
 

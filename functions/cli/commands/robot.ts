@@ -5,24 +5,24 @@
  */
 
 import { groupsOf } from '../../auth/accounts/accounts.ts'
-import { robotNameFault } from '../../auth/accounts/names.ts'
+import { readBindings } from '../../auth/accounts/administer/claims.ts'
+import { absent } from '../../auth/accounts/administer/errors.ts'
+import { readGroups } from '../../auth/accounts/administer/groups.ts'
 import {
-  formatRobots,
-  isCurrent,
-  newSecret,
-  parseRobots,
-  type RobotSecret,
-  type Robots,
-  rotated,
-} from '../../auth/accounts/robots.ts'
+  addRobot as addAccount,
+  readRobots,
+  removeRobot as removeAccount,
+  rotateRobot as rotateAccount,
+  shortName,
+} from '../../auth/accounts/administer/robots.ts'
+import { isCurrent, newSecret, type RobotSecret } from '../../auth/accounts/robots.ts'
 import { readDocument } from '../../auth/document.ts'
-import { ROBOT_PREFIX, robotName } from '../../auth/identity.ts'
-import { POLICY_KEY, ROBOTS_KEY } from '../../registry/layout.ts'
-import type { ObjectStore } from '../../storage/store.ts'
-import { checkName, leaveGroups, listLine, noSuch, readGroups } from '../accounts.ts'
+import { ROBOT_PREFIX } from '../../auth/identity.ts'
+import { POLICY_KEY } from '../../registry/layout.ts'
+import { listLine, onAccounts } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
-import { CommandError } from '../errors.ts'
-import { readBindings, unbind } from './robot-claims.ts'
+
+const HELP = { absent: 'robot list', present: 'robot rotate' } as const
 
 /** A robot by its name. */
 interface Named {
@@ -34,22 +34,6 @@ interface Given extends Named {
   readonly flags: { readonly expires: number | null }
 }
 
-/** The short name: the one that it logs in with is understood, too. */
-const shortName = ({ args: { name } }: Named): string => robotName(name) ?? name
-
-const readRobots = async (store: ObjectStore): Promise<Robots> =>
-  parseRobots(await readDocument(store, ROBOTS_KEY))
-
-const editRobots = (
-  { edit }: StoreIo,
-  change: (robots: Map<string, readonly RobotSecret[]>) => void,
-): Promise<boolean> =>
-  edit(ROBOTS_KEY, (text) => {
-    const robots = new Map(parseRobots(text))
-    change(robots)
-    return formatRobots(robots)
-  })
-
 /** Says what a robot cannot do yet. */
 const sayRights = async ({ store, say }: StoreIo): Promise<void> => {
   if ((await readDocument(store, POLICY_KEY)) === undefined) {
@@ -57,27 +41,16 @@ const sayRights = async ({ store, say }: StoreIo): Promise<void> => {
   }
 }
 
-const addTo = (
-  robots: Map<string, readonly RobotSecret[]>,
-  name: string,
-  secrets: readonly RobotSecret[],
-): void => {
-  if (robots.has(name)) {
-    throw new CommandError(`there is a robot ${name} already: see slipway robot rotate`)
-  }
-  robots.set(name, secrets)
-}
-
-/** Gives a robot a secret. @param put puts it among the others, at a time in milliseconds */
-const addSecret = async (
+/** Makes a secret for a robot, and prints it once it is there. @param put puts it there, at a time in milliseconds */
+const withSecret = async (
   io: StoreIo,
   name: string,
   expires: number | null,
-  put: (robots: Map<string, readonly RobotSecret[]>, entry: RobotSecret, at: number) => void,
+  put: (entry: RobotSecret, at: number) => Promise<void>,
 ): Promise<void> => {
   const at = io.now()
   const { secret, entry } = newSecret(at, expires)
-  await editRobots(io, (robots) => put(robots, entry, at))
+  await onAccounts(HELP, () => put(entry, at))
   io.print(secret)
   const ends = entry.expires === null ? 'never expires' : `expires on ${entry.expires}`
   io.say(`This secret is shown only now. It logs in as ${ROBOT_PREFIX}${name}, and ${ends}.`)
@@ -86,18 +59,15 @@ const addSecret = async (
 /** `slipway robot add`. */
 export const addRobot = async (
   io: StoreIo,
-  given: Given & { readonly flags: { readonly 'without-secret': boolean } },
+  { args, flags }: Given & { readonly flags: { readonly 'without-secret': boolean } },
 ): Promise<void> => {
-  const name = shortName(given)
-  checkName('robot', name, robotNameFault)
-  // Before it is there. An older version has perhaps removed one of the name, and left what it was bound to.
-  if (!(await readRobots(io.store)).has(name)) await unbind(io, name)
-  if (given.flags['without-secret']) {
-    await editRobots(io, (robots) => addTo(robots, name, []))
+  const name = shortName(args.name)
+  const add = (secrets: readonly RobotSecret[]) => addAccount(io.store, io.edit, name, secrets)
+  if (flags['without-secret']) {
+    await onAccounts(HELP, () => add([]))
     io.say(`Added the robot ${name}, which has no secret: see slipway robot bind.`)
   } else {
-    const { expires } = given.flags
-    await addSecret(io, name, expires, (robots, entry) => addTo(robots, name, [entry]))
+    await withSecret(io, name, flags.expires, (entry) => add([entry]))
   }
   await sayRights(io)
   io.say(io.seen)
@@ -106,16 +76,10 @@ export const addRobot = async (
 /** `slipway robot rotate`. */
 export const rotateRobot = async (
   io: StoreIo,
-  given: Given & { readonly flags: { readonly keep: number } },
+  { args, flags: { expires, keep } }: Given & { readonly flags: { readonly keep: number } },
 ): Promise<void> => {
-  const name = shortName(given)
-  checkName('robot', name, robotNameFault)
-  const { expires, keep } = given.flags
-  await addSecret(io, name, expires, (robots, entry, at) => {
-    const others = robots.get(name)
-    if (others === undefined) throw noSuch('robot', name)
-    robots.set(name, rotated(others, entry, at, at + keep))
-  })
+  const name = shortName(args.name)
+  await withSecret(io, name, expires, (entry, at) => rotateAccount(io.edit, name, entry, at, keep))
   if (keep) {
     io.say(`Earlier secrets expire by ${new Date(io.now() + keep).toISOString()}.`)
   }
@@ -124,13 +88,9 @@ export const rotateRobot = async (
 }
 
 /** `slipway robot remove`. */
-export const removeRobot = async (io: StoreIo, given: Named): Promise<void> => {
-  const name = shortName(given)
-  await editRobots(io, (robots) => {
-    if (!robots.delete(name)) throw noSuch('robot', name)
-  })
-  await unbind(io, name)
-  await leaveGroups(io, ROBOT_PREFIX + name)
+export const removeRobot = async (io: StoreIo, { args }: Named): Promise<void> => {
+  const name = shortName(args.name)
+  await onAccounts(HELP, () => removeAccount(io.edit, name))
   io.say(`Removed the robot ${name} and its secrets.`)
   io.say(io.seen)
 }
@@ -157,10 +117,13 @@ export const listRobots = async ({ store, now, print }: StoreIo): Promise<void> 
 }
 
 /** `slipway robot show`. */
-export const showRobot = async ({ store, now, print }: StoreIo, given: Named): Promise<void> => {
-  const name = shortName(given)
-  const secrets = (await readRobots(store)).get(name)
-  if (secrets === undefined) throw noSuch('robot', name)
+export const showRobot = async ({ store, now, print }: StoreIo, { args }: Named): Promise<void> => {
+  const name = shortName(args.name)
+  const secrets = await onAccounts(HELP, async () => {
+    const found = (await readRobots(store)).get(name)
+    if (found === undefined) throw absent('robot', name)
+    return found
+  })
   const current = currentSecrets(secrets, now())
   const claims = (await readBindings(store)).get(name) ?? []
   const groups = groupsOf(await readGroups(store), ROBOT_PREFIX + name)

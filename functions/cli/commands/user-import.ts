@@ -4,8 +4,9 @@
  * @module
  */
 
-import { readHtpasswd, type Users, withNewUsers } from '../../auth/accounts/htpasswd.ts'
-import { HTPASSWD_KEY, POLICY_KEY } from '../../registry/layout.ts'
+import { importUsers } from '../../auth/accounts/administer/users.ts'
+import { readHtpasswd } from '../../auth/accounts/htpasswd.ts'
+import { POLICY_KEY } from '../../registry/layout.ts'
 import { quoted } from '../../shared/errors.ts'
 import type { StoreIo } from '../command.ts'
 
@@ -34,23 +35,6 @@ const PULL_ONLY = policyOf(
   'Written by slipway user import --pull-only: every account may pull everything.',
 )
 
-/** What became of the users in the file. */
-interface Imported {
-  readonly added: readonly string[]
-  /** Those that have another password here, which they keep. */
-  readonly kept: readonly string[]
-}
-
-const importUsers = async ({ edit }: StoreIo, given: Users): Promise<Imported> => {
-  let result: Imported = { added: [], kept: [] }
-  await edit(HTPASSWD_KEY, (text) => {
-    const { text: changed, added, others } = withNewUsers(text, given)
-    result = { added, kept: others }
-    return changed
-  })
-  return result
-}
-
 const sayPolicy = async ({ edit, say }: StoreIo, pullOnly: boolean): Promise<void> => {
   const policy = pullOnly ? PULL_ONLY : LIKE_DISTRIBUTION
   const written = await edit(POLICY_KEY, (text) => (text === undefined ? policy : undefined))
@@ -78,7 +62,7 @@ export const importFile = async (
   { args: { file }, flags }: Given,
 ): Promise<number> => {
   const found = readHtpasswd(await io.readFile(file))
-  const { added, kept } = await importUsers(io, found.users)
+  const { added, kept } = await importUsers(io.edit, found.users)
   for (const fault of found.faults) io.say(`Left out: ${fault}`)
   for (const name of kept) {
     io.say(`Left out: ${quoted(name)} is here with another password: see slipway user passwd`)

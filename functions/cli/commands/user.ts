@@ -4,15 +4,21 @@
  * @module
  */
 
+import { absent, present } from '../../auth/accounts/administer/errors.ts'
+import { readGroups } from '../../auth/accounts/administer/groups.ts'
+import {
+  readUsers,
+  removeUser as removeAccount,
+  setPassword as setPasswordOf,
+} from '../../auth/accounts/administer/users.ts'
 import { hashPassword, passwordFault } from '../../auth/accounts/bcrypt.ts'
-import { hasUser, readHtpasswd, withoutUser, withUser } from '../../auth/accounts/htpasswd.ts'
-import { userNameFault } from '../../auth/accounts/names.ts'
-import { readDocument } from '../../auth/document.ts'
-import { HTPASSWD_KEY, POLICY_KEY } from '../../registry/layout.ts'
-import { checkName, leaveGroups, listLine, noSuch, readGroups } from '../accounts.ts'
+import { POLICY_KEY } from '../../registry/layout.ts'
+import { listLine, onAccounts } from '../accounts.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import { STARTER_POLICY } from './policy.ts'
+
+const HELP = { absent: 'user list', present: 'user passwd' } as const
 
 /** A user, and where the password comes from. */
 interface Given {
@@ -20,36 +26,29 @@ interface Given {
   readonly flags: { readonly 'password-stdin': boolean }
 }
 
-const newHash = async ({ readPassword }: StoreIo, fromStdin: boolean): Promise<string> => {
-  const password = await readPassword(fromStdin)
-  const wrong = passwordFault(password)
-  if (wrong !== undefined) throw new CommandError(`the password cannot be used: ${wrong}`)
-  return hashPassword(password)
-}
-
 /** Gives a user a password. @param exists whether the user must be there, or must not */
-const setPassword = async (
-  io: StoreIo,
+const setPassword = (
+  { store, edit, readPassword }: StoreIo,
   { args: { name }, flags }: Given,
   exists: boolean,
-): Promise<void> => {
-  checkName('user', name, userNameFault)
-  const check = (text: string | undefined): void => {
-    const found = hasUser(text, name)
-    // What no user can be read from is another file, which is left as it is.
-    if (!found) readHtpasswd(text)
-    if (found === exists) return
-    if (exists) throw noSuch('user', name)
-    throw new CommandError(`there is a user ${name} already: see slipway user passwd`)
-  }
-  // Before a password is asked for in vain, and again on what is then changed.
-  check(await readDocument(io.store, HTPASSWD_KEY))
-  const hash = await newHash(io, flags['password-stdin'])
-  await io.edit(HTPASSWD_KEY, (text) => {
-    check(text)
-    return withUser(text, name, hash)
-  })
-}
+): Promise<void> =>
+  onAccounts(HELP, () =>
+    setPasswordOf({
+      store,
+      edit,
+      name,
+      expect(line) {
+        if (exists && line === undefined) throw absent('user', name)
+        if (!exists && line !== undefined) throw present('user', name)
+      },
+      async newHash() {
+        const password = await readPassword(flags['password-stdin'])
+        const wrong = passwordFault(password)
+        if (wrong !== undefined) throw new CommandError(`the password cannot be used: ${wrong}`)
+        return hashPassword(password)
+      },
+    }),
+  )
 
 /** Writes the policy to start from, unless there is one. */
 const startPolicy = async ({ edit, say }: StoreIo): Promise<void> => {
@@ -83,18 +82,14 @@ export const removeUser = async (
   io: StoreIo,
   { args: { name } }: Pick<Given, 'args'>,
 ): Promise<void> => {
-  await io.edit(HTPASSWD_KEY, (text) => {
-    if (text === undefined || !hasUser(text, name)) throw noSuch('user', name)
-    return withoutUser(text, name)
-  })
-  await leaveGroups(io, name)
+  await onAccounts(HELP, () => removeAccount(io.edit, name))
   io.say(`Removed the user ${name}.`)
   io.say(io.seen)
 }
 
 /** `slipway user list`. */
 export const listUsers = async ({ store, print, say }: StoreIo): Promise<void> => {
-  const { users, faults } = readHtpasswd(await readDocument(store, HTPASSWD_KEY))
+  const { users, faults } = await readUsers(store)
   for (const fault of faults) say(`This line is left out: ${fault}.`)
   const groups = await readGroups(store)
   for (const user of users.keys()) print(listLine(groups, user))
