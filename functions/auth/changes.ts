@@ -11,7 +11,7 @@ import { CHANGES_KEY } from '../registry/layout.ts'
 import { DocumentError } from '../shared/errors.ts'
 import * as z from '../shared/schema.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { editDocument, readDocument } from './document.ts'
+import { type DocumentSource, editDocument, readDocument } from './document.ts'
 
 /** Most changes that are kept; the first go first. */
 const MOST = 500
@@ -47,7 +47,7 @@ const parse = (text: string | undefined): readonly Change[] => {
 }
 
 /** All changes that are kept, in order. @throws DocumentError when their list is damaged, StoreError */
-export const readChanges = async (store: ObjectStore): Promise<readonly Change[]> =>
+export const readChanges = async (store: DocumentSource): Promise<readonly Change[]> =>
   parse(await readDocument(store, CHANGES_KEY))
 
 /**

@@ -19,12 +19,18 @@ const ATTEMPTS = 100
 /** Most milliseconds between two attempts. */
 const PAUSE = 100
 
+/** What documents are read from. */
+export type DocumentSource = Pick<ObjectStore, 'get'>
+
+/** Where documents are, to be read and changed. */
+export type DocumentStore = Pick<ObjectStore, 'get' | 'put'>
+
 interface Stored {
   readonly text: string
   readonly etag: string
 }
 
-const read = async (store: ObjectStore, key: string): Promise<Stored | undefined> => {
+const read = async (store: DocumentSource, key: string): Promise<Stored | undefined> => {
   const object = await store.get(key)
   if (object === undefined) return undefined
   const { body, info } = object
@@ -47,8 +53,10 @@ const read = async (store: ObjectStore, key: string): Promise<Stored | undefined
  *
  * @throws StoreError when the store fails, DocumentError for one too large or not UTF-8
  */
-export const readDocument = async (store: ObjectStore, key: string): Promise<string | undefined> =>
-  (await read(store, key))?.text
+export const readDocument = async (
+  store: DocumentSource,
+  key: string,
+): Promise<string | undefined> => (await read(store, key))?.text
 
 /**
  * Reads a document that commands write, in JSON.
@@ -85,7 +93,7 @@ export type Edit = (
  * @throws StoreError when the store fails, DocumentError for a document too large or not UTF-8
  */
 export const editDocument = async (
-  store: ObjectStore,
+  store: DocumentStore,
   key: string,
   change: Parameters<Edit>[1],
   before?: (text: string) => Promise<void>,

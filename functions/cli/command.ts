@@ -29,15 +29,25 @@ export interface Given<A extends Arguments, F extends Flags, N extends SettingNa
   readonly settings: Pick<Settings, N>
 }
 
+/** A registry as it was named. */
+export interface RegistryPlace {
+  /** Its URL, or its host. */
+  readonly address: string
+  /** Whether it may be asked without TLS. */
+  readonly plainHttp: boolean
+}
+
 /** What any command was given. */
 export interface AnyGiven {
   readonly args: Readonly<Record<string, string | readonly string[]>>
   readonly flags: Readonly<Record<string, unknown>>
   readonly settings: Partial<Settings>
+  /** The registry to work on; undefined: the store that the settings name. */
+  readonly registry?: RegistryPlace | undefined
 }
 
 /** An exit code; nothing is 0. */
-type Outcome = Promise<number> | Promise<void>
+export type Outcome = Promise<number> | Promise<void>
 
 /** A command as the table has it. */
 export interface Command {
@@ -51,6 +61,8 @@ export interface Command {
   readonly flags: Flags
   /** Settings that it reads; others are no flags of it. */
   readonly settings: readonly SettingName[]
+  /** What it works on: a store alone, or a registry just as well; missing where neither is asked for. */
+  readonly on?: 'store' | 'either'
   /**
    * Runs it.
    *
@@ -61,8 +73,8 @@ export interface Command {
 }
 
 /** A command to be made; what is left out is empty. */
-interface Spec<Context, A extends Arguments, F extends Flags, N extends SettingName>
-  extends Pick<Command, 'name' | 'help' | 'more'> {
+export interface Spec<Context, A extends Arguments, F extends Flags, N extends SettingName>
+  extends Pick<Command, 'name' | 'help' | 'more' | 'on'> {
   readonly args?: A
   readonly flags?: F
   readonly settings?: readonly N[]
@@ -106,7 +118,7 @@ export interface StoreIo extends Io {
 }
 
 /** Of commands that change documents. */
-const BY = {
+export const BY = {
   by: nameFlag('who makes the change', 'user@machine'),
 } as const
 
@@ -130,11 +142,11 @@ const editor =
   }
 
 /** Opens the store, and says where there is no registry, or that another may be meant. */
-const openIo = async (
+export const openIo = async (
   io: Io,
   settings: StoreSettings,
   quiet: boolean,
-  by: string | undefined,
+  by: unknown,
 ): Promise<StoreIo> => {
   // Loaded only for commands on a store.
   const { absentNote, lookAround } = await import('../compose/surroundings.ts')
@@ -143,7 +155,7 @@ const openIo = async (
   if (note !== undefined && !quiet) io.say(note)
   const { seenWithin } = await import('./accounts.ts')
   const store = await io.openStore(settings)
-  const edit = editor(io, store, by ?? io.user())
+  const edit = editor(io, store, typeof by === 'string' ? by : io.user())
   return { ...io, store, location: found.store, seen: seenWithin(found.absent), edit }
 }
 
@@ -162,14 +174,14 @@ export const storeCommand = <
 }: Spec<StoreIo, A, F, N>): Command =>
   command<A, F & Partial<typeof BY>, N | keyof StoreSettings>({
     ...spec,
+    ...(ofFile ? {} : { on: 'store' }),
     flags: { ...flags, ...(changes ? BY : {}) } as F & Partial<typeof BY>,
     settings: [...STORE_SETTINGS, ...settings],
     load: async () => {
       const run = await load()
       return async (io, given) => {
         const { by }: { readonly by?: unknown } = given.flags
-        const name = typeof by === 'string' ? by : undefined
-        return (await run(await openIo(io, given.settings, ofFile === true, name), given)) ?? 0
+        return (await run(await openIo(io, given.settings, ofFile === true, by), given)) ?? 0
       }
     },
   })

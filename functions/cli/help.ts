@@ -53,6 +53,7 @@ const overview = (commands: readonly Command[], groups: Groups): string[] => {
     '',
     ...lines,
     '',
+    '`slipway --registry https://HOST COMMAND` works from afar, by the admin API of a registry.',
     '`slipway COMMAND --help` shows the flags and settings of a command.',
     '`slipway --version` prints the version.',
     'Exit codes: 0 done, 1 failed, 2 the command line or a setting is wrong.',

@@ -14,6 +14,7 @@ import { CommandError, UsageError } from './errors.ts'
 import type { Io } from './io.ts'
 import { refuseTakenFlags } from './npm-flags.ts'
 import { parse } from './parse.ts'
+import { placeOf } from './place.ts'
 import { COMMANDS, GROUPS } from './table/commands.ts'
 
 /**
@@ -38,8 +39,11 @@ export const runCommand = async (argv: readonly string[], io: Io): Promise<numbe
     return 0
   }
   const { command, args, flags } = parsed
-  const settings = readSomeSettings(command.settings, parsed.settings, io.env)
-  return command.run(io, { args, flags, settings })
+  const registry = placeOf(parsed, io.env)
+  // What the environment says of a store is nothing to a registry.
+  const wanted = registry === undefined ? command.settings : []
+  const settings = readSomeSettings(wanted, parsed.settings, io.env)
+  return command.run(io, { args, flags, settings, registry })
 }
 
 /** Failures that a person can mend are one line; anything else shows where it came from. */

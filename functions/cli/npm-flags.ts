@@ -70,6 +70,8 @@ export const refuseTakenFlags = async (
   for (const { flags } of table) for (const name of Object.keys(flags)) names.add(name)
   const taken: string[] = []
   for (const name of names) {
+    // Where npm has its packages from is a setting of its own, which is often in the environment.
+    if (name === 'registry') continue
     if (io.env[variable(name)] !== undefined && !(await isInFile(io, name))) taken.push(`--${name}`)
   }
   if (taken.length === 0) return

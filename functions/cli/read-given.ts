@@ -23,6 +23,11 @@ const takes = ({ flags, settings }: Command, name: string): boolean =>
   Object.hasOwn(flags, name) || settings.some((setting) => setting === name)
 
 const noSuchFlag = (command: Command, { name, rawName }: GivenFlag, table: readonly Command[]) => {
+  if (name === 'registry' && command.on === 'store') {
+    return new UsageError(
+      `slipway ${command.name} works on the store alone: it cannot be done from afar, with ${rawName}`,
+    )
+  }
   const near = nearest(name, [...Object.keys(command.flags), ...command.settings])
   const others = table.filter((each) => takes(each, name)).map((each) => `slipway ${each.name}`)
   const hint =

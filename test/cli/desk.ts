@@ -32,8 +32,12 @@ export interface Desk {
   give(line: string): Promise<readonly string[]>
 }
 
-/** Opens a desk. */
-export const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>): Promise<Desk> => {
+/** Opens a desk. @param env what the environment says */
+export const openDesk = async (
+  t: Pick<TestContext, 'onTestFinished'>,
+  open: () => Promise<OpenedStore>,
+  env: Io['env'] = {},
+): Promise<Desk> => {
   const { store, close } = await open()
   t.onTestFinished(close)
   const clock = createClock()
@@ -57,7 +61,7 @@ export const openDesk = async (t: TestContext, open: () => Promise<OpenedStore>)
     },
   }
   const io: Io = {
-    env: {},
+    env,
     stdin: process.stdin,
     user: () => 'alice@laptop',
     now: clock.now,

@@ -4,22 +4,21 @@
  * @module
  */
 
-import { type Change, readChanges } from '../../auth/changes.ts'
+import type { Change } from '../../auth/changes.ts'
 import { POLICY_KEY } from '../../registry/layout.ts'
-import type { StoreIo } from '../command.ts'
+import type { DocumentIo } from '../ways/document-io.ts'
 
-const print = (io: StoreIo, changes: readonly Change[]): void => {
+const print = (io: DocumentIo, changes: readonly Change[]): void => {
   for (const { at, document, by } of changes) io.print([at, document, by].join('\t'))
   if (changes.length === 0) io.say('No change is noted: version 1.0 did not note who made one.')
 }
 
 /** `slipway changes`. */
-export const listChanges = async (io: StoreIo): Promise<void> =>
-  print(io, await readChanges(io.store))
+export const listChanges = async (io: DocumentIo): Promise<void> => print(io, await io.changes())
 
 /** `slipway policy log`. */
-export const logPolicy = async (io: StoreIo): Promise<void> => {
-  const changes = await readChanges(io.store)
+export const logPolicy = async (io: DocumentIo): Promise<void> => {
+  const changes = await io.changes()
   print(
     io,
     changes.filter(({ document }) => POLICY_KEY.endsWith(`/${document}`)),

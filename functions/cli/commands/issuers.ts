@@ -10,9 +10,9 @@ import { parseIssuers, peopleOf } from '../../auth/issuers/document.ts'
 import type { TrustedIssuer } from '../../auth/issuers/verify.ts'
 import { createProvider } from '../../auth/people/provider.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import type { DocumentIo } from '../ways/document-io.ts'
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
@@ -68,14 +68,14 @@ export const checkIssuers = async (io: Io, given: Given): Promise<void> => {
 }
 
 /** `slipway issuers set`. */
-export const setIssuers = async (io: StoreIo, given: Given): Promise<void> => {
+export const setIssuers = async (io: DocumentIo, given: Given): Promise<void> => {
   const text = await readIssuers(io, given)
   const written = await io.edit(ISSUERS_KEY, () => text)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 
 /** `slipway issuers show`. */
-export const showIssuers = async ({ store, print }: StoreIo): Promise<void> => {
+export const showIssuers = async ({ store, print }: DocumentIo): Promise<void> => {
   const text = await readDocument(store, ISSUERS_KEY)
   if (text === undefined) {
     throw new CommandError('only tokens of this registry itself are accepted: no issuers are set')

@@ -4,15 +4,13 @@
  * @module
  */
 
-import { lastChange, readChanges } from '../../auth/changes.ts'
+import { lastChange } from '../../auth/changes.ts'
 import { readDocument } from '../../auth/document.ts'
-import { policyNotes } from '../../auth/policy/notes.ts'
 import { parsePolicy } from '../../auth/policy/parse.ts'
 import { POLICY_KEY } from '../../registry/layout.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { keepInStep } from '../keep-in-step.ts'
+import type { DocumentIo } from '../ways/document-io.ts'
 
 /** A file's path, or `-` for standard input. */
 interface Given {
@@ -43,21 +41,21 @@ export const checkPolicy = async (io: Io, given: Given): Promise<void> => {
 }
 
 /** `slipway policy set`. */
-export const setPolicy = async (io: StoreIo, given: Given): Promise<void> => {
+export const setPolicy = async (io: DocumentIo, given: Given): Promise<void> => {
   const { text, policy } = await readPolicy(io, given)
   const write = () => io.edit(POLICY_KEY, () => text)
-  const written = await keepInStep(io, policy, write)
-  for (const note of await policyNotes(policy, io.store)) io.say(note)
+  const written = await io.keepInStep(policy, write)
+  for (const note of await io.policyNotes(policy)) io.say(note)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 
 /** `slipway policy show`. */
-export const showPolicy = async ({ store, print, say }: StoreIo): Promise<void> => {
+export const showPolicy = async ({ store, changes, print, say }: DocumentIo): Promise<void> => {
   const text = await readDocument(store, POLICY_KEY)
   if (text === undefined) {
     throw new CommandError('there is no policy, so accounts may do nothing')
   }
   print(text.replace(/\n$/, ''))
-  const change = lastChange(await readChanges(store).catch(() => []), POLICY_KEY, text)
+  const change = lastChange(await changes().catch(() => []), POLICY_KEY, text)
   if (change !== undefined) say(`${change.by} set it at ${change.at}.`)
 }

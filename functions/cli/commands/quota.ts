@@ -13,6 +13,7 @@ import { readCount } from '../../registry/quotas/ledger.ts'
 import { parseQuotas } from '../../registry/quotas/parse.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
+import type { DocumentIo } from '../ways/document-io.ts'
 
 /** A file's path, or `-` for standard input. */
 interface Given {
@@ -20,7 +21,7 @@ interface Given {
 }
 
 /** `slipway quota set`. */
-export const setQuotas = async (io: StoreIo, { args: { file } }: Given): Promise<void> => {
+export const setQuotas = async (io: DocumentIo, { args: { file } }: Given): Promise<void> => {
   const text = await io.readFile(file)
   const { all } = parseQuotas(text)
   io.say(`The document is valid and has ${all.length} ${all.length === 1 ? 'quota' : 'quotas'}.`)
@@ -34,7 +35,7 @@ export const setQuotas = async (io: StoreIo, { args: { file } }: Given): Promise
 }
 
 /** `slipway quota show`. */
-export const showQuotas = async ({ store, print }: StoreIo): Promise<void> => {
+export const showQuotas = async ({ store, print }: DocumentIo): Promise<void> => {
   const text = await readDocument(store, QUOTAS_KEY)
   if (text === undefined) throw new CommandError('there are no quotas')
   print(text.replace(/\n$/, ''))

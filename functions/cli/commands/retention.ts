@@ -25,6 +25,7 @@ import type { ObjectStore } from '../../storage/store.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import type { DocumentIo } from '../ways/document-io.ts'
 
 /** A file's path, or `-` for standard input. */
 interface Given {
@@ -57,14 +58,14 @@ export const checkRetention = async (io: Io, given: Given): Promise<void> => {
 }
 
 /** `slipway retention set`. */
-export const setRetention = async (io: StoreIo, given: Given): Promise<void> => {
+export const setRetention = async (io: DocumentIo, given: Given): Promise<void> => {
   const text = await readRules(io, given)
   const written = await io.edit(RETENTION_KEY, () => text)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 
 /** `slipway retention show`. */
-export const showRetention = async ({ store, print }: StoreIo): Promise<void> => {
+export const showRetention = async ({ store, print }: DocumentIo): Promise<void> => {
   const text = await readDocument(store, RETENTION_KEY)
   if (text === undefined) throw new CommandError('there are no rules, so every tag can be moved')
   print(text.replace(/\n$/, ''))

@@ -6,10 +6,11 @@
 
 import { type Command, command, storeCommand } from '../command.ts'
 import { spanFlag, switchFlag, textFlag } from '../flags.ts'
+import { documentCommand } from '../ways/documents.ts'
 
 /** `policy`, `issuers`, `keys`, `changes`. */
 export const ACCESS_COMMANDS: readonly Command[] = [
-  storeCommand({
+  documentCommand({
     name: 'changes',
     help: 'print who has changed accounts, policy, issuers and rules on tags, and when',
     more: 'A line for each of the last 500 changes: time, document, and who made it, as --by of the command said, or else the user and the machine. Whoever may write to the store can also write this list.',
@@ -22,19 +23,19 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     args: { file: 'one' },
     load: async () => (await import('../commands/policy.ts')).checkPolicy,
   }),
-  storeCommand({
+  documentCommand({
     name: 'policy set',
     changes: true,
     help: 'check a policy and put it in force',
     args: { file: 'one' },
     load: async () => (await import('../commands/policy.ts')).setPolicy,
   }),
-  storeCommand({
+  documentCommand({
     name: 'policy show',
     help: 'print the policy in force',
     load: async () => (await import('../commands/policy.ts')).showPolicy,
   }),
-  storeCommand({
+  documentCommand({
     name: 'policy log',
     help: 'print when the policy was changed, and who said to have done so',
     load: async () => (await import('../commands/changes.ts')).logPolicy,
@@ -77,7 +78,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     args: { file: 'one' },
     load: async () => (await import('../commands/issuers.ts')).checkIssuers,
   }),
-  storeCommand({
+  documentCommand({
     name: 'issuers set',
     changes: true,
     help: 'check a list of issuers and put it in force',
@@ -104,7 +105,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     },
     load: async () => (await import('../commands/issuers-add.ts')).addIssuerAndRule,
   }),
-  storeCommand({
+  documentCommand({
     name: 'issuers show',
     help: 'print the issuers in force',
     load: async () => (await import('../commands/issuers.ts')).showIssuers,

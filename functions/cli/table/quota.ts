@@ -6,17 +6,18 @@
 
 import { type Command, storeCommand } from '../command.ts'
 import { switchFlag } from '../flags.ts'
+import { documentCommand } from '../ways/documents.ts'
 
 /** `quota`. */
 export const QUOTA_COMMANDS: readonly Command[] = [
-  storeCommand({
+  documentCommand({
     name: 'quota set',
     changes: true,
     help: 'check quotas and put them in force; - is standard input',
     args: { file: 'one' },
     load: async () => (await import('../commands/quota.ts')).setQuotas,
   }),
-  storeCommand({
+  documentCommand({
     name: 'quota show',
     help: 'print the quotas that are in force',
     load: async () => (await import('../commands/quota.ts')).showQuotas,

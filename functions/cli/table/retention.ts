@@ -6,6 +6,7 @@
 
 import { type Command, command, storeCommand } from '../command.ts'
 import { switchFlag, textFlag } from '../flags.ts'
+import { documentCommand } from '../ways/documents.ts'
 
 /** `retention`. */
 export const RETENTION_COMMANDS: readonly Command[] = [
@@ -16,14 +17,14 @@ export const RETENTION_COMMANDS: readonly Command[] = [
     args: { file: 'one' },
     load: async () => (await import('../commands/retention.ts')).checkRetention,
   }),
-  storeCommand({
+  documentCommand({
     name: 'retention set',
     changes: true,
     help: 'check the rules on tags and put them in force',
     args: { file: 'one' },
     load: async () => (await import('../commands/retention.ts')).setRetention,
   }),
-  storeCommand({
+  documentCommand({
     name: 'retention show',
     help: 'print the rules on tags that are in force',
     load: async () => (await import('../commands/retention.ts')).showRetention,

@@ -15,8 +15,8 @@ const errors = z.object({
 
 const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 500)
 
-/** What a registry says of an error, as far as it says anything. */
-const wordsOf = ({ body }: Reply): string => {
+/** What a registry says of an error: its code first, as far as it says anything. */
+export const wordsOf = ({ body }: Reply): string => {
   try {
     const [{ code, message }] = errors.parse(JSON.parse(body.toString())).errors
     return inOneLine(message === undefined ? code : `${code}: ${message}`)

@@ -5,7 +5,6 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { buffer } from 'node:stream/consumers'
 import { TransferError } from '../errors.ts'
 import { shown } from './address.ts'
 import { type Outgoing, openConnections } from './exchange.ts'
@@ -41,9 +40,26 @@ export interface Http {
 /** The client was closed: whatever is still wanted comes too late. */
 export class ClosedError extends TransferError {}
 
-/** Opens a client. @param userAgent as servers see it */
-export const createHttp = (userAgent: string): Http => {
-  const connections = openConnections({ maxSockets: CONNECTIONS, timeout: PATIENCE })
+/** Reads a body that may be sent in chunks, so that nobody has said how large it is. */
+const readWhole = async (incoming: IncomingMessage, tooLarge: () => Error): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.byteLength
+    if (size > MOST) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size)
+}
+
+/**
+ * Opens a client.
+ *
+ * @param userAgent as servers see it
+ * @param patience milliseconds for which a connection may stand still
+ */
+export const createHttp = (userAgent: string, patience = PATIENCE): Http => {
+  const connections = openConnections({ maxSockets: CONNECTIONS, timeout: patience })
   let closed = false
 
   const open: Http['open'] = async (outgoing) => {
@@ -61,11 +77,14 @@ export const createHttp = (userAgent: string): Http => {
     open,
     async send(outgoing) {
       const incoming = await open(outgoing)
-      if (Number(incoming.headers['content-length'] ?? 0) > MOST && outgoing.method !== 'HEAD') {
+      const tooLarge = (): TransferError => {
         incoming.destroy()
-        throw new TransferError(`the response of ${shown(outgoing.url)} is too large`)
+        return new TransferError(`the response of ${shown(outgoing.url)} is too large`)
       }
-      const body = await buffer(incoming)
+      if (Number(incoming.headers['content-length'] ?? 0) > MOST && outgoing.method !== 'HEAD') {
+        throw tooLarge()
+      }
+      const body = await readWhole(incoming, tooLarge)
       return { status: incoming.statusCode ?? 0, headers: incoming.headers, body }
     },
     close() {

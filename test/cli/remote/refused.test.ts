@@ -1,0 +1,148 @@
+/**
+ * What stands in the way of commands from afar, and how that is said.
+ *
+ * @module
+ */
+
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, type TestContext, test } from 'vitest'
+import { editDocument, readDocument } from '../../../functions/auth/document.ts'
+import { UsageError } from '../../../functions/cli/errors.ts'
+import type { Io } from '../../../functions/cli/io.ts'
+import { runCommand } from '../../../functions/cli/main.ts'
+import { openAdminApi } from '../../../functions/cli/remote/admin-api.ts'
+import { documentsOf } from '../../../functions/cli/remote/document-store.ts'
+import { GROUPS_KEY } from '../../../functions/registry/layout.ts'
+import { openFiles } from '../../support/rig/stores.ts'
+import { openDesk } from '../desk.ts'
+import { dockerConfig, serveFor } from './sides.ts'
+
+/** Something else on loopback, and a desk that takes it for a registry. */
+const standIn = async (t: TestContext, listener: RequestListener) => {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  t.onTestFinished(() => void server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const env = { DOCKER_CONFIG: await dockerConfig(t, url, 'root'), SLIPWAY_REGISTRY: url }
+  return { url, desk: await openDesk(t, openFiles, env) }
+}
+
+describe('the registry', () => {
+  it('refuses those who may not, in its own words', async (t) => {
+    const { desk, url } = await serveFor(t)
+    await expect((await desk('dev')).give('policy show')).rejects.toThrow(
+      `${url}: 401 UNAUTHORIZED: the token is not enough to administer the registry`,
+    )
+    const basic = await serveFor(t, ['--auth=basic'])
+    await expect((await basic.desk('dev')).give('policy show')).rejects.toThrow(
+      `${basic.url}: 403 DENIED: dev may not administer the registry`,
+    )
+    expect(await (await basic.desk()).give('policy show')).toHaveLength(1)
+  })
+
+  it('may have no admin API', async (t) => {
+    const { desk, url } = await serveFor(t, ['--admin-api=off'])
+    await expect((await desk()).give('policy show')).rejects.toThrow(
+      `${url} has no /api/v1/documents/policy: its admin API is off (--admin-api), or it is of an older version`,
+    )
+  })
+
+  it('may be something else', async (t) => {
+    const { desk, url } = await standIn(t, (_, response) => response.writeHead(404).end('no'))
+    await expect(desk.give('changes')).rejects.toThrow(`${url} has no /api/v1/changes: `)
+  })
+
+  it('is not followed anywhere else', async (t) => {
+    const seen: (string | undefined)[] = []
+    const { desk } = await standIn(t, ({ url, headers }, response) => {
+      seen.push(`${url} ${headers.authorization}`)
+      response.writeHead(307, { Location: '/elsewhere' }).end()
+    })
+    await expect(desk.give('changes')).rejects.toThrow(': 307')
+    expect(seen).toEqual(['/api/v1/changes undefined'])
+  })
+
+  it('is shown no password where others can read along', async (t) => {
+    const realm = 'Bearer realm="http://tokens.example/token",service="slipway"'
+    const { desk } = await standIn(t, (_, response) =>
+      response.writeHead(401, { 'WWW-Authenticate': realm }).end(),
+    )
+    await expect(desk.give('changes')).rejects.toThrow(
+      'http://tokens.example/token, which has no TLS: nothing was sent there',
+    )
+  })
+
+  it('may send no more than can be held', async (t) => {
+    const { desk } = await standIn(t, (_, response) => {
+      const more = () => void response.write(Buffer.alloc(1024 * 1024), more)
+      response.on('error', () => {})
+      more()
+    })
+    await expect(desk.give('changes')).rejects.toThrow('is too large')
+  })
+
+  it('may respond with what cannot be read', async (t) => {
+    const { desk, url } = await standIn(t, (_, response) => response.end('{}'))
+    await expect(desk.give('changes')).rejects.toThrow(
+      `${url}: /api/v1/changes has a response that this version cannot read`,
+    )
+    await expect(desk.give('policy show')).rejects.toThrow('does not say which')
+  })
+})
+
+test('without credentials, it is said how to log in', async (t) => {
+  const { desk, url } = await serveFor(t)
+  const { host } = new URL(url)
+  await expect((await desk('')).give('changes')).rejects.toThrow(
+    `docker knows nothing of ${host}: run docker login ${host}`,
+  )
+})
+
+test('two who change a document at the same time lose nothing', async (t) => {
+  const { url, store } = await serveFor(t)
+  const env = { DOCKER_CONFIG: await dockerConfig(t, url, 'root') }
+  const add = async (name: string): Promise<void> => {
+    const api = await openAdminApi({ address: url, plainHttp: false }, env)
+    for (const at of ['1', '2', '3']) {
+      await editDocument(documentsOf(api), GROUPS_KEY, (text = '') => `${text}${name}${at}: root\n`)
+    }
+    api.close()
+  }
+  await Promise.all(['a', 'b', 'c'].map(add))
+  const lines = (await readDocument(store, GROUPS_KEY))?.trim().split('\n')
+  expect(lines?.sort()).toEqual(
+    ['a', 'b', 'c'].flatMap((name) => ['1', '2', '3'].map((at) => `${name}${at}: root`)),
+  )
+})
+
+describe('the command line', () => {
+  const SOMEWHERE = { SLIPWAY_REGISTRY: 'https://registry.example' }
+  test.each<[line: string, env: Record<string, string>, why: string]>([
+    [
+      'policy show --registry https://r.example --store file:x',
+      {},
+      '--registry and --store do not',
+    ],
+    ['policy show --registry r.example --s3-region x', {}, '--registry and --s3-region do not'],
+    ['policy show', { ...SOMEWHERE, SLIPWAY_STORE: 'file:x' }, 'are both set: say which'],
+    ['policy set x --by me', SOMEWHERE, '--by is for a store: https://registry.example notes'],
+    ['policy show --plain-http', {}, '--plain-http is for --registry'],
+    ['policy show --registry http://r.example', {}, 'http://r.example has no TLS: expected https'],
+    ['policy show --registry https://r.example/x', {}, 'expected the URL of a registry'],
+    ['policy show --registry https://me:word@r.example', {}, 'without a name or a path'],
+    ['policy show --registry ftp://r.example', {}, 'expected the URL of a registry'],
+    ['gc --registry https://r.example', {}, 'slipway gc works on the store alone: it cannot be'],
+    ['gc', SOMEWHERE, 'slipway gc works on the store alone, and SLIPWAY_REGISTRY is set'],
+  ])('slipway %s', async (line, env, why) => {
+    const given = runCommand(line.split(' '), { env } as Io)
+    await expect(given).rejects.toThrow(UsageError)
+    await expect(given).rejects.toThrow(why)
+  })
+
+  test('a store that it names counts more than SLIPWAY_REGISTRY', async (t) => {
+    const desk = await openDesk(t, openFiles, SOMEWHERE)
+    await expect(desk.give('policy show --store file:x')).rejects.toThrow('there is no policy')
+    await desk.give('serve --help')
+  })
+})
