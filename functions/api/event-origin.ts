@@ -9,7 +9,7 @@ import { isIPv6 } from 'node:net'
 import { nameOf } from '../auth/identity.ts'
 import type { Origin } from '../registry/happened.ts'
 import type { AppContext } from './env.ts'
-import { addressOf, originOf } from './middleware/permit.ts'
+import { addressOf, methodOf, originOf } from './middleware/permit.ts'
 
 /** The caller's name without its kind, as distribution has it; of an upload, who started it. */
 const actorOf = (c: AppContext): string | undefined => {
@@ -34,7 +34,7 @@ export const eventOrigin = (c: AppContext): Origin => ({
     id: c.get('requestId'),
     addr: whence(c),
     host: new URL(originOf(c)).host,
-    method: c.env?.clientMethod ?? c.req.method,
+    method: methodOf(c),
     userAgent: c.req.header('User-Agent'),
   },
 })

@@ -8,6 +8,7 @@
  */
 
 import { createHash } from 'node:crypto'
+import type { Origin } from '../registry/happened.ts'
 import * as z from '../shared/schema.ts'
 
 /** Where records wait, in the order of their times. */
@@ -97,6 +98,17 @@ export const eventRecordSchema = z.object({
 
 /** An event that waits for its receivers. */
 export type EventRecord = z.output<typeof eventRecordSchema>
+
+/** Most characters of what a client calls itself. */
+const MAX_AGENT = 256
+
+/** What is kept of a request. */
+export const requestOf = (
+  request: NonNullable<Origin['request']>,
+): NonNullable<Origin['request']> => ({
+  ...request,
+  userAgent: request.userAgent?.slice(0, MAX_AGENT),
+})
 
 /** Bytes of a UUID, with the bits that say so (RFC 9562, version 8). */
 const asUuid = (hex: string): string => {

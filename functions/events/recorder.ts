@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Happening, Recorder } from '../registry/happened.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { type EventRecord, eventsOf, outboxKey } from './record.ts'
+import { type EventRecord, eventsOf, outboxKey, requestOf } from './record.ts'
 
 /** What receivers want to hear of. */
 export interface Wanted {
@@ -26,9 +26,6 @@ export interface RecorderOptions {
   /** Is told that something that was recorded has happened. Takes no time. Default: it is found later. */
   readonly wake?: (() => void) | undefined
 }
-
-/** Most characters of what a client calls itself. */
-const MAX_AGENT = 256
 
 /** What is told of a target to those who want no references. */
 const withoutReferences = ({ references: _, ...target }: NonNullable<Happening['target']>) => target
@@ -49,7 +46,6 @@ export const createRecorder = ({ store, wanted, now, wake }: RecorderOptions): R
         repository !== undefined && wanted.wants({ action: 'tag', repository }),
 
       async write({ action, target, tags, facts, proof }) {
-        const userAgent = request?.userAgent?.slice(0, MAX_AGENT)
         const record = {
           version: 1,
           id: randomUUID(),
@@ -59,7 +55,7 @@ export const createRecorder = ({ store, wanted, now, wake }: RecorderOptions): R
           target: target && (wanted.references ? target : withoutReferences(target)),
           facts,
           actor,
-          request: request && { ...request, userAgent },
+          request: request && requestOf(request),
           proof,
           tags,
         } as EventRecord

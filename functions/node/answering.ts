@@ -12,6 +12,7 @@ import { serverPulls } from '../compose/pulls.ts'
 import type { Settings } from '../compose/settings.ts'
 import type { Traces } from '../traces/traces.ts'
 import type { Ends, Stoppable } from './ends.ts'
+import type { PullEvents } from './events.ts'
 import { createHealth } from './health.ts'
 import { createServerOf } from './http-server.ts'
 import { listen } from './listen.ts'
@@ -51,6 +52,7 @@ export interface AnsweringOptions {
   readonly remains: () => void
   /** Is told that an event waits to be sent. */
   readonly eventRecorded: () => void
+  readonly pullEvents: PullEvents
   readonly ends: Ends
   /** What the workers of a server do together. Default: this process is the only one. */
   readonly shared?: Required<Pick<HostOptions, 'verifyPassword' | 'attempt' | 'linkChanged'>>
@@ -73,6 +75,7 @@ export const answerHere = async ({
   onlyLocal,
   remains,
   eventRecorded,
+  pullEvents,
   ends,
   shared,
 }: AnsweringOptions): Promise<Answering> => {
@@ -88,6 +91,9 @@ export const answerHere = async ({
     watch: metrics,
     traces,
     pulled: pulls?.pulled,
+    tellPull(make) {
+      if (pullEvents.wanted()) pullEvents.pulled(make(), () => metrics?.eventDropped())
+    },
     authorities: tls?.authorities,
     redirectHeads: false,
     verifyPassword: passwords.verify,

@@ -10,8 +10,10 @@ import type { RequestLogger } from '../api/env.ts'
 import { liveDocument } from '../auth/live.ts'
 import type { DeliveryEvent } from '../events/courier.ts'
 import { startLoop } from '../events/loop.ts'
+import type { Pulls } from '../events/pulls.ts'
 import type { Receiver } from '../events/receivers.ts'
 import type { Sender } from '../events/sender.ts'
+import type { Pull } from '../registry/happened.ts'
 import { EVENT_RECEIVERS_KEY } from '../registry/layout.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
@@ -30,8 +32,16 @@ export interface Whereabouts {
   readonly url: string
 }
 
+/** Who tells of pulls. */
+export interface PullEvents {
+  /** Whether anybody wants to know of pulls, as far as that is known here. Takes no time. */
+  wanted(): boolean
+  /** Tells of a pull. Takes no time. @param dropped is called for each receiver that is not told */
+  pulled(pull: Pull, dropped: () => void): void
+}
+
 /** What sends events. */
-export interface SendingEvents {
+export interface SendingEvents extends PullEvents {
   /** Says that there may be something to be sent. Takes no time. */
   wake(): void
   /** Looks now, and from then on. It does not keep the process alive. @returns what stops it, within seconds */
@@ -78,16 +88,24 @@ const open = async (
   env: Readonly<Record<string, string | undefined>>,
   logger: RequestLogger,
   whereabouts: Whereabouts,
-): Promise<Sender> => {
+): Promise<{ readonly sender: Sender; readonly pulls: Pulls; readonly endPulls: () => void }> => {
   const { startSender } = await import('../events/sender.ts')
   const { createPost } = await import('../events/post.ts')
+  const { createPulls } = await import('../events/pulls.ts')
   const { readingSecrets } = await import('../events/secrets.ts')
   const address = `${hostname()}:${new URL(whereabouts.url).port}`
   const origin = { ...whereabouts, address, instance: randomUUID() }
-  return startSender({
+  const post = createPost(origin, readingSecrets(env))
+  const requests = new AbortController()
+  const pulls = createPulls({ post, now: Date.now, signal: requests.signal })
+  const sender = startSender({
     store,
-    receivers,
-    post: createPost(origin, readingSecrets(env)),
+    async receivers() {
+      const all = await receivers()
+      pulls.follow(all)
+      return all
+    },
+    post,
     report: {
       delivery: ({ receiver, what, id, why }) =>
         logger.warn({ receiver, event: id, why }, SAID[what]),
@@ -95,6 +113,7 @@ const open = async (
       failed: (error) => logger.warn({ err: error }, 'events cannot be sent at the moment'),
     },
   })
+  return { sender, pulls, endPulls: () => requests.abort() }
 }
 
 /** @param env where secrets are that the document names */
@@ -103,26 +122,29 @@ export const sendingEvents = (
   logger: RequestLogger,
 ): SendingEvents => {
   let wake = (): void => {}
+  let opened: Awaited<ReturnType<typeof open>> | undefined
   return {
     wake: () => wake(),
+    wanted: () => opened?.pulls.isWanted() ?? false,
+    pulled: (pull, dropped) => opened?.pulls.tell(pull, dropped),
     start(store, whereabouts) {
       const { get } = following(store, logger)
-      let sender: Sender | undefined
       const loop = startLoop(async () => {
-        if (sender !== undefined) return undefined
+        if (opened !== undefined) return undefined
         try {
           if ((await get()).length === 0) return LOOK
-          sender = await open(store, get, env, logger, whereabouts)
+          opened = await open(store, get, env, logger, whereabouts)
           return undefined
         } catch {
           // It is in the log.
           return AGAIN
         }
       })
-      wake = () => (sender ?? loop).wake()
+      wake = () => (opened?.sender ?? loop).wake()
       return async () => {
         await loop.stop()
-        await sender?.stop()
+        opened?.endPulls()
+        await opened?.sender.stop()
       }
     },
   }

@@ -27,6 +27,16 @@ export interface Origin {
     | undefined
 }
 
+/** A manifest that a client has got. It is told at best effort, and recorded nowhere. */
+export interface Pull {
+  readonly repository: string
+  readonly target: Described & { readonly tag?: string | undefined }
+  readonly origin: Origin
+}
+
+/** Is told of pulls. Takes no time. @param make called only if somebody wants to know */
+export type TellPull = (make: () => Pull) => void
+
 /** What shows that it happened: an object is there, or (`absent`) a link no longer. */
 export interface Proof {
   readonly key: string

@@ -26,13 +26,11 @@ import {
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { AppContext, AppEnv, Ending } from '../api/env.ts'
-import { addressOf, originOf } from '../api/middleware/permit.ts'
+import { addressOf, methodOf, originOf } from '../api/middleware/permit.ts'
 import { fail, type Spans } from './spans.ts'
 
 /** Those of RFC 9110 and PATCH; a client may make up others, and names of spans have to be few. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
-
-const methodOf = (c: AppContext): string => c.env?.clientMethod ?? c.req.method
 
 /** A route as the conventions write it: `/v2/{name}/tags/list`. Undefined where none fits the path. */
 export const templateOf = (route: string): string | undefined =>

@@ -105,17 +105,27 @@ interface Sent {
   readonly request: Readonly<Record<string, string>>
 }
 
+const isOf = (kind: string, { action, target }: Sent): boolean =>
+  action === 'pull' && String(target.url).includes(`/${kind}/`)
+
 /** What distribution sends, and Slipway does not. */
 const LEFT_OUT: readonly { readonly why: string; readonly is: (event: Sent) => boolean }[] = [
   {
     why: 'pulls of blobs: most are redirects, whose end the registry does not see; a pull is that of a manifest',
-    is: ({ action, target }) => action === 'pull' && String(target.url).includes('/blobs/'),
+    is: (event) => isOf('blobs', event),
+  },
+  {
+    why: 'a HEAD of a manifest: clients look whether they have the newest, and do not pull',
+    is: (event) => isOf('manifests', event) && event.request.method === 'HEAD',
   },
 ]
 
+/** What a pulled manifest refers to, which Slipway does not look for on the way of a pull. */
+const REFERENCES = /,\n {12}"references": \[\n.*?\n {12}\]/s
+
 /** What the program of this address may have of its own. */
 const withoutOwn = (body: string, address: string): string =>
-  body
+  (body.includes('"action": "pull"') ? body.replace(REFERENCES, '') : body)
     .replaceAll(address, '<registry>')
     .replace(/"id": "[0-9a-f-]{36}"/g, '"id": "<id>"')
     .replace(/"timestamp": "[^"]+"/, '"timestamp": "<time>"')
@@ -132,6 +142,7 @@ const RECEIVERS = (url: string): string =>
         url,
         format: 'distribution',
         references: true,
+        kinds: ['push', 'pull', 'mount', 'delete'],
         private: ['127.0.0.1'],
       },
     ],
@@ -200,6 +211,11 @@ const requestAll = async (address: string, directory: string): Promise<void> => 
   for (const name of ['copied', 'copied-again']) {
     await run('skopeo', [...copy, `dir:${directory}`, `docker://${address}/${name}:v1`])
   }
+  for (const reference of ['v1', INDEX.sha256]) {
+    const accept = `${OCI_MANIFEST}, ${OCI_INDEX}`
+    await send('HEAD', `/v2/team/app/manifests/${reference}`, { accept })
+    await send('GET', `/v2/team/app/manifests/${reference}`, { accept })
+  }
   await send('DELETE', `/v2/team/app/manifests/${DOCKER.sha256}`)
   await send('DELETE', `/v2/team/app/manifests/${RICH.sha256}`)
   await send('DELETE', `/v2/team/app/blobs/${OTHER.sha256}`)
@@ -223,7 +239,14 @@ const notificationsOf = async (program: RegistryProgram): Promise<readonly strin
   const registry = await startRegistry(program, store, { notifications: hooks.url })
   onTestFinished(registry.close)
   await requestAll(registry.address, imageDirectory(join(place.path, 'image')))
-  await until(() => hooks.received.some(({ body }) => isLast(body)))
+  // Pulls come by themselves.
+  await until(
+    () =>
+      hooks.received.some(({ body }) => isLast(body)) &&
+      hooks.received.filter(
+        ({ body }) => body.includes('"action": "pull"') && body.includes('"method": "GET"'),
+      ).length >= 2,
+  )
   return hooks.received
     .map(({ body }) => body)
     .filter((body) => {

@@ -10,12 +10,13 @@ import { readSettings } from '../../functions/compose/settings.ts'
 import { sendingEvents } from '../../functions/node/events.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { EVENT_RECEIVERS_KEY } from '../../functions/registry/layout.ts'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { write } from '../auth/harness.ts'
 import { serveReceiver } from '../events/receiver.ts'
 import { record } from '../events/records.ts'
 import { leftIn } from '../events/rig.ts'
-import { CONFIG } from '../support/hosts/content.ts'
+import { CONFIG, type Content, imageOf } from '../support/hosts/content.ts'
 import { silent, temporaryDirectory } from '../support/hosts/start.ts'
 import { openFiles } from '../support/rig/stores.ts'
 import { eventually, until } from '../support/until.ts'
@@ -84,6 +85,49 @@ test('without receivers, what is in the outbox stays', async (t) => {
   events.wake()
   await stop()
   expect(await leftIn(store)).toEqual({ outbox: 1 })
+})
+
+test('a server tells of the GET of a manifest, and records nothing', async (t) => {
+  const { path, remove } = await temporaryDirectory()
+  t.onTestFinished(remove)
+  const store = openFileStore(path)
+  const hooks = await serveReceiver((_, response) => response.end())
+  const pulls = { name: 'pulls', url: hooks.url, kinds: ['pull'], private: ['127.0.0.1'] }
+  await write(store, EVENT_RECEIVERS_KEY, JSON.stringify({ version: 1, receivers: [pulls] }))
+  const flags = ['--listen=127.0.0.1:0', '--log-level=silent', `--store=file:${path}`, '--auth=off']
+  const { url, stop } = await startServer(readSettings(flags, {}), {})
+  const send = async (path: string, init: RequestInit): Promise<number> => {
+    const response = await fetch(`${url}/v2/app/${path}`, init)
+    await response.arrayBuffer()
+    return response.status
+  }
+  const bytes = ({ bytes }: Content) => new Uint8Array(bytes)
+  const image = imageOf()
+  const blob = { method: 'POST', body: bytes(CONFIG) }
+  expect(await send(`blobs/uploads/?digest=${CONFIG.sha256}`, blob)).toBe(201)
+  const type = { 'Content-Type': OCI_MANIFEST }
+  expect(await send('manifests/v1', { method: 'PUT', body: bytes(image), headers: type })).toBe(201)
+  // It has read the document by then, or soon has.
+  await until(async () => {
+    expect(await send('manifests/v1', { method: 'HEAD' })).toBe(200)
+    const known = { headers: { 'If-None-Match': `"${image.sha256}"` } }
+    expect(await send('manifests/v1', known)).toBe(304)
+    expect(await send('manifests/v1', {})).toBe(200)
+    return hooks.received.length > 0
+  })
+  const [{ body } = { body: '' }] = hooks.received
+  expect(JSON.parse(body)).toMatchObject({
+    type: 'io.slipway.pull',
+    subject: 'app:v1',
+    data: {
+      mediaType: OCI_MANIFEST,
+      digest: image.sha256,
+      size: image.bytes.byteLength,
+      request: { method: 'GET' },
+    },
+  })
+  expect(await leftIn(store)).toEqual({})
+  await stop()
 })
 
 test('a push to a server is told at once', async (t) => {

@@ -10,7 +10,7 @@ import { nameOf } from '../../auth/identity.ts'
 import type { Overridden } from '../../registry/retention/guard.ts'
 import type { AppContext, AppEnv, AppOptions, Ending, RequestLogger } from '../env.ts'
 import { hasCode } from '../errors.ts'
-import { addressOf } from './permit.ts'
+import { addressOf, methodOf } from './permit.ts'
 
 /** What the log calls a response that a client did not wait for, as nginx has it. */
 const CLIENT_CLOSED_REQUEST = 499
@@ -59,7 +59,7 @@ export const requestLog = ({
       const outcome = failed ? { status: res.status } : outcomeOf(c, ending)
       const request = {
         // Some hosts pass no environment at all.
-        method: c.env?.clientMethod ?? c.req.method,
+        method: methodOf(c),
         path: c.req.path,
         status: outcome.status,
       }
@@ -100,7 +100,7 @@ const MANIFEST = /^\/v2\/.+\/manifests\/[^/]+$/
 
 /** What the audit trail calls a request that succeeded; undefined if it is not recorded there. */
 const eventOf = (c: AppContext, pulls: boolean): 'push' | 'delete' | 'pull' | undefined => {
-  const method = c.env?.clientMethod ?? c.req.method
+  const method = methodOf(c)
   const { status } = c.res
   // A HEAD gives nobody the manifest, and neither does a 304.
   if (method === 'GET') {

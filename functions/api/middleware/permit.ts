@@ -38,6 +38,9 @@ export const mayRedirect = async (
 /** Address of the client, as far as the host knows it. */
 export const addressOf = (c: AppContext): string => c.get('viewer') ?? c.env?.address ?? 'unknown'
 
+/** The client's method, which some hosts have to replace. */
+export const methodOf = (c: AppContext): string => c.env?.clientMethod ?? c.req.method
+
 /** Gives `permit` its authorizer. Credentials are not looked at until a route needs them. */
 export const withAuthorizer = ({
   authorizer,

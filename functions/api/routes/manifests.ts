@@ -29,7 +29,7 @@ import { RequestError } from '../errors.ts'
 import { eventOrigin } from '../event-origin.ts'
 import { urlAtEdge } from '../middleware/edge.ts'
 import { auditOverrides } from '../middleware/log.ts'
-import { mayRedirect, permit } from '../middleware/permit.ts'
+import { mayRedirect, methodOf, permit } from '../middleware/permit.ts'
 import { entityTags, noneMatchHits } from '../request.ts'
 import { empty, redirect, warning } from '../responses.ts'
 
@@ -123,6 +123,13 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     const redirected = await redirectToStore(c, digest, manifest)
     if (redirected) return redirected
     const { bytes, mediaType } = manifest
+    if (methodOf(c) === 'GET') {
+      options.tellPull?.(() => ({
+        repository: name,
+        target: { mediaType, digest, size: bytes.byteLength, tag: reference.tag },
+        origin: eventOrigin(c),
+      }))
+    }
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
       'Content-Type': mediaType,
       'Content-Length': String(bytes.byteLength),

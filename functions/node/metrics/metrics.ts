@@ -28,6 +28,8 @@ export interface Metrics {
   looked(found: boolean): void
   /** Counts a clean-up that has ended. */
   cleanedUp(outcome: string): void
+  /** Counts an event that a receiver is not told of. */
+  eventDropped(): void
   /** Content type of {@link text}. */
   readonly contentType: string
   /** All metrics as they are now, in Prometheus's text format. */
@@ -75,6 +77,7 @@ export const createMetrics = (): Metrics => {
       table.cleanUps.inc({ outcome })
       table.lastCleanUp.set(Math.round(Date.now() / 1000))
     },
+    eventDropped: () => table.eventsDropped.inc(),
     contentType: table.registry.contentType,
     text(readings) {
       read(readings)

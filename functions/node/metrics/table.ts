@@ -60,6 +60,10 @@ export const createTable = () => {
       'slipway_throttled_log_ins_total',
       'Log-ins that were refused with 429, after too many failures or with too many at once',
     ),
+    eventsDropped: counter(
+      'slipway_events_dropped_total',
+      'Pulls that a receiver of events was not told of: too many waited, or it did not take it',
+    ),
     uploads: counter(
       'slipway_uploads_total',
       'Uploads by what became of them: started, completed, cancelled; whole: a blob in one request, or mounted',

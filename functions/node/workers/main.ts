@@ -56,6 +56,7 @@ export const answerByWorkers = async ({
   onlyLocal,
   remains,
   eventRecorded,
+  pullEvents,
   ends,
 }: AnsweringOptions): Promise<Answering> => {
   divideStamps(0, settings.workers + 1)
@@ -97,6 +98,10 @@ export const answerByWorkers = async ({
             return remains()
           case 'eventRecorded':
             return eventRecorded()
+          case 'pullsWanted':
+            return pullEvents.wanted()
+          case 'pulled':
+            return pullEvents.pulled(question.pull, () => metrics?.eventDropped())
         }
       }
     },

@@ -6,6 +6,7 @@
 
 import type { AddressInfo } from 'node:net'
 import type { Settings } from '../../compose/settings.ts'
+import type { Pull } from '../../registry/happened.ts'
 
 /** What a worker asks or tells the main process. */
 export type ToMain =
@@ -25,6 +26,9 @@ export type ToMain =
   /** The delete of a whole repository is not done yet. */
   | { readonly what: 'remains' }
   | { readonly what: 'eventRecorded' }
+  /** Does anybody want to know of pulls? */
+  | { readonly what: 'pullsWanted' }
+  | { readonly what: 'pulled'; readonly pull: Pull }
 
 /** What the main process asks or tells a worker. */
 export type ToWorker =

@@ -15,6 +15,7 @@ import { createEnds, type Ends } from '../ends.ts'
 import { openLog } from '../log.ts'
 import { createLine, type Line } from './line.ts'
 import { attemptOver } from './log-ins.ts'
+import { pullEventsOver } from './pull-events.ts'
 import type { Place, ToMain, ToWorker } from './questions.ts'
 
 /** Milliseconds for which a delete waits until the other workers know of it. What they are not told they find out. */
@@ -63,6 +64,7 @@ const open = async (
     onlyLocal: exposedBy(settings) === undefined,
     remains: () => void tell({ what: 'remains' }),
     eventRecorded: () => void tell({ what: 'eventRecorded' }),
+    pullEvents: pullEventsOver(line),
     ends,
     shared: {
       verifyPassword: async (password, hash) =>
