@@ -88,6 +88,8 @@ export interface AdminDesk {
   readonly policyInFile: boolean
   /** Where events are recorded. Absent: nowhere. */
   readonly events?: Recorder | undefined
+  /** Is told that events wait to be delivered. Takes no time. Default: they are found later. */
+  readonly wake?: (() => void) | undefined
 }
 
 export interface AppOptions {

@@ -129,6 +129,7 @@ const adminDesk = (settings: Settings, store: ObjectStore, options: HostOptions)
   now: Date.now,
   hashPassword: inTurn(options.hashPassword ?? hashPassword),
   policyInFile: settings.policy !== undefined,
+  wake: options.eventRecorded,
 })
 
 /** What is loaded only where there is an edge. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inBatches } from '../shared/parallel.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import {
@@ -26,6 +27,39 @@ async function* deliveriesBelow(store: ObjectStore, prefix: string): AsyncGenera
   }
 }
 
+/** Deliveries after another one, and whether there are more; `names` stand for them in the next page. */
+interface Page {
+  readonly deliveries: readonly Delivery[]
+  readonly names: readonly string[]
+  readonly more: boolean
+}
+
+/** @param last what `names` had for the last one of another page */
+const pageBelow = async (
+  store: ObjectStore,
+  prefix: string,
+  limit: number,
+  last: string | undefined,
+): Promise<Page> => {
+  const deliveries: Delivery[] = []
+  const names: string[] = []
+  const after = last === undefined ? undefined : prefix + last
+  for await (const objects of listPages(store, prefix, after)) {
+    for (const { key } of objects) {
+      const delivery = deliveryOf(key)
+      if (delivery === undefined) continue
+      if (names.length === limit) return { deliveries, names, more: true }
+      deliveries.push(delivery)
+      names.push(key.slice(prefix.length))
+    }
+  }
+  return { deliveries, names, more: false }
+}
+
+/** A page of what waits for its receiver, by receiver and then by time. */
+export const pageOfWaiting = (store: ObjectStore, limit: number, last?: string): Promise<Page> =>
+  pageBelow(store, WAITING_PREFIX, limit, last)
+
 /** What waits for its receiver, by receiver and then by time. */
 export const listWaiting = (store: ObjectStore): AsyncGenerator<Delivery> =>
   deliveriesBelow(store, WAITING_PREFIX)
@@ -43,6 +77,20 @@ export async function* listDead(store: ObjectStore): AsyncGenerator<DeadLetter> 
     if (read === undefined) continue
     yield { delivery, event: read === 'damaged' ? undefined : read.value }
   }
+}
+
+/** A page of what could not be delivered. One operation each. */
+export const pageOfDead = async (
+  store: ObjectStore,
+  limit: number,
+  last?: string,
+): Promise<Omit<Page, 'deliveries'> & { readonly letters: readonly DeadLetter[] }> => {
+  const { deliveries, ...page } = await pageBelow(store, DEAD_PREFIX, limit, last)
+  const letters = await inBatches(deliveries, async (delivery): Promise<DeadLetter> => {
+    const read = await readDead(store, deadKey(delivery))
+    return { delivery, event: read === undefined || read === 'damaged' ? undefined : read.value }
+  })
+  return { ...page, letters }
 }
 
 /** The receivers that have ended, by name. */
@@ -70,4 +118,42 @@ export const resend = async (
 ): Promise<void> => {
   await writeRecord(store, waitingKey(delivery), record)
   await store.delete([deadKey(delivery)])
+}
+
+/** What became of events that were to be sent again. */
+export interface Resent {
+  readonly sent: number
+  /** Ids of those that are damaged: they stay where they are. */
+  readonly damaged: readonly string[]
+  /** Ids of which no event is dead. */
+  readonly missing: readonly string[]
+  /** Whether there are more that can be sent. */
+  readonly more: boolean
+}
+
+/** Has events wait for their receivers once more. @param most how many at most */
+export const resendDead = async (
+  store: ObjectStore,
+  ids: readonly string[] | 'all',
+  most = Number.POSITIVE_INFINITY,
+): Promise<Resent> => {
+  const missing = new Set(ids === 'all' ? [] : ids)
+  const damaged: string[] = []
+  let sent = 0
+  const result = (more: boolean): Resent => ({ sent, damaged, missing: [...missing], more })
+  // An event of several receivers has one id for all of them.
+  for await (const delivery of deliveriesBelow(store, DEAD_PREFIX)) {
+    if (ids !== 'all' && !ids.includes(delivery.id)) continue
+    if (sent === most) return result(true)
+    const read = await readDead(store, deadKey(delivery))
+    if (read === undefined) continue
+    missing.delete(delivery.id)
+    if (read === 'damaged') {
+      damaged.push(delivery.id)
+      continue
+    }
+    await resend(store, delivery, read.value)
+    sent += 1
+  }
+  return result(false)
 }

@@ -8,9 +8,11 @@
 import { CHANGE_OPERATIONS } from './changes.ts'
 import { DELETED_OPERATIONS } from './deleted.ts'
 import { DOCUMENT_OPERATIONS } from './documents.ts'
+import { EVENT_OPERATIONS } from './events.ts'
 import { GROUP_OPERATIONS } from './groups.ts'
 import { DESCRIPTION } from './openapi.ts'
 import type { Operation } from './operation.ts'
+import { QUOTA_OPERATIONS } from './quotas.ts'
 import { REPOSITORY_OPERATIONS } from './repositories.ts'
 import { ROBOT_CLAIM_OPERATIONS } from './robot-claims.ts'
 import { ROBOT_OPERATIONS } from './robots.ts'
@@ -26,5 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...GROUP_OPERATIONS,
   ...REPOSITORY_OPERATIONS,
   ...DELETED_OPERATIONS,
+  ...QUOTA_OPERATIONS,
+  ...EVENT_OPERATIONS,
   ...CHANGE_OPERATIONS,
 ]

@@ -10,7 +10,7 @@ import {
   listDead,
   listEnded,
   listWaiting,
-  resend,
+  resendDead,
   revive,
 } from '../../events/dead-letters.ts'
 import { parseReceivers } from '../../events/receivers.ts'
@@ -111,18 +111,8 @@ export const resendEvents = async (
 ): Promise<void> => {
   if (all === ids.length > 0)
     throw new UsageError('give ids of events, or --all for every dead one')
-  const missing = new Set(ids)
-  let sent = 0
-  for await (const { delivery, event } of listDead(store)) {
-    if (!all && !ids.includes(delivery.id)) continue
-    missing.delete(delivery.id)
-    if (event === undefined) {
-      say(`${delivery.id} is damaged: it is left where it is.`)
-      continue
-    }
-    await resend(store, delivery, event)
-    sent += 1
-  }
+  const { sent, damaged, missing } = await resendDead(store, all ? 'all' : ids)
+  for (const id of damaged) say(`${id} is damaged: it is left where it is.`)
   say(`${counted(sent, 'event')} to be sent again.`)
   const [first] = missing
   if (first !== undefined) {

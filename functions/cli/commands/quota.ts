@@ -7,10 +7,8 @@
 import { readDocument } from '../../auth/document.ts'
 import { QUOTAS_KEY } from '../../registry/layout.ts'
 import { sayBytes } from '../../registry/quotas/bytes.ts'
-import { bytesIn } from '../../registry/quotas/counter.ts'
-import { quotasInForce } from '../../registry/quotas/in-force.ts'
-import { readCount } from '../../registry/quotas/ledger.ts'
 import { parseQuotas } from '../../registry/quotas/parse.ts'
+import { quotaUse } from '../../registry/quotas/use.ts'
 import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { DocumentIo } from '../ways/document-io.ts'
@@ -52,22 +50,21 @@ export const listQuotas = async (
   { store, print, say }: StoreIo,
   { flags: { json } }: ListGiven,
 ): Promise<void> => {
-  const { all } = await quotasInForce(store)
+  const all = await quotaUse(store)
   if (all.length === 0) throw new CommandError('there are no quotas')
-  let uncounted = false
   if (!json) print(['USED', 'SOFT', 'HARD', 'COUNTED', 'REPOSITORIES'].join('\t'))
-  for (const { id, title, soft, hard } of all) {
-    const { count } = await readCount(store, id)
-    const used = bytesIn(count)
-    const date = count.walked && new Date(count.walked.date).toISOString()
-    uncounted ||= date === undefined
-    if (json) print(JSON.stringify({ repositories: title, used, soft, hard, counted: date, id }))
-    else print([sayBytes(used), limit(soft), limit(hard), date ?? 'not yet', title].join('\t'))
+  for (const quota of all) {
+    const { used, soft, hard, counted, repositories } = quota
+    if (json) print(JSON.stringify(quota))
+    else {
+      const columns = [sayBytes(used), limit(soft), limit(hard), counted ?? 'not yet', repositories]
+      print(columns.join('\t'))
+    }
   }
   say(
     'What was pushed since a quota was counted is added: it may be too much, never too little, until the next clean-up counts again.',
   )
-  if (uncounted) {
+  if (all.some(({ counted }) => counted === undefined)) {
     say(
       'Where nothing was counted yet, only what was pushed since is known: slipway usage --now counts.',
     )

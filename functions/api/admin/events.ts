@@ -1,0 +1,196 @@
+/**
+ * Events that are not delivered yet, or could not be: /api/v1/events
+ *
+ * @module
+ */
+
+import {
+  type DeadLetter,
+  listEnded,
+  pageOfDead,
+  pageOfWaiting,
+  resendDead,
+} from '../../events/dead-letters.ts'
+import * as z from '../../shared/schema.ts'
+import { RequestError } from '../errors.ts'
+import { finishPage, type Paging, readPaging } from '../paging.ts'
+import type { Operation, Request } from './operation.ts'
+import { PAGE_HEADERS, PAGING } from './page.ts'
+
+/** Most events of a page that are read one by one. */
+const MOST_READ = 100
+/** Most events that one request sends again. */
+const MOST_RESENT = 250
+/** Most characters of `last`. */
+const MOST_LAST = 512
+
+const date = z.iso.datetime()
+
+const waiting = z.object({ receiver: z.string(), id: z.string(), at: date })
+
+const dead = z.extend(waiting, {
+  /** What was given up, when and why; absent where it is damaged. */
+  event: z.optional(
+    z.object({
+      since: date,
+      why: z.string(),
+      action: z.string(),
+      repository: z.optional(z.string()),
+      target: z.optional(z.looseObject({})),
+      facts: z.optional(z.record(z.string(), z.union([z.string(), z.number()]))),
+      actor: z.optional(z.string()),
+    }),
+  ),
+})
+
+const OPAQUE = {
+  ...PAGING,
+  last: { ...PAGING.last, description: 'Where the page begins: taken from the Link of another.' },
+} as const
+
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()
+
+const pagingOf = ({ c }: Request, most: number): Paging => {
+  const { limit, last } = readPaging(c)
+  if (last !== undefined && last.length > MOST_LAST) {
+    throw new RequestError(
+      'PARAMETER_INVALID',
+      `last has ${last.length} characters: expected what the Link of another page has`,
+    )
+  }
+  return { limit: Math.min(limit, most), last }
+}
+
+const listWaiting: Operation = {
+  id: 'listWaitingEvents',
+  method: 'GET',
+  path: '/api/v1/events/waiting',
+  summary: 'Events that wait for their receivers',
+  parameters: OPAQUE,
+  responses: {
+    200: {
+      description: 'A page, by receiver and then by time.',
+      content: { 'application/json': z.object({ events: z.array(waiting) }) },
+      headers: PAGE_HEADERS,
+    },
+  },
+  right: 'all',
+  async run(request) {
+    const { c, desk } = request
+    const paging = pagingOf(request, 1000)
+    const { deliveries, ...page } = await pageOfWaiting(
+      desk.store,
+      Math.max(paging.limit, 1),
+      paging.last,
+    )
+    const names = finishPage(c, paging, page)
+    const events = deliveries
+      .slice(0, names.length)
+      .map(({ receiver, id, at }) => ({ receiver, id, at: iso(Number(at)) }))
+    return c.json({ events })
+  },
+}
+
+const shown = ({ delivery: { receiver, id, at }, event }: DeadLetter): z.output<typeof dead> => {
+  const base = { receiver, id, at: iso(Number(at)) }
+  if (event === undefined) return base
+  const { since, why, record } = event
+  const { action, repository, target, facts, actor } = record
+  return { ...base, event: { since: iso(since), why, action, repository, target, facts, actor } }
+}
+
+const listDead: Operation = {
+  id: 'listDeadEvents',
+  method: 'GET',
+  path: '/api/v1/events/dead',
+  summary: 'Events that could not be delivered',
+  parameters: {
+    ...OPAQUE,
+    n: {
+      ...PAGING.n,
+      description: `Most entries of a page; at most ${MOST_READ}, which is the default.`,
+    },
+  },
+  responses: {
+    200: {
+      description: 'A page, by receiver and then by time. One without `event` is damaged.',
+      content: { 'application/json': z.object({ events: z.array(dead) }) },
+      headers: PAGE_HEADERS,
+    },
+  },
+  right: 'all',
+  async run(request) {
+    const { c, desk } = request
+    const paging = pagingOf(request, MOST_READ)
+    const { letters, ...page } = await pageOfDead(
+      desk.store,
+      Math.max(paging.limit, 1),
+      paging.last,
+    )
+    const names = finishPage(c, paging, page)
+    return c.json({ events: names.length === 0 ? [] : letters.map(shown) })
+  },
+}
+
+const listOfEnded: Operation = {
+  id: 'listEndedReceivers',
+  method: 'GET',
+  path: '/api/v1/events/ended',
+  summary: 'Receivers that have ended: they responded 410',
+  description: 'They are sent events again once the document event-receivers is set.',
+  responses: {
+    200: {
+      description: 'Their names.',
+      content: { 'application/json': z.object({ receivers: z.array(z.string()) }) },
+    },
+  },
+  right: 'all',
+  run: async ({ c, desk }) => c.json({ receivers: await listEnded(desk.store) }),
+}
+
+const wanted = z.union(
+  [
+    z.strictObject({ ids: z.array(z.string()).check(z.minLength(1), z.maxLength(MOST_RESENT)) }),
+    z.strictObject({ all: z.literal(true) }),
+  ],
+  `expected {"ids": […]} with 1 to ${MOST_RESENT} ids, or {"all": true}`,
+)
+
+const resend: Operation = {
+  id: 'resendEvents',
+  method: 'POST',
+  path: '/api/v1/events/resend',
+  summary: 'Send events again that could not be delivered',
+  description: `By their ids, or all; at most ${MOST_RESENT} with one request.`,
+  body: { 'application/json': wanted },
+  responses: {
+    200: {
+      description:
+        'How many wait again; ids of those that are damaged, and stay; ids of which no event is dead; and whether there are more.',
+      content: {
+        'application/json': z.object({
+          sent: z.int(),
+          damaged: z.array(z.string()),
+          missing: z.array(z.string()),
+          more: z.boolean(),
+        }),
+      },
+    },
+  },
+  errors: [415],
+  right: 'all',
+  async run(request) {
+    const { c, desk } = request
+    const given = await request.json(wanted)
+    const ids = 'ids' in given ? given.ids : 'all'
+    const result = await resendDead(desk.store, ids, MOST_RESENT)
+    if (result.sent > 0) {
+      request.changed(`resend ${result.sent} events`)
+      desk.wake?.()
+    }
+    return c.json(result)
+  },
+}
+
+/** Operations on events. */
+export const EVENT_OPERATIONS: readonly Operation[] = [listWaiting, listDead, listOfEnded, resend]
