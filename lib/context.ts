@@ -151,6 +151,11 @@ export const CONTEXT = {
     'in the store',
     'file with the access document, YAML or JSON; then `slipway policy set` has no effect',
   ),
+  adminApi: contextValue(
+    z._default(onOff, false),
+    'off',
+    'on: an admin API, to those to whom the policy gives the right admin; the functions may then write accounts and policy',
+  ),
   readOnly: contextValue(z._default(onOff, false), 'off', 'refuse pushes and deletes'),
   indexChildren: contextValue(
     z.optional(handlerSetting('index-children')),

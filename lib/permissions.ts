@@ -3,7 +3,7 @@
  * registry above it need.
  *
  * Those that clients reach may not change accounts, the policy or the list of issuers (administrators do, with
- * their own credentials), nor delete the bytes of a blob or an old version of anything. The clean-up, which
+ * their own credentials) unless there is an admin API, nor delete the bytes of a blob or an old version of anything. The clean-up, which
  * nobody reaches, alone may delete bytes of blobs, and writes none.
  *
  * @module
@@ -13,6 +13,7 @@ import { Stack } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
+import { DEAD_PREFIX, ENDED_PREFIX, WAITING_PREFIX } from '../functions/events/keys.ts'
 import { OUTBOX } from '../functions/events/record.ts'
 import {
   ALIASES_PREFIX,
@@ -21,8 +22,10 @@ import {
   CHANGES_KEY,
   CLEAN_UP_PREFIX,
   CONDEMNED_PREFIX,
+  cleanUpKey,
   DELETED_REPOSITORIES_PREFIX,
   DELETIONS_PREFIX,
+  EDGE_CACHE_KEY,
   EVENT_RECEIVERS_KEY,
   FAILED_LOG_INS_PREFIX,
   FENCE_KEY,
@@ -99,6 +102,32 @@ const REGISTRY: Rights = [
   ['Events', ['s3:PutObject', 's3:DeleteObject'], [`${OUTBOX}*`]],
 ]
 
+/** Of the functions that clients reach, too, where there is an admin API. */
+const ADMIN: Rights = [
+  [
+    'Administration',
+    ['s3:PutObject'],
+    [
+      HTPASSWD_KEY,
+      GROUPS_KEY,
+      ROBOTS_KEY,
+      ROBOT_CLAIMS_KEY,
+      POLICY_KEY,
+      ISSUERS_KEY,
+      RETENTION_KEY,
+      QUOTAS_KEY,
+      CHANGES_KEY,
+      EVENT_RECEIVERS_KEY,
+    ],
+  ],
+  // Whether an edge follows the policy, and what the clean-up has counted.
+  ['Counted', [READ], [EDGE_CACHE_KEY, `${cleanUpKey('usage')}*`]],
+  ['Undeletes', [READ], [`${DELETIONS_PREFIX}*`]],
+  ['DeadEvents', [READ, 's3:DeleteObject'], [`${DEAD_PREFIX}*`]],
+  ['EndedReceivers', ['s3:DeleteObject'], [`${ENDED_PREFIX}*`]],
+  ['ResentEvents', ['s3:PutObject'], [`${WAITING_PREFIX}*`]],
+]
+
 /** Of the clean-up. */
 const CLEAN_UP: Rights = [
   // The first where the bucket has no versions, the second where it has.
@@ -146,11 +175,13 @@ export interface BucketAccess {
   readonly encryptionKey?: IKey | undefined
   /** Whether pushes and deletes are refused; then nothing may be written either. */
   readonly readOnly: boolean
+  /** Whether there is an admin API. Default: no. */
+  readonly adminApi?: boolean | undefined
 }
 
 /** The statements for the role of a function that clients reach. */
 export const bucketStatements = (access: BucketAccess): PolicyStatement[] =>
-  statementsOf(REGISTRY, access)
+  statementsOf(access.adminApi ? [...REGISTRY, ...ADMIN] : REGISTRY, access)
 
 /** The statements for the role of the clean-up. */
 export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] => [

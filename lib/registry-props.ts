@@ -77,6 +77,11 @@ export interface RegistryProps {
   readonly policy?: string | undefined
   /** Who logs in with credentials of AWS. Default: nobody. */
   readonly awsLogIns?: AwsLogInsProps | undefined
+  /**
+   * Whether there is an admin API, to those to whom the policy gives the right `admin`. The functions may then write
+   * accounts, policy and other documents. Default: no.
+   */
+  readonly adminApi?: boolean | undefined
   /** Whether pushes and deletes are refused. Default: no. */
   readonly readOnly?: boolean | undefined
   /** Further settings of the handler by their variables, such as `SLIPWAY_LOG_LEVEL`. No secrets. */

@@ -88,7 +88,13 @@ export class Registry extends Construct {
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN
     this.bucket = bucketOf(this, props, keyPrefix)
-    const access = { bucket: this.bucket, keyPrefix, encryptionKey, readOnly }
+    const access = {
+      bucket: this.bucket,
+      keyPrefix,
+      encryptionKey,
+      readOnly,
+      adminApi: props.adminApi,
+    }
     const home = homeOf(this, props, access)
     this.store = `s3://${home.bucket.bucketName}/${prefix}`.replace(/\/$/, '')
     const role = this.role('Role', 'What the registry may do')
@@ -137,6 +143,7 @@ export class Registry extends Construct {
         ...keys.environment,
         ...awsSettings(this, awsLogIns, () => this.host),
         ...(readOnly && { SLIPWAY_READ_ONLY: 'on' }),
+        ...(props.adminApi && { SLIPWAY_ADMIN_API: 'on' }),
         ...(embedded && { SLIPWAY_METRICS_NAMESPACE: embedded.namespace }),
         ...(props.gc && { SLIPWAY_GC: 'on' }),
         ...(props.pulls && { SLIPWAY_PULLS: 'on' }),

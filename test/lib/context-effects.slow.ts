@@ -57,6 +57,7 @@ describe('each value has an effect', () => {
     pushHost: { ...EDGE, pushHost: 'on' },
     publicUrl: { publicUrl: 'https://a.example.com' },
     policy: { policy: goodPolicy },
+    adminApi: { adminApi: 'on' },
     readOnly: { readOnly: 'on' },
     indexChildren: { indexChildren: 'none' },
     gc: { gc: 'on' },

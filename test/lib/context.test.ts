@@ -143,6 +143,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ bucketLogDays: '7', bucket: 'there-already' }, /bucketLogDays is for a new bucket/],
     [{ metrics: 'maybe' }, /metrics is "maybe": expected on or off/],
     [{ metrics: 'on', logLevel: 'warn' }, /metrics=on counts lines of the log/],
+    [{ adminApi: 'maybe' }, /adminApi is "maybe": expected on or off/],
     [{ auditPulls: 'maybe' }, /auditPulls is "maybe": .*on/],
     [{ tracing: 'maybe' }, /tracing is "maybe": expected on or off/],
     [{ keys: 'here' }, /keys is "here": expected kms or bucket/],

@@ -8,7 +8,10 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, describe, test } from 'vitest'
+import { OPERATIONS } from '../../functions/api/admin/operations.ts'
 import { createApp } from '../../functions/api/app.ts'
+import type { AdminDesk } from '../../functions/api/env.ts'
+import { hashPassword } from '../../functions/auth/accounts/bcrypt.ts'
 import { openAuthorizer } from '../../functions/auth/authorizer.ts'
 import { createStoredKeys, storedSigningKeys } from '../../functions/auth/keys/stored-keys.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
@@ -16,6 +19,8 @@ import { openEvents } from '../../functions/compose/open-events.ts'
 import { openQuotas } from '../../functions/compose/open-quotas.ts'
 import { createUploadSecret, openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
+import { deadKey, endedKey } from '../../functions/events/keys.ts'
+import { writeDead } from '../../functions/events/stored.ts'
 import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
 import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
 import {
@@ -27,10 +32,12 @@ import {
 } from '../../functions/registry/layout.ts'
 import { hexOf } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
+import { USAGE_KEY, usagePartKey } from '../../functions/registry/usage/document.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import { createReplicaStore } from '../../functions/storage/replica.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { writeDocuments } from '../access/rig.ts'
+import { BEGIN, recordOf } from '../events/records.ts'
 import { blob, CONFIG, type Content, descriptorOf, imageOf } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { ask, silent, temporaryDirectory } from '../support/hosts/start.ts'
@@ -62,7 +69,12 @@ const statements = (context: Readonly<Record<string, string>> = {}): Statement[]
 }
 
 /** A registry whose store asks a policy first, and what was used of it. */
-const guarded = async (policy: readonly Statement[], readOnly = false, keysInStore = false) => {
+const guarded = async (
+  policy: readonly Statement[],
+  readOnly = false,
+  keysInStore = false,
+  administers = false,
+) => {
   const { store: files, close } = await openFiles()
   const { path, remove } = await temporaryDirectory()
   afterAll(async () => {
@@ -91,8 +103,18 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
   if (keysInStore)
     await Promise.all([createStoredKeys(files, Date.now()), createUploadSecret(files)])
   const { isSetUp: _, ...access } = await openAccess(settings, {}, store, silent, false)
+  const events = openEvents(store, { logger: silent, audit: () => {} })
+  const desk: AdminDesk = {
+    store,
+    now: Date.now,
+    hashPassword: (password) => hashPassword(password, 4),
+    policyInFile: false,
+    events,
+  }
   const app = createApp({
     ...access,
+    admin: administers ? desk : undefined,
+    undeleteDays: 14,
     registry: createRegistry({
       store,
       uploadSecret: keysInStore
@@ -100,7 +122,7 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
         : async () => new Uint8Array(32),
       undeletes: true,
       quotas: openQuotas(store, silent, () => {}),
-      events: openEvents(store, { logger: silent, audit: () => {} }),
+      events,
       cleanUp: raisingFence(store, (error) => {
         throw error
       }),
@@ -128,7 +150,10 @@ const guarded = async (policy: readonly Statement[], readOnly = false, keysInSto
       users: { alice: 'secret of alice' },
       groups: { dev: ['alice'] },
       robots: ['ci'],
-      policy: [{ who: ['group:dev', 'robot:ci'], repositories: ['**'], actions: ['*'] }],
+      policy: [
+        { who: ['group:dev', 'robot:ci'], repositories: ['**'], actions: ['*'] },
+        { who: ['user:alice'], repositories: ['**'], actions: ['admin'] },
+      ].slice(0, administers ? 2 : 1),
     },
     Date.now(),
   )
@@ -237,6 +262,89 @@ const useAll = async ({
   await expectStatus(202, send(`DELETE /v2/a/b/blobs/${layer.sha256}`))
 }
 
+/** Every operation of the admin API, so that all of its calls of the store are made. */
+const administer = async ({ alice, files }: Awaited<ReturnType<typeof guarded>>) => {
+  const json = (value: unknown) => Buffer.from(JSON.stringify(value))
+  const isJson = { 'Content-Type': 'application/json' }
+  const fresh = { ...isJson, 'If-None-Match': '*' }
+  const there = { ...isJson, 'If-Match': '*' }
+  const done: string[] = []
+  const send = async (id: string, status: number, ...request: Parameters<Send>) => {
+    done.push(id)
+    return expectStatus(status, alice(...request))
+  }
+  const image = await pushImage(alice, 'a/b', 'v1', [layer])
+  const usage = { version: 1, date: new Date().toISOString(), id: '0123456789abcdef' }
+  const pool = { kept: 0, condemned: 0, reclaimable: 0 }
+  await files.put(USAGE_KEY, json({ ...usage, repositories: 1, parts: ['a/b'], pool }))
+  await files.put(usagePartKey(usage.id, 0), Buffer.from('["a/b",0,0,0,0]\n'))
+  const record = recordOf()
+  const delivery = { receiver: 'all', at: String(BEGIN), lane: 'a'.repeat(12), id: record.id }
+  await writeDead(files, deadKey(delivery), { since: BEGIN, why: '503', record })
+  await files.put(endedKey('all'), Buffer.of())
+  const at = '/api/v1'
+
+  for (const [name, text] of Object.entries({
+    issuers: '{"version":1,"issuers":[]}',
+    retention: 'version: 1\nimmutable: []\n',
+    quotas: '{"version":1,"quotas":[{"repositories":["a/**"]}]}',
+  })) {
+    await send('putDocument', 204, `PUT ${at}/documents/${name}`, Buffer.from(text), fresh)
+    await send('getDocument', 200, `GET ${at}/documents/${name}`)
+  }
+  const receivers = '{"version":1,"receivers":[{"name":"all","url":"https://other.example/"}]}'
+  await send(
+    'putDocument',
+    204,
+    `PUT ${at}/documents/event-receivers`,
+    Buffer.from(receivers),
+    there,
+  )
+  const policy = (await alice(`GET ${at}/documents/policy`)).body
+  const commented = Buffer.concat([policy, Buffer.from('\n')])
+  await send('putDocument', 204, `PUT ${at}/documents/policy`, commented, there)
+
+  await send('putUser', 201, `PUT ${at}/users/bob`, json({ password: 'x' }), fresh)
+  await send('importUsers', 200, `POST ${at}/users`, json({ htpasswd: '' }), isJson)
+  await send('listUsers', 200, `GET ${at}/users`)
+  await send('getUser', 200, `GET ${at}/users/bob`)
+  await send('addGroupMember', 200, `PUT ${at}/groups/ops/members/bob`)
+  await send('listGroups', 200, `GET ${at}/groups`)
+  await send('getGroup', 200, `GET ${at}/groups/ops`)
+  await send('removeGroupMember', 204, `DELETE ${at}/groups/ops/members/bob`)
+  await send('deleteGroup', 204, `DELETE ${at}/groups/ops`)
+  await send('deleteUser', 204, `DELETE ${at}/users/bob`)
+  await send('addRobot', 201, `POST ${at}/robots`, json({ name: 'bot' }), isJson)
+  await send('rotateRobot', 201, `POST ${at}/robots/bot/secrets`, json({}), isJson)
+  const claims = json({ claims: ['iss=x', 'sub=y'] })
+  await send('putRobotClaims', 204, `PUT ${at}/robots/bot/claims`, claims, fresh)
+  await send('getRobotClaims', 200, `GET ${at}/robots/bot/claims`)
+  await send('deleteRobotClaims', 204, `DELETE ${at}/robots/bot/claims`)
+  await send('listRobots', 200, `GET ${at}/robots`)
+  await send('getRobot', 200, `GET ${at}/robots/bot`)
+  await send('deleteRobot', 204, `DELETE ${at}/robots/bot`)
+
+  await send('listRepositories', 200, `GET ${at}/repositories`)
+  await send('getRepository', 200, `GET ${at}/repositories/a/b`)
+  await send('listUsage', 200, `GET ${at}/usage`)
+  await expectStatus(202, alice(`DELETE /v2/a/b/manifests/${image.sha256}`))
+  const one = json({ repository: 'a/b', digest: image.sha256 })
+  await send('undelete', 200, `POST ${at}/undelete`, one, isJson)
+  await send('deleteRepository', 202, `DELETE ${at}/repositories/a/b`)
+  await send('listDeletedRepositories', 200, `GET ${at}/deleted`)
+  await send('listDeletes', 200, `GET ${at}/deleted/a/b`)
+  await send('undelete', 200, `POST ${at}/undelete`, json({ repository: 'a/b' }), isJson)
+
+  await send('listQuotas', 200, `GET ${at}/quotas`)
+  await send('listWaitingEvents', 200, `GET ${at}/events/waiting`)
+  await send('listDeadEvents', 200, `GET ${at}/events/dead`)
+  await send('listEndedReceivers', 200, `GET ${at}/events/ended`)
+  await send('resendEvents', 200, `POST ${at}/events/resend`, json({ all: true }), isJson)
+  await send('listChanges', 200, `GET ${at}/changes`)
+  await send('getOpenApi', 200, `GET ${at}/openapi.json`)
+  return new Set(done)
+}
+
 describe('the role of the function', () => {
   const policy = statements()
   const inS3 = policy.filter((each) => each.actions.every((action) => action.startsWith('s3:')))
@@ -246,6 +354,45 @@ describe('the role of the function', () => {
     await useAll(registry)
     const granted = inS3.flatMap(({ sid, actions }) => actions.map((action) => `${sid} ${action}`))
     assert.deepEqual([...registry.used].sort(), granted.sort())
+  })
+
+  describe('with an admin API', () => {
+    const own = statements({ adminApi: 'on' })
+
+    test('may also do what that does, and nothing that it does not', async () => {
+      const registry = await guarded(own, false, false, true)
+      const done = await administer(registry)
+      assert.deepEqual([...done].sort(), OPERATIONS.map(({ id }) => id).sort())
+      const less = new Set(policy.map(({ sid }) => sid))
+      const more = own.filter(({ sid }) => !less.has(sid))
+      const granted = more.flatMap(({ sid, actions }) => actions.map((each) => `${sid} ${each}`))
+      const used = [...registry.used].filter((each) => !less.has(each.split(' ')[0]!))
+      assert.deepEqual(used.sort(), granted.sort())
+      assert.deepEqual(
+        own.filter(({ sid }) => less.has(sid)),
+        policy,
+      )
+    })
+
+    test('may not read keys, remove bytes or old versions', () => {
+      for (const use of [
+        on('GetObject', SIGNING_KEYS_KEY),
+        on('PutObject', SIGNING_KEYS_KEY),
+        on('DeleteObject', 'slipway/v1/config/policy'),
+        on('DeleteObject', 'docker/registry/v2/blobs/sha256/ab/abc/data'),
+        on('DeleteObjectVersion', 'docker/registry/v2/repositories/a/x'),
+      ]) {
+        assert.ok(!own.some((each) => allows(each, use)))
+      }
+    })
+
+    test('may change nothing where the registry is read-only', () => {
+      const actions = statements({ adminApi: 'on', readOnly: 'on' }).flatMap((each) => each.actions)
+      assert.deepEqual([...new Set(actions)].filter((action) => action.startsWith('s3:')).sort(), [
+        's3:GetObject',
+        's3:ListBucket',
+      ])
+    })
   })
 
   describe('with keys in the bucket', () => {
