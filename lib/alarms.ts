@@ -2,7 +2,7 @@
  * Alarms for what needs a person's attention.
  *
  * They are billed as ten alarm metrics (nine without a Web Function, one more each with a clean-up, a record of
- * pulls, and metrics of calls of S3), 1.00 USD a month; the first ten of an account are free.
+ * pulls, events, and metrics of calls of S3), 1.00 USD a month; the first ten of an account are free.
  *
  * @module
  */
@@ -39,6 +39,8 @@ export interface AlarmsProps extends AlarmReceivers {
   readonly cleanUpErrors?: IMetric | undefined
   /** Calls of the record of pulls that failed, by the time between two of its schedule, if there is one. */
   readonly pullsErrors?: IMetric | undefined
+  /** Calls of what sends events that failed, if there is one. */
+  readonly eventsErrors?: IMetric | undefined
 }
 
 interface Rule {
@@ -60,6 +62,7 @@ const rules = ({
   storeFailures,
   cleanUpErrors,
   pullsErrors,
+  eventsErrors,
 }: AlarmsProps): Readonly<Record<string, Rule>> => ({
   ServerErrors: {
     metric: metrics.serverErrorRate,
@@ -147,6 +150,17 @@ const rules = ({
       tellsSilence: true,
       description:
         'Pulls have not been recorded, twice, or, without data, the function that records them is not called any more. Its log says why. After three days rules that go by pulls remove nothing; what was pulled meanwhile may go later.',
+    },
+  }),
+  ...(eventsErrors && {
+    Events: {
+      metric: eventsErrors,
+      threshold: 0,
+      periods: 2,
+      of: 2,
+      tellsSilence: true,
+      description:
+        'Events cannot be sent for half an hour, or, without data, what sends them is not called any more. Its log says why; they wait for 30 days. Receivers that fail are in its log alone.',
     },
   }),
 })

@@ -11,6 +11,7 @@ import {
   Bucket,
   BucketEncryption,
   type BucketProps,
+  type CfnBucket,
   type IBucket,
   type LifecycleRule,
   ObjectOwnership,
@@ -41,6 +42,8 @@ export interface RegistryBucketProps {
    * says which blobs were downloaded from S3, only who asked for them.
    */
   readonly accessLogDays?: number | undefined
+  /** Whether it tells EventBridge, in its account and Region, of what is written. Default: no. */
+  readonly notifies?: boolean | undefined
   /** Name of a bucket in another Region that S3 copies it to. Default: none. */
   readonly replica?: string | undefined
   /** Key that S3 encrypts with. Default: S3's own, which is free. */
@@ -156,6 +159,13 @@ export class RegistryBucket extends Bucket {
           { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true }),
     })
     replication?.allow(this)
+    // CDK's own property would add a function that may change every bucket's notifications.
+    if (props.notifies) {
+      const bucket = this.node.defaultChild as CfnBucket
+      bucket.notificationConfiguration = {
+        eventBridgeConfiguration: { eventBridgeEnabled: true },
+      }
+    }
     if (log === undefined) {
       Validations.of(this).acknowledge({
         id: 'AwsSolutions-S1',

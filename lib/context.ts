@@ -7,6 +7,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib'
 import * as z from '../functions/shared/schema.ts'
 import { AWS_LOG_INS } from './context-aws.ts'
+import { EVENTS } from './context-events.ts'
 import {
   arn,
   arns,
@@ -163,6 +164,7 @@ export const CONTEXT = {
     'images of an index that must be there when it is pushed, by repository: all, none or platforms, as in mirror/**=none apps/**=linux/amd64,linux/arm64',
   ),
   ...RETENTION,
+  ...EVENTS,
   manifestHeads: contextValue(
     z.optional(handlerSetting('manifest-heads')),
     'answer',

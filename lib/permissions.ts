@@ -3,8 +3,9 @@
  * registry above it need.
  *
  * Those that clients reach may not change accounts, the policy or the list of issuers (administrators do, with
- * their own credentials) unless there is an admin API, nor delete the bytes of a blob or an old version of anything. The clean-up, which
- * nobody reaches, alone may delete bytes of blobs, and writes none.
+ * their own credentials) unless there is an admin API, nor delete the bytes of a blob or an old version of anything.
+ * The clean-up, which nobody reaches, alone may delete bytes of blobs, and writes none. What sends events changes
+ * nothing but these.
  *
  * @module
  */
@@ -13,7 +14,12 @@ import { Stack } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
-import { DEAD_PREFIX, ENDED_PREFIX, WAITING_PREFIX } from '../functions/events/keys.ts'
+import {
+  DEAD_PREFIX,
+  deliveryLeaseKey,
+  ENDED_PREFIX,
+  WAITING_PREFIX,
+} from '../functions/events/keys.ts'
 import { OUTBOX } from '../functions/events/record.ts'
 import {
   ALIASES_PREFIX,
@@ -167,6 +173,22 @@ const CLEAN_UP: Rights = [
 /** Of the record of pulls. */
 const PULLS: Rights = [['Pulls', [READ, 's3:PutObject'], [`${PULLED_PREFIX}*`]]]
 
+/** Of what sends events. */
+const EVENTS: Rights = [
+  ['Recorded', [READ, 's3:DeleteObject'], [`${OUTBOX}*`]],
+  [
+    'Deliveries',
+    [READ, 's3:PutObject', 's3:DeleteObject'],
+    [`${WAITING_PREFIX}*`, `${deliveryLeaseKey('')}*`],
+  ],
+  ['Dead', ['s3:PutObject'], [`${DEAD_PREFIX}*`]],
+  ['Ended', [READ, 's3:PutObject'], [`${ENDED_PREFIX}*`]],
+  ['Receivers', [READ], [EVENT_RECEIVERS_KEY]],
+  // What shows that it has happened, and how large what was mounted is.
+  ['Links', [READ], [`${REPOSITORIES_PREFIX}*`]],
+  ['Sizes', [READ], [`${BLOBS_PREFIX}*`]],
+]
+
 export interface BucketAccess {
   readonly bucket: AnyBucket
   /** Prefix of every key: empty, or ends with `/`. */
@@ -196,6 +218,26 @@ export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): Polic
 /** The statements for the role of the record of pulls. */
 export const pullStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
   statementsOf(PULLS, { ...access, readOnly: false }, [PULLED_PREFIX])
+
+/** The statements for the role of what sends events. */
+export const eventStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
+  statementsOf(EVENTS, { ...access, readOnly: false })
+
+/** The statements for a role that sends events to buses, and reads secrets of receivers; both by ARN. */
+export const receiverStatements = (
+  buses: readonly string[],
+  secrets: readonly string[],
+): PolicyStatement[] =>
+  (
+    [
+      ['Buses', 'events:PutEvents', buses],
+      ['Secrets', 'secretsmanager:GetSecretValue', secrets],
+    ] as const
+  ).flatMap(([sid, action, arns]) =>
+    arns.length === 0
+      ? []
+      : [new PolicyStatement({ sid, actions: [action], resources: [...arns] })],
+  )
 
 const statementsOf = (
   rights: Rights,

@@ -139,6 +139,11 @@ const RELATIONS: readonly (readonly [
       awsRegions !== undefined && (awsAllow ?? awsAccounts) === undefined,
     'awsRegions is for log-ins with AWS credentials: set awsAllow or awsAccounts',
   ],
+  [
+    ({ events, eventMinutes, eventConcurrency, eventBuses, eventSecrets }) =>
+      !events && (eventMinutes ?? eventConcurrency ?? eventBuses ?? eventSecrets) !== undefined,
+    'eventMinutes, eventConcurrency, eventBuses and eventSecrets are for events=on',
+  ],
   [({ gc, gcGrace }) => !gc && gcGrace !== undefined, 'gcGrace is for gc=on'],
   [
     ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,

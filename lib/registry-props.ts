@@ -13,6 +13,7 @@ import type { AnyBucket } from './bucket.ts'
 import type { RegistryCode } from './code.ts'
 import type { RegistryDomain } from './domain.ts'
 import type { EdgeParts } from './edge.ts'
+import type { RegistryEventsProps } from './events.ts'
 import type { PrimaryKeys } from './replica-keys.ts'
 
 export interface RegistryProps {
@@ -49,6 +50,11 @@ export interface RegistryProps {
   readonly pulls?: boolean | undefined
   /** Whose pulls are not recorded, as the audit trail names callers: `user:scanner`. Default: nobody's. */
   readonly pullsExcept?: readonly string[] | undefined
+  /**
+   * Whether events are sent to the receivers of the document, and how, by a function of its own. There is none where
+   * the registry is read-only, and in a second Region, whose first one has it. Default: no.
+   */
+  readonly events?: RegistryEventsProps | undefined
   /**
    * Days for which deletes can be undone, and for which a new bucket keeps old versions (at least one); 0: they
    * cannot. Default: 14.

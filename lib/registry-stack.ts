@@ -52,6 +52,16 @@ const alarmsOf = (scope: Construct, values: ContextValues): RegistryProps['alarm
     topic: named(values.alarmTopic, (arn) => Topic.fromTopicArn(scope, 'AlarmTopic', arn)),
   }
 
+const eventsOf = (values: ContextValues): RegistryProps['events'] =>
+  values.events
+    ? {
+        minutes: values.eventMinutes,
+        concurrency: values.eventConcurrency,
+        buses: values.eventBuses,
+        secrets: values.eventSecrets,
+      }
+    : undefined
+
 const edgeOf = (values: ContextValues, parts: EdgeParts | undefined): RegistryProps['edge'] =>
   parts === undefined || values.edge === 'off'
     ? undefined
@@ -106,6 +116,7 @@ const registryProps = (scope: Construct, values: ContextValues): RegistryProps =
   encryptionKey: named(values.kmsKey, (arn) => Key.fromKeyArn(scope, 'Key', arn)),
   domain: domainOf(scope, values),
   alarms: alarmsOf(scope, values),
+  events: eventsOf(values),
   environment: environmentOf(values),
   awsLogIns: awsLogInsOf(values),
 })
@@ -155,7 +166,11 @@ export class RegistryStack extends Stack {
       'Shows the log of the function',
     )
     this.cleanUp()
-    const { pulls } = this.registry
+    const { events, pulls } = this.registry
+    if (events) {
+      const how = `aws logs tail ${events.logGroup.logGroupName} --follow`
+      this.output('EventsLogs', how, 'Shows the log of what sends events')
+    }
     if (pulls) {
       const how = `aws logs tail ${pulls.logGroup.logGroupName} --follow`
       this.output('PullsLogs', how, 'Shows the log of the record of pulls')

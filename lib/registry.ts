@@ -24,6 +24,7 @@ import { EdgeKeys } from './edge-keys.ts'
 import { EdgeSecret } from './edge-secret.ts'
 import { edgeSettings } from './edge-settings.ts'
 import { type EmbeddedMetrics, embeddedMetrics } from './embedded-metrics.ts'
+import { Events } from './events.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
 import { homeOf } from './home.ts'
@@ -33,8 +34,10 @@ import { type RegistryMetrics, registryMetrics } from './metrics.ts'
 import {
   type BucketAccess,
   cleanUpStatements,
+  eventStatements,
   organizationStatement,
   pullStatements,
+  receiverStatements,
 } from './permissions.ts'
 import { Pulls } from './pulls.ts'
 import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
@@ -42,10 +45,15 @@ import { ReplicaKeys } from './replica-keys.ts'
 import type { RunningProps } from './running.ts'
 import { RegistryWebFunction } from './web-function.ts'
 
+/** Whether there is a function that sends events. */
+const sendsEvents = ({ events, readOnly = false, primary }: RegistryProps): boolean =>
+  events !== undefined && !readOnly && primary === undefined
+
 const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): AnyBucket =>
   props.bucket ??
   new RegistryBucket(scope, 'Bucket', {
     keyPrefix,
+    notifies: sendsEvents(props),
     replica: props.replicaBucket,
     encryptionKey: props.encryptionKey,
     undeleteDays: props.undeleteDays,
@@ -71,6 +79,8 @@ export class Registry extends Construct {
   readonly cleanUp: CleanUp | undefined
   /** What records pulls, if anything does. */
   readonly pulls: Pulls | undefined
+  /** What sends events, if anything does. */
+  readonly events: Events | undefined
   /** The host name at the gateway, if one was given. */
   readonly domain: Domain | undefined
   /** The distribution before everything, if there is one. */
@@ -206,6 +216,7 @@ export class Registry extends Construct {
       removalPolicy,
     })
     this.host = publicUrl === undefined ? this.gateway.host : new URL(publicUrl).host
+    this.events = this.sendingEvents(props, access, atStore, { logRetention, removalPolicy })
     const { stage, api } = this.gateway
     this.edge =
       domain && edge && secret && urlKeys
@@ -259,6 +270,7 @@ export class Registry extends Construct {
       storeFailures: embedded?.sum('storeFailures', 'calls of S3 that failed'),
       cleanUpErrors: this.cleanUp?.errors,
       pullsErrors: this.pulls?.errors,
+      eventsErrors: this.events?.errors,
     })
   }
 
@@ -300,6 +312,34 @@ export class Registry extends Construct {
     // All that serve pulls log them by then.
     recording.node.addDependency(...servers)
     return recording
+  }
+
+  private sendingEvents(
+    props: RegistryWithCodeProps,
+    access: BucketAccess,
+    environment: Readonly<Record<string, string>>,
+    logs: Pick<RunningProps, 'logRetention' | 'removalPolicy'>,
+  ): Events | undefined {
+    const { events = {}, code } = props
+    if (!sendsEvents(props)) return undefined
+    return new Events(this, 'Events', {
+      ...logs,
+      ...events,
+      bucket: this.bucket,
+      keyPrefix: access.keyPrefix,
+      told: props.bucket === undefined,
+      role: this.role('EventsRole', 'What sends events may do'),
+      statements: [
+        ...eventStatements(access),
+        ...receiverStatements(events.buses ?? [], Object.values(events.secrets ?? {})),
+      ],
+      // What events call the registry.
+      environment: {
+        ...environment,
+        SLIPWAY_PUBLIC_URL: props.publicUrl ?? `https://${this.host}`,
+      },
+      code: code.api,
+    })
   }
 
   private keys(

@@ -32,7 +32,8 @@ const COMMON = {
  * load and of a version nobody chose. What few requests need (KMS, YAML) is in chunks of its own, so
  * that a cold start does not read it.
  *
- * @param directory where `api.mjs`, `edge-secret.mjs`, `clean-up.mjs`, `pulls.mjs` and `chunks/` are written
+ * @param directory where `api.mjs`, `edge-secret.mjs`, `clean-up.mjs`, `pulls.mjs`, `events.mjs` and `chunks/` are
+ *   written
  * @returns what is in them, for those who measure it
  * @throws esbuild's BuildFailure when the code cannot be bundled
  */
@@ -44,6 +45,7 @@ export const bundleApi = (directory: string): Metafile =>
       'edge-secret': local('../functions/handlers/edge-secret.ts'),
       'clean-up': local('../functions/handlers/clean-up.ts'),
       pulls: local('../functions/handlers/pulls.ts'),
+      events: local('../functions/handlers/events.ts'),
     },
     outdir: directory,
     // Lambda takes .js for CommonJS where no package.json says otherwise.

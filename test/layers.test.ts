@@ -49,7 +49,7 @@ const ONLY_IN: readonly (readonly [name: RegExp, folders: readonly string[]])[] 
   [/^@opentelemetry\//, ['traces']],
   [/^node:https?2?$/, ['node', 'cli', 'transfer', 'shared']],
   [/^@aws-sdk\/client-s3$|^@aws-sdk\/s3-/, ['storage']],
-  [/^@aws-sdk\/(?:client-kms|cloudfront-signer)$/, ['compose']],
+  [/^@aws-sdk\/(?:client-(?:kms|eventbridge|secrets-manager)|cloudfront-signer)$/, ['compose']],
   [/^aws-lambda$/, ['handlers']],
   [/^pino$/, ['compose']],
   [/^prom-client$/, ['node']],

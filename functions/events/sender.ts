@@ -8,12 +8,12 @@
  * @module
  */
 
-import { takeLease } from '../registry/clean-up/lease.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { alone } from './alone.ts'
 import { type Courier, createCourier, type DeliveryEvent } from './courier.ts'
 import { listEnded } from './dead-letters.ts'
 import { fanOut } from './fan-out.ts'
-import { BEFORE_WAITING, deliveryLeaseKey, EVENTS_PREFIX, waitingPrefix } from './keys.ts'
+import { BEFORE_WAITING, EVENTS_PREFIX, waitingPrefix } from './keys.ts'
 import { type Loop, startLoop } from './loop.ts'
 import type { Post } from './post.ts'
 import type { Receiver } from './receivers.ts'
@@ -70,19 +70,13 @@ export const startSender = ({
   /** What they know of failures outlives a receiver that is taken away and set again. */
   const couriers = new Map<string, Courier>()
 
-  /** Does work while no other process does it. @returns what the work says; later if another does it */
-  const alone = async (
+  /** Does work until the sender stops, or later where another process does it. */
+  const inTurn = async (
     name: string,
     work: (goOn: () => Promise<boolean>) => Promise<number | undefined>,
   ): Promise<number | undefined> => {
-    const key = deliveryLeaseKey(name)
-    const lease = await takeLease(store, now(), () => performance.now(), key)
-    if (lease instanceof Date) return AGAIN
-    try {
-      return await work(async () => !stopped && (await lease.keep()))
-    } finally {
-      await lease.release()
-    }
+    const due = await alone(store, name, now, (isOwn) => work(async () => !stopped && isOwn()))
+    return due === 'busy' ? AGAIN : due
   }
 
   const attempt = async (work: () => Promise<number | undefined>): Promise<number | undefined> => {
@@ -100,7 +94,7 @@ export const startSender = ({
     if (receiver === undefined || courier === undefined) return undefined
     const { objects } = await store.list(waitingPrefix(name), { limit: 1 })
     if (objects.length === 0) return undefined
-    return alone(name, async (goOn) => {
+    return inTurn(name, async (goOn) => {
       if (!ended.has(name)) return courier.round(receiver, goOn)
       await courier.bury(receiver, 'the receiver has ended')
       return undefined
@@ -137,7 +131,7 @@ export const startSender = ({
     if (page.objects.length === 0) return LOOK
     ended = new Set(await listEnded(store))
     const hearing = all.filter(({ name }) => !ended.has(name))
-    const again = await alone('outbox', async (goOn) => {
+    const again = await inTurn('outbox', async (goOn) => {
       const done = await fanOut(store, { receivers: hearing, now, goOn, damaged: report.damaged })
       return done.again
     })

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { RequestLogger } from '../api/env.ts'
 import { liveDocument } from '../auth/live.ts'
-import type { DeliveryEvent } from '../events/courier.ts'
 import { startLoop } from '../events/loop.ts'
 import type { Pulls } from '../events/pulls.ts'
 import type { Receiver } from '../events/receivers.ts'
@@ -74,13 +72,6 @@ const following = (store: ObjectStore, logger: RequestLogger) =>
     },
   )
 
-const SAID: Readonly<Record<DeliveryEvent['what'], string>> = {
-  failed: 'an event could not be delivered, and is sent again',
-  dead: 'an event could not be delivered: see slipway events list',
-  ended: 'a receiver has ended, and is sent no more events: see slipway events set',
-  damaged: 'an event cannot be read',
-}
-
 /** What sends is loaded once there are receivers. */
 const open = async (
   store: ObjectStore,
@@ -90,12 +81,10 @@ const open = async (
   whereabouts: Whereabouts,
 ): Promise<{ readonly sender: Sender; readonly pulls: Pulls; readonly endPulls: () => void }> => {
   const { startSender } = await import('../events/sender.ts')
-  const { createPost } = await import('../events/post.ts')
   const { createPulls } = await import('../events/pulls.ts')
-  const { readingSecrets } = await import('../events/secrets.ts')
+  const { openPost, reportingTo } = await import('../compose/sending-events.ts')
   const address = `${hostname()}:${new URL(whereabouts.url).port}`
-  const origin = { ...whereabouts, address, instance: randomUUID() }
-  const post = createPost(origin, readingSecrets(env))
+  const post = openPost(env, { ...whereabouts, address })
   const requests = new AbortController()
   const pulls = createPulls({ post, now: Date.now, signal: requests.signal })
   const sender = startSender({
@@ -106,12 +95,7 @@ const open = async (
       return all
     },
     post,
-    report: {
-      delivery: ({ receiver, what, id, why }) =>
-        logger.warn({ receiver, event: id, why }, SAID[what]),
-      damaged: (key) => logger.error({ key }, 'an event cannot be read, and stays where it is'),
-      failed: (error) => logger.warn({ err: error }, 'events cannot be sent at the moment'),
-    },
+    report: reportingTo(logger),
   })
   return { sender, pulls, endPulls: () => requests.abort() }
 }

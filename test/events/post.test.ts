@@ -9,12 +9,11 @@ import { describe, expect, test } from 'vitest'
 import { backOff } from '../../functions/events/back-off.ts'
 import { createPost, outcomeOf } from '../../functions/events/post.ts'
 import type { Receiver } from '../../functions/events/receivers.ts'
-import { readingSecrets } from '../../functions/events/secrets.ts'
 import { until } from '../support/until.ts'
-import { ORIGIN, receiverOf, serveReceiver } from './receiver.ts'
+import { ORIGIN, receiverOf, secretsOf, serveReceiver } from './receiver.ts'
 import { BEGIN, recordOf } from './records.ts'
 
-const SECRETS = readingSecrets({
+const SECRETS = secretsOf({
   SLIPWAY_EVENT_KEY: 'key',
   SLIPWAY_EVENT_TOKEN: 'Bearer abc',
 })

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { Origin } from '../../functions/events/formats/origin.ts'
 import { parseReceivers, type Receiver } from '../../functions/events/receivers.ts'
+import { type ReadSecret, readingSecrets } from '../../functions/events/secrets.ts'
 
 /** Where events come from in tests. */
 export const ORIGIN: Origin = {
@@ -16,6 +17,12 @@ export const ORIGIN: Origin = {
   address: 'host:5000',
   instance: '0d9c1f0e-9f2b-4d3c-8a4b-5c6d7e8f9a0b',
 }
+
+/** Secrets of these variables, and of AWS those that a test gives. */
+export const secretsOf = (
+  env: Readonly<Record<string, string>>,
+  stored: Readonly<Record<string, string>> = {},
+): ReadSecret => readingSecrets(env, async (arn) => stored[arn] ?? '')
 
 /** A receiver of the document. */
 export const receiverOf = (given: object): Receiver => {

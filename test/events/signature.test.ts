@@ -7,9 +7,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readingSecrets } from '../../functions/events/secrets.ts'
 import { webhookHeaders } from '../../functions/events/signature.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
+import { secretsOf } from './receiver.ts'
 
 // The example of the specification.
 const ID = 'msg_p5jXN8AQM9LWM0D4loKWxJek'
@@ -41,7 +41,7 @@ describe('secrets', () => {
     const { path, remove } = await temporaryDirectory()
     t.onTestFinished(remove)
     const file = join(path, 'secret')
-    const read = readingSecrets({
+    const read = secretsOf({
       ONE: 'one',
       EMPTY: '',
       FILE: `file:${file}`,
@@ -57,5 +57,14 @@ describe('secrets', () => {
       await expect(read(wrong)).rejects.toThrow(`the secret ${wrong} is not set, or empty`)
     }
     await expect(read('env:GONE')).rejects.toThrow('ENOENT')
+  })
+
+  test('are read from AWS where a variable has an ARN', async () => {
+    const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:hooks'
+    const variables = { ONE: `${arn}-AbCdEf`, GONE: `${arn}-Ghijkl`, OTHER: 'arn:aws:s3:::bucket' }
+    const read = secretsOf(variables, { [variables.ONE]: 'whsec_MQ==\n' })
+    expect(await read('env:ONE')).toBe('whsec_MQ==')
+    expect(await read('env:OTHER')).toBe(variables.OTHER)
+    await expect(read('env:GONE')).rejects.toThrow('the secret env:GONE is not set, or empty')
   })
 })

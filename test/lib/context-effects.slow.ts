@@ -19,6 +19,8 @@ writeFileSync(goodPolicy, 'version: 1\nrules: []\n')
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
 const MULTI_KEY = `arn:aws:kms:us-east-1:123456789012:key/mrk-${'1'.repeat(32)}`
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:hooks/a-AbCdEf'
+const BUS = 'arn:aws:events:eu-west-1:123456789012:event-bus/default'
 const PRIMARY = { primaryBucket: 'first', primaryRegion: 'us-east-1' }
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000'
 const ZONE = { hostedZoneId: 'Z0123456789', hostedZoneName: 'example.com' }
@@ -62,6 +64,11 @@ describe('each value has an effect', () => {
     indexChildren: { indexChildren: 'none' },
     gc: { gc: 'on' },
     gcGrace: { gc: 'on', gcGrace: '3d' },
+    events: { events: 'on' },
+    eventMinutes: { events: 'on', eventMinutes: '2' },
+    eventConcurrency: { events: 'on', eventConcurrency: '2' },
+    eventBuses: { events: 'on', eventBuses: BUS },
+    eventSecrets: { events: 'on', eventSecrets: `A=${SECRET}` },
     pulls: { pulls: 'on' },
     pullsExcept: { pulls: 'on', pullsExcept: 'user:scanner' },
     manifestHeads: { manifestHeads: 'redirect' },

@@ -36,6 +36,7 @@ const read = (context: Context): ContextValues =>
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
 const MULTI_KEY = `arn:aws:kms:us-east-1:123456789012:key/mrk-${'1'.repeat(32)}`
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:hooks/a-AbCdEf'
 const PRIMARY = { primaryBucket: 'first', primaryRegion: 'us-east-1' }
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000'
 const ZONE = { hostedZoneId: 'Z0123456789', hostedZoneName: 'example.com' }
@@ -117,6 +118,19 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ gc: 'maybe' }, /gc is "maybe": .*on/],
     [{ gc: 'on', gcGrace: '5m' }, /gcGrace is "5m": .*1h/],
     [{ gcGrace: '3d' }, /gcGrace is for gc=on/],
+    [{ events: 'on', eventMinutes: '16' }, /eventMinutes is "16": .* from 1 to 15/],
+    [{ events: 'on', eventBuses: 'default' }, /eventBuses is "default": expected an ARN/],
+    [
+      { events: 'on', eventSecrets: `deployer=${SECRET}` },
+      /eventSecrets is "deployer=.*": expected NAME=arn:/,
+    ],
+    [
+      { events: 'on', eventSecrets: `A=${SECRET.slice(0, -7)}` },
+      /eventSecrets is ".*": expected the whole ARN of a secret/,
+    ],
+    [{ events: 'on', eventConcurrency: '0' }, /eventConcurrency is "0": .* from 1 to 1000/],
+    [{ eventSecrets: `A=${SECRET}` }, /eventSecrets are for events=on/],
+    [{ eventMinutes: '1' }, /eventMinutes, .* are for events=on/],
     [{ pulls: 'maybe' }, /pulls is "maybe": .*on/],
     [
       { pulls: 'on', pullsExcept: 'scanner' },

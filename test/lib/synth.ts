@@ -136,6 +136,17 @@ export const pullsPart = (template: TemplateJson, isPulls: boolean): TemplateJso
   ),
 })
 
+/** Begins the ids of what belongs to sending events. */
+const EVENTS = /^RegistryEvents/
+
+/** The part of a template that sends events, or the part that is not. */
+export const eventsPart = (template: TemplateJson, isEvents: boolean): TemplateJson => ({
+  ...template,
+  Resources: Object.fromEntries(
+    Object.entries(template.Resources).filter(([id]) => EVENTS.test(id) === isEvents),
+  ),
+})
+
 /** The properties of the only resource of a type, apart from those of the Web Function and the clean-up. */
 export const only = (template: TemplateJson, type: string): Readonly<Record<string, unknown>> =>
   onlyIn(cleanUpPart(part(template, false), false), type)
