@@ -5,6 +5,9 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { BLOBS_PREFIX, SCRATCH_PREFIX, UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { cached } from '../shared/cached.ts'
 import { once } from '../shared/once.ts'
@@ -49,6 +52,15 @@ export const isBucketInPath = (settings: StoreSettings, env: Environment): boole
 /** Where a registry in S3 is. */
 type Place = Extract<StoreSettings['store'], { kind: 's3' }>
 
+/** Names in the environment by which the SDK may find other addresses than those AWS documents. */
+const CHANGES_ADDRESSES =
+  /^AWS_(?:USE_|S3_|PROFILE$|DEFAULT_PROFILE$|CONFIG_FILE$|IGNORE_CONFIGURED_)/
+
+/** See `S3StoreOptions.plainAddress`. */
+const hasPlainAddresses = (env: Environment): boolean =>
+  !Object.keys(env).some((name) => CHANGES_ADDRESSES.test(name)) &&
+  !existsSync(join(homedir(), '.aws', 'config'))
+
 const openS3Store = (
   settings: StoreSettings,
   store: Place,
@@ -64,6 +76,7 @@ const openS3Store = (
     region: regionOf(settings, env),
     forcePathStyle: isBucketInPath(settings, env),
     dualstack: settings['s3-dualstack'],
+    plainAddress: hasPlainAddresses(env),
     partChecksums: otherService === undefined,
     direct: settings['s3-direct'],
     expectedBucketOwner: settings['s3-bucket-owner'],

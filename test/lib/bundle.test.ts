@@ -12,7 +12,7 @@ import { loadedAtStart, sizeOf } from '../../packaging/bundle-size.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
 /** What of the SDK is loaded for few requests, or by one of the functions. */
-const CLIENTS = ['kms', 'secrets-manager']
+const CLIENTS = ['kms', 's3', 'secrets-manager']
 
 type Outputs = Metafile['outputs']
 
@@ -38,10 +38,10 @@ test('all of it is less than 1.3 MB, what few requests need included', () => {
   assert.ok(size < 1_300_000, `${size} bytes`)
 })
 
-test('a start reads less than 700 kB, and nothing that few requests need', () => {
+test('a start reads less than 500 kB, and nothing that few requests need', () => {
   const loaded = loadedAtStart(outputs)
   const size = sizeOf(outputs, loaded)
-  assert.ok(size < 700_000, `${size} bytes`)
+  assert.ok(size < 500_000, `${size} bytes`)
   const packages = [...loaded].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}))
   assert.ok(packages.some((path) => path.includes('node_modules/hono/')))
   for (const absent of ['yaml', 'hash-wasm', ...CLIENTS.map((name) => `@aws-sdk/client-${name}`)]) {

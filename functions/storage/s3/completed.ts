@@ -11,8 +11,9 @@
 import { createHash } from 'node:crypto'
 import { HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import type { Part } from '../store.ts'
-import { at, type Bucket, etagOf } from './bucket.ts'
+import type { Bucket } from './bucket.ts'
 import { splitEtag } from './part-etag.ts'
+import { at, etagOf } from './place.ts'
 import { hasCode, wasRetried } from './service-errors.ts'
 
 const MD5 = /^[0-9a-f]{32}$/

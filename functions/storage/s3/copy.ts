@@ -8,9 +8,10 @@ import { CopyObjectCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3'
 import { inBatches } from '../../shared/parallel.ts'
 import { StoreError } from '../errors.ts'
 import { MAX_PARTS, type MultipartUpload, type Part } from '../store.ts'
-import { at, type Bucket, copySource, etagOf } from './bucket.ts'
+import type { Bucket } from './bucket.ts'
 import { abortMultipart, completeMultipart, createMultipart, inUpload } from './multipart.ts'
 import { joinEtag } from './part-etag.ts'
+import { at, copySource, etagOf } from './place.ts'
 import { hasCode } from './service-errors.ts'
 
 const MEBIBYTE = 1024 * 1024

@@ -4,16 +4,12 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import {
-  DeleteObjectCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-  S3ServiceException,
-} from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { StoreError } from '../errors.ts'
 import type { DeleteOptions } from '../store.ts'
-import { at, type Bucket, etagOf, serverName } from './bucket.ts'
-import { hasCode } from './service-errors.ts'
+import { type Bucket, serverName } from './bucket.ts'
+import { at, etagOf } from './place.ts'
+import { hasCode, isServiceException } from './service-errors.ts'
 import { backOff, CONFLICTS, MAX_CONFLICTS } from './write.ts'
 
 /** No object has this version: an ETag is an MD5 sum or longer. */
@@ -99,7 +95,7 @@ const unlessLost = (key: string) => {
         return output
       } catch (error) {
         // What was refused has had its answer.
-        lost = !(error instanceof S3ServiceException)
+        lost = !isServiceException(error)
         throw error
       }
     }

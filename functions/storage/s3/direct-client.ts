@@ -23,8 +23,16 @@ export interface Listing {
   readonly truncated: boolean
 }
 
+/** What it needs of the SDK. */
+export interface Sdk {
+  /** Where the SDK sends requests for the bucket, by its own rules; the path ends with a slash. Loads it. */
+  readonly origin: () => Promise<URL>
+  /** Milliseconds by which the service's clock is ahead, as far as the SDK has been told. */
+  readonly clockOffset: () => number
+}
+
 /**
- * A client for some operations; `get` and `list` resolve to undefined if the SDK has to repeat
+ * A client for some operations; `get`, `head` and `list` resolve to undefined if the SDK has to repeat
  * them.
  */
 export interface DirectClient {
@@ -32,6 +40,8 @@ export interface DirectClient {
    * Reads an object, or the part of it that a Range header selects; `none` if it does not exist.
    */
   readonly get: (key: string, range?: string) => Promise<DirectResponse | 'none' | undefined>
+  /** What is known of an object; `none` if it does not exist. */
+  readonly head: (key: string) => Promise<Pick<DirectResponse, 'headers'> | 'none' | undefined>
   /** Reads a page of keys by the parameters of ListObjectsV2. */
   readonly list: (query: Readonly<Record<string, string>>) => Promise<Listing | undefined>
   /** See the port. */

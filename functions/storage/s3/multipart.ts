@@ -22,9 +22,10 @@ import {
   type OpenMultipart,
   type Part,
 } from '../store.ts'
-import { at, type Bucket, etagOf, keyIn, signedHash } from './bucket.ts'
+import { type Bucket, signedHash } from './bucket.ts'
 import { completedEtag } from './completed.ts'
 import { joinEtag, splitEtag } from './part-etag.ts'
+import { at, etagOf, keyIn } from './place.ts'
 import { hasCode } from './service-errors.ts'
 
 /** Input of commands on an upload. */

@@ -6,7 +6,8 @@
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { PresignOptions } from '../store.ts'
-import { at, type Bucket } from './bucket.ts'
+import type { Bucket } from './bucket.ts'
+import { at } from './place.ts'
 
 interface Outgoing {
   readonly request: unknown

@@ -4,26 +4,27 @@
  * @module
  */
 import { PassThrough, type Readable } from 'node:stream'
-import {
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  HeadObjectCommand,
-  type HeadObjectCommandOutput,
-} from '@aws-sdk/client-s3'
 import { readAll } from '../bytes.ts'
 import { StoreError } from '../errors.ts'
 import type { ByteRange, ObjectInfo, ObjectRead } from '../store.ts'
-import { at, type Bucket, etagOf } from './bucket.ts'
 import type { DirectClient, DirectResponse } from './direct-client.ts'
-import { hasCode, translate } from './service-errors.ts'
+import { etagOf } from './place.ts'
+import { translate } from './service-errors.ts'
 import { withoutWriteId } from './write-id.ts'
 
-type Facts = Pick<HeadObjectCommandOutput, 'ETag' | 'LastModified' | 'Metadata' | 'VersionId'>
+/** What a response says of an object, by the SDK's names. */
+export interface Facts {
+  readonly ETag?: string | undefined
+  readonly LastModified?: Date | undefined
+  readonly Metadata?: Record<string, string> | undefined
+  readonly VersionId?: string | undefined
+}
 
 /** What is written while a bucket's versions are suspended, over and over. */
 const NO_VERSION = 'null'
 
-const infoOf = (facts: Facts, size: number): ObjectInfo => ({
+/** What the port calls these. @param size of the whole object, in bytes */
+export const infoOf = (facts: Facts, size: number): ObjectInfo => ({
   size,
   ...(facts.VersionId && facts.VersionId !== NO_VERSION && { version: facts.VersionId }),
   etag: etagOf(facts.ETag),
@@ -31,15 +32,23 @@ const infoOf = (facts: Facts, size: number): ObjectInfo => ({
   metadata: withoutWriteId(facts.Metadata),
 })
 
-/** What S3 knows about the object; see the port. */
-export const head = async (bucket: Bucket, key: string): Promise<ObjectInfo | undefined> => {
-  try {
-    const output = await bucket.client.send(new HeadObjectCommand(at(bucket, key)))
-    return infoOf(output, output.ContentLength ?? 0)
-  } catch (error) {
-    if (hasCode(error, 'NotFound', 'NoSuchKey')) return undefined
-    throw error
-  }
+/** How the SDK reads what the direct client leaves to it. */
+export interface SdkReads {
+  readonly head: (key: string) => Promise<ObjectInfo | undefined>
+  readonly get: (key: string, range: string | undefined) => Promise<Received | undefined>
+}
+
+/** What S3 knows about the object; see the port. Tries the direct client first, if there is one, then the SDK. */
+export const head = async (
+  direct: DirectClient | undefined,
+  sdk: SdkReads,
+  key: string,
+): Promise<ObjectInfo | undefined> => {
+  const response = await direct?.head(key)
+  if (response === 'none') return undefined
+  if (response === undefined) return sdk.head(key)
+  const { headers } = response
+  return infoOf(factsOf(headers), Number(headers['content-length']))
 }
 
 /** A Range header. S3 ignores an invalid one and would send everything, so that is refused here. */
@@ -68,34 +77,28 @@ const namingFailures = (body: Readable, key: string): Readable => {
 }
 
 /** A response to GetObject, from the SDK or the direct client. */
-interface Received {
+export interface Received {
   readonly facts: Facts
   readonly length: number
   readonly contentRange: string | undefined
   readonly body: Readable
 }
 
-const fromSdk = (output: GetObjectCommandOutput): Received => ({
-  facts: output,
-  length: output.ContentLength ?? 0,
-  contentRange: output.ContentRange,
-  // In Node it is always one of Node's streams.
-  body: output.Body as Readable,
-})
-
 const META = 'x-amz-meta-'
 
+const factsOf = (headers: DirectResponse['headers']): Facts => ({
+  ETag: headers.etag,
+  LastModified: new Date(headers['last-modified'] ?? 0),
+  VersionId: headers['x-amz-version-id'],
+  Metadata: Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => name.startsWith(META))
+      .map(([name, value]) => [name.slice(META.length), value]),
+  ),
+})
+
 const fromDirect = ({ headers, body }: DirectResponse): Received => ({
-  facts: {
-    ETag: headers.etag,
-    LastModified: new Date(headers['last-modified'] ?? 0),
-    VersionId: headers['x-amz-version-id'],
-    Metadata: Object.fromEntries(
-      Object.entries(headers)
-        .filter(([name]) => name.startsWith(META))
-        .map(([name, value]) => [name.slice(META.length), value]),
-    ),
-  },
+  facts: factsOf(headers),
   length: Number(headers['content-length'] ?? 0),
   contentRange: headers['content-range'],
   body,
@@ -117,33 +120,26 @@ const readOf = async (
 
 /** Tries the direct client first, if there is one, then the SDK. */
 const receive = async (
-  bucket: Bucket,
   direct: DirectClient | undefined,
+  sdk: SdkReads,
   key: string,
   range: string | undefined,
 ): Promise<Received | undefined> => {
   const response = await direct?.get(key, range)
   if (response === 'none') return undefined
-  if (response !== undefined) return fromDirect(response)
-  try {
-    const input = { ...at(bucket, key), ...(range === undefined ? {} : { Range: range }) }
-    return fromSdk(await bucket.client.send(new GetObjectCommand(input)))
-  } catch (error) {
-    if (hasCode(error, 'NoSuchKey')) return undefined
-    throw error
-  }
+  return response === undefined ? sdk.get(key, range) : fromDirect(response)
 }
 
 /** The object's bytes; see the port. Throws `range`. */
 export const get = async (
-  bucket: Bucket,
   direct: DirectClient | undefined,
+  sdk: SdkReads,
   key: string,
   range?: ByteRange,
 ): Promise<ObjectRead | undefined> => {
   const header = range && rangeHeader(key, range)
   for (let attempt = 1; ; attempt++) {
-    const received = await receive(bucket, direct, key, header)
+    const received = await receive(direct, sdk, key, header)
     if (received === undefined) return undefined
     try {
       return await readOf(received, key, direct?.body ?? namingFailures)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { S3ServiceException } from '@aws-sdk/client-s3'
+import type { S3ServiceException } from '@aws-sdk/client-s3'
 import { StoreError, type StoreFailure } from '../errors.ts'
 
 const BY_CODE: Readonly<Record<string, StoreFailure>> = {
@@ -55,8 +55,12 @@ const isNetworkError = (error: unknown): boolean =>
   error instanceof Error &&
   (NETWORK.has(error.name) || ('code' in error && NETWORK.has(String(error.code))))
 
+/** Whether an error is a response of the service. By its form: importing the class would load the SDK. */
+export const isServiceException = (error: unknown): error is S3ServiceException =>
+  error instanceof Error && '$fault' in error && '$metadata' in error
+
 const failureOf = (error: unknown): StoreFailure | undefined => {
-  if (!(error instanceof S3ServiceException)) {
+  if (!isServiceException(error)) {
     return isNetworkError(error) ? 'unavailable' : undefined
   }
   const status = error.$metadata.httpStatusCode ?? 0
@@ -65,11 +69,11 @@ const failureOf = (error: unknown): StoreFailure | undefined => {
 
 /** Whether an error is a response of S3 with one of the given codes. */
 export const hasCode = (error: unknown, ...codes: string[]): boolean =>
-  error instanceof S3ServiceException && codes.includes(error.name)
+  isServiceException(error) && codes.includes(error.name)
 
 /** Whether a request was sent more than once before it failed, so a response may have been lost. */
 export const wasRetried = (error: unknown): boolean =>
-  error instanceof S3ServiceException && (error.$metadata.attempts ?? 1) > 1
+  isServiceException(error) && (error.$metadata.attempts ?? 1) > 1
 
 /**
  * The {@link StoreError} for a failed request, or the error itself if it is not an expected one.

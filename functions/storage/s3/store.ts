@@ -12,28 +12,17 @@ import { cached } from '../../shared/cached.ts'
 import { once } from '../../shared/once.ts'
 import { noteFailure } from '../errors.ts'
 import type { ByteRange, DeleteOptions, LastCalls, ListOptions, ObjectStore } from '../store.ts'
-import { type Bucket, openBucket, type S3StoreOptions } from './bucket.ts'
-import { copy } from './copy.ts'
-import { deleteCondition, removeIf, removeOnce, removeVersion } from './delete-if.ts'
+import type { Bucket } from './bucket.ts'
 import { losesWrites } from './delete-race.ts'
 import { openDirect, readingUpTo } from './direct/direct.ts'
-import type { DirectClient } from './direct-client.ts'
 import { list } from './list.ts'
-import {
-  abortMultipart,
-  completeMultipart,
-  createMultipart,
-  listMultiparts,
-  listParts,
-  uploadPart,
-} from './multipart.ts'
-import { presign } from './presign.ts'
-import { presignPart } from './presign-part.ts'
+import { openPlace, type S3StoreOptions } from './place.ts'
 import { get, head } from './read.ts'
 import { translate } from './service-errors.ts'
-import { put, remove } from './write.ts'
 
-export type { S3StoreOptions } from './bucket.ts'
+export type { S3StoreOptions } from './place.ts'
+
+type Operations = typeof import('./operations.ts')
 
 /** An S3 store; unlike others it can always presign. */
 export type S3Store = ObjectStore &
@@ -50,18 +39,38 @@ const RACED_FOR = 12 * 60 * 60_000
 /** Opens the store in a bucket, which must exist. Sends nothing yet. */
 export const createS3Store = (options: S3StoreOptions): S3Store => {
   const { direct: isDirect = true, reportFallback = () => {} } = options
-  const bucket = openBucket(options, isDirect ? readingUpTo(READ_BYTES) : {})
-  const direct = isDirect ? openDirect(bucket, reportFallback) : undefined
+  const place = openPlace(options, isDirect ? readingUpTo(READ_BYTES) : {})
 
-  /** Binds an operation to the bucket and translates its failures to those of the port. */
-  const bound =
+  let loaded: { readonly operations: Operations; readonly bucket: Bucket } | undefined
+  const sdk = once(async () => {
+    const operations = await import('./operations.ts')
+    loaded = { operations, bucket: operations.openBucket(place) }
+    return loaded
+  })
+  /** An operation of the SDK, which the first one loads. */
+  const bySdk =
     <A extends readonly unknown[], R>(
-      name: string,
-      operation: (bucket: Bucket, ...args: A) => Promise<R>,
+      choose: (operations: Operations) => (bucket: Bucket, ...args: A) => Promise<R>,
     ) =>
     async (...args: A): Promise<R> => {
+      const { operations, bucket } = await sdk()
+      return choose(operations)(bucket, ...args)
+    }
+  const reads = { get: bySdk((each) => each.get), head: bySdk((each) => each.head) }
+  const listing = bySdk((each) => each.list)
+
+  const forDirect = {
+    origin: bySdk((each) => each.originOf),
+    clockOffset: () => loaded?.bucket.client.config.systemClockOffset ?? 0,
+  }
+  const direct = isDirect ? openDirect(place, forDirect, reportFallback) : undefined
+
+  /** Translates the failures of an operation to those of the port. */
+  const bound =
+    <A extends readonly unknown[], R>(name: string, operation: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
       try {
-        return await operation(bucket, ...args)
+        return await operation(...args)
       } catch (error) {
         const [subject] = args
         const key = typeof subject === 'string' ? subject : ''
@@ -73,7 +82,7 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
   /** The same for an operation that asks the service, and notes how that ended. */
   const asking = <A extends readonly unknown[], R>(
     name: string,
-    operation: (bucket: Bucket, ...args: A) => Promise<R>,
+    operation: (...args: A) => Promise<R>,
   ) => {
     const ask = bound(name, operation)
     return async (...args: A): Promise<R> => {
@@ -88,45 +97,85 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     }
   }
 
-  const condition = once(bound('try conditional deletes on', deleteCondition))
+  const condition = once(
+    bound(
+      'try conditional deletes on',
+      bySdk((each) => each.deleteCondition),
+    ),
+  )
 
-  const race = cached(() => losesWrites(store, bucket.scratch), {
+  const race = cached(() => losesWrites(store, place.scratch), {
     maxAge: RACED_FOR,
     keeps: (lost) => !lost,
   })
+  const removeIf = bySdk((each) => each.removeIf)
 
   const store: S3Store = {
     lastCalls,
-    get: asking('get', (each, key: string, range?: ByteRange) => get(each, direct, key, range)),
-    head: asking('head', head),
-    put: asking('put', put),
-    copy: asking('copy', copy),
-    delete: asking('delete', remove),
+    get: asking('get', (key: string, range?: ByteRange) => get(direct, reads, key, range)),
+    head: asking('head', (key: string) => head(direct, reads, key)),
+    put: asking(
+      'put',
+      bySdk((each) => each.put),
+    ),
+    copy: asking(
+      'copy',
+      bySdk((each) => each.copy),
+    ),
+    delete: asking(
+      'delete',
+      bySdk((each) => each.remove),
+    ),
     deleteIf: asking(
       'delete a version of',
-      async (each, key: string, etag: string, options?: DeleteOptions) =>
-        removeIf(each, key, etag, await condition(), options),
+      async (key: string, etag: string, options?: DeleteOptions) =>
+        removeIf(key, etag, await condition(), options),
     ),
     deletesExactly: async () => (await condition()) === 'exact',
-    ...(bucket.isAws ? {} : { losesWrites: () => race.get() }),
-    deleteVersion: asking('delete a version of', removeVersion),
-    deleteOnce: asking('delete', removeOnce),
-    list: asking('list', (each, prefix: string, options?: ListOptions) =>
-      list(each, direct, prefix, options),
+    ...(place.isAws ? {} : { losesWrites: () => race.get() }),
+    deleteVersion: asking(
+      'delete a version of',
+      bySdk((each) => each.removeVersion),
     ),
-    createMultipart: asking('create multipart upload of', createMultipart),
-    uploadPart: asking('upload part', uploadPart),
-    listParts: asking('list parts', listParts),
-    completeMultipart: asking('complete multipart upload', completeMultipart),
-    abortMultipart: asking('abort multipart upload', abortMultipart),
-    listMultiparts: asking('list multipart uploads of', listMultiparts),
-    presign: bound('presign', (each, ...args: Parameters<DirectClient['presign']>) =>
-      direct ? direct.presign(...args) : presign(each, ...args),
+    deleteOnce: asking(
+      'delete',
+      bySdk((each) => each.removeOnce),
     ),
-    presignPart: bound('presign a part of', presignPart),
+    list: asking('list', (prefix: string, options?: ListOptions) =>
+      list(place, direct, listing, prefix, options),
+    ),
+    createMultipart: asking(
+      'create multipart upload of',
+      bySdk((each) => each.createMultipart),
+    ),
+    uploadPart: asking(
+      'upload part',
+      bySdk((each) => each.uploadPart),
+    ),
+    listParts: asking(
+      'list parts',
+      bySdk((each) => each.listParts),
+    ),
+    completeMultipart: asking(
+      'complete multipart upload',
+      bySdk((each) => each.completeMultipart),
+    ),
+    abortMultipart: asking(
+      'abort multipart upload',
+      bySdk((each) => each.abortMultipart),
+    ),
+    listMultiparts: asking(
+      'list multipart uploads of',
+      bySdk((each) => each.listMultiparts),
+    ),
+    presign: bound('presign', direct?.presign ?? bySdk((each) => each.presign)),
+    presignPart: bound(
+      'presign a part of',
+      bySdk((each) => each.presignPart),
+    ),
     provesParts: once(
-      bound('try presigned parts on', async (each) =>
-        (await import('./proves-parts.ts')).provesParts(each),
+      bound('try presigned parts on', async () =>
+        (await import('./proves-parts.ts')).provesParts((await sdk()).bucket),
       ),
     ),
   }

@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { StoreError } from '../errors.ts'
 import type { PutOptions, WriteCondition } from '../store.ts'
-import { at, type Bucket, etagOf, signedHash } from './bucket.ts'
+import { type Bucket, signedHash } from './bucket.ts'
+import { at, etagOf } from './place.ts'
 import { hasCode, wasRetried } from './service-errors.ts'
 import { withWriteId, writeIdOf } from './write-id.ts'
 

@@ -23,10 +23,10 @@
  * @module
  */
 
-import type { Bucket } from '../bucket.ts'
-import type { DirectClient, ReportFallback } from '../direct-client.ts'
+import type { DirectClient, ReportFallback, Sdk } from '../direct-client.ts'
+import type { Place } from '../place.ts'
 import { namingFailures } from './body.ts'
-import { createGet } from './get.ts'
+import { createGet, createHead } from './get.ts'
 import { createList } from './list.ts'
 import { createPresign } from './presign.ts'
 import { createRequests } from './requests.ts'
@@ -34,11 +34,12 @@ import { createRequests } from './requests.ts'
 export { readingUpTo } from './sockets.ts'
 
 /** Opens the second client of a bucket. Sends nothing yet. */
-export const openDirect = (bucket: Bucket, report: ReportFallback): DirectClient => {
-  const requests = createRequests(bucket)
+export const openDirect = (place: Place, sdk: Sdk, report: ReportFallback): DirectClient => {
+  const requests = createRequests(place, sdk)
   return {
-    get: createGet(bucket, requests, report),
-    list: createList(bucket, requests, report),
+    get: createGet(requests, report),
+    head: createHead(requests, report),
+    list: createList(requests, report),
     presign: createPresign(requests),
     body: namingFailures,
   }

@@ -1,11 +1,10 @@
 /**
- * Reads of objects.
+ * Reads of objects, and of what is known of them.
  *
  * @module
  */
 
 import type { Readable } from 'node:stream'
-import type { Bucket } from '../bucket.ts'
 import type { DirectClient, ReportFallback } from '../direct-client.ts'
 import { trying, unusual } from './fallback.ts'
 import type { Requests } from './requests.ts'
@@ -15,14 +14,9 @@ import { textOf } from './text.ts'
 const MAX_ERROR = 4096
 
 /** Reads of a bucket's objects. */
-export const createGet = (
-  { client }: Bucket,
-  requests: Requests,
-  report: ReportFallback,
-): DirectClient['get'] => {
+export const createGet = (requests: Requests, report: ReportFallback): DirectClient['get'] => {
   const send = async (key: string, range: string | undefined) => {
-    const request = await requests.get(key, range === undefined ? {} : { range })
-    const { response } = await client.config.requestHandler.handle(request)
+    const response = await requests.object('GET', key, range === undefined ? {} : { range })
     const { statusCode, headers } = response
     const body = response.body as Readable
     const complete = headers['content-length'] !== undefined
@@ -34,4 +28,19 @@ export const createGet = (
     throw unusual(response)
   }
   return (key, range) => trying(`get ${key}`, report, () => send(key, range))
+}
+
+/** What is known of a bucket's objects. A response to HEAD has no body: 404 is all that it says. */
+export const createHead = (requests: Requests, report: ReportFallback): DirectClient['head'] => {
+  const send = async (key: string) => {
+    const response = await requests.object('HEAD', key)
+    const { statusCode, headers } = response
+    const isFound = statusCode === 200 && headers['content-length'] !== undefined
+    if (!isFound && statusCode !== 404) throw unusual(response)
+    const body = response.body as Readable
+    // Until it has ended, its connection is not used again.
+    body.resume()
+    return isFound ? { headers } : ('none' as const)
+  }
+  return (key) => trying(`head ${key}`, report, () => send(key))
 }

@@ -5,7 +5,6 @@
  */
 
 import type { Readable } from 'node:stream'
-import type { Bucket } from '../bucket.ts'
 import type { DirectClient, Listing, ReportFallback } from '../direct-client.ts'
 import { trying, unusual } from './fallback.ts'
 import { parseListing } from './listing.ts'
@@ -19,14 +18,10 @@ const MAX_PAGE = 4 * 1024 * 1024
  * Listings of a bucket. After an unusual page, the SDK reads all later ones, so that a service that
  * writes such pages does not get each request twice.
  */
-export const createList = (
-  { client }: Bucket,
-  requests: Requests,
-  report: ReportFallback,
-): DirectClient['list'] => {
+export const createList = (requests: Requests, report: ReportFallback): DirectClient['list'] => {
   let usual = true
   const send = async (query: Readonly<Record<string, string>>): Promise<Listing> => {
-    const { response } = await client.config.requestHandler.handle(await requests.getBucket(query))
+    const response = await requests.bucket(query)
     if (response.statusCode !== 200) throw unusual(response)
     const listing = parseListing((await textOf(response.body as Readable, MAX_PAGE)) ?? '')
     if (listing !== undefined) return listing

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { etagOf } from '../bucket.ts'
 import type { Listing } from '../direct-client.ts'
+import { etagOf } from '../place.ts'
 
 const WHOLE = /^(?:<\?xml[^>]*\?>)?\s*<ListBucketResult[\s>].*<\/ListBucketResult>\s*$/s
 const ENTRY = /<(Contents|CommonPrefixes)>(.*?)<\/\1>/gs

@@ -4,21 +4,27 @@
  * @module
  */
 
-import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
-import { HttpRequest } from '@smithy/core/protocols'
+import { HttpRequest, type HttpResponse } from '@smithy/core/protocols'
+import { Hash } from '@smithy/core/serde'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { once } from '../../../shared/once.ts'
-import type { Bucket } from '../bucket.ts'
+import { addressOf } from '../address.ts'
+import type { Sdk } from '../direct-client.ts'
+import type { Place } from '../place.ts'
 
 /** Methods that have no body. */
 export type Method = 'GET' | 'HEAD'
 
-/** Signs requests. */
+/** Signs requests, and sends them once. */
 export interface Requests {
-  /** A GET of an object, signed by headers. */
-  get(key: string, headers: Readonly<Record<string, string>>): Promise<HttpRequest>
+  /** Asks for an object; signed by headers. */
+  object(
+    method: Method,
+    key: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<HttpResponse>
   /** A GET of the bucket itself, signed by headers. */
-  getBucket(query: Readonly<Record<string, string>>): Promise<HttpRequest>
+  bucket(query: Readonly<Record<string, string>>): Promise<HttpResponse>
   /** A URL signed by its query, for whoever holds it, valid for this number of seconds. */
   presigned(
     method: Method,
@@ -37,45 +43,21 @@ const escaped = (key: string): string =>
     .replaceAll('%2F', '/')
     .replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** A parsed URL, as the SDK represents it. */
-interface Address {
-  readonly protocol: string
-  readonly hostname: string
-  readonly port?: number | undefined
-  readonly path: string
-}
+/** SHA-256, as the signer wants it. */
+const Sha256 = Hash.bind(undefined, 'sha256')
 
-const textOf = ({ protocol, hostname, port, path }: Address): string =>
-  `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`
-
-/** Where the SDK sends requests for the bucket, by its own rules; the path ends with a slash. */
-const originOf = async ({ client: { config }, target }: Bucket): Promise<URL> => {
-  const endpoint = await config.endpoint?.()
-  const { url } = config.endpointProvider({
-    Bucket: target.Bucket,
-    Region: await config.region(),
-    ForcePathStyle: config.forcePathStyle,
-    UseFIPS: await config.useFipsEndpoint(),
-    UseDualStack: await config.useDualstackEndpoint(),
-    ...(endpoint && { Endpoint: textOf(endpoint) }),
-  })
-  return new URL(`${url.pathname.replace(/\/$/, '')}/`, url)
-}
-
-/** Signs requests as the SDK's client of the bucket would. Sends nothing. */
-export const createRequests = (bucket: Bucket): Requests => {
-  const { config } = bucket.client
-  const { credentials, region, sha256 } = config
+/** Signs requests as the SDK's client of the bucket would. Sends nothing by itself. */
+export const createRequests = (place: Place, sdk: Sdk): Requests => {
+  const { options, credentials, handler } = place
   const signer = new SignatureV4({
     service: 's3',
     credentials,
-    region,
-    sha256,
+    region: options.region,
+    sha256: Sha256,
     uriEscapePath: false,
   })
-  const presigner = new S3RequestPresigner({ credentials, region, sha256 })
-  const owner = bucket.target.ExpectedBucketOwner
-  const origin = once(() => originOf(bucket))
+  const owner = options.expectedBucketOwner
+  const origin = once(async () => addressOf(options) ?? sdk.origin())
 
   const unsigned = async (
     method: Method,
@@ -89,7 +71,7 @@ export const createRequests = (bucket: Bucket): Requests => {
       protocol,
       hostname,
       ...(port === '' ? {} : { port: Number(port) }),
-      path: key === undefined ? pathname : pathname + escaped(bucket.prefix + key),
+      path: key === undefined ? pathname : pathname + escaped(place.prefix + key),
       query: { ...query },
       headers: {
         host,
@@ -99,21 +81,28 @@ export const createRequests = (bucket: Bucket): Requests => {
     })
   }
 
-  const signingDate = (): Date => new Date(Date.now() + config.systemClockOffset)
+  const signingDate = (): Date => new Date(Date.now() + sdk.clockOffset())
 
   const signed = async (request: HttpRequest): Promise<HttpRequest> => {
     request.headers['x-amz-content-sha256'] = NO_BODY
     return HttpRequest.clone(await signer.sign(request, { signingDate: signingDate() }))
   }
 
+  const send = async (request: HttpRequest): Promise<HttpResponse> =>
+    (await handler.handle(await signed(request))).response
+
   return {
-    get: async (key, headers) => signed(await unsigned('GET', key, headers)),
-    getBucket: async (query) => signed(await unsigned('GET', undefined, {}, query)),
+    object: async (method, key, headers = {}) => send(await unsigned(method, key, headers)),
+    bucket: async (query) => send(await unsigned('GET', undefined, {}, query)),
 
     async presigned(method, key, query, expiresIn) {
       const request = await unsigned(method, key, {}, query)
-      const options = { expiresIn, signingDate: signingDate() }
-      const { query: signed } = await presigner.presign(request, options)
+      // Moved to the query under this name, as the SDK writes it.
+      request.headers['X-Amz-Content-Sha256'] = 'UNSIGNED-PAYLOAD'
+      const { query: signed } = await signer.presign(request, {
+        expiresIn,
+        signingDate: signingDate(),
+      })
       const { protocol, headers, path } = request
       const search = new URLSearchParams(signed as Record<string, string>)
       return `${protocol}//${headers.host}${path}?${search}`

@@ -186,11 +186,13 @@ describe('with the SDK and without, the same', () => {
     for (const key of KEYS) {
       const none = await onBoth(rig, async (store) => readOf(await store.get(key)))
       expect(none).toBeUndefined()
+      expect(await onBoth(rig, (store) => store.head(key))).toBeUndefined()
       await rig.sdk.put(key, bytes(`0123456789 ${key}`), { metadata: { kind: 'x y' } })
       for (const range of RANGES) {
         const read = await onBoth(rig, async (store) => readOf(await store.get(key, range)))
         expect(read?.info.metadata).toEqual({ kind: 'x y' })
       }
+      expect((await onBoth(rig, (store) => store.head(key)))?.metadata).toEqual({ kind: 'x y' })
     }
   })
 
@@ -202,6 +204,8 @@ describe('with the SDK and without, the same', () => {
     expect(read?.bytes.length).toBe(LARGE)
     await onBoth(rig, async (store) => readOf(await store.get('large', { start: 100_000 })))
     await onBoth(rig, async (store) => readOf(await store.get('empty')))
+    expect((await onBoth(rig, (store) => store.head('large')))?.size).toBe(LARGE)
+    expect((await onBoth(rig, (store) => store.head('empty')))?.size).toBe(0)
   })
 
   test('pages of keys', async (t) => {
@@ -241,18 +245,39 @@ describe('with the SDK and without, the same', () => {
     }
   })
 
-  test('addresses, in the path and in the host, here and at AWS', async () => {
-    for (const endpoint of [undefined, 'http://s3.example:9000', 'https://s3.example/under/it']) {
+  const regions = [
+    ...['eu-west-1', 'us-east-1', 'ap-southeast-7', 'mx-central-1', 'il-central-1', 'cn-north-1'],
+    ...['us-gov-west-1', 'us-iso-east-1', 'eusc-de-east-1'],
+  ]
+  const endpoints = [
+    undefined,
+    'http://s3.example:9000',
+    'https://s3.example/under/it',
+    'http://127.0.0.1:9000',
+    'http://[::1]:9000/x/',
+  ]
+  const buckets = ['box', 'box.with.dots', 'a-b-1', 'box-s3alias', 'box--table-s3', 'Box_1']
+  test.each(regions)('addresses, in the path and in the host, in %s', async (region) => {
+    const credentials = { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 't/+=' }
+    for (const endpoint of endpoints) {
       for (const forcePathStyle of [false, true]) {
-        for (const bucket of ['box', 'box.with.dots']) {
-          const credentials = { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 't/+=' }
-          const options = { bucket, region: 'eu-west-1', endpoint, forcePathStyle, credentials }
-          const [direct, sdk] = await Promise.all(
-            [true, false].map((each) =>
-              createS3Store({ ...options, direct: each }).presign('GET', 'a b', { expiresIn: 60 }),
-            ),
-          )
-          expect(signedParts(direct!)).toEqual(signedParts(sdk!))
+        for (const dualstack of endpoint === undefined ? [false, true] : [false]) {
+          for (const bucket of buckets) {
+            const options = { bucket, region, endpoint, forcePathStyle, dualstack, credentials }
+            const urls = [
+              { direct: false },
+              { direct: true },
+              { direct: true, plainAddress: true },
+            ].map((more) =>
+              createS3Store({ ...options, ...more })
+                .presign('GET', 'a b', { expiresIn: 60 })
+                .then(signedParts, (error: Error) => error.message),
+            )
+            const [sdk, direct, plain] = await Promise.all(urls)
+            const what = JSON.stringify([endpoint, forcePathStyle, dualstack, bucket])
+            expect(direct, what).toEqual(sdk)
+            expect(plain, what).toEqual(sdk)
+          }
         }
       }
     }
@@ -276,6 +301,8 @@ describe('with the SDK and without, the same', () => {
         async (store) => readOf(await store.get('a')),
         async (store) => readOf(await store.get('none')),
         (store) => store.list(''),
+        (store) => store.head('a'),
+        (store) => store.head('none'),
       ]
       for (const call of calls) {
         s3.faults.next({}, fault, times)
@@ -300,6 +327,7 @@ describe('with the SDK and without, the same', () => {
     ['no such bucket to list', 'unavailable', { bucket: 'other' }, (store) => store.list('')],
     ['a wrong secret', 'unavailable', { credentials: WRONG }, (store) => store.get('a')],
     ['a wrong secret to list', 'unavailable', { credentials: WRONG }, (store) => store.list('')],
+    ['a wrong secret to head', 'unavailable', { credentials: WRONG }, (store) => store.head('a')],
     ['a range past the end', 'range', {}, (store) => store.get('a', { start: 10 })],
     ['a range of nothing', 'range', {}, (store) => store.get('a', { suffix: 0 })],
   ]
