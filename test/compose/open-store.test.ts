@@ -167,7 +167,8 @@ describe('a copy in another Region', () => {
   test('is in the Region of the process, or in the one that is named', async () => {
     const has = createServer((request, response) => {
       asked.push(request.url ?? '')
-      response.writeHead(200, { ETag: '"x"', 'Last-Modified': new Date(0).toUTCString() }).end()
+      const modified = new Date(0).toUTCString()
+      response.writeHead(200, { ETag: '"x"', 'Last-Modified': modified, 'Content-Length': 0 }).end()
     }).listen(0, '127.0.0.1')
     const asked: string[] = []
     await once(has, 'listening')
