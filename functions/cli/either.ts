@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type SettingName, STORE_SETTINGS, type StoreSettings } from '../compose/setting-table.ts'
+import {
+  type SettingName,
+  type Settings,
+  STORE_SETTINGS,
+  type StoreSettings,
+} from '../compose/setting-table.ts'
 import {
   type Arguments,
   BY,
@@ -23,7 +28,7 @@ import type { RegistryIo } from './remote/registry-io.ts'
 
 /** Two ways to what a command works with, each loaded only where it is gone. */
 export interface Ways<Context extends Io> {
-  readonly store: (io: StoreIo) => Promise<Context>
+  readonly store: (io: StoreIo, settings: Partial<Settings>) => Promise<Context>
   readonly registry: (io: RegistryIo) => Promise<Context>
 }
 
@@ -79,6 +84,6 @@ export const eitherCommand =
       const run = (context: Context) => loaded(context, given as Given<A, F, N>)
       if (registry !== undefined) return fromAfar(io, registry, ways.registry, run)
       const opened = await openIo(io, found as StoreSettings, false, all.by)
-      return (await run(await ways.store(opened))) ?? 0
+      return (await run(await ways.store(opened, found))) ?? 0
     },
   })

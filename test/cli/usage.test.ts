@@ -7,6 +7,7 @@
 import { expect, test } from 'vitest'
 import { showUsage } from '../../functions/cli/commands/usage.ts'
 import { UsageError } from '../../functions/cli/errors.ts'
+import { inStore } from '../../functions/cli/ways/usage-in-store.ts'
 import { CLEAN_UP_PREFIX } from '../../functions/registry/layout.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -29,7 +30,7 @@ const ask = async (
   onStop: (signal: () => void) => void = () => {},
 ) => {
   const { io, printed, said } = recordingIo({ store, onStop })
-  const code = await showUsage(io, {
+  const code = await showUsage(inStore(io), {
     args: { pattern },
     flags: { now: false, json: false, sort: 'size', ...flags },
     settings: { 'gc-grace': 48 * 60 * 60, 'undelete-days': 7 },

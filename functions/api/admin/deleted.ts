@@ -6,6 +6,7 @@
 
 import { unreported } from '../../registry/damage.ts'
 import { listDeletions } from '../../registry/deleted/deletions.ts'
+import { areThere } from '../../registry/deleted/there.ts'
 import { undelete } from '../../registry/deleted/undelete.ts'
 import { parseDigest, parseName, parseTag, type Reference } from '../../registry/reference.ts'
 import { listAllWhole, listWhole } from '../../registry/whole/list.ts'
@@ -76,7 +77,7 @@ const ofOne: Operation = {
       content: {
         'application/json': z.object({
           name: z.string(),
-          whole: z.array(whole),
+          whole: z.array(z.extend(whole, { id: z.string() })),
           deletes: z.array(
             z.object({
               id: z.string(),
@@ -86,6 +87,8 @@ const ofOne: Operation = {
               digest: z.string(),
               tag: z.optional(z.string()),
               tags: z.optional(z.array(z.string())),
+              /** Whether it is there now. */
+              isThere: z.boolean(),
             }),
           ),
         }),
@@ -97,10 +100,11 @@ const ofOne: Operation = {
     const name = parseName(path.name ?? '')
     const { deletes } = await listWhole(desk.store, name)
     const all = await listDeletions(desk.store, name)
+    const there = await areThere(desk.store, name, all)
     return c.json({
       name,
-      whole: deletes.map(wholeOf),
-      deletes: all.map(({ id, at, by, rule, digest, tag, tags }) => ({
+      whole: deletes.map((each) => ({ id: each.id, ...wholeOf(each) })),
+      deletes: all.map(({ id, at, by, rule, digest, tag, tags }, place) => ({
         id,
         at: at.toISOString(),
         by,
@@ -108,6 +112,7 @@ const ofOne: Operation = {
         digest,
         tag,
         tags,
+        isThere: there[place] ?? false,
       })),
     })
   },
@@ -136,13 +141,15 @@ const restore: Operation = {
   responses: {
     200: {
       description:
-        'What came back: tags and manifests, by number where all of the repository was meant. Tags that were set meanwhile stay as they are (`kept`).',
+        'What came back: how many tags and manifests, and which tags (`restored`) where not all of the repository was meant; then it is all as before `at`. Tags that were set meanwhile stay as they are (`kept`).',
       content: {
         'application/json': z.object({
           repository: z.string(),
           digest: z.optional(z.string()),
+          at: z.optional(z.iso.datetime()),
           manifests: z.int(),
           tags: z.int(),
+          restored: z.optional(z.array(z.string())),
           kept: z.array(z.string()),
           lost: z.array(z.string()),
         }),
@@ -160,7 +167,7 @@ const restore: Operation = {
     const { store, now } = desk
     const recording = desk.events?.begin(name, eventOrigin(c))
     if (reference === undefined) {
-      const { manifests, tags, kept, lost } = await undeleteWhole(
+      const { at, manifests, tags, kept, lost } = await undeleteWhole(
         store,
         name,
         unreported,
@@ -168,7 +175,7 @@ const restore: Operation = {
         recording,
       )
       request.changed(`undelete ${name}`)
-      return c.json({ repository: name, manifests, tags, kept, lost })
+      return c.json({ repository: name, at: at.toISOString(), manifests, tags, kept, lost })
     }
     const { digest, manifest, tags, kept } = await undelete(
       store,
@@ -179,8 +186,8 @@ const restore: Operation = {
       recording,
     )
     request.changed(`undelete ${name}${given.tag === undefined ? `@${digest}` : `:${given.tag}`}`)
-    const manifests = manifest ? 1 : 0
-    return c.json({ repository: name, digest, manifests, tags: tags.length, kept, lost: [] })
+    const back = { manifests: manifest ? 1 : 0, tags: tags.length, restored: tags, kept, lost: [] }
+    return c.json({ repository: name, digest, ...back })
   },
 }
 

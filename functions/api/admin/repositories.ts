@@ -114,7 +114,15 @@ const remove: Operation = {
   summary: 'Delete a whole repository',
   description:
     'Needs the right `delete` on it rather than `admin`. It can be undone for the days of --undelete-days.',
-  parameters: { name: NAME },
+  parameters: {
+    name: NAME,
+    override: {
+      in: 'query',
+      description:
+        'Whether immutable tags go, too, where the caller has the right `override`; true by default.',
+      schema: z.optional(z.enum(['true', 'false'])),
+    },
+  },
   responses: {
     202: {
       description: 'What is gone, whether there is more to do, and until when it can be undone.',
@@ -125,6 +133,8 @@ const remove: Operation = {
           undeletableUntil: z.optional(date),
           deleted: z.int(),
           remaining: z.boolean(),
+          /** Immutable tags that go, and where they pointed. */
+          overridden: z.array(z.object({ tag: z.string(), was: z.string() })),
         }),
       },
     },
@@ -144,11 +154,14 @@ const all: Operation = {
   parameters: PAGING,
   responses: {
     200: {
-      description: 'A page. `pool` is only for those who administer all.',
+      description:
+        'A page. `count`, `pool` and `removed`, which is what the clean-up then took away, are only for those who administer all.',
       content: {
         'application/json': z.object({
           date,
+          count: z.optional(z.int()),
           pool: z.optional(z.object({ kept: bytes, condemned: bytes, reclaimable: bytes })),
+          removed: z.optional(z.object({ things: z.int(), bytes })),
           repositories: z.array(z.extend(usage, { name: z.string() })),
         }),
       },
@@ -180,9 +193,11 @@ const all: Operation = {
         begun ||= name === paging.last
       }
       const listed = finishPage(c, paging, { names, more })
+      const { count, pool, removed } = found
+      const whole = { count, pool, removed }
       return c.json({
         date: found.date.toISOString(),
-        ...(mine.pullsEverything ? { pool: found.pool } : {}),
+        ...(mine.pullsEverything ? whole : {}),
         repositories: listed.map((name, at) => ({ name, ...page[at] })),
       })
     })

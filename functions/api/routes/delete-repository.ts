@@ -7,7 +7,9 @@
 import type { Context } from 'hono'
 import { nameOf } from '../../auth/identity.ts'
 import { parseName } from '../../registry/reference.ts'
+import { quoted } from '../../shared/errors.ts'
 import type { AppEnv, AppOptions } from '../env.ts'
+import { RequestError } from '../errors.ts'
 import { eventOrigin } from '../event-origin.ts'
 import { auditOverrides } from '../middleware/log.ts'
 import { permit } from '../middleware/permit.ts'
@@ -23,14 +25,24 @@ export const deleteRepository = async (
 ): Promise<Response> => {
   const name = parseName(given)
   const caller = await permit(c, name, 'delete')
+  const wanted = c.req.query('override') ?? 'true'
+  if (wanted !== 'true' && wanted !== 'false') {
+    throw new RequestError(
+      'PARAMETER_INVALID',
+      `override is ${quoted(wanted)}: expected true or false`,
+    )
+  }
   const { at, deleted, remaining, overridden } = await registry.removeWhole(name, {
     by: nameOf(caller.identity),
-    override: caller.allows(name, 'override'),
+    override: wanted === 'true' && caller.allows(name, 'override'),
     origin: eventOrigin(c),
   })
   auditOverrides(c, name, overridden, 'deleted')
   if (remaining) remains?.()
   const until = new Date(at.getTime() + undeleteDays * DAY)
   const undeletable = undeleteDays > 0 && { undeletableUntil: until.toISOString() }
-  return c.json({ name, deletedAt: at.toISOString(), ...undeletable, deleted, remaining }, 202)
+  return c.json(
+    { name, deletedAt: at.toISOString(), ...undeletable, deleted, remaining, overridden },
+    202,
+  )
 }

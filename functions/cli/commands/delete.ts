@@ -6,21 +6,18 @@
 
 import { createInterface } from 'node:readline/promises'
 import { parseName } from '../../registry/reference.ts'
-import { createRegistry } from '../../registry/registry.ts'
-import { rulesInForce } from '../../registry/retention/in-force.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
-import { recorderFor } from '../record-events.ts'
+import type { Io } from '../io.ts'
+import type { DeletesIo } from '../ways/deletes-io.ts'
 import { counted, inOneLine } from './undelete.ts'
 
 interface Given {
   readonly args: { readonly repository: string }
   readonly flags: { readonly confirmed: boolean; readonly override: boolean }
-  readonly settings: { readonly 'undelete-days': number }
 }
 
 /** Has the name typed by whoever sits there. */
-const confirm = async ({ stdin, say }: StoreIo, name: string): Promise<void> => {
+const confirm = async ({ stdin, say }: Io, name: string): Promise<void> => {
   if (!stdin.isTTY)
     throw new CommandError(`nobody can confirm it here: --confirmed deletes ${name}`)
   say(`All manifests and tags of ${name} go. To confirm, type its name:`)
@@ -41,30 +38,12 @@ const confirm = async ({ stdin, say }: StoreIo, name: string): Promise<void> => 
  *
  * @throws CommandError when there is none, when it has immutable tags, or when nobody confirms it
  */
-export const deleteRepository = async (
-  io: StoreIo,
-  { args, flags, settings }: Given,
-): Promise<void> => {
-  const { store, say } = io
-  const days = settings['undelete-days']
+export const deleteRepository = async (io: DeletesIo, { args, flags }: Given): Promise<void> => {
+  const { say } = io
   await inOneLine(async () => {
     const name = parseName(args.repository)
     if (!flags.confirmed) await confirm(io, name)
-    const registry = createRegistry({
-      store,
-      uploadSecret: async () => new Uint8Array(32),
-      undeletes: days > 0,
-      rules: () => rulesInForce(store),
-      events: recorderFor(io, store),
-    })
-    const { override } = flags
-    const options = {
-      by: 'the command line',
-      override,
-      isOver: () => false,
-      origin: { actor: io.user() },
-    }
-    const { at, deleted, remaining, overridden } = await registry.removeWhole(name, options)
+    const { at, deleted, remaining, overridden, days } = await io.removeWhole(name, flags.override)
     for (const { tag, was } of overridden) say(`The immutable tag ${tag} at ${was} is deleted.`)
     say(
       remaining

@@ -4,19 +4,12 @@
  * @module
  */
 
-import { unreported } from '../../registry/damage.ts'
-import { type Deletion, listDeletions } from '../../registry/deleted/deletions.ts'
-import { undelete } from '../../registry/deleted/undelete.ts'
+import type { Deletion } from '../../registry/deleted/deletions.ts'
 import { RegistryError } from '../../registry/errors.ts'
-import { revisionLinkKey, tagLinkKey } from '../../registry/layout.ts'
-import { readLink } from '../../registry/links.ts'
 import { parseDigest, parseName, parseTag, type Reference } from '../../registry/reference.ts'
-import { type DeletedRepository, listAllWhole, listWhole } from '../../registry/whole/list.ts'
-import { undeleteWhole } from '../../registry/whole/undelete.ts'
-import { inBatches } from '../../shared/parallel.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
-import { recorded } from '../record-events.ts'
+import type { Io } from '../io.ts'
+import type { DeletesIo, DeletesOf } from '../ways/deletes-io.ts'
 
 /** Turns what the registry refuses into one line. */
 export const inOneLine = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -62,15 +55,14 @@ export const counted = (count: number, what: string): string =>
 
 const plural = (count: number): string => counted(count, 'tag')
 
-/** Deletes of a whole repository. @param went what went by deletes there */
+/** Deletes of a whole repository. */
 const printWhole = (
-  { print }: StoreIo,
-  { name, deletes }: DeletedRepository,
-  went: readonly Deletion[],
+  { print }: Pick<Io, 'print'>,
+  { name, whole, deletions }: DeletesOf,
   json: boolean,
 ): void => {
-  for (const { id, at, by, state } of deletes) {
-    const own = went.filter((each) => each.id === id)
+  for (const { id, at, by, state } of whole) {
+    const own = deletions.filter((each) => each.id === id)
     const manifests = new Set(own.map(({ digest }) => digest)).size
     const tags = new Set(own.flatMap((each) => each.tags ?? [])).size
     const time = new Date(at).toISOString()
@@ -84,32 +76,28 @@ const printWhole = (
 }
 
 /** The repositories that were deleted as a whole. */
-const listRepositories = async (io: StoreIo, json: boolean): Promise<void> => {
+const listRepositories = async (io: DeletesIo, json: boolean): Promise<void> => {
   let none = true
-  for await (const each of listAllWhole(io.store)) {
-    printWhole(io, each, await listDeletions(io.store, each.name), json)
-    none &&= each.deletes.length === 0
+  for await (const each of io.allWhole()) {
+    printWhole(io, each, json)
+    none &&= each.whole.length === 0
   }
   if (none) io.say('No delete of a whole repository is on record.')
 }
 
 /** `slipway deleted`: the latest first. */
-export const listDeleted = async (io: StoreIo, { args, flags }: ListGiven): Promise<void> => {
-  const { store, print, say } = io
+export const listDeleted = async (io: DeletesIo, { args, flags }: ListGiven): Promise<void> => {
+  const { print, say } = io
   const [repository, ...more] = args.repository
   if (more.length > 0) throw new UsageError('one repository at a time, or none for whole ones')
   if (repository === undefined) return listRepositories(io, flags.json)
   const name = await inOneLine(() => parseName(repository))
-  const whole = await listWhole(store, name)
-  const all = await listDeletions(store, name)
-  printWhole(io, whole, all, flags.json)
-  const ids = new Set(whole.deletes.map(({ id }) => id))
-  const deletions = merge(all.filter(({ id }) => !ids.has(id)))
+  const found = await io.deletesOf(name)
+  printWhole(io, found, flags.json)
+  const ids = new Set(found.whole.map(({ id }) => id))
+  const deletions = merge(found.deletions.filter(({ id }) => !ids.has(id)))
   if (deletions.length + ids.size === 0) return say(`No delete in ${name} is on record.`)
-  const states = await inBatches(deletions, async ({ tag, digest }) => {
-    const key = tag === undefined ? revisionLinkKey(name, digest) : tagLinkKey(name, tag)
-    return (await readLink(store, key)) !== undefined
-  })
+  const states = await found.areThere(deletions)
   for (const [at, { tag, digest, tags = [], by, rule, at: time }] of deletions.entries()) {
     const isThere = states[at] ?? false
     if (flags.json) {
@@ -129,11 +117,9 @@ interface UndeleteGiven {
 }
 
 /** Undoes the last delete of a whole repository. */
-const bringAllBack = async (io: StoreIo, name: string): Promise<void> => {
-  const { store, say } = io
-  const { at, manifests, tags, kept, lost } = await recorded(io, store, name, (recording) =>
-    undeleteWhole(store, name, unreported, io.now, recording),
-  )
+const bringAllBack = async (io: DeletesIo, name: string): Promise<void> => {
+  const { say } = io
+  const { at, manifests, tags, kept, lost } = await io.undeleteWhole(name)
   if (manifests + tags + kept.length + lost.length === 0) {
     say(
       `Nothing of ${name} is to be brought back: it is all there, or was not put on record (--undelete-days 0).`,
@@ -151,14 +137,15 @@ const bringAllBack = async (io: StoreIo, name: string): Promise<void> => {
  *
  * @throws CommandError when it cannot come back, UsageError
  */
-export const bringBack = async (io: StoreIo, { args: { image } }: UndeleteGiven): Promise<void> => {
-  const { store, say } = io
+export const bringBack = async (
+  io: DeletesIo,
+  { args: { image } }: UndeleteGiven,
+): Promise<void> => {
+  const { say } = io
   await inOneLine(async () => {
     const { name, reference } = parseImage(image)
     if (reference === undefined) return bringAllBack(io, name)
-    const { digest, manifest, tags, kept } = await recorded(io, store, name, (recording) =>
-      undelete(store, name, reference, unreported, io.now, recording),
-    )
+    const { digest, manifest, tags, kept } = await io.undelete(name, reference)
     if (manifest) say(`The manifest ${digest} is back.`)
     for (const tag of tags) say(`The tag ${tag} points at ${digest} again.`)
     for (const tag of kept) say(`The tag ${tag} is there: it was left as it is.`)

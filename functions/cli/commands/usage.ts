@@ -5,17 +5,15 @@
  */
 
 import type { Settings } from '../../compose/settings.ts'
-import { collect } from '../../registry/clean-up/collect.ts'
-import { timesOf } from '../../registry/clean-up/terms.ts'
 import {
   compilePatterns,
   type Matches,
   repositoriesFault,
 } from '../../registry/retention/pattern.ts'
-import { type RepositoryUsage, readUsage, type Usage } from '../../registry/usage/usage.ts'
+import type { RepositoryUsage } from '../../registry/usage/usage.ts'
 import { quoted } from '../../shared/errors.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
+import type { UsageFound, UsageIo } from '../ways/usage-io.ts'
 
 interface Given {
   readonly settings: Pick<Settings, 'gc-grace' | 'undelete-days'>
@@ -48,7 +46,7 @@ const matcherOf = (patterns: readonly string[]): Matches => {
 
 /** The repositories that are asked for; sorted by size, all of them are in memory. */
 async function* chosen(
-  usage: Usage,
+  usage: UsageFound,
   matches: Matches,
   sort: Given['flags']['sort'],
 ): AsyncGenerator<RepositoryUsage> {
@@ -61,8 +59,14 @@ async function* chosen(
   yield* all.sort((a, b) => bytesOf(b) - bytesOf(a))
 }
 
-/** Walks the store, as a clean-up does that changes nothing. @returns an exit code when that has failed */
-const walk = async (io: StoreIo, settings: Given['settings']): Promise<number | undefined> => {
+/** Has the store walked. @returns an exit code when that has failed */
+const walk = async (
+  { walk: begin, ...io }: UsageIo,
+  settings: Given['settings'],
+): Promise<number | undefined> => {
+  if (begin === undefined) {
+    throw new UsageError('--now walks the store: it cannot be done from afar, with --registry')
+  }
   const line = io.progress()
   let stopping = false
   io.onStop(() => {
@@ -70,33 +74,24 @@ const walk = async (io: StoreIo, settings: Given['settings']): Promise<number | 
     if (stopping) io.exit(STOPPED)
     stopping = true
   })
-  const ended = await collect(io.store, {
-    times: timesOf(settings['gc-grace'], settings['undelete-days']),
-    run: false,
-    force: false,
-    report: () => {},
-    note: () => {},
-    progress: line.show,
-    isOver: () => stopping,
-    monotonic: () => performance.now(),
-  }).finally(line.end)
-  if (ended.outcome === 'busy') {
+  const failed = await begin(settings, () => stopping, line.show).finally(line.end)
+  if (typeof failed === 'object') {
     io.say(
-      `slipway: a clean-up goes on since ${ended.since.toISOString()}: what it finds is the usage when it has ended.`,
+      `slipway: a clean-up goes on since ${failed.busySince.toISOString()}: what it finds is the usage when it has ended.`,
     )
     return BUSY
   }
-  return ended.outcome === 'done' ? undefined : STOPPED
+  return failed && STOPPED
 }
 
-const summary = ({ date, count, pool, removed }: Usage): string => {
+/** What is known of the store as a whole. */
+const ofPool = ({ pool, removed }: UsageFound): string => {
+  if (pool === undefined) return '.'
   const { kept, condemned, reclaimable } = pool
-  const sum = `${count} repositories, and ${kept + condemned + reclaimable} bytes in the store: ${kept} are kept, ${condemned} are condemned and in their grace, ${reclaimable} a clean-up takes.`
-  const since =
-    removed === undefined
-      ? ''
-      : `\nThe clean-up that found this then removed ${removed.bytes} bytes.`
-  return `As of ${date.toISOString()}: ${sum}${since}`
+  const sum = `, and ${kept + condemned + reclaimable} bytes in the store: ${kept} are kept, ${condemned} are condemned and in their grace, ${reclaimable} a clean-up takes`
+  return removed === undefined
+    ? `${sum}.`
+    : `${sum}.\nThe clean-up that found this then removed ${removed.bytes} bytes.`
 }
 
 /**
@@ -105,27 +100,30 @@ const summary = ({ date, count, pool, removed }: Usage): string => {
  * @returns 0; 1 when no walk has ended yet; 2 when the store could not be read; 3 when a walk was asked for while
  *   one goes on; 130 when it was stopped
  */
-export const showUsage = async (io: StoreIo, given: Given): Promise<number> => {
-  const { store, print, say } = io
+export const showUsage = async (io: UsageIo, given: Given): Promise<number> => {
+  const { print, say } = io
   const { now, json, sort } = given.flags
   const matches = matcherOf(given.args.pattern)
   try {
     const failed = now ? await walk(io, given.settings) : undefined
     if (failed !== undefined) return failed
-    const usage = await readUsage(store)
+    const usage = await io.readUsage()
     if (usage === undefined) {
-      say('slipway: no clean-up has walked this store yet: add --now, or run slipway gc first.')
+      say(`slipway: no clean-up has walked this store yet: ${io.toCount}.`)
       return NONE
     }
     if (!json) print(row(['OWN', 'SHARED', 'CONDEMNED', 'RECLAIMABLE'], 'REPOSITORY'))
+    let shown = 0
     for await (const { name, ...bytes } of chosen(usage, matches, sort)) {
+      shown += 1
       const { own, shared, condemned, reclaimable } = bytes
       if (json) print(JSON.stringify({ repository: name, ...bytes }))
       else print(row([own, shared, condemned, reclaimable], name))
     }
-    const { date, count, pool, removed } = usage
+    // Whoever may not see the whole store sees how many there are of what is shown.
+    const { date, count = shown, pool, removed } = usage
     if (json) print(JSON.stringify({ kind: 'sum', date, repositories: count, ...pool, removed }))
-    else say(summary(usage))
+    else say(`As of ${date.toISOString()}: ${count} repositories${ofPool(usage)}`)
     return 0
   } catch (error) {
     if (error instanceof CommandError) throw error

@@ -22,6 +22,8 @@ const SCOPE = 'registry:admin:*'
 /** A request: its path below /api/v1, and what else is sent. */
 export interface Question extends Pick<Outgoing, 'headers' | 'body'> {
   readonly method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
+  /** What a token is asked for. Default: to administer. */
+  readonly scope?: string
 }
 
 /** The admin API of a registry. */
@@ -36,7 +38,9 @@ export interface AdminApi {
    * @throws TransferError in the registry's words for any other status; CommandError where there is no such API
    */
   ask(path: string, expected: readonly number[], question?: Question): Promise<Reply>
-  /** The same for what is JSON. @throws CommandError for a response that is something else */
+  /** Reads a response of JSON. @throws CommandError for one that is something else */
+  read<T>(reply: Pick<Reply, 'body'>, schema: z.ZodMiniType<T>): T
+  /** Asks for JSON. @throws as `ask` and `read` do */
   json<T>(path: string, schema: z.ZodMiniType<T>, question?: Question): Promise<T>
   close(): void
 }
@@ -57,10 +61,12 @@ export const openAdminApi = async (place: RegistryPlace, env: Env): Promise<Admi
         `${origin} wants to know who asks, and docker knows nothing of ${host}: run docker login ${host}`,
       )
     }
-    const own = authorizing(secured(http, place), origin, credentials, SCOPE)
-    const ask: AdminApi['ask'] = async (path, expected, question = {}) => {
+    const safe = secured(http, place)
+    const own = authorizing(safe, origin, credentials, SCOPE)
+    const ask: AdminApi['ask'] = async (path, expected, { scope, ...question } = {}) => {
       const url = `${origin}/api/v1/${path}`
-      const reply = await own.send({ method: 'GET', ...question, url })
+      const by = scope === undefined ? own : authorizing(safe, origin, credentials, scope)
+      const reply = await by.send({ method: 'GET', ...question, url })
       if (lacksPath(reply)) {
         throw new CommandError(
           `${origin} has no /api/v1/${path.replace(/\?.*/, '')}: its admin API is off (--admin-api), or it is of an older version`,
@@ -69,20 +75,20 @@ export const openAdminApi = async (place: RegistryPlace, env: Env): Promise<Admi
       if (!expected.includes(reply.status)) throw refused(origin, reply)
       return reply
     }
+    const read: AdminApi['read'] = ({ body }, schema) => {
+      try {
+        return schema.parse(JSON.parse(body.toString()))
+      } catch (cause) {
+        const message = `${origin} responds in a way that this version cannot read`
+        throw new CommandError(message, { cause })
+      }
+    }
     return {
       origin,
       ask,
-      async json(path, schema, question) {
-        const { body } = await ask(path, [200, 201, 202], question)
-        try {
-          return schema.parse(JSON.parse(body.toString()))
-        } catch (cause) {
-          throw new CommandError(
-            `${origin}: /api/v1/${path} has a response that this version cannot read`,
-            { cause },
-          )
-        }
-      },
+      read,
+      json: async (path, schema, question) =>
+        read(await ask(path, [200, 201, 202], question), schema),
       close: http.close,
     }
   } catch (error) {

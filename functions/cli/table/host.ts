@@ -7,6 +7,8 @@
 import { ALL_SETTINGS } from '../../compose/setting-table.ts'
 import { type Command, command, storeCommand } from '../command.ts'
 import { choiceFlag, switchFlag, textFlag } from '../flags.ts'
+import { deletesCommand } from '../ways/deletes.ts'
+import { usageCommand } from '../ways/usage.ts'
 
 /** Of all that is no account and no policy. */
 export const HOST_COMMANDS: readonly Command[] = [
@@ -35,7 +37,7 @@ export const HOST_COMMANDS: readonly Command[] = [
     settings: ['index-children', 'gc-grace', 'undelete-days'],
     load: async () => (await import('../commands/check.ts')).check,
   }),
-  storeCommand({
+  deletesCommand({
     name: 'delete',
     help: 'delete a whole repository, which can be undone',
     more: 'It may run beside pushes: what is pushed afterwards begins the repository anew. Where it is stopped, the next clean-up goes on, or the same command. docs/delete.md has more.',
@@ -47,7 +49,7 @@ export const HOST_COMMANDS: readonly Command[] = [
     settings: ['undelete-days'],
     load: async () => (await import('../commands/delete.ts')).deleteRepository,
   }),
-  storeCommand({
+  deletesCommand({
     name: 'deleted',
     help: 'list the deletes in a repository, or without one those of whole repositories',
     more: 'The latest come first: when, who, what, and whether it is there now.',
@@ -55,7 +57,7 @@ export const HOST_COMMANDS: readonly Command[] = [
     flags: { json: switchFlag('print an object of JSON a line') },
     load: async () => (await import('../commands/undelete.ts')).listDeleted,
   }),
-  storeCommand({
+  deletesCommand({
     name: 'undelete',
     help: 'undo the last delete of a tag (REPO:TAG), a manifest (REPO@DIGEST) or all of REPO',
     more: 'It may run beside pushes: a tag that was set again meanwhile stays as it is. docs/delete.md has more.',
@@ -80,7 +82,7 @@ export const HOST_COMMANDS: readonly Command[] = [
     settings: ['gc-grace', 'undelete-days'],
     load: async () => (await import('../commands/gc.ts')).gc,
   }),
-  storeCommand({
+  usageCommand({
     name: 'usage',
     help: 'show how many bytes repositories have, as the last clean-up found them',
     more: "Patterns are names of repositories with * and **; without one all are shown. Bytes are a repository's own, those that it shares with others, and of both those that are condemned and in their grace, and those that the next clean-up would take. It exits with 1 where no clean-up has looked through the store yet, 2 when the store could not be read, 3 when it was to look while a clean-up goes on, and 130 when it was stopped. docs/clean-up.md has more.",

@@ -5,7 +5,10 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { writeDocuments } from '../../access/rig.ts'
+import { USAGE_KEY, usagePartKey } from '../../../functions/registry/usage/document.ts'
+import type { ObjectStore } from '../../../functions/storage/store.ts'
+import { fill, writeDocuments } from '../../access/rig.ts'
+import { write } from '../../auth/harness.ts'
 import { openFiles } from '../../support/rig/stores.ts'
 import { type Desk, openDesk } from '../desk.ts'
 import { DOCUMENTS, type Served, serveFor } from './sides.ts'
@@ -15,7 +18,7 @@ const FILES = {
 rules:
   - who: ['user:root']
     repositories: ['**']
-    actions: ['*', admin] # stays
+    actions: ['*', override, admin] # stays
 `,
   noRules: 'version: 1\nrules: []\n',
   retention: "version: 1\nimmutable:\n  - repositories: ['**']\n    tags: ['v*']\n",
@@ -41,7 +44,41 @@ const LINES = [
   'quota set quotas',
   'quota show',
   'quota set wrong',
+  'usage',
+  'usage --json --sort name team/**',
+  'usage [',
+  'deleted',
+  'deleted team/a',
+  'undelete team/a:v1',
+  'delete team/a --confirmed',
+  'delete team/a --confirmed',
+  'delete none --confirmed',
+  'delete Wrong --confirmed',
+  'deleted',
+  'deleted --json',
+  'deleted team/a',
+  'deleted team/a --json',
+  'undelete team/a',
+  'undelete team/a',
+  'undelete none',
+  'retention set retention',
+  'delete team/b --confirmed',
+  'delete team/b --confirmed --override',
+  'undelete team/b@sha256:0',
+  'undelete team/b:v1',
+  'deleted team/b',
 ] as const
+
+/** Images, and what a clean-up has counted. */
+const fillStore = async (store: ObjectStore): Promise<void> => {
+  await fill(store, ['app', 'team/a', 'team/b'])
+  const id = '0123456789abcdef'
+  const pool = { kept: 9, condemned: 1, reclaimable: 2 }
+  const head = { version: 1, date: '2030-01-01T00:00:00.000Z', id, repositories: 3, pool }
+  await write(store, USAGE_KEY, JSON.stringify({ ...head, parts: ['app'] }))
+  const lines = ['app', 'team/a', 'team/b'].map((name, own) => JSON.stringify([name, own, 1, 0, 0]))
+  await write(store, usagePartKey(id, 0), `${lines.join('\n')}\n`)
+}
 
 const ends: (() => unknown)[] = []
 const ending = { onTestFinished: (end: () => unknown) => void ends.unshift(end) } as Parameters<
@@ -56,6 +93,7 @@ beforeAll(async () => {
   afar = await served.desk()
   here = await openDesk(ending, openFiles)
   await writeDocuments(here.store, DOCUMENTS, Date.now())
+  for (const store of [here.store, served.store]) await fillStore(store)
   for (const desk of [here, afar]) Object.assign(desk.files, FILES)
 })
 
@@ -65,15 +103,21 @@ afterAll(async () => {
 
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
 
+/** What a registry's words begin with. */
+const REFUSED = /^http:\/\/127\S+: \d{3} [A-Z_]+: /
+
 /** What a command printed and said, or why it failed, without times and whoever gave it. */
 const outcome = async (desk: Desk, line: string) => {
   const plain = (text: string): string =>
-    text.replaceAll(TIME, 'TIME').replaceAll(/\balice@laptop\b|\b(?:user:)?root\b/g, 'WHO')
+    text
+      .replaceAll(TIME, 'TIME')
+      .replaceAll(/\balice@laptop\b|\bthe command line\b|\b(?:user:)?root\b/g, 'WHO')
+      .replace(REFUSED, '')
   try {
     const printed = (await desk.give(line)).map(plain)
     return { printed, said: desk.said.map(plain), code: desk.code }
   } catch (error) {
-    return { error: plain(String(error)) }
+    return { error: plain((error as Error).message) }
   }
 }
 

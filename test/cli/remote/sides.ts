@@ -19,7 +19,7 @@ import { type Desk, openDesk } from '../desk.ts'
 export const DOCUMENTS: Documents = {
   users: { root: 'secret', lead: 'secret', dev: 'secret' },
   policy: [
-    { who: ['user:root'], repositories: ['**'], actions: ['*', 'admin'] },
+    { who: ['user:root'], repositories: ['**'], actions: ['*', 'override', 'admin'] },
     { who: ['user:lead'], repositories: ['team/**'], actions: ['admin'] },
     { who: ['authenticated'], repositories: ['**'], actions: ['pull', 'push'] },
   ],
