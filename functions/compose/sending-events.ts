@@ -6,6 +6,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { RequestLogger } from '../api/env.ts'
+import { isBus } from '../events/buses.ts'
 import type { DeliveryEvent } from '../events/courier.ts'
 import { createPost, type Post } from '../events/post.ts'
 import { readingSecrets } from '../events/secrets.ts'
@@ -36,6 +37,12 @@ export const reportingTo = (logger: RequestLogger): SenderReport => ({
   failed: (error) => logger.warn({ err: error }, 'events cannot be sent at the moment'),
 })
 
+/** Loaded only where a receiver is a bus. */
+const openBusPost = once(async () => {
+  const { createBusPost } = await import('./aws/event-bus.ts')
+  return createBusPost()
+})
+
 /** Loaded only where a variable has an ARN. */
 const openStoredSecrets = once(async () => {
   const { storedSecrets } = await import('./aws/stored-secrets.ts')
@@ -50,8 +57,13 @@ const openStoredSecrets = once(async () => {
 export const openPost = (
   env: Readonly<Record<string, string | undefined>>,
   whereabouts: Whereabouts,
-): Post =>
-  createPost(
+): Post => {
+  const post = createPost(
     { ...whereabouts, instance: randomUUID() },
     readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
   )
+  return async (receiver, record, signal) => {
+    const send = isBus(receiver.url) ? await openBusPost() : post
+    return send(receiver, record, signal)
+  }
+}

@@ -9,6 +9,7 @@ import { compilePatterns, repositoriesFault } from '../registry/retention/patter
 import { isPrivate } from '../shared/private-addresses.ts'
 import * as z from '../shared/schema.ts'
 import { parseYaml } from '../shared/yaml.ts'
+import { busFault, isBus, strangeOfBus } from './buses.ts'
 import { type EventRecord, eventRecordSchema } from './record.ts'
 
 /** What can happen. */
@@ -21,6 +22,7 @@ const DISTRIBUTION_KINDS: readonly Kind[] = ['push', 'pull', 'mount', 'delete']
 
 const urlFault = (text: string): string | undefined => {
   const url = URL.parse(text)
+  if (url !== null && isBus(url)) return busFault(url)
   if (url === null || !/^https?:$/.test(url.protocol)) return 'expected an http or https URL'
   return url.hash === '' ? undefined : 'expected no fragment'
 }
@@ -60,7 +62,8 @@ const receiver = z
         ),
       ),
     url: z.faultless(urlFault),
-    format: z._default(z.enum(['cloudevents', 'distribution']), 'cloudevents'),
+    /** Default: `cloudevents`. */
+    format: z.optional(z.enum(['cloudevents', 'distribution'])),
     kinds: z.optional(z.array(z.enum(KINDS)).check(z.minLength(1))),
     repositories: z._default(z.array(z.faultless(repositoriesFault)).check(z.minLength(1)), () => [
       '**',
@@ -79,6 +82,17 @@ const receiver = z
     ),
   })
   .check(
+    z.superRefine(({ url, ...given }, context) => {
+      const parsed = URL.parse(url)
+      const strange = parsed !== null && isBus(parsed) ? strangeOfBus(given) : undefined
+      if (strange !== undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: [strange],
+          message: 'an event bus has no such thing: expected name, url, kinds and repositories',
+        })
+      }
+    }),
     z.superRefine(({ format, kinds, url, private: allowed }, context) => {
       const strange = kinds?.find((kind) => !DISTRIBUTION_KINDS.includes(kind))
       if (format === 'distribution' && strange !== undefined) {
@@ -159,6 +173,7 @@ const allowanceOf = (
 /** Somebody who is told. */
 export interface Receiver {
   readonly name: string
+  /** Of http or https, or the ARN of an event bus. */
   readonly url: URL
   readonly format: 'cloudevents' | 'distribution'
   readonly references: boolean
@@ -182,7 +197,7 @@ const compile = (written: z.output<typeof receiver>): Receiver => {
   return {
     name,
     url: new URL(url),
-    format,
+    format: format ?? 'cloudevents',
     references: rest.references,
     secrets: [secret ?? []].flat(),
     authorization: rest.authorization,

@@ -5,8 +5,11 @@
  */
 
 import { describe, expect, test } from 'vitest'
+import { isBus } from '../../functions/events/buses.ts'
 import { KINDS, parseReceivers, type Receiver } from '../../functions/events/receivers.ts'
 import { recordOf } from './records.ts'
+
+const BUS = 'arn:aws:events:eu-central-1:123456789012:event-bus/default'
 
 const one = (more: object = {}): object => ({ name: 'a', url: 'https://hooks.example/x', ...more })
 
@@ -23,6 +26,32 @@ describe('refused, with what is wrong:', () => {
     ['a scheme', [one({ url: 'ftp://a.example' })], /"ftp:\/\/a.example": expected an http/],
     ['no URL', [one({ url: 'hooks' })], /url is "hooks": expected an http or https URL/],
     ['a fragment', [one({ url: 'https://a.example/#x' })], /expected no fragment/],
+    [
+      'an ARN of something else',
+      [one({ url: 'arn:aws:sqs:a:1:b' })],
+      /expected the ARN of an event/,
+    ],
+    [
+      'a bus without an account',
+      [one({ url: BUS.replace(/\d{12}/, '') })],
+      /expected the ARN of an/,
+    ],
+    ...(
+      [
+        { format: 'distribution' },
+        { references: true },
+        { secret: 'env:SLIPWAY_EVENT_KEY' },
+        { authorization: 'env:SLIPWAY_EVENT_KEY' },
+        { private: true },
+      ] as const
+    ).map((more): Refused => {
+      const [name = ''] = Object.keys(more)
+      return [
+        `a bus with ${name}`,
+        [one({ url: BUS, ...more })],
+        new RegExp(`${name}.* an event bus has`),
+      ]
+    }),
     ['a format', [one({ format: 'xml' })], /format is "xml"/],
     ['a kind', [one({ kinds: ['pushed'] })], /kinds\[0\] is "pushed"/],
     ['no kinds', [one({ kinds: [] })], /kinds/],
@@ -73,6 +102,16 @@ describe('refused, with what is wrong:', () => {
     expect(wrong).not.toThrow(/hunter2/)
   })
 })
+
+test.each([BUS, 'arn:aws-cn:events:cn-north-1:123456789012:event-bus/a/b.c'])(
+  '%s is a bus',
+  (url) => {
+    const receiver = only({ url, kinds: ['push'], repositories: ['team/**'] })
+    expect(receiver.url.href).toBe(url)
+    expect(isBus(receiver.url)).toBe(true)
+    expect(isBus(only().url)).toBe(false)
+  },
+)
 
 describe('who hears', () => {
   test.each<[string, object, readonly string[]]>([

@@ -12,7 +12,7 @@ import { loadedAtStart, sizeOf } from '../../packaging/bundle-size.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
 /** What of the SDK is loaded for few requests, or by one of the functions. */
-const CLIENTS = ['kms', 's3', 'secrets-manager']
+const CLIENTS = ['eventbridge', 'kms', 's3', 'secrets-manager']
 
 type Outputs = Metafile['outputs']
 
