@@ -67,7 +67,7 @@ export const formatRobots = (robots: Robots): string => {
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
 /** Whether a secret is valid at a time in milliseconds. */
-export const isCurrent = ({ expires }: RobotSecret, now: number): boolean =>
+export const isCurrent = ({ expires }: Pick<RobotSecret, 'expires'>, now: number): boolean =>
   expires === null || now < Date.parse(expires)
 
 /** The entry of a secret among those that have not expired, or undefined if it is not there. */

@@ -15,34 +15,37 @@ import type { Policy } from './policy.ts'
 /** Most names that are listed. */
 const MOST = 10
 
-const KINDS = [
-  ['user', HTPASSWD_KEY, (text?: string) => readHtpasswd(text).users],
-  ['group', GROUPS_KEY, (text?: string) => parseGroups(text)],
-  ['robot', ROBOTS_KEY, (text?: string) => parseRobots(text)],
-] as const
+/** What a policy names. */
+type Kind = 'user' | 'group' | 'robot'
 
-/** Names of a kind; undefined where their document cannot be read, which is said elsewhere. */
-const namesOf = async (
-  store: ObjectStore,
-  [, key, parse]: (typeof KINDS)[number],
-): Promise<ReadonlySet<string> | undefined> => {
-  try {
-    return new Set(parse(await readDocument(store, key)).keys())
-  } catch {
-    return undefined
-  }
+const KINDS: Readonly<Record<Kind, readonly [string, (text?: string) => Pick<Names, 'keys'>]>> = {
+  user: [HTPASSWD_KEY, (text) => readHtpasswd(text).users],
+  group: [GROUPS_KEY, parseGroups],
+  robot: [ROBOTS_KEY, parseRobots],
 }
 
+type Names = ReadonlyMap<string, unknown>
+
 /** Sentences about a policy, beside the accounts in a store; mostly none. */
-export const policyNotes = async (policy: Policy, store: ObjectStore): Promise<string[]> => {
+export const policyNotes = (policy: Policy, store: ObjectStore): Promise<string[]> =>
+  notesBeside(policy, async (kind) => {
+    const [key, parse] = KINDS[kind]
+    return new Set(parse(await readDocument(store, key)).keys())
+  })
+
+/** The same beside accounts that are found elsewhere. @param namesOf those of a kind; what it throws is said elsewhere */
+export const notesBeside = async (
+  policy: Policy,
+  namesOf: (kind: Kind) => Promise<ReadonlySet<string>>,
+): Promise<string[]> => {
   if (policy.rules.length === 0) return ['The policy has no rules, so nobody may do anything.']
   const unknown: string[] = []
-  for (const kind of KINDS) {
-    const subjects = policy.subjects.filter((subject) => subject.startsWith(`${kind[0]}:`))
+  for (const kind of Object.keys(KINDS) as Kind[]) {
+    const subjects = policy.subjects.filter((subject) => subject.startsWith(`${kind}:`))
     if (subjects.length === 0) continue
-    const names = await namesOf(store, kind)
+    const names = await namesOf(kind).catch(() => undefined)
     if (names === undefined) continue
-    unknown.push(...subjects.filter((subject) => !names.has(subject.slice(kind[0].length + 1))))
+    unknown.push(...subjects.filter((subject) => !names.has(subject.slice(kind.length + 1))))
   }
   if (unknown.length === 0) return []
   const more = unknown.length > MOST ? ` and ${unknown.length - MOST} more` : ''

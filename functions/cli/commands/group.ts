@@ -4,14 +4,9 @@
  * @module
  */
 
-import {
-  addMembers,
-  readGroups,
-  removeMembers,
-  strangersAmong,
-} from '../../auth/accounts/administer/groups.ts'
+import { addMembers, readGroups, removeMembers } from '../../auth/accounts/administer/groups.ts'
 import { onAccounts } from '../accounts.ts'
-import type { StoreIo } from '../command.ts'
+import type { AccountsIo } from '../ways/accounts-io.ts'
 
 const HELP = { absent: 'group list' } as const
 
@@ -21,10 +16,10 @@ interface Given {
 }
 
 /** `slipway group add`. */
-export const addToGroup = async (io: StoreIo, { args }: Given): Promise<void> => {
+export const addToGroup = async (io: AccountsIo, { args }: Given): Promise<void> => {
   const { group, member: members } = args
   await onAccounts(HELP, () => addMembers(io.edit, group, members))
-  for (const member of await strangersAmong(io.store, members)) {
+  for (const member of await io.strangersAmong(members)) {
     io.say(`There is no account ${member} yet.`)
   }
   io.say(`Added ${members.join(', ')} to the group ${group}.`)
@@ -33,7 +28,7 @@ export const addToGroup = async (io: StoreIo, { args }: Given): Promise<void> =>
 
 /** `slipway group remove`. */
 export const removeFromGroup = async (
-  { edit, say, seen }: StoreIo,
+  { edit, say, seen }: AccountsIo,
   { args }: Given,
 ): Promise<void> => {
   const { group, member: members } = args
@@ -47,6 +42,6 @@ export const removeFromGroup = async (
 }
 
 /** `slipway group list`. */
-export const listGroups = async ({ store, print }: StoreIo): Promise<void> => {
+export const listGroups = async ({ store, print }: AccountsIo): Promise<void> => {
   for (const [name, all] of await readGroups(store)) print([name, ...all].join('\t'))
 }

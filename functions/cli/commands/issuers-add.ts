@@ -11,9 +11,8 @@ import { type IssuerEntry, parseIssuers, trustedIssuer } from '../../auth/issuer
 import { parsePolicy } from '../../auth/policy/parse.ts'
 import { ISSUERS_KEY, POLICY_KEY } from '../../registry/layout.ts'
 import { DocumentError, quoted } from '../../shared/errors.ts'
-import type { StoreIo } from '../command.ts'
 import { UsageError } from '../errors.ts'
-import { keepInStep } from '../keep-in-step.ts'
+import type { AccountsIo } from '../ways/accounts-io.ts'
 import { type IssuerRule, issuerRule } from './issuer-rules.ts'
 import { bindRobot, robotMustExist } from './robot-claims.ts'
 
@@ -54,7 +53,7 @@ const audienceIn = (text: string | undefined, issuer: unknown): string | undefin
 }
 
 /** Adds an issuer, unless it is there. @throws DocumentError where it is there for another audience */
-const addIssuer = async (io: StoreIo, entry: IssuerEntry): Promise<void> => {
+const addIssuer = async (io: AccountsIo, entry: IssuerEntry): Promise<void> => {
   const { issuer, audience } = entry
   // What is there must be right, and so must this: both are read by a registry.
   await parseIssuers(await readDocument(io.store, ISSUERS_KEY))
@@ -73,16 +72,16 @@ const addIssuer = async (io: StoreIo, entry: IssuerEntry): Promise<void> => {
 }
 
 /** Adds a rule at the end of the policy. */
-const addRule = async (io: StoreIo, rule: object): Promise<void> => {
+const addRule = async (io: AccountsIo, rule: object): Promise<void> => {
   const changed = textOf(withEntry(await readDocument(io.store, POLICY_KEY), 'rules', rule))
   const policy = parsePolicy(changed)
   const write = () => io.edit(POLICY_KEY, (text) => textOf(withEntry(text, 'rules', rule)))
-  await keepInStep(io, policy, write)
+  await io.keepInStep(policy, write)
   io.say('The rule is the last of the policy: one before it may decide. See slipway policy test.')
 }
 
 /** Reads the entry that is to be added. */
-const entryOf = async (io: StoreIo, issuer: string, { flags }: Given): Promise<IssuerEntry> => {
+const entryOf = async (io: AccountsIo, issuer: string, { flags }: Given): Promise<IssuerEntry> => {
   const { audience } = flags
   if (audience === undefined) {
     throw new UsageError(
@@ -100,7 +99,7 @@ const entryOf = async (io: StoreIo, issuer: string, { flags }: Given): Promise<I
 
 /** Binds a robot to what the rule would demand, in place of a rule. */
 const addForRobot = async (
-  io: StoreIo,
+  io: AccountsIo,
   robot: string,
   { issuer, all }: IssuerRule,
   given: Given,
@@ -111,14 +110,14 @@ const addForRobot = async (
       '--robot is in place of a rule: leave out --repositories, --actions and --add-rule, and let rules name the robot',
     )
   }
-  await robotMustExist(io.store, robotName(robot) ?? robot)
+  await robotMustExist(io, robotName(robot) ?? robot)
   await addIssuer(io, await entryOf(io, issuer, given))
   const claim = all.map((subject) => subject.replace(/^claim:/, ''))
   await bindRobot(io, { args: { name: robot }, flags: { claim } })
 }
 
 /** `slipway issuers add`. */
-export const addIssuerAndRule = async (io: StoreIo, given: Given): Promise<void> => {
+export const addIssuerAndRule = async (io: AccountsIo, given: Given): Promise<void> => {
   const { args, flags } = given
   const { repositories, actions = 'pull,push' } = flags
   const wanted = issuerRule({ ...args, id: flags.id, url: flags.url, ref: flags.ref })

@@ -16,8 +16,8 @@ import { ANONYMOUS, type Identity, isJwt, ROBOT_PREFIX } from '../../auth/identi
 import { splitAt } from '../../auth/policy/subject.ts'
 import { quoted } from '../../shared/errors.ts'
 import { onAccounts } from '../accounts.ts'
-import type { StoreIo } from '../command.ts'
 import { UsageError } from '../errors.ts'
+import type { DocumentIo } from '../ways/document-io.ts'
 
 const EXPECTED =
   'expected anonymous, user:NAME, robot:NAME, aws:ARN, certificate:CN=NAME, claim:NAME=VALUE or claims:FILE'
@@ -71,7 +71,7 @@ const byArn = (arn: string): Identity => {
  *
  * @throws UsageError naming the forms
  */
-export const readCaller = async (io: StoreIo, text: string): Promise<Identity> => {
+export const readCaller = async (io: DocumentIo, text: string): Promise<Identity> => {
   if (text === 'anonymous') return ANONYMOUS
   const [kind, name = ''] = splitAt(text, ':')
   if (kind === 'user' || kind === 'robot') {

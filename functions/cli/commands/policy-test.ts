@@ -16,8 +16,8 @@ import type { PolicyRule } from '../../auth/policy/schema.ts'
 import { POLICY_KEY } from '../../registry/layout.ts'
 import { isName } from '../../registry/reference.ts'
 import { quoted } from '../../shared/errors.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
+import type { DocumentIo } from '../ways/document-io.ts'
 import { readCaller } from './policy-caller.ts'
 
 const ALL: readonly Action[] = [...ACTIONS, 'override', 'admin']
@@ -41,7 +41,7 @@ const readAction = (text: string | undefined): readonly Action[] => {
 }
 
 const readPolicy = async (
-  io: StoreIo,
+  io: DocumentIo,
   file: string | undefined,
 ): Promise<readonly PolicyRule[]> => {
   const text =
@@ -68,7 +68,7 @@ const ruleText = ({ who, repositories, actions, effect }: PolicyRule): readonly 
 ]
 
 /** Says which tokens log in as a robot, or as which robots a token can log in. */
-const sayRobots = async ({ store, say }: StoreIo, identity: Identity): Promise<void> => {
+const sayRobots = async ({ store, say }: DocumentIo, identity: Identity): Promise<void> => {
   if (identity.kind === 'robot') {
     const claims = (await readBindings(store)).get(robotName(identity.name) ?? '')
     if (claims !== undefined) say(`Tokens log in as it that have all of: ${claims.join(' ')}`)
@@ -82,7 +82,7 @@ const sayRobots = async ({ store, say }: StoreIo, identity: Identity): Promise<v
 }
 
 /** `slipway policy test`. */
-export const testPolicy = async (io: StoreIo, { args, flags }: Given): Promise<number> => {
+export const testPolicy = async (io: DocumentIo, { args, flags }: Given): Promise<number> => {
   const { repository } = args
   if (!isName(repository))
     throw new UsageError(`${quoted(repository)} is not a valid repository name`)

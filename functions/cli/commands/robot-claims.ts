@@ -4,7 +4,6 @@
  * @module
  */
 
-import { bind, mustExist, unbind } from '../../auth/accounts/administer/claims.ts'
 import { shortName } from '../../auth/accounts/administer/robots.ts'
 import { bindingFault } from '../../auth/accounts/bindings.ts'
 import { readDocument } from '../../auth/document.ts'
@@ -12,8 +11,8 @@ import { ROBOT_PREFIX } from '../../auth/identity.ts'
 import { parseIssuers } from '../../auth/issuers/document.ts'
 import { ISSUERS_KEY } from '../../registry/layout.ts'
 import { onAccounts } from '../accounts.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
+import type { AccountsIo } from '../ways/accounts-io.ts'
 
 const HELP = { absent: 'robot list' } as const
 
@@ -26,33 +25,33 @@ interface Given extends Named {
 }
 
 /** @throws CommandError for a robot that is not there */
-export const robotMustExist = (store: StoreIo['store'], name: string): Promise<void> =>
-  onAccounts(HELP, () => mustExist(store, name))
+export const robotMustExist = (io: AccountsIo, name: string): Promise<void> =>
+  onAccounts(HELP, () => io.robotMustExist(name))
 
 /** Says what else is needed before a token gets in. */
-const sayTrust = async ({ store, say }: StoreIo, claims: readonly string[]): Promise<void> => {
+const sayTrust = async ({ store, say }: AccountsIo, claims: readonly string[]): Promise<void> => {
   const trusted = await parseIssuers(await readDocument(store, ISSUERS_KEY))
   if (trusted.some(({ issuer }) => claims.includes(`iss=${issuer}`))) return
   say('Its issuer is not trusted yet: see slipway issuers add.')
 }
 
 /** `slipway robot bind`. */
-export const bindRobot = async (io: StoreIo, { args, flags }: Given): Promise<void> => {
+export const bindRobot = async (io: AccountsIo, { args, flags }: Given): Promise<void> => {
   const name = shortName(args.name)
   const { claim: claims } = flags
   const fault = bindingFault(claims)
   if (fault !== undefined) throw new UsageError(`--claim: ${fault}`)
-  await onAccounts(HELP, () => bind(io.store, io.edit, name, claims))
+  await onAccounts(HELP, () => io.bindRobot(name, claims))
   io.say(`Tokens with all of these claims log in as ${ROBOT_PREFIX}${name}: ${claims.join(' ')}`)
   await sayTrust(io, claims)
   io.say(io.seen)
 }
 
 /** `slipway robot unbind`. */
-export const unbindRobot = async (io: StoreIo, given: Named): Promise<void> => {
+export const unbindRobot = async (io: AccountsIo, given: Named): Promise<void> => {
   const name = shortName(given.args.name)
-  await robotMustExist(io.store, name)
-  if (!(await unbind(io.edit, name))) {
+  await robotMustExist(io, name)
+  if (!(await io.unbindRobot(name))) {
     throw new CommandError(`the robot ${name} is not bound to claims: see slipway robot show`)
   }
   io.say(`No token logs in as ${ROBOT_PREFIX}${name} any more.`)

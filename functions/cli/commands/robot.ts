@@ -8,19 +8,11 @@ import { groupsOf } from '../../auth/accounts/accounts.ts'
 import { readBindings } from '../../auth/accounts/administer/claims.ts'
 import { absent } from '../../auth/accounts/administer/errors.ts'
 import { readGroups } from '../../auth/accounts/administer/groups.ts'
-import {
-  addRobot as addAccount,
-  readRobots,
-  removeRobot as removeAccount,
-  rotateRobot as rotateAccount,
-  shortName,
-} from '../../auth/accounts/administer/robots.ts'
-import { isCurrent, newSecret, type RobotSecret } from '../../auth/accounts/robots.ts'
-import { readDocument } from '../../auth/document.ts'
+import { shortName } from '../../auth/accounts/administer/robots.ts'
+import { isCurrent, type RobotSecret } from '../../auth/accounts/robots.ts'
 import { ROBOT_PREFIX } from '../../auth/identity.ts'
-import { POLICY_KEY } from '../../registry/layout.ts'
 import { listLine, onAccounts } from '../accounts.ts'
-import type { StoreIo } from '../command.ts'
+import type { AccountsIo, NewSecret } from '../ways/accounts-io.ts'
 
 const HELP = { absent: 'robot list', present: 'robot rotate' } as const
 
@@ -35,51 +27,40 @@ interface Given extends Named {
 }
 
 /** Says what a robot cannot do yet. */
-const sayRights = async ({ store, say }: StoreIo): Promise<void> => {
-  if ((await readDocument(store, POLICY_KEY)) === undefined) {
-    say('There is no policy, so it may do nothing: see slipway policy set.')
+const sayRights = async (io: AccountsIo): Promise<void> => {
+  if (!(await io.hasPolicy())) {
+    io.say('There is no policy, so it may do nothing: see slipway policy set.')
   }
 }
 
-/** Makes a secret for a robot, and prints it once it is there. @param put puts it there, at a time in milliseconds */
-const withSecret = async (
-  io: StoreIo,
-  name: string,
-  expires: number | null,
-  put: (entry: RobotSecret, at: number) => Promise<void>,
-): Promise<void> => {
-  const at = io.now()
-  const { secret, entry } = newSecret(at, expires)
-  await onAccounts(HELP, () => put(entry, at))
+/** Prints a secret, once it is a robot's. */
+const printSecret = (io: AccountsIo, name: string, { secret, expires }: NewSecret): void => {
   io.print(secret)
-  const ends = entry.expires === null ? 'never expires' : `expires on ${entry.expires}`
+  const ends = expires === null ? 'never expires' : `expires on ${expires}`
   io.say(`This secret is shown only now. It logs in as ${ROBOT_PREFIX}${name}, and ${ends}.`)
 }
 
 /** `slipway robot add`. */
 export const addRobot = async (
-  io: StoreIo,
+  io: AccountsIo,
   { args, flags }: Given & { readonly flags: { readonly 'without-secret': boolean } },
 ): Promise<void> => {
   const name = shortName(args.name)
-  const add = (secrets: readonly RobotSecret[]) => addAccount(io.store, io.edit, name, secrets)
-  if (flags['without-secret']) {
-    await onAccounts(HELP, () => add([]))
-    io.say(`Added the robot ${name}, which has no secret: see slipway robot bind.`)
-  } else {
-    await withSecret(io, name, flags.expires, (entry) => add([entry]))
-  }
+  const life = flags['without-secret'] ? undefined : flags.expires
+  const made = await onAccounts(HELP, () => io.addRobot(name, life))
+  if (made !== undefined) printSecret(io, name, made)
+  else io.say(`Added the robot ${name}, which has no secret: see slipway robot bind.`)
   await sayRights(io)
   io.say(io.seen)
 }
 
 /** `slipway robot rotate`. */
 export const rotateRobot = async (
-  io: StoreIo,
+  io: AccountsIo,
   { args, flags: { expires, keep } }: Given & { readonly flags: { readonly keep: number } },
 ): Promise<void> => {
   const name = shortName(args.name)
-  await withSecret(io, name, expires, (entry, at) => rotateAccount(io.edit, name, entry, at, keep))
+  printSecret(io, name, await onAccounts(HELP, () => io.rotateRobot(name, expires, keep)))
   if (keep) {
     io.say(`Earlier secrets expire by ${new Date(io.now() + keep).toISOString()}.`)
   }
@@ -88,15 +69,18 @@ export const rotateRobot = async (
 }
 
 /** `slipway robot remove`. */
-export const removeRobot = async (io: StoreIo, { args }: Named): Promise<void> => {
+export const removeRobot = async (io: AccountsIo, { args }: Named): Promise<void> => {
   const name = shortName(args.name)
-  await onAccounts(HELP, () => removeAccount(io.edit, name))
+  await onAccounts(HELP, () => io.removeRobot(name))
   io.say(`Removed the robot ${name} and its secrets.`)
   io.say(io.seen)
 }
 
 /** A robot's secrets that are valid, each with the time when it ends. */
-const currentSecrets = (secrets: readonly RobotSecret[], now: number): string[] =>
+const currentSecrets = (
+  secrets: readonly Pick<RobotSecret, 'id' | 'expires'>[],
+  now: number,
+): string[] =>
   secrets
     .filter((secret) => isCurrent(secret, now))
     .map(({ id, expires }) => `${id} until ${expires ?? 'removed'}`)
@@ -104,10 +88,10 @@ const currentSecrets = (secrets: readonly RobotSecret[], now: number): string[] 
 const NONE = 'all secrets have expired'
 
 /** `slipway robot list`. */
-export const listRobots = async ({ store, now, print }: StoreIo): Promise<void> => {
+export const listRobots = async ({ store, now, print, robots }: AccountsIo): Promise<void> => {
   const groups = await readGroups(store)
   const bindings = await readBindings(store)
-  for (const [robot, secrets] of await readRobots(store)) {
+  for (const [robot, secrets] of await robots()) {
     const shown = currentSecrets(secrets, now())
     if (shown.length === 0 && secrets.length > 0) shown.push(NONE)
     if (bindings.has(robot)) shown.push('tokens with its claims')
@@ -117,10 +101,13 @@ export const listRobots = async ({ store, now, print }: StoreIo): Promise<void> 
 }
 
 /** `slipway robot show`. */
-export const showRobot = async ({ store, now, print }: StoreIo, { args }: Named): Promise<void> => {
+export const showRobot = async (
+  { store, now, print, robots }: AccountsIo,
+  { args }: Named,
+): Promise<void> => {
   const name = shortName(args.name)
   const secrets = await onAccounts(HELP, async () => {
-    const found = (await readRobots(store)).get(name)
+    const found = (await robots()).get(name)
     if (found === undefined) throw absent('robot', name)
     return found
   })

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { importUsers } from '../../auth/accounts/administer/users.ts'
 import { readHtpasswd } from '../../auth/accounts/htpasswd.ts'
-import { POLICY_KEY } from '../../registry/layout.ts'
 import { quoted } from '../../shared/errors.ts'
-import type { StoreIo } from '../command.ts'
+import type { AccountsIo } from '../ways/accounts-io.ts'
 
 /** A file's path, or `-` for standard input. */
 interface Given {
@@ -35,10 +33,9 @@ const PULL_ONLY = policyOf(
   'Written by slipway user import --pull-only: every account may pull everything.',
 )
 
-const sayPolicy = async ({ edit, say }: StoreIo, pullOnly: boolean): Promise<void> => {
-  const policy = pullOnly ? PULL_ONLY : LIKE_DISTRIBUTION
-  const written = await edit(POLICY_KEY, (text) => (text === undefined ? policy : undefined))
-  if (!written) {
+const sayPolicy = async (io: AccountsIo, pullOnly: boolean): Promise<void> => {
+  const { say } = io
+  if (!(await io.startPolicy(pullOnly ? PULL_ONLY : LIKE_DISTRIBUTION))) {
     const without = pullOnly ? ', and --pull-only changed nothing' : ''
     say(`There is a policy, which decides what they may do${without}: see slipway policy show.`)
     return
@@ -58,11 +55,12 @@ const users = (count: number): string => `${count} ${count === 1 ? 'user' : 'use
  * @throws DocumentError for a file without a line that can be used
  */
 export const importFile = async (
-  io: StoreIo,
+  io: AccountsIo,
   { args: { file }, flags }: Given,
 ): Promise<number> => {
-  const found = readHtpasswd(await io.readFile(file))
-  const { added, kept } = await importUsers(io.edit, found.users)
+  const text = await io.readFile(file)
+  const found = readHtpasswd(text)
+  const { added, kept } = await io.importUsers(text, found.users)
   for (const fault of found.faults) io.say(`Left out: ${fault}`)
   for (const name of kept) {
     io.say(`Left out: ${quoted(name)} is here with another password: see slipway user passwd`)

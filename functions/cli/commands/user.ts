@@ -4,18 +4,11 @@
  * @module
  */
 
-import { absent, present } from '../../auth/accounts/administer/errors.ts'
 import { readGroups } from '../../auth/accounts/administer/groups.ts'
-import {
-  readUsers,
-  removeUser as removeAccount,
-  setPassword as setPasswordOf,
-} from '../../auth/accounts/administer/users.ts'
-import { hashPassword, passwordFault } from '../../auth/accounts/bcrypt.ts'
-import { POLICY_KEY } from '../../registry/layout.ts'
+import { passwordFault } from '../../auth/accounts/bcrypt.ts'
 import { listLine, onAccounts } from '../accounts.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
+import type { AccountsIo } from '../ways/accounts-io.ts'
 import { STARTER_POLICY } from './policy.ts'
 
 const HELP = { absent: 'user list', present: 'user passwd' } as const
@@ -28,34 +21,23 @@ interface Given {
 
 /** Gives a user a password. @param exists whether the user must be there, or must not */
 const setPassword = (
-  { store, edit, readPassword }: StoreIo,
+  io: AccountsIo,
   { args: { name }, flags }: Given,
   exists: boolean,
 ): Promise<void> =>
   onAccounts(HELP, () =>
-    setPasswordOf({
-      store,
-      edit,
-      name,
-      expect(line) {
-        if (exists && line === undefined) throw absent('user', name)
-        if (!exists && line !== undefined) throw present('user', name)
-      },
-      async newHash() {
-        const password = await readPassword(flags['password-stdin'])
-        const wrong = passwordFault(password)
-        if (wrong !== undefined) throw new CommandError(`the password cannot be used: ${wrong}`)
-        return hashPassword(password)
-      },
+    io.setPassword(name, exists, async () => {
+      const password = await io.readPassword(flags['password-stdin'])
+      const wrong = passwordFault(password)
+      if (wrong === undefined) return password
+      throw new CommandError(`the password cannot be used: ${wrong}`)
     }),
   )
 
 /** Writes the policy to start from, unless there is one. */
-const startPolicy = async ({ edit, say }: StoreIo): Promise<void> => {
-  const written = await edit(POLICY_KEY, (text) =>
-    text === undefined ? STARTER_POLICY : undefined,
-  )
-  if (!written) return
+const startPolicy = async (io: AccountsIo): Promise<void> => {
+  if (!(await io.startPolicy(STARTER_POLICY))) return
+  const { say } = io
   say(
     'There was no policy. The one now created lets every account do everything, and others nothing.',
   )
@@ -63,7 +45,7 @@ const startPolicy = async ({ edit, say }: StoreIo): Promise<void> => {
 }
 
 /** `slipway user add`. */
-export const addUser = async (io: StoreIo, given: Given): Promise<void> => {
+export const addUser = async (io: AccountsIo, given: Given): Promise<void> => {
   await setPassword(io, given, false)
   io.say(`Added the user ${given.args.name}.`)
   await startPolicy(io)
@@ -71,7 +53,7 @@ export const addUser = async (io: StoreIo, given: Given): Promise<void> => {
 }
 
 /** `slipway user passwd`. */
-export const changePassword = async (io: StoreIo, given: Given): Promise<void> => {
+export const changePassword = async (io: AccountsIo, given: Given): Promise<void> => {
   await setPassword(io, given, true)
   io.say(`Changed the password of ${given.args.name}.`)
   io.say(io.seen)
@@ -79,18 +61,18 @@ export const changePassword = async (io: StoreIo, given: Given): Promise<void> =
 
 /** `slipway user remove`. */
 export const removeUser = async (
-  io: StoreIo,
+  io: AccountsIo,
   { args: { name } }: Pick<Given, 'args'>,
 ): Promise<void> => {
-  await onAccounts(HELP, () => removeAccount(io.edit, name))
+  await onAccounts(HELP, () => io.removeUser(name))
   io.say(`Removed the user ${name}.`)
   io.say(io.seen)
 }
 
 /** `slipway user list`. */
-export const listUsers = async ({ store, print, say }: StoreIo): Promise<void> => {
-  const { users, faults } = await readUsers(store)
-  for (const fault of faults) say(`This line is left out: ${fault}.`)
-  const groups = await readGroups(store)
-  for (const user of users.keys()) print(listLine(groups, user))
+export const listUsers = async (io: AccountsIo): Promise<void> => {
+  const { names, leftOut } = await io.users()
+  for (const fault of leftOut) io.say(`This line is left out: ${fault}.`)
+  const groups = await readGroups(io.store)
+  for (const user of [...names].sort()) io.print(listLine(groups, user))
 }

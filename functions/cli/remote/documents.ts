@@ -4,11 +4,15 @@
  * @module
  */
 
+import { readGroups } from '../../auth/accounts/administer/groups.ts'
 import { editDocument } from '../../auth/document.ts'
+import { notesBeside } from '../../auth/policy/notes.ts'
 import * as z from '../../shared/schema.ts'
 import type { DocumentIo } from '../ways/document-io.ts'
 import { documentsOf } from './document-store.ts'
 import type { RegistryIo } from './registry-io.ts'
+import { robotsOf } from './robots.ts'
+import { usersOf } from './users.ts'
 
 const changes = z.object({
   changes: z.array(
@@ -27,6 +31,11 @@ export const fromAfar = (io: RegistryIo): DocumentIo => {
     changes: async () => (await registry.json('changes', changes)).changes,
     // Where there is an edge, the registry refuses the policy: the store's side has to tell it.
     keepInStep: (_, write) => write(),
-    policyNotes: async () => [],
+    policyNotes: (policy) =>
+      notesBeside(policy, async (kind) => {
+        if (kind === 'user') return new Set((await usersOf(registry).users()).names)
+        if (kind === 'robot') return new Set((await robotsOf(registry).robots()).keys())
+        return new Set((await readGroups(store)).keys())
+      }),
   }
 }

@@ -6,6 +6,7 @@
 
 import { type Command, command, storeCommand } from '../command.ts'
 import { spanFlag, switchFlag, textFlag } from '../flags.ts'
+import { accountsCommand } from '../ways/accounts.ts'
 import { documentCommand } from '../ways/documents.ts'
 
 /** `policy`, `issuers`, `keys`, `changes`. */
@@ -40,7 +41,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     help: 'print when the policy was changed, and who said to have done so',
     load: async () => (await import('../commands/changes.ts')).logPolicy,
   }),
-  storeCommand({
+  documentCommand({
     name: 'policy test',
     help: 'say what a caller may do to a repository, and which rule decides that',
     more: 'A caller is anonymous, user:NAME, robot:NAME, aws:ARN, certificate:CN=ci, claim:sub=NAME, or claims:FILE: a token of another issuer or its claims as JSON, of which nothing is verified. Exits with 1 where an action that is asked for is denied.',
@@ -85,7 +86,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     args: { file: 'one' },
     load: async () => (await import('../commands/issuers.ts')).setIssuers,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'issuers add',
     changes: true,
     help: 'trust github, gitlab, google, kubernetes or the URL of an issuer, with a rule that is safe',

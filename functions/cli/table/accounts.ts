@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type Command, storeCommand } from '../command.ts'
+import type { Command } from '../command.ts'
 import { lifetimeFlag, listFlag, spanFlag, switchFlag } from '../flags.ts'
+import { accountsCommand } from '../ways/accounts.ts'
 
 const PASSWORD = {
   'password-stdin': switchFlag('read the password from standard input instead of asking for it'),
@@ -15,7 +16,7 @@ const EXPIRES = { expires: lifetimeFlag('90d', 'how long the new secret is valid
 
 /** `user`, `robot`, `group`. */
 export const ACCOUNT_COMMANDS: readonly Command[] = [
-  storeCommand({
+  accountsCommand({
     name: 'user add',
     changes: true,
     help: 'add a user',
@@ -23,7 +24,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     flags: PASSWORD,
     load: async () => (await import('../commands/user.ts')).addUser,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'user import',
     changes: true,
     help: 'add the users of an htpasswd file, such as that of registry:2; - is standard input',
@@ -32,7 +33,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     flags: { 'pull-only': switchFlag('let them only pull, if a policy is created') },
     load: async () => (await import('../commands/user-import.ts')).importFile,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'user passwd',
     changes: true,
     help: 'change the password of a user',
@@ -40,19 +41,19 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     flags: PASSWORD,
     load: async () => (await import('../commands/user.ts')).changePassword,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'user remove',
     changes: true,
     help: 'remove a user, also from all groups',
     args: { name: 'one' },
     load: async () => (await import('../commands/user.ts')).removeUser,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'user list',
     help: 'print each user with their groups',
     load: async () => (await import('../commands/user.ts')).listUsers,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'robot add',
     changes: true,
     help: 'add a robot and print its secret, once',
@@ -63,7 +64,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     },
     load: async () => (await import('../commands/robot.ts')).addRobot,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'robot rotate',
     changes: true,
     help: 'print a new secret, once; earlier ones stay valid for a while',
@@ -71,7 +72,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     flags: { ...EXPIRES, keep: spanFlag('1d', 'how long earlier secrets stay valid') },
     load: async () => (await import('../commands/robot.ts')).rotateRobot,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'robot bind',
     changes: true,
     help: "let a robot log in with an issuer's tokens that have all of these claims",
@@ -80,46 +81,46 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     flags: { claim: listFlag('CLAIM', 'what a token must say, NAME=VALUE; one flag for each') },
     load: async () => (await import('../commands/robot-claims.ts')).bindRobot,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'robot unbind',
     changes: true,
     help: 'let no token log in as a robot any more',
     args: { name: 'one' },
     load: async () => (await import('../commands/robot-claims.ts')).unbindRobot,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'robot remove',
     changes: true,
     help: 'remove a robot with its secrets, also from all groups',
     args: { name: 'one' },
     load: async () => (await import('../commands/robot.ts')).removeRobot,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'robot list',
     help: 'print each robot with its secrets and groups',
     load: async () => (await import('../commands/robot.ts')).listRobots,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'robot show',
     help: 'print the secrets of a robot, its groups and the claims that it is bound to',
     args: { name: 'one' },
     load: async () => (await import('../commands/robot.ts')).showRobot,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'group add',
     changes: true,
     help: 'add users and robots (robot+<name>) to a group',
     args: { group: 'one', member: 'some' },
     load: async () => (await import('../commands/group.ts')).addToGroup,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'group remove',
     changes: true,
     help: 'remove members from a group, or all of the group',
     args: { group: 'one', member: 'any' },
     load: async () => (await import('../commands/group.ts')).removeFromGroup,
   }),
-  storeCommand({
+  accountsCommand({
     name: 'group list',
     help: 'print each group with its members',
     load: async () => (await import('../commands/group.ts')).listGroups,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { USAGE_KEY, usagePartKey } from '../../../functions/registry/usage/document.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { fill, writeDocuments } from '../../access/rig.ts'
-import { write } from '../../auth/harness.ts'
+import { userLine, write } from '../../auth/harness.ts'
 import { openFiles } from '../../support/rig/stores.ts'
 import { type Desk, openDesk } from '../desk.ts'
 import { DOCUMENTS, type Served, serveFor } from './sides.ts'
@@ -24,6 +24,13 @@ rules:
   retention: "version: 1\nimmutable:\n  - repositories: ['**']\n    tags: ['v*']\n",
   quotas: 'version: 1\nquotas:\n  - repositories: [team/**]\n    hard: 50 GB\n',
   wrong: 'version: 1\nquotas: 5\n',
+  named: `version: 1
+rules:
+  - who: ['user:root', 'group:ops', 'group:none', 'user:nobody', 'robot:ci']
+    repositories: ['**']
+    actions: ['*', override, admin]
+`,
+  htpasswd: '',
 }
 
 /** Commands, one after the other, which leave each side as it was. */
@@ -67,6 +74,54 @@ const LINES = [
   'undelete team/b@sha256:0',
   'undelete team/b:v1',
   'deleted team/b',
+  'user list',
+  'user add erin',
+  'user add erin',
+  'user add :',
+  'user passwd erin',
+  'user passwd nobody',
+  'user import htpasswd',
+  'user import htpasswd',
+  'user import noRules',
+  'user remove nobody',
+  'robot list',
+  'robot add ci',
+  'robot add robot+ci',
+  'robot add deploy --without-secret --expires never',
+  'robot add A+b',
+  'robot rotate ci --expires never --keep 2h',
+  'robot rotate ci --keep 0',
+  'robot rotate nobody',
+  'robot list',
+  'robot bind deploy --claim iss=https://issuer.example --claim sub=x',
+  'robot bind deploy --claim iss=https://issuer.example --claim sub=y',
+  'robot bind deploy --claim x',
+  'robot bind nobody --claim iss=https://issuer.example --claim sub=x',
+  'robot show deploy',
+  'robot show nobody',
+  'robot unbind ci',
+  'robot unbind deploy',
+  'robot unbind nobody',
+  'group list',
+  'group add ops erin robot+ci stranger robot+stranger',
+  'group add ops a:b',
+  'group remove ops nobody',
+  'group remove none',
+  'group remove ops stranger',
+  'group list',
+  'user list',
+  'robot show ci',
+  'policy set named',
+  'policy test team/a --as user:erin',
+  'policy test team/a --as robot:ci --action push',
+  'robot remove ci',
+  'robot remove ci',
+  'user remove erin',
+  'group remove ops',
+  'issuers add github --id 5 --audience a --repositories team/** --add-rule',
+  'issuers add github --id 5 --audience a --robot deploy',
+  'issuers show',
+  'policy show',
 ] as const
 
 /** Images, and what a clean-up has counted. */
@@ -94,7 +149,12 @@ beforeAll(async () => {
   here = await openDesk(ending, openFiles)
   await writeDocuments(here.store, DOCUMENTS, Date.now())
   for (const store of [here.store, served.store]) await fillStore(store)
-  for (const desk of [here, afar]) Object.assign(desk.files, FILES)
+  const htpasswd = `${await userLine('frank', 'secret')}plain:text\n`
+  for (const desk of [here, afar]) {
+    Object.assign(desk.files, FILES, { htpasswd })
+    // The registry's clock is the machine's.
+    desk.clock.pass(Date.now() - desk.clock.now())
+  }
 })
 
 afterAll(async () => {
@@ -111,6 +171,7 @@ const outcome = async (desk: Desk, line: string) => {
   const plain = (text: string): string =>
     text
       .replaceAll(TIME, 'TIME')
+      .replaceAll(/\bslipway_[\w-]{43}(?!\w)|\b[\da-f]{8}(?= until )/g, 'NEW')
       .replaceAll(/\balice@laptop\b|\bthe command line\b|\b(?:user:)?root\b/g, 'WHO')
       .replace(REFUSED, '')
   try {

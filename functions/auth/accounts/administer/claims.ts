@@ -6,13 +6,13 @@
 
 import { ROBOT_CLAIMS_KEY, ROBOTS_KEY } from '../../../registry/layout.ts'
 import type { ObjectStore } from '../../../storage/store.ts'
-import { type Edit, readDocument } from '../../document.ts'
+import { type DocumentSource, type Edit, readDocument } from '../../document.ts'
 import { formatBindings, parseBindings, type WrittenBindings } from '../bindings.ts'
 import { parseRobots } from '../robots.ts'
 import { absent } from './errors.ts'
 
 /** The claims that robots are bound to. @throws DocumentError, StoreError */
-export const readBindings = async (store: ObjectStore): Promise<WrittenBindings> =>
+export const readBindings = async (store: DocumentSource): Promise<WrittenBindings> =>
   parseBindings(await readDocument(store, ROBOT_CLAIMS_KEY))
 
 /** Binds a robot to nothing more, so that a new one of the same name is not bound. @returns whether it was */

@@ -7,7 +7,7 @@
 import { GROUPS_KEY, HTPASSWD_KEY, ROBOTS_KEY } from '../../../registry/layout.ts'
 import { quoted } from '../../../shared/errors.ts'
 import type { ObjectStore } from '../../../storage/store.ts'
-import { type Edit, readDocument } from '../../document.ts'
+import { type DocumentSource, type Edit, readDocument } from '../../document.ts'
 import { robotName } from '../../identity.ts'
 import { groupsOf } from '../accounts.ts'
 import { type Groups, parseGroups, withMembers, withoutGroup, withoutMembers } from '../groups.ts'
@@ -17,7 +17,7 @@ import { parseRobots } from '../robots.ts'
 import { AccountError, absent, checkName } from './errors.ts'
 
 /** Reads all groups. @throws DocumentError, StoreError */
-export const readGroups = async (store: ObjectStore): Promise<Groups> =>
+export const readGroups = async (store: DocumentSource): Promise<Groups> =>
   parseGroups(await readDocument(store, GROUPS_KEY))
 
 /**
