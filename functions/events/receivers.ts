@@ -20,11 +20,19 @@ type Kind = EventRecord['action']
 /** What distribution has events of. */
 const DISTRIBUTION_KINDS: readonly Kind[] = ['push', 'pull', 'mount', 'delete']
 
+/** Whether it is that of a NATS server. */
+export const isNats = ({ protocol }: URL): boolean => /^(?:nats|tls):$/.test(protocol)
+
 const urlFault = (text: string): string | undefined => {
   const url = URL.parse(text)
   if (url !== null && isBus(url)) return busFault(url)
-  if (url === null || !/^https?:$/.test(url.protocol)) return 'expected an http or https URL'
-  return url.hash === '' ? undefined : 'expected no fragment'
+  if (url === null || !/^(?:https?|nats|tls):$/.test(url.protocol)) {
+    return 'expected an http or https URL, or nats://<host> or tls://<host> for a NATS server'
+  }
+  if (url.hash !== '') return 'expected no fragment'
+  if (!isNats(url)) return undefined
+  if (url.hostname === '') return 'expected a host'
+  return /^\/?$/.test(url.pathname) && url.search === '' ? undefined : 'expected no path'
 }
 
 /**
@@ -76,6 +84,17 @@ const receiver = z
     ),
     /** The value of the header of that name. */
     authorization: z.optional(reference),
+    /** For NATS: what subjects begin with. */
+    subject: z.optional(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/,
+            'expected letters, digits, - and _, with dots between them, as in registry.events',
+          ),
+        ),
+    ),
     /** Whether it may have a private address, or which. */
     private: z.optional(
       z.union([z.array(z.faultless(rangeFault)).check(z.minLength(1)), z.literal(true)]),
@@ -93,7 +112,15 @@ const receiver = z
         })
       }
     }),
-    z.superRefine(({ format, kinds, url, private: allowed }, context) => {
+    z.superRefine(({ format, kinds, url, subject, private: allowed }, context) => {
+      const parsed = URL.parse(url)
+      if (subject !== undefined && parsed !== null && !isNats(parsed)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['subject'],
+          message: 'only a NATS server has subjects: expected a URL of nats:// or tls://',
+        })
+      }
       const strange = kinds?.find((kind) => !DISTRIBUTION_KINDS.includes(kind))
       if (format === 'distribution' && strange !== undefined) {
         context.addIssue({
@@ -102,7 +129,7 @@ const receiver = z
           message: `distribution has no such event: expected ${DISTRIBUTION_KINDS.join(', ')}, or the format cloudevents`,
         })
       }
-      const { username, password } = URL.parse(url) ?? {}
+      const { username, password } = parsed ?? {}
       // Without the value, which would be a secret.
       if (username || password) {
         context.addIssue({
@@ -112,7 +139,7 @@ const receiver = z
             'url has a user or password: expected authorization: env:SLIPWAY_EVENT_<name> instead',
         })
       }
-      const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? ''
+      const host = parsed?.hostname.replace(/^\[|\]$/g, '') ?? ''
       if (isIP(host) !== 0 && !allowanceOf(allowed)(host)) {
         context.addIssue({
           code: 'custom',
@@ -180,6 +207,8 @@ export interface Receiver {
   /** References to secrets, see secrets.ts. */
   readonly secrets: readonly string[]
   readonly authorization: string | undefined
+  /** For NATS: what subjects begin with; the kind follows. */
+  readonly subject: string
   /** Whether it may be connected to at an address. */
   readonly allows: (address: string) => boolean
   /** Whether it is told of events of a kind, in some repository at least. */
@@ -201,6 +230,7 @@ const compile = (written: z.output<typeof receiver>): Receiver => {
     references: rest.references,
     secrets: [secret ?? []].flat(),
     authorization: rest.authorization,
+    subject: rest.subject ?? 'slipway',
     allows: allowanceOf(allowed),
     hears,
     wants: ({ action, repository }) =>

@@ -69,5 +69,22 @@ export const lookupOf =
     })
   }
 
+/**
+ * The address to connect to for a host, a name or an address itself.
+ *
+ * @throws Error where there is none, or one that is not allowed
+ */
+export const addressFor = async (host: string, allows: Allows): Promise<string> => {
+  if (isIP(host) === 0) {
+    return new Promise((resolve, reject) => {
+      lookupOf(allows)(host, { all: false }, (error, address) =>
+        error === null ? resolve(String(address)) : reject(error),
+      )
+    })
+  }
+  if (!allows(host)) throw refusedAddress(host)
+  return host
+}
+
 /** Looks up names whose addresses are all public. */
 export const publicLookup: LookupFunction = lookupOf((address) => !isPrivate(address))

@@ -12,7 +12,7 @@ import {
   WAITING_PREFIX,
   waitingKey,
 } from '../../functions/events/keys.ts'
-import type { Outcome } from '../../functions/events/post.ts'
+import type { Outcome } from '../../functions/events/outcome.ts'
 import type { Receiver } from '../../functions/events/receivers.ts'
 import { type EventRecord, OUTBOX } from '../../functions/events/record.ts'
 import { writeRecord } from '../../functions/events/stored.ts'

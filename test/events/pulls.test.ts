@@ -5,7 +5,7 @@
  */
 
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Outcome } from '../../functions/events/post.ts'
+import type { Outcome } from '../../functions/events/outcome.ts'
 import { createPulls } from '../../functions/events/pulls.ts'
 import type { Receiver } from '../../functions/events/receivers.ts'
 import { eventually } from '../support/until.ts'

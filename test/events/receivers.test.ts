@@ -25,6 +25,19 @@ describe('refused, with what is wrong:', () => {
     ['two of a name', [one(), one()], /receivers\[1\].name is "a": another receiver has this name/],
     ['a scheme', [one({ url: 'ftp://a.example' })], /"ftp:\/\/a.example": expected an http/],
     ['no URL', [one({ url: 'hooks' })], /url is "hooks": expected an http or https URL/],
+    ['a subject of a webhook', [one({ subject: 'a' })], /only a NATS server has subjects/],
+    ['a path of NATS', [one({ url: 'nats://a.example/x' })], /expected no path/],
+    ['NATS without a host', [one({ url: 'nats:x' })], /expected a host/],
+    [
+      'a subject with a wildcard',
+      [one({ url: 'nats://a.example', subject: 'a.*' })],
+      /subject is "a\.\*": expected letters/,
+    ],
+    [
+      'a private address of NATS',
+      [one({ url: 'tls://10.0.0.1:4222' })],
+      /its address is private, which is allowed only with private: \[10.0.0.1\]/,
+    ],
     ['a fragment', [one({ url: 'https://a.example/#x' })], /expected no fragment/],
     [
       'an ARN of something else',
@@ -100,6 +113,7 @@ describe('refused, with what is wrong:', () => {
     const wrong = () => only({ url: 'https://u:hunter2@a.example' })
     expect(wrong).toThrow(/url has a user or password: expected authorization/)
     expect(wrong).not.toThrow(/hunter2/)
+    expect(() => only({ url: 'nats://u:hunter2@a.example' })).toThrow(/expected authorization/)
   })
 })
 

@@ -7,7 +7,7 @@
 import { createCourier, type DeliveryEvent } from '../../functions/events/courier.ts'
 import { fanOut } from '../../functions/events/fan-out.ts'
 import { EVENTS_PREFIX } from '../../functions/events/keys.ts'
-import type { Outcome } from '../../functions/events/post.ts'
+import type { Outcome } from '../../functions/events/outcome.ts'
 import type { Receiver } from '../../functions/events/receivers.ts'
 import type { EventRecord } from '../../functions/events/record.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'

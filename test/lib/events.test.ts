@@ -7,7 +7,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { createDrain } from '../../functions/events/drain.ts'
-import type { Outcome } from '../../functions/events/post.ts'
+import type { Outcome } from '../../functions/events/outcome.ts'
 import { outboxKey } from '../../functions/events/record.ts'
 import { EVENT_RECEIVERS_KEY, layerLinkKey, tagLinkKey } from '../../functions/registry/layout.ts'
 import { receiverOf } from '../events/receiver.ts'

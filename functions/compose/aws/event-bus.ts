@@ -11,7 +11,8 @@ import {
 } from '@aws-sdk/client-eventbridge'
 import { regionOfBus } from '../../events/buses.ts'
 import { type EventBridgeEntry, eventBridgeEntry } from '../../events/formats/eventbridge.ts'
-import type { Outcome, Post } from '../../events/post.ts'
+import type { Outcome } from '../../events/outcome.ts'
+import type { Post } from '../../events/post.ts'
 
 /** Milliseconds for a request, with those that the SDK repeats: throttled ones, and those that AWS could not answer. */
 const TIMEOUT = 10_000
