@@ -28,7 +28,6 @@ import {
   CHANGES_KEY,
   CLEAN_UP_PREFIX,
   CONDEMNED_PREFIX,
-  cleanUpKey,
   DELETED_REPOSITORIES_PREFIX,
   DELETIONS_PREFIX,
   EDGE_CACHE_KEY,
@@ -127,7 +126,7 @@ const ADMIN: Rights = [
     ],
   ],
   // Whether an edge follows the policy, and what the clean-up has counted.
-  ['Counted', [READ], [EDGE_CACHE_KEY, `${cleanUpKey('usage')}*`]],
+  ['Counted', [READ], [EDGE_CACHE_KEY, `${CLEAN_UP_PREFIX}*`]],
   ['Undeletes', [READ], [`${DELETIONS_PREFIX}*`]],
   ['DeadEvents', [READ, 's3:DeleteObject'], [`${DEAD_PREFIX}*`]],
   ['EndedReceivers', ['s3:DeleteObject'], [`${ENDED_PREFIX}*`]],

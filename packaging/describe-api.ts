@@ -43,7 +43,15 @@ const ALWAYS = [400, 401, 403, 409, 429, 500, 503]
 const OF_WRITES = [405, 408, 413, 507]
 
 const jsonSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): object => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    // Limits of JavaScript's numbers are none of the API.
+    override({ jsonSchema: made }) {
+      if (made.maximum === Number.MAX_SAFE_INTEGER) delete made.maximum
+      if (made.minimum === Number.MIN_SAFE_INTEGER) delete made.minimum
+    },
+  })
   return rest
 }
 

@@ -55,7 +55,9 @@ export const hexOf = (digest: Digest): string => digest.slice(digest.indexOf(':'
 export const digestOf = (bytes: Uint8Array, algorithm: Algorithm = CANONICAL): Digest =>
   `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
 
-const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
+/** What names of repositories look like. */
+export const NAME_PATTERN =
+  /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 
 /** Most characters of a repository name, as in distribution and the specification. */
@@ -68,7 +70,8 @@ export type Reference =
 
 export const isTag = (text: string): boolean => TAG.test(text)
 
-export const isName = (text: string): boolean => text.length <= MAX_NAME_LENGTH && NAME.test(text)
+export const isName = (text: string): boolean =>
+  text.length <= MAX_NAME_LENGTH && NAME_PATTERN.test(text)
 
 /**
  * Checks a repository name given by a client.
@@ -82,7 +85,7 @@ export const parseName = (text: string): string => {
       `invalid repository name ${quoted(text)}: it has ${text.length} characters, at most ${MAX_NAME_LENGTH} are allowed`,
     )
   }
-  if (!NAME.test(text)) {
+  if (!NAME_PATTERN.test(text)) {
     throw new RegistryError(
       'NAME_INVALID',
       `invalid repository name ${quoted(text)}: expected lower-case letters and digits, separated by single . or _, __ or any number of -, in components joined by /`,

@@ -19,8 +19,6 @@ import { openEvents } from '../../functions/compose/open-events.ts'
 import { openQuotas } from '../../functions/compose/open-quotas.ts'
 import { createUploadSecret, openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
-import { deadKey, endedKey } from '../../functions/events/keys.ts'
-import { writeDead } from '../../functions/events/stored.ts'
 import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
 import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
 import {
@@ -32,12 +30,11 @@ import {
 } from '../../functions/registry/layout.ts'
 import { hexOf } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
-import { USAGE_KEY, usagePartKey } from '../../functions/registry/usage/document.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import { createReplicaStore } from '../../functions/storage/replica.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
+import { administer } from '../access/administer.ts'
 import { writeDocuments } from '../access/rig.ts'
-import { BEGIN, recordOf } from '../events/records.ts'
 import { blob, CONFIG, type Content, descriptorOf, imageOf } from '../support/hosts/content.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { ask, silent, temporaryDirectory } from '../support/hosts/start.ts'
@@ -262,89 +259,6 @@ const useAll = async ({
   await expectStatus(202, send(`DELETE /v2/a/b/blobs/${layer.sha256}`))
 }
 
-/** Every operation of the admin API, so that all of its calls of the store are made. */
-const administer = async ({ alice, files }: Awaited<ReturnType<typeof guarded>>) => {
-  const json = (value: unknown) => Buffer.from(JSON.stringify(value))
-  const isJson = { 'Content-Type': 'application/json' }
-  const fresh = { ...isJson, 'If-None-Match': '*' }
-  const there = { ...isJson, 'If-Match': '*' }
-  const done: string[] = []
-  const send = async (id: string, status: number, ...request: Parameters<Send>) => {
-    done.push(id)
-    return expectStatus(status, alice(...request))
-  }
-  const image = await pushImage(alice, 'a/b', 'v1', [layer])
-  const usage = { version: 1, date: new Date().toISOString(), id: '0123456789abcdef' }
-  const pool = { kept: 0, condemned: 0, reclaimable: 0 }
-  await files.put(USAGE_KEY, json({ ...usage, repositories: 1, parts: ['a/b'], pool }))
-  await files.put(usagePartKey(usage.id, 0), Buffer.from('["a/b",0,0,0,0]\n'))
-  const record = recordOf()
-  const delivery = { receiver: 'all', at: String(BEGIN), lane: 'a'.repeat(12), id: record.id }
-  await writeDead(files, deadKey(delivery), { since: BEGIN, why: '503', record })
-  await files.put(endedKey('all'), Buffer.of())
-  const at = '/api/v1'
-
-  for (const [name, text] of Object.entries({
-    issuers: '{"version":1,"issuers":[]}',
-    retention: 'version: 1\nimmutable: []\n',
-    quotas: '{"version":1,"quotas":[{"repositories":["a/**"]}]}',
-  })) {
-    await send('putDocument', 204, `PUT ${at}/documents/${name}`, Buffer.from(text), fresh)
-    await send('getDocument', 200, `GET ${at}/documents/${name}`)
-  }
-  const receivers = '{"version":1,"receivers":[{"name":"all","url":"https://other.example/"}]}'
-  await send(
-    'putDocument',
-    204,
-    `PUT ${at}/documents/event-receivers`,
-    Buffer.from(receivers),
-    there,
-  )
-  const policy = (await alice(`GET ${at}/documents/policy`)).body
-  const commented = Buffer.concat([policy, Buffer.from('\n')])
-  await send('putDocument', 204, `PUT ${at}/documents/policy`, commented, there)
-
-  await send('putUser', 201, `PUT ${at}/users/bob`, json({ password: 'x' }), fresh)
-  await send('importUsers', 200, `POST ${at}/users`, json({ htpasswd: '' }), isJson)
-  await send('listUsers', 200, `GET ${at}/users`)
-  await send('getUser', 200, `GET ${at}/users/bob`)
-  await send('addGroupMember', 200, `PUT ${at}/groups/ops/members/bob`)
-  await send('listGroups', 200, `GET ${at}/groups`)
-  await send('getGroup', 200, `GET ${at}/groups/ops`)
-  await send('removeGroupMember', 204, `DELETE ${at}/groups/ops/members/bob`)
-  await send('deleteGroup', 204, `DELETE ${at}/groups/ops`)
-  await send('deleteUser', 204, `DELETE ${at}/users/bob`)
-  await send('addRobot', 201, `POST ${at}/robots`, json({ name: 'bot' }), isJson)
-  await send('rotateRobot', 201, `POST ${at}/robots/bot/secrets`, json({}), isJson)
-  const claims = json({ claims: ['iss=x', 'sub=y'] })
-  await send('putRobotClaims', 204, `PUT ${at}/robots/bot/claims`, claims, fresh)
-  await send('getRobotClaims', 200, `GET ${at}/robots/bot/claims`)
-  await send('deleteRobotClaims', 204, `DELETE ${at}/robots/bot/claims`)
-  await send('listRobots', 200, `GET ${at}/robots`)
-  await send('getRobot', 200, `GET ${at}/robots/bot`)
-  await send('deleteRobot', 204, `DELETE ${at}/robots/bot`)
-
-  await send('listRepositories', 200, `GET ${at}/repositories`)
-  await send('getRepository', 200, `GET ${at}/repositories/a/b`)
-  await send('listUsage', 200, `GET ${at}/usage`)
-  await expectStatus(202, alice(`DELETE /v2/a/b/manifests/${image.sha256}`))
-  const one = json({ repository: 'a/b', digest: image.sha256 })
-  await send('undelete', 200, `POST ${at}/undelete`, one, isJson)
-  await send('deleteRepository', 202, `DELETE ${at}/repositories/a/b`)
-  await send('listDeletedRepositories', 200, `GET ${at}/deleted`)
-  await send('listDeletes', 200, `GET ${at}/deleted/a/b`)
-  await send('undelete', 200, `POST ${at}/undelete`, json({ repository: 'a/b' }), isJson)
-
-  await send('listQuotas', 200, `GET ${at}/quotas`)
-  await send('listWaitingEvents', 200, `GET ${at}/events/waiting`)
-  await send('listDeadEvents', 200, `GET ${at}/events/dead`)
-  await send('listEndedReceivers', 200, `GET ${at}/events/ended`)
-  await send('resendEvents', 200, `POST ${at}/events/resend`, json({ all: true }), isJson)
-  await send('listChanges', 200, `GET ${at}/changes`)
-  await send('getOpenApi', 200, `GET ${at}/openapi.json`)
-  return new Set(done)
-}
-
 describe('the role of the function', () => {
   const policy = statements()
   const inS3 = policy.filter((each) => each.actions.every((action) => action.startsWith('s3:')))
@@ -361,7 +275,7 @@ describe('the role of the function', () => {
 
     test('may also do what that does, and nothing that it does not', async () => {
       const registry = await guarded(own, false, false, true)
-      const done = await administer(registry)
+      const done = await administer(registry.alice, registry.files)
       assert.deepEqual([...done].sort(), OPERATIONS.map(({ id }) => id).sort())
       const less = new Set(policy.map(({ sid }) => sid))
       const more = own.filter(({ sid }) => !less.has(sid))

@@ -15,6 +15,7 @@ import * as z from '../../shared/schema.ts'
 import { RequestError } from '../errors.ts'
 import { eventOrigin } from '../event-origin.ts'
 import { permitAdmin } from '../middleware/permit.ts'
+import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
 import { NAME } from './repositories.ts'
 
@@ -118,11 +119,14 @@ const ofOne: Operation = {
   },
 }
 
-const wanted = z.strictObject({
-  repository: z.string(),
-  tag: z.optional(z.string()),
-  digest: z.optional(z.string()),
-})
+const wanted = withExample(
+  z.strictObject({
+    repository: z.string(),
+    tag: z.optional(z.string()),
+    digest: z.optional(z.string()),
+  }),
+  { repository: 'team/app', tag: 'v1' },
+)
 
 const referenceOf = ({ tag, digest }: z.output<typeof wanted>): Reference | undefined => {
   if (tag !== undefined && digest !== undefined) {

@@ -99,7 +99,7 @@ const typeOf = ({ key }: DocumentKind, text: string): string => {
 
 const text = z.string()
 const CONTENT = {
-  'application/yaml': text,
+  'application/yaml': z.unknown(),
   'application/json': z.looseObject({}),
   'text/plain': text,
 } as const

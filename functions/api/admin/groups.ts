@@ -13,6 +13,7 @@ import {
 } from '../../auth/accounts/administer/groups.ts'
 import * as z from '../../shared/schema.ts'
 import { editAs } from './edit.ts'
+import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
 import { PAGE_HEADERS, PAGING, pageOf } from './page.ts'
 
@@ -21,13 +22,13 @@ const group = z.object({ name: z.string(), members: z.array(z.string()) })
 const GROUP = {
   in: 'path',
   description: 'Name of a group; a slash in it is %2F.',
-  schema: z.string().check(z.minLength(1)),
+  schema: withExample(z.string().check(z.minLength(1)), 'dev'),
 } as const
 
 const MEMBER = {
   in: 'path',
   description: 'A user, or a robot as robot+<name>.',
-  schema: z.string().check(z.minLength(1)),
+  schema: withExample(z.string().check(z.minLength(1)), 'robot+ci'),
   wide: true,
 } as const
 

@@ -83,5 +83,6 @@ export const patternOf = ({ path, parameters }: Operation): RegExp => {
       return `(?<${name}>${parameters?.[name]?.wide ? '.+' : '[^/]+'})`
     })
     .join('')
-  return new RegExp(`^${source}$`)
+  // A name may have anything in it, until it is checked.
+  return new RegExp(`^${source}$`, 's')
 }

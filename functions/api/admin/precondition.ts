@@ -10,6 +10,7 @@ import * as z from '../../shared/schema.ts'
 import type { AppContext } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { entityTags } from '../request.ts'
+import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
 
 /** Parameters of a change that may say what it expects. */
@@ -17,7 +18,7 @@ export const IF_MATCH = {
   'If-Match': {
     in: 'header',
     description: 'The ETag of what is to be changed; * for any.',
-    schema: z.optional(z.string()),
+    schema: z.optional(withExample(z.string(), '*')),
   },
 } as const satisfies Operation['parameters']
 
@@ -27,7 +28,7 @@ export const CONDITIONS = {
   'If-None-Match': {
     in: 'header',
     description: '*: there must be nothing of this name yet.',
-    schema: z.optional(z.string()),
+    schema: z.optional(z.literal('*')),
   },
 } as const satisfies Operation['parameters']
 

@@ -6,13 +6,14 @@
 
 import type { Caller } from '../../auth/authorizer.ts'
 import { RegistryError } from '../../registry/errors.ts'
-import { parseName } from '../../registry/reference.ts'
+import { MAX_NAME_LENGTH, NAME_PATTERN, parseName } from '../../registry/reference.ts'
 import { readUsage, UsageChanged } from '../../registry/usage/usage.ts'
 import * as z from '../../shared/schema.ts'
 import { RequestError } from '../errors.ts'
 import { finishPage, readPaging } from '../paging.ts'
 import { listFor } from '../routes/catalog.ts'
 import { deleteRepository } from '../routes/delete-repository.ts'
+import { withExample } from './example.ts'
 import type { Operation, Request } from './operation.ts'
 import { PAGE_HEADERS, PAGING } from './page.ts'
 
@@ -20,7 +21,10 @@ import { PAGE_HEADERS, PAGING } from './page.ts'
 export const NAME = {
   in: 'path',
   description: 'Name of a repository.',
-  schema: z.string(),
+  schema: withExample(
+    z.string().check(z.regex(NAME_PATTERN), z.maxLength(MAX_NAME_LENGTH)),
+    'team/app',
+  ),
   wide: true,
 } as const
 

@@ -10,11 +10,14 @@ import { bindingFault } from '../../auth/accounts/bindings.ts'
 import * as z from '../../shared/schema.ts'
 import { RequestError } from '../errors.ts'
 import { editAs } from './edit.ts'
+import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
 import { CONDITIONS, etagOf, IF_MATCH, matches, mayMatch, readCondition } from './precondition.ts'
 import { ROBOT } from './robots.ts'
 
-const bound = z.strictObject({ claims: z.array(z.string()) })
+const bound = withExample(z.strictObject({ claims: z.array(z.string()) }), {
+  claims: ['iss=https://token.actions.githubusercontent.com', 'repository_id=123456'],
+})
 
 const unbound = (name: string): RequestError =>
   new RequestError('ABSENT', `the robot ${name} is not bound to claims`)

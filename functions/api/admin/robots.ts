@@ -18,11 +18,13 @@ import {
   SECRET_LIFE,
   shortName,
 } from '../../auth/accounts/administer/robots.ts'
+import { MAX_ROBOT_NAME, ROBOT_PATTERN } from '../../auth/accounts/names.ts'
 import { newSecret } from '../../auth/accounts/robots.ts'
 import { ROBOT_PREFIX } from '../../auth/identity.ts'
 import * as z from '../../shared/schema.ts'
 import type { AdminDesk } from '../env.ts'
 import { editAs } from './edit.ts'
+import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
 import { PAGE_HEADERS, PAGING, pageOf } from './page.ts'
 
@@ -58,8 +60,8 @@ const made = z.object({
 /** The name of a robot, with or without `robot+`. */
 export const ROBOT = {
   in: 'path',
-  description: 'Name of a robot, with or without robot+.',
-  schema: z.string().check(z.minLength(1)),
+  description: 'Name of a robot; robot+ before it does no harm.',
+  schema: withExample(z.string().check(z.regex(ROBOT_PATTERN), z.maxLength(MAX_ROBOT_NAME)), 'ci'),
 } as const
 
 /** Seconds, or null for ever. */
@@ -128,12 +130,20 @@ const get: Operation = {
   },
 }
 
-const wanted = z.strictObject({
-  name: z.string(),
-  lifetime,
-  /** false: it logs in with tokens of an issuer only. */
-  secret: z.optional(z.boolean()),
-})
+/** Its message is better than that of the pattern, which is for the description. */
+const newName = z
+  .string()
+  .register(z.globalRegistry, { pattern: ROBOT_PATTERN.source, maxLength: MAX_ROBOT_NAME })
+
+const wanted = withExample(
+  z.strictObject({
+    name: newName,
+    lifetime,
+    /** false: it logs in with tokens of an issuer only. */
+    secret: z.optional(z.boolean()),
+  }),
+  { name: 'ci', lifetime: 2_592_000 },
+)
 
 const add: Operation = {
   id: 'addRobot',

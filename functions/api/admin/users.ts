@@ -20,6 +20,7 @@ import type { Groups } from '../../auth/accounts/groups.ts'
 import { readHtpasswd } from '../../auth/accounts/htpasswd.ts'
 import * as z from '../../shared/schema.ts'
 import { editAs } from './edit.ts'
+import { withExample } from './example.ts'
 import { readGiven } from './given.ts'
 import type { Operation } from './operation.ts'
 import { PAGE_HEADERS, PAGING, pageOf } from './page.ts'
@@ -31,7 +32,7 @@ const leftOut = z.array(z.string())
 const NAME = {
   in: 'path',
   description: 'Name of a user.',
-  schema: z.string().check(z.minLength(1)),
+  schema: withExample(z.string().check(z.minLength(1)), 'bob'),
   wide: true,
 } as const
 
@@ -89,6 +90,10 @@ const get: Operation = {
   },
 }
 
+const credentials = withExample(z.strictObject({ password: z.string() }), {
+  password: 'correct horse',
+})
+
 const put: Operation = {
   id: 'putUser',
   method: 'PUT',
@@ -97,7 +102,7 @@ const put: Operation = {
   description:
     'With If-None-Match: * the user is added; with If-Match the password of one who is there is changed. A password has at most 72 bytes.',
   parameters: { user: NAME, ...CONDITIONS },
-  body: { 'application/json': z.strictObject({ password: z.string() }) },
+  body: { 'application/json': credentials },
   responses: {
     201: { description: 'The user is added.' },
     204: { description: 'The password is changed.' },
@@ -108,7 +113,7 @@ const put: Operation = {
     const { c, desk } = request
     const name = request.path.user ?? ''
     const condition = readCondition(c)
-    const { password } = await request.json(z.strictObject({ password: z.string() }))
+    const { password } = await request.json(credentials)
     checkPassword(password)
     const groups = await readGroups(desk.store)
     await setPassword({
@@ -146,7 +151,10 @@ const remove: Operation = {
   },
 }
 
-const given = z.strictObject({ htpasswd: z.string() })
+const given = withExample(z.strictObject({ htpasswd: z.string() }), {
+  // Of a password that nobody knows.
+  htpasswd: 'eve:$2y$10$W8.5EGrGS.zqSgMN4fzdZOd0hKbeC5COrws3mNisMBPqzKNFr3K8G\n',
+})
 
 const add: Operation = {
   id: 'importUsers',

@@ -9,8 +9,12 @@ import { ROBOT_PREFIX } from '../identity.ts'
 /** Longest name in characters. */
 export const MAX_ACCOUNT_NAME = 255
 
+/** Longest name of a robot, without the prefix. */
+export const MAX_ROBOT_NAME = MAX_ACCOUNT_NAME - ROBOT_PREFIX.length
+
 const USER = /^[^\s:\p{C}]+$/u
-const ROBOT = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+/** What names of robots look like, without the prefix. */
+export const ROBOT_PATTERN = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
 
 /** What is wrong with a user name, or undefined. */
 export const userNameFault = (name: string): string | undefined => {
@@ -24,7 +28,7 @@ export const userNameFault = (name: string): string | undefined => {
 
 /** What is wrong with a robot's name, without the prefix, or undefined. */
 export const robotNameFault = (name: string): string | undefined =>
-  name.length <= MAX_ACCOUNT_NAME - ROBOT_PREFIX.length && ROBOT.test(name)
+  name.length <= MAX_ROBOT_NAME && ROBOT_PATTERN.test(name)
     ? undefined
     : 'expected lower-case letters and digits, separated by single . _ or -'
 
