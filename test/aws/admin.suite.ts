@@ -56,7 +56,7 @@ describe('the admin API of a deployed stack', () => {
     const authorization = basic(admin.name, admin.password)
     send = async (request, body, headers) => {
       const { method, target } = requestLine(request)
-      const answer = await fetch(`http://${address}${target}`, {
+      const answer = await fetch(new URL(target, `http://${address}`), {
         method,
         redirect: 'manual',
         headers: { ...headers, authorization },

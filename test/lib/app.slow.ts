@@ -80,6 +80,7 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
     prefix: 'a/b',
     alarmEmail: 'ops@example.com',
     signingKeys: '1,2',
+    adminApi: 'on',
   },
   'a bucket that is there': { bucket: 'there-already', prefix: 'registry' },
   'read-only': { readOnly: 'on' },
