@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  type DeadLetter,
-  listEnded,
-  pageOfDead,
-  pageOfWaiting,
-  resendDead,
-} from '../../events/dead-letters.ts'
+import { listEnded, pageOfDead, pageOfWaiting, resendDead } from '../../events/dead-letters.ts'
+import { deadSchema, shownDead, shownWaiting, waitingSchema } from '../../events/shown.ts'
 import * as z from '../../shared/schema.ts'
 import { RequestError } from '../errors.ts'
 import { finishPage, type Paging, readPaging } from '../paging.ts'
@@ -24,31 +19,10 @@ const MOST_RESENT = 250
 /** Most characters of `last`. */
 const MOST_LAST = 512
 
-const date = z.iso.datetime()
-
-const waiting = z.object({ receiver: z.string(), id: z.string(), at: date })
-
-const dead = z.extend(waiting, {
-  /** What was given up, when and why; absent where it is damaged. */
-  event: z.optional(
-    z.object({
-      since: date,
-      why: z.string(),
-      action: z.string(),
-      repository: z.optional(z.string()),
-      target: z.optional(z.looseObject({})),
-      facts: z.optional(z.record(z.string(), z.union([z.string(), z.number()]))),
-      actor: z.optional(z.string()),
-    }),
-  ),
-})
-
 const OPAQUE = {
   ...PAGING,
   last: { ...PAGING.last, description: 'Where the page begins: taken from the Link of another.' },
 } as const
-
-const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
 const pagingOf = ({ c }: Request, most: number): Paging => {
   const { limit, last } = readPaging(c)
@@ -70,7 +44,7 @@ const listWaiting: Operation = {
   responses: {
     200: {
       description: 'A page, by receiver and then by time.',
-      content: { 'application/json': z.object({ events: z.array(waiting) }) },
+      content: { 'application/json': z.object({ events: z.array(waitingSchema) }) },
       headers: PAGE_HEADERS,
     },
   },
@@ -84,19 +58,8 @@ const listWaiting: Operation = {
       paging.last,
     )
     const names = finishPage(c, paging, page)
-    const events = deliveries
-      .slice(0, names.length)
-      .map(({ receiver, id, at }) => ({ receiver, id, at: iso(Number(at)) }))
-    return c.json({ events })
+    return c.json({ events: deliveries.slice(0, names.length).map(shownWaiting) })
   },
-}
-
-const shown = ({ delivery: { receiver, id, at }, event }: DeadLetter): z.output<typeof dead> => {
-  const base = { receiver, id, at: iso(Number(at)) }
-  if (event === undefined) return base
-  const { since, why, record } = event
-  const { action, repository, target, facts, actor } = record
-  return { ...base, event: { since: iso(since), why, action, repository, target, facts, actor } }
 }
 
 const listDead: Operation = {
@@ -114,7 +77,7 @@ const listDead: Operation = {
   responses: {
     200: {
       description: 'A page, by receiver and then by time. One without `event` is damaged.',
-      content: { 'application/json': z.object({ events: z.array(dead) }) },
+      content: { 'application/json': z.object({ events: z.array(deadSchema) }) },
       headers: PAGE_HEADERS,
     },
   },
@@ -128,7 +91,7 @@ const listDead: Operation = {
       paging.last,
     )
     const names = finishPage(c, paging, page)
-    return c.json({ events: names.length === 0 ? [] : letters.map(shown) })
+    return c.json({ events: names.length === 0 ? [] : letters.map(shownDead) })
   },
 }
 

@@ -5,21 +5,13 @@
  */
 
 import { readDocument } from '../../auth/document.ts'
-import {
-  type DeadLetter,
-  listDead,
-  listEnded,
-  listWaiting,
-  resendDead,
-  revive,
-} from '../../events/dead-letters.ts'
 import { parseReceivers } from '../../events/receivers.ts'
-import type { EventRecord } from '../../events/record.ts'
+import type { Dead } from '../../events/shown.ts'
 import { EVENT_RECEIVERS_KEY } from '../../registry/layout.ts'
 import { quoted } from '../../shared/errors.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import type { EventsIo } from '../ways/events-io.ts'
 
 /** A file's path, or `-` for standard input. */
 interface Given {
@@ -40,60 +32,54 @@ export const checkReceivers = async (io: Io, given: Given): Promise<void> => {
 }
 
 /** `slipway events set`. */
-export const setReceivers = async (io: StoreIo, given: Given): Promise<void> => {
+export const setReceivers = async (io: EventsIo, given: Given): Promise<void> => {
   const text = await readReceivers(io, given)
+  const names = parseReceivers(text).map(({ name }) => name)
+  const ended = (await io.ended()).filter((name) => names.includes(name))
   const written = await io.edit(EVENT_RECEIVERS_KEY, () => text)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
-  const names = parseReceivers(text).map(({ name }) => name)
-  const ended = (await listEnded(io.store)).filter((name) => names.includes(name))
-  await revive(io.store, ended)
+  await io.revive(ended)
   for (const name of ended) io.say(`${name} had ended (410): it is sent events again.`)
 }
 
 /** `slipway events show`. */
-export const showReceivers = async ({ store, print }: StoreIo): Promise<void> => {
+export const showReceivers = async ({ store, print }: EventsIo): Promise<void> => {
   const text = await readDocument(store, EVENT_RECEIVERS_KEY)
   if (text === undefined) throw new CommandError('nobody is told of events: no receivers are set')
   print(text.replace(/\n$/, ''))
 }
 
 /** What an event is about, as people write it. */
-const subjectOf = ({ repository = '', target, facts }: EventRecord): string => {
+const subjectOf = ({ repository = '', target, facts }: NonNullable<Dead['event']>): string => {
   if (target?.tag !== undefined) return `${repository}:${target.tag}`
   if (target?.digest !== undefined) return `${repository}@${target.digest}`
   return repository || String(facts?.document ?? '')
 }
 
-const lineOf = ({ delivery: { receiver, id, at }, event }: DeadLetter): string => {
-  const time = new Date(Number(at)).toISOString()
-  if (event === undefined) return `${id}\t${receiver}\t${time}\tdamaged`
-  const { why, record } = event
-  return `${id}\t${receiver}\t${time}\t${record.action} ${subjectOf(record)}\t${why}`
-}
+const lineOf = ({ receiver, id, at, event }: Dead): string =>
+  event === undefined
+    ? `${id}\t${receiver}\t${at}\tdamaged`
+    : `${id}\t${receiver}\t${at}\t${event.action} ${subjectOf(event)}\t${event.why}`
 
 interface ListGiven {
   readonly flags: { readonly json: boolean }
 }
 
 /** `slipway events list`: what is dead, a line each, and how much waits. */
-export const listEvents = async (
-  { store, print, say }: StoreIo,
-  { flags: { json } }: ListGiven,
-): Promise<void> => {
+export const listEvents = async (io: EventsIo, { flags: { json } }: ListGiven): Promise<void> => {
+  const { print, say } = io
   let dead = 0
-  for await (const letter of listDead(store)) {
+  for await (const each of io.dead()) {
     dead += 1
-    const { delivery, event } = letter
-    const { receiver, id } = delivery
-    print(json ? JSON.stringify({ receiver, state: 'dead', id, ...event }) : lineOf(letter))
+    print(json ? JSON.stringify({ state: 'dead', ...each }) : lineOf(each))
   }
   const waiting = new Map<string, number>()
-  for await (const { receiver, id, at } of listWaiting(store)) {
-    waiting.set(receiver, (waiting.get(receiver) ?? 0) + 1)
-    if (json) print(JSON.stringify({ receiver, state: 'waiting', id, at: Number(at) }))
+  for await (const each of io.waiting()) {
+    waiting.set(each.receiver, (waiting.get(each.receiver) ?? 0) + 1)
+    if (json) print(JSON.stringify({ state: 'waiting', ...each }))
   }
   for (const [name, count] of waiting) say(`${counted(count, 'event')} for ${name} waiting.`)
-  for (const name of await listEnded(store)) {
+  for (const name of await io.ended()) {
     say(`${name} has ended: it responded 410. slipway events set has it be sent events again.`)
   }
   if (dead + waiting.size === 0) say('Nothing waits, and all was delivered.')
@@ -106,12 +92,12 @@ interface ResendGiven {
 
 /** `slipway events resend`. @throws CommandError for an id that is not there, UsageError */
 export const resendEvents = async (
-  { store, say }: StoreIo,
+  { resend, say }: EventsIo,
   { args: { id: ids }, flags: { all } }: ResendGiven,
 ): Promise<void> => {
   if (all === ids.length > 0)
     throw new UsageError('give ids of events, or --all for every dead one')
-  const { sent, damaged, missing } = await resendDead(store, all ? 'all' : ids)
+  const { sent, damaged, missing } = await resend(all ? 'all' : ids)
   for (const id of damaged) say(`${id} is damaged: it is left where it is.`)
   say(`${counted(sent, 'event')} to be sent again.`)
   const [first] = missing

@@ -8,10 +8,9 @@ import { readDocument } from '../../auth/document.ts'
 import { QUOTAS_KEY } from '../../registry/layout.ts'
 import { sayBytes } from '../../registry/quotas/bytes.ts'
 import { parseQuotas } from '../../registry/quotas/parse.ts'
-import { quotaUse } from '../../registry/quotas/use.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { DocumentIo } from '../ways/document-io.ts'
+import type { QuotasIo } from '../ways/quotas-io.ts'
 
 /** A file's path, or `-` for standard input. */
 interface Given {
@@ -47,10 +46,10 @@ const limit = (bytes: number | undefined): string => (bytes === undefined ? '-' 
 
 /** `slipway quota list`. */
 export const listQuotas = async (
-  { store, print, say }: StoreIo,
+  { quotaUse, print, say }: QuotasIo,
   { flags: { json } }: ListGiven,
 ): Promise<void> => {
-  const all = await quotaUse(store)
+  const all = await quotaUse()
   if (all.length === 0) throw new CommandError('there are no quotas')
   if (!json) print(['USED', 'SOFT', 'HARD', 'COUNTED', 'REPOSITORIES'].join('\t'))
   for (const quota of all) {

@@ -6,6 +6,7 @@
 
 import { type Command, storeCommand } from '../command.ts'
 import { switchFlag } from '../flags.ts'
+import { eventsCommand } from '../ways/events.ts'
 
 /** `events`. */
 export const EVENT_COMMANDS: readonly Command[] = [
@@ -16,7 +17,7 @@ export const EVENT_COMMANDS: readonly Command[] = [
     args: { file: 'one' },
     load: async () => (await import('../commands/events.ts')).checkReceivers,
   }),
-  storeCommand({
+  eventsCommand({
     name: 'events set',
     changes: true,
     help: 'check a list of receivers of events and put it in force',
@@ -24,19 +25,19 @@ export const EVENT_COMMANDS: readonly Command[] = [
     args: { file: 'one' },
     load: async () => (await import('../commands/events.ts')).setReceivers,
   }),
-  storeCommand({
+  eventsCommand({
     name: 'events show',
     help: 'print the receivers of events in force',
     load: async () => (await import('../commands/events.ts')).showReceivers,
   }),
-  storeCommand({
+  eventsCommand({
     name: 'events list',
     help: 'print events that could not be delivered, and how many wait',
     more: 'A line for each: id, receiver, time, what it is about, and what the receiver responded last.',
     flags: { json: switchFlag('print an object of JSON a line, also for each event that waits') },
     load: async () => (await import('../commands/events.ts')).listEvents,
   }),
-  storeCommand({
+  eventsCommand({
     name: 'events resend',
     help: 'have events be sent again that could not be delivered',
     args: { id: 'any' },

@@ -5,10 +5,13 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deadKey, endedKey } from '../../../functions/events/keys.ts'
+import { writeDead } from '../../../functions/events/stored.ts'
 import { USAGE_KEY, usagePartKey } from '../../../functions/registry/usage/document.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { fill, writeDocuments } from '../../access/rig.ts'
 import { userLine, write } from '../../auth/harness.ts'
+import { BEGIN, recordOf } from '../../events/records.ts'
 import { openFiles } from '../../support/rig/stores.ts'
 import { type Desk, openDesk } from '../desk.ts'
 import { DOCUMENTS, type Served, serveFor } from './sides.ts'
@@ -30,10 +33,16 @@ rules:
     repositories: ['**']
     actions: ['*', override, admin]
 `,
+  receivers: `version: 1
+receivers:
+  - { name: quiet, url: 'https://quiet.example', repositories: [none/**] }
+`,
   htpasswd: '',
 }
 
-/** Commands, one after the other, which leave each side as it was. */
+const DEAD = recordOf()
+
+/** Commands, one after the other. What they do on one side they do on the other. */
 const LINES = [
   'policy show',
   'policy set policy',
@@ -74,6 +83,18 @@ const LINES = [
   'undelete team/b@sha256:0',
   'undelete team/b:v1',
   'deleted team/b',
+  'quota list',
+  'quota list --json',
+  `events list`,
+  'events list --json',
+  'events resend',
+  `events resend ${DEAD.id} none`,
+  'events resend --all',
+  'events show',
+  'events set wrong',
+  'events set receivers',
+  'events set receivers',
+  'events show',
   'user list',
   'user add erin',
   'user add erin',
@@ -124,9 +145,12 @@ const LINES = [
   'policy show',
 ] as const
 
-/** Images, and what a clean-up has counted. */
+/** Images, what a clean-up has counted, and an event that could not be delivered. */
 const fillStore = async (store: ObjectStore): Promise<void> => {
   await fill(store, ['app', 'team/a', 'team/b'])
+  const delivery = { receiver: 'hooks', at: String(BEGIN), lane: 'a'.repeat(12), id: DEAD.id }
+  await writeDead(store, deadKey(delivery), { since: BEGIN + 1, why: '503', record: DEAD })
+  await store.put(endedKey('quiet'), Buffer.of())
   const id = '0123456789abcdef'
   const pool = { kept: 9, condemned: 1, reclaimable: 2 }
   const head = { version: 1, date: '2030-01-01T00:00:00.000Z', id, repositories: 3, pool }
