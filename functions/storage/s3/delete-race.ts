@@ -6,6 +6,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { inBatches } from '../../shared/parallel.ts'
 import { tookPlace } from '../errors.ts'
 import type { ObjectStore } from '../store.ts'
@@ -14,6 +15,8 @@ import type { ObjectStore } from '../store.ts'
 const PAIRS = 300
 /** Pairs under way at once. */
 const AT_ONCE = 16
+/** Milliseconds, up to which writes begin later than deletes: what matters is a write right after the look. */
+const LATER = 3
 
 /**
  * Lets deletes and writes race, until a pair of them both take place; some 1200 requests where none does.
@@ -30,13 +33,14 @@ export const losesWrites = async (
     if (lost) return
     const key = `${prefix}${randomUUID()}`
     const { etag } = await store.put(key, Buffer.from('before'))
-    const write = () =>
-      tookPlace(store.put(key, Buffer.from('after'), { condition: { ifMatch: etag } }))
+    const write = async () => {
+      const later = pair % (LATER + 1)
+      if (later > 0) await delay(later)
+      return tookPlace(store.put(key, Buffer.from('after'), { condition: { ifMatch: etag } }))
+    }
     const remove = () => tookPlace(store.deleteIf(key, etag))
     try {
-      // Each is as often the first to be sent.
-      const [first, second] = pair % 2 === 0 ? [write, remove] : [remove, write]
-      const both = await Promise.all([first(), second()])
+      const both = await Promise.all([remove(), write()])
       lost ||= both.every(Boolean)
     } finally {
       await store.delete([key])

@@ -5,7 +5,7 @@
  */
 
 import type { Readable } from 'node:stream'
-import type { ListedObject, PresignOptions } from '../store.ts'
+import type { DeleteOptions, ListedObject, PresignOptions, PutOptions } from '../store.ts'
 
 /** An object's headers and bytes. */
 export interface DirectResponse {
@@ -32,7 +32,7 @@ export interface Sdk {
 }
 
 /**
- * A client for some operations; `get`, `head` and `list` resolve to undefined if the SDK has to repeat
+ * A client for some operations; all but `presign` resolve to undefined if the SDK has to repeat
  * them.
  */
 export interface DirectClient {
@@ -44,6 +44,26 @@ export interface DirectClient {
   readonly head: (key: string) => Promise<Pick<DirectResponse, 'headers'> | 'none' | undefined>
   /** Reads a page of keys by the parameters of ListObjectsV2. */
   readonly list: (query: Readonly<Record<string, string>>) => Promise<Listing | undefined>
+  /**
+   * Writes a whole object; undefined if the SDK has to repeat it, though it may have taken place. Throws `precondition`,
+   * `late`.
+   */
+  readonly put: (
+    key: string,
+    body: Uint8Array,
+    options: PutOptions,
+  ) => Promise<{ etag: string } | undefined>
+  /** Deletes an object, whether or not it exists. */
+  readonly remove: (key: string) => Promise<true | undefined>
+  /**
+   * Deletes a version of an object, by a condition that the service must know. Throws `precondition`, and `unavailable` if
+   * it must not be repeated and had no answer.
+   */
+  readonly removeIf: (
+    key: string,
+    etag: string,
+    options: DeleteOptions,
+  ) => Promise<true | undefined>
   /** See the port. */
   readonly presign: (
     method: 'GET' | 'HEAD',

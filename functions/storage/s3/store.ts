@@ -11,12 +11,20 @@
 import { cached } from '../../shared/cached.ts'
 import { once } from '../../shared/once.ts'
 import { noteFailure } from '../errors.ts'
-import type { ByteRange, DeleteOptions, LastCalls, ListOptions, ObjectStore } from '../store.ts'
+import type {
+  ByteRange,
+  DeleteOptions,
+  LastCalls,
+  ListOptions,
+  ObjectStore,
+  PutOptions,
+} from '../store.ts'
 import type { Bucket } from './bucket.ts'
 import { losesWrites } from './delete-race.ts'
 import { openDirect, readingUpTo } from './direct/direct.ts'
 import { list } from './list.ts'
 import { openPlace, type S3StoreOptions } from './place.ts'
+import { put } from './put.ts'
 import { get, head } from './read.ts'
 import { translate } from './service-errors.ts'
 
@@ -58,6 +66,7 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     }
   const reads = { get: bySdk((each) => each.get), head: bySdk((each) => each.head) }
   const listing = bySdk((each) => each.list)
+  const writing = bySdk((each) => each.put)
 
   const forDirect = {
     origin: bySdk((each) => each.originOf),
@@ -108,28 +117,31 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     maxAge: RACED_FOR,
     keeps: (lost) => !lost,
   })
+  const remove = bySdk((each) => each.remove)
   const removeIf = bySdk((each) => each.removeIf)
 
   const store: S3Store = {
     lastCalls,
     get: asking('get', (key: string, range?: ByteRange) => get(direct, reads, key, range)),
     head: asking('head', (key: string) => head(direct, reads, key)),
-    put: asking(
-      'put',
-      bySdk((each) => each.put),
+    put: asking('put', (key: string, body: Uint8Array, options?: PutOptions) =>
+      put(direct, writing, key, body, options),
     ),
     copy: asking(
       'copy',
       bySdk((each) => each.copy),
     ),
-    delete: asking(
-      'delete',
-      bySdk((each) => each.remove),
-    ),
+    delete: asking('delete', async (keys: readonly string[]) => {
+      if (keys.length === 1 && (await direct?.remove(keys[0]!))) return
+      await remove(keys)
+    }),
     deleteIf: asking(
       'delete a version of',
-      async (key: string, etag: string, options?: DeleteOptions) =>
-        removeIf(key, etag, await condition(), options),
+      async (key: string, etag: string, options: DeleteOptions = {}) => {
+        const does = await condition()
+        if (does !== 'ignored' && (await direct?.removeIf(key, etag, options))) return
+        await removeIf(key, etag, does, options)
+      },
     ),
     deletesExactly: async () => (await condition()) === 'exact',
     ...(place.isAws ? {} : { losesWrites: () => race.get() }),

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   DeleteObjectCommand,
@@ -16,7 +15,7 @@ import type { PutOptions, WriteCondition } from '../store.ts'
 import { type Bucket, signedHash } from './bucket.ts'
 import { at, etagOf } from './place.ts'
 import { hasCode, wasRetried } from './service-errors.ts'
-import { withWriteId, writeIdOf } from './write-id.ts'
+import { writeIdOf } from './write-id.ts'
 
 /**
  * Another request was in the way: one for the same key or, where objects are files (versitygw), one
@@ -64,27 +63,30 @@ const unlessLate =
     return next(args)
   }
 
-/** Writes a whole object; see the port. Throws `precondition`, `checksum`, `late`. */
+/**
+ * Writes a whole object; see the port. Throws `precondition`, `checksum`, `late`.
+ *
+ * @param before whether it was sent before, and may have taken place
+ */
 export const put = async (
   bucket: Bucket,
   key: string,
   body: Uint8Array,
-  { condition, sha256, metadata, inTime }: PutOptions = {},
+  { condition, sha256, metadata, inTime }: PutOptions,
+  before: boolean,
 ): Promise<{ etag: string }> => {
-  const id = condition && randomUUID()
+  const id = writeIdOf(metadata)
   const command = new PutObjectCommand({
     ...at(bucket, key),
     ...bucket.encryption,
     ...conditionHeaders(condition),
     ...(sha256 !== undefined && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
-    ...((id ?? metadata) !== undefined && {
-      Metadata: id === undefined ? { ...metadata } : withWriteId(metadata, id),
-    }),
+    ...(metadata !== undefined && { Metadata: { ...metadata } }),
     Body: body,
   })
   if (sha256 !== undefined) command.middlewareStack.add(signedHash(sha256), { step: 'build' })
   if (inTime) command.middlewareStack.add(unlessLate(key, inTime), { step: 'deserialize' })
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = before ? 2 : 1; ; attempt++) {
     try {
       return { etag: etagOf((await bucket.client.send(command)).ETag) }
     } catch (error) {

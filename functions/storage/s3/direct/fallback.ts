@@ -5,10 +5,11 @@
  */
 
 import type { HttpResponse } from '@smithy/core/protocols'
+import { StoreError } from '../../errors.ts'
 import type { ReportFallback } from '../direct-client.ts'
 
-/** Errors that mean a bug in this code, which the SDK's success must not hide. */
-const FAULTS = [TypeError, RangeError, ReferenceError]
+/** What the port has to say, and errors that mean a bug in this code, which the SDK's success must not hide. */
+const FINAL = [StoreError, TypeError, RangeError, ReferenceError]
 
 /** Drops a response, and returns the error that says why the SDK has to repeat the request. */
 export const unusual = ({ statusCode, body }: HttpResponse): Error => {
@@ -19,6 +20,7 @@ export const unusual = ({ statusCode, body }: HttpResponse): Error => {
 /**
  * Runs a request. @returns undefined if the SDK has to repeat it
  *
+ * @throws StoreError as the request does
  * @throws TypeError, RangeError or ReferenceError, which mean a bug in this code
  */
 export const trying = async <T>(
@@ -29,7 +31,7 @@ export const trying = async <T>(
   try {
     return await request()
   } catch (error) {
-    if (FAULTS.some((fault) => error instanceof fault)) throw error
+    if (FINAL.some((kind) => error instanceof kind)) throw error
     report(doing, error)
     return undefined
   }

@@ -13,15 +13,29 @@ import type { Sdk } from '../direct-client.ts'
 import type { Place } from '../place.ts'
 
 /** Methods that have no body. */
-export type Method = 'GET' | 'HEAD'
+export type Method = 'DELETE' | 'GET' | 'HEAD'
+
+/** A body to send. */
+export interface Content {
+  readonly bytes: Uint8Array
+  /** Hex. */
+  readonly sha256: string
+}
 
 /** Signs requests, and sends them once. */
 export interface Requests {
-  /** Asks for an object; signed by headers. */
+  /** Asks for an object, or for its end; signed by headers. */
   object(
     method: Method,
     key: string,
     headers?: Readonly<Record<string, string>>,
+  ): Promise<HttpResponse>
+  /** Writes an object; signed by headers. @param ready called right before it is sent; may throw */
+  write(
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    content: Content,
+    ready: () => void,
   ): Promise<HttpResponse>
   /** A GET of the bucket itself, signed by headers. */
   bucket(query: Readonly<Record<string, string>>): Promise<HttpResponse>
@@ -60,7 +74,7 @@ export const createRequests = (place: Place, sdk: Sdk): Requests => {
   const origin = once(async () => addressOf(options) ?? sdk.origin())
 
   const unsigned = async (
-    method: Method,
+    method: Method | 'PUT',
     key: string | undefined,
     headers: Readonly<Record<string, string>>,
     query: Readonly<Record<string, string>> = {},
@@ -83,16 +97,29 @@ export const createRequests = (place: Place, sdk: Sdk): Requests => {
 
   const signingDate = (): Date => new Date(Date.now() + sdk.clockOffset())
 
-  const signed = async (request: HttpRequest): Promise<HttpRequest> => {
-    request.headers['x-amz-content-sha256'] = NO_BODY
+  const signed = async (request: HttpRequest, hash: string): Promise<HttpRequest> => {
+    request.headers['x-amz-content-sha256'] = hash
     return HttpRequest.clone(await signer.sign(request, { signingDate: signingDate() }))
   }
 
   const send = async (request: HttpRequest): Promise<HttpResponse> =>
-    (await handler.handle(await signed(request))).response
+    (await handler.handle(await signed(request, NO_BODY))).response
 
   return {
     object: async (method, key, headers = {}) => send(await unsigned(method, key, headers)),
+
+    async write(key, headers, { bytes, sha256 }, ready) {
+      const request = await unsigned('PUT', key, {
+        'content-type': 'application/octet-stream',
+        'content-length': String(bytes.byteLength),
+        ...headers,
+      })
+      request.body = bytes
+      const sent = await signed(request, sha256)
+      ready()
+      return (await handler.handle(sent)).response
+    },
+
     bucket: async (query) => send(await unsigned('GET', undefined, {}, query)),
 
     async presigned(method, key, query, expiresIn) {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { hash } from 'node:crypto'
 import { describe, expect, type TestContext, test } from 'vitest'
 import { inBatches } from '../../../../functions/shared/parallel.ts'
 import { StoreError, type StoreFailure } from '../../../../functions/storage/errors.ts'
@@ -13,7 +14,12 @@ import {
   type S3Store,
   type S3StoreOptions,
 } from '../../../../functions/storage/s3/store.ts'
-import type { ByteRange, ListOptions, ObjectRead } from '../../../../functions/storage/store.ts'
+import type {
+  ByteRange,
+  ListOptions,
+  ObjectRead,
+  PutOptions,
+} from '../../../../functions/storage/store.ts'
 import type { Fault } from '../../../emulators/s3/faults.ts'
 import { type S3Server, startS3 } from '../../../emulators/s3/server.ts'
 import { bytes, drain } from '../../contract/harness.ts'
@@ -99,6 +105,9 @@ const OF_THE_SDK = /^(?:user-agent|x-amz-user-agent|amz-sdk-.*|x-id)$/
 /** What differs from one request to the next. */
 const OF_THE_MOMENT = /^(?:authorization|x-amz-date|x-amz-signature)$/
 
+/** What is another one for each write. */
+const OF_A_WRITE = /^x-amz-meta-slipway-write$/
+
 /** The scope of a signature, without the day on which it was made. */
 const onAnyDay = (text = ''): string => text.replace(/\/\d{8}\//, '/<day>/')
 
@@ -123,7 +132,9 @@ const essence = ({ method, target, headers }: Recorded) => {
     method,
     path,
     parameters: parametersOf(query).toSorted(),
-    headers: Object.fromEntries(sent.map((name) => [name, headers[name]])),
+    headers: Object.fromEntries(
+      sent.map((name) => [name, OF_A_WRITE.test(name) ? '' : headers[name]]),
+    ),
     scope,
     signed: without(OF_THE_SDK, signed),
   }
@@ -206,6 +217,35 @@ describe('with the SDK and without, the same', () => {
     await onBoth(rig, async (store) => readOf(await store.get('empty')))
     expect((await onBoth(rig, (store) => store.head('large')))?.size).toBe(LARGE)
     expect((await onBoth(rig, (store) => store.head('empty')))?.size).toBe(0)
+  })
+
+  test('writes, whatever the key', async (t) => {
+    const rig = await openBoth(t, { kmsKeyId: 'the-key' })
+    // It is found out once.
+    for (const store of [rig.direct, rig.sdk]) await store.deletesExactly()
+    const metadata = { kind: 'x y', 'of-what': "a!'()*" }
+    for (const key of KEYS) {
+      const body = bytes(`0123456789 ${key}`)
+      const sha256 = hash('sha256', body)
+      const { etag } = await onBoth(rig, (store) => store.put(key, body))
+      await onBoth(rig, (store) => store.put(key, body, { metadata, sha256, inTime: () => true }))
+      // The same bytes have the same version.
+      await onBoth(rig, (store) => store.put(key, body, { condition: { ifMatch: etag }, metadata }))
+      for (const condition of [{ ifNoneMatch: '*' }, { ifMatch: 'other' }] as const) {
+        const why = await onBoth(rig, (store) => failureOf(store.put(key, body, { condition })))
+        expect(why.kind).toBe('precondition')
+      }
+    }
+    for (const key of KEYS) {
+      const changed = await onBoth(rig, (store) => failureOf(store.deleteIf(key, 'other')))
+      expect(changed.kind).toBe('precondition')
+      const { etag } = await rig.sdk.put(key, bytes('again'))
+      await rig.direct.deleteIf(key, etag)
+      expect(await rig.sdk.head(key)).toBeUndefined()
+      await onBoth(rig, (store) => store.delete([key]))
+    }
+    await onBoth(rig, (store) => store.put('empty', new Uint8Array()))
+    await onBoth(rig, (store) => store.put('large', new Uint8Array(LARGE).fill(7)))
   })
 
   test('pages of keys', async (t) => {
@@ -296,13 +336,15 @@ describe('with the SDK and without, the same', () => {
       const options = { endpoint, region, bucket, credentials: s3, forcePathStyle: true }
       const direct = createS3Store(options)
       const sdk = createS3Store({ ...options, direct: false })
-      await sdk.put('a', bytes('0123456789'))
+      const { etag } = await sdk.put('a', bytes('0123456789'))
       const calls: readonly ((store: S3Store) => Promise<unknown>)[] = [
         async (store) => readOf(await store.get('a')),
         async (store) => readOf(await store.get('none')),
         (store) => store.list(''),
         (store) => store.head('a'),
         (store) => store.head('none'),
+        (store) => store.put('a', bytes('0123456789')),
+        (store) => store.put('a', bytes('0123456789'), { condition: { ifMatch: etag } }),
       ]
       for (const call of calls) {
         s3.faults.next({}, fault, times)
@@ -317,6 +359,8 @@ describe('with the SDK and without, the same', () => {
     }
   })
 
+  const put = (store: S3Store, options: PutOptions = {}, key = 'a') =>
+    store.put(key, bytes('0123456789'), options)
   const refusals: readonly (readonly [
     name: string,
     kind: StoreFailure,
@@ -328,6 +372,14 @@ describe('with the SDK and without, the same', () => {
     ['a wrong secret', 'unavailable', { credentials: WRONG }, (store) => store.get('a')],
     ['a wrong secret to list', 'unavailable', { credentials: WRONG }, (store) => store.list('')],
     ['a wrong secret to head', 'unavailable', { credentials: WRONG }, (store) => store.head('a')],
+    ['no such bucket to write', 'unavailable', { bucket: 'other' }, put],
+    ['a wrong secret to write', 'unavailable', { credentials: WRONG }, put],
+    ['another version', 'precondition', {}, (s) => put(s, { condition: { ifMatch: 'x' } })],
+    ['no such object', 'precondition', {}, (s) => put(s, { condition: { ifMatch: 'x' } }, 'none')],
+    ['another version to delete', 'precondition', {}, (store) => store.deleteIf('a', 'x')],
+    ['no such object to delete', 'precondition', {}, (store) => store.deleteIf('none', 'x')],
+    ['other bytes', 'checksum', {}, (store) => put(store, { sha256: hash('sha256', 'other') })],
+    ['too late', 'late', {}, (store) => put(store, { inTime: () => false })],
     ['a range past the end', 'range', {}, (store) => store.get('a', { start: 10 })],
     ['a range of nothing', 'range', {}, (store) => store.get('a', { suffix: 0 })],
   ]

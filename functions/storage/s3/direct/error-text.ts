@@ -1,0 +1,15 @@
+/**
+ * What a service says about a request that it refuses.
+ *
+ * @module
+ */
+
+import type { Readable } from 'node:stream'
+import { textOf } from './text.ts'
+
+/** The most bytes of such a response. */
+const MAX_ERROR = 4096
+
+/** The message in a body, which is read to its end; empty where there is none. */
+export const messageIn = async (body: Readable): Promise<string> =>
+  /<Message>([^<]*)<\/Message>/.exec((await textOf(body, MAX_ERROR)) ?? '')?.[1] ?? ''
