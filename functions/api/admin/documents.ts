@@ -25,6 +25,7 @@ import { parseQuotas } from '../../registry/quotas/parse.ts'
 import { parseRetention } from '../../registry/retention/parse.ts'
 import { quoted } from '../../shared/errors.ts'
 import * as z from '../../shared/schema.ts'
+import { parseYaml } from '../../shared/yaml.ts'
 import type { AdminDesk } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { noneMatchHits } from '../request.ts'
@@ -40,6 +41,8 @@ interface DocumentKind {
   readonly check: (text: string, desk: AdminDesk) => unknown
   /** Why it cannot be set here, or undefined. */
   readonly refuses?: (desk: AdminDesk) => Promise<string | undefined>
+  /** What it says, as JSON. Default: it is YAML or JSON itself. */
+  readonly json?: (text: string) => object
   /** What else is to be done when it is in force. */
   readonly after?: (text: string, desk: AdminDesk) => Promise<void>
 }
@@ -62,10 +65,13 @@ const reviveReceivers = async (text: string, { store }: AdminDesk): Promise<void
   )
 }
 
+const groupsAsJson = (text: string): object =>
+  Object.fromEntries([...parseGroups(text)].map(([name, members]) => [name, [...members]]))
+
 const KINDS: Readonly<Record<string, DocumentKind>> = {
   policy: { key: POLICY_KEY, check: parsePolicy, refuses: policyRefuses },
   issuers: { key: ISSUERS_KEY, check: (text, { now }) => checkIssuers(text, now) },
-  groups: { key: GROUPS_KEY, check: parseGroups },
+  groups: { key: GROUPS_KEY, check: parseGroups, json: groupsAsJson },
   'robot-claims': { key: ROBOT_CLAIMS_KEY, check: parseBindings },
   retention: { key: RETENTION_KEY, check: parseRetention },
   quotas: { key: QUOTAS_KEY, check: parseQuotas },
@@ -92,6 +98,10 @@ const isJson = (text: string): boolean => {
   }
 }
 
+/** What a document says, as values of JSON. @throws DocumentError where what is stored is damaged */
+const valuesOf = ({ json }: DocumentKind, what: string, text: string): unknown =>
+  json?.(text) ?? parseYaml(text, { what, schema: z.unknown(), fieldsAt: () => '' })
+
 const typeOf = ({ key }: DocumentKind, text: string): string => {
   if (key === GROUPS_KEY) return 'text/plain'
   return isJson(text) ? 'application/json' : 'application/yaml'
@@ -110,15 +120,22 @@ const document = {
   schema: z.enum(DOCUMENTS as [string, ...string[]]),
 } as const
 
+const format = {
+  in: 'query',
+  description: 'json: what the document says, as JSON, however it is stored.',
+  schema: z.optional(z.literal('json')),
+} as const
+
 const get: Operation = {
   id: 'getDocument',
   method: 'GET',
   path: '/api/v1/documents/{document}',
   summary: 'A document as it is stored',
-  parameters: { document },
+  parameters: { document, format },
   responses: {
     200: {
-      description: 'The document: YAML, or JSON; groups are lines of text.',
+      description:
+        'The document as it is stored: YAML, or JSON; groups are lines of text. With `format=json` what it says, as JSON; of groups, members by group.',
       content: CONTENT,
       headers: { ETag: 'Names this state of the document.' },
     },
@@ -129,6 +146,10 @@ const get: Operation = {
   async run(request) {
     const kind = kindOf(request)
     const { c, desk } = request
+    const wanted = c.req.query('format')
+    if (wanted !== undefined && wanted !== 'json') {
+      throw new RequestError('PARAMETER_INVALID', `format is ${quoted(wanted)}: expected json`)
+    }
     const stored = await readDocument(desk.store, kind.key)
     if (stored === undefined) {
       throw new RequestError('ABSENT', `the document ${request.path.document} is not set`)
@@ -136,6 +157,7 @@ const get: Operation = {
     const etag = etagOf(stored)
     c.header('ETag', `"${etag}"`)
     if (noneMatchHits(c.req.header('If-None-Match'), etag)) return c.body(null, 304)
+    if (wanted === 'json') return c.json(valuesOf(kind, request.path.document ?? '', stored))
     c.header('Content-Type', `${typeOf(kind, stored)}; charset=utf-8`)
     return c.body(stored)
   },

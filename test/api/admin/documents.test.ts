@@ -92,6 +92,22 @@ describe.each(CASES)('%s', (name, type, valid, invalid, why) => {
   })
 })
 
+test('what documents say is read as JSON', async (t) => {
+  const { send, store } = await openOffice(t)
+  await write(store, RETENTION_KEY, '# mine\nversion: 1\nimmutable: [ ]\n')
+  await write(store, GROUPS_KEY, '# mine\ndev: alice robot+ci\nops:\n')
+  const read = async (name: string, format = 'json') =>
+    send(`GET ${AT}/${name}?format=${format}`, { as: ROOT })
+  const plain = await send(`GET ${AT}/retention`, { as: ROOT })
+  const asJson = await read('retention')
+  expect(jsonOf(asJson)).toEqual({ version: 1, immutable: [] })
+  expect(asJson.headers.get('ETag')).toBe(plain.headers.get('ETag'))
+  expect(jsonOf(await read('groups'))).toEqual({ dev: ['alice', 'robot+ci'], ops: [] })
+  expect((await read('retention', 'xml')).status).toBe(400)
+  await write(store, RETENTION_KEY, 'a: b: c')
+  expect((await read('retention')).status).toBe(409)
+})
+
 test('a change says what it replaces', async (t) => {
   const { send, store } = await openOffice(t)
   await write(store, RETENTION_KEY, 'version: 1\n')
