@@ -186,6 +186,8 @@ const EVENTS: Rights = [
   // What shows that it has happened, and how large what was mounted is.
   ['Links', [READ], [`${REPOSITORIES_PREFIX}*`]],
   ['Sizes', [READ], [`${BLOBS_PREFIX}*`]],
+  // S3 must heed the condition of a delete: that is tried.
+  ['Trial', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SCRATCH_PREFIX}*`]],
 ]
 
 export interface BucketAccess {

@@ -36,8 +36,8 @@ export interface Received {
   readonly body: string
 }
 
-/** Serves a receiver on loopback. @param respond is called once the body was read */
-export const serveReceiver = async (respond: RequestListener) => {
+/** Serves a receiver on loopback, until it is closed. @param respond is called once the body was read */
+export const listenForEvents = async (respond: RequestListener) => {
   const received: Received[] = []
   const server = createServer(async (request, response) => {
     let body = ''
@@ -46,10 +46,17 @@ export const serveReceiver = async (respond: RequestListener) => {
     respond(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
+  const close = (): void => {
     server.closeAllConnections()
     server.close()
-  })
+  }
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
-  return { url, received, ids: () => received.map(({ headers }) => headers['webhook-id']) }
+  return { url, received, close, ids: () => received.map(({ headers }) => headers['webhook-id']) }
+}
+
+/** Serves a receiver on loopback, for one test. @param respond is called once the body was read */
+export const serveReceiver = async (respond: RequestListener) => {
+  const served = await listenForEvents(respond)
+  onTestFinished(served.close)
+  return served
 }

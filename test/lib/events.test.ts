@@ -176,6 +176,8 @@ describe('the role', () => {
       post: async () => outcomes.shift()!,
       report: { delivery: () => {}, damaged: () => {} },
     })
+    // The first delete with a condition tries whether it is heeded.
+    await guarded.deletesExactly()
     // The handler reads these.
     await guarded.get(EVENT_RECEIVERS_KEY)
     const proof = { key: tagLinkKey('team/app', 'v1'), absent: true }

@@ -64,6 +64,7 @@ export const ROLES = {
   registry: 'RegistryRole',
   cleanUp: 'RegistryCleanUpRole',
   pulls: 'RegistryPullsRole',
+  events: 'RegistryEventsRole',
 } as const
 
 /** The policy of a role of a stack. @param name how its name in the template begins */
