@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort, projectRoot, responds, run, scratch } from '../support/live/process.ts'
@@ -108,6 +108,41 @@ describe('installed in an empty folder', () => {
     }
     expect(server.output()).toContain('Stopping')
     expect(await responds(registry).catch(() => false)).toBe(false)
+  })
+
+  test('commands are given to a server from afar, with the credentials that docker has', async () => {
+    const slipway = (args: readonly string[], env: Record<string, string>, input = '') =>
+      run(process.execPath, [join(folder, 'node_modules/.bin/slipway'), ...args], {
+        cwd: folder,
+        env,
+        input,
+      })
+    const store = ['--store', `file:${join(directory.path, 'afar')}`]
+    const policy = join(directory.path, 'policy.json')
+    const rule = { who: ['user:alice'], repositories: ['**'], actions: ['*', 'admin'] }
+    writeFileSync(policy, JSON.stringify({ version: 1, rules: [rule] }))
+    await slipway(['user', 'add', 'alice', '--password-stdin', ...store], {}, 'correct horse')
+    await slipway(['policy', 'set', policy, ...store], {})
+
+    const port = await freePort()
+    const server = await serve('npx', ['--no', 'slipway', 'serve', ...store], folder, port)
+    try {
+      const host = `127.0.0.1:${port}`
+      const docker = join(directory.path, 'docker')
+      mkdirSync(docker)
+      const auth = Buffer.from('alice:correct horse').toString('base64')
+      const auths = { [host]: { auth } }
+      writeFileSync(join(docker, 'config.json'), JSON.stringify({ auths }))
+      const env = { DOCKER_CONFIG: docker }
+      const afar = ['--registry', `http://${host}`]
+      await slipway(['user', 'add', 'bob', '--password-stdin', ...afar], env, 'battery staple')
+      const byName = { ...env, SLIPWAY_REGISTRY: host }
+      expect(await slipway(['user', 'list'], byName)).toBe('alice\nbob\n')
+      expect(await slipway(['changes'], byName)).toMatch(/\thtpasswd\tuser:alice\n$/)
+      await expect(slipway(['gc', ...afar], env)).rejects.toThrow('works on the store alone')
+    } finally {
+      await server.stop()
+    }
   })
 
   test('it has the credential helper', async () => {

@@ -5,12 +5,24 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readDocument } from '../../../functions/auth/document.ts'
+import { COMMANDS } from '../../../functions/cli/table/commands.ts'
 import { deadKey, endedKey } from '../../../functions/events/keys.ts'
 import { writeDead } from '../../../functions/events/stored.ts'
+import {
+  EVENT_RECEIVERS_KEY,
+  GROUPS_KEY,
+  ISSUERS_KEY,
+  POLICY_KEY,
+  QUOTAS_KEY,
+  RETENTION_KEY,
+  ROBOT_CLAIMS_KEY,
+} from '../../../functions/registry/layout.ts'
 import { USAGE_KEY, usagePartKey } from '../../../functions/registry/usage/document.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { fill, writeDocuments } from '../../access/rig.ts'
 import { userLine, write } from '../../auth/harness.ts'
+import { ec, jwkOf } from '../../auth/tokens-forge.ts'
 import { BEGIN, recordOf } from '../../events/records.ts'
 import { openFiles } from '../../support/rig/stores.ts'
 import { type Desk, openDesk } from '../desk.ts'
@@ -37,10 +49,19 @@ rules:
 receivers:
   - { name: quiet, url: 'https://quiet.example', repositories: [none/**] }
 `,
+  issuers: JSON.stringify({
+    version: 1,
+    issuers: [{ issuer: 'https://tokens.example', jwks: { keys: [jwkOf(ec(), { kid: 'k' })] } }],
+  }),
   htpasswd: '',
 }
 
 const DEAD = recordOf()
+
+const DOCUMENT_KEYS = [
+  ...[POLICY_KEY, ISSUERS_KEY, GROUPS_KEY, ROBOT_CLAIMS_KEY, RETENTION_KEY],
+  ...[QUOTAS_KEY, EVENT_RECEIVERS_KEY],
+]
 
 /** Commands, one after the other. What they do on one side they do on the other. */
 const LINES = [
@@ -139,6 +160,8 @@ const LINES = [
   'robot remove ci',
   'user remove erin',
   'group remove ops',
+  'issuers set issuers',
+  'issuers set issuers',
   'issuers add github --id 5 --audience a --repositories team/** --add-rule',
   'issuers add github --id 5 --audience a --robot deploy',
   'issuers show',
@@ -206,9 +229,23 @@ const outcome = async (desk: Desk, line: string) => {
   }
 }
 
+test('these are all commands that can be given from afar', () => {
+  const able = COMMANDS.filter(({ on }) => on === 'either').map(({ name }) => name)
+  const given = able.filter((name) => LINES.some((line) => `${line} `.startsWith(`${name} `)))
+  expect(given).toEqual(able)
+})
+
 describe('the same on a store and from afar', () => {
   test.each(LINES)('slipway %s', async (line) => {
     const expected = await outcome(here, line)
     expect(await outcome(afar, line)).toEqual(expected)
+  })
+
+  test.each(DOCUMENT_KEYS)('%s is the same then', async (key) => {
+    const [mine, other] = [
+      await readDocument(here.store, key),
+      await readDocument(served.store, key),
+    ]
+    expect(other).toBe(mine)
   })
 })
