@@ -47,7 +47,7 @@ export interface AdminApi {
 
 /** Whether a 404 says that there is no such path, rather than nothing of a name. */
 const lacksPath = (reply: Reply): boolean =>
-  reply.status === 404 && !/^[A-Z]+_UNKNOWN\b/.test(wordsOf(reply))
+  reply.status === 404 && !/^[A-Z]+_UNKNOWN\b/.test(wordsOf(reply) ?? '')
 
 /** Opens the admin API of a registry. Nothing is asked of it yet. @throws UsageError, CommandError, TransferError */
 export const openAdminApi = async (place: RegistryPlace, env: Env): Promise<AdminApi> => {

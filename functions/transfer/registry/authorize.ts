@@ -9,6 +9,7 @@ import { TransferError } from '../errors.ts'
 import { isHttp, shown } from './address.ts'
 import { basic, CHALLENGE_HEADERS, type Challenge, parseChallenge } from './challenge.ts'
 import type { Credentials } from './docker-config.ts'
+import { wordsOf } from './failure.ts'
 import type { Http, Outgoing, Reply } from './http.ts'
 
 /** Sends requests to one registry, with what it asks for. */
@@ -100,7 +101,10 @@ export const authorizing = (
           },
     )
     const from = `${reply.status} from ${shown(realm)}`
-    if (reply.status !== 200) throw failed(from)
+    if (reply.status !== 200) {
+      const words = wordsOf(reply)
+      throw failed(words === undefined ? from : `${from}: ${words}`)
+    }
     let grant: z.output<typeof granted> | undefined
     try {
       grant = readGrant(reply.body)

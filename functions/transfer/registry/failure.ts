@@ -15,16 +15,18 @@ const errors = z.object({
 
 const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 500)
 
-/** What a registry says of an error: its code first, as far as it says anything. */
-export const wordsOf = ({ body }: Reply): string => {
+/** What a registry says of an error, its code first; undefined where it is not in the specification's form. */
+export const wordsOf = ({ body }: Reply): string | undefined => {
   try {
     const [{ code, message }] = errors.parse(JSON.parse(body.toString())).errors
     return inOneLine(message === undefined ? code : `${code}: ${message}`)
   } catch {
-    return inOneLine(body.toString())
+    return undefined
   }
 }
 
 /** A response that is not what it should be. @param what was tried, as in `no upload could be started` */
 export const refused = (what: string, reply: Reply): TransferError =>
-  new TransferError(`${what}: ${`${reply.status} ${wordsOf(reply)}`.trim()}`)
+  new TransferError(
+    `${what}: ${`${reply.status} ${wordsOf(reply) ?? inOneLine(reply.body.toString())}`.trim()}`,
+  )

@@ -13,9 +13,12 @@ import type { Io } from '../../../functions/cli/io.ts'
 import { runCommand } from '../../../functions/cli/main.ts'
 import { openAdminApi } from '../../../functions/cli/remote/admin-api.ts'
 import { documentsOf } from '../../../functions/cli/remote/document-store.ts'
+import { inStore } from '../../../functions/cli/ways/usage-in-store.ts'
 import { GROUPS_KEY } from '../../../functions/registry/layout.ts'
+import { fill } from '../../access/rig.ts'
 import { openFiles } from '../../support/rig/stores.ts'
 import { openDesk } from '../desk.ts'
+import { recordingIo } from '../recording-io.ts'
 import { dockerConfig, serveFor } from './sides.ts'
 
 /** Something else on loopback, and a desk that takes it for a registry. */
@@ -39,6 +42,39 @@ describe('the registry', () => {
       `${basic.url}: 403 DENIED: dev may not administer the registry`,
     )
     expect(await (await basic.desk()).give('policy show')).toHaveLength(1)
+  })
+
+  it('refuses a wrong password', async (t) => {
+    const { desk, url } = await serveFor(t)
+    await expect((await desk('nobody')).give('changes')).rejects.toThrow(
+      `${url} gives no token for registry:admin:*: 401 from ${url}/token: UNAUTHORIZED: `,
+    )
+  })
+
+  it('gives no more than what the caller administers, or may delete', async (t) => {
+    const { desk, store } = await serveFor(t)
+    await fill(store, ['app', 'team/a'])
+    const [lead, dev] = [await desk('lead'), await desk('dev')]
+    await expect(lead.give('user list')).rejects.toThrow('401 UNAUTHORIZED')
+    await expect(lead.give('delete team/a --confirmed')).rejects.toThrow('401 UNAUTHORIZED')
+    await lead.give('deleted')
+    expect(lead.said).toEqual(['No delete of a whole repository is on record.'])
+    const none = 'delete mine/none --confirmed'
+    await expect(dev.give(none)).rejects.toThrow('404 NAME_UNKNOWN: ')
+    expect(await lead.give('usage').catch(String)).toEqual([])
+    expect(lead.code).toBe(1)
+    expect(lead.said.join()).toContain('run slipway usage --now on its store')
+    const { walk } = inStore(recordingIo({ store }).io)
+    await walk?.(
+      { 'gc-grace': 48 * 60 * 60, 'undelete-days': 7 },
+      () => false,
+      () => {},
+    )
+    expect((await lead.give('usage --json')).map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ repository: 'team/a' }),
+      { kind: 'sum', date: expect.any(String), repositories: 1 },
+    ])
+    await expect(lead.give('usage --now')).rejects.toThrow('--now walks the store')
   })
 
   it('may have no admin API', async (t) => {

@@ -15,12 +15,13 @@ import { temporaryDirectory } from '../../support/hosts/start.ts'
 import { openFiles } from '../../support/rig/stores.ts'
 import { type Desk, openDesk } from '../desk.ts'
 
-/** Root administers everything, lead what is below `team/`, dev nothing. */
+/** Root administers everything, lead what is below `team/`; dev may delete what is below `mine/`. */
 export const DOCUMENTS: Documents = {
   users: { root: 'secret', lead: 'secret', dev: 'secret' },
   policy: [
     { who: ['user:root'], repositories: ['**'], actions: ['*', 'override', 'admin'] },
     { who: ['user:lead'], repositories: ['team/**'], actions: ['admin'] },
+    { who: ['user:dev'], repositories: ['mine/**'], actions: ['*'] },
     { who: ['authenticated'], repositories: ['**'], actions: ['pull', 'push'] },
   ],
 }
