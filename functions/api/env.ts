@@ -11,7 +11,7 @@ import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
 import type { ClientCertificate } from '../auth/certificate.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
-import type { Recorder, TellPull } from '../registry/happened.ts'
+import type { PullEvents, Recorder } from '../registry/happened.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -126,8 +126,8 @@ export interface AppOptions {
   readonly auditPulls?: boolean | undefined
   /** Absent: pulls are not recorded. */
   readonly pulled?: PullSeen | undefined
-  /** Is told of each manifest that a client gets. Default: nobody is. */
-  readonly tellPull?: TellPull | undefined
+  /** Who tells of each manifest that a client gets. Default: nobody does. */
+  readonly pullEvents?: PullEvents | undefined
   /** Scheme and host as clients see them, where requests do not tell. */
   readonly publicUrl?: string | undefined
   /**

@@ -20,7 +20,7 @@ import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import type { Throttle } from '../auth/throttle/throttle.ts'
 import { heedingFence, raisingFence } from '../registry/clean-up/fence.ts'
-import type { TellPull } from '../registry/happened.ts'
+import type { PullEvents } from '../registry/happened.ts'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
 import { createRegistry } from '../registry/registry.ts'
 import type { Hashing } from '../registry/uploads/hash.ts'
@@ -79,7 +79,7 @@ export interface HostOptions {
   /** Where pulls are noted. Default: nowhere. */
   readonly pulled?: PullSeen | undefined
   /** See `AppOptions`. */
-  readonly tellPull?: TellPull | undefined
+  readonly pullEvents?: PullEvents | undefined
   /** See `AppOptions.remains`. */
   readonly remains?: (() => void) | undefined
   /** Is told that an event waits to be delivered. Takes no time. Default: it is found later. */
@@ -236,7 +236,7 @@ export const openApp = async (
     isReady: () => options.isReady?.(store) ?? true,
     auditPulls: settings['audit-pulls'],
     pulled: options.pulled,
-    tellPull: options.tellPull,
+    pullEvents: options.pullEvents,
     redirects: settings.redirects && store.presign !== undefined,
     direct: settings['direct-for'],
     redirectHeads,

@@ -12,7 +12,7 @@ import { serverPulls } from '../compose/pulls.ts'
 import type { Settings } from '../compose/settings.ts'
 import type { Traces } from '../traces/traces.ts'
 import type { Ends, Stoppable } from './ends.ts'
-import type { PullEvents } from './events.ts'
+import type { CountedPullEvents } from './events.ts'
 import { createHealth } from './health.ts'
 import { createServerOf } from './http-server.ts'
 import { listen } from './listen.ts'
@@ -52,7 +52,7 @@ export interface AnsweringOptions {
   readonly remains: () => void
   /** Is told that an event waits to be sent. */
   readonly eventRecorded: () => void
-  readonly pullEvents: PullEvents
+  readonly pullEvents: CountedPullEvents
   readonly ends: Ends
   /** What the workers of a server do together. Default: this process is the only one. */
   readonly shared?: Required<Pick<HostOptions, 'verifyPassword' | 'attempt' | 'linkChanged'>>
@@ -85,15 +85,14 @@ export const answerHere = async ({
   const pulls = serverPulls(settings)
   const health = createHealth(logger)
   const metrics = await openMetrics(settings)
+  if (metrics) pullEvents.dropped = metrics.eventDropped
   const opened = await openApp(settings, env, {
     logger,
     isReady: health.isReady,
     watch: metrics,
     traces,
     pulled: pulls?.pulled,
-    tellPull(make) {
-      if (pullEvents.wanted()) pullEvents.pulled(make(), () => metrics?.eventDropped())
-    },
+    pullEvents,
     authorities: tls?.authorities,
     redirectHeads: false,
     verifyPassword: passwords.verify,

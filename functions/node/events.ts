@@ -8,10 +8,9 @@ import { hostname } from 'node:os'
 import type { RequestLogger } from '../api/env.ts'
 import { liveDocument } from '../auth/live.ts'
 import { startLoop } from '../events/loop.ts'
-import type { Pulls } from '../events/pulls.ts'
 import type { Receiver } from '../events/receivers.ts'
 import type { Sender } from '../events/sender.ts'
-import type { Pull } from '../registry/happened.ts'
+import type { PullEvents, TellPull } from '../registry/happened.ts'
 import { EVENT_RECEIVERS_KEY } from '../registry/layout.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
@@ -30,16 +29,14 @@ export interface Whereabouts {
   readonly url: string
 }
 
-/** Who tells of pulls. */
-export interface PullEvents {
-  /** Whether anybody wants to know of pulls, as far as that is known here. Takes no time. */
-  wanted(): boolean
-  /** Tells of a pull. Takes no time. @param dropped is called for each receiver that is not told */
-  pulled(pull: Pull, dropped: () => void): void
+/** Who tells of pulls, and what counts those that a receiver is not told of. */
+export interface CountedPullEvents extends PullEvents {
+  dropped: () => void
 }
 
 /** What sends events. */
-export interface SendingEvents extends PullEvents {
+export interface SendingEvents {
+  readonly pulls: CountedPullEvents
   /** Says that there may be something to be sent. Takes no time. */
   wake(): void
   /** Looks now, and from then on. It does not keep the process alive. @returns what stops it, within seconds */
@@ -72,6 +69,10 @@ const following = (store: ObjectStore, logger: RequestLogger) =>
     },
   )
 
+interface Seat extends CountedPullEvents {
+  tell: TellPull | undefined
+}
+
 /** What sends is loaded once there are receivers. */
 const open = async (
   store: ObjectStore,
@@ -79,7 +80,8 @@ const open = async (
   env: Readonly<Record<string, string | undefined>>,
   logger: RequestLogger,
   whereabouts: Whereabouts,
-): Promise<{ readonly sender: Sender; readonly pulls: Pulls; readonly endPulls: () => void }> => {
+  seat: Seat,
+): Promise<{ readonly sender: Sender; readonly endPulls: () => void }> => {
   const { startSender } = await import('../events/sender.ts')
   const { createPulls } = await import('../events/pulls.ts')
   const { openPost, reportingTo } = await import('../compose/sending-events.ts')
@@ -92,12 +94,13 @@ const open = async (
     async receivers() {
       const all = await receivers()
       pulls.follow(all)
+      seat.tell = pulls.isWanted() ? (make) => pulls.tell(make(), () => seat.dropped()) : undefined
       return all
     },
     post,
     report: reportingTo(logger),
   })
-  return { sender, pulls, endPulls: () => requests.abort() }
+  return { sender, endPulls: () => requests.abort() }
 }
 
 /** @param env where secrets are that the document names */
@@ -107,17 +110,17 @@ export const sendingEvents = (
 ): SendingEvents => {
   let wake = (): void => {}
   let opened: Awaited<ReturnType<typeof open>> | undefined
+  const pulls: Seat = { tell: undefined, dropped: () => {} }
   return {
     wake: () => wake(),
-    wanted: () => opened?.pulls.isWanted() ?? false,
-    pulled: (pull, dropped) => opened?.pulls.tell(pull, dropped),
+    pulls,
     start(store, whereabouts) {
       const { get } = following(store, logger)
       const loop = startLoop(async () => {
         if (opened !== undefined) return undefined
         try {
           if ((await get()).length === 0) return LOOK
-          opened = await open(store, get, env, logger, whereabouts)
+          opened = await open(store, get, env, logger, whereabouts, pulls)
           return undefined
         } catch {
           // It is in the log.

@@ -34,8 +34,14 @@ export interface Pull {
   readonly origin: Origin
 }
 
-/** Is told of pulls. Takes no time. @param make called only if somebody wants to know */
+/** Tells of a pull, at best effort. Takes no time. @param make called only if somebody wants to know */
 export type TellPull = (make: () => Pull) => void
+
+/** Who tells of pulls. */
+export interface PullEvents {
+  /** Undefined while nobody wants to know, so that a pull does not even ask. */
+  readonly tell: TellPull | undefined
+}
 
 /** What shows that it happened: an object is there, or (`absent`) a link no longer. */
 export interface Proof {

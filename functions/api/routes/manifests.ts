@@ -124,7 +124,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     if (redirected) return redirected
     const { bytes, mediaType } = manifest
     if (methodOf(c) === 'GET') {
-      options.tellPull?.(() => ({
+      options.pullEvents?.tell?.(() => ({
         repository: name,
         target: { mediaType, digest, size: bytes.byteLength, tag: reference.tag },
         origin: eventOrigin(c),

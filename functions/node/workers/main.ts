@@ -66,6 +66,7 @@ export const answerByWorkers = async ({
   ends.last.push(passwords.close)
   const health = createHealth(logger)
   const metrics = await openMetrics(settings)
+  if (metrics) pullEvents.dropped = metrics.eventDropped
   const sum = await openSum(metrics)
   const opened = await openApp(settings, env, {
     logger,
@@ -99,9 +100,9 @@ export const answerByWorkers = async ({
           case 'eventRecorded':
             return eventRecorded()
           case 'pullsWanted':
-            return pullEvents.wanted()
+            return pullEvents.tell !== undefined
           case 'pulled':
-            return pullEvents.pulled(question.pull, () => metrics?.eventDropped())
+            return pullEvents.tell?.(() => question.pull)
         }
       }
     },

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PullEvents } from '../events.ts'
+import type { CountedPullEvents } from '../events.ts'
 import type { Line } from './line.ts'
 import type { ToMain } from './questions.ts'
 
@@ -17,32 +17,37 @@ const MOST = 1000
 export const pullEventsOver = (
   line: Pick<Line<ToMain>, 'ask'>,
   now: () => number = () => performance.now(),
-): PullEvents => {
+): CountedPullEvents => {
   let wanted = false
   let asked = -KNOWN_FOR
   let sent = 0
-  return {
-    wanted() {
+  const ask = async (): Promise<void> => {
+    try {
+      wanted = (await line.ask({ what: 'pullsWanted' })) === true
+    } catch {
+      // It has ended.
+    }
+  }
+  const events: CountedPullEvents = {
+    dropped: () => {},
+    tell(make) {
       if (now() - asked >= KNOWN_FOR) {
         asked = now()
-        line.ask({ what: 'pullsWanted' }).then(
-          (answer) => {
-            wanted = answer === true
-          },
-          () => {},
-        )
+        void ask()
       }
-      return wanted
-    },
-    pulled(pull, dropped) {
-      if (sent >= MOST) return dropped()
+      if (!wanted) return
+      if (sent >= MOST) {
+        events.dropped()
+        return
+      }
       sent += 1
       line
-        .ask({ what: 'pulled', pull })
-        .catch(dropped)
+        .ask({ what: 'pulled', pull: make() })
+        .catch(() => events.dropped())
         .finally(() => {
           sent -= 1
         })
     },
   }
+  return events
 }

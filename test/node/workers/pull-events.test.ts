@@ -19,36 +19,66 @@ const PULL = {
 const open = (respond: (question: ToMain) => Promise<unknown>) => {
   let now = 0
   const ask = vi.fn(respond)
-  const pass = (milliseconds: number) => {
-    now += milliseconds
+  const events = pullEventsOver({ ask }, () => now)
+  const dropped = vi.fn()
+  events.dropped = dropped
+  const make = vi.fn(() => PULL)
+  return {
+    tell: () => events.tell?.(make),
+    make,
+    dropped,
+    asked: (what: ToMain['what']) => ask.mock.calls.filter(([each]) => each.what === what).length,
+    pass: (milliseconds: number) => {
+      now += milliseconds
+    },
   }
-  return { events: pullEventsOver({ ask }, () => now), ask, pass }
 }
 
+/** Answers that somebody wants to know, and what else is given. */
+const wanting = (pulled: () => Promise<unknown>) => (question: ToMain) =>
+  question.what === 'pullsWanted' ? Promise.resolve(true) : pulled()
+
 test('whether anybody wants them is asked beside a pull, now and then', async () => {
-  const { events, ask, pass } = open(async () => true)
-  expect(events.wanted()).toBe(false)
-  await eventually(() => expect(events.wanted()).toBe(true))
+  const { tell, make, asked, pass } = open(wanting(async () => undefined))
+  tell()
+  expect(make).not.toHaveBeenCalled()
+  await Promise.resolve()
+  await Promise.resolve()
+  tell()
+  expect(asked('pulled')).toBe(1)
   pass(19_999)
-  expect(events.wanted()).toBe(true)
-  expect(ask).toHaveBeenCalledTimes(1)
+  tell()
+  expect(asked('pullsWanted')).toBe(1)
   pass(1)
-  events.wanted()
-  expect(ask).toHaveBeenCalledTimes(2)
+  tell()
+  expect([asked('pullsWanted'), asked('pulled')]).toEqual([2, 3])
+})
+
+test('where nobody does, nothing is made', async () => {
+  const { tell, make, asked } = open(async () => false)
+  tell()
+  await Promise.resolve()
+  await Promise.resolve()
+  tell()
+  expect(make).not.toHaveBeenCalled()
+  expect(asked('pulled')).toBe(0)
 })
 
 test('a main process that has ended keeps nobody waiting', async () => {
-  const { events } = open(() => Promise.reject(new Error('the other process has ended')))
-  expect(events.wanted()).toBe(false)
-  const dropped = vi.fn()
-  events.pulled(PULL, dropped)
-  await eventually(() => expect(dropped).toHaveBeenCalledTimes(1))
+  const { tell, dropped } = open(wanting(() => Promise.reject(new Error('ended'))))
+  tell()
+  await eventually(() => {
+    tell()
+    expect(dropped).toHaveBeenCalled()
+  })
 })
 
-test('no more than so many are on their way', () => {
-  const { events, ask } = open(() => new Promise(() => {}))
-  const dropped = vi.fn()
-  for (let at = 0; at < 1002; at++) events.pulled(PULL, dropped)
-  expect(ask).toHaveBeenCalledTimes(1000)
+test('no more than so many are on their way', async () => {
+  const { tell, asked, dropped } = open(wanting(() => new Promise(() => {})))
+  tell()
+  await Promise.resolve()
+  await Promise.resolve()
+  for (let at = 0; at < 1002; at++) tell()
+  expect(asked('pulled')).toBe(1000)
   expect(dropped).toHaveBeenCalledTimes(2)
 })
