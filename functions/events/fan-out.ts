@@ -11,11 +11,11 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
 import { inBatches } from '../shared/parallel.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { waitingKey } from './keys.ts'
+import { createLanes, laneOf } from './lanes.ts'
 import { measured } from './measured.ts'
 import { type Proved, prove } from './proof.ts'
 import type { Receiver } from './receivers.ts'
@@ -47,13 +47,6 @@ export interface FanOutOptions {
   /** Is told of records that this version cannot read, and leaves. */
   readonly damaged: (key: string) => void
 }
-
-/** Events of one lane are delivered one after the other: those of a tag, or of a digest without one. */
-const laneOf = ({ repository, target }: EventRecord): string =>
-  createHash('sha256')
-    .update(`${repository} ${target?.tag ?? target?.digest}`)
-    .digest('hex')
-    .slice(0, 12)
 
 const copyFor = (receiver: Receiver, event: EventRecord): string =>
   waitingKey({
@@ -89,32 +82,34 @@ export const fanOut = async (
   const told = new Set<string>()
   let again: number | undefined
 
-  /** @returns whether the record can go */
-  const copy = async (key: string): Promise<boolean> => {
+  /** @returns the events of a record, if they are to be told now */
+  const look = async (key: string): Promise<readonly EventRecord[] | undefined> => {
     const read = await readRecord(store, key)
     if (read === 'damaged') damaged(key)
-    if (read === undefined || read === 'damaged') return false
+    if (read === undefined || read === 'damaged') return undefined
     const { value: record } = read
     const events = await happened(store, record, now())
-    if (events === undefined) {
-      // Mostly it takes a moment; the longer it takes, the less likely it is.
-      const wait = Math.min(Math.max((now() - record.at) / 2, 500), 60_000)
-      again = Math.min(again ?? wait, wait)
-      return false
-    }
+    if (events !== undefined) return events
+    // Mostly it takes a moment; the longer it takes, the less likely it is.
+    const wait = Math.min(Math.max((now() - record.at) / 2, 500), 60_000)
+    again = Math.min(again ?? wait, wait)
+    return undefined
+  }
+
+  const tell = async (events: readonly EventRecord[]): Promise<void> => {
     for (const event of events) {
       const wanting = receivers.filter(({ wants }) => wants(event))
       await Promise.all(wanting.map((each) => writeRecord(store, copyFor(each, event), event)))
       for (const { name } of wanting) told.add(name)
     }
-    return true
   }
 
   for await (const objects of listPages(store, OUTBOX)) {
     for (let from = 0; from < objects.length; from += CHUNK) {
       if (!(await goOn())) return { told, again: 0 }
       const keys = objects.slice(from, from + CHUNK).map(({ key }) => key)
-      const copied = await inBatches(keys, copy, PARALLEL)
+      const inOrder = createLanes()
+      const copied = await inBatches(keys, (key) => inOrder(() => look(key), tell), PARALLEL)
       await store.delete(keys.filter((_, at) => copied[at]))
     }
   }

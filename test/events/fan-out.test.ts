@@ -11,9 +11,11 @@ import { outboxKey } from '../../functions/events/record.ts'
 import { dataKey, layerLinkKey } from '../../functions/registry/layout.ts'
 import type { Digest } from '../../functions/registry/reference.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
+import { intercept } from '../support/rig/intercept.ts'
 import { openBucket, openFiles } from '../support/rig/stores.ts'
+import { until } from '../support/until.ts'
 import { receiverOf } from './receiver.ts'
-import { digestOf, record, recordOf } from './records.ts'
+import { BEGIN, digestOf, record, recordOf } from './records.ts'
 import { createProcess, createTime, DELIVERED, leftIn } from './rig.ts'
 
 const ALL = receiverOf({ name: 'all' })
@@ -73,6 +75,36 @@ test('what cannot be read stays', async (t) => {
   await process.run()
   expect(process.damaged).toEqual([key])
   expect(await left()).toEqual({ outbox: 1 })
+})
+
+test('copies of a tag are written in order, also where the first takes long', async (t) => {
+  const { store } = await open(t)
+  const written: string[] = []
+  const slow = intercept(store, async ({ operation, args }, proceed) => {
+    const [key] = args as [string]
+    const id = key.slice(-36)
+    if (operation === 'put' && id === first.id) await until(() => written.includes(other.id))
+    const done = await proceed()
+    if (operation === 'put') written.push(id)
+    return done
+  })
+  const first = await record(store, { at: BEGIN })
+  const second = await record(store, { at: BEGIN + 1 })
+  const other = await record(store, { at: BEGIN + 2, target: { tag: 'v2' } })
+  await createProcess(slow, [ALL], () => DELIVERED).fanOut()
+  expect(written).toEqual([other.id, first.id, second.id])
+})
+
+test('what comes after a record that cannot be read from the store waits with it', async (t) => {
+  const { store } = await open(t)
+  const failing = intercept(store, async ({ operation, args }, proceed) => {
+    if (operation === 'get' && args[0] === outboxKey(first)) throw new Error('no store')
+    return proceed()
+  })
+  const first = await record(store, { at: BEGIN })
+  await record(store, { at: BEGIN + 1 })
+  await expect(createProcess(failing, [ALL], () => DELIVERED).fanOut()).rejects.toThrow('no store')
+  expect(await leftIn(store)).toEqual({ outbox: 2 })
 })
 
 describe('a mount has the size of the blob', () => {
