@@ -8,7 +8,7 @@ import type { Deletion } from '../../registry/deleted/deletions.ts'
 import { type Digest, isDigest } from '../../registry/reference.ts'
 import * as z from '../../shared/schema.ts'
 import type { DeletesIo, DeletesOf } from '../ways/deletes-io.ts'
-import type { Question } from './admin-api.ts'
+import { withJson } from './ask-json.ts'
 import type { RegistryIo } from './registry-io.ts'
 
 /** Milliseconds. */
@@ -47,12 +47,6 @@ const removed = z.object({
   overridden: z.array(z.object({ tag: z.string(), was: digest })),
 })
 
-const post = (value: object): Question => ({
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json' },
-  body: Buffer.from(JSON.stringify(value)),
-})
-
 /** What a delete is about. */
 const subjectOf = ({ tag, digest: of }: Pick<Deletion, 'tag' | 'digest'>): string => tag ?? of
 
@@ -82,12 +76,16 @@ export const fromAfar = (io: RegistryIo): DeletesIo => {
     },
     deletesOf: read,
     async undelete(name, reference) {
-      const question = post({ repository: name, ...reference })
+      const question = withJson('POST', { repository: name, ...reference })
       const { manifests, restored, ...rest } = await registry.json('undelete', back, question)
       return { ...rest, manifest: manifests > 0, tags: restored }
     },
     async undeleteWhole(name) {
-      const { at, ...rest } = await registry.json('undelete', allBack, post({ repository: name }))
+      const { at, ...rest } = await registry.json(
+        'undelete',
+        allBack,
+        withJson('POST', { repository: name }),
+      )
       return { ...rest, at: new Date(at) }
     },
     async removeWhole(name, override) {

@@ -47,7 +47,7 @@ rules:
 `,
   receivers: `version: 1
 receivers:
-  - { name: quiet, url: 'https://quiet.example', repositories: [none/**] }
+  - { name: quiet, url: 'https://quiet.example', kinds: [mount] }
 `,
   issuers: JSON.stringify({
     version: 1,
