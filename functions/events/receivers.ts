@@ -10,7 +10,7 @@ import { isPrivate } from '../shared/private-addresses.ts'
 import * as z from '../shared/schema.ts'
 import { parseYaml } from '../shared/yaml.ts'
 import { busFault, isBus, strangeOfBus } from './buses.ts'
-import { type EventRecord, eventRecordSchema } from './record.ts'
+import { type EventRecord, eventRecordSchema, isOfBlob, type Wantable } from './record.ts'
 
 /** What can happen. */
 export const KINDS = eventRecordSchema.shape.action.options
@@ -76,6 +76,8 @@ const receiver = z
     repositories: z._default(z.array(z.faultless(repositoriesFault)).check(z.minLength(1)), () => [
       '**',
     ]),
+    /** Whether it is told of blobs, too. */
+    blobs: z._default(z.boolean(), true),
     /** Whether manifests come with what they refer to; as `includereferences` of distribution. */
     references: z._default(z.boolean(), false),
     /** What bodies are signed with; several while it is changed. */
@@ -214,7 +216,7 @@ export interface Receiver {
   /** Whether it is told of events of a kind, in some repository at least. */
   readonly hears: (kind: Kind) => boolean
   /** Whether it is told of this. What is about no repository is for who hears of all. */
-  readonly wants: (record: Pick<EventRecord, 'action' | 'repository'>) => boolean
+  readonly wants: (record: Wantable) => boolean
 }
 
 const compile = (written: z.output<typeof receiver>): Receiver => {
@@ -233,9 +235,11 @@ const compile = (written: z.output<typeof receiver>): Receiver => {
     subject: rest.subject ?? 'slipway',
     allows: allowanceOf(allowed),
     hears,
-    wants: ({ action, repository }) =>
-      hears(action) &&
-      (repository === undefined ? repositories.includes('**') : matches(repository)),
+    wants: (record) => {
+      const { action, repository } = record
+      if (!hears(action) || (!rest.blobs && isOfBlob(record))) return false
+      return repository === undefined ? repositories.includes('**') : matches(repository)
+    },
   }
 }
 

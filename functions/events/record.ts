@@ -110,6 +110,12 @@ export const requestOf = (
   userAgent: request.userAgent?.slice(0, MAX_AGENT),
 })
 
+/** What decides whether somebody wants an event. */
+export type Wantable = Pick<EventRecord, 'action' | 'repository' | 'proof'>
+
+/** Whether it is about a blob, which alone has a link of that kind. */
+export const isOfBlob = ({ proof }: Wantable): boolean => proof?.key.includes('/_layers/') ?? false
+
 /** Bytes of a UUID, with the bits that say so (RFC 9562, version 8). */
 const asUuid = (hex: string): string => {
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 3) | 8).toString(16)

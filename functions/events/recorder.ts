@@ -8,12 +8,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Happening, Recorder } from '../registry/happened.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { type EventRecord, eventsOf, outboxKey, requestOf } from './record.ts'
+import { type EventRecord, eventsOf, outboxKey, requestOf, type Wantable } from './record.ts'
 
 /** What receivers want to hear of. */
 export interface Wanted {
   /** Whether any of them wants it. */
-  wants(event: Pick<EventRecord, 'action' | 'repository'>): boolean
+  wants(event: Wantable): boolean
   /** Whether any of them wants to know what manifests refer to. */
   readonly references: boolean
 }

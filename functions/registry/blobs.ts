@@ -226,7 +226,6 @@ export const createBlobs = (
         action: 'mount',
         target: { mediaType: OCTETS, digest, fromRepository: from },
         proof: { key: layerLinkKey(name, digest), fleeting: true },
-        blob: true,
       })
       let linking = false
       try {
@@ -250,7 +249,6 @@ export const createBlobs = (
         action: 'delete',
         target: { digest },
         proof: { key, absent: true },
-        blob: true,
       })
       for (;;) {
         const [stored] = await settled([readStoredLink(store, key, report), recorded])

@@ -86,8 +86,6 @@ export interface Happening {
   readonly tags?: readonly HappenedTag[]
   readonly facts?: Readonly<Record<string, string | number>>
   readonly proof?: Proof
-  /** Whether it is about a blob: some receivers want none of those. */
-  readonly blob?: boolean
 }
 
 /** The record of one thing that happens. */

@@ -148,6 +148,21 @@ describe('who hears', () => {
   })
 })
 
+describe('of blobs', () => {
+  const proof = { key: 'docker/registry/v2/repositories/team/a/_layers/sha256/b/link' }
+  const manifest = { key: 'docker/registry/v2/repositories/team/a/_manifests/revisions/x/link' }
+  test.each<[string, object, object, boolean]>([
+    ['by default', {}, { action: 'push', proof }, true],
+    ['of a repository', { repositories: ['team/*'] }, { action: 'mount', proof }, true],
+    ['of another repository', { repositories: ['x/*'] }, { action: 'mount', proof }, false],
+    ['of none', { blobs: false }, { action: 'push', proof }, false],
+    ['of none that is deleted', { blobs: false }, { action: 'delete', proof }, false],
+    ['of none, but a manifest', { blobs: false }, { action: 'push', proof: manifest }, true],
+  ])('who hears %s', (_, more, given, heard) => {
+    expect(only(more).wants(recordOf({ repository: 'team/a', ...given }))).toBe(heard)
+  })
+})
+
 describe('addresses', () => {
   test.each<[unknown, string, boolean]>([
     [undefined, '192.0.1.1', true],

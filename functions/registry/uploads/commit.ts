@@ -183,7 +183,6 @@ export const commit = async (
       action: 'push',
       target: { mediaType: OCTETS, digest, size },
       proof: { key: layerLinkKey(name, digest), fleeting: true },
-      blob: true,
     })
   let linking = false
   try {
