@@ -108,6 +108,13 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
     primaryBucket: 'images-us',
     primaryRegion: 'us-east-1',
   },
+  'events, of a new bucket': {
+    events: 'on',
+    eventConcurrency: '2',
+    eventBuses: 'arn:aws:events:eu-west-1:123456789012:event-bus/default',
+    eventSecrets: 'A=arn:aws:secretsmanager:eu-west-1:123456789012:secret:hooks-AbCdEf',
+  },
+  'events, of a bucket that is there': { events: 'on', bucket: 'there-already', kmsKey: KEY },
   'without a Web Function': { webFunction: 'off' },
   'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
 }
