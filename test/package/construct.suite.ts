@@ -125,6 +125,7 @@ test('the app of the document is synthesised with the code of the package', asyn
     'chunks',
     'clean-up.mjs',
     'edge-secret.mjs',
+    'events.mjs',
     'policy.yaml',
     'pulls.mjs',
   ])
