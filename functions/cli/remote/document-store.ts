@@ -56,7 +56,7 @@ export const documentsOf = ({ ask, origin }: Pick<AdminApi, 'ask' | 'origin'>): 
   },
   async put(key, bytes, options) {
     const headers = {
-      'Content-Type': 'application/octet-stream',
+      'Content-Type': 'text/plain; charset=utf-8',
       ...headersOf(options?.condition),
     }
     const question = { method: 'PUT', headers, body: bytes } as const
