@@ -59,6 +59,11 @@ export interface PutOptions {
   readonly condition?: WriteCondition
   /** Hex SHA-256 of the body; the store itself verifies it, and throws `checksum` on a mismatch. */
   readonly sha256?: string
+  /**
+   * Whether that SHA-256 was computed from this very memory. A store on the same machine then does not read it again; one
+   * that the bytes travel to verifies them all the same.
+   */
+  readonly computedHere?: boolean
   /** Small map of lower-case names to ASCII values. An adapter may discard it. */
   readonly metadata?: Readonly<Record<string, string>>
   /**

@@ -78,10 +78,13 @@ export const commitSmall = async (
     await settled([presence.bring(target, size, look, copy, copy), record(size)])
     return { target, size, look }
   }
+  // Bytes that were staged have been elsewhere since they were hashed.
+  const isStaged = writer.ahead.length > 0
   const bytes = await writer.pendingWhole()
   const hashes = covers(known, digest) ? known : hashesOf(bytes, digest)
   const target = verify(digest, hashes)
-  const put = () => store.put(dataKey(target), bytes, { sha256: hexOf(target) })
+  const options = { sha256: hexOf(target), computedHere: !isStaged }
+  const put = () => store.put(dataKey(target), bytes, options)
   const look = presence.look(target)
   const bring = presence.bring(target, size, look, put, put).catch((cause: unknown) => {
     const damaged = isStoreError(cause, 'checksum') && digestOf(bytes) !== target

@@ -65,7 +65,7 @@ export const land = async (
   bytes: Uint8Array,
 ): Promise<Segment[]> => {
   const size = bytes.byteLength
-  const put = () => store.put(dataKey(digest), bytes, { sha256: hexOf(digest) })
+  const put = () => store.put(dataKey(digest), bytes, { sha256: hexOf(digest), computedHere: true })
   await presence.bring(digest, size, presence.look(digest), put, put)
   return [{ offset: 0, size, nonce: newNonce(), landed: digest }]
 }

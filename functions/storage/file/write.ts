@@ -98,10 +98,10 @@ export const put = async (
   tree: Tree,
   key: string,
   body: Uint8Array,
-  { condition, sha256, inTime }: PutOptions = {},
+  { condition, sha256, computedHere, inTime }: PutOptions = {},
 ): Promise<{ etag: string }> => {
   const path = pathOf(tree, key)
-  if (sha256 !== undefined) {
+  if (sha256 !== undefined && computedHere !== true) {
     const actual = hash('sha256', body, 'hex')
     if (actual !== sha256.toLowerCase()) {
       throw new StoreError('checksum', `put ${key}: SHA-256 is ${actual}, not ${sha256}`)

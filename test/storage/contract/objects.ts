@@ -126,6 +126,12 @@ export const objectTests = ({ store, test }: Subject): void => {
     assert.equal(await textAt(store(), key), 'right')
   })
 
+  test('a body whose SHA-256 was computed here is stored', async (base) => {
+    const sha256 = hash('sha256', 'right', 'hex')
+    await store().put(`${base}here`, bytes('right'), { sha256, computedHere: true })
+    assert.equal(await textAt(store(), `${base}here`), 'right')
+  })
+
   test('a read continues with the version it began with', async (base) => {
     const size = 4 * 1024 * 1024
     await store().put(`${base}v`, new Uint8Array(size).fill(1))
