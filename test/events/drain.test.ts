@@ -20,7 +20,7 @@ import type { ObjectStore } from '../../functions/storage/store.ts'
 import { intercept } from '../support/rig/intercept.ts'
 import { openFiles } from '../support/rig/stores.ts'
 import { receiverOf } from './receiver.ts'
-import { record, recordOf } from './records.ts'
+import { digestOf, record, recordOf } from './records.ts'
 import { createTime, DELIVERED, FAILED, leftIn } from './rig.ts'
 
 const HOOKS = receiverOf({ name: 'hooks' })
@@ -90,6 +90,20 @@ test('what is recorded while it is at work, and found it busy, is sent by it', a
   await start(watched)([HOOKS], never, 'recorded')
   expect(sent).toHaveLength(2)
   expect(sent).toContain(`hooks ${late?.id}`)
+})
+
+test('many called at once, each for its own record, leave nothing, and lose nothing', async (t) => {
+  const { store, sent, start, left } = await open(t)
+  const calls = Array.from({ length: 24 }, async (_, at) => {
+    const target = { digest: digestOf('a'), tag: `v${at % 5}` }
+    const { id } = await record(store, { target })
+    await start()([HOOKS, OTHER], never, 'recorded')
+    return id
+  })
+  const ids = await Promise.all(calls)
+  const expected = ids.flatMap((id) => [`hooks ${id}`, `other ${id}`])
+  expect(new Set(sent)).toEqual(new Set(expected))
+  expect(await left()).toEqual({})
 })
 
 test('a receiver that fails keeps neither others waiting nor it, and is asked again soon', async (t) => {
