@@ -29,6 +29,7 @@ import { run, scratch } from '../support/live/process.ts'
 import { type RegistryProgram, slipway, startRegistry } from '../support/live/registry.ts'
 import { until } from '../support/until.ts'
 
+const [USER, PASSWORD] = ['alice', 'secret']
 const AGENT = 'suite/1.0 (<x> & "y")'
 
 const LAYER = blob('layer of the compared', 100)
@@ -133,6 +134,13 @@ const withoutOwn = (body: string, address: string): string =>
     .replace(/"addr": "[^"<]+:\d+"/, '"addr": "<server>"')
     .replace(/"instanceID": "[0-9a-f-]{36}"/, '"instanceID": "<instance>"')
 
+/** With distribution, whoever has logged in may delete. */
+const POLICY = `
+version: 1
+rules:
+  - { who: [authenticated], repositories: ['**'], actions: ['*'] }
+`
+
 const RECEIVERS = (url: string): string =>
   JSON.stringify({
     version: 1,
@@ -169,6 +177,7 @@ const requestAll = async (address: string, directory: string): Promise<void> => 
       body: body?.bytes ?? null,
       headers: {
         'user-agent': AGENT,
+        authorization: `Basic ${btoa(`${USER}:${PASSWORD}`)}`,
         ...(type === undefined ? {} : { 'content-type': type }),
         ...more,
       },
@@ -208,6 +217,7 @@ const requestAll = async (address: string, directory: string): Promise<void> => 
   await send('HEAD', `/v2/team/app/blobs/${LAYER.sha256}`)
   await send('GET', `/v2/team/app/blobs/${LAYER.sha256}`)
   const copy = ['--insecure-policy', 'copy', '--dest-tls-verify=false', '--preserve-digests']
+  copy.push('--dest-creds', `${USER}:${PASSWORD}`)
   for (const name of ['copied', 'copied-again']) {
     await run('skopeo', [...copy, `dir:${directory}`, `docker://${address}/${name}:v1`])
   }
@@ -231,12 +241,22 @@ const notificationsOf = async (program: RegistryProgram): Promise<readonly strin
   const place = scratch('compared')
   onTestFinished(place.remove)
   const store = { directory: join(place.path, 'store') }
+  const htpasswd = join(place.path, 'htpasswd')
+  await run('htpasswd', ['-cbB', htpasswd, USER, PASSWORD])
   if (program === 'slipway') {
     const document = join(place.path, 'receivers.yaml')
     writeFileSync(document, RECEIVERS(hooks.url))
     await slipway('events', store, ['set', document])
+    await slipway('user', store, ['import', htpasswd])
+    const policy = join(place.path, 'policy.yaml')
+    writeFileSync(policy, POLICY)
+    await slipway('policy', store, ['set', policy])
   }
-  const registry = await startRegistry(program, store, { notifications: hooks.url })
+  const registry = await startRegistry(program, store, {
+    notifications: hooks.url,
+    htpasswd,
+    flags: ['--auth', 'basic'],
+  })
   onTestFinished(registry.close)
   await requestAll(registry.address, imageDirectory(join(place.path, 'image')))
   // Pulls come by themselves.
@@ -259,5 +279,11 @@ const notificationsOf = async (program: RegistryProgram): Promise<readonly strin
 
 test('Slipway sends what distribution sends for the same requests', async () => {
   const theirs = await notificationsOf('distribution')
+  const kinds = ['push', 'pull', 'mount', 'delete']
+  const counts = kinds.map(
+    (kind) => theirs.filter((body) => body.includes(`"action": "${kind}"`)).length,
+  )
+  expect(counts).toEqual([20, 2, 2, 6])
+  expect(theirs.every((body) => body.includes('"name": "alice"'))).toBe(true)
   expect(await notificationsOf('slipway')).toEqual(theirs)
 })

@@ -34,6 +34,8 @@ export interface RegistryOptions {
   readonly redirects?: boolean
   /** Where distribution sends notifications; ignored for Slipway. */
   readonly notifications?: string
+  /** A file of who may log in to distribution; ignored for Slipway, which keeps accounts in its store. */
+  readonly htpasswd?: string
   /** Further flags of `slipway serve`; ignored for distribution. */
   readonly flags?: readonly string[]
   /** Further variables of `slipway serve`; ignored for distribution. */
@@ -130,6 +132,9 @@ const startDistribution = async (
       },
       http: { addr: address, secret: 'of-no-worth' },
       ...notifying(options.notifications),
+      ...(options.htpasswd === undefined
+        ? {}
+        : { auth: { htpasswd: { realm: 'suite', path: options.htpasswd } } }),
       // By default it rejects every manifest that contains a URL.
       validation: { manifests: { urls: { allow: ['^https?://'] } } },
     }),
