@@ -30,8 +30,6 @@ import { startSession } from './support/session.ts'
 
 /** Permissions that are not needed with the emulator, and why the policy has them. */
 const NOT_SEEN: readonly (readonly [what: RegExp, why: string])[] = [
-  [/^Quotas: /, 'a quota is set: test/registry/quotas has what a push then reads and writes'],
-  [/^Events: /, 'receivers are set: test/registry/events has what is then written and withdrawn'],
   [/^Blobs: s3:AbortMultipartUpload$/, 'cleans up when S3 fails in the middle of a copy'],
   [
     /^Blobs: s3:ListMultipartUploadParts$/,

@@ -7,9 +7,12 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { type EventRecord, OUTBOX, outboxKey } from '../../../functions/events/record.ts'
 import { digestOf, mediaTypes } from '../../conformance/client.ts'
 import type { Account } from '../../e2e/support/client.ts'
+import { s3Client } from './clients.ts'
 import type { Deployment } from './deployment.ts'
 import { type Session, startSession } from './session.ts'
 
@@ -76,6 +79,27 @@ const giveUp = async (session: Session): Promise<void> => {
   await ask(session, 204, 'DELETE', location)
 }
 
+/** The digests in events that were recorded since a time, in milliseconds. */
+const recordedSince = async (
+  { emulator, outputs: { BucketName: Bucket } }: Deployment,
+  time: number,
+): Promise<readonly (string | undefined)[]> => {
+  const s3 = s3Client(emulator)
+  const StartAfter = outboxKey({ at: time, id: '' })
+  const { Contents = [] } = await s3.send(
+    new ListObjectsV2Command({ Bucket, Prefix: OUTBOX, StartAfter }),
+  )
+  const digests = Contents.map(async ({ Key }) => {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }))
+    const { target } = JSON.parse((await Body?.transformToString()) ?? '') as EventRecord
+    return target?.digest
+  })
+  // Others may be withdrawn meanwhile.
+  const found = await Promise.allSettled(digests)
+  s3.destroy()
+  return found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+}
+
 /** Pushes a blob under a wrong digest, which must leave nothing behind. */
 const pushWrong = async (session: Session): Promise<void> => {
   const digest = digestOf(randomBytes(10))
@@ -119,8 +143,17 @@ const bindRobot = async ({ slipway }: Deployment): Promise<Account> => {
   return { name: 'robot+job', password: await token.sign(privateKey) }
 }
 
+/** Has pushes count in a quota, and be told of to somebody whom nobody sends anything here. */
+const watchPushes = async ({ slipway }: Deployment): Promise<void> => {
+  const quotas = [{ repositories: ['exercise/**'], hard: '1 TB' }]
+  await slipway('quota set -', JSON.stringify({ version: 1, quotas }))
+  const receivers = [{ name: 'hooks', url: 'https://hooks.example' }]
+  await slipway('events set -', JSON.stringify({ version: 1, receivers }))
+}
+
 /** Pushes the content that `exercise` pulls. */
 export const prepare = async (deployment: Deployment): Promise<Earlier> => {
+  await watchPushes(deployment)
   const name = 'exercise/earlier'
   const session = await startSession(deployment, name)
   const { layer, manifest } = await session.pushImage('v1', randomBytes(1000))
@@ -165,14 +198,21 @@ const manageImages = async (session: Session): Promise<void> => {
   await ask(session, 202, 'DELETE', `blobs/${digestOf(layer)}`)
 }
 
-/** Mounts a blob in another repository. */
+/** Mounts a blob in another repository, and one that is not there, which must be no event. */
 const mount = async (deployment: Deployment, session: Session, name: string): Promise<void> => {
+  const began = Date.now()
   const digest = await session.pushBlob(randomBytes(1000))
   await session.pushBlob(randomBytes(10))
   const scope = `repository:${name}:pull repository:${name}-copy:pull,push`
   const token = await tokenFor(deployment, scope)
-  const path = `/v2/${name}-copy/blobs/uploads/?mount=${digest}&from=${name}`
-  await ask(session, 201, 'POST', path, { headers: { authorization: `Bearer ${token}` } })
+  const headers = { authorization: `Bearer ${token}` }
+  const path = (each: string) => `/v2/${name}-copy/blobs/uploads/?mount=${each}&from=${name}`
+  await ask(session, 201, 'POST', path(digest), { headers })
+  const missing = digestOf(randomBytes(10))
+  await ask(session, 202, 'POST', path(missing), { headers })
+  const recorded = await recordedSince(deployment, began)
+  assert.ok(recorded.includes(digest))
+  assert.ok(!recorded.includes(missing))
 }
 
 /** Lists the repositories as an administrator. */
