@@ -78,12 +78,11 @@ export const commitSmall = async (
     await settled([presence.bring(target, size, look, copy, copy), record(size)])
     return { target, size, look }
   }
-  // Bytes that were staged have been elsewhere since they were hashed.
-  const isStaged = writer.ahead.length > 0
   const bytes = await writer.pendingWhole()
   const hashes = covers(known, digest) ? known : hashesOf(bytes, digest)
   const target = verify(digest, hashes)
-  const options = { sha256: hexOf(target), computedHere: !isStaged }
+  // Bytes that were staged, perhaps only just now, have been elsewhere since they were hashed.
+  const options = { sha256: hexOf(target), computedHere: !writer.wasStaged }
   const put = () => store.put(dataKey(target), bytes, options)
   const look = presence.look(target)
   const bring = presence.bring(target, size, look, put, put).catch((cause: unknown) => {

@@ -35,6 +35,8 @@ export interface PartWriter {
   readonly parts: readonly Part[]
   /** Staged bytes that come before those that are pending. */
   readonly ahead: readonly Segment[]
+  /** Whether bytes were staged and read back, for `pendingWhole` or a part. */
+  readonly wasStaged: boolean
   /** Takes bytes; waits while too many are being sent. Throws what sending a part threw. */
   write(chunk: Uint8Array): Promise<void>
   /** Bytes not yet in a part and not staged. Valid until the next call. */

@@ -35,6 +35,7 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
   let number = options.firstPart
   let failure: { readonly error: unknown } | undefined
   let closed = false
+  let wasStaged = false
   /** Whether the buffer is at work, so that it cannot be given up. */
   let busy = true
   let givingUp: Promise<void> | undefined
@@ -164,6 +165,7 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
     if (own !== into) release(own)
     filled = size
     ahead = []
+    wasStaged = true
   }
 
   const send = async () => {
@@ -206,6 +208,9 @@ export const createPartWriter = (options: PartWriterOptions): PartWriter => {
     },
     get ahead() {
       return ahead
+    },
+    get wasStaged() {
+      return wasStaged
     },
 
     async write(chunk) {
