@@ -110,7 +110,8 @@ const receiver = z
         context.addIssue({
           code: 'custom',
           path: [strange],
-          message: 'an event bus has no such thing: expected name, url, kinds and repositories',
+          message:
+            'an event bus has no such thing: expected name, url, kinds, blobs and repositories',
         })
       }
     }),

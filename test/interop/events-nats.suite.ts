@@ -10,7 +10,7 @@ import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
+import { connect, nkeys } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import { GIVE_UP } from '../../functions/events/courier.ts'
 import { createPost } from '../../functions/events/post.ts'
@@ -25,20 +25,16 @@ import { openFiles } from '../support/rig/stores.ts'
 import { eventually } from '../support/until.ts'
 
 const USER = { user: 'suite', pass: 'pass:word' }
+const USERS = JSON.stringify({ user: USER.user, password: USER.pass })
 const SECRET = `${USER.user}:${USER.pass}`
 
 /** A server that can be stopped, and started again on the same port with what it has kept. */
-const prepare = async (streams: boolean, tls = '') => {
+const prepare = async (streams: boolean, tls = '', users = USERS) => {
   const place = scratch('nats')
   const port = await freePort()
   const config = join(place.path, 'nats.conf')
   const store = streams ? `jetstream { store_dir: ${JSON.stringify(place.path)} }` : ''
-  const user = JSON.stringify(USER.user)
-  const password = JSON.stringify(USER.pass)
-  writeFileSync(
-    config,
-    `listen: "127.0.0.1:${port}"\nauthorization { user: ${user}, password: ${password} }\n${store}\n${tls}`,
-  )
+  writeFileSync(config, `listen: "127.0.0.1:${port}"\nauthorization ${users}\n${store}\n${tls}`)
   const client = () => connect({ ...USER, servers: `127.0.0.1:${port}`, reconnect: false })
   let daemon: Daemon | undefined
   const stop = async (): Promise<void> => {
@@ -205,6 +201,23 @@ test('TLS is with a certificate of the host that is trusted', async () => {
     kind: 'failed',
     why: expect.stringContaining('self-signed'),
   })
+})
+
+const KEY = nkeys.createUser()
+
+test.each([
+  ['a token', JSON.stringify({ token: 'abc' }), 'abc'],
+  [
+    'an nkey',
+    JSON.stringify({ users: [{ nkey: KEY.getPublicKey() }] }),
+    Buffer.from(KEY.getSeed()).toString(),
+  ],
+])('who logs in has %s', async (_, users, secret) => {
+  const nats = await prepare(false, '', users)
+  await nats.start()
+  const receiver = receiverOf(entry(nats.url))
+  expect(await postWith(secret)(receiver, recordOf(), signal)).toEqual(DELIVERED)
+  expect(await postWith(SECRET)(receiver, recordOf(), signal)).toMatchObject({ kind: 'failed' })
 })
 
 test('with wrong credentials it is sent again and again, and then dead', async () => {
