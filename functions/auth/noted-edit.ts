@@ -5,6 +5,7 @@
  */
 
 import type { Recording } from '../registry/happened.ts'
+import { isStoreError } from '../storage/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { noteChange } from './changes.ts'
 import { type Edit, editDocument } from './document.ts'
@@ -27,12 +28,23 @@ export const notedEdit = ({ store, by, now, begin, unnoted }: NotedEditOptions):
     const recording = begin?.()
     const document = key.slice(key.lastIndexOf('/') + 1)
     let event: Promise<void> | undefined
-    const edited = await editDocument(store, key, change, async (text) => {
+    let isTried = false
+    const look = (text: string | undefined): string | undefined => {
+      // What was tried before this was refused.
+      isTried = false
+      return change(text)
+    }
+    const edited = await editDocument(store, key, look, async (text) => {
       // What must be changed is changed, whether that can be noted or not.
       await noteChange(store, key, text, by, now()).catch((error: unknown) => unnoted(error, key))
       // Before each attempt, but one event for all of them.
       event ??= recording?.write({ action: 'policy', facts: { document } })
       await event
+      isTried = true
+    }).catch(async (error: unknown) => {
+      // Where the store failed, it may have been written.
+      if (!isTried || isStoreError(error, 'precondition')) await recording?.withdraw()
+      throw error
     })
     if (edited) recording?.done()
     else await recording?.withdraw()

@@ -57,10 +57,11 @@ export const placeOf = (call: Call, env: Io['env']): RegistryPlace | undefined =
   }
   if (flags.by !== undefined) {
     throw new UsageError(
-      `--by is for a store: ${address} notes the name of whoever makes the change there`,
+      '--by is for a store: a registry notes the name of whoever makes the change there',
     )
   }
+  // Whatever is wrong, the address is not repeated: somebody may have put a password in it.
   const [setting] = namesOf(settings)
   if (setting === undefined) return { address, plainHttp }
-  throw new UsageError(`--${setting} is for a store: ${address} has a setting of its own`)
+  throw new UsageError(`--${setting} is for a store: a registry has a setting of its own`)
 }

@@ -118,3 +118,17 @@ test('a change is noted, and one event of it is left', async (t) => {
   const event = JSON.parse((await readDocument(store, objects[0]!.key)) ?? '')
   expect(event).toMatchObject({ action: 'policy', facts: { document: 'groups' }, actor: 'root' })
 })
+
+test('nobody is told of a change that somebody else was faster with', async (t) => {
+  const store = await open(t)
+  const late = intercept(store, async ({ operation, args }, proceed) => {
+    if (operation === 'put' && args[0] === GROUPS_KEY) await write(store, GROUPS_KEY, 'dev: eve\n')
+    return proceed()
+  })
+  const change = (text: string | undefined): string => {
+    if (text?.includes('eve')) throw new Error('somebody else was faster')
+    return 'dev: ann\n'
+  }
+  await expect(editing(late)(GROUPS_KEY, change)).rejects.toThrow('somebody else was faster')
+  expect((await store.list(OUTBOX)).objects).toEqual([])
+})

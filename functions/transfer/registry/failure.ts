@@ -13,7 +13,8 @@ const errors = z.object({
   errors: z.tuple([z.object({ code: z.string(), message: z.optional(z.string()) })], z.unknown()),
 })
 
-const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 500)
+/** Without what would do something to a terminal. */
+const inOneLine = (text: string): string => text.replaceAll(/[\s\p{Cc}]+/gu, ' ').slice(0, 500)
 
 /** What a registry says of an error, its code first; undefined where it is not in the specification's form. */
 export const wordsOf = ({ body }: Reply): string | undefined => {

@@ -102,6 +102,13 @@ test('a removal that has died on its way is ended by the next', async (t) => {
   expect((await send(`DELETE ${ROBOTS}/gone`, { as: ROOT })).status).toBe(404)
 })
 
+test('a robot is no user that can be removed', async (t) => {
+  const { send, store } = await openOffice(t, { groups: { dev: ['robot+ci'] } })
+  const before = await readDocument(store, GROUPS_KEY)
+  expect((await send(`DELETE ${USERS}/robot+ci`, { as: ROOT })).status).toBe(404)
+  expect(await readDocument(store, GROUPS_KEY)).toBe(before)
+})
+
 test('of two who add a user at once, one does', async (t) => {
   const { send } = await openOffice(t)
   const both = await Promise.all(

@@ -127,6 +127,31 @@ describe('the registry', () => {
   })
 })
 
+test.each([
+  ['a refusal', 403, { errors: [{ code: 'DENIED', message: 'no\u001b[2J\u009b' }] }],
+  ['a page', 500, '\u001b[2J'],
+  [
+    'names',
+    200,
+    { users: [{ name: 'a\u001b[2J\u009b' }], leftOut: ['\u001b]0;x\u0007'], groups: [] },
+  ],
+])('%s does nothing to the terminal', async (_, status, body) => {
+  const ends: (() => unknown)[] = []
+  const t = { onTestFinished: (end: () => unknown) => void ends.push(end) }
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const { desk } = await standIn(t as unknown as TestContext, ({ url }, response) => {
+    const isGroups = url?.includes('documents') ?? false
+    response
+      .writeHead(isGroups ? 404 : status)
+      .end(isGroups ? '{"errors":[{"code":"DOCUMENT_UNKNOWN"}]}' : text)
+  })
+  const failed = await desk.give('user list').catch(String)
+  const all = [failed, ...desk.printed, ...desk.said].join('\n')
+  expect(all).toContain('[2J')
+  expect(all).not.toMatch(/[^\P{Cc}\n\t]/u)
+  for (const end of ends) await end()
+})
+
 test('without credentials, it is said how to log in', async (t) => {
   const { desk, url } = await serveFor(t)
   const { host } = new URL(url)
@@ -162,7 +187,7 @@ describe('the command line', () => {
     ],
     ['policy show --registry r.example --s3-region x', {}, '--registry and --s3-region do not'],
     ['policy show', { ...SOMEWHERE, SLIPWAY_STORE: 'file:x' }, 'are both set: say which'],
-    ['policy set x --by me', SOMEWHERE, '--by is for a store: https://registry.example notes'],
+    ['policy set x --by me', SOMEWHERE, '--by is for a store: a registry notes'],
     ['policy show --plain-http', {}, '--plain-http is for --registry'],
     ['policy show --registry http://r.example', {}, 'http://r.example has no TLS: expected https'],
     ['policy show --registry https://r.example/x', {}, 'expected the URL of a registry'],
@@ -175,6 +200,15 @@ describe('the command line', () => {
     await expect(given).rejects.toThrow(UsageError)
     await expect(given).rejects.toThrow(why)
   })
+
+  test.each(['policy set x --by me', 'gc', 'usage --gc-grace 2d', 'policy show'])(
+    'slipway %s: a password in the address is not said',
+    async (line) => {
+      const env = { SLIPWAY_REGISTRY: 'https://me:word@r.example' }
+      const given = runCommand(line.split(' '), { env } as unknown as Io)
+      await expect(given).rejects.toThrow(/^(?!.*word)/)
+    },
+  )
 
   test('a store that it names counts more than SLIPWAY_REGISTRY', async (t) => {
     const desk = await openDesk(t, openFiles, SOMEWHERE)

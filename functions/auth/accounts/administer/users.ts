@@ -7,6 +7,7 @@
 import { HTPASSWD_KEY } from '../../../registry/layout.ts'
 import type { ObjectStore } from '../../../storage/store.ts'
 import { type Edit, readDocument } from '../../document.ts'
+import { robotName } from '../../identity.ts'
 import { passwordFault } from '../bcrypt.ts'
 import {
   type Htpasswd,
@@ -87,7 +88,8 @@ export const removeUser = async (
     expect(line)
     return text === undefined || line === undefined ? undefined : withoutUser(text, name)
   })
-  const left = await leaveGroups(edit, name)
+  // What begins with robot+ is a robot, which keeps its groups.
+  const left = robotName(name) === undefined && (await leaveGroups(edit, name))
   if (!removed && !left) throw absent('user', name)
 }
 
