@@ -5,9 +5,11 @@
  */
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { afterAll, beforeAll, test } from 'vitest'
-import { bundleApi } from '../../packaging/bundle.ts'
+import { bundleApi, bundleCommand } from '../../packaging/bundle.ts'
 import { loadedAtStart, sizeOf } from '../../packaging/bundle-size.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
@@ -57,4 +59,10 @@ test('what is loaded later has its names: import() of CommonJS gives a default a
   assert.ok(later.length > 20)
   const nameless = later.filter(({ path }) => outputs[path]?.exports.join() === 'default')
   assert.deepEqual(nameless, [])
+})
+
+test('the command is in ASCII, which V8 keeps in a byte each', () => {
+  const file = join(directory.path, 'command', 'command.mjs')
+  bundleCommand(file)
+  assert.match(readFileSync(file, 'latin1'), /^[\0-\x7f]*$/)
 })
