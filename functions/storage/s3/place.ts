@@ -123,7 +123,8 @@ export const openPlace = (
       kmsKeyId === undefined
         ? {}
         : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId, BucketKeyEnabled: true },
-    credentials: remembered(credentials ?? defaultProvider({ clientConfig: { region } })),
+    // As the SDK's client would say it: a place that credentials come from may name a region of its own.
+    credentials: remembered(credentials ?? defaultProvider({ parentClientConfig: { region } })),
     handler: new NodeHttpHandler({
       httpAgent: agent,
       httpsAgent: agent,
