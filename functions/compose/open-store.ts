@@ -54,12 +54,22 @@ type Place = Extract<StoreSettings['store'], { kind: 's3' }>
 
 /** Names in the environment by which the SDK may find other addresses than those AWS documents. */
 const CHANGES_ADDRESSES =
-  /^AWS_(?:USE_|S3_|PROFILE$|DEFAULT_PROFILE$|CONFIG_FILE$|IGNORE_CONFIGURED_)/
+  /^AWS_(?:USE_|S3_|PROFILE$|DEFAULT_PROFILE$|CONFIG_FILE$|SHARED_CREDENTIALS_FILE$|IGNORE_CONFIGURED_)/
+
+/** Whether there are files where the SDK may find them, too: it takes any setting from either. */
+const hasFiles = (): boolean => {
+  try {
+    const home = homedir()
+    return ['config', 'credentials'].some((name) => existsSync(join(home, '.aws', name)))
+  } catch {
+    // A user that the system does not know, without HOME, has no home.
+    return false
+  }
+}
 
 /** See `S3StoreOptions.plainAddress`. */
 const hasPlainAddresses = (env: Environment): boolean =>
-  !Object.keys(env).some((name) => CHANGES_ADDRESSES.test(name)) &&
-  !existsSync(join(homedir(), '.aws', 'config'))
+  !Object.keys(env).some((name) => CHANGES_ADDRESSES.test(name)) && !hasFiles()
 
 const openS3Store = (
   settings: StoreSettings,

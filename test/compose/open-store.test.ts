@@ -6,9 +6,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { beforeAll, describe, expect, test } from 'vitest'
+import os, { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   isBucketInPath,
   openStore,
@@ -205,4 +209,43 @@ test.each([
 ])('the key %s is in %s', (key, region) => {
   const settings = readSettings(['--store=s3://box', '--s3-region=us-east-1'], {})
   expect(regionOfKey(key, settings, { AWS_REGION: 'sa-east-1' })).toBe(region)
+})
+
+describe('addresses that files of AWS change, or may', () => {
+  const url = async (env: Readonly<Record<string, string>> = {}) => {
+    const settings = readSettings(['--store=s3://box', '--s3-region=eu-west-1'], {})
+    const signed = await (await openStore(settings, env)).presign?.('GET', 'a', { expiresIn: 60 })
+    return signed?.split('?')[0]
+  }
+  const dualstack = 'use_dualstack_endpoint = true\n'
+
+  test.each([
+    ['config', `[default]\n${dualstack}`],
+    ['credentials', `[default]\n${dualstack}`],
+  ])('~/.aws/%s', async (name, text) => {
+    const home = mkdtempSync(join(tmpdir(), 'slipway-home-'))
+    mkdirSync(join(home, '.aws'))
+    writeFileSync(join(home, '.aws', name), text)
+    vi.stubEnv('HOME', home)
+    try {
+      expect(await url()).toBe('https://box.s3.dualstack.eu-west-1.amazonaws.com/a')
+    } finally {
+      vi.unstubAllEnvs()
+      rmSync(home, { recursive: true })
+    }
+  })
+
+  test('nobody’s home', async () => {
+    // As for a user that the system does not know, where HOME is not set.
+    const homedir = vi.spyOn(os, 'homedir').mockImplementation(() => {
+      throw new Error('ENOENT')
+    })
+    syncBuiltinESMExports()
+    try {
+      expect(await url()).toBe('https://box.s3.eu-west-1.amazonaws.com/a')
+    } finally {
+      homedir.mockRestore()
+      syncBuiltinESMExports()
+    }
+  })
 })
