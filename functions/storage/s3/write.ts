@@ -39,6 +39,10 @@ const conditionHeaders = (condition: WriteCondition | undefined) => {
     : { IfNoneMatch: condition.ifNoneMatch }
 }
 
+/** Whether a write may have been refused because of itself, sent before. */
+const isByCondition = (error: unknown): boolean =>
+  hasCode(error, 'PreconditionFailed', 'NoSuchKey', ...CONFLICTS)
+
 /** The version of the object at a key, if this very write made it. */
 const etagOfWrite = async (
   bucket: Bucket,
@@ -96,7 +100,10 @@ export const put = async (
         continue
       }
       if (id !== undefined && (attempt > 1 || wasRetried(error))) {
-        const etag = await etagOfWrite(bucket, key, id)
+        const etag = await etagOfWrite(bucket, key, id).catch((unknown: unknown) => {
+          // What was refused for another reason says more than a response to HEAD, which has no body.
+          throw isByCondition(error) ? unknown : error
+        })
         if (etag !== undefined) return { etag }
       }
       // S3 responds to If-Match on a missing object with 404.

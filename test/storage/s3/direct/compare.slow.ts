@@ -361,6 +361,7 @@ describe('with the SDK and without, the same', () => {
 
   const put = (store: S3Store, options: PutOptions = {}, key = 'a') =>
     store.put(key, bytes('0123456789'), options)
+  const create = (store: S3Store) => put(store, { condition: { ifNoneMatch: '*' } }, 'new')
   const refusals: readonly (readonly [
     name: string,
     kind: StoreFailure,
@@ -374,6 +375,8 @@ describe('with the SDK and without, the same', () => {
     ['a wrong secret to head', 'unavailable', { credentials: WRONG }, (store) => store.head('a')],
     ['no such bucket to write', 'unavailable', { bucket: 'other' }, put],
     ['a wrong secret to write', 'unavailable', { credentials: WRONG }, put],
+    ['a wrong secret to create', 'unavailable', { credentials: WRONG }, create],
+    ['no such bucket to create in', 'unavailable', { bucket: 'other' }, create],
     ['another version', 'precondition', {}, (s) => put(s, { condition: { ifMatch: 'x' } })],
     ['no such object', 'precondition', {}, (s) => put(s, { condition: { ifMatch: 'x' } }, 'none')],
     ['another version to delete', 'precondition', {}, (store) => store.deleteIf('a', 'x')],
