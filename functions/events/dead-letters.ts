@@ -140,11 +140,17 @@ export const resendDead = async (
   const missing = new Set(ids === 'all' ? [] : ids)
   const damaged: string[] = []
   let sent = 0
-  const result = (more: boolean): Resent => ({ sent, damaged, missing: [...missing], more })
+  let more = false
   // An event of several receivers has one id for all of them.
   for await (const delivery of deliveriesBelow(store, DEAD_PREFIX)) {
     if (ids !== 'all' && !ids.includes(delivery.id)) continue
-    if (sent === most) return result(true)
+    if (sent === most) {
+      more = true
+      if (missing.size === 0) break
+      // Perhaps another one that was asked for; it is for the next time.
+      missing.delete(delivery.id)
+      continue
+    }
     const read = await readDead(store, deadKey(delivery))
     if (read === undefined) continue
     missing.delete(delivery.id)
@@ -155,5 +161,5 @@ export const resendDead = async (
     await resend(store, delivery, read.value)
     sent += 1
   }
-  return result(false)
+  return { sent, damaged, missing: [...missing], more }
 }

@@ -23,3 +23,26 @@ export const editAs = ({ c, desk, caller, options }: Request): Edit => {
       options.logger.warn({ err, key, by }, 'it is not noted who made a change'),
   })
 }
+
+/**
+ * Makes several changes for one purpose, which is in the audit trail also where it fails after the first of them.
+ *
+ * @param what it is for, as `Request.changed` has it
+ */
+export const inOneGo = async (
+  request: Request,
+  what: string,
+  work: (edit: Edit) => Promise<unknown>,
+): Promise<void> => {
+  const edit = editAs(request)
+  let isChanged = false
+  try {
+    await work(async (key, change) => {
+      const written = await edit(key, change)
+      isChanged ||= written
+      return written
+    })
+  } finally {
+    if (isChanged) request.changed(what)
+  }
+}

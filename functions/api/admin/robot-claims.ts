@@ -9,7 +9,7 @@ import { shortName } from '../../auth/accounts/administer/robots.ts'
 import { bindingFault } from '../../auth/accounts/bindings.ts'
 import * as z from '../../shared/schema.ts'
 import { RequestError } from '../errors.ts'
-import { editAs } from './edit.ts'
+import { editAs, inOneGo } from './edit.ts'
 import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
 import { CONDITIONS, etagOf, IF_MATCH, matches, mayMatch, readCondition } from './precondition.ts'
@@ -72,10 +72,9 @@ const put: Operation = {
     const { claims } = await request.json(bound)
     const fault = bindingFault(claims)
     if (fault !== undefined) throw new RequestError('PARAMETER_INVALID', `claims: ${fault}`)
-    const changed = await bind(desk.store, editAs(request), name, claims, (stored) =>
-      matches(condition, stateOf(stored)),
+    await inOneGo(request, `bind robot ${name}`, (edit) =>
+      bind(desk.store, edit, name, claims, (stored) => matches(condition, stateOf(stored))),
     )
-    if (changed) request.changed(`bind robot ${name}`)
     c.header('ETag', `"${etagOf(stateOf(claims) ?? '')}"`)
     return c.body(null, 204)
   },

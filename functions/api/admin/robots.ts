@@ -23,7 +23,7 @@ import { newSecret } from '../../auth/accounts/robots.ts'
 import { ROBOT_PREFIX } from '../../auth/identity.ts'
 import * as z from '../../shared/schema.ts'
 import type { AdminDesk } from '../env.ts'
-import { editAs } from './edit.ts'
+import { editAs, inOneGo } from './edit.ts'
 import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
 import { PAGE_HEADERS, PAGING, pageOf } from './page.ts'
@@ -214,8 +214,7 @@ const remove: Operation = {
   right: 'all',
   async run(request) {
     const name = shortName(request.path.robot ?? '')
-    await removeRobot(editAs(request), name)
-    request.changed(`remove robot ${name}`)
+    await inOneGo(request, `remove robot ${name}`, (edit) => removeRobot(edit, name))
     return request.c.body(null, 204)
   },
 }

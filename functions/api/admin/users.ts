@@ -19,7 +19,7 @@ import {
 import type { Groups } from '../../auth/accounts/groups.ts'
 import { readHtpasswd } from '../../auth/accounts/htpasswd.ts'
 import * as z from '../../shared/schema.ts'
-import { editAs } from './edit.ts'
+import { editAs, inOneGo } from './edit.ts'
 import { withExample } from './example.ts'
 import { readGiven } from './given.ts'
 import type { Operation } from './operation.ts'
@@ -143,10 +143,10 @@ const remove: Operation = {
     const name = request.path.user ?? ''
     const condition = mayMatch(c)
     const groups = await readGroups(desk.store)
-    await removeUser(editAs(request), name, (line) => {
+    const expect = (line: string | undefined): void => {
       if (condition !== undefined) matches(condition, stateOf(groups, name, line))
-    })
-    request.changed(`remove user ${name}`)
+    }
+    await inOneGo(request, `remove user ${name}`, (edit) => removeUser(edit, name, expect))
     return c.body(null, 204)
   },
 }

@@ -102,6 +102,19 @@ test('a removal that has died on its way is ended by the next', async (t) => {
   expect((await send(`DELETE ${ROBOTS}/gone`, { as: ROOT })).status).toBe(404)
 })
 
+test('a removal that fails on its way is in the audit trail', async (t) => {
+  const { send, store, events } = await openOffice(t)
+  expect((await send(`POST ${ROBOTS}`, json({ name: 'ci', secret: false }))).status).toBe(201)
+  await write(store, GROUPS_KEY, 'damaged\n')
+  for (const status of [409, 409]) {
+    expect((await send(`DELETE ${ROBOTS}/ci`, { as: ROOT })).status).toBe(status)
+  }
+  expect(events().flatMap(({ event, what }) => (event === 'admin' ? [what] : []))).toEqual([
+    'add robot ci',
+    'remove robot ci',
+  ])
+})
+
 test('a robot is no user that can be removed', async (t) => {
   const { send, store } = await openOffice(t, { groups: { dev: ['robot+ci'] } })
   const before = await readDocument(store, GROUPS_KEY)

@@ -5,6 +5,7 @@
  */
 
 import { expect, test } from 'vitest'
+import { resendDead } from '../../../functions/events/dead-letters.ts'
 import { deadKey, endedKey, waitingKey } from '../../../functions/events/keys.ts'
 import { readRecord, writeDead, writeRecord } from '../../../functions/events/stored.ts'
 import { QUOTAS_KEY } from '../../../functions/registry/layout.ts'
@@ -103,6 +104,16 @@ test('it is sent again by its id, or all of it', async (t) => {
   for (const body of [{}, { ids: [] }, { all: false }, { all: true, ids: ['x'] }, { ids: [1] }]) {
     expect((await send(`POST ${AT}/resend`, json(body))).status).toBe(400)
   }
+})
+
+test('what one request leaves for the next is not missing', async (t) => {
+  const { store, deliveryOf, die } = await open(t)
+  const [one, two] = await die(2)
+  const ids = [one!.id, two!.id, 'none']
+  const missing = ['none']
+  expect(await resendDead(store, ids, 1)).toMatchObject({ sent: 1, missing, more: true })
+  expect(await readRecord(store, waitingKey(deliveryOf(two!)))).toBe(undefined)
+  expect(await resendDead(store, ids.slice(1), 1)).toMatchObject({ sent: 1, missing, more: false })
 })
 
 test('quotas are listed with their limits and what is used', async (t) => {
