@@ -12,6 +12,7 @@ import { CONFIG } from '../../support/hosts/content.ts'
 import { clientOf, expectStatus } from '../../support/rig/client.ts'
 import { pushImage } from '../../support/rig/push.ts'
 import { storeOn } from '../../support/rig/stores.ts'
+import { openOn } from './harness.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const precondition = (error: unknown): boolean => isStoreError(error, 'precondition')
@@ -119,6 +120,21 @@ describe.each(['honored', 'ignored'] as const)(
     })
   },
 )
+
+test('a service that says 200 rather than 204 is not asked again', async (t) => {
+  const sent: string[] = []
+  const store = await openOn(t, ({ method = '', headers: { 'if-match': etag } }, response) => {
+    sent.push(`${method} ${etag ?? ''}`.trimEnd())
+    const isThere = method !== 'DELETE' || (etag !== '"0"' && sent.length < 5)
+    const error = '<Error><Code>PreconditionFailed</Code></Error>'
+    response.writeHead(isThere ? 200 : 412, { etag: '"e"' }).end(isThere ? '' : error)
+  })
+  await store.deletesExactly()
+  sent.splice(0)
+  await store.deleteIf('a', 'e')
+  await store.delete(['a'])
+  expect(sent).toEqual(['DELETE "e"', 'DELETE'])
+})
 
 test('a store that refuses the trial starts all the same', async () => {
   const deletesExactly = async () => {
