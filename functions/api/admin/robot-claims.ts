@@ -57,7 +57,7 @@ const put: Operation = {
   path: '/api/v1/robots/{robot}/claims',
   summary: "Let a robot log in with an issuer's tokens",
   description:
-    'Tokens with all of these claims log in as the robot; what it was bound to before counts no more. Claims are written as in policies, and iss names the issuer. The request must say what it replaces, by If-Match, or that there is nothing yet, by If-None-Match: *.',
+    'Tokens with all of these claims log in as the robot; what it was bound to before no longer counts. Claims are written as in policies, and iss names the issuer. The request must say what it replaces, by If-Match, or that there is nothing yet, by If-None-Match: *.',
   parameters: { robot: ROBOT, ...CONDITIONS },
   body: { 'application/json': bound },
   responses: {

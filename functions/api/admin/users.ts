@@ -162,7 +162,7 @@ const add: Operation = {
   path: '/api/v1/users',
   summary: 'Add the users of an htpasswd file',
   description:
-    'As slipway user import does: only bcrypt can be taken over, and users who are there keep their passwords.',
+    'As slipway user import does: only bcrypt can be taken over, and users who are there already keep their passwords.',
   body: { 'application/json': given },
   responses: {
     200: {

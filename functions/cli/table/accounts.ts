@@ -76,7 +76,7 @@ export const ACCOUNT_COMMANDS: readonly Command[] = [
     name: 'robot bind',
     changes: true,
     help: "let a robot log in with an issuer's tokens that have all of these claims",
-    more: "As in: slipway robot bind ci --claim iss=https://token.actions.githubusercontent.com --claim repository_id=123456 --claim 'ref~refs/tags/v*'. Claims are written as in policies; iss names the issuer, which slipway issuers add trusts. A job then logs in as robot+ci, with its token for a password. What the robot was bound to before counts no more.",
+    more: "As in: slipway robot bind ci --claim iss=https://token.actions.githubusercontent.com --claim repository_id=123456 --claim 'ref~refs/tags/v*'. Claims are written as in policies; iss names the issuer, which slipway issuers add trusts. A job then logs in as robot+ci, with its token for a password. What the robot was bound to before no longer counts.",
     args: { name: 'one' },
     flags: { claim: listFlag('CLAIM', 'what a token must say, NAME=VALUE; one flag for each') },
     load: async () => (await import('../commands/robot-claims.ts')).bindRobot,
