@@ -21,6 +21,8 @@ const BY_CODE: Readonly<Record<string, StoreFailure>> = {
   NoSuchBucket: 'unavailable',
   AccessDenied: 'unavailable',
   InvalidAccessKeyId: 'unavailable',
+  ExpiredToken: 'unavailable',
+  InvalidToken: 'unavailable',
   SignatureDoesNotMatch: 'unavailable',
   SlowDown: 'unavailable',
   RequestTimeout: 'unavailable',

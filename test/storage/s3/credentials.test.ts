@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { openPlace } from '../../../functions/storage/s3/place.ts'
+import { openOn } from './harness.ts'
 
 const SSO = 'https://example.awsapps.com/start'
 
@@ -42,4 +43,34 @@ test('single sign-on is asked in its own region, not in that of the bucket', asy
   const { credentials } = openPlace({ bucket: 'box', region: 'us-east-2' }, {})
   await expect(credentials()).rejects.toThrow('no network')
   expect([...new Set(asked)]).toEqual(['portal.sso.eu-west-1.amazonaws.com'])
+})
+
+test('credentials that are about to expire are asked for anew', async (t) => {
+  const tokens: unknown[] = []
+  let asked = 0
+  const store = await openOn(
+    t,
+    ({ headers }, response) => {
+      tokens.push(headers['x-amz-security-token'])
+      response.writeHead(200, { etag: '"e"', 'content-length': 0 }).end()
+    },
+    {
+      credentials: async () => ({
+        ...{ accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: `${++asked}` },
+        expiration: new Date(Date.now() + (asked < 3 ? 60_000 : 3_600_000)),
+      }),
+    },
+  )
+  for (const _ of 'abcd') await store.head('a')
+  expect(tokens.at(-1)).not.toBe(tokens[0])
+  expect(asked).toBe(3)
+})
+
+test.for(['ExpiredToken', 'InvalidToken'])('%s: the store is unavailable', async (code, t) => {
+  const store = await openOn(t, (incoming, response) => {
+    incoming.resume()
+    response.writeHead(400).end(`<Error><Code>${code}</Code><Message>m</Message></Error>`)
+  })
+  const refused = { name: 'StoreError', failure: 'unavailable', message: `get a: ${code}: m` }
+  await expect(store.get('a')).rejects.toMatchObject(refused)
 })
