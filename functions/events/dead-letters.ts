@@ -79,17 +79,23 @@ export async function* listDead(store: ObjectStore): AsyncGenerator<DeadLetter> 
   }
 }
 
-/** A page of what could not be delivered. One operation each. */
-export const pageOfDead = async (
+/** Most that are read at once: each may be megabytes. */
+const MOST_AT_ONCE = 4
+
+/** A page of what could not be delivered. One operation each. @param show all that is kept of each in memory */
+export const pageOfDead = async <T>(
   store: ObjectStore,
   limit: number,
-  last?: string,
-): Promise<Omit<Page, 'deliveries'> & { readonly letters: readonly DeadLetter[] }> => {
+  last: string | undefined,
+  show: (letter: DeadLetter) => T,
+): Promise<Omit<Page, 'deliveries'> & { readonly letters: readonly T[] }> => {
   const { deliveries, ...page } = await pageBelow(store, DEAD_PREFIX, limit, last)
-  const letters = await inBatches(deliveries, async (delivery): Promise<DeadLetter> => {
-    const read = await readDead(store, deadKey(delivery))
-    return { delivery, event: read === undefined || read === 'damaged' ? undefined : read.value }
-  })
+  const read = async (delivery: Delivery): Promise<T> => {
+    const found = await readDead(store, deadKey(delivery))
+    const event = found === undefined || found === 'damaged' ? undefined : found.value
+    return show({ delivery, event })
+  }
+  const letters = await inBatches(deliveries, read, MOST_AT_ONCE)
   return { ...page, letters }
 }
 

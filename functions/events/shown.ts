@@ -47,6 +47,19 @@ export const shownDead = ({ delivery, event }: DeadLetter): Dead => {
   const base = shownWaiting(delivery)
   if (event === undefined) return base
   const { since, why, record } = event
-  const { action, repository, target, facts, actor } = record
-  return { ...base, event: { since: iso(since), why, action, repository, target, facts, actor } }
+  const { action, repository, facts, actor } = record
+  // What a manifest refers to may be megabytes.
+  const { references: _, ...target } = record.target ?? {}
+  return {
+    ...base,
+    event: {
+      since: iso(since),
+      why,
+      action,
+      repository,
+      target: record.target && target,
+      facts,
+      actor,
+    },
+  }
 }

@@ -89,9 +89,10 @@ const listDead: Operation = {
       desk.store,
       Math.max(paging.limit, 1),
       paging.last,
+      shownDead,
     )
     const names = finishPage(c, paging, page)
-    return c.json({ events: names.length === 0 ? [] : letters.map(shownDead) })
+    return c.json({ events: names.length === 0 ? [] : letters })
   },
 }
 

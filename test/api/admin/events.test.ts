@@ -5,13 +5,15 @@
  */
 
 import { expect, test } from 'vitest'
-import { resendDead } from '../../../functions/events/dead-letters.ts'
+import { pageOfDead, resendDead } from '../../../functions/events/dead-letters.ts'
 import { deadKey, endedKey, waitingKey } from '../../../functions/events/keys.ts'
+import { shownDead } from '../../../functions/events/shown.ts'
 import { readRecord, writeDead, writeRecord } from '../../../functions/events/stored.ts'
 import { QUOTAS_KEY } from '../../../functions/registry/layout.ts'
 import { jsonOf } from '../../access/rig.ts'
 import { write } from '../../auth/harness.ts'
 import { BEGIN, recordOf } from '../../events/records.ts'
+import { intercept } from '../../support/rig/intercept.ts'
 import { json, openOffice, ROOT } from './office.ts'
 
 const AT = '/api/v1/events'
@@ -77,6 +79,31 @@ test('what could not be delivered is listed, without what only the registry need
   })
   await store.put(endedKey('hooks'), Buffer.of())
   expect(jsonOf(await get(`${AT}/ended`))).toEqual({ receivers: ['hooks'] })
+})
+
+test('what could not be delivered is listed without what it refers to, a few at a time', async (t) => {
+  const { store, deliveryOf } = await open(t)
+  const digest = `sha256:${'a'.repeat(64)}`
+  const references = [{ mediaType: 'text/plain', digest, size: 1 }]
+  for (let count = 0; count < 20; count++) {
+    const made = recordOf()
+    const record = {
+      ...made,
+      target: { ...made.target, references, artifactType: 'x'.repeat(1000) },
+    }
+    await writeDead(store, deadKey(deliveryOf(record)), { since: BEGIN, why: '503', record })
+  }
+  let [now, most] = [0, 0]
+  const counted = intercept(store, async ({ operation }, proceed) => {
+    if (operation !== 'get') return proceed()
+    most = Math.max(most, ++now)
+    return proceed().finally(() => now--)
+  })
+  const { letters } = await pageOfDead(counted, 100, undefined, shownDead)
+  expect(letters.length).toBe(20)
+  expect(most).toBeLessThan(10)
+  for (const { event } of letters) expect(event?.target).not.toHaveProperty('references')
+  expect(letters[0]?.event?.target?.artifactType).toHaveLength(255)
 })
 
 test('it is sent again by its id, or all of it', async (t) => {
