@@ -33,6 +33,9 @@ export const deadSchema = z.extend(waitingSchema, {
 export type Waiting = z.output<typeof waitingSchema>
 export type Dead = z.output<typeof deadSchema>
 
+/** Most characters of a media type (RFC 6838 section 4.2). */
+const LONGEST_TYPE = 255
+
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
 /** What is shown of an event that waits. */
@@ -48,8 +51,9 @@ export const shownDead = ({ delivery, event }: DeadLetter): Dead => {
   if (event === undefined) return base
   const { since, why, record } = event
   const { action, repository, facts, actor } = record
-  // What a manifest refers to may be megabytes.
-  const { references: _, ...target } = record.target ?? {}
+  // What a manifest refers to, and what it says to be, may be megabytes.
+  const { references: _, artifactType, ...target } = record.target ?? {}
+  const type = artifactType && { artifactType: artifactType.slice(0, LONGEST_TYPE) }
   return {
     ...base,
     event: {
@@ -57,7 +61,7 @@ export const shownDead = ({ delivery, event }: DeadLetter): Dead => {
       why,
       action,
       repository,
-      target: record.target && target,
+      target: record.target && { ...target, ...type },
       facts,
       actor,
     },
