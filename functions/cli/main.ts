@@ -11,6 +11,7 @@ import { DocumentError } from '../shared/errors.ts'
 import { StoreError } from '../storage/errors.ts'
 import { TransferError } from '../transfer/errors.ts'
 import { CommandError, UsageError } from './errors.ts'
+import { harmless, withHarmlessLines } from './harmless.ts'
 import type { Io } from './io.ts'
 import { refuseTakenFlags } from './npm-flags.ts'
 import { parse } from './parse.ts'
@@ -43,7 +44,7 @@ export const runCommand = async (argv: readonly string[], io: Io): Promise<numbe
   // What the environment says of a store is nothing to a registry.
   const wanted = registry === undefined ? command.settings : []
   const settings = readSomeSettings(wanted, parsed.settings, io.env)
-  return command.run(io, { args, flags, settings, registry })
+  return command.run(withHarmlessLines(io), { args, flags, settings, registry })
 }
 
 /** Failures that a person can mend are one line; anything else shows where it came from. */
@@ -71,7 +72,7 @@ export const main = async (argv: readonly string[], io: Io): Promise<number> => 
   try {
     return await runCommand(argv, io)
   } catch (error) {
-    io.say(`slipway: ${explain(error)}`)
+    io.say(`slipway: ${harmless(explain(error))}`)
     return error instanceof UsageError || error instanceof SettingsError ? 2 : 1
   }
 }

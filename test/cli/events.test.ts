@@ -122,3 +122,12 @@ describe('what was not delivered', () => {
     await expect(give('events resend x')).rejects.toThrow(CommandError)
   })
 })
+
+test('what a receiver says does nothing to the terminal', async (t) => {
+  const { give, store, deliveryOf } = await open(t)
+  const record = recordOf()
+  const why = 'no\u001b[2J\u009b\u0007'
+  await writeDead(store, deadKey(deliveryOf(record)), { since: BEGIN, why, record })
+  const [line] = await give('events list')
+  expect(line).toMatch(/\tno\P{Cc}\[2J\P{Cc}{2}$/u)
+})
