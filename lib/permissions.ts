@@ -18,6 +18,7 @@ import {
   DEAD_PREFIX,
   deliveryLeaseKey,
   ENDED_PREFIX,
+  EVENTS_PREFIX,
   WAITING_PREFIX,
 } from '../functions/events/keys.ts'
 import { OUTBOX } from '../functions/events/record.ts'
@@ -184,7 +185,7 @@ const EVENTS: Rights = [
   ['Ended', [READ, 's3:PutObject'], [`${ENDED_PREFIX}*`]],
   ['Receivers', [READ], [EVENT_RECEIVERS_KEY]],
   // What shows that it has happened, and how large what was mounted is.
-  ['Links', [READ], [`${REPOSITORIES_PREFIX}*`]],
+  ['Links', [READ], [`${REPOSITORIES_PREFIX}*`, `${DELETED_REPOSITORIES_PREFIX}*`]],
   ['Sizes', [READ], [`${BLOBS_PREFIX}*`]],
   // S3 must heed the condition of a delete: that is tried.
   ['Trial', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SCRATCH_PREFIX}*`]],
@@ -222,7 +223,14 @@ export const pullStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicySt
 
 /** The statements for the role of what sends events. */
 export const eventStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
-  statementsOf(EVENTS, { ...access, readOnly: false })
+  statementsOf(EVENTS, { ...access, readOnly: false }, [
+    BLOBS_PREFIX,
+    REPOSITORIES_PREFIX,
+    DELETED_REPOSITORIES_PREFIX,
+    EVENTS_PREFIX,
+    EVENT_RECEIVERS_KEY,
+    SCRATCH_PREFIX,
+  ])
 
 /** The statements for a role that sends events to buses, and reads secrets of receivers; both by ARN. */
 export const receiverStatements = (

@@ -9,7 +9,12 @@ import { describe, expect, test } from 'vitest'
 import { createDrain } from '../../functions/events/drain.ts'
 import type { Outcome } from '../../functions/events/outcome.ts'
 import { outboxKey } from '../../functions/events/record.ts'
-import { EVENT_RECEIVERS_KEY, layerLinkKey, tagLinkKey } from '../../functions/registry/layout.ts'
+import {
+  deletedRepositoryKey,
+  EVENT_RECEIVERS_KEY,
+  layerLinkKey,
+  tagLinkKey,
+} from '../../functions/registry/layout.ts'
 import { receiverOf } from '../events/receiver.ts'
 import { BEGIN, digestOf, record } from '../events/records.ts'
 import { createTime } from '../events/rig.ts'
@@ -188,6 +193,12 @@ describe('the role', () => {
     const mount = { key: layerLinkKey('team/app', digest) }
     await store.put(mount.key, Buffer.from(digest))
     await record(store, { action: 'mount', target: { digest }, proof: mount, at: BEGIN + 4 })
+    // A whole repository: its note is there, or not yet.
+    const note = { key: deletedRepositoryKey('team/gone') }
+    await store.put(note.key, Buffer.from('{}'))
+    for (const each of [note, { key: deletedRepositoryKey('team/app') }]) {
+      await record(store, { action: 'delete', target: undefined, proof: each, at: BEGIN + 5 })
+    }
     await drain([receiverOf({})], () => false, 'all')
     expect(outcomes).toEqual([])
     const granted = policy
@@ -220,6 +231,7 @@ describe('the role', () => {
     ['read accounts', on('GetObject', 'slipway/v1/config/htpasswd')],
     ['change who is told', on('PutObject', EVENT_RECEIVERS_KEY)],
     ['forget dead events', on('DeleteObject', 'slipway/v1/events/dead/a/1')],
+    ['list what an administrator sets', listing('slipway/v1/config/')],
     ['list all', listing('')],
   ]
   test.each(forbidden)('may not %s', (_, use) => {
