@@ -7,6 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Results } from '../results.ts'
+import { BOUNDS } from './bounds.ts'
 import { drawChart } from './chart.ts'
 import { costPage } from './costs.ts'
 import { countTable, growthTable, lambdaTable } from './counted.ts'
@@ -243,6 +244,7 @@ export const writePage = (directory: string, results: Results): void => {
     failed(results),
     growth(results),
     lambda(results),
+    BOUNDS,
     RUN,
   )
   writeFileSync(join(directory, 'benchmarks.md'), `${page}\n`)
