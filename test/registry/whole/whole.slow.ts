@@ -134,6 +134,7 @@ for (const [kind, open] of STORES) {
       expect(said).toEqual({
         name: filled.name,
         deletedAt: expect.stringMatching(/^20.*Z$/),
+        overridden: [],
         undeletableUntil: new Date(Date.parse(said.deletedAt) + UNDELETE).toISOString(),
         deleted: 4,
         remaining: false,
