@@ -18,9 +18,9 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { EVENTS_PREFIX } from '../../functions/events/keys.ts'
-import { outboxKey } from '../../functions/events/record.ts'
+import { type EventRecord, outboxKey } from '../../functions/events/record.ts'
 import { webhookHeaders } from '../../functions/events/signature.ts'
-import { revisionLinkKey } from '../../functions/registry/layout.ts'
+import { deletedRepositoryKey, revisionLinkKey } from '../../functions/registry/layout.ts'
 import { mediaTypes } from '../conformance/client.ts'
 import { listenForEvents } from '../events/receiver.ts'
 import { recordOf } from '../events/records.ts'
@@ -192,12 +192,18 @@ describe('events of a deployed stack', () => {
   })
 
   describe('where S3 tells nobody', () => {
+    const put = (Key: string, Body: string) => s3.send(new PutObjectCommand({ Bucket, Key, Body }))
     /** Puts a record as a request does. */
-    const record = async (): Promise<void> => {
-      const made = recordOf({ at: Date.now(), proof: { key: proof } })
-      await s3.send(
-        new PutObjectCommand({ Bucket, Key: outboxKey(made), Body: JSON.stringify(made) }),
-      )
+    const recordThat = async (facts: Partial<EventRecord>): Promise<void> => {
+      const made = recordOf({ at: Date.now(), ...facts })
+      await put(outboxKey(made), JSON.stringify(made))
+    }
+    const record = () => recordThat({ proof: { key: proof } })
+    /** A whole repository was deleted: its note is there. */
+    const recordDelete = async (): Promise<void> => {
+      const key = deletedRepositoryKey('events/gone')
+      await put(key, '{}')
+      await recordThat({ action: 'delete', target: undefined, proof: { key } })
     }
     beforeAll(async () => {
       const { emulator, stackName } = deployed()
@@ -231,12 +237,14 @@ describe('events of a deployed stack', () => {
         await policy.replace(without)
         await restart()
         await record()
+        await recordDelete()
         if ((await send()) === undefined && (await isDone())) idle.push(what)
         await clear()
       }
       await policy.replace(policy.document)
       await restart()
       await record()
+      await recordDelete()
       assert.equal(await send(), undefined)
       assert.ok(await isDone())
       assert.deepEqual(idle, IDLE)
