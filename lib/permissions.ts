@@ -61,6 +61,20 @@ const LIST = 's3:ListBucket'
 /** Statement ids, actions, and the keys that they apply to. */
 type Rights = readonly (readonly [sid: string, actions: readonly string[], keys: string[]])[]
 
+/** What administrators set: accounts and documents, with the trail of who has changed them. */
+const ADMINISTERED = [
+  HTPASSWD_KEY,
+  GROUPS_KEY,
+  ROBOTS_KEY,
+  ROBOT_CLAIMS_KEY,
+  POLICY_KEY,
+  ISSUERS_KEY,
+  RETENTION_KEY,
+  QUOTAS_KEY,
+  CHANGES_KEY,
+  EVENT_RECEIVERS_KEY,
+]
+
 /** Of the functions that clients reach. */
 const REGISTRY: Rights = [
   [
@@ -88,44 +102,14 @@ const REGISTRY: Rights = [
   ],
   ['LogIns', [READ, 's3:PutObject'], [`${FAILED_LOG_INS_PREFIX}*`]],
   ['Quotas', [READ, 's3:PutObject'], [`${QUOTAS_PREFIX}*`]],
-  [
-    'Access',
-    [READ],
-    [
-      HTPASSWD_KEY,
-      GROUPS_KEY,
-      ROBOTS_KEY,
-      ROBOT_CLAIMS_KEY,
-      POLICY_KEY,
-      ISSUERS_KEY,
-      RETENTION_KEY,
-      QUOTAS_KEY,
-      CHANGES_KEY,
-      EVENT_RECEIVERS_KEY,
-    ],
-  ],
+  ['Access', [READ], ADMINISTERED],
   // It writes each before it happens, and withdraws what is refused.
   ['Events', ['s3:PutObject', 's3:DeleteObject'], [`${OUTBOX}*`]],
 ]
 
 /** Of the functions that clients reach, too, where there is an admin API. */
 const ADMIN: Rights = [
-  [
-    'Administration',
-    ['s3:PutObject'],
-    [
-      HTPASSWD_KEY,
-      GROUPS_KEY,
-      ROBOTS_KEY,
-      ROBOT_CLAIMS_KEY,
-      POLICY_KEY,
-      ISSUERS_KEY,
-      RETENTION_KEY,
-      QUOTAS_KEY,
-      CHANGES_KEY,
-      EVENT_RECEIVERS_KEY,
-    ],
-  ],
+  ['Administration', ['s3:PutObject'], ADMINISTERED],
   // Whether an edge follows the policy, and what the clean-up has counted.
   ['Counted', [READ], [EDGE_CACHE_KEY, `${CLEAN_UP_PREFIX}*`]],
   ['Undeletes', [READ], [`${DELETIONS_PREFIX}*`]],

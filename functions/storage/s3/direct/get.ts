@@ -6,12 +6,9 @@
 
 import type { Readable } from 'node:stream'
 import type { DirectClient, ReportFallback } from '../direct-client.ts'
+import { errorText } from './error-text.ts'
 import { trying, unusual } from './fallback.ts'
 import type { Requests } from './requests.ts'
-import { textOf } from './text.ts'
-
-/** The most bytes of a response that says there is no such object. */
-const MAX_ERROR = 4096
 
 /** Reads of a bucket's objects. */
 export const createGet = (requests: Requests, report: ReportFallback): DirectClient['get'] => {
@@ -22,7 +19,7 @@ export const createGet = (requests: Requests, report: ReportFallback): DirectCli
     const complete = headers['content-length'] !== undefined
     if ((statusCode === 200 || statusCode === 206) && complete) return { headers, body }
     if (statusCode === 404) {
-      const text = await textOf(body, MAX_ERROR)
+      const text = await errorText(body)
       if (text?.includes('<Code>NoSuchKey</Code>')) return 'none' as const
     }
     throw unusual(response)
