@@ -39,12 +39,14 @@ const eventHeaders = (event: string) => ({
 /**
  * Starts a process with the bundle in a directory and sends it one event.
  *
+ * @param handler what the function calls, as in its configuration
  * @throws Error when the runtime interface client is not installed, or the process ends early
  */
 export const startCold = async (
   directory: string,
   env: Readonly<Record<string, string>>,
   event: APIGatewayProxyEventV2,
+  handler = 'api.handler',
 ): Promise<ColdStart> => {
   if (!existsSync(CLIENT)) throw new Error(`${CLIENT} is not there: run .ci/install`)
   const text = JSON.stringify(event)
@@ -64,7 +66,7 @@ export const startCold = async (
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   begun = performance.now()
-  const child = spawn(process.execPath, [CLIENT, 'api.handler'], {
+  const child = spawn(process.execPath, [CLIENT, handler], {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
@@ -72,7 +74,7 @@ export const startCold = async (
       ...env,
       AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}`,
       LAMBDA_TASK_ROOT: directory,
-      _HANDLER: 'api.handler',
+      _HANDLER: handler,
       AWS_LAMBDA_FUNCTION_NAME: 'slipway',
       AWS_LAMBDA_FUNCTION_VERSION: '1',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',

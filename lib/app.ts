@@ -16,10 +16,14 @@ import { createStacks } from './stacks.ts'
 
 const app = new App()
 const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
-const code = { api: join(directory, 'api'), web: join(directory, 'web') }
+const code = {
+  api: join(directory, 'api'),
+  traces: join(directory, 'traces'),
+  web: join(directory, 'web'),
+}
 try {
   const values = readContext(app.node)
-  bundleApi(code.api)
+  bundleApi(code.api, code.traces)
   bundleWeb(code.web)
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
   createStacks(app, values, code, { account, region })

@@ -22,12 +22,13 @@ export type { RegistryFunction } from './function.ts'
 export type { Gateway } from './gateway.ts'
 export type { Pulls } from './pulls.ts'
 export type { RegistryEdge, RegistryProps } from './registry-props.ts'
+export type { RegistryTraces } from './traces.ts'
 export type { RegistryWebFunction } from './web-function.ts'
 
 const besides = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 /** The functions' bundles, beside this module in `dist/`. */
-const CODE = { api: besides('api'), web: besides('web') }
+const CODE = { api: besides('api'), traces: besides('traces'), web: besides('web') }
 
 /**
  * A container registry.

@@ -12,12 +12,16 @@ import { extname, join } from 'node:path'
 export interface RegistryCode {
   /** Of the function behind the API: `api.mjs` exports `handler`. */
   readonly api: string
+  /** What is copied into that of the function behind the API where requests are followed; `api-traced.mjs` is called then. */
+  readonly traces: string
   /** Of the Web Function: `index.js` is a server. Not read where there is none. */
   readonly web: string
 }
 
 /** Files that are deployed with the code, by their paths. */
 export interface Documents {
+  /** A directory whose files are deployed as they are. */
+  readonly more?: string | undefined
   /** The access document. */
   readonly policy?: string | undefined
   /** See `RegistryEdge.awsNetworks`. */
@@ -34,12 +38,13 @@ type FileSettings = Readonly<Record<string, string>>
  */
 export const withDocuments = <T>(
   bundle: string,
-  { policy, awsNetworks }: Documents,
+  { more, policy, awsNetworks }: Documents,
   use: (directory: string, settings: FileSettings) => T,
 ): T => {
   const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
   try {
     cpSync(bundle, directory, { recursive: true })
+    if (more !== undefined) cpSync(more, directory, { recursive: true })
     const settings: Record<string, string> = {}
     if (policy !== undefined) {
       settings.SLIPWAY_POLICY = `policy${extname(policy)}`

@@ -5,16 +5,8 @@
  */
 
 import * as z from '../functions/shared/schema.ts'
-import { arns, integer, onOff, text } from './context-kinds.ts'
+import { arns, integer, onOff, secretArn, text } from './context-kinds.ts'
 import { contextValue } from './context-value.ts'
-
-/** A policy needs the whole ARN. */
-const secretArn = text.check(
-  z.regex(
-    /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/,
-    'expected the whole ARN of a secret, arn:aws:secretsmanager:…, with the six characters at its end',
-  ),
-)
 
 /** `DEPLOYER=arn,SEARCH=arn`. */
 const secrets = z.pipe(

@@ -23,6 +23,17 @@ export const integer = (least: number, most: number) => {
   )
 }
 
+const FRACTION = 'expected a number from 0 to 1, as 0.05'
+
+/** A part of the whole, likewise. */
+export const fraction = z.pipe(
+  z.union(
+    [z.number(), z.converted(z.string().check(z.regex(/^\d(?:\.\d{1,9})?$/)), Number)],
+    FRACTION,
+  ),
+  z.number().check(z.minimum(0, FRACTION), z.maximum(1, FRACTION)),
+)
+
 /** A switch. */
 export const onOff = z.converted(
   z.union([z.boolean(), z.enum(['on', 'off', 'true', 'false'])], 'expected on or off'),
@@ -140,3 +151,11 @@ export const webRate = integer(100, 10_000).check(
 )
 
 export { secretNames } from '../functions/compose/setting-kinds.ts'
+
+/** A secret in AWS Secrets Manager; a policy needs its whole ARN. */
+export const secretArn = text.check(
+  z.regex(
+    /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/,
+    'expected the whole ARN of a secret, arn:aws:secretsmanager:…, with the six characters at its end',
+  ),
+)

@@ -6,7 +6,16 @@
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import * as z from '../functions/shared/schema.ts'
-import { arn, handlerSetting, integer, onOff, retention } from './context-kinds.ts'
+import {
+  arn,
+  fraction,
+  handlerSetting,
+  integer,
+  onOff,
+  retention,
+  secretArn,
+  text,
+} from './context-kinds.ts'
 import { contextValue } from './context-value.ts'
 
 /** Context values by name; see `CONTEXT`. */
@@ -35,6 +44,25 @@ export const WATCHING = {
     z._default(onOff, false),
     'off',
     'X-Ray traces of the function behind the API',
+  ),
+  traces: contextValue(
+    z.optional(
+      text.check(
+        z.regex(/^https?:\/\/[^\s?#@]+$/, 'expected a URL, as https://collector.example:4318'),
+      ),
+    ),
+    'none',
+    'URL of a collector that the function behind the API sends spans of OpenTelemetry to, by OTLP over HTTP',
+  ),
+  traceHeaders: contextValue(
+    z.optional(secretArn),
+    'none',
+    'ARN of a secret in AWS Secrets Manager with the headers that the collector asks for: name=value,name=value',
+  ),
+  traceRatio: contextValue(
+    z.optional(fraction),
+    'as clients say, or all',
+    'which part of the requests is followed, from 0 to 1, whatever clients say',
   ),
   alarms: contextValue(
     z._default(onOff, true),

@@ -19,12 +19,13 @@ import { Construct } from 'constructs'
 import { withDocuments } from './code.ts'
 import { createLogAndPermissions, LOGGING, type RunningProps } from './running.ts'
 
-/** What Lambda calls: the bundle has `api.mjs`, which exports `handler`. */
-const HANDLER = 'api.handler'
+/** What Lambda calls: the bundle has `api.mjs`, which exports `handler`; and with what it is followed by, another. */
+const HANDLER = { plain: 'api.handler', traced: 'api-traced.handler' }
 
 /** How long the gateway waits for a response; a function that runs longer has nobody to respond to. */
 export const REQUEST_TIMEOUT = Duration.seconds(30)
 
+/** `more` is what requests are followed with by OpenTelemetry. Default: they are not. */
 export interface RegistryFunctionProps extends RunningProps {
   /** Whether X-Ray traces requests. */
   readonly tracing: boolean
@@ -51,7 +52,7 @@ export class RegistryFunction extends Construct {
           description: 'Slipway, a container registry',
           runtime: Runtime.NODEJS_24_X,
           architecture: Architecture.ARM_64,
-          handler: HANDLER,
+          handler: props.more === undefined ? HANDLER.plain : HANDLER.traced,
           code: Code.fromAsset(directory),
           role: props.role,
           memorySize: props.memory,

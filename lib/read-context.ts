@@ -144,6 +144,11 @@ const RELATIONS: readonly (readonly [
       !events && (eventMinutes ?? eventConcurrency ?? eventBuses ?? eventSecrets) !== undefined,
     'eventMinutes, eventConcurrency, eventBuses and eventSecrets are for events=on',
   ],
+  [
+    ({ traces, traceHeaders, traceRatio }) =>
+      traces === undefined && (traceHeaders ?? traceRatio) !== undefined,
+    'traceHeaders and traceRatio are for traces, which are sent nowhere',
+  ],
   [({ gc, gcGrace }) => !gc && gcGrace !== undefined, 'gcGrace is for gc=on'],
   [
     ({ alarms, alarmEmail, alarmTopic }) => !alarms && (alarmEmail ?? alarmTopic) !== undefined,

@@ -15,6 +15,7 @@ import type { RegistryDomain } from './domain.ts'
 import type { EdgeParts } from './edge.ts'
 import type { RegistryEventsProps } from './events.ts'
 import type { PrimaryKeys } from './replica-keys.ts'
+import type { RegistryTraces } from './traces.ts'
 
 export interface RegistryProps {
   /**
@@ -124,6 +125,8 @@ export interface RegistryProps {
   readonly dualstack?: boolean | undefined
   /** Whether X-Ray traces the function's requests. Default: no. */
   readonly tracing?: boolean | undefined
+  /** Where the function behind the API sends spans of OpenTelemetry. Default: nowhere, and it has no code for it. */
+  readonly traces?: RegistryTraces | undefined
   /** See `RegistryBucketProps.accessLogDays`. */
   readonly bucketLogDays?: number | undefined
   /** How long logs are kept. Default: a month. */

@@ -62,6 +62,11 @@ const eventsOf = (values: ContextValues): RegistryProps['events'] =>
       }
     : undefined
 
+const tracesOf = ({ traces, traceHeaders, traceRatio }: ContextValues): RegistryProps['traces'] =>
+  traces === undefined
+    ? undefined
+    : { endpoint: traces, headersSecret: traceHeaders, ratio: traceRatio }
+
 const edgeOf = (values: ContextValues, parts: EdgeParts | undefined): RegistryProps['edge'] =>
   parts === undefined || values.edge === 'off'
     ? undefined
@@ -117,6 +122,7 @@ const registryProps = (scope: Construct, values: ContextValues): RegistryProps =
   domain: domainOf(scope, values),
   alarms: alarmsOf(scope, values),
   events: eventsOf(values),
+  traces: tracesOf(values),
   environment: environmentOf(values),
   awsLogIns: awsLogInsOf(values),
 })

@@ -43,6 +43,7 @@ import { Pulls } from './pulls.ts'
 import type { RegistryProps, RegistryWithCodeProps } from './registry-props.ts'
 import { ReplicaKeys } from './replica-keys.ts'
 import type { RunningProps } from './running.ts'
+import { traceSettings, traceStatements } from './traces.ts'
 import { RegistryWebFunction } from './web-function.ts'
 
 /** Whether there is a function that sends events. */
@@ -184,10 +185,13 @@ export class Registry extends Construct {
     const uploads = props.uploadOrigin ? new URL(props.uploadOrigin).host : this.web?.host
     const hasPushHost = edge?.state !== 'on' || edge.pushHost
     this.pushHost = hasPushHost ? (this.web?.host ?? uploads) : undefined
+    const { traces } = props
     this.api = new RegistryFunction(this, 'Api', {
       ...shared,
       role,
+      statements: [...shared.statements, ...(traces ? traceStatements(traces) : [])],
       environment: {
+        ...(traces && traceSettings(traces)),
         ...shared.environment,
         ...(publicUrl && { SLIPWAY_PUBLIC_URL: publicUrl }),
         // Through the edge all uploads stay at its name.
@@ -198,6 +202,7 @@ export class Registry extends Construct {
       tracing: props.tracing ?? false,
       reservedConcurrency: props.reservedConcurrency,
       code: props.code.api,
+      more: traces && props.code.traces,
     })
     this.cleanUp = this.cleaningUp(props, access, atStore, { logRetention, removalPolicy })
     this.pulls = this.recordingPulls(props, { ...access, bucket: home.bucket }, atStore, {

@@ -12,16 +12,28 @@ type Outputs = Metafile['outputs']
 export const sizeOf = (outputs: Outputs, paths: Iterable<string>): number =>
   [...paths].reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0)
 
-/** What is loaded with the handler of the API: it, and all that is imported without `await`. */
-export const loadedAtStart = (outputs: Outputs): ReadonlySet<string> => {
-  const loaded = new Set<string>()
-  const load = (path: string): void => {
-    if (loaded.has(path)) return
-    loaded.add(path)
+/** All that files of a bundle import, and they themselves. @param kinds of imports. Default: all */
+export const neededBy = (
+  outputs: Outputs,
+  paths: readonly string[],
+  kinds: readonly string[] = ['import-statement', 'dynamic-import'],
+): ReadonlySet<string> => {
+  const needed = new Set<string>()
+  const need = (path: string): void => {
+    if (needed.has(path)) return
+    needed.add(path)
     for (const { kind, external, path: next } of outputs[path]?.imports ?? []) {
-      if (kind === 'import-statement' && !external) load(next)
+      if (kinds.includes(kind) && !external) need(next)
     }
   }
-  load(Object.keys(outputs).find((path) => path.endsWith('/api.mjs')) ?? '')
-  return loaded
+  for (const path of paths) need(path)
+  return needed
 }
+
+/** What is loaded with the handler of the API: it, and all that is imported without `await`. */
+export const loadedAtStart = (outputs: Outputs, handler = 'api'): ReadonlySet<string> =>
+  neededBy(
+    outputs,
+    Object.keys(outputs).filter((path) => path.endsWith(`/${handler}.mjs`)),
+    ['import-statement'],
+  )

@@ -5,10 +5,11 @@
  * @module
  */
 
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
+import { neededBy } from './bundle-size.ts'
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -27,6 +28,14 @@ const COMMON = {
   },
 } as const satisfies BuildOptions
 
+/** What is in the bundle of the functions, for those who measure it. */
+export interface ApiBundle {
+  /** Of what is always deployed. */
+  readonly outputs: Metafile['outputs']
+  /** Of that and what is deployed beside it where requests are followed. */
+  readonly withTraces: Metafile['outputs']
+}
+
 /**
  * Bundles the handler. The SDK comes with it rather than from the runtime, whose copy is slower to
  * load and of a version nobody chose. What few requests need (KMS, YAML) is in chunks of its own, so
@@ -34,11 +43,12 @@ const COMMON = {
  *
  * @param directory where `api.mjs`, `edge-secret.mjs`, `clean-up.mjs`, `pulls.mjs`, `events.mjs` and `chunks/` are
  *   written
- * @returns what is in them, for those who measure it
+ * @param traces where `api-traced.mjs` and the chunks that only it needs are written; it runs where both directories
+ *   are one. Default: the same
  * @throws esbuild's BuildFailure when the code cannot be bundled
  */
-export const bundleApi = (directory: string): Metafile =>
-  buildSync({
+export const bundleApi = (directory: string, traces = directory): ApiBundle => {
+  const { metafile } = buildSync({
     ...COMMON,
     entryPoints: {
       api: local('../functions/handlers/api.ts'),
@@ -46,6 +56,7 @@ export const bundleApi = (directory: string): Metafile =>
       'clean-up': local('../functions/handlers/clean-up.ts'),
       pulls: local('../functions/handlers/pulls.ts'),
       events: local('../functions/handlers/events.ts'),
+      'api-traced': local('../functions/handlers/api-traced.ts'),
     },
     outdir: directory,
     // Lambda takes .js for CommonJS where no package.json says otherwise.
@@ -58,7 +69,29 @@ export const bundleApi = (directory: string): Metafile =>
       'thread-stream': local('./thread-stream.ts'),
     },
     metafile: true,
-  }).metafile
+  })
+  const { outputs } = metafile
+  const entries = Object.keys(outputs).filter(
+    (path) => dirname(resolve(path)) === resolve(directory),
+  )
+  const all = neededBy(outputs, entries)
+  const always = neededBy(
+    outputs,
+    entries.filter((path) => !path.endsWith('/api-traced.mjs')),
+  )
+  for (const path of Object.keys(outputs)) {
+    const to = join(traces, relative(directory, resolve(path)))
+    // Some are of imports that were found to be of no use.
+    if (!all.has(path)) rmSync(path)
+    else if (!always.has(path)) {
+      mkdirSync(dirname(to), { recursive: true })
+      renameSync(path, to)
+    }
+  }
+  const those = (paths: ReadonlySet<string>): Metafile['outputs'] =>
+    Object.fromEntries(Object.entries(outputs).filter(([path]) => paths.has(path)))
+  return { outputs: those(always), withTraces: those(all) }
+}
 
 /** The code of a thread, as one script that needs no file. */
 const scriptOf = (path: string): string => {

@@ -21,6 +21,9 @@ export const HELPER = join(DIST, 'credential-helper')
 /** Directory of the Lambda function's bundle. */
 export const API = join(DIST, 'api')
 
+/** Directory of what is deployed beside that bundle where requests are followed. */
+export const TRACES = join(DIST, 'traces')
+
 /** Directory of the Web Function's bundle. */
 export const WEB = join(DIST, 'web')
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
@@ -16,6 +17,8 @@ import { bodyLimit, uploadLimits } from '../compose/aws/lambda-limits.ts'
 import { checkHosts, readLambdaSettings } from '../compose/aws/read-settings.ts'
 import { createLogger } from '../compose/logger.ts'
 import { openApp, openLoggedPulls } from '../compose/open-app.ts'
+import type { OpenLog } from '../compose/open-log.ts'
+import type { Settings } from '../compose/settings.ts'
 import { once } from '../shared/once.ts'
 
 /** What Lambda calls for each event. */
@@ -30,16 +33,26 @@ const MANIFEST = /\/manifests\/[^/]+$/
 const isBinary = (contentType: string): boolean =>
   !/^(?:application\/json|text\/plain)(?:;|$)/.test(contentType)
 
-interface Opened {
+/** Opens the log, and what follows requests. */
+export type Following = (settings: Settings, env: NodeJS.ProcessEnv) => Promise<OpenLog>
+
+/** Nothing does, and nothing of it is part of the code. */
+const unfollowed: Following = async (settings) => ({
+  logger: createLogger(settings),
+  traces: undefined,
+})
+
+interface Opened extends Pick<OpenLog, 'traces'> {
   readonly app: Hono<AppEnv>
   readonly redirectsManifestHeads: boolean
 }
 
-const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
+const open = async (env: NodeJS.ProcessEnv, following: Following): Promise<Opened> => {
   const settings = readLambdaSettings(env)
-  const logger = createLogger(settings)
+  const { logger, traces } = await following(settings, env)
   const { app, storeHost } = await openApp(settings, env, {
     logger,
+    traces,
     pulled: await openLoggedPulls(settings, logger),
     redirectHeads: true,
     directIfNecessary: false,
@@ -48,7 +61,7 @@ const open = async (env: NodeJS.ProcessEnv): Promise<Opened> => {
     onlyLocal: false,
   })
   await checkHosts(settings['public-url'], storeHost)
-  return { app, redirectsManifestHeads: settings['manifest-heads'] === 'redirect' }
+  return { app, traces, redirectsManifestHeads: settings['manifest-heads'] === 'redirect' }
 }
 
 /** The route with rates of its own, which lib/gateway.ts makes. */
@@ -86,11 +99,20 @@ const bytesIn = ({
  * Creates a handler. It opens the store at the first event, and keeps it for later ones.
  *
  * @param env holds the settings
+ * @param following default: nothing follows requests
  * @returns a handler that throws SettingsError if a setting is wrong and StoreError if the store
  *   cannot be opened; the next event tries again
  */
-export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
-  const opened = once(() => open(env))
+export const createHandler = (
+  env: NodeJS.ProcessEnv,
+  following: Following = unfollowed,
+): ApiHandler => {
+  let traces: OpenLog['traces']
+  const opened = once(async () => {
+    const all = await open(env, following)
+    traces = all.traces
+    return all
+  })
   const front = new Hono()
   /** By event: what ends its request, with the number of bytes that were sent. */
   const ends = new WeakMap<APIGatewayProxyEventV2, (sent: number) => void>()
@@ -134,6 +156,11 @@ export const createHandler = (env: NodeJS.ProcessEnv): ApiHandler => {
     } finally {
       // The line of the log is written before the function may stand still.
       ends.get(event)?.(sent)
+      if (traces) {
+        // Its span ends as soon as all have heard of its end, which is by the next turn of the loop.
+        await nextTurn()
+        await traces.flush()
+      }
     }
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { AddressInfo } from 'node:net'
+import { openLog } from '../compose/open-log.ts'
 import type { Settings } from '../compose/settings.ts'
 import { answerHere } from './answering.ts'
 import { checkOpen, exposedBy } from './check-open.ts'
@@ -12,7 +13,6 @@ import { directNote } from './direct-note.ts'
 import { createEnds, endServer } from './ends.ts'
 import { sendingEvents } from './events.ts'
 import { finishingDeletes } from './finish-deletes.ts'
-import { openLog } from './log.ts'
 import type { Watched } from './metrics/listener.ts'
 import { startNotes } from './notes.ts'
 import { startUpkeep } from './upkeep.ts'

@@ -32,6 +32,23 @@ export interface TraceConfig {
 /** What clients send may be long, and spans wait in memory. The specification knows no bound by default. */
 const LONGEST = 1024
 
+/** Which function it is, where it is one of AWS Lambda. */
+const lambdaResource = (env: Environment): Readonly<Record<string, string>> => {
+  const { AWS_LAMBDA_FUNCTION_NAME: name } = env
+  if (!name) return {}
+  const facts = {
+    'cloud.provider': 'aws',
+    'cloud.platform': 'aws_lambda',
+    'cloud.region': env.AWS_REGION,
+    'faas.name': name,
+    'faas.version': env.AWS_LAMBDA_FUNCTION_VERSION,
+    'faas.instance': env.AWS_LAMBDA_LOG_STREAM_NAME,
+  }
+  return Object.fromEntries(
+    Object.entries(facts).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  )
+}
+
 /** @param warn is told of each variable that has no effect, and why */
 export const readTraceConfig = (
   env: Environment,
@@ -85,6 +102,7 @@ export const readTraceConfig = (
     sampler: sampler(),
     resource: {
       [ATTR_SERVICE_NAME]: 'slipway',
+      ...lambdaResource(env),
       ...parseKeyPairsIntoRecord(env.OTEL_RESOURCE_ATTRIBUTES),
       ...(env.OTEL_SERVICE_NAME ? { [ATTR_SERVICE_NAME]: env.OTEL_SERVICE_NAME } : {}),
     },

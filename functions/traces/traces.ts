@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type TextMapPropagator, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { MiddlewareHandler } from 'hono'
@@ -16,7 +15,9 @@ import type { AppEnv, RequestLogger } from '../api/env.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { type Access, followAccess } from './access.ts'
 import { readTraceConfig } from './config.ts'
+import { openExporter } from './exporter.ts'
 import { followOutgoing } from './outgoing.ts'
+import { withPatience } from './patience.ts'
 import { reportingLosses } from './report.ts'
 import { followRequests } from './requests.ts'
 import { createSpans } from './spans.ts'
@@ -36,19 +37,24 @@ export interface Traces {
   readonly store: (store: ObjectStore, kind: 's3' | 'file') => ObjectStore
   /** Trace and span of what runs now, for each line of the log. */
   ids(): Readonly<Record<'trace_id' | 'span_id', string>> | Record<never, never>
-  /** Sends what there is, for some seconds at most. */
+  /** Sends what there is, for half a second at most, and not at all soon after that was too short. Never fails. */
+  flush(): Promise<void>
+  /** The same at the end, for some seconds at most. */
   stop(): Promise<void>
 }
 
-/**
- * Opens traces as the standard variables say.
- *
- * @param exporter default: OTLP over HTTP, by the variables of this process
- */
+export interface TracesOptions {
+  /** See {@link openExporter}. */
+  readonly headers?: (() => Promise<string>) | undefined
+  /** Default: OTLP over HTTP, by the variables of this process. */
+  readonly exporter?: SpanExporter
+}
+
+/** Opens traces as the standard variables say. */
 export const openTraces = (
   env: Environment,
   logger: Pick<RequestLogger, 'warn'>,
-  exporter: SpanExporter = new OTLPTraceExporter(),
+  { headers, exporter = openExporter(headers) }: TracesOptions = {},
 ): Traces => {
   const config = readTraceConfig(env, (variable, why) =>
     logger.warn({ variable, why }, 'a variable of OpenTelemetry has no effect'),
@@ -77,6 +83,7 @@ export const openTraces = (
       const span = trace.getSpan(manager.active())?.spanContext()
       return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId }
     },
+    flush: withPatience(() => provider.forceFlush()),
     async stop() {
       endOutgoing()
       // What is lost then, the log has.

@@ -100,7 +100,12 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
     primaryUploadKey: MULTI_KEY,
   },
   'a Web Function of several Regions': { webRegions: 'ap-south-1' },
-  'logs and traces': { bucketLogDays: '30', tracing: 'on' },
+  'logs and traces': {
+    bucketLogDays: '30',
+    tracing: 'on',
+    traces: 'https://collector.example',
+    traceHeaders: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:collector-AbCdEf',
+  },
   'a clean-up': { gc: 'on', alarmEmail: 'ops@example.com', kmsKey: KEY, prefix: 'a/b' },
   'a record of pulls': { pulls: 'on', kmsKey: KEY, prefix: 'a/b' },
   'a record of pulls in a second Region': {

@@ -5,11 +5,11 @@
  */
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { afterAll, beforeAll, test } from 'vitest'
-import { bundleApi, bundleCommand } from '../../packaging/bundle.ts'
+import { type ApiBundle, bundleApi, bundleCommand } from '../../packaging/bundle.ts'
 import { loadedAtStart, sizeOf } from '../../packaging/bundle-size.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
@@ -20,19 +20,53 @@ type Outputs = Metafile['outputs']
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
 let outputs: Outputs
+let withTraces: ApiBundle['withTraces']
+const api = () => join(directory.path, 'api')
+const traces = () => join(directory.path, 'traces')
 beforeAll(async () => {
   directory = await temporaryDirectory()
-  outputs = bundleApi(directory.path).outputs
+  const bundle = bundleApi(api(), traces())
+  outputs = bundle.outputs
+  withTraces = bundle.withTraces
 })
 afterAll(() => directory.remove())
 
+const sourcesOf = (bundle: Outputs): string[] =>
+  Object.values(bundle).flatMap(({ inputs }) => Object.keys(inputs))
+
+/** Files below a directory that have these words. */
+const filesWith = (path: string, words: string): string[] =>
+  readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.mjs'))
+    .filter((name) => readFileSync(join(path, name), 'utf8').includes(words))
+
 test('nothing of the Node server or of traces is in it', () => {
-  const sources = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))
+  const sources = sourcesOf(outputs)
   assert.ok(sources.some((path) => path.includes('functions/auth/')))
   assert.deepEqual(
     sources.filter((path) => /functions\/(?:node|traces)\/|@opentelemetry/.test(path)),
     [],
   )
+  assert.deepEqual(filesWith(api(), 'OTEL_'), [])
+})
+
+test('traces are beside it, and no more than they need', () => {
+  const sources = sourcesOf(withTraces)
+  assert.ok(sources.some((path) => path.includes('@opentelemetry/sdk-trace/')))
+  assert.deepEqual(
+    sources.filter((path) => path.includes('functions/node/')),
+    [],
+  )
+  assert.notDeepEqual(filesWith(traces(), 'OTEL_'), [])
+  const more = Object.keys(withTraces).filter((path) => outputs[path] === undefined)
+  assert.ok(more.some((path) => path.endsWith('/api-traced.mjs')))
+  for (const path of more) assert.ok(existsSync(join(traces(), path.split('/api/')[1]!)), path)
+  for (const path of Object.keys(outputs)) assert.ok(existsSync(path), path)
+  const [plain, traced] = [
+    sizeOf(outputs, loadedAtStart(outputs)),
+    sizeOf(withTraces, loadedAtStart(withTraces, 'api-traced')),
+  ]
+  assert.ok(traced - plain < 100_000, `${traced - plain} bytes`)
 })
 
 test('all of it is less than 1.6 MB, what few requests need included: NATS is 0.3 MB', () => {

@@ -94,6 +94,12 @@ describe('each value has an effect', () => {
     burst: { burst: '1' },
     bucketLogDays: { bucketLogDays: '30' },
     tracing: { tracing: 'on' },
+    traces: { traces: 'http://collector.example:4318' },
+    traceHeaders: {
+      traces: 'http://collector.example:4318',
+      traceHeaders: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:collector-AbCdEf',
+    },
+    traceRatio: { traces: 'http://collector.example:4318', traceRatio: '0.05' },
     tokenRate: { tokenRate: '5' },
     tokenBurst: { tokenBurst: '5' },
     dualstack: { dualstack: 'off' },

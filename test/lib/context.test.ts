@@ -160,6 +160,17 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ adminApi: 'maybe' }, /adminApi is "maybe": expected on or off/],
     [{ auditPulls: 'maybe' }, /auditPulls is "maybe": .*on/],
     [{ tracing: 'maybe' }, /tracing is "maybe": expected on or off/],
+    [{ traces: 'on' }, /traces is "on": expected a URL, as https:/],
+    [{ traces: 'https://user:word@collector.example' }, /traces is .*: expected a URL, as https:/],
+    [
+      { traces: 'https://collector.example', traceHeaders: 'authorization=secret' },
+      /traceHeaders is .*: expected the whole ARN of a secret/,
+    ],
+    [
+      { traces: 'https://collector.example', traceRatio: '2' },
+      /traceRatio is "2": expected a number from 0 to 1/,
+    ],
+    [{ traceRatio: '0.5' }, /traceHeaders and traceRatio are for traces, which are sent nowhere/],
     [{ keys: 'here' }, /keys is "here": expected kms or bucket/],
     [{ keyUsers: 'me' }, /keyUsers is "me": expected an ARN, arn:aws:iam:/],
     [{ keys: 'bucket', signingKeys: '1' }, /signingKeys and uploadKey are for keys in KMS/],

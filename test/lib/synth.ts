@@ -41,6 +41,7 @@ const cdkJson: { readonly context: Context } = JSON.parse(
 /** Directories that stand for bundles. */
 export const CODE: RegistryCode = {
   api: fileURLToPath(new URL('./code/api', import.meta.url)),
+  traces: fileURLToPath(new URL('./code/traces', import.meta.url)),
   web: fileURLToPath(new URL('./code/web', import.meta.url)),
 }
 

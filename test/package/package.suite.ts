@@ -26,7 +26,8 @@ const manifestOf = (path: string) => JSON.parse(readFileSync(join(path, 'package
 describe('the tarball', () => {
   test('has what runs, its types and its documents, and nothing else', () => {
     const others = packed.files.filter(
-      (path) => !/^dist\/(?:api|web|cdk|credential-helper)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(path),
+      (path) =>
+        !/^dist\/(?:api|traces|web|cdk|credential-helper)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(path),
     )
     expect(others.sort()).toEqual([
       'CHANGELOG.md',
@@ -41,6 +42,7 @@ describe('the tarball', () => {
       'package.json',
     ])
     expect(packed.files).toContain('dist/api/api.mjs')
+    expect(packed.files).toContain('dist/traces/api-traced.mjs')
     expect(packed.files).toContain('dist/credential-helper/credential-helper.mjs')
     expect(packed.files).toContain('dist/web/index.js')
     expect(packed.files).toContain('dist/cdk/index.js')

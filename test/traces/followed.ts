@@ -52,7 +52,7 @@ export const followed = async (
   { env = {}, authorizer = openAuthorizer, over = (same) => same, bindings }: FollowedOptions = {},
 ): Promise<Followed> => {
   const exporter = keepingExporter()
-  const traces = openTraces(env, silent, exporter)
+  const traces = openTraces(env, silent, { exporter })
   const { store, close } = await openFiles()
   t.onTestFinished(async () => {
     await traces.stop()

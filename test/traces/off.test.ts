@@ -5,8 +5,8 @@
  */
 
 import { expect, test, vi } from 'vitest'
+import { openLog } from '../../functions/compose/open-log.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
-import { openLog } from '../../functions/node/log.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 

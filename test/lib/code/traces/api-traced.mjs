@@ -1,0 +1,2 @@
+// Stands for the bundle of the function.
+export const handler = () => undefined
