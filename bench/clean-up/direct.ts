@@ -60,7 +60,7 @@ export const openDirect = (world: World, now: () => Date, directory = tmpdir()):
     if (!holds) throw new StoreError('precondition', `write ${key}`)
   }
   return {
-    lastCalls: { unavailable: 0, failedAt: 0 },
+    lastCalls: { unavailable: 0, failedAt: 0, resent: 0 },
     async get(key, range) {
       const held = world.get(key)
       if (held === undefined) return undefined

@@ -85,7 +85,7 @@ export const createManifests = (
   store: ObjectStore,
   parts: PushTargets & ManifestParts,
 ): Manifests => {
-  const { tags, referrers, revisions, content, guard, events } = parts
+  const { tags, referrers, revisions, content, guard, quotas, events } = parts
 
   /** What a push takes is loaded by the first one: pulls start without it. */
   const pushing = once(async () => {
@@ -130,7 +130,10 @@ export const createManifests = (
     override: boolean,
     origin: Origin | undefined,
   ): Promise<readonly Overridden[]> => {
-    const isFrozen = await guard.of(name)
+    const [isFrozen, lower] = await settled([
+      guard.of(name),
+      quotas.leave({ repository: name, manifest: digest }),
+    ])
     const recording = events?.begin(name, origin)
     let frozen: readonly string[] = []
     const noteTags = async (pointing: readonly string[]): Promise<void> => {
@@ -164,6 +167,7 @@ export const createManifests = (
       throw error
     }
     recording?.done()
+    await lower()
     return frozen.map((tag) => ({ tag, was: digest }))
   }
 

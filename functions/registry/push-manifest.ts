@@ -176,12 +176,22 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     return held.flatMap((each) => (each === undefined ? [] : [countedOf(each)]))
   }
 
-  /** Looks at all that a manifest refers to; where there is a quota, that is counted before anything links it. */
-  const prepare = async (name: string, manifest: Manifest, own: Counted): Promise<void> => {
+  /**
+   * Looks at all that a manifest refers to; where there is a quota, that is counted before anything links it.
+   *
+   * @returns what is to be told then that all is written
+   */
+  const prepare = async (
+    name: string,
+    digest: Digest,
+    manifest: Manifest,
+    own: Counted,
+  ): Promise<(() => void) | undefined> => {
     const [quota, blobs] = await settled([quotas.open(name), checkReferences(name, manifest)])
-    if (quota === undefined) return
+    if (quota === undefined) return undefined
     const optional = await findOptional(name, manifest)
-    await quotas.raise(quota, name, [own, ...blobs, ...optional])
+    const image = { repository: name, manifest: digest }
+    return quotas.raise(quota, image, [own, ...blobs, ...optional])
   }
 
   return async (name, reference, bytes, contentType, options = {}) => {
@@ -208,13 +218,13 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
       (await wantsMoves()) ? readMoves(tags, name, names, digest) : undefined
     let linking = false
     try {
-      const [{ isFrozen, overridden }, isListed, confirm, moves] = await settled([
+      const [{ isFrozen, overridden }, isListed, confirm, moves, , landed] = await settled([
         guard.push(name, names, digest, options.override ?? false),
         catalog.keeps(name),
         subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
         recording && movesOf(recording),
         names.length === 0 ? recording?.write(happening) : undefined,
-        prepare(name, manifest, { digest: canonical, size, linked: 'soon' }),
+        prepare(name, digest, manifest, { digest: canonical, size, linked: 'soon' }),
         presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
       ])
 
@@ -231,6 +241,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
         return set(name, tag, digest, options.condition, inTime)
       })
       await settled([tagging, confirm?.()])
+      landed?.()
       recording?.done()
       return { digest, manifest, overridden }
     } catch (error) {

@@ -106,6 +106,9 @@ export const createReplicaStore = (options: ReplicaOptions): ObjectStore => {
       get failedAt() {
         return Math.max(first.lastCalls.failedAt, near.lastCalls.failedAt)
       },
+      get resent() {
+        return first.lastCalls.resent + near.lastCalls.resent
+      },
     },
     put: sighted(first.put),
     copy: sighted(first.copy),

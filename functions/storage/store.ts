@@ -164,6 +164,8 @@ export interface LastCalls {
   unavailable: number
   /** When the last of those ended, by `performance.now()`. */
   failedAt: number
+  /** How many requests were sent again: the first of each may be carried out after the answer to another. */
+  resent: number
 }
 
 /** Bytes by key. The failures that methods are expected to throw are all `StoreError`. */

@@ -64,6 +64,39 @@ describe('a manifest', () => {
   })
 })
 
+describe('a delete', () => {
+  const remove = (by: typeof send, name: string, image: { readonly sha256: string }) =>
+    expectStatus(202, by(`DELETE /v2/${name}/manifests/${image.sha256}`))
+  const pushed = async (name: string) => {
+    for (const each of [CONFIG, ...LAYERS]) await pushAtOnce(send, name, each)
+    const image = another()
+    await pushManifest(send, name, image.sha256, image)
+    return image
+  }
+
+  test('elsewhere: what it costs anyway', async () => {
+    const image = await pushed('free/untagged')
+    await costs({ calls: { GetObject: 2, ListObjectsV2: 1, PutObject: 1 }, steps: 3 }, () =>
+      remove(send, 'free/untagged', image),
+    )
+  })
+
+  test('by the process that pushed: one write more', async () => {
+    const image = await pushed('app/untagged')
+    await costs({ calls: { GetObject: 2, ListObjectsV2: 1, PutObject: 2 }, steps: 4 }, () =>
+      remove(send, 'app/untagged', image),
+    )
+  })
+
+  test('by another one, which may take nothing off: one read more', async () => {
+    const image = await pushed('app/untagged')
+    const fresh = await opened()
+    await costs({ calls: { GetObject: 3, ListObjectsV2: 1, PutObject: 1 }, steps: 4 }, () =>
+      remove(fresh, 'app/untagged', image),
+    )
+  })
+})
+
 describe('the rest', () => {
   test('an upload where a quota is known: a read of the count, and none for ten seconds', async () => {
     const fresh = await opened()

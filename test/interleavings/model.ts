@@ -126,7 +126,7 @@ export const createModel = (
   }
 
   const store: ObjectStore = {
-    lastCalls: { unavailable: 0, failedAt: 0 },
+    lastCalls: { unavailable: 0, failedAt: 0, resent: 0 },
     async get(key, wanted) {
       const found = objects.get(key)
       if (found === undefined) return undefined

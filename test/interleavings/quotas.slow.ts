@@ -12,13 +12,16 @@ import { SERVICES } from './pairs.ts'
 import {
   type Actor,
   exploreQuotas,
+  here,
   inTurn,
   later,
   push,
   remove,
   restore,
+  sinceOf,
   soon,
   stateOf,
+  tag,
   time,
   walk,
 } from './quotas.ts'
@@ -27,6 +30,9 @@ import {
 const LIMIT = 100
 
 const HOUR = 3_600_000
+
+/** A push that is taken back. */
+const BY_MISTAKE = inTurn(push('team/a', 'large'), remove('team/a', 'large'))
 
 /** What meets what, on which state. */
 const MEETINGS: readonly (readonly [state: keyof typeof STATES, ...actors: Actor[]])[] = [
@@ -52,12 +58,36 @@ const MEETINGS: readonly (readonly [state: keyof typeof STATES, ...actors: Actor
   ['a deleted one', restore('team/a', 'small'), push('team/b', 'small'), walk],
   ['a deleted one', push('team/a', 'small'), push('team/b', 'small'), walk],
   ['a deleted one', push('team/a', 'small'), walk, walk],
+
+  // Deletes take off what is noted: by the process that pushed,
+  ['nothing', here(push('team/a', 'large')), here(remove('team/a', 'large'))],
+  ['nothing', here(tag('team/a', 'large')), here(remove('team/a', 'large'))],
+  ['nothing', here(BY_MISTAKE), here(push('team/a', 'large'))],
+  ['nothing', here(BY_MISTAKE), here(tag('team/a', 'large'))],
+  ['nothing', here(BY_MISTAKE), tag('team/a', 'large')],
+  ['nothing', here(BY_MISTAKE), push('team/b', 'large')],
+  ['nothing', here(BY_MISTAKE), here(push('team/b', 'both')), walk],
+  ['nothing', here(BY_MISTAKE), walk],
+  ['nothing', here(BY_MISTAKE), restore('team/a', 'large')],
+  ['nothing', here(inTurn(BY_MISTAKE, push('team/a', 'large'))), remove('team/a', 'large')],
+  ['a small image', here(inTurn(push('team/b', 'small'), remove('team/b', 'small'))), walk],
+  ['a small image', here(inTurn(push('team/a', 'small'), remove('team/a', 'small'))), walk],
+  // and by any, of what was pushed long before.
+  ['one since the walk', remove('team/a', 'small'), push('team/a', 'small')],
+  ['one since the walk', remove('team/a', 'small'), tag('team/a', 'small')],
+  ['one since the walk', remove('team/a', 'small'), push('team/b', 'small'), walk],
+  ['one since the walk', remove('team/a', 'small'), push('team/b', 'both')],
+  ['one since the walk', remove('team/a', 'small'), restore('team/a', 'small')],
+  ['one since the walk', remove('team/a', 'small'), remove('team/a', 'small'), walk],
+  ['one since the walk', remove('team/a', 'small'), inTurn(tag('team/a', 'small'), later)],
+  ['one since the walk', inTurn(remove('team/a', 'small'), later, walk), tag('team/a', 'small')],
 ]
 
 const STATES = {
   nothing: (service: Service) => stateOf(service, []),
   'a small image': (service: Service) => stateOf(service, [['team/a', 'small']]),
   'a deleted one': (service: Service) => stateOf(service, [], [['team/a', 'small']]),
+  'one since the walk': (service: Service) => sinceOf(service, [['team/a', 'small']]),
 } as const
 
 const titleOf = ([state, ...actors]: (typeof MEETINGS)[number]): string =>
@@ -73,7 +103,7 @@ const faultsOf = async (
   const whole = await exploreQuotas(options, LIMIT)
   const faults = [...whole.faults].map(([fault, trace]) => `${fault}\n${trace.join('\n')}`)
   if (spoil !== undefined) return faults
-  for (const [instance, most] of whole.writes.entries()) {
+  for (const [instance, most] of whole.writes) {
     for (let afterWrites = 1; afterWrites <= most; afterWrites++) {
       const death = { instance, afterWrites }
       const died = await exploreQuotas({ ...options, death }, LIMIT / 8)
@@ -98,6 +128,7 @@ describe.each(['as S3', 'with versions, or files'])('%s', (name) => {
 interface Written {
   walked?: { except: string }
   since: [string, number, number, number, number][]
+  claims: [id: string, at: number, writer: string, things: number[]][]
 }
 
 /** Changes counts as they are written. */
@@ -175,6 +206,28 @@ const RULES: readonly (readonly [
     'a deleted one',
     push('team/b', 'small'),
     walk,
+  ],
+  [
+    'a delete leaves what another image needs',
+    rewriting((count) => {
+      const taken = new Set<number>()
+      for (const claim of count.claims) {
+        claim[3] = claim[3].filter((thing) => !taken.has(thing))
+        for (const thing of claim[3]) taken.add(thing)
+      }
+    }),
+    'nothing',
+    here(BY_MISTAKE),
+    push('team/b', 'large'),
+  ],
+  [
+    'a delete leaves what was noted lately',
+    rewriting((count) => {
+      for (const claim of count.claims) claim[1] = 0
+    }),
+    'one since the walk',
+    remove('team/a', 'small'),
+    tag('team/a', 'small'),
   ],
 ]
 

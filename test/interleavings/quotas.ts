@@ -53,6 +53,8 @@ export interface Acting {
 
 export interface Actor {
   readonly title: string
+  /** The process that it runs on. Default: one of its own. */
+  readonly instance?: number
   run(world: Acting): Promise<void>
 }
 
@@ -67,6 +69,20 @@ export const push = (name: string, image: ImageName): Actor => ({
       world.wrong(`a push is ${answer.status} ${codeOf(answer)}`)
   },
 })
+
+/** The same by a tag: that is the last write. */
+export const tag = (name: string, image: ImageName): Actor => ({
+  title: `tag of ${image} in ${name}`,
+  async run(world) {
+    const headers = { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json' }
+    const answer = await world.send(`PUT /v2/${name}/manifests/v1`, IMAGES[image].bytes, headers)
+    if (![201, 403, 503].includes(answer.status))
+      world.wrong(`a push is ${answer.status} ${codeOf(answer)}`)
+  },
+})
+
+/** On one process with others of these: the first of all actors, and more. */
+export const here = (actor: Actor): Actor => ({ ...actor, instance: 0 })
 
 export const remove = (name: string, image: ImageName): Actor => ({
   title: `delete of ${image} in ${name}`,
@@ -152,6 +168,20 @@ export const stateOf = async (
   return model
 }
 
+/** The same, but that these were pushed long ago, and since the walk. */
+export const sinceOf = async (
+  service: Service,
+  pushed: readonly (readonly [name: string, image: ImageName])[],
+): Promise<Model> => {
+  const model = await stateOf(service, [])
+  const send = await newClient(model.store, model)
+  for (const [name, image] of pushed) {
+    await pushManifest(send, name, 'v1', IMAGES[image])
+  }
+  model.clock.now += 3 * SETTLED
+  return model
+}
+
 export interface Scenario {
   readonly service: Service
   readonly before: Model
@@ -163,8 +193,8 @@ export interface Scenario {
 
 export interface Outcome extends Explored {
   readonly faults: ReadonlyMap<string, readonly string[]>
-  /** Most writes of each actor. */
-  readonly writes: readonly number[]
+  /** Most writes of each instance. */
+  readonly writes: ReadonlyMap<number, number>
 }
 
 /** What is wrong with the count. */
@@ -178,13 +208,14 @@ const faultOf = async (store: ObjectStore, exact: boolean): Promise<string | und
 }
 
 const CLOCK = '(clock)'
-const LINK = /\/_manifests\/revisions\//
+const LINK = /\/_manifests\//
 
 /** Explores a scenario with at most so many runs. */
 export const exploreQuotas = async (scenario: Scenario, limit: number): Promise<Outcome> => {
   const { before, service, actors, death, spoil = (each) => each } = scenario
   const faults = new Map<string, string[]>()
-  const writes = actors.map(() => 0)
+  const writes = new Map<number, number>()
+  const instances = actors.map(({ instance }, at) => instance ?? at)
   let model = before
   let wrong: string[] = []
 
@@ -205,15 +236,19 @@ export const exploreQuotas = async (scenario: Scenario, limit: number): Promise<
     model = before.copy()
     wrong = []
     const { clock, store: plain } = model
-    const prepare = (reach: Reach) =>
-      Promise.all(
+    const prepare = async (reach: Reach) => {
+      const shared = new Map<number, Omit<Acting, 'now' | 'wrong'>>()
+      for (const instance of new Set(instances)) {
+        const store = spoil(controlled(watching(plain), service, reach))
+        const pass = async (milliseconds: number): Promise<void> => {
+          await store.head(CLOCK)
+          clock.now += milliseconds
+        }
+        shared.set(instance, { store, pass, send: await newClient(store, model, pass) })
+      }
+      return Promise.all(
         actors.map(async (actor, at) => {
-          const store = spoil(controlled(watching(plain), service, reach))
-          const pass = async (milliseconds: number): Promise<void> => {
-            await store.head(CLOCK)
-            clock.now += milliseconds
-          }
-          const send = await newClient(store, model, pass)
+          const { store, send, pass } = shared.get(instances[at]!)!
           const world = {
             store,
             send,
@@ -222,7 +257,7 @@ export const exploreQuotas = async (scenario: Scenario, limit: number): Promise<
             wrong: (it: string) => void wrong.push(it),
           }
           return {
-            instance: at,
+            instance: instances[at]!,
             run: async () => {
               await actor.run(world)
               return 'done'
@@ -230,13 +265,16 @@ export const exploreQuotas = async (scenario: Scenario, limit: number): Promise<
           }
         }),
       )
+    }
     return runAll(prepare, choose, death)
   }
 
   const visit = async ({ points }: Finished): Promise<void> => {
-    for (const at of writes.keys()) {
-      const mine = points.filter((each) => each.process === at && each.access.writes.length > 0)
-      writes[at] = Math.max(writes[at]!, mine.length)
+    for (const instance of new Set(instances)) {
+      const mine = points.filter(
+        (each) => instances[each.process] === instance && each.access.writes.length > 0,
+      )
+      writes.set(instance, Math.max(writes.get(instance) ?? 0, mine.length))
     }
     const found = [...wrong]
     if (found.length === 0) {
@@ -257,8 +295,13 @@ export const exploreQuotas = async (scenario: Scenario, limit: number): Promise<
   const dependent: Dependent = (a, b) =>
     conflict(a.access, b.access) ||
     ((isClock(a) || isClock(b)) && a.process !== b.process) ||
-    (death?.instance === a.process &&
-      a.process === b.process &&
+    // What they remember together goes with what they write.
+    (instances[a.process] === instances[b.process] &&
+      a.process !== b.process &&
+      a.access.writes.length > 0 &&
+      b.access.writes.length > 0) ||
+    (death?.instance === instances[a.process] &&
+      instances[a.process] === instances[b.process] &&
       a.access.writes.length > 0 &&
       b.access.writes.length > 0)
   const explored = await explore(run, visit, limit, dependent)

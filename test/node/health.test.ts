@@ -21,15 +21,19 @@ const unavailable = new StoreError('unavailable', 'get x')
 
 describe('a server', () => {
   const CASES: readonly (readonly [what: string, LastCalls, ready: boolean])[] = [
-    ['whose calls succeed', { unavailable: 0, failedAt: 0 }, true],
+    ['whose calls succeed', { unavailable: 0, failedAt: 0, resent: 0 }, true],
     [
       'whose last calls failed, but one',
-      { unavailable: FAILED_CALLS - 1, failedAt: REMEMBERED_FOR },
+      { unavailable: FAILED_CALLS - 1, failedAt: REMEMBERED_FOR, resent: 0 },
       true,
     ],
-    ['whose last calls failed', { unavailable: FAILED_CALLS, failedAt: REMEMBERED_FOR }, false],
-    ['whose last calls failed just so recently', { unavailable: 9, failedAt: 1 }, false],
-    ['whose last calls failed some time ago', { unavailable: 9, failedAt: 0 }, true],
+    [
+      'whose last calls failed',
+      { unavailable: FAILED_CALLS, failedAt: REMEMBERED_FOR, resent: 0 },
+      false,
+    ],
+    ['whose last calls failed just so recently', { unavailable: 9, failedAt: 1, resent: 0 }, false],
+    ['whose last calls failed some time ago', { unavailable: 9, failedAt: 0, resent: 0 }, true],
   ]
   for (const [what, lastCalls, ready] of CASES) {
     test(`${what} is ${ready ? 'ready' : 'not ready'}, until it stops`, () => {
@@ -45,7 +49,7 @@ describe('a server', () => {
     const write = (_: object, message: string) => void lines.push(message)
     const health = createHealth({ info: write, warn: write }, () => 0)
     for (const failures of [0, 4, 5, 6, 0, 0]) {
-      health.isReady({ lastCalls: { unavailable: failures, failedAt: 0 } })
+      health.isReady({ lastCalls: { unavailable: failures, failedAt: 0, resent: 0 } })
     }
     expect(lines).toEqual([
       'not ready: the last calls of the store have failed',
@@ -55,7 +59,7 @@ describe('a server', () => {
 })
 
 test('what a store refuses for a reason does not count, and what is no failure of a store says nothing', () => {
-  const calls: LastCalls = { unavailable: 0, failedAt: 0 }
+  const calls: LastCalls = { unavailable: 0, failedAt: 0, resent: 0 }
   const after = (error: unknown): number => {
     noteFailure(calls, error)
     return calls.unavailable

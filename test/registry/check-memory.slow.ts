@@ -77,7 +77,7 @@ const generated = (repositories: number): ObjectStore => {
   }
   const absent = () => Promise.reject(new Error('not in this store'))
   return {
-    lastCalls: { unavailable: 0, failedAt: 0 },
+    lastCalls: { unavailable: 0, failedAt: 0, resent: 0 },
     list,
     head: async (key) => (has(key) ? infoOf(key) : undefined),
     get: async (key) => {

@@ -76,7 +76,7 @@ export const restoreManifest = async (
     if ((await store.head(dataKey(target))) === undefined) {
       throw lost(name, digest, 'its bytes are gone')
     }
-    await raise(name, target)
+    await raise(name, digest, target)
     const options = {
       condition: { ifMatch: etag },
       inTime,

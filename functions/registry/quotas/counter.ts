@@ -4,14 +4,26 @@
  * It may be too high, never too low. So a push counts what it is about to link before it writes the link, and
  * whatever it relies on is noted, counted already or not: the next walk may have read a repository before that link
  * was there. A walk takes the place of all that was noted so long before its date that it has landed, and of
- * nothing else. docs/quotas.md says why that holds.
+ * nothing else. A delete takes off what only its image has noted, if that has landed: see claims.ts. docs/quotas.md says
+ * why that holds.
  *
  * @module
  */
 
-import * as z from '../../shared/schema.ts'
 import { PUSH } from '../clean-up/bounds.ts'
 import type { Digest } from '../reference.ts'
+import {
+  alsoBy,
+  type By,
+  type Claim,
+  type Claims,
+  claimed,
+  hasLanded,
+  isNoted,
+  knownBy,
+  type Leaving,
+  reliesOn,
+} from './claims.ts'
 
 /** Milliseconds by which clocks may differ, and the moment of a write and what the store says of it. */
 const SKEW = 15 * 60_000
@@ -53,7 +65,7 @@ export interface Counted {
 }
 
 /** Something noted since the walk. */
-interface Noted {
+export interface Noted {
   readonly size: number
   /** When a push last said that it links it. */
   readonly at: number
@@ -61,6 +73,7 @@ interface Noted {
   readonly linked: number
   /** Whether it counts: the walk has not counted it. */
   readonly counts: boolean
+  readonly by: By
 }
 
 /** A count. */
@@ -70,10 +83,16 @@ export interface Count {
   readonly since: ReadonlyMap<string, Noted>
   /** What is noted by the hour, and counts: until when, and bytes. */
   readonly hours: readonly (readonly [until: number, bytes: number])[]
+  readonly claims: Claims
 }
 
 /** Nothing was counted yet. */
-export const NOTHING: Count = { walked: undefined, since: new Map(), hours: [] }
+export const NOTHING: Count = {
+  walked: undefined,
+  since: new Map(),
+  hours: [],
+  claims: new Map(),
+}
 
 /** Half of a digest: two that have the same are not to be found. */
 const keyOf = (digest: Digest): string =>
@@ -136,15 +155,26 @@ export interface Raised {
   readonly added: number
 }
 
-/** Notes what a push is about to link. @param now by the clock of this process, in milliseconds */
-export const raised = (count: Count, things: readonly Counted[], now: number): Raised => {
+/**
+ * Notes what a push is about to link.
+ *
+ * @param claim of the image that relies on it
+ * @param now by the clock of this process, in milliseconds
+ */
+export const raised = (
+  count: Count,
+  things: readonly Counted[],
+  claim: Claim,
+  now: number,
+): Raised => {
   const since = new Map(count.since)
-  let [added, changed] = [0, false]
+  let added = 0
+  let changed = !isNoted(count.claims, claim, now - FRESH)
   for (const { digest, size, linked: said = now } of things) {
     const linked = said === 'soon' ? now + PUSH : said
     const key = keyOf(digest)
     const noted = since.get(key)
-    if (noted !== undefined && noted.at + FRESH > now) continue
+    if (noted !== undefined && noted.at + FRESH > now && reliesOn(noted.by, claim)) continue
     changed = true
     const counts = noted?.counts ?? !wasCounted(count.walked, linked, shortOfKey(key))
     if (noted === undefined && counts) added += size
@@ -153,9 +183,39 @@ export const raised = (count: Count, things: readonly Counted[], now: number): R
       at: Math.max(noted?.at ?? 0, now),
       linked: Math.max(noted?.linked ?? 0, linked),
       counts,
+      by: noted === undefined ? [claim.id] : noted.by && alsoBy(noted.by, claim),
     })
   }
-  return changed ? { count: bounded({ ...count, since }), added } : { count, added: 0 }
+  if (!changed) return { count, added }
+  const claims = claimed(count.claims, claim, now, now - SETTLED)
+  return { count: withClaims(bounded({ ...count, since }), claims), added }
+}
+
+/** A count in which these are all images that are known. */
+const withClaims = (count: Count, claims: Claims): Count => {
+  const since = [...count.since].map(([key, noted]): [string, Noted] => [
+    key,
+    { ...noted, by: knownBy(noted.by, claims) },
+  ])
+  return { ...count, claims, since: new Map(since) }
+}
+
+/**
+ * Takes off what only a deleted image has noted; the same object where nothing may be taken off. To be called when the
+ * image and all tags of it are gone.
+ */
+export const lowered = (count: Count, leaving: Leaving): Count => {
+  if (!hasLanded(count.claims, leaving, SETTLED)) return count
+  const { id } = leaving
+  const since = [...count.since]
+    .map(([key, noted]): [string, Noted] => [
+      key,
+      { ...noted, by: noted.by?.filter((each) => each !== id) },
+    ])
+    .filter(([, { by }]) => by?.length !== 0)
+  const claims = new Map(count.claims)
+  claims.delete(id)
+  return { ...count, since: new Map(since), claims }
 }
 
 /** Hex digits of the digests of what is noted one by one, as in {@link notedAs}. */
@@ -185,50 +245,16 @@ export const settledBy = (
         wasCounted(walked, noted.linked, shortOfKey(key))
       return [key, { ...noted, counts: !is }]
     })
-  return {
-    walked,
-    since: new Map(since),
-    hours: count.hours.filter(([until]) => stays(until)),
-  }
+  const claims = new Map([...count.claims].filter(([, { at }]) => stays(at)))
+  const hours = count.hours.filter(([until]) => stays(until))
+  return withoutSettled({ walked, since: new Map(since), hours, claims })
 }
 
-const natural = z.int().check(z.nonnegative())
-
-const countSchema = z.object({
-  version: z.literal(1),
-  walked: z.optional(z.object({ date: natural, bytes: natural, except: z.string() })),
-  since: z.array(z.tuple([z.string(), natural, natural, natural, natural])),
-  hours: z.array(z.tuple([natural, natural])),
-})
-
-/** Writes a count down. */
-export const formatCount = ({ walked, since, hours }: Count): Uint8Array =>
-  Buffer.from(
-    JSON.stringify({
-      version: 1,
-      walked,
-      since: [...since].map(([key, { size, at, linked, counts }]) => [
-        key,
-        size,
-        Math.ceil(at),
-        Math.ceil(linked),
-        counts ? 1 : 0,
-      ]),
-      hours,
-    }),
-  )
-
-/** Reads a count. @throws Error when it is damaged, or of a later version */
-export const parseCount = (bytes: Uint8Array): Count => {
-  const { walked, since, hours } = countSchema.parse(JSON.parse(Buffer.from(bytes).toString()))
-  return {
-    walked,
-    since: new Map(
-      since.map(([key, size, at, linked, counts]) => [
-        key,
-        { size, at, linked, counts: counts === 1 },
-      ]),
-    ),
-    hours,
-  }
+/** A count in which no image is known any more that the walk has seen, if it was there. */
+const withoutSettled = (count: Count): Count => {
+  const since = [...count.since].map(([key, noted]): [string, Noted] => {
+    const by = noted.by?.filter((id) => count.claims.has(id))
+    return [key, { ...noted, by: by?.length === 0 ? undefined : by }]
+  })
+  return { ...count, since: new Map(since) }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { ObjectStore } from '../../storage/store.ts'
-import { createLedger } from './ledger.ts'
+import { createLedger, type Ledger } from './ledger.ts'
 import type { QuotaGuard, QuotaOptions } from './port.ts'
 import type { Quota } from './quotas.ts'
 import { usedUp } from './refusals.ts'
@@ -15,7 +15,7 @@ import { tellingSoftLimit } from './soft-limit.ts'
 const MAX_AGE = 10_000
 
 /** Counts, for those who know the quota. */
-export interface Counting extends Pick<QuotaGuard, 'raise'> {
+export interface Counting extends Pick<QuotaGuard, 'raise'>, Pick<Ledger, 'leave'> {
   /** Has this process know the count; at most one operation. */
   know(quota: Quota): Promise<unknown>
   /** @throws RegistryError QUOTA_EXCEEDED where the hard limit is reached */
@@ -28,9 +28,13 @@ export const createCounting = (
   { softLimit, events, now, wait }: QuotaOptions,
 ): Counting => {
   const told = tellingSoftLimit(events, softLimit)
-  const { raise, bytes } = createLedger({ store, now, wait, softLimit: told })
+  const { raise, leave, bytes } = createLedger({ store, now, wait, softLimit: told })
   return {
     raise,
+    leave(...image) {
+      const lower = leave(...image)
+      return () => lower().catch(() => {})
+    },
     know: (quota) => bytes(quota, Number.POSITIVE_INFINITY),
     async admit(quota, repository) {
       const used = await bytes(quota, MAX_AGE)

@@ -9,6 +9,9 @@ import type { ObjectStore } from '../../storage/store.ts'
 import type { QuotaGuard, QuotaOptions } from './port.ts'
 import { NO_QUOTAS, type Quota } from './quotas.ts'
 
+/** Takes nothing off. */
+const KEEPS = async (): Promise<void> => {}
+
 /** A guard by the quotas in force. */
 export const createQuotaGuard = (store: ObjectStore, options: QuotaOptions): QuotaGuard => {
   const { quotas = async () => NO_QUOTAS } = options
@@ -27,6 +30,14 @@ export const createQuotaGuard = (store: ObjectStore, options: QuotaOptions): Quo
       const quota = await of(repository)
       if (quota !== undefined) await (await counting()).know(quota)
       return quota
+    },
+    async leave(image) {
+      try {
+        const quota = await of(image.repository)
+        return quota === undefined ? KEEPS : (await counting()).leave(quota, image)
+      } catch {
+        return KEEPS
+      }
     },
     raise: async (...given) => (await counting()).raise(...given),
     admit,

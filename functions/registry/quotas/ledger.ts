@@ -5,20 +5,17 @@
  * @module
  */
 
+import { randomBytes } from 'node:crypto'
 import { discard, readAll } from '../../storage/bytes.ts'
 import { StoreError } from '../../storage/errors.ts'
 import { putUnlessChanged } from '../../storage/read-or-create.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { quotaKey } from '../layout.ts'
-import {
-  bytesIn,
-  type Count,
-  type Counted,
-  formatCount,
-  NOTHING,
-  parseCount,
-  raised,
-} from './counter.ts'
+import type { Digest } from '../reference.ts'
+import { claimOf } from './claims.ts'
+import { formatCount, parseCount } from './count-format.ts'
+import { bytesIn, type Count, type Counted, lowered, NOTHING, raised } from './counter.ts'
+import { createLandings } from './landings.ts'
 import type { Quota, SoftLimit } from './quotas.ts'
 import { exceeded } from './refusals.ts'
 
@@ -70,8 +67,14 @@ export const pauseAfter = (attempt: number): number =>
 interface Waiting {
   readonly quota: Quota
   readonly repository: string
-  readonly things: readonly Counted[]
+  readonly change: (count: Count) => { readonly count: Count; readonly added: number }
   readonly settle: PromiseWithResolvers<void>
+}
+
+/** An image: what a push links, and a delete takes away. */
+export interface Image {
+  readonly repository: string
+  readonly manifest: Digest
 }
 
 /** The counts of a store, and what this process knows of them. */
@@ -80,9 +83,17 @@ export interface Ledger {
    * Counts what is about to be linked, before it is. One conditional write, and a read where this process does not
    * know the count; none where all of it is noted already.
    *
+   * @returns a function to be called when all of the image is linked and tagged
    * @throws RegistryError QUOTA_EXCEEDED where the hard limit would be passed; StoreError
    */
-  raise(quota: Quota, repository: string, things: readonly Counted[]): Promise<void>
+  raise(quota: Quota, image: Image, things: readonly Counted[]): Promise<() => void>
+  /**
+   * Begins a delete of an image, before anything of it is read.
+   *
+   * @returns a function that takes off what nothing else is known to need, once the image and its tags are gone: one
+   *   conditional write, or one read where nothing may be taken off. It throws StoreError
+   */
+  leave(quota: Quota, image: Image): () => Promise<void>
   /** Bytes of a count as they were at most so many milliseconds ago; at most one operation. */
   bytes(quota: Quota, maxAge: number): Promise<number>
 }
@@ -98,13 +109,22 @@ export interface LedgerOptions {
 
 /** Opens the counts of a store. */
 export const createLedger = ({ store, now, wait, softLimit }: LedgerOptions): Ledger => {
+  const landings = createLandings(store, () => randomBytes(6).toString('base64url'))
   const known = new Map<string, StoredCount & { readonly at: number }>()
   const queues = new Map<string, Waiting[]>()
 
+  /** How often a write of each count has begun or ended. */
+  const writes = new Map<string, number>()
+  const noteWrite = (id: string): void => {
+    writes.set(id, (writes.get(id) ?? 0) + 1)
+    known.delete(id)
+  }
+
   const read = async (id: string): Promise<StoredCount> => {
-    const at = now()
+    const [at, before] = [now(), writes.get(id)]
     const stored = await readCount(store, id)
-    known.set(id, { ...stored, at })
+    // It may be older than what was written meanwhile, and have what a delete has taken off.
+    if (writes.get(id) === before) known.set(id, { ...stored, at })
     return stored
   }
 
@@ -116,15 +136,28 @@ export const createLedger = ({ store, now, wait, softLimit }: LedgerOptions): Le
     return softLimit?.(first!.quota, after, first!.repository)
   }
 
+  const write = async (id: string, count: Count, over: string | undefined) => {
+    try {
+      return await writeCount(store, id, count, over)
+    } catch (error) {
+      // It may still land, if nobody changes the count before: so nothing counts as noted that this process has noted.
+      landings.renew()
+      throw error
+    } finally {
+      noteWrite(id)
+    }
+  }
+
   /** Changes a count for all who wait by now. @returns false when it has changed meanwhile */
   const attempt = async (id: string, waiting: readonly Waiting[]): Promise<boolean> => {
     const remembered = known.get(id)
     const from = remembered ?? (await read(id))
     let { count } = from
-    const [passed, refused]: [Waiting[], (() => void)[]] = [[], []]
+    const [passed, raising]: [Waiting[], Waiting[]] = [[], []]
+    const refused: (() => void)[] = []
     for (const each of waiting) {
-      const { quota, repository, things, settle } = each
-      const next = raised(count, things, now())
+      const { quota, repository, change, settle } = each
+      const next = change(count)
       const bytes = bytesIn(next.count)
       if (quota.hard !== undefined && next.added > 0 && bytes > quota.hard) {
         const used = bytesIn(count)
@@ -133,6 +166,7 @@ export const createLedger = ({ store, now, wait, softLimit }: LedgerOptions): Le
       }
       count = next.count
       passed.push(each)
+      if (next.added > 0) raising.push(each)
     }
     if (refused.length > 0 && remembered !== undefined) {
       // What is remembered may be too high by now.
@@ -140,9 +174,9 @@ export const createLedger = ({ store, now, wait, softLimit }: LedgerOptions): Le
       return false
     }
     if (count !== from.count) {
-      known.delete(id)
-      const passing = await passingSoft(passed, bytesIn(from.count), bytesIn(count))
-      const written = await writeCount(store, id, count, from.etag)
+      noteWrite(id)
+      const passing = await passingSoft(raising, bytesIn(from.count), bytesIn(count))
+      const written = await write(id, count, from.etag)
       if (written === undefined) {
         await passing?.withdraw()
         return false
@@ -172,18 +206,51 @@ export const createLedger = ({ store, now, wait, softLimit }: LedgerOptions): Le
     queues.delete(id)
   }
 
+  const changing = (
+    quota: Quota,
+    { repository }: Image,
+    change: Waiting['change'],
+  ): Promise<void> => {
+    const settle = Promise.withResolvers<void>()
+    const waiting = { quota, repository, change, settle }
+    const queue = queues.get(quota.id)
+    if (queue !== undefined) queue.push(waiting)
+    else {
+      const begun = [waiting]
+      queues.set(quota.id, begun)
+      void drain(quota.id, begun)
+    }
+    return settle.promise
+  }
+  const idOf = ({ repository, manifest }: Image): string => claimOf(repository, manifest)
+
   return {
-    raise(quota, repository, things) {
-      const settle = Promise.withResolvers<void>()
-      const waiting = { quota, repository, things, settle }
-      const queue = queues.get(quota.id)
-      if (queue !== undefined) queue.push(waiting)
-      else {
-        const begun = [waiting]
-        queues.set(quota.id, begun)
-        void drain(quota.id, begun)
+    async raise(quota, image, things) {
+      const id = idOf(image)
+      const { writer, landed } = landings.begin(id)
+      try {
+        await changing(quota, image, (count) =>
+          raised(count, things, { id, writer: writer() }, now()),
+        )
+      } catch (error) {
+        // It links nothing then.
+        landed()
+        throw error
       }
-      return settle.promise
+      return landed
+    },
+
+    leave(quota, image) {
+      const [id, began] = [idOf(image), now()]
+      const writer = landings.watch(id)
+      return async () => {
+        // What this process remembers may lack what another has noted.
+        if (!known.get(quota.id)?.count.claims.has(id)) await read(quota.id)
+        await changing(quota, image, (count) => ({
+          count: lowered(count, { id, began, writer: writer() }),
+          added: 0,
+        }))
+      }
     },
 
     async bytes({ id }, maxAge) {

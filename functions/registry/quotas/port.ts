@@ -6,6 +6,7 @@
 
 import type { Recorder } from '../happened.ts'
 import type { Counted } from './counter.ts'
+import type { Image } from './ledger.ts'
 import type { Quota, Quotas } from './quotas.ts'
 
 /** What a quota asks of those who write. */
@@ -15,9 +16,17 @@ export interface QuotaGuard {
   /**
    * Counts what a manifest is about to link, before its link is written.
    *
+   * @returns a function to be called when all is written
    * @throws RegistryError QUOTA_EXCEEDED
    */
-  raise(quota: Quota, repository: string, things: readonly Counted[]): Promise<void>
+  raise(quota: Quota, image: Image, things: readonly Counted[]): Promise<() => void>
+  /**
+   * Begins a delete of a manifest, before anything of it is read. It never fails, and neither does what it returns: what
+   * is not taken off, the next walk finds.
+   *
+   * @returns a function that takes off what nothing else is known to need, when the manifest and its tags are gone
+   */
+  leave(image: Image): Promise<() => Promise<void>>
   /**
    * Refuses blobs for a repository whose quota is used up: no manifest could link them. Known from a memory of
    * seconds.

@@ -9,7 +9,7 @@ import { sayBytes } from './bytes.ts'
 import type { Quota } from './quotas.ts'
 
 const HELP =
-  'delete images, which counts from the next clean-up on, or ask whoever runs the registry'
+  'delete images, which counts from the next clean-up on at the latest, or ask whoever runs the registry'
 
 const detailOf = ({ title, hard }: Quota, name: string, used: number) => ({
   name,

@@ -14,8 +14,8 @@ import type { Digest } from '../reference.ts'
 import type { Counted } from './counter.ts'
 import { quotasInForce } from './in-force.ts'
 
-/** Counts a manifest whose bytes are stored, before it is linked again. */
-export type RaiseStored = (name: string, target: Digest) => Promise<void>
+/** Counts a manifest whose bytes are stored under `target`, before it is linked again. */
+export type RaiseStored = (name: string, digest: Digest, target: Digest) => Promise<void>
 
 /** Counts nothing. */
 export const NOT_COUNTED: RaiseStored = async () => {}
@@ -28,9 +28,9 @@ export const raisingStored = (store: ObjectStore, now: () => number): RaiseStore
     const { createLedger } = await import('./ledger.ts')
     return { quotas, ledger: createLedger({ store, now, wait: sleep }) }
   })
-  return async (name, target) => {
+  return async (repository, manifest, target) => {
     const opened = await open()
-    const quota = opened?.quotas.of(name)
+    const quota = opened?.quotas.of(repository)
     if (opened === undefined || quota === undefined) return
     const { MAX_MANIFEST_BYTES } = await import('../manifests.ts')
     const { needsOf } = await import('../clean-up/needs.ts')
@@ -40,6 +40,9 @@ export const raisingStored = (store: ObjectStore, now: () => number): RaiseStore
     const { digests = [], sizes = [] } = needsOf(bytes) ?? {}
     const needed = digests.map((digest, at): Counted => ({ digest, size: sizes[at] ?? 0 }))
     const own: Counted = { digest: target, size: bytes.byteLength, linked: 'soon' }
-    await opened.ledger.raise({ ...quota, hard: undefined }, name, [own, ...needed])
+    await opened.ledger.raise({ ...quota, hard: undefined }, { repository, manifest }, [
+      own,
+      ...needed,
+    ])
   }
 }

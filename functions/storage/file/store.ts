@@ -30,7 +30,7 @@ import { copy, put } from './write.ts'
  * is empty, `.`, `..`, `$` or longer than 255 bytes, or that lies under `.slipway`.
  */
 export const createFileStore = (tree: Tree): ObjectStore => {
-  const lastCalls: LastCalls = { unavailable: 0, failedAt: 0 }
+  const lastCalls: LastCalls = { unavailable: 0, failedAt: 0, resent: 0 }
   /** Binds an operation to the tree and translates its failures to those of the port. */
   const bound =
     <A extends readonly unknown[], R>(

@@ -14,8 +14,8 @@ export interface Bucket extends Place {
   readonly single: () => S3Client
 }
 
-/** Opens the bucket; sends nothing yet. */
-export const openBucket = (place: Place): Bucket => {
+/** Opens the bucket; sends nothing yet. @param resending is told before a request is sent again */
+export const openBucket = (place: Place, resending: () => void = () => {}): Bucket => {
   const { region, endpoint, forcePathStyle, dualstack } = place.options
   const config: S3ClientConfig = {
     region,
@@ -35,7 +35,7 @@ export const openBucket = (place: Place): Bucket => {
   let single: S3Client | undefined
   return {
     ...place,
-    client: new S3Client({ ...config, retryStrategy: createRetryStrategy() }),
+    client: new S3Client({ ...config, retryStrategy: createRetryStrategy(resending) }),
     single: () => {
       single ??= new S3Client({ ...config, maxAttempts: 1, retryMode: 'standard' })
       return single

@@ -16,8 +16,12 @@ const MAX_ATTEMPTS = 6
  */
 const MAX_DELAY = 2000
 
-/** The SDK's standard strategy, budget included, with shorter waits. */
-export const createRetryStrategy = (): StandardRetryStrategy => {
+/**
+ * The SDK's standard strategy, budget included, with shorter waits.
+ *
+ * @param resending is told before a request is sent again
+ */
+export const createRetryStrategy = (resending: () => void = () => {}): StandardRetryStrategy => {
   let base = 0
   return new StandardRetryStrategy({
     maxAttempts: MAX_ATTEMPTS,
@@ -26,8 +30,10 @@ export const createRetryStrategy = (): StandardRetryStrategy => {
       setDelayBase(delay) {
         base = delay
       },
-      computeNextBackoffDelay: (retries) =>
-        Math.floor(Math.random() * Math.min(MAX_DELAY, base * 2 ** retries)),
+      computeNextBackoffDelay(retries) {
+        resending()
+        return Math.floor(Math.random() * Math.min(MAX_DELAY, base * 2 ** retries))
+      },
     },
   })
 }

@@ -49,10 +49,15 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
   const { direct: isDirect = true, reportFallback = () => {} } = options
   const place = openPlace(options, isDirect ? readingUpTo(READ_BYTES) : {})
 
+  const lastCalls: LastCalls = { unavailable: 0, failedAt: 0, resent: 0 }
+  const resending = (): void => {
+    lastCalls.resent += 1
+  }
+
   let loaded: { readonly operations: Operations; readonly bucket: Bucket } | undefined
   const sdk = once(async () => {
     const operations = await import('./operations.ts')
-    loaded = { operations, bucket: operations.openBucket(place) }
+    loaded = { operations, bucket: operations.openBucket(place, resending) }
     return loaded
   })
   /** An operation of the SDK, which the first one loads. */
@@ -72,7 +77,12 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
     origin: bySdk((each) => each.originOf),
     clockOffset: () => loaded?.bucket.client.config.systemClockOffset ?? 0,
   }
-  const direct = isDirect ? openDirect(place, forDirect, reportFallback) : undefined
+  const direct = isDirect
+    ? openDirect(place, forDirect, (...why) => {
+        resending()
+        reportFallback(...why)
+      })
+    : undefined
 
   /** Translates the failures of an operation to those of the port. */
   const bound =
@@ -87,7 +97,6 @@ export const createS3Store = (options: S3StoreOptions): S3Store => {
       }
     }
 
-  const lastCalls: LastCalls = { unavailable: 0, failedAt: 0 }
   /** The same for an operation that asks the service, and notes how that ended. */
   const asking = <A extends readonly unknown[], R>(
     name: string,

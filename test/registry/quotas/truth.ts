@@ -4,8 +4,14 @@
  * @module
  */
 import { needsOf } from '../../../functions/registry/clean-up/needs.ts'
-import { dataKey, layerLinkKey, REPOSITORIES_PREFIX } from '../../../functions/registry/layout.ts'
-import { readLinkObject } from '../../../functions/registry/links.ts'
+import { unreported } from '../../../functions/registry/damage.ts'
+import {
+  dataKey,
+  layerLinkKey,
+  REPOSITORIES_PREFIX,
+  tagsPrefix,
+} from '../../../functions/registry/layout.ts'
+import { readLink, readLinkObject, readStoredLink } from '../../../functions/registry/links.ts'
 import { bytesIn } from '../../../functions/registry/quotas/counter.ts'
 import { readCount } from '../../../functions/registry/quotas/ledger.ts'
 import { parseQuotas } from '../../../functions/registry/quotas/parse.ts'
@@ -28,6 +34,16 @@ export const countedBy = async (store: ObjectStore, quota: Quota): Promise<numbe
 
 const REVISION = /^(.+)\/_manifests\/revisions\/([a-z0-9]+)\/([0-9a-f]+)\/link$/
 
+/** Whether a deleted manifest is there all the same, since a tag says so that was set since. */
+const isKept = async (store: ObjectStore, key: string, name: string): Promise<boolean> => {
+  const deleted = (await readStoredLink(store, key, unreported))?.deleted
+  for (const tag of await allObjects(store, tagsPrefix(name))) {
+    const link = await readLink(store, tag.key)
+    if (deleted && link?.target === deleted.target && tag.modified >= deleted.since) return true
+  }
+  return false
+}
+
 /** Bytes of all that manifests link in the repositories of each quota, each blob once. */
 export const truthOf = async (
   store: ObjectStore,
@@ -44,7 +60,8 @@ export const truthOf = async (
     const quota = of(name)
     if (quota === undefined) continue
     const body = (await readLinkObject(store, key))?.body
-    if (body === undefined || body.deletedWithin !== undefined) continue
+    if (body === undefined) continue
+    if (body.deletedWithin !== undefined && !(await isKept(store, key, name))) continue
     await add(quota, body.target)
     const read = await store.get(dataKey(body.target))
     const needs = read && needsOf(await readAll(read.body, 1 << 22))
