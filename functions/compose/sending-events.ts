@@ -9,9 +9,9 @@ import type { RequestLogger } from '../api/env.ts'
 import { isBus } from '../events/buses.ts'
 import type { DeliveryEvent } from '../events/courier.ts'
 import { createPost, type Post } from '../events/post.ts'
-import { readingSecrets } from '../events/secrets.ts'
 import type { SenderReport } from '../events/sender.ts'
 import { once } from '../shared/once.ts'
+import { readingSecrets } from '../shared/secrets.ts'
 
 /** Where events come from; see `Origin`. */
 export interface Whereabouts {

@@ -4,12 +4,12 @@
  * @module
  */
 
+import type { ReadSecret } from '../shared/secrets.ts'
 import { cloudEventBody, STRUCTURED } from './formats/cloudevents.ts'
 import { distributionBody, ENVELOPE } from './formats/distribution.ts'
 import type { Origin } from './formats/origin.ts'
 import type { Receiver } from './receivers.ts'
 import type { EventRecord } from './record.ts'
-import type { ReadSecret } from './secrets.ts'
 import { webhookHeaders } from './signature.ts'
 
 /** An event as a receiver wants it. */

@@ -6,12 +6,12 @@
 
 import { once } from '../shared/once.ts'
 import { postTo } from '../shared/outgoing.ts'
+import type { ReadSecret } from '../shared/secrets.ts'
 import type { Origin } from './formats/origin.ts'
 import { type Message, messageOf } from './message.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { isNats, type Receiver } from './receivers.ts'
 import type { EventRecord } from './record.ts'
-import type { ReadSecret } from './secrets.ts'
 
 /** Sends an event. Never rejects. */
 export type Post = (

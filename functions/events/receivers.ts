@@ -4,9 +4,8 @@
  * @module
  */
 
-import { BlockList, isIP } from 'node:net'
 import { compilePatterns, repositoriesFault } from '../registry/retention/pattern.ts'
-import { isPrivate } from '../shared/private-addresses.ts'
+import { allowanceOf, rangeFault, refusedIn } from '../shared/allowed-addresses.ts'
 import * as z from '../shared/schema.ts'
 import { parseYaml } from '../shared/yaml.ts'
 import { busFault, isBus, strangeOfBus } from './buses.ts'
@@ -47,17 +46,6 @@ const reference = z
       'expected env:SLIPWAY_EVENT_<name>, a variable of the servers: the document is no place for secrets',
     ),
   )
-
-/** What is wrong with an address or a range of them. */
-const rangeFault = (text: string): string | undefined => {
-  const [address = '', bits, ...more] = text.split('/')
-  const family = isIP(address)
-  const most = family === 6 ? 128 : 32
-  const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
-  return family !== 0 && fits && more.length === 0
-    ? undefined
-    : 'expected an address or a range of them, as in 10.1.2.3 or fd00::/8'
-}
 
 const receiver = z
   .strictObject({
@@ -142,8 +130,8 @@ const receiver = z
             'url has a user or password: expected authorization: env:SLIPWAY_EVENT_<name> instead',
         })
       }
-      const host = parsed?.hostname.replace(/^\[|\]$/g, '') ?? ''
-      if (isIP(host) !== 0 && !allowanceOf(allowed)(host)) {
+      const host = parsed === null ? undefined : refusedIn(parsed, allowed)
+      if (host !== undefined) {
         context.addIssue({
           code: 'custom',
           path: ['url'],
@@ -169,36 +157,6 @@ const schema = z.strictObject({
     }),
   ),
 })
-
-/** Link-local addresses: those of a machine's own credentials are among them. */
-const LINK_LOCAL = new BlockList()
-LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4')
-LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6')
-LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6')
-// The same, as NAT64 has it.
-LINK_LOCAL.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6')
-
-const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
-
-const listOf = (ranges: readonly string[]): BlockList => {
-  const list = new BlockList()
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/')
-    if (bits === undefined) list.addAddress(address, familyOf(address))
-    else list.addSubnet(address, Number(bits), familyOf(address))
-  }
-  return list
-}
-
-/** Which addresses may be connected to; `true` allows private ones, but none that is link-local. */
-const allowanceOf = (
-  allowed: true | readonly string[] | undefined,
-): ((address: string) => boolean) => {
-  if (allowed === undefined) return (address) => !isPrivate(address)
-  if (allowed === true) return (address) => !LINK_LOCAL.check(address, familyOf(address))
-  const list = listOf(allowed)
-  return (address) => !isPrivate(address) || list.check(address, familyOf(address))
-}
 
 /** Somebody who is told. */
 export interface Receiver {

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { Origin } from '../../functions/events/formats/origin.ts'
 import { parseReceivers, type Receiver } from '../../functions/events/receivers.ts'
-import { type ReadSecret, readingSecrets } from '../../functions/events/secrets.ts'
+import { type ReadSecret, readingSecrets } from '../../functions/shared/secrets.ts'
 
 /** Where events come from in tests. */
 export const ORIGIN: Origin = {
