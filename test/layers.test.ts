@@ -39,6 +39,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   api: ['api', 'auth', 'events', 'registry', 'storage', 'shared'],
   auth: ['auth', 'registry', 'storage', 'shared'],
   events: ['events', 'registry', 'storage', 'shared'],
+  upstreams: ['upstreams', 'transfer', 'registry', 'storage', 'shared'],
   registry: ['registry', 'storage', 'shared'],
   storage: ['storage', 'shared'],
   shared: ['shared'],

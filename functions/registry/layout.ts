@@ -94,6 +94,8 @@
  *    │                             written by: `slipway issuers`
  *    ├─ event-receivers            who is told of what happens
  *    │                             written by: `slipway events`
+ *    ├─ upstreams                  other registries, whose images are had from here
+ *    │                             written by: `slipway upstreams`
  *    ├─ edge-cache                 where the edge looks up public repositories
  *    │                             written by: `slipway policy publish`
  *    │                                                               removed by: `policy unpublish`
@@ -344,6 +346,9 @@ export const ISSUERS_KEY = `${OWN}/config/issuers`
 
 /** Who is told of what happens; events are on where there is one. */
 export const EVENT_RECEIVERS_KEY = `${OWN}/config/event-receivers`
+
+/** Other registries, whose images are had from here; see upstreams/parse.ts. */
+export const UPSTREAMS_KEY = `${OWN}/config/upstreams`
 
 /** Where an edge that keeps public repositories looks them up. */
 export const EDGE_CACHE_KEY = `${OWN}/config/edge-cache`

@@ -1,0 +1,76 @@
+/**
+ * Reads the document of upstreams: other registries, whose images are had from here.
+ *
+ * @module
+ */
+
+import { ageOf } from '../registry/retention/age.ts'
+import { compilePatterns, type Matches } from '../registry/retention/pattern.ts'
+import { allowanceOf } from '../shared/allowed-addresses.ts'
+import type { Allows } from '../shared/private-addresses.ts'
+import { parseYaml } from '../shared/yaml.ts'
+import { hostNamed } from './hosts.ts'
+import { upstreamSchema, upstreamsSchema, type WrittenUpstream } from './schema.ts'
+
+/** Where images come from. */
+export interface Upstream {
+  readonly name: string
+  /** What names of its repositories begin with here; may be empty. */
+  readonly prefix: string
+  /** As `hostNamed` gives it; undefined where names say which host is asked. */
+  readonly host: string | undefined
+  /** Scheme and host, where they do not follow from the host. */
+  readonly origin: string | undefined
+  /** Whether a repository is had from there; of no host but those allowed. */
+  readonly has: (host: string, repository: string) => boolean
+  /** Reference to a secret: see shared/secrets.ts. */
+  readonly credentials: string | undefined
+  /** Whether it may be connected to at an address. */
+  readonly allows: Allows
+  /** Milliseconds for which a tag is not asked for again. */
+  readonly interval: number
+  /** Most connections at a time. */
+  readonly connections: number
+}
+
+/** A pattern without a slash is about the host alone. */
+const matchesHosts = (patterns: readonly string[]): ((host: string, name: string) => boolean) => {
+  const hosts = compilePatterns(patterns.filter((each) => !each.includes('/')))
+  const both = compilePatterns(patterns.filter((each) => each.includes('/')))
+  return (host, name) => hosts(host) || both(`${host}/${name}`)
+}
+
+const matchesNames = (patterns: readonly string[]): ((host: string, name: string) => boolean) => {
+  const matches: Matches = compilePatterns(patterns)
+  return (_, name) => matches(name)
+}
+
+const compile = (written: WrittenUpstream): Upstream => {
+  const { name, prefix, url, allow = ['**'], deny = [], interval, credentials } = written
+  const host = written.host === undefined ? undefined : hostNamed(written.host)
+  const matching = host === undefined ? matchesHosts : matchesNames
+  const [allowed, denied] = [matching(allow), matching(deny)]
+  return {
+    name,
+    prefix,
+    host,
+    origin: url === undefined ? undefined : new URL(url).origin,
+    has: (at, repository) =>
+      (host === undefined || at === host) && allowed(at, repository) && !denied(at, repository),
+    credentials,
+    allows: allowanceOf(written.private),
+    interval: ageOf(interval) ?? 0,
+    connections: written.connections,
+  }
+}
+
+const fieldsAt = (path: readonly PropertyKey[]): string =>
+  path.length === 0 ? 'version and upstreams' : Object.keys(upstreamSchema.shape).join(', ')
+
+/**
+ * Reads the document, YAML or JSON.
+ *
+ * @throws DocumentError with line, path and value, and what is expected
+ */
+export const parseUpstreams = (text: string): readonly Upstream[] =>
+  parseYaml(text, { what: 'upstreams', schema: upstreamsSchema, fieldsAt }).upstreams.map(compile)

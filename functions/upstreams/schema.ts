@@ -1,0 +1,150 @@
+/**
+ * The schema of the document of upstreams.
+ *
+ * @module
+ */
+
+import { isName } from '../registry/reference.ts'
+import { ageOf } from '../registry/retention/age.ts'
+import { repositoriesFault } from '../registry/retention/pattern.ts'
+import { rangeFault, refusedIn } from '../shared/allowed-addresses.ts'
+import * as z from '../shared/schema.ts'
+import { hostNamed } from './hosts.ts'
+
+/** Most connections to one upstream where the document does not say. */
+const CONNECTIONS = 16
+
+const hasPassword = (url: URL | null): boolean => Boolean(url?.username || url?.password)
+
+const urlFault = (text: string): string | undefined => {
+  const url = URL.parse(text)
+  // Refused below, where the value is not repeated.
+  if (hasPassword(url)) return undefined
+  const plain = url !== null && /^https?:$/.test(url.protocol) && url.hostname !== ''
+  return plain && text.replace(/\/$/, '') === url.origin
+    ? undefined
+    : 'expected scheme and host alone, as in https://registry.example:5000'
+}
+
+const hostFault = (text: string): string | undefined =>
+  hostNamed(text) === undefined
+    ? 'expected a host as in names of images, as in ghcr.io or registry.example:5000'
+    : undefined
+
+/** Patterns of hosts have ports. */
+const patternFault = (text: string): string | undefined => {
+  const ports = /^[^/]*:\d{1,5}(?=\/|$)/
+  return repositoriesFault(ports.test(text) ? text.replace(':', '.') : text)
+}
+
+/** Only variables that are meant for upstreams: see the receivers of events. */
+const credentials = z
+  .string()
+  .check(
+    z.regex(
+      /^env:SLIPWAY_UPSTREAM_[A-Z0-9_]+$/,
+      'expected env:SLIPWAY_UPSTREAM_<name>, a variable of the servers: the document is no place for secrets',
+    ),
+  )
+
+const patterns = z.array(z.faultless(patternFault)).check(z.minLength(1))
+
+export const upstreamSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .check(
+        z.regex(
+          /^[a-z0-9](?:[a-z0-9-]{0,62})$/,
+          'expected small letters, digits and - (at most 63)',
+        ),
+      ),
+    /** The registry; without it, names say which one: `<prefix>/<host>/<name>`. */
+    host: z.optional(z.faultless(hostFault)),
+    /** Where it is, if that is not https and the host itself. */
+    url: z.optional(z.faultless(urlFault)),
+    /** What names of its repositories begin with here; empty: those that no other prefix fits. */
+    prefix: z.faultless((text) =>
+      text === '' || isName(text) ? undefined : 'expected the beginning of names, as in mirror/hub',
+    ),
+    /** What is had from there, and what of it is not. */
+    allow: z.optional(patterns),
+    deny: z.optional(patterns),
+    credentials: z.optional(credentials),
+    /** Whether it may have a private address, or which. */
+    private: z.optional(
+      z.union([z.array(z.faultless(rangeFault)).check(z.minLength(1)), z.literal(true)]),
+    ),
+    /** For how long a tag is not asked for again. */
+    interval: z._default(
+      z.faultless((text) =>
+        ageOf(text) === undefined ? 'expected a time, as in 5m, 12h or 7d' : undefined,
+      ),
+      '5m',
+    ),
+    connections: z._default(z.int().check(z.minimum(1), z.maximum(256)), CONNECTIONS),
+  })
+  .check(
+    z.superRefine((given, context) => {
+      const refuse = (path: string, message: string) =>
+        context.addIssue({ code: 'custom', path: [path], message })
+      if (given.host === undefined) {
+        if (given.allow === undefined) {
+          context.addIssue({
+            code: 'custom',
+            path: [],
+            message: 'without a host, expected allow: which hosts may be asked, as in [ghcr.io]',
+          })
+        }
+        for (const field of ['url', 'credentials'] as const) {
+          if (given[field] !== undefined) refuse(field, 'only an upstream with a host has this')
+        }
+      }
+      if (hasPassword(URL.parse(given.url ?? ''))) {
+        context.addIssue({
+          code: 'custom',
+          path: [],
+          message:
+            'url has a user or password: expected credentials: env:SLIPWAY_UPSTREAM_<name> instead',
+        })
+      }
+      const url = URL.parse(given.url ?? `https://${given.host ?? ''}`)
+      const refused = url === null ? undefined : refusedIn(url, given.private)
+      if (refused !== undefined) {
+        refuse(
+          given.url === undefined ? 'host' : 'url',
+          `its address is private, which is allowed only with private: [${refused}]`,
+        )
+      }
+    }),
+  )
+
+type Written = z.output<typeof upstreamSchema>
+
+const isTaken = (one: Written, other: Written): 'name' | 'prefix' | undefined => {
+  if (one.name === other.name) return 'name'
+  const alike = (one.host === undefined) === (other.host === undefined)
+  return alike && one.prefix === other.prefix ? 'prefix' : undefined
+}
+
+/** The document, version 1. */
+export const upstreamsSchema = z.strictObject({
+  version: z.literal(1),
+  upstreams: z.array(upstreamSchema).check(
+    z.superRefine((upstreams, context) => {
+      for (const [at, each] of upstreams.entries()) {
+        const taken = upstreams
+          .slice(0, at)
+          .map((before) => isTaken(before, each))
+          .find((field) => field !== undefined)
+        if (taken === undefined) continue
+        const message = `another upstream has this ${taken}`
+        context.addIssue({ code: 'custom', path: [at, taken], message })
+        return
+      }
+    }),
+  ),
+})
+
+/** One upstream as written, with defaults filled in. */
+export type WrittenUpstream = Written
