@@ -4,18 +4,10 @@
  * @module
  */
 
-/** Most milliseconds that a receiver can ask for. */
-const MAX_AFTER = 3_600_000
+import { retryAfterOf } from '../shared/retry-after.ts'
 
 /** Statuses below 500 after which it may go better later. */
 const PASSING = [408, 425, 429]
-
-/** Retry-After in milliseconds: RFC 9110, section 10.2.3. */
-const afterOf = (text: string | undefined, now: number): number | undefined => {
-  if (text === undefined) return undefined
-  const after = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
-  return Number.isFinite(after) ? Math.min(Math.max(after, 0), MAX_AFTER) : undefined
-}
 
 /** How an attempt ended. `why` is for people, without secrets. */
 export type Outcome =
@@ -33,7 +25,7 @@ export const outcomeOf = (status: number, retryAfter: string | undefined, now: n
   if (status >= 200 && status < 300) return { kind: 'delivered' }
   if (status === 410) return { kind: 'gone', why }
   if (status >= 500 || PASSING.includes(status)) {
-    return { kind: 'failed', why, after: afterOf(retryAfter, now) }
+    return { kind: 'failed', why, after: retryAfterOf(retryAfter, now) }
   }
   const redirect = status >= 300 && status < 400
   return { kind: 'refused', why: redirect ? `${why}; redirects are not followed` : why }

@@ -17,6 +17,15 @@ export interface Connection {
   readonly ca?: string | undefined
   /** Whether it may have a private address, or which addresses it may have. */
   readonly privateAddresses: boolean | Allows
+  /** Connections that are kept, for requests with the same rules alone. Default: each has one of its own. */
+  readonly kept?: KeptConnections
+}
+
+/** Connections to the hosts of one server that is asked often. */
+export interface KeptConnections {
+  agentFor(url: URL): http.Agent
+  /** Ends them, those in use, too. */
+  close(): void
 }
 
 export interface Outgoing extends Connection {
@@ -27,7 +36,7 @@ export interface Outgoing extends Connection {
 
 /** A request that is sent. Whoever follows it may add to its headers when it begins. */
 export interface Sent {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'POST'
   readonly url: URL
   readonly headers: Record<string, string>
 }
@@ -44,11 +53,27 @@ const checkHost = (url: URL, allows: Allows): void => {
   if (isIP(host) !== 0 && !allows(host)) throw refusedAddress(host)
 }
 
+/** Milliseconds for which a connection is kept that nobody uses. */
+const IDLE = 15_000
+
+/** Keeps connections. @param most at a time, to all hosts together; requests beyond wait */
+export const keepConnections = (most: number): KeptConnections => {
+  const options = { keepAlive: true, maxTotalSockets: most, timeout: IDLE }
+  const [plain, secure] = [new http.Agent(options), new https.Agent(options)]
+  return {
+    agentFor: ({ protocol }) => (protocol === 'https:' ? secure : plain),
+    close() {
+      plain.destroy()
+      secure.destroy()
+    },
+  }
+}
+
 const publicOnly: Allows = (address) => !isPrivate(address)
 
 const connect = (
   { method, url, headers }: Sent,
-  { ca, privateAddresses, signal }: Connection & Pick<Outgoing, 'signal'>,
+  { ca, privateAddresses, signal, kept }: Connection & Pick<Outgoing, 'signal'>,
   body?: string,
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -61,7 +86,7 @@ const connect = (
       headers,
       signal,
       // A connection that others opened was not checked.
-      agent: false,
+      agent: kept?.agentFor(url) ?? false,
       // Whom it is connected to, whatever a header Host says.
       servername: isIP(host) === 0 ? host : '',
       ...(ca === undefined ? {} : { ca }),
@@ -87,6 +112,10 @@ const send = (
  */
 export const getFrom = (url: URL, outgoing: Outgoing): Promise<IncomingMessage> =>
   send('GET', url, outgoing)
+
+/** Sends a HEAD; otherwise as {@link getFrom}. */
+export const headFrom = (url: URL, outgoing: Outgoing): Promise<IncomingMessage> =>
+  send('HEAD', url, outgoing)
 
 /** Sends a POST; otherwise as {@link getFrom}. */
 export const postTo = (url: URL, body: string, outgoing: Outgoing): Promise<IncomingMessage> =>

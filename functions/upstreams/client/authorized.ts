@@ -1,0 +1,140 @@
+/**
+ * Shows an upstream what it asks for, with what `slipway push` shows registries; here under the rules of upstreams:
+ * tokens are asked for at pinned addresses, without redirects, and refusals are told apart.
+ *
+ * @module
+ */
+
+import { LRUCache } from 'lru-cache'
+import { cached } from '../../shared/cached.ts'
+import { TransferError } from '../../transfer/errors.ts'
+import { type Authorizing, authorizing } from '../../transfer/registry/authorize.ts'
+import type { User } from '../../transfer/registry/challenge.ts'
+import type { Reply } from '../../transfer/registry/http.ts'
+import { failureOf, UpstreamError } from './failure.ts'
+import type { Kind, Limits } from './limits.ts'
+import { isPinned } from './realm.ts'
+import { type Ask, ask, type Line, type Response } from './request.ts'
+
+/** Most bytes of a response that is not what was asked for: a token, a challenge. */
+const MOST = 256 * 1024
+/** Repositories whose tokens are kept. */
+const REPOSITORIES = 500
+
+/** One upstream host, and all it takes to ask it. */
+export interface Host extends Line {
+  /** Scheme and host of its API. */
+  readonly origin: string
+  readonly limits: Limits
+  /** Clock in milliseconds since 1970. */
+  readonly now: () => number
+  /** What it is shown; undefined: nothing. @throws Error when it cannot be read */
+  readonly user: () => Promise<User | undefined>
+}
+
+/** A request to the upstream's API. */
+export interface ApiAsk extends Omit<Ask, 'authorization' | 'url'> {
+  /** After the origin. */
+  readonly path: string
+  readonly kind: Kind
+}
+
+/** Sends requests about a repository, with whatever authorizes them. */
+export type Authorized = (repository: string, asked: ApiAsk) => Promise<Response>
+
+/** The failure that a response is. Its body is dropped. */
+export const refusal = (
+  host: Host,
+  kind: Kind,
+  response: Response,
+  what: string,
+): UpstreamError => {
+  const { status, headers } = response
+  response.drop()
+  const retryAfter = host.limits.note(kind, status, headers)
+  return new UpstreamError(failureOf(status), `${host.host} responded ${status} to ${what}`, {
+    retryAfter,
+  })
+}
+
+/** Opens a host. */
+export const createAuthorized = (host: Host): Authorized => {
+  const { origin, limits, now } = host
+  /** What the API says of itself: the same for all repositories. */
+  const ping = cached(async (): Promise<Reply> => {
+    const response = await ask(host, { method: 'GET', url: `${origin}/v2/` })
+    const { status, headers } = response
+    if (status === 429 || status >= 500) throw refusal(host, 'token', response, 'a look at its API')
+    response.drop()
+    return { status, headers, body: Buffer.alloc(0) }
+  })
+
+  const sendForToken = async (url: string, asked: Omit<Ask, 'url'>): Promise<Reply> => {
+    if (!isPinned(origin, url)) {
+      throw new UpstreamError(
+        'wrong',
+        `${host.host} asks for tokens of ${URL.parse(url)?.origin}, which is not of its domain`,
+      )
+    }
+    limits.check('token')
+    const response = await ask(host, { ...asked, url })
+    const { status, headers } = response
+    if (status === 200) return { status, headers, body: await response.read(MOST) }
+    const failed = refusal(host, 'token', response, 'a request for a token')
+    // There is no such thing as a token that is not there.
+    throw failed.failure === 'unknown' ? new UpstreamError('denied', failed.message) : failed
+  }
+
+  /** What `authorizing` sends: looks at the API, and requests for tokens. */
+  const http = {
+    async send({ method, url, headers, body }: Parameters<Authorizing['send']>[0]): Promise<Reply> {
+      if (url === `${origin}/v2/`) return ping.get()
+      return sendForToken(url, {
+        method: method === 'POST' ? 'POST' : 'GET',
+        headers: headers as Readonly<Record<string, string>>,
+        ...(body instanceof Uint8Array ? { body: Buffer.from(body).toString() } : {}),
+      })
+    },
+  }
+
+  const opened = new LRUCache<string, Authorizing>({ max: REPOSITORIES })
+  const of = async (repository: string, anew: boolean): Promise<Authorizing> => {
+    if (anew) ping.forget()
+    const known = anew ? undefined : opened.get(repository)
+    if (known !== undefined) return known
+    const scope = `repository:${repository}:pull`
+    const own = authorizing(http, origin, await host.user(), scope, now)
+    opened.set(repository, own)
+    return own
+  }
+
+  const authorizationFor = async (
+    repository: string,
+    anew: boolean,
+  ): Promise<string | undefined> => {
+    try {
+      return await (await of(repository, anew)).authorization()
+    } catch (cause) {
+      if (!(cause instanceof TransferError)) throw cause
+      throw new UpstreamError('wrong', cause.message, { cause })
+    }
+  }
+
+  const send = async (repository: string, asked: ApiAsk, anew: boolean): Promise<Response> => {
+    const { path, kind: _, ...rest } = asked
+    const authorization = await authorizationFor(repository, anew)
+    return ask(host, { ...rest, url: origin + path, authorization })
+  }
+
+  return async (repository, asked) => {
+    limits.check(asked.kind)
+    let response = await send(repository, asked, false)
+    if (response.status === 401) {
+      // A token that ended early, credentials that have changed: once more, from the beginning.
+      response.drop()
+      response = await send(repository, asked, true)
+    }
+    limits.note(asked.kind, response.status, response.headers)
+    return response
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What can go wrong with an upstream, as far as it makes a difference to who asks.
+ *
+ * @module
+ */
+
+/** Why an upstream did not give what it was asked for. */
+export type UpstreamFailure =
+  /** It says that there is no such thing. */
+  | 'unknown'
+  /** It wants other credentials, or says no. Docker Hub says so of repositories that do not exist, too. */
+  | 'denied'
+  /** It was asked too often. */
+  | 'busy'
+  /** It cannot be reached, is broken or too slow. */
+  | 'away'
+  /** What it gave is not what it said: another digest, too large, no manifest. */
+  | 'wrong'
+
+/** A failure of an upstream. The message is for people, without secrets. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError'
+  readonly failure: UpstreamFailure
+  /** Milliseconds after which it is worth trying again, if that is known. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    failure: UpstreamFailure,
+    message: string,
+    options: ErrorOptions & { readonly retryAfter?: number | undefined } = {},
+  ) {
+    super(message, options)
+    this.failure = failure
+    this.retryAfter = options.retryAfter
+  }
+}
+
+/** Whether it is a failure of an upstream, of one of these kinds. */
+export const isUpstreamError = (
+  error: unknown,
+  ...failures: readonly UpstreamFailure[]
+): error is UpstreamError =>
+  error instanceof UpstreamError && (failures.length === 0 || failures.includes(error.failure))
+
+/** What a status means that is no success. */
+export const failureOf = (status: number): UpstreamFailure => {
+  if (status === 404 || status === 410) return 'unknown'
+  if (status === 429) return 'busy'
+  // That a method or a range is not known says nothing of what was asked for.
+  if (status >= 400 && status < 500 && ![405, 408, 416, 425].includes(status)) return 'denied'
+  return 'away'
+}

@@ -1,0 +1,78 @@
+/**
+ * The hosts that are asked, each with its connections, limits and tokens.
+ *
+ * @module
+ */
+
+import { LRUCache } from 'lru-cache'
+import { keepConnections } from '../../shared/outgoing.ts'
+import type { ReadSecret } from '../../shared/secrets.ts'
+import { readCredentials } from '../credentials.ts'
+import type { Upstream } from '../parse.ts'
+import type { Route } from '../route.ts'
+import { type Authorized, createAuthorized, type Host } from './authorized.ts'
+import { repositoryOf, type UpstreamRepository } from './client.ts'
+import { createLimits, type Limits } from './limits.ts'
+import type { Patience } from './request.ts'
+
+/** Hosts of an upstream that has any; those that were not asked for longest are forgotten. */
+const HOSTS = 100
+
+const PATIENCE: Patience = { head: 15_000, body: 30_000 }
+
+export interface AskingOptions {
+  readonly readSecret: ReadSecret
+  /** Clock in milliseconds since 1970. */
+  readonly now?: () => number
+  readonly patience?: Patience
+  /** Certificates of authorities, PEM. Default: the platform's. */
+  readonly ca?: string | undefined
+}
+
+/** A repository of an upstream, and how often the host may be asked. */
+export interface Asked {
+  readonly repository: UpstreamRepository
+  readonly limits: Limits
+}
+
+/** Opens what a route leads to; sends nothing. */
+export type AskAt = (route: Route) => Asked
+
+/** Makes what asks upstreams. Those of a document that has changed are opened anew. */
+export const createAsking = ({
+  readSecret,
+  now = Date.now,
+  patience = PATIENCE,
+  ca,
+}: AskingOptions): AskAt => {
+  type Opened = { readonly host: Host; readonly authorized: Authorized }
+  const opened = new WeakMap<Upstream, LRUCache<string, Opened>>()
+
+  const open = ({ upstream, host: name, origin }: Route): Opened => {
+    const { allows, credentials, connections } = upstream
+    const host: Host = {
+      host: name,
+      origin,
+      allows,
+      patience,
+      ca,
+      kept: keepConnections(connections),
+      limits: createLimits(name, now),
+      now,
+      async user() {
+        if (credentials === undefined) return undefined
+        return readCredentials(await readSecret(credentials), name, credentials)
+      },
+    }
+    return { host, authorized: createAuthorized(host) }
+  }
+
+  return (route) => {
+    const { upstream, origin, repository } = route
+    const hosts = opened.get(upstream) ?? new LRUCache<string, Opened>({ max: HOSTS })
+    opened.set(upstream, hosts)
+    const { host, authorized } = hosts.get(origin) ?? open(route)
+    hosts.set(origin, { host, authorized })
+    return { repository: repositoryOf(host, authorized, repository), limits: host.limits }
+  }
+}
