@@ -77,6 +77,10 @@
  * │                                written by: `slipway check`         removed by: nothing
  * ├─ failed-log-ins/<bucket>       failed log-ins of some addresses, by hashes
  * │                                written by: log-ins with passwords  removed by: expiry
+ * ├─ fetched/<name>/!/<tag>        when an upstream was last asked for a tag, and what it said
+ * │                                written by: pulls through           removed by: nothing
+ * ├─ fetching/<algorithm>/<hex>    who fetches a blob from an upstream at the moment
+ * │                                written by: pulls through           removed by: its end
  * └─ config/
  *    ├─ upload-secret              authenticates upload state
  *    │                             written by: the first instance, and `slipway keys` when it revokes
@@ -301,6 +305,19 @@ export const FAILED_LOG_INS_PREFIX = `${OWN}/failed-log-ins/`
 
 /** Failed log-ins of the addresses in a bucket, one of a fixed number. */
 export const failedLogInsKey = (bucket: string): string => FAILED_LOG_INS_PREFIX + bucket
+
+/** What is known of what was fetched from upstreams. */
+export const FETCHED_PREFIX = `${OWN}/fetched/`
+
+/** When the upstream was last asked for a tag, and what it said. No name has a `!`; see upstreams/tag-state.ts. */
+export const fetchedTagKey = (name: string, tag: string): string =>
+  `${FETCHED_PREFIX}${name}/!/${tag}`
+
+/** Blobs that a process is fetching. */
+export const FETCHING_PREFIX = `${OWN}/fetching/`
+
+/** Says who fetches a blob at the moment; see upstreams/blobs/claim.ts. */
+export const fetchingKey = (digest: string): string => FETCHING_PREFIX + segments(digest)
 
 /** The key that authenticates upload state, shared by all instances on this store. */
 export const UPLOAD_SECRET_KEY = `${OWN}/config/upload-secret`

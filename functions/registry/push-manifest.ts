@@ -61,6 +61,11 @@ export interface PushOptions {
   readonly override?: boolean
   /** Who asks for it, for the event. */
   readonly origin?: Origin
+  /**
+   * Whether it is a copy of what another registry has: then what it refers to is had from there when it is wanted, and
+   * need not be here; it is no push that anybody is told of, or that a quota refuses.
+   */
+  readonly fetched?: boolean
 }
 
 /** What a push writes to besides the data. */
@@ -212,7 +217,8 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     const inTime = presence.begin()
     const put = () => store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) })
     const names = [...new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])]
-    const recording = events?.begin(name, options.origin)
+    const { fetched = false } = options
+    const recording = fetched ? undefined : events?.begin(name, options.origin)
     const happening = happeningOf(name, manifest, digest, size)
     const movesOf = async ({ wantsMoves }: Recording) =>
       (await wantsMoves()) ? readMoves(tags, name, names, digest) : undefined
@@ -224,7 +230,9 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
         subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
         recording && movesOf(recording),
         names.length === 0 ? recording?.write(happening) : undefined,
-        prepare(name, digest, manifest, { digest: canonical, size, linked: 'soon' }),
+        fetched
+          ? undefined
+          : prepare(name, digest, manifest, { digest: canonical, size, linked: 'soon' }),
         presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
       ])
 

@@ -56,6 +56,8 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   uploadSegmentKey: layout.uploadSegmentKey('uuid', 0, 'nonce'),
   uploadLatestStateKey: layout.uploadLatestStateKey('uuid'),
   uploadCancelledKey: layout.uploadCancelledKey('uuid'),
+  fetchedTagKey: layout.fetchedTagKey('a/b', 'v1'),
+  fetchingKey: layout.fetchingKey(D),
   failedLogInsKey: layout.failedLogInsKey('bucket'),
   outboxKey: outboxKey(RECORD),
   waitingKey: events.waitingKey(DELIVERY),

@@ -1,0 +1,169 @@
+/**
+ * Sees to it that a manifest is here before it is served.
+ *
+ * A digest is asked for once. A tag is asked for at most once an interval. Until twice that time what is here is served
+ * at once, and the upstream is asked behind the client's back; what is older waits for the upstream for a moment. Whatever
+ * is wrong with the upstream, what is here is served, with a warning.
+ *
+ * @module
+ */
+
+import { LRUCache } from 'lru-cache'
+import type { Digest, Reference } from '../../registry/reference.ts'
+import { coalesce } from '../../shared/coalesce.ts'
+import type { Route } from '../route.ts'
+import { createFailures } from './failures.ts'
+import { createFetch, type FetchOptions } from './fetch.ts'
+import { readTagState, type TagState } from './tag-state.ts'
+
+/** A manifest that is here. */
+export interface Ensured {
+  readonly digest: Digest
+  /** What a client should be told: that it may be old, and why. */
+  readonly warning?: string
+}
+
+export interface EnsureOptions extends FetchOptions {
+  /** Is told of what went wrong while something older was served. */
+  readonly report: (route: Route, tag: string, error: Error) => void
+  /**
+   * Keeps the process going for work whose outcome nobody waits for. Absent on hosts that stand still between requests:
+   * then all wait for the upstream.
+   */
+  readonly behind?: ((work: Promise<unknown>) => void) | undefined
+  /** Milliseconds that a client waits for the upstream when there is something older for it. */
+  readonly patience?: number
+}
+
+/** Has a manifest of an upstream here. @throws UpstreamError, and what a push throws, when it is not */
+export type Ensure = (route: Route, reference: Reference) => Promise<Ensured>
+
+/** Tags whose state is remembered. */
+const TAGS = 10_000
+const PATIENCE = 3_000
+/** Milliseconds by which clocks of servers differ at most. */
+const SKEW = 60_000
+
+const late = Symbol('late')
+
+/** A tag that is here, of which nothing is known. */
+const unasked = (digest: Digest): TagState => ({
+  asked: Number.NEGATIVE_INFINITY,
+  digest,
+  etag: undefined,
+})
+
+/** Makes what ensures. */
+export const createEnsure = (options: EnsureOptions): Ensure => {
+  const { registry, store, now, report, behind, patience = PATIENCE } = options
+  const fetch = createFetch(options)
+  const failures = createFailures(now)
+  const states = new LRUCache<string, TagState>({ max: TAGS })
+
+  /** Milliseconds since the upstream was asked. One that is yet to be asked was asked by another clock, or never. */
+  const ageOf = (state: TagState | undefined): number => {
+    const age = now() - (state?.asked ?? Number.NEGATIVE_INFINITY)
+    return age < -SKEW ? Number.POSITIVE_INFINITY : Math.max(age, 0)
+  }
+
+  /** The state of a tag; undefined where it does not fit the tag as it is here. */
+  const stateOf = async (
+    { upstream, local }: Route,
+    tag: string,
+    digest: Digest,
+  ): Promise<TagState | undefined> => {
+    const key = `${local}:${tag}`
+    const remembered = states.get(key)
+    if (remembered?.digest === digest && ageOf(remembered) < upstream.interval) return remembered
+    // Another server may have asked.
+    const state = await readTagState(store, local, tag)
+    if (state?.digest !== digest) return undefined
+    states.set(key, state)
+    return state
+  }
+
+  /** Asks for a tag unless somebody has just done so. The run of those who wait begins when the one before has ended. */
+  const renew = coalesce(
+    async (route: Route, tag: string): Promise<Digest> => {
+      const { local, upstream } = route
+      const key = `${local}:${tag}`
+      try {
+        const link = await registry.tags.get(local, tag)
+        const known = link && ((await stateOf(route, tag, link.target)) ?? unasked(link.target))
+        if (known !== undefined && ageOf(known) < upstream.interval) return known.digest
+        const state = await fetch.byTag(route, tag, known)
+        states.set(key, state)
+        failures.delete(key)
+        return state.digest
+      } catch (error) {
+        failures.add(key, error as Error)
+        throw error
+      }
+    },
+    { atOnce: 1, key: ({ local }, tag) => `${local}:${tag}` },
+  )
+
+  const fetchDigest = coalesce(
+    async (route: Route, digest: Digest): Promise<void> => {
+      const key = `${route.local}@${digest}`
+      try {
+        if (!(await fetch.has(route, digest))) await fetch.byDigest(route, digest)
+      } catch (error) {
+        failures.add(key, error as Error)
+        throw error
+      }
+    },
+    { atOnce: 1, key: ({ local }, digest) => `${local}@${digest}` },
+  )
+
+  const stale = (digest: Digest, { host }: Route, error: Error | undefined): Ensured => ({
+    digest,
+    warning: `this may be an older copy of what ${host} has: ${error?.message ?? 'it does not respond'}`,
+  })
+
+  /** Waits for a moment. What comes later is for the next one who asks. */
+  const soon = async (work: Promise<Digest>): Promise<Digest | typeof late> => {
+    let timer: NodeJS.Timeout | undefined
+    const over = new Promise<typeof late>((resolve) => {
+      timer = setTimeout(resolve, patience, late)
+    })
+    return Promise.race([work, over]).finally(() => clearTimeout(timer))
+  }
+
+  const ensureTag = async (route: Route, tag: string): Promise<Ensured> => {
+    const { local, upstream } = route
+    const failed = failures.get(`${local}:${tag}`)
+    const link = await registry.tags.get(local, tag)
+    if (link === undefined) {
+      if (failed !== undefined) throw failed
+      return { digest: await renew(route, tag) }
+    }
+    const { target } = link
+    const age = ageOf(await stateOf(route, tag, target))
+    if (age < upstream.interval) return { digest: target }
+    if (failed !== undefined) return stale(target, route, failed)
+    const renewing = renew(route, tag)
+    renewing.catch((error: Error) => report(route, tag, error))
+    if (behind !== undefined && age < 2 * upstream.interval) {
+      behind(renewing.catch(() => {}))
+      return { digest: target }
+    }
+    try {
+      const renewed = await soon(renewing)
+      return renewed === late ? stale(target, route, undefined) : { digest: renewed }
+    } catch (error) {
+      return stale(target, route, error as Error)
+    }
+  }
+
+  const ensureDigest = async (route: Route, digest: Digest): Promise<Ensured> => {
+    if (await fetch.has(route, digest)) return { digest }
+    const failed = failures.get(`${route.local}@${digest}`)
+    if (failed !== undefined) throw failed
+    await fetchDigest(route, digest)
+    return { digest }
+  }
+
+  return (route, { tag, digest }) =>
+    digest === undefined ? ensureTag(route, tag) : ensureDigest(route, digest)
+}
