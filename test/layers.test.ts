@@ -49,7 +49,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 const ONLY_IN: readonly (readonly [name: RegExp, folders: readonly string[]])[] = [
   [/^(?:hono|@hono\/.*)$|^hono\//, ['handlers', 'node', 'compose', 'traces', 'api']],
   [/^@opentelemetry\//, ['traces']],
-  [/^node:https?2?$/, ['node', 'cli', 'transfer', 'shared']],
+  [/^node:https?2?$/, ['node', 'cli', 'transfer', 'upstreams', 'shared']],
   [/^@aws-sdk\/client-s3$|^@aws-sdk\/s3-/, ['storage']],
   [/^@aws-sdk\/(?:client-(?:kms|eventbridge|secrets-manager)|cloudfront-signer)$/, ['compose']],
   [/^aws-lambda$/, ['handlers']],

@@ -177,7 +177,7 @@ export const commit = async (
 ): Promise<void> => {
   checkRange(state, incoming)
   const { name } = state
-  const recording = context.events?.begin(name, origin)
+  const recording = incoming.fetched ? undefined : context.events?.begin(name, origin)
   const record = async (size: number): Promise<void> =>
     recording?.write({
       action: 'push',

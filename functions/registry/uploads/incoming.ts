@@ -15,6 +15,8 @@ export interface Incoming {
   readonly length: number | undefined
   /** First and last byte within the blob, if declared by Content-Range. */
   readonly range: { readonly start: number; readonly end: number } | undefined
+  /** Whether another registry sent them because we asked: then it is no push that anybody is told of. */
+  readonly fetched?: boolean
 }
 
 const outOfOrder = (state: UploadState, start: number): RegistryError =>

@@ -1,0 +1,212 @@
+/**
+ * Fetches blobs: each once, for all who want it, who read what has arrived while it is stored.
+ *
+ * A fetch goes on whether anybody reads or not. It is stored by the registry's own path for uploads, which verifies it once
+ * more: nothing is linked, or readable under its digest, before it is whole and right.
+ *
+ * @module
+ */
+
+import { dataKey } from '../../registry/layout.ts'
+import { algorithmOf, CANONICAL, type Digest } from '../../registry/reference.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { StoreError } from '../../storage/errors.ts'
+import type { ByteRange, ObjectStore } from '../../storage/store.ts'
+import type { OpenedBlob } from '../client/client.ts'
+import type { AskAt } from '../client/hosts-asked.ts'
+import { createFailures } from '../manifests/failures.ts'
+import type { Route } from '../route.ts'
+import type { TakeClaim } from './claim.ts'
+import { pump } from './pump.ts'
+import { openSpool, type Span, type Spool } from './spool.ts'
+
+export interface FillOptions {
+  readonly registry: Pick<Registry, 'blobs' | 'uploads'>
+  readonly store: ObjectStore
+  readonly askAt: AskAt
+  readonly takeClaim: TakeClaim
+  /** Where blobs are while they arrive. */
+  readonly directory: string
+  /** Ends all fetches. */
+  readonly signal: AbortSignal
+  /** Is told of a blob that clients have got and the store has not. */
+  readonly report: (route: Route, digest: Digest, error: unknown) => void
+  /** Clock in milliseconds since 1970. */
+  readonly now: () => number
+  /** Waits for some milliseconds. */
+  readonly wait: (milliseconds: number) => Promise<unknown>
+}
+
+/** A blob on its way, or a range of it; the reader must read the body to its end, or return it. */
+export interface Arriving {
+  /** Of the whole in bytes, if it is known. */
+  readonly size: number | undefined
+  /** First and last byte of the body within the blob, if a range was asked for. */
+  readonly span: Span | undefined
+  readonly body: AsyncGenerator<Buffer, undefined>
+}
+
+/**
+ * Has a blob of an upstream here.
+ *
+ * @returns the blob as it arrives; undefined when the repository has it
+ * @throws UpstreamError, StoreError
+ */
+export type FillBlob = (
+  route: Route,
+  digest: Digest,
+  range?: ByteRange,
+) => Promise<Arriving | undefined>
+
+/** A fetch: its spool, once there is one, and its end. */
+interface Fetch {
+  readonly local: string
+  readonly spool: Promise<Spool | undefined>
+  /** Ends when the blob is stored, or is not to be had. Never rejects. */
+  readonly done: Promise<void>
+}
+
+const keyOf = ({ local }: Route, digest: Digest): string => `${local}@${digest}`
+
+/** First and last byte of a range. @throws StoreError `range` when there is nothing of it in the blob */
+const spanOf = (range: ByteRange, size: number): Span => {
+  const start = 'suffix' in range ? Math.max(size - range.suffix, 0) : range.start
+  const end = 'suffix' in range ? size - 1 : Math.min(range.end ?? size - 1, size - 1)
+  if (start > end) throw new StoreError('range', `nothing of the range is in ${size} bytes`)
+  return { start, end }
+}
+
+/** Makes what fills. */
+export const createFills = (options: FillOptions): FillBlob => {
+  const { registry, store, askAt, takeClaim, directory, signal, report, now, wait } = options
+  const failures = createFailures(now)
+  const underWay = new Map<Digest, Fetch>()
+
+  /** Another repository may have it: the upstream has to say that it is in this one, too. */
+  const mount = async (route: Route, digest: Digest): Promise<boolean> => {
+    await askAt(route).repository.stat(digest)
+    return registry.blobs.mount(route.local, digest, undefined)
+  }
+
+  const isStored = async (digest: Digest): Promise<boolean> =>
+    algorithmOf(digest) === CANONICAL && (await store.head(dataKey(digest))) !== undefined
+
+  const save = async ({ local }: Route, digest: Digest, spool: Spool): Promise<void> => {
+    const source = spool.read()!
+    const incoming = { source, length: spool.size, range: undefined, fetched: true }
+    try {
+      await registry.uploads.commit(registry.uploads.begin(local), digest, incoming)
+    } finally {
+      await source.return(undefined)
+    }
+  }
+
+  /** Brings a blob into a spool and, as it arrives, into the store. */
+  const bring = async (
+    route: Route,
+    digest: Digest,
+    opened: OpenedBlob,
+    spool: Spool,
+  ): Promise<void> => {
+    const saving = save(route, digest, spool)
+    // Awaited below, whatever becomes of it meanwhile.
+    saving.catch(() => {})
+    try {
+      const { repository } = askAt(route)
+      await pump(opened, spool, { repository, digest, signal, wait })
+      spool.verified()
+      // Clients have got it: what it lacks is only kept.
+      await saving.catch((error: unknown) => report(route, digest, error))
+    } catch (error) {
+      // Before anybody can come and fetch it again.
+      failures.add(keyOf(route, digest), error as Error)
+      spool.fail(error as Error)
+      await saving.catch(() => {})
+      throw error
+    } finally {
+      // Who comes now looks in the store.
+      underWay.delete(digest)
+      await spool.close()
+    }
+  }
+
+  const open = async (route: Route, digest: Digest): Promise<[OpenedBlob, Spool]> => {
+    const blob = await askAt(route).repository.blob(digest, 0, signal)
+    try {
+      return [blob, await openSpool(directory, blob.size)]
+    } catch (error) {
+      blob.drop()
+      throw error
+    }
+  }
+
+  /** Fetches, and stores meanwhile. @param opened is given the spool once there is one */
+  const fetch = async (
+    route: Route,
+    digest: Digest,
+    opened: (spool: Spool | undefined) => void,
+  ): Promise<void> => {
+    if ((await isStored(digest)) && (await mount(route, digest))) return opened(undefined)
+    const claim = await takeClaim(digest, () => isStored(digest))
+    try {
+      if (claim === undefined && (await mount(route, digest))) return opened(undefined)
+      const [blob, spool] = await open(route, digest)
+      opened(spool)
+      await bring(route, digest, blob, spool)
+    } finally {
+      await claim?.release()
+    }
+  }
+
+  const begin = (route: Route, digest: Digest): Fetch => {
+    const key = keyOf(route, digest)
+    const spool = Promise.withResolvers<Spool | undefined>()
+    spool.promise.catch(() => {})
+    const done = fetch(route, digest, spool.resolve)
+      .then(
+        () => failures.delete(key),
+        (error: Error) => {
+          failures.add(key, error)
+          // Once there is a spool, that tells.
+          spool.reject(error)
+        },
+      )
+      .finally(() => {
+        if (underWay.get(digest) === begun) underWay.delete(digest)
+      })
+    const begun: Fetch = { local: route.local, spool: spool.promise, done }
+    underWay.set(digest, begun)
+    return begun
+  }
+
+  const readerOf = (spool: Spool, span?: Span): Arriving | undefined => {
+    const body = spool.read(span)
+    return body && { size: spool.size, span, body }
+  }
+
+  const joined = async (
+    { spool: opening, done }: Fetch,
+    range: ByteRange | undefined,
+  ): Promise<Arriving | undefined> => {
+    const spool = await opening
+    if (spool === undefined) return undefined
+    if (range === undefined) return readerOf(spool)
+    if (spool.size !== undefined) return readerOf(spool, spanOf(range, spool.size))
+    // Which bytes are wanted is known when all are there.
+    await done
+    return undefined
+  }
+
+  return async (route, digest, range) => {
+    const failed = failures.get(keyOf(route, digest))
+    if (failed !== undefined) throw failed
+    const running = underWay.get(digest)
+    if (running !== undefined && running.local !== route.local) {
+      // Fetched for another repository: this one's upstream has to say that it has it.
+      await askAt(route).repository.stat(digest)
+      await running.done
+      if (await registry.blobs.mount(route.local, digest, undefined)) return undefined
+    }
+    return joined(underWay.get(digest) ?? begin(route, digest), range)
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Bytes of a blob as they arrive, on disk, for any number of readers at their own pace.
+ *
+ * Nobody reads the last byte of what they want before the whole is verified. So whoever reads to the end has what is
+ * right, and everybody else sees an error, never a short success.
+ *
+ * The file has no name once it is open: whoever dies leaves nothing.
+ *
+ * @module
+ */
+
+import { randomUUID } from 'node:crypto'
+import { open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { once } from '../../shared/once.ts'
+import { StoreError } from '../../storage/errors.ts'
+
+/** Bytes from `start` to `end`, both included. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+export interface Spool {
+  /** Of the whole, if it is known. */
+  readonly size: number | undefined
+  /** Bytes so far. */
+  readonly arrived: number
+  /** Adds bytes. @throws StoreError `full` */
+  write(chunk: Uint8Array): Promise<void>
+  /** All is there, and it is right. */
+  verified(): void
+  /** It is not to be had. Readers fail. */
+  fail(error: Error): void
+  /**
+   * Reads what has arrived and what arrives. Any number at a time. It must be read to its end, or returned.
+   *
+   * @param span default: the whole
+   * @returns undefined when it is closed, and nobody reads any more
+   */
+  read(span?: Span): AsyncGenerator<Buffer, undefined> | undefined
+  /** Frees the disk once nobody reads any more. */
+  close(): Promise<void>
+}
+
+/** Most bytes that are read at once. */
+const CHUNK = 256 * 1024
+
+const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes(String(Reflect.get(Object(error), 'code')))
+
+/** A generator that tells of its end once, however it ends: one that was never begun does not run its own `finally`. */
+const whenLeft = (
+  inner: AsyncGenerator<Buffer, undefined>,
+  leave: () => Promise<void>,
+): AsyncGenerator<Buffer, undefined> => {
+  const left = once(leave)
+  const step = async (
+    work: Promise<IteratorResult<Buffer, undefined>>,
+  ): Promise<IteratorResult<Buffer, undefined>> => {
+    let over = true
+    try {
+      const result = await work
+      over = result.done ?? false
+      return result
+    } finally {
+      if (over) await left()
+    }
+  }
+  return {
+    next: () => step(inner.next()),
+    return: () => step(inner.return(undefined)),
+    throw: (error) => step(inner.throw(error)),
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async [Symbol.asyncDispose]() {
+      await step(inner.return(undefined))
+    },
+  }
+}
+
+/** Opens a spool. @param size of the whole in bytes, if it is known */
+export const openSpool = async (directory: string, size: number | undefined): Promise<Spool> => {
+  const path = join(directory, `slipway-fetch-${randomUUID()}`)
+  const file = await open(path, 'wx+', 0o600)
+  await rm(path)
+  let arrived = 0
+  let state: 'open' | 'verified' | Error = 'open'
+  let changed = Promise.withResolvers<void>()
+  let users = 1
+
+  const wake = (): void => {
+    changed.resolve()
+    changed = Promise.withResolvers()
+  }
+
+  const leave = async (): Promise<void> => {
+    users -= 1
+    if (users === 0) await file.close()
+  }
+
+  /** How far somebody may read who wants to read up to `end`. */
+  const limitFor = (end: number): number =>
+    state === 'verified' ? Math.min(end + 1, arrived) : Math.min(end, arrived)
+
+  async function* bytes(span: Span | undefined): AsyncGenerator<Buffer, undefined> {
+    const end = span?.end ?? (size ?? Number.POSITIVE_INFINITY) - 1
+    for (let at = span?.start ?? 0; ; ) {
+      const soon = changed.promise
+      const limit = limitFor(end)
+      if (state instanceof Error) throw state
+      if (at < limit) {
+        const buffer = Buffer.allocUnsafe(Math.min(CHUNK, limit - at))
+        const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at)
+        at += bytesRead
+        yield buffer.subarray(0, bytesRead)
+      } else if (state === 'verified') {
+        return undefined
+      } else {
+        await soon
+      }
+    }
+  }
+
+  return {
+    size,
+    get arrived() {
+      return arrived
+    },
+
+    async write(chunk) {
+      try {
+        for (let at = 0; at < chunk.byteLength; ) {
+          const { bytesWritten } = await file.write(chunk, at, chunk.byteLength - at, arrived + at)
+          at += bytesWritten
+        }
+      } catch (cause) {
+        if (!isFull(cause)) throw cause
+        throw new StoreError('full', `${directory} has no room for a blob on its way`, { cause })
+      }
+      arrived += chunk.byteLength
+      wake()
+    },
+
+    verified() {
+      state = 'verified'
+      wake()
+    },
+
+    fail(error) {
+      state = error
+      wake()
+    },
+
+    read(span) {
+      if (users === 0) return undefined
+      users += 1
+      return whenLeft(bytes(span), leave)
+    },
+
+    close: leave,
+  }
+}

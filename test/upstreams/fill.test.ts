@@ -1,0 +1,386 @@
+/**
+ * Blobs of upstreams: one fetch for all, streamed as it arrives, and nothing that is not right.
+ *
+ * @module
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { dataKey, FETCHING_PREFIX, fetchingKey } from '../../functions/registry/layout.ts'
+import type { Digest } from '../../functions/registry/reference.ts'
+import { createRegistry } from '../../functions/registry/registry.ts'
+import { readAll } from '../../functions/storage/bytes.ts'
+import { StoreError } from '../../functions/storage/errors.ts'
+import type { ObjectStore } from '../../functions/storage/store.ts'
+import { type ClaimsOptions, createClaims } from '../../functions/upstreams/blobs/claim.ts'
+import { type Arriving, createFills } from '../../functions/upstreams/blobs/fill.ts'
+import { createAsking } from '../../functions/upstreams/client/hosts-asked.ts'
+import type { Route } from '../../functions/upstreams/route.ts'
+import { temporaryDirectory } from '../support/hosts/start.ts'
+import { openFiles } from '../support/rig/stores.ts'
+import { until } from '../support/until.ts'
+import { routeTo, serve, sha256 } from './upstream.ts'
+
+const BLOB = randomBytes(1_000_000)
+const DIGEST = sha256(BLOB)
+
+type Give = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+const whole: Give = (_, response) => {
+  response.writeHead(200, { 'content-length': BLOB.length }).end(BLOB)
+}
+
+/** Gives what a Range asks for. */
+const rest: Give = ({ headers }, response) => {
+  const start = Number(headers.range?.match(/^bytes=(\d+)-$/)?.[1] ?? 0)
+  const part = { 'content-range': `bytes ${start}-${BLOB.length - 1}/${BLOB.length}` }
+  response
+    .writeHead(start === 0 ? 200 : 206, {
+      'content-length': BLOB.length - start,
+      ...(start === 0 ? {} : part),
+    })
+    .end(BLOB.subarray(start))
+}
+
+/** Gives some bytes of the whole, and then breaks the connection. */
+const broken =
+  (bytes: number): Give =>
+  (_, response) => {
+    response.writeHead(200, { 'content-length': BLOB.length })
+    response.write(BLOB.subarray(0, bytes), () => response.destroy())
+  }
+
+/** An upstream that gives a blob in these ways, one after the other, and servers on one store. */
+const open = async (...gives: readonly Give[]) => {
+  const ways = [...gives]
+  const upstream = await serve(async (request, response) => {
+    if (request.url === '/v2/') return void response.end('{}')
+    if (request.url?.startsWith('/v2/other/')) return void response.writeHead(404).end()
+    if (request.method === 'HEAD') {
+      return void response.writeHead(200, { 'content-length': BLOB.length }).end()
+    }
+    await (ways.length > 1 ? ways.shift()! : ways[0]!)(request, response)
+  })
+  const { store, close } = await openFiles()
+  const { path, remove } = await temporaryDirectory()
+  onTestFinished(close)
+  onTestFinished(remove)
+  // Whoever fetches stores, too, when clients have got it.
+  onTestFinished(async () => {
+    await until(async () => (await store.list(FETCHING_PREFIX)).objects.length === 0)
+  })
+  const stop = new AbortController()
+  const errors: unknown[] = []
+  const route = routeTo(upstream.origin)
+  /** One server. */
+  const start = (more: Partial<ClaimsOptions> = {}, own: ObjectStore = store) => {
+    const registry = createRegistry({ store: own, uploadSecret: async () => Buffer.alloc(32) })
+    const wait = () => sleep(1)
+    const fill = createFills({
+      registry,
+      store: own,
+      askAt: createAsking({ readSecret: async () => '' }),
+      takeClaim: createClaims({ store: own, wait, ...more }),
+      directory: path,
+      signal: stop.signal,
+      report: (_, __, error) => errors.push(error),
+      now: Date.now,
+      wait,
+    })
+    return { registry, fill }
+  }
+  const server = start()
+  const asked = () => upstream.lines().filter((line) => line !== 'GET /v2/')
+  const stored = async (local = 'up/app') => {
+    const { body } = await server.registry.blobs.open(local, DIGEST)
+    return readAll(body, BLOB.length)
+  }
+  return { ...server, start, store, route, asked, stored, stop, errors, directory: path }
+}
+
+const read = async (arriving: Arriving | undefined): Promise<Buffer> => {
+  if (arriving === undefined) throw new Error('it is here')
+  return buffer(arriving.body)
+}
+
+const aBlob = `/v2/app/blobs/${DIGEST}`
+
+const repository = (route: Route, name: string): Route => ({
+  ...route,
+  repository: name,
+  local: `up/${name}`,
+})
+
+describe('one fetch', () => {
+  test('for all who ask at a time; then the repository has it', async () => {
+    const { fill, route, asked, stored, directory } = await open(whole)
+    const all = Array.from({ length: 100 }, async () => read(await fill(route, DIGEST)))
+    for (const got of await Promise.all(all)) expect(got.equals(BLOB)).toBe(true)
+    expect(asked()).toEqual([`GET ${aBlob}`])
+    await until(async () => (await stored().catch(() => undefined))?.equals(BLOB))
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('is read as it arrives, but for the last byte before all is verified', async () => {
+    const [half, all] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const { fill, route, registry, directory } = await open(async (_, response) => {
+      response.writeHead(200, { 'content-length': BLOB.length }).write(BLOB.subarray(0, 500_000))
+      await half.promise
+      response.write(BLOB.subarray(500_000, -1))
+      await all.promise
+      response.end(BLOB.subarray(-1))
+    })
+    const arriving = await fill(route, DIGEST)
+    let got = 0
+    const take = async (until: number) => {
+      while (got < until) got += (await arriving!.body.next()).value!.byteLength
+    }
+    await take(500_000)
+    expect(got).toBe(500_000)
+    expect(await readdir(directory)).toEqual([])
+    half.resolve()
+    await take(BLOB.length - 1)
+    expect(got).toBe(BLOB.length - 1)
+    expect(await registry.blobs.stat('up/app', DIGEST)).toBeUndefined()
+    all.resolve()
+    await take(BLOB.length)
+    expect((await arriving!.body.next()).done).toBe(true)
+  })
+
+  test('goes on when who asked goes away', async () => {
+    const { fill, route, stored } = await open(whole)
+    const arriving = await fill(route, DIGEST)
+    await arriving?.body.return(undefined)
+    await until(async () => (await stored().catch(() => undefined))?.equals(BLOB))
+  })
+
+  test.each<
+    [
+      what: string,
+      range: Parameters<Awaited<ReturnType<typeof open>>['fill']>[2],
+      from: number,
+      to: number,
+    ]
+  >([
+    ['the beginning', { start: 0, end: 9 }, 0, 9],
+    ['the middle', { start: 500_000, end: 500_009 }, 500_000, 500_009],
+    ['to the end', { start: 999_990 }, 999_990, 999_999],
+    ['beyond the end', { start: 999_990, end: 2_000_000 }, 999_990, 999_999],
+    ['the last', { suffix: 10 }, 999_990, 999_999],
+  ])('gives a range: %s', async (_, range, from, to) => {
+    const { fill, route } = await open(whole)
+    const arriving = await fill(route, DIGEST, range)
+    expect(arriving).toMatchObject({ size: BLOB.length, span: { start: from, end: to } })
+    expect((await read(arriving)).equals(BLOB.subarray(from, to + 1))).toBe(true)
+  })
+
+  test('has no range that is outside', async () => {
+    const { fill, route } = await open(whole)
+    await expect(fill(route, DIGEST, { start: BLOB.length })).rejects.toMatchObject({
+      failure: 'range',
+    })
+  })
+
+  test('of a blob whose length is not known', async () => {
+    const { fill, route, stored } = await open((_, response) => {
+      response.write(BLOB.subarray(0, 10))
+      response.end(BLOB.subarray(10))
+    })
+    const [all, part] = await Promise.all([fill(route, DIGEST), fill(route, DIGEST, { suffix: 1 })])
+    expect(all?.size).toBeUndefined()
+    expect((await read(all)).equals(BLOB)).toBe(true)
+    expect(part).toBeUndefined()
+    expect((await stored()).equals(BLOB)).toBe(true)
+  })
+
+  test('by another algorithm', async () => {
+    const digest: Digest = `sha512:${createHash('sha512').update(BLOB).digest('hex')}`
+    const { fill, route } = await open(whole)
+    expect((await read(await fill(route, digest))).equals(BLOB)).toBe(true)
+  })
+
+  test('of nothing', async () => {
+    const { fill, route } = await open((_, response) => void response.end())
+    expect(await read(await fill(route, sha256('')))).toHaveLength(0)
+  })
+})
+
+describe('a connection that breaks', () => {
+  test('is resumed by Range', async () => {
+    const { fill, route, asked } = await open(broken(300_000), rest)
+    expect((await read(await fill(route, DIGEST))).equals(BLOB)).toBe(true)
+    expect(asked()).toHaveLength(2)
+  })
+
+  test('is resumed where the upstream knows no ranges', async () => {
+    const { fill, route } = await open(broken(300_000), broken(500_000), whole)
+    expect((await read(await fill(route, DIGEST))).equals(BLOB)).toBe(true)
+  })
+
+  test('for good ends all who read, as an error', async () => {
+    const { fill, route, asked, registry, store } = await open(
+      broken(300_000),
+      (_, response) => void response.destroy(),
+    )
+    const readers = await Promise.all([fill(route, DIGEST), fill(route, DIGEST)])
+    for (const reader of readers)
+      await expect(read(reader)).rejects.toMatchObject({ failure: 'away' })
+    expect(asked()).toHaveLength(5)
+    expect(await registry.blobs.stat('up/app', DIGEST)).toBeUndefined()
+    expect(await store.head(dataKey(DIGEST))).toBeUndefined()
+  })
+
+  test('because the server stops ends at once', async () => {
+    const { fill, route, stop, store } = await open((_, response) => {
+      response.writeHead(200, { 'content-length': BLOB.length }).write('x')
+    })
+    const reader = await fill(route, DIGEST)
+    stop.abort()
+    await expect(read(reader)).rejects.toMatchObject({ failure: 'away' })
+    await until(async () => (await store.head(fetchingKey(DIGEST))) === undefined)
+  })
+})
+
+describe('what is not right', () => {
+  const wrong = Buffer.from(BLOB).fill(0, 500_000, 500_001)
+
+  test.each<[what: string, give: Give]>([
+    [
+      'is another blob',
+      (_, response) => void response.writeHead(200, { 'content-length': wrong.length }).end(wrong),
+    ],
+    [
+      'is one of unknown length',
+      (_, response) => {
+        response.write(wrong.subarray(0, 10))
+        response.end(wrong.subarray(10))
+      },
+    ],
+    ['is shorter', (_, response) => void response.end(BLOB.subarray(0, -1))],
+    ['is longer', (_, response) => void response.end(Buffer.concat([BLOB, BLOB]))],
+    ['is nothing', (_, response) => void response.end()],
+  ])(
+    '%s: nobody gets it whole, nothing is stored, and it is remembered shortly',
+    async (_, give) => {
+      const { fill, route, registry, store, asked } = await open(give)
+      const readers = await Promise.all([fill(route, DIGEST), fill(route, DIGEST)])
+      for (const reader of readers)
+        await expect(read(reader)).rejects.toMatchObject({ failure: 'wrong' })
+      expect(await registry.blobs.stat('up/app', DIGEST)).toBeUndefined()
+      expect(await store.head(dataKey(DIGEST))).toBeUndefined()
+      await until(async () => (await store.head(fetchingKey(DIGEST))) === undefined)
+      await expect(fill(route, DIGEST)).rejects.toMatchObject({ failure: 'wrong' })
+      expect(asked()).toHaveLength(1)
+    },
+  )
+
+  test('is not there: once for all, remembered shortly', async () => {
+    const { fill, route, asked } = await open((_, response) => void response.writeHead(404).end())
+    for (let count = 0; count < 3; count++) {
+      await expect(fill(route, DIGEST)).rejects.toMatchObject({ failure: 'unknown' })
+    }
+    expect(asked()).toHaveLength(1)
+  })
+})
+
+describe('bytes that another repository has', () => {
+  test('are not fetched again, where the upstream has them', async () => {
+    const { fill, route, asked, stored } = await open(whole)
+    await read(await fill(route, DIGEST))
+    await until(() => stored().catch(() => undefined))
+    const second = repository(route, 'second')
+    expect(await fill(second, DIGEST)).toBeUndefined()
+    expect((await stored('up/second')).equals(BLOB)).toBe(true)
+    expect(asked()).toEqual([`GET ${aBlob}`, `HEAD /v2/second/blobs/${DIGEST}`])
+  })
+
+  test('are not given where it has not', async () => {
+    const { fill, route, stored } = await open(whole)
+    await read(await fill(route, DIGEST))
+    await until(() => stored().catch(() => undefined))
+    await expect(fill(repository(route, 'other'), DIGEST)).rejects.toMatchObject({
+      failure: 'unknown',
+    })
+  })
+
+  test('are waited for while they arrive', async () => {
+    const { fill, route, asked, stored } = await open(whole)
+    const first = await fill(route, DIGEST)
+    const second = fill(repository(route, 'second'), DIGEST)
+    await expect(fill(repository(route, 'other'), DIGEST)).rejects.toMatchObject({
+      failure: 'unknown',
+    })
+    await read(first)
+    expect(await second).toBeUndefined()
+    expect((await stored('up/second')).equals(BLOB)).toBe(true)
+    expect(asked().filter((line) => line.startsWith('GET'))).toEqual([`GET ${aBlob}`])
+  })
+})
+
+describe('several servers on one store', () => {
+  test('fetch a blob once', async () => {
+    const { fill, start, route, asked, stored } = await open(whole)
+    const others = [start(), start()].map((server) => server.fill)
+    const all = [fill, ...others].map(async (each) => {
+      const arriving = await each(route, DIGEST)
+      if (arriving !== undefined) await read(arriving)
+      return arriving === undefined
+    })
+    expect((await Promise.all(all)).toSorted()).toEqual([false, true, true])
+    expect((await stored()).equals(BLOB)).toBe(true)
+    expect(asked().filter((line) => line.startsWith('GET'))).toEqual([`GET ${aBlob}`])
+  })
+
+  test('take over what a dead one has left', async () => {
+    const { start, route, store } = await open(whole)
+    await store.put(fetchingKey(DIGEST), Buffer.from('{}'))
+    let clock = 0
+    const { fill } = start({
+      clock: () => {
+        clock += 10_000
+        return clock
+      },
+    })
+    expect((await read(await fill(route, DIGEST))).equals(BLOB)).toBe(true)
+    await until(async () => (await store.head(fetchingKey(DIGEST))) === undefined)
+  })
+
+  test('do not take over from one that is at work', async () => {
+    const { start, route, store, asked } = await open(whole)
+    let clock = 0
+    let writes = 0
+    const write = () => {
+      writes += 1
+      return store.put(fetchingKey(DIGEST), Buffer.from(`{"write":${writes}}`))
+    }
+    await write()
+    const wait = async () => {
+      clock += 30_000
+      if (writes < 5) await write()
+      else await store.delete([fetchingKey(DIGEST)])
+    }
+    const { fill } = start({ clock: () => clock, wait })
+    const filling = fill(route, DIGEST)
+    expect((await read(await filling)).equals(BLOB)).toBe(true)
+    expect([writes, asked().length]).toEqual([5, 1])
+  })
+})
+
+test('a store that fails costs nobody the blob', async () => {
+  const { start, store, route, errors } = await open(whole)
+  const failing: ObjectStore = {
+    ...store,
+    put: async (key, ...more) => {
+      if (key.startsWith('docker/')) throw new StoreError('unavailable', key)
+      return store.put(key, ...more)
+    },
+  }
+  const { fill } = start({}, failing)
+  expect((await read(await fill(route, DIGEST))).equals(BLOB)).toBe(true)
+  await until(() => errors.length > 0)
+  expect(errors).toEqual([expect.objectContaining({ failure: 'unavailable' })])
+})
