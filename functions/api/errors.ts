@@ -43,6 +43,12 @@ export type RequestErrorCode =
   /** The body is of another media type than is accepted. */
   | 'MEDIA_TYPE'
   | 'TOO_MANY_TAGS'
+  /** The repository is a copy of another registry's. */
+  | 'PULLED_THROUGH'
+  /** Another registry, that the content comes from, was asked too often. */
+  | 'UPSTREAM_BUSY'
+  /** It does not give what it should. */
+  | 'UPSTREAM_AWAY'
   | 'STORE_FULL'
   | 'STORE_UNAVAILABLE'
   | 'UNKNOWN'
@@ -148,6 +154,10 @@ const RESPONSES: Readonly<
   TOO_MANY_TAGS: [414, 'UNSUPPORTED'],
   // At any other code podman tries four times.
   TAG_IMMUTABLE: [409, 'DENIED'],
+  // As distribution has it where it is a mirror.
+  PULLED_THROUGH: [405, 'UNSUPPORTED'],
+  UPSTREAM_BUSY: [429, 'TOOMANYREQUESTS'],
+  UPSTREAM_AWAY: [503, 'UNAVAILABLE'],
   STORE_FULL: [507, 'UNAVAILABLE'],
   STORE_UNAVAILABLE: [503, 'UNAVAILABLE'],
 }

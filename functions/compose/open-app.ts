@@ -40,6 +40,7 @@ import {
   openUploadSecret,
   withReplica,
 } from './open-store.ts'
+import { openUpstreams } from './open-upstreams.ts'
 import { uploadMemoryFor } from './process-memory.ts'
 import type { Settings } from './settings.ts'
 
@@ -95,6 +96,8 @@ export interface HostOptions {
     | undefined
   /** What follows requests, access control and calls of the store. Default: nobody does. */
   readonly traces?: Follower | undefined
+  /** Ends what is fetched from upstreams. Absent: the host cannot fetch, and all repositories are its own. */
+  readonly fetching?: AbortSignal | undefined
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -243,6 +246,17 @@ export const openApp = async (
     bodyLimit,
     redirectManifestHeads: settings['manifest-heads'] === 'redirect',
     readOnly: settings['read-only'],
+    upstreams:
+      options.fetching && !settings['read-only']
+        ? openUpstreams({
+            store,
+            env,
+            registry,
+            logger,
+            audit: access.audit,
+            signal: options.fetching,
+          })
+        : undefined,
     undeleteDays: settings['undelete-days'],
     remains: options.remains,
     admin:

@@ -86,8 +86,11 @@ export const answerHere = async ({
   const health = createHealth(logger)
   const metrics = await openMetrics(settings)
   if (metrics) pullEvents.dropped = metrics.eventDropped
+  const fetching = new AbortController()
+  ends.last.push(async () => fetching.abort())
   const opened = await openApp(settings, env, {
     logger,
+    fetching: fetching.signal,
     isReady: health.isReady,
     watch: metrics,
     traces,

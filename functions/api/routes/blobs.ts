@@ -17,6 +17,7 @@ import { urlAtEdge } from '../middleware/edge.ts'
 import { addressOf, mayRedirect, permit } from '../middleware/permit.ts'
 import { noneMatchHits, parseRange } from '../request.ts'
 import { empty, redirect, sendObject } from '../responses.ts'
+import { type ArrivingBlob, sourceOf } from '../upstreams.ts'
 
 const PATH = '/v2/:name{.+}/blobs/:digest'
 
@@ -34,9 +35,23 @@ const readRange = (c: AppContext, digest: Digest): ByteRange | undefined => {
   return parseRange(c.req.header('Range'))
 }
 
+const setLength = (c: AppContext, bytes: number | undefined): void => {
+  if (bytes !== undefined) c.header('Content-Length', String(bytes))
+}
+
 /** Registers the blob endpoints. */
 export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const { blobs } = options.registry
+
+  /** Does something with a blob that is here; if it is not, something else. */
+  const orElse = async <T>(here: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
+    try {
+      return await here()
+    } catch (error) {
+      if (!hasCode(error, 'BLOB_UNKNOWN')) throw error
+      return otherwise()
+    }
+  }
 
   const stat = async (name: string, digest: Digest): Promise<number> => {
     const size = await blobs.stat(name, digest)
@@ -71,31 +86,65 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return sendObject(c, body, 206)
   }
 
+  /** Sends a blob as it arrives from an upstream. */
+  const sendArriving = (
+    c: AppContext,
+    caller: Caller,
+    { size, span, body }: ArrivingBlob,
+  ): Response => {
+    c.header('Cache-Control', forever(caller))
+    setLength(c, span === undefined ? size : span.end - span.start + 1)
+    if (span === undefined) return sendObject(c, body, 200)
+    c.header('Content-Range', `bytes ${span.start}-${span.end}/${size}`)
+    return sendObject(c, body, 206)
+  }
+
   app.get(PATH, async (c) => {
-    const name = parseName(c.req.param('name'))
+    const { name, from } = await sourceOf(c, options, c.req.param('name'))
     const caller = await permit(c, name, 'pull')
     const digest = parseDigest(c.req.param('digest'))
+    /** Undefined where an upstream has it, and does not say. */
+    const size = (): Promise<number | undefined> =>
+      from
+        ? orElse(
+            () => stat(name, digest),
+            () => from.stat(digest),
+          )
+        : stat(name, digest)
     c.header('Docker-Content-Digest', digest)
     c.header('ETag', `"${digest}"`)
     c.header('Accept-Ranges', 'bytes')
     if (noneMatchHits(c.req.header('If-None-Match'), digest)) {
-      await stat(name, digest)
+      await size()
       c.header('Cache-Control', forever(caller))
       return c.body(null, 304)
     }
     try {
       // Checked before a redirect, too: S3 ignores a Range that ends before it begins.
       const range = readRange(c, digest)
-      const redirected = await redirectToStore(c, name, digest)
-      if (redirected) return redirected
-      c.header('Content-Type', 'application/octet-stream')
-      if (c.req.method === 'GET') return await send(c, caller, name, digest, range)
-      c.header('Content-Length', String(await stat(name, digest)))
-      return c.body(null, 200)
+      const sendStored = async (): Promise<Response> => {
+        const redirected = await redirectToStore(c, name, digest)
+        if (redirected) return redirected
+        c.header('Content-Type', 'application/octet-stream')
+        if (c.req.method === 'GET') return send(c, caller, name, digest, range)
+        setLength(c, await stat(name, digest))
+        return c.body(null, 200)
+      }
+      if (from === undefined) return await sendStored()
+      return await orElse(sendStored, async () => {
+        c.header('Content-Type', 'application/octet-stream')
+        if (c.req.method === 'GET') {
+          const arriving = await from.blob(digest, range)
+          return arriving ? sendArriving(c, caller, arriving) : sendStored()
+        }
+        setLength(c, await from.stat(digest))
+        return c.body(null, 200)
+      })
     } catch (error) {
       if (!isRangeFailure(error)) throw error
       // RFC 9110 15.5.17: the response tells the actual size.
-      c.header('Content-Range', `bytes */${await stat(name, digest)}`)
+      const bytes = await size()
+      if (bytes !== undefined) c.header('Content-Range', `bytes */${bytes}`)
       throw error
     }
   })

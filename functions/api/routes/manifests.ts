@@ -32,6 +32,7 @@ import { auditOverrides } from '../middleware/log.ts'
 import { mayRedirect, methodOf, permit } from '../middleware/permit.ts'
 import { entityTags, noneMatchHits } from '../request.ts'
 import { empty, redirect, warning } from '../responses.ts'
+import { refuseThrough, sourceOf } from '../upstreams.ts'
 
 const PATH = '/v2/:name{.+}/manifests/:reference'
 
@@ -105,10 +106,12 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
 
   // Also HEAD. Accept is ignored: a manifest of another type is of more use to clients than a 404.
   app.get(PATH, async (c) => {
-    const name = parseName(c.req.param('name'))
+    const { name, from } = await sourceOf(c, options, c.req.param('name'))
     const caller = await permit(c, name, 'pull')
     const reference = requestedReference(name, c.req.param('reference'))
-    const digest = await manifests.resolve(name, reference)
+    const brought = await from?.manifest(reference)
+    if (brought?.warning !== undefined) c.header('Warning', warning(brought.warning))
+    const digest = brought?.digest ?? (await manifests.resolve(name, reference))
     const unchanged = noneMatchHits(c.req.header('If-None-Match'), digest)
     c.header('Docker-Content-Digest', digest)
     c.header('ETag', `"${digest}"`)
@@ -139,6 +142,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
   app.put(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
     const caller = await permit(c, name, 'push')
+    await refuseThrough(options, name)
     const reference = parseReference(c.req.param('reference'))
     const tags = readTags(c, reference)
     const condition = readCondition(c, reference)

@@ -29,6 +29,7 @@ import { parseContentLength, parseContentRange } from '../request.ts'
 import { empty } from '../responses.ts'
 import { setUploadLocation } from '../upload-location.ts'
 import { offerParts, rangesOf, readWanted } from '../upload-parts.ts'
+import { refuseThrough } from '../upstreams.ts'
 
 const START = '/v2/:name{.+}/blobs/uploads/'
 const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
@@ -149,6 +150,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const start = async (c: AppContext): Promise<Response> => {
     const name = parseName(c.req.param('name') ?? '')
     const caller = await permit(c, name, 'push', mountSource(c))
+    await refuseThrough(options, name)
     const mounted = c.req.query('mount')
     if (mounted !== undefined && isDigest(mounted) && (await mount(c, name, mounted))) {
       return created(c, name, mounted)

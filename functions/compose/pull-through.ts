@@ -1,0 +1,133 @@
+/**
+ * Upstreams behind the port that the API has to them: what they cannot give, in words and codes for clients.
+ *
+ * @module
+ */
+
+import { tmpdir } from 'node:os'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RequestError } from '../api/errors.ts'
+import type { FindSource, PulledThrough } from '../api/upstreams.ts'
+import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts'
+import { once } from '../shared/once.ts'
+import { readingSecrets } from '../shared/secrets.ts'
+import { createClaims } from '../upstreams/blobs/claim.ts'
+import { createFills } from '../upstreams/blobs/fill.ts'
+import { UpstreamError } from '../upstreams/client/failure.ts'
+import { createAsking } from '../upstreams/client/hosts-asked.ts'
+import { createEnsure } from '../upstreams/manifests/ensure.ts'
+import { parseUpstreams } from '../upstreams/parse.ts'
+import { type Route, routing } from '../upstreams/route.ts'
+import type { UpstreamsOptions } from './open-upstreams.ts'
+
+/** Seconds after which clients may try again where nobody knows better. */
+const RETRY_AFTER = 5
+
+/** Loaded only where a variable has an ARN. */
+const openStoredSecrets = once(async () => {
+  const { storedSecrets } = await import('./aws/stored-secrets.ts')
+  return storedSecrets()
+})
+
+/** What a client is told of a failure. @param unknown the code for what is not there */
+const told = (cause: unknown, unknown: RegistryErrorCode, what: string): unknown => {
+  // The upstream has something that no registry of this kind can have.
+  if (cause instanceof RegistryError && cause.code === 'MANIFEST_INVALID') {
+    return new RegistryError(unknown, `${what} cannot be had: ${cause.message}`, { cause })
+  }
+  if (!(cause instanceof UpstreamError)) return cause
+  const { failure, message, retryAfter } = cause
+  const why = `${what} cannot be had: ${message}`
+  if (failure === 'unknown' || failure === 'denied') {
+    return new RegistryError(unknown, why, { cause })
+  }
+  return new RequestError(failure === 'busy' ? 'UPSTREAM_BUSY' : 'UPSTREAM_AWAY', why, {
+    cause,
+    retryAfter: retryAfter === undefined ? RETRY_AFTER : Math.ceil(retryAfter / 1000),
+  })
+}
+
+const telling = async <T>(
+  work: Promise<T>,
+  unknown: RegistryErrorCode,
+  what: string,
+): Promise<T> => {
+  try {
+    return await work
+  } catch (error) {
+    throw told(error, unknown, what)
+  }
+}
+
+/**
+ * What the upstreams of a document give.
+ *
+ * @returns undefined where it has none
+ * @throws DocumentError
+ */
+export const createPullThrough = (
+  text: string,
+  { store, env, registry, logger, signal, now = Date.now }: UpstreamsOptions,
+): FindSource | undefined => {
+  const upstreams = parseUpstreams(text)
+  if (upstreams.length === 0) return undefined
+  const routeOf = routing(upstreams)
+  const askAt = createAsking({
+    readSecret: readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
+    now,
+  })
+  const ensure = createEnsure({
+    registry,
+    store,
+    askAt,
+    now,
+    report: ({ host, local }, tag, err) =>
+      logger.warn(
+        { err, host, repository: local, tag },
+        'an upstream failed: what is here is served',
+      ),
+    // The process goes on by itself.
+    behind: () => {},
+  })
+  const fill = createFills({
+    registry,
+    store,
+    askAt,
+    takeClaim: createClaims({ store, wait: sleep }),
+    directory: tmpdir(),
+    signal,
+    report: ({ host, local }, digest, err) =>
+      logger.warn(
+        { err, host, repository: local, digest },
+        'a blob of an upstream could not be stored',
+      ),
+    now,
+    wait: sleep,
+  })
+
+  const sourceAt = (route: Route): PulledThrough => {
+    const { local, host } = route
+    const blob = (digest: string): string => `the blob ${digest} of ${local}`
+    return {
+      name: local,
+      host,
+      manifest: (reference) => {
+        const what = `the manifest ${reference.digest ?? reference.tag} of ${local}`
+        return telling(ensure(route, reference), 'MANIFEST_UNKNOWN', what)
+      },
+      stat: (digest) => telling(askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
+      async blob(digest, range) {
+        const arriving = await telling(fill(route, digest, range), 'BLOB_UNKNOWN', blob(digest))
+        return (
+          arriving && { ...arriving, body: Readable.from(arriving.body, { objectMode: false }) }
+        )
+      },
+    }
+  }
+
+  return async (name, namespace) => {
+    const route = routeOf(name, namespace)
+    return typeof route === 'string' ? route : sourceAt(route)
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Pull-through as clients see it: on the Node server, over HTTP.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openFileStore } from '../../functions/compose/file-store.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
+import { startServer } from '../../functions/node/server.ts'
+import { UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { temporaryDirectory } from '../support/hosts/start.ts'
+import { until } from '../support/until.ts'
+import { CONFIG, IMAGE, serve, sha256 } from './upstream.ts'
+
+const LAYER = randomBytes(300_000)
+const BLOBS = new Map([CONFIG, LAYER].map((bytes) => [sha256(bytes) as string, bytes]))
+const WRONG = sha256('wrong')
+
+/** An upstream with one image, `team/app:v1`, and a server that has it as `up/…`. */
+const open = async () => {
+  const state = { away: false }
+  const upstream = await serve((request, response) => {
+    const { method, url = '' } = request
+    const [, , ...rest] = url.split('/')
+    const [kind, reference = ''] = rest.slice(-2)
+    const send = (bytes: Buffer, headers: Record<string, string>) =>
+      void response
+        .writeHead(200, { 'content-length': bytes.length, ...headers })
+        .end(method === 'HEAD' ? undefined : bytes)
+    if (state.away) return void response.writeHead(503).end()
+    if (url === '/v2/') return send(Buffer.from('{}'), {})
+    if (!url.startsWith('/v2/team/app/')) return void response.writeHead(404).end()
+    if (kind === 'manifests' && ['v1', sha256(IMAGE)].includes(reference)) {
+      return send(IMAGE, { 'content-type': OCI_MANIFEST, 'docker-content-digest': sha256(IMAGE) })
+    }
+    if (reference === WRONG) return send(LAYER, {})
+    const blob = BLOBS.get(reference)
+    if (kind === 'blobs' && blob) return send(blob, {})
+    response.writeHead(404).end()
+  })
+  const { path, remove } = await temporaryDirectory()
+  onTestFinished(remove)
+  const document = {
+    version: 1,
+    upstreams: [
+      {
+        name: 'up',
+        host: 'up.example',
+        prefix: 'up',
+        url: upstream.origin,
+        private: ['127.0.0.1'],
+      },
+    ],
+  }
+  await openFileStore(path).put(UPSTREAMS_KEY, Buffer.from(JSON.stringify(document)))
+  const env = { SLIPWAY_STORE: `file:${path}`, SLIPWAY_AUTH: 'off', SLIPWAY_LOG_LEVEL: 'silent' }
+  const { url, stop } = await startServer(readSettings(['--listen=127.0.0.1:0'], env), env)
+  onTestFinished(stop)
+  const get = (target: string, init: RequestInit = {}) => fetch(new URL(target, url), init)
+  const asked = () =>
+    upstream.requests.splice(0).flatMap(({ line }) => (line === 'GET /v2/' ? [] : [line]))
+  return { get, asked, state }
+}
+
+const APP = '/v2/up/team/app'
+const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer())
+
+describe('a pull', () => {
+  test('of an image goes through once, and then needs no upstream', async () => {
+    const { get, asked, state } = await open()
+    for (let count = 0; count < 2; count++) {
+      const manifest = await get(`${APP}/manifests/v1`)
+      expect(manifest.status).toBe(200)
+      expect(manifest.headers.get('docker-content-digest')).toBe(sha256(IMAGE))
+      expect(manifest.headers.get('warning')).toBeNull()
+      expect(await bytesOf(manifest)).toEqual(IMAGE)
+      for (const [digest, bytes] of BLOBS) {
+        const blob = await get(`${APP}/blobs/${digest}`)
+        expect([blob.status, blob.headers.get('content-length')]).toEqual([200, `${bytes.length}`])
+        expect((await bytesOf(blob)).equals(bytes)).toBe(true)
+        // It is stored while clients get it.
+        await until(async () => {
+          const range = { headers: { range: 'bytes=0-0' } }
+          const stored = await get(`${APP}/blobs/${digest}`, range)
+          return (await bytesOf(stored)).length === 1
+        })
+      }
+      state.away = true
+    }
+    expect(
+      asked()
+        .filter((line) => line.startsWith('GET'))
+        .toSorted(),
+    ).toEqual(
+      [
+        'GET /v2/team/app/manifests/v1',
+        ...[...BLOBS.keys()].map((digest) => `GET /v2/team/app/blobs/${digest}`),
+      ].toSorted(),
+    )
+  })
+
+  test('by digest, by HEAD, with If-None-Match, by Range', async () => {
+    const { get } = await open()
+    const byDigest = await get(`${APP}/manifests/${sha256(IMAGE)}`, { method: 'HEAD' })
+    expect([byDigest.status, byDigest.headers.get('content-length')]).toEqual([
+      200,
+      `${IMAGE.length}`,
+    ])
+    const target = `${APP}/blobs/${sha256(LAYER)}`
+    const head = await get(target, { method: 'HEAD' })
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, `${LAYER.length}`])
+    const known = await get(target, { headers: { 'if-none-match': `"${sha256(LAYER)}"` } })
+    expect(known.status).toBe(304)
+    const part = await get(target, { headers: { range: 'bytes=10-19' } })
+    expect([part.status, part.headers.get('content-range')]).toEqual([
+      206,
+      `bytes 10-19/${LAYER.length}`,
+    ])
+    expect(await bytesOf(part)).toEqual(LAYER.subarray(10, 20))
+  })
+
+  test('outside of a blob is refused', async () => {
+    const { get } = await open()
+    const outside = await get(`${APP}/blobs/${sha256(CONFIG)}`, {
+      headers: { range: 'bytes=9999-' },
+    })
+    expect([outside.status, outside.headers.get('content-range')]).toEqual([
+      416,
+      `bytes */${CONFIG.length}`,
+    ])
+  })
+
+  test('of a blob that is another ends as an error', async () => {
+    const { get } = await open()
+    await expect(get(`${APP}/blobs/${WRONG}`).then(bytesOf)).rejects.toThrow()
+    expect((await get(`${APP}/blobs/${WRONG}`)).status).toBe(503)
+  })
+
+  test.each([`${APP}/manifests/v9`, `${APP}/blobs/${sha256('x')}`, '/v2/up/other/manifests/v1'])(
+    'of what is not there is 404: %s',
+    async (target) => {
+      const { get } = await open()
+      const response = await get(target)
+      expect(response.status).toBe(404)
+      expect(await response.text()).toMatch(/cannot be had: up.example responded 404/)
+    },
+  )
+
+  test('from an upstream that is away is 503', async () => {
+    const { get, state } = await open()
+    state.away = true
+    const response = await get(`${APP}/manifests/v1`)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+  })
+})
+
+describe('a namespace', () => {
+  const target = '/v2/team/app/manifests/v1'
+
+  test('leads to its upstream, in the query or a header', async () => {
+    const { get } = await open()
+    expect((await get(`${target}?ns=up.example`)).status).toBe(200)
+    expect((await get(target, { headers: { 'oci-namespace': 'up.example' } })).status).toBe(200)
+  })
+
+  test('that is none is 404, and so is the name without one', async () => {
+    const { get, asked } = await open()
+    expect((await get(`${target}?ns=other.example`)).status).toBe(404)
+    expect((await get(target)).status).toBe(404)
+    expect(asked()).toEqual([])
+  })
+})
+
+test.each([
+  ['PUT', `${APP}/manifests/v1`],
+  ['POST', `${APP}/blobs/uploads/`],
+])('a push is refused, with what to do instead: %s %s', async (method, target) => {
+  const { get } = await open()
+  const response = await get(target, { method, body: method === 'PUT' ? IMAGE : null })
+  expect(response.status).toBe(405)
+  expect(await response.text()).toMatch(/is a copy of what up.example has: push there/)
+})
+
+test('a repository of its own is pushed to and pulled from', async () => {
+  const { get, asked } = await open()
+  expect((await get('/v2/own/app/blobs/uploads/', { method: 'POST' })).status).toBe(202)
+  expect(asked()).toEqual([])
+})
