@@ -15,7 +15,7 @@ import type { PullEvents, Recorder } from '../registry/happened.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import type { FindSource } from './upstreams.ts'
+import type { Upstreams } from './upstream-port.ts'
 
 /** Where log lines go; pino's loggers fit. */
 export interface RequestLogger {
@@ -137,7 +137,7 @@ export interface AppOptions {
    */
   readonly uploadOrigin?: string | undefined
   /** Which repositories come from other registries. Absent: none does. */
-  readonly upstreams?: FindSource | undefined
+  readonly upstreams?: Upstreams | undefined
   /** Set where a CDN is in front. */
   readonly edge?: Edge | undefined
   /** Set where this registry issues tokens itself. */

@@ -122,6 +122,8 @@ export interface OpenApp {
    * @throws StoreError when the store cannot be read, KMSServiceException when a key cannot be used
    */
   readonly warmUp: () => Promise<void>
+  /** Looks whether there are upstreams by now, or others: for hosts that fetch. Never throws. */
+  readonly lookForUpstreams: () => Promise<void>
   /** Looks whether a clean-up may run on the store by now: for hosts that live for long. */
   readonly lookForFence: () => Promise<void>
 }
@@ -226,6 +228,11 @@ export const openApp = async (
     report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     contentLooked: watch?.looked,
   })
+  const { fetching: signal } = options
+  const upstreams =
+    signal && !settings['read-only']
+      ? openUpstreams({ store, env, registry, logger, audit: access.audit, signal })
+      : undefined
   const app = createApp({
     ...(traces ? traces.access(access) : access),
     follow: traces?.requests,
@@ -246,17 +253,7 @@ export const openApp = async (
     bodyLimit,
     redirectManifestHeads: settings['manifest-heads'] === 'redirect',
     readOnly: settings['read-only'],
-    upstreams:
-      options.fetching && !settings['read-only']
-        ? openUpstreams({
-            store,
-            env,
-            registry,
-            logger,
-            audit: access.audit,
-            signal: options.fetching,
-          })
-        : undefined,
+    upstreams,
     undeleteDays: settings['undelete-days'],
     remains: options.remains,
     admin:
@@ -267,7 +264,7 @@ export const openApp = async (
   const warmUp = async (): Promise<void> => {
     // A read-only registry needs no secret, and may not be able to write one.
     const secret = settings['read-only'] ? store.head(UPLOAD_SECRET_KEY) : uploadSecret()
-    await Promise.all([secret, checkKeys(), heeding.look()])
+    await Promise.all([secret, checkKeys(), heeding.look(), upstreams?.look()])
   }
   return {
     app,
@@ -281,5 +278,6 @@ export const openApp = async (
     policyNotes,
     warmUp,
     lookForFence: heeding.look,
+    lookForUpstreams: async () => upstreams?.look(),
   }
 }

@@ -4,37 +4,28 @@
  * @module
  */
 
-import type { RequestLogger } from '../api/env.ts'
-import type { FindSource } from '../api/upstreams.ts'
-import type { Audit } from '../auth/audit.ts'
+import type { FindSource, Upstreams } from '../api/upstream-port.ts'
 import { UPSTREAMS_KEY } from '../registry/layout.ts'
-import type { Registry } from '../registry/registry.ts'
-import type { ObjectStore } from '../storage/store.ts'
 import { openDocument } from './open-document.ts'
+import type { UpstreamsOptions } from './pull-through.ts'
 
-export interface UpstreamsOptions {
-  readonly store: ObjectStore
-  /** Where secrets are that the document names. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly registry: Registry
-  readonly logger: RequestLogger
-  readonly audit: Audit
-  /** Ends all fetches. */
-  readonly signal: AbortSignal
-  /** Clock in milliseconds since 1970. */
-  readonly now?: () => number
-}
-
-/** What the document says; undefined where there is none, or no upstream in it. */
+/** What the document says. */
 interface InForce {
+  /** Undefined where there is no document, or no upstream in it. */
   readonly find: FindSource | undefined
 }
 
+/** Upstreams that follow their document: a pull from a registry without any does not even ask. */
+export interface LiveUpstreams extends Upstreams {
+  /** Looks whether the document has changed, at most every 20 seconds. Never throws. */
+  look(): Promise<void>
+}
+
 /**
- * Follows the document of upstreams: read when something is first pulled, and at most every 20 seconds. While it has
- * never been read, nothing can be pulled or pushed: a name might be somebody else's.
+ * Follows the document of upstreams, as often as it is told to look. While it has never been read, nothing can be
+ * pulled or pushed: a name might be somebody else's.
  */
-export const openUpstreams = (options: UpstreamsOptions): FindSource => {
+export const openUpstreams = (options: UpstreamsOptions): LiveUpstreams => {
   const { store, logger, audit, now = Date.now } = options
   const called = {
     key: UPSTREAMS_KEY,
@@ -52,5 +43,16 @@ export const openUpstreams = (options: UpstreamsOptions): FindSource => {
       return { find: createPullThrough(text, { ...options, now }) }
     },
   )
-  return async (name, namespace) => (await (await inForce()).find?.(name, namespace)) ?? 'own'
+  const first: FindSource = async (...asked) => (await (await inForce()).find?.(...asked)) ?? 'own'
+  const live = {
+    find: first as FindSource | undefined,
+    async look() {
+      try {
+        live.find = (await inForce()).find
+      } catch {
+        // It has been reported, and who pulls is told.
+      }
+    },
+  }
+  return live
 }

@@ -7,11 +7,15 @@
 import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { RequestLogger } from '../api/env.ts'
 import { RequestError } from '../api/errors.ts'
-import type { FindSource, PulledThrough } from '../api/upstreams.ts'
+import type { FindSource, PulledThrough } from '../api/upstream-port.ts'
+import type { Audit } from '../auth/audit.ts'
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts'
+import type { Registry } from '../registry/registry.ts'
 import { once } from '../shared/once.ts'
 import { readingSecrets } from '../shared/secrets.ts'
+import type { ObjectStore } from '../storage/store.ts'
 import { createClaims } from '../upstreams/blobs/claim.ts'
 import { createFills } from '../upstreams/blobs/fill.ts'
 import { UpstreamError } from '../upstreams/client/failure.ts'
@@ -19,7 +23,19 @@ import { createAsking } from '../upstreams/client/hosts-asked.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
 import { parseUpstreams } from '../upstreams/parse.ts'
 import { type Route, routing } from '../upstreams/route.ts'
-import type { UpstreamsOptions } from './open-upstreams.ts'
+
+export interface UpstreamsOptions {
+  readonly store: ObjectStore
+  /** Where secrets are that the document names. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly registry: Registry
+  readonly logger: RequestLogger
+  readonly audit: Audit
+  /** Ends all fetches. */
+  readonly signal: AbortSignal
+  /** Clock in milliseconds since 1970. */
+  readonly now?: () => number
+}
 
 /** Seconds after which clients may try again where nobody knows better. */
 const RETRY_AFTER = 5

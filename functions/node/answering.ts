@@ -62,6 +62,9 @@ export interface AnsweringOptions {
 export const openMetrics = async (settings: Settings): Promise<Metrics | undefined> =>
   settings.metrics && (await import('./metrics/metrics.ts')).createMetrics()
 
+/** Milliseconds between looks for upstreams; their document is read again less often. */
+const LOOK_FOR_UPSTREAMS = 5_000
+
 /**
  * Answers requests in this process. It does not listen yet.
  *
@@ -128,6 +131,8 @@ export const answerHere = async ({
       await listen(server, settings.listen)
       if (tls) ends.first.push(tls.follow(server as TlsServer))
       if (!settings['read-only']) ends.first.push(watchFence(opened.lookForFence, logger))
+      const looking = setInterval(opened.lookForUpstreams, LOOK_FOR_UPSTREAMS).unref()
+      ends.first.push(() => clearInterval(looking))
       if (pulls) ends.last.push(startWritingPulls(pulls.recorder, store, logger))
       if (traces) ends.last.push(traces.stop)
       return server.address() as AddressInfo

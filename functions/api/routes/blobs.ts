@@ -17,7 +17,8 @@ import { urlAtEdge } from '../middleware/edge.ts'
 import { addressOf, mayRedirect, permit } from '../middleware/permit.ts'
 import { noneMatchHits, parseRange } from '../request.ts'
 import { empty, redirect, sendObject } from '../responses.ts'
-import { type ArrivingBlob, sourceOf } from '../upstreams.ts'
+import type { ArrivingBlob } from '../upstream-port.ts'
+import { type Source, sourceOf } from '../upstreams.ts'
 
 const PATH = '/v2/:name{.+}/blobs/:digest'
 
@@ -100,7 +101,9 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   }
 
   app.get(PATH, async (c) => {
-    const { name, from } = await sourceOf(c, options, c.req.param('name'))
+    const asked = parseName(c.req.param('name'))
+    const find = options.upstreams?.find
+    const { name, from }: Source = find ? await sourceOf(c, find, asked) : { name: asked }
     const caller = await permit(c, name, 'pull')
     const digest = parseDigest(c.req.param('digest'))
     /** Undefined where an upstream has it, and does not say. */

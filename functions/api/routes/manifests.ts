@@ -32,7 +32,7 @@ import { auditOverrides } from '../middleware/log.ts'
 import { mayRedirect, methodOf, permit } from '../middleware/permit.ts'
 import { entityTags, noneMatchHits } from '../request.ts'
 import { empty, redirect, warning } from '../responses.ts'
-import { refuseThrough, sourceOf } from '../upstreams.ts'
+import { refuseThrough, type Source, sourceOf } from '../upstreams.ts'
 
 const PATH = '/v2/:name{.+}/manifests/:reference'
 
@@ -106,7 +106,9 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
 
   // Also HEAD. Accept is ignored: a manifest of another type is of more use to clients than a 404.
   app.get(PATH, async (c) => {
-    const { name, from } = await sourceOf(c, options, c.req.param('name'))
+    const asked = parseName(c.req.param('name'))
+    const find = options.upstreams?.find
+    const { name, from }: Source = find ? await sourceOf(c, find, asked) : { name: asked }
     const caller = await permit(c, name, 'pull')
     const reference = requestedReference(name, c.req.param('reference'))
     const brought = await from?.manifest(reference)
@@ -142,7 +144,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
   app.put(PATH, async (c) => {
     const name = parseName(c.req.param('name'))
     const caller = await permit(c, name, 'push')
-    await refuseThrough(options, name)
+    if (options.upstreams?.find) await refuseThrough(options.upstreams.find, name)
     const reference = parseReference(c.req.param('reference'))
     const tags = readTags(c, reference)
     const condition = readCondition(c, reference)

@@ -150,7 +150,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   const start = async (c: AppContext): Promise<Response> => {
     const name = parseName(c.req.param('name') ?? '')
     const caller = await permit(c, name, 'push', mountSource(c))
-    await refuseThrough(options, name)
+    if (options.upstreams?.find) await refuseThrough(options.upstreams.find, name)
     const mounted = c.req.query('mount')
     if (mounted !== undefined && isDigest(mounted) && (await mount(c, name, mounted))) {
       return created(c, name, mounted)

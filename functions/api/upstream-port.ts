@@ -1,0 +1,46 @@
+/**
+ * The port to other registries, whose images are had from here: see docs/pull-through.md. There is one only where the
+ * host can fetch.
+ *
+ * @module
+ */
+
+import type { Readable } from 'node:stream'
+import type { Digest, Reference } from '../registry/reference.ts'
+import type { ByteRange } from '../storage/store.ts'
+
+/** A blob on its way, or a range of it. */
+export interface ArrivingBlob {
+  /** Of the whole in bytes, if it is known. */
+  readonly size: number | undefined
+  /** First and last byte of the body within the blob, if a range was asked for. */
+  readonly span: { readonly start: number; readonly end: number } | undefined
+  /** It must be read or destroyed. It fails, and never just ends, where the blob is not whole and right. */
+  readonly body: Readable
+}
+
+/** A repository that comes from an upstream. All throw RegistryError or RequestError. */
+export interface PulledThrough {
+  /** Its name here. */
+  readonly name: string
+  /** The host that it comes from. */
+  readonly host: string
+  /** Has a manifest here. @returns its digest, and what a client should be told */
+  manifest(reference: Reference): Promise<{ readonly digest: Digest; readonly warning?: string }>
+  /** Size in bytes of a blob that is not here, if the upstream says so. */
+  stat(digest: Digest): Promise<number | undefined>
+  /** Has a blob here. @returns undefined when the repository has it by now */
+  blob(digest: Digest, range: ByteRange | undefined): Promise<ArrivingBlob | undefined>
+}
+
+/** What a name leads to: `unknown` if the client wants a host that is none of the upstreams. */
+export type FindSource = (
+  name: string,
+  namespace: string | undefined,
+) => Promise<PulledThrough | 'own' | 'unknown'>
+
+/** The upstreams in force. */
+export interface Upstreams {
+  /** Undefined while there are none, so that a pull does not even ask. */
+  readonly find: FindSource | undefined
+}
