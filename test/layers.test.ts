@@ -29,6 +29,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
     'compose',
     'auth',
     'events',
+    'upstreams',
     'registry',
     'storage',
     'shared',

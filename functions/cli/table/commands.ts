@@ -13,6 +13,7 @@ import { EVENT_COMMANDS } from './events.ts'
 import { HOST_COMMANDS } from './host.ts'
 import { QUOTA_COMMANDS } from './quota.ts'
 import { RETENTION_COMMANDS } from './retention.ts'
+import { UPSTREAM_COMMANDS } from './upstreams.ts'
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   ...RETENTION_COMMANDS,
   ...EVENT_COMMANDS,
   ...QUOTA_COMMANDS,
+  ...UPSTREAM_COMMANDS,
 ]
 
 /** What the commands are about that begin with the same word. */
@@ -34,5 +36,6 @@ export const GROUPS: Groups = {
   retention: 'which tags are immutable, and which go with age',
   events: 'who is told of what happens',
   quota: 'how many bytes repositories may have',
+  upstreams: 'other registries, whose images are had from here',
   keys: 'keys in the store that tokens are signed with',
 }
