@@ -7,6 +7,7 @@
 
 import type { Readable } from 'node:stream'
 import type { Digest, Reference } from '../registry/reference.ts'
+import type { Referrer } from '../registry/referrer-entry.ts'
 import type { ByteRange } from '../storage/store.ts'
 
 /** A blob on its way, or a range of it. */
@@ -19,6 +20,12 @@ export interface ArrivingBlob {
   readonly body: Readable
 }
 
+/** What an upstream lists, and what a client should be told of it. */
+export interface UpstreamList<T> {
+  readonly entries: readonly T[]
+  readonly warning?: string
+}
+
 /** A repository that comes from an upstream. All throw RegistryError or RequestError. */
 export interface PulledThrough {
   /** Its name here. */
@@ -27,6 +34,10 @@ export interface PulledThrough {
   readonly host: string
   /** Has a manifest here. @returns its digest, and what a client should be told */
   manifest(reference: Reference): Promise<{ readonly digest: Digest; readonly warning?: string }>
+  /** All tags that the upstream has, in ASCII order. */
+  tags(): Promise<UpstreamList<string>>
+  /** All that the upstream has of what refers to a manifest. */
+  referrers(subject: Digest): Promise<UpstreamList<Referrer>>
   /** Size in bytes of a blob that is not here, if the upstream says so. */
   stat(digest: Digest): Promise<number | undefined>
   /** Has a blob here. @returns undefined when the repository has it by now */

@@ -20,6 +20,7 @@ import { createClaims } from '../upstreams/blobs/claim.ts'
 import { createFills } from '../upstreams/blobs/fill.ts'
 import { UpstreamError } from '../upstreams/client/failure.ts'
 import { createAsking } from '../upstreams/client/hosts-asked.ts'
+import { createLists } from '../upstreams/lists/lists.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
 import { parseUpstreams } from '../upstreams/parse.ts'
 import { type Route, routing } from '../upstreams/route.ts'
@@ -93,6 +94,7 @@ export const createPullThrough = (
     readSecret: readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
     now,
   })
+  const lists = createLists(askAt, now)
   const ensure = createEnsure({
     registry,
     store,
@@ -132,6 +134,13 @@ export const createPullThrough = (
         const what = `the manifest ${reference.digest ?? reference.tag} of ${local}`
         return telling(ensure(route, reference), 'MANIFEST_UNKNOWN', what)
       },
+      tags: () => telling(lists.tags(route), 'NAME_UNKNOWN', `the tags of ${local}`),
+      referrers: (subject) =>
+        telling(
+          lists.referrers(route, subject),
+          'NAME_UNKNOWN',
+          `the referrers of ${subject} in ${local}`,
+        ),
       stat: (digest) => telling(askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
       async blob(digest, range) {
         const arriving = await telling(fill(route, digest, range), 'BLOB_UNKNOWN', blob(digest))

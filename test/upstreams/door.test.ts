@@ -10,7 +10,7 @@ import { openFileStore } from '../../functions/compose/file-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
-import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { until } from '../support/until.ts'
 import { CONFIG, IMAGE, serve, sha256 } from './upstream.ts'
@@ -19,9 +19,18 @@ const LAYER = randomBytes(300_000)
 const BLOBS = new Map([CONFIG, LAYER].map((bytes) => [sha256(bytes) as string, bytes]))
 const WRONG = sha256('wrong')
 
+const SIGNATURE = {
+  mediaType: OCI_MANIFEST,
+  digest: sha256('signature'),
+  size: 9,
+  artifactType: 'application/example',
+}
+const indexOf = (manifests: readonly object[]): Buffer =>
+  Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }))
+
 /** An upstream with one image, `team/app:v1`, and a server that has it as `up/…`. */
 const open = async () => {
-  const state = { away: false }
+  const state = { away: false, api: true }
   const upstream = await serve((request, response) => {
     const { method, url = '' } = request
     const [, , ...rest] = url.split('/')
@@ -33,6 +42,17 @@ const open = async () => {
     if (state.away) return void response.writeHead(503).end()
     if (url === '/v2/') return send(Buffer.from('{}'), {})
     if (!url.startsWith('/v2/team/app/')) return void response.writeHead(404).end()
+    if (url.startsWith('/v2/team/app/tags/list')) {
+      const after = new URL(url, 'http://x').searchParams.get('last') ?? ''
+      const tags = ['v2', 'v1', 'v10'].filter((tag) => after === '' || tag > after)
+      return send(Buffer.from(JSON.stringify({ name: 'team/app', tags })), {})
+    }
+    if (kind === 'referrers' && state.api) {
+      return send(indexOf(reference === sha256(IMAGE) ? [SIGNATURE] : []), {})
+    }
+    if (kind === 'manifests' && reference === sha256(IMAGE).replace(':', '-')) {
+      return send(indexOf([SIGNATURE]), { 'content-type': OCI_INDEX })
+    }
     if (kind === 'manifests' && ['v1', sha256(IMAGE)].includes(reference)) {
       return send(IMAGE, { 'content-type': OCI_MANIFEST, 'docker-content-digest': sha256(IMAGE) })
     }
@@ -171,6 +191,48 @@ describe('a namespace', () => {
     expect((await get(`${target}?ns=other.example`)).status).toBe(404)
     expect((await get(target)).status).toBe(404)
     expect(asked()).toEqual([])
+  })
+})
+
+describe('lists', () => {
+  test('of tags have what is there and what is here, in order and in pages', async () => {
+    const { get } = await open()
+    await get(`${APP}/manifests/v1`)
+    const first = await get(`${APP}/tags/list?n=2`)
+    expect(await first.json()).toEqual({ name: 'up/team/app', tags: ['v1', 'v10'] })
+    expect(first.headers.get('link')).toBe('</v2/up/team/app/tags/list?last=v10&n=2>; rel="next"')
+    const second = await get(`${APP}/tags/list?last=v10&n=2`)
+    expect(await second.json()).toMatchObject({ tags: ['v2'] })
+    expect(second.headers.get('link')).toBeNull()
+  })
+
+  test('of tags are those that are here while the upstream is away', async () => {
+    const { get, state } = await open()
+    await get(`${APP}/manifests/v1`)
+    state.away = true
+    const list = await get(`${APP}/tags/list`)
+    expect(await list.json()).toMatchObject({ tags: ['v1'] })
+    expect(list.headers.get('warning')).toMatch(/^299 - "up.example does not respond/)
+  })
+
+  test('of tags of what is nowhere are 404', async () => {
+    const { get } = await open()
+    expect((await get('/v2/up/other/tags/list')).status).toBe(404)
+  })
+
+  test.each(['the API', 'the fallback tag'])('of referrers, by %s', async (way) => {
+    const { get, state } = await open()
+    state.api = way === 'the API'
+    const referrers = async (query = '') => {
+      const response = await get(`${APP}/referrers/${sha256(IMAGE)}${query}`)
+      const { manifests } = (await response.json()) as { readonly manifests: readonly unknown[] }
+      return manifests
+    }
+    expect(await referrers()).toEqual([SIGNATURE])
+    expect(await referrers('?artifactType=application/example')).toEqual([SIGNATURE])
+    expect(await referrers('?artifactType=application/other')).toEqual([])
+    state.away = true
+    expect(await referrers()).toEqual([SIGNATURE])
   })
 })
 
