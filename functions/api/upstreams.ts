@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Caller } from '../auth/authorizer.ts'
 import { nameUnknown } from '../registry/tags.ts'
 import { quoted } from '../shared/errors.ts'
 import type { AppContext } from './env.ts'
@@ -11,10 +12,11 @@ import { RequestError } from './errors.ts'
 import { originOf, permit } from './middleware/permit.ts'
 import type { FindSource, PulledThrough } from './upstream-port.ts'
 
-/** The repository that a request is about. */
+/** The repository that a pull is about, and who pulls. */
 export interface Source {
   readonly name: string
-  /** Absent: it is one of this registry itself. */
+  readonly caller: Caller
+  /** Absent: it is one of this registry itself, or the caller may have nothing fetched, and gets what is here. */
   readonly from?: PulledThrough
 }
 
@@ -25,18 +27,24 @@ const namespaceOf = (c: AppContext): string | undefined => {
 }
 
 /**
- * The repository that a pull is about. Nothing of it is read.
+ * Lets a pull continue if its caller may pull from the repository that it is about, by its name here.
  *
  * @param name as in the path
- * @throws RegistryError NAME_UNKNOWN, for those who may pull, where the client wants another host that is
- *   none of the upstreams, so that it goes on to its next mirror
+ * @throws what `permit` throws; RegistryError NAME_UNKNOWN, for those who may pull, where the client wants another host
+ *   that is none of the upstreams, so that it goes on to its next mirror
  */
 export const sourceOf = async (c: AppContext, find: FindSource, name: string): Promise<Source> => {
   const found = await find(name, namespaceOf(c))
-  if (found === 'own') return { name }
-  if (found !== 'unknown') return { name: found.name, from: found }
-  await permit(c, name, 'pull')
-  throw nameUnknown(name)
+  if (typeof found === 'string') {
+    const caller = await permit(c, name, 'pull')
+    if (found === 'unknown') throw nameUnknown(name)
+    return { name, caller }
+  }
+  const caller = await permit(c, found.name, 'pull')
+  const { name: local } = found
+  return caller.allows(local, 'fetch')
+    ? { name: local, caller, from: found }
+    : { name: local, caller }
 }
 
 /** Refuses a push to a repository that comes from an upstream. @throws RequestError */

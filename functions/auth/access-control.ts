@@ -57,6 +57,9 @@ export const isUnconfigured = async (
   return current === DENY_ALL && !setUp
 }
 
+/** The action that tokens have for one: those that let pull let fetch. */
+const tokenAction = (action: Action): Action => (action === 'fetch' ? 'pull' : action)
+
 const refused = (message: string): AccessError => new AccessError('UNAUTHORIZED', message)
 
 /** Access control by the documents in the store as they are at the moment. */
@@ -72,7 +75,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     via: 'bearer',
     note: () => written(noteOf(token)),
     allows: (repository, action) =>
-      action !== 'admin' && grants(token.access, 'repository', repository, action),
+      action !== 'admin' && grants(token.access, 'repository', repository, tokenAction(action)),
     administers: () => 'nothing',
     mayList: grants(token.access, 'registry', 'catalog', '*'),
     lists: () => true,

@@ -11,8 +11,10 @@ import * as z from '../shared/schema.ts'
  * What can be done to a repository. `override` is to move and delete immutable tags, beside the action
  * itself; no `*` includes it, and tokens of this registry do not say it: the policy is asked. `admin` is the
  * administration of what a rule is about; no `*` includes it either, and tokens have {@link ADMIN_SCOPE} for it.
+ * `fetch` is to have an upstream asked for what is not here: whoever pulls may, unless a rule denies it; tokens do not
+ * say it.
  */
-export type Action = 'pull' | 'push' | 'delete' | 'override' | 'admin'
+export type Action = 'pull' | 'push' | 'delete' | 'override' | 'admin' | 'fetch'
 
 /** The actions that `*` stands for. */
 export const ACTIONS: readonly Action[] = ['pull', 'push', 'delete']

@@ -379,7 +379,7 @@ rules:
     [
       'an unknown action',
       one('{who: [anonymous], repositories: [a], actions: [read]}'),
-      /actions\[0\] is "read": .*"pull"\|"push"\|"delete"\|"override"\|"admin"\|"\*"/,
+      /actions\[0\] is "read": .*"pull"\|"push"\|"delete"\|"override"\|"admin"\|"fetch"\|"\*"/,
     ],
     ['an unknown effect', one(`{who: [anonymous], ${rest}, effect: maybe}`), /effect is "maybe"/],
     [

@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openFileStore } from '../../functions/compose/file-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { startServer } from '../../functions/node/server.ts'
-import { UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import { POLICY_KEY, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { until } from '../support/until.ts'
@@ -29,7 +29,7 @@ const indexOf = (manifests: readonly object[]): Buffer =>
   Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }))
 
 /** An upstream with one image, `team/app:v1`, and a server that has it as `up/…`. */
-const open = async () => {
+const open = async (policy?: object) => {
   const state = { away: false, api: true }
   const upstream = await serve((request, response) => {
     const { method, url = '' } = request
@@ -75,8 +75,14 @@ const open = async () => {
       },
     ],
   }
-  await openFileStore(path).put(UPSTREAMS_KEY, Buffer.from(JSON.stringify(document)))
-  const env = { SLIPWAY_STORE: `file:${path}`, SLIPWAY_AUTH: 'off', SLIPWAY_LOG_LEVEL: 'silent' }
+  const store = openFileStore(path)
+  await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify(document)))
+  if (policy) await store.put(POLICY_KEY, Buffer.from(JSON.stringify(policy)))
+  const env = {
+    SLIPWAY_STORE: `file:${path}`,
+    SLIPWAY_AUTH: policy ? 'basic' : 'off',
+    SLIPWAY_LOG_LEVEL: 'silent',
+  }
   const { url, stop } = await startServer(readSettings(['--listen=127.0.0.1:0'], env), env)
   onTestFinished(stop)
   const get = (target: string, init: RequestInit = {}) => fetch(new URL(target, url), init)
@@ -244,6 +250,23 @@ test.each([
   const response = await get(target, { method, body: method === 'PUT' ? IMAGE : null })
   expect(response.status).toBe(405)
   expect(await response.text()).toMatch(/is a copy of what up.example has: push there/)
+})
+
+test.each<[what: string, repositories: readonly string[], status: number]>([
+  ['may not fetch', ['up/**'], 404],
+  ['may fetch this', ['up/other/**'], 200],
+])('who %s gets what is here', async (_, repositories, status) => {
+  const rule = { who: ['anonymous'], repositories }
+  const { get, asked } = await open({
+    version: 1,
+    rules: [
+      { ...rule, actions: ['fetch'], effect: 'deny' },
+      { ...rule, repositories: ['up/**'], actions: ['pull'] },
+    ],
+  })
+  expect((await get(`${APP}/manifests/v1`)).status).toBe(status)
+  expect(asked().length > 0).toBe(status === 200)
+  expect((await get('/v2/private/app/manifests/v1')).status).toBe(401)
 })
 
 test('a repository of its own is pushed to and pulled from', async () => {

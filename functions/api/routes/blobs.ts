@@ -103,8 +103,9 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   app.get(PATH, async (c) => {
     const asked = parseName(c.req.param('name'))
     const find = options.upstreams?.find
-    const { name, from }: Source = find ? await sourceOf(c, find, asked) : { name: asked }
-    const caller = await permit(c, name, 'pull')
+    const { name, caller, from }: Source = find
+      ? await sourceOf(c, find, asked)
+      : { name: asked, caller: await permit(c, asked, 'pull') }
     const digest = parseDigest(c.req.param('digest'))
     /** Undefined where an upstream has it, and does not say. */
     const size = (): Promise<number | undefined> =>

@@ -108,8 +108,9 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
   app.get(PATH, async (c) => {
     const asked = parseName(c.req.param('name'))
     const find = options.upstreams?.find
-    const { name, from }: Source = find ? await sourceOf(c, find, asked) : { name: asked }
-    const caller = await permit(c, name, 'pull')
+    const { name, caller, from }: Source = find
+      ? await sourceOf(c, find, asked)
+      : { name: asked, caller: await permit(c, asked, 'pull') }
     const reference = requestedReference(name, c.req.param('reference'))
     const brought = await from?.manifest(reference)
     if (brought?.warning !== undefined) c.header('Warning', warning(brought.warning))

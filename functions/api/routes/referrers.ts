@@ -18,8 +18,9 @@ export const referrerRoutes = (app: Hono<AppEnv>, { registry, upstreams }: AppOp
   app.on('GET', withSlash('/v2/:name{.+}/referrers/:digest'), async (c) => {
     const asked = parseName(c.req.param('name') ?? '')
     const find = upstreams?.find
-    const { name, from }: Source = find ? await sourceOf(c, find, asked) : { name: asked }
-    await permit(c, name, 'pull')
+    const { name, from }: Source = find
+      ? await sourceOf(c, find, asked)
+      : { name: asked, caller: await permit(c, asked, 'pull') }
     const subject = parseDigest(c.req.param('digest') ?? '')
     const artifactType = c.req.query('artifactType') || undefined
     const after = c.req.query('last')

@@ -17,8 +17,9 @@ export const tagRoutes = (app: Hono<AppEnv>, { registry, upstreams }: AppOptions
   app.on('GET', withSlash('/v2/:name{.+}/tags/list'), async (c) => {
     const asked = parseName(c.req.param('name') ?? '')
     const find = upstreams?.find
-    const { name, from }: Source = find ? await sourceOf(c, find, asked) : { name: asked }
-    await permit(c, name, 'pull')
+    const { name, from }: Source = find
+      ? await sourceOf(c, find, asked)
+      : { name: asked, caller: await permit(c, asked, 'pull') }
     const paging = readPaging(c)
     const limit = Math.max(paging.limit, 1)
     const own = registry.tags.list(name, limit, paging.last)

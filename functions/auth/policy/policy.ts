@@ -142,7 +142,11 @@ export const allows = (
   identity: Identity,
   repository: string,
   action: Action,
-): boolean => decisiveRule(policy, identity, repository, action)?.allow ?? false
+): boolean =>
+  action === 'fetch'
+    ? allows(policy, identity, repository, 'pull') &&
+      (decisiveRule(policy, identity, repository, 'fetch')?.allow ?? true)
+    : (decisiveRule(policy, identity, repository, action)?.allow ?? false)
 
 /** Everything the caller may do to the repository. */
 export const allowedActions = (policy: Policy, identity: Identity, repository: string): Action[] =>

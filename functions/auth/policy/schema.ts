@@ -42,11 +42,11 @@ const rule = z.strictObject({
       z.describe('What the rule is about: any repository that one of these matches.'),
     ),
   actions: z
-    .array(z.enum(['pull', 'push', 'delete', 'override', 'admin', '*']))
+    .array(z.enum(['pull', 'push', 'delete', 'override', 'admin', 'fetch', '*']))
     .check(
       z.minLength(1),
       z.describe(
-        'What is done to the repository; * is pull, push and delete; override is to move and delete immutable tags; admin is to use the admin API.',
+        'What is done to the repository; * is pull, push and delete; override is to move and delete immutable tags; admin is to use the admin API; fetch is to have an upstream asked, which whoever pulls may unless a rule denies it.',
       ),
     ),
   effect: z
