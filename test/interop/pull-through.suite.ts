@@ -1,0 +1,150 @@
+/**
+ * Pull-through from Debian's `docker-registry` with Basic: by skopeo and crane by name, by containerd as the mirror of a
+ * host; while the upstream is there, and when it is gone.
+ *
+ * @module
+ */
+
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startContainerd } from '../e2e/support/daemons.ts'
+import { run, scratch } from '../support/live/process.ts'
+import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
+
+const directory = scratch('pull-through')
+const at = (name: string): string => join(directory.path, name)
+const closes: (() => Promise<void>)[] = []
+
+/** What an OCI layout has, by digest. */
+const digests: string[] = []
+
+/** Makes an image without files in its layers: nobody unpacks it. @returns the digest of its manifest */
+const makeLayout = (path: string): string => {
+  mkdirSync(join(path, 'blobs/sha256'), { recursive: true })
+  const put = (mediaType: string, bytes: Buffer) => {
+    const hex = createHash('sha256').update(bytes).digest('hex')
+    writeFileSync(join(path, 'blobs/sha256', hex), bytes)
+    digests.push(`sha256:${hex}`)
+    return { mediaType, digest: `sha256:${hex}`, size: bytes.length }
+  }
+  const json = (value: object) => Buffer.from(JSON.stringify(value))
+  const oci = (kind: string) => `application/vnd.oci.image.${kind}`
+  const layers = [20_000_000, 1_000_000, 1_000].map((size) =>
+    put(oci('layer.v1.tar'), randomBytes(size)),
+  )
+  const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) }
+  const config = put(oci('config.v1+json'), json({ architecture: 'amd64', os: 'linux', rootfs }))
+  const mediaType = oci('manifest.v1+json')
+  const manifest = put(mediaType, json({ schemaVersion: 2, mediaType, config, layers }))
+  const annotations = { 'org.opencontainers.image.ref.name': 'v1' }
+  writeFileSync(
+    join(path, 'index.json'),
+    json({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }),
+  )
+  writeFileSync(join(path, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }))
+  return manifest.digest
+}
+
+let upstream: LiveRegistry
+let registry: LiveRegistry
+let manifest: string
+
+/** GETs of content that the upstream has answered. */
+const asked = (): string[] =>
+  [...upstream.output().matchAll(/"GET (\/v2\/team\/app\/\S+) HTTP\/1.1" 200/g)].map(
+    ([, path = '']) => path,
+  )
+
+beforeAll(async () => {
+  manifest = makeLayout(at('layout'))
+  writeFileSync(at('htpasswd'), await run('htpasswd', ['-Bbn', 'alice', 'secret']))
+  upstream = await startRegistry(
+    'distribution',
+    { directory: at('upstream') },
+    { htpasswd: at('htpasswd') },
+  )
+  closes.push(upstream.close)
+  await run('skopeo', [
+    ...['--insecure-policy', 'copy', '--preserve-digests', '--dest-tls-verify=false'],
+    ...['--dest-creds', 'alice:secret'],
+    ...[`oci:${at('layout')}:v1`, `docker://${upstream.address}/team/app:v1`],
+  ])
+  const entry = {
+    name: 'up',
+    host: 'up.example',
+    url: `http://${upstream.address}`,
+    prefix: 'up',
+    private: ['127.0.0.1'],
+    credentials: 'env:SLIPWAY_UPSTREAM_UP',
+  }
+  writeFileSync(at('upstreams'), JSON.stringify({ version: 1, upstreams: [entry] }))
+  const store = { directory: at('store') }
+  await slipway('upstreams', store, ['set', at('upstreams')])
+  registry = await startRegistry('slipway', store, {
+    flags: ['--auth', 'off'],
+    env: { SLIPWAY_UPSTREAM_UP: 'alice:secret' },
+  })
+  closes.push(registry.close)
+})
+
+afterAll(async () => {
+  for (const close of closes.reverse()) await close()
+  directory.remove()
+})
+
+const skopeo = (target: string): Promise<string> =>
+  run('skopeo', [
+    ...['--insecure-policy', 'copy', '--src-tls-verify=false'],
+    ...[`docker://${registry.address}/up/team/app:v1`, `dir:${at(target)}`],
+  ])
+
+/** Has containerd fetch from `up.example`, whose mirror is the registry. @returns the digests that it then has */
+const fetchByMirror = async (name: string): Promise<readonly string[]> => {
+  const hosts = at(`hosts-${name}`)
+  mkdirSync(join(hosts, 'up.example'), { recursive: true })
+  writeFileSync(
+    join(hosts, 'up.example/hosts.toml'),
+    `server = "https://up.example"\n[host."http://${registry.address}"]\n  capabilities = ["pull", "resolve"]\n`,
+  )
+  const daemon = await startContainerd(directory.path, name)
+  closes.push(daemon.stop)
+  await daemon.ctr('content', 'fetch', '--hosts-dir', hosts, 'up.example/team/app:v1')
+  return (await daemon.ctr('content', 'ls', '-q')).trim().split('\n').sort()
+}
+
+test('many cold clients cost the upstream one GET for each part', async () => {
+  await Promise.all(Array.from({ length: 5 }, (_, number) => skopeo(`cold-${number}`)))
+  expect(asked().sort()).toEqual(
+    [
+      '/v2/team/app/manifests/v1',
+      ...digests
+        .filter((digest) => digest !== manifest)
+        .map((digest) => `/v2/team/app/blobs/${digest}`),
+    ].sort(),
+  )
+})
+
+test('containerd has it by the namespace of the host', async () => {
+  assert.deepEqual(await fetchByMirror('there'), digests.toSorted())
+})
+
+test('crane lists what is there', async () => {
+  const listed = await run('crane', ['ls', '--insecure', `${registry.address}/up/team/app`])
+  assert.equal(listed.trim(), 'v1')
+})
+
+test('a push is refused, and says why', async () => {
+  const push = ['push', '--insecure', at('layout'), `${registry.address}/up/team/app:v2`]
+  await assert.rejects(run('crane', push), /is a copy of what up.example has: push there/)
+})
+
+test('when the upstream is gone, all is pulled again', async () => {
+  const before = asked().length
+  await upstream.close()
+  await skopeo('gone')
+  assert.deepEqual(await fetchByMirror('gone-by-mirror'), digests.toSorted())
+  assert.equal(asked().length, before)
+})
