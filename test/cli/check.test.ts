@@ -10,8 +10,9 @@ import { expect, test } from 'vitest'
 import { check } from '../../functions/cli/commands/check.ts'
 import { openFileStore } from '../../functions/compose/file-store.ts'
 import { indexChildren } from '../../functions/compose/index-children.ts'
-import { catalogKey, layerLinkKey } from '../../functions/registry/layout.ts'
+import { catalogKey, layerLinkKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
 import { OCI_INDEX } from '../../functions/registry/media-types.ts'
+import { createRegistry } from '../../functions/registry/registry.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { imageOf, indexOf } from '../support/hosts/content.ts'
@@ -47,6 +48,23 @@ const ask = async (
 }
 
 const key = layerLinkKey('app', `sha256:${'a'.repeat(64)}`)
+
+test('what comes from an upstream need not be here, but must be right', async (t) => {
+  const { store, close } = await openFiles()
+  t.onTestFinished(close)
+  const upstreams = [{ name: 'hub', host: 'docker.io', prefix: 'hub' }]
+  await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify({ version: 1, upstreams })))
+  const { manifests } = createRegistry({ store, uploadSecret: async () => Buffer.alloc(32) })
+  const image = imageOf()
+  for (const name of ['hub/team/app', 'own/app']) {
+    await manifests.push(name, { tag: 'v1' }, image.bytes, undefined, { fetched: true })
+  }
+  const { code, printed } = await ask(store)
+  expect([code, printed]).toEqual([
+    1,
+    [expect.stringMatching(/^incomplete-manifest\t.*\/own\/app\//)],
+  ])
+})
 
 test('0 when nothing is wrong, 1 when something is, 0 when all was mended', async (t) => {
   const { store, close } = await openFiles()

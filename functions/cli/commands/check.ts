@@ -5,10 +5,13 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readDocument } from '../../auth/document.ts'
 import type { Settings } from '../../compose/settings.ts'
 import { checkStore } from '../../registry/check/check.ts'
 import type { CheckTimes } from '../../registry/check/view.ts'
 import { DAY, TIMES } from '../../registry/clean-up/terms.ts'
+import { UPSTREAMS_KEY } from '../../registry/layout.ts'
+import type { ObjectStore } from '../../storage/store.ts'
 import type { StoreIo } from '../command.ts'
 
 /** Milliseconds that a push may take from its first look to its last write. */
@@ -29,6 +32,16 @@ const timesIn = (settings: Given['settings'] = {}): CheckTimes => ({
   grace: (settings['gc-grace'] ?? TIMES.grace / 1000) * 1000,
   undelete: (settings['undelete-days'] ?? TIMES.undelete / DAY) * DAY,
 })
+
+/** Which repositories come from upstreams, and need not have all that their manifests refer to. */
+const copiesIn = async (store: ObjectStore): Promise<((name: string) => boolean) | undefined> => {
+  const text = await readDocument(store, UPSTREAMS_KEY)
+  if (text === undefined) return undefined
+  const { parseUpstreams } = await import('../../upstreams/parse.ts')
+  const { routing } = await import('../../upstreams/route.ts')
+  const routeOf = routing(parseUpstreams(text))
+  return (name) => typeof routeOf(name) !== 'string'
+}
 
 const COULD_NOT = 2
 const STOPPED = 130
@@ -66,6 +79,7 @@ export const check = async (
       verify,
       from,
       requiredChildren: settings?.['index-children'],
+      isCopy: await copiesIn(store),
       times: timesIn(settings),
       now,
       wait: async () => {

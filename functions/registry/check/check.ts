@@ -28,6 +28,8 @@ export interface CheckOptions {
   readonly verify: boolean
   /** Which images of an index must be there. Default: all. */
   readonly requiredChildren?: RequiredChildrenOf | undefined
+  /** Which repositories are copies of other registries'. Default: none. */
+  readonly isCopy?: ((name: string) => boolean) | undefined
   /** Times that the servers and clean-ups of this store go by. Default: those of every host. */
   readonly times?: CheckTimes | undefined
   /** Only what comes after this key. */
@@ -58,8 +60,8 @@ export interface Checked {
  */
 export const checkStore = async (store: ObjectStore, options: CheckOptions): Promise<Checked> => {
   const { repair, from = '', now, report, progress } = options
-  const { requiredChildren = () => 'all', times = TIMES } = options
-  const view = viewOf(store, { now, times, requiredChildren })
+  const { requiredChildren = () => 'all', isCopy = () => false, times = TIMES } = options
+  const view = viewOf(store, { now, times, requiredChildren, isCopy })
   let [objects, found, mended] = [0, 0, 0]
   const result = (stoppedAfter?: string): Checked => ({ objects, found, mended, stoppedAfter })
 

@@ -46,6 +46,7 @@ const lacking = async (view: View, name: string, manifest: Manifest): Promise<st
     const key = (isManifest ? revisionLinkKey : layerLinkKey)(name, digest)
     const there =
       (await view.isLinked(key)) || (isManifest && (await view.revisions.find(name, digest)))
+    if (!there && view.isCopy(name)) continue
     const target = digest.startsWith('sha256:') ? digest : (await view.link(key))?.link?.target
     const held = there && target !== undefined ? await view.size(target) : undefined
     if (held !== size || (target !== undefined && view.wrong.has(target))) lacks.push(digest)

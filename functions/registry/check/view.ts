@@ -42,6 +42,8 @@ export interface View {
   readonly revisions: Revisions
   /** Which images of an index must be there. */
   readonly requiredChildren: RequiredChildrenOf
+  /** Whether a repository is a copy of another registry's, which has what is not here. */
+  readonly isCopy: (name: string) => boolean
   /** What is under a link's key, read anew. */
   link(key: string): Promise<LookedAt | undefined>
   /** Whether there is a plain link. */
@@ -77,7 +79,7 @@ export interface View {
 export type CheckTimes = Pick<Times, 'grace' | 'undelete'>
 
 /** What a check goes by. */
-export type ViewOptions = Pick<View, 'now' | 'times' | 'requiredChildren'>
+export type ViewOptions = Pick<View, 'now' | 'times' | 'requiredChildren' | 'isCopy'>
 
 /** Opens a view of a store. */
 export const viewOf = (

@@ -131,7 +131,12 @@ export const repair = (
 ): Actor => ({
   title: 'repair',
   async run({ store, now }) {
-    const view = viewOf(spoil(store), { now, times: TIMES, requiredChildren: () => 'all' })
+    const view = viewOf(spoil(store), {
+      now,
+      times: TIMES,
+      requiredChildren: () => 'all',
+      isCopy: () => false,
+    })
     const found = (await inspect(view)) && (await inspect(view.again()))
     await found?.mend?.()
   },
