@@ -18,7 +18,7 @@ import { readingSecrets } from '../shared/secrets.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { createClaims } from '../upstreams/blobs/claim.ts'
 import { createFills } from '../upstreams/blobs/fill.ts'
-import { UpstreamError } from '../upstreams/client/failure.ts'
+import { summaryOf, UpstreamError } from '../upstreams/client/failure.ts'
 import { createAsking } from '../upstreams/client/hosts-asked.ts'
 import { createLists } from '../upstreams/lists/lists.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
@@ -48,14 +48,21 @@ const openStoredSecrets = once(async () => {
 })
 
 /** What a client is told of a failure. @param unknown the code for what is not there */
-const told = (cause: unknown, unknown: RegistryErrorCode, what: string): unknown => {
+const told = (
+  { host }: Route,
+  cause: unknown,
+  unknown: RegistryErrorCode,
+  what: string,
+): unknown => {
   // The upstream has something that no registry of this kind can have.
   if (cause instanceof RegistryError && cause.code === 'MANIFEST_INVALID') {
-    return new RegistryError(unknown, `${what} cannot be had: ${cause.message}`, { cause })
+    return new RegistryError(unknown, `${what} cannot be had from ${host}: ${cause.message}`, {
+      cause,
+    })
   }
   if (!(cause instanceof UpstreamError)) return cause
-  const { failure, message, retryAfter } = cause
-  const why = `${what} cannot be had: ${message}`
+  const { failure, retryAfter } = cause
+  const why = `${what} cannot be had from ${host}: ${summaryOf(cause)}`
   if (failure === 'unknown' || failure === 'denied') {
     return new RegistryError(unknown, why, { cause })
   }
@@ -66,6 +73,7 @@ const told = (cause: unknown, unknown: RegistryErrorCode, what: string): unknown
 }
 
 const telling = async <T>(
+  route: Route,
   work: Promise<T>,
   unknown: RegistryErrorCode,
   what: string,
@@ -73,7 +81,7 @@ const telling = async <T>(
   try {
     return await work
   } catch (error) {
-    throw told(error, unknown, what)
+    throw told(route, error, unknown, what)
   }
 }
 
@@ -132,18 +140,25 @@ export const createPullThrough = (
       host,
       manifest: (reference) => {
         const what = `the manifest ${reference.digest ?? reference.tag} of ${local}`
-        return telling(ensure(route, reference), 'MANIFEST_UNKNOWN', what)
+        return telling(route, ensure(route, reference), 'MANIFEST_UNKNOWN', what)
       },
-      tags: () => telling(lists.tags(route), 'NAME_UNKNOWN', `the tags of ${local}`),
+      tags: () => telling(route, lists.tags(route), 'NAME_UNKNOWN', `the tags of ${local}`),
       referrers: (subject) =>
         telling(
+          route,
           lists.referrers(route, subject),
           'NAME_UNKNOWN',
           `the referrers of ${subject} in ${local}`,
         ),
-      stat: (digest) => telling(askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
+      stat: (digest) =>
+        telling(route, askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
       async blob(digest, range) {
-        const arriving = await telling(fill(route, digest, range), 'BLOB_UNKNOWN', blob(digest))
+        const arriving = await telling(
+          route,
+          fill(route, digest, range),
+          'BLOB_UNKNOWN',
+          blob(digest),
+        )
         return (
           arriving && { ...arriving, body: Readable.from(arriving.body, { objectMode: false }) }
         )

@@ -33,14 +33,29 @@ export interface Upstream {
   readonly connections: number
 }
 
+type MatchesBoth = (host: string, name: string) => boolean
+
 /** A pattern without a slash is about the host alone. */
-const matchesHosts = (patterns: readonly string[]): ((host: string, name: string) => boolean) => {
+const matchesEither = (patterns: readonly string[]): MatchesBoth => {
   const hosts = compilePatterns(patterns.filter((each) => !each.includes('/')))
   const both = compilePatterns(patterns.filter((each) => each.includes('/')))
   return (host, name) => hosts(host) || both(`${host}/${name}`)
 }
 
-const matchesNames = (patterns: readonly string[]): ((host: string, name: string) => boolean) => {
+/** What is allowed: a pattern without a port is about hosts without one. */
+const allowsHosts = (patterns: readonly string[]): MatchesBoth => {
+  const plain = matchesEither(patterns.filter((each) => !each.includes(':')))
+  const ported = matchesEither(patterns.filter((each) => each.includes(':')))
+  return (host, name) => (host.includes(':') ? ported : plain)(host, name)
+}
+
+/** What is denied: a pattern without a port is about hosts with any. */
+const deniesHosts = (patterns: readonly string[]): MatchesBoth => {
+  const denied = matchesEither(patterns)
+  return (host, name) => denied(host, name) || denied(host.replace(/:\d+$/, ''), name)
+}
+
+const matchesNames = (patterns: readonly string[]): MatchesBoth => {
   const matches: Matches = compilePatterns(patterns)
   return (_, name) => matches(name)
 }
@@ -48,8 +63,8 @@ const matchesNames = (patterns: readonly string[]): ((host: string, name: string
 const compile = (written: WrittenUpstream): Upstream => {
   const { name, prefix, url, allow = ['**'], deny = [], interval, credentials } = written
   const host = written.host === undefined ? undefined : hostNamed(written.host)
-  const matching = host === undefined ? matchesHosts : matchesNames
-  const [allowed, denied] = [matching(allow), matching(deny)]
+  const allowed = (host === undefined ? allowsHosts : matchesNames)(allow)
+  const denied = (host === undefined ? deniesHosts : matchesNames)(deny)
   return {
     name,
     prefix,

@@ -171,7 +171,7 @@ describe('a pull', () => {
       const { get } = await open()
       const response = await get(target)
       expect(response.status).toBe(404)
-      expect(await response.text()).toMatch(/cannot be had: up.example responded 404/)
+      expect(await response.text()).toMatch(/cannot be had from up.example: it has no such thing/)
     },
   )
 

@@ -21,7 +21,7 @@ import { type Arriving, createFills } from '../../functions/upstreams/blobs/fill
 import { createAsking } from '../../functions/upstreams/client/hosts-asked.ts'
 import type { Route } from '../../functions/upstreams/route.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
-import { openFiles } from '../support/rig/stores.ts'
+import { type OpenedStore, openFiles, STORES } from '../support/rig/stores.ts'
 import { until } from '../support/until.ts'
 import { routeTo, serve, sha256 } from './upstream.ts'
 
@@ -55,7 +55,10 @@ const broken =
   }
 
 /** An upstream that gives a blob in these ways, one after the other, and servers on one store. */
-const open = async (...gives: readonly Give[]) => {
+const open = async (...gives: readonly Give[]) => openOn(openFiles, ...gives)
+
+/** The same on another store. */
+const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly Give[]) => {
   const ways = [...gives]
   const upstream = await serve(async (request, response) => {
     if (request.url === '/v2/') return void response.end('{}')
@@ -65,7 +68,7 @@ const open = async (...gives: readonly Give[]) => {
     }
     await (ways.length > 1 ? ways.shift()! : ways[0]!)(request, response)
   })
-  const { store, close } = await openFiles()
+  const { store, close } = await openStore()
   const { path, remove } = await temporaryDirectory()
   onTestFinished(close)
   onTestFinished(remove)
@@ -322,8 +325,8 @@ describe('bytes that another repository has', () => {
 })
 
 describe('several servers on one store', () => {
-  test('fetch a blob once', async () => {
-    const { fill, start, route, asked, stored } = await open(whole)
+  test.each(STORES)('fetch a blob once: %s', async (_, openStore) => {
+    const { fill, start, route, asked, stored } = await openOn(openStore, whole)
     const others = [start(), start()].map((server) => server.fill)
     const all = [fill, ...others].map(async (each) => {
       const arriving = await each(route, DIGEST)

@@ -137,6 +137,17 @@ describe('by name:', () => {
     expect(routed(both, 'quay.io/a')).toBe('own')
   })
 
+  test('a pattern without a port is about hosts without one', () => {
+    const hosts = (...allow: readonly string[]) => [any({ allow })]
+    expect(routed(hosts('**'), 'any/a.example/x')).toMatch(/^any /)
+    expect(routed(hosts('**', '*'), 'any/a.example_22/x')).toBe('own')
+    expect(routed(hosts('*:5000'), 'any/a.example_5000/x')).toMatch(/^any /)
+    expect(routed(hosts('*:5000'), 'any/a.example/x')).toBe('own')
+    const denied = [any({ allow: ['*', '*:5000'], deny: ['a.example'] })]
+    expect(routed(denied, 'any/a.example_5000/x')).toBe('own')
+    expect(routed(denied, 'any/b.example_5000/x')).toMatch(/^any /)
+  })
+
   test('without upstreams', () => expect(routed([], 'a')).toBe('own'))
 })
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { RegistryError } from '../../registry/errors.ts'
+
 /** Why an upstream did not give what it was asked for. */
 export type UpstreamFailure =
   /** It says that there is no such thing. */
@@ -41,6 +43,23 @@ export const isUpstreamError = (
   ...failures: readonly UpstreamFailure[]
 ): error is UpstreamError =>
   error instanceof UpstreamError && (failures.length === 0 || failures.includes(error.failure))
+
+const SUMMARIES: Readonly<Record<UpstreamFailure, string>> = {
+  unknown: 'it has no such thing',
+  denied: 'it refuses access, or has no such thing',
+  busy: 'it was asked too often',
+  away: 'it does not respond as it should',
+  wrong: 'what it sends is not right',
+}
+
+/**
+ * What clients are told of a failure. Messages are for logs: they may say what is at which address of this side's
+ * network, which is nobody's business who can name a host.
+ */
+export const summaryOf = (error: Error): string => {
+  if (error instanceof UpstreamError) return SUMMARIES[error.failure]
+  return error instanceof RegistryError ? error.message : 'it could not be stored'
+}
 
 /** What a status means that is no success. */
 export const failureOf = (status: number): UpstreamFailure => {

@@ -6,6 +6,7 @@
 
 import { LRUCache } from 'lru-cache'
 import { coalesce } from '../../shared/coalesce.ts'
+import { summaryOf } from '../client/failure.ts'
 import type { Route } from '../route.ts'
 
 /** Most entries of all lists that are remembered. */
@@ -49,7 +50,7 @@ export const remembering = <T>(
     if (entries !== undefined && now() - at < route.upstream.interval) return { entries }
     if (failed === undefined || now() - failed.at >= COOLDOWN) return undefined
     if (entries === undefined) throw failed.error
-    const warning = `this may be an older list of what ${route.host} has: ${failed.error.message}`
+    const warning = `this may be an older list of what ${route.host} has: ${summaryOf(failed.error)}`
     return { entries, warning }
   }
 

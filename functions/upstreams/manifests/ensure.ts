@@ -11,6 +11,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Digest, Reference } from '../../registry/reference.ts'
 import { coalesce } from '../../shared/coalesce.ts'
+import { summaryOf } from '../client/failure.ts'
 import type { Route } from '../route.ts'
 import { createFailures } from './failures.ts'
 import { createFetch, type FetchOptions } from './fetch.ts'
@@ -118,7 +119,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
 
   const stale = (digest: Digest, { host }: Route, error: Error | undefined): Ensured => ({
     digest,
-    warning: `this may be an older copy of what ${host} has: ${error?.message ?? 'it does not respond'}`,
+    warning: `this may be an older copy of what ${host} has: ${error === undefined ? 'it does not respond' : summaryOf(error)}`,
   })
 
   /** Waits for a moment. What comes later is for the next one who asks. */
