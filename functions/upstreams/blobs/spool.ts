@@ -43,8 +43,35 @@ export interface Spool {
   close(): Promise<void>
 }
 
-/** Most bytes that are read at once. */
+/** Most bytes that are read from the file at once. */
 const CHUNK = 256 * 1024
+/** Bytes that came last and are kept in memory, for all readers that keep up. */
+const RECENT = 1024 * 1024
+
+/** A copy that many may send: whoever has sent a chunk that has its memory for itself gives that back. */
+const shareable = (chunk: Uint8Array): Buffer => {
+  const copy = Buffer.from(new ArrayBuffer(chunk.byteLength + 1), 0, chunk.byteLength)
+  copy.set(chunk)
+  return copy
+}
+
+/** What came last, by where it begins. */
+const createRecent = () => {
+  const pieces: { readonly at: number; readonly bytes: Buffer }[] = []
+  let size = 0
+  return {
+    add(at: number, chunk: Uint8Array): void {
+      pieces.push({ at, bytes: shareable(chunk) })
+      size += chunk.byteLength
+      while (size - pieces[0]!.bytes.byteLength >= RECENT) size -= pieces.shift()!.bytes.byteLength
+    },
+    /** Some bytes from `at` on, and before `limit`, if they are here. */
+    find(at: number, limit: number): Buffer | undefined {
+      const piece = pieces.findLast((each) => each.at <= at)
+      return piece?.bytes.subarray(at - piece.at, limit - piece.at)
+    },
+  }
+}
 
 const isFull = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes(String(Reflect.get(Object(error), 'code')))
@@ -85,6 +112,7 @@ export const openSpool = async (directory: string, size: number | undefined): Pr
   const path = join(directory, `slipway-fetch-${randomUUID()}`)
   const file = await open(path, 'wx+', 0o600)
   await rm(path)
+  const recent = createRecent()
   let arrived = 0
   let state: 'open' | 'verified' | Error = 'open'
   let changed = Promise.withResolvers<void>()
@@ -104,6 +132,12 @@ export const openSpool = async (directory: string, size: number | undefined): Pr
   const limitFor = (end: number): number =>
     state === 'verified' ? Math.min(end + 1, arrived) : Math.min(end, arrived)
 
+  const fromFile = async (at: number, limit: number): Promise<Buffer> => {
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, limit - at))
+    const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at)
+    return buffer.subarray(0, bytesRead)
+  }
+
   async function* bytes(span: Span | undefined): AsyncGenerator<Buffer, undefined> {
     const end = span?.end ?? (size ?? Number.POSITIVE_INFINITY) - 1
     for (let at = span?.start ?? 0; ; ) {
@@ -111,10 +145,9 @@ export const openSpool = async (directory: string, size: number | undefined): Pr
       const limit = limitFor(end)
       if (state instanceof Error) throw state
       if (at < limit) {
-        const buffer = Buffer.allocUnsafe(Math.min(CHUNK, limit - at))
-        const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at)
-        at += bytesRead
-        yield buffer.subarray(0, bytesRead)
+        const bytes = recent.find(at, limit) ?? (await fromFile(at, limit))
+        at += bytes.byteLength
+        yield bytes
       } else if (state === 'verified') {
         return undefined
       } else {
@@ -139,6 +172,7 @@ export const openSpool = async (directory: string, size: number | undefined): Pr
         if (!isFull(cause)) throw cause
         throw new StoreError('full', `${directory} has no room for a blob on its way`, { cause })
       }
+      recent.add(arrived, chunk)
       arrived += chunk.byteLength
       wake()
     },

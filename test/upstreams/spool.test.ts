@@ -1,0 +1,97 @@
+/**
+ * Bytes on their way: read from memory or disk, by any number of readers, and freed when the last has gone.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import { expect, onTestFinished, test } from 'vitest'
+import { release } from '../../functions/storage/bytes.ts'
+import { openSpool } from '../../functions/upstreams/blobs/spool.ts'
+import { temporaryDirectory } from '../support/hosts/start.ts'
+import { until } from '../support/until.ts'
+
+/** More than is kept in memory. */
+const BYTES = randomBytes(3_000_000)
+const PIECE = 64 * 1024
+
+const open = async (size: number | undefined = BYTES.length) => {
+  const { path, remove } = await temporaryDirectory()
+  onTestFinished(remove)
+  const spool = await openSpool(path, size)
+  const fill = async (to = BYTES.length) => {
+    while (spool.arrived < to) {
+      await spool.write(BYTES.subarray(spool.arrived, Math.min(spool.arrived + PIECE, to)))
+    }
+  }
+  return { spool, fill, path }
+}
+
+test('all is read, from disk and from memory, by many', async () => {
+  const { spool, fill } = await open()
+  const early = Array.from({ length: 3 }, () => buffer(spool.read()!))
+  await fill()
+  const late = buffer(spool.read()!)
+  const part = buffer(spool.read({ start: 10, end: 2_999_998 })!)
+  spool.verified()
+  for (const each of [...early, late]) expect((await each).equals(BYTES)).toBe(true)
+  expect((await part).equals(BYTES.subarray(10, 2_999_999))).toBe(true)
+})
+
+test('a chunk that one reader has sent and released is whole for the others', async () => {
+  const { spool, fill } = await open()
+  const read = async (): Promise<boolean> => {
+    let at = 0
+    for await (const chunk of spool.read()!) {
+      if (!chunk.equals(BYTES.subarray(at, at + chunk.length))) return false
+      at += chunk.length
+      release(chunk)
+    }
+    return at === BYTES.length
+  }
+  const readers = Promise.all([read(), read(), read()])
+  await fill()
+  spool.verified()
+  expect(await readers).toEqual([true, true, true])
+})
+
+test('the last byte that is wanted comes when all is verified, or never', async () => {
+  const { spool, fill } = await open()
+  await fill()
+  let got = 0
+  const reading = (async () => {
+    for await (const chunk of spool.read({ start: 0, end: 99 })!) got += chunk.length
+  })()
+  const reader = spool.read()!
+  let whole = 0
+  while (whole < BYTES.length - 1) whole += (await reader.next()).value!.byteLength
+  expect(whole).toBe(BYTES.length - 1)
+  await until(() => got === 99)
+  spool.fail(new Error('it is another'))
+  await expect(reading).rejects.toThrow('it is another')
+  await expect(reader.next()).rejects.toThrow('it is another')
+})
+
+test('nothing has a name on disk, and it is closed when the last reader has gone', async () => {
+  const { spool, fill, path } = await open()
+  expect(await readdir(path)).toEqual([])
+  await fill()
+  const [one, other] = [spool.read()!, spool.read()!]
+  await spool.close()
+  await spool.read()?.return(undefined)
+  await one.next()
+  await one.return(undefined)
+  await one.return(undefined)
+  spool.verified()
+  expect((await buffer(other)).equals(BYTES)).toBe(true)
+})
+
+test('once it is closed there is nothing to read', async () => {
+  const { spool } = await open()
+  const reader = spool.read()!
+  await spool.close()
+  await reader.return(undefined)
+  expect(spool.read()).toBeUndefined()
+})
