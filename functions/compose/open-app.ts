@@ -42,6 +42,7 @@ import {
 } from './open-store.ts'
 import { openUpstreams } from './open-upstreams.ts'
 import { uploadMemoryFor } from './process-memory.ts'
+import type { Fetching } from './pull-through.ts'
 import type { Settings } from './settings.ts'
 
 /** Who follows requests, and what each of them waits for: the same things, with somebody around them. */
@@ -96,8 +97,8 @@ export interface HostOptions {
     | undefined
   /** What follows requests, access control and calls of the store. Default: nobody does. */
   readonly traces?: Follower | undefined
-  /** Ends what is fetched from upstreams. Absent: the host cannot fetch, and all repositories are its own. */
-  readonly fetching?: AbortSignal | undefined
+  /** What is fetched from upstreams. Absent: the host cannot fetch, and all repositories are its own. */
+  readonly fetching?: Fetching | undefined
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -228,10 +229,10 @@ export const openApp = async (
     report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     contentLooked: watch?.looked,
   })
-  const { fetching: signal } = options
+  const { fetching } = options
   const upstreams =
-    signal && !settings['read-only']
-      ? openUpstreams({ store, env, registry, logger, audit: access.audit, signal })
+    fetching && !settings['read-only']
+      ? openUpstreams({ store, env, registry, logger, audit: access.audit, fetching })
       : undefined
   const app = createApp({
     ...(traces ? traces.access(access) : access),

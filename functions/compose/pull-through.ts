@@ -32,10 +32,17 @@ export interface UpstreamsOptions {
   readonly registry: Registry
   readonly logger: RequestLogger
   readonly audit: Audit
-  /** Ends all fetches. */
-  readonly signal: AbortSignal
+  readonly fetching: Fetching
   /** Clock in milliseconds since 1970. */
   readonly now?: () => number
+}
+
+/** What goes on behind the backs of clients, and ends with the host. */
+export interface Fetching {
+  /** Says that it is to end. */
+  readonly signal: AbortSignal
+  /** Is given work that is under way, and never rejects. */
+  behind(work: Promise<unknown>): void
 }
 
 /** Seconds after which clients may try again where nobody knows better. */
@@ -93,14 +100,19 @@ const telling = async <T>(
  */
 export const createPullThrough = (
   text: string,
-  { store, env, registry, logger, signal, now = Date.now }: UpstreamsOptions,
+  { store, env, registry, logger, fetching, now = Date.now }: UpstreamsOptions,
 ): FindSource | undefined => {
   const upstreams = parseUpstreams(text)
   if (upstreams.length === 0) return undefined
+  const { signal, behind } = fetching
+  /** Until then, or until the end. */
+  const wait = (milliseconds: number) =>
+    sleep(milliseconds, undefined, { signal }).catch(() => undefined)
   const routeOf = routing(upstreams)
   const askAt = createAsking({
     readSecret: readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
     now,
+    signal,
   })
   const lists = createLists(askAt, now)
   const ensure = createEnsure({
@@ -113,23 +125,23 @@ export const createPullThrough = (
         { err, host, repository: local, tag },
         'an upstream failed: what is here is served',
       ),
-    // The process goes on by itself.
-    behind: () => {},
+    behind,
   })
   const fill = createFills({
     registry,
     store,
     askAt,
-    takeClaim: createClaims({ store, wait: sleep }),
+    takeClaim: createClaims({ store, signal, wait }),
     directory: tmpdir(),
     signal,
+    behind,
     report: ({ host, local }, digest, err) =>
       logger.warn(
         { err, host, repository: local, digest },
         'a blob of an upstream could not be stored',
       ),
     now,
-    wait: sleep,
+    wait,
   })
 
   const sourceAt = (route: Route): PulledThrough => {

@@ -13,6 +13,7 @@ import type { Settings } from '../compose/settings.ts'
 import type { Traces } from '../traces/traces.ts'
 import type { Ends, Stoppable } from './ends.ts'
 import type { CountedPullEvents } from './events.ts'
+import { createFetching } from './fetching.ts'
 import { createHealth } from './health.ts'
 import { createServerOf } from './http-server.ts'
 import { listen } from './listen.ts'
@@ -89,11 +90,11 @@ export const answerHere = async ({
   const health = createHealth(logger)
   const metrics = await openMetrics(settings)
   if (metrics) pullEvents.dropped = metrics.eventDropped
-  const fetching = new AbortController()
-  ends.last.push(async () => fetching.abort())
+  const fetching = createFetching()
+  ends.last.push(fetching.end)
   const opened = await openApp(settings, env, {
     logger,
-    fetching: fetching.signal,
+    fetching,
     isReady: health.isReady,
     watch: metrics,
     traces,

@@ -74,10 +74,12 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
   onTestFinished(remove)
   // Whoever fetches stores, too, when clients have got it.
   onTestFinished(async () => {
-    await until(async () => (await store.list(FETCHING_PREFIX)).objects.length === 0)
+    await Promise.all(behind)
+    expect((await store.list(FETCHING_PREFIX)).objects).toEqual([])
   })
   const stop = new AbortController()
   const errors: unknown[] = []
+  const behind: Promise<unknown>[] = []
   const route = routeTo(upstream.origin)
   /** One server. */
   const start = (more: Partial<ClaimsOptions> = {}, own: ObjectStore = store) => {
@@ -86,10 +88,11 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
     const fill = createFills({
       registry,
       store: own,
-      askAt: createAsking({ readSecret: async () => '' }),
-      takeClaim: createClaims({ store: own, wait, ...more }),
+      askAt: createAsking({ readSecret: async () => '', signal: stop.signal }),
+      takeClaim: createClaims({ store: own, signal: stop.signal, wait, ...more }),
       directory: path,
       signal: stop.signal,
+      behind: (work) => behind.push(work),
       report: (_, __, error) => errors.push(error),
       now: Date.now,
       wait,
@@ -237,6 +240,16 @@ describe('a connection that breaks', () => {
     expect(await store.head(dataKey(DIGEST))).toBeUndefined()
   })
 
+  test('and is to be asked again only in an hour ends', async () => {
+    const { fill, route, asked } = await open(
+      broken(300_000),
+      (_, response) => void response.writeHead(429, { 'retry-after': '3600' }).end(),
+    )
+    const reader = await fill(route, DIGEST)
+    await expect(read(reader)).rejects.toMatchObject({ failure: 'busy' })
+    expect(asked()).toHaveLength(2)
+  })
+
   test('because the server stops ends at once', async () => {
     const { fill, route, stop, store } = await open((_, response) => {
       response.writeHead(200, { 'content-length': BLOB.length }).write('x')
@@ -350,6 +363,16 @@ describe('several servers on one store', () => {
     })
     expect((await read(await fill(route, DIGEST))).equals(BLOB)).toBe(true)
     await until(async () => (await store.head(fetchingKey(DIGEST))) === undefined)
+  })
+
+  test('stop, whoever they wait for', async () => {
+    const { fill, store, route, stop, asked } = await open(whole)
+    await store.put(fetchingKey(DIGEST), Buffer.from('{}'))
+    const waiting = fill(route, DIGEST)
+    stop.abort()
+    await expect(waiting).rejects.toMatchObject({ failure: 'away' })
+    expect(asked()).toEqual([])
+    await store.delete([fetchingKey(DIGEST)])
   })
 
   test('do not take over from one that is at work', async () => {

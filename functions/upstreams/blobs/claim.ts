@@ -13,6 +13,7 @@ import type { Digest } from '../../registry/reference.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import { putUnlessChanged } from '../../storage/read-or-create.ts'
 import type { ObjectStore } from '../../storage/store.ts'
+import { UpstreamError } from '../client/failure.ts'
 
 /** Milliseconds between two writes of a claim. */
 const RENEWAL = 10_000
@@ -29,6 +30,8 @@ export interface Claim {
 
 export interface ClaimsOptions {
   readonly store: ObjectStore
+  /** Says that nobody is to wait any more. */
+  readonly signal: AbortSignal
   /** Waits for some milliseconds. */
   readonly wait: (milliseconds: number) => Promise<unknown>
   /** Clock in milliseconds that is never set back. */
@@ -42,6 +45,7 @@ export interface ClaimsOptions {
  *
  * @param isHere whether it has come meanwhile
  * @returns undefined when it has
+ * @throws UpstreamError `away` when nobody is to wait any more
  */
 export type TakeClaim = (
   digest: Digest,
@@ -51,6 +55,7 @@ export type TakeClaim = (
 /** Makes claims of one process. */
 export const createClaims = ({
   store,
+  signal,
   wait,
   clock = () => performance.now(),
   renewal = RENEWAL,
@@ -83,6 +88,7 @@ export const createClaims = ({
     const key = fetchingKey(digest)
     let seen: { readonly etag: string; readonly at: number } | undefined
     for (;;) {
+      if (signal.aborted) throw new UpstreamError('away', `${digest} is not waited for any more`)
       const created = await putUnlessChanged(store, key, body(), { ifNoneMatch: '*' })
       if (created !== undefined) {
         // Whoever had it may have been done in between.

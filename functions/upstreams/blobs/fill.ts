@@ -27,8 +27,10 @@ export interface FillOptions {
   readonly takeClaim: TakeClaim
   /** Where blobs are while they arrive. */
   readonly directory: string
-  /** Ends all fetches. */
+  /** Says that all fetches are to end. */
   readonly signal: AbortSignal
+  /** Is given the work of each fetch, which never rejects. */
+  readonly behind: (work: Promise<unknown>) => void
   /** Is told of a blob that clients have got and the store has not. */
   readonly report: (route: Route, digest: Digest, error: unknown) => void
   /** Clock in milliseconds since 1970. */
@@ -78,7 +80,8 @@ const spanOf = (range: ByteRange, size: number): Span => {
 
 /** Makes what fills. */
 export const createFills = (options: FillOptions): FillBlob => {
-  const { registry, store, askAt, takeClaim, directory, signal, report, now, wait } = options
+  const { registry, store, askAt, takeClaim, directory, signal, behind, report, now, wait } =
+    options
   const failures = createFailures(now)
   const underWay = new Map<Digest, Fetch>()
 
@@ -131,7 +134,7 @@ export const createFills = (options: FillOptions): FillBlob => {
   }
 
   const open = async (route: Route, digest: Digest): Promise<[OpenedBlob, Spool]> => {
-    const blob = await askAt(route).repository.blob(digest, 0, signal)
+    const blob = await askAt(route).repository.blob(digest)
     try {
       return [blob, await openSpool(directory, blob.size)]
     } catch (error) {
@@ -176,6 +179,7 @@ export const createFills = (options: FillOptions): FillBlob => {
       })
     const begun: Fetch = { local: route.local, spool: spool.promise, done }
     underWay.set(digest, begun)
+    behind(done)
     return begun
   }
 

@@ -14,6 +14,8 @@ import type { Spool } from './spool.ts'
 const ATTEMPTS = 4
 /** Milliseconds before the first of them; each waits twice as long as the one before. */
 const PAUSE = 250
+/** Most milliseconds that clients wait in the middle of a blob, whatever the upstream asks for. */
+const LONGEST = 30_000
 
 export interface PumpOptions {
   readonly repository: UpstreamRepository
@@ -56,7 +58,7 @@ export const pump = async (
   for (let blob: OpenedBlob | undefined = opened, attempts = 0; ; ) {
     const before = spool.arrived
     try {
-      blob ??= await repository.blob(digest, spool.arrived, signal)
+      blob ??= await repository.blob(digest, spool.arrived)
       await take(blob)
       break
     } catch (error) {
@@ -64,8 +66,9 @@ export const pump = async (
       blob = undefined
       if (!isUpstreamError(error, 'away', 'busy') || signal.aborted) throw error
       attempts = spool.arrived > before ? 0 : attempts + 1
-      if (attempts === ATTEMPTS) throw error
-      await wait(Math.max(PAUSE * 2 ** attempts, error.retryAfter ?? 0))
+      const pause = Math.max(PAUSE * 2 ** attempts, error.retryAfter ?? 0)
+      if (attempts === ATTEMPTS || pause > LONGEST) throw error
+      await wait(pause)
     }
   }
   const actual = hash.digest('hex')

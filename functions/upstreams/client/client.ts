@@ -61,7 +61,7 @@ export interface UpstreamRepository {
   /** Size of a blob in bytes, if it says so. */
   stat(digest: Digest): Promise<number | undefined>
   /** Opens a blob. @param start the first byte that is wanted; an upstream may begin before it */
-  blob(digest: Digest, start?: number, signal?: AbortSignal): Promise<OpenedBlob>
+  blob(digest: Digest, start?: number): Promise<OpenedBlob>
   tags(limit: number, last?: string): Promise<TagPage>
   /** The referrers of a digest, an image index; undefined where the upstream has no such API. */
   referrers(digest: Digest): Promise<Buffer | undefined>
@@ -161,7 +161,7 @@ export const repositoryOf = (
       return lengthOf(response.headers)
     },
 
-    async blob(digest, start = 0, signal) {
+    async blob(digest, start = 0) {
       const { status, headers, body, drop } = await send(
         {
           method: 'GET',
@@ -169,7 +169,6 @@ export const repositoryOf = (
           kind: 'blob',
           headers: start === 0 ? {} : { range: `bytes=${start}-` },
           follow: true,
-          signal,
         },
         start === 0 ? [200] : [200, 206],
       )

@@ -25,6 +25,8 @@ export interface AskingOptions {
   /** Clock in milliseconds since 1970. */
   readonly now?: () => number
   readonly patience?: Patience
+  /** Ends all requests. */
+  readonly signal?: AbortSignal | undefined
   /** Certificates of authorities, PEM. Default: the platform's. */
   readonly ca?: string | undefined
 }
@@ -43,6 +45,7 @@ export const createAsking = ({
   readSecret,
   now = Date.now,
   patience = PATIENCE,
+  signal,
   ca,
 }: AskingOptions): AskAt => {
   type Opened = { readonly host: Host; readonly authorized: Authorized }
@@ -55,6 +58,7 @@ export const createAsking = ({
       origin,
       allows,
       patience,
+      signal,
       ca,
       kept: keepConnections(connections),
       limits: createLimits(name, now),

@@ -34,6 +34,8 @@ export interface Line {
   readonly allows: Allows
   readonly kept: KeptConnections
   readonly patience: Patience
+  /** Ends all requests, their bodies included. */
+  readonly signal?: AbortSignal | undefined
   /** Certificates of authorities, PEM. Default: the platform's. */
   readonly ca?: string | undefined
 }
@@ -48,8 +50,6 @@ export interface Ask {
   readonly authorization?: string | undefined
   /** Whether redirects are followed. Default: no. */
   readonly follow?: boolean
-  /** Ends the request, its body included. */
-  readonly signal?: AbortSignal | undefined
 }
 
 /** A response. Its body must be read or dropped. */
@@ -126,14 +126,14 @@ async function* patient(
  * @throws UpstreamError `away` when there is no response, `wrong` when it leads astray
  */
 export const ask = async (line: Line, asked: Ask): Promise<Response> => {
-  const { host, allows, kept, patience, ca } = line
+  const { host, allows, kept, patience, ca, signal: end } = line
   const late = new AbortController()
   const timer = setTimeout(
     () =>
       late.abort(new UpstreamError('away', `${host} does not respond within ${patience.head} ms`)),
     patience.head,
   )
-  const signal = asked.signal ? AbortSignal.any([asked.signal, late.signal]) : late.signal
+  const signal = end ? AbortSignal.any([end, late.signal]) : late.signal
   const outgoing = (more: Readonly<Record<string, string>>): Outgoing => ({
     headers: { 'user-agent': 'slipway', 'accept-encoding': 'identity', ...asked.headers, ...more },
     privateAddresses: allows,
