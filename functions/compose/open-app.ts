@@ -40,9 +40,9 @@ import {
   openUploadSecret,
   withReplica,
 } from './open-store.ts'
-import { openUpstreams } from './open-upstreams.ts'
+import type { LiveUpstreams } from './open-upstreams.ts'
 import { uploadMemoryFor } from './process-memory.ts'
-import type { Fetching } from './pull-through.ts'
+import type { UpstreamsOptions } from './pull-through.ts'
 import type { Settings } from './settings.ts'
 
 /** Who follows requests, and what each of them waits for: the same things, with somebody around them. */
@@ -97,8 +97,10 @@ export interface HostOptions {
     | undefined
   /** What follows requests, access control and calls of the store. Default: nobody does. */
   readonly traces?: Follower | undefined
-  /** What is fetched from upstreams. Absent: the host cannot fetch, and all repositories are its own. */
-  readonly fetching?: Fetching | undefined
+  /** Follows the document of upstreams. Absent: the host cannot fetch, and all repositories are its own. */
+  readonly openUpstreams?:
+    | ((parts: Omit<UpstreamsOptions, 'fetching'>) => LiveUpstreams)
+    | undefined
   /** Whether it can serve a blob itself, where a redirect would take the client's credentials along. */
   readonly directIfNecessary: boolean
 }
@@ -229,11 +231,10 @@ export const openApp = async (
     report: ({ key, why }) => logger.warn({ key }, `damaged: the object ${why}`),
     contentLooked: watch?.looked,
   })
-  const { fetching } = options
-  const upstreams =
-    fetching && !settings['read-only']
-      ? openUpstreams({ store, env, registry, logger, audit: access.audit, fetching })
-      : undefined
+  const { audit } = access
+  const upstreams = settings['read-only']
+    ? undefined
+    : options.openUpstreams?.({ store, env, registry, logger, audit })
   const app = createApp({
     ...(traces ? traces.access(access) : access),
     follow: traces?.requests,

@@ -8,6 +8,7 @@ import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from '../compose/logger.ts'
 import { type HostOptions, type OpenApp, openApp } from '../compose/open-app.ts'
+import { openUpstreams } from '../compose/open-upstreams.ts'
 import { serverPulls } from '../compose/pulls.ts'
 import type { Settings } from '../compose/settings.ts'
 import type { Traces } from '../traces/traces.ts'
@@ -94,7 +95,7 @@ export const answerHere = async ({
   ends.last.push(fetching.end)
   const opened = await openApp(settings, env, {
     logger,
-    fetching,
+    openUpstreams: (parts) => openUpstreams({ ...parts, fetching }),
     isReady: health.isReady,
     watch: metrics,
     traces,
