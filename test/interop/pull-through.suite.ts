@@ -1,16 +1,16 @@
 /**
  * Pull-through from Debian's `docker-registry` with Basic: by skopeo and crane by name, by containerd as the mirror of a
- * host; while the upstream is there, and when it is gone.
+ * host, by Docker as that of Docker Hub; while the upstream is there, and when it is gone.
  *
  * @module
  */
 
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startContainerd } from '../e2e/support/daemons.ts'
+import { startContainerd, startDockerd } from '../e2e/support/daemons.ts'
 import { run, scratch } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
 
@@ -21,8 +21,15 @@ const closes: (() => Promise<void>)[] = []
 /** What an OCI layout has, by digest. */
 const digests: string[] = []
 
-/** Makes an image without files in its layers: nobody unpacks it. @returns the digest of its manifest */
-const makeLayout = (path: string): string => {
+/** A layer with one file of so many bytes. */
+const makeLayer = async (size: number): Promise<Buffer> => {
+  writeFileSync(at('file'), randomBytes(size))
+  await run('tar', ['--create', '--file', at('layer.tar'), '--directory', directory.path, 'file'])
+  return readFileSync(at('layer.tar'))
+}
+
+/** Makes an image. @returns the digest of its manifest */
+const makeLayout = async (path: string): Promise<string> => {
   mkdirSync(join(path, 'blobs/sha256'), { recursive: true })
   const put = (mediaType: string, bytes: Buffer) => {
     const hex = createHash('sha256').update(bytes).digest('hex')
@@ -32,9 +39,10 @@ const makeLayout = (path: string): string => {
   }
   const json = (value: object) => Buffer.from(JSON.stringify(value))
   const oci = (kind: string) => `application/vnd.oci.image.${kind}`
-  const layers = [20_000_000, 1_000_000, 1_000].map((size) =>
-    put(oci('layer.v1.tar'), randomBytes(size)),
-  )
+  const layers = []
+  for (const size of [20_000_000, 1_000_000, 1_000]) {
+    layers.push(put(oci('layer.v1.tar'), await makeLayer(size)))
+  }
   const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) }
   const config = put(oci('config.v1+json'), json({ architecture: 'amd64', os: 'linux', rootfs }))
   const mediaType = oci('manifest.v1+json')
@@ -59,7 +67,7 @@ const asked = (): string[] =>
   )
 
 beforeAll(async () => {
-  manifest = makeLayout(at('layout'))
+  manifest = await makeLayout(at('layout'))
   writeFileSync(at('htpasswd'), await run('htpasswd', ['-Bbn', 'alice', 'secret']))
   upstream = await startRegistry(
     'distribution',
@@ -73,14 +81,16 @@ beforeAll(async () => {
     ...[`oci:${at('layout')}:v1`, `docker://${upstream.address}/team/app:v1`],
   ])
   const entry = {
-    name: 'up',
-    host: 'up.example',
     url: `http://${upstream.address}`,
-    prefix: 'up',
     private: ['127.0.0.1'],
     credentials: 'env:SLIPWAY_UPSTREAM_UP',
   }
-  writeFileSync(at('upstreams'), JSON.stringify({ version: 1, upstreams: [entry] }))
+  const upstreams = [
+    { ...entry, name: 'up', host: 'up.example', prefix: 'up' },
+    // It stands for Docker Hub.
+    { ...entry, name: 'hub', host: 'docker.io', prefix: '' },
+  ]
+  writeFileSync(at('upstreams'), JSON.stringify({ version: 1, upstreams }))
   const store = { directory: at('store') }
   await slipway('upstreams', store, ['set', at('upstreams')])
   registry = await startRegistry('slipway', store, {
@@ -129,6 +139,17 @@ test('many cold clients cost the upstream one GET for each part', async () => {
 
 test('containerd has it by the namespace of the host', async () => {
   assert.deepEqual(await fetchByMirror('there'), digests.toSorted())
+})
+
+test('docker has it by the mirror of Docker Hub, without fetching a blob again', async () => {
+  const before = asked()
+  const mirror = ['--registry-mirror', `http://${registry.address}`]
+  const { docker, stop } = await startDockerd(directory.path, 'dockerd', 'vfs', undefined, mirror)
+  closes.push(stop)
+  await docker('pull', 'team/app:v1')
+  const [image] = JSON.parse(await docker('image', 'inspect', 'team/app:v1'))
+  assert.deepEqual(image.RepoDigests, [`team/app@${manifest}`])
+  assert.deepEqual(asked().slice(before.length), ['/v2/team/app/manifests/v1'])
 })
 
 test('crane lists what is there', async () => {

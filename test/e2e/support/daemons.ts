@@ -38,12 +38,14 @@ export const dockerClient =
  * @param storage `auto` lets Docker choose its storage driver: starting containers takes seconds with
  *   overlayfs and up to a minute with `vfs`, which copies the image each time but works everywhere
  * @param tcp a port of 127.0.0.1 that it listens on as well
+ * @param flags further ones
  */
 export const startDockerd = async (
   directory: string,
   name: string,
   storage: 'auto' | 'vfs' = 'vfs',
   tcp?: number,
+  flags: readonly string[] = [],
 ): Promise<Dockerd> => {
   const root = join(directory, name)
   mkdirSync(root)
@@ -58,6 +60,7 @@ export const startDockerd = async (
       ...(storage === 'vfs' ? ['--storage-driver', 'vfs'] : []),
       ...(tcp === undefined ? [] : ['--host', `tcp://127.0.0.1:${tcp}`]),
       ...['--iptables=false', '--ip6tables=false', '--bridge=none'],
+      ...flags,
     ],
     ready: () => docker('version').then(() => true),
   })
