@@ -152,6 +152,15 @@ test('docker has it by the mirror of Docker Hub, without fetching a blob again',
   assert.deepEqual(asked().slice(before.length), ['/v2/team/app/manifests/v1'])
 })
 
+test('skopeo, as podman and CRI-O, has it by registries.conf', async () => {
+  const mirror = [`location = "${registry.address}/up"`, 'insecure = true']
+  const lines = ['[[registry]]', 'location = "up.example"', '[[registry.mirror]]', ...mirror]
+  writeFileSync(at('registries.conf'), lines.join('\n'))
+  const copy = ['copy', 'docker://up.example/team/app:v1', `dir:${at('by-conf')}`]
+  await run('skopeo', ['--insecure-policy', '--registries-conf', at('registries.conf'), ...copy])
+  assert.ok(readFileSync(at('by-conf/manifest.json')).length > 0)
+})
+
 test('crane lists what is there', async () => {
   const listed = await run('crane', ['ls', '--insecure', `${registry.address}/up/team/app`])
   assert.equal(listed.trim(), 'v1')
