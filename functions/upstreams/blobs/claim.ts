@@ -16,9 +16,9 @@ import type { ObjectStore } from '../../storage/store.ts'
 import { UpstreamError } from '../client/failure.ts'
 
 /** Milliseconds between two writes of a claim. */
-const RENEWAL = 10_000
+const RENEWAL = 5_000
 /** Milliseconds without a write after which its owner counts as dead. */
-const DEAD = 35_000
+const DEAD = 15_000
 /** Milliseconds between looks at what another process fetches. */
 const LOOK = 500
 
