@@ -56,9 +56,12 @@ const checkHost = (url: URL, allows: Allows): void => {
 /** Milliseconds for which a connection is kept that nobody uses. */
 const IDLE = 15_000
 
-/** Keeps connections. @param most at a time, to all hosts together; requests beyond wait */
-export const keepConnections = (most: number): KeptConnections => {
-  const options = { keepAlive: true, maxTotalSockets: most, timeout: IDLE }
+/** Most connections that are kept to a host while nobody uses them. */
+const MOST_IDLE = 8
+
+/** Keeps connections. How many there are at a time is for whoever sends requests to say. */
+export const keepConnections = (): KeptConnections => {
+  const options = { keepAlive: true, maxFreeSockets: MOST_IDLE, timeout: IDLE }
   const [plain, secure] = [new http.Agent(options), new https.Agent(options)]
   return {
     agentFor: ({ protocol }) => (protocol === 'https:' ? secure : plain),

@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { isPinned } from '../../functions/upstreams/client/realm.ts'
+import { until } from '../support/until.ts'
 import { askAt, CONFIG, IMAGE, serve, serveContent, sha256 } from './upstream.ts'
 
 const DIGEST = sha256(IMAGE)
@@ -396,5 +397,41 @@ describe('limits:', () => {
     const { repository } = askAt(origin, { connections: 2 })
     await Promise.all(Array.from({ length: 6 }, () => repository.manifest(TAG)))
     expect(most).toBe(2)
+  })
+
+  test('who waits for a connection is not slow, and blobs leave some for manifests', async () => {
+    const held: (() => void)[] = []
+    const { origin } = await serveContent({
+      'app/manifests/v1': IMAGE,
+      [`app/blobs/${sha256(BLOB)}`]: (_, response) => {
+        response.writeHead(200, { 'content-length': BLOB.length }).flushHeaders()
+        held.push(() => response.end(BLOB))
+      },
+    })
+    const { repository } = askAt(origin, { connections: 4 })
+    const blobs = Array.from({ length: 7 }, async () => {
+      const { body } = await repository.blob(sha256(BLOB))
+      return buffer(body)
+    })
+    await until(() => held.length === 3)
+    expect((await repository.manifest(TAG)).digest).toBe(DIGEST)
+    expect(held).toHaveLength(3)
+    for (let ended = 0; ended < blobs.length; ended++) {
+      await until(() => held.length > ended)
+      held[ended]!()
+    }
+    for (const blob of await Promise.all(blobs)) expect(blob).toEqual(BLOB)
+  })
+
+  test('a redirect is followed with one connection, as often as it comes', async () => {
+    const cdn = await serve((_, response) => void response.end(BLOB))
+    const { origin } = await serveContent({
+      [`app/blobs/${sha256(BLOB)}`]: (_, response) =>
+        void response.writeHead(307, { location: `${cdn.origin}/x` }).end(),
+    })
+    const { repository } = askAt(origin, { connections: 1 })
+    for (let count = 0; count < 3; count++) {
+      expect(await buffer((await repository.blob(sha256(BLOB))).body)).toEqual(BLOB)
+    }
   })
 })

@@ -248,6 +248,8 @@ describe('an upstream that fails', () => {
   ])('by %d for what is not here: asked once, remembered shortly', async (status, failure) => {
     const { ensure, pass, state, asked } = await open()
     state.status = status
+    const together = Array.from({ length: 9 }, () => ensure(TAG).catch((error: unknown) => error))
+    for (const error of await Promise.all(together)) expect(error).toMatchObject({ failure })
     for (let count = 0; count < 3; count++) {
       await expect(ensure(TAG)).rejects.toMatchObject({ failure })
       await expect(ensure({ digest: sha256('x') })).rejects.toMatchObject({ failure })

@@ -15,6 +15,7 @@ import { failureOf, UpstreamError } from './failure.ts'
 import type { Kind, Limits } from './limits.ts'
 import { isPinned } from './realm.ts'
 import { type Ask, ask, type Line, type Response } from './request.ts'
+import type { createKindsOfSlots } from './slots.ts'
 
 /** Most bytes of a response that is not what was asked for: a token, a challenge. */
 const MOST = 256 * 1024
@@ -26,6 +27,7 @@ export interface Host extends Line {
   /** Scheme and host of its API. */
   readonly origin: string
   readonly limits: Limits
+  readonly slots: ReturnType<typeof createKindsOfSlots>
   /** Clock in milliseconds since 1970. */
   readonly now: () => number
   /** What it is shown; undefined: nothing. @throws Error when it cannot be read */
@@ -121,9 +123,17 @@ export const createAuthorized = (host: Host): Authorized => {
   }
 
   const send = async (repository: string, asked: ApiAsk, anew: boolean): Promise<Response> => {
-    const { path, kind: _, ...rest } = asked
+    const { path, kind, ...rest } = asked
     const authorization = await authorizationFor(repository, anew)
-    return ask(host, { ...rest, url: origin + path, authorization })
+    const release = await (kind === 'blob' ? host.slots.blobs : host.slots.others)()
+    try {
+      const response = await ask(host, { ...rest, url: origin + path, authorization })
+      void response.closed.then(release)
+      return response
+    } catch (error) {
+      release()
+      throw error
+    }
   }
 
   return async (repository, asked) => {

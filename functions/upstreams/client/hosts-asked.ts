@@ -14,6 +14,7 @@ import { type Authorized, createAuthorized, type Host } from './authorized.ts'
 import { repositoryOf, type UpstreamRepository } from './client.ts'
 import { createLimits, type Limits } from './limits.ts'
 import type { Patience } from './request.ts'
+import { createKindsOfSlots } from './slots.ts'
 
 /** Hosts of an upstream that has any; those that were not asked for longest are forgotten. */
 const HOSTS = 100
@@ -60,8 +61,9 @@ export const createAsking = ({
       patience,
       signal,
       ca,
-      kept: keepConnections(connections),
+      kept: keepConnections(),
       limits: createLimits(name, now),
+      slots: createKindsOfSlots(connections),
       now,
       async user() {
         if (credentials === undefined) return undefined

@@ -62,6 +62,8 @@ export interface Response {
   read(most: number): Promise<Buffer>
   /** Ends it. */
   drop(): void
+  /** When its body has been read or dropped. */
+  readonly closed: Promise<void>
 }
 
 const MAX_REDIRECTS = 5
@@ -188,5 +190,6 @@ const open = (line: Line, response: IncomingMessage): Response => {
       }
     },
     drop: () => leave(response),
+    closed: new Promise((resolve) => response.once('close', resolve)),
   }
 }

@@ -88,6 +88,9 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
     async (route: Route, tag: string): Promise<Digest> => {
       const { local, upstream } = route
       const key = `${local}:${tag}`
+      // Of whoever was before in the queue.
+      const failed = failures.get(key)
+      if (failed !== undefined) throw failed
       try {
         const link = await registry.tags.get(local, tag)
         const known = link && ((await stateOf(route, tag, link.target)) ?? unasked(link.target))
@@ -107,6 +110,8 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
   const fetchDigest = coalesce(
     async (route: Route, digest: Digest): Promise<void> => {
       const key = `${route.local}@${digest}`
+      const failed = failures.get(key)
+      if (failed !== undefined) throw failed
       try {
         if (!(await fetch.has(route, digest))) await fetch.byDigest(route, digest)
       } catch (error) {
