@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readingSecrets } from '../events/secrets.ts'
+import { readingSecrets } from '../shared/secrets.ts'
 import type { Traces } from '../traces/traces.ts'
 import { type Environment, tracesWanted } from '../traces/wanted.ts'
 import { createLogger, type Logger } from './logger.ts'
