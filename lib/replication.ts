@@ -26,6 +26,7 @@ import {
   RETENTION_KEY,
   ROBOT_CLAIMS_KEY,
   ROBOTS_KEY,
+  UPSTREAMS_KEY,
 } from '../functions/registry/layout.ts'
 import { acknowledgePrefixes } from './acknowledge.ts'
 
@@ -47,6 +48,7 @@ export const COPIED = [
   RETENTION_KEY,
   QUOTAS_KEY,
   EVENT_RECEIVERS_KEY,
+  UPSTREAMS_KEY,
   CHANGES_KEY,
 ] as const
 
