@@ -51,6 +51,7 @@ import {
   ROBOTS_KEY,
   SCRATCH_PREFIX,
   UPLOADS_PREFIX,
+  UPSTREAMS_KEY,
 } from '../functions/registry/layout.ts'
 import type { AnyBucket } from './bucket.ts'
 
@@ -110,6 +111,7 @@ const REGISTRY: Rights = [
 /** Of the functions that clients reach, too, where there is an admin API. */
 const ADMIN: Rights = [
   ['Administration', ['s3:PutObject'], ADMINISTERED],
+  ['Upstreams', [READ, 's3:PutObject'], [UPSTREAMS_KEY]],
   // Whether an edge follows the policy, and what the clean-up has counted.
   ['Counted', [READ], [EDGE_CACHE_KEY, `${CLEAN_UP_PREFIX}*`]],
   ['Undeletes', [READ], [`${DELETIONS_PREFIX}*`]],

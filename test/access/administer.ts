@@ -12,6 +12,7 @@ import {
   ISSUERS_KEY,
   QUOTAS_KEY,
   RETENTION_KEY,
+  UPSTREAMS_KEY,
 } from '../../functions/registry/layout.ts'
 import { USAGE_KEY, usagePartKey } from '../../functions/registry/usage/document.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -33,6 +34,7 @@ const DOCUMENTS: Readonly<Record<string, readonly [key: string, text: object]>> 
   issuers: [ISSUERS_KEY, { version: 1, issuers: [] }],
   retention: [RETENTION_KEY, { version: 1, immutable: [] }],
   quotas: [QUOTAS_KEY, { version: 1, quotas: [{ repositories: ['a/**'] }] }],
+  upstreams: [UPSTREAMS_KEY, { version: 1, upstreams: [] }],
   'event-receivers': [
     EVENT_RECEIVERS_KEY,
     { version: 1, receivers: [{ name: 'all', url: 'https://events.example/' }] },

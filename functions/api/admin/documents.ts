@@ -20,12 +20,14 @@ import {
   QUOTAS_KEY,
   RETENTION_KEY,
   ROBOT_CLAIMS_KEY,
+  UPSTREAMS_KEY,
 } from '../../registry/layout.ts'
 import { parseQuotas } from '../../registry/quotas/parse.ts'
 import { parseRetention } from '../../registry/retention/parse.ts'
 import { quoted } from '../../shared/errors.ts'
 import * as z from '../../shared/schema.ts'
 import { parseYaml } from '../../shared/yaml.ts'
+import { parseUpstreams } from '../../upstreams/parse.ts'
 import type { AdminDesk } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { noneMatchHits } from '../request.ts'
@@ -76,6 +78,7 @@ const KINDS: Readonly<Record<string, DocumentKind>> = {
   retention: { key: RETENTION_KEY, check: parseRetention },
   quotas: { key: QUOTAS_KEY, check: parseQuotas },
   'event-receivers': { key: EVENT_RECEIVERS_KEY, check: parseReceivers, after: reviveReceivers },
+  upstreams: { key: UPSTREAMS_KEY, check: parseUpstreams },
 }
 
 /** Names of the documents. */

@@ -7,9 +7,9 @@
 import { readDocument } from '../../auth/document.ts'
 import { UPSTREAMS_KEY } from '../../registry/layout.ts'
 import { parseUpstreams } from '../../upstreams/parse.ts'
-import type { StoreIo } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import type { DocumentIo } from '../ways/document-io.ts'
 
 /** A file's path, or `-` for standard input. */
 interface Given {
@@ -29,14 +29,14 @@ export const checkUpstreams = async (io: Io, given: Given): Promise<void> => {
 }
 
 /** `slipway upstreams set`. */
-export const setUpstreams = async (io: StoreIo, given: Given): Promise<void> => {
+export const setUpstreams = async (io: DocumentIo, given: Given): Promise<void> => {
   const text = await read(io, given)
   const written = await io.edit(UPSTREAMS_KEY, () => text)
   io.say(written ? `It is set. ${io.seen}` : 'It was set already.')
 }
 
 /** `slipway upstreams show`. */
-export const showUpstreams = async ({ store, print }: StoreIo): Promise<void> => {
+export const showUpstreams = async ({ store, print }: DocumentIo): Promise<void> => {
   const text = await readDocument(store, UPSTREAMS_KEY)
   if (text === undefined) throw new CommandError('there are no upstreams')
   print(text.replace(/\n$/, ''))

@@ -14,6 +14,7 @@ import {
   QUOTAS_KEY,
   RETENTION_KEY,
   ROBOT_CLAIMS_KEY,
+  UPSTREAMS_KEY,
 } from '../../registry/layout.ts'
 import { StoreError } from '../../storage/errors.ts'
 import type { WriteCondition } from '../../storage/store.ts'
@@ -29,6 +30,7 @@ const KEYS: readonly string[] = [
   RETENTION_KEY,
   QUOTAS_KEY,
   EVENT_RECEIVERS_KEY,
+  UPSTREAMS_KEY,
 ]
 
 const pathOf = (key: string): string => {

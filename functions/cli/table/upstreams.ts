@@ -5,6 +5,7 @@
  */
 
 import { type Command, storeCommand } from '../command.ts'
+import { documentCommand } from '../ways/documents.ts'
 
 /** `upstreams`. */
 export const UPSTREAM_COMMANDS: readonly Command[] = [
@@ -15,7 +16,7 @@ export const UPSTREAM_COMMANDS: readonly Command[] = [
     args: { file: 'one' },
     load: async () => (await import('../commands/upstreams.ts')).checkUpstreams,
   }),
-  storeCommand({
+  documentCommand({
     name: 'upstreams set',
     changes: true,
     help: 'check a list of registries whose images are had from here, and put it in force',
@@ -23,7 +24,7 @@ export const UPSTREAM_COMMANDS: readonly Command[] = [
     args: { file: 'one' },
     load: async () => (await import('../commands/upstreams.ts')).setUpstreams,
   }),
-  storeCommand({
+  documentCommand({
     name: 'upstreams show',
     help: 'print the registries whose images are had from here',
     load: async () => (await import('../commands/upstreams.ts')).showUpstreams,

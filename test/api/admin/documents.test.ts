@@ -71,6 +71,13 @@ const CASES: readonly (readonly [
     'version: 1\n',
     /receivers/,
   ],
+  [
+    'upstreams',
+    'application/yaml',
+    'version: 1\nupstreams:\n  - { name: hub, host: docker.io, prefix: hub }\n',
+    'version: 1\nupstreams:\n  - { name: hub, host: "https://docker.io", prefix: hub }\n',
+    /upstreams.0..host/,
+  ],
 ]
 
 describe.each(CASES)('%s', (name, type, valid, invalid, why) => {

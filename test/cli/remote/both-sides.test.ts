@@ -17,6 +17,7 @@ import {
   QUOTAS_KEY,
   RETENTION_KEY,
   ROBOT_CLAIMS_KEY,
+  UPSTREAMS_KEY,
 } from '../../../functions/registry/layout.ts'
 import { USAGE_KEY, usagePartKey } from '../../../functions/registry/usage/document.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
@@ -38,6 +39,7 @@ rules:
   noRules: 'version: 1\nrules: []\n',
   retention: "version: 1\nimmutable:\n  - repositories: ['**']\n    tags: ['v*']\n",
   quotas: 'version: 1\nquotas:\n  - repositories: [team/**]\n    hard: 50 GB\n',
+  upstreams: 'version: 1\nupstreams:\n  - { name: hub, host: docker.io, prefix: hub } # ours\n',
   wrong: 'version: 1\nquotas: 5\n',
   named: `version: 1
 rules:
@@ -60,7 +62,7 @@ const DEAD = recordOf()
 
 const DOCUMENT_KEYS = [
   ...[POLICY_KEY, ISSUERS_KEY, GROUPS_KEY, ROBOT_CLAIMS_KEY, RETENTION_KEY],
-  ...[QUOTAS_KEY, EVENT_RECEIVERS_KEY],
+  ...[QUOTAS_KEY, EVENT_RECEIVERS_KEY, UPSTREAMS_KEY],
 ]
 
 /** Commands, one after the other. What they do on one side they do on the other. */
@@ -81,6 +83,11 @@ const LINES = [
   'quota set quotas',
   'quota show',
   'quota set wrong',
+  'upstreams show',
+  'upstreams set upstreams',
+  'upstreams set upstreams',
+  'upstreams show',
+  'upstreams set wrong',
   'usage',
   'usage --json --sort name team/**',
   'usage [',
