@@ -47,7 +47,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
     'shared',
   ],
   traces: ['traces', 'api', 'auth', 'registry', 'storage', 'shared'],
-  api: ['api', 'auth', 'events', 'registry', 'storage', 'shared'],
+  api: ['api', 'auth', 'events', 'upstreams', 'registry', 'storage', 'shared'],
   auth: ['auth', 'registry', 'storage', 'shared'],
   events: ['events', 'registry', 'storage', 'shared'],
   upstreams: ['upstreams', 'transfer', 'registry', 'storage', 'shared'],

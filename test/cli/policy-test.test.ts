@@ -24,6 +24,7 @@ rules:
   - { who: ['certificate:CN=ci'], repositories: ['team/**'], actions: [push] }
   - { who: [anonymous, authenticated], repositories: ['public/**', 'team/open'], actions: [pull] }
   - { who: ['aws:arn:aws:iam::123456789012:role/ci-*'], repositories: ['team/**'], actions: [push] }
+  - { who: [anonymous], repositories: ['public/hub/**'], actions: [fetch], effect: deny }
 `
 const CLAIMS = { iss: 'https://ci.example', sub: 'repo:acme/app' }
 
@@ -72,6 +73,12 @@ test.for([
   ['aws:123456789012', 'public/app', 'pull', ALLOWED(6)],
   // What anyone may do, who shows a certificate may do, too.
   ['certificate:CN=other', 'team/open', 'pull', ALLOWED(6)],
+  // Whoever may pull may fetch, unless a rule denies it.
+  ['user:alice', 'public/hub/app', 'fetch', ALLOWED(6)],
+  ['anonymous', 'public/hub/app', 'fetch', DENIED(8)],
+  ['anonymous', 'public/hub/app', 'pull', ALLOWED(6)],
+  ['user:bob', 'team/app', 'fetch', DENIED()],
+  ['robot:old', 'public/hub/app', 'fetch', DENIED(1)],
 ] as const)('%s on %s: %s', async ([caller, repository, action, [outcome, why]], t) => {
   const { give, ...desk } = await openOffice(t)
   const line = `policy test ${repository} --as ${caller} --action ${action} --file p.yaml`
@@ -88,6 +95,7 @@ test('all actions, by the policy in force, with the rules that decided', async (
     'delete\tdenied\tno rule is about it',
     'override\tdenied\tno rule is about it',
     'admin\tdenied\tno rule is about it',
+    'fetch\tallowed\trule 2',
   ])
   expect(desk.said).toEqual([
     'user:alice on team/app, by these rules:',
@@ -122,7 +130,7 @@ test.for([
   ['team/app --as certificate:ci', /"ci": expected attributes, as in certificate:CN=ci/],
   [
     'team/app --action read',
-    /"read" is not an action: expected pull, push, delete, override, admin/,
+    /"read" is not an action: expected pull, push, delete, override, admin, fetch/,
   ],
   ['Team/app', /"Team\/app" is not a valid repository name/],
 ] as const)('policy test %s is refused', async ([given, message], t) => {

@@ -32,7 +32,9 @@ const indexOf = (manifests: readonly object[]): Buffer =>
 const open = async (policy?: object) => {
   const state = { away: false, api: true }
   const upstream = await serve((request, response) => {
-    const { method, url = '' } = request
+    const { method } = request
+    // Docker Hub's.
+    const url = (request.url ?? '').replace('/library/', '/team/')
     const [, , ...rest] = url.split('/')
     const [kind, reference = ''] = rest.slice(-2)
     const send = (bytes: Buffer, headers: Record<string, string>) =>
@@ -70,6 +72,13 @@ const open = async (policy?: object) => {
         name: 'up',
         host: 'up.example',
         prefix: 'up',
+        url: upstream.origin,
+        private: ['127.0.0.1'],
+      },
+      {
+        name: 'hub',
+        host: 'docker.io',
+        prefix: 'hub',
         url: upstream.origin,
         private: ['127.0.0.1'],
       },
@@ -200,6 +209,23 @@ describe('a namespace', () => {
   })
 })
 
+test('images of Docker Hub without a namespace are in library, however they are named', async () => {
+  const { get, asked } = await open()
+  for (const target of [
+    '/v2/hub/app/manifests/v1',
+    '/v2/hub/library/app/manifests/v1',
+    '/v2/app/manifests/v1?ns=docker.io',
+    '/v2/app/manifests/v1?ns=index.docker.io',
+    '/v2/library/app/manifests/v1?ns=registry-1.docker.io',
+  ]) {
+    expect([target, (await get(target)).status]).toEqual([target, 200])
+  }
+  expect(asked()).toEqual(['GET /v2/library/app/manifests/v1'])
+  expect((await get('/v2/hub/app/blobs/uploads/', { method: 'POST' })).status).toBe(405)
+  const list = await get('/v2/hub/app/tags/list')
+  expect(await list.json()).toMatchObject({ name: 'hub/library/app' })
+})
+
 describe('lists', () => {
   test('of tags have what is there and what is here, in order and in pages', async () => {
     const { get } = await open()
@@ -244,7 +270,12 @@ describe('lists', () => {
 
 test.each([
   ['PUT', `${APP}/manifests/v1`],
+  ['PUT', `${APP}/manifests/${sha256(IMAGE)}`],
   ['POST', `${APP}/blobs/uploads/`],
+  ['POST', `${APP}/blobs/uploads/?mount=${sha256(LAYER)}&from=own/app`],
+  ['POST', `${APP}/blobs/uploads/?digest=${sha256(LAYER)}`],
+  // The namespace of a mirror says nothing of where a push goes.
+  ['PUT', `${APP}/manifests/v1?ns=other.example`],
 ])('a push is refused, with what to do instead: %s %s', async (method, target) => {
   const { get } = await open()
   const response = await get(target, { method, body: method === 'PUT' ? IMAGE : null })
@@ -267,6 +298,9 @@ test.each<[what: string, repositories: readonly string[], status: number]>([
   expect((await get(`${APP}/manifests/v1`)).status).toBe(status)
   expect(asked().length > 0).toBe(status === 200)
   expect((await get('/v2/private/app/manifests/v1')).status).toBe(401)
+  // What there is of other hosts is nobody's business who may not pull.
+  expect((await get('/v2/private/app/manifests/v1?ns=other.example')).status).toBe(401)
+  expect((await get('/v2/up/app/manifests/v1?ns=other.example')).status).toBe(404)
 })
 
 test('a repository of its own is pushed to and pulled from', async () => {

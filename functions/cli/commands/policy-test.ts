@@ -20,7 +20,7 @@ import { CommandError, UsageError } from '../errors.ts'
 import type { DocumentIo } from '../ways/document-io.ts'
 import { readCaller } from './policy-caller.ts'
 
-const ALL: readonly Action[] = [...ACTIONS, 'override', 'admin']
+const ALL: readonly Action[] = [...ACTIONS, 'override', 'admin', 'fetch']
 
 interface Given {
   readonly args: { readonly repository: string }
@@ -50,11 +50,18 @@ const readPolicy = async (
   return parseRules(text)
 }
 
+/** The rule that decides for one identity. Whoever may pull may fetch, unless a rule says otherwise. */
+const decidingFor = (policy: Policy, identity: Identity, repository: string, action: Action) => {
+  if (action !== 'fetch') return decisiveRule(policy, identity, repository, action)
+  const pull = decisiveRule(policy, identity, repository, 'pull')
+  return pull?.allow ? (decisiveRule(policy, identity, repository, 'fetch') ?? pull) : pull
+}
+
 /** Who decides for a caller: with a certificate, what anonymous callers may do is allowed, too. */
 const deciding = (policy: Policy, identity: Identity, repository: string, action: Action) => {
-  const own = decisiveRule(policy, identity, repository, action)
+  const own = decidingFor(policy, identity, repository, action)
   if (identity.kind !== 'certificate' || own?.allow) return own
-  return decisiveRule(policy, ANONYMOUS, repository, action) ?? own
+  return decidingFor(policy, ANONYMOUS, repository, action) ?? own
 }
 
 const inLine = (value: unknown): string =>

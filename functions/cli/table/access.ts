@@ -50,7 +50,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
       as: textFlag('CALLER', 'who does it', 'anonymous'),
       action: textFlag(
         'ACTION',
-        'what is done: pull, push, delete, override or admin',
+        'what is done: pull, push, delete, override, admin or fetch',
         'each of them',
       ),
       file: textFlag('FILE', 'a policy to try; - is standard input', 'the one in force'),
