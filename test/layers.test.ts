@@ -34,7 +34,10 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
     'storage',
     'shared',
   ],
-  node: ['node', 'compose', 'traces', 'events', 'api', 'auth', 'registry', 'storage', 'shared'],
+  node: [
+    ...['node', 'compose', 'traces', 'events', 'upstreams', 'api', 'auth', 'registry', 'storage'],
+    'shared',
+  ],
   compose: [
     'compose',
     'traces',

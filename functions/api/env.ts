@@ -204,6 +204,8 @@ export interface AppEnv {
     throughEdge?: boolean
     /** Address of the client at the edge. */
     viewer: string | undefined
+    /** The upstream that the repository comes from. */
+    upstream?: string
     /** Who started the upload that the request continues, for the audit. */
     startedBy?: string
   }

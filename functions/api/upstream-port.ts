@@ -32,12 +32,16 @@ export interface PulledThrough {
   readonly name: string
   /** The host that it comes from. */
   readonly host: string
+  /** What the document calls the upstream. */
+  readonly upstream: string
   /** Has a manifest here. @returns its digest, and what a client should be told */
   manifest(reference: Reference): Promise<{ readonly digest: Digest; readonly warning?: string }>
   /** All tags that the upstream has, in ASCII order. */
   tags(): Promise<UpstreamList<string>>
   /** All that the upstream has of what refers to a manifest. */
   referrers(subject: Digest): Promise<UpstreamList<Referrer>>
+  /** Is told that a blob is served from here. @param bytes of it, if this registry sends them */
+  served(bytes: number | undefined): void
   /** Size in bytes of a blob that is not here, if the upstream says so. */
   stat(digest: Digest): Promise<number | undefined>
   /** Has a blob here. @returns undefined when the repository has it by now */

@@ -42,6 +42,7 @@ export const sourceOf = async (c: AppContext, find: FindSource, name: string): P
   }
   const caller = await permit(c, found.name, 'pull')
   const { name: local } = found
+  c.set('upstream', found.upstream)
   return caller.allows(local, 'fetch')
     ? { name: local, caller, from: found }
     : { name: local, caller }

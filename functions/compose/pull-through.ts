@@ -24,6 +24,7 @@ import { createLists } from '../upstreams/lists/lists.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
 import { parseUpstreams } from '../upstreams/parse.ts'
 import { type Route, routing } from '../upstreams/route.ts'
+import type { PullResult, UpstreamWatch } from '../upstreams/watch.ts'
 
 export interface UpstreamsOptions {
   readonly store: ObjectStore
@@ -33,6 +34,8 @@ export interface UpstreamsOptions {
   readonly logger: RequestLogger
   readonly audit: Audit
   readonly fetching: Fetching
+  /** Who counts. Default: nobody does. */
+  readonly watch?: UpstreamWatch | undefined
   /** Clock in milliseconds since 1970. */
   readonly now?: () => number
 }
@@ -100,7 +103,7 @@ const telling = async <T>(
  */
 export const createPullThrough = (
   text: string,
-  { store, env, registry, logger, fetching, now = Date.now }: UpstreamsOptions,
+  { store, env, registry, logger, fetching, watch, now = Date.now }: UpstreamsOptions,
 ): FindSource | undefined => {
   const upstreams = parseUpstreams(text)
   if (upstreams.length === 0) return undefined
@@ -113,6 +116,7 @@ export const createPullThrough = (
     readSecret: readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
     now,
     signal,
+    watch,
   })
   const lists = createLists(askAt, now)
   const ensure = createEnsure({
@@ -142,17 +146,39 @@ export const createPullThrough = (
       ),
     now,
     wait,
+    watch,
   })
 
+  /** What becomes of a pull. */
+  const counting = async <T>(
+    kind: 'manifest' | 'blob',
+    work: Promise<T>,
+    resultOf: (got: T) => PullResult | undefined,
+  ): Promise<T> => {
+    try {
+      const got = await work
+      const result = resultOf(got)
+      if (result !== undefined) watch?.pulled(kind, result)
+      return got
+    } catch (error) {
+      watch?.pulled(kind, 'failed')
+      throw error
+    }
+  }
+
   const sourceAt = (route: Route): PulledThrough => {
-    const { local, host } = route
+    const { local, host, upstream } = route
     const blob = (digest: string): string => `the blob ${digest} of ${local}`
     return {
       name: local,
       host,
+      upstream: upstream.name,
       manifest: (reference) => {
         const what = `the manifest ${reference.digest ?? reference.tag} of ${local}`
-        return telling(route, ensure(route, reference), 'MANIFEST_UNKNOWN', what)
+        const ensuring = counting('manifest', ensure(route, reference), (got) =>
+          got.warning === undefined ? (got.fetched ? 'miss' : 'hit') : 'stale',
+        )
+        return telling(route, ensuring, 'MANIFEST_UNKNOWN', what)
       },
       tags: () => telling(route, lists.tags(route), 'NAME_UNKNOWN', `the tags of ${local}`),
       referrers: (subject) =>
@@ -162,15 +188,20 @@ export const createPullThrough = (
           'NAME_UNKNOWN',
           `the referrers of ${subject} in ${local}`,
         ),
+      served(bytes) {
+        watch?.pulled('blob', 'hit')
+        if (bytes !== undefined) watch?.saved(bytes)
+      },
       stat: (digest) =>
         telling(route, askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
       async blob(digest, range) {
-        const arriving = await telling(
-          route,
+        // What is here is counted when it is served.
+        const filling = counting(
+          'blob',
           fill(route, digest, range),
-          'BLOB_UNKNOWN',
-          blob(digest),
+          (got) => got && (got.shared ? 'shared' : 'miss'),
         )
+        const arriving = await telling(route, filling, 'BLOB_UNKNOWN', blob(digest))
         return (
           arriving && { ...arriving, body: Readable.from(arriving.body, { objectMode: false }) }
         )

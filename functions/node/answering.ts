@@ -95,7 +95,7 @@ export const answerHere = async ({
   ends.last.push(fetching.end)
   const opened = await openApp(settings, env, {
     logger,
-    openUpstreams: (parts) => openUpstreams({ ...parts, fetching }),
+    openUpstreams: (parts) => openUpstreams({ ...parts, fetching, watch: metrics?.upstreams }),
     isReady: health.isReady,
     watch: metrics,
     traces,

@@ -29,7 +29,7 @@ const indexOf = (manifests: readonly object[]): Buffer =>
   Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }))
 
 /** An upstream with one image, `team/app:v1`, and a server that has it as `up/…`. */
-const open = async (policy?: object) => {
+const open = async (policy?: object, flags: readonly string[] = []) => {
   const state = { away: false, api: true }
   const upstream = await serve((request, response) => {
     const { method } = request
@@ -92,12 +92,15 @@ const open = async (policy?: object) => {
     SLIPWAY_AUTH: policy ? 'basic' : 'off',
     SLIPWAY_LOG_LEVEL: 'silent',
   }
-  const { url, stop } = await startServer(readSettings(['--listen=127.0.0.1:0'], env), env)
+  const { url, stop, metricsUrl } = await startServer(
+    readSettings(['--listen=127.0.0.1:0', ...flags], env),
+    env,
+  )
   onTestFinished(stop)
   const get = (target: string, init: RequestInit = {}) => fetch(new URL(target, url), init)
   const asked = () =>
     upstream.requests.splice(0).flatMap(({ line }) => (line === 'GET /v2/' ? [] : [line]))
-  return { get, asked, state }
+  return { get, asked, state, metricsUrl }
 }
 
 const APP = '/v2/up/team/app'
@@ -301,6 +304,38 @@ test.each<[what: string, repositories: readonly string[], status: number]>([
   // What there is of other hosts is nobody's business who may not pull.
   expect((await get('/v2/private/app/manifests/v1?ns=other.example')).status).toBe(401)
   expect((await get('/v2/up/app/manifests/v1?ns=other.example')).status).toBe(404)
+})
+
+test('what becomes of pulls is counted', async () => {
+  const { get, state, metricsUrl } = await open(undefined, ['--metrics=:0'])
+  for (const tag of ['v1', 'v1', 'v9']) await get(`${APP}/manifests/${tag}`)
+  const target = `${APP}/blobs/${sha256(LAYER)}`
+  await bytesOf(await get(target))
+  await until(async () => (await bytesOf(await get(target))).length === LAYER.length)
+  state.away = true
+  await get(`${APP}/blobs/${sha256(CONFIG)}`)
+  let metrics = ''
+  const of = (name: string) =>
+    metrics.split('\n').filter((line) => line.startsWith(`slipway_upstream_${name}`))
+  await until(async () => {
+    metrics = await (await fetch(`${metricsUrl}/metrics`)).text()
+    return of('fetches').join() === 'slipway_upstream_fetches 0'
+  })
+  expect(of('pulls_total').filter((line) => !line.includes('"shared"'))).toEqual(
+    expect.arrayContaining([
+      'slipway_upstream_pulls_total{kind="manifest",result="miss"} 1',
+      'slipway_upstream_pulls_total{kind="manifest",result="hit"} 1',
+      'slipway_upstream_pulls_total{kind="manifest",result="failed"} 1',
+      'slipway_upstream_pulls_total{kind="blob",result="miss"} 1',
+      'slipway_upstream_pulls_total{kind="blob",result="failed"} 1',
+    ]),
+  )
+  // A look at the API, a manifest and a blob.
+  expect(of('requests_total').toSorted()).toEqual([
+    'slipway_upstream_requests_total{outcome="away",upstream="up"} 1',
+    'slipway_upstream_requests_total{outcome="ok",upstream="up"} 3',
+    'slipway_upstream_requests_total{outcome="unknown",upstream="up"} 1',
+  ])
 })
 
 test('a repository of its own is pushed to and pulled from', async () => {

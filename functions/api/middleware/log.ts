@@ -56,6 +56,7 @@ export const requestLog = ({
       const drained = c.env?.drained?.() ?? 0
       const bytes = c.env?.bytes?.()
       const who = whoOf(c)
+      const upstream = c.get('upstream')
       const outcome = failed ? { status: res.status } : outcomeOf(c, ending)
       const request = {
         // Some hosts pass no environment at all.
@@ -71,6 +72,7 @@ export const requestLog = ({
         received: bytes?.received ?? Number(c.req.header('Content-Length') ?? 0),
         sent: bytes?.sent ?? Number(res.headers.get('Content-Length') ?? 0),
         ...(who === undefined ? {} : { who }),
+        ...(upstream === undefined ? {} : { upstream }),
         userAgent: c.req.header('User-Agent'),
         ...(drained === 0 ? {} : { drained }),
         ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),

@@ -60,12 +60,13 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return size
   }
 
-  const redirectToStore = async (c: AppContext, name: string, digest: Digest) => {
+  const redirectToStore = async (c: AppContext, { name, from }: Source, digest: Digest) => {
     const head = c.req.method === 'HEAD'
     if (!options.redirects || (head && !options.redirectHeads)) return undefined
     if (!(await mayRedirect(c, options))) return undefined
     const url = await blobs.url(name, digest, head ? 'HEAD' : 'GET', URL_LIFE)
     if (url === undefined) return undefined
+    if (!head) from?.served(undefined)
     const nearer = options.edge?.inside?.(addressOf(c)) ?? false
     const atEdge = options.edge?.blobs && !nearer && (await urlAtEdge(c, options, url, URL_LIFE))
     return redirect(c, atEdge || url)
@@ -73,14 +74,14 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
 
   const send = async (
     c: AppContext,
-    caller: Caller,
-    name: string,
+    { name, caller, from }: Source,
     digest: Digest,
     range: ByteRange | undefined,
   ) => {
     const read = await blobs.open(name, digest, range)
     const { start, end, body, info } = read
     c.header('Content-Length', String(end - start + 1))
+    from?.served(end - start + 1)
     c.header('Cache-Control', forever(caller))
     if (range === undefined) return sendObject(c, body, 200)
     c.header('Content-Range', `bytes ${start}-${end}/${info.size}`)
@@ -103,9 +104,10 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   app.get(PATH, async (c) => {
     const asked = parseName(c.req.param('name'))
     const find = options.upstreams?.find
-    const { name, caller, from }: Source = find
+    const source: Source = find
       ? await sourceOf(c, find, asked)
       : { name: asked, caller: await permit(c, asked, 'pull') }
+    const { name, caller, from } = source
     const digest = parseDigest(c.req.param('digest'))
     /** Undefined where an upstream has it, and does not say. */
     const size = (): Promise<number | undefined> =>
@@ -127,10 +129,10 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
       // Checked before a redirect, too: S3 ignores a Range that ends before it begins.
       const range = readRange(c, digest)
       const sendStored = async (): Promise<Response> => {
-        const redirected = await redirectToStore(c, name, digest)
+        const redirected = await redirectToStore(c, source, digest)
         if (redirected) return redirected
         c.header('Content-Type', 'application/octet-stream')
-        if (c.req.method === 'GET') return send(c, caller, name, digest, range)
+        if (c.req.method === 'GET') return send(c, source, digest, range)
         setLength(c, await stat(name, digest))
         return c.body(null, 200)
       }

@@ -7,10 +7,12 @@
 import type { Server } from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ObjectStore } from '../../storage/store.ts'
+import type { UpstreamWatch } from '../../upstreams/watch.ts'
 import { countRequests } from './requests.ts'
 import { countCalls } from './store.ts'
 import type { Values } from './sum.ts'
 import { createTable, type Table } from './table.ts'
+import { countUpstreams } from './upstreams.ts'
 
 /** What is read when somebody asks. */
 export interface Readings {
@@ -30,6 +32,8 @@ export interface Metrics {
   cleanedUp(outcome: string): void
   /** Counts an event that a receiver is not told of. */
   eventDropped(): void
+  /** Counts what becomes of pulls from upstreams. */
+  readonly upstreams: UpstreamWatch
   /** Content type of {@link text}. */
   readonly contentType: string
   /** All metrics as they are now, in Prometheus's text format. */
@@ -78,6 +82,7 @@ export const createMetrics = (): Metrics => {
       table.lastCleanUp.set(Math.round(Date.now() / 1000))
     },
     eventDropped: () => table.eventsDropped.inc(),
+    upstreams: countUpstreams(table),
     contentType: table.registry.contentType,
     text(readings) {
       read(readings)

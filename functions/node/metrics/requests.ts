@@ -17,7 +17,7 @@ const CLIENT_CLOSED_REQUEST = 499
  * How many series of status, handler and method there are at most; clients send far fewer. What comes on top has a
  * handler alone: nobody can make the number grow.
  */
-const MOST_EXACT = 80
+const MOST_EXACT = 60
 
 /** What became of an upload, by the request that tells. */
 const UPLOADS: Readonly<Record<string, string>> = {

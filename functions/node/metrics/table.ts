@@ -20,8 +20,12 @@ export const createTable = () => {
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Gauge({ name, help, labelNames, registers })
   /** @param aggregator which value counts of several processes; of others, their sum does */
-  const oneOf = (aggregator: Aggregator, name: string, help: string) =>
-    new Gauge({ name, help, aggregator, registers })
+  const oneOf = <L extends string>(
+    aggregator: Aggregator,
+    name: string,
+    help: string,
+    ...labelNames: L[]
+  ) => new Gauge({ name, help, aggregator, labelNames, registers })
   const histogram = <L extends string>(
     name: string,
     help: string,
@@ -88,6 +92,27 @@ export const createTable = () => {
       'registry_storage_cache_total',
       'Lookups of manifests and the like in memory: Request, and of these Hit or Miss',
       'type',
+    ),
+    pulls: counter(
+      'slipway_upstream_pulls_total',
+      'Pulls of what comes from upstreams: hit, from here; miss, fetched; shared, from a fetch under way; stale; failed',
+      ...['kind', 'result'],
+    ),
+    saved: counter(
+      'slipway_upstream_saved_bytes_total',
+      'Bytes of blobs that come from upstreams and were sent from the store; redirects are not counted',
+    ),
+    fetching: gauge('slipway_upstream_fetches', 'Blobs that are being fetched from upstreams'),
+    asked: counter(
+      'slipway_upstream_requests_total',
+      'Requests to upstreams by outcome: ok, unknown, denied, busy (429), away, wrong',
+      ...['outcome', 'upstream'],
+    ),
+    remaining: oneOf(
+      'min',
+      'slipway_upstream_remaining',
+      'What an upstream last said that it still gives, as in ratelimit-remaining',
+      'upstream',
     ),
     cleanUps: counter(
       'slipway_clean_up_runs_total',

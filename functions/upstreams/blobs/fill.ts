@@ -16,6 +16,7 @@ import type { OpenedBlob } from '../client/client.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
 import { createFailures } from '../manifests/failures.ts'
 import type { Route } from '../route.ts'
+import type { UpstreamWatch } from '../watch.ts'
 import type { TakeClaim } from './claim.ts'
 import { pump } from './pump.ts'
 import { openSpool, type Span, type Spool } from './spool.ts'
@@ -37,6 +38,8 @@ export interface FillOptions {
   readonly now: () => number
   /** Waits for some milliseconds. */
   readonly wait: (milliseconds: number) => Promise<unknown>
+  /** Who counts. Default: nobody does. */
+  readonly watch?: Pick<UpstreamWatch, 'fetching'> | undefined
 }
 
 /** A blob on its way, or a range of it; the reader must read the body to its end, or return it. */
@@ -46,6 +49,8 @@ export interface Arriving {
   /** First and last byte of the body within the blob, if a range was asked for. */
   readonly span: Span | undefined
   readonly body: AsyncGenerator<Buffer, undefined>
+  /** Whether it is fetched for another reader, too, who was there before. */
+  readonly shared: boolean
 }
 
 /**
@@ -80,7 +85,7 @@ const spanOf = (range: ByteRange, size: number): Span => {
 
 /** Makes what fills. */
 export const createFills = (options: FillOptions): FillBlob => {
-  const { registry, store, askAt, takeClaim, directory, signal, behind, report, now, wait } =
+  const { registry, store, askAt, takeClaim, directory, signal, behind, report, now, wait, watch } =
     options
   const failures = createFailures(now)
   const underWay = new Map<Digest, Fetch>()
@@ -180,22 +185,25 @@ export const createFills = (options: FillOptions): FillBlob => {
     const begun: Fetch = { local: route.local, spool: spool.promise, done }
     underWay.set(digest, begun)
     behind(done)
+    watch?.fetching(1)
+    void done.finally(() => watch?.fetching(-1))
     return begun
   }
 
-  const readerOf = (spool: Spool, span?: Span): Arriving | undefined => {
+  const readerOf = (spool: Spool, shared: boolean, span?: Span): Arriving | undefined => {
     const body = spool.read(span)
-    return body && { size: spool.size, span, body }
+    return body && { size: spool.size, span, body, shared }
   }
 
   const joined = async (
     { spool: opening, done }: Fetch,
     range: ByteRange | undefined,
+    shared: boolean,
   ): Promise<Arriving | undefined> => {
     const spool = await opening
     if (spool === undefined) return undefined
-    if (range === undefined) return readerOf(spool)
-    if (spool.size !== undefined) return readerOf(spool, spanOf(range, spool.size))
+    if (range === undefined) return readerOf(spool, shared)
+    if (spool.size !== undefined) return readerOf(spool, shared, spanOf(range, spool.size))
     // Which bytes are wanted is known when all are there.
     await done
     return undefined
@@ -211,6 +219,7 @@ export const createFills = (options: FillOptions): FillBlob => {
       await running.done
       if (await registry.blobs.mount(route.local, digest, undefined)) return undefined
     }
-    return joined(underWay.get(digest) ?? begin(route, digest), range)
+    const there = underWay.get(digest)
+    return joined(there ?? begin(route, digest), range, there !== undefined)
   }
 }

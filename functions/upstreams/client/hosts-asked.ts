@@ -10,6 +10,7 @@ import type { ReadSecret } from '../../shared/secrets.ts'
 import { readCredentials } from '../credentials.ts'
 import type { Upstream } from '../parse.ts'
 import type { Route } from '../route.ts'
+import type { UpstreamWatch } from '../watch.ts'
 import { type Authorized, createAuthorized, type Host } from './authorized.ts'
 import { repositoryOf, type UpstreamRepository } from './client.ts'
 import { createLimits, type Limits } from './limits.ts'
@@ -30,6 +31,8 @@ export interface AskingOptions {
   readonly signal?: AbortSignal | undefined
   /** Certificates of authorities, PEM. Default: the platform's. */
   readonly ca?: string | undefined
+  /** Who counts. Default: nobody does. */
+  readonly watch?: Pick<UpstreamWatch, 'asked' | 'remaining'> | undefined
 }
 
 /** A repository of an upstream, and how often the host may be asked. */
@@ -48,6 +51,7 @@ export const createAsking = ({
   patience = PATIENCE,
   signal,
   ca,
+  watch,
 }: AskingOptions): AskAt => {
   type Opened = { readonly host: Host; readonly authorized: Authorized }
   const opened = new WeakMap<Upstream, LRUCache<string, Opened>>()
@@ -62,7 +66,8 @@ export const createAsking = ({
       signal,
       ca,
       kept: keepConnections(),
-      limits: createLimits(name, now),
+      limits: createLimits(name, now, (left) => watch?.remaining(upstream.name, left)),
+      told: watch && ((outcome) => watch.asked(upstream.name, outcome)),
       slots: createKindsOfSlots(connections),
       now,
       async user() {

@@ -42,8 +42,17 @@ const countOf = (header: string | string[] | undefined) => {
     : { count: Number(count), window: Number(window ?? 0) || undefined }
 }
 
-/** The limits of an upstream. @param now clock in milliseconds since 1970 */
-export const createLimits = (host: string, now: () => number): Limits => {
+/**
+ * The limits of an upstream.
+ *
+ * @param now clock in milliseconds since 1970
+ * @param told is told how much is left, each time that the upstream says so
+ */
+export const createLimits = (
+  host: string,
+  now: () => number,
+  told?: (left: number) => void,
+): Limits => {
   const until = new Map<Kind, number>()
   let remaining: Remaining | undefined
 
@@ -70,6 +79,7 @@ export const createLimits = (host: string, now: () => number): Limits => {
         countOf(headers['ratelimit-limit']),
       ]
       if (left !== undefined) {
+        told?.(left.count)
         remaining = { left: left.count, limit: limit?.count, window: left.window ?? limit?.window }
       }
       const asked = retryAfterOf(headers['retry-after'], now())

@@ -17,7 +17,7 @@ import {
 } from '../../shared/outgoing.ts'
 import type { Allows } from '../../shared/private-addresses.ts'
 import { readAll } from '../../storage/bytes.ts'
-import { UpstreamError } from './failure.ts'
+import { failureOf, UpstreamError, type UpstreamFailure } from './failure.ts'
 
 /** Milliseconds that are waited for an upstream. */
 export interface Patience {
@@ -38,6 +38,8 @@ export interface Line {
   readonly signal?: AbortSignal | undefined
   /** Certificates of authorities, PEM. Default: the platform's. */
   readonly ca?: string | undefined
+  /** Is told what becomes of each request. */
+  readonly told?: ((outcome: 'ok' | UpstreamFailure) => void) | undefined
 }
 
 export interface Ask {
@@ -157,9 +159,14 @@ export const ask = async (line: Line, asked: Ask): Promise<Response> => {
       url = nextOf(host, url, response)
       response = await send(url, {})
     }
-    return open(line, response)
+    const { statusCode = 0 } = response
+    const opened = open(line, response)
+    line.told?.(statusCode < 400 ? 'ok' : failureOf(statusCode))
+    return opened
   } catch (cause) {
-    throw away(host, late.signal.aborted ? late.signal.reason : cause)
+    const error = away(host, late.signal.aborted ? late.signal.reason : cause)
+    if (!end?.aborted) line.told?.(error.failure)
+    throw error
   } finally {
     clearTimeout(timer)
   }

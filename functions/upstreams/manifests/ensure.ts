@@ -22,6 +22,8 @@ export interface Ensured {
   readonly digest: Digest
   /** What a client should be told: that it may be old, and why. */
   readonly warning?: string
+  /** Whether it is another than was here. */
+  readonly fetched?: true
 }
 
 export interface EnsureOptions extends FetchOptions {
@@ -85,7 +87,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
 
   /** Asks for a tag unless somebody has just done so. The run of those who wait begins when the one before has ended. */
   const renew = coalesce(
-    async (route: Route, tag: string): Promise<Digest> => {
+    async (route: Route, tag: string): Promise<Ensured> => {
       const { local, upstream } = route
       const key = `${local}:${tag}`
       // Of whoever was before in the queue.
@@ -94,11 +96,12 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
       try {
         const link = await registry.tags.get(local, tag)
         const known = link && ((await stateOf(route, tag, link.target)) ?? unasked(link.target))
-        if (known !== undefined && ageOf(known) < upstream.interval) return known.digest
-        const state = await fetch.byTag(route, tag, known)
+        if (known !== undefined && ageOf(known) < upstream.interval) return { digest: known.digest }
+        const { fetched, ...state } = await fetch.byTag(route, tag, known)
         states.set(key, state)
         failures.delete(key)
-        return state.digest
+        const { digest } = state
+        return fetched ? { digest, fetched } : { digest }
       } catch (error) {
         failures.add(key, error as Error)
         throw error
@@ -128,7 +131,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
   })
 
   /** Waits for a moment. What comes later is for the next one who asks. */
-  const soon = async (work: Promise<Digest>): Promise<Digest | typeof late> => {
+  const soon = async (work: Promise<Ensured>): Promise<Ensured | typeof late> => {
     let timer: NodeJS.Timeout | undefined
     const over = new Promise<typeof late>((resolve) => {
       timer = setTimeout(resolve, patience, late)
@@ -142,7 +145,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
     const link = await registry.tags.get(local, tag)
     if (link === undefined) {
       if (failed !== undefined) throw failed
-      return { digest: await renew(route, tag) }
+      return renew(route, tag)
     }
     const { target } = link
     const age = ageOf(await stateOf(route, tag, target))
@@ -156,7 +159,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
     }
     try {
       const renewed = await soon(renewing)
-      return renewed === late ? stale(target, route, undefined) : { digest: renewed }
+      return renewed === late ? stale(target, route, undefined) : renewed
     } catch (error) {
       return stale(target, route, error as Error)
     }
@@ -167,7 +170,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
     const failed = failures.get(`${route.local}@${digest}`)
     if (failed !== undefined) throw failed
     await fetchDigest(route, digest)
-    return { digest }
+    return { digest, fetched: true }
   }
 
   return (route, { tag, digest }) =>

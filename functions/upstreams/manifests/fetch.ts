@@ -31,9 +31,13 @@ export interface Fetch {
    * Asks for a tag, and has what it is now.
    *
    * @param known what it is here
-   * @returns what it is now, as it was written
+   * @returns what it is now, as it was written, and whether it is another than what is known
    */
-  byTag(route: Route, tag: string, known: TagState | undefined): Promise<TagState>
+  byTag(
+    route: Route,
+    tag: string,
+    known: TagState | undefined,
+  ): Promise<TagState & { readonly fetched: boolean }>
 }
 
 const isUnknown = (error: unknown): boolean =>
@@ -102,7 +106,7 @@ export const createFetch = ({ registry, store, askAt, now }: FetchOptions): Fetc
           ? { ...(known as TagState), asked }
           : { asked, etag: found.etag, digest: await push(local, tag, found) }
       await writeTagState(store, local, tag, state)
-      return state
+      return { ...state, fetched: found !== undefined }
     },
   }
 }

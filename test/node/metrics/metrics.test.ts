@@ -196,6 +196,27 @@ test('lookups in memory, clean-ups and readings', async () => {
   }
 })
 
+const OUTCOMES = ['ok', 'unknown', 'denied', 'busy', 'away', 'wrong'] as const
+
+test('upstreams have series of their own, until there are too many', async () => {
+  const metrics = createMetrics()
+  const { asked, remaining } = metrics.upstreams
+  for (let name = 0; name < 20; name++) asked(`up${name}`, 'ok')
+  for (const outcome of ['ok', 'away', 'away'] as const) asked('up0', outcome)
+  asked('late', 'ok')
+  remaining('hub', 76)
+  remaining('hub', 75)
+  const lines = await seriesOf(metrics)
+  for (const line of [
+    'slipway_upstream_requests_total{outcome="ok",upstream="up0"} 2',
+    'slipway_upstream_requests_total{outcome="away",upstream="other"} 2',
+    'slipway_upstream_requests_total{outcome="ok",upstream="other"} 1',
+    'slipway_upstream_remaining{upstream="hub"} 75',
+  ]) {
+    expect(lines).toContain(line)
+  }
+})
+
 test('there are fewer than 500 series, whatever is sent, and none names a repository', async () => {
   const metrics = createMetrics()
   const request = requestsOf(metrics)
@@ -218,6 +239,15 @@ test('there are fewer than 500 series, whatever is sent, and none names a reposi
   for (const found of [true, false]) metrics.looked(found)
   for (const outcome of ['done', 'stopped', 'busy', 'not-ready', 'refused', 'failed']) {
     metrics.cleanedUp(outcome)
+  }
+  for (let name = 0; name < 50; name++) {
+    for (const outcome of OUTCOMES) metrics.upstreams.asked(`up${name}`, outcome)
+    metrics.upstreams.remaining(`up${name}`, 1)
+  }
+  metrics.upstreams.saved(1)
+  metrics.upstreams.fetching(1)
+  for (const result of ['hit', 'miss', 'shared', 'stale', 'failed'] as const) {
+    for (const kind of ['manifest', 'blob'] as const) metrics.upstreams.pulled(kind, result)
   }
   const lines = await seriesOf(metrics)
   expect(lines.length).toBeLessThan(500)
