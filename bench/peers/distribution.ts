@@ -38,6 +38,7 @@ const configOf = (options: PeerOptions): string =>
       maintenance: { uploadpurging: { enabled: false } },
     },
     http: { addr: options.address, secret: 'of-no-worth' },
+    ...(options.upstream === undefined ? {} : { proxy: { remoteurl: options.upstream } }),
   })
 
 const peer = (name: 'distribution' | 'distribution-2', title: string, command: string): Peer => ({

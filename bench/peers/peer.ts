@@ -18,6 +18,8 @@ export interface PeerOptions {
   readonly redirects: boolean
   /** An empty directory for what the program keeps beside its store. */
   readonly directory: string
+  /** URL of a registry that Slipway or distribution is to be a mirror of, for repositories below `bench/`. Default: none. */
+  readonly upstream?: string
 }
 
 /** A registry to measure. */

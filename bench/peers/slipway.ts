@@ -4,9 +4,20 @@
  * @module
  */
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { npmStart } from '../../test/support/live/npm-start.ts'
 import { projectRoot, run } from '../../test/support/live/process.ts'
+import { type StoreLocation, slipway } from '../../test/support/live/registry.ts'
 import { type Peer, startProgram } from './peer.ts'
+
+/** Has the registry on a store get what is below `bench/` from another one. */
+const mirror = async (store: StoreLocation, directory: string, url: string): Promise<void> => {
+  const file = join(directory, 'upstreams')
+  const entry = { name: 'bench', host: 'up.example', prefix: 'bench', url, private: ['127.0.0.1'] }
+  writeFileSync(file, JSON.stringify({ version: 1, upstreams: [entry] }))
+  await slipway('upstreams', store, ['set', file])
+}
 
 /**
  * @param profiles directory for a CPU profile of each run, where one is wanted
@@ -20,7 +31,8 @@ export const slipwayPeer = (profiles: string | undefined, workers = '1'): Peer =
     const commit = await run('git', ['describe', '--always', '--dirty'], { cwd: projectRoot })
     return `${commit.trim()}, Node ${process.version}`
   },
-  async start({ address, store, redirects }) {
+  async start({ address, store, redirects, directory, upstream }) {
+    if (upstream !== undefined) await mirror(store, directory, upstream)
     const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
     const storage =
       'directory' in store
