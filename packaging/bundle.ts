@@ -41,8 +41,8 @@ export interface ApiBundle {
  * load and of a version nobody chose. What few requests need (KMS, YAML) is in chunks of its own, so
  * that a cold start does not read it.
  *
- * @param directory where `api.mjs`, `edge-secret.mjs`, `clean-up.mjs`, `pulls.mjs`, `events.mjs` and `chunks/` are
- *   written
+ * @param directory where `api.mjs`, `edge-secret.mjs`, `clean-up.mjs`, `pulls.mjs`, `events.mjs`, `fill.mjs` and
+ *   `chunks/` are written
  * @param traces where `api-traced.mjs` and the chunks that only it needs are written; it runs where both directories
  *   are one. Default: the same
  * @throws esbuild's BuildFailure when the code cannot be bundled
@@ -56,6 +56,7 @@ export const bundleApi = (directory: string, traces = directory): ApiBundle => {
       'clean-up': local('../functions/handlers/clean-up.ts'),
       pulls: local('../functions/handlers/pulls.ts'),
       events: local('../functions/handlers/events.ts'),
+      fill: local('../functions/handlers/fill.ts'),
       'api-traced': local('../functions/handlers/api-traced.ts'),
     },
     outdir: directory,

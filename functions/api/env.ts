@@ -15,6 +15,7 @@ import type { PullEvents, Recorder } from '../registry/happened.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import type { PullTickets } from './pull-ticket.ts'
 import type { Upstreams } from './upstream-port.ts'
 
 /** Where log lines go; pino's loggers fit. */
@@ -138,6 +139,8 @@ export interface AppOptions {
   readonly uploadOrigin?: string | undefined
   /** Which repositories come from other registries. Absent: none does. */
   readonly upstreams?: Upstreams | undefined
+  /** Lets clients that one host of the registry sends to another get a blob of an upstream there. */
+  readonly tickets?: PullTickets | undefined
   /** Set where a CDN is in front. */
   readonly edge?: Edge | undefined
   /** Set where this registry issues tokens itself. */

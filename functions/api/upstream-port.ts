@@ -44,6 +44,14 @@ export interface PulledThrough {
   served(bytes: number | undefined): void
   /** Size in bytes of a blob that is not here, if the upstream says so. */
   stat(digest: Digest): Promise<number | undefined>
+  /**
+   * Where a client gets a blob that is not here. Absent where it gets it from here, by {@link blob}.
+   *
+   * @param method that it comes with
+   * @returns a URL that needs no credentials; `here` when the repository has it by now; `nowhere` when the upstream sends
+   *   it to those alone that it knows
+   */
+  readonly elsewhere?: (digest: Digest, method: 'GET' | 'HEAD') => Promise<string>
   /** Has a blob here. @returns undefined when the repository has it by now */
   blob(digest: Digest, range: ByteRange | undefined): Promise<ArrivingBlob | undefined>
 }

@@ -15,6 +15,7 @@ import type {
   PullSeen,
   RequestLogger,
 } from '../api/env.ts'
+import { createPullTickets } from '../api/pull-ticket.ts'
 import { hashPassword, inTurn, type VerifyPassword } from '../auth/accounts/bcrypt.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
@@ -256,6 +257,7 @@ export const openApp = async (
     redirectManifestHeads: settings['manifest-heads'] === 'redirect',
     readOnly: settings['read-only'],
     upstreams,
+    tickets: upstreams && createPullTickets(uploadSecret),
     undeleteDays: settings['undelete-days'],
     remains: options.remains,
     admin:

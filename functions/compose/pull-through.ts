@@ -12,19 +12,23 @@ import { RequestError } from '../api/errors.ts'
 import type { FindSource, PulledThrough } from '../api/upstream-port.ts'
 import type { Audit } from '../auth/audit.ts'
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts'
+import type { Digest } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import { once } from '../shared/once.ts'
 import { readingSecrets } from '../shared/secrets.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import { createClaims } from '../upstreams/blobs/claim.ts'
-import { createFills } from '../upstreams/blobs/fill.ts'
+import { createClaims, createHandedClaims } from '../upstreams/blobs/claim.ts'
+import { createElsewhere, type WantedBlob } from '../upstreams/blobs/elsewhere.ts'
+import { createFills, type FillBlob, type FillOptions } from '../upstreams/blobs/fill.ts'
 import { summaryOf, UpstreamError } from '../upstreams/client/failure.ts'
-import { createAsking } from '../upstreams/client/hosts-asked.ts'
+import { type AskAt, createAsking } from '../upstreams/client/hosts-asked.ts'
+import type { Patience } from '../upstreams/client/request.ts'
 import { createLists } from '../upstreams/lists/lists.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
 import { parseUpstreams } from '../upstreams/parse.ts'
 import { type Route, routing } from '../upstreams/route.ts'
 import type { PullResult, UpstreamWatch } from '../upstreams/watch.ts'
+import { createWithin } from './within.ts'
 
 export interface UpstreamsOptions {
   readonly store: ObjectStore
@@ -33,7 +37,8 @@ export interface UpstreamsOptions {
   readonly registry: Registry
   readonly logger: RequestLogger
   readonly audit: Audit
-  readonly fetching: Fetching
+  /** What the host can do. */
+  readonly fetching: Fetching | Passing
   /** Who counts. Default: nobody does. */
   readonly watch?: UpstreamWatch | undefined
   /** Clock in milliseconds since 1970. */
@@ -46,6 +51,16 @@ export interface Fetching {
   readonly signal: AbortSignal
   /** Is given work that is under way, and never rejects. */
   behind(work: Promise<unknown>): void
+}
+
+/** On a host that stands still between requests, and that bytes cannot pass through. */
+export interface Passing {
+  /** Milliseconds that upstreams may take of a request. */
+  readonly most: number
+  /** How long a response, and a body that stands still, is waited for. */
+  readonly patience: Patience
+  /** Has a blob copied into the store, and does not wait for that. */
+  start(wanted: WantedBlob): Promise<void>
 }
 
 /** Seconds after which clients may try again where nobody knows better. */
@@ -95,6 +110,22 @@ const telling = async <T>(
   }
 }
 
+const openFills = (
+  { signal, behind }: Fetching,
+  { registry, store, watch, now = Date.now }: UpstreamsOptions,
+  askAt: AskAt,
+  report: FillOptions['report'],
+): FillBlob => {
+  /** Until then, or until the end. */
+  const wait = (milliseconds: number) =>
+    sleep(milliseconds, undefined, { signal }).catch(() => undefined)
+  const takeClaim = createClaims({ store, signal, wait })
+  const directory = tmpdir()
+  return createFills({
+    ...{ registry, store, askAt, takeClaim, directory, signal, behind, report, now, wait, watch },
+  })
+}
+
 /**
  * What the upstreams of a document give.
  *
@@ -103,20 +134,21 @@ const telling = async <T>(
  */
 export const createPullThrough = (
   text: string,
-  { store, env, registry, logger, fetching, watch, now = Date.now }: UpstreamsOptions,
+  options: UpstreamsOptions,
 ): FindSource | undefined => {
+  const { store, env, registry, logger, fetching, watch, now = Date.now } = options
   const upstreams = parseUpstreams(text)
   if (upstreams.length === 0) return undefined
-  const { signal, behind } = fetching
-  /** Until then, or until the end. */
-  const wait = (milliseconds: number) =>
-    sleep(milliseconds, undefined, { signal }).catch(() => undefined)
+  const passing = 'start' in fetching ? fetching : undefined
+  const behind = 'behind' in fetching ? fetching.behind : undefined
+  const within = passing && createWithin(passing.most)
   const routeOf = routing(upstreams)
   const askAt = createAsking({
     readSecret: readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
     now,
-    signal,
     watch,
+    ...('signal' in fetching && { signal: fetching.signal }),
+    ...(passing && { patience: passing.patience, keeps: false, signalNow: within?.signal }),
   })
   const lists = createLists(askAt, now)
   const ensure = createEnsure({
@@ -131,23 +163,31 @@ export const createPullThrough = (
       ),
     behind,
   })
-  const fill = createFills({
-    registry,
-    store,
-    askAt,
-    takeClaim: createClaims({ store, signal, wait }),
-    directory: tmpdir(),
-    signal,
-    behind,
-    report: ({ host, local }, digest, err) =>
-      logger.warn(
-        { err, host, repository: local, digest },
-        'a blob of an upstream could not be stored',
-      ),
-    now,
-    wait,
-    watch,
-  })
+  const reportUnstored = ({ host, local }: Route, digest: Digest, err: unknown): void =>
+    logger.warn(
+      { err, host, repository: local, digest },
+      'a blob of an upstream could not be stored',
+    )
+  const fill =
+    'behind' in fetching ? openFills(fetching, options, askAt, reportUnstored) : undefined
+  const elsewhere =
+    passing &&
+    createElsewhere({
+      registry,
+      store,
+      askAt,
+      claims: createHandedClaims(store, now),
+      start: passing.start,
+      report: reportUnstored,
+      now,
+    })
+  /** Tells of failures. */
+  const tell = <T>(
+    route: Route,
+    work: () => Promise<T>,
+    unknown: RegistryErrorCode,
+    what: string,
+  ): Promise<T> => telling(route, within ? within.run(work) : work(), unknown, what)
 
   /** What becomes of a pull. */
   const counting = async <T>(
@@ -175,16 +215,17 @@ export const createPullThrough = (
       upstream: upstream.name,
       manifest: (reference) => {
         const what = `the manifest ${reference.digest ?? reference.tag} of ${local}`
-        const ensuring = counting('manifest', ensure(route, reference), (got) =>
-          got.warning === undefined ? (got.fetched ? 'miss' : 'hit') : 'stale',
-        )
-        return telling(route, ensuring, 'MANIFEST_UNKNOWN', what)
+        const ensuring = () =>
+          counting('manifest', ensure(route, reference), (got) =>
+            got.warning === undefined ? (got.fetched ? 'miss' : 'hit') : 'stale',
+          )
+        return tell(route, ensuring, 'MANIFEST_UNKNOWN', what)
       },
-      tags: () => telling(route, lists.tags(route), 'NAME_UNKNOWN', `the tags of ${local}`),
+      tags: () => tell(route, () => lists.tags(route), 'NAME_UNKNOWN', `the tags of ${local}`),
       referrers: (subject) =>
-        telling(
+        tell(
           route,
-          lists.referrers(route, subject),
+          () => lists.referrers(route, subject),
           'NAME_UNKNOWN',
           `the referrers of ${subject} in ${local}`,
         ),
@@ -193,15 +234,26 @@ export const createPullThrough = (
         if (bytes !== undefined) watch?.saved(bytes)
       },
       stat: (digest) =>
-        telling(route, askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
+        tell(route, () => askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
+      ...(elsewhere && {
+        elsewhere: async (digest: Digest, method: 'GET' | 'HEAD') => {
+          const finding = () =>
+            counting('blob', elsewhere(route, digest, method), (got) =>
+              got === 'here' ? undefined : 'miss',
+            )
+          const found = await tell(route, finding, 'BLOB_UNKNOWN', blob(digest))
+          return found instanceof URL ? found.href : found
+        },
+      }),
       async blob(digest, range) {
         // What is here is counted when it is served.
-        const filling = counting(
-          'blob',
-          fill(route, digest, range),
-          (got) => got && (got.shared ? 'shared' : 'miss'),
-        )
-        const arriving = await telling(route, filling, 'BLOB_UNKNOWN', blob(digest))
+        const filling = () =>
+          counting(
+            'blob',
+            fill ? fill(route, digest, range) : Promise.resolve(undefined),
+            (got) => got && (got.shared ? 'shared' : 'miss'),
+          )
+        const arriving = await tell(route, filling, 'BLOB_UNKNOWN', blob(digest))
         return (
           arriving && { ...arriving, body: Readable.from(arriving.body, { objectMode: false }) }
         )

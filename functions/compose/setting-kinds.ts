@@ -143,6 +143,16 @@ export const kmsKey = z.converted(
   (key) => key.slice('kms:'.length),
 )
 
+/** A function of AWS Lambda. */
+export const lambdaFunction = z
+  .string()
+  .check(
+    z.regex(
+      /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9-_]{1,64}$/,
+      'expected the ARN of a function, arn:aws:lambda:…',
+    ),
+  )
+
 /** Names of the secrets of the edge: one, or two while they are changed. */
 export const secretNames = z.converted(
   z

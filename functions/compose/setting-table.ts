@@ -19,6 +19,7 @@ import {
   headerName,
   keyPairId,
   kmsKey,
+  lambdaFunction,
   listen,
   listenLocally,
   mebibytes,
@@ -163,6 +164,11 @@ export const SETTINGS = {
     z.prefault(callers, ''),
     'nobody',
     'whose pulls are not recorded, as the audit trail names them: user:scanner,robot:ci-*',
+  ),
+  'fill-function': setting(
+    z.optional(lambdaFunction),
+    'none',
+    'on Lambda: ARN of the function that copies blobs of upstreams; without it, none is asked, see docs/pull-through.md',
   ),
   'upload-memory': setting(
     z.optional(mebibytes),

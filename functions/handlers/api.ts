@@ -16,7 +16,7 @@ import { literalPath } from '../api/request.ts'
 import { bodyLimit, uploadLimits } from '../compose/aws/lambda-limits.ts'
 import { checkHosts, readLambdaSettings } from '../compose/aws/read-settings.ts'
 import { createLogger } from '../compose/logger.ts'
-import { openApp, openLoggedPulls } from '../compose/open-app.ts'
+import { type HostOptions, openApp, openLoggedPulls } from '../compose/open-app.ts'
 import type { OpenLog } from '../compose/open-log.ts'
 import type { Settings } from '../compose/settings.ts'
 import { once } from '../shared/once.ts'
@@ -47,6 +47,16 @@ interface Opened extends Pick<OpenLog, 'traces'> {
   readonly redirectsManifestHeads: boolean
 }
 
+/** What is loaded only where upstreams are asked. */
+const openUpstreamsOf = async (
+  { 'fill-function': fillFunction }: Settings,
+  env: NodeJS.ProcessEnv,
+): Promise<HostOptions['openUpstreams']> => {
+  if (fillFunction === undefined) return undefined
+  const { openPassingUpstreams } = await import('../compose/aws/passing-upstreams.ts')
+  return openPassingUpstreams(fillFunction, env)
+}
+
 const open = async (env: NodeJS.ProcessEnv, following: Following): Promise<Opened> => {
   const settings = readLambdaSettings(env)
   const { logger, traces } = await following(settings, env)
@@ -59,6 +69,7 @@ const open = async (env: NodeJS.ProcessEnv, following: Following): Promise<Opene
     bodyLimit: bodyLimit(settings['upload-origin']),
     uploadLimits: uploadLimits(settings['upload-origin']),
     onlyLocal: false,
+    openUpstreams: await openUpstreamsOf(settings, env),
   })
   await checkHosts(settings['public-url'], storeHost)
   return { app, traces, redirectsManifestHeads: settings['manifest-heads'] === 'redirect' }

@@ -15,18 +15,23 @@ import { hasCode } from '../errors.ts'
 import { eventOrigin } from '../event-origin.ts'
 import { urlAtEdge } from '../middleware/edge.ts'
 import { addressOf, mayRedirect, permit } from '../middleware/permit.ts'
+import { TICKET } from '../pull-ticket.ts'
 import { noneMatchHits, parseRange } from '../request.ts'
 import { empty, redirect, sendObject } from '../responses.ts'
-import type { ArrivingBlob } from '../upstream-port.ts'
-import { type Source, sourceOf } from '../upstreams.ts'
+import type { TicketedSource } from '../upstream-blobs.ts'
+import type { ArrivingBlob, FindSource } from '../upstream-port.ts'
+import { sourceOf } from '../upstreams.ts'
 
 const PATH = '/v2/:name{.+}/blobs/:digest'
+
+/** What few registries need. */
+const throughUpstreams = () => import('../upstream-blobs.ts')
 
 /** Seconds that a redirect is valid: enough to start, and to resume what broke off. */
 const URL_LIFE = 15 * 60
 
 /** Content under a digest never changes. Shared caches keep only what anonymous callers may have. */
-const forever = ({ via }: Caller): string =>
+const forever = ({ via }: Pick<Caller, 'via'>): string =>
   `${via === 'nothing' ? 'public' : 'private'}, max-age=31536000, immutable`
 
 /** The Range to honour. With an If-Range for other content, the whole is sent. */
@@ -60,7 +65,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return size
   }
 
-  const redirectToStore = async (c: AppContext, { name, from }: Source, digest: Digest) => {
+  const redirectToStore = async (c: AppContext, { name, from }: TicketedSource, digest: Digest) => {
     const head = c.req.method === 'HEAD'
     if (!options.redirects || (head && !options.redirectHeads)) return undefined
     if (!(await mayRedirect(c, options))) return undefined
@@ -74,7 +79,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
 
   const send = async (
     c: AppContext,
-    { name, caller, from }: Source,
+    { name, caller, from }: TicketedSource,
     digest: Digest,
     range: ByteRange | undefined,
   ) => {
@@ -91,7 +96,7 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   /** Sends a blob as it arrives from an upstream. */
   const sendArriving = (
     c: AppContext,
-    caller: Caller,
+    caller: Pick<Caller, 'via'>,
     { size, span, body }: ArrivingBlob,
   ): Response => {
     c.header('Cache-Control', forever(caller))
@@ -101,11 +106,23 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return sendObject(c, body, 206)
   }
 
+  /** Who was sent here by another host of this registry. */
+  const byTicket = async (c: AppContext, find: FindSource, name: string) =>
+    c.req.query(TICKET) === undefined
+      ? undefined
+      : (await throughUpstreams()).ticketedSource(
+          c,
+          options,
+          find,
+          name,
+          c.req.param('digest') ?? '',
+        )
+
   app.get(PATH, async (c) => {
     const asked = parseName(c.req.param('name'))
     const find = options.upstreams?.find
-    const source: Source = find
-      ? await sourceOf(c, find, asked)
+    const source: TicketedSource = find
+      ? ((await byTicket(c, find, asked)) ?? (await sourceOf(c, find, asked)))
       : { name: asked, caller: await permit(c, asked, 'pull') }
     const { name, caller, from } = source
     const digest = parseDigest(c.req.param('digest'))
@@ -138,6 +155,11 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
       }
       if (from === undefined) return await sendStored()
       return await orElse(sendStored, async () => {
+        const { elsewhere } = from
+        if (elsewhere) {
+          const { sendElsewhere } = await throughUpstreams()
+          return (await sendElsewhere(c, { ...from, elsewhere }, digest, options)) ?? sendStored()
+        }
         c.header('Content-Type', 'application/octet-stream')
         if (c.req.method === 'GET') {
           const arriving = await from.blob(digest, range)

@@ -26,6 +26,16 @@ const LOOK = 500
 export interface Claim {
   /** Gives it up. Never throws. */
   release(): Promise<void>
+  /** Stops writing it, for another process to continue. @returns its version; undefined when it is lost */
+  leave(): Promise<string | undefined>
+}
+
+/** Claims that one process makes for another to hold. */
+export interface HandedClaims {
+  /** Makes a claim, or takes over a dead one. @returns its version; undefined while somebody fetches */
+  offer(digest: Digest): Promise<string | undefined>
+  /** Holds a claim that was made for this process. @returns undefined when it is somebody else's by now */
+  accept(digest: Digest, version: string): Promise<Claim | undefined>
 }
 
 export interface ClaimsOptions {
@@ -52,6 +62,63 @@ export type TakeClaim = (
   isHere: () => Promise<boolean>,
 ) => Promise<Claim | undefined>
 
+/** Each has a body of its own: versions may be sums of bodies. */
+const body = (): Buffer => Buffer.from(JSON.stringify({ version: 1, write: randomUUID() }))
+
+/** Holds a claim that is there, in this version. */
+const hold = (store: ObjectStore, key: string, first: string, renewal: number): Claim => {
+  let etag: string | undefined = first
+  let renewing: Promise<void> = Promise.resolve()
+  const renew = async (): Promise<void> => {
+    if (etag === undefined) return
+    // Taken over: whoever has it now fetches, too.
+    etag = await putUnlessChanged(store, key, body(), { ifMatch: etag }).catch(() => etag)
+  }
+  const timer = setInterval(() => {
+    renewing = renewing.then(renew)
+  }, renewal)
+  timer.unref()
+  const leave = async (): Promise<string | undefined> => {
+    clearInterval(timer)
+    await renewing
+    return etag
+  }
+  return {
+    leave,
+    async release() {
+      const last = await leave()
+      if (last !== undefined) await tookPlace(store.deleteIf(key, last)).catch(() => {})
+    },
+  }
+}
+
+/**
+ * Makes claims that are handed on: on hosts that stand still between requests, whoever is asked for a blob does not
+ * fetch it. By the clocks of server and store, so that nobody has to wait to see that an owner is dead.
+ *
+ * @param now clock in milliseconds since 1970
+ */
+export const createHandedClaims = (
+  store: ObjectStore,
+  now: () => number = Date.now,
+  renewal = RENEWAL,
+): HandedClaims => ({
+  async offer(digest) {
+    const key = fetchingKey(digest)
+    const created = await putUnlessChanged(store, key, body(), { ifNoneMatch: '*' })
+    if (created !== undefined) return created
+    const there = await store.head(key)
+    if (there === undefined || now() - there.modified.getTime() <= DEAD) return undefined
+    return putUnlessChanged(store, key, body(), { ifMatch: there.etag })
+  },
+
+  async accept(digest, version) {
+    const key = fetchingKey(digest)
+    const taken = await putUnlessChanged(store, key, body(), { ifMatch: version })
+    return taken === undefined ? undefined : hold(store, key, taken, renewal)
+  },
+})
+
 /** Makes claims of one process. */
 export const createClaims = ({
   store,
@@ -60,30 +127,6 @@ export const createClaims = ({
   clock = () => performance.now(),
   renewal = RENEWAL,
 }: ClaimsOptions): TakeClaim => {
-  /** Each has a body of its own: versions may be sums of bodies. */
-  const body = (): Buffer => Buffer.from(JSON.stringify({ version: 1, write: randomUUID() }))
-
-  const hold = (key: string, first: string): Claim => {
-    let etag: string | undefined = first
-    let renewing: Promise<void> = Promise.resolve()
-    const renew = async (): Promise<void> => {
-      if (etag === undefined) return
-      // Taken over: whoever has it now fetches, too.
-      etag = await putUnlessChanged(store, key, body(), { ifMatch: etag }).catch(() => etag)
-    }
-    const timer = setInterval(() => {
-      renewing = renewing.then(renew)
-    }, renewal)
-    timer.unref()
-    return {
-      async release() {
-        clearInterval(timer)
-        await renewing
-        if (etag !== undefined) await tookPlace(store.deleteIf(key, etag)).catch(() => {})
-      },
-    }
-  }
-
   return async (digest, isHere) => {
     const key = fetchingKey(digest)
     let seen: { readonly etag: string; readonly at: number } | undefined
@@ -92,7 +135,7 @@ export const createClaims = ({
       const created = await putUnlessChanged(store, key, body(), { ifNoneMatch: '*' })
       if (created !== undefined) {
         // Whoever had it may have been done in between.
-        const claim = hold(key, created)
+        const claim = hold(store, key, created, renewal)
         if (seen === undefined || !(await isHere())) return claim
         await claim.release()
         return undefined
@@ -100,7 +143,7 @@ export const createClaims = ({
       const there = await store.head(key)
       if (there !== undefined && there.etag === seen?.etag && clock() - seen.at > DEAD) {
         const taken = await putUnlessChanged(store, key, body(), { ifMatch: there.etag })
-        if (taken !== undefined) return hold(key, taken)
+        if (taken !== undefined) return hold(store, key, taken, renewal)
       }
       if (there !== undefined && there.etag !== seen?.etag) seen = { etag: there.etag, at: clock() }
       if (await isHere()) return undefined

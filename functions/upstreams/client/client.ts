@@ -18,6 +18,7 @@ import {
 import * as z from '../../shared/schema.ts'
 import { type ApiAsk, type Authorized, type Host, refusal } from './authorized.ts'
 import { UpstreamError } from './failure.ts'
+import { type Located, locate } from './locate.ts'
 import type { Response } from './request.ts'
 
 /** What an upstream says of a manifest without giving it. */
@@ -62,6 +63,8 @@ export interface UpstreamRepository {
   stat(digest: Digest): Promise<number | undefined>
   /** Opens a blob. @param start the first byte that is wanted; an upstream may begin before it */
   blob(digest: Digest, start?: number): Promise<OpenedBlob>
+  /** Where it sends clients for a blob. @param method that they come with */
+  locate(digest: Digest, method: 'GET' | 'HEAD'): Promise<Located>
   tags(limit: number, last?: string): Promise<TagPage>
   /** The referrers of a digest, an image index; undefined where the upstream has no such API. */
   referrers(digest: Digest): Promise<Buffer | undefined>
@@ -180,6 +183,8 @@ export const repositoryOf = (
       }
       return { ...part, body, drop }
     },
+
+    locate: (digest, method) => locate(host, authorized, repository, digest, method),
 
     async tags(limit, last) {
       const query = new URLSearchParams({

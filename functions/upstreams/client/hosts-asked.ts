@@ -29,6 +29,10 @@ export interface AskingOptions {
   readonly patience?: Patience
   /** Ends all requests. */
   readonly signal?: AbortSignal | undefined
+  /** Ends those of the work that it is asked from. */
+  readonly signalNow?: (() => AbortSignal | undefined) | undefined
+  /** Whether connections are kept: not on hosts that stand still between requests. Default: yes. */
+  readonly keeps?: boolean
   /** Certificates of authorities, PEM. Default: the platform's. */
   readonly ca?: string | undefined
   /** Who counts. Default: nobody does. */
@@ -50,6 +54,8 @@ export const createAsking = ({
   now = Date.now,
   patience = PATIENCE,
   signal,
+  signalNow = () => signal,
+  keeps = true,
   ca,
   watch,
 }: AskingOptions): AskAt => {
@@ -63,9 +69,11 @@ export const createAsking = ({
       origin,
       allows,
       patience,
-      signal,
+      get signal() {
+        return signalNow()
+      },
       ca,
-      kept: keepConnections(),
+      kept: keeps ? keepConnections() : undefined,
       limits: createLimits(name, now, (left) => watch?.remaining(upstream.name, left)),
       told: watch && ((outcome) => watch.asked(upstream.name, outcome)),
       slots: createKindsOfSlots(connections),

@@ -32,9 +32,10 @@ export interface Line {
   /** For messages. */
   readonly host: string
   readonly allows: Allows
-  readonly kept: KeptConnections
+  /** Undefined: each request has a connection of its own. */
+  readonly kept: KeptConnections | undefined
   readonly patience: Patience
-  /** Ends all requests, their bodies included. */
+  /** Ends all requests, their bodies included. Asked for each. */
   readonly signal?: AbortSignal | undefined
   /** Certificates of authorities, PEM. Default: the platform's. */
   readonly ca?: string | undefined
@@ -68,7 +69,8 @@ export interface Response {
   readonly closed: Promise<void>
 }
 
-const MAX_REDIRECTS = 5
+/** Most redirects that are followed. */
+export const MAX_REDIRECTS = 5
 /** Most bytes of a body that is read to its end so that its connection can be kept. */
 const SMALL = 64 * 1024
 
@@ -81,7 +83,11 @@ const away = (host: string, cause: unknown): UpstreamError => {
 const SENDERS = { GET: getFrom, HEAD: headFrom } as const
 
 /** Where a redirect leads. @throws UpstreamError `wrong` */
-const nextOf = (host: string, from: URL, { headers }: IncomingMessage): URL => {
+export const nextOf = (
+  host: string,
+  from: URL,
+  { headers }: Pick<IncomingMessage, 'headers'>,
+): URL => {
   const to = URL.parse(headers.location ?? '', from.href)
   if (to === null || !/^https?:$/.test(to.protocol)) {
     throw new UpstreamError('wrong', `${host} redirects to no address`)
@@ -92,8 +98,15 @@ const nextOf = (host: string, from: URL, { headers }: IncomingMessage): URL => {
   return to
 }
 
-const isRedirect = ({ statusCode = 0, headers }: IncomingMessage): boolean =>
-  [301, 302, 303, 307, 308].includes(statusCode) && headers.location !== undefined
+/** Whether a response leads elsewhere. */
+export const isRedirectStatus = ({
+  status,
+  headers,
+}: Pick<Response, 'status' | 'headers'>): boolean =>
+  [301, 302, 303, 307, 308].includes(status) && headers.location !== undefined
+
+const isRedirect = ({ statusCode: status = 0, headers }: IncomingMessage): boolean =>
+  isRedirectStatus({ status, headers })
 
 const leave = (response: IncomingMessage): void => {
   response.on('error', () => {})
@@ -141,7 +154,7 @@ export const ask = async (line: Line, asked: Ask): Promise<Response> => {
   const outgoing = (more: Readonly<Record<string, string>>): Outgoing => ({
     headers: { 'user-agent': 'slipway', 'accept-encoding': 'identity', ...asked.headers, ...more },
     privateAddresses: allows,
-    kept,
+    ...(kept && { kept }),
     ca,
     signal,
   })

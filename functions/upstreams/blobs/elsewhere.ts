@@ -1,0 +1,92 @@
+/**
+ * Where clients get blobs from that are not here, on hosts that bytes cannot pass through: where the upstream itself sends
+ * clients. Meanwhile somebody else copies them here, once.
+ *
+ * @module
+ */
+
+import { dataKey } from '../../registry/layout.ts'
+import { algorithmOf, CANONICAL, type Digest } from '../../registry/reference.ts'
+import type { Registry } from '../../registry/registry.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import type { AskAt } from '../client/hosts-asked.ts'
+import { createFailures } from '../manifests/failures.ts'
+import type { Route } from '../route.ts'
+import type { HandedClaims } from './claim.ts'
+
+/** A blob that is to be copied. */
+export interface WantedBlob {
+  /** The repository, by its name here. */
+  readonly name: string
+  readonly digest: Digest
+  /** Version of the claim that was made for it. */
+  readonly claim: string
+}
+
+export interface ElsewhereOptions {
+  readonly registry: Pick<Registry, 'blobs'>
+  readonly store: ObjectStore
+  readonly askAt: AskAt
+  readonly claims: Pick<HandedClaims, 'offer'>
+  /** Has a blob copied, and does not wait for that. */
+  readonly start: (wanted: WantedBlob) => Promise<void>
+  /** Is told of what was not begun; clients get the blob nevertheless. */
+  readonly report: (route: Route, digest: Digest, error: unknown) => void
+  /** Clock in milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/**
+ * Finds where a client gets a blob that the repository does not have.
+ *
+ * @param method that the client comes with
+ * @returns `here` when the repository has it by now, `nowhere` when the upstream sends it only to those it knows
+ * @throws UpstreamError
+ */
+export type FindElsewhere = (
+  route: Route,
+  digest: Digest,
+  method: 'GET' | 'HEAD',
+) => Promise<URL | 'here' | 'nowhere'>
+
+/** Makes what finds. */
+export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
+  const { registry, store, askAt, claims, start, report, now } = options
+  const failures = createFailures(now)
+
+  const isStored = async (digest: Digest): Promise<boolean> =>
+    algorithmOf(digest) === CANONICAL && (await store.head(dataKey(digest))) !== undefined
+
+  const have = async (route: Route, digest: Digest): Promise<void> => {
+    try {
+      const claim = await claims.offer(digest)
+      if (claim !== undefined) await start({ name: route.local, digest, claim })
+    } catch (error) {
+      report(route, digest, error)
+    }
+  }
+
+  const find: FindElsewhere = async (route, digest, method) => {
+    const { repository } = askAt(route)
+    if (await isStored(digest)) {
+      // Another repository has it: the upstream has to say that it is in this one, too.
+      await repository.stat(digest)
+      if (await registry.blobs.mount(route.local, digest, undefined)) return 'here'
+    }
+    const { url } = await repository.locate(digest, method)
+    await have(route, digest)
+    return url ?? 'nowhere'
+  }
+
+  return async (route, digest, method) => {
+    const key = `${route.local}@${digest}`
+    const failed = failures.get(key)
+    if (failed !== undefined) throw failed
+    try {
+      return await find(route, digest, method)
+    } catch (error) {
+      failures.add(key, error as Error)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Pull-through on Lambda, event by event: the function behind the API sends clients elsewhere for blobs, and has another one
+ * copy them into S3.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openStore } from '../../functions/compose/open-store.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
+import { createHandler as createApi } from '../../functions/handlers/api.ts'
+import { createHandler } from '../../functions/handlers/fill.ts'
+import { fetchingKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { startBucket } from '../support/hosts/start.ts'
+import { CONFIG, IMAGE, serve, sha256 } from '../upstreams/upstream.ts'
+import { get } from './events.ts'
+import { WRONG } from './wrong-settings.ts'
+
+const ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:fill'
+const CDN = 'https://127.0.0.1:1/blob?signed=1'
+const LAYER = randomBytes(300_000)
+const DIGEST = sha256(LAYER)
+const BLOB = `/v2/up/team/app/blobs/${DIGEST}`
+const context = { invokedFunctionArn: ARN, getRemainingTimeInMillis: () => 900_000 }
+
+const head = (path: string): APIGatewayProxyEventV2 => {
+  const event = get(path)
+  const { requestContext } = event
+  const http = { ...requestContext.http, method: 'HEAD' }
+  return { ...event, requestContext: { ...requestContext, http } }
+}
+
+const withQuery = (path: string): APIGatewayProxyEventV2 => {
+  const [rawPath = '', rawQueryString = ''] = path.split('?')
+  const queryStringParameters = Object.fromEntries(new URLSearchParams(rawQueryString))
+  return { ...get(rawPath), rawQueryString, queryStringParameters }
+}
+
+/** An upstream, Lambda, and both functions on one bucket. */
+const open = async (more: NodeJS.ProcessEnv = {}) => {
+  const state = { redirects: true, away: false, bytes: LAYER, lambda: 202 }
+  const upstream = await serve((request, response) => {
+    const { method, url = '' } = request
+    const send = (bytes: Buffer, headers: Record<string, string> = {}) =>
+      void response
+        .writeHead(200, { 'content-length': bytes.length, ...headers })
+        .end(method === 'HEAD' ? undefined : bytes)
+    if (state.away) return void response.writeHead(503).end()
+    if (url === '/v2/') return send(Buffer.from('{}'))
+    if (url === '/v2/team/app/manifests/v1') {
+      return send(IMAGE, { 'content-type': OCI_MANIFEST, 'docker-content-digest': sha256(IMAGE) })
+    }
+    if (!url.startsWith('/v2/team/app/blobs/')) return void response.writeHead(404).end()
+    if (state.redirects) return void response.writeHead(307, { location: CDN }).end()
+    if (url.endsWith(DIGEST)) return send(state.bytes)
+    if (url.endsWith(sha256(CONFIG))) return send(CONFIG)
+    response.writeHead(404).end()
+  })
+  const events: object[] = []
+  const lambda = await serve(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    if (state.lambda === 202) events.push(JSON.parse(Buffer.concat(chunks).toString()))
+    response.writeHead(state.lambda).end()
+  })
+  const { server, env: bucket } = await startBucket()
+  onTestFinished(() => server.close())
+  const env = {
+    ...bucket,
+    AWS_ENDPOINT_URL: lambda.origin,
+    SLIPWAY_FILL_FUNCTION: ARN,
+    ...more,
+  }
+  const store = await openStore(readSettings([], env), env)
+  const entry = { name: 'up', host: 'up.example', prefix: 'up', url: upstream.origin }
+  const upstreams = [{ ...entry, private: ['127.0.0.1'] }]
+  await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify({ version: 1, upstreams })))
+  const api = createApi(env)
+  const send = (event: APIGatewayProxyEventV2) => api(event, {} as Context)
+  const fill = createHandler(env)
+  const asked = () =>
+    upstream.requests.splice(0).flatMap(({ line }) => (line === 'GET /v2/' ? [] : [line]))
+  return {
+    ...{ send, fill: (event: object) => fill(event, context), events, asked },
+    ...{ lambda, state, store, env },
+  }
+}
+
+const code = (body: string | undefined) => JSON.parse(body ?? '').errors[0].code
+
+describe('a pull', () => {
+  test('has manifests from the upstream, and is sent elsewhere for blobs until they are here', async () => {
+    const { send, fill, events, asked, lambda, state } = await open()
+    const manifest = await send(get('/v2/up/team/app/manifests/v1'))
+    expect(manifest.statusCode).toBe(200)
+    expect(Buffer.from(manifest.body ?? '', 'base64')).toEqual(IMAGE)
+    for (let count = 0; count < 3; count++) {
+      const blob = await send(get(BLOB))
+      expect([blob.statusCode, blob.headers?.location]).toEqual([307, CDN])
+      expect(blob.headers?.['cache-control']).toBe('no-store')
+      expect(blob.headers?.['docker-content-digest']).toBe(DIGEST)
+    }
+    expect((await send(head(BLOB))).headers?.location).toBe(CDN)
+    // One copy for all of them.
+    expect(events).toEqual([{ name: 'up/team/app', digest: DIGEST, claim: expect.any(String) }])
+    const [{ headers, line } = { headers: {}, line: '' }] = lambda.requests
+    expect(line).toBe('POST /2015-03-31/functions/fill/invocations')
+    expect(headers['x-amz-invocation-type']).toBe('Event')
+    expect(headers.authorization).toMatch(/\/eu-central-1\/lambda\/aws4_request/)
+    asked()
+    state.redirects = false
+    await fill(events[0]!)
+    expect(asked()).toEqual([`GET ${BLOB.replace('/up/', '/')}`])
+    state.away = true
+    const stored = await send(get(BLOB))
+    expect(stored.statusCode).toBe(307)
+    expect(stored.headers?.location).toContain('X-Amz-Signature')
+    expect((await send(get('/v2/up/team/app/manifests/v1'))).statusCode).toBe(200)
+    expect(asked()).toEqual([])
+  })
+
+  test('goes on where no copy can be begun', async () => {
+    const { send, state, events } = await open()
+    state.lambda = 500
+    expect((await send(get(BLOB))).headers?.location).toBe(CDN)
+    expect(events).toEqual([])
+  })
+
+  test.each([get(BLOB), head(BLOB)])(
+    'waits where the upstream sends clients nowhere',
+    async (event) => {
+      const { send, fill, events, state } = await open()
+      state.redirects = false
+      const waiting = await send(event)
+      expect([waiting.statusCode, waiting.headers?.['retry-after']]).toEqual([503, '10'])
+      await fill(events[0]!)
+      expect((await send(event)).headers?.location).toContain('X-Amz-Signature')
+    },
+  )
+
+  test('is sent to the host that streams, where there is one, with a right to this blob alone', async () => {
+    const { send, state } = await open({ SLIPWAY_UPLOAD_ORIGIN: 'https://push.example' })
+    state.redirects = false
+    const { statusCode, headers } = await send(get(BLOB))
+    const url = new URL(`${headers?.location}`)
+    expect([statusCode, url.origin, url.pathname]).toEqual([307, 'https://push.example', BLOB])
+    expect(url.searchParams.get('_pull')).toMatch(/^[\w.-]+$/)
+  })
+
+  test('of what the upstream does not have is unknown', async () => {
+    const { send, state } = await open()
+    state.redirects = false
+    const { statusCode, body } = await send(get(`/v2/up/team/app/blobs/${sha256('x')}`))
+    expect([statusCode, code(body)]).toEqual([404, 'BLOB_UNKNOWN'])
+  })
+
+  test('by a ticket needs no credentials, for its blob and for its time', async () => {
+    const { send, state, env } = await open({ SLIPWAY_UPLOAD_ORIGIN: 'https://push.example' })
+    state.redirects = false
+    const { headers } = await send(get(BLOB))
+    const { search } = new URL(`${headers?.location}`)
+    const api = createApi({ ...env, SLIPWAY_AUTH: 'basic' })
+    const closed = (event: APIGatewayProxyEventV2) => api(event, {} as Context)
+    expect((await closed(withQuery(BLOB))).statusCode).toBe(401)
+    expect((await closed(withQuery(`${BLOB}${search}`))).statusCode).toBe(307)
+    const other = `/v2/up/team/app/blobs/${sha256(CONFIG)}${search}`
+    expect((await closed(withQuery(other))).statusCode).toBe(401)
+    expect((await closed(withQuery(`${BLOB}${search}x`))).statusCode).toBe(401)
+  })
+})
+
+describe('a copy', () => {
+  test('of what is wrong is no error, and leaves nothing', async () => {
+    const { send, fill, events, state, store } = await open()
+    await send(get(BLOB))
+    Object.assign(state, { redirects: false, bytes: randomBytes(10) })
+    await fill(events[0]!)
+    const { objects } = await store.list('docker/')
+    expect(objects).toEqual([])
+    expect(await store.head(fetchingKey(DIGEST))).toBeDefined()
+  })
+
+  test('of a repository that comes from no upstream any more is none', async () => {
+    const { send, fill, events, store, asked } = await open()
+    await send(get(BLOB))
+    asked()
+    await store.put(UPSTREAMS_KEY, Buffer.from('{"version":1,"upstreams":[]}'))
+    await fill(events[0]!)
+    expect(asked()).toEqual([])
+  })
+
+  test.each([
+    {},
+    { name: 'A', digest: DIGEST, claim: 'x' },
+    { name: 'a', digest: 'x', claim: 'x' },
+  ])('of %o is an error', async (event) => {
+    const { fill } = await open()
+    await expect(fill(event)).rejects.toThrow('names no blob')
+  })
+})
+
+describe('settings that cannot be used', () => {
+  // It has no clients, and sends nobody anywhere.
+  const wrong = WRONG.filter(([env]) => env.SLIPWAY_PUBLIC_URL === undefined)
+  test.each(wrong)('%o', async (env, message) => {
+    await expect(createHandler(env)({}, context)).rejects.toThrow(message)
+  })
+})
