@@ -22,7 +22,7 @@ import { pairedRatio, summarize } from '../statistics.ts'
 import { crowd } from './crowd.ts'
 import { startHeld } from './held.ts'
 
-const HELP = `usage: npm run bench:pull-through -- [options]
+const HELP = `usage: npm run bench:mirror -- [options]
 
   --clients N     clients that pull at once (default 100)
   --layers N      layers of the image (default 5)

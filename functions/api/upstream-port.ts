@@ -32,6 +32,8 @@ export interface PulledThrough {
   readonly name: string
   /** The host that it comes from. */
   readonly host: string
+  /** Whether the request has come through this registry before: then the upstream is not to be asked again. */
+  readonly again: boolean
   /** What the document calls the upstream. */
   readonly upstream: string
   /** Has a manifest here. @returns its digest, and what a client should be told */
@@ -56,10 +58,15 @@ export interface PulledThrough {
   blob(digest: Digest, range: ByteRange | undefined): Promise<ArrivingBlob | undefined>
 }
 
-/** What a name leads to: `unknown` if the client wants a host that is none of the upstreams. */
+/**
+ * What a name leads to: `unknown` if the client wants a host that is none of the upstreams.
+ *
+ * @param via header of the request
+ */
 export type FindSource = (
   name: string,
   namespace: string | undefined,
+  via: string | undefined,
 ) => Promise<PulledThrough | 'own' | 'unknown'>
 
 /** The upstreams in force. */

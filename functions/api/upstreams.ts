@@ -16,7 +16,7 @@ import type { FindSource, PulledThrough } from './upstream-port.ts'
 export interface Source {
   readonly name: string
   readonly caller: Caller
-  /** Absent: it is one of this registry itself, or the caller may have nothing fetched, and gets what is here. */
+  /** Absent: it is one of this registry itself, or nothing is to be fetched for the caller, who gets what is here. */
   readonly from?: PulledThrough
 }
 
@@ -34,7 +34,7 @@ const namespaceOf = (c: AppContext): string | undefined => {
  *   that is none of the upstreams, so that it goes on to its next mirror
  */
 export const sourceOf = async (c: AppContext, find: FindSource, name: string): Promise<Source> => {
-  const found = await find(name, namespaceOf(c))
+  const found = await find(name, namespaceOf(c), c.req.header('Via'))
   if (typeof found === 'string') {
     const caller = await permit(c, name, 'pull')
     if (found === 'unknown') throw nameUnknown(name)
@@ -43,14 +43,14 @@ export const sourceOf = async (c: AppContext, find: FindSource, name: string): P
   const caller = await permit(c, found.name, 'pull')
   const { name: local } = found
   c.set('upstream', found.upstream)
-  return caller.allows(local, 'fetch')
+  return caller.allows(local, 'fetch') && !found.again
     ? { name: local, caller, from: found }
     : { name: local, caller }
 }
 
 /** Refuses a push to a repository that comes from an upstream. @throws RequestError */
 export const refuseThrough = async (find: FindSource, name: string): Promise<void> => {
-  const found = await find(name, undefined)
+  const found = await find(name, undefined, undefined)
   if (typeof found === 'string') return
   throw new RequestError(
     'PULLED_THROUGH',

@@ -235,7 +235,7 @@ export const openApp = async (
   const { audit } = access
   const upstreams = settings['read-only']
     ? undefined
-    : options.openUpstreams?.({ store, env, registry, logger, audit })
+    : options.openUpstreams?.({ store, env, registry, secret: uploadSecret, logger, audit })
   const app = createApp({
     ...(traces ? traces.access(access) : access),
     follow: traces?.requests,

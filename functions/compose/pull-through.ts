@@ -4,6 +4,7 @@
  * @module
  */
 
+import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,6 +24,7 @@ import { createFills, type FillBlob, type FillOptions } from '../upstreams/blobs
 import { summaryOf, UpstreamError } from '../upstreams/client/failure.ts'
 import { type AskAt, createAsking } from '../upstreams/client/hosts-asked.ts'
 import type { Patience } from '../upstreams/client/request.ts'
+import { pseudonymOf, viaAfter } from '../upstreams/client/via.ts'
 import { createLists } from '../upstreams/lists/lists.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
 import { parseUpstreams } from '../upstreams/parse.ts'
@@ -35,6 +37,8 @@ export interface UpstreamsOptions {
   /** Where secrets are that the document names. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly registry: Registry
+  /** What all servers of the registry share, and nobody else has. */
+  readonly secret: () => Promise<Uint8Array>
   readonly logger: RequestLogger
   readonly audit: Audit
   /** What the host can do. */
@@ -136,7 +140,7 @@ export const createPullThrough = (
   text: string,
   options: UpstreamsOptions,
 ): FindSource | undefined => {
-  const { store, env, registry, logger, fetching, watch, now = Date.now } = options
+  const { store, env, registry, secret, logger, fetching, watch, now = Date.now } = options
   const upstreams = parseUpstreams(text)
   if (upstreams.length === 0) return undefined
   const passing = 'start' in fetching ? fetching : undefined
@@ -206,12 +210,16 @@ export const createPullThrough = (
     }
   }
 
+  // Without the secret it may take a few more rounds until a server meets itself.
+  const pseudonym = once(async () => pseudonymOf(await secret().catch(() => randomBytes(32))))
+
   const sourceAt = (route: Route): PulledThrough => {
     const { local, host, upstream } = route
     const blob = (digest: string): string => `the blob ${digest} of ${local}`
     return {
       name: local,
       host,
+      again: route.via === undefined,
       upstream: upstream.name,
       manifest: (reference) => {
         const what = `the manifest ${reference.digest ?? reference.tag} of ${local}`
@@ -261,8 +269,10 @@ export const createPullThrough = (
     }
   }
 
-  return async (name, namespace) => {
+  return async (name, namespace, header) => {
     const route = routeOf(name, namespace)
-    return typeof route === 'string' ? route : sourceAt(route)
+    if (typeof route === 'string') return route
+    const via = viaAfter(await pseudonym(), header)
+    return sourceAt(via === undefined ? route : { ...route, via })
   }
 }

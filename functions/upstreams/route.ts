@@ -22,6 +22,8 @@ export interface Route {
   readonly repository: string
   /** Its one name here, however it was asked for. */
   readonly local: string
+  /** Registries that the request has come through: see `client/via.ts`. */
+  readonly via?: string
 }
 
 /** `own`: it is a repository of this registry. `unknown`: a client asks for a host that is none of the upstreams. */

@@ -96,11 +96,12 @@ const lengthOf = (headers: IncomingHttpHeaders): number | undefined => {
   return length === undefined ? undefined : Number(length)
 }
 
-/** Opens a repository of a host; sends nothing yet. */
+/** Opens a repository of a host; sends nothing yet. @param via see `via.ts` */
 export const repositoryOf = (
   host: Host,
   authorized: Authorized,
   repository: string,
+  via?: string,
 ): UpstreamRepository => {
   const wrong = (why: string): UpstreamError => new UpstreamError('wrong', `${host.host}: ${why}`)
 
@@ -108,6 +109,7 @@ export const repositoryOf = (
     const response = await authorized(repository, {
       ...asked,
       path: `/v2/${repository}/${asked.path}`,
+      headers: { ...asked.headers, ...(via === undefined ? {} : { via }) },
     })
     if (expected.includes(response.status)) return response
     const { method, path } = asked

@@ -87,11 +87,11 @@ export const createAsking = ({
   }
 
   return (route) => {
-    const { upstream, origin, repository } = route
+    const { upstream, origin, repository, via } = route
     const hosts = opened.get(upstream) ?? new LRUCache<string, Opened>({ max: HOSTS })
     opened.set(upstream, hosts)
     const { host, authorized } = hosts.get(origin) ?? open(route)
     hosts.set(origin, { host, authorized })
-    return { repository: repositoryOf(host, authorized, repository), limits: host.limits }
+    return { repository: repositoryOf(host, authorized, repository, via), limits: host.limits }
   }
 }

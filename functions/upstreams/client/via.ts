@@ -1,0 +1,27 @@
+/**
+ * Which registries of this kind a request has come through, as RFC 9110, 7.6.3 has it: one that meets itself there asks no
+ * upstream again. So a registry that is its own upstream, or two that are each other's, do not ask without end.
+ *
+ * @module
+ */
+
+import { createHmac } from 'node:crypto'
+
+/** Names that registries of this kind give themselves. Those of others are nobody's business upstream. */
+const ENTRY = /\b1\.1 (slipway-[0-9a-f]{12})\b/g
+
+/** What all servers of one registry are called, which says nothing else of it. @param secret that they share */
+export const pseudonymOf = (secret: Uint8Array): string =>
+  `slipway-${createHmac('sha256', secret).update('slipway via 1').digest('hex').slice(0, 12)}`
+
+/**
+ * The way of a request from here on.
+ *
+ * @param via header of the request that it is sent for
+ * @returns header to send; undefined when the request has been here before
+ */
+export const viaAfter = (own: string, via: string | undefined): string | undefined => {
+  const before = [...(via ?? '').matchAll(ENTRY)].map(([, name]) => name)
+  if (before.includes(own)) return undefined
+  return [...before, own].map((name) => `1.1 ${name}`).join(', ')
+}

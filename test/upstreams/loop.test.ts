@@ -1,0 +1,90 @@
+/**
+ * Registries that are upstreams of themselves, or of each other.
+ *
+ * @module
+ */
+
+import { request } from 'node:http'
+import { expect, onTestFinished, test } from 'vitest'
+import { openFileStore } from '../../functions/compose/file-store.ts'
+import { readSettings } from '../../functions/compose/settings.ts'
+import { startServer } from '../../functions/node/server.ts'
+import { UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import { pseudonymOf, viaAfter } from '../../functions/upstreams/client/via.ts'
+import { temporaryDirectory } from '../support/hosts/start.ts'
+import { serve, sha256 } from './upstream.ts'
+
+const OWN = pseudonymOf(Buffer.from('a'))
+const OTHER = pseudonymOf(Buffer.from('b'))
+
+test.each<[what: string, via: string | undefined, after: string | undefined]>([
+  ['from a client', undefined, `1.1 ${OWN}`],
+  ['from another', `1.1 ${OTHER}`, `1.1 ${OTHER}, 1.1 ${OWN}`],
+  [
+    'through proxies, of which nothing is passed on',
+    `2.0 abc.cloudfront.net (CloudFront), 1.1 ${OTHER},1.1 inner`,
+    `1.1 ${OTHER}, 1.1 ${OWN}`,
+  ],
+  ['that was here', `1.1 ${OWN}, 1.1 ${OTHER}, 1.1 front`, undefined],
+])('a request %s', (_, via, after) => expect(viaAfter(OWN, via)).toBe(after))
+
+/** Something in front of a server that is started later. It notes what is asked. */
+const openFront = async () => {
+  let target = ''
+  const front = await serve((incoming, outgoing) => {
+    const { method = 'GET', headers } = incoming
+    request(new URL(incoming.url ?? '', target), { method, headers }, (response) => {
+      outgoing.writeHead(response.statusCode ?? 0, response.headers)
+      response.pipe(outgoing)
+    }).end()
+  })
+  const point = (url: URL | string): void => {
+    target = String(url)
+  }
+  return { ...front, point }
+}
+
+/** A registry that has everything from an upstream. */
+const start = async (origin: string): Promise<URL> => {
+  const { path, remove } = await temporaryDirectory()
+  onTestFinished(remove)
+  const upstream = { name: 'up', host: 'up.example', prefix: '', url: origin }
+  const document = { version: 1, upstreams: [{ ...upstream, private: ['127.0.0.1'] }] }
+  await openFileStore(path).put(UPSTREAMS_KEY, Buffer.from(JSON.stringify(document)))
+  const env = {
+    SLIPWAY_STORE: `file:${path}`,
+    SLIPWAY_AUTH: 'off',
+    SLIPWAY_LOG_LEVEL: 'silent',
+  }
+  const { url, stop } = await startServer(readSettings(['--listen=127.0.0.1:0'], env), env)
+  onTestFinished(stop)
+  return new URL(url)
+}
+
+const PATHS = [
+  '/v2/app/manifests/v1',
+  `/v2/app/manifests/${sha256('x')}`,
+  `/v2/app/blobs/${sha256('x')}`,
+  '/v2/app/tags/list',
+]
+
+test.each(PATHS)('its own upstream is asked once: %s', async (path) => {
+  const front = await openFront()
+  const url = await start(front.origin)
+  front.point(url)
+  expect((await fetch(new URL(path, url))).status).toBe(404)
+  const asked = front.lines().filter((line) => line !== 'GET /v2/')
+  expect(asked.map((line) => line.split('?')[0])).toEqual([`GET ${path}`])
+})
+
+test.each(PATHS)('two that name each other are asked once each: %s', async (path) => {
+  const [left, right] = [await openFront(), await openFront()]
+  const urls = [await start(right.origin), await start(left.origin)] as const
+  left.point(urls[0])
+  right.point(urls[1])
+  expect((await fetch(new URL(path, urls[0]))).status).toBe(404)
+  for (const { lines } of [left, right]) {
+    const asked = lines().filter((line) => line !== 'GET /v2/')
+    expect(asked.map((line) => line.split('?')[0])).toEqual([`GET ${path}`])
+  }
+})
