@@ -64,9 +64,9 @@ export const ticketedSource = async (
   if (ticket === undefined || !(await tickets?.isGood(ticket, name, digest as Digest))) {
     return undefined
   }
-  const found = await find(name, undefined)
+  const found = await find(name, undefined, c.req.header('Via'))
   const caller = { via: 'bearer' } as const
   if (typeof found === 'string') return { name, caller }
   c.set('upstream', found.upstream)
-  return { name: found.name, caller, from: found }
+  return found.again ? { name: found.name, caller } : { name: found.name, caller, from: found }
 }
