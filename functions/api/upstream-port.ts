@@ -38,6 +38,10 @@ export interface PulledThrough {
   readonly upstream: string
   /** Has a manifest here. @returns its digest, and what a client should be told */
   manifest(reference: Reference): Promise<{ readonly digest: Digest; readonly warning?: string }>
+  /** Asks for a manifest, whenever it was asked for last. @returns what it is now, and what it was here */
+  readonly refresh: (
+    reference: Reference,
+  ) => Promise<{ readonly digest: Digest; readonly was: Digest | undefined }>
   /** All tags that the upstream has, in ASCII order. */
   tags(): Promise<UpstreamList<string>>
   /** All that the upstream has of what refers to a manifest. */

@@ -13,7 +13,7 @@ import { RequestError } from '../api/errors.ts'
 import type { FindSource, PulledThrough } from '../api/upstream-port.ts'
 import type { Audit } from '../auth/audit.ts'
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts'
-import type { Digest } from '../registry/reference.ts'
+import type { Digest, Reference } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import { once } from '../shared/once.ts'
 import { readingSecrets } from '../shared/secrets.ts'
@@ -27,6 +27,7 @@ import type { Patience } from '../upstreams/client/request.ts'
 import { pseudonymOf, viaAfter } from '../upstreams/client/via.ts'
 import { createLists } from '../upstreams/lists/lists.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
+import { createRefresh } from '../upstreams/manifests/refresh.ts'
 import { parseUpstreams } from '../upstreams/parse.ts'
 import { type Route, routing } from '../upstreams/route.ts'
 import type { PullResult, UpstreamWatch } from '../upstreams/watch.ts'
@@ -155,6 +156,7 @@ export const createPullThrough = (
     ...(passing && { patience: passing.patience, keeps: false, signalNow: within?.signal }),
   })
   const lists = createLists(askAt, now)
+  const refresh = createRefresh({ registry, store, askAt, now })
   const ensure = createEnsure({
     registry,
     store,
@@ -216,18 +218,21 @@ export const createPullThrough = (
   const sourceAt = (route: Route): PulledThrough => {
     const { local, host, upstream } = route
     const blob = (digest: string): string => `the blob ${digest} of ${local}`
+    const manifest = ({ tag, digest }: Reference): string =>
+      `the manifest ${digest ?? tag} of ${local}`
     return {
       name: local,
       host,
       again: route.via === undefined,
       upstream: upstream.name,
+      refresh: (reference) =>
+        tell(route, () => refresh(route, reference), 'MANIFEST_UNKNOWN', manifest(reference)),
       manifest: (reference) => {
-        const what = `the manifest ${reference.digest ?? reference.tag} of ${local}`
         const ensuring = () =>
           counting('manifest', ensure(route, reference), (got) =>
             got.warning === undefined ? (got.fetched ? 'miss' : 'hit') : 'stale',
           )
-        return tell(route, ensuring, 'MANIFEST_UNKNOWN', what)
+        return tell(route, ensuring, 'MANIFEST_UNKNOWN', manifest(reference))
       },
       tags: () => tell(route, () => lists.tags(route), 'NAME_UNKNOWN', `the tags of ${local}`),
       referrers: (subject) =>

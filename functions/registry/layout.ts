@@ -309,9 +309,11 @@ export const failedLogInsKey = (bucket: string): string => FAILED_LOG_INS_PREFIX
 /** What is known of what was fetched from upstreams. */
 export const FETCHED_PREFIX = `${OWN}/fetched/`
 
+/** What is known of the tags of a repository that was fetched. */
+export const fetchedPrefix = (name: string): string => `${FETCHED_PREFIX}${name}/!/`
+
 /** When the upstream was last asked for a tag, and what it said. No name has a `!`; see upstreams/tag-state.ts. */
-export const fetchedTagKey = (name: string, tag: string): string =>
-  `${FETCHED_PREFIX}${name}/!/${tag}`
+export const fetchedTagKey = (name: string, tag: string): string => fetchedPrefix(name) + tag
 
 /** Blobs that a process is fetching. */
 export const FETCHING_PREFIX = `${OWN}/fetching/`

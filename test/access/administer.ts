@@ -124,6 +124,8 @@ export const administer = async (alice: Send, files: ObjectStore): Promise<Reado
   await send('listDeletes', 200, `GET ${AT}/deleted/${repository}`)
   await undelete({})
 
+  const pulled = json({ repository })
+  await send('refreshUpstream', 409, `POST ${AT}/upstreams/refresh`, pulled, IS_JSON)
   await send('listQuotas', 200, `GET ${AT}/quotas`)
   await send('listWaitingEvents', 200, `GET ${AT}/events/waiting`)
   await send('listDeadEvents', 200, `GET ${AT}/events/dead`)

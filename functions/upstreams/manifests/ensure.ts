@@ -15,7 +15,7 @@ import { summaryOf } from '../client/failure.ts'
 import type { Route } from '../route.ts'
 import { createFailures } from './failures.ts'
 import { createFetch, type FetchOptions } from './fetch.ts'
-import { readTagState, type TagState } from './tag-state.ts'
+import { readTagState, type TagState, unasked } from './tag-state.ts'
 
 /** A manifest that is here. */
 export interface Ensured {
@@ -48,13 +48,6 @@ const PATIENCE = 3_000
 const SKEW = 60_000
 
 const late = Symbol('late')
-
-/** A tag that is here, of which nothing is known. */
-const unasked = (digest: Digest): TagState => ({
-  asked: Number.NEGATIVE_INFINITY,
-  digest,
-  etag: undefined,
-})
 
 /** Makes what ensures. */
 export const createEnsure = (options: EnsureOptions): Ensure => {

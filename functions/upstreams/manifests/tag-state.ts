@@ -34,6 +34,13 @@ export interface TagState {
   readonly etag: string | undefined
 }
 
+/** A tag that is here, of which nothing is known. */
+export const unasked = (digest: Digest): TagState => ({
+  asked: Number.NEGATIVE_INFINITY,
+  digest,
+  etag: undefined,
+})
+
 /** Reads a state; one that is damaged is none. One operation. */
 export const readTagState = async (
   store: ObjectStore,

@@ -47,11 +47,16 @@ export const dockerConfig = async (t: Ending, url: string, user: string): Promis
 }
 
 /** Serves a registry on loopback, with these {@link DOCUMENTS}. @param args settings as flags */
-export const serveFor = async (t: Ending, args: readonly string[] = []): Promise<Served> => {
+export const serveFor = async (
+  t: Ending,
+  args: readonly string[] = [],
+  prepare: (store: ObjectStore) => Promise<unknown> = async () => {},
+): Promise<Served> => {
   const { path, remove } = await temporaryDirectory()
   t.onTestFinished(remove)
   const store = openFileStore(path)
   await writeDocuments(store, DOCUMENTS, Date.now())
+  await prepare(store)
   const own = ['--listen=127.0.0.1:0', `--store=file:${path}`, '--log-level=silent']
   const { url, stop } = await startServer(readSettings([...own, ...args], {}), {})
   t.onTestFinished(stop)
