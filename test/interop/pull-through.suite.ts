@@ -6,59 +6,24 @@
  */
 
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startContainerd, startDockerd } from '../e2e/support/daemons.ts'
 import { run, scratch } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
+import { writeLayout } from './oci-layout.ts'
 
 const directory = scratch('pull-through')
 const at = (name: string): string => join(directory.path, name)
 const closes: (() => Promise<void>)[] = []
 
-/** What an OCI layout has, by digest. */
-const digests: string[] = []
-
-/** A layer with one file of so many bytes. */
-const makeLayer = async (size: number): Promise<Buffer> => {
-  writeFileSync(at('file'), randomBytes(size))
-  await run('tar', ['--create', '--file', at('layer.tar'), '--directory', directory.path, 'file'])
-  return readFileSync(at('layer.tar'))
-}
-
-/** Makes an image. @returns the digest of its manifest */
-const makeLayout = async (path: string): Promise<string> => {
-  mkdirSync(join(path, 'blobs/sha256'), { recursive: true })
-  const put = (mediaType: string, bytes: Buffer) => {
-    const hex = createHash('sha256').update(bytes).digest('hex')
-    writeFileSync(join(path, 'blobs/sha256', hex), bytes)
-    digests.push(`sha256:${hex}`)
-    return { mediaType, digest: `sha256:${hex}`, size: bytes.length }
-  }
-  const json = (value: object) => Buffer.from(JSON.stringify(value))
-  const oci = (kind: string) => `application/vnd.oci.image.${kind}`
-  const layers = []
-  for (const size of [20_000_000, 1_000_000, 1_000]) {
-    layers.push(put(oci('layer.v1.tar'), await makeLayer(size)))
-  }
-  const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) }
-  const config = put(oci('config.v1+json'), json({ architecture: 'amd64', os: 'linux', rootfs }))
-  const mediaType = oci('manifest.v1+json')
-  const manifest = put(mediaType, json({ schemaVersion: 2, mediaType, config, layers }))
-  const annotations = { 'org.opencontainers.image.ref.name': 'v1' }
-  writeFileSync(
-    join(path, 'index.json'),
-    json({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }),
-  )
-  writeFileSync(join(path, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }))
-  return manifest.digest
-}
-
 let upstream: LiveRegistry
 let registry: LiveRegistry
+/** Digest of the manifest. */
 let manifest: string
+/** Digests of config and layers. */
+let blobs: readonly string[]
 
 /** GETs of content that the upstream has answered. */
 const asked = (): string[] =>
@@ -67,7 +32,8 @@ const asked = (): string[] =>
   )
 
 beforeAll(async () => {
-  manifest = await makeLayout(at('layout'))
+  const made = await writeLayout(at('layout'), ['amd64'], [20_000_000, 1_000_000, 1_000])
+  ;({ manifest, blobs } = made.amd64!)
   writeFileSync(at('htpasswd'), await run('htpasswd', ['-Bbn', 'alice', 'secret']))
   upstream = await startRegistry(
     'distribution',
@@ -128,17 +94,12 @@ const fetchByMirror = async (name: string): Promise<readonly string[]> => {
 test('many cold clients cost the upstream one GET for each part', async () => {
   await Promise.all(Array.from({ length: 5 }, (_, number) => skopeo(`cold-${number}`)))
   expect(asked().sort()).toEqual(
-    [
-      '/v2/team/app/manifests/v1',
-      ...digests
-        .filter((digest) => digest !== manifest)
-        .map((digest) => `/v2/team/app/blobs/${digest}`),
-    ].sort(),
+    ['/v2/team/app/manifests/v1', ...blobs.map((digest) => `/v2/team/app/blobs/${digest}`)].sort(),
   )
 })
 
 test('containerd has it by the namespace of the host', async () => {
-  assert.deepEqual(await fetchByMirror('there'), digests.toSorted())
+  assert.deepEqual(await fetchByMirror('there'), [manifest, ...blobs].toSorted())
 })
 
 test('docker has it by the mirror of Docker Hub, without fetching a blob again', async () => {
@@ -175,6 +136,6 @@ test('when the upstream is gone, all is pulled again', async () => {
   const before = asked().length
   await upstream.close()
   await skopeo('gone')
-  assert.deepEqual(await fetchByMirror('gone-by-mirror'), digests.toSorted())
+  assert.deepEqual(await fetchByMirror('gone-by-mirror'), [manifest, ...blobs].toSorted())
   assert.equal(asked().length, before)
 })
