@@ -2,7 +2,7 @@
  * Alarms for what needs a person's attention.
  *
  * They are billed as ten alarm metrics (nine without a Web Function, one more each with a clean-up, a record of
- * pulls, events, and metrics of calls of S3), 1.00 USD a month; the first ten of an account are free.
+ * pulls, events, upstreams, and metrics of calls of S3), 1.00 USD a month; the first ten of an account are free.
  *
  * @module
  */
@@ -41,6 +41,8 @@ export interface AlarmsProps extends AlarmReceivers {
   readonly pullsErrors?: IMetric | undefined
   /** Calls of what sends events that failed, if there is one. */
   readonly eventsErrors?: IMetric | undefined
+  /** Calls of what copies blobs of upstreams that failed, if there is one. */
+  readonly fillsErrors?: IMetric | undefined
 }
 
 interface Rule {
@@ -63,6 +65,7 @@ const rules = ({
   cleanUpErrors,
   pullsErrors,
   eventsErrors,
+  fillsErrors,
 }: AlarmsProps): Readonly<Record<string, Rule>> => ({
   ServerErrors: {
     metric: metrics.serverErrorRate,
@@ -150,6 +153,16 @@ const rules = ({
       tellsSilence: true,
       description:
         'Pulls have not been recorded, twice, or, without data, the function that records them is not called any more. Its log says why. After three days rules that go by pulls remove nothing; what was pulled meanwhile may go later.',
+    },
+  }),
+  ...(fillsErrors && {
+    Fills: {
+      metric: fillsErrors,
+      threshold: 0,
+      periods: 1,
+      of: 1,
+      description:
+        'Blobs of upstreams could not be copied: S3 fails, or the time was not enough. The log of what copies them says why; clients are sent elsewhere again and again. Upstreams that fail are in that log alone.',
     },
   }),
   ...(eventsErrors && {

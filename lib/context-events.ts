@@ -5,25 +5,8 @@
  */
 
 import * as z from '../functions/shared/schema.ts'
-import { arns, integer, onOff, secretArn, text } from './context-kinds.ts'
+import { arns, integer, namedSecrets, onOff } from './context-kinds.ts'
 import { contextValue } from './context-value.ts'
-
-/** `DEPLOYER=arn,SEARCH=arn`. */
-const secrets = z.pipe(
-  z.converted(text, (list) =>
-    Object.fromEntries(
-      list.split(',').map((each): [string, string] => {
-        const [name = '', ...rest] = each.split('=')
-        return [name, rest.join('=')]
-      }),
-    ),
-  ),
-  z.record(
-    z.string().check(z.regex(/^[A-Z0-9_]+$/, 'expected NAME=arn:aws:secretsmanager:…')),
-    secretArn,
-    'expected NAME=arn:aws:secretsmanager:…,NAME=…, as in DEPLOYER for env:SLIPWAY_EVENT_DEPLOYER',
-  ),
-)
 
 /** Context values by name; see `CONTEXT`. */
 export const EVENTS = {
@@ -48,7 +31,7 @@ export const EVENTS = {
     'ARNs of the event buses of EventBridge that receivers may be',
   ),
   eventSecrets: contextValue(
-    z.optional(secrets),
+    z.optional(namedSecrets('DEPLOYER', 'SLIPWAY_EVENT')),
     'none',
     'ARNs of secrets of receivers in AWS Secrets Manager: DEPLOYER=arn:… is env:SLIPWAY_EVENT_DEPLOYER',
   ),

@@ -159,3 +159,26 @@ export const secretArn = text.check(
     'expected the whole ARN of a secret, arn:aws:secretsmanager:…, with the six characters at its end',
   ),
 )
+
+/**
+ * Secrets by the names that a document has for them: `DEPLOYER=arn,SEARCH=arn`.
+ *
+ * @param example of a name
+ * @param variable what the variables begin with
+ */
+export const namedSecrets = (example: string, variable: string) =>
+  z.pipe(
+    z.converted(text, (list) =>
+      Object.fromEntries(
+        list.split(',').map((each): [string, string] => {
+          const [name = '', ...rest] = each.split('=')
+          return [name, rest.join('=')]
+        }),
+      ),
+    ),
+    z.record(
+      z.string().check(z.regex(/^[A-Z0-9_]+$/, 'expected NAME=arn:aws:secretsmanager:…')),
+      secretArn,
+      `expected NAME=arn:aws:secretsmanager:…,NAME=…, as in ${example} for env:${variable}_${example}`,
+    ),
+  )

@@ -25,6 +25,7 @@ import {
 } from './context-kinds.ts'
 import { REGIONS } from './context-regions.ts'
 import { RETENTION } from './context-retention.ts'
+import { UPSTREAMS } from './context-upstreams.ts'
 import { contextValue } from './context-value.ts'
 import { WATCHING } from './context-watching.ts'
 
@@ -165,6 +166,7 @@ export const CONTEXT = {
   ),
   ...RETENTION,
   ...EVENTS,
+  ...UPSTREAMS,
   manifestHeads: contextValue(
     z.optional(handlerSetting('manifest-heads')),
     'answer',

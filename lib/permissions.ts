@@ -5,7 +5,7 @@
  * Those that clients reach may not change accounts, the policy or the list of issuers (administrators do, with
  * their own credentials) unless there is an admin API, nor delete the bytes of a blob or an old version of anything.
  * The clean-up, which nobody reaches, alone may delete bytes of blobs, and writes none. What sends events changes
- * nothing but these.
+ * nothing but these. What copies blobs of upstreams deletes neither bytes of blobs nor links.
  *
  * @module
  */
@@ -35,6 +35,8 @@ import {
   EVENT_RECEIVERS_KEY,
   FAILED_LOG_INS_PREFIX,
   FENCE_KEY,
+  FETCHED_PREFIX,
+  FETCHING_PREFIX,
   GROUPS_KEY,
   HTPASSWD_KEY,
   ISSUERS_KEY,
@@ -177,6 +179,36 @@ const EVENTS: Rights = [
   ['Trial', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SCRATCH_PREFIX}*`]],
 ]
 
+/** Of the functions that clients reach, too, where there are upstreams. */
+const PULL_THROUGH: Rights = [
+  // Beside the right of an admin API.
+  ['UpstreamsInForce', [READ], [UPSTREAMS_KEY]],
+  ['Fetched', [READ, 's3:PutObject'], [`${FETCHED_PREFIX}*`]],
+  // The Web Function removes its own; on AWS a delete with a condition needs the right to read, too.
+  ['Fetching', [READ, 's3:PutObject', 's3:DeleteObject'], [`${FETCHING_PREFIX}*`]],
+]
+
+/** Of what copies blobs of upstreams. */
+const FILLS: Rights = [
+  ['Upstreams', [READ], [UPSTREAMS_KEY]],
+  ['Fetching', [READ, 's3:PutObject', 's3:DeleteObject'], [`${FETCHING_PREFIX}*`]],
+  ['Blobs', [READ, 's3:PutObject', 's3:AbortMultipartUpload'], [`${BLOBS_PREFIX}*`]],
+  ['Links', ['s3:PutObject'], [`${REPOSITORIES_PREFIX}*`]],
+  ['Aliases', ['s3:PutObject'], [`${ALIASES_PREFIX}*`]],
+  ['CleanUp', [READ, 's3:PutObject'], [`${CONDEMNED_PREFIX}*`, FENCE_KEY]],
+  [
+    'Uploads',
+    [
+      READ,
+      's3:PutObject',
+      's3:DeleteObject',
+      's3:ListMultipartUploadParts',
+      's3:AbortMultipartUpload',
+    ],
+    [`${UPLOADS_PREFIX}*`],
+  ],
+]
+
 export interface BucketAccess {
   readonly bucket: AnyBucket
   /** Prefix of every key: empty, or ends with `/`. */
@@ -202,6 +234,32 @@ export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): Polic
     resources: [access.bucket.bucketArn],
   }),
 ]
+
+/** The statements for the roles of the functions that clients reach, where there are upstreams. */
+export const pullThroughStatements = ({ bucket, keyPrefix }: BucketAccess): PolicyStatement[] =>
+  objectStatements(PULL_THROUGH, { bucket, keyPrefix, readOnly: false })
+
+/** The statements for the role of what copies blobs of upstreams. */
+export const fillStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
+  statementsOf(FILLS, { ...access, readOnly: false })
+
+/** The statements for a role that asks upstreams: secrets by ARN. */
+export const askStatements = ({
+  secrets = {},
+}: {
+  readonly secrets?: Readonly<Record<string, string>> | undefined
+} = {}): PolicyStatement[] => {
+  const arns = [...new Set(Object.values(secrets))]
+  return arns.length === 0
+    ? []
+    : [
+        new PolicyStatement({
+          sid: 'UpstreamSecrets',
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: arns,
+        }),
+      ]
+}
 
 /** The statements for the role of the record of pulls. */
 export const pullStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
@@ -234,17 +292,23 @@ export const receiverStatements = (
       : [new PolicyStatement({ sid, actions: [action], resources: [...arns] })],
   )
 
+const objectStatements = (
+  rights: Rights,
+  { bucket, keyPrefix, readOnly }: BucketAccess,
+): PolicyStatement[] =>
+  rights.flatMap(([sid, all, keys]) => {
+    const actions = all.filter((action) => action === READ || !readOnly)
+    const resources = keys.map((key) => bucket.arnForObjects(keyPrefix + key))
+    return actions.length === 0 ? [] : [new PolicyStatement({ sid, actions, resources })]
+  })
+
 const statementsOf = (
   rights: Rights,
   access: BucketAccess,
   lists: readonly string[] = [BLOBS_PREFIX, REPOSITORIES_PREFIX, OWN_PREFIX],
 ): PolicyStatement[] => {
   const { bucket, keyPrefix, encryptionKey, readOnly } = access
-  const objects = rights.flatMap(([sid, all, keys]) => {
-    const actions = all.filter((action) => action === READ || !readOnly)
-    const resources = keys.map((key) => bucket.arnForObjects(keyPrefix + key))
-    return actions.length === 0 ? [] : [new PolicyStatement({ sid, actions, resources })]
-  })
+  const objects = objectStatements(rights, access)
   const listed = lists.map((key) => `${keyPrefix}${key}*`)
   const list = new PolicyStatement({
     sid: 'List',

@@ -145,6 +145,16 @@ const RELATIONS: readonly (readonly [
     'eventMinutes, eventConcurrency, eventBuses and eventSecrets are for events=on',
   ],
   [
+    ({ upstreams, upstreamConcurrency, upstreamSecrets }) =>
+      !upstreams && (upstreamConcurrency ?? upstreamSecrets) !== undefined,
+    'upstreamConcurrency and upstreamSecrets are for upstreams=on',
+  ],
+  [
+    ({ upstreams, readOnly, primaryBucket }) =>
+      upstreams && (readOnly || primaryBucket !== undefined),
+    'upstreams=on is for a registry that is written to: not with readOnly, nor in a second Region',
+  ],
+  [
     ({ traces, traceHeaders, traceRatio }) =>
       traces === undefined && (traceHeaders ?? traceRatio) !== undefined,
     'traceHeaders and traceRatio are for traces, which are sent nowhere',

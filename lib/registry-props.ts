@@ -14,6 +14,7 @@ import type { RegistryCode } from './code.ts'
 import type { RegistryDomain } from './domain.ts'
 import type { EdgeParts } from './edge.ts'
 import type { RegistryEventsProps } from './events.ts'
+import type { RegistryUpstreamsProps } from './fills.ts'
 import type { PrimaryKeys } from './replica-keys.ts'
 import type { RegistryTraces } from './traces.ts'
 
@@ -56,6 +57,11 @@ export interface RegistryProps {
    * the registry is read-only, and in a second Region, whose first one has it. Default: no.
    */
   readonly events?: RegistryEventsProps | undefined
+  /**
+   * Whether images of other registries are had from here, by the document of upstreams, and how; a function of its own
+   * copies blobs. There is none where the registry is read-only, and in a second Region. Default: no.
+   */
+  readonly upstreams?: RegistryUpstreamsProps | undefined
   /**
    * Days for which deletes can be undone, and for which a new bucket keeps old versions (at least one); 0: they
    * cannot. Default: 14.

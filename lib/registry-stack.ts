@@ -62,6 +62,11 @@ const eventsOf = (values: ContextValues): RegistryProps['events'] =>
       }
     : undefined
 
+const upstreamsOf = (values: ContextValues): RegistryProps['upstreams'] =>
+  values.upstreams
+    ? { concurrency: values.upstreamConcurrency, secrets: values.upstreamSecrets }
+    : undefined
+
 const tracesOf = ({ traces, traceHeaders, traceRatio }: ContextValues): RegistryProps['traces'] =>
   traces === undefined
     ? undefined
@@ -122,6 +127,7 @@ const registryProps = (scope: Construct, values: ContextValues): RegistryProps =
   domain: domainOf(scope, values),
   alarms: alarmsOf(scope, values),
   events: eventsOf(values),
+  upstreams: upstreamsOf(values),
   traces: tracesOf(values),
   environment: environmentOf(values),
   awsLogIns: awsLogInsOf(values),
@@ -172,10 +178,14 @@ export class RegistryStack extends Stack {
       'Shows the log of the function',
     )
     this.cleanUp()
-    const { events, pulls } = this.registry
+    const { events, fills, pulls } = this.registry
     if (events) {
       const how = `aws logs tail ${events.logGroup.logGroupName} --follow`
       this.output('EventsLogs', how, 'Shows the log of what sends events')
+    }
+    if (fills) {
+      const how = `aws logs tail ${fills.logGroup.logGroupName} --follow`
+      this.output('FillsLogs', how, 'Shows the log of what copies blobs of upstreams')
     }
     if (pulls) {
       const how = `aws logs tail ${pulls.logGroup.logGroupName} --follow`

@@ -25,6 +25,7 @@ import { EdgeSecret } from './edge-secret.ts'
 import { edgeSettings } from './edge-settings.ts'
 import { type EmbeddedMetrics, embeddedMetrics } from './embedded-metrics.ts'
 import { Events } from './events.ts'
+import { Fills, upstreamSecrets } from './fills.ts'
 import { RegistryFunction } from './function.ts'
 import { Gateway } from './gateway.ts'
 import { homeOf } from './home.ts'
@@ -32,11 +33,14 @@ import { type KeySet, RegistryKeys } from './keys.ts'
 import { LogMetrics } from './log-metrics.ts'
 import { type RegistryMetrics, registryMetrics } from './metrics.ts'
 import {
+  askStatements,
   type BucketAccess,
   cleanUpStatements,
   eventStatements,
+  fillStatements,
   organizationStatement,
   pullStatements,
+  pullThroughStatements,
   receiverStatements,
 } from './permissions.ts'
 import { Pulls } from './pulls.ts'
@@ -50,6 +54,10 @@ import { RegistryWebFunction } from './web-function.ts'
 const sendsEvents = ({ events, readOnly = false, primary }: RegistryProps): boolean =>
   events !== undefined && !readOnly && primary === undefined
 
+/** Whether other registries are asked. */
+const asksUpstreams = ({ upstreams, readOnly = false, primary }: RegistryProps): boolean =>
+  upstreams !== undefined && !readOnly && primary === undefined
+
 const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): AnyBucket =>
   props.bucket ??
   new RegistryBucket(scope, 'Bucket', {
@@ -61,6 +69,12 @@ const bucketOf = (scope: Construct, props: RegistryProps, keyPrefix: string): An
     accessLogDays: props.bucketLogDays,
     removalPolicy: props.removalPolicy,
   })
+
+/** The setting that names the key which seals uploads, and no other. */
+const sealingKey = ({ environment }: KeySet): Readonly<Record<string, string>> => {
+  const { SLIPWAY_UPLOAD_KEY: key } = environment
+  return key === undefined ? {} : { SLIPWAY_UPLOAD_KEY: key }
+}
 
 /** A container registry. Its code is bundled already; `lib/cdk.ts` is the same construct with that code. */
 export class Registry extends Construct {
@@ -82,6 +96,8 @@ export class Registry extends Construct {
   readonly pulls: Pulls | undefined
   /** What sends events, if anything does. */
   readonly events: Events | undefined
+  /** What copies blobs of upstreams, if anything does. */
+  readonly fills: Fills | undefined
   /** The host name at the gateway, if one was given. */
   readonly domain: Domain | undefined
   /** The distribution before everything, if there is one. */
@@ -113,10 +129,13 @@ export class Registry extends Construct {
     const webRole = hasWeb ? this.role('WebRole', 'What the Web Function may do') : undefined
     const edgeRole = edge && this.role('EdgeRole', 'Derives what the edge shows to its origins')
     const roles = webRole === undefined ? [role] : [role, webRole]
+    const fillRole = asksUpstreams(props)
+      ? this.role('FillsRole', 'What copies blobs of upstreams may do')
+      : undefined
     const keys = this.keys(
       props,
       { bucket: home.bucket, keyPrefix },
-      { roles, sealers: edgeRole ? [edgeRole] : [] },
+      { roles, sealers: [edgeRole, fillRole].filter((each) => each !== undefined) },
     )
     const secret =
       edge &&
@@ -142,12 +161,35 @@ export class Registry extends Construct {
       }),
     }
     const embedded = props.metrics ? embeddedMetrics(this) : undefined
+    this.fills =
+      fillRole &&
+      new Fills(this, 'Fills', {
+        concurrency: props.upstreams?.concurrency,
+        role: fillRole,
+        statements: [...fillStatements(access), ...keys.sealing, ...askStatements(props.upstreams)],
+        environment: {
+          ...atStore,
+          ...sealingKey(keys),
+          ...(props.gc && { SLIPWAY_GC: 'on' }),
+          ...upstreamSecrets(props.upstreams ?? {}),
+        },
+        logRetention,
+        removalPolicy,
+        code: props.code.api,
+      })
     // Of both functions, so that tokens and uploads of one are good at the other.
     const shared = {
       statements: [
         ...home.statements,
         ...keys.statements,
         ...(awsLogIns.accounts === 'organization' ? [organizationStatement()] : []),
+        ...(this.fills
+          ? [
+              ...pullThroughStatements(access),
+              ...askStatements(props.upstreams),
+              this.fills.callStatement(),
+            ]
+          : []),
       ],
       environment: {
         ...atStore,
@@ -157,6 +199,10 @@ export class Registry extends Construct {
         ...(props.adminApi && { SLIPWAY_ADMIN_API: 'on' }),
         ...(embedded && { SLIPWAY_METRICS_NAMESPACE: embedded.namespace }),
         ...(props.gc && { SLIPWAY_GC: 'on' }),
+        ...(this.fills && {
+          SLIPWAY_FILL_FUNCTION: this.fills.functionArn,
+          ...upstreamSecrets(props.upstreams ?? {}),
+        }),
         ...(props.pulls && { SLIPWAY_PULLS: 'on' }),
         ...(props.pullsExcept && { SLIPWAY_PULLS_EXCEPT: props.pullsExcept.join() }),
       },
@@ -204,6 +250,8 @@ export class Registry extends Construct {
       code: props.code.api,
       more: traces && props.code.traces,
     })
+    // It is there before anybody has it called.
+    if (this.fills) this.api.function.node.addDependency(this.fills.function)
     this.cleanUp = this.cleaningUp(props, access, atStore, { logRetention, removalPolicy })
     this.pulls = this.recordingPulls(props, { ...access, bucket: home.bucket }, atStore, {
       logRetention,
@@ -276,6 +324,7 @@ export class Registry extends Construct {
       cleanUpErrors: this.cleanUp?.errors,
       pullsErrors: this.pulls?.errors,
       eventsErrors: this.events?.errors,
+      fillsErrors: this.fills?.errors,
     })
   }
 

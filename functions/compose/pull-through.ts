@@ -20,7 +20,13 @@ import { readingSecrets } from '../shared/secrets.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { createClaims, createHandedClaims } from '../upstreams/blobs/claim.ts'
 import { createElsewhere, type WantedBlob } from '../upstreams/blobs/elsewhere.ts'
-import { createFills, type FillBlob, type FillOptions } from '../upstreams/blobs/fill.ts'
+import {
+  CopiedElsewhere,
+  createFills,
+  type FillBlob,
+  type FillOptions,
+  type Room,
+} from '../upstreams/blobs/fill.ts'
 import { summaryOf, UpstreamError } from '../upstreams/client/failure.ts'
 import { type AskAt, createAsking } from '../upstreams/client/hosts-asked.ts'
 import type { Patience } from '../upstreams/client/request.ts'
@@ -56,6 +62,8 @@ export interface Fetching {
   readonly signal: AbortSignal
   /** Is given work that is under way, and never rejects. */
   behind(work: Promise<unknown>): void
+  /** What the host has room for. Default: anything. */
+  readonly room?: Room | undefined
 }
 
 /** On a host that stands still between requests, and that bytes cannot pass through. */
@@ -64,12 +72,16 @@ export interface Passing {
   readonly most: number
   /** How long a response, and a body that stands still, is waited for. */
   readonly patience: Patience
+  /** Whether another host streams blobs. */
+  readonly streams: boolean
   /** Has a blob copied into the store, and does not wait for that. */
   start(wanted: WantedBlob): Promise<void>
 }
 
 /** Seconds after which clients may try again where nobody knows better. */
 const RETRY_AFTER = 5
+/** The same while a blob is copied that the host itself has no room for. */
+const COPYING = 10
 
 /** Loaded only where a variable has an ARN. */
 const openStoredSecrets = once(async () => {
@@ -89,6 +101,13 @@ const told = (
     return new RegistryError(unknown, `${what} cannot be had from ${host}: ${cause.message}`, {
       cause,
     })
+  }
+  if (cause instanceof CopiedElsewhere) {
+    return new RequestError(
+      'UPSTREAM_AWAY',
+      `${what} is being copied from ${host}: try again in ${COPYING} s`,
+      { cause, retryAfter: COPYING },
+    )
   }
   if (!(cause instanceof UpstreamError)) return cause
   const { failure, retryAfter } = cause
@@ -116,7 +135,7 @@ const telling = async <T>(
 }
 
 const openFills = (
-  { signal, behind }: Fetching,
+  { signal, behind, room }: Fetching,
   { registry, store, watch, now = Date.now }: UpstreamsOptions,
   askAt: AskAt,
   report: FillOptions['report'],
@@ -127,7 +146,20 @@ const openFills = (
   const takeClaim = createClaims({ store, signal, wait })
   const directory = tmpdir()
   return createFills({
-    ...{ registry, store, askAt, takeClaim, directory, signal, behind, report, now, wait, watch },
+    ...{
+      registry,
+      store,
+      askAt,
+      takeClaim,
+      directory,
+      signal,
+      behind,
+      report,
+      now,
+      wait,
+      watch,
+      room,
+    },
   })
 }
 
@@ -183,6 +215,7 @@ export const createPullThrough = (
       store,
       askAt,
       claims: createHandedClaims(store, now),
+      streams: passing.streams,
       start: passing.start,
       report: reportUnstored,
       now,

@@ -49,12 +49,12 @@ interface Opened extends Pick<OpenLog, 'traces'> {
 
 /** What is loaded only where upstreams are asked. */
 const openUpstreamsOf = async (
-  { 'fill-function': fillFunction }: Settings,
+  { 'fill-function': fillFunction, 'upload-origin': origin }: Settings,
   env: NodeJS.ProcessEnv,
 ): Promise<HostOptions['openUpstreams']> => {
   if (fillFunction === undefined) return undefined
   const { openPassingUpstreams } = await import('../compose/aws/passing-upstreams.ts')
-  return openPassingUpstreams(fillFunction, env)
+  return openPassingUpstreams(fillFunction, origin !== undefined, env)
 }
 
 const open = async (env: NodeJS.ProcessEnv, following: Following): Promise<Opened> => {

@@ -142,12 +142,14 @@ describe('a pull', () => {
   )
 
   test('is sent to the host that streams, where there is one, with a right to this blob alone', async () => {
-    const { send, state } = await open({ SLIPWAY_UPLOAD_ORIGIN: 'https://push.example' })
+    const { send, state, events } = await open({ SLIPWAY_UPLOAD_ORIGIN: 'https://push.example' })
     state.redirects = false
     const { statusCode, headers } = await send(get(BLOB))
     const url = new URL(`${headers?.location}`)
     expect([statusCode, url.origin, url.pathname]).toEqual([307, 'https://push.example', BLOB])
     expect(url.searchParams.get('_pull')).toMatch(/^[\w.-]+$/)
+    // That one stores it.
+    expect(events).toEqual([])
   })
 
   test('of what the upstream does not have is unknown', async () => {

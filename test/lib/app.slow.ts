@@ -120,6 +120,13 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
     eventSecrets: 'A=arn:aws:secretsmanager:eu-west-1:123456789012:secret:hooks-AbCdEf',
   },
   'events, of a bucket that is there': { events: 'on', bucket: 'there-already', kmsKey: KEY },
+  upstreams: {
+    upstreams: 'on',
+    upstreamConcurrency: '2',
+    upstreamSecrets: 'HUB=arn:aws:secretsmanager:eu-west-1:123456789012:secret:hub-AbCdEf',
+    kmsKey: KEY,
+    prefix: 'a/b',
+  },
   'without a Web Function': { webFunction: 'off' },
   'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
 }

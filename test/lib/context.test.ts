@@ -130,6 +130,16 @@ describe('bad values are refused, and the message names value and remedy', () =>
     ],
     [{ events: 'on', eventConcurrency: '0' }, /eventConcurrency is "0": .* from 1 to 1000/],
     [{ eventSecrets: `A=${SECRET}` }, /eventSecrets are for events=on/],
+    [{ upstreamSecrets: `A=${SECRET}` }, /upstreamSecrets are for upstreams=on/],
+    [
+      { upstreams: 'on', upstreamSecrets: `a=${SECRET}` },
+      /upstreamSecrets is "a=.*": expected NAME=arn:/,
+    ],
+    [
+      { upstreams: 'on', upstreamConcurrency: '0' },
+      /upstreamConcurrency is "0": .* from 1 to 1000/,
+    ],
+    [{ upstreams: 'on', readOnly: 'on' }, /upstreams=on is for a registry that is written to/],
     [{ eventMinutes: '1' }, /eventMinutes, .* are for events=on/],
     [{ pulls: 'maybe' }, /pulls is "maybe": .*on/],
     [

@@ -202,3 +202,14 @@ export const SNAPSHOT = new URL('./template.json', import.meta.url)
 /** A template as it is reviewed: without what changes with every line of code or of CDK itself. */
 export const snapshotOf = ({ Resources, Outputs }: TemplateJson): TemplateJson =>
   JSON.parse(JSON.stringify({ Resources, Outputs }).replaceAll(/\b[0-9a-f]{64}\b/g, '<hash>'))
+
+/** Begins the ids of what belongs to copies of blobs of upstreams. */
+const FILLS = /^RegistryFills/
+
+/** The part of a template that copies blobs of upstreams, or the part that does not. */
+export const fillsPart = (template: TemplateJson, isFills: boolean): TemplateJson => ({
+  ...template,
+  Resources: Object.fromEntries(
+    Object.entries(template.Resources).filter(([id]) => FILLS.test(id) === isFills),
+  ),
+})

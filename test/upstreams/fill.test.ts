@@ -17,7 +17,13 @@ import { readAll } from '../../functions/storage/bytes.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { type ClaimsOptions, createClaims } from '../../functions/upstreams/blobs/claim.ts'
-import { type Arriving, createFills } from '../../functions/upstreams/blobs/fill.ts'
+import type { WantedBlob } from '../../functions/upstreams/blobs/elsewhere.ts'
+import {
+  type Arriving,
+  CopiedElsewhere,
+  createFills,
+  type Room,
+} from '../../functions/upstreams/blobs/fill.ts'
 import { createAsking } from '../../functions/upstreams/client/hosts-asked.ts'
 import type { Route } from '../../functions/upstreams/route.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
@@ -82,7 +88,7 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
   const behind: Promise<unknown>[] = []
   const route = routeTo(upstream.origin)
   /** One server. */
-  const start = (more: Partial<ClaimsOptions> = {}, own: ObjectStore = store) => {
+  const start = (more: Partial<ClaimsOptions> = {}, own: ObjectStore = store, room?: Room) => {
     const registry = createRegistry({ store: own, uploadSecret: async () => Buffer.alloc(32) })
     const wait = () => sleep(1)
     const fill = createFills({
@@ -96,6 +102,7 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
       report: (_, __, error) => errors.push(error),
       now: Date.now,
       wait,
+      room,
     })
     return { registry, fill }
   }
@@ -212,6 +219,41 @@ describe('one fetch', () => {
   test('of nothing', async () => {
     const { fill, route } = await open((_, response) => void response.end())
     expect(await read(await fill(route, sha256('')))).toHaveLength(0)
+  })
+})
+
+describe('where there is little room', () => {
+  test.each<[string, Give, number]>([
+    ['is too large', whole, BLOB.length - 1],
+    [
+      'does not say how large it is',
+      (_, response) => void response.write(BLOB, () => response.end()),
+      BLOB.length,
+    ],
+  ])('a blob that %s is handed on, with its claim', async (_, give, most) => {
+    const { start, store, route } = await open(give)
+    const handed: WantedBlob[] = []
+    const room = {
+      blob: most,
+      all: most,
+      start: async (wanted: WantedBlob) => void handed.push(wanted),
+    }
+    const { fill } = start({}, store, room)
+    for (let count = 0; count < 2; count++) {
+      await expect(fill(route, DIGEST)).rejects.toBeInstanceOf(CopiedElsewhere)
+    }
+    const [{ claim }] = handed as [WantedBlob]
+    expect(handed).toEqual([{ name: route.local, digest: DIGEST, claim }])
+    expect((await store.head(fetchingKey(DIGEST)))?.etag).toBe(claim)
+    await store.delete([fetchingKey(DIGEST)])
+  })
+
+  test('one that fits is fetched', async () => {
+    const { start, store, route } = await open(whole)
+    const room = { blob: BLOB.length, all: BLOB.length, start: async () => {} }
+    const { fill } = start({}, store, room)
+    const arriving = await fill(route, DIGEST)
+    expect((await buffer(arriving!.body)).equals(BLOB)).toBe(true)
   })
 })
 

@@ -18,10 +18,12 @@ const PATIENCE = { head: 8_000, body: 8_000 }
  * Follows the document of upstreams.
  *
  * @param fillFunction ARN of the function that copies blobs
+ * @param streams whether there is another host, which streams
  */
 export const openPassingUpstreams =
   (
     fillFunction: string,
+    streams: boolean,
     env: Readonly<Record<string, string | undefined>>,
   ): NonNullable<HostOptions['openUpstreams']> =>
   (parts) =>
@@ -30,6 +32,7 @@ export const openPassingUpstreams =
       fetching: {
         most: MOST,
         patience: PATIENCE,
+        streams,
         start: (wanted) => invokeLater(fillFunction, wanted, { endpoint: env.AWS_ENDPOINT_URL }),
       },
     })

@@ -11,7 +11,10 @@ import { availableParallelism } from 'node:os'
 import { checkHosts, readLambdaSettings } from '../../compose/aws/read-settings.ts'
 import { UPLOAD_LIMITS } from '../../compose/aws/web-function-limits.ts'
 import { createLogger } from '../../compose/logger.ts'
-import { openApp, openLoggedPulls } from '../../compose/open-app.ts'
+import { type HostOptions, openApp, openLoggedPulls } from '../../compose/open-app.ts'
+import type { Fetching } from '../../compose/pull-through.ts'
+import type { Settings } from '../../compose/settings.ts'
+import { createFetching } from '../fetching.ts'
 import { createHashThread } from '../hash-thread.ts'
 import { createServerOf } from '../http-server.ts'
 import { createPasswordThread } from '../passwords.ts'
@@ -24,11 +27,37 @@ import { endpointInFront } from './front.ts'
  */
 const STOP = { seconds: 0.5, cleanUp: 300 }
 
+/** Bytes of blobs of upstreams that are on their way: the temporary folder has 512 MB. */
+const ROOM = { blob: 128 * 2 ** 20, all: 384 * 2 ** 20 }
+
 /** A Web Function that is listening. */
 export interface RunningFunction {
   readonly port: number
   /** Takes no new connections; requests under way are cut after half a second. Their uploads stay valid. */
   stop(): Promise<void>
+}
+
+/**
+ * What is loaded only where upstreams are asked. Nobody looks for changes of their document between requests: an
+ * environment stands still then, so that each pull does.
+ */
+const openUpstreamsOf = async (
+  { 'fill-function': fillFunction }: Settings,
+  fetching: Fetching,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<HostOptions['openUpstreams']> => {
+  if (fillFunction === undefined) return undefined
+  const { openUpstreams } = await import('../../compose/open-upstreams.ts')
+  const { invokeLater } = await import('../../compose/aws/invoke-later.ts')
+  const room = {
+    ...ROOM,
+    start: (wanted: object) =>
+      invokeLater(fillFunction, wanted, { endpoint: env.AWS_ENDPOINT_URL }),
+  }
+  return (parts) => ({
+    ...openUpstreams({ ...parts, fetching: { ...fetching, room } }),
+    look: async () => {},
+  })
 }
 
 /**
@@ -49,6 +78,7 @@ export const startWebFunction = async (
   const passwords = createPasswordThread()
   // On the second processor; the first receives, and hashes parts for their signatures.
   const hashes = availableParallelism() > 1 ? createHashThread() : undefined
+  const fetching = createFetching()
   const { app, storeHost, warmUp } = await openApp(settings, env, {
     logger,
     pulled: await openLoggedPulls(settings, logger),
@@ -61,6 +91,7 @@ export const startWebFunction = async (
     hashPassword: passwords.hash,
     ...(hashes === undefined ? {} : { hashing: hashes.hashing }),
     onlyLocal: false,
+    openUpstreams: await openUpstreamsOf(settings, fetching, env),
   })
   await checkHosts(settings['public-url'], storeHost)
   const { server, stop } = createServerOf(app, settings, { logger, front: endpointInFront })
@@ -70,7 +101,8 @@ export const startWebFunction = async (
   return {
     port: (server.address() as AddressInfo).port,
     async stop() {
-      await stop(STOP)
+      // What is fetched at the end is left to whoever is asked for it next.
+      await Promise.all([stop(STOP), fetching.end()])
       await Promise.all([passwords.close(), hashes?.close()])
     },
   }

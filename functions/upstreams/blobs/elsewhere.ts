@@ -28,6 +28,8 @@ export interface ElsewhereOptions {
   readonly store: ObjectStore
   readonly askAt: AskAt
   readonly claims: Pick<HandedClaims, 'offer'>
+  /** Whether another host streams what the upstream sends only to those it knows; it stores that itself. */
+  readonly streams: boolean
   /** Has a blob copied, and does not wait for that. */
   readonly start: (wanted: WantedBlob) => Promise<void>
   /** Is told of what was not begun; clients get the blob nevertheless. */
@@ -51,7 +53,7 @@ export type FindElsewhere = (
 
 /** Makes what finds. */
 export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
-  const { registry, store, askAt, claims, start, report, now } = options
+  const { registry, store, askAt, claims, streams, start, report, now } = options
   const failures = createFailures(now)
 
   const isStored = async (digest: Digest): Promise<boolean> =>
@@ -74,7 +76,7 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
       if (await registry.blobs.mount(route.local, digest, undefined)) return 'here'
     }
     const { url } = await repository.locate(digest, method)
-    await have(route, digest)
+    if (url !== undefined || !streams) await have(route, digest)
     return url ?? 'nowhere'
   }
 

@@ -17,7 +17,8 @@ import type { AskAt } from '../client/hosts-asked.ts'
 import { createFailures } from '../manifests/failures.ts'
 import type { Route } from '../route.ts'
 import type { UpstreamWatch } from '../watch.ts'
-import type { TakeClaim } from './claim.ts'
+import type { Claim, TakeClaim } from './claim.ts'
+import type { WantedBlob } from './elsewhere.ts'
 import { pump } from './pump.ts'
 import { openSpool, type Span, type Spool } from './spool.ts'
 
@@ -40,6 +41,23 @@ export interface FillOptions {
   readonly wait: (milliseconds: number) => Promise<unknown>
   /** Who counts. Default: nobody does. */
   readonly watch?: Pick<UpstreamWatch, 'fetching'> | undefined
+  /** What there is room for. Default: anything. */
+  readonly room?: Room | undefined
+}
+
+/** For hosts that have room for a few bytes alone. */
+export interface Room {
+  /** Most bytes of a blob. */
+  readonly blob: number
+  /** Most bytes of all that arrive at a time. */
+  readonly all: number
+  /** Has a blob copied that there is no room for, and does not wait for that. */
+  readonly start: (wanted: WantedBlob) => Promise<void>
+}
+
+/** There was no room for a blob: it is being copied by somebody else. */
+export class CopiedElsewhere extends Error {
+  override readonly name = 'CopiedElsewhere'
 }
 
 /** A blob on its way, or a range of it; the reader must read the body to its end, or return it. */
@@ -85,10 +103,11 @@ const spanOf = (range: ByteRange, size: number): Span => {
 
 /** Makes what fills. */
 export const createFills = (options: FillOptions): FillBlob => {
-  const { registry, store, askAt, takeClaim, directory, signal, behind, report, now, wait, watch } =
-    options
+  const { registry, store, askAt, takeClaim, directory, signal, behind, report } = options
+  const { now, wait, watch, room } = options
   const failures = createFailures(now)
   const underWay = new Map<Digest, Fetch>()
+  let onTheWay = 0
 
   /** Another repository may have it: the upstream has to say that it is in this one, too. */
   const mount = async (route: Route, digest: Digest): Promise<boolean> => {
@@ -138,9 +157,23 @@ export const createFills = (options: FillOptions): FillBlob => {
     }
   }
 
-  const open = async (route: Route, digest: Digest): Promise<[OpenedBlob, Spool]> => {
+  const fits = (size: number | undefined): boolean =>
+    room === undefined || (size !== undefined && size <= room.blob && onTheWay + size <= room.all)
+
+  const handOn = async (name: string, digest: Digest, held: Claim | undefined): Promise<void> => {
+    const claim = await held?.leave()
+    if (claim !== undefined) await room?.start({ name, digest, claim })
+    throw new CopiedElsewhere(`there is no room here for ${digest}`)
+  }
+
+  const open = async (
+    route: Route,
+    digest: Digest,
+    claim: Claim | undefined,
+  ): Promise<[OpenedBlob, Spool]> => {
     const blob = await askAt(route).repository.blob(digest)
     try {
+      if (!fits(blob.size)) await handOn(route.local, digest, claim)
       return [blob, await openSpool(directory, blob.size)]
     } catch (error) {
       blob.drop()
@@ -158,12 +191,22 @@ export const createFills = (options: FillOptions): FillBlob => {
     const claim = await takeClaim(digest, () => isStored(digest))
     try {
       if (claim === undefined && (await mount(route, digest))) return opened(undefined)
-      const [blob, spool] = await open(route, digest)
+      const [blob, spool] = await open(route, digest, claim)
       opened(spool)
-      await bring(route, digest, blob, spool)
-    } finally {
-      await claim?.release()
+      const bytes = spool.size ?? 0
+      onTheWay += bytes
+      try {
+        await bring(route, digest, blob, spool)
+      } finally {
+        onTheWay -= bytes
+      }
+    } catch (error) {
+      // Whoever copies it holds the claim by now.
+      if (error instanceof CopiedElsewhere) await claim?.leave()
+      else await claim?.release()
+      throw error
     }
+    await claim?.release()
   }
 
   const begin = (route: Route, digest: Digest): Fetch => {

@@ -1,0 +1,28 @@
+/**
+ * What can be set of upstreams.
+ *
+ * @module
+ */
+
+import * as z from '../functions/shared/schema.ts'
+import { integer, namedSecrets, onOff } from './context-kinds.ts'
+import { contextValue } from './context-value.ts'
+
+/** Context values by name; see `CONTEXT`. */
+export const UPSTREAMS = {
+  upstreams: contextValue(
+    z._default(onOff, false),
+    'off',
+    'on: have images of other registries from here, by the document of docs/pull-through.md; a function of its own copies blobs',
+  ),
+  upstreamConcurrency: contextValue(
+    z.optional(integer(1, 1000)),
+    "the account's limit",
+    'most concurrent calls of that function, reserved within the limit of the account',
+  ),
+  upstreamSecrets: contextValue(
+    z.optional(namedSecrets('HUB', 'SLIPWAY_UPSTREAM')),
+    'none',
+    'ARNs of secrets of upstreams in AWS Secrets Manager: HUB=arn:… is env:SLIPWAY_UPSTREAM_HUB',
+  ),
+} as const
