@@ -277,7 +277,7 @@ describe('a connection that breaks', () => {
     const readers = await Promise.all([fill(route, DIGEST), fill(route, DIGEST)])
     for (const reader of readers)
       await expect(read(reader)).rejects.toMatchObject({ failure: 'away' })
-    expect(asked()).toHaveLength(5)
+    expect(asked()).toHaveLength(7)
     expect(await registry.blobs.stat('up/app', DIGEST)).toBeUndefined()
     expect(await store.head(dataKey(DIGEST))).toBeUndefined()
   })

@@ -8,8 +8,8 @@ import type { Digest } from '../../registry/reference.ts'
 import type { OpenedBlob, UpstreamRepository } from '../client/client.ts'
 import { isUpstreamError, UpstreamError } from '../client/failure.ts'
 
-/** How often in a row it is tried to go on without a byte more. */
-const ATTEMPTS = 4
+/** How often in a row it is tried to go on without a byte more: for 16 seconds, in which a server starts anew. */
+const ATTEMPTS = 6
 /** Milliseconds before the first of them; each waits twice as long as the one before. */
 const PAUSE = 250
 /** Most milliseconds that clients wait in the middle of a blob, whatever the upstream asks for. */
