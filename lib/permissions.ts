@@ -143,7 +143,11 @@ const CLEAN_UP: Rights = [
     [`${CATALOG_PREFIX}*`, `${REFERRERS_PREFIX}*`, `${ALIASES_PREFIX}*`],
   ],
   // A delete with a condition needs the right to read, too.
-  ['Passing', [READ, 's3:DeleteObject'], [`${UPLOADS_PREFIX}*`, `${PULLED_PREFIX}*`]],
+  [
+    'Passing',
+    [READ, 's3:DeleteObject'],
+    [UPLOADS_PREFIX, PULLED_PREFIX, FETCHED_PREFIX, FETCHING_PREFIX].map((each) => `${each}*`),
+  ],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
   ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY, EVENT_RECEIVERS_KEY]],
   ['Quotas', [READ, 's3:PutObject', 's3:DeleteObject'], [`${QUOTAS_PREFIX}*`]],

@@ -315,6 +315,12 @@ export const fetchedPrefix = (name: string): string => `${FETCHED_PREFIX}${name}
 /** When the upstream was last asked for a tag, and what it said. No name has a `!`; see upstreams/tag-state.ts. */
 export const fetchedTagKey = (name: string, tag: string): string => fetchedPrefix(name) + tag
 
+/** What a key of what is known of a tag is about. */
+export const fetchedOf = (key: string): { name: string; tag: string } | undefined => {
+  const [name, tag, more] = key.slice(FETCHED_PREFIX.length).split('/!/')
+  return name === undefined || tag === undefined || more !== undefined ? undefined : { name, tag }
+}
+
 /** Blobs that a process is fetching. */
 export const FETCHING_PREFIX = `${OWN}/fetching/`
 

@@ -47,6 +47,10 @@ export type Step =
   | 'remove-note'
   /** The record of the pulls of a manifest that is gone. */
   | 'remove-pull'
+  /** What is known of a tag that was fetched from an upstream, and is gone. */
+  | 'remove-fetched'
+  /** The claim of a process that has died while it fetched. */
+  | 'remove-fetching'
 
 /** One thing of a run. */
 export interface Thing {

@@ -18,6 +18,8 @@ import {
   aliasKey,
   catalogKey,
   dataKey,
+  fetchedTagKey,
+  fetchingKey,
   layerLinkKey,
   markerKey,
   pulledKey,
@@ -123,6 +125,8 @@ const STATES: Readonly<Record<Step, (world: World) => Promise<unknown>>> = {
     await world.pass(15 * DAY)
   },
   'remove-pull': ({ store }) => store.put(pulledKey('app', GARBAGE.sha256), new Uint8Array()),
+  'remove-fetched': ({ store }) => store.put(fetchedTagKey('app', 'gone'), Buffer.from('{}')),
+  'remove-fetching': ({ store }) => store.put(fetchingKey(GARBAGE.sha256), Buffer.from('{}')),
 }
 
 /** What happens right before the first operation of a run that changes the object. */

@@ -12,6 +12,7 @@ import type { Holds } from '../held-names.ts'
 import type { Terms } from '../terms.ts'
 import type { Planned, Thing } from '../thing.ts'
 import { aliases } from './aliases.ts'
+import { claims, fetched } from './fetched.ts'
 import type { Kind, Page } from './kind.ts'
 import { beginLooks, type Looks } from './looked.ts'
 import { marks } from './marks.ts'
@@ -88,7 +89,10 @@ export const openLitter = (
   pause: () => Promise<boolean>,
 ): Litter => {
   const { date } = terms
-  const others = [referrers, aliases, pulls, stagedBytes, openMultiparts, notes]
+  const others = [
+    ...[referrers, aliases, pulls, stagedBytes, openMultiparts, notes],
+    ...[fetched, claims],
+  ]
   const kinds = [marks(store, terms, readHolds), ...others.map((kind) => kind(store, terms))]
 
   /** Looks at one page. */
