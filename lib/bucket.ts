@@ -27,6 +27,7 @@ import {
 } from '../functions/registry/layout.ts'
 import { REFERRER_PAGE_LIFE } from '../functions/registry/referrer-pages.ts'
 import { UPLOAD_LIFE } from '../functions/registry/uploads/expire.ts'
+import { SEARCH_PREFIX } from '../functions/search/keys.ts'
 import { replicationTo } from './replication.ts'
 
 /** Any bucket. CDK's `Bucket` is not assignable to `IBucket` under `exactOptionalPropertyTypes`. */
@@ -102,6 +103,12 @@ const lifecycleRules = (keyPrefix: string, keptDays: number): LifecycleRule[] =>
     prefix: keyPrefix + EVENTS_PREFIX,
     expiration: Duration.days(EVENT_DAYS),
     // Nobody wants one that was delivered.
+    noncurrentVersionExpiration: Duration.days(1),
+  },
+  {
+    id: 'search',
+    prefix: keyPrefix + SEARCH_PREFIX,
+    // It is written with each push.
     noncurrentVersionExpiration: Duration.days(1),
   },
   UNFINISHED_UPLOADS,

@@ -55,6 +55,7 @@ import {
   UPLOADS_PREFIX,
   UPSTREAMS_KEY,
 } from '../functions/registry/layout.ts'
+import { SEARCH_PREFIX } from '../functions/search/keys.ts'
 import type { AnyBucket } from './bucket.ts'
 
 const READ = 's3:GetObject'
@@ -106,6 +107,7 @@ const REGISTRY: Rights = [
   ['LogIns', [READ, 's3:PutObject'], [`${FAILED_LOG_INS_PREFIX}*`]],
   ['Quotas', [READ, 's3:PutObject'], [`${QUOTAS_PREFIX}*`]],
   ['Access', [READ], ADMINISTERED],
+  ['Search', [READ], [`${SEARCH_PREFIX}*`]],
   // It writes each before it happens, and withdraws what is refused.
   ['Events', ['s3:PutObject', 's3:DeleteObject'], [`${OUTBOX}*`]],
 ]
@@ -152,6 +154,7 @@ const CLEAN_UP: Rights = [
   ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY, EVENT_RECEIVERS_KEY]],
   ['Quotas', [READ, 's3:PutObject', 's3:DeleteObject'], [`${QUOTAS_PREFIX}*`]],
   ['Events', ['s3:PutObject', 's3:DeleteObject'], [`${OUTBOX}*`]],
+  ['Search', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SEARCH_PREFIX}*`]],
   // What rules let go is on record, for a time, and so is what goes with a whole repository.
   [
     'Deletions',
@@ -178,7 +181,9 @@ const EVENTS: Rights = [
   ['Receivers', [READ], [EVENT_RECEIVERS_KEY]],
   // What shows that it has happened, and how large what was mounted is.
   ['Links', [READ], [`${REPOSITORIES_PREFIX}*`, `${DELETED_REPOSITORIES_PREFIX}*`]],
+  // And what is said of manifests where there is an index for search.
   ['Sizes', [READ], [`${BLOBS_PREFIX}*`]],
+  ['Search', [READ, 's3:PutObject'], [`${SEARCH_PREFIX}*`]],
   // S3 must heed the condition of a delete: that is tried.
   ['Trial', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SCRATCH_PREFIX}*`]],
 ]
@@ -277,6 +282,7 @@ export const eventStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyS
     DELETED_REPOSITORIES_PREFIX,
     EVENTS_PREFIX,
     EVENT_RECEIVERS_KEY,
+    SEARCH_PREFIX,
     SCRATCH_PREFIX,
   ])
 

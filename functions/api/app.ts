@@ -28,6 +28,7 @@ import { logInRoutes } from './routes/log-in.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { referrerRoutes } from './routes/referrers.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
+import { searchRoutes } from './routes/search.ts'
 import { tagRoutes } from './routes/tags.ts'
 import { tokenRoutes } from './routes/token.ts'
 import { uploadRoutes } from './routes/uploads.ts'
@@ -64,6 +65,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   app.use(auditRequests(options))
   app.use('/v2/*', notAllowed(app))
   app.use('/api/*', notAllowed(app))
+  app.use('/v1/*', notAllowed(app))
   baseRoutes(app)
   catalogRoutes(app, options)
   tagRoutes(app, options)
@@ -72,6 +74,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   if (!options.readOnly) uploadRoutes(app, options)
   blobRoutes(app, options)
   repositoryRoutes(app, options)
+  searchRoutes(app, options)
   adminRoutes(app, options)
 
   app.notFound((c) =>

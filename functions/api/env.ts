@@ -13,6 +13,7 @@ import type { ClientCertificate } from '../auth/certificate.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
 import type { PullEvents, Recorder } from '../registry/happened.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Current } from '../search/current.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { PullTickets } from './pull-ticket.ts'
@@ -153,6 +154,8 @@ export interface AppOptions {
   readonly undeleteDays?: number | undefined
   /** Is told that the delete of a whole repository is not done yet. Takes no time. Default: others go on with it. */
   readonly remains?: (() => void) | undefined
+  /** Opens the index for search. Absent: names are looked for in the catalog alone. */
+  readonly index?: (() => Promise<Current>) | undefined
   /** What the admin API works on. Absent: there is none. */
   readonly admin?: AdminDesk | undefined
 }

@@ -26,7 +26,7 @@ import {
 } from './identity.ts'
 import type { Live } from './live.ts'
 import type { Note } from './note.ts'
-import { allows, DENY_ALL, type Policy } from './policy/policy.ts'
+import { allows, allowsEverywhere, DENY_ALL, type Policy } from './policy/policy.ts'
 import type { TokenVerifier, VerifiedToken } from './tokens/verify.ts'
 
 export interface AccessControlOptions {
@@ -79,6 +79,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     administers: () => 'nothing',
     mayList: grants(token.access, 'registry', 'catalog', '*'),
     lists: () => true,
+    listsAll: () => true,
     pullsEverything: false,
     unrestricted: false,
   })
@@ -121,6 +122,7 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
         has(repository, action) && allows(current, identity, repository, action),
       administers: () => (mayAdminister() ? administeredBy(current, identity) : 'nothing'),
       lists: (repository) => allows(current, identity, repository, 'pull'),
+      listsAll: () => allowsEverywhere(current, identity, 'pull'),
     }
   }
 

@@ -28,6 +28,8 @@ export interface Caller {
   /** Whether it may list the catalog at all; the entries are then filtered by `lists`. */
   readonly mayList: boolean
   lists(repository: string): boolean
+  /** Whether `lists` says yes to all. No may be wrong. Found out when it is asked for. */
+  listsAll(): boolean
   /**
    * What it may administer: all, which is accounts, policy and the like, and every repository; or some repositories, as
    * `allows` tells. Found out when it is asked for.
@@ -87,6 +89,7 @@ export const openAuthorizer: Authorizer = {
       administers: () => 'nothing',
       mayList: true,
       lists: () => true,
+      listsAll: () => true,
       pullsEverything: true,
       unrestricted: true,
       open: true,

@@ -37,6 +37,7 @@ export const byPolicy = (
   allows: (repository, action) => allows(policy, identity, repository, action),
   mayList: !['anonymous', 'certificate'].includes(identity.kind) || mayAnything(policy, identity),
   lists: (repository) => allows(policy, identity, repository, 'pull'),
+  listsAll: () => allowsEverywhere(policy, identity, 'pull'),
   administers: () => administeredBy(policy, identity),
   pullsEverything: allowsEverywhere(policy, identity, 'pull'),
   unrestricted: ACTIONS.every((action) => allowsEverywhere(policy, identity, action)),
@@ -66,6 +67,7 @@ export const byCertificate = (policy: Policy, { id, subject }: ClientCertificate
     allows: (repository, action) =>
       own.allows(repository, action) || all.allows(repository, action),
     lists: (repository) => own.lists(repository) || all.lists(repository),
+    listsAll: () => own.listsAll() || all.listsAll(),
     pullsEverything: own.pullsEverything || all.pullsEverything,
   }
 }

@@ -12,6 +12,7 @@ import type { Times } from '../registry/clean-up/terms.ts'
 import { removes, type Thing } from '../registry/clean-up/thing.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { openEvents } from './open-events.ts'
+import { settleIndex } from './search-index.ts'
 
 export interface CleanUpOptions {
   readonly times: Times
@@ -67,6 +68,21 @@ export const finishDeletes = async (
   })
 }
 
+/** Mends the index for search, after events that were lost: nothing else depends on it. */
+const mendIndex = async (
+  store: ObjectStore,
+  logger: RequestLogger,
+  isOver: () => boolean,
+): Promise<void> => {
+  try {
+    const mended = await settleIndex(store, isOver)
+    if (mended !== undefined)
+      logger.info(mended, 'the index for search was compared with the store')
+  } catch (err) {
+    logger.warn({ err }, 'the index for search could not be mended; the next clean-up goes on')
+  }
+}
+
 /** For somebody who watches a clean-up after all. */
 export type Watching = Pick<CollectOptions, 'force' | 'report' | 'note' | 'progress'>
 
@@ -110,5 +126,6 @@ export const cleanUp = async (
   })
   noteEnd?.(ended.outcome)
   tell(logger, ended)
+  if (ended.outcome === 'done') await mendIndex(store, logger, isOver)
   return ended
 }

@@ -27,6 +27,7 @@ import { createRegistry } from '../registry/registry.ts'
 import type { Hashing } from '../registry/uploads/hash.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { UploadMemory } from '../registry/uploads/memory.ts'
+import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { createLogger } from './logger.ts'
@@ -140,6 +141,10 @@ const adminDesk = (settings: Settings, store: ObjectStore, options: HostOptions)
   policyInFile: settings.policy !== undefined,
   wake: options.eventRecorded,
 })
+
+/** The index for search; loaded by the first search. */
+const openIndex = (store: ObjectStore): AppOptions['index'] =>
+  once(async () => (await import('../search/current.ts')).openCurrent(store))
 
 /** What is loaded only where there is an edge. */
 const edgeOf = async (
@@ -259,6 +264,7 @@ export const openApp = async (
     upstreams,
     tickets: upstreams && createPullTickets(uploadSecret),
     undeleteDays: settings['undelete-days'],
+    index: openIndex(store),
     remains: options.remains,
     admin:
       (settings['admin-api'] ?? options.adminApi)

@@ -9,9 +9,11 @@ import type { RequestLogger } from '../api/env.ts'
 import { isBus } from '../events/buses.ts'
 import type { DeliveryEvent } from '../events/courier.ts'
 import { createPost, type Post } from '../events/post.ts'
+import { isIndex } from '../events/receivers.ts'
 import type { SenderReport } from '../events/sender.ts'
 import { once } from '../shared/once.ts'
 import { readingSecrets } from '../shared/secrets.ts'
+import type { ObjectStore } from '../storage/store.ts'
 
 /** Where events come from; see `Origin`. */
 export interface Whereabouts {
@@ -49,20 +51,30 @@ const openStoredSecrets = once(async () => {
   return storedSecrets()
 })
 
+/** Loaded only where there is an index for search. */
+const openKeeper = async (store: ObjectStore) => {
+  const { createKeeper } = await import('../search/keep.ts')
+  return createKeeper(store)
+}
+
 /**
  * What sends an event.
  *
+ * @param store where the index for search is
  * @param env where secrets are that the document names
  */
 export const openPost = (
+  store: ObjectStore,
   env: Readonly<Record<string, string | undefined>>,
   whereabouts: Whereabouts,
 ): Post => {
+  const keeper = once(() => openKeeper(store))
   const post = createPost(
     { ...whereabouts, instance: randomUUID() },
     readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
   )
   return async (receiver, record, signal) => {
+    if (isIndex(receiver)) return (await keeper())(record)
     const send = isBus(receiver.url) ? await openBusPost() : post
     return send(receiver, record, signal)
   }

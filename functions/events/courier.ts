@@ -214,7 +214,7 @@ export const createCourier = ({ store, post, now, signal, report }: CourierOptio
         await inBatches(
           due,
           ([, events]) => deliver(receiver, goOn, events),
-          failures === 0 ? PARALLEL : 1,
+          failures === 0 ? (receiver.atOnce ?? PARALLEL) : 1,
         )
         if (ended) {
           await bury(receiver, 'the receiver has ended: it responded 410')

@@ -141,22 +141,40 @@ const receiver = z
     }),
   )
 
-const schema = z.strictObject({
-  version: z.literal(1),
-  receivers: z.array(receiver).check(
-    z.superRefine((receivers, context) => {
-      const names = receivers.map(({ name }) => name)
-      const at = names.findIndex((name, index) => names.indexOf(name) < index)
+/** The name of what keeps the index for search. */
+export const SEARCH = 'slipway-search'
+
+const schema = z
+  .strictObject({
+    version: z.literal(1),
+    /** Whether there is an index for search, which is kept by events. */
+    search: z._default(z.boolean(), false),
+    receivers: z.array(receiver).check(
+      z.superRefine((receivers, context) => {
+        const names = receivers.map(({ name }) => name)
+        const at = names.findIndex((name, index) => names.indexOf(name) < index)
+        if (at >= 0) {
+          context.addIssue({
+            code: 'custom',
+            path: [at, 'name'],
+            message: 'another receiver has this name',
+          })
+        }
+      }),
+    ),
+  })
+  .check(
+    z.superRefine(({ search, receivers }, context) => {
+      const at = search ? receivers.findIndex(({ name }) => name === SEARCH) : -1
       if (at >= 0) {
         context.addIssue({
           code: 'custom',
-          path: [at, 'name'],
-          message: 'another receiver has this name',
+          path: ['receivers', at, 'name'],
+          message: 'with search, it is that of the index: expected another name',
         })
       }
     }),
-  ),
-})
+  )
 
 /** Somebody who is told. */
 export interface Receiver {
@@ -176,7 +194,31 @@ export interface Receiver {
   readonly hears: (kind: Kind) => boolean
   /** Whether it is told of this. What is about no repository is for who hears of all. */
   readonly wants: (record: Wantable) => boolean
+  /** Events that it takes at once. Default: those of somebody else's server. */
+  readonly atOnce?: number
 }
+
+/** What changes a manifest or a tag. */
+const INDEXED: readonly Kind[] = ['push', 'delete', 'undelete']
+
+/** The index for search: a receiver within the registry. Its URL is nowhere. */
+const INDEX: Receiver = {
+  name: SEARCH,
+  url: new URL('slipway:search'),
+  format: 'cloudevents',
+  references: false,
+  secrets: [],
+  authorization: undefined,
+  subject: 'slipway',
+  allows: () => false,
+  hears: (kind) => INDEXED.includes(kind),
+  wants: (record) =>
+    record.repository !== undefined && INDEXED.includes(record.action) && !isOfBlob(record),
+  atOnce: 64,
+}
+
+/** Whether it is the index for search. */
+export const isIndex = ({ url }: Receiver): boolean => url === INDEX.url
 
 const compile = (written: z.output<typeof receiver>): Receiver => {
   const { name, url, format, kinds, repositories, secret, private: allowed, ...rest } = written
@@ -203,12 +245,14 @@ const compile = (written: z.output<typeof receiver>): Receiver => {
 }
 
 const fieldsAt = (path: readonly PropertyKey[]): string =>
-  path.length === 0 ? 'version and receivers' : Object.keys(receiver.shape).join(', ')
+  path.length === 0 ? 'version, search and receivers' : Object.keys(receiver.shape).join(', ')
 
 /**
  * Reads the document, YAML or JSON.
  *
  * @throws DocumentError with line, path and value, and what is expected
  */
-export const parseReceivers = (text: string): readonly Receiver[] =>
-  parseYaml(text, { what: 'receivers', schema, fieldsAt }).receivers.map(compile)
+export const parseReceivers = (text: string): readonly Receiver[] => {
+  const { receivers, search } = parseYaml(text, { what: 'receivers', schema, fieldsAt })
+  return [...receivers.map(compile), ...(search ? [INDEX] : [])]
+}

@@ -35,7 +35,7 @@ const open = async (env: NodeJS.ProcessEnv, name: string) => {
   const store = await openStore(settings, env)
   const drain = createDrain({
     store,
-    post: openPost(env, { publicUrl, url: publicUrl ?? NOWHERE, address: name }),
+    post: openPost(store, env, { publicUrl, url: publicUrl ?? NOWHERE, address: name }),
     report: reportingTo(createLogger(settings)),
   })
   return { store, drain }

@@ -81,6 +81,11 @@
  * │                                written by: pulls through           removed by: nothing
  * ├─ fetching/<algorithm>/<hex>    who fetches a blob from an upstream at the moment
  * │                                written by: pulls through           removed by: its end
+ * ├─ search/
+ * │  ├─ shards/<bucket>            what can be found of some of the repositories
+ * │  └─ names, terms               the same of all, summed up
+ * │                                written by: what sends events, clean-up, reindex
+ * │                                                                    removed by: clean-up
  * └─ config/
  *    ├─ upload-secret              authenticates upload state
  *    │                             written by: the first instance, and `slipway keys` when it revokes

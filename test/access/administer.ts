@@ -132,6 +132,7 @@ export const administer = async (alice: Send, files: ObjectStore): Promise<Reado
   await send('listEndedReceivers', 200, `GET ${AT}/events/ended`)
   await send('resendEvents', 200, `POST ${AT}/events/resend`, json({ all: true }), IS_JSON)
   await send('listChanges', 200, `GET ${AT}/changes`)
+  await send('search', 200, `GET ${AT}/search?q=${own}`)
   await send('getOpenApi', 200, `GET ${AT}/openapi.json`)
   return done
 }

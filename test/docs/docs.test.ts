@@ -96,13 +96,15 @@ describe('docs/deploy.md', () => {
   test('has the lifecycle rules that a new bucket gets', async () => {
     const { EVENT_DAYS, UNDELETE_DAYS } = await import('../../lib/bucket.ts')
     const { EVENTS_PREFIX } = await import('../../functions/events/keys.ts')
+    const { SEARCH_PREFIX } = await import('../../functions/search/keys.ts')
     const { UPLOAD_LIFE } = await import('../../functions/registry/uploads/expire.ts')
     const { FAILURE_LIFE } = await import('../../functions/auth/throttle/expire.ts')
     const { REFERRER_PAGE_LIFE } = await import('../../functions/registry/referrer-pages.ts')
     const { DELETIONS_PREFIX, FAILED_LOG_INS_PREFIX, REFERRER_PAGES_PREFIX, UPLOADS_PREFIX } =
       await import('../../functions/registry/layout.ts')
     const [, json = ''] = read('docs/deploy.md').match(/```json\n(\{\n {2}"Rules".*?)```/s) ?? []
-    const [staged, logIns, pages, events, multipart, deletes, undelete] = JSON.parse(json).Rules
+    const [staged, logIns, pages, events, search, multipart, deletes, undelete] =
+      JSON.parse(json).Rules
     const days = UPLOAD_LIFE / 86_400_000
     assert.equal(staged.Filter.Prefix, UPLOADS_PREFIX)
     assert.equal(staged.Expiration.Days, days)
@@ -112,6 +114,7 @@ describe('docs/deploy.md', () => {
     assert.equal(pages.Expiration.Days, REFERRER_PAGE_LIFE / 86_400_000)
     assert.equal(events.Filter.Prefix, EVENTS_PREFIX)
     assert.equal(events.Expiration.Days, EVENT_DAYS)
+    assert.equal(search.Filter.Prefix, SEARCH_PREFIX)
     assert.equal(multipart.AbortIncompleteMultipartUpload.DaysAfterInitiation, days)
     assert.equal(deletes.Filter.Prefix, DELETIONS_PREFIX)
     assert.equal(deletes.Expiration.Days, UNDELETE_DAYS)

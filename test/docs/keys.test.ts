@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest'
 import * as events from '../../functions/events/keys.ts'
 import { outboxKey } from '../../functions/events/record.ts'
 import * as layout from '../../functions/registry/layout.ts'
+import * as search from '../../functions/search/keys.ts'
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../docs/clean-up.md'), 'utf8')
 
@@ -59,6 +60,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   fetchedTagKey: layout.fetchedTagKey('a/b', 'v1'),
   fetchingKey: layout.fetchingKey(D),
   failedLogInsKey: layout.failedLogInsKey('bucket'),
+  shardKey: search.shardKey(255),
   outboxKey: outboxKey(RECORD),
   waitingKey: events.waitingKey(DELIVERY),
   deadKey: events.deadKey(DELIVERY),
@@ -69,6 +71,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
 const exported = [
   ...Object.entries(layout),
   ...Object.entries(events),
+  ...Object.entries(search),
   ['outboxKey', outboxKey] as const,
 ]
 const isPrefix = (name: string): boolean => /prefix$/i.test(name)

@@ -235,8 +235,10 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
   }
   await store.put(uploadSegmentKey('upload', 0, 'nonce'), new Uint8Array(9))
   await store.createMultipart(dataKey(going.sha256), MIN_PART_SIZE)
-  const receivers = { version: 1, receivers: [{ name: 'all', url: 'https://events.example/' }] }
-  await store.put(EVENT_RECEIVERS_KEY, Buffer.from(JSON.stringify(receivers)))
+  const receivers = [{ name: 'all', url: 'https://events.example/' }]
+  const setReceivers = (search: boolean) =>
+    store.put(EVENT_RECEIVERS_KEY, Buffer.from(JSON.stringify({ version: 1, search, receivers })))
+  await setReceivers(true)
   const used = new Set<string>()
   let raced = false
   const guarded = intercept(store, async (call, proceed) => {
@@ -256,6 +258,8 @@ const runsAs = async (policy: readonly Statement[], service: Service): Promise<S
   })
   const options = { times: timesOf(48 * 60 * 60, 1), logger: silent, audit: () => {} }
   for (let hour = 0; hour < 20 * 24; hour += 4) {
+    // Until then there is an index for search, which is taken away then.
+    if (hour === 10 * 24) await setReceivers(false)
     await scheduledCleanUp(guarded, options, {
       name: 'f',
       now: false,

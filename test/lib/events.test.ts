@@ -8,13 +8,17 @@
 import { describe, expect, test } from 'vitest'
 import { createDrain } from '../../functions/events/drain.ts'
 import type { Outcome } from '../../functions/events/outcome.ts'
+import { isIndex, parseReceivers } from '../../functions/events/receivers.ts'
 import { outboxKey } from '../../functions/events/record.ts'
 import {
   deletedRepositoryKey,
   EVENT_RECEIVERS_KEY,
   layerLinkKey,
+  revisionLinkKey,
   tagLinkKey,
 } from '../../functions/registry/layout.ts'
+import { createKeeper } from '../../functions/search/keep.ts'
+import { NAMES_KEY } from '../../functions/search/keys.ts'
 import { receiverOf } from '../events/receiver.ts'
 import { BEGIN, digestOf, record } from '../events/records.ts'
 import { createTime } from '../events/rig.ts'
@@ -168,6 +172,8 @@ describe('the role', () => {
       return proceed()
     })
     const time = createTime()
+    const keep = createKeeper(guarded)
+    const [index] = parseReceivers('{"version":1,"search":true,"receivers":[]}')
     const digest = digestOf('b')
     const outcomes: Outcome[] = [
       { kind: 'delivered' },
@@ -178,7 +184,7 @@ describe('the role', () => {
     const drain = createDrain({
       store: guarded,
       now: time.now,
-      post: async () => outcomes.shift()!,
+      post: async (receiver, sent) => (isIndex(receiver) ? keep(sent) : outcomes.shift()!),
       report: { delivery: () => {}, damaged: () => {} },
     })
     // The first delete with a condition tries whether it is heeded.
@@ -199,7 +205,11 @@ describe('the role', () => {
     for (const each of [note, { key: deletedRepositoryKey('team/app') }]) {
       await record(store, { action: 'delete', target: undefined, proof: each, at: BEGIN + 5 })
     }
-    await drain([receiverOf({})], () => false, 'all')
+    const pushed = { key: revisionLinkKey('team/app', digest) }
+    await store.put(pushed.key, Buffer.from(digest))
+    await record(store, { target: { digest }, proof: pushed, at: BEGIN + 6 })
+    await drain([receiverOf({}), index!], () => false, 'all')
+    expect(await store.head(NAMES_KEY)).toBeDefined()
     expect(outcomes).toEqual([])
     const granted = policy
       .filter(({ actions }) => actions.every((action) => action.startsWith('s3:')))

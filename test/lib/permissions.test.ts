@@ -30,6 +30,7 @@ import {
 } from '../../functions/registry/layout.ts'
 import { hexOf } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
+import { openCurrent } from '../../functions/search/current.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import { createReplicaStore } from '../../functions/storage/replica.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -124,6 +125,7 @@ const guarded = async (
         throw error
       }),
     }),
+    index: async () => openCurrent(store),
     logger: silent,
     redirects: false,
     redirectHeads: false,
@@ -242,6 +244,7 @@ const useAll = async ({
   }
   for (const target of [
     '/v2/_catalog',
+    '/v1/search?q=a',
     '/v2/a/b/tags/list',
     '/v2/a/b/manifests/v1',
     `/v2/a/b/blobs/${layer.sha256}`,

@@ -6,6 +6,7 @@
 
 import { describe, expect, test } from 'vitest'
 import * as layout from '../../functions/registry/layout.ts'
+import { SEARCH_PREFIX } from '../../functions/search/keys.ts'
 import { COPIED } from '../../lib/replication.ts'
 import { ofType, only, onlyIn, part, type Statement, statementsOf, synth } from './synth.ts'
 
@@ -55,6 +56,7 @@ describe('the first Region', () => {
       layout.DELETIONS_PREFIX,
       layout.DELETED_REPOSITORIES_PREFIX,
       layout.CONDEMNED_PREFIX,
+      SEARCH_PREFIX,
     ]) {
       expect([passing, isCopied(`${passing}x`)]).toEqual([passing, false])
     }

@@ -16,6 +16,7 @@ import { QUOTA_OPERATIONS } from './quotas.ts'
 import { REPOSITORY_OPERATIONS } from './repositories.ts'
 import { ROBOT_CLAIM_OPERATIONS } from './robot-claims.ts'
 import { ROBOT_OPERATIONS } from './robots.ts'
+import { SEARCH_OPERATIONS } from './search.ts'
 import { UPSTREAM_OPERATIONS } from './upstreams.ts'
 import { USER_OPERATIONS } from './users.ts'
 
@@ -31,6 +32,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...DELETED_OPERATIONS,
   ...QUOTA_OPERATIONS,
   ...EVENT_OPERATIONS,
+  ...SEARCH_OPERATIONS,
   ...UPSTREAM_OPERATIONS,
   ...CHANGE_OPERATIONS,
 ]

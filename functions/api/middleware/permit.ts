@@ -192,11 +192,26 @@ export const permit = async (
   return caller
 }
 
+const CATALOG: Access = { type: 'registry', name: 'catalog', actions: ['*'] }
+
 /** Lets a request for the catalog continue. @returns the caller, whose `lists` filters the entries */
 export const permitCatalog = async (c: AppContext): Promise<Caller> => {
-  const access: Access = { type: 'registry', name: 'catalog', actions: ['*'] }
-  const caller = await identify(c, [access])
-  if (!caller.mayList) throw denied(c, caller, access)
+  const caller = await identify(c, [CATALOG])
+  if (!caller.mayList) throw denied(c, caller, CATALOG)
+  return caller
+}
+
+/**
+ * Lets a search by the first API continue; otherwise as {@link permitCatalog}.
+ *
+ * podman sends no credentials along, and looks into the catalog with them once it is refused here. So it is, unless
+ * everyone may pull everything: it would take what is public for all there is. Docker sends what it has at once, and a
+ * header that says so.
+ */
+export const permitSearch = async (c: AppContext): Promise<Caller> => {
+  const caller = await permitCatalog(c)
+  const hasNone = caller.via === 'nothing' && c.req.header('X-Docker-Token') === undefined
+  if (hasNone && !caller.listsAll()) throw denied(c, caller, CATALOG)
   return caller
 }
 
