@@ -67,7 +67,9 @@ export const authorizing = (
   let token: Promise<{ readonly text: string; readonly until: number }> | undefined
 
   const fetchToken = async ({ parameters }: Challenge) => {
-    const { realm = '', service = '' } = parameters
+    const { realm = '' } = parameters
+    // Some have none.
+    const service = parameters.service ? { service: parameters.service } : {}
     if (!isHttp(realm)) {
       throw new TransferError(
         `${origin} asks for a token of ${JSON.stringify(realm)}, which is not an HTTP address`,
@@ -77,11 +79,11 @@ export const authorizing = (
       new TransferError(`${origin} gives no token for ${scope}: ${why}`, { cause })
     const refresh =
       credentials && 'refreshToken' in credentials ? credentials.refreshToken : undefined
-    const query = new URLSearchParams({ service, ...(scope === '' ? {} : { scope }) })
+    const query = new URLSearchParams({ ...service, ...(scope === '' ? {} : { scope }) })
     const user = credentials && 'name' in credentials ? credentials : undefined
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
-      service,
+      ...service,
       scope,
       client_id: 'slipway',
       refresh_token: refresh ?? '',

@@ -17,14 +17,30 @@ export const CHALLENGE_HEADERS = [
   'X-Amzn-Remapped-WWW-Authenticate',
 ] as const
 
-/** Reads a challenge. */
+/** Most characters that are read of a challenge. */
+const MOST = 4096
+
+/** A parameter, quoted or not, or the name of a scheme. */
+const PART = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([\w-]+)(?![\w-]|\s*=)/g
+
+/**
+ * Reads a challenge: RFC 9110, 11.6.1. Of several, one for a token comes first.
+ *
+ * Not all registries quote parameters, and some send none but the realm.
+ */
 export const parseChallenge = (value: string): Challenge => {
-  const scheme = value.match(/^(basic|bearer)(?= )/i)?.[1]?.toLowerCase()
-  const parameters = [...value.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, text]) => [name, text])
-  return {
-    scheme: scheme as Challenge['scheme'],
-    parameters: Object.fromEntries(parameters) as Record<string, string>,
+  const challenges: { readonly scheme: string; readonly parameters: Record<string, string> }[] = []
+  for (const [, name = '', quoted, plain, scheme] of value.slice(0, MOST).matchAll(PART)) {
+    if (scheme !== undefined) challenges.push({ scheme: scheme.toLowerCase(), parameters: {} })
+    const { parameters } = challenges.at(-1) ?? {}
+    if (scheme !== undefined || parameters === undefined) continue
+    parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? plain ?? ''
   }
+  for (const scheme of ['bearer', 'basic'] as const) {
+    const found = challenges.find((each) => each.scheme === scheme)
+    if (found !== undefined) return { scheme, parameters: found.parameters }
+  }
+  return { scheme: undefined, parameters: challenges[0]?.parameters ?? {} }
 }
 
 /** A user and how they prove it. */
