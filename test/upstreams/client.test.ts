@@ -274,6 +274,33 @@ describe('tokens:', () => {
     ])
   })
 
+  test.each([
+    [403, 'as ECR says of what has ended'],
+    [400, 'as its public registry does'],
+  ])('are asked for again after %d, %s, unless they are new', async (status) => {
+    let [now, count, valid] = [0, 0, 't1']
+    const { origin, lines } = await serve((request, response) => {
+      if (request.url?.startsWith('/token')) {
+        count += 1
+        return void response.end(JSON.stringify({ token: `t${count}`, expires_in: 43_200 }))
+      }
+      const shown = request.headers.authorization
+      if (shown === undefined) {
+        const challenge = `Bearer realm="http://${request.headers.host}/token"`
+        return void response.writeHead(401, { 'www-authenticate': challenge }).end()
+      }
+      if (shown !== `Bearer ${valid}`) return void response.writeHead(status).end()
+      response.end(IMAGE)
+    })
+    const { repository } = askAt(origin, {}, { now: () => now })
+    await repository.manifest(TAG)
+    valid = 't2'
+    await expect(repository.manifest(TAG)).rejects.toEqual(failure('denied'))
+    now += 301_000
+    await repository.manifest(TAG)
+    expect(lines().filter((line) => line.startsWith('GET /token'))).toHaveLength(2)
+  })
+
   test('are not asked for elsewhere', async () => {
     const thief = await serve((_, response) => void response.end('{"token":"t1"}'))
     const { origin } = await withTokens(

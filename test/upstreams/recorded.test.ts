@@ -9,7 +9,8 @@ import { authorizing } from '../../functions/transfer/registry/authorize.ts'
 import { basic, parseChallenge } from '../../functions/transfer/registry/challenge.ts'
 import { createLimits } from '../../functions/upstreams/client/limits.ts'
 import { isPinned } from '../../functions/upstreams/client/realm.ts'
-import { CHALLENGES, HUB_LIMITS } from './recorded.ts'
+import { CHALLENGES, HUB_LIMITS, K8S_LOCATION } from './recorded.ts'
+import { askAt, IMAGE, serve, sha256 } from './upstream.ts'
 
 const USER = { name: 'alice', password: 'secret' }
 
@@ -35,6 +36,17 @@ test('limits of Docker Hub', () => {
   const limits = createLimits('docker.io', () => 0)
   limits.note('manifest', 200, HUB_LIMITS)
   expect(limits.remaining).toEqual({ left: 76, limit: 100, window: 21_600 })
+})
+
+test('registry.k8s.io sends who wants a manifest to another registry', async () => {
+  const { pathname } = new URL(K8S_LOCATION)
+  const other = await serve((_, response) => void response.end(IMAGE))
+  const { origin } = await serve(({ url }, response) => {
+    if (url === '/v2/') return void response.end()
+    response.writeHead(307, { location: `${other.origin}${pathname}` }).end()
+  })
+  const { digest } = await askAt(origin).repository.manifest({ tag: 'v1' })
+  expect([digest, other.lines()]).toEqual([sha256(IMAGE), [`GET ${pathname}`]])
 })
 
 describe('a challenge', () => {

@@ -92,8 +92,5 @@ export const HUB_LIMITS = {
 }
 
 /** Where registry.k8s.io sends who wants a manifest: https://github.com/kubernetes/registry.k8s.io/issues/116 */
-export const K8S_REDIRECT = {
-  status: 307,
-  location:
-    'https://asia-east1-docker.pkg.dev/v2/k8s-artifacts-prod/images/ingress-nginx/kube-webhook-certgen/manifests/sha256:7bbcbd4232c692a36f8796e9602c14f2ec3b6c638d2974ea81b736ee2bd6e279',
-}
+export const K8S_LOCATION =
+  'https://asia-east1-docker.pkg.dev/v2/k8s-artifacts-prod/images/ingress-nginx/kube-webhook-certgen/manifests/sha256:7bbcbd4232c692a36f8796e9602c14f2ec3b6c638d2974ea81b736ee2bd6e279'

@@ -21,6 +21,8 @@ import type { createKindsOfSlots } from './slots.ts'
 const MOST = 256 * 1024
 /** Repositories whose tokens are kept. */
 const REPOSITORIES = 500
+/** Milliseconds after which what is shown may have ended, so that who refuses it is shown another. */
+const OLD = 5 * 60_000
 
 /** One upstream host, and all it takes to ask it. */
 export interface Host extends Line {
@@ -99,15 +101,27 @@ export const createAuthorized = (host: Host): Authorized => {
     },
   }
 
-  const opened = new LRUCache<string, Authorizing>({ max: REPOSITORIES })
+  const opened = new LRUCache<string, { readonly own: Authorizing; readonly at: number }>({
+    max: REPOSITORIES,
+  })
   const of = async (repository: string, anew: boolean): Promise<Authorizing> => {
     if (anew) ping.forget()
     const known = anew ? undefined : opened.get(repository)
-    if (known !== undefined) return known
+    if (known !== undefined) return known.own
     const scope = `repository:${repository}:pull`
     const own = authorizing(http, origin, await host.user(), scope, now)
-    opened.set(repository, own)
+    opened.set(repository, { own, at: now() })
     return own
+  }
+
+  /**
+   * Whether something else may be let in: a token that ended early, credentials that have changed. ECR says of what
+   * has ended that it is denied (403), its public registry that the request is bad (400).
+   */
+  const mayHaveEnded = (repository: string, status: number): boolean => {
+    if (status === 401) return true
+    const { at = Number.POSITIVE_INFINITY } = opened.get(repository) ?? {}
+    return (status === 400 || status === 403) && now() - at > OLD
   }
 
   const authorizationFor = async (
@@ -139,8 +153,8 @@ export const createAuthorized = (host: Host): Authorized => {
   return async (repository, asked) => {
     limits.check(asked.kind)
     let response = await send(repository, asked, false)
-    if (response.status === 401) {
-      // A token that ended early, credentials that have changed: once more, from the beginning.
+    if (mayHaveEnded(repository, response.status)) {
+      // Once more, from the beginning.
       response.drop()
       response = await send(repository, asked, true)
     }
