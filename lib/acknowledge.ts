@@ -19,15 +19,19 @@ const written = (value: unknown): string => {
   return (parts[1] as unknown[]).map(written).join(parts[0] as string)
 }
 
-/** Acknowledges that a policy may list the accounts of an organization, which cannot be told apart. */
-export const acknowledgeOrganization = (
+/** Actions for which there are no resources that a policy could name. */
+const WITHOUT_RESOURCES = ['organizations:ListAccounts', 'ecr:GetAuthorizationToken']
+
+/** Acknowledges that a policy allows actions on everything, which cannot be told apart. */
+export const acknowledgeActions = (
   policy: IConstruct,
   statements: readonly PolicyStatement[],
 ): void => {
-  if (!statements.some(({ actions }) => actions.includes('organizations:ListAccounts'))) return
+  const found = statements.flatMap(({ actions }) => actions)
+  if (!WITHOUT_RESOURCES.some((action) => found.includes(action))) return
   Validations.of(policy).acknowledge({
     id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'AWS Organizations has no resources that a policy could name for this action.',
+    reason: 'AWS Organizations and ECR have no resources that a policy could name for this action.',
   })
 }
 

@@ -5,7 +5,7 @@
  */
 
 import * as z from '../functions/shared/schema.ts'
-import { integer, namedSecrets, onOff } from './context-kinds.ts'
+import { arns, integer, namedSecrets, onOff } from './context-kinds.ts'
 import { contextValue } from './context-value.ts'
 
 /** Context values by name; see `CONTEXT`. */
@@ -24,5 +24,10 @@ export const UPSTREAMS = {
     z.optional(namedSecrets('HUB', 'SLIPWAY_UPSTREAM')),
     'none',
     'ARNs of secrets of upstreams in AWS Secrets Manager: HUB=arn:… is env:SLIPWAY_UPSTREAM_HUB',
+  ),
+  upstreamRepositories: contextValue(
+    z.optional(arns('ecr', 'repository/[\\w./*-]+$')),
+    'none',
+    'ARNs of repositories of ECR that upstreams with credentials: iam may be, as arn:aws:ecr:eu-central-1:123456789012:repository/team/*',
   ),
 } as const

@@ -28,6 +28,8 @@ export interface RegistryUpstreamsProps {
   readonly concurrency?: number | undefined
   /** ARNs of secrets in AWS Secrets Manager, by their names in the document: `env:SLIPWAY_UPSTREAM_<name>`. */
   readonly secrets?: Readonly<Record<string, string>> | undefined
+  /** ARNs of repositories of ECR that upstreams with `credentials: iam` may be. Default: none. */
+  readonly repositories?: readonly string[] | undefined
 }
 
 /** Secrets of upstreams by their variables. */

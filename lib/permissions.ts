@@ -252,23 +252,39 @@ export const pullThroughStatements = ({ bucket, keyPrefix }: BucketAccess): Poli
 export const fillStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
   statementsOf(FILLS, { ...access, readOnly: false })
 
-/** The statements for a role that asks upstreams: secrets by ARN. */
+/** The statements for a role that asks upstreams: secrets, and repositories of ECR, by ARN. */
 export const askStatements = ({
   secrets = {},
+  repositories = [],
 }: {
   readonly secrets?: Readonly<Record<string, string>> | undefined
-} = {}): PolicyStatement[] => {
-  const arns = [...new Set(Object.values(secrets))]
-  return arns.length === 0
-    ? []
-    : [
-        new PolicyStatement({
-          sid: 'UpstreamSecrets',
-          actions: ['secretsmanager:GetSecretValue'],
-          resources: arns,
-        }),
-      ]
-}
+  readonly repositories?: readonly string[] | undefined
+} = {}): PolicyStatement[] =>
+  (
+    [
+      ['UpstreamSecrets', ['secretsmanager:GetSecretValue'], Object.values(secrets)],
+      [
+        'UpstreamRepositories',
+        [
+          'ecr:BatchCheckLayerAvailability',
+          'ecr:BatchGetImage',
+          'ecr:GetDownloadUrlForLayer',
+          'ecr:ListImages',
+        ],
+        repositories,
+      ],
+      // It has no resources that a policy could name.
+      ['UpstreamTokens', ['ecr:GetAuthorizationToken'], repositories.length === 0 ? [] : ['*']],
+    ] as const
+  ).flatMap(([sid, actions, arns]) =>
+    arns.length === 0
+      ? []
+      : [
+          new PolicyStatement({
+            ...{ sid, actions: [...actions], resources: [...new Set<string>(arns)] },
+          }),
+        ],
+  )
 
 /** The statements for the role of the record of pulls. */
 export const pullStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>

@@ -145,9 +145,9 @@ const RELATIONS: readonly (readonly [
     'eventMinutes, eventConcurrency, eventBuses and eventSecrets are for events=on',
   ],
   [
-    ({ upstreams, upstreamConcurrency, upstreamSecrets }) =>
-      !upstreams && (upstreamConcurrency ?? upstreamSecrets) !== undefined,
-    'upstreamConcurrency and upstreamSecrets are for upstreams=on',
+    ({ upstreams, upstreamConcurrency, upstreamSecrets, upstreamRepositories }) =>
+      !upstreams && (upstreamConcurrency ?? upstreamSecrets ?? upstreamRepositories) !== undefined,
+    'upstreamConcurrency, upstreamSecrets and upstreamRepositories are for upstreams=on',
   ],
   [
     ({ upstreams, readOnly, primaryBucket }) =>

@@ -64,7 +64,11 @@ const eventsOf = (values: ContextValues): RegistryProps['events'] =>
 
 const upstreamsOf = (values: ContextValues): RegistryProps['upstreams'] =>
   values.upstreams
-    ? { concurrency: values.upstreamConcurrency, secrets: values.upstreamSecrets }
+    ? {
+        concurrency: values.upstreamConcurrency,
+        secrets: values.upstreamSecrets,
+        repositories: values.upstreamRepositories,
+      }
     : undefined
 
 const tracesOf = ({ traces, traceHeaders, traceRatio }: ContextValues): RegistryProps['traces'] =>

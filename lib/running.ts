@@ -9,7 +9,7 @@ import { type IRole, Policy, type PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ApplicationLogLevel, LoggingFormat, SystemLogLevel } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
-import { acknowledgeOrganization, acknowledgePrefixes } from './acknowledge.ts'
+import { acknowledgeActions, acknowledgePrefixes } from './acknowledge.ts'
 import type { Documents } from './code.ts'
 import { loggingStatement } from './permissions.ts'
 
@@ -51,6 +51,6 @@ export const createLogAndPermissions = (
     statements: [...statements, loggingStatement(logGroup)],
   })
   acknowledgePrefixes(permissions, statements)
-  acknowledgeOrganization(permissions, statements)
+  acknowledgeActions(permissions, statements)
   return { logGroup, permissions }
 }

@@ -16,7 +16,6 @@ import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts'
 import type { Digest, Reference } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import { once } from '../shared/once.ts'
-import { readingSecrets } from '../shared/secrets.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { createClaims, createHandedClaims } from '../upstreams/blobs/claim.ts'
 import { createElsewhere, type WantedBlob } from '../upstreams/blobs/elsewhere.ts'
@@ -37,6 +36,7 @@ import { createRefresh } from '../upstreams/manifests/refresh.ts'
 import { parseUpstreams } from '../upstreams/parse.ts'
 import { type Route, routing } from '../upstreams/route.ts'
 import type { PullResult, UpstreamWatch } from '../upstreams/watch.ts'
+import { upstreamSecrets } from './upstream-secrets.ts'
 import { createWithin } from './within.ts'
 
 export interface UpstreamsOptions {
@@ -82,12 +82,6 @@ export interface Passing {
 const RETRY_AFTER = 5
 /** The same while a blob is copied that the host itself has no room for. */
 const COPYING = 10
-
-/** Loaded only where a variable has an ARN. */
-const openStoredSecrets = once(async () => {
-  const { storedSecrets } = await import('./aws/stored-secrets.ts')
-  return storedSecrets()
-})
 
 /** What a client is told of a failure. @param unknown the code for what is not there */
 const told = (
@@ -181,7 +175,7 @@ export const createPullThrough = (
   const within = passing && createWithin(passing.most)
   const routeOf = routing(upstreams)
   const askAt = createAsking({
-    readSecret: readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
+    ...upstreamSecrets(env),
     now,
     watch,
     ...('signal' in fetching && { signal: fetching.signal }),

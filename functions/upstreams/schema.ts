@@ -9,6 +9,7 @@ import { ageOf } from '../registry/retention/age.ts'
 import { repositoriesFault } from '../registry/retention/pattern.ts'
 import { rangeFault, refusedIn } from '../shared/allowed-addresses.ts'
 import * as z from '../shared/schema.ts'
+import { BY_IAM, ecrRegionOf } from './ecr.ts'
 import { hostNamed } from './hosts.ts'
 
 /** Most connections to one upstream where the document does not say. */
@@ -42,7 +43,7 @@ const credentials = z
   .string()
   .check(
     z.regex(
-      /^env:SLIPWAY_UPSTREAM_[A-Z0-9_]+$/,
+      /^(?:iam|env:SLIPWAY_UPSTREAM_[A-Z0-9_]+)$/,
       'expected env:SLIPWAY_UPSTREAM_<name>, a variable of the servers: the document is no place for secrets',
     ),
   )
@@ -99,6 +100,13 @@ export const upstreamSchema = z
         for (const field of ['url', 'credentials'] as const) {
           if (given[field] !== undefined) refuse(field, 'only an upstream with a host has this')
         }
+      }
+      const { host, credentials } = given
+      if (host !== undefined && credentials === BY_IAM && ecrRegionOf(host) === undefined) {
+        refuse(
+          'credentials',
+          'only ECR gives tokens by IAM: expected a host like 123456789012.dkr.ecr.eu-central-1.amazonaws.com',
+        )
       }
       if (hasPassword(URL.parse(given.url ?? ''))) {
         context.addIssue({

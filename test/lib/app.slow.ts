@@ -123,6 +123,7 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
   upstreams: {
     upstreams: 'on',
     upstreamConcurrency: '2',
+    upstreamRepositories: 'arn:aws:ecr:eu-west-1:123456789012:repository/a/*',
     upstreamSecrets: 'HUB=arn:aws:secretsmanager:eu-west-1:123456789012:secret:hub-AbCdEf',
     kmsKey: KEY,
     prefix: 'a/b',

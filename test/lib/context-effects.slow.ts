@@ -71,6 +71,10 @@ describe('each value has an effect', () => {
     eventSecrets: { events: 'on', eventSecrets: `A=${SECRET}` },
     upstreams: { upstreams: 'on' },
     upstreamConcurrency: { upstreams: 'on', upstreamConcurrency: '2' },
+    upstreamRepositories: {
+      upstreams: 'on',
+      upstreamRepositories: 'arn:aws:ecr:eu-west-1:123456789012:repository/a/*',
+    },
     upstreamSecrets: { upstreams: 'on', upstreamSecrets: `A=${SECRET}` },
     pulls: { pulls: 'on' },
     pullsExcept: { pulls: 'on', pullsExcept: 'user:scanner' },

@@ -130,7 +130,11 @@ describe('bad values are refused, and the message names value and remedy', () =>
     ],
     [{ events: 'on', eventConcurrency: '0' }, /eventConcurrency is "0": .* from 1 to 1000/],
     [{ eventSecrets: `A=${SECRET}` }, /eventSecrets are for events=on/],
-    [{ upstreamSecrets: `A=${SECRET}` }, /upstreamSecrets are for upstreams=on/],
+    [{ upstreamSecrets: `A=${SECRET}` }, /upstreamRepositories are for upstreams=on/],
+    [
+      { upstreams: 'on', upstreamRepositories: 'arn:aws:s3:::x' },
+      /upstreamRepositories is "arn:aws:s3:::x": expected an ARN, arn:aws:ecr:/,
+    ],
     [
       { upstreams: 'on', upstreamSecrets: `a=${SECRET}` },
       /upstreamSecrets is "a=.*": expected NAME=arn:/,

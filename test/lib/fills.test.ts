@@ -272,6 +272,20 @@ describe('the role', () => {
     )
   })
 
+  test('may pull from the repositories of ECR that are named', () => {
+    const arn = 'arn:aws:ecr:eu-west-1:123456789012:repository/team/*'
+    for (const read of [policyOf, apiPolicyOf]) {
+      const ofEcr = read({ ...STACK, upstreamRepositories: arn }).filter(({ actions }) =>
+        actions.some((action) => action.startsWith('ecr:')),
+      )
+      expect(ofEcr.map(({ sid, resources }) => [sid, ...resources])).toEqual([
+        ['UpstreamRepositories', arn],
+        ['UpstreamTokens', '*'],
+      ])
+    }
+    expect(JSON.stringify(policyOf(FULL))).not.toContain('ecr:')
+  })
+
   const forbidden: readonly (readonly [what: string, use: Use])[] = [
     ['change what is asked', on('PutObject', UPSTREAMS_KEY)],
     ['say what a tag was', on('PutObject', 'slipway/v1/fetched/a/!/v1')],

@@ -12,9 +12,7 @@ import { RegistryError } from '../../registry/errors.ts'
 import { UPSTREAMS_KEY } from '../../registry/layout.ts'
 import { isDigest, isName } from '../../registry/reference.ts'
 import { createRegistry, type Registry } from '../../registry/registry.ts'
-import { once } from '../../shared/once.ts'
 import * as z from '../../shared/schema.ts'
-import { readingSecrets } from '../../shared/secrets.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import { createHandedClaims } from '../../upstreams/blobs/claim.ts'
 import { type CopyWanted, createCopy } from '../../upstreams/blobs/copy.ts'
@@ -25,6 +23,7 @@ import { routing } from '../../upstreams/route.ts'
 import { openUploadSecret } from '../open-store.ts'
 import { uploadMemoryFor } from '../process-memory.ts'
 import type { Settings } from '../settings.ts'
+import { upstreamSecrets } from '../upstream-secrets.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -65,12 +64,6 @@ export const openFilling = (settings: Settings, env: Environment, store: ObjectS
     uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
   })
 
-/** Loaded only where a variable has an ARN. */
-const openStoredSecrets = once(async () => {
-  const { storedSecrets } = await import('./stored-secrets.ts')
-  return storedSecrets()
-})
-
 export interface FillParts {
   readonly store: ObjectStore
   readonly registry: Registry
@@ -100,7 +93,7 @@ export const fillBlob = async (
     registry,
     store,
     askAt: createAsking({
-      readSecret: readingSecrets(env, async (arn) => (await openStoredSecrets())(arn)),
+      ...upstreamSecrets(env),
       signal: ending,
     }),
     claims: createHandedClaims(store),

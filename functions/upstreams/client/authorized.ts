@@ -34,6 +34,8 @@ export interface Host extends Line {
   readonly now: () => number
   /** What it is shown; undefined: nothing. @throws Error when it cannot be read */
   readonly user: () => Promise<User | undefined>
+  /** Whether what it was shown has ended. Default: that has no end. */
+  readonly isOver?: () => boolean
 }
 
 /** A request to the upstream's API. */
@@ -106,6 +108,8 @@ export const createAuthorized = (host: Host): Authorized => {
   })
   const of = async (repository: string, anew: boolean): Promise<Authorizing> => {
     if (anew) ping.forget()
+    // ECR says 403 to a token that has ended, as to whatever may not be done.
+    if (host.isOver?.()) opened.clear()
     const known = anew ? undefined : opened.get(repository)
     if (known !== undefined) return known.own
     const scope = `repository:${repository}:pull`

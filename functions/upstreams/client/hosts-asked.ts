@@ -7,12 +7,15 @@
 import { LRUCache } from 'lru-cache'
 import { keepConnections } from '../../shared/outgoing.ts'
 import type { ReadSecret } from '../../shared/secrets.ts'
+import type { User } from '../../transfer/registry/challenge.ts'
 import { readCredentials } from '../credentials.ts'
+import { BY_IAM, type EcrUser, type EcrUsers, ecrRegionOf } from '../ecr.ts'
 import type { Upstream } from '../parse.ts'
 import type { Route } from '../route.ts'
 import type { UpstreamWatch } from '../watch.ts'
 import { type Authorized, createAuthorized, type Host } from './authorized.ts'
 import { repositoryOf, type UpstreamRepository } from './client.ts'
+import { UpstreamError } from './failure.ts'
 import { createLimits, type Limits } from './limits.ts'
 import type { Patience } from './request.ts'
 import { createKindsOfSlots } from './slots.ts'
@@ -24,6 +27,8 @@ const PATIENCE: Patience = { head: 15_000, body: 30_000 }
 
 export interface AskingOptions {
   readonly readSecret: ReadSecret
+  /** Has tokens of ECR, for upstreams that have credentials by IAM. */
+  readonly ecrUsers?: EcrUsers | undefined
   /** Clock in milliseconds since 1970. */
   readonly now?: () => number
   readonly patience?: Patience
@@ -51,6 +56,7 @@ export type AskAt = (route: Route) => Asked
 /** Makes what asks upstreams. Those of a document that has changed are opened anew. */
 export const createAsking = ({
   readSecret,
+  ecrUsers,
   now = Date.now,
   patience = PATIENCE,
   signal,
@@ -64,6 +70,17 @@ export const createAsking = ({
 
   const open = ({ upstream, host: name, origin }: Route): Opened => {
     const { allows, credentials, connections } = upstream
+    let byIam: EcrUser | undefined
+    const ecrUser = async (): Promise<User> => {
+      try {
+        byIam = await ecrUsers?.(ecrRegionOf(name) ?? '')
+      } catch (cause) {
+        throw new UpstreamError('away', `${name}: ${String(cause)}`, { cause })
+      }
+      if (byIam === undefined) throw new Error(`there are no tokens by IAM here for ${name}`)
+      return byIam.user
+    }
+    const isOver = (): boolean => byIam !== undefined && now() >= byIam.until
     const host: Host = {
       host: name,
       origin,
@@ -78,8 +95,10 @@ export const createAsking = ({
       told: watch && ((outcome) => watch.asked(upstream.name, outcome)),
       slots: createKindsOfSlots(connections),
       now,
+      isOver,
       async user() {
         if (credentials === undefined) return undefined
+        if (credentials === BY_IAM) return byIam && !isOver() ? byIam.user : ecrUser()
         return readCredentials(await readSecret(credentials), name, credentials)
       },
     }
