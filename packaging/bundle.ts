@@ -135,6 +135,7 @@ export const bundleWeb = (directory: string): Metafile => {
 /** What stands for the scripts of threads in the code that starts them. */
 const threads = (): Record<string, string> => ({
   SLIPWAY_PASSWORD_WORKER: JSON.stringify(scriptOf('../functions/node/password-worker.ts')),
+  SLIPWAY_DISK_WORKER: JSON.stringify(scriptOf('../functions/storage/file/thread/worker.ts')),
   SLIPWAY_HASH_WORKER: JSON.stringify(scriptOf('../functions/node/hash-worker.ts')),
 })
 

@@ -74,6 +74,24 @@ const keepPath = (incoming: IncomingMessage): void => {
 /** Milliseconds for what requests that were cut by the end clear away. */
 export const CLEAN_UP = 5_000
 
+/**
+ * Makes a function that waits for the end of the turn of the event loop; all who call it in a turn go on at once, so that
+ * responses are written one right after the other. A client on this machine, or a proxy, sleeps while it waits, and to wake
+ * it costs up to 30 µs, most of the write; once it is awake, each further response costs a fifth of that.
+ */
+export const createTurn = (): (() => Promise<void>) => {
+  let turn: Promise<void> | undefined
+  return () => {
+    turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        turn = undefined
+        resolve()
+      })
+    })
+    return turn
+  }
+}
+
 /** A server that does not listen yet, and its end. */
 export interface AppServer {
   readonly server: Server
@@ -96,6 +114,7 @@ export const createServerOf = (
   { logger, tls, front = clientsAndProxies(settings['trust-proxy']) }: ServerOptions,
 ): AppServer => {
   const exchanges = createExchanges()
+  const endOfTurn = createTurn()
   const patience = settings['upload-timeout'] * 1000
   const idle = Math.max(IDLE_TIMEOUT, 2 * patience)
   const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
@@ -129,6 +148,7 @@ export const createServerOf = (
       })
       if (!whole) outgoing.shouldKeepAlive = false
     }
+    await endOfTurn()
     if (body === undefined) return response
     return sendStream(response, body, outgoing, (err) => {
       exchange.cutBy({ why: 'broken' })

@@ -9,11 +9,12 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isStaged, type Tree, temporaryDirectory } from './paths.ts'
 import { etagOf } from './read.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
+import { type Files, type OpenFile, turns } from './thread/files.ts'
 
 /**
  * Bytes written by one system call. For larger writes Linux uses huge pages of 2 MiB, which the
@@ -40,23 +41,27 @@ export const divideStamps = (remainder: number, of: number): void => {
   share = { remainder, of }
 }
 
-/**
- * Gives an open file a modification time that no other file of this process has, and none of those that it
- * shares stamps with, and returns its version. The kernel's clock ticks every few milliseconds and a freed
- * inode number is reused at once, so without this two writes of one key could have the same version.
- */
-export const stamp = async (file: FileHandle): Promise<string> => {
+/** A modification time that no other file of this process has, and none of those that it shares stamps with; seconds. */
+export const nextStamp = (): number => {
   const { remainder, of } = share
   const least = Math.max(lastStamp + 1, Date.now() * 1000)
   lastStamp = least + ((remainder - (least % of) + of) % of)
-  const seconds = lastStamp / 1e6
+  return lastStamp / 1e6
+}
+
+/**
+ * Gives an open file a modification time of its own, and returns its version. The kernel's clock ticks every few
+ * milliseconds and a freed inode number is reused at once, so without this two writes of one key could have the same
+ * version.
+ */
+export const stamp = async (file: OpenFile, seconds = nextStamp()): Promise<string> => {
   await file.utimes(seconds, seconds)
   return etagOf(await file.stat({ bigint: true }))
 }
 
 /** Writes all bytes at a position. */
 export const writeAll = async (
-  file: FileHandle,
+  file: OpenFile,
   bytes: Uint8Array,
   position: number,
 ): Promise<void> => {
@@ -67,9 +72,9 @@ export const writeAll = async (
 }
 
 /** Flushes the entries of a directory; a directory that is gone has nothing left to lose. */
-export const syncDirectory = async (path: string): Promise<void> => {
+export const syncDirectory = async (path: string, files: Files = turns): Promise<void> => {
   try {
-    const directory = await open(path, 'r')
+    const directory = await files.open(path, 'r')
     try {
       await directory.sync()
     } finally {
@@ -86,10 +91,14 @@ export const syncDirectory = async (path: string): Promise<void> => {
  *
  * @param onMade is called with each that was made
  */
-const makeDirectory = async (path: string, onMade: (path: string) => void): Promise<void> => {
+const makeDirectory = async (
+  path: string,
+  onMade: (path: string) => void,
+  files: Files,
+): Promise<void> => {
   const make = async (): Promise<void> => {
     try {
-      await mkdir(path)
+      await files.mkdir(path)
       onMade(path)
     } catch (error) {
       if (!hasErrno(error, 'EEXIST')) throw error
@@ -99,7 +108,7 @@ const makeDirectory = async (path: string, onMade: (path: string) => void): Prom
     await make()
   } catch (error) {
     if (!hasErrno(error, 'ENOENT') || dirname(path) === path) throw error
-    await makeDirectory(dirname(path), onMade)
+    await makeDirectory(dirname(path), onMade, files)
     await make()
   }
 }
@@ -113,6 +122,7 @@ const makeDirectory = async (path: string, onMade: (path: string) => void): Prom
 export const withParents = async <T>(
   path: string,
   write: () => Promise<T>,
+  files: Files = turns,
 ): Promise<{ result: T; made: string | undefined }> => {
   let made: string | undefined
   for (let attempt = 1; ; attempt++) {
@@ -122,9 +132,13 @@ export const withParents = async <T>(
       if (!hasErrno(error, 'ENOENT') || attempt === MAX_ATTEMPTS) throw error
     }
     try {
-      await makeDirectory(dirname(path), (each) => {
-        if (made === undefined || made.length > each.length) made = each
-      })
+      await makeDirectory(
+        dirname(path),
+        (each) => {
+          if (made === undefined || made.length > each.length) made = each
+        },
+        files,
+      )
     } catch (error) {
       // One that vanished meanwhile is made again. If a parent is a file, the write itself fails.
       if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error
@@ -139,30 +153,38 @@ export const withParents = async <T>(
 export const withDurableParents = async (
   tree: Tree,
   path: string,
-  write: () => Promise<void>,
+  write: () => Promise<unknown>,
+  files: Files = turns,
 ): Promise<void> => {
-  const { made } = await withParents(path, write)
+  const { made } = await withParents(path, write, files)
   const entries = [path]
   while (made !== undefined && entries.at(-1) !== made) entries.push(dirname(entries.at(-1)!))
   const kept = entries.filter((entry) => !isStaged(tree, entry))
-  await Promise.all(kept.map((entry) => syncDirectory(dirname(entry))))
+  await Promise.all(kept.map((entry) => syncDirectory(dirname(entry), files)))
 }
 
 /** A new path in the store's directory for temporary files. */
 export const temporaryPath = (tree: Tree): string => `${temporaryDirectory(tree)}/${randomUUID()}`
 
-/** Runs `work` with a new temporary path, and removes what is there afterwards. */
+/**
+ * Runs `work` with a new temporary path, and removes what is there afterwards, unless `work` says that it is gone.
+ */
 export const withTemporary = async <T>(
   tree: Tree,
-  work: (path: string) => Promise<T>,
+  work: (path: string, gone: () => void) => Promise<T>,
 ): Promise<T> => {
   const path = temporaryPath(tree)
+  let isGone = false
   try {
-    return await work(path)
-  } finally {
-    await unlink(path).catch((error: unknown) => {
-      if (!isAbsent(error)) throw error
+    return await work(path, () => {
+      isGone = true
     })
+  } finally {
+    if (!isGone) {
+      await unlink(path).catch((error: unknown) => {
+        if (!isAbsent(error)) throw error
+      })
+    }
   }
 }
 
@@ -171,14 +193,47 @@ export const writeFlushed = async (
   path: string,
   bytes: Uint8Array,
   mode: number,
+  seconds = nextStamp(),
+  files: Files = turns,
 ): Promise<string> => {
-  const { result: file } = await withParents(path, () => open(path, 'wx', mode))
+  const { result: file } = await withParents(path, () => files.open(path, 'wx', mode), files)
   try {
     await writeAll(file, bytes, 0)
-    const etag = await stamp(file)
+    const etag = await stamp(file, seconds)
     await file.datasync()
     return etag
   } finally {
     await file.close()
   }
+}
+
+/** Gives a flushed file its final path, where there must be none, for good. */
+export const place = (tree: Tree, from: string, to: string, files: Files = turns): Promise<void> =>
+  withDurableParents(tree, to, () => files.link(from, to), files)
+
+/** How new files come to be. */
+export interface NewFiles {
+  /** As {@link writeFlushed}. */
+  write(path: string, bytes: Uint8Array, mode: number): Promise<string>
+  /**
+   * As {@link place}. @param inTime throws where it is too late for that @returns whether the first name of the file is
+   *   gone
+   */
+  place(tree: Tree, from: string, to: string, inTime: () => void): Promise<boolean>
+}
+
+/** New files in the turns of whoever asks. */
+export const newFiles: NewFiles = {
+  write: writeFlushed,
+  async place(tree, from, to, inTime) {
+    const inTurns = {
+      ...turns,
+      link: async (...names: Parameters<Files['link']>) => {
+        inTime()
+        await turns.link(...names)
+      },
+    }
+    await place(tree, from, to, inTurns)
+    return false
+  },
 }

@@ -10,6 +10,7 @@
 import { noteFailure } from '../errors.ts'
 import type { LastCalls, ObjectStore } from '../store.ts'
 import { completeMultipart } from './complete.ts'
+import type { NewFiles } from './disk.ts'
 import { list } from './list.ts'
 import { listParts } from './parts.ts'
 import type { Tree } from './paths.ts'
@@ -18,9 +19,10 @@ import { remove, removeIf, removeVersion } from './remove.ts'
 import { createSmallReads } from './small-reads.ts'
 import { leftovers, sweep } from './sweep.ts'
 import { translate } from './system-errors.ts'
+import { newFilesByThread } from './thread/thread.ts'
 import { uploadPart } from './upload-part.ts'
 import { abortMultipart, createMultipart, listMultiparts } from './uploads.ts'
-import { copy, put } from './write.ts'
+import { copy, putWith } from './write.ts'
 
 /**
  * Opens the store at a directory, which is made when something is first written. Nothing is read
@@ -28,8 +30,10 @@ import { copy, put } from './write.ts'
  *
  * Fewer keys are allowed than in the port: methods throw RangeError for a key with a segment that
  * is empty, `.`, `..`, `$` or longer than 255 bytes, or that lies under `.slipway`.
+ *
+ * @param files how new files come to be
  */
-export const createFileStore = (tree: Tree): ObjectStore => {
+export const createFileStore = (tree: Tree, files: NewFiles = newFilesByThread()): ObjectStore => {
   const lastCalls: LastCalls = { unavailable: 0, failedAt: 0, resent: 0 }
   /** Binds an operation to the tree and translates its failures to those of the port. */
   const bound =
@@ -55,7 +59,7 @@ export const createFileStore = (tree: Tree): ObjectStore => {
     lastCalls,
     get: bound('get', createSmallReads()),
     head: bound('head', head),
-    put: bound('put', put),
+    put: bound('put', putWith(files)),
     copy: bound('copy', copy),
     delete: bound('delete', remove),
     deleteIf: bound('delete a version of', removeIf),

@@ -12,44 +12,55 @@ import { StoreError } from '../errors.ts'
 import type { PutOptions, WriteCondition } from '../store.ts'
 import { whileVersion } from './claim.ts'
 import { checkCondition, currentEtag, isDirectory, refused } from './condition.ts'
-import { stamp, withDurableParents, withParents, withTemporary, writeFlushed } from './disk.ts'
+import {
+  type NewFiles,
+  newFiles,
+  stamp,
+  withDurableParents,
+  withParents,
+  withTemporary,
+} from './disk.ts'
 import { withLock } from './lock.ts'
 import { isVerbatim, pathOf, type Tree } from './paths.ts'
 import { head } from './read.ts'
 import { hasErrno, isAbsent } from './system-errors.ts'
+
+/** How a file gets its final path. */
+export interface PublishOptions {
+  readonly condition?: WriteCondition | undefined
+  /** See `PutOptions`. */
+  readonly inTime?: (() => boolean) | undefined
+  readonly files?: NewFiles
+}
 
 /**
  * Gives a flushed file its final path, replacing the object there.
  *
  * @param tree where the store is and how it lays out keys
  * @param from the file, on the same file system; afterwards it may or may not still have this name
- * @param inTime see `PutOptions`
+ * @returns whether it has it no longer
  * @throws StoreError `precondition`, `late`
  */
 export const publish = async (
   tree: Tree,
   from: string,
   key: string,
-  condition?: WriteCondition,
-  inTime: () => boolean = () => true,
-): Promise<void> => {
+  { condition, inTime = () => true, files = newFiles }: PublishOptions = {},
+): Promise<boolean> => {
   const path = pathOf(tree, key)
-  const timely = (work: () => Promise<void>) => async () => {
+  const checkTime = (): void => {
     if (!inTime()) throw new StoreError('late', `put ${key}: its time is over`)
-    await work()
   }
+  let isGone = false
   const replace = () =>
-    withDurableParents(
-      tree,
-      path,
-      timely(() => rename(from, path)),
-    )
-  const create = () =>
-    withDurableParents(
-      tree,
-      path,
-      timely(() => link(from, path)),
-    )
+    withDurableParents(tree, path, async () => {
+      checkTime()
+      await rename(from, path)
+      isGone = true
+    })
+  const create = async () => {
+    isGone = await files.place(tree, from, path, checkTime)
+  }
   await withLock(path, async () => {
     if (condition === undefined) return createOrReplace(tree, key, create, replace)
     if ('ifMatch' in condition) {
@@ -59,6 +70,7 @@ export const publish = async (
     }
     if (!(await unlessThere(create))) throw refused(key, condition)
   })
+  return isGone
 }
 
 /** @returns false if there is something at the path */
@@ -94,27 +106,32 @@ const createOrReplace = async (
 const modeOf = (tree: Tree, key: string): number => (isVerbatim(tree, key) ? 0o644 : 0o600)
 
 /** Writes a whole object; see the port. Throws `precondition`, `checksum`, `late`, `full`. */
-export const put = async (
+type Put = (
   tree: Tree,
   key: string,
   body: Uint8Array,
-  { condition, sha256, computedHere, inTime }: PutOptions = {},
-): Promise<{ etag: string }> => {
-  const path = pathOf(tree, key)
-  if (sha256 !== undefined && computedHere !== true) {
-    const actual = hash('sha256', body, 'hex')
-    if (actual !== sha256.toLowerCase()) {
-      throw new StoreError('checksum', `put ${key}: SHA-256 is ${actual}, not ${sha256}`)
+  options?: PutOptions,
+) => Promise<{ etag: string }>
+
+/** @param files how new files come to be */
+export const putWith =
+  (files: NewFiles): Put =>
+  async (tree, key, body, { condition, sha256, computedHere, inTime } = {}) => {
+    const path = pathOf(tree, key)
+    if (sha256 !== undefined && computedHere !== true) {
+      const actual = hash('sha256', body, 'hex')
+      if (actual !== sha256.toLowerCase()) {
+        throw new StoreError('checksum', `put ${key}: SHA-256 is ${actual}, not ${sha256}`)
+      }
     }
+    // If the condition is already false, a flush is saved; it is decided again at the write.
+    if (condition !== undefined) await checkCondition(key, path, condition)
+    return withTemporary(tree, async (temporary, gone) => {
+      const etag = await files.write(temporary, body, modeOf(tree, key))
+      if (await publish(tree, temporary, key, { condition, inTime, files })) gone()
+      return { etag }
+    })
   }
-  // If the condition is already false, a flush is saved; it is decided again at the write.
-  if (condition !== undefined) await checkCondition(key, path, condition)
-  return withTemporary(tree, async (temporary) => {
-    const etag = await writeFlushed(temporary, body, modeOf(tree, key))
-    await publish(tree, temporary, key, condition, inTime)
-    return { etag }
-  })
-}
 
 /**
  * Copies an object; see the port. The copy is another link to the same file, since a file is never
