@@ -34,6 +34,8 @@ interface People {
 export interface Guarded extends People {
   /** The proxy that clients talk to; it records their requests. */
   readonly front: RecordingProxy
+  /** Where it stores everything. */
+  readonly store: { readonly directory: string }
   close(): Promise<void>
 }
 
@@ -55,12 +57,20 @@ const setUp = once(async (): Promise<{ readonly directory: string; readonly peop
   return { directory: files.path, people: { alice, bob, robot } }
 })
 
-/** Starts it on a directory; clients authenticate with tokens or with Basic credentials. */
-export const startGuarded = async (auth: 'token' | 'basic'): Promise<Guarded> => {
+/**
+ * Starts it on a directory; clients authenticate with tokens or with Basic credentials.
+ *
+ * @param receivers the document of receivers of events. Default: none
+ */
+export const startGuarded = async (
+  auth: 'token' | 'basic',
+  receivers?: string,
+): Promise<Guarded> => {
   const { directory, people } = await setUp()
   const files = scratch('guarded')
   cpSync(directory, files.path, { recursive: true })
   const store = { directory: files.path }
+  if (receivers !== undefined) await slipway('events', store, ['set', '-'], { input: receivers })
   const registry = await startRegistry('slipway', store, { flags: ['--auth', auth] })
   const front = await startProxy(registry.address)
   const close = async (): Promise<void> => {
@@ -68,5 +78,5 @@ export const startGuarded = async (auth: 'token' | 'basic'): Promise<Guarded> =>
     await registry.close()
     files.remove()
   }
-  return { front, ...people, close }
+  return { front, store, ...people, close }
 }
