@@ -67,9 +67,21 @@ const byPodman: OpenSearch = async (directory, address) => ({
   stop: async () => {},
 })
 
+/** The package of Docker 1.13.1, which is a daemon without containers; it sends passwords. */
+const byDocker1: OpenSearch = async (_, address) => ({
+  search: (query, account) =>
+    run('docker1-search', [
+      address,
+      query,
+      ...(account === undefined ? [] : [account.name, account.password]),
+    ]),
+  stop: async () => {},
+})
+
 const CLIENTS: Readonly<Record<string, OpenSearch>> = {
   'docker 20.10': byDocker(startDockerd, '/usr/bin/docker'),
   'docker 29': byDocker(startDocker29, '/usr/bin/docker'),
+  'docker 1.13': byDocker1,
   podman: byPodman,
 }
 
