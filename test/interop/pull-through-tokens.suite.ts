@@ -19,6 +19,7 @@ import {
   toolCache,
 } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
+import { mirrorLines } from './mirror-lines.ts'
 import { writeLayout } from './oci-layout.ts'
 
 const directory = scratch('through')
@@ -76,12 +77,15 @@ const pushChart = async (repository: string): Promise<void> => {
 
 /** podman's configuration: a mirror, and a name that stands for one here. */
 const writeRegistriesConf = (): void => {
-  const lines = [
-    ...['[[registry]]', 'location = "up.example"', '[[registry.mirror]]'],
-    ...[`location = "${registry.address}/up"`, 'insecure = true'],
-    ...['[[registry]]', 'prefix = "third.example/team"'],
-    ...[`location = "${registry.address}/third/team"`, 'insecure = true'],
-  ]
+  const mirror = mirrorLines('/etc/containers/registries.conf.d/ghcr.conf', {
+    'registry.example/any/ghcr.io': `${registry.address}/up`,
+    'ghcr.io': 'up.example',
+  })
+  const instead = mirrorLines('/etc/containers/registries.conf.d/quay.conf', {
+    'registry.example/any/quay.io/prometheus': `${registry.address}/third/team`,
+    'quay.io/prometheus': 'third.example/team',
+  })
+  const lines = [mirror, instead].map((each) => `${each}insecure = true\n`)
   writeFileSync(at('registries.conf'), lines.join('\n'))
 }
 

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startContainerd, startDockerd } from '../e2e/support/daemons.ts'
 import { run, scratch } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
+import { mirrorLines } from './mirror-lines.ts'
 import { writeLayout } from './oci-layout.ts'
 
 const directory = scratch('pull-through')
@@ -78,13 +79,21 @@ const skopeo = (target: string): Promise<string> =>
   ])
 
 /** Has containerd fetch from `up.example`, whose mirror is the registry. @returns the digests that it then has */
-const fetchByMirror = async (name: string): Promise<readonly string[]> => {
+const fetchByMirror = async (
+  name: string,
+  directoryName: 'up.example' | '_default',
+): Promise<readonly string[]> => {
   const hosts = at(`hosts-${name}`)
-  mkdirSync(join(hosts, 'up.example'), { recursive: true })
-  writeFileSync(
-    join(hosts, 'up.example/hosts.toml'),
-    `server = "https://up.example"\n[host."http://${registry.address}"]\n  capabilities = ["pull", "resolve"]\n`,
-  )
+  const put = { 'https://registry.example': `http://${registry.address}` }
+  const lines =
+    directoryName === '_default'
+      ? mirrorLines('/etc/containerd/certs.d/_default/hosts.toml', put)
+      : mirrorLines('/etc/containerd/certs.d/ghcr.io/hosts.toml', {
+          ...put,
+          'ghcr.io': 'up.example',
+        })
+  mkdirSync(join(hosts, directoryName), { recursive: true })
+  writeFileSync(join(hosts, directoryName, 'hosts.toml'), lines)
   const daemon = await startContainerd(directory.path, name)
   closes.push(daemon.stop)
   await daemon.ctr('content', 'fetch', '--hosts-dir', hosts, 'up.example/team/app:v1')
@@ -99,12 +108,14 @@ test('many cold clients cost the upstream one GET for each part', async () => {
 })
 
 test('containerd has it by the namespace of the host', async () => {
-  assert.deepEqual(await fetchByMirror('there'), [manifest, ...blobs].toSorted())
+  assert.deepEqual(await fetchByMirror('there', 'up.example'), [manifest, ...blobs].toSorted())
 })
 
 test('docker has it by the mirror of Docker Hub, without fetching a blob again', async () => {
   const before = asked()
-  const mirror = ['--registry-mirror', `http://${registry.address}`]
+  const put = { 'https://registry.example': `http://${registry.address}` }
+  writeFileSync(at('daemon.json'), mirrorLines('/etc/docker/daemon.json', put))
+  const mirror = ['--config-file', at('daemon.json')]
   const { docker, stop } = await startDockerd(directory.path, 'dockerd', 'vfs', undefined, mirror)
   closes.push(stop)
   await docker('pull', 'team/app:v1')
@@ -114,9 +125,11 @@ test('docker has it by the mirror of Docker Hub, without fetching a blob again',
 })
 
 test('skopeo, as podman and CRI-O, has it by registries.conf', async () => {
-  const mirror = [`location = "${registry.address}/up"`, 'insecure = true']
-  const lines = ['[[registry]]', 'location = "up.example"', '[[registry.mirror]]', ...mirror]
-  writeFileSync(at('registries.conf'), lines.join('\n'))
+  const lines = mirrorLines('/etc/containers/registries.conf.d/ghcr.conf', {
+    'registry.example/any/ghcr.io': `${registry.address}/up`,
+    'ghcr.io': 'up.example',
+  })
+  writeFileSync(at('registries.conf'), `${lines}insecure = true\n`)
   const copy = ['copy', 'docker://up.example/team/app:v1', `dir:${at('by-conf')}`]
   await run('skopeo', ['--insecure-policy', '--registries-conf', at('registries.conf'), ...copy])
   assert.ok(readFileSync(at('by-conf/manifest.json')).length > 0)
@@ -136,6 +149,6 @@ test('when the upstream is gone, all is pulled again', async () => {
   const before = asked().length
   await upstream.close()
   await skopeo('gone')
-  assert.deepEqual(await fetchByMirror('gone-by-mirror'), [manifest, ...blobs].toSorted())
+  assert.deepEqual(await fetchByMirror('gone', '_default'), [manifest, ...blobs].toSorted())
   assert.equal(asked().length, before)
 })
