@@ -151,7 +151,7 @@ const CLEAN_UP: Rights = [
     [UPLOADS_PREFIX, PULLED_PREFIX, FETCHED_PREFIX, FETCHING_PREFIX].map((each) => `${each}*`),
   ],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
-  ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY, EVENT_RECEIVERS_KEY]],
+  ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY, EVENT_RECEIVERS_KEY, UPSTREAMS_KEY]],
   ['Quotas', [READ, 's3:PutObject', 's3:DeleteObject'], [`${QUOTAS_PREFIX}*`]],
   ['Events', ['s3:PutObject', 's3:DeleteObject'], [`${OUTBOX}*`]],
   ['Search', [READ, 's3:PutObject', 's3:DeleteObject'], [`${SEARCH_PREFIX}*`]],

@@ -11,6 +11,7 @@ import { type Collected, type CollectOptions, collect } from '../registry/clean-
 import type { Times } from '../registry/clean-up/terms.ts'
 import { removes, type Thing } from '../registry/clean-up/thing.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { evictedOf } from './evicted.ts'
 import { openEvents } from './open-events.ts'
 import { settleIndex } from './search-index.ts'
 
@@ -120,6 +121,7 @@ export const cleanUp = async (
     isOver,
     monotonic: () => performance.now(),
     events: openEvents(store, { logger, audit }),
+    findEvicted: evictedOf(store),
   }).catch((error: unknown) => {
     noteEnd?.('failed')
     throw error

@@ -320,6 +320,9 @@ export const fetchedPrefix = (name: string): string => `${FETCHED_PREFIX}${name}
 /** When the upstream was last asked for a tag, and what it said. No name has a `!`; see upstreams/tag-state.ts. */
 export const fetchedTagKey = (name: string, tag: string): string => fetchedPrefix(name) + tag
 
+/** Says that a repository was not here before it was fetched. No tag is called so; see upstreams/kept/mark.ts. */
+export const fetchedMarkKey = (name: string): string => `${fetchedPrefix(name)}@`
+
 /** What a key of what is known of a tag is about. */
 export const fetchedOf = (key: string): { name: string; tag: string } | undefined => {
   const [name, tag, more] = key.slice(FETCHED_PREFIX.length).split('/!/')

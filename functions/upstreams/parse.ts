@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bytesOf } from '../registry/quotas/bytes.ts'
 import { ageOf } from '../registry/retention/age.ts'
 import { compilePatterns, type Matches } from '../registry/retention/pattern.ts'
 import { allowanceOf } from '../shared/allowed-addresses.ts'
@@ -29,6 +30,8 @@ export interface Upstream {
   readonly allows: Allows
   /** Milliseconds for which a tag is not asked for again. */
   readonly interval: number
+  /** Most bytes of all of its repositories here; the clean-up sees to it. Default: any number. */
+  readonly size?: number | undefined
   /** Most connections at a time. */
   readonly connections: number
 }
@@ -75,6 +78,7 @@ const compile = (written: WrittenUpstream): Upstream => {
     credentials,
     allows: allowanceOf(written.private),
     interval: ageOf(interval) ?? 0,
+    size: written.size === undefined ? undefined : bytesOf(written.size),
     connections: written.connections,
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bytesOf } from '../registry/quotas/bytes.ts'
 import { isName } from '../registry/reference.ts'
 import { ageOf } from '../registry/retention/age.ts'
 import { repositoriesFault } from '../registry/retention/pattern.ts'
@@ -82,6 +83,12 @@ export const upstreamSchema = z
         ageOf(text) === undefined ? 'expected a time, as in 5m, 12h or 7d' : undefined,
       ),
       '5m',
+    ),
+    /** Most bytes of all of its repositories here. */
+    size: z.optional(
+      z.faultless((text) =>
+        bytesOf(text) === undefined ? 'expected bytes, as in 50 GB or 1.5 TiB' : undefined,
+      ),
     ),
     connections: z._default(z.int().check(z.minimum(1), z.maximum(256)), CONNECTIONS),
   })

@@ -58,6 +58,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   uploadLatestStateKey: layout.uploadLatestStateKey('uuid'),
   uploadCancelledKey: layout.uploadCancelledKey('uuid'),
   fetchedTagKey: layout.fetchedTagKey('a/b', 'v1'),
+  fetchedMarkKey: layout.fetchedMarkKey('a/b'),
   fetchingKey: layout.fetchingKey(D),
   failedLogInsKey: layout.failedLogInsKey('bucket'),
   shardKey: search.shardKey(255),

@@ -5,7 +5,12 @@
  */
 
 import { expect, onTestFinished, test } from 'vitest'
-import { FETCHED_PREFIX, tagLinkKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import {
+  FETCHED_PREFIX,
+  fetchedMarkKey,
+  tagLinkKey,
+  UPSTREAMS_KEY,
+} from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { openDesk } from '../cli/desk.ts'
@@ -86,14 +91,16 @@ test.each(['on a store', 'from afar'])('refresh %s', async (way) => {
 test.each(['on a store', 'from afar'])('purge %s', async (way) => {
   const { give, desk, store, state } = await open(way)
   await give('upstreams refresh up/team/app:v1')
-  expect(await keysOf(store, FETCHED_PREFIX)).toHaveLength(1)
+  expect(await keysOf(store, FETCHED_PREFIX)).toHaveLength(2)
   expect(await give('upstreams purge up/**')).toEqual(['up/team/app'])
   expect(desk.said.at(-1)).toMatch(/^1 cached repository would go. Nothing was changed/)
   expect(await store.head(tagLinkKey('up/team/app', 'v1'))).toBeDefined()
   expect(await give('upstreams purge up/** --confirmed')).toEqual(['up/team/app'])
   expect(desk.said[0]).toBe('1 of 1 cached repository gone, with 1 manifest.')
   expect(await store.head(tagLinkKey('up/team/app', 'v1'))).toBeUndefined()
-  if (way === 'on a store') expect(await keysOf(store, FETCHED_PREFIX)).toEqual([])
+  if (way === 'on a store') {
+    expect(await keysOf(store, FETCHED_PREFIX)).toEqual([fetchedMarkKey('up/team/app')])
+  }
   // It begins anew.
   state.image = NEWER
   expect(await give('upstreams refresh up/team/app:v1')).toEqual([

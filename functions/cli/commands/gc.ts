@@ -4,6 +4,7 @@
  * @module
  */
 
+import { evictedOf } from '../../compose/evicted.ts'
 import type { Settings } from '../../compose/settings.ts'
 import type { End, Line, Request } from '../../node/hand-over/messages.ts'
 import type { Other } from '../../node/presence.ts'
@@ -126,6 +127,7 @@ const carryOut = async (
       ...told,
       monotonic,
       events: recorderFor(io, io.store),
+      findEvicted: evictedOf(io.store),
     })
     endLine()
     return tell(io, ended, flags, given)

@@ -7,7 +7,13 @@
 import { readDocument } from '../../auth/document.ts'
 import { createPullThrough } from '../../compose/pull-through.ts'
 import { heedingFence } from '../../registry/clean-up/fence.ts'
-import { CATALOG_PREFIX, catalogName, fetchedPrefix, UPSTREAMS_KEY } from '../../registry/layout.ts'
+import {
+  CATALOG_PREFIX,
+  catalogName,
+  fetchedMarkKey,
+  fetchedPrefix,
+  UPSTREAMS_KEY,
+} from '../../registry/layout.ts'
 import type { Reference } from '../../registry/reference.ts'
 import { createRegistry } from '../../registry/registry.ts'
 import { rulesInForce } from '../../registry/retention/in-force.ts'
@@ -73,7 +79,9 @@ export const inStore = (io: StoreIo, days: number): UpstreamsIo => {
     },
     async forget(name) {
       for await (const objects of listPages(store, fetchedPrefix(name))) {
-        await store.delete(objects.map(({ key }) => key))
+        // The mark stays as long as the catalog's: what is fetched anew is a copy still.
+        const keys = objects.map(({ key }) => key).filter((key) => key !== fetchedMarkKey(name))
+        await store.delete(keys)
       }
     },
   }

@@ -18,6 +18,7 @@ import { type RulesInForce, rulesInForce } from '../retention/in-force.ts'
 import { writeUsage } from '../usage/write.ts'
 import { finishWhole } from '../whole/finish.ts'
 import { act } from './act.ts'
+import type { FindEvicted } from './evicted.ts'
 import { readHolds } from './held-names.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { openLitter } from './litter/litter.ts'
@@ -52,6 +53,8 @@ export interface CollectOptions {
   readonly monotonic: () => number
   /** Where events of what goes by rules are recorded. Default: nowhere. */
   readonly events?: Recorder | undefined
+  /** Finds what goes though no document of rules says so. Default: nothing does. */
+  readonly findEvicted?: FindEvicted | undefined
 }
 
 /** How a run has ended. */
@@ -229,9 +232,12 @@ export const collect = async (store: ObjectStore, options: CollectOptions): Prom
           options.progress(`Deleting ${name}: ${deleted} manifests are gone`),
       })
     }
+    const evicted = await options.findEvicted?.(date)
+    for (const each of evicted?.notes ?? []) options.note('clean-up', each)
     const run = await openRun(store, {
       times,
       rules,
+      ...(evicted && { evicted }),
       quotas,
       closed,
       date,

@@ -61,11 +61,12 @@ export const targetsOf = async (
  */
 export const planRepository = async (
   store: ObjectStore,
-  terms: Terms,
+  given: Terms,
   readNeeds: ReadNeeds,
   listed: ListedRepository,
 ): Promise<RepositoryPlan> => {
   const { name, layers, tags } = listed
+  const terms = given.evicted?.has(name) ? { ...given, undelete: 0 } : given
   const { targets, others } = await targetsOf(store, listed)
   const revisions = await readRevisions(store, listed.revisions)
   const { planned, gone, due } = await planRevisions(store, terms, name, revisions, tags)

@@ -17,6 +17,7 @@ import {
   removeCheckpoint,
   writeCheckpoint,
 } from './checkpoint.ts'
+import { type Evicted, NOTHING_EVICTED } from './evicted.ts'
 import { openKnownMarkers, readOnlyMarkers } from './known-markers.ts'
 import { newNonce } from './marker.ts'
 import { openPieces, type Pieces } from './pieces.ts'
@@ -63,6 +64,8 @@ export interface Run {
 export interface RunOptions {
   readonly times: Times
   readonly rules: RulesInForce
+  /** What goes though no document of rules says so. Default: nothing does. */
+  readonly evicted?: Evicted
   /** What counts in which quota. Default: nothing does. */
   readonly quotas?: Quotas
   /** Whether nothing else writes to the store. */
@@ -108,7 +111,8 @@ const openMemory = async (
 
 /** Opens the run that has not ended, or a new one. */
 export const openRun = async (store: ObjectStore, options: RunOptions): Promise<Run> => {
-  const { times, rules, quotas = NO_QUOTAS, date: now, dry, monotonic, events } = options
+  const { times, rules, evicted = NOTHING_EVICTED, quotas = NO_QUOTAS } = options
+  const { date: now, dry, monotonic, events } = options
   const stored = dry ? undefined : await readCheckpoint(store)
   const found = stored?.checkpoint
   const left = found && openPieces(store, prefixOf(found.run), true)
@@ -139,7 +143,13 @@ export const openRun = async (store: ObjectStore, options: RunOptions): Promise<
   }
 
   return {
-    terms: { ...times, date, rules, quotas, readPulls: createPullReader(store, date), events },
+    terms: {
+      ...{ ...times, date, quotas, events },
+      // Those of evicted repositories are no part of the terms: these are looked at in each run.
+      rules: { ...rules, rules: [...rules.rules, ...evicted.rules] },
+      evicted: evicted.names,
+      readPulls: createPullReader(store, date),
+    },
     resumed: resumed !== undefined,
     plan,
     acting,

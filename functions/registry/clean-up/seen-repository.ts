@@ -16,8 +16,9 @@ const CANONICAL = 'sha256:'
 export const holds = (
   { sum, due = Number.POSITIVE_INFINITY }: SeenRepository,
   listed: ListedRepository,
-  { date, quotas }: Terms,
+  { date, quotas, evicted }: Terms,
 ): boolean =>
+  !evicted?.has(listed.name) &&
   listed.sum === sum &&
   due > date &&
   // Of a deleted manifest that a tag has kept, and of what it needs, quotas have to know.

@@ -54,6 +54,8 @@ export interface Terms extends Times {
   readonly date: number
   /** What goes by rules. Default: nothing. */
   readonly rules?: Retention
+  /** Repositories of which nothing is to come back. Default: none. */
+  readonly evicted?: ReadonlySet<string>
   /** What counts in which quota. Default: nothing does. */
   readonly quotas?: Quotas
   /** When manifests were last pulled, for rules that ask. Default: nobody knows. */

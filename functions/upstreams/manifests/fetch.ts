@@ -11,11 +11,12 @@ import type { Registry } from '../../registry/registry.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { FetchedManifest } from '../client/client.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
+import { marking } from '../kept/mark.ts'
 import type { Route } from '../route.ts'
 import { type TagState, writeTagState } from './tag-state.ts'
 
 export interface FetchOptions {
-  readonly registry: Pick<Registry, 'manifests' | 'tags'>
+  readonly registry: Pick<Registry, 'manifests' | 'tags' | 'catalog'>
   readonly store: ObjectStore
   readonly askAt: AskAt
   /** Clock in milliseconds since 1970. */
@@ -52,6 +53,7 @@ const typeOf = (mediaType: string | undefined): string | undefined => {
 /** Makes what fetches. */
 export const createFetch = ({ registry, store, askAt, now }: FetchOptions): Fetch => {
   const { manifests } = registry
+  const mark = marking(registry, store)
 
   /** A manifest that is here already. */
   const held = async ({ local }: Route, digest: Digest) => {
@@ -85,6 +87,7 @@ export const createFetch = ({ registry, store, askAt, now }: FetchOptions): Fetc
     tag: string,
     { bytes, mediaType }: FetchedManifest,
   ): Promise<Digest> => {
+    await mark(local)
     const pushed = await manifests.push(local, { tag }, bytes, typeOf(mediaType), { fetched: true })
     return pushed.digest
   }
@@ -94,6 +97,7 @@ export const createFetch = ({ registry, store, askAt, now }: FetchOptions): Fetc
 
     async byDigest(route, digest) {
       const { bytes, mediaType } = await askAt(route).repository.manifest({ digest })
+      await mark(route.local)
       await manifests.push(route.local, { digest }, bytes, typeOf(mediaType), { fetched: true })
     },
 
