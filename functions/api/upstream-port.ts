@@ -34,6 +34,8 @@ export interface PulledThrough {
   readonly host: string
   /** Whether the request has come through this registry before: then the upstream is not to be asked again. */
   readonly again: boolean
+  /** Set where nobody knows whether it comes from an upstream: what clients are told of what is not here. */
+  readonly unread?: unknown
   /** What the document calls the upstream. */
   readonly upstream: string
   /** Has a manifest here. @returns its digest, and what a client should be told */

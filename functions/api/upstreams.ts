@@ -42,16 +42,17 @@ export const sourceOf = async (c: AppContext, find: FindSource, name: string): P
   }
   const caller = await permit(c, found.name, 'pull')
   const { name: local } = found
-  c.set('upstream', found.upstream)
+  if (found.unread === undefined) c.set('upstream', found.upstream)
   return caller.allows(local, 'fetch') && !found.again
     ? { name: local, caller, from: found }
     : { name: local, caller }
 }
 
-/** Refuses a push to a repository that comes from an upstream. @throws RequestError */
+/** Refuses a push to a repository that comes from an upstream, or may. @throws RequestError, AccessError */
 export const refuseThrough = async (find: FindSource, name: string): Promise<void> => {
   const found = await find(name, undefined, undefined)
   if (typeof found === 'string') return
+  if (found.unread !== undefined) throw found.unread
   throw new RequestError(
     'PULLED_THROUGH',
     `the repository ${quoted(name)} is a copy of what ${found.host} has: push there, or to a name that comes from no upstream`,

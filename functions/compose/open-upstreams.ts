@@ -22,8 +22,8 @@ export interface LiveUpstreams extends Upstreams {
 }
 
 /**
- * Follows the document of upstreams, as often as it is told to look. While it has never been read, nothing can be
- * pulled or pushed: a name might be somebody else's.
+ * Follows the document of upstreams, as often as it is told to look. While it has never been read, what is here is served,
+ * and nothing can be pushed: see unread-upstreams.ts.
  */
 export const openUpstreams = (options: UpstreamsOptions): LiveUpstreams => {
   const { store, logger, audit, now = Date.now } = options
@@ -31,7 +31,7 @@ export const openUpstreams = (options: UpstreamsOptions): LiveUpstreams => {
     key: UPSTREAMS_KEY,
     name: 'upstreams',
     unread: 'the upstreams cannot be read at the moment',
-    unreadable: 'nothing can be pulled or pushed',
+    unreadable: 'what is here is served, nothing is fetched, and nothing can be pushed',
   }
   const inForce = openDocument(
     { store, logger, audit, now },
@@ -43,7 +43,18 @@ export const openUpstreams = (options: UpstreamsOptions): LiveUpstreams => {
       return { find: createPullThrough(text, { ...options, now }) }
     },
   )
-  const first: FindSource = async (...asked) => (await (await inForce()).find?.(...asked)) ?? 'own'
+  const first: FindSource = async (name, namespace, via) => {
+    let find: FindSource | undefined
+    try {
+      find = (await inForce()).find
+    } catch (error) {
+      // Nobody knows what the name is called here.
+      if (namespace !== undefined) throw error
+      const { unreadSource } = await import('./unread-upstreams.ts')
+      return unreadSource(options.registry, name, error)
+    }
+    return (await find?.(name, namespace, via)) ?? 'own'
+  }
   const live = {
     find: first as FindSource | undefined,
     async look() {

@@ -11,6 +11,7 @@ import { readSettings } from '../../functions/compose/settings.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { POLICY_KEY, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { createRegistry } from '../../functions/registry/registry.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { until } from '../support/until.ts'
 import { CONFIG, IMAGE, serve, sha256 } from './upstream.ts'
@@ -342,4 +343,41 @@ test('a repository of its own is pushed to and pulled from', async () => {
   const { get, asked } = await open()
   expect((await get('/v2/own/app/blobs/uploads/', { method: 'POST' })).status).toBe(202)
   expect(asked()).toEqual([])
+})
+
+test('of a document that cannot be read, what is here is served, and all else is 503', async () => {
+  const { path, remove } = await temporaryDirectory()
+  onTestFinished(remove)
+  const store = openFileStore(path)
+  const registry = createRegistry({ store, uploadSecret: async () => Buffer.alloc(32) })
+  const digest = sha256(IMAGE)
+  await registry.manifests.push('own/app', { tag: 'v1' }, IMAGE, OCI_MANIFEST, { fetched: true })
+  await store.put(UPSTREAMS_KEY, Buffer.from('version: 2\n'))
+  const env = { SLIPWAY_STORE: `file:${path}`, SLIPWAY_AUTH: 'off', SLIPWAY_LOG_LEVEL: 'silent' }
+  const { url, stop } = await startServer(readSettings(['--listen=127.0.0.1:0'], env), env)
+  onTestFinished(stop)
+  const ask = async (line: string) => {
+    const [method = '', target = ''] = line.split(' ')
+    const body = method === 'PUT' ? IMAGE : null
+    const response = await fetch(new URL(target, url), { method, body })
+    return { status: response.status, text: await response.text() }
+  }
+  for (const [line, status] of [
+    ['GET /v2/own/app/manifests/v1', 200],
+    [`GET /v2/own/app/manifests/${digest}`, 200],
+    ['GET /v2/own/app/tags/list', 200],
+    ['GET /v2/own/app/manifests/v2', 503],
+    [`GET /v2/own/app/manifests/${WRONG}`, 503],
+    [`GET /v2/own/app/blobs/${WRONG}`, 503],
+    ['GET /v2/app/manifests/v1?ns=docker.io', 503],
+    ['PUT /v2/own/app/manifests/v1', 503],
+    ['POST /v2/own/app/blobs/uploads/', 503],
+  ] as const) {
+    const answer = await ask(line)
+    expect([line, answer.status]).toEqual([line, status])
+    if (status === 503) expect(answer.text).toMatch(/the upstreams cannot be read at the moment/)
+  }
+  // As soon as it is right, all is as usual.
+  await store.put(UPSTREAMS_KEY, Buffer.from('version: 1\nupstreams: []\n'))
+  await until(async () => (await ask('GET /v2/own/app/manifests/v2')).status === 404)
 })
