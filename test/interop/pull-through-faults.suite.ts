@@ -10,9 +10,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startRelay } from '../../bench/throttle.ts'
+import { npmStart } from '../support/live/npm-start.ts'
 import { type Daemon, freePort, responds, scratch, startDaemon } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
-import { startLiveS3 } from '../support/live/s3.ts'
+import { type LiveS3, startLiveS3 } from '../support/live/s3.ts'
 import { eventually } from '../support/until.ts'
 
 const directory = scratch('pull-through-faults')
@@ -26,6 +27,7 @@ const digestOf = (bytes: Uint8Array): string =>
 
 let port: number
 let upstream: Daemon
+let s3: LiveS3
 /** On one bucket. */
 let servers: readonly LiveRegistry[]
 /** Of upstreams that have ended. */
@@ -82,7 +84,7 @@ beforeAll(async () => {
   closes.push(() => upstream.stop())
   const relay = await startRelay(port, { rate: RATE, roundTrip: 0 })
   closes.push(relay.close)
-  const s3 = await startLiveS3('versitygw')
+  s3 = await startLiveS3('versitygw')
   closes.push(s3.close)
   const entry = { name: 'up', host: 'up.example', prefix: 'up', url: `http://${relay.address}` }
   const document = { version: 1, upstreams: [{ ...entry, private: ['127.0.0.1'] }] }
@@ -131,6 +133,40 @@ test('a client that goes away leaves the blob to the next', async () => {
   leaving.abort()
   await pullWhole(servers[1]!, digest)
   expect(asked(digest)).toEqual(['200'])
+})
+
+/** Another server on the bucket, which dies when it is stopped. */
+const startVictim = async () => {
+  const address = `127.0.0.1:${await freePort()}`
+  const { bucket, endpoint, region, accessKeyId, secretAccessKey } = s3
+  const daemon = await startDaemon({
+    name: 'pull-through-victim',
+    command: process.execPath,
+    args: [
+      ...[...(await npmStart()), '--listen', address, '--auth', 'off', '--store', `s3://${bucket}`],
+      ...['--s3-endpoint', endpoint, '--s3-region', region, '--s3-path-style', 'on'],
+    ],
+    env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+    stopSignal: 'SIGKILL',
+    ready: () => responds(`http://${address}/v2/`),
+  })
+  closes.push(daemon.stop)
+  return { address, output: daemon.output, close: daemon.stop }
+}
+
+test('a server that is killed in a fetch leaves it to the other, and nothing that is wrong', async () => {
+  const digest = await put(20_000_000)
+  const victim = await startVictim()
+  const broken = (await pull(victim, digest)).body!.getReader()
+  for (let got = 0; got < 5_000_000; ) got += (await broken.read()).value!.byteLength
+  await victim.close()
+  await expect(
+    (async () => {
+      while (!(await broken.read()).done) {}
+    })(),
+  ).rejects.toThrow()
+  await pullWhole(servers[0]!, digest)
+  await eventually(() => slipway('check', s3, ['--verify']))
 })
 
 test('what was pulled is pulled again when the upstream is gone, from each server', async () => {
