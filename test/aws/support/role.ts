@@ -65,6 +65,7 @@ export const ROLES = {
   cleanUp: 'RegistryCleanUpRole',
   pulls: 'RegistryPullsRole',
   events: 'RegistryEventsRole',
+  fills: 'RegistryFillsRole',
 } as const
 
 /** The policy of a role of a stack. @param name how its name in the template begins */
