@@ -5,11 +5,12 @@
  * @module
  */
 
-import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
 import { neededBy } from './bundle-size.ts'
+import { mergeStart } from './merge-start.ts'
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -71,10 +72,10 @@ export const bundleApi = (directory: string, traces = directory): ApiBundle => {
     },
     metafile: true,
   })
-  const { outputs } = metafile
-  const entries = Object.keys(outputs).filter(
-    (path) => dirname(resolve(path)) === resolve(directory),
-  )
+  const entryOf = (path: string): boolean => dirname(resolve(path)) === resolve(directory)
+  const entries = Object.keys(metafile.outputs).filter(entryOf)
+  const api = entries.find((path) => path.endsWith('/api.mjs'))!
+  const outputs = oneStart(metafile.outputs, api)
   const all = neededBy(outputs, entries)
   const always = neededBy(
     outputs,
@@ -92,6 +93,17 @@ export const bundleApi = (directory: string, traces = directory): ApiBundle => {
   const those = (paths: ReadonlySet<string>): Metafile['outputs'] =>
     Object.fromEntries(Object.entries(outputs).filter(([path]) => paths.has(path)))
   return { outputs: those(always), withTraces: those(all) }
+}
+
+/** Makes one file of what a start reads, without a `require` for code that uses none. */
+const oneStart = (outputs: Metafile['outputs'], entry: string): Metafile['outputs'] => {
+  for (const path of Object.keys(outputs)) {
+    const code = readFileSync(path, 'utf8')
+    const without = code.replace(COMMON.banner.js, '')
+    if (!/\brequire\b/.test(without)) writeFileSync(path, without.trimStart())
+  }
+  const { banner: _, ...options } = COMMON
+  return mergeStart(outputs, entry, { ...options, minify: true })
 }
 
 /** The code of a thread, as one script that needs no file. */
@@ -129,7 +141,8 @@ export const bundleWeb = (directory: string): Metafile => {
     metafile: true,
   })
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}\n')
-  return metafile
+  const entry = Object.keys(metafile.outputs).find((path) => path.endsWith('/index.js'))!
+  return { ...metafile, outputs: oneStart(metafile.outputs, entry) }
 }
 
 /** What stands for the scripts of threads in the code that starts them. */

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { afterAll, beforeAll, test } from 'vitest'
 import { type ApiBundle, bundleApi, bundleCommand } from '../../packaging/bundle.ts'
@@ -97,6 +97,14 @@ test('a start reads less than 500 kB, and nothing that few requests need', () =>
     const found = packages.filter((path) => path.includes(`node_modules/${absent}/`))
     assert.deepEqual(found, [], absent)
   }
+})
+
+test('a start reads two files: the entry, and one with all that is in it', () => {
+  const loaded = [...loadedAtStart(outputs)].map((path) => basename(path))
+  assert.deepEqual(loaded, ['api.mjs', 'start.mjs'])
+  const twice = Map.groupBy(sourcesOf(outputs), (source) => source)
+  const copies = [...twice].filter(([, { length }]) => length > 1).map(([source]) => source)
+  assert.deepEqual(copies, [])
 })
 
 test('what is loaded later has its names: import() of CommonJS gives a default alone', () => {
