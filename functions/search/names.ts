@@ -4,13 +4,15 @@
  * @module
  */
 
-import { promisify } from 'node:util'
-import { gunzipSync, gzip } from 'node:zlib'
 import { inOneTurn, inTurns, type Steps } from '../shared/turns.ts'
+import { compress, decompress } from './compress.ts'
 import type { IndexedManifest, IndexedRepository, Shard } from './shard.ts'
 
 /** Most characters of a description. */
 const MAX_DESCRIPTION = 120
+
+/** Most bytes of a part, not compressed. */
+const MAX_TEXT = 64 * 1024 * 1024
 
 /** What a description is, in labels and annotations. */
 const DESCRIPTION = 'org.opencontainers.image.description'
@@ -24,8 +26,6 @@ export interface NamedRepository {
   /** How many tags the index has. */
   readonly tags: number
 }
-
-const deflate = promisify(gzip)
 
 const saysOf = ({ annotations, labels }: IndexedManifest): string | undefined =>
   annotations?.[DESCRIPTION] ?? labels?.[DESCRIPTION]
@@ -68,12 +68,12 @@ function* columnsOf(shard: Shard): Steps<Columns> {
 
 /** The part of a bucket. */
 export const namesOf = async (shard: Shard): Promise<Buffer> =>
-  deflate(Buffer.from(JSON.stringify(await inTurns(columnsOf(shard)))))
+  compress(JSON.stringify(await inTurns(columnsOf(shard))))
 
 /** Reads the part of a bucket. @throws Error when it is damaged */
-export const parseNames = (bytes: Buffer): Promise<readonly NamedRepository[]> =>
-  inOneTurn(() => {
-    const text = gunzipSync(bytes).toString()
+export const parseNames = async (bytes: Buffer): Promise<readonly NamedRepository[]> => {
+  const text = await decompress(bytes, MAX_TEXT)
+  return inOneTurn(() => {
     // One schema for each repository would take most of the time of a first search.
     const [names, descriptions, times, counts] = JSON.parse(text) as Columns
     return names.map((name, at) => ({
@@ -83,3 +83,4 @@ export const parseNames = (bytes: Buffer): Promise<readonly NamedRepository[]> =
       tags: Number(counts[at]),
     }))
   })
+}

@@ -7,13 +7,12 @@
  * @module
  */
 
-import { promisify } from 'node:util'
-import { gunzip, gzip } from 'node:zlib'
 import * as z from '../shared/schema.ts'
 import { inTurns, type Steps } from '../shared/turns.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import { putUnlessChanged } from '../storage/read-or-create.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { compress, decompress } from './compress.ts'
 import { shardKey } from './keys.ts'
 
 /** Most bytes of a shard, compressed. */
@@ -81,9 +80,6 @@ export interface ReadShard {
   readonly size: number
 }
 
-const inflate = promisify(gunzip)
-const deflate = promisify(gzip)
-
 function* parsing(text: string): Steps<Shard> {
   const shard = new Map<string, IndexedRepository>()
   const [head = '', ...lines] = text.split('\n')
@@ -123,7 +119,7 @@ export const readShard = async (store: ObjectStore, bucket: number): Promise<Rea
   }
   const bytes = await readAll(read.body, MAX_BYTES)
   try {
-    const text = (await inflate(bytes, { maxOutputLength: MAX_TEXT })).toString()
+    const text = await decompress(bytes, MAX_TEXT)
     return { shard: await inTurns(parsing(text)), etag, size: text.length }
   } catch {
     return { shard: new Map(), etag, size: 0 }
@@ -141,7 +137,7 @@ export const writeShard = async (
   shard: Shard,
   etag: string | undefined,
 ): Promise<string | undefined> => {
-  const bytes = await deflate(Buffer.from(await inTurns(writing(shard))))
+  const bytes = await compress(await inTurns(writing(shard)))
   const condition = etag === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: etag }
   return putUnlessChanged(store, shardKey(bucket), bytes, condition)
 }
