@@ -25,6 +25,7 @@ import {
   ROBOTS_KEY,
 } from '../../functions/registry/layout.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
+import { openCurrent } from '../../functions/search/current.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { type Clock, createClock, userLine, write } from '../auth/harness.ts'
 import type { WrittenRule } from '../auth/policy-model.ts'
@@ -202,6 +203,7 @@ export const openRig = async (
         rules: openRules(store, logger, access.audit, clock.now),
         now: clock.now,
       }),
+      index: async () => openCurrent(store, () => 0),
       logger,
       auditPulls: settings['audit-pulls'],
       redirects: false,
