@@ -9,14 +9,17 @@ import { find, MOST } from '../search/find.ts'
 import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
 
+/** A key, and perhaps a value. */
+const PAIR = /^[^=]/
+
 const texts = z.optional(z.record(z.string(), z.string()))
 const date = z.iso.datetime()
 
-const text = (description: string, example: string) =>
+const text = (description: string, example: string, pattern = /^/) =>
   ({
     in: 'query',
     description,
-    schema: z.optional(withExample(z.string().check(z.maxLength(512)), example)),
+    schema: z.optional(withExample(z.string().check(z.maxLength(512), z.regex(pattern)), example)),
   }) as const
 
 const search: Operation = {
@@ -30,13 +33,17 @@ const search: Operation = {
     q: text('A part of the name of a repository, or of its description.', 'team'),
     repository: text('The name of a repository.', 'team/app'),
     tag: text('A tag; with `*` at its end, all that begin so.', 'v1*'),
-    digest: text('The beginning of a digest, with or without its algorithm.', 'sha256:0123'),
+    digest: text(
+      'The beginning of a digest, with or without its algorithm.',
+      'sha256:0123',
+      /^(?:(?:sha256|sha512):)?[0-9a-f]{1,128}$/,
+    ),
     type: text(
       "A media type, or an artifact's type; for images, that of the configuration.",
       'application/vnd.oci.image.index.v1+json',
     ),
-    label: text('A label, `<key>` or `<key>=<value>`; may be repeated.', 'maintainer=alice'),
-    annotation: text('An annotation, likewise.', 'org.opencontainers.image.vendor'),
+    label: text('A label, `<key>` or `<key>=<value>`; may be repeated.', 'maintainer=alice', PAIR),
+    annotation: text('An annotation, likewise.', 'org.opencontainers.image.vendor', PAIR),
     n: {
       in: 'query',
       description: `Most results of a page; at most ${MOST}, which is the default.`,
@@ -45,7 +52,12 @@ const search: Operation = {
     cursor: {
       in: 'query',
       description: 'The `next` of the page before.',
-      schema: z.optional(z.string()),
+      schema: z.optional(
+        withExample(
+          z.string().check(z.regex(/^[A-Za-z0-9_-]{4,1000}$/)),
+          Buffer.from('{"after":"team/app"}').toString('base64url'),
+        ),
+      ),
     },
   },
   responses: {
