@@ -12,7 +12,7 @@ import { RequestError } from './errors.ts'
 import { mayRedirect } from './middleware/permit.ts'
 import { TICKET } from './pull-ticket.ts'
 import { redirect } from './responses.ts'
-import type { FindSource, PulledThrough } from './upstream-port.ts'
+import type { Elsewhere, FindSource, PulledThrough } from './upstream-port.ts'
 import type { Source } from './upstreams.ts'
 
 /** Seconds after which a client may try again: most layers are here by then. */
@@ -25,17 +25,17 @@ const mayGo = (c: AppContext, url: string): Promise<boolean> =>
 /**
  * Sends a client to where it gets a blob that is not here.
  *
- * @returns undefined when the repository has it by now
+ * @returns `here` when the repository has it by now, `streamed` when it is sent from here as it arrives
  * @throws RequestError UPSTREAM_AWAY, with a time, when it has to wait until the blob is here; what the port throws
  */
 export const sendElsewhere = async (
   c: AppContext,
-  { elsewhere, name, host }: PulledThrough & Required<Pick<PulledThrough, 'elsewhere'>>,
+  { elsewhere, name, host }: PulledThrough & { readonly elsewhere: Elsewhere },
   digest: Digest,
   { uploadOrigin, tickets }: Pick<AppOptions, 'uploadOrigin' | 'tickets'>,
-): Promise<Response | undefined> => {
+): Promise<Response | 'here' | 'streamed'> => {
   const found = await elsewhere(digest, c.req.method === 'HEAD' ? 'HEAD' : 'GET')
-  if (found === 'here') return undefined
+  if (found === 'here' || found === 'streamed') return found
   if (found !== 'nowhere' && (await mayGo(c, found))) return redirect(c, found)
   if (uploadOrigin !== undefined && tickets) {
     const url = new URL(`/v2/${name}/blobs/${digest}`, uploadOrigin)
@@ -68,5 +68,8 @@ export const ticketedSource = async (
   const caller = { via: 'bearer' } as const
   if (typeof found === 'string') return { name, caller }
   c.set('upstream', found.upstream)
-  return found.again ? { name: found.name, caller } : { name: found.name, caller, from: found }
+  if (found.again) return { name: found.name, caller }
+  // The other host has looked where else it is.
+  const from = found.streams ? { ...found, elsewhere: undefined } : found
+  return { name: found.name, caller, from }
 }

@@ -26,6 +26,15 @@ export interface UpstreamList<T> {
   readonly warning?: string
 }
 
+/**
+ * Where a client gets a blob that is not here.
+ *
+ * @param method that it comes with
+ * @returns a URL that needs no credentials; `here` when the repository has it by now; `nowhere` when the upstream sends it
+ *   to those alone that it knows, `streamed` when it is then had by `PulledThrough.blob`
+ */
+export type Elsewhere = (digest: Digest, method: 'GET' | 'HEAD') => Promise<string>
+
 /** A repository that comes from an upstream. All throw RegistryError or RequestError. */
 export interface PulledThrough {
   /** Its name here. */
@@ -52,14 +61,10 @@ export interface PulledThrough {
   served(bytes: number | undefined): void
   /** Size in bytes of a blob that is not here, if the upstream says so. */
   stat(digest: Digest): Promise<number | undefined>
-  /**
-   * Where a client gets a blob that is not here. Absent where it gets it from here, by {@link blob}.
-   *
-   * @param method that it comes with
-   * @returns a URL that needs no credentials; `here` when the repository has it by now; `nowhere` when the upstream sends
-   *   it to those alone that it knows
-   */
-  readonly elsewhere?: (digest: Digest, method: 'GET' | 'HEAD') => Promise<string>
+  /** Absent where all clients get blobs from here, by {@link blob}. */
+  readonly elsewhere?: Elsewhere | undefined
+  /** Whether {@link blob} has blobs of the upstream at all. */
+  readonly streams: boolean
   /** Has a blob here. @returns undefined when the repository has it by now */
   blob(digest: Digest, range: ByteRange | undefined): Promise<ArrivingBlob | undefined>
 }

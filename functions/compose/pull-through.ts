@@ -202,15 +202,18 @@ export const createPullThrough = (
     )
   const fill =
     'behind' in fetching ? openFills(fetching, options, askAt, reportUnstored) : undefined
+  const room = 'behind' in fetching ? fetching.room : undefined
+  const start = passing?.start ?? room?.start
   const elsewhere =
-    passing &&
+    start &&
     createElsewhere({
       registry,
       store,
       askAt,
       claims: createHandedClaims(store, now),
-      streams: passing.streams,
-      start: passing.start,
+      // Where there is room for some, those alone are streamed that are to be had nowhere else.
+      streams: passing?.streams ?? true,
+      start,
       report: reportUnstored,
       now,
     })
@@ -275,13 +278,15 @@ export const createPullThrough = (
       },
       stat: (digest) =>
         tell(route, () => askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
+      streams: fill !== undefined,
       ...(elsewhere && {
         elsewhere: async (digest: Digest, method: 'GET' | 'HEAD') => {
           const finding = () =>
             counting('blob', elsewhere(route, digest, method), (got) =>
-              got === 'here' ? undefined : 'miss',
+              got === 'here' || (got === 'nowhere' && fill) ? undefined : 'miss',
             )
           const found = await tell(route, finding, 'BLOB_UNKNOWN', blob(digest))
+          if (found === 'nowhere' && fill) return 'streamed'
           return found instanceof URL ? found.href : found
         },
       }),

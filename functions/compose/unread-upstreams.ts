@@ -31,6 +31,7 @@ export const unreadSource = (
     host: 'its upstream',
     upstream: 'unread',
     again: false,
+    streams: true,
     async manifest(reference) {
       try {
         const digest = await manifests.resolve(name, reference)

@@ -12,9 +12,11 @@ import { openStore } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { createHandler as createApi } from '../../functions/handlers/api.ts'
 import { createHandler } from '../../functions/handlers/fill.ts'
+import { startWebFunction } from '../../functions/node/web-function/start.ts'
 import { fetchingKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { startBucket } from '../support/hosts/start.ts'
+import { until } from '../support/until.ts'
 import { CONFIG, IMAGE, serve, sha256 } from '../upstreams/upstream.ts'
 import { get } from './events.ts'
 import { WRONG } from './wrong-settings.ts'
@@ -41,7 +43,10 @@ const withQuery = (path: string): APIGatewayProxyEventV2 => {
 
 /** An upstream, Lambda, and both functions on one bucket. */
 const open = async (more: NodeJS.ProcessEnv = {}) => {
-  const state = { redirects: true, away: false, bytes: LAYER, lambda: 202 }
+  const state = {
+    ...{ redirects: true, away: false, bytes: LAYER, lambda: 202 },
+    length: undefined as number | undefined,
+  }
   const upstream = await serve((request, response) => {
     const { method, url = '' } = request
     const send = (bytes: Buffer, headers: Record<string, string> = {}) =>
@@ -55,6 +60,10 @@ const open = async (more: NodeJS.ProcessEnv = {}) => {
     }
     if (!url.startsWith('/v2/team/app/blobs/')) return void response.writeHead(404).end()
     if (state.redirects) return void response.writeHead(307, { location: CDN }).end()
+    if (url.endsWith(DIGEST) && state.length !== undefined) {
+      response.writeHead(200, { 'content-length': state.length })
+      return void response.write(state.bytes)
+    }
     if (url.endsWith(DIGEST)) return send(state.bytes)
     if (url.endsWith(sha256(CONFIG))) return send(CONFIG)
     response.writeHead(404).end()
@@ -68,7 +77,7 @@ const open = async (more: NodeJS.ProcessEnv = {}) => {
   })
   const { server, env: bucket } = await startBucket()
   onTestFinished(() => server.close())
-  const env = {
+  const env: Record<string, string | undefined> = {
     ...bucket,
     AWS_ENDPOINT_URL: lambda.origin,
     SLIPWAY_FILL_FUNCTION: ARN,
@@ -171,6 +180,64 @@ describe('a pull', () => {
     const other = `/v2/up/team/app/blobs/${sha256(CONFIG)}${search}`
     expect((await closed(withQuery(other))).statusCode).toBe(401)
     expect((await closed(withQuery(`${BLOB}${search}x`))).statusCode).toBe(401)
+  })
+})
+
+describe('the Web Function', () => {
+  /** It wants log-ins, and gets the path of a redirect. */
+  const openWeb = async () => {
+    const opened = await open({ SLIPWAY_UPLOAD_ORIGIN: 'https://push.example' })
+    opened.state.redirects = false
+    const { SLIPWAY_UPLOAD_ORIGIN: _, ...env } = opened.env
+    const running = await startWebFunction({
+      ...env,
+      SLIPWAY_AUTH: 'basic',
+      AWS_LAMBDA_HTTP_ENDPOINT: '127.0.0.1:0',
+    })
+    onTestFinished(() => running.stop())
+    const origin = `http://127.0.0.1:${running.port}`
+    const follow = async (event: APIGatewayProxyEventV2, headers = {}) => {
+      const { location } = (await opened.send(event)).headers ?? {}
+      const { pathname, search } = new URL(`${location}`)
+      return fetch(`${origin}${pathname}${search}`, { headers, redirect: 'manual' })
+    }
+    return { ...opened, origin, follow }
+  }
+
+  test('streams a blob to who was sent there for it, and stores it once', async () => {
+    const { follow, origin, asked, events, send, state } = await openWeb()
+    expect((await fetch(`${origin}${BLOB}`)).status).toBe(401)
+    asked()
+    const blob = await follow(get(BLOB))
+    expect([blob.status, blob.headers.get('content-length')]).toEqual([200, `${LAYER.length}`])
+    expect(Buffer.from(await blob.arrayBuffer()).equals(LAYER)).toBe(true)
+    // Once by each function.
+    expect(asked()).toEqual(Array.from({ length: 2 }, () => `GET ${BLOB.replace('/up/', '/')}`))
+    expect(events).toEqual([])
+    state.away = true
+    await until(async () => {
+      const { headers } = await send(get(BLOB))
+      return `${headers?.location}`.includes('X-Amz-Signature')
+    })
+  })
+
+  test('sends who comes by itself to where the upstream does, too', async () => {
+    const { state, events, env } = await openWeb()
+    state.redirects = true
+    const running = await startWebFunction({ ...env, AWS_LAMBDA_HTTP_ENDPOINT: '127.0.0.1:0' })
+    onTestFinished(() => running.stop())
+    const pull = () => fetch(`http://127.0.0.1:${running.port}${BLOB}`, { redirect: 'manual' })
+    const sent = await pull()
+    expect([sent.status, sent.headers.get('location')]).toEqual([307, CDN])
+    expect(events).toHaveLength(1)
+  })
+
+  test('has one copied that it has no room for', async () => {
+    const { follow, state, events } = await openWeb()
+    state.length = 2 ** 30
+    const blob = await follow(get(BLOB))
+    expect([blob.status, blob.headers.get('retry-after')]).toEqual([503, '10'])
+    expect(events).toEqual([{ name: 'up/team/app', digest: DIGEST, claim: expect.any(String) }])
   })
 })
 

@@ -158,7 +158,9 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
         const { elsewhere } = from
         if (elsewhere) {
           const { sendElsewhere } = await throughUpstreams()
-          return (await sendElsewhere(c, { ...from, elsewhere }, digest, options)) ?? sendStored()
+          const sent = await sendElsewhere(c, { ...from, elsewhere }, digest, options)
+          if (sent === 'here') return sendStored()
+          if (sent !== 'streamed') return sent
         }
         c.header('Content-Type', 'application/octet-stream')
         if (c.req.method === 'GET') {
