@@ -181,6 +181,16 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     return held.flatMap((each) => (each === undefined ? [] : [countedOf(each)]))
   }
 
+  /** Has what is here of all that a copy refers to stay: the clean-up may have condemned it. */
+  const keepReferences = async (name: string, manifest: Manifest): Promise<undefined> => {
+    const distinct = new Map(manifest.references.map((each) => [each.digest, each.mediaType]))
+    await inBatches([...distinct], async ([digest, mediaType]) => {
+      if (isManifestType(mediaType)) await revisions.keep(name, digest)
+      else await links.keep(layerLinkKey(name, digest))
+    })
+    return undefined
+  }
+
   /**
    * Looks at all that a manifest refers to; where there is a quota, that is counted before anything links it.
    *
@@ -231,7 +241,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
         recording && movesOf(recording),
         names.length === 0 ? recording?.write(happening) : undefined,
         fetched
-          ? undefined
+          ? keepReferences(name, manifest)
           : prepare(name, digest, manifest, { digest: canonical, size, linked: 'soon' }),
         presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
       ])

@@ -45,6 +45,7 @@ import {
   mountSha512,
   withoutLength,
 } from './blobs.ts'
+import { fetchByDigest, fetchByTag, fillBlob, pullThrough, purge } from './fetches.ts'
 import {
   CACHE,
   deleteReferrer,
@@ -184,6 +185,14 @@ export const OPERATIONS: readonly Operation[] = [
     expire,
     sweeper,
   ),
+  ...of(
+    ['an old tag', 'a condemned link'],
+    fetchByTag,
+    fetchByDigest,
+    fillBlob,
+    pullThrough,
+    purge,
+  ),
   ...of([...DELETED, 'a deleted tag'], undeleteTag, undeleteManifest, recordPull, wholeRun),
   ...of(['an old tag'], deleteForGood, inTurn(deleteWhole, undoWhole('v1'))),
   ...of([...BLOBS, ...DELETED, ...LITTER], dryRun, releaseAll, collector('second')),
@@ -210,4 +219,6 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   undelete: undeleteManifest.title,
   gc: wholeRun.title,
   usage: dryRun.title,
+  'upstreams refresh': fetchByTag.title,
+  'upstreams purge': purge.title,
 }

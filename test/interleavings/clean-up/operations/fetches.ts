@@ -1,0 +1,142 @@
+/**
+ * What pull-through writes: manifests and blobs that come from an upstream, which has the image and never fails. The
+ * code is that of the server, but for the file in which a blob is on its way.
+ *
+ * @module
+ */
+import { dataKey, fetchedPrefix } from '../../../../functions/registry/layout.ts'
+import { OCI_MANIFEST } from '../../../../functions/registry/media-types.ts'
+import type { Digest, Reference } from '../../../../functions/registry/reference.ts'
+import { createRegistry, type Registry } from '../../../../functions/registry/registry.ts'
+import { createClaims } from '../../../../functions/upstreams/blobs/claim.ts'
+import type { UpstreamRepository } from '../../../../functions/upstreams/client/client.ts'
+import { UpstreamError } from '../../../../functions/upstreams/client/failure.ts'
+import type { AskAt } from '../../../../functions/upstreams/client/hosts-asked.ts'
+import { createRefresh } from '../../../../functions/upstreams/manifests/refresh.ts'
+import { parseUpstreams } from '../../../../functions/upstreams/parse.ts'
+import { type Route, routing } from '../../../../functions/upstreams/route.ts'
+import { allObjects } from '../../../support/rig/invariants.ts'
+import { FROZEN } from '../../instance.ts'
+import { BLOB, IMAGE } from '../actors.ts'
+import type { Acting, Actor } from '../run.ts'
+import { actor, blobIn, is, manifestIn, refusable } from './answers.ts'
+
+const UPSTREAMS = {
+  version: 1,
+  upstreams: [{ name: 'up', host: 'up.example', prefix: '', interval: '0m' }],
+}
+const ROUTE = routing(parseUpstreams(JSON.stringify(UPSTREAMS)))('app') as Route
+
+const REPOSITORY = {
+  head: async () => ({ digest: IMAGE.sha256 as Digest, etag: undefined }),
+  manifest: async () => ({
+    digest: IMAGE.sha256 as Digest,
+    bytes: Buffer.from(IMAGE.bytes),
+    mediaType: OCI_MANIFEST,
+    etag: undefined,
+  }),
+  stat: async () => BLOB.bytes.length,
+} as unknown as UpstreamRepository
+const askAt = (() => ({ repository: REPOSITORY })) as unknown as AskAt
+
+/** A server with nothing in its memory. */
+const serverOf = ({ store, ...world }: Acting): Registry =>
+  createRegistry({
+    store,
+    uploadSecret: async () => new Uint8Array(32),
+    now: () => world.now(),
+    wait: (milliseconds) => world.wait(milliseconds),
+    cleanUp: async () => true,
+    undeletes: true,
+    rules: async () => FROZEN,
+  })
+
+const fetchManifest = (world: Acting, registry: Registry, reference: Reference) =>
+  createRefresh({ registry, store: world.store, askAt, now: () => world.now() })(ROUTE, reference)
+
+async function* bytesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
+  yield bytes
+}
+
+/** The steps of `createFills`, in its order. @returns whether the repository has the blob then */
+const fill = async (world: Acting, registry: Registry): Promise<boolean> => {
+  const { store } = world
+  const digest = BLOB.sha256 as Digest
+  const isStored = async (): Promise<boolean> => (await store.head(dataKey(digest))) !== undefined
+  const mount = () => registry.blobs.mount('app', digest, undefined)
+  if ((await isStored()) && (await mount())) return true
+  const takeClaim = createClaims({
+    store,
+    signal: new AbortController().signal,
+    wait: (milliseconds) => world.wait(milliseconds),
+    clock: () => world.now(),
+    // Nobody lives so long.
+    renewal: 2 ** 31 - 1,
+  })
+  const claim = await takeClaim(digest, isStored)
+  try {
+    if (claim === undefined && (await mount())) return true
+    const source = bytesOf(BLOB.bytes)
+    const incoming = { source, length: BLOB.bytes.length, range: undefined, fetched: true }
+    await registry.uploads.commit(registry.uploads.begin('app'), digest, incoming)
+    return true
+  } finally {
+    await claim?.release()
+  }
+}
+
+/** Work of a server: what an upstream or the store refuses, is refused. */
+const pulling = (title: string, run: (world: Acting) => Promise<void>): Actor =>
+  actor(title, (world) =>
+    refusable(async () => {
+      try {
+        await run(world)
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error
+      }
+    }),
+  )
+
+export const fillBlob = pulling('fill of a blob', async (world) => {
+  if (await fill(world, serverOf(world))) world.told(blobIn('app', BLOB))
+})
+
+export const fetchByTag = pulling('fetch of a tag', async (world) => {
+  const { was } = await fetchManifest(world, serverOf(world), { tag: 'v1' })
+  // What was here is as old as it was, for rules.
+  if (was === undefined) world.told({ kind: 'tag', name: 'app', tag: 'v1' })
+})
+
+export const fetchByDigest = pulling('fetch by digest', async (world) => {
+  await fetchManifest(world, serverOf(world), { digest: IMAGE.sha256 as Digest })
+})
+
+/** A client that pulls an image: what is not here is fetched, and all of it is here then, as long as the upstream is not. */
+export const pullThrough = pulling('pull through', async (world) => {
+  const registry = serverOf(world)
+  const { was } = await fetchManifest(world, registry, { tag: 'v1' })
+  const answer = await world.send(`GET /v2/app/blobs/${BLOB.sha256}`)
+  if (!is(world, answer, 'a blob', 200, 404)) return
+  if (answer.status === 404 && !(await fill(world, registry))) return
+  if (was !== undefined) return
+  world.told(manifestIn('app', IMAGE))
+  world.told({ kind: 'tag', name: 'app', tag: 'v1' })
+})
+
+/** A client that has nothing fetched: what it gets is right. */
+export const pullHere = actor('pull of what is here', async (world) => {
+  const manifest = await world.send('GET /v2/app/manifests/v1')
+  if (!is(world, manifest, 'a tag', 200, 404) || manifest.status === 404) return
+  if (!manifest.body.equals(IMAGE.bytes)) world.wrong('a tag is another')
+  const blob = await world.send(`GET /v2/app/blobs/${BLOB.sha256}`)
+  if (!is(world, blob, 'a blob', 200, 404) || blob.status === 404) return
+  if (!blob.body.equals(BLOB.bytes)) world.wrong('a blob is another')
+})
+
+/** `slipway upstreams purge`: all that was pulled goes. */
+export const purge = actor('purge', async (world) => {
+  world.excuse('app')
+  is(world, await world.send('DELETE /api/v1/repositories/app'), 'a purge', 202, 404)
+  const states = await allObjects(world.store, fetchedPrefix('app'))
+  await world.store.delete(states.map(({ key }) => key))
+})
