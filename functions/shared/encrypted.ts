@@ -8,6 +8,7 @@
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { keyObjectOf } from './key-object.ts'
 
 const ALGORITHM = 'aes-256-gcm'
 /** Bytes of the nonce and of the tag (RFC 7518 section 5.3). */
@@ -18,7 +19,7 @@ const HEADER = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM' })).toStr
 /** Encrypts a value. @param key 32 bytes */
 export const encrypt = (value: unknown, key: Uint8Array): string => {
   const nonce = randomBytes(NONCE)
-  const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG })
+  const cipher = createCipheriv(ALGORITHM, keyObjectOf(key), nonce, { authTagLength: TAG })
   cipher.setAAD(Buffer.from(HEADER))
   const sealed = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()])
   const parts = [nonce, sealed, cipher.getAuthTag()].map((part) => part.toString('base64url'))
@@ -44,7 +45,7 @@ export const decrypt = (token: string, key: Uint8Array): unknown => {
   const [nonce, sealed, tag] = parts.map(decoded)
   if (header !== HEADER || wrapped !== '' || parts.length > 3) return undefined
   if (nonce?.length !== NONCE || sealed === undefined || tag?.length !== TAG) return undefined
-  const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG })
+  const decipher = createDecipheriv(ALGORITHM, keyObjectOf(key), nonce, { authTagLength: TAG })
   decipher.setAAD(Buffer.from(HEADER))
   decipher.setAuthTag(tag)
   try {

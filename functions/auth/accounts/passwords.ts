@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { coalesce } from '../../shared/coalesce.ts'
 import type { Attempt, Throttle } from '../throttle/throttle.ts'
@@ -54,7 +54,7 @@ const dummyHash = (cost: number): string =>
 export const createPasswords = ({ verify, throttle, now }: PasswordOptions): Passwords => {
   const verifyInTurn = oneAtATime(verify)
   // Keys are derived with a secret of this process: outside it they disclose nothing about passwords.
-  const secret = randomBytes(32)
+  const secret = createSecretKey(randomBytes(32))
   const sealed = (...values: readonly string[]): string =>
     createHmac('sha256', secret).update(JSON.stringify(values)).digest('base64')
   const remembered = new LRUCache<string, true>({

@@ -5,12 +5,12 @@
  */
 
 import { HttpRequest, type HttpResponse } from '@smithy/core/protocols'
-import { Hash } from '@smithy/core/serde'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { once } from '../../../shared/once.ts'
 import { addressOf } from '../address.ts'
 import type { Sdk } from '../direct-client.ts'
 import type { Place } from '../place.ts'
+import { Sha256 } from './sha256.ts'
 
 /** Methods that have no body. */
 export type Method = 'DELETE' | 'GET' | 'HEAD'
@@ -56,9 +56,6 @@ const escaped = (key: string): string =>
   encodeURIComponent(key)
     .replaceAll('%2F', '/')
     .replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
-
-/** SHA-256, as the signer wants it. */
-const Sha256 = Hash.bind(undefined, 'sha256')
 
 /** Signs requests as the SDK's client of the bucket would. Sends nothing by itself. */
 export const createRequests = (place: Place, sdk: Sdk): Requests => {
