@@ -17,28 +17,38 @@ import { until } from '../support/until.ts'
 const BYTES = randomBytes(3_000_000)
 const PIECE = 64 * 1024
 
-const open = async (size: number | undefined = BYTES.length) => {
+/** @param size of the whole, where it is known */
+const openOf = async (size: number | undefined) => {
   const { path, remove } = await temporaryDirectory()
   onTestFinished(remove)
   const spool = await openSpool(path, size)
-  const fill = async (to = BYTES.length) => {
+  const fill = async (to = BYTES.length, step = PIECE) => {
     while (spool.arrived < to) {
-      await spool.write(BYTES.subarray(spool.arrived, Math.min(spool.arrived + PIECE, to)))
+      await spool.write(BYTES.subarray(spool.arrived, Math.min(spool.arrived + step, to)))
     }
   }
   return { spool, fill, path }
 }
 
-test('all is read, from disk and from memory, by many', async () => {
-  const { spool, fill } = await open()
-  const early = Array.from({ length: 3 }, () => buffer(spool.read()!))
-  await fill()
-  const late = buffer(spool.read()!)
-  const part = buffer(spool.read({ start: 10, end: 2_999_998 })!)
-  spool.verified()
-  for (const each of [...early, late]) expect((await each).equals(BYTES)).toBe(true)
-  expect((await part).equals(BYTES.subarray(10, 2_999_999))).toBe(true)
-})
+test.each([
+  [PIECE, BYTES.length],
+  [9_973, BYTES.length],
+  [700_001, undefined],
+])(
+  'all is read, from disk and from memory, by many: %d bytes at a time of %s',
+  async (step, size) => {
+    const { spool, fill } = await openOf(size)
+    const early = Array.from({ length: 3 }, () => buffer(spool.read()!))
+    await fill(BYTES.length, step)
+    const late = buffer(spool.read()!)
+    const part = buffer(spool.read({ start: 10, end: 2_999_998 })!)
+    spool.verified()
+    for (const each of [...early, late]) expect((await each).equals(BYTES)).toBe(true)
+    expect((await part).equals(BYTES.subarray(10, 2_999_999))).toBe(true)
+  },
+)
+
+const open = () => openOf(BYTES.length)
 
 test('a chunk that one reader has sent and released is whole for the others', async () => {
   const { spool, fill } = await open()

@@ -47,28 +47,42 @@ export interface Spool {
 const CHUNK = 256 * 1024
 /** Bytes that came last and are kept in memory, for all readers that keep up. */
 const RECENT = 1024 * 1024
+/** Bytes of each piece of them. Readers get at most one at a time. */
+const PIECE = 256 * 1024
+/** Milliseconds for which readers wait for a piece to fill: each of many is woken for few bytes otherwise. */
+const GATHER = 20
 
-/** A copy that many may send: whoever has sent a chunk that has its memory for itself gives that back. */
-const shareable = (chunk: Uint8Array): Buffer => {
-  const copy = Buffer.from(new ArrayBuffer(chunk.byteLength + 1), 0, chunk.byteLength)
-  copy.set(chunk)
-  return copy
-}
+/** Memory that many may send: whoever has sent a chunk that has its memory for itself gives that back. */
+const shareable = (size: number): Buffer => Buffer.from(new ArrayBuffer(size + 1), 0, size)
 
-/** What came last, by where it begins. */
-const createRecent = () => {
-  const pieces: { readonly at: number; readonly bytes: Buffer }[] = []
-  let size = 0
+/** What came last, by where it begins. @param size of the whole in bytes, if it is known */
+const createRecent = (size = Number.POSITIVE_INFINITY) => {
+  /** Each is full but the last one. What is filled never changes. */
+  const pieces: { readonly at: number; readonly bytes: Buffer; filled: number }[] = []
+  let kept = 0
+  const room = (at: number) => {
+    const last = pieces.at(-1)
+    if (last !== undefined && last.filled < last.bytes.byteLength) return last
+    const piece = { at, bytes: shareable(Math.min(PIECE, Math.max(size - at, 1))), filled: 0 }
+    pieces.push(piece)
+    kept += piece.bytes.byteLength
+    while (kept - pieces[0]!.bytes.byteLength >= RECENT) kept -= pieces.shift()!.bytes.byteLength
+    return piece
+  }
   return {
     add(at: number, chunk: Uint8Array): void {
-      pieces.push({ at, bytes: shareable(chunk) })
-      size += chunk.byteLength
-      while (size - pieces[0]!.bytes.byteLength >= RECENT) size -= pieces.shift()!.bytes.byteLength
+      for (let done = 0; done < chunk.byteLength; ) {
+        const piece = room(at + done)
+        const part = chunk.subarray(done, done + piece.bytes.byteLength - piece.filled)
+        piece.bytes.set(part, piece.filled)
+        piece.filled += part.byteLength
+        done += part.byteLength
+      }
     },
     /** Some bytes from `at` on, and before `limit`, if they are here. */
     find(at: number, limit: number): Buffer | undefined {
       const piece = pieces.findLast((each) => each.at <= at)
-      return piece?.bytes.subarray(at - piece.at, limit - piece.at)
+      return piece?.bytes.subarray(at - piece.at, Math.min(limit - piece.at, piece.filled))
     },
   }
 }
@@ -112,13 +126,19 @@ export const openSpool = async (directory: string, size: number | undefined): Pr
   const path = join(directory, `slipway-fetch-${randomUUID()}`)
   const file = await open(path, 'wx+', 0o600)
   await rm(path)
-  const recent = createRecent()
+  const recent = createRecent(size)
   let arrived = 0
   let state: 'open' | 'verified' | Error = 'open'
   let changed = Promise.withResolvers<void>()
   let users = 1
+  /** Bytes of which readers have been told. */
+  let told = 0
+  let gathering: NodeJS.Timeout | undefined
 
   const wake = (): void => {
+    clearTimeout(gathering)
+    gathering = undefined
+    told = arrived
     changed.resolve()
     changed = Promise.withResolvers()
   }
@@ -174,7 +194,8 @@ export const openSpool = async (directory: string, size: number | undefined): Pr
       }
       recent.add(arrived, chunk)
       arrived += chunk.byteLength
-      wake()
+      if (arrived - told >= PIECE) wake()
+      else gathering ??= setTimeout(wake, GATHER)
     },
 
     verified() {
