@@ -9,16 +9,14 @@
 
 import { createHash } from 'node:crypto'
 import { type ListedRepository, walkRepositories } from '../registry/clean-up/walk.ts'
-import { unreported } from '../registry/damage.ts'
-import { revisionLinkKey } from '../registry/layout.ts'
-import { readLink } from '../registry/links.ts'
+import type { Digest } from '../registry/reference.ts'
 import { inBatches } from '../shared/parallel.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { fold, listShards } from './fold.ts'
 import { BUCKETS, bucketOf, SEARCH_PREFIX } from './keys.ts'
 import { type IndexedRepository, readShard, type Shard } from './shard.ts'
-import { type Change, MOST } from './truth.ts'
+import { type Change, isThere, MOST } from './truth.ts'
 import { updateBucket } from './update.ts'
 
 /** Repositories of a bucket that are looked at for one write of it: others write it, too. */
@@ -33,7 +31,7 @@ interface Shown {
   /** Whether the versions of tags are listed. */
   readonly versions: boolean
   /** Digests of links that are not plain: of these, a listing does not say whether they are there. */
-  readonly others: readonly string[]
+  readonly others: readonly Digest[]
 }
 
 /** How a mend has ended. */
@@ -86,18 +84,16 @@ const agrees = async (
 ): Promise<boolean> => {
   if (known === undefined) return shown?.sum === 0n
   if (shown === undefined || known.unsettled) return false
-  const others = new Set(shown.others)
+  const others = new Set<string>(shown.others)
   const texts = [
     ...[...known.tags.values()].map((each) => textOf(each, shown.versions)),
     ...[...known.manifests.keys()].filter((digest) => !others.has(digest)),
   ]
   if (sumOf(texts) !== shown.sum) return false
   // Condemned ones are there, deleted ones mostly not.
-  const doubtful = [...others].filter((digest) => known.manifests.has(digest))
-  const links = await inBatches(doubtful, (digest) =>
-    readLink(store, revisionLinkKey(name, digest), unreported),
-  )
-  return links.every((link) => link !== undefined)
+  const doubtful = shown.others.filter((digest) => known.manifests.has(digest))
+  const there = await inBatches(doubtful, (digest) => isThere(store, name, digest))
+  return there.every((each) => each)
 }
 
 const mendBucket = async (

@@ -70,6 +70,10 @@ const revisionsOf = (store: ObjectStore): Revisions => {
   )
 }
 
+/** Whether a manifest is there: also one that was deleted, if a tag keeps it. */
+export const isThere = async (store: ObjectStore, name: string, digest: Digest): Promise<boolean> =>
+  (await revisionsOf(store).find(name, digest)) !== undefined
+
 const lookAtTag = async (
   { store, name, stays }: Looking,
   tag: string,

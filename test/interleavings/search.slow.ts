@@ -10,7 +10,7 @@ import { ACTORS, exploreSearch, fill } from './search.ts'
 
 const HOUR = 3_600_000
 /** Orders tried of each pair, and of each death. */
-const [LIMIT, DEATHS] = [300, 40]
+const [LIMIT, DEATHS] = [100, 10]
 
 describe.each(Object.entries(SERVICES))('%s', (_, service) => {
   const filled = fill(service)

@@ -61,7 +61,8 @@ export const ACTORS: readonly Actor[] = [
   {
     title: 'delete OLD in app',
     act: (send) => send(`DELETE /v2/app/manifests/${OLD.sha256}`),
-    change: changeOf('app', ['latest'], [OLD.sha256]),
+    // Each tag that goes with it has an event.
+    change: changeOf('app', ['latest', 'again'], [OLD.sha256]),
   },
   { title: 'mend' },
 ]
