@@ -13,6 +13,6 @@ test.each(CONDITIONAL)('writes below %s need their condition', async (prefix) =>
   const before = await fill(service)
   const actors = [actor('push NEW as app:latest'), actor('push OLD as app:again')]
   const scenario = { service, before, actors, spoil: without(prefix) }
-  const { faults } = await exploreSearch(scenario, 150)
+  const { faults } = await exploreSearch(scenario, 60)
   expect(faults).not.toEqual([])
 })
