@@ -362,29 +362,35 @@ test.each<[origin: string, realm: string, pinned: boolean]>([
 )
 
 describe('limits:', () => {
-  test('an upstream that wants a pause gets it, of what it has had enough of', async () => {
-    let now = Date.parse('2025-01-01T00:00:00Z')
-    const { origin, lines } = await serveContent({
-      'app/manifests/v1': (_, response) =>
-        void response.writeHead(429, { 'retry-after': '60' }).end(),
-      [`app/blobs/${sha256(CONFIG)}`]: CONFIG,
-    })
-    const { repository } = askAt(origin, {}, { now: () => now })
-    await expect(repository.manifest(TAG)).rejects.toMatchObject({
-      failure: 'busy',
-      retryAfter: 60_000,
-    })
-    now += 20_000
-    await expect(repository.head(TAG)).rejects.toMatchObject({
-      failure: 'busy',
-      retryAfter: 40_000,
-    })
-    expect(await repository.stat(sha256(CONFIG))).toBe(CONFIG.length)
-    now += 40_000
-    await expect(repository.head(TAG)).rejects.toMatchObject({ failure: 'busy' })
-    const asked = lines().filter((line) => line.includes('manifests'))
-    expect(asked).toEqual(['GET /v2/app/manifests/v1', 'HEAD /v2/app/manifests/v1'])
-  })
+  test.each([
+    [429, 'busy'],
+    [503, 'away'],
+  ])(
+    'an upstream that wants a pause by %d gets it, of what it has had enough of',
+    async (status, kind) => {
+      let now = Date.parse('2025-01-01T00:00:00Z')
+      const { origin, lines } = await serveContent({
+        'app/manifests/v1': (_, response) =>
+          void response.writeHead(status, { 'retry-after': '60' }).end(),
+        [`app/blobs/${sha256(CONFIG)}`]: CONFIG,
+      })
+      const { repository } = askAt(origin, {}, { now: () => now })
+      await expect(repository.manifest(TAG)).rejects.toMatchObject({
+        failure: kind,
+        retryAfter: 60_000,
+      })
+      now += 20_000
+      await expect(repository.head(TAG)).rejects.toMatchObject({
+        failure: 'busy',
+        retryAfter: 40_000,
+      })
+      expect(await repository.stat(sha256(CONFIG))).toBe(CONFIG.length)
+      now += 40_000
+      await expect(repository.head(TAG)).rejects.toMatchObject({ failure: kind })
+      const asked = lines().filter((line) => line.includes('manifests'))
+      expect(asked).toEqual(['GET /v2/app/manifests/v1', 'HEAD /v2/app/manifests/v1'])
+    },
+  )
 
   test('what is left is known, and none is asked for when nothing is', async () => {
     let now = 0
