@@ -5,9 +5,10 @@
  * @module
  */
 
+import { statfs } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import type { ByteRange, ObjectRead } from '../store.ts'
-import { currentEtag } from './condition.ts'
+import { currentEtag, etagAtOnce } from './condition.ts'
 import { pathOf, type Tree } from './paths.ts'
 import { get } from './read.ts'
 
@@ -23,6 +24,14 @@ const [CAPACITY, EACH] = [2 * 1024 * 1024, 512]
  */
 const SETTLED = 2000
 
+/**
+ * File systems of Linux that keep in memory what is known of a file that was read a while ago, so that to look at it waits for
+ * nothing: ext, XFS, Btrfs, ZFS, F2FS, tmpfs, and overlays of those. Others may ask over a network.
+ */
+const LOCAL = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x2fc12fc1, 0xf2f52010, 0x01021994, 0x794c7630,
+])
+
 type Small = Omit<ObjectRead, 'body'> & { readonly body: readonly [Uint8Array<ArrayBuffer>] }
 
 /** The same to another reader, which may change or move its bytes. */
@@ -37,12 +46,17 @@ export const createSmallReads = (): typeof get => {
     maxSize: CAPACITY,
     sizeCalculation: ({ info }) => info.size + EACH,
   })
+  let isLocal: boolean | undefined
+  const etagOf = async ({ root }: Tree, path: string): Promise<string | undefined> => {
+    isLocal ??= LOCAL.has((await statfs(root)).type)
+    return isLocal ? etagAtOnce(path) : currentEtag(path)
+  }
   return async (tree: Tree, key: string, range?: ByteRange) => {
     if (range !== undefined) return get(tree, key, range)
     const path = pathOf(tree, key)
     const known = kept.get(path)
     if (known !== undefined) {
-      if ((await currentEtag(path)) === known.info.etag) return copied(known)
+      if ((await etagOf(tree, path)) === known.info.etag) return copied(known)
       kept.delete(path)
     }
     const read = await get(tree, key)
