@@ -10,8 +10,8 @@ import { fetchedMarkKey } from '../../registry/layout.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 
-/** Repositories that are known to be here. */
-const KNOWN = 10_000
+/** Repositories that are known to be here, and for how many milliseconds: they may go. */
+const KNOWN = { max: 10_000, ttl: 60 * 60_000 }
 
 /**
  * Makes what is called before the first manifest of a repository is fetched. One operation for a repository that is
@@ -21,7 +21,7 @@ export const marking = (
   { catalog }: Pick<Registry, 'catalog'>,
   store: ObjectStore,
 ): ((name: string) => Promise<void>) => {
-  const known = new LRUCache<string, true>({ max: KNOWN })
+  const known = new LRUCache<string, true>(KNOWN)
   return async (name) => {
     if (known.has(name)) return
     if (!(await catalog.has(name))) await store.put(fetchedMarkKey(name), Buffer.of())
