@@ -6,7 +6,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { isBus } from '../../functions/events/buses.ts'
-import { KINDS, parseReceivers, type Receiver } from '../../functions/events/receivers.ts'
+import { isIndex, KINDS, parseReceivers, type Receiver } from '../../functions/events/receivers.ts'
 import { recordOf } from './records.ts'
 
 const BUS = 'arn:aws:events:eu-central-1:123456789012:event-bus/default'
@@ -185,5 +185,32 @@ describe('addresses', () => {
     [['10.0.0.0/8'], '127.0.0.1', false],
   ])('with private: %j, %s is allowed: %s', (allowed, address, expected) => {
     expect(only({ private: allowed }).allows(address)).toBe(expected)
+  })
+})
+
+describe('the index for search', () => {
+  const parse = (document: object) => parseReceivers(JSON.stringify({ version: 1, ...document }))
+
+  test('is a receiver of what changes manifests and tags, and of nothing else', () => {
+    const [index, ...more] = parse({ search: true, receivers: [] })
+    expect(more).toEqual([])
+    expect(index && isIndex(index)).toBe(true)
+    expect(KINDS.filter((kind) => index?.hears(kind))).toEqual(['push', 'delete', 'undelete'])
+    expect(index?.wants(recordOf())).toBe(true)
+    const layer = { key: 'docker/registry/v2/repositories/a/_layers/sha256/aa/link' }
+    expect(index?.wants({ ...recordOf(), proof: layer })).toBe(false)
+    expect(index?.wants({ ...recordOf(), repository: undefined })).toBe(false)
+  })
+
+  test.each([{ receivers: [] }, { search: false, receivers: [] }])('%o: there is none', (given) => {
+    expect(parse(given)).toEqual([])
+  })
+
+  test('nobody else has its name', () => {
+    const receivers = [one({ name: 'slipway-search' })]
+    expect(() => parse({ search: true, receivers })).toThrow(
+      'receivers[0].name is "slipway-search": with search, it is that of the index',
+    )
+    expect(parse({ receivers })).toHaveLength(1)
   })
 })
