@@ -193,7 +193,7 @@ const PULL_THROUGH: Rights = [
   // Beside the right of an admin API.
   ['UpstreamsInForce', [READ], [UPSTREAMS_KEY]],
   ['Fetched', [READ, 's3:PutObject'], [`${FETCHED_PREFIX}*`]],
-  // The Web Function removes its own; on AWS a delete with a condition needs the right to read, too.
+  // On AWS a delete with a condition needs the right to read, too.
   ['Fetching', [READ, 's3:PutObject', 's3:DeleteObject'], [`${FETCHING_PREFIX}*`]],
 ]
 

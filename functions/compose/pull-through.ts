@@ -74,6 +74,8 @@ export interface Passing {
   readonly patience: Patience
   /** Whether another host streams blobs. */
   readonly streams: boolean
+  /** Bytes of the largest blob that is copied while the client waits, where nothing streams it. */
+  readonly atOnce: number
   /** Has a blob copied into the store, and does not wait for that. */
   start(wanted: WantedBlob): Promise<void>
 }
@@ -213,6 +215,9 @@ export const createPullThrough = (
       claims: createHandedClaims(store, now),
       // Where there is room for some, those alone are streamed that are to be had nowhere else.
       streams: passing?.streams ?? true,
+      atOnce: passing?.atOnce ?? 0,
+      wait: sleep,
+      signal: () => within?.signal(),
       start,
       report: reportUnstored,
       now,

@@ -139,16 +139,34 @@ describe('a pull', () => {
   })
 
   test.each([get(BLOB), head(BLOB)])(
-    'waits where the upstream sends clients nowhere',
+    'waits for a small blob where the upstream sends clients nowhere',
     async (event) => {
-      const { send, fill, events, state } = await open()
+      const { send, events, state, store } = await open()
       state.redirects = false
-      const waiting = await send(event)
-      expect([waiting.statusCode, waiting.headers?.['retry-after']]).toEqual([503, '10'])
-      await fill(events[0]!)
       expect((await send(event)).headers?.location).toContain('X-Amz-Signature')
+      expect(events).toEqual([])
+      expect(await store.head(fetchingKey(DIGEST))).toBeUndefined()
     },
   )
+
+  test('comes again for a large one', async () => {
+    const { send, fill, events, state } = await open()
+    Object.assign(state, { redirects: false, length: 2 ** 30 })
+    const waiting = await send(get(BLOB))
+    expect([waiting.statusCode, waiting.headers?.['retry-after']]).toEqual([503, '10'])
+    state.length = undefined
+    await fill(events[0]!)
+    expect((await send(get(BLOB))).headers?.location).toContain('X-Amz-Signature')
+  })
+
+  test('comes again for a small one that does not come whole', async () => {
+    const { send, fill, events, state } = await open()
+    Object.assign(state, { redirects: false, bytes: randomBytes(10) })
+    expect((await send(get(BLOB))).statusCode).toBe(503)
+    state.bytes = LAYER
+    await fill(events[0]!)
+    expect((await send(get(BLOB))).headers?.location).toContain('X-Amz-Signature')
+  })
 
   test('is sent to the host that streams, where there is one, with a right to this blob alone', async () => {
     const { send, state, events } = await open({ SLIPWAY_UPLOAD_ORIGIN: 'https://push.example' })

@@ -14,6 +14,9 @@ const MOST = 20_000
 /** Milliseconds until a response begins, and while a body stands still: several fit into {@link MOST}. */
 const PATIENCE = { head: 8_000, body: 8_000 }
 
+/** Bytes of blobs that come in that time at 2 MB/s; most layers of small images are smaller. */
+const AT_ONCE = 32 * 2 ** 20
+
 /**
  * Follows the document of upstreams.
  *
@@ -33,6 +36,7 @@ export const openPassingUpstreams =
         most: MOST,
         patience: PATIENCE,
         streams,
+        atOnce: AT_ONCE,
         start: (wanted) => invokeLater(fillFunction, wanted, { endpoint: env.AWS_ENDPOINT_URL }),
       },
     })

@@ -13,6 +13,7 @@ import type { AskAt } from '../client/hosts-asked.ts'
 import { createFailures } from '../manifests/failures.ts'
 import type { Route } from '../route.ts'
 import type { HandedClaims } from './claim.ts'
+import { resuming } from './resuming.ts'
 
 /** A blob that is to be copied. */
 export interface WantedBlob {
@@ -24,12 +25,18 @@ export interface WantedBlob {
 }
 
 export interface ElsewhereOptions {
-  readonly registry: Pick<Registry, 'blobs'>
+  readonly registry: Pick<Registry, 'blobs' | 'uploads'>
   readonly store: ObjectStore
   readonly askAt: AskAt
-  readonly claims: Pick<HandedClaims, 'offer'>
+  readonly claims: HandedClaims
   /** Whether another host streams what the upstream sends only to those it knows; it stores that itself. */
   readonly streams: boolean
+  /** Bytes of the largest blob that is copied while the client waits, where it would get it from nowhere. */
+  readonly atOnce: number
+  /** Waits for some milliseconds. */
+  readonly wait: (milliseconds: number) => Promise<unknown>
+  /** Ends what is copied while the client waits. */
+  readonly signal: () => AbortSignal | undefined
   /** Has a blob copied, and does not wait for that. */
   readonly start: (wanted: WantedBlob) => Promise<void>
   /** Is told of what was not begun; clients get the blob nevertheless. */
@@ -53,7 +60,8 @@ export type FindElsewhere = (
 
 /** Makes what finds. */
 export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
-  const { registry, store, askAt, claims, streams, start, report, now } = options
+  const { registry, store, askAt, claims, streams, atOnce, wait, signal, start, report, now } =
+    options
   const failures = createFailures(now)
 
   const isStored = async (digest: Digest): Promise<boolean> =>
@@ -68,6 +76,30 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
     }
   }
 
+  /** @returns whether it is here */
+  const copy = async (route: Route, digest: Digest, size: number): Promise<boolean> => {
+    const { repository } = askAt(route)
+    const { uploads } = registry
+    const version = await claims.offer(digest)
+    const claim = version && (await claims.accept(digest, version))
+    if (!claim) return false
+    try {
+      const opened = await repository.blob(digest)
+      const ending = signal() ?? new AbortController().signal
+      const source = resuming(opened, 0, { repository, digest, signal: ending, wait })
+      const whole = { source, length: size, range: undefined, fetched: true }
+      await uploads.commit(uploads.begin(route.local), digest, whole)
+      await claim.release()
+      return true
+    } catch (error) {
+      report(route, digest, error)
+      // It was too slow, or broke off.
+      const left = await claim.leave()
+      if (left !== undefined) await start({ name: route.local, digest, claim: left })
+      return false
+    }
+  }
+
   const find: FindElsewhere = async (route, digest, method) => {
     const { repository } = askAt(route)
     if (await isStored(digest)) {
@@ -75,7 +107,10 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
       await repository.stat(digest)
       if (await registry.blobs.mount(route.local, digest, undefined)) return 'here'
     }
-    const { url } = await repository.locate(digest, method)
+    const { url, size } = await repository.locate(digest, method)
+    if (url === undefined && !streams && size !== undefined && size <= atOnce) {
+      return (await copy(route, digest, size)) ? 'here' : 'nowhere'
+    }
     if (url !== undefined || !streams) await have(route, digest)
     return url ?? 'nowhere'
   }

@@ -17,6 +17,8 @@ import { ask, isRedirectStatus, MAX_REDIRECTS, nextOf, type Response } from './r
 export interface Located {
   /** Undefined where the upstream sends it itself, and to those alone that it knows. */
   readonly url: URL | undefined
+  /** Of the blob in bytes, where it sends it itself and says so. */
+  readonly size?: number | undefined
 }
 
 /** Whether clients may be sent there. @throws UpstreamError `wrong` */
@@ -73,5 +75,6 @@ export const locate = async (
     throw refusal(host, 'blob', response, `${method} of blobs/${digest} of ${repository}`)
   }
   response.drop()
-  return { url: undefined }
+  const { 'content-length': length } = response.headers
+  return { url: undefined, size: length === undefined ? undefined : Number(length) }
 }
