@@ -36,7 +36,7 @@ const search: Operation = {
     digest: text(
       'The beginning of a digest, with or without its algorithm.',
       'sha256:0123',
-      /^(?:(?:sha256|sha512):)?[0-9a-f]{1,128}$/,
+      /^(?:(?:(?:sha256|sha512):)?[0-9a-f]{1,128})?$/,
     ),
     type: text(
       "A media type, or an artifact's type; for images, that of the configuration.",
@@ -54,7 +54,7 @@ const search: Operation = {
       description: 'The `next` of the page before.',
       schema: z.optional(
         withExample(
-          z.string().check(z.regex(/^[A-Za-z0-9_-]{4,1000}$/)),
+          z.string().check(z.regex(/^[A-Za-z0-9_-]{0,1000}$/)),
           Buffer.from('{"after":"team/app"}').toString('base64url'),
         ),
       ),
