@@ -25,6 +25,14 @@ export const blobUnknown = (name: string, digest: Digest): RegistryError =>
     detail: { name, digest },
   })
 
+/** Of a mount. */
+export interface MountOptions {
+  /** Who asks for it, for the event. */
+  readonly origin?: Origin | undefined
+  /** Whether an upstream has it in that repository: then it is no mount that anybody is told of. Default: no. */
+  readonly fetched?: boolean
+}
+
 /** Operations on the blobs of repositories. Every method names the repository first. */
 export interface Blobs {
   /**
@@ -72,7 +80,12 @@ export interface Blobs {
    *
    * @returns false when there is no such blob, or its data is gone or cut, or is being deleted
    */
-  mount(name: string, digest: Digest, from: string | undefined, origin?: Origin): Promise<boolean>
+  mount(
+    name: string,
+    digest: Digest,
+    from: string | undefined,
+    options?: MountOptions,
+  ): Promise<boolean>
   /**
    * Removes the blob from the repository, also if its link is damaged; its data stays for other
    * repositories. Two operations, and two more under another algorithm than sha256.
@@ -218,8 +231,8 @@ export const createBlobs = (
       for (const key of keys) holdings.trust(key)
     },
 
-    async mount(name, digest, from, origin) {
-      const recording = events?.begin(name, origin)
+    async mount(name, digest, from, { origin, fetched = false } = {}) {
+      const recording = fetched ? undefined : events?.begin(name, origin)
       const source = sourceOf(digest, from)
       // Beside the look at the source: there is no other step before the link. Its size is not known yet.
       const recorded = recording?.write({

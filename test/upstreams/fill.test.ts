@@ -89,7 +89,12 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
   const route = routeTo(upstream.origin)
   /** One server. */
   const start = (more: Partial<ClaimsOptions> = {}, own: ObjectStore = store, room?: Room) => {
-    const registry = createRegistry({ store: own, uploadSecret: async () => Buffer.alloc(32) })
+    const registry = createRegistry({
+      store: own,
+      uploadSecret: async () => Buffer.alloc(32),
+      // Nobody is told of what is had from upstreams.
+      events: { begin: () => expect.unreachable('an event') },
+    })
     const wait = () => sleep(1)
     const fill = createFills({
       registry,

@@ -128,7 +128,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     if (from !== undefined && !isName(from)) return false
     const { allows, pullsEverything } = await identify(c, [])
     const allowed = from === undefined ? pullsEverything : allows(from, 'pull')
-    return allowed && blobs.mount(name, digest, from, eventOrigin(c))
+    return allowed && blobs.mount(name, digest, from, { origin: eventOrigin(c) })
   }
 
   /** Has a refusal of bytes tell the client where to continue. */

@@ -89,7 +89,7 @@ export const createCopy = (options: CopyOptions): CopyBlob => {
     if (algorithmOf(digest) !== CANONICAL) return false
     if ((await store.head(dataKey(digest))) === undefined) return false
     await askAt(route).repository.stat(digest)
-    return registry.blobs.mount(route.local, digest, undefined)
+    return registry.blobs.mount(route.local, digest, undefined, { fetched: true })
   }
 
   const copyPieces = async (

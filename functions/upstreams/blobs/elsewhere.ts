@@ -105,7 +105,8 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
     if (await isStored(digest)) {
       // Another repository has it: the upstream has to say that it is in this one, too.
       await repository.stat(digest)
-      if (await registry.blobs.mount(route.local, digest, undefined)) return 'here'
+      if (await registry.blobs.mount(route.local, digest, undefined, { fetched: true }))
+        return 'here'
     }
     const { url, size } = await repository.locate(digest, method)
     if (url === undefined && !streams && size !== undefined && size <= atOnce) {

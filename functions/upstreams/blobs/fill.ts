@@ -112,7 +112,7 @@ export const createFills = (options: FillOptions): FillBlob => {
   /** Another repository may have it: the upstream has to say that it is in this one, too. */
   const mount = async (route: Route, digest: Digest): Promise<boolean> => {
     await askAt(route).repository.stat(digest)
-    return registry.blobs.mount(route.local, digest, undefined)
+    return registry.blobs.mount(route.local, digest, undefined, { fetched: true })
   }
 
   const isStored = async (digest: Digest): Promise<boolean> =>
@@ -260,7 +260,8 @@ export const createFills = (options: FillOptions): FillBlob => {
       // Fetched for another repository: this one's upstream has to say that it has it.
       await askAt(route).repository.stat(digest)
       await running.done
-      if (await registry.blobs.mount(route.local, digest, undefined)) return undefined
+      if (await registry.blobs.mount(route.local, digest, undefined, { fetched: true }))
+        return undefined
     }
     const there = underWay.get(digest)
     return joined(there ?? begin(route, digest), range, there !== undefined)
