@@ -102,6 +102,8 @@ const createExchange = (
 
 /** All requests under way on a server. */
 export interface Exchanges {
+  /** How many there are. */
+  readonly count: number
   begin(incoming: IncomingMessage, outgoing: ServerResponse): Exchange
   /** Notes why the server is about to close a connection. */
   cut(socket: Socket, reason: Cut): void
@@ -132,6 +134,9 @@ export const createExchanges = (): Exchanges => {
     return here
   }
   return {
+    get count() {
+      return all.size
+    },
     begin({ socket }, outgoing) {
       const here = onSocket(socket)
       const { exchange, close } = createExchange(outgoing, () => bytesOn(socket))

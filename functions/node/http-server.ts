@@ -148,7 +148,8 @@ export const createServerOf = (
       })
       if (!whole) outgoing.shouldKeepAlive = false
     }
-    await endOfTurn()
+    // With others it would wait for nobody.
+    if (exchanges.count > 1) await endOfTurn()
     if (body === undefined) return response
     return sendStream(response, body, outgoing, (err) => {
       exchange.cutBy({ why: 'broken' })
