@@ -75,8 +75,8 @@ export const callsOfRun = (
   const { written, reads } = spilled(links)
   const seen = Math.ceil(repositories / SEEN)
   const usage = Math.ceil(repositories / USAGE)
-  // The first looks at records of pulls, too, and at what is there of what it notes.
-  const others = OTHER_LISTS + (kind === 'first' ? 2 : 0)
+  // The first looks at records of pulls, too, at what was fetched and is being fetched, and at what is there of what it notes.
+  const others = OTHER_LISTS + (kind === 'first' ? 4 : 0)
   return {
     ListObjectsV2: pages(links + manifests) + pages(data) + pages(repositories) + others,
     ListMultipartUploads: 1,
