@@ -1,15 +1,20 @@
 /**
- * What the index says of a manifest. It never changes, since a digest says what the bytes are.
+ * What the index says of a manifest, and of what it refers to: a digest says what the bytes are.
+ *
+ * All data are in one place, and anyone may name any digest. So what a manifest refers to is read only where its own
+ * repository has a link to it: whoever may pull from that repository could read it, too.
  *
  * @module
  */
 
 import { isObject } from '../registry/descriptor.ts'
-import { dataKey } from '../registry/layout.ts'
+import { dataKey, layerLinkKey } from '../registry/layout.ts'
+import { readLink } from '../registry/links.ts'
 import { type Manifest, parseStoredManifest } from '../registry/manifest.ts'
 import { MAX_MANIFEST_BYTES } from '../registry/manifests.ts'
 import { isIndex, isManifestType } from '../registry/media-types.ts'
-import { algorithmOf, CANONICAL, type Digest } from '../registry/reference.ts'
+import type { Digest } from '../registry/reference.ts'
+import type { Revisions } from '../registry/revisions.ts'
 import { inOneTurn } from '../shared/turns.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -72,25 +77,20 @@ const readManifest = async (
 /** Configurations that say labels: an image's. */
 const IMAGE_CONFIG = /^application\/vnd\.(?:oci\.image\.config|docker\.container\.image)\.v1\+json$/
 
-const labelsOf = async (
-  store: ObjectStore,
-  { listed, mediaType }: Manifest,
-): Promise<Record<string, string> | undefined> => {
-  if (isIndex(mediaType)) {
-    // Attestations, which buildx adds, run on nothing.
-    const image = listed.find(
-      (each) => isManifestType(each.mediaType) && each.platform?.os !== 'unknown',
-    )
-    if (image === undefined || algorithmOf(image.digest) !== CANONICAL) return undefined
-    const child = (await readManifest(store, image.digest))?.manifest
-    return child === undefined || isIndex(child.mediaType) ? undefined : labelsOf(store, child)
-  }
-  const config = listed.find((each) => IMAGE_CONFIG.test(each.mediaType))
-  if (config === undefined || algorithmOf(config.digest) !== CANONICAL) return undefined
-  if (config.size > MAX_CONFIG_BYTES) return undefined
-  const bytes = await readBytes(store, config.digest, MAX_CONFIG_BYTES)
-  if (bytes === undefined) return undefined
-  return inOneTurn(() => {
+/** Where a manifest is, and how its repository's links are read. */
+export interface Place {
+  readonly store: ObjectStore
+  readonly name: string
+  readonly revisions: Pick<Revisions, 'find'>
+}
+
+type Texts = Readonly<Record<string, string>>
+
+/** Stands for labels that are somewhere else, or not there yet. */
+const LACKING = Symbol('lacking')
+
+const readLabels = (bytes: Uint8Array): Promise<Texts | undefined> =>
+  inOneTurn(() => {
     try {
       const json: unknown = JSON.parse(Buffer.from(bytes).toString())
       const inner = isObject(json) ? json.config : undefined
@@ -99,21 +99,53 @@ const labelsOf = async (
       return undefined
     }
   })
+
+const labelsOfImage = async (
+  { store, name }: Place,
+  { listed }: Manifest,
+): Promise<Texts | undefined | typeof LACKING> => {
+  const config = listed.find((each) => IMAGE_CONFIG.test(each.mediaType))
+  if (config === undefined || config.size > MAX_CONFIG_BYTES) return undefined
+  const link = await readLink(store, layerLinkKey(name, config.digest))
+  if (link === undefined) return LACKING
+  const bytes = await readBytes(store, link.target, MAX_CONFIG_BYTES)
+  return bytes === undefined ? LACKING : readLabels(bytes)
+}
+
+const labelsOf = async (
+  place: Place,
+  manifest: Manifest,
+): Promise<Texts | undefined | typeof LACKING> => {
+  if (!isIndex(manifest.mediaType)) return labelsOfImage(place, manifest)
+  // Attestations, which buildx adds, run on nothing.
+  const image = manifest.listed.find(
+    (each) => isManifestType(each.mediaType) && each.platform?.os !== 'unknown',
+  )
+  if (image === undefined) return undefined
+  const link = await place.revisions.find(place.name, image.digest)
+  if (link === undefined) return LACKING
+  const read = await readManifest(place.store, link.target)
+  if (read === undefined) return LACKING
+  const child = read.manifest
+  return child === undefined || isIndex(child.mediaType) ? undefined : labelsOfImage(place, child)
 }
 
 /**
- * Describes a manifest: a read of it, of its configuration, and of an index's first image.
+ * Describes a manifest: a read of it, of its configuration, and of an index's first image, and of the links to these.
  *
  * @param target digest that its bytes are stored under
  */
 export const describeManifest = async (
-  store: ObjectStore,
+  place: Place,
   digest: Digest,
   target: Digest,
 ): Promise<Described> => {
-  const { manifest, size = 0 } = (await readManifest(store, target)) ?? {}
-  if (manifest === undefined) return { digest, mediaType: '', size }
-  const labels = await labelsOf(store, manifest)
+  const read = await readManifest(place.store, target)
+  const { manifest, size = 0 } = read ?? {}
+  if (manifest === undefined) {
+    return { digest, mediaType: '', size, ...(read === undefined ? { lacks: 'parts' } : {}) }
+  }
+  const labels = await labelsOf(place, manifest)
   const annotations = bounded(manifest.annotations)
   const { mediaType, artifactType, subject } = manifest
   return {
@@ -122,7 +154,7 @@ export const describeManifest = async (
     size,
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(subject === undefined ? {} : { subject: subject.digest }),
-    ...(labels === undefined ? {} : { labels }),
+    ...(labels === LACKING ? { lacks: 'parts' } : labels === undefined ? {} : { labels }),
     ...(annotations === undefined ? {} : { annotations }),
   }
 }

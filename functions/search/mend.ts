@@ -16,7 +16,7 @@ import type { ObjectStore } from '../storage/store.ts'
 import { fold, listShards } from './fold.ts'
 import { BUCKETS, bucketOf, SEARCH_PREFIX } from './keys.ts'
 import { type IndexedRepository, readShard, type Shard } from './shard.ts'
-import { type Change, isThere, MOST } from './truth.ts'
+import { type Change, isThere, isWhole, MOST } from './truth.ts'
 import { updateBucket } from './update.ts'
 
 /** Repositories of a bucket that are looked at for one write of it: others write it, too. */
@@ -93,7 +93,14 @@ const agrees = async (
   // Condemned ones are there, deleted ones mostly not.
   const doubtful = shown.others.filter((digest) => known.manifests.has(digest))
   const there = await inBatches(doubtful, (digest) => isThere(store, name, digest))
-  return there.every((each) => each)
+  if (!there.every((each) => each)) return false
+  const lacking = [...known.manifests.values()].filter(({ lacks }) => lacks !== undefined)
+  const whole = await inBatches(
+    lacking,
+    ({ digest }) => isWhole(store, name, digest as Digest),
+    CHUNK,
+  )
+  return !whole.some((each) => each)
 }
 
 const mendBucket = async (

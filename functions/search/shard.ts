@@ -46,6 +46,8 @@ const manifestSchema = z.object({
   /** Of an image's configuration; of an index, those of its first image. */
   labels: z.optional(texts),
   annotations: z.optional(texts),
+  /** Set where something of it was not there when it was described: whoever comes by describes it again. */
+  lacks: z.optional(z.literal('parts')),
 })
 
 const lineSchema = z.object({

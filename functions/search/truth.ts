@@ -38,7 +38,7 @@ export const NOTHING: IndexedRepository = { tags: new Map(), manifests: new Map(
 export const isEmpty = ({ tags, manifests, unsettled }: IndexedRepository): boolean =>
   tags.size === 0 && manifests.size === 0 && !unsettled
 
-/** Descriptions of manifests, which never change; kept while work is tried again. */
+/** Descriptions of manifests by repository and digest; kept while work is tried again. */
 export type Descriptions = Map<string, Described>
 
 const latest = <T extends { readonly at: number }>(
@@ -74,6 +74,19 @@ const revisionsOf = (store: ObjectStore): Revisions => {
 export const isThere = async (store: ObjectStore, name: string, digest: Digest): Promise<boolean> =>
   (await revisionsOf(store).find(name, digest)) !== undefined
 
+/** Whether what could not be described of a manifest is there by now. */
+export const isWhole = async (
+  store: ObjectStore,
+  name: string,
+  digest: Digest,
+): Promise<boolean> => {
+  const revisions = revisionsOf(store)
+  const link = await revisions.find(name, digest)
+  if (link === undefined) return true
+  const { lacks } = await describeManifest({ store, name, revisions }, digest, link.target)
+  return lacks === undefined
+}
+
 const lookAtTag = async (
   { store, name, stays }: Looking,
   tag: string,
@@ -85,15 +98,19 @@ const lookAtTag = async (
 
 /** @param at when it was pushed, where that is known: then its link is not read */
 const describe = async (
-  { store, known, descriptions }: Looking,
+  { store, name, known, descriptions }: Looking,
   digest: Digest,
   target: Digest,
   at: number,
 ): Promise<IndexedManifest> => {
   const before = known.manifests.get(digest)
-  if (before !== undefined) return { ...before, at }
-  const described = descriptions.get(digest) ?? (await describeManifest(store, digest, target))
-  descriptions.set(digest, described)
+  if (before !== undefined && before.lacks === undefined) return { ...before, at }
+  // What one repository has says nothing of another's.
+  const key = `${name}@${digest}`
+  const described =
+    descriptions.get(key) ??
+    (await describeManifest({ store, name, revisions: revisionsOf(store) }, digest, target))
+  if (described.lacks === undefined) descriptions.set(key, described)
   return { ...described, at }
 }
 
@@ -133,7 +150,8 @@ const lookAtAll = async (looking: Looking): Promise<Omit<IndexedRepository, 'uns
         const at = modified.getTime()
         if (!plain || !stays({ modified })) return lookAtManifest(looking, digest)
         const before = known.manifests.get(digest)
-        return before ? { ...before, at } : lookAtManifest(looking, digest)
+        const same = before !== undefined && before.lacks === undefined
+        return same ? { ...before, at } : lookAtManifest(looking, digest)
       },
       PARALLEL,
     ),
