@@ -18,6 +18,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront'
 import { Construct } from 'constructs'
 import { DIGEST_AGE, PUBLIC_HEADER } from '../functions/api/middleware/edge-cache.ts'
+import { NAMESPACE_HEADER } from '../functions/api/namespace.ts'
 
 /** Reads of manifests and blobs; uploads come before. */
 const PATTERNS = ['/v2/*/manifests/*', '/v2/*/blobs/*']
@@ -61,7 +62,10 @@ export class EdgeCache extends Construct {
         parametersInCacheKeyAndForwardedToOrigin: {
           enableAcceptEncodingGzip: false,
           enableAcceptEncodingBrotli: false,
-          headersConfig: { headerBehavior: 'whitelist', headers: ['Authorization', PUBLIC_HEADER] },
+          headersConfig: {
+            headerBehavior: 'whitelist',
+            headers: ['Authorization', PUBLIC_HEADER, NAMESPACE_HEADER],
+          },
           cookiesConfig: { cookieBehavior: 'none' },
           queryStringsConfig: { queryStringBehavior: 'all' },
         },

@@ -10,6 +10,7 @@ import { quoted } from '../shared/errors.ts'
 import type { AppContext } from './env.ts'
 import { RequestError } from './errors.ts'
 import { originOf, permit } from './middleware/permit.ts'
+import { namespaceIn } from './namespace.ts'
 import type { FindSource, PulledThrough } from './upstream-port.ts'
 
 /** The repository that a pull is about, and who pulls. */
@@ -22,7 +23,7 @@ export interface Source {
 
 /** The host that the client really wants; none where that is this registry. */
 const namespaceOf = (c: AppContext): string | undefined => {
-  const namespace = c.req.query('ns') ?? c.req.header('OCI-Namespace')
+  const namespace = namespaceIn(c)
   return namespace === new URL(originOf(c)).host ? undefined : namespace
 }
 

@@ -4,6 +4,9 @@ import cf from 'cloudfront'
  * CloudFront Function (runtime 2.0) for requests of viewers: reads of repositories that the key-value store lists as
  * public are the same for everyone. They lose what tells callers apart, and are marked with the version under which
  * the repository is listed. The cache is keyed by that mark, and by Authorization where it is left.
+ *
+ * Who asks for a repository of another host, as mirrors are asked, is let through as it is: the list is about names of
+ * this registry.
  */
 const list = cf.kvs()
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
@@ -37,6 +40,14 @@ function patternsFor(name) {
   return patterns
 }
 
+/** Whether it names a host, or may: names in a query can be written with escapes. */
+function namesHost(request) {
+  return (
+    'oci-namespace' in request.headers ||
+    Object.keys(request.querystring).some((key) => key === 'ns' || key.includes('%'))
+  )
+}
+
 async function versionOf(pattern) {
   try {
     return await list.get(pattern)
@@ -50,7 +61,7 @@ async function handler(event) {
   const request = event.request
   delete request.headers[MARK]
   const name = repositoryOf(request)
-  if (name.length === 0) return request
+  if (name.length === 0 || namesHost(request)) return request
   for (const pattern of patternsFor(name)) {
     const version = await versionOf(pattern)
     if (version) {

@@ -280,6 +280,23 @@ describe('answers that the edge keeps', () => {
     expect(scene.answeredBy()).toEqual(OTHERS.flatMap(() => ['api', 'api']))
   })
 
+  test.each([
+    ['?ns=other.example', {}],
+    ['?%6es=other.example', {}],
+    ['', { 'OCI-Namespace': 'other.example' }],
+  ])("nothing of another host's is kept: %j %j", async (query, headers) => {
+    const [path = ''] = readsOf('pub/app')
+    for (const who of [undefined, as]) {
+      const other = await scene.send(`GET ${path}${query}`, who, headers)
+      expect(other.headers.get('Cache-Control')).toBe('private, no-store')
+    }
+    await get(path)
+    expect(scene.answeredBy()).toEqual(['api', 'api', 'api'])
+    const other = await scene.send(`GET ${path}${query}`, undefined, headers)
+    expect(other.headers.get('Cache-Control')).toBe('private, no-store')
+    expect(scene.answeredBy()).toEqual(['api'])
+  })
+
   test('around the edge nothing may be kept, whatever is shown', async () => {
     const version = scene.list.get('pub/**')!
     const answer = await fetch(`${gateway.url}${readsOf('pub/app')[0]}`, {

@@ -108,7 +108,10 @@ const READS: readonly (readonly [request: string, version: string | undefined])[
   ['GET /v2/app/manifests/v1', '1'],
   ['HEAD /v2/app/manifests/v1', '1'],
   [`GET /v2/app/blobs/sha256:${HEX}`, '1'],
-  ['GET /v2/app/manifests/v1?ns=docker.io', '1'],
+  ['GET /v2/app/manifests/v1?x=1', '1'],
+  ['GET /v2/app/manifests/v1?ns=docker.io', undefined],
+  ['GET /v2/app/manifests/v1?x=1&ns=docker.io', undefined],
+  ['GET /v2/app/manifests/v1?%6es=docker.io', undefined],
   ['GET /v2/app2/manifests/v1', undefined],
   ['GET /v2/app/b/manifests/v1', undefined],
   ['GET /v2/team/a/manifests/v1', '2'],
@@ -160,6 +163,13 @@ describe('requests for what may be public', () => {
         ? [target, [...others.slice(0, 1), given[1], ...others.slice(1)]]
         : [path, [...others, ['x-slipway-public', version]]],
     )
+  })
+
+  test('who says which host is meant is let through as it is', async () => {
+    const headers: Header[] = [...given.slice(0, 3), ['oci-namespace', 'docker.io']]
+    const { target } = viewer('/v2/app/manifests/v1')
+    const changed = await viewerRequest(source, { ...viewer(target), headers }, LIST)
+    expect([changed.target, changed.headers]).toEqual([target, headers])
   })
 
   test('all is listed where the policy says all', async () => {

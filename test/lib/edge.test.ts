@@ -178,7 +178,7 @@ describe('the ways at the edge', () => {
       minTtl: 0,
       defaultTtl: 0,
       maxTtl: 3600,
-      headers: { kind: 'only', names: ['authorization', 'x-slipway-public'] },
+      headers: { kind: 'only', names: ['authorization', 'x-slipway-public', 'oci-namespace'] },
       query: { kind: 'all' },
     })
   })

@@ -3,13 +3,15 @@
  *
  * The edge looks a repository up in a list of public ones, takes the credentials out of the request and marks it
  * with the version under which it is listed, which is part of what it keeps answers by. A response may be kept only
- * if it answers such a request, has come through the edge, and the policy lets everyone pull.
+ * if it answers such a request, has come through the edge, and the policy lets everyone pull. One that is about
+ * another host's repository never is: the list is about names of this registry.
  *
  * @module
  */
 
 import type { MiddlewareHandler } from 'hono'
 import type { AppContext, AppEnv, AppOptions, Edge } from '../env.ts'
+import { namespaceIn } from '../namespace.ts'
 
 /** The mark. The edge takes away what a client sends under this name. */
 export const PUBLIC_HEADER = 'X-Slipway-Public'
@@ -28,7 +30,8 @@ export const isForAll = (c: AppContext, edge: Edge | undefined): boolean =>
   c.get('throughEdge') === true &&
   ['GET', 'HEAD'].includes(c.req.method) &&
   c.req.header(PUBLIC_HEADER) !== undefined &&
-  c.req.header('Authorization') === undefined
+  c.req.header('Authorization') === undefined &&
+  namespaceIn(c) === undefined
 
 /** Whether a redirect leads everyone to the edge, which takes one URL for GET and HEAD alike. */
 const leadsToEdge = (c: AppContext, edge: Edge, publicUrl: string, kind: string): boolean => {
