@@ -35,7 +35,7 @@ const LOCAL = new Set([
 type Small = Omit<ObjectRead, 'body'> & { readonly body: readonly [Uint8Array<ArrayBuffer>] }
 
 /** The same to another reader, which may change or move its bytes. */
-const copied = (read: Small): Small => ({ ...read, body: [Uint8Array.from(read.body[0])] })
+const copied = (read: Small): Small => ({ ...read, body: [new Uint8Array(read.body[0])] })
 
 const isSmall = (read: ObjectRead | undefined): read is Small =>
   read !== undefined && read.info.size <= MOST && Array.isArray(read.body)
