@@ -174,12 +174,15 @@ export const raised = (
     const linked = said === 'soon' ? now + PUSH : said
     const key = keyOf(digest)
     const noted = since.get(key)
-    if (noted !== undefined && noted.at + FRESH > now && reliesOn(noted.by, claim)) continue
+    // Some manifests say less than there is.
+    const most = Math.max(noted?.size ?? 0, size)
+    const isThere = noted !== undefined && noted.at + FRESH > now && noted.size === most
+    if (isThere && reliesOn(noted.by, claim)) continue
     changed = true
     const counts = noted?.counts ?? !wasCounted(count.walked, linked, shortOfKey(key))
-    if (noted === undefined && counts) added += size
+    if (counts) added += most - (noted?.size ?? 0)
     since.set(key, {
-      size,
+      size: most,
       at: Math.max(noted?.at ?? 0, now),
       linked: Math.max(noted?.linked ?? 0, linked),
       counts,
