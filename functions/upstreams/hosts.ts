@@ -31,6 +31,18 @@ export const originOf = (host: string): string =>
 export const repositoryAt = (host: string, name: string): string =>
   host === DOCKER_HUB && !name.includes('/') ? `library/${name}` : name
 
+/** All spellings of a host that {@link hostNamed} takes for the same. @param host as it gives it */
+export const spellingsOf = (host: string): readonly string[] =>
+  (host === DOCKER_HUB ? [...HUB_NAMES] : [host]).flatMap((name) =>
+    name.includes(':') ? [name] : [name, `${name}:443`],
+  )
+
+/** All names that {@link repositoryAt} takes for the same. @param name as it gives it */
+export const namesAt = (host: string, name: string): readonly string[] => {
+  const [, short] = /^library\/([^/]+)$/.exec(name) ?? []
+  return host === DOCKER_HUB && short !== undefined ? [name, short] : [name]
+}
+
 /** A host as a component of a repository's name, where a colon cannot be: hosts have no `_`. */
 export const componentOf = (host: string): string => host.replace(':', '_')
 

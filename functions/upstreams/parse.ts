@@ -10,7 +10,7 @@ import { compilePatterns, type Matches } from '../registry/retention/pattern.ts'
 import { allowanceOf } from '../shared/allowed-addresses.ts'
 import type { Allows } from '../shared/private-addresses.ts'
 import { parseYaml } from '../shared/yaml.ts'
-import { hostNamed } from './hosts.ts'
+import { hostNamed, namesAt, spellingsOf } from './hosts.ts'
 import { upstreamSchema, upstreamsSchema, type WrittenUpstream } from './schema.ts'
 
 /** Where images come from. */
@@ -63,11 +63,19 @@ const matchesNames = (patterns: readonly string[]): MatchesBoth => {
   return (_, name) => matches(name)
 }
 
+/** A pattern may be of any name that a host and a repository have. */
+const byAnyName =
+  (matches: MatchesBoth): MatchesBoth =>
+  (host, name) => {
+    const names = namesAt(host, name)
+    return spellingsOf(host).some((each) => names.some((one) => matches(each, one)))
+  }
+
 const compile = (written: WrittenUpstream): Upstream => {
   const { name, prefix, url, allow = ['**'], deny = [], interval, credentials } = written
   const host = written.host === undefined ? undefined : hostNamed(written.host)
-  const allowed = (host === undefined ? allowsHosts : matchesNames)(allow)
-  const denied = (host === undefined ? deniesHosts : matchesNames)(deny)
+  const allowed = byAnyName((host === undefined ? allowsHosts : matchesNames)(allow))
+  const denied = byAnyName((host === undefined ? deniesHosts : matchesNames)(deny))
   return {
     name,
     prefix,

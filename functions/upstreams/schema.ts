@@ -39,6 +39,21 @@ const patternFault = (text: string): string | undefined => {
   return repositoriesFault(ports.test(text) ? text.replace(':', '.') : text)
 }
 
+/** What is wrong with a pattern that fits nothing, which would deny nothing. @param host of the upstream, if it has one */
+const idleFault = (pattern: string, host: string | undefined): string | undefined => {
+  const [first = ''] = pattern.split('/')
+  if (host === undefined) {
+    const isOfHost = !first.includes('**')
+    return isOfHost && first.includes('_')
+      ? 'no host has _: a port is written as in ghcr.io:5000'
+      : undefined
+  }
+  const repeats = first.includes('.') && hostNamed(first) === hostNamed(host)
+  return repeats || first.includes(':')
+    ? `expected repositories of ${host}, without the host`
+    : undefined
+}
+
 /** Only variables that are meant for upstreams: see the receivers of events. */
 const credentials = z
   .string()
@@ -109,6 +124,14 @@ export const upstreamSchema = z
         }
       }
       const { host, credentials } = given
+      for (const field of ['allow', 'deny'] as const) {
+        for (const [at, pattern] of (given[field] ?? []).entries()) {
+          const message = idleFault(pattern, host)
+          if (message !== undefined) {
+            context.addIssue({ code: 'custom', path: [field, at], message })
+          }
+        }
+      }
       if (host !== undefined && credentials === BY_IAM && ecrRegionOf(host) === undefined) {
         refuse(
           'credentials',

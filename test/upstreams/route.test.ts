@@ -34,6 +34,23 @@ describe('refused, with what is wrong:', () => {
     ['another variable', [one({ credentials: 'env:HOME' })], /expected env:SLIPWAY_UPSTREAM_/],
     ['a secret', [one({ credentials: 'hunter2' })], /expected env:SLIPWAY_UPSTREAM_<name>/],
     ['a pattern', [one({ allow: ['A'] })], /"A" is not allowed in a repository name/],
+    [
+      'a host in front',
+      [one({ deny: ['a.example/x'] })],
+      /deny\[0\] is .*: expected repositories of/,
+    ],
+    ['the host alone', [one({ allow: ['x', 'a.example'] })], /allow\[1\] .* of a.example, without/],
+    [
+      'another name of Docker Hub in front',
+      [one({ host: 'docker.io', deny: ['index.docker.io/nginx'] })],
+      /expected repositories of docker.io/,
+    ],
+    ['a port in front', [one({ deny: ['b.example:443/x'] })], /expected repositories of a.example/],
+    [
+      'a port as names have it',
+      [any({ allow: ['**'], deny: ['a.example_5000/x'] })],
+      /deny\[0\] is .*: no host has _/,
+    ],
     ['any host without allow', [any()], /without a host, expected allow: which hosts/],
     [
       'credentials for any host',
@@ -146,6 +163,37 @@ describe('by name:', () => {
     const denied = [any({ allow: ['*', '*:5000'], deny: ['a.example'] })]
     expect(routed(denied, 'any/a.example_5000/x')).toBe('own')
     expect(routed(denied, 'any/b.example_5000/x')).toMatch(/^any /)
+  })
+
+  test.each<[upstream: object, denied: string]>([
+    [{ host: 'docker.io', deny: ['nginx'] }, 'any/nginx'],
+    [{ host: 'docker.io', deny: ['ngin*'] }, 'any/library/nginx'],
+    [{ host: 'docker.io', deny: ['library/nginx'] }, 'any/nginx'],
+    [{ deny: ['docker.io/nginx'] }, 'any/docker.io/nginx'],
+    [{ deny: ['index.docker.io'] }, 'any/docker.io/nginx'],
+    [{ deny: ['registry-1.docker.io/**'] }, 'any/index.docker.io/nginx'],
+    [{ deny: ['docker.io:443/library/*'] }, 'any/docker.io/nginx'],
+    [{ deny: ['ghcr.io:443'] }, 'any/ghcr.io/a/b'],
+    [{ deny: ['ghcr.io:443/a/*'] }, 'any/ghcr.io_443/a/b'],
+    [{ deny: ['*:443'] }, 'any/ghcr.io/a/b'],
+  ])('however its name is spelled: %j denies %s', (upstream, denied) => {
+    expect(routed([any({ allow: ['**'], ...upstream })], denied)).toBe('own')
+  })
+
+  test('what is denied is no more than that', () => {
+    const hub = [any({ host: 'docker.io', deny: ['nginx'] })]
+    expect(routed(hub, 'any/team/nginx')).toMatch(/^any /)
+    expect(routed(hub, 'any/nginx2')).toMatch(/^any /)
+    const hosts = [any({ allow: ['**', '*:5000'], deny: ['ghcr.io:443', 'docker.io/nginx'] })]
+    expect(routed(hosts, 'any/ghcr.io_5000/a')).toMatch(/^any /)
+    expect(routed(hosts, 'any/docker.io/team/nginx')).toMatch(/^any /)
+    expect(routed(hosts, 'any/quay.io/library/nginx')).toMatch(/^any /)
+  })
+
+  test('what is allowed by any of its names', () => {
+    expect(routed([any({ host: 'docker.io', allow: ['nginx'] })], 'any/nginx')).toMatch(/^any /)
+    expect(routed([any({ allow: ['ghcr.io:443'] })], 'any/ghcr.io/a')).toMatch(/^any /)
+    expect(routed([any({ allow: ['ghcr.io:443'] })], 'any/ghcr.io_5000/a')).toBe('own')
   })
 
   test('without upstreams', () => expect(routed([], 'a')).toBe('own'))
