@@ -13,7 +13,12 @@ import { readSettings } from '../../functions/compose/settings.ts'
 import { createHandler as createApi } from '../../functions/handlers/api.ts'
 import { createHandler } from '../../functions/handlers/fill.ts'
 import { startWebFunction } from '../../functions/node/web-function/start.ts'
-import { fetchingKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import {
+  dataKey,
+  fetchingKey,
+  layerLinkKey,
+  UPSTREAMS_KEY,
+} from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { startBucket } from '../support/hosts/start.ts'
 import { until } from '../support/until.ts'
@@ -44,7 +49,7 @@ const withQuery = (path: string): APIGatewayProxyEventV2 => {
 /** An upstream, Lambda, and both functions on one bucket. */
 const open = async (more: NodeJS.ProcessEnv = {}) => {
   const state = {
-    ...{ redirects: true, away: false, bytes: LAYER, lambda: 202 },
+    ...{ redirects: true, parts: false, away: false, bytes: LAYER, lambda: 202 },
     length: undefined as number | undefined,
   }
   const upstream = await serve((request, response) => {
@@ -59,6 +64,11 @@ const open = async (more: NodeJS.ProcessEnv = {}) => {
       return send(IMAGE, { 'content-type': OCI_MANIFEST, 'docker-content-digest': sha256(IMAGE) })
     }
     if (!url.startsWith('/v2/team/app/blobs/')) return void response.writeHead(404).end()
+    const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    if (state.parts && start !== undefined) {
+      response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${state.bytes.length}` })
+      return void response.end(state.bytes.subarray(Number(start), Number(end) + 1))
+    }
     if (state.redirects) return void response.writeHead(307, { location: CDN }).end()
     if (url.endsWith(DIGEST) && state.length !== undefined) {
       response.writeHead(200, { 'content-length': state.length })
@@ -129,6 +139,23 @@ describe('a pull', () => {
     expect(stored.headers?.location).toContain('X-Amz-Signature')
     expect((await send(get('/v2/up/team/app/manifests/v1'))).statusCode).toBe(200)
     expect(asked()).toEqual([])
+  })
+
+  test('has what another repository has, once the upstream has shown a part of it', async () => {
+    const { send, state, store, events } = await open()
+    await store.put(dataKey(DIGEST), LAYER)
+    state.parts = true
+    expect((await send(get(BLOB))).headers?.location).toContain('X-Amz-Signature')
+    expect(events).toEqual([])
+  })
+
+  test('does not have it where the upstream shows another', async () => {
+    const { send, state, store, events } = await open()
+    await store.put(dataKey(DIGEST), LAYER)
+    Object.assign(state, { parts: true, bytes: randomBytes(LAYER.length) })
+    expect((await send(get(BLOB))).statusCode).toBe(503)
+    expect(await store.head(layerLinkKey('up/team/app', DIGEST))).toBeUndefined()
+    expect(events).toEqual([])
   })
 
   test('goes on where no copy can be begun', async () => {

@@ -37,14 +37,16 @@ describe.each(STORES)('on %s', (_, openStore) => {
       if (url === '/v2/') return void response.end('{}')
       const way = method === 'GET' ? ways.shift() : undefined
       if (way) return way(response)
-      const start = Number(headers.range?.match(/^bytes=(\d+)-$/)?.[1] ?? 0)
-      const part = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` }
+      const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? []
+      const start = Number(from ?? 0)
+      const end = Number(to || bytes.length - 1)
+      const part = { 'content-range': `bytes ${start}-${end}/${bytes.length}` }
       response
-        .writeHead(start === 0 ? 200 : 206, {
-          'content-length': bytes.length - start,
-          ...(start === 0 ? {} : part),
+        .writeHead(from === undefined ? 200 : 206, {
+          'content-length': end + 1 - start,
+          ...(from === undefined ? {} : part),
         })
-        .end(method === 'HEAD' ? undefined : bytes.subarray(start))
+        .end(method === 'HEAD' ? undefined : bytes.subarray(start, end + 1))
     })
     const { store, close } = await openStore()
     onTestFinished(close)
@@ -76,7 +78,8 @@ describe.each(STORES)('on %s', (_, openStore) => {
       return object && readAll(object.body, BLOB.length)
     }
     const left = async () => (await store.list(FETCHING_PREFIX)).objects.map(({ key }) => key)
-    const gets = () => upstream.lines().filter((line) => line.includes('GET /v2/app/'))
+    const { requests } = upstream
+    const gets = () => requests.filter(({ line }) => line.includes('GET /v2/app/'))
     return { store, route, copier, claims, offer, stored, left, gets, ways }
   }
 
@@ -152,11 +155,20 @@ describe.each(STORES)('on %s', (_, openStore) => {
     expect(await store.head(fetchingKey(DIGEST))).toBeUndefined()
   })
 
-  test('bytes that another repository has are not fetched', async () => {
+  test('bytes that another repository has are not fetched: the upstream shows a part', async () => {
     const { store, copier, offer, gets, route } = await open()
     await store.put(dataKey(DIGEST), BLOB)
     expect(await copier()(await offer())).toBe('done')
     expect(await store.head(layerLinkKey(route.local, DIGEST))).toBeDefined()
-    expect(gets()).toEqual([])
+    expect(gets().map(({ headers }) => headers.range)).toEqual([
+      expect.stringMatching(/^bytes=\d+-\d+$/),
+    ])
+  })
+
+  test('they are not given to an upstream that has others', async () => {
+    const { store, copier, offer, route } = await open(randomBytes(BLOB.length))
+    await store.put(dataKey(DIGEST), BLOB)
+    await expect(copier()(await offer())).rejects.toMatchObject({ failure: 'wrong' })
+    expect(await store.head(layerLinkKey(route.local, DIGEST))).toBeUndefined()
   })
 })

@@ -60,6 +60,19 @@ const broken =
     response.write(BLOB.subarray(0, bytes), () => response.destroy())
   }
 
+/** Gives what a Range with an end asks for. */
+const part = (bytes: Buffer, [start = 0, end = 0]: number[], response: ServerResponse): void => {
+  const headers = { 'content-range': `bytes ${start}-${end}/${bytes.length}` }
+  response.writeHead(206, headers).end(bytes.subarray(start, end + 1))
+}
+
+/** What says that it has a blob, and gives parts of another. */
+const claimed: Give = ({ headers }, response) => {
+  const [, ...span] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+  if (span.length === 0) return void response.writeHead(404).end()
+  part(Buffer.alloc(BLOB.length), span.map(Number), response)
+}
+
 /** An upstream that gives a blob in these ways, one after the other, and servers on one store. */
 const open = async (...gives: readonly Give[]) => openOn(openFiles, ...gives)
 
@@ -71,6 +84,11 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
     if (request.url?.startsWith('/v2/other/')) return void response.writeHead(404).end()
     if (request.method === 'HEAD') {
       return void response.writeHead(200, { 'content-length': BLOB.length }).end()
+    }
+    if (request.url?.startsWith('/v2/liar/')) return claimed(request, response)
+    const [, ...span] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    if (span.length > 0 && !request.url?.startsWith('/v2/whole/')) {
+      return part(BLOB, span.map(Number), response)
     }
     await (ways.length > 1 ? ways.shift()! : ways[0]!)(request, response)
   })
@@ -117,7 +135,8 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
     const { body } = await server.registry.blobs.open(local, DIGEST)
     return readAll(body, BLOB.length)
   }
-  return { ...server, start, store, route, asked, stored, stop, errors, directory: path }
+  const { requests } = upstream
+  return { ...server, start, store, route, asked, requests, stored, stop, errors, directory: path }
 }
 
 const read = async (arriving: Arriving | undefined): Promise<Buffer> => {
@@ -351,14 +370,84 @@ describe('what is not right', () => {
 })
 
 describe('bytes that another repository has', () => {
-  test('are not fetched again, where the upstream has them', async () => {
-    const { fill, route, asked, stored } = await open(whole)
+  test('are not fetched again, where the upstream shows a part of them', async () => {
+    const { fill, route, asked, stored, requests } = await open(whole)
     await read(await fill(route, DIGEST))
     await until(() => stored().catch(() => undefined))
     const second = repository(route, 'second')
     expect(await fill(second, DIGEST)).toBeUndefined()
     expect((await stored('up/second')).equals(BLOB)).toBe(true)
-    expect(asked()).toEqual([`GET ${aBlob}`, `HEAD /v2/second/blobs/${DIGEST}`])
+    expect(asked()).toEqual([`GET ${aBlob}`, `GET /v2/second/blobs/${DIGEST}`])
+    const headers = requests.at(-1)!.headers
+    expect(headers.range).toMatch(/^bytes=\d+-\d+$/)
+  })
+
+  test('are fetched where it gives no parts', async () => {
+    const { fill, route, asked, stored } = await open(whole)
+    await read(await fill(route, DIGEST))
+    await until(() => stored().catch(() => undefined))
+    const second = repository(route, 'whole')
+    expect((await read(await fill(second, DIGEST))).equals(BLOB)).toBe(true)
+    await until(() => stored('up/whole').catch(() => undefined))
+    expect(asked()).toHaveLength(3)
+  })
+
+  test('are fetched where they are few: a part would be all', async () => {
+    const few = Buffer.from('few')
+    const { fill, route, registry, asked } = await open((_, response) => void response.end(few))
+    await read(await fill(route, sha256(few)))
+    await until(() => registry.blobs.stat('up/app', sha256(few)))
+    await read(await fill(repository(route, 'second'), sha256(few)))
+    expect(asked()).toEqual(['app', 'second'].map((at) => `GET /v2/${at}/blobs/${sha256(few)}`))
+  })
+
+  test('are not given to one that only says that it has them', async () => {
+    const { fill, route, registry, stored, asked } = await open(whole)
+    await read(await fill(route, DIGEST))
+    await until(() => stored().catch(() => undefined))
+    const liar = repository(route, 'liar')
+    await expect(fill(liar, DIGEST)).rejects.toMatchObject({ failure: 'wrong' })
+    expect(await registry.blobs.stat(liar.local, DIGEST)).toBeUndefined()
+    expect(asked()).not.toContainEqual(expect.stringContaining('HEAD'))
+  })
+
+  test('are not given while another upstream gives them', async () => {
+    const { fill, route, registry } = await open(whole)
+    const first = await fill(route, DIGEST)
+    const other = await serve((request, response) => {
+      if (request.url === '/v2/') return void response.end('{}')
+      if (request.method === 'HEAD') return void response.end()
+      return claimed(request, response)
+    })
+    const liar = repository({ ...route, ...routeTo(other.origin) }, 'liar')
+    const second = fill(liar, DIGEST)
+    second.catch(() => {})
+    await read(first)
+    await expect(second).rejects.toMatchObject({ failure: 'wrong' })
+    expect(await registry.blobs.stat(liar.local, DIGEST)).toBeUndefined()
+  })
+
+  test('are not given by a fetch that failed, though they are here', async () => {
+    const begun = Promise.withResolvers<void>()
+    const wrong = Promise.withResolvers<void>()
+    const { fill, route, registry } = await open(async (_, response) => {
+      response.writeHead(200, { 'content-length': BLOB.length }).write('x')
+      begun.resolve()
+      await wrong.promise
+      response.end(Buffer.alloc(BLOB.length - 1))
+    })
+    const uploads = registry.uploads
+    const incoming = { source: [BLOB], length: BLOB.length, range: undefined, fetched: true }
+    await uploads.commit(uploads.begin('private/x'), DIGEST, incoming)
+    const first = await fill(repository(route, 'whole'), DIGEST)
+    await begun.promise
+    const second = fill(repository(route, 'liar'), DIGEST)
+    second.catch(() => {})
+    await sleep(20)
+    wrong.resolve()
+    await expect(read(first)).rejects.toMatchObject({ failure: 'wrong' })
+    await expect(second).rejects.toMatchObject({ failure: 'wrong' })
+    expect(await registry.blobs.stat('up/liar', DIGEST)).toBeUndefined()
   })
 
   test('are not given where it has not', async () => {

@@ -6,8 +6,7 @@
  * @module
  */
 
-import { dataKey } from '../../registry/layout.ts'
-import { algorithmOf, CANONICAL, type Digest } from '../../registry/reference.ts'
+import type { Digest } from '../../registry/reference.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { UploadState } from '../../registry/uploads/state.ts'
 import type { ObjectStore } from '../../storage/store.ts'
@@ -16,6 +15,7 @@ import type { AskAt } from '../client/hosts-asked.ts'
 import type { Route } from '../route.ts'
 import type { Claim, HandedClaims } from './claim.ts'
 import type { WantedBlob } from './elsewhere.ts'
+import { provesPossession } from './possession.ts'
 import { resuming } from './resuming.ts'
 
 /** What another process has copied so far, sealed. */
@@ -84,13 +84,10 @@ export const createCopy = (options: CopyOptions): CopyBlob => {
   const { atOnce = AT_ONCE, piece = PIECE } = options
   const { uploads } = registry
 
-  /** Another repository may have it: the upstream has to say that it is in this one, too. */
-  const mount = async (route: Route, digest: Digest): Promise<boolean> => {
-    if (algorithmOf(digest) !== CANONICAL) return false
-    if ((await store.head(dataKey(digest))) === undefined) return false
-    await askAt(route).repository.stat(digest)
-    return registry.blobs.mount(route.local, digest, undefined, { fetched: true })
-  }
+  /** Another repository may have it: the upstream has to prove that it is in this one, too. */
+  const mount = async (route: Route, digest: Digest): Promise<boolean> =>
+    (await provesPossession(store, askAt(route).repository, digest)) &&
+    registry.blobs.mount(route.local, digest, undefined, { fetched: true })
 
   const copyPieces = async (
     source: AsyncGenerator<Buffer, undefined>,

@@ -5,14 +5,14 @@
  * @module
  */
 
-import { dataKey } from '../../registry/layout.ts'
-import { algorithmOf, CANONICAL, type Digest } from '../../registry/reference.ts'
+import type { Digest } from '../../registry/reference.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
 import { createFailures } from '../manifests/failures.ts'
 import type { Route } from '../route.ts'
 import type { HandedClaims } from './claim.ts'
+import { provesPossession } from './possession.ts'
 import { resuming } from './resuming.ts'
 
 /** A blob that is to be copied. */
@@ -64,9 +64,6 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
     options
   const failures = createFailures(now)
 
-  const isStored = async (digest: Digest): Promise<boolean> =>
-    algorithmOf(digest) === CANONICAL && (await store.head(dataKey(digest))) !== undefined
-
   const have = async (route: Route, digest: Digest): Promise<void> => {
     try {
       const claim = await claims.offer(digest)
@@ -102,11 +99,10 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
 
   const find: FindElsewhere = async (route, digest, method) => {
     const { repository } = askAt(route)
-    if (await isStored(digest)) {
-      // Another repository has it: the upstream has to say that it is in this one, too.
-      await repository.stat(digest)
-      if (await registry.blobs.mount(route.local, digest, undefined, { fetched: true }))
-        return 'here'
+    // Another repository may have it: the upstream has to prove that it is in this one, too.
+    const proven = await provesPossession(store, repository, digest)
+    if (proven && (await registry.blobs.mount(route.local, digest, undefined, { fetched: true }))) {
+      return 'here'
     }
     const { url, size } = await repository.locate(digest, method)
     if (url === undefined && !streams && size !== undefined && size <= atOnce) {

@@ -7,20 +7,20 @@
  * @module
  */
 
-import { dataKey } from '../../registry/layout.ts'
-import { algorithmOf, CANONICAL, type Digest } from '../../registry/reference.ts'
+import type { Digest } from '../../registry/reference.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { StoreError } from '../../storage/errors.ts'
 import type { ByteRange, ObjectStore } from '../../storage/store.ts'
-import type { OpenedBlob } from '../client/client.ts'
+import type { OpenedBlob, Span } from '../client/client.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
 import { createFailures } from '../manifests/failures.ts'
 import type { Route } from '../route.ts'
 import type { UpstreamWatch } from '../watch.ts'
 import type { Claim, TakeClaim } from './claim.ts'
 import type { WantedBlob } from './elsewhere.ts'
+import { provesPossession } from './possession.ts'
 import { pump } from './pump.ts'
-import { openSpool, type Span, type Spool } from './spool.ts'
+import { openSpool, type Spool } from './spool.ts'
 
 export interface FillOptions {
   readonly registry: Pick<Registry, 'blobs' | 'uploads'>
@@ -87,11 +87,14 @@ export type FillBlob = (
 interface Fetch {
   readonly local: string
   readonly spool: Promise<Spool | undefined>
-  /** Ends when the blob is stored, or is not to be had. Never rejects. */
-  readonly done: Promise<void>
+  /** Ends when the blob is stored, or is not to be had: whether the upstream has shown it. Never rejects. */
+  readonly done: Promise<boolean>
 }
 
 const keyOf = ({ local }: Route, digest: Digest): string => `${local}@${digest}`
+
+/** What one fetch can serve: what another upstream gives says nothing of what this one has. */
+const fetchOf = ({ origin }: Route, digest: Digest): string => `${origin} ${digest}`
 
 /** First and last byte of a range. @throws StoreError `range` when there is nothing of it in the blob */
 const spanOf = (range: ByteRange, size: number): Span => {
@@ -106,17 +109,15 @@ export const createFills = (options: FillOptions): FillBlob => {
   const { registry, store, askAt, takeClaim, directory, signal, behind, report } = options
   const { now, wait, watch, room } = options
   const failures = createFailures(now)
-  const underWay = new Map<Digest, Fetch>()
+  const underWay = new Map<string, Fetch>()
   let onTheWay = 0
 
-  /** Another repository may have it: the upstream has to say that it is in this one, too. */
-  const mount = async (route: Route, digest: Digest): Promise<boolean> => {
-    await askAt(route).repository.stat(digest)
-    return registry.blobs.mount(route.local, digest, undefined, { fetched: true })
-  }
+  const link = ({ local }: Route, digest: Digest): Promise<boolean> =>
+    registry.blobs.mount(local, digest, undefined, { fetched: true })
 
-  const isStored = async (digest: Digest): Promise<boolean> =>
-    algorithmOf(digest) === CANONICAL && (await store.head(dataKey(digest))) !== undefined
+  /** Another repository may have it: the upstream has to prove that it is in this one, too. */
+  const mount = async (route: Route, digest: Digest): Promise<boolean> =>
+    (await provesPossession(store, askAt(route).repository, digest)) && link(route, digest)
 
   const save = async ({ local }: Route, digest: Digest, spool: Spool): Promise<void> => {
     const source = spool.read()!
@@ -152,7 +153,7 @@ export const createFills = (options: FillOptions): FillBlob => {
       throw error
     } finally {
       // Who comes now looks in the store.
-      underWay.delete(digest)
+      underWay.delete(fetchOf(route, digest))
       await spool.close()
     }
   }
@@ -160,17 +161,13 @@ export const createFills = (options: FillOptions): FillBlob => {
   const fits = (size: number | undefined): boolean =>
     room === undefined || (size !== undefined && size <= room.blob && onTheWay + size <= room.all)
 
-  const handOn = async (name: string, digest: Digest, held: Claim | undefined): Promise<void> => {
-    const claim = await held?.leave()
+  const handOn = async (name: string, digest: Digest, held: Claim): Promise<void> => {
+    const claim = await held.leave()
     if (claim !== undefined) await room?.start({ name, digest, claim })
     throw new CopiedElsewhere(`there is no room here for ${digest}`)
   }
 
-  const open = async (
-    route: Route,
-    digest: Digest,
-    claim: Claim | undefined,
-  ): Promise<[OpenedBlob, Spool]> => {
+  const open = async (route: Route, digest: Digest, claim: Claim): Promise<[OpenedBlob, Spool]> => {
     const blob = await askAt(route).repository.blob(digest)
     try {
       if (!fits(blob.size)) await handOn(route.local, digest, claim)
@@ -181,16 +178,37 @@ export const createFills = (options: FillOptions): FillBlob => {
     }
   }
 
-  /** Fetches, and stores meanwhile. @param opened is given the spool once there is one */
+  /**
+   * Fetches, and stores meanwhile.
+   *
+   * @param opened is given the spool once there is one
+   * @returns whether the upstream has shown that it has the blob
+   */
   const fetch = async (
     route: Route,
     digest: Digest,
     opened: (spool: Spool | undefined) => void,
-  ): Promise<void> => {
-    if ((await isStored(digest)) && (await mount(route, digest))) return opened(undefined)
-    const claim = await takeClaim(digest, () => isStored(digest))
+  ): Promise<boolean> => {
+    if (await mount(route, digest)) {
+      opened(undefined)
+      return true
+    }
+    let waited = false
+    const claim = await takeClaim(digest, async () => {
+      waited = true
+      return (await registry.blobs.stat(route.local, digest)) !== undefined
+    })
+    if (claim === undefined) {
+      opened(undefined)
+      return false
+    }
     try {
-      if (claim === undefined && (await mount(route, digest))) return opened(undefined)
+      // It may have been stored meanwhile for another repository.
+      if (waited && (await mount(route, digest))) {
+        await claim.release()
+        opened(undefined)
+        return true
+      }
       const [blob, spool] = await open(route, digest, claim)
       opened(spool)
       const bytes = spool.size ?? 0
@@ -202,31 +220,37 @@ export const createFills = (options: FillOptions): FillBlob => {
       }
     } catch (error) {
       // Whoever copies it holds the claim by now.
-      if (error instanceof CopiedElsewhere) await claim?.leave()
-      else await claim?.release()
+      if (error instanceof CopiedElsewhere) await claim.leave()
+      else await claim.release()
       throw error
     }
-    await claim?.release()
+    await claim.release()
+    return true
   }
 
   const begin = (route: Route, digest: Digest): Fetch => {
     const key = keyOf(route, digest)
+    const fetched = fetchOf(route, digest)
     const spool = Promise.withResolvers<Spool | undefined>()
     spool.promise.catch(() => {})
     const done = fetch(route, digest, spool.resolve)
       .then(
-        () => failures.delete(key),
+        (shown) => {
+          failures.delete(key)
+          return shown
+        },
         (error: Error) => {
           failures.add(key, error)
           // Once there is a spool, that tells.
           spool.reject(error)
+          return false
         },
       )
       .finally(() => {
-        if (underWay.get(digest) === begun) underWay.delete(digest)
+        if (underWay.get(fetched) === begun) underWay.delete(fetched)
       })
     const begun: Fetch = { local: route.local, spool: spool.promise, done }
-    underWay.set(digest, begun)
+    underWay.set(fetched, begun)
     behind(done)
     watch?.fetching(1)
     void done.finally(() => watch?.fetching(-1))
@@ -255,15 +279,14 @@ export const createFills = (options: FillOptions): FillBlob => {
   return async (route, digest, range) => {
     const failed = failures.get(keyOf(route, digest))
     if (failed !== undefined) throw failed
-    const running = underWay.get(digest)
+    const fetched = fetchOf(route, digest)
+    const running = underWay.get(fetched)
     if (running !== undefined && running.local !== route.local) {
-      // Fetched for another repository: this one's upstream has to say that it has it.
+      // The same upstream gives it for another repository: it has to say that it is in this one, too.
       await askAt(route).repository.stat(digest)
-      await running.done
-      if (await registry.blobs.mount(route.local, digest, undefined, { fetched: true }))
-        return undefined
+      if ((await running.done) && (await link(route, digest))) return undefined
     }
-    const there = underWay.get(digest)
+    const there = underWay.get(fetched)
     return joined(there ?? begin(route, digest), range, there !== undefined)
   }
 }

@@ -14,12 +14,7 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { once } from '../../shared/once.ts'
 import { StoreError } from '../../storage/errors.ts'
-
-/** Bytes from `start` to `end`, both included. */
-export interface Span {
-  readonly start: number
-  readonly end: number
-}
+import type { Span } from '../client/client.ts'
 
 export interface Spool {
   /** Of the whole, if it is known. */

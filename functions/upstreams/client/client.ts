@@ -47,6 +47,12 @@ export interface OpenedBlob {
   drop(): void
 }
 
+/** Bytes from `start` to `end`, both included. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
 /** A page of tags, in the order of the upstream. */
 export interface TagPage {
   readonly tags: readonly string[]
@@ -63,6 +69,8 @@ export interface UpstreamRepository {
   stat(digest: Digest): Promise<number | undefined>
   /** Opens a blob. @param start the first byte that is wanted; an upstream may begin before it */
   blob(digest: Digest, start?: number): Promise<OpenedBlob>
+  /** Bytes `start` to `end` of a blob, both included; undefined where it does not give just these. */
+  part(digest: Digest, span: Span): Promise<Buffer | undefined>
   /** Where it sends clients for a blob. @param method that they come with */
   locate(digest: Digest, method: 'GET' | 'HEAD'): Promise<Located>
   tags(limit: number, last?: string): Promise<TagPage>
@@ -184,6 +192,24 @@ export const repositoryOf = (
         throw wrong(`asked for ${digest} from byte ${start} on, it sends something else`)
       }
       return { ...part, body, drop }
+    },
+
+    async part(digest, { start, end }) {
+      const { status, headers, read, drop } = await send(
+        {
+          method: 'GET',
+          path: `blobs/${digest}`,
+          kind: 'blob',
+          headers: { range: `bytes=${start}-${end}` },
+          follow: true,
+        },
+        [200, 206, 416],
+      )
+      if (status !== 206 || !headers['content-range']?.startsWith(`bytes ${start}-${end}/`)) {
+        drop()
+        return undefined
+      }
+      return read(end - start + 1)
     },
 
     locate: (digest, method) => locate(host, authorized, repository, digest, method),

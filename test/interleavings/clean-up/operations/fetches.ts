@@ -73,15 +73,20 @@ const fill = async (world: Acting, registry: Registry): Promise<boolean> => {
     // Nobody lives so long.
     renewal: 2 ** 31 - 1,
   })
-  const claim = await takeClaim(digest, isStored)
+  let waited = false
+  const claim = await takeClaim(digest, async () => {
+    waited = true
+    return (await registry.blobs.stat('app', digest)) !== undefined
+  })
+  if (claim === undefined) return true
   try {
-    if (claim === undefined && (await mount())) return true
+    if (waited && (await isStored()) && (await mount())) return true
     const source = bytesOf(BLOB.bytes)
     const incoming = { source, length: BLOB.bytes.length, range: undefined, fetched: true }
     await registry.uploads.commit(registry.uploads.begin('app'), digest, incoming)
     return true
   } finally {
-    await claim?.release()
+    await claim.release()
   }
 }
 
