@@ -13,20 +13,17 @@ const LARGE = 64 * 1024
 const inflate = promisify(gunzip)
 const deflate = promisify(gzip)
 
-/** Compresses text. */
-export const compress = async (text: string): Promise<Buffer> => {
-  const bytes = Buffer.from(text)
-  return bytes.length < LARGE ? gzipSync(bytes) : deflate(bytes)
-}
+/** Compresses bytes. */
+export const compress = async (bytes: Buffer): Promise<Buffer> =>
+  bytes.length < LARGE ? gzipSync(bytes) : deflate(bytes)
 
 /**
- * The text of compressed bytes.
+ * Bytes as they were before they were compressed.
  *
- * @param most bytes of it
- * @throws Error when they are damaged, or it is longer
+ * @param most of them
+ * @throws Error when they are damaged, or more
  */
-export const decompress = async (bytes: Buffer, most: number): Promise<string> => {
+export const decompress = async (bytes: Buffer, most: number): Promise<Buffer> => {
   const options = { maxOutputLength: most }
-  const text = bytes.length < LARGE / 8 ? gunzipSync(bytes, options) : await inflate(bytes, options)
-  return text.toString()
+  return bytes.length < LARGE / 8 ? gunzipSync(bytes, options) : inflate(bytes, options)
 }

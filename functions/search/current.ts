@@ -9,10 +9,11 @@ import { LRUCache } from 'lru-cache'
 import { coalesce } from '../shared/coalesce.ts'
 import { inBatches } from '../shared/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import type { Shard } from './indexed.ts'
 import { NAMES_KEY, TERMS_KEY } from './keys.ts'
 import { type NamedRepository, parseNames } from './names.ts'
 import { type Pack, readPack } from './pack.ts'
-import { type ReadShard, readShard, type Shard } from './shard.ts'
+import { type ReadShard, readShard } from './shard.ts'
 
 /** Milliseconds for which names are believed to be the latest. */
 export const FRESH = 5_000
@@ -108,6 +109,15 @@ export const openCurrent = (store: ObjectStore, now: () => number = Date.now): C
     { atOnce: 1 },
   )
 
+  const read = coalesce(
+    async (bucket: number): Promise<Shard> => {
+      const found = await readShard(store, bucket)
+      shards.set(bucket, found)
+      return found.shard
+    },
+    { atOnce: 1 },
+  )
+
   return {
     snapshot: async () => (now() - last.at < FRESH ? last.snapshot : refresh()),
     terms: async ({ terms }) =>
@@ -118,10 +128,6 @@ export const openCurrent = (store: ObjectStore, now: () => number = Date.now): C
         ? known.shard
         : undefined
     },
-    async read(bucket) {
-      const read = await readShard(store, bucket)
-      shards.set(bucket, read)
-      return read.shard
-    },
+    read,
   }
 }

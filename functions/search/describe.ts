@@ -18,13 +18,17 @@ import type { Revisions } from '../registry/revisions.ts'
 import { inOneTurn } from '../shared/turns.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import type { IndexedManifest } from './shard.ts'
+import type { IndexedManifest } from './indexed.ts'
 
 /** Most labels, and most annotations, of a manifest. */
 export const MOST_TEXTS = 64
 /** Most characters of a key, and of a value; a longer value is cut. */
 export const MAX_KEY = 128
 export const MAX_VALUE = 256
+/** Most characters of a type; a longer one is none (RFC 6838 4.2). */
+const MAX_TYPE = 255
+/** Most bytes of labels and annotations together, as JSON; of annotations alone half as many. */
+export const MOST_BYTES = 4096
 /** Most bytes of a configuration that is read. */
 const MAX_CONFIG_BYTES = 1024 * 1024
 
@@ -34,14 +38,26 @@ export type Described = Omit<IndexedManifest, 'at'>
 /** A value as the index has it. */
 export const cut = (value: string): string => value.slice(0, MAX_VALUE)
 
-const bounded = (given: unknown): Record<string, string> | undefined => {
+type Texts = Readonly<Record<string, string>>
+
+/** Bytes of a text in JSON, with what stands around it: a control character has six. */
+const sizeOf = (key: string, value: string): number =>
+  Buffer.byteLength(JSON.stringify(key)) + Buffer.byteLength(JSON.stringify(value)) + 2
+
+/** What there is room for of texts, whatever they are. @param room bytes */
+const bounded = (given: unknown, room: number): Texts | undefined => {
   if (!isObject(given)) return undefined
-  const entries = Object.entries(given)
-    .filter((each): each is [string, string] => typeof each[1] === 'string')
-    .filter(([key]) => key.length > 0 && key.length <= MAX_KEY)
-    .slice(0, MOST_TEXTS)
-  if (entries.length === 0) return undefined
-  return Object.fromEntries(entries.map(([key, value]) => [key, cut(value)]))
+  const found: [string, string][] = []
+  let left = room
+  for (const [key, value] of Object.entries(given)) {
+    if (found.length === MOST_TEXTS) break
+    if (typeof value !== 'string' || key.length === 0 || key.length > MAX_KEY) continue
+    const size = sizeOf(key, cut(value))
+    if (size > left) continue
+    left -= size
+    found.push([key, cut(value)])
+  }
+  return found.length === 0 ? undefined : Object.fromEntries(found)
 }
 
 const readBytes = async (
@@ -84,17 +100,15 @@ export interface Place {
   readonly revisions: Pick<Revisions, 'find'>
 }
 
-type Texts = Readonly<Record<string, string>>
-
 /** Stands for labels that are somewhere else, or not there yet. */
 const LACKING = Symbol('lacking')
 
-const readLabels = (bytes: Uint8Array): Promise<Texts | undefined> =>
+const readLabels = (bytes: Uint8Array, room: number): Promise<Texts | undefined> =>
   inOneTurn(() => {
     try {
       const json: unknown = JSON.parse(Buffer.from(bytes).toString())
       const inner = isObject(json) ? json.config : undefined
-      return bounded(isObject(inner) ? inner.Labels : undefined)
+      return bounded(isObject(inner) ? inner.Labels : undefined, room)
     } catch {
       return undefined
     }
@@ -103,20 +117,22 @@ const readLabels = (bytes: Uint8Array): Promise<Texts | undefined> =>
 const labelsOfImage = async (
   { store, name }: Place,
   { listed }: Manifest,
+  room: number,
 ): Promise<Texts | undefined | typeof LACKING> => {
   const config = listed.find((each) => IMAGE_CONFIG.test(each.mediaType))
   if (config === undefined || config.size > MAX_CONFIG_BYTES) return undefined
   const link = await readLink(store, layerLinkKey(name, config.digest))
   if (link === undefined) return LACKING
   const bytes = await readBytes(store, link.target, MAX_CONFIG_BYTES)
-  return bytes === undefined ? LACKING : readLabels(bytes)
+  return bytes === undefined ? LACKING : readLabels(bytes, room)
 }
 
 const labelsOf = async (
   place: Place,
   manifest: Manifest,
+  room: number,
 ): Promise<Texts | undefined | typeof LACKING> => {
-  if (!isIndex(manifest.mediaType)) return labelsOfImage(place, manifest)
+  if (!isIndex(manifest.mediaType)) return labelsOfImage(place, manifest, room)
   // Attestations, which buildx adds, run on nothing.
   const image = manifest.listed.find(
     (each) => isManifestType(each.mediaType) && each.platform?.os !== 'unknown',
@@ -127,7 +143,9 @@ const labelsOf = async (
   const read = await readManifest(place.store, link.target)
   if (read === undefined) return LACKING
   const child = read.manifest
-  return child === undefined || isIndex(child.mediaType) ? undefined : labelsOfImage(place, child)
+  return child === undefined || isIndex(child.mediaType)
+    ? undefined
+    : labelsOfImage(place, child, room)
 }
 
 /**
@@ -145,9 +163,13 @@ export const describeManifest = async (
   if (manifest === undefined) {
     return { digest, mediaType: '', size, ...(read === undefined ? { lacks: 'parts' } : {}) }
   }
-  const labels = await labelsOf(place, manifest)
-  const annotations = bounded(manifest.annotations)
-  const { mediaType, artifactType, subject } = manifest
+  const annotations = bounded(manifest.annotations, MOST_BYTES / 2)
+  const used = Object.entries(annotations ?? {}).map((each) => sizeOf(...each))
+  const room = MOST_BYTES - used.reduce((a, b) => a + b, 0)
+  const labels = await labelsOf(place, manifest, room)
+  const { mediaType, subject } = manifest
+  const artifactType =
+    (manifest.artifactType?.length ?? 0) > MAX_TYPE ? undefined : manifest.artifactType
   return {
     digest,
     mediaType,

@@ -11,13 +11,16 @@
 import { inTurns, type Steps } from '../shared/turns.ts'
 import type { Current, Snapshot } from './current.ts'
 import { cut } from './describe.ts'
+import type { IndexedManifest, IndexedRepository, Shard } from './indexed.ts'
 import { bucketOf } from './keys.ts'
 import type { Visible } from './repositories.ts'
-import type { IndexedManifest, IndexedRepository, Shard } from './shard.ts'
 import { mayHave, pairOf, type Term } from './terms.ts'
 
 /** Most buckets that are read for a page of whoever may pull everything. */
 const MOST_READS = 2
+
+/** Most bytes of a page, as JSON; but one manifest is always in it. */
+const MOST_BYTES = 1024 * 1024
 
 /** A label or an annotation, with this value or with any. */
 export interface Text {
@@ -130,6 +133,7 @@ function* looking(
       .filter((each) => name !== repository || each > digest)
       .sort()
     for (const each of digests) {
+      yield
       if (found.length >= limit) return found
       const manifest = there.manifests.get(each)!
       const tags = by.get(each) ?? []
@@ -139,6 +143,19 @@ function* looking(
     }
   }
   return found
+}
+
+/** Adds to a page. @returns false when there is no room for all of these */
+const createAdder = (page: FoundManifest[], limit: number) => {
+  let bytes = 0
+  return (more: readonly FoundManifest[]): boolean => {
+    for (const each of more) {
+      bytes += Buffer.byteLength(JSON.stringify(each))
+      if (page.length >= limit || (bytes > MOST_BYTES && page.length > 0)) return false
+      page.push(each)
+    }
+    return true
+  }
 }
 
 /**
@@ -170,6 +187,7 @@ export const findManifests = async (
     })
     .sort((a, b) => a - b)
   const found: FoundManifest[] = []
+  const add = createAdder(found, limit)
   let reads = 0
   for (const bucket of buckets) {
     const names = snapshot.buckets.get(bucket)?.names ?? []
@@ -182,13 +200,11 @@ export const findManifests = async (
     }
     const place = bucket === from.bucket ? from : {}
     const more = limit + 1 - found.length
-    found.push(...(await inTurns(looking(shard, isSeen, wanted, place, more))))
-    if (found.length > limit) break
+    if (add(await inTurns(looking(shard, isSeen, wanted, place, more)))) continue
+    const last = found.at(-1)
+    if (last === undefined) return { found, next: from }
+    const { repository, digest } = last
+    return { found, next: { bucket: bucketOf(repository), repository, digest } }
   }
-  if (found.length <= limit) return { found, next: undefined }
-  const page = found.slice(0, limit)
-  const last = page.at(-1)
-  if (last === undefined) return { found: page, next: from }
-  const { repository, digest } = last
-  return { found: page, next: { bucket: bucketOf(repository), repository, digest } }
+  return { found, next: undefined }
 }

@@ -14,8 +14,9 @@ import { inBatches } from '../shared/parallel.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { fold, listShards } from './fold.ts'
+import type { IndexedRepository, Shard } from './indexed.ts'
 import { BUCKETS, bucketOf, SEARCH_PREFIX } from './keys.ts'
-import { type IndexedRepository, readShard, type Shard } from './shard.ts'
+import { readShard } from './shard.ts'
 import { type Change, isThere, isWhole, MOST } from './truth.ts'
 import { updateBucket } from './update.ts'
 
@@ -94,7 +95,7 @@ const agrees = async (
   const doubtful = shown.others.filter((digest) => known.manifests.has(digest))
   const there = await inBatches(doubtful, (digest) => isThere(store, name, digest))
   if (!there.every((each) => each)) return false
-  const lacking = [...known.manifests.values()].filter(({ lacks }) => lacks !== undefined)
+  const lacking = [...known.manifests.values()].filter(({ lacks }) => lacks === 'parts')
   const whole = await inBatches(
     lacking,
     ({ digest }) => isWhole(store, name, digest as Digest),

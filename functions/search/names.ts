@@ -6,7 +6,7 @@
 
 import { inOneTurn, inTurns, type Steps } from '../shared/turns.ts'
 import { compress, decompress } from './compress.ts'
-import type { IndexedManifest, IndexedRepository, Shard } from './shard.ts'
+import type { IndexedManifest, IndexedRepository, Shard } from './indexed.ts'
 
 /** Most characters of a description. */
 const MAX_DESCRIPTION = 120
@@ -68,11 +68,11 @@ function* columnsOf(shard: Shard): Steps<Columns> {
 
 /** The part of a bucket. */
 export const namesOf = async (shard: Shard): Promise<Buffer> =>
-  compress(JSON.stringify(await inTurns(columnsOf(shard))))
+  compress(Buffer.from(JSON.stringify(await inTurns(columnsOf(shard)))))
 
 /** Reads the part of a bucket. @throws Error when it is damaged */
 export const parseNames = async (bytes: Buffer): Promise<readonly NamedRepository[]> => {
-  const text = await decompress(bytes, MAX_TEXT)
+  const text = (await decompress(bytes, MAX_TEXT)).toString()
   return inOneTurn(() => {
     // One schema for each repository would take most of the time of a first search.
     const [names, descriptions, times, counts] = JSON.parse(text) as Columns

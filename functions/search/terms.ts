@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Steps } from '../shared/turns.ts'
-import type { IndexedManifest, Shard } from './shard.ts'
+import type { IndexedManifest, Shard } from './indexed.ts'
 
 /** Lengths of prefixes of tags that are terms. */
 const PREFIXES = [2, 4, 6]

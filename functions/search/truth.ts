@@ -15,7 +15,8 @@ import { pendingOf, readNote } from '../registry/whole/note.ts'
 import { inBatches, settled } from '../shared/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { type Described, describeManifest } from './describe.ts'
-import type { IndexedManifest, IndexedRepository, IndexedTag } from './shard.ts'
+import type { IndexedManifest, IndexedRepository, IndexedTag } from './indexed.ts'
+import { latest } from './room.ts'
 
 /** Most tags, and most manifests, that the index has of a repository: the latest. */
 export const MOST = 5000
@@ -40,11 +41,6 @@ export const isEmpty = ({ tags, manifests, unsettled }: IndexedRepository): bool
 
 /** Descriptions of manifests by repository and digest; kept while work is tried again. */
 export type Descriptions = Map<string, Described>
-
-const latest = <T extends { readonly at: number }>(
-  all: ReadonlyMap<string, T>,
-): ReadonlyMap<string, T> =>
-  all.size <= MOST ? all : new Map([...all].toSorted(([, a], [, b]) => b.at - a.at).slice(0, MOST))
 
 interface Looking {
   readonly store: ObjectStore
@@ -150,7 +146,7 @@ const lookAtAll = async (looking: Looking): Promise<Omit<IndexedRepository, 'uns
         const at = modified.getTime()
         if (!plain || !stays({ modified })) return lookAtManifest(looking, digest)
         const before = known.manifests.get(digest)
-        const same = before !== undefined && before.lacks === undefined
+        const same = before !== undefined && before.lacks !== 'parts'
         return same ? { ...before, at } : lookAtManifest(looking, digest)
       },
       PARALLEL,
@@ -217,8 +213,8 @@ export const lookAgain = async (
   const whole = change.whole || known.unsettled === true
   const found = await (whole ? lookAtAll(looking) : lookAtSome(looking, change))
   return {
-    tags: latest(found.tags),
-    manifests: latest(found.manifests),
+    tags: latest(found.tags, MOST),
+    manifests: latest(found.manifests, MOST),
     unsettled: pending === undefined ? undefined : true,
   }
 }

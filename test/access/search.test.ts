@@ -7,9 +7,10 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fold } from '../../functions/search/fold.ts'
+import type { IndexedRepository } from '../../functions/search/indexed.ts'
 import { bucketOf } from '../../functions/search/keys.ts'
 import { mend, removeIndex } from '../../functions/search/mend.ts'
-import { type IndexedRepository, writeShard } from '../../functions/search/shard.ts'
+import { writeShard } from '../../functions/search/shard.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { type AccessRig, basic, bearer, foreignToken, jsonOf, sharedRig, tokenFor } from './rig.ts'
 

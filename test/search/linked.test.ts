@@ -12,10 +12,11 @@ import {
   revisionLinkKey,
   tagLinkKey,
 } from '../../functions/registry/layout.ts'
+import type { IndexedManifest } from '../../functions/search/indexed.ts'
 import { bring } from '../../functions/search/keep.ts'
 import { bucketOf } from '../../functions/search/keys.ts'
 import { mend } from '../../functions/search/mend.ts'
-import { type IndexedManifest, readShard } from '../../functions/search/shard.ts'
+import { readShard } from '../../functions/search/shard.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { type Content, contentOf, descriptorOf, imageOf } from '../support/hosts/content.ts'
 import { openFiles } from '../support/rig/stores.ts'

@@ -6,8 +6,9 @@
 
 import { createHash } from 'node:crypto'
 import { fold } from '../../functions/search/fold.ts'
+import type { IndexedRepository } from '../../functions/search/indexed.ts'
 import { BUCKETS, bucketOf } from '../../functions/search/keys.ts'
-import { type IndexedRepository, readShard, writeShard } from '../../functions/search/shard.ts'
+import { readShard, writeShard } from '../../functions/search/shard.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 
 const AT = Date.UTC(2026, 0, 1)
