@@ -21,6 +21,7 @@ import type { Catalog } from './catalog.ts'
 import type { Presence } from './clean-up/presence.ts'
 import type { Descriptor } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
+import { createKeepFetched } from './fetched-references.ts'
 import type { Origin, Recorder, Recording } from './happened.ts'
 import type { Held, Holdings } from './held.ts'
 import { neededBy, type RequiredChildrenOf } from './index-children.ts'
@@ -30,6 +31,7 @@ import { type Manifest, parseInTurns } from './manifest.ts'
 import { isIndex, isManifestType } from './media-types.ts'
 import { happeningOf, readMoves } from './push-event.ts'
 import type { Counted } from './quotas/counter.ts'
+import type { Image } from './quotas/ledger.ts'
 import type { QuotaGuard } from './quotas/port.ts'
 import {
   algorithmOf,
@@ -124,6 +126,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     requiredChildren,
     events,
   } = targets
+  const keepFetched = createKeepFetched(targets)
 
   /** What the repository has, as it is described; or the digest of what it lacks. */
   const look = async (name: string, descriptor: Descriptor): Promise<Held | Digest> => {
@@ -181,31 +184,20 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     return held.flatMap((each) => (each === undefined ? [] : [countedOf(each)]))
   }
 
-  /** Has what is here of all that a copy refers to stay: the clean-up may have condemned it. */
-  const keepReferences = async (name: string, manifest: Manifest): Promise<undefined> => {
-    const distinct = new Map(manifest.references.map((each) => [each.digest, each.mediaType]))
-    await inBatches([...distinct], async ([digest, mediaType]) => {
-      if (isManifestType(mediaType)) await revisions.keep(name, digest)
-      else await links.keep(layerLinkKey(name, digest))
-    })
-    return undefined
-  }
-
   /**
    * Looks at all that a manifest refers to; where there is a quota, that is counted before anything links it.
    *
    * @returns what is to be told then that all is written
    */
   const prepare = async (
-    name: string,
-    digest: Digest,
+    image: Image,
     manifest: Manifest,
     own: Counted,
   ): Promise<(() => void) | undefined> => {
+    const { repository: name } = image
     const [quota, blobs] = await settled([quotas.open(name), checkReferences(name, manifest)])
     if (quota === undefined) return undefined
     const optional = await findOptional(name, manifest)
-    const image = { repository: name, manifest: digest }
     return quotas.raise(quota, image, [own, ...blobs, ...optional])
   }
 
@@ -222,6 +214,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     }
 
     const size = bytes.byteLength
+    const own: Counted = { digest: canonical, size, linked: 'soon' }
     const { subject } = manifest
     // References are relied on from now on, whatever the clean-up then condemns.
     const inTime = presence.begin()
@@ -240,9 +233,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
         subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
         recording && movesOf(recording),
         names.length === 0 ? recording?.write(happening) : undefined,
-        fetched
-          ? keepReferences(name, manifest)
-          : prepare(name, digest, manifest, { digest: canonical, size, linked: 'soon' }),
+        (fetched ? keepFetched : prepare)({ repository: name, manifest: digest }, manifest, own),
         presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
       ])
 

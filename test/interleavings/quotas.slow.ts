@@ -12,6 +12,7 @@ import { SERVICES } from './pairs.ts'
 import {
   type Actor,
   exploreQuotas,
+  fetch,
   here,
   inTurn,
   later,
@@ -58,6 +59,12 @@ const MEETINGS: readonly (readonly [state: keyof typeof STATES, ...actors: Actor
   ['a deleted one', restore('team/a', 'small'), push('team/b', 'small'), walk],
   ['a deleted one', push('team/a', 'small'), push('team/b', 'small'), walk],
   ['a deleted one', push('team/a', 'small'), walk, walk],
+
+  // Fetches count as pushes do.
+  ['nothing', fetch('team/a', 'small'), walk],
+  ['nothing', fetch('team/a', 'small'), push('team/b', 'small')],
+  ['a small image', fetch('team/b', 'small'), remove('team/a', 'small'), walk],
+  ['one since the walk', remove('team/a', 'small'), fetch('team/b', 'small'), walk],
 
   // Deletes take off what is noted: by the process that pushed,
   ['nothing', here(push('team/a', 'large')), here(remove('team/a', 'large'))],

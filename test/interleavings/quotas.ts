@@ -11,11 +11,13 @@ import { newPlan, plan } from '../../functions/registry/clean-up/plan.ts'
 import { dateOf, TIMES } from '../../functions/registry/clean-up/terms.ts'
 import { undelete } from '../../functions/registry/deleted/undelete.ts'
 import { cleanUpKey, QUOTAS_KEY, QUOTAS_PREFIX } from '../../functions/registry/layout.ts'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { SETTLED } from '../../functions/registry/quotas/counter.ts'
 // Loaded before any run: a run counts the rounds of the event loop.
 import '../../functions/registry/quotas/counting.ts'
 import { settleQuotas } from '../../functions/registry/quotas/settle.ts'
 import type { Digest } from '../../functions/registry/reference.ts'
+import { createRegistry } from '../../functions/registry/registry.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { countedBy, quotasOf, truthOf } from '../registry/quotas/truth.ts'
 import { blob, CONFIG, type Content, imageOf } from '../support/hosts/content.ts'
@@ -78,6 +80,24 @@ export const tag = (name: string, image: ImageName): Actor => ({
     const answer = await world.send(`PUT /v2/${name}/manifests/v1`, IMAGES[image].bytes, headers)
     if (![201, 403, 503].includes(answer.status))
       world.wrong(`a push is ${answer.status} ${codeOf(answer)}`)
+  },
+})
+
+/** A copy of what another registry has, which is not refused; by a process of its own. */
+export const fetch = (name: string, image: ImageName): Actor => ({
+  title: `fetch of ${image} to ${name}`,
+  async run({ store, now, pass }) {
+    const registry = createRegistry({
+      store,
+      uploadSecret: async () => new Uint8Array(32),
+      now,
+      cleanUp: async () => true,
+      quotas: async () => quotas,
+      wait: pass,
+    })
+    await registry.manifests.push(name, { tag: 'v1' }, IMAGES[image].bytes, OCI_MANIFEST, {
+      fetched: true,
+    })
   },
 })
 

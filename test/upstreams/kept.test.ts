@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import {
   FETCHED_PREFIX,
   fetchedMarkKey,
+  QUOTAS_KEY,
   tagLinkKey,
   UPSTREAMS_KEY,
 } from '../../functions/registry/layout.ts'
@@ -15,8 +16,9 @@ import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { openDesk } from '../cli/desk.ts'
 import { serveFor } from '../cli/remote/sides.ts'
+import { countedBy, quotasOf } from '../registry/quotas/truth.ts'
 import { openFiles } from '../support/rig/stores.ts'
-import { IMAGE, serve, sha256 } from './upstream.ts'
+import { CONFIG, IMAGE, serve, sha256 } from './upstream.ts'
 
 const NEWER = Buffer.from(`${IMAGE} `)
 
@@ -106,4 +108,12 @@ test.each(['on a store', 'from afar'])('purge %s', async (way) => {
   expect(await give('upstreams refresh up/team/app:v1')).toEqual([
     `up/team/app:v1\t${sha256(NEWER)}\tnew`,
   ])
+})
+
+test('what a refresh on a store fetches counts in its quota', async () => {
+  const { text, quotas } = quotasOf({ repositories: ['up/**'], hard: '1 B' })
+  const { give, store } = await open('on a store')
+  await store.put(QUOTAS_KEY, Buffer.from(text))
+  await give('upstreams refresh up/team/app:v1')
+  expect(await countedBy(store, quotas.all[0]!)).toBe(IMAGE.length + CONFIG.length)
 })

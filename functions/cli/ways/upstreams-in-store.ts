@@ -14,6 +14,7 @@ import {
   fetchedPrefix,
   UPSTREAMS_KEY,
 } from '../../registry/layout.ts'
+import { quotasInForce } from '../../registry/quotas/in-force.ts'
 import type { Reference } from '../../registry/reference.ts'
 import { createRegistry } from '../../registry/registry.ts'
 import { rulesInForce } from '../../registry/retention/in-force.ts'
@@ -37,6 +38,7 @@ export const inStore = (io: StoreIo, days: number): UpstreamsIo => {
       store,
       uploadSecret: async () => new Uint8Array(32),
       rules: () => rulesInForce(store),
+      quotas: once(() => quotasInForce(store)),
       cleanUp: fence.follows,
       now,
     })
