@@ -38,5 +38,17 @@ export const sendObject = (c: AppContext, body: ObjectBody, status: 200 | 206): 
   return c.body(null, status)
 }
 
-/** A Warning header's value for the client's user (distribution-spec "Warnings"). */
-export const warning = (text: string): string => `299 - ${JSON.stringify(text)}`
+/** Most characters of a warning's text: distribution-spec has 4096 bytes for all, and an escape takes six. */
+const MAX_WARNING = 600
+
+/**
+ * A Warning header's value for the client's user (distribution-spec "Warnings"). Text that others wrote may be in it, so
+ * it is in ASCII, with the escapes of JSON, and cut.
+ */
+export const warning = (text: string): string => {
+  const quoted = JSON.stringify(text.slice(0, MAX_WARNING)).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `299 - ${quoted}`
+}
