@@ -4,7 +4,6 @@
  * @module
  */
 
-import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,7 +14,6 @@ import type { Audit } from '../auth/audit.ts'
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts'
 import type { Digest, Reference } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
-import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { createClaims, createHandedClaims } from '../upstreams/blobs/claim.ts'
 import { createElsewhere, type WantedBlob } from '../upstreams/blobs/elsewhere.ts'
@@ -29,7 +27,7 @@ import {
 import { summaryOf, UpstreamError } from '../upstreams/client/failure.ts'
 import { type AskAt, createAsking } from '../upstreams/client/hosts-asked.ts'
 import type { Patience } from '../upstreams/client/request.ts'
-import { pseudonymOf, viaAfter } from '../upstreams/client/via.ts'
+import { pseudonymFor, viaAfter } from '../upstreams/client/via.ts'
 import { createLists } from '../upstreams/lists/lists.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
 import { createRefresh } from '../upstreams/manifests/refresh.ts'
@@ -247,8 +245,7 @@ export const createPullThrough = (
     }
   }
 
-  // Without the secret it may take a few more rounds until a server meets itself.
-  const pseudonym = once(async () => pseudonymOf(await secret().catch(() => randomBytes(32))))
+  const pseudonym = pseudonymFor(secret)
 
   const sourceAt = (route: Route): PulledThrough => {
     const { local, host, upstream } = route

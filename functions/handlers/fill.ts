@@ -22,7 +22,7 @@ export type FillHandler = (
 const open = async (env: NodeJS.ProcessEnv) => {
   const settings = readLambdaSettings(env)
   const store = await openStore(settings, env)
-  return { env, store, registry: openFilling(settings, env, store), logger: createLogger(settings) }
+  return { env, store, ...openFilling(settings, env, store), logger: createLogger(settings) }
 }
 
 /**

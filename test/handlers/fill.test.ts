@@ -104,7 +104,7 @@ const open = async (more: NodeJS.ProcessEnv = {}) => {
     upstream.requests.splice(0).flatMap(({ line }) => (line === 'GET /v2/' ? [] : [line]))
   return {
     ...{ send, fill: (event: object) => fill(event, context), events, asked },
-    ...{ lambda, state, store, env },
+    ...{ lambda, state, store, env, requests: upstream.requests },
   }
 }
 
@@ -156,6 +156,15 @@ describe('a pull', () => {
     expect((await send(get(BLOB))).statusCode).toBe(503)
     expect(await store.head(layerLinkKey('up/team/app', DIGEST))).toBeUndefined()
     expect(events).toEqual([])
+  })
+
+  test('says upstream which way it has come, so that no registry asks itself without end', async () => {
+    const { send, fill, events, state, requests } = await open()
+    await send(get(BLOB))
+    state.redirects = false
+    await fill(events[0]!)
+    const ways = requests.flatMap(({ line, headers }) => (line === 'GET /v2/' ? [] : [headers.via]))
+    expect(ways).toEqual([expect.stringMatching(/^1\.1 slipway-[0-9a-f]{12}$/), ways[0]])
   })
 
   test('goes on where no copy can be begun', async () => {

@@ -6,7 +6,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
-import { askAt, serve, sha256 } from './upstream.ts'
+import { createAsking } from '../../functions/upstreams/client/hosts-asked.ts'
+import { askAt, routeTo, serve, sha256 } from './upstream.ts'
 
 const DIGEST = sha256('blob')
 const PATH = `/v2/app/blobs/${DIGEST}`
@@ -54,6 +55,23 @@ test('a redirect at its own host is followed, without credentials', async () => 
   expect(await locate()).toBe(CDN)
   const { line, headers } = requests.at(-1)!
   expect([line, headers.authorization]).toEqual(['GET /next', undefined])
+})
+
+test('which way the request has come is said at each step', async () => {
+  const steps: Readonly<Record<string, Give>> = {
+    [PATH]: redirect('/next'),
+    '/next': redirect(CDN),
+  }
+  const { origin, requests } = await serve((request, response) => {
+    const give = steps[request.url ?? '']
+    if (give) return give(response, request)
+    response.end('{}')
+  })
+  const via = '1.1 slipway-0123456789ab'
+  const { repository } = createAsking({ readSecret: async () => '' })({ ...routeTo(origin), via })
+  await repository.locate(DIGEST, 'GET')
+  const asked = requests.filter(({ line }) => line !== 'GET /v2/')
+  expect(asked.map(({ headers }) => headers.via)).toEqual([via, via])
 })
 
 test.each<[string, Readonly<Record<string, Give>>]>([

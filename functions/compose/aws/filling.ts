@@ -18,6 +18,7 @@ import { createHandedClaims } from '../../upstreams/blobs/claim.ts'
 import { type CopyWanted, createCopy } from '../../upstreams/blobs/copy.ts'
 import { UpstreamError } from '../../upstreams/client/failure.ts'
 import { createAsking } from '../../upstreams/client/hosts-asked.ts'
+import { pseudonymFor, viaAfter } from '../../upstreams/client/via.ts'
 import { parseUpstreams } from '../../upstreams/parse.ts'
 import { routing } from '../../upstreams/route.ts'
 import { openUploadSecret } from '../open-store.ts'
@@ -54,19 +55,28 @@ export const wantedIn = (given: unknown): CopyWanted => {
   return data as CopyWanted
 }
 
-/** The registry as it is written to by copies. */
-export const openFilling = (settings: Settings, env: Environment, store: ObjectStore): Registry =>
-  createRegistry({
+/** The registry as it is written to by copies, and what it is called. */
+export const openFilling = (
+  settings: Settings,
+  env: Environment,
+  store: ObjectStore,
+): Pick<FillParts, 'registry' | 'pseudonym'> => {
+  const secret = openUploadSecret(settings, env, store)
+  const registry = createRegistry({
     store,
-    uploadSecret: openUploadSecret(settings, env, store),
+    uploadSecret: secret,
     uploadLife: settings['upload-life'],
     cleanUp: settings.gc ? raisingFence(store, () => {}) : heedingFence(store).follows,
     uploadMemory: settings['upload-memory'] ?? uploadMemoryFor(),
   })
+  return { registry, pseudonym: pseudonymFor(secret) }
+}
 
 export interface FillParts {
   readonly store: ObjectStore
   readonly registry: Registry
+  /** What the registry is called where a request has come through it. */
+  readonly pseudonym: () => Promise<string>
   readonly env: Environment
   readonly logger: RequestLogger
 }
@@ -77,7 +87,7 @@ export interface FillParts {
  * @throws StoreError, DocumentError; what is wrong with an upstream is in the log alone
  */
 export const fillBlob = async (
-  { store, registry, env, logger }: FillParts,
+  { store, registry, pseudonym, env, logger }: FillParts,
   wanted: CopyWanted,
   { left, goOn }: Invocation,
 ): Promise<void> => {
@@ -104,7 +114,8 @@ export const fillBlob = async (
   })
   const began = performance.now()
   try {
-    const outcome = await copy(route, wanted)
+    const via = viaAfter(await pseudonym(), undefined)
+    const outcome = await copy(via === undefined ? route : { ...route, via }, wanted)
     const took = Math.round(performance.now() - began)
     if (typeof outcome === 'object') await goOn(outcome)
     const state = typeof outcome === 'object' ? 'continued' : outcome

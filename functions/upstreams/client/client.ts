@@ -111,13 +111,14 @@ export const repositoryOf = (
   repository: string,
   via?: string,
 ): UpstreamRepository => {
+  const way: Readonly<Record<string, string>> = via === undefined ? {} : { via }
   const wrong = (why: string): UpstreamError => new UpstreamError('wrong', `${host.host}: ${why}`)
 
   const send = async (asked: ApiAsk, expected: readonly number[] = [200]): Promise<Response> => {
     const response = await authorized(repository, {
       ...asked,
       path: `/v2/${repository}/${asked.path}`,
-      headers: { ...asked.headers, ...(via === undefined ? {} : { via }) },
+      headers: { ...asked.headers, ...way },
     })
     if (expected.includes(response.status)) return response
     const { method, path } = asked
@@ -212,7 +213,7 @@ export const repositoryOf = (
       return read(end - start + 1)
     },
 
-    locate: (digest, method) => locate(host, authorized, repository, digest, method),
+    locate: (digest, method) => locate(host, authorized, repository, digest, method, way),
 
     async tags(limit, last) {
       const query = new URLSearchParams({

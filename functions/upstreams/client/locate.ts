@@ -38,6 +38,7 @@ const check = async ({ host, allows }: Host, url: URL): Promise<void> => {
 /**
  * Asks where a blob is, by the method that the client has: addresses are signed for one.
  *
+ * @param headers that say which way the request has come: see `via.ts`
  * @throws UpstreamError
  */
 export const locate = async (
@@ -46,10 +47,11 @@ export const locate = async (
   repository: string,
   digest: Digest,
   method: 'GET' | 'HEAD',
+  headers: Readonly<Record<string, string>>,
 ): Promise<Located> => {
   const path = `/v2/${repository}/blobs/${digest}`
   let url = new URL(path, host.origin)
-  let response: Response = await authorized(repository, { method, path, kind: 'blob' })
+  let response: Response = await authorized(repository, { method, path, kind: 'blob', headers })
   for (let hops = 0; isRedirectStatus(response); hops++) {
     const next = nextOf(host.host, url, response)
     response.drop()
@@ -61,7 +63,7 @@ export const locate = async (
     if (next.host !== url.host) return { url: next.protocol === 'https:' ? next : undefined }
     // At its own host it may want to know who asks.
     url = next
-    response = await ask(host, { method, url: url.href })
+    response = await ask(host, { method, url: url.href, headers })
     if (response.status === 200) {
       response.drop()
       return { url: url.protocol === 'https:' ? url : undefined }

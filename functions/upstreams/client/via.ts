@@ -5,7 +5,8 @@
  * @module
  */
 
-import { createHmac } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
+import { once } from '../../shared/once.ts'
 
 /** Names that registries of this kind give themselves. Those of others are nobody's business upstream. */
 const ENTRY = /\b1\.1 (slipway-[0-9a-f]{12})\b/g
@@ -13,6 +14,13 @@ const ENTRY = /\b1\.1 (slipway-[0-9a-f]{12})\b/g
 /** What all servers of one registry are called, which says nothing else of it. @param secret that they share */
 export const pseudonymOf = (secret: Uint8Array): string =>
   `slipway-${createHmac('sha256', secret).update('slipway via 1').digest('hex').slice(0, 12)}`
+
+/**
+ * The same, of a secret that is read when it is first asked for. Without the secret it may take a few more rounds until a
+ * server meets itself.
+ */
+export const pseudonymFor = (secret: () => Promise<Uint8Array>): (() => Promise<string>) =>
+  once(async () => pseudonymOf(await secret().catch(() => randomBytes(32))))
 
 /**
  * The way of a request from here on.
