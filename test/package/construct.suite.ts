@@ -126,6 +126,7 @@ test('the app of the document is synthesised with the code of the package', asyn
     'clean-up.mjs',
     'edge-secret.mjs',
     'events.mjs',
+    'fill.mjs',
     'policy.yaml',
     'pulls.mjs',
   ])
