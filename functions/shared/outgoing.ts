@@ -95,7 +95,15 @@ const connect = (
       ...(ca === undefined ? {} : { ca }),
       ...(allows === true ? {} : { lookup: lookupOf(allows) }),
     } as const
-    request(url, options, resolve).on('error', reject).end(body)
+    request(url, options, resolve)
+      .on('error', reject)
+      .on('upgrade', (_, socket) => {
+        socket.destroy()
+        reject(new Error(`${url.host} switches to another protocol`))
+      })
+      // It is no error to Node that a request is destroyed.
+      .on('close', () => reject(new Error(`${url.host} gives no response`)))
+      .end(body)
   })
 
 const send = (

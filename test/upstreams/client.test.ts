@@ -212,6 +212,17 @@ describe('bad upstreams:', () => {
   })
 })
 
+test('one that switches to another protocol gives nothing', async () => {
+  const { origin } = await serveContent({
+    'app/manifests/v1': (_, { socket }) =>
+      void socket?.write(
+        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+      ),
+  })
+  const { repository } = askAt(origin)
+  await expect(repository.manifest(TAG)).rejects.toEqual(failure('away', /another protocol/))
+})
+
 test('redirects get no credentials', async () => {
   const cdn = await serve((_, response) => void response.end(BLOB))
   const own = `app/blobs/${sha256(BLOB)}`
@@ -454,6 +465,17 @@ describe('limits:', () => {
       held[ended]!()
     }
     for (const blob of await Promise.all(blobs)) expect(blob).toEqual(BLOB)
+  })
+
+  test('a refusal whose body does not come keeps no connection', async () => {
+    const { origin } = await serveContent({
+      'app/manifests/v1': (_, response) =>
+        void response.writeHead(404, { 'content-length': 9 }).write('x'),
+      'app/manifests/v2': IMAGE,
+    })
+    const { repository } = askAt(origin, { connections: 1 }, STILL)
+    await expect(repository.manifest(TAG)).rejects.toEqual(failure('unknown'))
+    expect((await repository.manifest({ tag: 'v2' })).digest).toBe(DIGEST)
   })
 
   test('a redirect is followed with one connection, as often as it comes', async () => {

@@ -108,10 +108,16 @@ export const isRedirectStatus = ({
 const isRedirect = ({ statusCode: status = 0, headers }: IncomingMessage): boolean =>
   isRedirectStatus({ status, headers })
 
-const leave = (response: IncomingMessage): void => {
+/** Reads what is small to its end, so that its connection can be kept, if that comes in time. */
+const leave = (response: IncomingMessage, { patience }: Line): void => {
   response.on('error', () => {})
-  if (Number(response.headers['content-length'] ?? Number.NaN) <= SMALL) response.resume()
-  else response.destroy()
+  if (!(Number(response.headers['content-length'] ?? Number.NaN) <= SMALL)) {
+    response.destroy()
+    return
+  }
+  response.resume()
+  const timer = setTimeout(() => response.destroy(), patience.body).unref()
+  response.once('close', () => clearTimeout(timer))
 }
 
 /** A body that may not stand still. Time that its reader takes does not count. */
@@ -167,7 +173,7 @@ export const ask = async (line: Line, asked: Ask): Promise<Response> => {
     const { authorization } = asked
     let response = await send(url, authorization === undefined ? {} : { authorization })
     for (let hops = 0; asked.follow && isRedirect(response); hops++) {
-      leave(response)
+      leave(response, line)
       if (hops === MAX_REDIRECTS) throw new UpstreamError('wrong', `${host} redirects without end`)
       url = nextOf(host, url, response)
       response = await send(url, {})
@@ -209,7 +215,7 @@ const open = (line: Line, response: IncomingMessage): Response => {
         throw cause instanceof RangeError ? tooLarge(most) : cause
       }
     },
-    drop: () => leave(response),
+    drop: () => leave(response, line),
     closed: new Promise((resolve) => response.once('close', resolve)),
   }
 }
