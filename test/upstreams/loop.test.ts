@@ -10,11 +10,14 @@ import { openFileStore } from '../../functions/compose/file-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { pseudonymOf, viaAfter } from '../../functions/upstreams/client/via.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
-import { serve, sha256 } from './upstream.ts'
+import { CONFIG, IMAGE, serve, sha256 } from './upstream.ts'
 
 const OWN = pseudonymOf(Buffer.from('a'))
+/** A name that somebody made up. */
+const invented = (at: number): string => `1.1 slipway-${String(at).padStart(12, '0')}`
 const OTHER = pseudonymOf(Buffer.from('b'))
 
 test.each<[what: string, via: string | undefined, after: string | undefined]>([
@@ -25,6 +28,7 @@ test.each<[what: string, via: string | undefined, after: string | undefined]>([
     `2.0 abc.cloudfront.net (CloudFront), 1.1 ${OTHER},1.1 inner`,
     `1.1 ${OTHER}, 1.1 ${OWN}`,
   ],
+  ['through too many', Array.from({ length: 9 }, (_, at) => invented(at)).join(), undefined],
   ['that was here', `1.1 ${OWN}, 1.1 ${OTHER}, 1.1 front`, undefined],
 ])('a request %s', (_, via, after) => expect(viaAfter(OWN, via)).toBe(after))
 
@@ -86,5 +90,35 @@ test.each(PATHS)('two that name each other are asked once each: %s', async (path
   for (const { lines } of [left, right]) {
     const asked = lines().filter((line) => line !== 'GET /v2/')
     expect(asked.map((line) => line.split('?')[0])).toEqual([`GET ${path}`])
+  }
+})
+
+test('what an upstream says to a request that names it is for nobody else', async () => {
+  const it = 'slipway-0123456789ab'
+  const { origin } = await serve(({ url = '', method, headers }, response) => {
+    if (url === '/v2/') return void response.end('{}')
+    if (headers.via?.includes(it)) return void response.writeHead(404).end()
+    const [bytes, type] = url.includes('/tags/')
+      ? ['{"tags":["v1"]}', 'application/json']
+      : url.includes('/blobs/')
+        ? [CONFIG, 'application/octet-stream']
+        : [IMAGE, OCI_MANIFEST]
+    response.writeHead(200, { 'content-type': type }).end(method === 'HEAD' ? undefined : bytes)
+  })
+  const url = await start(origin)
+  const paths = [
+    '/v2/app/manifests/v1',
+    `/v2/app/manifests/${sha256(IMAGE)}`,
+    `/v2/app/blobs/${sha256(CONFIG)}`,
+    '/v2/app/tags/list',
+  ]
+  const status = async (path: string, via?: string) => {
+    const response = await fetch(new URL(path, url), via === undefined ? {} : { headers: { via } })
+    await response.arrayBuffer()
+    return response.status
+  }
+  for (const path of paths.toReversed()) {
+    for (let count = 0; count < 2; count++) expect(await status(path, `1.1 ${it}`)).toBe(404)
+    expect(await status(path)).toBe(200)
   }
 })

@@ -9,6 +9,7 @@ import type { Digest } from '../../registry/reference.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
+import { askedAs } from '../client/via.ts'
 import { createFailures } from '../manifests/failures.ts'
 import type { Route } from '../route.ts'
 import type { HandedClaims } from './claim.ts'
@@ -113,7 +114,7 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
   }
 
   return async (route, digest, method) => {
-    const key = `${route.local}@${digest}`
+    const key = `${askedAs(route)}@${digest}`
     const failed = failures.get(key)
     if (failed !== undefined) throw failed
     try {

@@ -13,6 +13,7 @@ import { StoreError } from '../../storage/errors.ts'
 import type { ByteRange, ObjectStore } from '../../storage/store.ts'
 import type { OpenedBlob, Span } from '../client/client.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
+import { askedAs } from '../client/via.ts'
 import { createFailures } from '../manifests/failures.ts'
 import type { Route } from '../route.ts'
 import type { UpstreamWatch } from '../watch.ts'
@@ -91,7 +92,7 @@ interface Fetch {
   readonly done: Promise<boolean>
 }
 
-const keyOf = ({ local }: Route, digest: Digest): string => `${local}@${digest}`
+const keyOf = (route: Route, digest: Digest): string => `${askedAs(route)}@${digest}`
 
 /** What one fetch can serve: what another upstream gives says nothing of what this one has. */
 const fetchOf = ({ origin }: Route, digest: Digest): string => `${origin} ${digest}`

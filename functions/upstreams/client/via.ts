@@ -8,6 +8,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { once } from '../../shared/once.ts'
 
+/** More registries one after another there are not; whoever names more is served what is here. */
+const MOST = 8
+
 /** Names that registries of this kind give themselves. Those of others are nobody's business upstream. */
 const ENTRY = /\b1\.1 (slipway-[0-9a-f]{12})\b/g
 
@@ -26,10 +29,22 @@ export const pseudonymFor = (secret: () => Promise<Uint8Array>): (() => Promise<
  * The way of a request from here on.
  *
  * @param via header of the request that it is sent for
- * @returns header to send; undefined when the request has been here before
+ * @returns header to send; undefined when the request has been here before, or has come through too many
  */
 export const viaAfter = (own: string, via: string | undefined): string | undefined => {
   const before = [...(via ?? '').matchAll(ENTRY)].map(([, name]) => name)
-  if (before.includes(own)) return undefined
+  if (before.includes(own) || before.length > MOST) return undefined
   return [...before, own].map((name) => `1.1 ${name}`).join(', ')
 }
+
+/**
+ * What a repository is called by those who remember what its upstream could not give. An upstream that finds itself in
+ * `Via` gives less than it has, and anybody can write that header: so what it said then is for nobody else.
+ */
+export const askedAs = ({
+  local,
+  via,
+}: {
+  readonly local: string
+  readonly via?: string
+}): string => (via?.includes(',') ? `${local} (${via})` : local)

@@ -7,6 +7,7 @@
 import { LRUCache } from 'lru-cache'
 import { coalesce } from '../../shared/coalesce.ts'
 import { summaryOf } from '../client/failure.ts'
+import { askedAs } from '../client/via.ts'
 import type { Route } from '../route.ts'
 
 /** Most entries of all lists that are remembered. */
@@ -39,7 +40,7 @@ export const remembering = <T>(
   now: () => number,
 ): ((route: Route, of: string) => Promise<Listed<T>>) => {
   const lists = new LRUCache<string, Remembered<T>>({ maxSize: ENTRIES })
-  const keyOf = ({ local }: Route, of: string): string => `${local} ${of}`
+  const keyOf = (route: Route, of: string): string => `${askedAs(route)} ${of}`
   const keep = (key: string, list: Remembered<T>): void => {
     lists.set(key, list, { size: (list.entries?.length ?? 0) + 1 })
   }

@@ -12,6 +12,7 @@ import { LRUCache } from 'lru-cache'
 import type { Digest, Reference } from '../../registry/reference.ts'
 import { coalesce } from '../../shared/coalesce.ts'
 import { summaryOf } from '../client/failure.ts'
+import { askedAs } from '../client/via.ts'
 import type { Route } from '../route.ts'
 import { createFailures } from './failures.ts'
 import { createFetch, type FetchOptions } from './fetch.ts'
@@ -82,7 +83,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
   const renew = coalesce(
     async (route: Route, tag: string): Promise<Ensured> => {
       const { local, upstream } = route
-      const key = `${local}:${tag}`
+      const key = `${askedAs(route)}:${tag}`
       // Of whoever was before in the queue.
       const failed = failures.get(key)
       if (failed !== undefined) throw failed
@@ -91,7 +92,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
         const known = link && ((await stateOf(route, tag, link.target)) ?? unasked(link.target))
         if (known !== undefined && ageOf(known) < upstream.interval) return { digest: known.digest }
         const { fetched, ...state } = await fetch.byTag(route, tag, known)
-        states.set(key, state)
+        states.set(`${local}:${tag}`, state)
         failures.delete(key)
         const { digest } = state
         return fetched ? { digest, fetched } : { digest }
@@ -100,12 +101,12 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
         throw error
       }
     },
-    { atOnce: 1, key: ({ local }, tag) => `${local}:${tag}` },
+    { atOnce: 1, key: (route, tag) => `${askedAs(route)}:${tag}` },
   )
 
   const fetchDigest = coalesce(
     async (route: Route, digest: Digest): Promise<void> => {
-      const key = `${route.local}@${digest}`
+      const key = `${askedAs(route)}@${digest}`
       const failed = failures.get(key)
       if (failed !== undefined) throw failed
       try {
@@ -115,7 +116,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
         throw error
       }
     },
-    { atOnce: 1, key: ({ local }, digest) => `${local}@${digest}` },
+    { atOnce: 1, key: (route, digest) => `${askedAs(route)}@${digest}` },
   )
 
   const stale = (digest: Digest, { host }: Route, error: Error | undefined): Ensured => ({
@@ -134,7 +135,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
 
   const ensureTag = async (route: Route, tag: string): Promise<Ensured> => {
     const { local, upstream } = route
-    const failed = failures.get(`${local}:${tag}`)
+    const failed = failures.get(`${askedAs(route)}:${tag}`)
     const link = await registry.tags.get(local, tag)
     if (link === undefined) {
       if (failed !== undefined) throw failed
@@ -160,7 +161,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
 
   const ensureDigest = async (route: Route, digest: Digest): Promise<Ensured> => {
     if (await fetch.has(route, digest)) return { digest }
-    const failed = failures.get(`${route.local}@${digest}`)
+    const failed = failures.get(`${askedAs(route)}@${digest}`)
     if (failed !== undefined) throw failed
     await fetchDigest(route, digest)
     return { digest, fetched: true }
