@@ -36,7 +36,7 @@ const MAX_CONFIG_BYTES = 1024 * 1024
 export type Described = Omit<IndexedManifest, 'at'>
 
 /** A value as the index has it. */
-export const cut = (value: string): string => value.slice(0, MAX_VALUE)
+export const cut = (value: string): string => value.slice(0, MAX_VALUE).toWellFormed()
 
 type Texts = Readonly<Record<string, string>>
 

@@ -14,7 +14,7 @@ import { cut } from './describe.ts'
 import type { IndexedManifest, IndexedRepository, Shard } from './indexed.ts'
 import { bucketOf } from './keys.ts'
 import type { Visible } from './repositories.ts'
-import { mayHave, pairOf, type Term } from './terms.ts'
+import { lookFor, pairOf, type Term } from './terms.ts'
 
 /** Most buckets that are read for a page of whoever may pull everything. */
 const MOST_READS = 2
@@ -115,6 +115,15 @@ const tagsBy = ({ tags }: IndexedRepository): ReadonlyMap<string, readonly strin
   return by
 }
 
+/** Whether somebody may see one of these: looking at rights takes long. */
+function* anySeen(names: readonly { readonly name: string }[], isSeen: Visible): Steps<boolean> {
+  for (const { name } of names) {
+    yield
+    if (isSeen(name)) return true
+  }
+  return false
+}
+
 /** Those of a bucket, at most so many. */
 function* looking(
   shard: Shard,
@@ -124,9 +133,9 @@ function* looking(
   limit: number,
 ): Steps<readonly FoundManifest[]> {
   const found: FoundManifest[] = []
-  const names = [...shard.keys()].filter((name) => name >= repository && isSeen(name)).sort()
-  for (const name of names) {
+  for (const name of [...shard.keys()].sort()) {
     yield
+    if (name < repository || !isSeen(name)) continue
     const there = shard.get(name)!
     const by = tagsBy(there)
     const digests = [...there.manifests.keys()]
@@ -176,14 +185,15 @@ export const findManifests = async (
   const isWanted = (name: string): boolean =>
     (wanted.repository === undefined || name === wanted.repository) && name.includes(query)
   const isSeen = (name: string): boolean => isWanted(name) && visible(name)
-  const terms = termsOf(wanted)
+  const terms = termsOf(wanted).map(lookFor)
   const parts = terms.length === 0 ? undefined : await current.terms(snapshot)
   const only = wanted.repository === undefined ? undefined : bucketOf(wanted.repository)
   const buckets = [...snapshot.buckets.keys()]
     .filter((bucket) => bucket >= from.bucket && (only === undefined || bucket === only))
     .filter((bucket) => {
       const part = parts?.get(bucket)?.bytes
-      return part === undefined ? parts === undefined : terms.every((term) => mayHave(part, term))
+      // Of one without terms nobody knows.
+      return part === undefined || terms.every((mayBeIn) => mayBeIn(part))
     })
     .sort((a, b) => a - b)
   const found: FoundManifest[] = []
@@ -191,7 +201,7 @@ export const findManifests = async (
   let reads = 0
   for (const bucket of buckets) {
     const names = snapshot.buckets.get(bucket)?.names ?? []
-    if (!names.some(({ name }) => isSeen(name))) continue
+    if (!(await inTurns(anySeen(names, isSeen)))) continue
     let shard = current.remembered(snapshot, bucket)
     if (shard === undefined) {
       if (all && (reads >= MOST_READS || found.length >= limit)) return { found, next: { bucket } }

@@ -30,13 +30,22 @@ export interface NamedRepository {
 const saysOf = ({ annotations, labels }: IndexedManifest): string | undefined =>
   annotations?.[DESCRIPTION] ?? labels?.[DESCRIPTION]
 
+/** What a terminal may show: no control characters, and none that turn text round. */
+const printable = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, '')
+    .trim()
+    .slice(0, MAX_DESCRIPTION)
+    .toWellFormed()
+
 /** What the latest tag says, or else the latest manifest. */
 const describe = ({ tags, manifests }: IndexedRepository): string => {
   const byTag = [...tags.values()].toSorted((a, b) => b.at - a.at)
   const tagged = byTag.flatMap(({ digest }) => manifests.get(digest) ?? [])
   for (const each of tagged.length > 0 ? tagged : manifests.values()) {
     const said = saysOf(each)
-    if (said) return said.replaceAll(/\s+/g, ' ').trim().slice(0, MAX_DESCRIPTION)
+    if (said) return printable(said)
   }
   return ''
 }

@@ -83,6 +83,16 @@ export function* termsOf(shard: Shard): Steps<Buffer> {
   return Buffer.concat([head, bytesOf(digests), bytesOf(hashes)])
 }
 
+/** Where the digests of a bucket end. */
+const endOf = (terms: Buffer): number =>
+  terms.length < SIZE ? 0 : SIZE + terms.readUInt32LE(0) * SIZE
+
+/** The longest beginning that is a term. */
+const prefixOf = (text: string): string | undefined => {
+  const length = PREFIXES.findLast((each) => each <= text.length)
+  return length === undefined ? undefined : text.slice(0, length)
+}
+
 /** Whether one of these numbers is at least `from` and at most `to`. */
 const hasBetween = (numbers: Buffer, from: number, to: number): boolean => {
   let [low, high] = [0, numbers.length / SIZE]
@@ -94,20 +104,15 @@ const hasBetween = (numbers: Buffer, from: number, to: number): boolean => {
   return low < numbers.length / SIZE && numbers.readUInt32LE(low * SIZE) <= to
 }
 
-/** Whether a bucket with these terms may have one. No is certain. */
-export const mayHave = (terms: Buffer, term: Term): boolean => {
-  if (terms.length < SIZE) return false
-  const end = SIZE + terms.readUInt32LE(0) * SIZE
+/** Makes what says whether a bucket with these terms may have one. No is certain. */
+export const lookFor = (term: Term): ((terms: Buffer) => boolean) => {
   if (term.kind === 'digest') {
-    const hex = term.prefix
-    return hasBetween(terms.subarray(SIZE, end), bitsOf(hex, '0'), bitsOf(hex, 'f'))
+    const [from, to] = [bitsOf(term.prefix, '0'), bitsOf(term.prefix, 'f')]
+    return (terms) => hasBetween(terms.subarray(SIZE, endOf(terms)), from, to)
   }
-  if (term.kind === 'tag-prefix') {
-    const length = PREFIXES.findLast((each) => each <= term.text.length)
-    if (length === undefined) return terms.length > SIZE
-    const one = hash('tag-prefix', term.text.slice(0, length))
-    return hasBetween(terms.subarray(end), one, one)
-  }
-  const one = hash(term.kind, term.text)
-  return hasBetween(terms.subarray(end), one, one)
+  const prefix = term.kind === 'tag-prefix' ? prefixOf(term.text) : term.text
+  // Of a shorter one nobody knows.
+  if (prefix === undefined) return (terms) => terms.length > SIZE
+  const one = hash(term.kind, prefix)
+  return (terms) => hasBetween(terms.subarray(endOf(terms)), one, one)
 }

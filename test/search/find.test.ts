@@ -64,6 +64,9 @@ const all = async (query: string, as: Send = send) => {
   }
 }
 
+const cursorOf = (place: object): string =>
+  Buffer.from(JSON.stringify(place).replace('\ud800', '\\ud800')).toString('base64url')
+
 const V1 = [
   ['web', ['web', 'other/web', 'team/web', 'team/web-admin']],
   ['TEAM/', ['team/db', 'team/web', 'team/web-admin']],
@@ -191,9 +194,29 @@ describe('with an index', () => {
     ['label=%3Dx', 'UNSUPPORTED'],
     ['cursor=!', 'UNSUPPORTED'],
     [`q=${'x'.repeat(513)}`, 'UNSUPPORTED'],
+    [Array.from({ length: 17 }, (_, at) => `label=l${at}`).join('&'), 'UNSUPPORTED'],
+    [`cursor=${cursorOf({ after: '\ud800' })}`, 'UNSUPPORTED'],
+    [`cursor=${cursorOf({ after: '\0' })}`, 'UNSUPPORTED'],
+    [`cursor=${cursorOf({ after: 'a'.repeat(513) })}`, 'UNSUPPORTED'],
+    [`cursor=${cursorOf({ bucket: 1, repository: 'ü' })}`, 'UNSUPPORTED'],
+    [`cursor=${cursorOf({ bucket: 256 })}`, 'UNSUPPORTED'],
+    [`cursor=${cursorOf({ after: 'a' })}${'!'.repeat(1000)}`, 'UNSUPPORTED'],
   ])('%s is refused', async (query, code) => {
     const { body } = await send(`GET /api/v1/search?${query}`)
     expect(JSON.parse(body.toString()).errors[0].code).toBe(code)
+  })
+
+  test('the same label many times is one', async () => {
+    const query = Array.from({ length: 100 }, () => 'label=maintainer%3Dalice').join('&')
+    expect((await all(query)).found).toHaveLength(6)
+  })
+
+  test.each([
+    ['n=100&page=101', 101],
+    ['n=100&page=99999999999999999999', Number.MAX_SAFE_INTEGER],
+  ])('/v1/search?%s is empty', async (query, page) => {
+    const found = await get(`/v1/search?q=web&${query}`)
+    expect(found).toMatchObject({ num_results: 4, num_pages: 1, page, results: [] })
   })
 
   test.each(['n=x', 'page=-1'])('/v1/search?%s is refused', async (query) => {

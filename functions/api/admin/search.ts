@@ -42,7 +42,11 @@ const search: Operation = {
       "A media type, or an artifact's type; for images, that of the configuration.",
       'application/vnd.oci.image.index.v1+json',
     ),
-    label: text('A label, `<key>` or `<key>=<value>`; may be repeated.', 'maintainer=alice', PAIR),
+    label: text(
+      'A label, `<key>` or `<key>=<value>`; may be repeated: at most 16 labels and annotations.',
+      'maintainer=alice',
+      PAIR,
+    ),
     annotation: text('An annotation, likewise.', 'org.opencontainers.image.vendor', PAIR),
     n: {
       in: 'query',

@@ -9,12 +9,18 @@ import * as z from '../../shared/schema.ts'
 import type { AppContext } from '../env.ts'
 import { RequestError } from '../errors.ts'
 
+/** Most characters of a cursor: of names and digests none has as many. */
+const MAX_LENGTH = 1000
+
+/** A name or a digest; nothing else is to become part of a key. */
+const name = z.string().check(z.regex(/^[!-~]{0,512}$/))
+
 const schema = z.union([
-  z.strictObject({ after: z.string() }),
+  z.strictObject({ after: name }),
   z.strictObject({
     bucket: z.int().check(z.nonnegative(), z.lt(BUCKETS)),
-    repository: z.optional(z.string()),
-    digest: z.optional(z.string()),
+    repository: z.optional(name),
+    digest: z.optional(name),
   }),
 ])
 
@@ -30,6 +36,7 @@ export const readCursor = (c: AppContext): Cursor | undefined => {
   const text = c.req.query('cursor')
   if (text === undefined || text === '') return undefined
   try {
+    if (text.length > MAX_LENGTH) throw new RangeError(`${text.length} characters`)
     return schema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
   } catch (cause) {
     throw new RequestError('PARAMETER_INVALID', 'invalid cursor: expected that of a page before', {

@@ -6,7 +6,7 @@
 
 import { type Current, listsOf, type Snapshot } from '../../search/current.ts'
 import { type FoundManifest, findManifests, type Wanted } from '../../search/manifests.ts'
-import { type Listed, type Lists, listRepositories } from '../../search/repositories.ts'
+import { type Listed, listRepositories } from '../../search/repositories.ts'
 import type { AppContext, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { permitCatalog } from '../middleware/permit.ts'
@@ -42,30 +42,44 @@ const manifestOf = ({ at, ...rest }: FoundManifest): object => {
   }
 }
 
-const findRepositories = async (
-  { registry }: Options,
-  snapshot: Snapshot | undefined,
-  query: string,
-  { visible }: Seen,
-  limit: number,
-  after: string | undefined,
-): Promise<Page> => {
-  const isMatch = (name: string): boolean => name.includes(query.toLowerCase()) && visible(name)
-  let matches = 0
-  const isEnough = (names: readonly string[]): boolean => {
-    matches += names.filter(isMatch).length
-    return matches > limit
-  }
-  const lists: Lists<Listed> = snapshot
-    ? listsOf(snapshot)
-    : [await cataloged(registry.catalog, after, isEnough)]
-  const found = await listRepositories(lists, query, visible, { limit: limit + 1, after })
+const paged = (found: readonly Listed[], limit: number): Page => {
   const page = found.slice(0, limit)
   const last = page.at(-1)
   return {
     results: page.map(repositoryOf),
     next: found.length > limit && last !== undefined ? { after: last.name } : undefined,
   }
+}
+
+/** Repositories without an index. */
+const findCataloged = async (
+  { registry }: Options,
+  query: string,
+  { visible, all }: Seen,
+  limit: number,
+  after: string | undefined,
+): Promise<Page> => {
+  const text = query.toLowerCase()
+  const isMatch = (name: string): boolean => name.includes(text) && visible(name)
+  const { names, last } = await cataloged(registry.catalog, isMatch, {
+    after,
+    enough: limit,
+    // Whoever may not see all goes on, as in the catalog: a short page would tell of what is hidden.
+    ...(all ? {} : { listings: Number.POSITIVE_INFINITY }),
+  })
+  const page = paged(names, limit)
+  return page.next === undefined && last !== undefined ? { ...page, next: { after: last } } : page
+}
+
+const findRepositories = async (
+  snapshot: Snapshot,
+  query: string,
+  { visible }: Seen,
+  limit: number,
+  after: string | undefined,
+): Promise<Page> => {
+  const most = { limit: limit + 1, after }
+  return paged(await listRepositories(listsOf(snapshot), query, visible, most), limit)
 }
 
 const noIndex = (): RequestError =>
@@ -101,7 +115,9 @@ export const find = async (c: AppContext, options: Options): Promise<Response> =
   const after = cursor !== undefined && 'after' in cursor ? cursor.after : undefined
   const page = isOfManifests(wanted)
     ? await findThose(current, snapshot, wanted, seen, limit, cursor)
-    : await findRepositories(options, snapshot, wanted.query, seen, limit, after)
+    : snapshot === undefined
+      ? await findCataloged(options, wanted.query, seen, limit, after)
+      : await findRepositories(snapshot, wanted.query, seen, limit, after)
   const next = page.next === undefined ? undefined : writeCursor(page.next)
   c.header('Cache-Control', 'no-store')
   if (next !== undefined) {

@@ -12,6 +12,9 @@ import { RequestError } from '../errors.ts'
 /** Most characters of what is looked for. */
 const MAX_LENGTH = 512
 
+/** Most labels and annotations that are looked for at once. */
+const MOST_TEXTS = 16
+
 const wrong = (name: string, why: string): RequestError =>
   new RequestError('PARAMETER_INVALID', `invalid ${name}: ${why}`)
 
@@ -42,6 +45,19 @@ const readDigest = (c: AppContext): Wanted['digest'] => {
   return { algorithm, hex }
 }
 
+const distinct = (texts: readonly Text[]): readonly Text[] => [
+  ...new Map(texts.map((each) => [JSON.stringify(each), each])).values(),
+]
+
+const readAllTexts = (c: AppContext): Pick<Wanted, 'labels' | 'annotations'> => {
+  const labels = distinct(readTexts(c, 'label'))
+  const annotations = distinct(readTexts(c, 'annotation'))
+  if (labels.length + annotations.length > MOST_TEXTS) {
+    throw wrong('label', `expected at most ${MOST_TEXTS} labels and annotations`)
+  }
+  return { labels, annotations }
+}
+
 /** What a request looks for. @throws RequestError PARAMETER_INVALID */
 export const readWanted = (c: AppContext): Wanted => ({
   query: readQuery(c, 'q'),
@@ -49,8 +65,7 @@ export const readWanted = (c: AppContext): Wanted => ({
   tag: readQuery(c, 'tag') || undefined,
   digest: readDigest(c),
   type: readQuery(c, 'type') || undefined,
-  labels: readTexts(c, 'label'),
-  annotations: readTexts(c, 'annotation'),
+  ...readAllTexts(c),
 })
 
 /** Whether it looks for manifests, and not for repositories alone. */

@@ -18,8 +18,8 @@ const MOST = 100
 const USUAL = 25
 /** Results that are counted beyond the page. */
 const COUNTED = 1000
-/** Largest number of a page. */
-const LAST_PAGE = 1_000_000
+/** Results on all pages together: no more are counted, and pages beyond are empty. */
+const ALL = 10_000
 
 const readNumber = (c: AppContext, name: string, usual: number, most: number): number => {
   const text = c.req.query(name)
@@ -38,17 +38,19 @@ export const searchV1 = async (
   const caller = await permitSearch(c)
   const query = readQuery(c, 'q')
   const size = readNumber(c, 'n', USUAL, MOST)
-  const page = readNumber(c, 'page', 1, LAST_PAGE)
+  const page = readNumber(c, 'page', 1, Number.MAX_SAFE_INTEGER)
   const { visible } = seenBy(caller)
   const snapshot = await (await index?.())?.snapshot()
+  const text = query.toLowerCase()
   const lists: Lists<Listed> =
     snapshot?.complete !== undefined
       ? listsOf(snapshot)
-      : [await cataloged(registry.catalog, undefined, () => false)]
-  const limit = page * size
+      : [(await cataloged(registry.catalog, (name) => name.includes(text))).names]
+  const begin = (page - 1) * size
+  const limit = Math.min(begin + size, ALL)
   const { found, count } = await rankRepositories(lists, query, visible, {
-    limit,
-    most: limit + COUNTED,
+    limit: begin < ALL ? limit : 1,
+    most: Math.min(limit + COUNTED, ALL),
   })
   return c.json({
     query,
@@ -56,7 +58,7 @@ export const searchV1 = async (
     num_pages: Math.ceil(count / size),
     page,
     page_size: size,
-    results: found.slice(limit - size).map(({ name, description = '' }) => ({
+    results: found.slice(begin).map(({ name, description = '' }) => ({
       name,
       description,
       star_count: 0,

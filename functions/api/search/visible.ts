@@ -28,19 +28,40 @@ export const seenBy = (caller: Caller): Seen =>
     ? { visible: (name) => caller.allows(name, 'pull'), all: false }
     : { visible: caller.lists, all: caller.listsAll() }
 
-/** Names without an index, from the catalog: a listing for each 1000. @param isEnough asked after each */
+/** Names without an index. */
+export interface Cataloged {
+  readonly names: readonly { readonly name: string }[]
+  /** The last name that was listed, where there are more. */
+  readonly last: string | undefined
+}
+
+/**
+ * Names without an index, from the catalog: a listing for each 1000.
+ *
+ * @param enough stops once there are more
+ * @param listings stops after so many
+ */
 export const cataloged = async (
   catalog: Catalog,
-  after: string | undefined,
-  isEnough: (names: readonly string[]) => boolean,
-): Promise<readonly { readonly name: string }[]> => {
-  const all: { readonly name: string }[] = []
+  isWanted: (name: string) => boolean,
+  {
+    after,
+    enough,
+    listings = MOST_LISTINGS,
+  }: {
+    readonly after?: string | undefined
+    readonly enough?: number
+    readonly listings?: number
+  } = {},
+): Promise<Cataloged> => {
+  const wanted: { readonly name: string }[] = []
   let last = after
-  for (let listings = 0; listings < MOST_LISTINGS; listings++) {
+  for (let at = 0; at < listings; at++) {
     const { names, more } = await catalog.list(MAX_PAGE, last)
-    all.push(...names.map((name) => ({ name })))
+    for (const name of names) if (isWanted(name)) wanted.push({ name })
     last = names.at(-1)
-    if (!more || isEnough(names)) break
+    if (!more) return { names: wanted, last: undefined }
+    if (enough !== undefined && wanted.length > enough) break
   }
-  return all
+  return { names: wanted, last }
 }
