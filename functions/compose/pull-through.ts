@@ -24,6 +24,7 @@ import {
   type FillOptions,
   type Room,
 } from '../upstreams/blobs/fill.ts'
+import { createStat } from '../upstreams/blobs/stat.ts'
 import { summaryOf, UpstreamError } from '../upstreams/client/failure.ts'
 import { type AskAt, createAsking } from '../upstreams/client/hosts-asked.ts'
 import type { Patience } from '../upstreams/client/request.ts'
@@ -182,6 +183,7 @@ export const createPullThrough = (
     ...(passing && { patience: passing.patience, keeps: false, signalNow: within?.signal }),
   })
   const lists = createLists(askAt, now)
+  const stat = createStat(askAt, now)
   const refresh = createRefresh({ registry, store, askAt, now })
   const ensure = createEnsure({
     registry,
@@ -278,8 +280,7 @@ export const createPullThrough = (
         watch?.pulled('blob', 'hit')
         if (bytes !== undefined) watch?.saved(bytes)
       },
-      stat: (digest) =>
-        tell(route, () => askAt(route).repository.stat(digest), 'BLOB_UNKNOWN', blob(digest)),
+      stat: (digest) => tell(route, () => stat(route, digest), 'BLOB_UNKNOWN', blob(digest)),
       streams: fill !== undefined,
       ...(elsewhere && {
         elsewhere: async (digest: Digest, method: 'GET' | 'HEAD') => {

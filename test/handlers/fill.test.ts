@@ -103,7 +103,13 @@ const open = async (more: NodeJS.ProcessEnv = {}) => {
   const asked = () =>
     upstream.requests.splice(0).flatMap(({ line }) => (line === 'GET /v2/' ? [] : [line]))
   return {
-    ...{ send, fill: (event: object) => fill(event, context), events, asked },
+    ...{
+      send,
+      fill: (event: object, left = 900_000) =>
+        fill(event, { ...context, getRemainingTimeInMillis: () => left }),
+      events,
+      asked,
+    },
     ...{ lambda, state, store, env, requests: upstream.requests },
   }
 }
@@ -202,6 +208,13 @@ describe('a pull', () => {
     state.bytes = LAYER
     await fill(events[0]!)
     expect((await send(get(BLOB))).headers?.location).toContain('X-Amz-Signature')
+  })
+
+  test('comes again, too, where the copy of such a one cannot be handed on', async () => {
+    const { send, state } = await open()
+    Object.assign(state, { redirects: false, bytes: randomBytes(10), lambda: 500 })
+    const { statusCode, headers } = await send(get(BLOB))
+    expect([statusCode, headers?.['retry-after']]).toEqual([503, '10'])
   })
 
   test('is sent to the host that streams, where there is one, with a right to this blob alone', async () => {
@@ -304,6 +317,14 @@ describe('a copy', () => {
     const { objects } = await store.list('docker/')
     expect(objects).toEqual([])
     expect(await store.head(fetchingKey(DIGEST))).toBeDefined()
+  })
+
+  test('whose time is over is an error, which the alarm tells of', async () => {
+    const { send, fill, events, state } = await open()
+    await send(get(BLOB))
+    Object.assign(state, { redirects: false, length: LAYER.length + 1 })
+    // It ends its requests 15 s before.
+    await expect(fill(events[0]!, 15_050)).rejects.toThrow()
   })
 
   test('of a repository that comes from no upstream any more is none', async () => {

@@ -223,6 +223,16 @@ test('one that switches to another protocol gives nothing', async () => {
   await expect(repository.manifest(TAG)).rejects.toEqual(failure('away', /another protocol/))
 })
 
+test('an upstream whose credentials cannot be read is away', async () => {
+  const { origin, lines } = await serve((_, response) => void response.writeHead(401).end())
+  for (const readSecret of [async () => 'no password', () => Promise.reject(new Error('none'))]) {
+    const { repository } = askAt(origin, { credentials: 'env:SLIPWAY_UPSTREAM_A' }, { readSecret })
+    const failed = { failure: 'away', message: expect.stringMatching(/^up.example: /) }
+    await expect(repository.stat(sha256('x'))).rejects.toMatchObject(failed)
+  }
+  expect(lines().filter((line) => line !== 'GET /v2/')).toEqual([])
+})
+
 test('redirects get no credentials', async () => {
   const cdn = await serve((_, response) => void response.end(BLOB))
   const own = `app/blobs/${sha256(BLOB)}`

@@ -170,6 +170,20 @@ describe('a tag', () => {
     expect(await ensure(TAG)).toMatchObject({ digest: sha256(state.image) })
   })
 
+  test('is waited for where nothing can be done behind', async () => {
+    const { ensure, pass, state, asked } = await open({ behind: undefined, patience: 0 })
+    await ensure(TAG)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    state.hold = promise
+    state.image = other('b')
+    pass(60 * MINUTE)
+    asked()
+    const ensuring = ensure(TAG)
+    await until(() => asked().length > 0)
+    setTimeout(resolve, 20)
+    expect(await ensuring).toEqual({ digest: sha256(state.image), fetched: true })
+  })
+
   test('that moves back to what is here costs no GET', async () => {
     const { ensure, pass, state, asked } = await open({ behind: undefined })
     await ensure(TAG)

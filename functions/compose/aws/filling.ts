@@ -84,7 +84,8 @@ export interface FillParts {
 /**
  * Copies a blob, or a part of it.
  *
- * @throws StoreError, DocumentError; what is wrong with an upstream is in the log alone
+ * @throws StoreError, DocumentError, and whatever ends it when its time is over; what is wrong with an upstream is in the
+ *   log alone
  */
 export const fillBlob = async (
   { store, registry, pseudonym, env, logger }: FillParts,
@@ -124,7 +125,8 @@ export const fillBlob = async (
     const isUpstreams =
       err instanceof UpstreamError ||
       (err instanceof RegistryError && err.code === 'DIGEST_INVALID')
-    if (!isUpstreams) throw err
+    // That the time was not enough is told by the alarm: perhaps it never will be.
+    if (!isUpstreams || ending.aborted) throw err
     logger.warn(
       { err, host: route.host, repository, digest },
       'a blob of an upstream could not be stored',

@@ -65,6 +65,15 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
     options
   const failures = createFailures(now)
 
+  /** The next who asks after a while has it copied where that was not begun. */
+  const hand = async (route: Route, wanted: WantedBlob): Promise<void> => {
+    try {
+      await start(wanted)
+    } catch (error) {
+      report(route, wanted.digest, error)
+    }
+  }
+
   const have = async (route: Route, digest: Digest): Promise<void> => {
     try {
       const claim = await claims.offer(digest)
@@ -93,7 +102,7 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
       report(route, digest, error)
       // It was too slow, or broke off.
       const left = await claim.leave()
-      if (left !== undefined) await start({ name: route.local, digest, claim: left })
+      if (left !== undefined) await hand(route, { name: route.local, digest, claim: left })
       return false
     }
   }

@@ -53,6 +53,18 @@ export interface Asked {
 /** Opens what a route leads to; sends nothing. */
 export type AskAt = (route: Route) => Asked
 
+/** An upstream that cannot be shown anything is as good as away. Messages are without secrets, and for the log. */
+const withoutUser = (host: string, cause: unknown): UpstreamError =>
+  cause instanceof UpstreamError
+    ? cause
+    : new UpstreamError(
+        'away',
+        `${host}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          cause,
+        },
+      )
+
 /** Makes what asks upstreams. Those of a document that has changed are opened anew. */
 export const createAsking = ({
   readSecret,
@@ -98,8 +110,12 @@ export const createAsking = ({
       isOver,
       async user() {
         if (credentials === undefined) return undefined
-        if (credentials === BY_IAM) return byIam && !isOver() ? byIam.user : ecrUser()
-        return readCredentials(await readSecret(credentials), name, credentials)
+        try {
+          if (credentials === BY_IAM) return byIam && !isOver() ? byIam.user : await ecrUser()
+          return readCredentials(await readSecret(credentials), name, credentials)
+        } catch (cause) {
+          throw withoutUser(name, cause)
+        }
       },
     }
     return { host, authorized: createAuthorized(host) }

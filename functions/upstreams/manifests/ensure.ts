@@ -32,10 +32,10 @@ export interface EnsureOptions extends FetchOptions {
   readonly report: (route: Route, tag: string, error: Error) => void
   /**
    * Keeps the process going for work whose outcome nobody waits for. Absent on hosts that stand still between requests:
-   * then all wait for the upstream.
+   * then all wait for the upstream, for as long as `askAt` does.
    */
   readonly behind?: ((work: Promise<unknown>) => void) | undefined
-  /** Milliseconds that a client waits for the upstream when there is something older for it. */
+  /** Milliseconds that a client waits for the upstream when there is something older for it, and work can go on behind. */
   readonly patience?: number
 }
 
@@ -152,7 +152,8 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
       return { digest: target }
     }
     try {
-      const renewed = await soon(renewing)
+      // Where nothing goes on behind, what is left now would be begun anew by each client, and never end.
+      const renewed = await (behind === undefined ? renewing : soon(renewing))
       return renewed === late ? stale(target, route, undefined) : renewed
     } catch (error) {
       return stale(target, route, error as Error)
