@@ -58,20 +58,22 @@ const NONE: Snapshot = {
 }
 
 const load = async (store: ObjectStore, before: Snapshot) => {
-  const { etag, complete, terms, parts } = await readPack(store, NAMES_KEY)
+  const { etag, complete, terms, parts, damaged } = await readPack(store, NAMES_KEY)
+  let broken = damaged
   const read = await inBatches(
     [...parts],
     async ([bucket, part]) => {
       const known = before.buckets.get(bucket)
       if (known?.etag === part.etag) return [bucket, known] as const
-      // Damaged parts are empty ones until they are mended.
-      const names = await parseNames(part.bytes).catch(() => [])
-      return [bucket, { etag: part.etag, names }] as const
+      const names = await parseNames(part.bytes).catch(() => undefined)
+      if (names === undefined) broken = true
+      return [bucket, { etag: part.etag, names: names ?? [] }] as const
     },
     PARALLEL,
   )
   const buckets = new Map(read)
-  const date = complete === undefined ? undefined : new Date(complete)
+  // Until the damaged are made again, the index does not say all that there is.
+  const date = complete === undefined || broken ? undefined : new Date(complete)
   return { etag, snapshot: { complete: date, buckets, terms } satisfies Snapshot }
 }
 

@@ -38,6 +38,11 @@ export const listShards = async (
   return found
 }
 
+/** @throws Error when a later version has written it: it is left as it is */
+export const refuseLater = ({ later }: { readonly later: boolean }): void => {
+  if (later) throw new Error('a later version of this program has written the index')
+}
+
 const write = (
   store: ObjectStore,
   key: string,
@@ -60,6 +65,22 @@ const replaced = (
   new Map([...[...parts].filter(([bucket]) => there.has(bucket)), ...fresh])
 
 /**
+ * Has nobody go by the index until it was mended: of a bucket nobody knows what was in it.
+ *
+ * @throws StoreError
+ */
+export const doubt = async (store: ObjectStore): Promise<void> => {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const names = await readPack(store, NAMES_KEY)
+    refuseLater(names)
+    if (names.complete === undefined) return
+    const doubtful = { ...names, complete: undefined }
+    if ((await write(store, NAMES_KEY, doubtful, names.etag)) !== undefined) return
+  }
+  throw new Error('what the index sums up was written each time that it was to be written')
+}
+
+/**
  * Sums up what has changed: three reads, a read of each changed bucket, two writes.
  *
  * @param complete when all buckets began to be looked at, where they all were
@@ -71,6 +92,7 @@ export const fold = async (store: ObjectStore, complete?: Date): Promise<void> =
       readPack(store, NAMES_KEY),
       readPack(store, TERMS_KEY),
     ])
+    for (const each of [names, terms]) refuseLater(each)
     const there = await listShards(store)
     const changed = [...there].filter(
       ([bucket, etag]) =>
@@ -79,7 +101,7 @@ export const fold = async (store: ObjectStore, complete?: Date): Promise<void> =
         terms.parts.get(bucket)?.etag !== etag,
     )
     const gone = [...names.parts.keys()].some((bucket) => !there.has(bucket))
-    const date = complete?.toISOString() ?? names.complete
+    let date = complete?.toISOString() ?? names.complete
     if (changed.length === 0 && !gone && date === names.complete && names.terms === terms.etag) {
       return
     }
@@ -87,8 +109,12 @@ export const fold = async (store: ObjectStore, complete?: Date): Promise<void> =
     await inBatches(
       changed,
       async ([bucket]) => {
-        const { shard, etag } = await readShard(store, bucket)
+        const read = await readShard(store, bucket)
+        refuseLater({ later: read.fault === 'later' })
+        const { shard, etag, fault } = read
         if (etag === undefined) return
+        // Nobody knows what was in it, until it is mended.
+        if (fault === 'damaged') date = undefined
         newNames.set(bucket, { etag, bytes: await namesOf(shard) })
         newTerms.set(bucket, { etag, bytes: await inTurns(termsOf(shard)) })
       },

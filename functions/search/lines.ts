@@ -28,7 +28,10 @@ interface Filling extends IndexedRepository {
   readonly manifests: Map<string, IndexedManifest>
 }
 
-/** Reads lines. @throws Error when they are damaged */
+/** Lines that a later version has written. */
+export class LaterLines extends Error {}
+
+/** Reads lines. @throws Error when they are damaged, LaterLines */
 export function* parsing(bytes: Buffer): Steps<Shard> {
   const shard = new Map<string, Filling>()
   let head = true
@@ -40,7 +43,9 @@ export function* parsing(bytes: Buffer): Steps<Shard> {
     at = end + 1
     if (head) {
       head = false
-      if ((json as { readonly version?: unknown })?.version !== VERSION) return shard
+      const version = Number((json as { readonly version?: unknown } | null)?.version)
+      if (version > VERSION) throw new LaterLines(`version ${version}`)
+      if (version !== VERSION) throw new Error('another version')
       continue
     }
     const { name, tags, manifests, unsettled } = lineSchema.parse(json)
@@ -49,6 +54,7 @@ export function* parsing(bytes: Buffer): Steps<Shard> {
     for (const each of tags) repository.tags.set(each.tag, each)
     for (const each of manifests) repository.manifests.set(each.digest, each)
   }
+  if (head) throw new Error('there are no lines')
   return shard
 }
 

@@ -110,7 +110,8 @@ const mendBucket = async (
   shown: ReadonlyMap<string, Shown>,
   isThere: boolean,
 ): Promise<number> => {
-  const shard: Shard = isThere ? (await readShard(store, bucket)).shard : new Map()
+  const read = isThere ? await readShard(store, bucket) : undefined
+  const shard: Shard = read?.shard ?? new Map()
   const names = [...new Set([...shown.keys(), ...shard.keys()])]
   const right = await inBatches(
     names,
@@ -120,6 +121,8 @@ const mendBucket = async (
   const stale: Change[] = names
     .filter((_, at) => !right[at])
     .map((name) => ({ name, tags: new Set(), digests: new Set(), whole: true }))
+  // One that is damaged is written anew, even where nothing is to be in it.
+  if (read?.fault !== undefined && stale.length === 0) await updateBucket(store, bucket, [])
   for (let from = 0; from < stale.length; from += CHUNK) {
     await updateBucket(store, bucket, stale.slice(from, from + CHUNK))
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { crc32 } from 'node:zlib'
 import * as z from '../shared/schema.ts'
 import { discard, readAll } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -21,15 +22,18 @@ const headSchema = z.object({
   complete: z.optional(z.iso.datetime()),
   /** Version of the terms that were written before. */
   terms: z.optional(z.string()),
-  /** Bucket, version of its shard, bytes of its part; in the order of the parts. */
+  /** Bucket, version of its shard, bytes of its part, and their sum; in the order of the parts. */
   parts: z.array(
     z.tuple([
       z.int().check(z.nonnegative(), z.lt(BUCKETS)),
       z.string(),
       z.int().check(z.nonnegative()),
+      z.int(),
     ]),
   ),
 })
+
+const laterSchema = z.object({ version: z.int().check(z.gt(1)) })
 
 /** What a pack says of one bucket. */
 export interface Part {
@@ -49,9 +53,21 @@ export interface Pack {
 /** A pack and the version that was read; no version: there is none. */
 export interface ReadPack extends Pack {
   readonly etag: string | undefined
+  /** Whether parts of it were damaged: they are missing. */
+  readonly damaged: boolean
+  /** Whether a later version has written it: nobody is to write over it. */
+  readonly later: boolean
 }
 
-const EMPTY: Pack = { complete: undefined, terms: undefined, parts: new Map() }
+type Unpacked = Omit<ReadPack, 'etag'>
+
+const EMPTY: Unpacked = {
+  complete: undefined,
+  terms: undefined,
+  parts: new Map(),
+  damaged: true,
+  later: false,
+}
 
 /** The bytes of a pack. */
 export const packed = ({ complete, terms, parts }: Pack): Buffer => {
@@ -61,7 +77,7 @@ export const packed = ({ complete, terms, parts }: Pack): Buffer => {
       version: 1,
       complete,
       terms,
-      parts: sorted.map(([bucket, { etag, bytes }]) => [bucket, etag, bytes.length]),
+      parts: sorted.map(([bucket, { etag, bytes }]) => [bucket, etag, bytes.length, crc32(bytes)]),
     }),
   )
   const length = Buffer.alloc(LENGTH)
@@ -69,7 +85,7 @@ export const packed = ({ complete, terms, parts }: Pack): Buffer => {
   return Buffer.concat([length, head, ...sorted.map(([, { bytes }]) => bytes)])
 }
 
-const unpacked = (bytes: Buffer): Pack => {
+const unpacked = (bytes: Buffer): Unpacked => {
   if (bytes.length < LENGTH) return EMPTY
   let at = LENGTH + bytes.readUInt32LE(0)
   let json: unknown
@@ -79,19 +95,24 @@ const unpacked = (bytes: Buffer): Pack => {
     return EMPTY
   }
   const { data } = headSchema.safeParse(json)
-  if (data === undefined) return EMPTY
+  if (data === undefined) return { ...EMPTY, later: laterSchema.safeParse(json).success }
   const parts = new Map<number, Part>()
-  for (const [bucket, etag, length] of data.parts) {
-    parts.set(bucket, { etag, bytes: bytes.subarray(at, at + length) })
+  let damaged = false
+  for (const [bucket, etag, length, sum] of data.parts) {
+    const part = bytes.subarray(at, at + length)
     at += length
+    // What is missing is made again by whoever sums up next.
+    if (part.length === length && crc32(part) === sum) parts.set(bucket, { etag, bytes: part })
+    else damaged = true
   }
-  return at === bytes.length ? { complete: data.complete, terms: data.terms, parts } : EMPTY
+  const { complete, terms } = data
+  return { complete, terms, parts, damaged, later: false }
 }
 
-/** Reads a pack, in one operation. One that is damaged, or of another version, is an empty one. */
+/** Reads a pack, in one operation. One whose head is damaged, or of another version, is an empty one. */
 export const readPack = async (store: ObjectStore, key: string): Promise<ReadPack> => {
   const read = await store.get(key)
-  if (read === undefined) return { ...EMPTY, etag: undefined }
+  if (read === undefined) return { ...EMPTY, damaged: false, etag: undefined }
   const { etag, size } = read.info
   if (size <= MAX_BYTES) return { ...unpacked(await readAll(read.body, MAX_BYTES)), etag }
   discard(read.body)

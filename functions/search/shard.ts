@@ -1,7 +1,8 @@
 /**
  * What the index knows of the repositories in one bucket: an object of lines of JSON, compressed; see lines.ts.
  *
- * A shard that is damaged, or of another version, counts as an empty one: whoever mends the index writes it anew.
+ * A damaged shard counts as an empty one, and whoever reads it is told: nobody may go by the index until it was mended.
+ * One of a later version is left as it is.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import type { ObjectStore } from '../storage/store.ts'
 import { compress, decompress } from './compress.ts'
 import type { Shard } from './indexed.ts'
 import { shardKey } from './keys.ts'
-import { parsing, writing } from './lines.ts'
+import { LaterLines, parsing, writing } from './lines.ts'
 import { MOST_BYTES } from './room.ts'
 
 /** Most bytes of a shard that is read, compressed or not: twice what one has, but for names of repositories alone. */
@@ -25,7 +26,14 @@ export interface ReadShard {
   readonly etag: string | undefined
   /** Bytes, not compressed. */
   readonly size: number
+  /** Set when it cannot be read: it is damaged, or a later version has written it. */
+  readonly fault?: 'damaged' | 'later'
 }
+
+const unread = (etag: string, fault: ReadShard['fault']): ReadShard => ({
+  ...{ shard: new Map(), etag, size: 0 },
+  ...(fault && { fault }),
+})
 
 /** Reads a shard, in one operation. */
 export const readShard = async (store: ObjectStore, bucket: number): Promise<ReadShard> => {
@@ -34,14 +42,14 @@ export const readShard = async (store: ObjectStore, bucket: number): Promise<Rea
   const { etag, size } = read.info
   if (size > MAX_BYTES) {
     discard(read.body)
-    return { shard: new Map(), etag, size: 0 }
+    return unread(etag, 'damaged')
   }
   const bytes = await readAll(read.body, MAX_BYTES)
   try {
     const lines = await decompress(bytes, MAX_BYTES)
     return { shard: await inTurns(parsing(lines)), etag, size: lines.length }
-  } catch {
-    return { shard: new Map(), etag, size: 0 }
+  } catch (error) {
+    return unread(etag, error instanceof LaterLines ? 'later' : 'damaged')
   }
 }
 

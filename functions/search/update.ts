@@ -11,6 +11,7 @@
 
 import { inBatches } from '../shared/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { doubt, refuseLater } from './fold.ts'
 import { type ReadShard, readShard, writeShard } from './shard.ts'
 import { type Change, type Descriptions, isEmpty, lookAgain, NOTHING } from './truth.ts'
 
@@ -48,6 +49,9 @@ export const updateBucket = async (
   const descriptions: Descriptions = new Map()
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const read = await readShard(store, bucket)
+    // Before it is written: whoever dies in between leaves an index that nobody goes by.
+    if (read.fault === 'damaged') await doubt(store)
+    refuseLater({ later: read.fault === 'later' })
     const all = merge([...unsettledOf(read), ...changes])
     const found = await inBatches(
       all,
