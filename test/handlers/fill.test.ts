@@ -49,7 +49,7 @@ const withQuery = (path: string): APIGatewayProxyEventV2 => {
 /** An upstream, Lambda, and both functions on one bucket. */
 const open = async (more: NodeJS.ProcessEnv = {}) => {
   const state = {
-    ...{ redirects: true, parts: false, away: false, bytes: LAYER, lambda: 202 },
+    ...{ redirects: true, parts: false, away: false, bytes: LAYER, lambda: 202, cdn: CDN },
     length: undefined as number | undefined,
   }
   const upstream = await serve((request, response) => {
@@ -69,7 +69,7 @@ const open = async (more: NodeJS.ProcessEnv = {}) => {
       response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${state.bytes.length}` })
       return void response.end(state.bytes.subarray(Number(start), Number(end) + 1))
     }
-    if (state.redirects) return void response.writeHead(307, { location: CDN }).end()
+    if (state.redirects) return void response.writeHead(307, { location: state.cdn }).end()
     if (url.endsWith(DIGEST) && state.length !== undefined) {
       response.writeHead(200, { 'content-length': state.length })
       return void response.write(state.bytes)
@@ -95,7 +95,7 @@ const open = async (more: NodeJS.ProcessEnv = {}) => {
   }
   const store = await openStore(readSettings([], env), env)
   const entry = { name: 'up', host: 'up.example', prefix: 'up', url: upstream.origin }
-  const upstreams = [{ ...entry, private: ['127.0.0.1'] }]
+  const upstreams = [{ ...entry, private: ['127.0.0.1', '127.0.0.2'] }]
   await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify({ version: 1, upstreams })))
   const api = createApi(env)
   const send = (event: APIGatewayProxyEventV2) => api(event, {} as Context)
@@ -110,7 +110,7 @@ const open = async (more: NodeJS.ProcessEnv = {}) => {
       events,
       asked,
     },
-    ...{ lambda, state, store, env, requests: upstream.requests },
+    ...{ lambda, state, store, env, upstream },
   }
 }
 
@@ -165,12 +165,24 @@ describe('a pull', () => {
   })
 
   test('says upstream which way it has come, so that no registry asks itself without end', async () => {
-    const { send, fill, events, state, requests } = await open()
+    const { send, fill, events, state, upstream } = await open()
     await send(get(BLOB))
     state.redirects = false
     await fill(events[0]!)
-    const ways = requests.flatMap(({ line, headers }) => (line === 'GET /v2/' ? [] : [headers.via]))
+    const ways = upstream.requests.flatMap(({ line, headers }) =>
+      line === 'GET /v2/' ? [] : [headers.via],
+    )
     expect(ways).toEqual([expect.stringMatching(/^1\.1 slipway-[0-9a-f]{12}$/), ways[0]])
+  })
+
+  test('is sent nowhere where the client would take its credentials along', async () => {
+    const { send, state } = await open({ SLIPWAY_PUBLIC_URL: 'https://127.0.0.2' })
+    state.cdn = 'https://127.0.0.2:1/blob'
+    const event = get(BLOB)
+    const authorization = `Basic ${btoa('alice:secret')}`
+    const known = await send({ ...event, headers: { ...event.headers, authorization } })
+    expect([known.statusCode, known.headers?.location]).toEqual([503, undefined])
+    expect((await send(event)).headers?.location).toBe(state.cdn)
   })
 
   test('goes on where no copy can be begun', async () => {
@@ -334,6 +346,19 @@ describe('a copy', () => {
     await store.put(UPSTREAMS_KEY, Buffer.from('{"version":1,"upstreams":[]}'))
     await fill(events[0]!)
     expect(asked()).toEqual([])
+  })
+
+  test('is of a repository by its one name here', async () => {
+    const { send, fill, events, store, asked, upstream } = await open()
+    await send(get(BLOB))
+    asked()
+    const entry = { name: 'up', host: 'docker.io', prefix: 'up', url: upstream.origin }
+    const upstreams = [{ ...entry, private: ['127.0.0.1'] }]
+    await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify({ version: 1, upstreams })))
+    await fill({ ...events[0]!, name: 'up/nginx' })
+    expect(asked()).toEqual([])
+    await fill({ ...events[0]!, name: 'up/library/nginx' })
+    expect(asked()).toEqual([`GET /v2/library/nginx/blobs/${DIGEST}`])
   })
 
   test.each([

@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { isPinned } from '../../functions/upstreams/client/realm.ts'
+import { nextOf } from '../../functions/upstreams/client/request.ts'
 import { until } from '../support/until.ts'
 import { askAt, CONFIG, IMAGE, serve, serveContent, sha256 } from './upstream.ts'
 
@@ -231,6 +232,18 @@ test('an upstream whose credentials cannot be read is away', async () => {
     await expect(repository.stat(sha256('x'))).rejects.toMatchObject(failed)
   }
   expect(lines().filter((line) => line !== 'GET /v2/')).toEqual([])
+})
+
+test.each<[from: string, location: string, to: string | RegExp]>([
+  ['https://a.example/x', '/y', 'https://a.example/y'],
+  ['http://a.example/x', 'https://b.example/y', 'https://b.example/y'],
+  ['http://a.example/x', 'http://b.example/y', 'http://b.example/y'],
+  ['https://a.example/x', 'http://a.example/y', /redirects from https to http:\/\/a.example/],
+  ['https://a.example/x', 'ftp://a.example/y', /redirects to no address/],
+])('a redirect from %s to %s', (from, location, to) => {
+  const next = () => nextOf('a.example', new URL(from), { headers: { location } }).href
+  if (typeof to === 'string') expect(next()).toBe(to)
+  else expect(next).toThrow(to)
 })
 
 test('redirects get no credentials', async () => {

@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { fetchedTagKey } from '../../functions/registry/layout.ts'
+import { fetchedMarkKey, fetchedTagKey } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { createRegistry, type RegistryOptions } from '../../functions/registry/registry.ts'
 import { createAsking } from '../../functions/upstreams/client/hosts-asked.ts'
@@ -215,6 +215,13 @@ describe('a tag', () => {
     expect(await ensure(TAG)).toMatchObject({ digest: sha256(IMAGE) })
     expect(asked()).toEqual(['HEAD v1', 'GET v1'])
   })
+})
+
+test('a repository that begins with a digest is known to come from an upstream', async () => {
+  const { ensure, store } = await open()
+  expect(await store.head(fetchedMarkKey('up/app'))).toBeUndefined()
+  await ensure({ digest: sha256(IMAGE) })
+  expect(await store.head(fetchedMarkKey('up/app'))).toBeDefined()
 })
 
 describe('an upstream that fails', () => {
