@@ -293,6 +293,17 @@ describe('a connection that breaks', () => {
     expect((await read(await fill(route, DIGEST))).equals(BLOB)).toBe(true)
   })
 
+  test('and goes on without end ends all who read', async () => {
+    const endless: Give = (_, response) => {
+      const size = BLOB.length
+      response.writeHead(206, { 'content-range': `bytes 300000-${size - 1}/${size}` })
+      const more = (): void => void (response.destroyed || response.write(BLOB, more))
+      more()
+    }
+    const { fill, route } = await open(broken(300_000), endless)
+    await expect(read(await fill(route, DIGEST))).rejects.toMatchObject({ failure: 'wrong' })
+  })
+
   test('for good ends all who read, as an error', async () => {
     const { fill, route, asked, registry, store } = await open(
       broken(300_000),
@@ -499,6 +510,23 @@ describe('several servers on one store', () => {
     })
     expect((await read(await fill(route, DIGEST))).equals(BLOB)).toBe(true)
     await until(async () => (await store.head(fetchingKey(DIGEST))) === undefined)
+  })
+
+  test('leave no claim when the store fails while they wait', async () => {
+    const { store } = await open(whole)
+    const stop = new AbortController()
+    const take = createClaims({ store, signal: stop.signal, wait: () => sleep(1), renewal: 1 })
+    const first = await take(DIGEST, async () => false)
+    let looks = 0
+    const second = take(DIGEST, async () => {
+      looks += 1
+      if (looks === 1) await first?.release()
+      else throw new StoreError('unavailable', 'a link')
+      return false
+    })
+    await expect(second).rejects.toThrow('a link')
+    expect(looks).toBe(2)
+    expect(await store.head(fetchingKey(DIGEST))).toBeUndefined()
   })
 
   test('stop, whoever they wait for', async () => {

@@ -84,6 +84,25 @@ test('the last byte that is wanted comes when all is verified, or never', async 
   await expect(reader.next()).rejects.toThrow('it is another')
 })
 
+test('of a size that is not known, what came last is kept back', async () => {
+  const { spool } = await openOf(undefined)
+  const reader = spool.read()!
+  await spool.write(Buffer.from('all of it'))
+  expect(String((await reader.next()).value)).toBe('all of i')
+  const next = reader.next()
+  spool.fail(new Error('it is another'))
+  await expect(next).rejects.toThrow('it is another')
+  await spool.close()
+})
+
+test('more than the size costs no more than it is', async () => {
+  const { spool } = await openOf(1)
+  await spool.write(BYTES)
+  // With a piece for each byte this takes minutes.
+  expect(spool.arrived).toBe(BYTES.length)
+  await spool.close()
+})
+
 test('nothing has a name on disk, and it is closed when the last reader has gone', async () => {
   const { spool, fill, path } = await open()
   expect(await readdir(path)).toEqual([])

@@ -136,7 +136,15 @@ export const createClaims = ({
       if (created !== undefined) {
         // Whoever had it may have been done in between.
         const claim = hold(store, key, created, renewal)
-        if (seen === undefined || !(await isHere())) return claim
+        let here: boolean
+        try {
+          here = seen !== undefined && (await isHere())
+        } catch (error) {
+          // Nobody would ever give it up.
+          await claim.release()
+          throw error
+        }
+        if (!here) return claim
         await claim.release()
         return undefined
       }

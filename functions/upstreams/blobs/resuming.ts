@@ -15,6 +15,9 @@ const PAUSE = 250
 /** Most milliseconds that clients wait in the middle of a blob, whatever the upstream asks for. */
 const LONGEST = 30_000
 
+/** Most bytes of a blob whose size is not known: it might have no end. */
+const MOST = 16 * 1024 ** 3
+
 export interface ResumingOptions {
   readonly repository: Pick<UpstreamRepository, 'blob'>
   readonly digest: Digest
@@ -41,6 +44,7 @@ export async function* resuming(
   { repository, digest, signal, wait }: ResumingOptions,
 ): AsyncGenerator<Buffer, undefined> {
   const { size } = opened
+  const most = size ?? MOST
   let arrived = start
   let blob: OpenedBlob | undefined = opened
   try {
@@ -54,6 +58,8 @@ export async function* resuming(
           at += chunk.byteLength
           if (fresh.byteLength === 0) continue
           arrived += fresh.byteLength
+          if (arrived > most)
+            throw new UpstreamError('wrong', `${digest} has more than ${most} bytes`)
           yield fresh
         }
         if (size === undefined || arrived === size) return undefined

@@ -44,6 +44,8 @@ const CHUNK = 256 * 1024
 const RECENT = 1024 * 1024
 /** Bytes of each piece of them. Readers get at most one at a time. */
 const PIECE = 256 * 1024
+/** Bytes that one has at least, however little is expected. */
+const LEAST = 1024
 /** Milliseconds for which readers wait for a piece to fill: each of many is woken for few bytes otherwise. */
 const GATHER = 20
 
@@ -58,7 +60,7 @@ const createRecent = (size = Number.POSITIVE_INFINITY) => {
   const room = (at: number) => {
     const last = pieces.at(-1)
     if (last !== undefined && last.filled < last.bytes.byteLength) return last
-    const piece = { at, bytes: shareable(Math.min(PIECE, Math.max(size - at, 1))), filled: 0 }
+    const piece = { at, bytes: shareable(Math.min(PIECE, Math.max(size - at, LEAST))), filled: 0 }
     pieces.push(piece)
     kept += piece.bytes.byteLength
     while (kept - pieces[0]!.bytes.byteLength >= RECENT) kept -= pieces.shift()!.bytes.byteLength
@@ -143,9 +145,11 @@ export const openSpool = async (directory: string, size: number | undefined): Pr
     if (users === 0) await file.close()
   }
 
-  /** How far somebody may read who wants to read up to `end`. */
-  const limitFor = (end: number): number =>
-    state === 'verified' ? Math.min(end + 1, arrived) : Math.min(end, arrived)
+  /** How far somebody may read who wants to read up to `end`. What came last may be the end. */
+  const limitFor = (end: number): number => {
+    if (state === 'verified') return Math.min(end + 1, arrived)
+    return Math.min(end, size === undefined ? arrived - 1 : arrived)
+  }
 
   const fromFile = async (at: number, limit: number): Promise<Buffer> => {
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK, limit - at))
