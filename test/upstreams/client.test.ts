@@ -246,6 +246,14 @@ test.each<[from: string, location: string, to: string | RegExp]>([
   else expect(next).toThrow(to)
 })
 
+test('a refusal that is compressed is a refusal', async () => {
+  const { origin } = await serveContent({
+    'app/manifests/v1': (_, response) =>
+      void response.writeHead(404, { 'content-encoding': 'gzip' }).end(),
+  })
+  await expect(askAt(origin).repository.manifest(TAG)).rejects.toEqual(failure('unknown'))
+})
+
 test('redirects get no credentials', async () => {
   const cdn = await serve((_, response) => void response.end(BLOB))
   const own = `app/blobs/${sha256(BLOB)}`

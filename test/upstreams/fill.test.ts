@@ -234,6 +234,15 @@ describe('one fetch', () => {
     expect((await stored()).equals(BLOB)).toBe(true)
   })
 
+  test('of which a range fails as the whole does', async () => {
+    const { fill, route } = await open((_, response) => {
+      response.write('other')
+      response.end('s')
+    })
+    const range = { start: 0, end: 1 }
+    await expect(fill(route, DIGEST, range)).rejects.toMatchObject({ failure: 'wrong' })
+  })
+
   test('by another algorithm', async () => {
     const digest: Digest = `sha512:${createHash('sha512').update(BLOB).digest('hex')}`
     const { fill, route } = await open(whole)
@@ -270,6 +279,25 @@ describe('where there is little room', () => {
     expect(handed).toEqual([{ name: route.local, digest: DIGEST, claim }])
     expect((await store.head(fetchingKey(DIGEST)))?.etag).toBe(claim)
     await store.delete([fetchingKey(DIGEST)])
+  })
+
+  test('those that come at once have it one after the other', async () => {
+    const { start, store, route, stop } = await open((_, response) => {
+      response.writeHead(200, { 'content-length': BLOB.length }).write('x')
+    })
+    const handed: WantedBlob[] = []
+    const room = {
+      blob: BLOB.length,
+      all: BLOB.length,
+      start: async (wanted: WantedBlob) => void handed.push(wanted),
+    }
+    const { fill } = start({}, store, room)
+    const all = ['a', 'b', 'c'].map((name) => fill(route, sha256(name)))
+    const got = await Promise.allSettled(all)
+    expect(got.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(handed).toHaveLength(2)
+    await store.delete(handed.map(({ digest }) => fetchingKey(digest)))
+    stop.abort()
   })
 
   test('one that fits is fetched', async () => {

@@ -170,10 +170,14 @@ export const createFills = (options: FillOptions): FillBlob => {
 
   const open = async (route: Route, digest: Digest, claim: Claim): Promise<[OpenedBlob, Spool]> => {
     const blob = await askAt(route).repository.blob(digest)
+    const taken = fits(blob.size) ? (blob.size ?? 0) : undefined
+    // Before anybody else looks what fits.
+    onTheWay += taken ?? 0
     try {
-      if (!fits(blob.size)) await handOn(route.local, digest, claim)
+      if (taken === undefined) await handOn(route.local, digest, claim)
       return [blob, await openSpool(directory, blob.size)]
     } catch (error) {
+      onTheWay -= taken ?? 0
       blob.drop()
       throw error
     }
@@ -212,12 +216,10 @@ export const createFills = (options: FillOptions): FillBlob => {
       }
       const [blob, spool] = await open(route, digest, claim)
       opened(spool)
-      const bytes = spool.size ?? 0
-      onTheWay += bytes
       try {
         await bring(route, digest, blob, spool)
       } finally {
-        onTheWay -= bytes
+        onTheWay -= spool.size ?? 0
       }
     } catch (error) {
       // Whoever copies it holds the claim by now.
@@ -264,6 +266,8 @@ export const createFills = (options: FillOptions): FillBlob => {
   }
 
   const joined = async (
+    route: Route,
+    digest: Digest,
     { spool: opening, done }: Fetch,
     range: ByteRange | undefined,
     shared: boolean,
@@ -273,7 +277,9 @@ export const createFills = (options: FillOptions): FillBlob => {
     if (range === undefined) return readerOf(spool, shared)
     if (spool.size !== undefined) return readerOf(spool, shared, spanOf(range, spool.size))
     // Which bytes are wanted is known when all are there.
-    await done
+    if (await done) return undefined
+    const failed = failures.get(keyOf(route, digest))
+    if (failed !== undefined) throw failed
     return undefined
   }
 
@@ -288,6 +294,6 @@ export const createFills = (options: FillOptions): FillBlob => {
       if ((await running.done) && (await link(route, digest))) return undefined
     }
     const there = underWay.get(fetched)
-    return joined(there ?? begin(route, digest), range, there !== undefined)
+    return joined(route, digest, there ?? begin(route, digest), range, there !== undefined)
   }
 }

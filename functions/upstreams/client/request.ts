@@ -194,7 +194,8 @@ export const ask = async (line: Line, asked: Ask): Promise<Response> => {
 const open = (line: Line, response: IncomingMessage): Response => {
   const { headers, statusCode = 0 } = response
   const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') {
+  // What is no success is not read.
+  if (encoding !== 'identity' && statusCode < 300) {
     response.destroy()
     throw new UpstreamError('wrong', `${line.host} sends what was not asked for: ${encoding}`)
   }
