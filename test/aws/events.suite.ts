@@ -121,7 +121,7 @@ describe('events of a deployed stack', () => {
       { ...hook, secret: 'env:SLIPWAY_EVENT_HOOKS' },
       { name: 'bus', url: BUS },
     ]
-    writeFileSync(document, JSON.stringify({ version: 1, receivers }))
+    writeFileSync(document, JSON.stringify({ version: 1, search: true, receivers }))
     await deployed().slipway(`events set ${document}`)
     session = await startSession(deployed(), NAME)
   })
