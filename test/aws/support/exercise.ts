@@ -215,6 +215,14 @@ const mount = async (deployment: Deployment, session: Session, name: string): Pr
   assert.ok(!recorded.includes(missing))
 }
 
+/** Looks for repositories: there is no index, which has to be found out. */
+const search = async ({ address, admin }: Deployment, name: string): Promise<void> => {
+  const found = await fetch(`http://${address}/api/v1/search?q=${encodeURIComponent(name)}`, {
+    headers: { authorization: basic(admin) },
+  })
+  assert.equal(found.status, 200)
+}
+
 /** Lists the repositories as an administrator. */
 const listRepositories = async (deployment: Deployment, name: string): Promise<void> => {
   const token = await tokenFor(deployment, 'registry:catalog:*')
@@ -250,6 +258,7 @@ const exerciseOne = async (
   await pushWrong(session)
   await mount(deployment, session, name)
   await listRepositories(deployment, name)
+  await search(deployment, name)
   await pushInChunks(session)
   await giveUp(session)
 }
