@@ -79,6 +79,19 @@ const ADMINISTERED = [
   EVENT_RECEIVERS_KEY,
 ]
 
+/** Of whoever stages bytes of uploads. */
+const STAGING: Rights[number] = [
+  'Uploads',
+  [
+    READ,
+    's3:PutObject',
+    's3:DeleteObject',
+    's3:ListMultipartUploadParts',
+    's3:AbortMultipartUpload',
+  ],
+  [`${UPLOADS_PREFIX}*`],
+]
+
 /** Of the functions that clients reach. */
 const REGISTRY: Rights = [
   [
@@ -93,17 +106,7 @@ const REGISTRY: Rights = [
   ['CleanUp', [READ, 's3:PutObject'], [`${CONDEMNED_PREFIX}*`, FENCE_KEY]],
   ['Catalog', [READ, 's3:PutObject'], [`${CATALOG_PREFIX}*`, `${DELETED_REPOSITORIES_PREFIX}*`]],
   ['Deletions', ['s3:PutObject'], [`${DELETIONS_PREFIX}*`]],
-  [
-    'Uploads',
-    [
-      READ,
-      's3:PutObject',
-      's3:DeleteObject',
-      's3:ListMultipartUploadParts',
-      's3:AbortMultipartUpload',
-    ],
-    [`${UPLOADS_PREFIX}*`],
-  ],
+  STAGING,
   ['LogIns', [READ, 's3:PutObject'], [`${FAILED_LOG_INS_PREFIX}*`]],
   ['Quotas', [READ, 's3:PutObject'], [`${QUOTAS_PREFIX}*`]],
   ['Access', [READ], ADMINISTERED],
@@ -205,17 +208,7 @@ const FILLS: Rights = [
   ['Links', ['s3:PutObject'], [`${REPOSITORIES_PREFIX}*`]],
   ['Aliases', ['s3:PutObject'], [`${ALIASES_PREFIX}*`]],
   ['CleanUp', [READ, 's3:PutObject'], [`${CONDEMNED_PREFIX}*`, FENCE_KEY]],
-  [
-    'Uploads',
-    [
-      READ,
-      's3:PutObject',
-      's3:DeleteObject',
-      's3:ListMultipartUploadParts',
-      's3:AbortMultipartUpload',
-    ],
-    [`${UPLOADS_PREFIX}*`],
-  ],
+  STAGING,
 ]
 
 export interface BucketAccess {

@@ -6,6 +6,7 @@
 
 import { compilePatterns, repositoriesFault } from '../registry/retention/pattern.ts'
 import { allowanceOf, rangeFault, refusedIn } from '../shared/allowed-addresses.ts'
+import { entryName } from '../shared/entry-name.ts'
 import * as z from '../shared/schema.ts'
 import { parseYaml } from '../shared/yaml.ts'
 import { busFault, isBus, strangeOfBus } from './buses.ts'
@@ -49,14 +50,7 @@ const reference = z
 
 const receiver = z
   .strictObject({
-    name: z
-      .string()
-      .check(
-        z.regex(
-          /^[a-z0-9](?:[a-z0-9-]{0,62})$/,
-          'expected small letters, digits and - (at most 63)',
-        ),
-      ),
+    name: entryName,
     url: z.faultless(urlFault),
     /** Default: `cloudevents`. */
     format: z.optional(z.enum(['cloudevents', 'distribution'])),

@@ -9,6 +9,7 @@ import { isName } from '../registry/reference.ts'
 import { ageOf } from '../registry/retention/age.ts'
 import { repositoriesFault } from '../registry/retention/pattern.ts'
 import { rangeFault, refusedIn } from '../shared/allowed-addresses.ts'
+import { entryName } from '../shared/entry-name.ts'
 import * as z from '../shared/schema.ts'
 import { BY_IAM, ecrRegionOf } from './ecr.ts'
 import { hostNamed } from './hosts.ts'
@@ -68,14 +69,7 @@ const patterns = z.array(z.faultless(patternFault)).check(z.minLength(1))
 
 export const upstreamSchema = z
   .strictObject({
-    name: z
-      .string()
-      .check(
-        z.regex(
-          /^[a-z0-9](?:[a-z0-9-]{0,62})$/,
-          'expected small letters, digits and - (at most 63)',
-        ),
-      ),
+    name: entryName,
     /** The registry; without it, names say which one: `<prefix>/<host>/<name>`. */
     host: z.optional(z.faultless(hostFault)),
     /** Where it is, if that is not https and the host itself. */
