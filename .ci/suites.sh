@@ -130,6 +130,7 @@ briefly() {
     log=$(file_of "$title").log
     [[ -s $log ]] || continue
     printf '\n=== %s\n' "$title"
+    [[ $title == 'nothing is left running' ]] && head -n 20 "$log"
     sed -E 's/\x1b\[[0-9;]*m//g' "$log" | awk '
       /^ FAIL / { print substr($0, 1, 200); left = 12; next }
       /^ ❯ / { left = 0 }
@@ -139,10 +140,11 @@ briefly() {
 
 # Prints the summary and exits.
 summary() {
-  local status=0
-  printf '\n=== nothing is left running\n'
-  left_behind || status=1
-  took 'nothing is left running' "$status" 0 0
+  local status=0 left='nothing is left running'
+  printf '\n=== %s\n' "$left"
+  left_behind >"$(file_of "$left").log" || status=1
+  cat "$(file_of "$left").log"
+  took "$left" "$status" 0 0
   reasons
   printf '\n=== summary of %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
   printf '%s\n' "${summary[@]}"

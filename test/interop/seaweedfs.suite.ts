@@ -9,18 +9,15 @@ import { openOn, realStoreContract } from './stores.ts'
 
 realStoreContract('seaweedfs')
 
-test('it checks neither hashes nor headers of presigned parts, so clients send none', async () => {
+test('it checks neither hashes nor headers of presigned parts, so clients send none', async (t) => {
   const { store, close } = await openOn('seaweedfs')
-  try {
-    expect(await store.provesParts()).toBe(false)
-  } finally {
-    await close()
-  }
+  t.onTestFinished(close)
+  expect(await store.provesParts()).toBe(false)
 })
 
-test('deletes are exact, as far as a race can tell', async () => {
+test('deletes are exact, as far as a race can tell', async (t) => {
   const { store, close } = await openOn('seaweedfs')
+  t.onTestFinished(close)
   expect(await store.deletesExactly()).toBe(true)
   expect(await store.losesWrites?.()).toBe(false)
-  await close()
 })

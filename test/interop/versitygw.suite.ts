@@ -12,9 +12,9 @@ realStoreContract('versitygw')
 
 describe('parts that clients send', () => presignedPartTests(() => openOn('versitygw')))
 
-test('deletes are not exact, which its name tells, and a race without it', async () => {
+// What a race would find depends on the machine; test/storage/s3/delete-if.test.ts has both its outcomes.
+test('deletes are not exact, which its name tells', async (t) => {
   const { store, close } = await openOn('versitygw')
+  t.onTestFinished(close)
   expect(await store.deletesExactly()).toBe(false)
-  expect(await store.losesWrites?.()).toBe(true)
-  await close()
 })
