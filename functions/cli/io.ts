@@ -17,6 +17,8 @@ export interface Io {
   readonly user: () => string
   /** Clock in milliseconds. */
   readonly now: () => number
+  /** Columns of the terminal that lines are printed on; absent where they go elsewhere. */
+  readonly width?: number | undefined
   /** Writes a line of the result, to standard output. */
   readonly print: (line: string) => void
   /** Writes a line for the person, to standard error. */

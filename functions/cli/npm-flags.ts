@@ -70,8 +70,9 @@ export const refuseTakenFlags = async (
   for (const { flags } of table) for (const name of Object.keys(flags)) names.add(name)
   const taken: string[] = []
   for (const name of names) {
-    // Where npm has its packages from is a setting of its own, which is often in the environment.
-    if (name === 'registry') continue
+    // Where npm has its packages from is a setting of its own, which is often in the environment; and who runs
+    // `npx --yes slipway …` answers npm's question: what would go is then asked about as ever.
+    if (name === 'registry' || (name === 'yes' && io.env.npm_lifecycle_event === 'npx')) continue
     if (io.env[variable(name)] !== undefined && !(await isInFile(io, name))) taken.push(`--${name}`)
   }
   if (taken.length === 0) return

@@ -28,6 +28,7 @@ export const processIo = (env: Io['env']): Io => {
     stdin,
     user,
     now: Date.now,
+    width: stdout.isTTY ? stdout.columns : undefined,
     print: (line) => void stdout.write(`${line}\n`),
     say: (line) => void stderr.write(`${line}\n`),
     progress: () => createProgress(stderr, Date.now),

@@ -100,6 +100,17 @@ for (const [title, [request, status, what]] of Object.entries(REQUESTS)) {
   })
 }
 
+test('with ?override=false whoever may is refused', async (t) => {
+  const rig = await openRig(t, DOCUMENTS)
+  await write(rig.store, RETENTION_KEY, RULES)
+  for (const [request] of Object.values(REQUESTS)) {
+    const kept = `${request}${request.includes('?') ? '&' : '?'}override=false`
+    expect((await rig.send(kept, more(kept, ROOT))).status).toBe(409)
+  }
+  const wrong = 'DELETE /v2/app/manifests/v1?override=no'
+  expect((await rig.send(wrong, more(wrong, ROOT))).status).toBe(400)
+})
+
 test('an override where nothing is immutable is none', async (t) => {
   const rig = await openRig(t, DOCUMENTS)
   await write(rig.store, RETENTION_KEY, RULES)

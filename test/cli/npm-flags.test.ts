@@ -72,7 +72,7 @@ describe('not refused:', () => {
   ])[] = [
     ['nothing', {}],
     ['settings of npm', { ...START, npm_config_loglevel: 'silent', npm_config_cache: '/x' }],
-    // Who runs `npx --yes slipway …` answers npm's question. No flag of ours may have that name.
+    // Who runs `npx --yes slipway …` answers npm's question, not one of ours.
     ['the answer to npx', { ...START, npm_lifecycle_event: 'npx', npm_config_yes: 'true' }],
     ['without npm', TAKEN],
     ["in another project's script", { ...OWN, npm_package_name: 'mine' }],

@@ -5,6 +5,7 @@
  */
 
 import type { Hono } from 'hono'
+import type { Caller } from '../../auth/authorizer.ts'
 import { nameOf } from '../../auth/identity.ts'
 import {
   MAX_MANIFEST_BYTES,
@@ -77,6 +78,18 @@ const readCondition = (c: AppContext, reference: Reference): TagCondition | unde
   }
   const tags = entityTags(match)
   return { anyOf: tags.includes('*') ? [] : tags }
+}
+
+/** Whether immutable tags may go: the caller may, and does not say that they are to stay. */
+const mayOverride = (c: AppContext, caller: Caller, name: string): boolean => {
+  const wanted = c.req.query('override') ?? 'true'
+  if (wanted !== 'true' && wanted !== 'false') {
+    throw new RequestError(
+      'PARAMETER_INVALID',
+      `override is ${quoted(wanted)}: expected true or false`,
+    )
+  }
+  return wanted === 'true' && caller.allows(name, 'override')
 }
 
 const addWarnings = (c: AppContext, { manifest }: PushedManifest): void => {
@@ -155,7 +168,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     })
     const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
       tags,
-      override: caller.allows(name, 'override'),
+      override: mayOverride(c, caller, name),
       origin: eventOrigin(c),
       ...(condition === undefined ? {} : { condition }),
     })
@@ -175,7 +188,7 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     const caller = await permit(c, name, 'delete')
     const overridden = await manifests.remove(name, parseReference(c.req.param('reference')), {
       by: nameOf(caller.identity),
-      override: caller.allows(name, 'override'),
+      override: mayOverride(c, caller, name),
       origin: eventOrigin(c),
     })
     auditOverrides(c, name, overridden, 'deleted')

@@ -33,23 +33,32 @@ const confirm = async ({ stdin, say }: Io, name: string): Promise<void> => {
   throw new CommandError(`that is not ${name}: nothing was deleted`)
 }
 
+/** Deletes a whole repository, and says what is gone. @throws RegistryError, TransferError */
+export const removeRepository = async (
+  io: Pick<DeletesIo, 'say' | 'removeWhole'>,
+  name: string,
+  override: boolean,
+): Promise<void> => {
+  const { say } = io
+  const { at, deleted, remaining, overridden, days } = await io.removeWhole(name, override)
+  for (const { tag, was } of overridden) say(`The immutable tag ${tag} at ${was} is deleted.`)
+  say(
+    remaining
+      ? `${name} is being deleted, as of ${at.toISOString()}: the next clean-up goes on, or the same command.`
+      : `${name} is deleted, as of ${at.toISOString()}, with ${counted(deleted, 'manifest')}.`,
+  )
+  if (days > 0) say(`For ${days} days, "slipway undelete ${name}" brings it back.`)
+}
+
 /**
  * Deletes a whole repository.
  *
  * @throws CommandError when there is none, when it has immutable tags, or when nobody confirms it
  */
 export const deleteRepository = async (io: DeletesIo, { args, flags }: Given): Promise<void> => {
-  const { say } = io
   await inOneLine(async () => {
     const name = parseName(args.repository)
     if (!flags.confirmed) await confirm(io, name)
-    const { at, deleted, remaining, overridden, days } = await io.removeWhole(name, flags.override)
-    for (const { tag, was } of overridden) say(`The immutable tag ${tag} at ${was} is deleted.`)
-    say(
-      remaining
-        ? `${name} is being deleted, as of ${at.toISOString()}: the next clean-up goes on, or the same command.`
-        : `${name} is deleted, as of ${at.toISOString()}, with ${counted(deleted, 'manifest')}.`,
-    )
-    if (days > 0) say(`For ${days} days, "slipway undelete ${name}" brings it back.`)
+    await removeRepository(io, name, flags.override)
   })
 }

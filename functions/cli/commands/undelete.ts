@@ -22,7 +22,7 @@ export const inOneLine = async <T>(work: () => T | Promise<T>): Promise<T> => {
 }
 
 /** `REPO:TAG`, `REPO@DIGEST`, or `REPO` alone: all of it. */
-const parseImage = (
+export const parseImage = (
   text: string,
 ): { readonly name: string; readonly reference: Reference | undefined } => {
   const [, name = '', digest, tag] = text.match(/^([^:@]*)(?:@(.*)|:(.*))$/) ?? []

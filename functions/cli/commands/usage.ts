@@ -5,14 +5,10 @@
  */
 
 import type { Settings } from '../../compose/settings.ts'
-import {
-  compilePatterns,
-  type Matches,
-  repositoriesFault,
-} from '../../registry/retention/pattern.ts'
+import type { Matches } from '../../registry/retention/pattern.ts'
 import type { RepositoryUsage } from '../../registry/usage/usage.ts'
-import { quoted } from '../../shared/errors.ts'
 import { CommandError, UsageError } from '../errors.ts'
+import { matcherOf } from '../patterns.ts'
 import type { UsageFound, UsageIo } from '../ways/usage-io.ts'
 
 interface Given {
@@ -35,14 +31,6 @@ const row = (columns: readonly (string | number)[], name: string): string =>
   `${columns.map((each) => String(each).padStart(16)).join('')}  ${name}`
 
 const bytesOf = ({ own, shared }: RepositoryUsage): number => own + shared
-
-const matcherOf = (patterns: readonly string[]): Matches => {
-  for (const pattern of patterns) {
-    const fault = repositoriesFault(pattern)
-    if (fault !== undefined) throw new UsageError(`${quoted(pattern)} is no pattern: ${fault}`)
-  }
-  return patterns.length === 0 ? () => true : compilePatterns(patterns)
-}
 
 /** The repositories that are asked for; sorted by size, all of them are in memory. */
 async function* chosen(

@@ -5,7 +5,7 @@
  */
 
 import type { z } from '../../shared/schema.ts'
-import { authorizing } from '../../transfer/registry/authorize.ts'
+import { type Authorizing, authorizing } from '../../transfer/registry/authorize.ts'
 import { credentialsFor, type Env } from '../../transfer/registry/docker-config.ts'
 import { refused, wordsOf } from '../../transfer/registry/failure.ts'
 import { createHttp, type Outgoing, type Reply } from '../../transfer/registry/http.ts'
@@ -42,8 +42,25 @@ export interface AdminApi {
   read<T>(reply: Pick<Reply, 'body'>, schema: z.ZodMiniType<T>): T
   /** Asks for JSON. @throws as `ask` and `read` do */
   json<T>(path: string, schema: z.ZodMiniType<T>, question?: Question): Promise<T>
+  /**
+   * Sends a request of the distribution API, by whoever docker knows of the host, or by nobody. A redirect of a GET is
+   * followed, without credentials.
+   *
+   * @param path below /v2/
+   * @param scope what a token is asked for
+   * @throws as `ask` does
+   */
+  distribution(
+    path: string,
+    expected: readonly number[],
+    scope: string,
+    question?: Omit<Question, 'scope'>,
+  ): Promise<Reply>
   close(): void
 }
+
+/** Most redirects of one request. */
+const MOST_REDIRECTS = 3
 
 /** Whether a 404 says that there is no such path, rather than nothing of a name. */
 const lacksPath = (reply: Reply): boolean =>
@@ -56,21 +73,37 @@ export const openAdminApi = async (place: RegistryPlace, env: Env): Promise<Admi
     const origin = await originOf(http, place)
     const { host } = new URL(origin)
     const credentials = await credentialsFor(host, env)
-    if (credentials === undefined) {
-      throw new CommandError(
-        `${origin} wants to know who asks, and docker knows nothing of ${host}: run docker login ${host}`,
-      )
-    }
     const safe = secured(http, place)
-    const own = authorizing(safe, origin, credentials, SCOPE)
-    const ask: AdminApi['ask'] = async (path, expected, { scope, ...question } = {}) => {
+    const scopes = new Map<string, Authorizing>()
+    const authorized = (scope: string): Authorizing => {
+      const by = scopes.get(scope) ?? authorizing(safe, origin, credentials, scope)
+      scopes.set(scope, by)
+      return by
+    }
+    const ask: AdminApi['ask'] = async (path, expected, { scope = SCOPE, ...question } = {}) => {
+      if (credentials === undefined) {
+        throw new CommandError(
+          `${origin} wants to know who asks, and docker knows nothing of ${host}: run docker login ${host}`,
+        )
+      }
       const url = `${origin}/api/v1/${path}`
-      const by = scope === undefined ? own : authorizing(safe, origin, credentials, scope)
-      const reply = await by.send({ method: 'GET', ...question, url })
+      const reply = await authorized(scope).send({ method: 'GET', ...question, url })
       if (lacksPath(reply)) {
         throw new CommandError(
           `${origin} has no /api/v1/${path.replace(/\?.*/, '')}: its admin API is off (--admin-api), or it is of an older version`,
         )
+      }
+      if (!expected.includes(reply.status)) throw refused(origin, reply)
+      return reply
+    }
+    const distribution: AdminApi['distribution'] = async (path, expected, scope, question = {}) => {
+      let url = `${origin}/v2/${path}`
+      let reply = await authorized(scope).send({ method: 'GET', ...question, url })
+      for (let at = 0; at < MOST_REDIRECTS && [302, 307].includes(reply.status); at++) {
+        const { location } = reply.headers
+        if (question.method !== undefined || location === undefined) break
+        url = new URL(location, url).href
+        reply = await http.send({ method: 'GET', url })
       }
       if (!expected.includes(reply.status)) throw refused(origin, reply)
       return reply
@@ -86,6 +119,7 @@ export const openAdminApi = async (place: RegistryPlace, env: Env): Promise<Admi
     return {
       origin,
       ask,
+      distribution,
       read,
       json: async (path, schema, question) =>
         read(await ask(path, [200, 201, 202], question), schema),

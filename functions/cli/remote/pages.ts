@@ -27,6 +27,6 @@ export async function* pagesOf<T>(
     if (reply.status === 404) return
     yield read(reply, schema)
     const query = nextOf(reply.headers.link)
-    next = query && `${path}?${query}`
+    next = query && `${path.replace(/\?.*/, '')}?${query}`
   }
 }

@@ -11,6 +11,7 @@ import { ACCESS_COMMANDS } from './access.ts'
 import { ACCOUNT_COMMANDS } from './accounts.ts'
 import { EVENT_COMMANDS } from './events.ts'
 import { HOST_COMMANDS } from './host.ts'
+import { IMAGE_COMMANDS } from './images.ts'
 import { QUOTA_COMMANDS } from './quota.ts'
 import { RETENTION_COMMANDS } from './retention.ts'
 import { UPSTREAM_COMMANDS } from './upstreams.ts'
@@ -18,6 +19,7 @@ import { UPSTREAM_COMMANDS } from './upstreams.ts'
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
   ...HOST_COMMANDS,
+  ...IMAGE_COMMANDS,
   ...ACCOUNT_COMMANDS,
   ...ACCESS_COMMANDS,
   ...RETENTION_COMMANDS,
@@ -28,6 +30,9 @@ export const COMMANDS: readonly Command[] = [
 
 /** What the commands are about that begin with the same word. */
 export const GROUPS: Groups = {
+  repo: 'repositories',
+  tag: 'tags of repositories',
+  image: 'what a tag or a digest names',
   user: 'people who log in',
   robot: 'machines, as robot+<name>',
   group: 'users and robots that a policy names together',
