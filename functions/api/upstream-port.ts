@@ -6,6 +6,7 @@
  */
 
 import type { Readable } from 'node:stream'
+import type { First } from '../registry/push-manifest.ts'
 import type { Digest, Reference } from '../registry/reference.ts'
 import type { Referrer } from '../registry/referrer-entry.ts'
 import type { ByteRange } from '../storage/store.ts'
@@ -35,6 +36,22 @@ export interface UpstreamList<T> {
  */
 export type Elsewhere = (digest: Digest, method: 'GET' | 'HEAD') => Promise<string>
 
+/** A manifest that is pushed on. */
+export interface PushedOn extends First {
+  /** Whether the upstream lists it as a referrer of its subject; known once it has the manifest. */
+  readonly listed: boolean
+  /** Is told that it is here, too. */
+  done(digest: Digest): Promise<void>
+}
+
+/** Pushes to a repository that are pushed on to its upstream. */
+export interface PushThrough {
+  /** Is told that a blob is here, so that it is sent meanwhile. */
+  blob(digest: Digest): void
+  /** Begins with a manifest. Failures of the upstream are RequestErrors. @param tags besides the reference */
+  manifest(reference: Reference, tags: readonly string[], bytes: Uint8Array): PushedOn
+}
+
 /** A repository that comes from an upstream. All throw RegistryError or RequestError. */
 export interface PulledThrough {
   /** Its name here. */
@@ -59,6 +76,8 @@ export interface PulledThrough {
   referrers(subject: Digest): Promise<UpstreamList<Referrer>>
   /** Is told that a blob is served from here. @param bytes of it, if this registry sends them */
   served(bytes: number | undefined): void
+  /** Absent where nothing can be pushed: a reason why not, if it is not that nobody has allowed it. */
+  readonly pushes?: PushThrough | 'not here' | undefined
   /** Size in bytes of a blob that is not here, if the upstream says so. */
   stat(digest: Digest): Promise<number | undefined>
   /** Absent where all clients get blobs from here, by {@link blob}. */

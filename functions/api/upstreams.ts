@@ -11,7 +11,7 @@ import type { AppContext } from './env.ts'
 import { RequestError } from './errors.ts'
 import { originOf, permit } from './middleware/permit.ts'
 import { namespaceIn } from './namespace.ts'
-import type { FindSource, PulledThrough } from './upstream-port.ts'
+import type { FindSource, PulledThrough, PushThrough } from './upstream-port.ts'
 
 /** The repository that a pull is about, and who pulls. */
 export interface Source {
@@ -49,13 +49,47 @@ export const sourceOf = async (c: AppContext, find: FindSource, name: string): P
     : { name: local, caller }
 }
 
-/** Refuses a push to a repository that comes from an upstream, or may. @throws RequestError, AccessError */
-export const refuseThrough = async (find: FindSource, name: string): Promise<void> => {
-  const found = await find(name, undefined, undefined)
-  if (typeof found === 'string') return
-  if (found.unread !== undefined) throw found.unread
-  throw new RequestError(
-    'PULLED_THROUGH',
-    `the repository ${quoted(name)} is a copy of what ${found.host} has: push there, or to a name that comes from no upstream`,
-  )
+/** A repository that is pushed to. */
+export interface Destination {
+  /** Its one name here. */
+  readonly name: string
+  /** Absent: it is one of this registry itself. */
+  readonly on?: PushThrough
+}
+
+const refusal = (name: string, why: string): RequestError =>
+  new RequestError('PULLED_THROUGH', `the repository ${quoted(name)} ${why}`)
+
+/**
+ * Where a push goes that its caller may do by this name.
+ *
+ * @throws RequestError, AccessError: for a repository that comes from an upstream, or may, and to which nothing is pushed on
+ */
+export const destinationOf = async (
+  c: AppContext,
+  find: FindSource | undefined,
+  name: string,
+): Promise<Destination> => {
+  const found = (await find?.(name, undefined, c.req.header('Via'))) ?? 'own'
+  if (typeof found === 'string') return { name }
+  const { unread, pushes, host, again } = found
+  if (unread !== undefined) throw unread
+  if (pushes === undefined) {
+    throw refusal(
+      name,
+      `is a copy of what ${host} has: push there, or to a name that comes from no upstream`,
+    )
+  }
+  if (pushes === 'not here') {
+    throw refusal(
+      name,
+      `is pushed on to ${host}, which takes more time than a function has: push there, or to a Node server of this registry`,
+    )
+  }
+  if (again) {
+    throw refusal(name, `is pushed on to ${host}, which pushes it on to this registry again`)
+  }
+  if (found.name !== name) await permit(c, found.name, 'push')
+  c.set('upstream', found.upstream)
+  return { name: found.name, on: pushes }
 }

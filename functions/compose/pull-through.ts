@@ -31,10 +31,12 @@ import type { Patience } from '../upstreams/client/request.ts'
 import { pseudonymFor, viaAfter } from '../upstreams/client/via.ts'
 import { createLists } from '../upstreams/lists/lists.ts'
 import { createEnsure } from '../upstreams/manifests/ensure.ts'
+import { createFailures } from '../upstreams/manifests/failures.ts'
 import { createRefresh } from '../upstreams/manifests/refresh.ts'
 import { parseUpstreams } from '../upstreams/parse.ts'
 import { type Route, routing } from '../upstreams/route.ts'
 import type { PullResult, UpstreamWatch } from '../upstreams/watch.ts'
+import { createPushThrough } from './push-through.ts'
 import { upstreamSecrets } from './upstream-secrets.ts'
 import { createWithin } from './within.ts'
 
@@ -185,11 +187,13 @@ export const createPullThrough = (
   const lists = createLists(askAt, now)
   const stat = createStat(askAt, now)
   const refresh = createRefresh({ registry, store, askAt, now })
+  const failures = createFailures(now)
   const ensure = createEnsure({
     registry,
     store,
     askAt,
     now,
+    failures,
     report: ({ host, local }, tag, err) =>
       logger.warn(
         { err, host, repository: local, tag },
@@ -205,6 +209,11 @@ export const createPullThrough = (
   const fill =
     'behind' in fetching ? openFills(fetching, options, askAt, reportUnstored) : undefined
   const room = 'behind' in fetching ? fetching.room : undefined
+  // What takes long, or goes on behind the backs of clients, is for hosts that stay.
+  const pushes =
+    behind === undefined || room !== undefined
+      ? undefined
+      : createPushThrough({ registry, store, askAt, logger, behind, failures })
   const start = passing?.start ?? room?.start
   const elsewhere =
     start &&
@@ -259,6 +268,7 @@ export const createPullThrough = (
       host,
       again: route.via === undefined,
       upstream: upstream.name,
+      pushes: upstream.writable ? (pushes?.(route) ?? 'not here') : undefined,
       refresh: (reference) =>
         tell(route, () => refresh(route, reference), 'MANIFEST_UNKNOWN', manifest(reference)),
       manifest: (reference) => {

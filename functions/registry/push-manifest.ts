@@ -68,6 +68,19 @@ export interface PushOptions {
    * need not be here; it is no push that anybody is told of, or that a quota refuses.
    */
   readonly fetched?: boolean
+  /** Who takes it first, where the repository comes from another registry. */
+  readonly first?: First
+}
+
+/** Another registry that takes a push before this one. What it refuses changes nothing here. */
+export interface First {
+  /**
+   * Sees to it that it has what the manifest refers to, or may have it from elsewhere: that need not be here. It may take
+   * long.
+   */
+  content(manifest: Manifest): Promise<void>
+  /** Has it take the manifest, right before anything here leads to it. */
+  manifest(manifest: Manifest): Promise<void>
 }
 
 /** What a push writes to besides the data. */
@@ -151,12 +164,16 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
   }
 
   /** @returns the blobs among them, for a quota */
-  const checkReferences = async (name: string, manifest: Manifest): Promise<readonly Counted[]> => {
+  const checkReferences = async (
+    name: string,
+    manifest: Manifest,
+    isElsewhere: boolean,
+  ): Promise<readonly Counted[]> => {
     const needed = neededBy(manifest, requiredChildren(name))
     const distinct = [...new Map(needed.map((each) => [each.digest + each.size, each]))]
     const results = await inBatches(distinct, ([, each]) => look(name, each))
     const digests = results.filter((each) => typeof each === 'string')
-    if (digests.length === 0) {
+    if (digests.length === 0 || isElsewhere) {
       // A manifest that is there was counted when it was pushed.
       return results.flatMap((each, at) =>
         typeof each === 'string' || isManifestType(distinct[at]![1].mediaType)
@@ -193,9 +210,11 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     image: Image,
     manifest: Manifest,
     own: Counted,
+    isElsewhere: boolean,
   ): Promise<(() => void) | undefined> => {
     const { repository: name } = image
-    const [quota, blobs] = await settled([quotas.open(name), checkReferences(name, manifest)])
+    const checking = checkReferences(name, manifest, isElsewhere)
+    const [quota, blobs] = await settled([quotas.open(name), checking])
     if (quota === undefined) return undefined
     const optional = await findOptional(name, manifest)
     return quotas.raise(quota, image, [own, ...blobs, ...optional])
@@ -214,13 +233,19 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     }
 
     const size = bytes.byteLength
+    const image: Image = { repository: name, manifest: digest }
     const own: Counted = { digest: canonical, size, linked: 'soon' }
     const { subject } = manifest
+    const names = [...new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])]
+    const { fetched = false, first, override = false } = options
+    if (first !== undefined) {
+      // What this registry refuses is sent nowhere.
+      await guard.push(name, names, digest, override)
+      await first.content(manifest)
+    }
     // References are relied on from now on, whatever the clean-up then condemns.
     const inTime = presence.begin()
     const put = () => store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) })
-    const names = [...new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])]
-    const { fetched = false } = options
     const recording = fetched ? undefined : events?.begin(name, options.origin)
     const happening = happeningOf(name, manifest, digest, size)
     const movesOf = async ({ wantsMoves }: Recording) =>
@@ -228,15 +253,22 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     let linking = false
     try {
       const [{ isFrozen, overridden }, isListed, confirm, moves, , landed] = await settled([
-        guard.push(name, names, digest, options.override ?? false),
+        guard.push(name, names, digest, override),
         catalog.keeps(name),
         subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
         recording && movesOf(recording),
         names.length === 0 ? recording?.write(happening) : undefined,
-        (fetched ? keepFetched : prepare)({ repository: name, manifest: digest }, manifest, own),
+        fetched
+          ? keepFetched(image, manifest, own)
+          : prepare(image, manifest, own, first !== undefined),
         presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
       ])
 
+      await first?.manifest(manifest).catch((error: unknown) => {
+        // It links nothing then.
+        landed?.()
+        throw error
+      })
       if (!isListed) await catalog.add(name)
       linking = true
       const tagged = { ...happening, tags: moves ?? names.map((tag) => ({ tag })) }

@@ -9,6 +9,7 @@ import { tracingChannel } from 'node:diagnostics_channel'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
+import type { Readable } from 'node:stream'
 import { type Allows, isPrivate, lookupOf, refusedAddress } from './private-addresses.ts'
 
 /** How a host is connected to. */
@@ -36,7 +37,7 @@ export interface Outgoing extends Connection {
 
 /** A request that is sent. Whoever follows it may add to its headers when it begins. */
 export interface Sent {
-  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   readonly url: URL
   readonly headers: Record<string, string>
 }
@@ -74,10 +75,24 @@ export const keepConnections = (): KeptConnections => {
 
 const publicOnly: Allows = (address) => !isPrivate(address)
 
+/** Sends a body as it is read. A server that refuses may respond before it has read it: the response counts. */
+const stream = (body: Readable, request: http.ClientRequest): void => {
+  body.on('error', (error) => request.destroy(error))
+  request.once('close', () => body.destroy())
+  request.once('response', (response) => {
+    if (request.writableFinished) return
+    body.unpipe(request)
+    body.destroy()
+    // Half a request is in the way of the next one.
+    response.once('close', () => request.destroy()).once('end', () => request.destroy())
+  })
+  body.pipe(request)
+}
+
 const connect = (
   { method, url, headers }: Sent,
   { ca, privateAddresses, signal, kept }: Connection & Pick<Outgoing, 'signal'>,
-  body?: string,
+  body?: string | Uint8Array | Readable,
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const allows = privateAddresses === false ? publicOnly : privateAddresses
@@ -95,7 +110,7 @@ const connect = (
       ...(ca === undefined ? {} : { ca }),
       ...(allows === true ? {} : { lookup: lookupOf(allows) }),
     } as const
-    request(url, options, resolve)
+    const sent = request(url, options, resolve)
       .on('error', reject)
       .on('upgrade', (_, socket) => {
         socket.destroy()
@@ -103,14 +118,15 @@ const connect = (
       })
       // It is no error to Node that a request is destroyed.
       .on('close', () => reject(new Error(`${url.host} gives no response`)))
-      .end(body)
+    if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) sent.end(body)
+    else stream(body, sent)
   })
 
 const send = (
   method: Sent['method'],
   url: URL,
   outgoing: Outgoing,
-  body?: string,
+  body?: string | Uint8Array | Readable,
 ): Promise<IncomingMessage> => {
   const sent = { method, url, headers: { ...outgoing.headers } }
   return OUTGOING.tracePromise(() => connect(sent, outgoing, body), sent)
@@ -131,3 +147,10 @@ export const headFrom = (url: URL, outgoing: Outgoing): Promise<IncomingMessage>
 /** Sends a POST; otherwise as {@link getFrom}. */
 export const postTo = (url: URL, body: string, outgoing: Outgoing): Promise<IncomingMessage> =>
   send('POST', url, outgoing, body)
+
+/** Sends a PUT; otherwise as {@link getFrom}. @param body one that is read as it is sent needs a Content-Length */
+export const putTo = (
+  url: URL,
+  body: Uint8Array | Readable,
+  outgoing: Outgoing,
+): Promise<IncomingMessage> => send('PUT', url, outgoing, body)

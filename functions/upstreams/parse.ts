@@ -34,6 +34,8 @@ export interface Upstream {
   readonly size?: number | undefined
   /** Most connections at a time. */
   readonly connections: number
+  /** Whether pushes to its repositories are pushed on to it. */
+  readonly writable: boolean
 }
 
 type MatchesBoth = (host: string, name: string) => boolean
@@ -88,6 +90,7 @@ const compile = (written: WrittenUpstream): Upstream => {
     interval: ageOf(interval) ?? 0,
     size: written.size === undefined ? undefined : bytesOf(written.size),
     connections: written.connections,
+    writable: written.writable,
   }
 }
 

@@ -100,6 +100,8 @@ export const upstreamSchema = z
       ),
     ),
     connections: z._default(z.int().check(z.minimum(1), z.maximum(256)), CONNECTIONS),
+    /** Whether pushes to its repositories are pushed on to it; otherwise they are refused. */
+    writable: z._default(z.boolean(), false),
   })
   .check(
     z.superRefine((given, context) => {
@@ -116,6 +118,7 @@ export const upstreamSchema = z
         for (const field of ['url', 'credentials'] as const) {
           if (given[field] !== undefined) refuse(field, 'only an upstream with a host has this')
         }
+        if (given.writable) refuse('writable', 'only an upstream with a host has this')
       }
       const { host, credentials } = given
       for (const field of ['allow', 'deny'] as const) {

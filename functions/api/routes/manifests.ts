@@ -33,7 +33,7 @@ import { auditOverrides } from '../middleware/log.ts'
 import { mayRedirect, methodOf, permit } from '../middleware/permit.ts'
 import { entityTags, noneMatchHits } from '../request.ts'
 import { empty, redirect, warning } from '../responses.ts'
-import { refuseThrough, type Source, sourceOf } from '../upstreams.ts'
+import { destinationOf, type Source, sourceOf } from '../upstreams.ts'
 
 const PATH = '/v2/:name{.+}/manifests/:reference'
 
@@ -156,26 +156,38 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
   })
 
   app.put(PATH, async (c) => {
-    const name = parseName(c.req.param('name'))
-    const caller = await permit(c, name, 'push')
-    if (options.upstreams?.find) await refuseThrough(options.upstreams.find, name)
+    const asked = parseName(c.req.param('name'))
+    const caller = await permit(c, asked, 'push')
+    const { name, on } = await destinationOf(c, options.upstreams?.find, asked)
     const reference = parseReference(c.req.param('reference'))
     const tags = readTags(c, reference)
     const condition = readCondition(c, reference)
+    if (on && condition !== undefined) {
+      throw new RequestError(
+        'PARAMETER_INVALID',
+        `${quoted(name)} is pushed on to another registry, which knows no condition on a tag: push without If-Match and If-None-Match`,
+      )
+    }
     const bytes = await readBody(c, options.registry.memory, {
       what: 'manifest',
       limit: MAX_MANIFEST_BYTES,
     })
+    const first = on?.manifest(reference, tags, bytes)
     const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
       tags,
       override: mayOverride(c, caller, name),
       origin: eventOrigin(c),
       ...(condition === undefined ? {} : { condition }),
+      ...(first && { first }),
     })
     const { digest, manifest } = pushed
+    await first?.done(digest)
     auditOverrides(c, name, pushed.overridden, `moved to ${digest}`)
     for (const tag of tags) c.header('OCI-Tag', tag, { append: true })
-    if (manifest.subject) c.header('OCI-Subject', manifest.subject.digest)
+    // Without it, clients see to the fallback tag: an upstream may need that.
+    if (manifest.subject && first?.listed !== false) {
+      c.header('OCI-Subject', manifest.subject.digest)
+    }
     addWarnings(c, pushed)
     c.header('Location', `/v2/${name}/manifests/${digest}`)
     c.header('Docker-Content-Digest', digest)

@@ -29,7 +29,7 @@ import { parseContentLength, parseContentRange } from '../request.ts'
 import { empty } from '../responses.ts'
 import { setUploadLocation } from '../upload-location.ts'
 import { offerParts, rangesOf, readWanted } from '../upload-parts.ts'
-import { refuseThrough } from '../upstreams.ts'
+import { destinationOf } from '../upstreams.ts'
 
 const START = '/v2/:name{.+}/blobs/uploads/'
 const PATH = '/v2/:name{.+}/blobs/uploads/:uuid'
@@ -148,11 +148,12 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   }
 
   const start = async (c: AppContext): Promise<Response> => {
-    const name = parseName(c.req.param('name') ?? '')
-    const caller = await permit(c, name, 'push', mountSource(c))
-    if (options.upstreams?.find) await refuseThrough(options.upstreams.find, name)
+    const asked = parseName(c.req.param('name') ?? '')
+    const caller = await permit(c, asked, 'push', mountSource(c))
+    const { name, on } = await destinationOf(c, options.upstreams?.find, asked)
     const mounted = c.req.query('mount')
     if (mounted !== undefined && isDigest(mounted) && (await mount(c, name, mounted))) {
+      on?.blob(mounted)
       return created(c, name, mounted)
     }
     await (c.req.query('digest') === undefined
@@ -166,6 +167,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     if (c.req.query('digest') !== undefined) {
       const digest = readDigest(c)
       await uploads.commit(state, digest, incoming(c), eventOrigin(c))
+      on?.blob(digest)
       return created(c, name, digest)
     }
     await describe(c, state)
@@ -204,10 +206,12 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
   app.put(PATH, async (c) => {
     const state = await open(c)
     const digest = readDigest(c)
+    const { on } = await destinationOf(c, options.upstreams?.find, state.name)
     await registry.quotas.admit(state.name)
     await reportingProgress(c, state, async () =>
       uploads.commit(state, digest, incoming(c), eventOrigin(c)),
     )
+    on?.blob(digest)
     return created(c, state.name, digest)
   })
 

@@ -40,10 +40,14 @@ export interface Host extends Line {
 
 /** A request to the upstream's API. */
 export interface ApiAsk extends Omit<Ask, 'authorization' | 'url'> {
-  /** After the origin. */
+  /** After the origin, or a URL that the upstream named: another host is shown nothing. */
   readonly path: string
   readonly kind: Kind
 }
+
+/** What a token for a repository is asked for: a push needs the right to it. */
+const scopeOf = (repository: string, kind: Kind): string =>
+  `repository:${repository}:${kind === 'push' ? 'pull,push' : 'pull'}`
 
 /** Sends requests about a repository, with whatever authorizes them. */
 export type Authorized = (repository: string, asked: ApiAsk) => Promise<Response>
@@ -106,15 +110,14 @@ export const createAuthorized = (host: Host): Authorized => {
   const opened = new LRUCache<string, { readonly own: Authorizing; readonly at: number }>({
     max: REPOSITORIES,
   })
-  const of = async (repository: string, anew: boolean): Promise<Authorizing> => {
+  const of = async (scope: string, anew: boolean): Promise<Authorizing> => {
     if (anew) ping.forget()
     // ECR says 403 to a token that has ended, as to whatever may not be done.
     if (host.isOver?.()) opened.clear()
-    const known = anew ? undefined : opened.get(repository)
+    const known = anew ? undefined : opened.get(scope)
     if (known !== undefined) return known.own
-    const scope = `repository:${repository}:pull`
     const own = authorizing(http, origin, await host.user(), scope, now)
-    opened.set(repository, { own, at: now() })
+    opened.set(scope, { own, at: now() })
     return own
   }
 
@@ -122,18 +125,15 @@ export const createAuthorized = (host: Host): Authorized => {
    * Whether something else may be let in: a token that ended early, credentials that have changed. ECR says of what
    * has ended that it is denied (403), its public registry that the request is bad (400).
    */
-  const mayHaveEnded = (repository: string, status: number): boolean => {
+  const mayHaveEnded = (scope: string, status: number): boolean => {
     if (status === 401) return true
-    const { at = Number.POSITIVE_INFINITY } = opened.get(repository) ?? {}
+    const { at = Number.POSITIVE_INFINITY } = opened.get(scope) ?? {}
     return (status === 400 || status === 403) && now() - at > OLD
   }
 
-  const authorizationFor = async (
-    repository: string,
-    anew: boolean,
-  ): Promise<string | undefined> => {
+  const authorizationFor = async (scope: string, anew: boolean): Promise<string | undefined> => {
     try {
-      return await (await of(repository, anew)).authorization()
+      return await (await of(scope, anew)).authorization()
     } catch (cause) {
       if (!(cause instanceof TransferError)) throw cause
       throw new UpstreamError('wrong', cause.message, { cause })
@@ -142,10 +142,13 @@ export const createAuthorized = (host: Host): Authorized => {
 
   const send = async (repository: string, asked: ApiAsk, anew: boolean): Promise<Response> => {
     const { path, kind, ...rest } = asked
-    const authorization = await authorizationFor(repository, anew)
-    const release = await (kind === 'blob' ? host.slots.blobs : host.slots.others)()
+    const url = new URL(path, origin)
+    const authorization =
+      url.origin === origin ? await authorizationFor(scopeOf(repository, kind), anew) : undefined
+    const long = kind === 'blob' || asked.open !== undefined
+    const release = await (long ? host.slots.blobs : host.slots.others)()
     try {
-      const response = await ask(host, { ...rest, url: origin + path, authorization })
+      const response = await ask(host, { ...rest, url: url.href, authorization })
       void response.closed.then(release)
       return response
     } catch (error) {
@@ -157,7 +160,7 @@ export const createAuthorized = (host: Host): Authorized => {
   return async (repository, asked) => {
     limits.check(asked.kind)
     let response = await send(repository, asked, false)
-    if (mayHaveEnded(repository, response.status)) {
+    if (mayHaveEnded(scopeOf(repository, asked.kind), response.status)) {
       // Once more, from the beginning.
       response.drop()
       response = await send(repository, asked, true)

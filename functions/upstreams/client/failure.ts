@@ -25,15 +25,21 @@ export class UpstreamError extends Error {
   readonly failure: UpstreamFailure
   /** Milliseconds after which it is worth trying again, if that is known. */
   readonly retryAfter: number | undefined
+  /** Status and code that it refused a push with, as in `400 MANIFEST_INVALID`: who pushed may know them. */
+  readonly said: string | undefined
 
   constructor(
     failure: UpstreamFailure,
     message: string,
-    options: ErrorOptions & { readonly retryAfter?: number | undefined } = {},
+    options: ErrorOptions & {
+      readonly retryAfter?: number | undefined
+      readonly said?: string
+    } = {},
   ) {
     super(message, options)
     this.failure = failure
     this.retryAfter = options.retryAfter
+    this.said = options.said
   }
 }
 
@@ -60,6 +66,12 @@ export const summaryOf = (error: Error): string => {
   if (error instanceof UpstreamError) return SUMMARIES[error.failure]
   return error instanceof RegistryError ? error.message : 'it could not be stored'
 }
+
+/** What a status means to a push that is no success: all that will be no other the next time is a refusal. */
+export const pushFailureOf = (status: number): UpstreamFailure =>
+  status >= 400 && status < 500 && ![408, 425].includes(status) && failureOf(status) === 'away'
+    ? 'denied'
+    : failureOf(status)
 
 /** What a status means that is no success. */
 export const failureOf = (status: number): UpstreamFailure => {

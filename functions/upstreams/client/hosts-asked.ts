@@ -17,6 +17,7 @@ import { type Authorized, createAuthorized, type Host } from './authorized.ts'
 import { repositoryOf, type UpstreamRepository } from './client.ts'
 import { UpstreamError } from './failure.ts'
 import { createLimits, type Limits } from './limits.ts'
+import { pushingTo, type UpstreamPushes } from './pushing.ts'
 import type { Patience } from './request.ts'
 import { createKindsOfSlots } from './slots.ts'
 
@@ -47,6 +48,8 @@ export interface AskingOptions {
 /** A repository of an upstream, and how often the host may be asked. */
 export interface Asked {
   readonly repository: UpstreamRepository
+  /** What is pushed to it. */
+  readonly pushes: UpstreamPushes
   readonly limits: Limits
 }
 
@@ -127,6 +130,10 @@ export const createAsking = ({
     opened.set(upstream, hosts)
     const { host, authorized } = hosts.get(origin) ?? open(route)
     hosts.set(origin, { host, authorized })
-    return { repository: repositoryOf(host, authorized, repository, via), limits: host.limits }
+    return {
+      repository: repositoryOf(host, authorized, repository, via),
+      pushes: pushingTo(host, authorized, repository, via),
+      limits: host.limits,
+    }
   }
 }

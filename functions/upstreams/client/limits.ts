@@ -9,7 +9,7 @@ import { retryAfterOf } from '../../shared/retry-after.ts'
 import { UpstreamError } from './failure.ts'
 
 /** What is asked for: a registry that has had enough of one kind gives the others. */
-export type Kind = 'manifest' | 'blob' | 'list' | 'token'
+export type Kind = 'manifest' | 'blob' | 'list' | 'token' | 'push'
 
 /** What is left of what an upstream gives in a time, as Docker Hub says it. */
 export interface Remaining {

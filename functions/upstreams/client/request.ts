@@ -8,12 +8,14 @@
  */
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import {
   getFrom,
   headFrom,
   type KeptConnections,
   type Outgoing,
   postTo,
+  putTo,
 } from '../../shared/outgoing.ts'
 import type { Allows } from '../../shared/private-addresses.ts'
 import { readAll } from '../../storage/bytes.ts'
@@ -25,6 +27,8 @@ export interface Patience {
   readonly head: number
   /** While a body stands still. */
   readonly body: number
+  /** Until a response begins to a body that was sent: an upstream may read it all again. Default: 15 minutes. */
+  readonly stored?: number
 }
 
 /** How an upstream is connected to. */
@@ -44,11 +48,13 @@ export interface Line {
 }
 
 export interface Ask {
-  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Of a POST. */
-  readonly body?: string
+  /** Of a POST, or a PUT. */
+  readonly body?: string | Uint8Array
+  /** Of a PUT: makes a body that is read as it is sent. */
+  readonly open?: (() => AsyncIterable<Uint8Array>) | undefined
   /** Sent to this URL alone. */
   readonly authorization?: string | undefined
   /** Whether redirects are followed. Default: no. */
@@ -73,6 +79,8 @@ export interface Response {
 export const MAX_REDIRECTS = 5
 /** Most bytes of a body that is read to its end so that its connection can be kept. */
 const SMALL = 64 * 1024
+/** See {@link Patience.stored}. */
+const STORED = 15 * 60_000
 
 const away = (host: string, cause: unknown): UpstreamError => {
   if (cause instanceof UpstreamError) return cause
@@ -143,20 +151,62 @@ async function* patient(
   }
 }
 
+/** Ends what an upstream is too slow for. */
+const createDeadline = (host: string) => {
+  const late = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let over = false
+  return {
+    signal: late.signal,
+    /** From now on. */
+    within(milliseconds: number, fault = `does not respond within ${milliseconds} ms`): void {
+      clearTimeout(timer)
+      if (over) return
+      const error = new UpstreamError('away', `${host} ${fault}`)
+      timer = setTimeout(() => late.abort(error), milliseconds)
+    },
+    /** Time that somebody else takes does not count. */
+    clear: () => clearTimeout(timer),
+    end(): void {
+      over = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** A body that an upstream may not leave standing. Time that its source takes does not count. */
+async function* sending(
+  { patience }: Line,
+  open: () => AsyncIterable<Uint8Array>,
+  deadline: ReturnType<typeof createDeadline>,
+  failed: (error: unknown) => void,
+): AsyncGenerator<Uint8Array, undefined> {
+  deadline.clear()
+  try {
+    for await (const chunk of open()) {
+      deadline.within(patience.body, `takes nothing for ${patience.body} ms`)
+      yield chunk
+      deadline.clear()
+    }
+  } catch (error) {
+    failed(error)
+    throw error
+  }
+  deadline.within(patience.stored ?? STORED)
+  return undefined
+}
+
 /**
  * Sends a request.
  *
+ * @throws what reading a body to be sent throws
  * @throws UpstreamError `away` when there is no response, `wrong` when it leads astray
  */
 export const ask = async (line: Line, asked: Ask): Promise<Response> => {
   const { host, allows, kept, patience, ca, signal: end } = line
-  const late = new AbortController()
-  const timer = setTimeout(
-    () =>
-      late.abort(new UpstreamError('away', `${host} does not respond within ${patience.head} ms`)),
-    patience.head,
-  )
-  const signal = end ? AbortSignal.any([end, late.signal]) : late.signal
+  const deadline = createDeadline(host)
+  deadline.within(patience.head)
+  const signal = end ? AbortSignal.any([end, deadline.signal]) : deadline.signal
   const outgoing = (more: Readonly<Record<string, string>>): Outgoing => ({
     headers: { 'user-agent': 'slipway', 'accept-encoding': 'identity', ...asked.headers, ...more },
     privateAddresses: allows,
@@ -164,10 +214,19 @@ export const ask = async (line: Line, asked: Ask): Promise<Response> => {
     ca,
     signal,
   })
-  const send = (url: URL, more: Readonly<Record<string, string>>): Promise<IncomingMessage> =>
-    asked.method === 'POST'
-      ? postTo(url, asked.body ?? '', outgoing(more))
-      : SENDERS[asked.method](url, outgoing(more))
+  /** Of what was to be sent: no failure of the upstream. */
+  let fault: { readonly error: unknown } | undefined
+  const send = (url: URL, more: Readonly<Record<string, string>>): Promise<IncomingMessage> => {
+    const { method, body = '', open: openBody } = asked
+    if (method === 'POST') return postTo(url, body.toString(), outgoing(more))
+    if (method !== 'PUT') return SENDERS[method](url, outgoing(more))
+    const failed = (error: unknown) => {
+      fault = { error }
+    }
+    const streamed =
+      openBody && Readable.from(sending(line, openBody, deadline, failed), { objectMode: false })
+    return putTo(url, streamed ?? Buffer.from(body), outgoing(more))
+  }
   try {
     let url = new URL(asked.url)
     const { authorization } = asked
@@ -183,11 +242,12 @@ export const ask = async (line: Line, asked: Ask): Promise<Response> => {
     line.told?.(statusCode < 400 ? 'ok' : failureOf(statusCode))
     return opened
   } catch (cause) {
-    const error = away(host, late.signal.aborted ? late.signal.reason : cause)
+    if (fault) throw fault.error
+    const error = away(host, deadline.signal.aborted ? deadline.signal.reason : cause)
     if (!end?.aborted) line.told?.(error.failure)
     throw error
   } finally {
-    clearTimeout(timer)
+    deadline.end()
   }
 }
 

@@ -14,7 +14,7 @@ import { coalesce } from '../../shared/coalesce.ts'
 import { summaryOf } from '../client/failure.ts'
 import { askedAs } from '../client/via.ts'
 import type { Route } from '../route.ts'
-import { createFailures } from './failures.ts'
+import { createFailures, type Failures } from './failures.ts'
 import { createFetch, type FetchOptions } from './fetch.ts'
 import { readTagState, type TagState, unasked } from './tag-state.ts'
 
@@ -35,6 +35,8 @@ export interface EnsureOptions extends FetchOptions {
    * then all wait for the upstream, for as long as `askAt` does.
    */
   readonly behind?: ((work: Promise<unknown>) => void) | undefined
+  /** What is remembered, by `<name>:<tag>` and `<name>@<digest>`, with the way of the request. Default: its own. */
+  readonly failures?: Failures
   /** Milliseconds that a client waits for the upstream when there is something older for it, and work can go on behind. */
   readonly patience?: number
 }
@@ -53,8 +55,8 @@ const late = Symbol('late')
 /** Makes what ensures. */
 export const createEnsure = (options: EnsureOptions): Ensure => {
   const { registry, store, now, report, behind, patience = PATIENCE } = options
+  const { failures = createFailures(now) } = options
   const fetch = createFetch(options)
-  const failures = createFailures(now)
   const states = new LRUCache<string, TagState>({ max: TAGS })
 
   /** Milliseconds since the upstream was asked. One that is yet to be asked was asked by another clock, or never. */

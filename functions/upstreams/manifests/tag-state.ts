@@ -41,6 +41,9 @@ export const unasked = (digest: Digest): TagState => ({
   etag: undefined,
 })
 
+/** A tag that was pushed on: the upstream is asked at the next pull, since another push may have come after it there. */
+export const unsaid = (digest: Digest): TagState => ({ asked: 0, digest, etag: undefined })
+
 /** Reads a state; one that is damaged is none. One operation. */
 export const readTagState = async (
   store: ObjectStore,

@@ -1,0 +1,118 @@
+/**
+ * What is pushed to a repository of an upstream: distribution-spec, "Push".
+ *
+ * @module
+ */
+
+import { MANIFEST_TYPES } from '../../registry/media-types.ts'
+import type { Digest, Reference } from '../../registry/reference.ts'
+import { wordsOf } from '../../transfer/registry/failure.ts'
+import type { ApiAsk, Authorized, Host } from './authorized.ts'
+import { pushFailureOf, UpstreamError } from './failure.ts'
+import { nextOf, type Response } from './request.ts'
+
+/** Pushes to a repository of an upstream. All methods throw UpstreamError. */
+export interface UpstreamPushes {
+  hasBlob(digest: Digest): Promise<boolean>
+  hasManifest(digest: Digest): Promise<boolean>
+  /**
+   * Sends a blob, in one request.
+   *
+   * @param size in bytes
+   * @param open its bytes, as they are sent; asked for again where they have to be sent again
+   * @throws what reading them throws
+   */
+  putBlob(digest: Digest, size: number, open: () => AsyncIterable<Uint8Array>): Promise<void>
+  /** @returns whether it lists the manifest as a referrer of its subject */
+  putManifest(reference: Reference, mediaType: string, bytes: Uint8Array): Promise<boolean>
+}
+
+/** Most bytes that are read of a refusal. */
+const MOST = 64 * 1024
+const ACCEPT = MANIFEST_TYPES.join(', ')
+
+/** The code of a refusal: what else it says might be of the upstream's own network. */
+const codeIn = async ({ status, headers, read }: Response): Promise<string | undefined> => {
+  const body = await read(MOST).catch(() => Buffer.alloc(0))
+  return /^[A-Z_]{1,40}(?=:|$)/.exec(wordsOf({ status, headers, body }) ?? '')?.[0]
+}
+
+/** Opens a repository of a host for pushes; sends nothing yet. @param via see `via.ts` */
+export const pushingTo = (
+  host: Host,
+  authorized: Authorized,
+  repository: string,
+  via?: string,
+): UpstreamPushes => {
+  const refusal = async (response: Response, what: string): Promise<UpstreamError> => {
+    const { status, headers } = response
+    const code = await codeIn(response)
+    response.drop()
+    const retryAfter = host.limits.note('push', status, headers)
+    const said = code === undefined ? String(status) : `${status} ${code}`
+    const message = `${host.host} responded ${said} to ${what} of ${repository}`
+    return new UpstreamError(pushFailureOf(status), message, { retryAfter, said })
+  }
+
+  /** @param path after the repository, or a URL */
+  const send = async (
+    { path, ...asked }: Omit<ApiAsk, 'kind'>,
+    what: string,
+    expected: readonly number[],
+  ): Promise<Response> => {
+    const response = await authorized(repository, {
+      ...asked,
+      path: URL.canParse(path) ? path : `/v2/${repository}/${path}`,
+      kind: 'push',
+      headers: { ...asked.headers, ...(via === undefined ? {} : { via }) },
+    })
+    if (expected.includes(response.status)) return response
+    throw await refusal(response, what)
+  }
+
+  const has = async (path: string, headers: Readonly<Record<string, string>>): Promise<boolean> => {
+    const asked = { method: 'HEAD', path, headers, follow: true } as const
+    // Where it may not say, it is sent: that is refused, if anything is.
+    const response = await send(asked, `HEAD of ${path}`, [200, 400, 403, 404, 405])
+    response.drop()
+    return response.status === 200
+  }
+
+  /** Where an upload goes on. */
+  const begin = async (): Promise<URL> => {
+    const path = 'blobs/uploads/'
+    const response = await send({ method: 'POST', path }, 'the start of an upload', [202])
+    response.drop()
+    if (!response.headers.location) {
+      throw new UpstreamError('wrong', `${host.host} does not say where an upload goes on`)
+    }
+    return nextOf(host.host, new URL(`/v2/${repository}/${path}`, host.origin), response)
+  }
+
+  return {
+    hasBlob: (digest) => has(`blobs/${digest}`, {}),
+    hasManifest: (digest) => has(`manifests/${digest}`, { accept: ACCEPT }),
+
+    async putBlob(digest, size, open) {
+      const { href } = await begin()
+      // As it is: what else is in the query may be sealed.
+      const path = `${href}${href.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`
+      const headers = {
+        'content-type': 'application/octet-stream',
+        'content-length': String(size),
+      }
+      const asked = { method: 'PUT', path, headers, open } as const
+      const response = await send(asked, `the blob ${digest}`, [201, 204])
+      response.drop()
+    },
+
+    async putManifest({ tag, digest }, mediaType, body) {
+      const path = `manifests/${digest ?? tag}`
+      const headers = { 'content-type': mediaType, 'content-length': String(body.byteLength) }
+      const asked = { method: 'PUT', path, headers, body } as const
+      const response = await send(asked, `the manifest ${digest ?? tag}`, [200, 201, 202])
+      response.drop()
+      return response.headers['oci-subject'] !== undefined
+    },
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Pushes on to an upstream what is pushed to its repositories here. The upstream comes first: no tag here leads to what it has
+ * not taken. Bytes are sent from the store, at the latest before the manifest that needs them; those that it has are not.
+ *
+ * Nothing relies on what was sent before: whoever dies leaves content without a tag there at most, and the client
+ * that pushes again has the rest sent.
+ *
+ * @module
+ */
+
+import { RegistryError } from '../../registry/errors.ts'
+import { type Manifest, parseStoredManifest } from '../../registry/manifest.ts'
+import { isManifestType } from '../../registry/media-types.ts'
+import type { Digest, Reference } from '../../registry/reference.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { inBatches } from '../../shared/parallel.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import type { AskAt } from '../client/hosts-asked.ts'
+import { marking } from '../kept/mark.ts'
+import { unsaid, writeTagState } from '../manifests/tag-state.ts'
+import type { Route } from '../route.ts'
+
+export interface PushOnOptions {
+  readonly registry: Pick<Registry, 'blobs' | 'manifests' | 'catalog'>
+  readonly store: ObjectStore
+  readonly askAt: AskAt
+}
+
+/** Pushes on. All throw UpstreamError, RegistryError and StoreError. */
+export interface PushOn {
+  /** @returns whether the upstream has the blob then: false where it is not here either */
+  blob(route: Route, digest: Digest): Promise<boolean>
+  /** All that a manifest needs. @throws RegistryError MANIFEST_BLOB_UNKNOWN for a blob that is nowhere */
+  content(route: Route, manifest: Manifest): Promise<void>
+  /** @returns whether the upstream lists it as a referrer of its subject */
+  manifest(
+    route: Route,
+    references: readonly Reference[],
+    mediaType: string,
+    bytes: Uint8Array,
+  ): Promise<boolean>
+  /** Before a manifest is stored here. */
+  begun(route: Route): Promise<void>
+  /** Notes tags that were pushed on, and are here by now: all of them can be fetched anew. */
+  tagged(route: Route, tags: readonly string[], digest: Digest): Promise<void>
+}
+
+/** Children of an index that are looked at, or sent, at a time. */
+const AT_ONCE = 8
+/** Indexes of indexes, and so on: no deeper than any registry goes. */
+const DEPTH = 8
+
+const isUnknown = (error: unknown): boolean =>
+  error instanceof RegistryError && error.code === 'MANIFEST_UNKNOWN'
+
+/** Makes what pushes on. */
+export const createPushOn = ({ registry, store, askAt }: PushOnOptions): PushOn => {
+  const { blobs, manifests } = registry
+  const mark = marking(registry, store)
+  const underWay = new Map<string, Promise<boolean>>()
+
+  async function* bytesOf(local: string, digest: Digest): AsyncGenerator<Uint8Array, undefined> {
+    yield* (await blobs.open(local, digest)).body
+    return undefined
+  }
+
+  const send = async (route: Route, digest: Digest): Promise<boolean> => {
+    const { pushes } = askAt(route)
+    if (await pushes.hasBlob(digest)) return true
+    const { local } = route
+    const size = await blobs.stat(local, digest)
+    if (size === undefined) return false
+    await pushes.putBlob(digest, size, () => bytesOf(local, digest))
+    return true
+  }
+
+  /** Once for all who wait for it. */
+  const blob: PushOn['blob'] = (route, digest) => {
+    const key = `${route.local}@${digest}`
+    const running = underWay.get(key)
+    if (running !== undefined) return running
+    const sending = send(route, digest).finally(() => underWay.delete(key))
+    underWay.set(key, sending)
+    return sending
+  }
+
+  const held = async ({ local }: Route, digest: Digest) => {
+    try {
+      return await manifests.get(local, digest)
+    } catch (error) {
+      if (isUnknown(error)) return undefined
+      throw error
+    }
+  }
+
+  const manifest: PushOn['manifest'] = async (route, references, mediaType, bytes) => {
+    const { pushes } = askAt(route)
+    let listed = true
+    for (const reference of references) {
+      listed = (await pushes.putManifest(reference, mediaType, bytes)) && listed
+    }
+    return listed
+  }
+
+  /** What clients take for there, as it is here. What is nowhere is for the upstream to judge. */
+  const child = async (route: Route, digest: Digest, depth: number): Promise<void> => {
+    if (depth > DEPTH || (await askAt(route).pushes.hasManifest(digest))) return
+    const found = await held(route, digest)
+    if (found === undefined) return
+    await contentOf(route, parseStoredManifest(found.bytes), depth)
+    await manifest(route, [{ digest }], found.mediaType, found.bytes)
+  }
+
+  const contentOf = async (route: Route, parent: Manifest, depth: number): Promise<void> => {
+    const { references, unchecked } = parent
+    const distinct = new Map([...unchecked, ...references].map((each) => [each.digest, each]))
+    const optional = new Set(unchecked.map(({ digest }) => digest))
+    const nowhere = await inBatches(
+      [...distinct.values()],
+      async ({ digest, mediaType }) => {
+        if (isManifestType(mediaType)) await child(route, digest, depth + 1)
+        else if (!(await blob(route, digest)) && !optional.has(digest)) return digest
+        return undefined
+      },
+      AT_ONCE,
+    )
+    const digests = nowhere.filter((digest) => digest !== undefined)
+    if (digests.length === 0) return
+    throw new RegistryError(
+      'MANIFEST_BLOB_UNKNOWN',
+      `the manifest refers to ${digests.slice(0, 3).join(', ')}${digests.length > 3 ? ` and ${digests.length - 3} more` : ''}, missing from the repository ${route.local} and from ${route.host}: push that content first`,
+      { detail: { name: route.local, digests: digests.slice(0, 100) } },
+    )
+  }
+
+  return {
+    blob,
+    content: (route, parent) => contentOf(route, parent, 0),
+    manifest,
+    begun: ({ local }) => mark(local),
+    async tagged({ local }, tags, digest) {
+      await inBatches(tags, (tag) => writeTagState(store, local, tag, unsaid(digest)))
+    },
+  }
+}
