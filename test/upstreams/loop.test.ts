@@ -32,11 +32,12 @@ test.each<[what: string, via: string | undefined, after: string | undefined]>([
   ['that was here', `1.1 ${OWN}, 1.1 ${OTHER}, 1.1 front`, undefined],
 ])('a request %s', (_, via, after) => expect(viaAfter(OWN, via)).toBe(after))
 
-/** Something in front of a server that is started later. It notes what is asked. */
-const openFront = async () => {
+/** Something in front of a server that is started later. It notes what is asked. @param wait before it passes that on */
+const openFront = async (wait: (line: string) => Promise<unknown> = async () => {}) => {
   let target = ''
-  const front = await serve((incoming, outgoing) => {
+  const front = await serve(async (incoming, outgoing) => {
     const { method = 'GET', headers } = incoming
+    await wait(`${method} ${incoming.url}`)
     request(new URL(incoming.url ?? '', target), { method, headers }, (response) => {
       outgoing.writeHead(response.statusCode ?? 0, response.headers)
       response.pipe(outgoing)
@@ -72,6 +73,17 @@ const PATHS = [
   '/v2/app/tags/list',
 ]
 
+/** Waits for so many to wait for it. */
+const createMeeting = (count: number) => {
+  let left = count
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return () => {
+    left -= 1
+    if (left === 0) resolve()
+    return promise
+  }
+}
+
 test.each(PATHS)('its own upstream is asked once: %s', async (path) => {
   const front = await openFront()
   const url = await start(front.origin)
@@ -89,7 +101,22 @@ test.each(PATHS)('two that name each other are asked once each: %s', async (path
   expect((await fetch(new URL(path, urls[0]))).status).toBe(404)
   for (const { lines } of [left, right]) {
     const asked = lines().filter((line) => line !== 'GET /v2/')
-    expect(asked.map((line) => line.split('?')[0])).toEqual([`GET ${path}`])
+    // Whether by GET or HEAD.
+    expect(asked.map((line) => line.split(/[ ?]/)[1])).toEqual([path])
+  }
+})
+
+test.each(PATHS)('all in a ring, asked at once, do not wait for each other: %s', async (path) => {
+  for (const count of [2, 3]) {
+    const meet = createMeeting(count)
+    // What the second client is asked for is under way at each when the first of the others comes.
+    const wait = async (line: string) => (line === 'GET /v2/' ? undefined : meet())
+    const fronts = await Promise.all(Array.from({ length: count }, () => openFront(wait)))
+    const urls = await Promise.all(fronts.map((_, at) => start(fronts[(at + 1) % count]!.origin)))
+    for (const [at, { point }] of fronts.entries()) point(urls[at]!)
+    const all = urls.map(async (url) => (await fetch(new URL(path, url))).status)
+    // After a wait it would be 503.
+    expect(await Promise.all(all)).toEqual(Array(count).fill(404))
   }
 })
 

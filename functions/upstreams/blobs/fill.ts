@@ -13,7 +13,7 @@ import { StoreError } from '../../storage/errors.ts'
 import type { ByteRange, ObjectStore } from '../../storage/store.ts'
 import type { OpenedBlob, Span } from '../client/client.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
-import { askedAs } from '../client/via.ts'
+import { askedAs, isPassedOn } from '../client/via.ts'
 import { createFailures } from '../manifests/failures.ts'
 import type { Route } from '../route.ts'
 import type { UpstreamWatch } from '../watch.ts'
@@ -286,6 +286,8 @@ export const createFills = (options: FillOptions): FillBlob => {
   return async (route, digest, range) => {
     const failed = failures.get(keyOf(route, digest))
     if (failed !== undefined) throw failed
+    // An upstream that has it does not wait for this registry.
+    if (isPassedOn(route.via)) await askAt(route).repository.stat(digest)
     const fetched = fetchOf(route, digest)
     const running = underWay.get(fetched)
     if (running !== undefined && running.local !== route.local) {

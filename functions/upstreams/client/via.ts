@@ -38,8 +38,18 @@ export const viaAfter = (own: string, via: string | undefined): string | undefin
 }
 
 /**
- * What a repository is called by those who remember what its upstream could not give. An upstream that finds itself in
- * `Via` gives less than it has, and anybody can write that header: so what it said then is for nobody else.
+/**
+ * Whether a request has come through another registry of this kind. Such a one waits for no request of this registry to its
+ * upstream: that may be waiting for it.
+ *
+ * @param via header to send
+ */
+export const isPassedOn = (via: string | undefined): boolean => via?.includes(',') ?? false
+
+/**
+ * What a repository is called by those who wait for each other, or remember what its upstream could not give. An upstream
+ * that finds itself in `Via` gives less than it has, and anybody can write that header: so what it said then is for nobody
+ * else.
  */
 export const askedAs = ({
   local,
@@ -47,4 +57,4 @@ export const askedAs = ({
 }: {
   readonly local: string
   readonly via?: string
-}): string => (via?.includes(',') ? `${local} (${via})` : local)
+}): string => (isPassedOn(via) ? `${local} (${via})` : local)

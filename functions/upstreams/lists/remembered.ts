@@ -73,7 +73,7 @@ export const remembering = <T>(
         return served
       }
     },
-    { atOnce: 1, key: keyOf },
+    { atOnce: 1, key: (route, of) => `${askedAs(route)} ${of}` },
   )
 
   return async (route, of) => known(route, keyOf(route, of)) ?? ask(route, of)
