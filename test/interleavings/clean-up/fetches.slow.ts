@@ -16,6 +16,7 @@ import {
   pullHere,
   pullThrough,
   purge,
+  pushThrough,
 } from './operations/fetches.ts'
 import { deleteTag } from './operations/manifests.ts'
 import type { Meeting } from './scenarios.ts'
@@ -39,7 +40,7 @@ const STATES: readonly StateName[] = [
 ]
 
 const RUN = inTurn(collector(), sweeper)
-const FETCHES = [fillBlob, fetchByTag, fetchByDigest, pullThrough]
+const FETCHES = [fillBlob, fetchByTag, fetchByDigest, pullThrough, pushThrough]
 
 /** The actors in each state. */
 const meetings = (
@@ -82,6 +83,8 @@ const KINDS = [
       [
         [fillBlob, fillBlob],
         [pullThrough, pullThrough],
+        [pushThrough, pullThrough],
+        [pushThrough, pushThrough],
       ],
     ),
     {},
@@ -96,7 +99,13 @@ const KINDS = [
   ],
   [
     'and dies, or the run does',
-    meetings(['nothing', 'condemned data', 'a condemned link'], [[pullThrough, RUN]]),
+    meetings(
+      ['nothing', 'condemned data', 'a condemned link'],
+      [
+        [pullThrough, RUN],
+        [pushThrough, RUN],
+      ],
+    ),
     { deaths: true, limit: Math.ceil(LIMIT / 3) },
   ],
 ] as const

@@ -1,6 +1,6 @@
 /**
- * What pull-through writes: manifests and blobs that come from an upstream, which has the image and never fails. The
- * code is that of the server, but for the file in which a blob is on its way.
+ * What pull-through writes: manifests and blobs that come from an upstream, which has the image and never fails, or are
+ * pushed on to one that has nothing. The code is that of the server, but for the file in which a blob is on its way.
  *
  * @module
  */
@@ -12,8 +12,10 @@ import { createClaims } from '../../../../functions/upstreams/blobs/claim.ts'
 import type { UpstreamRepository } from '../../../../functions/upstreams/client/client.ts'
 import { UpstreamError } from '../../../../functions/upstreams/client/failure.ts'
 import type { AskAt } from '../../../../functions/upstreams/client/hosts-asked.ts'
+import type { UpstreamPushes } from '../../../../functions/upstreams/client/pushing.ts'
 import { createRefresh } from '../../../../functions/upstreams/manifests/refresh.ts'
 import { parseUpstreams } from '../../../../functions/upstreams/parse.ts'
+import { createPushOn } from '../../../../functions/upstreams/pushes/push-on.ts'
 import { type Route, routing } from '../../../../functions/upstreams/route.ts'
 import { allObjects } from '../../../support/rig/invariants.ts'
 import { FROZEN } from '../../instance.ts'
@@ -37,7 +39,17 @@ const REPOSITORY = {
   }),
   stat: async () => BLOB.bytes.length,
 } as unknown as UpstreamRepository
-const askAt = (() => ({ repository: REPOSITORY })) as unknown as AskAt
+const PUSHES: UpstreamPushes = {
+  hasBlob: async () => false,
+  hasManifest: async () => false,
+  async putBlob(_, size, open) {
+    let bytes = 0
+    for await (const chunk of open()) bytes += chunk.byteLength
+    if (bytes !== size) throw new Error(`${bytes} bytes of ${size}`)
+  },
+  putManifest: async () => true,
+}
+const askAt = (() => ({ repository: REPOSITORY, pushes: PUSHES })) as unknown as AskAt
 
 /** A server with nothing in its memory. */
 const serverOf = ({ store, ...world }: Acting): Registry =>
@@ -124,6 +136,30 @@ export const pullThrough = pulling('pull through', async (world) => {
   if (!is(world, answer, 'a blob', 200, 404)) return
   if (answer.status === 404 && !(await fill(world, registry))) return
   if (was !== undefined) return
+  world.told(manifestIn('app', IMAGE))
+  world.told({ kind: 'tag', name: 'app', tag: 'v1' })
+})
+
+/** A client that pushes an image, all of which is pushed on before anything here leads to it. */
+export const pushThrough = pulling('push through', async (world) => {
+  const registry = serverOf(world)
+  const { store } = world
+  const pushOn = createPushOn({ registry, store, askAt })
+  const bytes = Buffer.from(BLOB.bytes)
+  const incoming = { source: bytesOf(bytes), length: bytes.length, range: undefined }
+  await registry.uploads.commit(registry.uploads.begin('app'), BLOB.sha256 as Digest, incoming)
+  world.told(blobIn('app', BLOB))
+  const reference = { tag: 'v1' }
+  const { digest } = await registry.manifests.push('app', reference, IMAGE.bytes, OCI_MANIFEST, {
+    first: {
+      content: (manifest) => pushOn.content(ROUTE, manifest),
+      async manifest({ mediaType }) {
+        await pushOn.manifest(ROUTE, [reference], mediaType, IMAGE.bytes)
+        await pushOn.begun(ROUTE)
+      },
+    },
+  })
+  await pushOn.tagged(ROUTE, ['v1'], digest)
   world.told(manifestIn('app', IMAGE))
   world.told({ kind: 'tag', name: 'app', tag: 'v1' })
 })

@@ -45,7 +45,7 @@ import {
   mountSha512,
   withoutLength,
 } from './blobs.ts'
-import { fetchByDigest, fetchByTag, fillBlob, pullThrough, purge } from './fetches.ts'
+import { fetchByDigest, fetchByTag, fillBlob, pullThrough, purge, pushThrough } from './fetches.ts'
 import {
   CACHE,
   deleteReferrer,
@@ -191,6 +191,7 @@ export const OPERATIONS: readonly Operation[] = [
     fetchByDigest,
     fillBlob,
     pullThrough,
+    pushThrough,
     purge,
   ),
   ...of([...DELETED, 'a deleted tag'], undeleteTag, undeleteManifest, recordPull, wholeRun),
