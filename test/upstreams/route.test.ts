@@ -63,6 +63,12 @@ describe('refused, with what is wrong:', () => {
       /only an upstream with a host/,
     ],
     [
+      'pushes to any host',
+      [any({ allow: ['*'], writable: true })],
+      /writable is "true": only an upstream with a host/,
+    ],
+    ['something else than yes or no', [one({ writable: 'yes' })], /writable is "yes"/],
+    [
       'a private address',
       [one({ host: '10.0.0.1:5000' })],
       /host is "10.0.0.1:5000": its address is private/,
