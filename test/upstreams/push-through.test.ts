@@ -89,6 +89,30 @@ describe('an image', () => {
     expect([pulled.status, pulled.headers.get('warning')]).toEqual([200, null])
   })
 
+  test('stays where the upstream is asked for the tag at the same time, and says what was before', async () => {
+    const { upstream, upload, putManifest, send } = await open()
+    for (const bytes of [CONFIG, LAYER]) await upload(APP, bytes)
+    await putManifest(V1, IMAGE)
+    const other = imageOf({ annotations: { other: 'one' } })
+    upstream.manifests.set('v1', other)
+    const [asked, pushed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    upstream.state.fault = async (line, response) => {
+      if (line !== 'GET /v2/team/app/manifests/v1') return false
+      asked.resolve()
+      await pushed.promise
+      response.writeHead(200, { 'content-type': OCI_MANIFEST }).end(other)
+      return true
+    }
+    const pulling = send(`GET ${V1}`)
+    await asked.promise
+    expect((await putManifest(V1, WITH_LAYER)).status).toBe(201)
+    upstream.state.fault = undefined
+    pushed.resolve()
+    expect((await pulling).status).toBe(200)
+    const pulled = await send(`GET ${V1}`)
+    expect(pulled.headers.get('docker-content-digest')).toBe(sha256(WITH_LAYER))
+  })
+
   test('costs no bytes that the upstream has, nor need those be here', async () => {
     const { upstream, upload, putManifest, linked } = await open()
     upstream.blobs.set(sha256(LAYER), LAYER)

@@ -13,7 +13,7 @@ import type { FetchedManifest } from '../client/client.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
 import { marking } from '../kept/mark.ts'
 import type { Route } from '../route.ts'
-import { type TagState, writeTagState } from './tag-state.ts'
+import { type TagState, unasked, writeTagState } from './tag-state.ts'
 
 export interface FetchOptions {
   readonly registry: Pick<Registry, 'manifests' | 'tags' | 'catalog'>
@@ -41,8 +41,14 @@ export interface Fetch {
   ): Promise<TagState & { readonly fetched: boolean }>
 }
 
+/** How often a tag is asked for that pushes move meanwhile. */
+const ATTEMPTS = 5
+
 const isUnknown = (error: unknown): boolean =>
   error instanceof RegistryError && error.code === 'MANIFEST_UNKNOWN'
+
+const isMoved = (error: unknown): boolean =>
+  error instanceof RegistryError && error.code === 'PRECONDITION_FAILED'
 
 /** A Content-Type, where it is one of manifests: others say only how files are sent. */
 const typeOf = (mediaType: string | undefined): string | undefined => {
@@ -82,14 +88,35 @@ export const createFetch = ({ registry, store, askAt, now }: FetchOptions): Fetc
     return { digest, bytes: Buffer.from(bytes), mediaType, etag: head.etag }
   }
 
+  /** What a tag must be here so that a push that came meanwhile is not undone. */
+  const conditionOf = ({ upstream }: Route, known: TagState | undefined) => {
+    if (!upstream.writable) return {}
+    return { condition: known ? { anyOf: [known.digest] } : ({ absent: true } as const) }
+  }
+
   const push = async (
-    local: string,
+    route: Route,
     tag: string,
+    known: TagState | undefined,
     { bytes, mediaType }: FetchedManifest,
   ): Promise<Digest> => {
+    const { local } = route
     await mark(local)
-    const pushed = await manifests.push(local, { tag }, bytes, typeOf(mediaType), { fetched: true })
+    const options = { fetched: true, ...conditionOf(route, known) }
+    const pushed = await manifests.push(local, { tag }, bytes, typeOf(mediaType), options)
     return pushed.digest
+  }
+
+  const byTag: Fetch['byTag'] = async (route, tag, known) => {
+    const asked = now()
+    const { local } = route
+    const found = await changed(route, tag, known)
+    const state: TagState =
+      found === undefined
+        ? { ...(known as TagState), asked }
+        : { asked, etag: found.etag, digest: await push(route, tag, known, found) }
+    await writeTagState(store, local, tag, state)
+    return { ...state, fetched: found !== undefined }
   }
 
   return {
@@ -102,15 +129,16 @@ export const createFetch = ({ registry, store, askAt, now }: FetchOptions): Fetc
     },
 
     async byTag(route, tag, known) {
-      const asked = now()
-      const { local } = route
-      const found = await changed(route, tag, known)
-      const state: TagState =
-        found === undefined
-          ? { ...(known as TagState), asked }
-          : { asked, etag: found.etag, digest: await push(local, tag, found) }
-      await writeTagState(store, local, tag, state)
-      return { ...state, fetched: found !== undefined }
+      let last = known
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await byTag(route, tag, last)
+        } catch (error) {
+          if (!isMoved(error) || attempt === ATTEMPTS) throw error
+        }
+        const link = await registry.tags.get(route.local, tag)
+        last = link && unasked(link.target)
+      }
     },
   }
 }
