@@ -15,6 +15,7 @@ import {
   fillBlob,
   pullHere,
   pullThrough,
+  pullWritable,
   purge,
   pushThrough,
 } from './operations/fetches.ts'
@@ -83,7 +84,8 @@ const KINDS = [
       [
         [fillBlob, fillBlob],
         [pullThrough, pullThrough],
-        [pushThrough, pullThrough],
+        [pushThrough, pullWritable],
+        [pullWritable, pullWritable],
         [pushThrough, pushThrough],
       ],
     ),

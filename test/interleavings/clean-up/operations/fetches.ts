@@ -23,11 +23,13 @@ import { BLOB, IMAGE } from '../actors.ts'
 import type { Acting, Actor } from '../run.ts'
 import { actor, blobIn, is, manifestIn, refusable } from './answers.ts'
 
-const UPSTREAMS = {
-  version: 1,
-  upstreams: [{ name: 'up', host: 'up.example', prefix: '', interval: '0m' }],
+const routeOf = (writable: boolean): Route => {
+  const upstream = { name: 'up', host: 'up.example', prefix: '', interval: '0m', writable }
+  const document = JSON.stringify({ version: 1, upstreams: [upstream] })
+  return routing(parseUpstreams(document))('app') as Route
 }
-const ROUTE = routing(parseUpstreams(JSON.stringify(UPSTREAMS)))('app') as Route
+const ROUTE = routeOf(false)
+const WRITABLE = routeOf(true)
 
 const REPOSITORY = {
   head: async () => ({ digest: IMAGE.sha256 as Digest, etag: undefined }),
@@ -63,8 +65,13 @@ const serverOf = ({ store, ...world }: Acting): Registry =>
     rules: async () => FROZEN,
   })
 
-const fetchManifest = (world: Acting, registry: Registry, reference: Reference) =>
-  createRefresh({ registry, store: world.store, askAt, now: () => world.now() })(ROUTE, reference)
+const fetchManifest = (
+  world: Acting,
+  registry: Registry,
+  reference: Reference,
+  route: Route = ROUTE,
+) =>
+  createRefresh({ registry, store: world.store, askAt, now: () => world.now() })(route, reference)
 
 async function* bytesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
   yield bytes
@@ -129,16 +136,20 @@ export const fetchByDigest = pulling('fetch by digest', async (world) => {
 })
 
 /** A client that pulls an image: what is not here is fetched, and all of it is here then, as long as the upstream is not. */
-export const pullThrough = pulling('pull through', async (world) => {
-  const registry = serverOf(world)
-  const { was } = await fetchManifest(world, registry, { tag: 'v1' })
-  const answer = await world.send(`GET /v2/app/blobs/${BLOB.sha256}`)
-  if (!is(world, answer, 'a blob', 200, 404)) return
-  if (answer.status === 404 && !(await fill(world, registry))) return
-  if (was !== undefined) return
-  world.told(manifestIn('app', IMAGE))
-  world.told({ kind: 'tag', name: 'app', tag: 'v1' })
-})
+const pullFrom = (title: string, route: Route): Actor =>
+  pulling(title, async (world) => {
+    const registry = serverOf(world)
+    const { was } = await fetchManifest(world, registry, { tag: 'v1' }, route)
+    const answer = await world.send(`GET /v2/app/blobs/${BLOB.sha256}`)
+    if (!is(world, answer, 'a blob', 200, 404)) return
+    if (answer.status === 404 && !(await fill(world, registry))) return
+    if (was !== undefined) return
+    world.told(manifestIn('app', IMAGE))
+    world.told({ kind: 'tag', name: 'app', tag: 'v1' })
+  })
+
+export const pullThrough = pullFrom('pull through', ROUTE)
+export const pullWritable = pullFrom('pull through from a writable upstream', WRITABLE)
 
 /** A client that pushes an image, all of which is pushed on before anything here leads to it. */
 export const pushThrough = pulling('push through', async (world) => {
@@ -152,14 +163,14 @@ export const pushThrough = pulling('push through', async (world) => {
   const reference = { tag: 'v1' }
   const { digest } = await registry.manifests.push('app', reference, IMAGE.bytes, OCI_MANIFEST, {
     first: {
-      content: (manifest) => pushOn.content(ROUTE, manifest),
+      content: (manifest) => pushOn.content(WRITABLE, manifest),
       async manifest({ mediaType }) {
-        await pushOn.manifest(ROUTE, [reference], mediaType, IMAGE.bytes)
-        await pushOn.begun(ROUTE)
+        await pushOn.manifest(WRITABLE, [reference], mediaType, IMAGE.bytes)
+        await pushOn.begun(WRITABLE)
       },
     },
   })
-  await pushOn.tagged(ROUTE, ['v1'], digest)
+  await pushOn.tagged(WRITABLE, ['v1'], digest)
   world.told(manifestIn('app', IMAGE))
   world.told({ kind: 'tag', name: 'app', tag: 'v1' })
 })
