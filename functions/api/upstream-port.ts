@@ -46,8 +46,8 @@ export interface PushedOn extends First {
 
 /** Pushes to a repository that are pushed on to its upstream. */
 export interface PushThrough {
-  /** Is told that a blob is here, so that it is sent meanwhile. */
-  blob(digest: Digest): void
+  /** Is told that a blob is here, so that it is sent meanwhile. @param from the repository that it was mounted from */
+  blob(digest: Digest, from?: string): void
   /** Begins with a manifest. Failures of the upstream are RequestErrors. @param tags besides the reference */
   manifest(reference: Reference, tags: readonly string[], bytes: Uint8Array): PushedOn
 }

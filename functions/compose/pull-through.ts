@@ -213,7 +213,7 @@ export const createPullThrough = (
   const pushes =
     behind === undefined || room !== undefined
       ? undefined
-      : createPushThrough({ registry, store, askAt, logger, behind, failures })
+      : createPushThrough({ registry, store, askAt, logger, behind, failures, routeOf })
   const start = passing?.start ?? room?.start
   const elsewhere =
     start &&

@@ -12,12 +12,13 @@ import type { Reference } from '../registry/reference.ts'
 import { summaryOf, UpstreamError } from '../upstreams/client/failure.ts'
 import type { Failures } from '../upstreams/manifests/failures.ts'
 import { createPushOn, type PushOnOptions } from '../upstreams/pushes/push-on.ts'
-import type { Route } from '../upstreams/route.ts'
+import type { Route, RouteOf } from '../upstreams/route.ts'
 
 export interface PushThroughOptions extends PushOnOptions {
   readonly logger: RequestLogger
   /** Is given work that is under way, and never rejects. */
   readonly behind: (work: Promise<unknown>) => void
+  readonly routeOf: RouteOf
   /** What is remembered not to be there. */
   readonly failures: Pick<Failures, 'delete'>
 }
@@ -41,7 +42,7 @@ const told = ({ host }: Route, cause: unknown, what: string): unknown => {
 
 /** Makes what pushes on, to the upstream that a route leads to. */
 export const createPushThrough = (options: PushThroughOptions): ((route: Route) => PushThrough) => {
-  const { logger, behind, failures } = options
+  const { logger, behind, failures, routeOf } = options
   const pushOn = createPushOn(options)
 
   return (route) => {
@@ -53,10 +54,16 @@ export const createPushThrough = (options: PushThroughOptions): ((route: Route) 
         throw told(route, error, what)
       }
     }
+    /** What the same upstream calls a repository. */
+    const there = (name: string | undefined): string | undefined => {
+      const other = name === undefined ? 'own' : routeOf(name)
+      if (typeof other === 'string' || other.origin !== route.origin) return undefined
+      return other.upstream === route.upstream ? other.repository : undefined
+    }
     return {
-      blob(digest) {
+      blob(digest, from) {
         // What fails now is sent before the manifest that needs it.
-        const sending = pushOn.blob(route, digest).catch((err: unknown) => {
+        const sending = pushOn.blob(route, digest, there(from)).catch((err: unknown) => {
           logger.warn({ err, host, repository: local, digest }, 'a blob is not pushed on yet')
         })
         behind(sending)

@@ -158,6 +158,23 @@ describe('an image', () => {
     )
   })
 
+  test('with a blob that is mounted from another of the upstream, which mounts it itself', async () => {
+    const { upstream, upload, send } = await open()
+    await upload('up/team/base', LAYER)
+    await until(() => upstream.blobs.size === 1)
+    upstream.blobs.clear()
+    upstream.asked()
+    const mount = new URLSearchParams({ mount: sha256(LAYER), from: 'up/team/base' })
+    expect((await send(`POST /v2/${APP}/blobs/uploads/?${mount}`)).status).toBe(201)
+    const asked: string[] = []
+    await until(() => asked.push(...upstream.asked()) === 2)
+    const there = new URLSearchParams({ mount: sha256(LAYER), from: 'team/base' })
+    expect(asked).toEqual([
+      `HEAD /v2/team/app/blobs/${sha256(LAYER)}`,
+      `POST /v2/team/app/blobs/uploads/?${there}`,
+    ])
+  })
+
   test('of an index that is here, and gone there, is pushed on before the index', async () => {
     const { upstream, upload, putManifest } = await open()
     await upload(APP, CONFIG)

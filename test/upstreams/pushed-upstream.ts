@@ -48,7 +48,7 @@ export const breaking =
     return true
   }
 
-/** A registry with one repository, `team/app`. */
+/** A registry whose repositories have the same content. Blobs are mounted from `team/base` alone. */
 export const openUpstream = async () => {
   const blobs = new Map<string, Buffer>()
   const manifests = new Map<string, Buffer>()
@@ -60,7 +60,8 @@ export const openUpstream = async () => {
       void response.writeHead(status, headers).end(method === 'HEAD' ? undefined : body)
     const [kind = '', reference = ''] = pathname.split('/').slice(-2)
     if (pathname === '/v2/') return end(200)
-    if (!pathname.startsWith('/v2/team/app/')) return end(404)
+    if (!pathname.startsWith('/v2/team/')) return end(404)
+    if (method === 'POST' && searchParams.get('from') === 'team/base') return end(201)
     if (method === 'POST') return end(202, { location: '/v2/team/app/blobs/uploads/1?_state=a' })
     if (method === 'PUT' && kind === 'uploads') {
       const bytes = await buffer(request)

@@ -65,6 +65,20 @@ test('a push has a token of its own, for pull and push', async () => {
   expect(asked.at(-1)).toBe('GET /token?scope=repository%3Aapp%3Apull%2Cpush')
 })
 
+test('a mount has a token for both repositories', async () => {
+  const { origin, lines } = await serve((request, response) => {
+    if (request.url?.startsWith('/token')) return void response.end('{"token":"t"}')
+    if (request.headers.authorization !== undefined) return void response.writeHead(201).end()
+    const challenge = `Bearer realm="http://${request.headers.host}/token"`
+    response.writeHead(401, { 'www-authenticate': challenge }).end()
+  })
+  await askAt(origin).pushes.putBlob(DIGEST, BLOB.length, () => pieces(), 'team/base')
+  expect(lines().slice(1)).toEqual([
+    'GET /token?scope=repository%3Aapp%3Apull%2Cpush+repository%3Ateam%2Fbase%3Apull',
+    `POST /v2/app/blobs/uploads/?${new URLSearchParams({ mount: DIGEST, from: 'team/base' })}`,
+  ])
+})
+
 test('where an upload goes on at another host, that is shown nothing', async () => {
   const elsewhere = taking(() => '')
   const other = await serve(elsewhere.take)

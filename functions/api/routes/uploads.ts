@@ -153,7 +153,7 @@ export const uploadRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     const { name, on } = await destinationOf(c, options.upstreams?.find, asked)
     const mounted = c.req.query('mount')
     if (mounted !== undefined && isDigest(mounted) && (await mount(c, name, mounted))) {
-      on?.blob(mounted)
+      on?.blob(mounted, c.req.query('from'))
       return created(c, name, mounted)
     }
     await (c.req.query('digest') === undefined

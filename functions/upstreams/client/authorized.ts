@@ -43,11 +43,15 @@ export interface ApiAsk extends Omit<Ask, 'authorization' | 'url'> {
   /** After the origin, or a URL that the upstream named: another host is shown nothing. */
   readonly path: string
   readonly kind: Kind
+  /** Another repository of the upstream that a blob is mounted from. */
+  readonly from?: string | undefined
 }
 
 /** What a token for a repository is asked for: a push needs the right to it. */
-const scopeOf = (repository: string, kind: Kind): string =>
-  `repository:${repository}:${kind === 'push' ? 'pull,push' : 'pull'}`
+const scopeOf = (repository: string, { kind, from }: Pick<ApiAsk, 'kind' | 'from'>): string => {
+  const pull = from === undefined ? '' : ` repository:${from}:pull`
+  return `repository:${repository}:${kind === 'push' ? 'pull,push' : 'pull'}${pull}`
+}
 
 /** Sends requests about a repository, with whatever authorizes them. */
 export type Authorized = (repository: string, asked: ApiAsk) => Promise<Response>
@@ -141,10 +145,12 @@ export const createAuthorized = (host: Host): Authorized => {
   }
 
   const send = async (repository: string, asked: ApiAsk, anew: boolean): Promise<Response> => {
-    const { path, kind, ...rest } = asked
+    const { path, kind, from, ...rest } = asked
     const url = new URL(path, origin)
     const authorization =
-      url.origin === origin ? await authorizationFor(scopeOf(repository, kind), anew) : undefined
+      url.origin === origin
+        ? await authorizationFor(scopeOf(repository, { kind, from }), anew)
+        : undefined
     const long = kind === 'blob' || asked.open !== undefined
     const release = await (long ? host.slots.blobs : host.slots.others)()
     try {
@@ -160,7 +166,7 @@ export const createAuthorized = (host: Host): Authorized => {
   return async (repository, asked) => {
     limits.check(asked.kind)
     let response = await send(repository, asked, false)
-    if (mayHaveEnded(scopeOf(repository, asked.kind), response.status)) {
+    if (mayHaveEnded(scopeOf(repository, asked), response.status)) {
       // Once more, from the beginning.
       response.drop()
       response = await send(repository, asked, true)

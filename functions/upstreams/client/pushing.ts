@@ -16,13 +16,19 @@ export interface UpstreamPushes {
   hasBlob(digest: Digest): Promise<boolean>
   hasManifest(digest: Digest): Promise<boolean>
   /**
-   * Sends a blob, in one request.
+   * Sends a blob, in one request; or has it mounted.
    *
    * @param size in bytes
    * @param open its bytes, as they are sent; asked for again where they have to be sent again
+   * @param from another repository there, that may have it
    * @throws what reading them throws
    */
-  putBlob(digest: Digest, size: number, open: () => AsyncIterable<Uint8Array>): Promise<void>
+  putBlob(
+    digest: Digest,
+    size: number,
+    open: () => AsyncIterable<Uint8Array>,
+    from?: string,
+  ): Promise<void>
   /** @returns whether it lists the manifest as a referrer of its subject */
   putManifest(reference: Reference, mediaType: string, bytes: Uint8Array): Promise<boolean>
 }
@@ -78,11 +84,14 @@ export const pushingTo = (
     return response.status === 200
   }
 
-  /** Where an upload goes on. */
-  const begin = async (): Promise<URL> => {
-    const path = 'blobs/uploads/'
-    const response = await send({ method: 'POST', path }, 'the start of an upload', [202])
+  /** Where an upload goes on; undefined when none is needed. */
+  const begin = async (digest: Digest, from: string | undefined): Promise<URL | undefined> => {
+    const query = from === undefined ? '' : `?${new URLSearchParams({ mount: digest, from })}`
+    const path = `blobs/uploads/${query}`
+    const asked = { method: 'POST', path, from } as const
+    const response = await send(asked, 'the start of an upload', [201, 202])
     response.drop()
+    if (response.status === 201) return undefined
     if (!response.headers.location) {
       throw new UpstreamError('wrong', `${host.host} does not say where an upload goes on`)
     }
@@ -93,8 +102,9 @@ export const pushingTo = (
     hasBlob: (digest) => has(`blobs/${digest}`, {}),
     hasManifest: (digest) => has(`manifests/${digest}`, { accept: ACCEPT }),
 
-    async putBlob(digest, size, open) {
-      const { href } = await begin()
+    async putBlob(digest, size, open, from) {
+      const { href } = (await begin(digest, from)) ?? {}
+      if (href === undefined) return
       // As it is: what else is in the query may be sealed.
       const path = `${href}${href.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`
       const headers = {

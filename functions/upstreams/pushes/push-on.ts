@@ -28,8 +28,11 @@ export interface PushOnOptions {
 
 /** Pushes on. All throw UpstreamError, RegistryError and StoreError. */
 export interface PushOn {
-  /** @returns whether the upstream has the blob then: false where it is not here either */
-  blob(route: Route, digest: Digest): Promise<boolean>
+  /**
+   * @param from a repository there that may have it, too
+   * @returns whether the upstream has the blob then: false where it is not here either
+   */
+  blob(route: Route, digest: Digest, from?: string): Promise<boolean>
   /** All that a manifest needs. @throws RegistryError MANIFEST_BLOB_UNKNOWN for a blob that is nowhere */
   content(route: Route, manifest: Manifest): Promise<void>
   /** @returns whether the upstream lists it as a referrer of its subject */
@@ -64,22 +67,22 @@ export const createPushOn = ({ registry, store, askAt }: PushOnOptions): PushOn 
     return undefined
   }
 
-  const send = async (route: Route, digest: Digest): Promise<boolean> => {
+  const send: PushOn['blob'] = async (route, digest, from) => {
     const { pushes } = askAt(route)
     if (await pushes.hasBlob(digest)) return true
     const { local } = route
     const size = await blobs.stat(local, digest)
     if (size === undefined) return false
-    await pushes.putBlob(digest, size, () => bytesOf(local, digest))
+    await pushes.putBlob(digest, size, () => bytesOf(local, digest), from)
     return true
   }
 
   /** Once for all who wait for it. */
-  const blob: PushOn['blob'] = (route, digest) => {
+  const blob: PushOn['blob'] = (route, digest, from) => {
     const key = `${route.local}@${digest}`
     const running = underWay.get(key)
     if (running !== undefined) return running
-    const sending = send(route, digest).finally(() => underWay.delete(key))
+    const sending = send(route, digest, from).finally(() => underWay.delete(key))
     underWay.set(key, sending)
     return sending
   }
