@@ -78,8 +78,11 @@ export const createPushOn = ({ registry, store, askAt }: PushOnOptions): PushOn 
   }
 
   /** Once for all who wait for it. */
-  const blob: PushOn['blob'] = (route, digest, from) => {
+  const blob: PushOn['blob'] = async (route, digest, from) => {
     const key = `${route.local}@${digest}`
+    const before = underWay.get(key)
+    // What began earlier may not have seen what is here, or there, by now.
+    if (before !== undefined && (await before.catch(() => false))) return true
     const running = underWay.get(key)
     if (running !== undefined) return running
     const sending = send(route, digest, from).finally(() => underWay.delete(key))
