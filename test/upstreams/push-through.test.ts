@@ -67,7 +67,8 @@ describe('an image', () => {
     upstream.asked()
     upstream.state.fault = undefined
     expect((await send(`GET ${V1}`)).status).toBe(200)
-    expect((await send(`GET /v2/${APP}/blobs/${sha256(LAYER)}`)).status).toBe(200)
+    const blob = await send(`GET /v2/${APP}/blobs/${sha256(LAYER)}`)
+    expect(Buffer.from(await blob.arrayBuffer()).equals(LAYER)).toBe(true)
     expect(upstream.asked()).toEqual(['HEAD /v2/team/app/manifests/v1'])
   })
 
