@@ -21,6 +21,7 @@ import { commonHeaders } from './responses.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { baseRoutes } from './routes/base.ts'
 import { blobRoutes } from './routes/blobs.ts'
+import { browseRoutes } from './routes/browse.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jwksRoutes } from './routes/jwks.ts'
@@ -75,6 +76,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   blobRoutes(app, options)
   repositoryRoutes(app, options)
   searchRoutes(app, options)
+  browseRoutes(app, options)
   adminRoutes(app, options)
 
   app.notFound((c) =>

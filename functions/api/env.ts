@@ -13,6 +13,7 @@ import type { ClientCertificate } from '../auth/certificate.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
 import type { PullEvents, Recorder } from '../registry/happened.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Browser } from '../page/browser.ts'
 import type { Current } from '../search/current.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -156,6 +157,8 @@ export interface AppOptions {
   readonly remains?: (() => void) | undefined
   /** Opens the index for search. Absent: names are looked for in the catalog alone. */
   readonly index?: (() => Promise<Current>) | undefined
+  /** Looks around in the registry, for the page and its requests. Absent: there are none of those. */
+  readonly browse?: (() => Promise<Browser>) | undefined
   /** What the admin API works on. Absent: there is none. */
   readonly admin?: AdminDesk | undefined
 }

@@ -23,7 +23,7 @@ import type { Throttle } from '../auth/throttle/throttle.ts'
 import { heedingFence, raisingFence } from '../registry/clean-up/fence.ts'
 import type { PullEvents } from '../registry/happened.ts'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
-import { createRegistry } from '../registry/registry.ts'
+import { createRegistry, type Registry } from '../registry/registry.ts'
 import type { Hashing } from '../registry/uploads/hash.ts'
 import type { UploadLimits } from '../registry/uploads/limits.ts'
 import type { UploadMemory } from '../registry/uploads/memory.ts'
@@ -146,6 +146,10 @@ const adminDesk = (settings: Settings, store: ObjectStore, options: HostOptions)
 const openIndex = (store: ObjectStore): AppOptions['index'] =>
   once(async () => (await import('../search/current.ts')).openCurrent(store))
 
+/** What looks around; loaded by the first request of its kind. */
+const openBrowse = (store: ObjectStore, registry: Registry): AppOptions['browse'] =>
+  once(async () => (await import('../page/browser.ts')).openBrowser(store, registry))
+
 /** What is loaded only where there is an edge. */
 const edgeOf = async (
   settings: Settings,
@@ -265,6 +269,7 @@ export const openApp = async (
     tickets: upstreams && createPullTickets(uploadSecret),
     undeleteDays: settings['undelete-days'],
     index: openIndex(store),
+    browse: openBrowse(store, registry),
     remains: options.remains,
     admin:
       (settings['admin-api'] ?? options.adminApi)

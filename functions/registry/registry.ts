@@ -103,6 +103,8 @@ export interface Registry {
   readonly referrers: Referrers
   readonly catalog: Catalog
   readonly quotas: QuotaGuard
+  /** Tells the immutable tags of a repository. No operation, but where the rules are read again. */
+  isImmutable(name: string): Promise<(tag: string) => boolean>
   /** Deletes a whole repository. What it takes is loaded by the first call. */
   removeWhole(name: string, options: RemoveWholeOptions): Promise<WholeRemoved>
   /** Forgets a link that another process has changed. */
@@ -143,6 +145,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     wait: options.wait ?? sleep,
   })
   const rules = options.rules ?? (async () => NO_RULES)
+  const guard = createGuard(rules, tags)
   const limit = options.uploadMemory ?? UPLOAD_MEMORY
   const memory = createUploadMemory({ limit, partSize: PART_SIZE })
   return {
@@ -153,6 +156,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
     catalog,
     referrers,
     quotas,
+    isImmutable: guard.of,
     manifests: createManifests(store, {
       tags,
       referrers,
@@ -162,7 +166,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       links,
       presence,
       content,
-      guard: createGuard(rules, tags),
+      guard,
       quotas,
       note: (name, by) => (options.undeletes ? noteDeletion(store, name, by, now()) : UNNOTED),
       events,

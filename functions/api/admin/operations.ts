@@ -5,6 +5,7 @@
  * @module
  */
 
+import { BROWSE_OPERATIONS } from './browse.ts'
 import { CHANGE_OPERATIONS } from './changes.ts'
 import { DELETED_OPERATIONS } from './deleted.ts'
 import { DOCUMENT_OPERATIONS } from './documents.ts'
@@ -33,6 +34,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...QUOTA_OPERATIONS,
   ...EVENT_OPERATIONS,
   ...SEARCH_OPERATIONS,
+  ...BROWSE_OPERATIONS,
   ...UPSTREAM_OPERATIONS,
   ...CHANGE_OPERATIONS,
 ]

@@ -1,0 +1,86 @@
+/**
+ * GET /api/v1/catalog: the repositories that the caller may pull, by name, last push or size.
+ *
+ * @module
+ */
+
+import { type CatalogWanted, catalogPage, ORDERS, type Order } from '../../page/catalog.ts'
+import { listsOf } from '../../search/current.ts'
+import type { Listed, Lists } from '../../search/repositories.ts'
+import { quoted } from '../../shared/errors.ts'
+import type { AppContext, AppOptions } from '../env.ts'
+import { RequestError } from '../errors.ts'
+import { permitCatalog } from '../middleware/permit.ts'
+import { readPaging } from '../paging.ts'
+import { readQuery } from '../search/query.ts'
+import { cataloged, seenBy } from '../search/visible.ts'
+
+/** Most repositories of a page, and how many there are where the request does not say. */
+export const MOST = 100
+const USUAL = 50
+/** Largest number of a page. */
+const LAST_PAGE = 1000
+
+const readOrder = (c: AppContext): Order => {
+  const given = c.req.query('sort') || 'name'
+  const order = ORDERS.find((each) => each === given)
+  if (order !== undefined) return order
+  throw new RequestError(
+    'PARAMETER_INVALID',
+    `invalid sort ${quoted(given)}: expected one of ${ORDERS.join(', ')}`,
+  )
+}
+
+const readPage = (c: AppContext): number => {
+  const given = c.req.query('page') || '1'
+  const page = /^\d{1,9}$/.test(given) ? Number(given) : 0
+  if (page >= 1 && page <= LAST_PAGE) return page
+  throw new RequestError(
+    'PARAMETER_INVALID',
+    `invalid page ${quoted(given)}: expected a number from 1 to ${LAST_PAGE}`,
+  )
+}
+
+const readWanted = (c: AppContext): CatalogWanted => {
+  const limit = c.req.query('n') === undefined ? USUAL : readPaging(c).limit
+  return {
+    query: readQuery(c, 'q'),
+    order: readOrder(c),
+    limit: Math.min(Math.max(limit, 1), MOST),
+    page: readPage(c),
+  }
+}
+
+/** Responds with a page. */
+export const respond = async (
+  c: AppContext,
+  { registry, index }: Pick<AppOptions, 'registry' | 'index'>,
+  browse: NonNullable<AppOptions['browse']>,
+): Promise<Response> => {
+  const caller = await permitCatalog(c)
+  const wanted = readWanted(c)
+  const { visible } = seenBy(caller)
+  const [latest, sizes] = await Promise.all([
+    index?.().then((current) => current.snapshot()),
+    browse().then((browser) => browser.sizes()),
+  ])
+  const snapshot = latest?.complete === undefined ? undefined : latest
+  const lists: Lists<Listed> = snapshot
+    ? listsOf(snapshot)
+    : [await cataloged(registry.catalog, undefined, () => false)]
+  const { found, count } = await catalogPage(lists, sizes, visible, wanted)
+  c.header('Cache-Control', 'no-store')
+  return c.json({
+    repositories: found.map(({ name, description, pushed, tags, size }) => ({
+      name,
+      ...(description ? { description } : {}),
+      ...(pushed === undefined ? {} : { pushed: new Date(pushed).toISOString() }),
+      ...(tags === undefined ? {} : { tagCount: tags }),
+      ...(size === undefined ? {} : { size }),
+    })),
+    count,
+    pages: Math.max(1, Math.min(LAST_PAGE, Math.ceil(count / wanted.limit))),
+    indexed: snapshot !== undefined,
+    sized: sizes.size > 0,
+  })
+}

@@ -1,0 +1,40 @@
+/**
+ * Looks around in a registry: what the page shows, and what the requests of the same kind give. Remembers what it has
+ * seen. Loaded by the first of them.
+ *
+ * @module
+ */
+
+import type { Reference } from '../registry/reference.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { ObjectStore } from '../storage/store.ts'
+import { shownImage } from './image.ts'
+import { createSizes, type Sizes } from './sizes.ts'
+import { createSummaries } from './summary.ts'
+import { type ShownTags, shownTags, type TagsWanted } from './tags.ts'
+import { createTargets } from './targets.ts'
+
+/** What can be looked at. */
+export interface Browser {
+  readonly sizes: Sizes
+  /** See {@link shownTags}. */
+  tags(name: string, wanted: TagsWanted): Promise<ShownTags>
+  /** See {@link shownImage}. */
+  image(name: string, reference: Reference): Promise<object>
+}
+
+/** Opens one; nothing is read yet. @param now clock in milliseconds */
+export const openBrowser = (
+  store: ObjectStore,
+  registry: Registry,
+  now: () => number = Date.now,
+): Browser => {
+  const targets = createTargets(store, registry.tags)
+  const summaries = createSummaries(registry.manifests)
+  const parts = { store, registry, targets, summaries }
+  return {
+    sizes: createSizes(store, now),
+    tags: (name, wanted) => shownTags(parts, name, wanted),
+    image: (name, reference) => shownImage(registry, name, reference),
+  }
+}
