@@ -27,6 +27,7 @@ import { healthRoutes } from './routes/health.ts'
 import { jwksRoutes } from './routes/jwks.ts'
 import { logInRoutes } from './routes/log-in.ts'
 import { manifestRoutes } from './routes/manifests.ts'
+import { pageRoutes } from './routes/page.ts'
 import { referrerRoutes } from './routes/referrers.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -60,6 +61,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
     jwksRoutes(app, options.issuing)
     logInRoutes(app, options.issuing, options.publicUrl, options.registry.memory)
   }
+  pageRoutes(app, options)
   if (options.readOnly) app.use(readOnly)
 
   app.use(withAuthorizer(options))

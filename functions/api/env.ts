@@ -10,10 +10,13 @@ import type { RequestIdVariables } from 'hono/request-id'
 import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
 import type { ClientCertificate } from '../auth/certificate.ts'
+import type { PageSessions } from '../auth/people/account-session.ts'
+import type { People } from '../auth/people/people.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
+import type { Browser } from '../page/browser.ts'
+import type { PageFiles } from '../page/files.ts'
 import type { PullEvents, Recorder } from '../registry/happened.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { Browser } from '../page/browser.ts'
 import type { Current } from '../search/current.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -80,6 +83,18 @@ export interface Edge {
  * @param who the caller, as the audit trail names it
  */
 export type PullSeen = (repository: string, digest: string, who: string) => void
+
+/** What the page works on. */
+export interface PageDesk {
+  /** Its files; undefined where it was not built. */
+  readonly files: () => Promise<PageFiles | undefined>
+  /** Whether there is no access control, and so nobody who could sign in. */
+  readonly open: boolean
+  /** Who is signed in. */
+  readonly sessions: () => Promise<PageSessions>
+  /** How people log in at an issuer; undefined where they do not. */
+  readonly people: () => Promise<People | undefined>
+}
 
 /** What the admin API works on. */
 export interface AdminDesk {
@@ -159,6 +174,8 @@ export interface AppOptions {
   readonly index?: (() => Promise<Current>) | undefined
   /** Looks around in the registry, for the page and its requests. Absent: there are none of those. */
   readonly browse?: (() => Promise<Browser>) | undefined
+  /** What the page works on. Absent: there is none. */
+  readonly page?: PageDesk | undefined
   /** What the admin API works on. Absent: there is none. */
   readonly admin?: AdminDesk | undefined
 }

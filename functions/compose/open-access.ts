@@ -16,6 +16,7 @@ import { type Issuers, liveIssuers } from '../auth/issuers/document.ts'
 import type { SigningKeys } from '../auth/keys/signing-keys.ts'
 import { checkStoredKeys, storedSigningKeys } from '../auth/keys/stored-keys.ts'
 import type { Live, LiveEvent, LiveOptions } from '../auth/live.ts'
+import type { PageSessions } from '../auth/people/account-session.ts'
 import type { PeopleOptions } from '../auth/people/people.ts'
 import { livePolicy } from '../auth/policy/live-policy.ts'
 import { DENY_ALL, type Policy } from '../auth/policy/policy.ts'
@@ -41,6 +42,8 @@ export interface OpenAccess extends Pick<AppOptions, 'authorizer' | 'audit' | 'i
   readonly isSetUp: () => Promise<boolean>
   /** What is odd about the policy that is in force; nothing where there is none. */
   readonly policyNotes: () => Promise<readonly string[]>
+  /** Who is signed in at the page; undefined where there is no access control. */
+  readonly sessions: (() => Promise<PageSessions>) | undefined
 }
 
 /** Records changed and unusable documents in the audit trail, and logs the unusable as errors. */
@@ -189,6 +192,7 @@ export const openAccess = async (
       checkKeys: async () => {},
       isSetUp: async () => false,
       policyNotes: async () => [],
+      sessions: undefined,
     }
   }
   const live = { store, now, report: reportTo(logger, audit) }
@@ -232,5 +236,11 @@ export const openAccess = async (
     },
     isSetUp: async () => !(await isUnconfigured(accounts, policy)),
     policyNotes: async () => notesOn(policy, store),
+    // Loaded only where somebody signs in at the page.
+    sessions: once(async () => {
+      const { createPageSessions } = await import('../auth/people/account-session.ts')
+      const root = openUploadSecret(settings, env, store, now)
+      return createPageSessions({ accounts, policy, audit, root, now })
+    }),
   }
 }

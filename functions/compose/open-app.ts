@@ -31,7 +31,7 @@ import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { createLogger } from './logger.ts'
-import { openAccess } from './open-access.ts'
+import { type OpenAccess, openAccess } from './open-access.ts'
 import { openEvents } from './open-events.ts'
 import { openQuotas, reportSoftLimit } from './open-quotas.ts'
 import { openRules } from './open-rules.ts'
@@ -76,6 +76,8 @@ export interface HostOptions {
   readonly hashing?: Hashing
   /** Whether there is an admin API where the settings do not say. Default: no. */
   readonly adminApi?: boolean
+  /** Whether there is a page where the settings do not say. Default: no. */
+  readonly page?: boolean
   /** Whether only this machine can reach it. */
   readonly onlyLocal: boolean
   /** Whose certificates let callers in. */
@@ -142,6 +144,20 @@ const adminDesk = (settings: Settings, store: ObjectStore, options: HostOptions)
   wake: options.eventRecorded,
 })
 
+/** What the page works on. */
+const pageDesk = (
+  issuing: AppOptions['issuing'],
+  sessions: OpenAccess['sessions'],
+): AppOptions['page'] => ({
+  files: once(async () => (await import('./page-files.ts')).openPageFiles()),
+  open: sessions === undefined,
+  sessions: async () => {
+    if (sessions === undefined) throw new Error('there is no access control')
+    return sessions()
+  },
+  people: async () => issuing?.people(),
+})
+
 /** The index for search; loaded by the first search. */
 const openIndex = (store: ObjectStore): AppOptions['index'] =>
   once(async () => (await import('../search/current.ts')).openCurrent(store))
@@ -202,7 +218,7 @@ export const openApp = async (
   const counted = embedded ? embedded.store(bare) : bare
   const watched = watch ? watch.store(counted, kind) : counted
   const store = traces ? traces.store(watched, kind) : watched
-  const { isSetUp, checkKeys, policyNotes, ...access } = await openAccess(
+  const { isSetUp, checkKeys, policyNotes, sessions, ...access } = await openAccess(
     settings,
     env,
     store,
@@ -271,6 +287,7 @@ export const openApp = async (
     index: openIndex(store),
     browse: openBrowse(store, registry),
     remains: options.remains,
+    page: (settings.page ?? options.page) ? pageDesk(access.issuing, sessions) : undefined,
     admin:
       (settings['admin-api'] ?? options.adminApi)
         ? { ...adminDesk(settings, store, options), events }

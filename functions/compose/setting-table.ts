@@ -325,6 +325,11 @@ export const SETTINGS = {
     'on, and off on AWS',
     'on: serve the admin API, to those to whom a rule of the policy gives the right admin; off: there is none',
   ),
+  page: setting(
+    z.optional(onOff),
+    'on, and off on AWS',
+    'on: show the registry to browsers, at /, as much of it as they may pull; off: there is no page',
+  ),
   'audit-pulls': setting(
     z._default(onOff, false),
     'off',

@@ -106,6 +106,7 @@ export const answerHere = async ({
     verifyPassword: passwords.verify,
     hashPassword: passwords.hash,
     adminApi: true,
+    page: true,
     ...shared,
     onlyLocal,
     remains,

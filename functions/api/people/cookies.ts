@@ -20,30 +20,43 @@ export const LOG_IN = { name: 'slipway-log-in', sameSite: 'Lax' } as const
  */
 export const SESSION = { name: 'slipway-session', sameSite: 'Strict' } as const
 
-type Cookie = typeof LOG_IN | typeof SESSION
+/**
+ * A session of an account at the page. It comes along to /api alone, so that no other endpoint ever sees it.
+ */
+export const PAGE = { name: 'slipway-page', sameSite: 'Strict', path: '/api' } as const
+
+type Cookie = typeof LOG_IN | typeof SESSION | typeof PAGE
 
 /**
  * How cookies of an origin are marked. `__Host-` keeps others of the domain from setting them. Over http there is no
  * such mark, and browsers keep no Secure cookie everywhere: on this machine alone, where nobody is on the way.
  */
-const marks = (origin: string) =>
-  origin.startsWith('https:') ? ({ prefix: 'host' } as const) : undefined
+const marks = (origin: string, cookie: Cookie) => {
+  if (!origin.startsWith('https:')) return undefined
+  // `__Host-` is for all paths.
+  return 'path' in cookie
+    ? ({ prefix: 'secure', secure: true, path: cookie.path } as const)
+    : ({ prefix: 'host' } as const)
+}
 
 /** The value of a cookie, if the browser sent it. */
-export const readCookie = (c: AppContext, origin: string, { name }: Cookie): string | undefined => {
-  const { prefix } = marks(origin) ?? {}
-  return prefix === undefined ? getCookie(c, name) : getCookie(c, name, prefix)
+export const readCookie = (c: AppContext, origin: string, cookie: Cookie): string | undefined => {
+  const { prefix } = marks(origin, cookie) ?? {}
+  return prefix === undefined ? getCookie(c, cookie.name) : getCookie(c, cookie.name, prefix)
 }
 
 /** Has the browser keep a cookie. @param maxAge seconds */
 export const keepCookie = (
   c: AppContext,
   origin: string,
-  { name, sameSite }: Cookie,
+  cookie: Cookie,
   value: string,
   maxAge: number = LOG_IN_LIFE,
-): void =>
-  setCookie(c, name, value, { httpOnly: true, sameSite, path: '/', maxAge, ...marks(origin) })
+): void => {
+  const { name, sameSite } = cookie
+  const path = 'path' in cookie ? cookie.path : '/'
+  setCookie(c, name, value, { httpOnly: true, sameSite, path, maxAge, ...marks(origin, cookie) })
+}
 
 /** Has the browser forget a cookie. */
 export const dropCookie = (c: AppContext, origin: string, cookie: Cookie): void =>
