@@ -17,6 +17,8 @@ RUN install -d -o 10001 -g 10001 /data && ln -s /opt/slipway/slipway.mjs /usr/lo
 COPY node_modules/node/bin/node /usr/local/bin/node
 COPY dist/slipway.mjs dist/node-version.mjs dist/command.mjs packaging/image/healthcheck.mjs /opt/slipway/
 
+COPY dist/page/ /opt/slipway/page/
+
 # It starts without an account, and lets nobody in until there is one.
 ENV NODE_ENV=production \
   SLIPWAY_AUTH=token \

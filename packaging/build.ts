@@ -9,12 +9,14 @@ import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleApi, bundleCommand, bundleConstruct, bundleHelper, bundleWeb } from './bundle.ts'
-import { API, CDK, COMMAND, copyLauncher, HELPER, ROOT, TRACES, WEB } from './dist.ts'
+import { API, CDK, COMMAND, copyLauncher, HELPER, PAGE, ROOT, TRACES, WEB } from './dist.ts'
+import { bundlePage } from './page.ts'
 
 for (const directory of [API, TRACES, WEB, CDK, HELPER])
   rmSync(directory, { recursive: true, force: true })
 for (const launcher of ['slipway.mjs', 'docker-credential-slipway.mjs']) copyLauncher(launcher)
 bundleCommand(COMMAND)
+bundlePage(PAGE)
 bundleHelper(HELPER)
 bundleApi(API, TRACES)
 bundleWeb(WEB)

@@ -169,7 +169,7 @@ export const bundleCommand = (file: string): void => {
     ...COMMON,
     entryPoints: [local('../functions/handlers/cli.ts')],
     outfile: file,
-    define: threads(),
+    define: { ...threads(), SLIPWAY_PAGE: '"./page/"' },
     banner: { js: `${COMMON.banner.js}${CHECK_NODE}` },
     write: false,
   })

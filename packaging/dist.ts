@@ -27,6 +27,9 @@ export const TRACES = join(DIST, 'traces')
 /** Directory of the Web Function's bundle. */
 export const WEB = join(DIST, 'web')
 
+/** Directory of the page, where the command looks for it. */
+export const PAGE = join(DIST, 'page')
+
 /** Directory of the construct: `index.js`, and its types in `lib/`. */
 export const CDK = join(DIST, 'cdk')
 

@@ -6,7 +6,7 @@
 
 import { globSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { COMMAND, copyLauncher, ROOT } from './dist.ts'
+import { COMMAND, copyLauncher, PAGE, ROOT } from './dist.ts'
 
 /** Milliseconds since 1970 at which the file was last written; 0 if it does not exist. */
 const written = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
@@ -17,12 +17,14 @@ const isCurrent = (): boolean => {
   return sources.every((path) => written(join(ROOT, path)) < built)
 }
 
-/** The bundler, or `undefined` after `npm ci --omit=dev`. */
-const loadBundler = () =>
-  import('./bundle.ts').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ERR_MODULE_NOT_FOUND') return undefined
-    throw error
-  })
+/** The bundlers, or `undefined` after `npm ci --omit=dev`. */
+const loadBundlers = () =>
+  Promise.all([import('./bundle.ts'), import('./page.ts')]).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ERR_MODULE_NOT_FOUND') return undefined
+      throw error
+    },
+  )
 
 /**
  * With the development dependencies, bundles the command anew, which takes 0.2 s. Without them, uses
@@ -31,7 +33,8 @@ const loadBundler = () =>
  */
 export const prepareStart = async (): Promise<void> => {
   copyLauncher('slipway.mjs')
-  const bundler = await loadBundler()
-  if (bundler) bundler.bundleCommand(COMMAND)
+  const [command, page] = (await loadBundlers()) ?? []
+  page?.bundlePage(PAGE)
+  if (command) command.bundleCommand(COMMAND)
   else if (!isCurrent()) writeFileSync(COMMAND, "import '../functions/handlers/cli.ts'\n")
 }

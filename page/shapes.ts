@@ -1,0 +1,133 @@
+/**
+ * What the registry answers; docs/openapi.json describes it.
+ *
+ * @module
+ */
+
+export type Kind = 'image' | 'index' | 'chart' | 'signature' | 'sbom' | 'attestation' | 'artifact'
+
+export interface Repository {
+  readonly name: string
+  readonly description?: string
+  readonly pushed?: string
+  readonly tagCount?: number
+  readonly size?: number
+}
+
+export interface Catalog {
+  readonly repositories: readonly Repository[]
+  readonly count: number
+  readonly pages: number
+  readonly indexed: boolean
+  readonly sized: boolean
+}
+
+export interface Tag {
+  readonly tag: string
+  readonly digest: string
+  readonly pushed: string
+  readonly immutable: boolean
+  readonly kind?: Kind
+  readonly mediaType?: string
+  readonly artifactType?: string
+  readonly size?: number
+  readonly platforms?: readonly string[]
+}
+
+export interface TagPage {
+  readonly tags: readonly Tag[]
+  readonly next?: string
+  readonly complete: boolean
+}
+
+export type Texts = Readonly<Record<string, string>>
+
+export interface Descriptor {
+  readonly digest: string
+  readonly mediaType: string
+  readonly size: number
+  readonly annotations?: Texts
+}
+
+export interface Child extends Descriptor {
+  readonly platform?: string
+  /** The image that it says something of. */
+  readonly about?: string
+  readonly artifactType?: string
+  readonly isManifest?: boolean
+}
+
+export interface Referrer extends Descriptor {
+  readonly kind: Kind
+  readonly artifactType?: string
+}
+
+export interface Step {
+  readonly created?: string
+  readonly by?: string
+  readonly comment?: string
+  readonly empty: boolean
+}
+
+export interface ImageConfig {
+  readonly created?: string
+  readonly author?: string
+  readonly os?: string
+  readonly architecture?: string
+  readonly variant?: string
+  readonly user?: string
+  readonly workingDir?: string
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  readonly env?: readonly string[]
+  readonly ports?: readonly string[]
+  readonly volumes?: readonly string[]
+  readonly labels?: Texts
+  readonly stopSignal?: string
+  readonly history: readonly Step[]
+}
+
+export interface Chart {
+  readonly name?: string
+  readonly version?: string
+  readonly appVersion?: string
+  readonly description?: string
+  readonly type?: string
+  readonly kubeVersion?: string
+  readonly home?: string
+  readonly keywords?: readonly string[]
+  readonly sources?: readonly string[]
+}
+
+export interface Image {
+  readonly repository: string
+  readonly digest: string
+  readonly tag?: string
+  readonly immutable?: boolean
+  readonly kind: Kind
+  readonly mediaType: string
+  readonly manifestSize: number
+  readonly artifactType?: string
+  readonly annotations?: Texts
+  readonly subject?: string
+  readonly size?: number
+  readonly config?: Descriptor
+  readonly image?: ImageConfig
+  readonly chart?: Chart
+  readonly layers?: readonly Descriptor[]
+  readonly children?: readonly Child[]
+  readonly referrers: readonly Referrer[]
+  readonly moreReferrers: boolean
+}
+
+export interface SessionState {
+  /** Who is signed in. */
+  readonly name: string | null
+  readonly expires?: string
+  /** Whether everybody may do everything, so that there is nobody to sign in. */
+  readonly open: boolean
+  readonly accounts: boolean
+  readonly people: boolean
+  /** Whether browsers keep a session here. */
+  readonly secure: boolean
+}
