@@ -9,6 +9,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { getSession } from './api.ts'
 import { Announcer } from './parts/announce.tsx'
 import { Header } from './parts/header.tsx'
+import { Title } from './parts/small.tsx'
 import { Empty } from './parts/states.tsx'
 import { parseRoute, type Route, useHash } from './router.ts'
 import { SessionContext } from './session.ts'
@@ -32,7 +33,12 @@ const View = ({ route }: { readonly route: Route }) => {
     case 'sign-in':
       return <SignIn to={route.query.to ?? ''} />
     default:
-      return <Empty title="There is nothing here" />
+      return (
+        <>
+          <Title>{location.host}</Title>
+          <Empty title="There is nothing here" />
+        </>
+      )
   }
 }
 

@@ -9,6 +9,7 @@ import type { Reference } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { shownImage } from './image.ts'
+import { createFacts, type FactsOf } from './repository-facts.ts'
 import { createSizes, type Sizes } from './sizes.ts'
 import { createSummaries } from './summary.ts'
 import { type ShownTags, shownTags, type TagsWanted } from './tags.ts'
@@ -17,6 +18,7 @@ import { createTargets } from './targets.ts'
 /** What can be looked at. */
 export interface Browser {
   readonly sizes: Sizes
+  readonly facts: FactsOf
   /** See {@link shownTags}. */
   tags(name: string, wanted: TagsWanted): Promise<ShownTags>
   /** See {@link shownImage}. */
@@ -34,6 +36,7 @@ export const openBrowser = (
   const parts = { store, registry, targets, summaries }
   return {
     sizes: createSizes(store, now),
+    facts: createFacts(store, now),
     tags: (name, wanted) => shownTags(parts, name, wanted),
     image: (name, reference) => shownImage(registry, name, reference),
   }

@@ -105,18 +105,13 @@ export const Facts = ({
 )
 
 /** Annotations and labels: whoever pushed them wrote them, so they are text and nothing else. */
-export const TextTable = ({ texts, what }: { readonly texts: Texts; readonly what: string }) => (
-  <div class="table-frame">
-    <table class="texts">
-      <caption class="hidden">{what}</caption>
-      <tbody>
-        {Object.entries(texts).map(([key, value]) => (
-          <tr key={key}>
-            <th scope="row">{key}</th>
-            <td>{value}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
+export const TextList = ({ texts }: { readonly texts: Texts }) => (
+  <dl class="texts">
+    {Object.entries(texts).map(([key, value]) => (
+      <div key={key}>
+        <dt>{key}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
 )

@@ -7,7 +7,7 @@
 import { getImage } from '../api.ts'
 import { bytes, plural, short } from '../format.ts'
 import { useLoad } from '../load.ts'
-import { Badge, Crumbs, Digest, Facts, Section, TextTable, Title, When } from '../parts/small.tsx'
+import { Badge, Crumbs, Digest, Facts, Section, TextList, Title, When } from '../parts/small.tsx'
 import { Loaded } from '../parts/states.tsx'
 import { toImage } from '../router.ts'
 import { useSession } from '../session.ts'
@@ -18,6 +18,20 @@ import { Referrers } from './referrers.tsx'
 
 const platformOf = ({ os, architecture, variant }: ImageConfig): string =>
   [os, architecture, variant].filter((part) => part !== undefined).join('/')
+
+/** Media types of manifests that have a name. */
+const FORMATS: readonly (readonly [RegExp, string])[] = [
+  [/^application\/vnd\.oci\.image\.(?:manifest|index)/, 'OCI'],
+  [/^application\/vnd\.docker\.distribution\.manifest\.(?:v2|list)/, 'Docker, schema 2'],
+  [/^application\/vnd\.docker\.distribution\.manifest\.v1/, 'Docker, schema 1'],
+]
+
+/** Of an image, who has specified it; of anything else, what it says to be. */
+const formatOf = ({ kind, mediaType, artifactType }: Image) => {
+  const [, name] = FORMATS.find(([pattern]) => pattern.test(mediaType)) ?? []
+  if (name !== undefined && ['image', 'index'].includes(kind)) return name
+  return <code>{artifactType ?? mediaType}</code>
+}
 
 const Head = ({ image }: { readonly image: Image }) => {
   const { config, created, size, manifestSize } = { ...image, ...image.image }
@@ -31,7 +45,7 @@ const Head = ({ image }: { readonly image: Image }) => {
           ['Made', created && <When date={created} />],
           ['Digest', <Digest key="digest" digest={image.digest} />],
           ['Configuration', config && <Digest key="config" digest={config.digest} />],
-          ['Type', <code key="type">{image.artifactType ?? image.mediaType}</code>],
+          ['Format', formatOf(image)],
           ['Manifest', bytes(manifestSize)],
           ['Tag', image.immutable === true ? 'immutable: a rule keeps it where it is' : undefined],
           [
@@ -70,8 +84,7 @@ const Config = ({ config }: { readonly config: ImageConfig }) => (
     {config.env !== undefined && config.env.length > 0 && (
       <>
         <h3>Environment</h3>
-        <TextTable
-          what="Environment"
+        <TextList
           texts={Object.fromEntries(
             config.env
               .map((each) => each.split(/=(.*)/s, 2))
@@ -83,7 +96,7 @@ const Config = ({ config }: { readonly config: ImageConfig }) => (
     {config.labels !== undefined && Object.keys(config.labels).length > 0 && (
       <>
         <h3>Labels</h3>
-        <TextTable what="Labels" texts={config.labels} />
+        <TextList texts={config.labels} />
       </>
     )}
   </Section>
@@ -168,7 +181,7 @@ const All = ({ image }: { readonly image: Image }) => {
       {config !== undefined && <Config config={config} />}
       {annotations !== undefined && Object.keys(annotations).length > 0 && (
         <Section title="Annotations">
-          <TextTable what="Annotations" texts={annotations} />
+          <TextList texts={annotations} />
         </Section>
       )}
       {config !== undefined && <History steps={config.history} />}

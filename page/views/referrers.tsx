@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytes, plural, short } from '../format.ts'
+import { plural, short } from '../format.ts'
 import { Badge, Section, When } from '../parts/small.tsx'
 import { toImage } from '../router.ts'
 import type { Image, Referrer } from '../shapes.ts'
@@ -12,7 +12,7 @@ import type { Image, Referrer } from '../shapes.ts'
 const CREATED = 'org.opencontainers.image.created'
 
 const Row = ({ name, referrer }: { readonly name: string; readonly referrer: Referrer }) => {
-  const { digest, kind, artifactType, mediaType, size, annotations } = referrer
+  const { digest, kind, artifactType, mediaType, annotations } = referrer
   const created = annotations?.[CREATED]
   return (
     <li>
@@ -23,10 +23,7 @@ const Row = ({ name, referrer }: { readonly name: string; readonly referrer: Ref
           </span>
           <span class="row-about">{artifactType ?? mediaType}</span>
         </span>
-        <span class="row-facts">
-          <span>manifest of {bytes(size)}</span>
-          {created !== undefined && <When date={created} />}
-        </span>
+        <span class="row-facts">{created !== undefined && <When date={created} />}</span>
       </a>
     </li>
   )

@@ -76,7 +76,14 @@ const Form = ({ to }: { readonly to: string }) => {
 export const SignIn = ({ to }: { readonly to: string }) => {
   const { state } = useSession()
   if (state === undefined) return <Waiting />
-  if (state.open) return <Empty title="This registry is open: there is nobody to sign in" />
+  if (state.open) {
+    return (
+      <>
+        <Title>Sign in</Title>
+        <Empty title="This registry is open to everyone: there is nobody to sign in" />
+      </>
+    )
+  }
   return (
     <div class="sign-in card">
       <Logo />

@@ -15,7 +15,10 @@ import { readPaging } from '../paging.ts'
 import { readQuery } from '../search/query.ts'
 import { cataloged, seenBy } from '../search/visible.ts'
 
-/** Most repositories of a page, and how many there are where the request does not say. */
+/**
+ * Most repositories of a page, and how many there are where the request does not say. Without an index that is the most, too:
+ * each costs a listing.
+ */
 export const MOST = 100
 const USUAL = 50
 /** Largest number of a page. */
@@ -41,12 +44,12 @@ const readPage = (c: AppContext): number => {
   )
 }
 
-const readWanted = (c: AppContext): CatalogWanted => {
+const readWanted = (c: AppContext, most: number): CatalogWanted => {
   const limit = c.req.query('n') === undefined ? USUAL : readPaging(c).limit
   return {
     query: readQuery(c, 'q'),
     order: readOrder(c),
-    limit: Math.min(Math.max(limit, 1), MOST),
+    limit: Math.min(Math.max(limit, 1), most),
     page: readPage(c),
   }
 }
@@ -58,17 +61,18 @@ export const respond = async (
   browse: NonNullable<AppOptions['browse']>,
 ): Promise<Response> => {
   const caller = await permitCatalog(c)
-  const wanted = readWanted(c)
   const { visible } = seenBy(caller)
-  const [latest, sizes] = await Promise.all([
-    index?.().then((current) => current.snapshot()),
-    browse().then((browser) => browser.sizes()),
-  ])
+  const browser = await browse()
+  const latest = await index?.().then((current) => current.snapshot())
   const snapshot = latest?.complete === undefined ? undefined : latest
+  const wanted = readWanted(c, snapshot ? MOST : USUAL)
   const lists: Lists<Listed> = snapshot
     ? listsOf(snapshot)
     : [await cataloged(registry.catalog, undefined, () => false)]
-  const { found, count } = await catalogPage(lists, sizes, visible, wanted)
+  const sizes = await browser.sizes()
+  const { found: chosen, count } = await catalogPage(lists, sizes, visible, wanted)
+  const facts = snapshot ? [] : await browser.facts(chosen.map(({ name }) => name))
+  const found = chosen.map((each, at) => ({ ...each, ...facts[at] }))
   c.header('Cache-Control', 'no-store')
   return c.json({
     repositories: found.map(({ name, description, pushed, tags, size }) => ({
