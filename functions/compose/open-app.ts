@@ -31,7 +31,7 @@ import { once } from '../shared/once.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { createLogger } from './logger.ts'
-import { type OpenAccess, openAccess } from './open-access.ts'
+import { openAccess } from './open-access.ts'
 import { openEvents } from './open-events.ts'
 import { openQuotas, reportSoftLimit } from './open-quotas.ts'
 import { openRules } from './open-rules.ts'
@@ -43,6 +43,7 @@ import {
   withReplica,
 } from './open-store.ts'
 import type { LiveUpstreams } from './open-upstreams.ts'
+import { pageDesk } from './page-desk.ts'
 import { uploadMemoryFor } from './process-memory.ts'
 import type { UpstreamsOptions } from './pull-through.ts'
 import type { Settings } from './settings.ts'
@@ -142,20 +143,6 @@ const adminDesk = (settings: Settings, store: ObjectStore, options: HostOptions)
   hashPassword: inTurn(options.hashPassword ?? hashPassword),
   policyInFile: settings.policy !== undefined,
   wake: options.eventRecorded,
-})
-
-/** What the page works on. */
-const pageDesk = (
-  issuing: AppOptions['issuing'],
-  sessions: OpenAccess['sessions'],
-): AppOptions['page'] => ({
-  files: once(async () => (await import('./page-files.ts')).openPageFiles()),
-  open: sessions === undefined,
-  sessions: async () => {
-    if (sessions === undefined) throw new Error('there is no access control')
-    return sessions()
-  },
-  people: async () => issuing?.people(),
 })
 
 /** The index for search; loaded by the first search. */

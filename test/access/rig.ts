@@ -16,7 +16,10 @@ import { openEdge } from '../../functions/compose/edge.ts'
 import { openAccess } from '../../functions/compose/open-access.ts'
 import { openRules } from '../../functions/compose/open-rules.ts'
 import { openUploadSecret } from '../../functions/compose/open-store.ts'
+import { pageDesk } from '../../functions/compose/page-desk.ts'
 import { readSettings, type Settings } from '../../functions/compose/settings.ts'
+import { openBrowser } from '../../functions/page/browser.ts'
+import type { PageFiles } from '../../functions/page/files.ts'
 import {
   GROUPS_KEY,
   HTPASSWD_KEY,
@@ -26,6 +29,7 @@ import {
 } from '../../functions/registry/layout.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { openCurrent } from '../../functions/search/current.ts'
+import { once } from '../../functions/shared/once.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
 import { type Clock, createClock, userLine, write } from '../auth/harness.ts'
 import type { WrittenRule } from '../auth/policy-model.ts'
@@ -38,6 +42,17 @@ import { openFiles } from '../support/rig/stores.ts'
 
 /** Where clients find the registry. */
 export const ORIGIN = 'https://registry.example'
+
+const pageFile = (type: string, text: string) => {
+  const bytes = new TextEncoder().encode(text)
+  return { type, bytes, gzip: bytes, etag: String(text.length) }
+}
+
+/** A page as small as it can be. */
+const PAGE_FILES: PageFiles = new Map([
+  ['index.html', pageFile('text/html; charset=utf-8', '<title>Page</title>')],
+  ['main-0.js', pageFile('text/javascript; charset=utf-8', 'void 0')],
+])
 
 /** What is written into the store first. */
 export interface Documents {
@@ -157,6 +172,8 @@ export interface RigOptions extends Documents {
   readonly readOnly?: boolean
   /** Whether there is an admin API. Default false. */
   readonly admin?: boolean
+  /** Whether there is a page, of one file. Default false. */
+  readonly page?: boolean
   /** Repositories that hold an image of {@link CONFIG} as `v1`. */
   readonly images?: readonly string[]
 }
@@ -174,6 +191,7 @@ export const openRig = async (
     onlyLocal = false,
     readOnly = false,
     admin = false,
+    page = false,
     images = [],
     ...documents
   }: RigOptions,
@@ -188,21 +206,28 @@ export const openRig = async (
     void logged.push({ level, fields: { ...fields }, message })
   const logger = { info: at('info'), warn: at('warn'), error: at('error') }
   const open = async (settings: Settings): Promise<AccessRig['send']> => {
-    const { isSetUp: _, ...access } = await openAccess(settings, {}, store, logger, onlyLocal, {
+    const {
+      isSetUp: _,
+      sessions,
+      ...access
+    } = await openAccess(settings, {}, store, logger, onlyLocal, {
       now: clock.now,
     })
     const uploadSecret = openUploadSecret(settings, {}, store, clock.now)
+    const registry = createRegistry({
+      store,
+      uploadSecret,
+      undeletes: admin,
+      uploadLife: settings['upload-life'],
+      rules: openRules(store, logger, access.audit, clock.now),
+      now: clock.now,
+    })
     const app = createApp({
       ...access,
       edge: await openEdge(settings, uploadSecret, false),
-      registry: createRegistry({
-        store,
-        uploadSecret,
-        undeletes: admin,
-        uploadLife: settings['upload-life'],
-        rules: openRules(store, logger, access.audit, clock.now),
-        now: clock.now,
-      }),
+      registry,
+      browse: once(async () => openBrowser(store, registry, clock.now)),
+      page: page ? pageDesk(access.issuing, sessions, async () => PAGE_FILES) : undefined,
       index: async () => openCurrent(store, () => 0),
       logger,
       auditPulls: settings['audit-pulls'],
