@@ -55,12 +55,12 @@ const putManifest = (
 const STEPS = [
   [
     '/bin/sh -c #(nop) ADD file:4eedf861fb567fffb2694b65ebdd58d5e371a2c28c3863f363f333cb34e5eb7b in / ',
-    2_800_000,
+    280_000,
   ],
-  ['RUN /bin/sh -c apk add --no-cache ca-certificates tzdata # buildkit', 640_000],
-  ['COPY /src/package.json /app/ # buildkit', 4_000],
-  ['RUN /bin/sh -c npm ci --omit=dev && npm cache clean --force # buildkit', 1_900_000],
-  ['COPY /src/dist /app/dist # buildkit', 310_000],
+  ['RUN /bin/sh -c apk add --no-cache ca-certificates tzdata # buildkit', 64_000],
+  ['COPY /src/package.json /app/ # buildkit', 400],
+  ['RUN /bin/sh -c npm ci --omit=dev && npm cache clean --force # buildkit', 190_000],
+  ['COPY /src/dist /app/dist # buildkit', 31_000],
 ] as const
 
 const image = async (
@@ -212,8 +212,8 @@ export const pushPageContent = async (send: PageSend): Promise<string> => {
     layers: [descriptorOf('application/vnd.cncf.helm.chart.content.v1.tar+gzip', archive)],
   })
   await artifact(send, 'team/models', 'small', 'application/vnd.example.model.v1', [
-    ['weights.safetensors', 3_000_000, 'application/octet-stream'],
-    ['tokenizer.json', 120_000, 'application/json'],
+    ['weights.safetensors', 300_000, 'application/octet-stream'],
+    ['tokenizer.json', 12_000, 'application/json'],
     ['README.md', 2_000, 'text/markdown'],
   ])
   await image(send, 'evil/app', 'xss', {

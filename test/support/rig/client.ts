@@ -10,11 +10,13 @@ import { createApp } from '../../../functions/api/app.ts'
 import type { AppEnv, AppOptions } from '../../../functions/api/env.ts'
 import { openAuthorizer } from '../../../functions/auth/authorizer.ts'
 import { uploadSecret } from '../../../functions/compose/open-store.ts'
+import { openBrowser } from '../../../functions/page/browser.ts'
 import type { Recorder } from '../../../functions/registry/happened.ts'
 import type { RequiredChildrenOf } from '../../../functions/registry/index-children.ts'
 import type { Quota, Quotas } from '../../../functions/registry/quotas/quotas.ts'
 import { createRegistry, type Registry } from '../../../functions/registry/registry.ts'
 import type { Retention } from '../../../functions/registry/retention/retention.ts'
+import { once } from '../../../functions/shared/once.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import type { Answer, Sent } from '../hosts/host.ts'
 import { ask, silent } from '../hosts/start.ts'
@@ -105,7 +107,8 @@ export const clientOf = async (
     softLimit,
     wait,
   })
-  return clientOfApp(plainApp(registry, options))
+  const browse = once(async () => openBrowser(store, registry, now))
+  return clientOfApp(plainApp(registry, { browse, ...options }))
 }
 
 /** An answer that must have this status. */
