@@ -194,14 +194,16 @@ export const RepositoryView = ({
           </span>
         )}
       </div>
-      <SearchBox
-        label="Tags that begin with…"
-        value={begins}
-        limit={128}
-        // Anything else is in no tag.
-        allowed={(text) => text.replace(/[^\w.-]/g, '')}
-        find={(text) => go(toRepository(name, { begins: text }), true)}
-      />
+      {loading.state !== 'failed' && (
+        <SearchBox
+          label="Tags that begin with…"
+          value={begins}
+          limit={128}
+          // Anything else is in no tag.
+          allowed={(text) => text.replace(/[^\w.-]/g, '')}
+          find={(text) => go(toRepository(name, { begins: text }), true)}
+        />
+      )}
       <Loaded loading={[loading, again]}>
         {({ tags, next }) =>
           tags.length === 0 ? (

@@ -4,11 +4,13 @@
  * @module
  */
 
-import { describe, expect, test } from 'vitest'
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { HTPASSWD_KEY, POLICY_KEY } from '../../functions/registry/layout.ts'
 import { userLine, write } from '../auth/harness.ts'
 import type { Answer } from '../support/hosts/host.ts'
 import { codeOf } from '../support/rig/client.ts'
+import { loggedIn, PeopleIssuer } from './people-issuer.ts'
 import { type AccessRig, basic, jsonOf, openRig, policyText, type RigOptions } from './rig.ts'
 
 const HTML = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
@@ -268,5 +270,51 @@ describe('a session', () => {
     const rig = await openRig(t, { page: true, args: ['--auth', 'off'] })
     expect(jsonOf(await rig.send(`GET ${SESSION}`, { headers: OWN }))).toMatchObject({ open: true })
     expect((await signIn(rig)).status).toBe(404)
+  })
+})
+
+describe('somebody who has logged in at an issuer', () => {
+  const issuer = new PeopleIssuer()
+  beforeAll(() => issuer.open())
+  afterAll(() => issuer.close())
+  beforeEach(() => issuer.reset())
+
+  const RULE = { who: ['claim:groups=dev'], repositories: ['team/**'], actions: ['pull'] }
+
+  const visiting = async (claims: Readonly<Record<string, unknown>> = {}) => {
+    const options = { page: true, images: ['team/web'], policy: [RULE] }
+    const rig = await openRig({ onTestFinished }, options)
+    await issuer.trusted(rig, {})
+    return { rig, browser: await loggedIn(issuer, rig, claims) }
+  }
+  const headers = OWN
+
+  test('sees what the claims allow, by the same requests', async () => {
+    const { rig, browser } = await visiting()
+    const shown = jsonOf(await browser.send(`GET ${SESSION}`, { headers }))
+    expect(shown).toMatchObject({ name: 'ada', people: true, open: false })
+    expect((await browser.send(LIST, { headers })).status).toBe(200)
+    expect((await browser.send('GET /api/v1/tags/other/web', { headers })).status).toBe(403)
+    expect((await browser.send('GET /v2/team/web/tags/list', { headers })).status).toBe(401)
+    // Without the header of the page, the cookie is nothing.
+    expect((await browser.send(LIST)).status).toBe(401)
+    rig.clock.pass(8 * 3_600_000 + 61_000)
+    expect((await browser.send(LIST, { headers })).status).toBe(401)
+  })
+
+  test('has to do so again when the policy looks at what the session does not carry', async () => {
+    // More than fits: the session has what the rules name.
+    const { rig, browser } = await visiting({ more: randomBytes(4000).toString('hex') })
+    expect((await browser.send(LIST, { headers })).status).toBe(200)
+    const other = { ...RULE, who: ['claim:department=shop'] }
+    await write(rig.store, POLICY_KEY, policyText([RULE, other]))
+    rig.clock.pass(30_000)
+    expect((await browser.send(LIST, { headers })).status).toBe(401)
+  })
+
+  test('signs out at the page', async () => {
+    const { browser } = await visiting()
+    expect((await browser.send(`DELETE ${SESSION}`, { headers })).status).toBe(204)
+    expect(jsonOf(await browser.send(`GET ${SESSION}`, { headers }))).toMatchObject({ name: null })
   })
 })

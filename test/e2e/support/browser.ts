@@ -40,6 +40,36 @@ export interface Page {
   /** Runs a script in the page; the value of its promise must be JSON. */
   evaluate(script: string): Promise<unknown>
   setContent(html: string): Promise<void>
+  title(): Promise<string>
+  setViewport(size: { readonly width: number; readonly height: number }): Promise<void>
+  emulateMediaFeatures(
+    features: readonly { readonly name: string; readonly value: string }[],
+  ): Promise<void>
+  setOfflineMode(offline: boolean): Promise<void>
+  screenshot(options: { readonly path: string; readonly fullPage: boolean }): Promise<unknown>
+  /** Waits until no request is under way, for so many milliseconds. */
+  waitForNetworkIdle(options: { readonly idleTime: number }): Promise<void>
+  /** Waits until a script gives anything but nothing. */
+  waitForFunction(script: string): Promise<unknown>
+  readonly keyboard: {
+    press(key: string): Promise<void>
+    type(text: string): Promise<void>
+  }
+  setRequestInterception(on: boolean): Promise<void>
+  on(event: 'request', hear: (request: PageRequest) => void): void
+  on(event: 'pageerror', hear: (error: Error) => void): void
+  on(event: 'console', hear: (message: { type(): string; text(): string }) => void): void
+}
+
+/** The part of puppeteer's request that the suites use. */
+export interface PageRequest {
+  url(): string
+  continue(): Promise<void>
+  respond(response: {
+    readonly status: number
+    readonly contentType: string
+    readonly body: string
+  }): Promise<void>
 }
 
 /** Cookies and pages that no other knows of, as in a private window. */

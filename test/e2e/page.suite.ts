@@ -1,0 +1,358 @@
+/**
+ * The page in Chromium: every view in both colour schemes and at a phone's width, signing in and out, what one may not see,
+ * and texts that would be scripts. Pictures of all of it are kept.
+ *
+ * @module
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { tagLinkKey } from '../../functions/registry/layout.ts'
+import { npmStart } from '../support/live/npm-start.ts'
+import {
+  type Daemon,
+  freePort,
+  projectRoot,
+  responds,
+  scratch,
+  startDaemon,
+} from '../support/live/process.ts'
+import { slipway } from '../support/live/registry.ts'
+import { type Browser, type Page, type Profile, startBrowser } from './support/browser.ts'
+import { pushPageContent } from './support/page-content.ts'
+
+const POLICY = `
+version: 1
+rules:
+  - { who: [anonymous, authenticated], repositories: ['public/**'], actions: [pull] }
+  - { who: ['user:alice'], repositories: ['team/**', 'charts/**', 'evil/**', many], actions: ['*'] }
+  - { who: ['user:root'], repositories: ['**'], actions: ['*'] }
+`
+const PICTURES = join(projectRoot, '.ci/artifacts/page')
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Milliseconds: many times what anything takes. */
+const PATIENCE = 20_000
+
+const files = scratch('page')
+let browser: Browser
+let registry: Daemon
+let empty: Daemon
+let url: string
+let emptyUrl: string
+let subject: string
+
+const serve = async (directory: string, flags: readonly string[] = []) => {
+  const at = `http://127.0.0.1:${await freePort()}`
+  const daemon = await startDaemon({
+    name: 'slipway',
+    command: process.execPath,
+    args: [
+      ...[...(await npmStart()), '--listen', new URL(at).host],
+      ...['--store', `file:${directory}`, ...flags],
+    ],
+    ready: () => responds(`${at}/v2/`),
+  })
+  return { at, daemon }
+}
+
+/** So many tags that point where one does. */
+const tagManyTimes = (directory: string, count: number): void => {
+  const link = readFileSync(join(directory, tagLinkKey('team/web', '1.5.0')))
+  for (let at = 0; at < count; at++) {
+    const path = join(directory, tagLinkKey('many', `build-${String(at).padStart(5, '0')}`))
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, link)
+  }
+}
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true })
+  const directory = join(files.path, 'full')
+  const store = { directory }
+  for (const name of ['alice', 'root']) {
+    await slipway('user', store, ['add', name, '--password-stdin'], { input: 'right horse' })
+  }
+  await slipway('policy', store, ['set', '-'], { input: POLICY })
+  const full = await serve(directory)
+  registry = full.daemon
+  url = full.at
+  const Authorization = `Basic ${Buffer.from('root:right horse').toString('base64')}`
+  subject = await pushPageContent(async (method, path, body, type) => {
+    const headers = { 'Content-Type': type, Authorization }
+    const { status } = await fetch(url + path, { method, body, headers })
+    expect([path, status]).toEqual([path, 201])
+  })
+  tagManyTimes(directory, 10_000)
+  const none = await serve(join(files.path, 'empty'))
+  empty = none.daemon
+  emptyUrl = none.at
+  browser = await startBrowser()
+}, 900_000)
+afterAll(async () => {
+  await browser?.close()
+  await registry?.stop()
+  await empty?.stop()
+  files.remove()
+})
+
+let profile: Profile
+let page: Page
+/** What the browser complains of, but for responses that are no success. */
+let complaints: string[]
+let requests: string[]
+beforeEach(async () => {
+  profile = await browser.createBrowserContext()
+  page = await profile.newPage()
+  await page.setViewport({ width: 1200, height: 900 })
+  complaints = []
+  requests = []
+  page.on('request', (request) => void requests.push(request.url()))
+  page.on('pageerror', (error) => void complaints.push(error.message))
+  page.on('console', (message) => {
+    const text = message.text()
+    if (!/^Failed to load resource/.test(text)) complaints.push(`${message.type()}: ${text}`)
+  })
+  return async () => {
+    await profile.close()
+    expect(complaints).toEqual([])
+  }
+})
+
+const text = async (): Promise<string> => String(await page.evaluate('document.body.innerText'))
+
+/** Waits for words of the page. */
+const sees = (words: string | RegExp) => expect.poll(text, { timeout: PATIENCE }).toMatch(words)
+
+const show = async (hash: string, at = url) => {
+  await page.goto(`${at}/${hash}`)
+  await page.waitForNetworkIdle({ idleTime: 200 })
+}
+
+const press = (words: string) =>
+  page.evaluate(
+    `[...document.querySelectorAll('button, a')].find((each) => each.textContent.trim() === ${JSON.stringify(words)}).click()`,
+  )
+
+const signIn = async (name: string, password: string) => {
+  await page.waitForFunction(`document.querySelector('input[name=name]')`)
+  await page.evaluate(
+    `document.querySelectorAll('form input').forEach((each) => { each.value = '' })`,
+  )
+  await page.type('input[name=name]', name)
+  await page.type('input[name=password]', password)
+  await page.keyboard.press('Enter')
+}
+
+const signedIn = async (hash = '#/') => {
+  await show(`#/sign-in?to=${encodeURIComponent(hash)}`)
+  await signIn('alice', 'right horse')
+  await sees('Sign out')
+  await page.waitForNetworkIdle({ idleTime: 200 })
+}
+
+/** What axe finds that would keep somebody out. */
+const violations = () =>
+  page.evaluate(
+    `${AXE}; axe.run(document).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', ')))`,
+  )
+
+const VIEWS = [
+  ['repositories', '#/', 'public/hello'],
+  ['repository', '#/r/team/web', 'Multi-platform'],
+  ['image', '#/r/team/web:1.5.0', 'FEATURE_NEW_CART'],
+  ['index', '#/r/team/web:latest', 'linux/arm64'],
+  ['chart', '#/r/charts/web:0.9.2_build.7', 'The shop, its database and its jobs'],
+  ['artifact', '#/r/team/models:small', 'weights.safetensors'],
+  ['compare', '#/compare/team/web?a=1.4.0&b=1.5.0', 'Shared'],
+  ['texts that look like scripts', '#/r/evil/app:xss', '<script>globalThis.hacked=1</script>'],
+  ['nothing found', '#/?q=nothing', 'Nothing found'],
+  ['no such repository', '#/r/team/nothing', 'Not found'],
+  ['no such tag', '#/r/team/web:nothing', 'Not found'],
+  ['not for this one', '#/r/private/app', 'You may not see this'],
+  ['nowhere', '#/elsewhere', 'There is nothing here'],
+] as const
+
+const LOOKS = [
+  ['light', 1200],
+  ['dark', 1200],
+  ['light', 390],
+] as const
+
+describe.each(LOOKS)('%s, %i pixels wide', (scheme, width) => {
+  test('every view fits, keeps nobody out, and runs nothing', async () => {
+    await page.setViewport({ width, height: 844 })
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
+    await signedIn()
+    for (const [name, hash, words] of VIEWS) {
+      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+      await expect.poll(text, { timeout: PATIENCE, message: name }).toContain(words)
+      await page.waitForNetworkIdle({ idleTime: 100 })
+      const path = join(PICTURES, `${name.replaceAll(' ', '-')}-${scheme}-${width}.png`)
+      await page.screenshot({ path, fullPage: true })
+      expect([name, await violations()]).toEqual([name, []])
+      const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect([name, Math.max(0, Number(over))]).toEqual([name, 0])
+      expect([name, await page.evaluate('globalThis.hacked ?? null')]).toEqual([name, null])
+    }
+    const others = requests.filter((each) => !each.startsWith(url) && !each.startsWith('data:'))
+    expect(others).toEqual([])
+  }, 600_000)
+
+  test('so do signing in, an empty registry, and failures', async () => {
+    await page.setViewport({ width, height: 844 })
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
+    const picture = async (name: string) => {
+      const path = join(PICTURES, `${name}-${scheme}-${width}.png`)
+      await page.screenshot({ path, fullPage: true })
+      expect([name, await violations()]).toEqual([name, []])
+    }
+    await show('#/r/team/web')
+    await sees('Sign in to see this')
+    await picture('refused')
+    await show('#/sign-in')
+    await signIn('alice', 'wrong')
+    await sees(/wrong name or password/i)
+    await picture('sign-in')
+    await show('#/', emptyUrl)
+    await sees('There are no repositories yet')
+    await picture('empty')
+    await show('#/')
+    await page.setOfflineMode(true)
+    await page.evaluate(`location.hash = '#/r/public/hello'`)
+    await sees('The registry cannot be reached')
+    await picture('offline')
+    await page.setOfflineMode(false)
+    await press('Try again')
+    await sees('v1')
+    await page.setRequestInterception(true)
+    const error = { code: 'UNKNOWN', message: 'the registry failed', detail: { requestId: 'abc' } }
+    page.on('request', (request) => {
+      if (!request.url().includes('/api/v1/images')) return void request.continue()
+      const body = JSON.stringify({ errors: [error] })
+      return void request.respond({ status: 500, contentType: 'application/json', body })
+    })
+    await page.evaluate(`location.hash = '#/r/public/hello:v1'`)
+    await sees('request abc')
+    await picture('error')
+  }, 600_000)
+})
+
+test('signing in brings one back, and signing out takes away what others may not see', async () => {
+  await show('#/r/team/web')
+  await press('Sign in')
+  await signIn('alice', 'right horse')
+  await sees('Multi-platform')
+  expect(await page.evaluate('location.hash')).toBe('#/r/team/web')
+  const cookies = (await profile.cookies()).filter(({ name }) => name.includes('slipway'))
+  expect(cookies).toMatchObject([
+    { name: 'slipway-page', path: '/api', httpOnly: true, sameSite: 'Strict' },
+  ])
+  const kept = await page.evaluate('[document.cookie, localStorage.length, sessionStorage.length]')
+  expect(kept).toEqual(['', 0, 0])
+  const status = await page.evaluate(`fetch('/v2/team/web/tags/list').then(({ status }) => status)`)
+  expect(status).toBe(401)
+  await press('Sign out')
+  await sees('public/hello')
+  expect(await text()).not.toContain('team/')
+  await page.evaluate(`location.hash = '#/r/team/web'`)
+  await sees('Sign in to see this')
+  expect((await profile.cookies()).filter(({ name }) => name.includes('slipway'))).toEqual([])
+})
+
+test('nobody is sent elsewhere by a link to the form', async () => {
+  await show(`#/sign-in?to=${encodeURIComponent('https://cats.example/')}`)
+  await signIn('alice', 'right horse')
+  await sees('team/web')
+  expect(await page.evaluate('location.hash')).toBe('#/')
+})
+
+test('by keyboard alone: to a repository, two of its tags, and what is different', async () => {
+  await signedIn()
+  const focused = () =>
+    page.evaluate(
+      `(({ textContent, ariaLabel, placeholder }) => ariaLabel || textContent || placeholder)(document.activeElement)`,
+    )
+  const tabTo = async (words: RegExp) => {
+    for (let tries = 0; tries < 40; tries++) {
+      if (words.test(String(await focused()))) return
+      await page.keyboard.press('Tab')
+    }
+    throw new Error(`nothing that says ${words} can be reached, the last was ${await focused()}`)
+  }
+  await tabTo(/^Search repositories$/)
+  await page.keyboard.type('team/web')
+  await expect.poll(text, { timeout: PATIENCE }).not.toContain('charts/')
+  await tabTo(/^team\/web\d+ tags/)
+  await page.keyboard.press('Enter')
+  await sees('1.4.0')
+  // A new view begins at its title.
+  expect(await focused()).toBe('team/web')
+  for (const tag of [/^Compare 1\.4\.0$/, /^Compare 1\.5\.0$/]) {
+    await tabTo(tag)
+    await page.keyboard.press('Space')
+  }
+  await page.evaluate(`document.querySelector('.float a').focus()`)
+  await page.keyboard.press('Enter')
+  await sees('env FEATURE_NEW_CART')
+  expect(await page.title()).toContain('Compare team/web')
+})
+
+test('commands are copied, for each client', async () => {
+  await signedIn('#/r/team/web:1.5.0')
+  const { host } = new URL(url)
+  await sees(`docker pull ${host}/team/web:1.5.0`)
+  await press('crane')
+  await sees(`crane pull ${host}/team/web:1.5.0 web.tar`)
+  await page.evaluate(`document.querySelector('.command .copy').click()`)
+  await expect
+    .poll(() => page.evaluate(`document.querySelector('output').textContent`), {
+      timeout: PATIENCE,
+    })
+    .toBe('Copied the command')
+})
+
+test('referrers lead on, and back to their subject', async () => {
+  await signedIn('#/r/team/web:1.5.0')
+  await sees('Attestation')
+  await page.evaluate(`document.querySelector('.badge-signature').closest('a').click()`)
+  await sees('Refers to')
+  await press(subject.slice(7, 19))
+  await sees('FEATURE_NEW_CART')
+})
+
+test('of 10,000 tags 50 are shown, and 50 more when they are asked for', async () => {
+  await signedIn('#/')
+  requests.length = 0
+  await page.evaluate(`performance.mark('begin'); location.hash = '#/r/many'`)
+  await page.waitForFunction(`document.querySelectorAll('.tags tbody tr').length === 50`)
+  const took = await page.evaluate(`Math.round(performance.measure('rows', 'begin').duration)`)
+  console.info(`the first of 10,000 tags were there after ${took} ms`)
+  const api = requests.filter((each) => each.includes('/api/'))
+  expect(api).toEqual([`${url}/api/v1/tags/many?n=50`])
+  await press('More tags')
+  await page.waitForFunction(`document.querySelectorAll('.tags tbody tr').length === 100`)
+  expect(await text()).toContain('100+ tags')
+  await page.type('input[type=search]', 'build-0999')
+  await page.waitForFunction(`document.querySelectorAll('.tags tbody tr').length === 10`)
+})
+
+test('a link from elsewhere that names a script as a repository runs nothing', async () => {
+  const evil = encodeURIComponent('<img src=x onerror=globalThis.hacked=1>')
+  for (const hash of [
+    `#/r/${evil}`,
+    `#/r/app:${evil}`,
+    `#/compare/${evil}?a=${evil}&b=${evil}`,
+    `#/?q=${evil}`,
+    `#/sign-in?to=javascript:alert(1)`,
+  ]) {
+    await show(hash)
+    expect([hash, await page.evaluate('globalThis.hacked ?? null')]).toEqual([hash, null])
+    expect([
+      hash,
+      await page.evaluate(`document.querySelectorAll('img, [onerror]').length`),
+    ]).toEqual([hash, 0])
+  }
+})
