@@ -4,7 +4,15 @@
  * @module
  */
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
@@ -34,10 +42,19 @@ const html = (script: string, style: string, icon: string): string =>
 </html>
 `
 
+/** Writes a file so that it is there whole or not at all, unless it is there already. */
+const place = (path: string, content: string | Uint8Array): void => {
+  const bytes = Buffer.from(content)
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return
+  const part = `${path}.${process.pid}`
+  writeFileSync(part, bytes)
+  renameSync(part, path)
+}
+
 /**
- * Builds the page.
+ * Builds the page. Servers may read the directory meanwhile: what they find belongs together.
  *
- * @param directory where its files are written; what was there goes
+ * @param directory where its files are written; others that are there go
  * @throws esbuild's BuildFailure when the code cannot be bundled
  */
 export const bundlePage = (directory: string): void => {
@@ -57,12 +74,12 @@ export const bundlePage = (directory: string): void => {
     logLevel: 'warning',
     write: false,
   })
-  rmSync(directory, { recursive: true, force: true })
+  const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]))
+  const named = (end: string): string => [...files.keys()].find((name) => name.endsWith(end)) ?? ''
   mkdirSync(directory, { recursive: true })
-  for (const { path, contents } of outputFiles) {
-    writeFileSync(join(directory, basename(path)), contents)
-  }
-  const named = (end: string): string =>
-    basename(outputFiles.find(({ path }) => path.endsWith(end))?.path ?? '')
-  writeFileSync(join(directory, 'index.html'), html(named('.js'), named('.css'), named('.svg')))
+  for (const [name, contents] of files) place(join(directory, name), contents)
+  const page = 'index.html'
+  place(join(directory, page), html(named('.js'), named('.css'), named('.svg')))
+  const old = readdirSync(directory).filter((name) => name !== page && !files.has(name))
+  for (const name of old) rmSync(join(directory, name), { force: true })
 }

@@ -19,7 +19,7 @@ const FORBIDDEN: readonly (readonly [pattern: RegExp, why: string])[] = [
 ]
 
 const SOURCES = [
-  '{functions,lib,test,bench,packaging}/**/*.{ts,js,mjs}',
+  '{functions,lib,page,test,bench,packaging}/**/*.{ts,tsx,js,mjs}',
   '{*.ts,package.json,tsconfig.json}',
 ]
 

@@ -27,7 +27,9 @@ describe('the tarball', () => {
   test('has what runs, its types and its documents, and nothing else', () => {
     const others = packed.files.filter(
       (path) =>
-        !/^dist\/(?:api|traces|web|cdk|credential-helper)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(path),
+        !/^dist\/(?:api|traces|web|cdk|credential-helper)\/[\w./-]+\.(?:mjs|js|d\.ts)$/.test(
+          path,
+        ) && !/^dist\/page\/\w+-\w+\.(?:js|css|svg)$/.test(path),
     )
     expect(others.sort()).toEqual([
       'CHANGELOG.md',
@@ -36,6 +38,7 @@ describe('the tarball', () => {
       'dist/command.mjs',
       'dist/docker-credential-slipway.mjs',
       'dist/node-version.mjs',
+      'dist/page/index.html',
       'dist/slipway.mjs',
       'dist/web/package.json',
       'npm-shrinkwrap.json',
