@@ -9,6 +9,7 @@ import type { Reference } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { shownImage } from './image.ts'
+import { createNames, type Names } from './names.ts'
 import { createFacts, type FactsOf } from './repository-facts.ts'
 import { createSizes, type Sizes } from './sizes.ts'
 import { createSummaries } from './summary.ts'
@@ -17,6 +18,7 @@ import { createTargets } from './targets.ts'
 
 /** What can be looked at. */
 export interface Browser {
+  readonly names: Names
   readonly sizes: Sizes
   readonly facts: FactsOf
   /** See {@link shownTags}. */
@@ -35,6 +37,7 @@ export const openBrowser = (
   const summaries = createSummaries(registry.manifests)
   const parts = { store, registry, targets, summaries }
   return {
+    names: createNames(registry.catalog, now),
     sizes: createSizes(store, now),
     facts: createFacts(store, now),
     tags: (name, wanted) => shownTags(parts, name, wanted),

@@ -216,13 +216,13 @@ export const RepositoryView = ({
             </Empty>
           ) : (
             <>
+              <CompareBar name={name} chosen={chosen} />
               <Table name={name} tags={tags} chosen={chosen} choose={choose} />
               <More next={next} {...loaded} />
             </>
           )
         }
       </Loaded>
-      <CompareBar name={name} chosen={chosen} />
     </>
   )
 }

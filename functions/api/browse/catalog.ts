@@ -13,7 +13,7 @@ import { RequestError } from '../errors.ts'
 import { permitCatalog } from '../middleware/permit.ts'
 import { readPaging } from '../paging.ts'
 import { readQuery } from '../search/query.ts'
-import { cataloged, seenBy } from '../search/visible.ts'
+import { seenBy } from '../search/visible.ts'
 
 /**
  * Most repositories of a page, and how many there are where the request does not say. Without an index that is the most, too:
@@ -57,7 +57,7 @@ const readWanted = (c: AppContext, most: number): CatalogWanted => {
 /** Responds with a page. */
 export const respond = async (
   c: AppContext,
-  { registry, index }: Pick<AppOptions, 'registry' | 'index'>,
+  { index }: Pick<AppOptions, 'index'>,
   browse: NonNullable<AppOptions['browse']>,
 ): Promise<Response> => {
   const caller = await permitCatalog(c)
@@ -66,9 +66,7 @@ export const respond = async (
   const latest = await index?.().then((current) => current.snapshot())
   const snapshot = latest?.complete === undefined ? undefined : latest
   const wanted = readWanted(c, snapshot ? MOST : USUAL)
-  const lists: Lists<Listed> = snapshot
-    ? listsOf(snapshot)
-    : [await cataloged(registry.catalog, undefined, () => false)]
+  const lists: Lists<Listed> = snapshot ? listsOf(snapshot) : [await browser.names()]
   const sizes = await browser.sizes()
   const { found: chosen, count } = await catalogPage(lists, sizes, visible, wanted)
   const facts = snapshot ? [] : await browser.facts(chosen.map(({ name }) => name))

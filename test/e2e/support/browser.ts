@@ -53,6 +53,8 @@ export interface Page {
   waitForFunction(script: string): Promise<unknown>
   readonly keyboard: {
     press(key: string): Promise<void>
+    down(key: string): Promise<void>
+    up(key: string): Promise<void>
     type(text: string): Promise<void>
   }
   setRequestInterception(on: boolean): Promise<void>
