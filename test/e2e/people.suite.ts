@@ -171,6 +171,27 @@ describe('somebody logs in', () => {
     expect((await fetchFrom(page, '/v2/team/app/tags/list')).status).toBe(401)
   })
 
+  test('at the page of the registry, and sees there what the claims allow', async () => {
+    await page.goto(`${origin}/#/sign-in?to=${encodeURIComponent('#/r/team/app')}`)
+    await page.waitForFunction(`document.querySelector('main a.button')`)
+    await follow(page, 'main a.button')
+    await page.type('input[name=login]', 'ada')
+    await page.type('input[name=password]', 'any')
+    await follow(page, 'button[type=submit]')
+    await follow(page, 'button[type=submit]')
+    expect(page.url()).toBe(`${origin}/#/r/team/app`)
+    const text = () => page.evaluate('document.body.innerText')
+    // There is nothing in it yet, and it may be looked at.
+    await expect.poll(text, { timeout: 60_000 }).toContain('There is no repository team/app')
+    expect(await text()).toContain('ada')
+    await page.evaluate(`location.hash = '#/r/other/app'`)
+    await expect.poll(text, { timeout: 60_000 }).toContain('You may not see this')
+    await page.evaluate(
+      `[...document.querySelectorAll('button')].find((each) => each.textContent === 'Sign out').click()`,
+    )
+    await expect.poll(() => sessionIn(page), { timeout: 60_000 }).toEqual({ identity: null })
+  })
+
   test('and Chromium keeps the session as it is told to, out of reach of scripts', async () => {
     await logInAs(page, origin, 'ada')
     const own = (await profile.cookies()).filter(({ domain }) => domain === 'registry.example')
