@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CURRENT_LINK, tagLinkKey, tagsPrefix } from '../registry/layout.ts'
+import { CURRENT_LINK, tagPrefix, tagsPrefix } from '../registry/layout.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
 /** A link of a tag as a listing shows it. */
@@ -30,6 +30,9 @@ export interface TagLinkPage {
  */
 const MOST_LISTINGS = 2
 
+/** Where the keys of a tag end: its link, and behind it what distribution notes of its past, `index/…`. */
+const afterAll = (name: string, tag: string): string => `${tagPrefix(name, tag)}index0`
+
 /**
  * Lists tags.
  *
@@ -47,7 +50,7 @@ export const tagLinkPage = async (
 ): Promise<TagLinkPage> => {
   const root = tagsPrefix(name)
   const links: TagLink[] = []
-  let startAfter = last === undefined ? undefined : tagLinkKey(name, last)
+  let startAfter = last === undefined ? undefined : afterAll(name, last)
   for (let listings = 1; ; listings++) {
     const page = await store.list(root + begins, {
       // One more says whether there is more.
@@ -63,6 +66,7 @@ export const tagLinkPage = async (
     if (!page.truncated) return { links, more: false, listings }
     // An empty page would have nothing to go on from.
     if (listings >= MOST_LISTINGS && links.length > 0) return { links, more: true, listings }
-    startAfter = page.objects.at(-1)?.key
+    const reached = links.at(-1)
+    startAfter = reached ? afterAll(name, reached.tag) : page.objects.at(-1)?.key
   }
 }
