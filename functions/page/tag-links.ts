@@ -53,8 +53,8 @@ export const tagLinkPage = async (
   let startAfter = last === undefined ? undefined : afterAll(name, last)
   for (let listings = 1; ; listings++) {
     const page = await store.list(root + begins, {
-      // One more says whether there is more.
-      limit: Math.min(1000, 2 * (limit + 1)),
+      // One more says whether there is more. Where that was not enough, tags have a past.
+      limit: listings === 1 ? 2 * (limit + 1) : 1000,
       ...(startAfter === undefined ? {} : { startAfter }),
     })
     for (const { key, etag, modified } of page.objects) {
