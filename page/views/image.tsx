@@ -5,13 +5,15 @@
  */
 
 import { getImage } from '../api.ts'
-import { bytes, plural, short } from '../format.ts'
+import { bytes, short } from '../format.ts'
 import { useLoad } from '../load.ts'
 import { Badge, Crumbs, Digest, Facts, Section, TextList, Title, When } from '../parts/small.tsx'
 import { Loaded } from '../parts/states.tsx'
 import { toImage } from '../router.ts'
 import { useSession } from '../session.ts'
-import type { Chart, Child, Image, ImageConfig } from '../shapes.ts'
+import type { Image, ImageConfig } from '../shapes.ts'
+import { Children } from './children.tsx'
+import { ChartView, Config } from './config.tsx'
 import { History, Layers } from './layers.tsx'
 import { Pull } from './pull.tsx'
 import { Referrers } from './referrers.tsx'
@@ -59,112 +61,6 @@ const Head = ({ image }: { readonly image: Image }) => {
         ]}
       />
     </section>
-  )
-}
-
-const words = (list: readonly string[] | undefined): string | undefined =>
-  list?.map((each) => (/^[\w@%+=:,./-]+$/.test(each) ? each : JSON.stringify(each))).join(' ')
-
-const code = (text: string | undefined) => text && <code>{text}</code>
-
-const Config = ({ config }: { readonly config: ImageConfig }) => (
-  <Section title="Configuration">
-    <Facts
-      facts={[
-        ['Entrypoint', code(words(config.entrypoint))],
-        ['Command', code(words(config.command))],
-        ['Working directory', code(config.workingDir)],
-        ['User', code(config.user)],
-        ['Ports', code(config.ports?.join(', '))],
-        ['Volumes', code(config.volumes?.join(', '))],
-        ['Stop signal', code(config.stopSignal)],
-        ['Author', config.author],
-      ]}
-    />
-    {config.env !== undefined && config.env.length > 0 && (
-      <>
-        <h3>Environment</h3>
-        <TextList
-          texts={Object.fromEntries(
-            config.env
-              .map((each) => each.split(/=(.*)/s, 2))
-              .map(([key = '', value = '']) => [key, value]),
-          )}
-        />
-      </>
-    )}
-    {config.labels !== undefined && Object.keys(config.labels).length > 0 && (
-      <>
-        <h3>Labels</h3>
-        <TextList texts={config.labels} />
-      </>
-    )}
-  </Section>
-)
-
-const ChartView = ({ chart }: { readonly chart: Chart }) => (
-  <Section title="Chart">
-    <Facts
-      facts={[
-        ['Name', chart.name],
-        ['Version', chart.version],
-        ['Application', chart.appVersion],
-        ['About', chart.description],
-        ['Type', chart.type],
-        ['Kubernetes', chart.kubeVersion],
-        // Not a link: whoever pushed it wrote it.
-        ['Home', chart.home],
-        ['Keywords', chart.keywords?.join(', ')],
-        ['Sources', chart.sources?.join(', ')],
-      ]}
-    />
-  </Section>
-)
-
-const Children = ({
-  name,
-  children,
-}: {
-  readonly name: string
-  readonly children: readonly Child[]
-}) => {
-  const platforms = children.filter(({ about }) => about === undefined)
-  const others = children.filter(({ about }) => about !== undefined)
-  const platformFor = (digest: string | undefined) =>
-    platforms.find((each) => each.digest === digest)?.platform
-  return (
-    <Section title="Platforms" aside={plural(platforms.length, 'manifest')}>
-      <ul class="rows">
-        {platforms.map(({ digest, platform, mediaType, size }) => (
-          <li key={digest}>
-            <a class="row" href={toImage(name, digest)}>
-              <span class="row-main">
-                <span class="row-name">{platform ?? mediaType}</span>
-              </span>
-              <span class="row-facts">
-                <code>{short(digest)}</code>
-                <span>manifest of {bytes(size)}</span>
-              </span>
-            </a>
-          </li>
-        ))}
-        {others.map(({ digest, about }) => (
-          <li key={digest}>
-            <a class="row" href={toImage(name, digest)}>
-              <span class="row-main">
-                <span class="row-name">
-                  <Badge kind="attestation" /> of the build for{' '}
-                  {platformFor(about) ?? short(about ?? '')}
-                </span>
-              </span>
-              <span class="row-facts">
-                <code>{short(digest)}</code>
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </Section>
   )
 }
 

@@ -1,8 +1,9 @@
 /**
  * What the endpoints below /auth/ do. Loaded with the first request to one of them, where people log in.
  *
- * The cookie of a session opens nothing but these endpoints: for the registry itself the page gets access tokens, as
- * every client has them. So a request that another site makes a browser send finds nothing to do at /v2/.
+ * The cookie of a session opens nothing but these endpoints, and reads of /api for requests of the registry's own page: see
+ * ../page/visitor.ts. For the registry itself a page gets access tokens, as every client has them. So a request that
+ * another site makes a browser send finds nothing to do at /v2/.
  *
  * @module
  */
