@@ -133,6 +133,9 @@ export const administer = async (alice: Send, files: ObjectStore): Promise<Reado
   await send('resendEvents', 200, `POST ${AT}/events/resend`, json({ all: true }), IS_JSON)
   await send('listChanges', 200, `GET ${AT}/changes`)
   await send('search', 200, `GET ${AT}/search?q=${own}`)
+  await send('listCatalog', 200, `GET ${AT}/catalog?q=${own}&sort=size`)
+  await send('listTags', 200, `GET ${AT}/tags/${repository}`)
+  await send('getImage', 200, `GET ${AT}/images/${repository}?reference=v1`)
   await send('getOpenApi', 200, `GET ${AT}/openapi.json`)
   return done
 }

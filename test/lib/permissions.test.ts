@@ -19,6 +19,7 @@ import { openEvents } from '../../functions/compose/open-events.ts'
 import { openQuotas } from '../../functions/compose/open-quotas.ts'
 import { createUploadSecret, openUploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
+import { openBrowser } from '../../functions/page/browser.ts'
 import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
 import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
 import {
@@ -109,22 +110,24 @@ const guarded = async (
     policyInFile: false,
     events,
   }
+  const registry = createRegistry({
+    store,
+    uploadSecret: keysInStore
+      ? openUploadSecret(settings, {}, store)
+      : async () => new Uint8Array(32),
+    undeletes: true,
+    quotas: openQuotas(store, silent, () => {}),
+    events,
+    cleanUp: raisingFence(store, (error) => {
+      throw error
+    }),
+  })
   const app = createApp({
     ...access,
     admin: administers ? desk : undefined,
     undeleteDays: 14,
-    registry: createRegistry({
-      store,
-      uploadSecret: keysInStore
-        ? openUploadSecret(settings, {}, store)
-        : async () => new Uint8Array(32),
-      undeletes: true,
-      quotas: openQuotas(store, silent, () => {}),
-      events,
-      cleanUp: raisingFence(store, (error) => {
-        throw error
-      }),
-    }),
+    registry,
+    browse: async () => openBrowser(store, registry),
     index: async () => openCurrent(store),
     logger: silent,
     redirects: false,
