@@ -13,7 +13,7 @@ import type { UpstreamRepository } from '../client/client.ts'
 import { isUpstreamError, UpstreamError } from '../client/failure.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
 import type { Route } from '../route.ts'
-import { type Listed, remembering } from './remembered.ts'
+import { createMemory, type Listed, type Memory, remembering } from './remembered.ts'
 
 /** Tags of a page that is asked for, and the most pages: whoever has more is served the first of them. */
 const PAGE = 1000
@@ -51,8 +51,8 @@ const allTags = async (repository: UpstreamRepository): Promise<readonly string[
     const { tags, more } = await repository.tags(PAGE, last)
     const before = found.size
     for (const tag of tags) found.add(tag)
-    // One that does not know `last` would go on for ever.
-    if (!more || found.size === before) break
+    // One that does not know `last` would go on for ever. Pages may be larger than what was asked for.
+    if (!more || found.size === before || found.size >= PAGE * PAGES) break
     last = tags.at(-1)
   }
   return [...found].sort(byAscii)
@@ -85,12 +85,18 @@ const referrersOf = async (
   }
 }
 
-/** Makes lists. @param now clock in milliseconds */
-export const createLists = (askAt: AskAt, now: () => number): Lists => {
-  const tags = remembering((route) => allTags(askAt(route).repository), now)
+/** Makes lists. @param now clock in milliseconds @param memory what is remembered, of all upstreams */
+export const createLists = (
+  askAt: AskAt,
+  now: () => number,
+  memory: Memory = createMemory(),
+): Lists => {
+  const tags = remembering(memory, 'tags', (route) => allTags(askAt(route).repository), now)
   const referrers = remembering(
+    memory,
+    'referrers',
     (route, digest) => referrersOf(askAt(route).repository, digest as Digest),
     now,
   )
-  return { tags: (route) => tags(route, 'tags'), referrers }
+  return { tags: (route) => tags(route, ''), referrers }
 }
