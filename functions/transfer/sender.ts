@@ -5,12 +5,17 @@
  */
 
 import type { Blob } from './blobs/blob.ts'
-import { createRoom } from './blobs/room.ts'
+import { createRoom, type Room } from './blobs/room.ts'
 import { sendBlob, type Way } from './blobs/send.ts'
 import type { Sending } from './blobs/upload.ts'
 
 /** Blobs that are sent at a time. */
 const PARALLEL = 6
+/** What a small blob counts for: round trips are most of what it costs. */
+const SMALL = { below: 1024 * 1024, counts: 1 / 4 } as const
+
+const countOf = ({ size }: { readonly size: number }): number =>
+  size < SMALL.below ? SMALL.counts : 1
 
 /** A blob that was sent. */
 export interface SentBlob {
@@ -36,7 +41,26 @@ export interface Extent {
   readonly underWay: readonly BlobExtent[]
 }
 
-export interface SenderOptions extends Pick<Sending, 'target' | 'resume' | 'mountFrom'> {
+/** What one delivery shares with the others, and who is told of its bytes. */
+export interface Delivery {
+  readonly room: Room
+  /** Bytes of all blobs that are known. */
+  readonly total: number
+  /** See `Sending`. */
+  readonly sent: (bytes: number) => void
+}
+
+/** Brings a blob where it is wanted. */
+export type Deliver = (blob: Blob, delivery: Delivery) => Promise<Way>
+
+/** Delivers to a repository of a registry. */
+export const delivering =
+  (to: Pick<Sending, 'target' | 'resume' | 'mountFrom'>): Deliver =>
+  (blob, delivery) =>
+    sendBlob({ ...to, ...delivery }, blob)
+
+export interface SenderOptions {
+  readonly deliver: Deliver
   readonly happened: (blob: SentBlob) => void
   readonly progress: (extent: Extent) => void
 }
@@ -62,7 +86,7 @@ interface Waiting {
 }
 
 /** Makes a sender. */
-export const createSender = ({ happened, progress, ...to }: SenderOptions): Sender => {
+export const createSender = ({ happened, progress, deliver }: SenderOptions): Sender => {
   const room = createRoom()
   const known = new Map<string, Promise<void>>()
   const waiting: Waiting[] = []
@@ -91,7 +115,7 @@ export const createSender = ({ happened, progress, ...to }: SenderOptions): Send
     }
     try {
       const blob = await wanted.open()
-      const way = await sendBlob({ ...to, room, total: size, sent: count }, blob)
+      const way = await deliver(blob, { room, total: size, sent: count })
       count(wanted.size - extent.sent)
       ready += 1
       underWay.delete(extent)
@@ -120,7 +144,13 @@ export const createSender = ({ happened, progress, ...to }: SenderOptions): Send
     }
     // Large ones first: the last one alone would leave connections idle.
     waiting.sort((a, b) => b.size - a.size)
-    while (underWay.size < PARALLEL && waiting.length > 0) void work(waiting.shift()!)
+    let busy = [...underWay].reduce((sum, each) => sum + countOf(each), 0)
+    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      busy += countOf(first)
+      if (busy > PARALLEL) return
+      waiting.shift()
+      void work(first)
+    }
   }
 
   return {

@@ -16,7 +16,7 @@ test('a line for each blob on its way, and one for all', () => {
     'sha256:0123456789ab [#####...............] 5.0 of 20.0 MB',
     'sha256:0123456789ab [####################] is being checked',
     'sha256:0123456789ab [####################] is being checked',
-    'all                 [##########..........] 16.0 of 32.0 MB, 2 of 5 blobs, 4.0 MB/s',
+    'all                 [##########..........] 16.0 of 32.0 MB, 2 of 5 blobs, 4.0 MB/s, 4.0 s left',
   ])
   expect(progressLines({ ...extent, underWay: [] }, 0)).toHaveLength(1)
 })

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bytesBlob } from '../../functions/transfer/blobs/blob.ts'
 import { createHttp } from '../../functions/transfer/registry/http.ts'
 import { targetAt } from '../../functions/transfer/registry/target.ts'
-import { createSender, type Extent, type SentBlob } from '../../functions/transfer/sender.ts'
+import {
+  createSender,
+  delivering,
+  type Extent,
+  type SentBlob,
+} from '../../functions/transfer/sender.ts'
 import { blob } from '../support/hosts/content.ts'
 import { type OpenedServer, serveFiles } from '../support/rig/server.ts'
 
@@ -23,7 +28,7 @@ const open = (name: string) => {
   const extents: Extent[] = []
   const origin = new URL(registry.url).origin
   const sender = createSender({
-    target: targetAt(http, origin, name, http),
+    deliver: delivering({ target: targetAt(http, origin, name, http) }),
     happened: (each) => sent.push(each),
     progress: (extent) => extents.push(extent),
   })
@@ -40,17 +45,17 @@ const open = (name: string) => {
 }
 
 describe('a sender', () => {
-  test('sends the largest first, at most six at a time, each once', async () => {
+  test('sends the largest first, at most 24 small ones at a time, each once', async () => {
     const { begun, extents, sent, send } = open('order')
-    const sizes = Array.from({ length: 20 }, (_, at) => 1000 + at)
+    const sizes = Array.from({ length: 30 }, (_, at) => 1000 + at)
     await Promise.all([...sizes, ...sizes].map((size) => send(size)))
     expect(begun).toEqual(sizes.toReversed())
     expect(sent.map(({ size }) => size).toSorted()).toEqual(sizes)
-    expect(Math.max(...extents.map(({ underWay }) => underWay.length))).toBe(6)
+    expect(Math.max(...extents.map(({ underWay }) => underWay.length))).toBe(24)
     const total = sizes.reduce((sum, size) => sum + size)
-    expect(extents.at(-1)).toEqual({ sent: total, size: total, blobs: 20, ready: 20, underWay: [] })
+    expect(extents.at(-1)).toEqual({ sent: total, size: total, blobs: 30, ready: 30, underWay: [] })
     await send(1000)
-    expect(begun).toHaveLength(20)
+    expect(begun).toHaveLength(30)
   })
 
   test('ends with the first failure', async () => {

@@ -13,7 +13,7 @@ import { TransferError } from '../../transfer/errors.ts'
 import { type PushedManifest, pushImage } from '../../transfer/push.ts'
 import { createHttp } from '../../transfer/registry/http.ts'
 import { openTarget, originOf, parsePlace } from '../../transfer/registry/target.ts'
-import { createSender } from '../../transfer/sender.ts'
+import { createSender, delivering } from '../../transfer/sender.ts'
 import { openSource } from '../../transfer/sources/open.ts'
 import type { Image } from '../../transfer/sources/source.ts'
 import { UsageError } from '../errors.ts'
@@ -88,9 +88,11 @@ export const push = async (io: Io, { args, flags }: Given): Promise<void> => {
     const target = await openTarget(http, origin, place, io.env, from)
     const cache = io.env.XDG_CACHE_HOME ?? (io.env.HOME && join(io.env.HOME, '.cache'))
     const sender = createSender({
-      target,
-      resume: cache === undefined ? undefined : resumeIn(join(cache, 'slipway', 'uploads')),
-      mountFrom,
+      deliver: delivering({
+        target,
+        resume: cache === undefined ? undefined : resumeIn(join(cache, 'slipway', 'uploads')),
+        mountFrom,
+      }),
       happened: (blob) => print({ event: 'blob', ...blob }, blobLine(blob)),
       progress: (extent) => progress.show(...progressLines(extent, (io.now() - started) / 1000)),
     })

@@ -9,6 +9,7 @@ import type { Command } from '../command.ts'
 import type { Groups } from '../help.ts'
 import { ACCESS_COMMANDS } from './access.ts'
 import { ACCOUNT_COMMANDS } from './accounts.ts'
+import { COPY_COMMANDS } from './copies.ts'
 import { EVENT_COMMANDS } from './events.ts'
 import { HOST_COMMANDS } from './host.ts'
 import { IMAGE_COMMANDS } from './images.ts'
@@ -20,6 +21,7 @@ import { UPSTREAM_COMMANDS } from './upstreams.ts'
 export const COMMANDS: readonly Command[] = [
   ...HOST_COMMANDS,
   ...IMAGE_COMMANDS,
+  ...COPY_COMMANDS,
   ...ACCOUNT_COMMANDS,
   ...ACCESS_COMMANDS,
   ...RETENTION_COMMANDS,

@@ -19,6 +19,8 @@ export interface Authorized {
 
 /** The same, and what is shown, for requests that are sent another way. */
 export interface Authorizing extends Authorized {
+  /** Shows something else from now on, since a request was refused with this challenge. */
+  heed(challenge: Challenge): void
   /** What the registry asks for; undefined where it is for nothing. Looked up once. */
   challenge(): Promise<Challenge | undefined>
   /** Undefined where the registry asks for nothing. */
@@ -135,6 +137,11 @@ export const authorizing = (
     return http.send({ ...outgoing, headers: { ...shown, ...outgoing.headers } })
   }
 
+  const heed = (asked: Challenge): void => {
+    challenge = asked
+    token = undefined
+  }
+
   /** Asks once; a registry that asks in a way of its own has no scheme. */
   const look = async (): Promise<Challenge | undefined> => {
     const reply = await http.send({ method: 'GET', url: `${origin}/v2/` })
@@ -159,13 +166,13 @@ export const authorizing = (
       await find()
       return authorization()
     },
+    heed,
     async send(outgoing) {
       const reply = await attempt(outgoing)
       if (reply.status !== 401) return reply
       const asked = challengeOf(reply)
       if (asked === undefined) return reply
-      challenge = asked
-      token = undefined
+      heed(asked)
       return attempt(outgoing)
     },
   }

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { retryAfterOf } from '../../shared/retry-after.ts'
 import * as z from '../../shared/schema.ts'
-import { TransferError } from '../errors.ts'
+import { RefusedError } from '../errors.ts'
 import type { Reply } from './http.ts'
 
 /** As the specification has them; the first alone is read. */
@@ -27,7 +28,9 @@ export const wordsOf = ({ body }: Reply): string | undefined => {
 }
 
 /** A response that is not what it should be. @param what was tried, as in `no upload could be started` */
-export const refused = (what: string, reply: Reply): TransferError =>
-  new TransferError(
+export const refused = (what: string, reply: Reply): RefusedError =>
+  new RefusedError(
     `${what}: ${`${reply.status} ${wordsOf(reply) ?? inOneLine(reply.body.toString())}`.trim()}`,
+    reply.status,
+    retryAfterOf(reply.headers['retry-after'], Date.now()),
   )

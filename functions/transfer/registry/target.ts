@@ -65,7 +65,7 @@ export interface Target {
   resolve(path: string, base?: string): string
   /** Whether there is such a blob. */
   has(digest: string): Promise<boolean>
-  putManifest(reference: string, mediaType: string, bytes: Uint8Array): Promise<void>
+  putManifest(reference: string, mediaType: string, bytes: Uint8Array): Promise<Reply>
 }
 
 /** Opens a repository; sends nothing yet. @param from repositories that blobs are mounted from */
@@ -111,6 +111,7 @@ export const targetAt = (http: Http, origin: string, name: string, own: Authoriz
       const url = resolve(`manifests/${reference}`)
       const reply = await send({ method: 'PUT', url, headers, body: bytes })
       if (reply.status !== 201) throw refused(`${name}:${reference} could not be pushed`, reply)
+      return reply
     },
   }
 }

@@ -1,0 +1,176 @@
+/**
+ * Images in a store, as the engine of copies sees them: no registry stands between, but all that a registry heeds is
+ * heeded: rules on tags, quotas, the clean-up, receivers of events.
+ *
+ * @module
+ */
+
+import { Readable } from 'node:stream'
+import { heedingFence } from '../../registry/clean-up/fence.ts'
+import { RegistryError } from '../../registry/errors.ts'
+import { CATALOG_PREFIX, catalogName } from '../../registry/layout.ts'
+import { quotasInForce } from '../../registry/quotas/in-force.ts'
+import { type Digest, parseDigest, parseName, parseReference } from '../../registry/reference.ts'
+import { createRegistry, type Registry } from '../../registry/registry.ts'
+import { rulesInForce } from '../../registry/retention/in-force.ts'
+import { once } from '../../shared/once.ts'
+import { readAll } from '../../storage/bytes.ts'
+import { listPages } from '../../storage/pages.ts'
+import type { ObjectStore } from '../../storage/store.ts'
+import type { Blob } from '../../transfer/blobs/blob.ts'
+import type { Destination, Origin } from '../../transfer/copy/ports.ts'
+import type { Descriptor } from '../../transfer/copy/shape.ts'
+import { MissingError, TransferError } from '../../transfer/errors.ts'
+import type { Io } from '../io.ts'
+import { recorderFor } from '../record-events.ts'
+
+/** Tags that are listed at a time. */
+const PAGE = 1000
+
+/** The images of a store. */
+export interface StoredImages {
+  /** Names of all repositories. */
+  repositories(): AsyncGenerator<string>
+  origin(name: string): Origin
+  destination(name: string): Destination
+}
+
+/** What a registry refuses, for the person who asked. */
+const inWords = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof RegistryError) {
+      throw new TransferError(`${error.code}: ${error.message}`, { cause: error })
+    }
+    throw error
+  }
+}
+
+/** The same, where what is looked for may be missing. */
+const orMissing = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof RegistryError && error.code.endsWith('_UNKNOWN')) {
+      throw new MissingError(error.message)
+    }
+    return inWords(Promise.reject(error))
+  }
+}
+
+const originIn = ({ manifests, tags, referrers, blobs }: Registry, name: string): Origin => ({
+  called: name,
+  async tags() {
+    const all: string[] = []
+    for (let last: string | undefined; ; ) {
+      const { names, more } = await orMissing(tags.list(name, PAGE, last))
+      all.push(...names)
+      if (!more) return all
+      last = names.at(-1)
+    }
+  },
+  async manifest(reference) {
+    const digest = await orMissing(manifests.resolve(name, parseReference(reference)))
+    const { bytes, mediaType } = await orMissing(manifests.get(name, digest))
+    return { digest, mediaType, bytes: Buffer.from(bytes) }
+  },
+  async referrers(digest) {
+    const all: Descriptor[] = []
+    for (let last: Digest | undefined; ; ) {
+      const page = await referrers.list(name, digest as Digest, last === undefined ? {} : { last })
+      all.push(...(page.referrers as readonly Descriptor[]))
+      if (page.next === undefined) return all
+      last = page.next
+    }
+  },
+  async blob(digest, size): Promise<Blob> {
+    async function* bytes(start: number, end: number) {
+      if (start === end) return
+      const opening = blobs.open(name, parseDigest(digest), { start, end: end - 1 })
+      yield* (await orMissing(opening)).body
+    }
+    return {
+      digest,
+      size,
+      stream: (start, end) => Readable.from(bytes(start, end), { objectMode: false }),
+      read: async (start, end) => readAll(bytes(start, end), end - start),
+    }
+  },
+})
+
+const destinationIn = (
+  { blobs, manifests, tags, uploads, quotas }: Registry,
+  name: string,
+  actor: string,
+): Destination => {
+  const origin = { actor }
+  return {
+    called: name,
+    verifies: true,
+    async has(digest) {
+      return manifests.get(name, parseDigest(digest)).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof RegistryError) return false
+          throw error
+        },
+      )
+    },
+    tagged: async (tag) => (await tags.get(name, tag))?.target,
+    async deliver(blob, { sent }) {
+      const digest = parseDigest(blob.digest)
+      if ((await blobs.stat(name, digest)) === blob.size) return 'there'
+      if (await blobs.mount(name, digest, undefined, { origin })) return 'mounted'
+      async function* counted() {
+        for await (const chunk of blob.stream(0, blob.size) as AsyncIterable<Buffer>) {
+          sent(chunk.length)
+          yield chunk
+        }
+      }
+      await inWords(
+        (async () => {
+          await quotas.admit(name)
+          const state = uploads.begin(name, { startedBy: actor })
+          const source = counted()
+          await uploads.commit(
+            state,
+            digest,
+            { source, length: blob.size, range: undefined },
+            origin,
+          )
+        })(),
+      )
+      return 'whole'
+    },
+    async put({ digest, mediaType, bytes }, tag) {
+      const reference = parseReference(tag ?? digest)
+      await inWords(manifests.push(name, reference, bytes, mediaType, { origin }))
+    },
+  }
+}
+
+/** The images of a store. Reads the fence of clean-ups. */
+export const imagesInStore = async (io: Io, store: ObjectStore): Promise<StoredImages> => {
+  const fence = heedingFence(store)
+  await fence.look()
+  const registry = createRegistry({
+    store,
+    // Nothing is sealed: no state of an upload leaves this process.
+    uploadSecret: async () => new Uint8Array(32),
+    rules: once(() => rulesInForce(store)),
+    quotas: once(() => quotasInForce(store)),
+    cleanUp: fence.follows,
+    events: recorderFor(io, store),
+    report: ({ key, why }) => io.say(`damaged: ${key} ${why}`),
+  })
+  return {
+    async *repositories() {
+      for await (const objects of listPages(store, CATALOG_PREFIX)) {
+        yield* objects.map(({ key }) => catalogName(key))
+      }
+    },
+    origin: (name) => originIn(registry, parseName(name)),
+    destination: (name) => destinationIn(registry, parseName(name), io.user()),
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * A repository of a registry that images are copied to.
+ *
+ * @module
+ */
+
+import { MANIFEST_TYPES } from '../../registry/media-types.ts'
+import { digestOf, isDigest } from '../../registry/reference.ts'
+import type { Destination } from '../copy/ports.ts'
+import { shapeOf } from '../copy/shape.ts'
+import type { Deliver } from '../sender.ts'
+import type { Manifest } from '../sources/source.ts'
+import { refused } from './failure.ts'
+import { fallbackTag, withReferrer } from './referrers-tag.ts'
+import type { Target } from './target.ts'
+
+const ACCEPT = MANIFEST_TYPES.join(', ')
+
+/** What messages call a repository. */
+export const calledAs = ({ origin, name }: Pick<Target, 'origin' | 'name'>): string =>
+  `${new URL(origin).host}/${name}`
+
+/** Opens a repository; sends nothing yet. */
+export const registryDestination = (target: Target, deliver: Deliver): Destination => {
+  /** Lists of one subject are changed one after another. */
+  const lists = new Map<string, Promise<void>>()
+
+  const headed = async (reference: string) => {
+    const url = target.resolve(`manifests/${reference}`)
+    const reply = await target.send({ method: 'HEAD', url, headers: { Accept: ACCEPT } })
+    if (reply.status === 200) return reply
+    if (reply.status === 404) return undefined
+    throw refused(`${calledAs(target)} cannot be asked for ${reference}`, reply)
+  }
+
+  const listed = async (tag: string): Promise<Manifest | undefined> => {
+    const url = target.resolve(`manifests/${tag}`)
+    const reply = await target.send({ method: 'GET', url, headers: { Accept: ACCEPT } })
+    if (reply.status === 404) return undefined
+    if (reply.status !== 200) throw refused(`${tag} of ${calledAs(target)} cannot be had`, reply)
+    const { body: bytes, headers } = reply
+    return { digest: digestOf(bytes), mediaType: headers['content-type'] ?? '', bytes }
+  }
+
+  const list = async (subject: string, referrer: Manifest): Promise<void> => {
+    const tag = fallbackTag(subject)
+    const next = withReferrer(await listed(tag), referrer)
+    if (next !== undefined) await target.putManifest(tag, next.mediaType, next.bytes)
+  }
+
+  return {
+    called: calledAs(target),
+    verifies: false,
+    deliver,
+    has: async (digest) => (await headed(digest)) !== undefined,
+    async tagged(tag) {
+      const reply = await headed(tag)
+      const digest = reply?.headers['docker-content-digest']
+      return typeof digest === 'string' && isDigest(digest) ? digest : undefined
+    },
+    async put(manifest, tag) {
+      const { digest, mediaType, bytes } = manifest
+      const reply = await target.putManifest(tag ?? digest, mediaType, bytes)
+      const { subject } = shapeOf(manifest)
+      if (subject === undefined || reply.headers['oci-subject'] !== undefined) return
+      const before = lists.get(subject.digest) ?? Promise.resolve()
+      const listing = before.catch(() => {}).then(() => list(subject.digest, manifest))
+      lists.set(subject.digest, listing)
+      await listing
+    },
+  }
+}
