@@ -58,6 +58,8 @@ export interface Command {
   /** More that its own help says. */
   readonly more?: string
   readonly args: Arguments
+  /** Words that an argument often is, by its name, which shells offer. */
+  readonly words?: Readonly<Record<string, readonly string[]>>
   readonly flags: Flags
   /** Settings that it reads; others are no flags of it. */
   readonly settings: readonly SettingName[]
@@ -74,7 +76,7 @@ export interface Command {
 
 /** A command to be made; what is left out is empty. */
 export interface Spec<Context, A extends Arguments, F extends Flags, N extends SettingName>
-  extends Pick<Command, 'name' | 'help' | 'more' | 'on'> {
+  extends Pick<Command, 'name' | 'help' | 'more' | 'on' | 'words'> {
   readonly args?: A
   readonly flags?: F
   readonly settings?: readonly N[]

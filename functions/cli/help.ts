@@ -7,6 +7,7 @@
 import { settingUsage } from '../compose/settings.ts'
 import type { Command } from './command.ts'
 import type { HelpWanted } from './parse.ts'
+import { EXAMPLES } from './table/examples.ts'
 import { flagUsage, usageOf } from './usage.ts'
 
 /** Columns of help. */
@@ -86,6 +87,16 @@ const settingLines = (commands: readonly Command[]): string[] => {
   return ['', 'Settings, as flags or in the environment:', ...lines, ...credentials]
 }
 
+const exampleLines = ({ name }: Command): string[] => {
+  const lines = EXAMPLES[name] ?? []
+  if (lines.length === 0) return []
+  return [
+    '',
+    lines.length === 1 ? 'Example:' : 'Examples:',
+    ...lines.map((line) => `  slipway ${line}`),
+  ]
+}
+
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 const about = ({ about: words, commands }: HelpWanted, groups: Groups): string[] => {
@@ -102,6 +113,7 @@ const about = ({ about: words, commands }: HelpWanted, groups: Groups): string[]
       ...flagLines(command, alone ? 2 : 6),
     ]),
     ...(alone && only?.more !== undefined ? ['', ...wrapped(only.more, WIDTH)] : []),
+    ...(alone ? exampleLines(only!) : []),
     ...settingLines(commands),
   ]
 }

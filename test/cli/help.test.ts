@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { helpText } from '../../functions/cli/help.ts'
 import { parse } from '../../functions/cli/parse.ts'
 import { COMMANDS, GROUPS } from '../../functions/cli/table/commands.ts'
+import { EXAMPLES } from '../../functions/cli/table/examples.ts'
 import { ALL_SETTINGS, STORE_SETTINGS } from '../../functions/compose/setting-table.ts'
 
 const helpFor = (...words: readonly string[]): string => {
@@ -62,6 +63,21 @@ describe('help of a command', () => {
       expect(new Set(shown)).toEqual(new Set(settings))
     },
   )
+
+  test.each(COMMANDS.map(({ name }) => name))('slipway %s --help has examples that run', (name) => {
+    const examples = EXAMPLES[name] ?? []
+    expect(examples).not.toEqual([])
+    const help = helpFor(...name.split(' '))
+    for (const line of examples) {
+      expect(help).toContain(`\n  slipway ${line}`)
+      const words = line.replace(/ [<>] .*/, '').split(' ')
+      const parsed = parse(
+        words.map((word) => word.replace(/^'(.*)'$/, '$1')),
+        COMMANDS,
+      )
+      expect('command' in parsed && parsed.command.name).toBe(name)
+    }
+  })
 
   test('has variables and defaults of settings', () => {
     expect(helpFor('serve')).toMatch(

@@ -92,6 +92,7 @@ export const ACCESS_COMMANDS: readonly Command[] = [
     help: 'trust github, gitlab, google, kubernetes or the URL of an issuer, with a rule that is safe',
     more: "The rule names what nobody else can come to have, and only protected branches and tags; tokens of pull requests never match it. As in: slipway issuers add github --id 123456 --audience registry.example --repositories 'team/**' --add-rule",
     args: { provider: 'one' },
+    words: { provider: ['github', 'gitlab', 'google', 'kubernetes'] },
     flags: {
       id: textFlag('ID', 'number of the repository, project or account; NAMESPACE:NAME; or sub'),
       audience: textFlag('NAME', 'what its tokens have in aud: the address of this registry'),

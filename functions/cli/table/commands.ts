@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Command } from '../command.ts'
+import { type Command, command } from '../command.ts'
 import type { Groups } from '../help.ts'
 import { ACCESS_COMMANDS } from './access.ts'
 import { ACCOUNT_COMMANDS } from './accounts.ts'
@@ -28,6 +28,17 @@ export const COMMANDS: readonly Command[] = [
   ...EVENT_COMMANDS,
   ...QUOTA_COMMANDS,
   ...UPSTREAM_COMMANDS,
+  command({
+    name: 'completion',
+    help: 'print what bash or zsh needs to complete commands, flags and their values',
+    more: 'For this shell: source <(slipway completion bash). For all, in ~/.bashrc the same line; for zsh, save it as _slipway in a directory of fpath, or have the line after compinit in ~/.zshrc. It completes the command slipway, as npm install --global or an alias has it.',
+    args: { shell: 'one' },
+    words: { shell: ['bash', 'zsh'] },
+    load: async () => {
+      const { completionFor } = await import('../commands/completion.ts')
+      return completionFor(COMMANDS, GROUPS)
+    },
+  }),
 ]
 
 /** What the commands are about that begin with the same word. */

@@ -45,6 +45,7 @@ export const RETENTION_COMMANDS: readonly Command[] = [
     name: 'retention import',
     help: 'print the policy of another registry as rules; the first word says which: ecr, harbor or zot',
     args: { kind: 'one', file: 'one' },
+    words: { kind: ['ecr', 'harbor', 'zot'] },
     flags: {
       repositories: textFlag(
         'PATTERNS',
