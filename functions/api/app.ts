@@ -9,6 +9,7 @@ import { requestId } from 'hono/request-id'
 import { quoted } from '../shared/errors.ts'
 import type { AppEnv, AppOptions } from './env.ts'
 import { RequestError, writeError } from './errors.ts'
+import { crossOrigin } from './middleware/cross-origin.ts'
 import { throughEdge } from './middleware/edge.ts'
 import { saysWhatIsKept } from './middleware/edge-cache.ts'
 import { auditRequests, requestLog } from './middleware/log.ts'
@@ -54,6 +55,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   const { edge } = options
   if (edge?.tagAge !== undefined) app.use('/v2/*', saysWhatIsKept(edge, options))
   if (edge) app.use(throughEdge(edge, options))
+  if (options.origins) crossOrigin(app, options.origins)
   app.use(plainPath)
   if (options.bodyLimit) app.use(wholeBody(options.bodyLimit))
   if (options.issuing) {

@@ -20,6 +20,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Current } from '../search/current.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import type { Origins } from './middleware/cross-origin.ts'
 import type { PullTickets } from './pull-ticket.ts'
 import type { Upstreams } from './upstream-port.ts'
 
@@ -164,6 +165,8 @@ export interface AppOptions {
   readonly issuing?: TokenIssuing
   /** Set where the host does not pass on every body whole. */
   readonly bodyLimit?: BodyLimit | undefined
+  /** Other origins whose pages browsers let read responses. Default: none. */
+  readonly origins?: Origins | undefined
   /** Whether everything that writes is refused. */
   readonly readOnly: boolean
   /** Days for which deletes can be undone. Default: 0, they cannot. */
@@ -230,6 +233,8 @@ export interface AppEnv {
     throughEdge?: boolean
     /** Address of the client at the edge. */
     viewer: string | undefined
+    /** Whether a page of another origin sent the request, which may. */
+    crossOrigin?: true
     /** The upstream that the repository comes from. */
     upstream?: string
     /** Who started the upload that the request continues, for the audit. */

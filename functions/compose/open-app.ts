@@ -256,6 +256,7 @@ export const openApp = async (
     publicUrl: settings['public-url'],
     uploadOrigin: settings['upload-origin'],
     edge: await edgeOf(settings, env, uploadSecret),
+    origins: settings.cors,
     registry,
     logger,
     isReady: () => options.isReady?.(store) ?? true,

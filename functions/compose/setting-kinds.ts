@@ -223,6 +223,17 @@ export const registryNames = z.converted(
     refuse('expected names in lower case, as in registry.example,registry.example:5000'),
 )
 
+/** Origins as browsers write them, or `*` for all. */
+export const origins = z.converted(z.string(), (value, refuse): '*' | readonly string[] => {
+  if (value === '*') return value
+  const entries = value.split(',')
+  const wrong = entries.find((each) => !/^https?:/.test(each) || URL.parse(each)?.origin !== each)
+  if (wrong === undefined) return entries
+  return refuse(
+    `${JSON.stringify(wrong)}: expected *, or scheme and host alone, as in https://ui.example`,
+  )
+})
+
 /** Where a service is that is believed: https, or http on this machine. */
 export const trustedOrigin = publicUrl.check(
   z.refine((value) => secureUrl(value) !== undefined, 'expected https, or http on loopback'),

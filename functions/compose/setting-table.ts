@@ -25,6 +25,7 @@ import {
   mebibytes,
   metricsNamespace,
   onOff,
+  origins,
   publicUrl,
   realm,
   registryNames,
@@ -329,6 +330,11 @@ export const SETTINGS = {
     z.optional(onOff),
     'on, and off on AWS',
     'on: show the registry to browsers, at /, as much of it as they may pull; off: there is no page',
+  ),
+  cors: setting(
+    z.optional(origins),
+    'none',
+    'origins whose pages browsers let use this registry, as in https://ui.example,https://tools.example:8443; * for all, then without cookies',
   ),
   'audit-pulls': setting(
     z._default(onOff, false),

@@ -93,6 +93,11 @@ const checkTogether = (settings: Partial<Settings>): void => {
       '--s3-replica cannot be combined with --edge, which reads the first bucket',
     )
   }
+  if (Array.isArray(settings.cors) && settings['edge-cache'] !== undefined) {
+    throw new SettingsError(
+      '--cors with origins cannot be combined with --edge-cache, which would give one what it keeps for another: expected *',
+    )
+  }
   const { workers = 1, 'upload-memory': memory } = settings
   if (memory !== undefined && memory < workers * LEAST_UPLOAD_MEMORY) {
     throw new SettingsError(

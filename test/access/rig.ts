@@ -230,6 +230,7 @@ export const openRig = async (
       page: page ? pageDesk(access.issuing, sessions, async () => PAGE_FILES) : undefined,
       index: async () => openCurrent(store, () => 0),
       logger,
+      origins: settings.cors,
       auditPulls: settings['audit-pulls'],
       redirects: false,
       redirectHeads: false,

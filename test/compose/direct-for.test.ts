@@ -1,5 +1,5 @@
 /**
- * Clients that cannot reach S3 get blobs from the server though others are redirected.
+ * Clients that cannot reach S3, and pages that S3 knows nothing of, get blobs from the server though others are redirected.
  *
  * @module
  */
@@ -26,14 +26,20 @@ const ROWS = [
   ['2001:db8::/32', '10.1.2.3', 307],
 ] as const
 
-for (const [networks, client, status] of ROWS) {
-  test(`--direct-for ${networks}: ${client} gets ${status}`, async () => {
+const UI = 'https://ui.example'
+
+for (const [networks, client, status, origin = 'https://other.example'] of [
+  ...ROWS,
+  ['10.0.0.0/8', '192.0.2.7', 200, UI],
+] as const) {
+  test(`--direct-for ${networks}: ${client} of ${origin} gets ${status}`, async () => {
     const args = [
       '--listen=127.0.0.1:0',
       '--log-level=silent',
       '--auth=off',
       '--trust-proxy=127.0.0.1',
       `--direct-for=${networks}`,
+      `--cors=${UI}`,
     ]
     const server = await startServer(readSettings(args, bucket.env), bucket.env)
     try {
@@ -44,7 +50,7 @@ for (const [networks, client, status] of ROWS) {
       })
       assert.equal(pushed.status, 201)
       const answer = await fetch(`${path}/${CONFIG.sha256}`, {
-        headers: { 'X-Forwarded-For': client },
+        headers: { 'X-Forwarded-For': client, Origin: origin },
         redirect: 'manual',
       })
       assert.equal(answer.status, status)

@@ -71,6 +71,16 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    description: 'pages of others',
+    args: ['--cors=https://ui.example,http://localhost:8080'],
+    expect: { cors: ['https://ui.example', 'http://localhost:8080'] },
+  },
+  {
+    description: 'pages of all others',
+    env: { SLIPWAY_CORS: '*' },
+    expect: { cors: '*' },
+  },
+  {
     description: 'a flag over the environment',
     args: ['--log-level=warn', '--redirects', 'off'],
     env: { SLIPWAY_LOG_LEVEL: 'error', SLIPWAY_REDIRECTS: 'on' },
@@ -250,6 +260,23 @@ const WRONG: readonly (readonly [args: readonly string[], env: Env, message: str
   [['--aws-allow=123456789012,ci'], {}, /expected an account of 12 digits or the ARN of a user/],
   [['--aws-audience=https://registry.example'], {}, /expected names in lower case/],
   [['--aws-sts-endpoint=http://sts.example'], {}, /expected https, or http on loopback/],
+  ...['ui.example', 'https://ui.example/', 'https://Ui.example', 'https://a.example,*', 'null'].map(
+    (value): [string[], Env, RegExp] => [
+      [`--cors=${value}`],
+      {},
+      /^--cors is ".*": ".*": expected \*, or scheme and host alone, as in https:\/\/ui.example$/,
+    ],
+  ),
+  [
+    [
+      '--cors=https://ui.example',
+      '--edge-cache=60s',
+      '--edge=on',
+      '--public-url=https://r.example',
+    ],
+    {},
+    /^--cors with origins cannot be combined with --edge-cache/,
+  ],
   [['--nothing'], {}, /Unknown option '--nothing'/],
   [['--store'], {}, /'--store <value>' argument missing/],
   [['serve'], {}, /Unexpected argument 'serve'/],

@@ -19,14 +19,16 @@ export const originOf = (c: AppContext): string =>
   new URL(c.get('publicUrl') ?? c.env?.origin ?? c.req.url).origin
 
 /**
- * Whether the client may be redirected to the store: it is not among those that never are, and sends no
- * credentials that would go along.
+ * Whether the client may be redirected to the store: it is not among those that never are, no page of another
+ * origin, and sends no credentials that would go along.
  */
 export const mayRedirect = async (
   c: AppContext,
   { direct, storeHost }: Pick<AppOptions, 'direct' | 'storeHost'>,
 ): Promise<boolean> => {
   if (direct?.(addressOf(c))) return false
+  // The store knows nothing of the page, so a browser would not let it read what comes from there.
+  if (c.get('crossOrigin')) return false
   if (c.req.header('Authorization') === undefined) return true
   const host = await storeHost?.()
   if (host === undefined) return true
