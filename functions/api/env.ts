@@ -20,7 +20,6 @@ import type { Registry } from '../registry/registry.ts'
 import type { Current } from '../search/current.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
-import type { Origins } from './middleware/cross-origin.ts'
 import type { PullTickets } from './pull-ticket.ts'
 import type { Upstreams } from './upstream-port.ts'
 
@@ -96,6 +95,9 @@ export interface PageDesk {
   /** How people log in at an issuer; undefined where they do not. */
   readonly people: () => Promise<People | undefined>
 }
+
+/** Scheme and host of each origin, or `*` for all, whose requests come without the browser's credentials. */
+export type Origins = readonly string[] | '*'
 
 /** What the admin API works on. */
 export interface AdminDesk {

@@ -76,7 +76,10 @@ beforeAll(async () => {
     await slipway('user', store, ['add', name, '--password-stdin'], { input: 'right horse' })
   }
   await slipway('policy', store, ['set', '-'], { input: POLICY })
-  const full = await serve(directory)
+  const none = await serve(join(files.path, 'empty'))
+  empty = none.daemon
+  emptyUrl = none.at
+  const full = await serve(directory, ['--cors', emptyUrl])
   registry = full.daemon
   url = full.at
   const Authorization = `Basic ${Buffer.from('root:right horse').toString('base64')}`
@@ -86,9 +89,6 @@ beforeAll(async () => {
     expect([path, status]).toEqual([path, 201])
   })
   tagManyTimes(directory, 10_000)
-  const none = await serve(join(files.path, 'empty'))
-  empty = none.daemon
-  emptyUrl = none.at
   browser = await startBrowser()
 }, 900_000)
 afterAll(async () => {
@@ -357,4 +357,33 @@ test('a link from elsewhere that names a script as a repository runs nothing', a
       await page.evaluate(`document.querySelectorAll('img, [onerror]').length`),
     ]).toEqual([hash, 0])
   }
+})
+
+test('a page of another origin that a setting names reads, pages and deletes; others do not', async () => {
+  const Authorization = `Basic ${Buffer.from('alice:right horse').toString('base64')}`
+  const from = async (origin: string, path: string, init: object = {}) => {
+    await page.goto(`${origin}/v2/`)
+    return page.evaluate(
+      `fetch(${JSON.stringify(url + path)}, ${JSON.stringify(init)}).then(
+        ({ status, headers }) => [status, headers.get('Docker-Content-Digest'), headers.get('Link'), headers.get('WWW-Authenticate')],
+        ({ name }) => [name])`,
+    )
+  }
+  const digest = expect.stringMatching(/^sha256:/)
+  const as = { headers: { Authorization } }
+  const manifest = '/v2/team/web/manifests/1.5.0'
+  expect(await from(emptyUrl, manifest, as)).toEqual([200, digest, null, null])
+  expect(await from(emptyUrl, manifest)).toEqual([401, null, null, expect.stringMatching('realm')])
+  const paged = await from(emptyUrl, '/v2/team/web/tags/list?n=1', as)
+  expect(paged).toEqual([200, null, expect.stringContaining('rel="next"'), null])
+  const gone = { ...as, method: 'DELETE' }
+  expect(await from(emptyUrl, '/v2/many/manifests/build-00001', gone)).toEqual([
+    202,
+    null,
+    null,
+    null,
+  ])
+  const elsewhere = emptyUrl.replace('127.0.0.1', 'other.example')
+  expect(await from(elsewhere, manifest, as)).toEqual(['TypeError'])
+  complaints = complaints.filter((each) => !each.includes('blocked by CORS policy'))
 })

@@ -6,10 +6,7 @@
 
 import type { Hono } from 'hono'
 import { cors } from 'hono/cors'
-import type { AppEnv } from '../env.ts'
-
-/** Scheme and host of each origin, or `*` for all, whose requests come without the browser's credentials. */
-export type Origins = readonly string[] | '*'
+import type { AppEnv, Origins } from '../env.ts'
 
 const PATHS = ['/v2/*', '/api/*', '/v1/*', '/token']
 
