@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { bundleApi, bundleWeb } from '../packaging/bundle.ts'
+import { bundlePage } from '../packaging/page.ts'
 import { ContextError } from './errors.ts'
 import { readContext } from './read-context.ts'
 import { createStacks } from './stacks.ts'
@@ -20,11 +21,13 @@ const code = {
   api: join(directory, 'api'),
   traces: join(directory, 'traces'),
   web: join(directory, 'web'),
+  page: join(directory, 'page'),
 }
 try {
   const values = readContext(app.node)
   bundleApi(code.api, code.traces)
   bundleWeb(code.web)
+  if (values.page) bundlePage(code.page)
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
   createStacks(app, values, code, { account, region })
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))

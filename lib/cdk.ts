@@ -29,7 +29,12 @@ export type { RegistryWebFunction } from './web-function.ts'
 const besides = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 /** The functions' bundles, beside this module in `dist/`. */
-const CODE = { api: besides('api'), traces: besides('traces'), web: besides('web') }
+const CODE = {
+  api: besides('api'),
+  traces: besides('traces'),
+  web: besides('web'),
+  page: besides('page'),
+}
 
 /**
  * A container registry.

@@ -16,12 +16,16 @@ export interface RegistryCode {
   readonly traces: string
   /** Of the Web Function: `index.js` is a server. Not read where there is none. */
   readonly web: string
+  /** Of the page for browsers. Not read where there is none. */
+  readonly page: string
 }
 
 /** Files that are deployed with the code, by their paths. */
 export interface Documents {
   /** A directory whose files are deployed as they are. */
   readonly more?: string | undefined
+  /** The directory of the page. */
+  readonly page?: string | undefined
   /** The access document. */
   readonly policy?: string | undefined
   /** See `RegistryEdge.awsNetworks`. */
@@ -38,7 +42,7 @@ type FileSettings = Readonly<Record<string, string>>
  */
 export const withDocuments = <T>(
   bundle: string,
-  { more, policy, awsNetworks }: Documents,
+  { more, page, policy, awsNetworks }: Documents,
   use: (directory: string, settings: FileSettings) => T,
 ): T => {
   const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
@@ -46,6 +50,10 @@ export const withDocuments = <T>(
     cpSync(bundle, directory, { recursive: true })
     if (more !== undefined) cpSync(more, directory, { recursive: true })
     const settings: Record<string, string> = {}
+    if (page !== undefined) {
+      settings.SLIPWAY_PAGE = 'on'
+      cpSync(page, join(directory, 'page'), { recursive: true })
+    }
     if (policy !== undefined) {
       settings.SLIPWAY_POLICY = `policy${extname(policy)}`
       cpSync(policy, join(directory, settings.SLIPWAY_POLICY))

@@ -158,6 +158,11 @@ export const CONTEXT = {
     'off',
     'on: an admin API, to those to whom the policy gives the right admin; the functions may then write accounts and policy',
   ),
+  page: contextValue(
+    z._default(onOff, false),
+    'off',
+    'on: show the registry to browsers, at /, as much of it as they may pull',
+  ),
   readOnly: contextValue(z._default(onOff, false), 'off', 'refuse pushes and deletes'),
   indexChildren: contextValue(
     z.optional(handlerSetting('index-children')),

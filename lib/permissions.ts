@@ -127,6 +127,12 @@ const ADMIN: Rights = [
   ['ResentEvents', ['s3:PutObject'], [`${WAITING_PREFIX}*`]],
 ]
 
+/** Of the functions that clients reach, too, where there is a page. */
+const PAGE: Rights = [
+  // Beside the right of an admin API: bytes of repositories.
+  ['Sizes', [READ], [`${CLEAN_UP_PREFIX}*`]],
+]
+
 /** Of the clean-up. */
 const CLEAN_UP: Rights = [
   // The first where the bucket has no versions, the second where it has.
@@ -221,11 +227,16 @@ export interface BucketAccess {
   readonly readOnly: boolean
   /** Whether there is an admin API. Default: no. */
   readonly adminApi?: boolean | undefined
+  /** Whether there is a page. Default: no. */
+  readonly page?: boolean | undefined
 }
 
 /** The statements for the role of a function that clients reach. */
 export const bucketStatements = (access: BucketAccess): PolicyStatement[] =>
-  statementsOf(access.adminApi ? [...REGISTRY, ...ADMIN] : REGISTRY, access)
+  statementsOf(
+    [...REGISTRY, ...(access.adminApi ? ADMIN : []), ...(access.page ? PAGE : [])],
+    access,
+  )
 
 /** The statements for the role of the clean-up. */
 export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] => [

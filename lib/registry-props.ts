@@ -95,6 +95,8 @@ export interface RegistryProps {
    * accounts, policy and other documents. Default: no.
    */
   readonly adminApi?: boolean | undefined
+  /** Whether browsers are shown a page, of what the policy lets them pull. Default: no. */
+  readonly page?: boolean | undefined
   /** Whether pushes and deletes are refused. Default: no. */
   readonly readOnly?: boolean | undefined
   /** Further settings of the handler by their variables, such as `SLIPWAY_LOG_LEVEL`. No secrets. */

@@ -121,6 +121,7 @@ export class Registry extends Construct {
       encryptionKey,
       readOnly,
       adminApi: props.adminApi,
+      page: props.page,
     }
     const home = homeOf(this, props, access)
     this.store = `s3://${home.bucket.bucketName}/${prefix}`.replace(/\/$/, '')
@@ -249,6 +250,7 @@ export class Registry extends Construct {
       reservedConcurrency: props.reservedConcurrency,
       code: props.code.api,
       more: traces && props.code.traces,
+      page: props.page ? props.code.page : undefined,
     })
     // It is there before anybody has it called.
     if (this.fills) this.api.function.node.addDependency(this.fills.function)

@@ -66,6 +66,8 @@ export const bundleApi = (directory: string, traces = directory): ApiBundle => {
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
     minify: true,
+    // From what is loaded later, in `chunks/`.
+    define: { SLIPWAY_PAGE: '"../page/"' },
     alias: {
       '@aws-sdk/credential-provider-node': local('./credentials.ts'),
       'thread-stream': local('./thread-stream.ts'),

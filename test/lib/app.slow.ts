@@ -81,6 +81,7 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
     alarmEmail: 'ops@example.com',
     signingKeys: '1,2',
     adminApi: 'on',
+    page: 'on',
   },
   'a bucket that is there': { bucket: 'there-already', prefix: 'registry' },
   'read-only': { readOnly: 'on' },

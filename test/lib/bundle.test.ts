@@ -7,11 +7,16 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import type { Context } from 'aws-lambda'
 import type { Metafile } from 'esbuild'
 import { afterAll, beforeAll, test } from 'vitest'
 import { type ApiBundle, bundleApi, bundleCommand } from '../../packaging/bundle.ts'
 import { loadedAtStart, sizeOf } from '../../packaging/bundle-size.ts'
-import { temporaryDirectory } from '../support/hosts/start.ts'
+import { bundlePage } from '../../packaging/page.ts'
+import { get } from '../handlers/events.ts'
+import { startBucket, temporaryDirectory } from '../support/hosts/start.ts'
 
 /** What of the SDK is loaded for few requests, or by one of the functions. */
 const CLIENTS = ['eventbridge', 'kms', 's3', 'secrets-manager']
@@ -97,6 +102,32 @@ test('a start reads nothing of the page but where it is', () => {
     [],
   )
   assert.ok(sourcesOf(outputs).some((path) => ofPage.test(path)))
+})
+
+test('the page is found beside it, by those who ask for it', async () => {
+  bundlePage(join(api(), 'page'))
+  const bucket = await startBucket()
+  try {
+    const { createHandler } = (await import(
+      pathToFileURL(join(api(), 'api.mjs')).href
+    )) as typeof import('../../functions/handlers/api.ts')
+    const send = async (path: string, page: string) => {
+      const event = get(path, { accept: 'text/html', 'accept-encoding': 'gzip' })
+      const handler = createHandler({ ...bucket.env, SLIPWAY_PAGE: page })
+      return handler(event, {} as Context)
+    }
+    const { statusCode, headers, body, isBase64Encoded } = await send('/', 'on')
+    assert.deepEqual([statusCode, isBase64Encoded], [200, true])
+    assert.equal(headers?.['content-encoding'], 'gzip')
+    const html = gunzipSync(Buffer.from(body ?? '', 'base64')).toString()
+    const [script = ''] = /\/page\/main-\w+\.js/.exec(html) ?? []
+    assert.equal((await send(script, 'on')).statusCode, 200)
+    assert.equal((await send(script, 'off')).statusCode, 404)
+    const off = await send('/', 'off')
+    assert.equal(off.headers?.['content-type'], 'text/plain; charset=UTF-8')
+  } finally {
+    await bucket.server.close()
+  }
 })
 
 test('a start reads less than 500 kB, and nothing that few requests need', () => {

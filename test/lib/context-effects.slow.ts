@@ -60,6 +60,7 @@ describe('each value has an effect', () => {
     publicUrl: { publicUrl: 'https://a.example.com' },
     policy: { policy: goodPolicy },
     adminApi: { adminApi: 'on' },
+    page: { page: 'on' },
     readOnly: { readOnly: 'on' },
     indexChildren: { indexChildren: 'none' },
     gc: { gc: 'on' },

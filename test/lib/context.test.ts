@@ -172,6 +172,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ metrics: 'maybe' }, /metrics is "maybe": expected on or off/],
     [{ metrics: 'on', logLevel: 'warn' }, /metrics=on counts lines of the log/],
     [{ adminApi: 'maybe' }, /adminApi is "maybe": expected on or off/],
+    [{ page: 'maybe' }, /page is "maybe": expected on or off/],
     [{ auditPulls: 'maybe' }, /auditPulls is "maybe": .*on/],
     [{ tracing: 'maybe' }, /tracing is "maybe": expected on or off/],
     [{ traces: 'on' }, /traces is "on": expected a URL, as https:/],

@@ -142,6 +142,8 @@ describe('context values that the function is told', () => {
     [{ s3Direct: 'off' }, 'SLIPWAY_S3_DIRECT', 'off'],
     [{ dualstack: 'off' }, 'SLIPWAY_S3_DUALSTACK', undefined],
     [{ logLevel: 'warn' }, 'SLIPWAY_LOG_LEVEL', 'warn'],
+    [{ page: 'on' }, 'SLIPWAY_PAGE', 'on'],
+    [{ page: 'off' }, 'SLIPWAY_PAGE', undefined],
     [{ policy: policy('mine.yaml') }, 'SLIPWAY_POLICY', 'policy.yaml'],
     [{ policy: policy('mine.json') }, 'SLIPWAY_POLICY', 'policy.json'],
   ]
@@ -181,6 +183,25 @@ describe('context values that the function is told', () => {
       [[['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']]],
     )
     assert.equal(policy(traced).length, policy(synth()).length + 1)
+  })
+
+  test('the page lies beside the code of that behind the API alone, and only where it is wanted', () => {
+    for (const [page, expected] of [
+      ['on', ['api.mjs page']],
+      ['off', []],
+    ] as const) {
+      const beside = withApp({ page }, (app) => {
+        templateOf(stackIn(app))
+        const paths = readdirSync(app.outdir, { recursive: true, encoding: 'utf8' })
+        const pages = paths.filter((path) => path.endsWith('/page/index.html'))
+        return pages.map((path) =>
+          readdirSync(join(app.outdir, path, '../..'))
+            .sort()
+            .join(' '),
+        )
+      })
+      assert.deepEqual(beside, expected)
+    }
   })
 
   test('the access document lies beside the code of both', () => {

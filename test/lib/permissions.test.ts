@@ -294,6 +294,12 @@ describe('the role of the function', () => {
       )
     })
 
+    test('beside a page may do no more', () => {
+      const both = statements({ adminApi: 'on', page: 'on' }).flatMap((each) => each.actions)
+      const alone = own.flatMap((each) => each.actions)
+      assert.deepEqual([...new Set(both)].sort(), [...new Set(alone)].sort())
+    })
+
     test('may not read keys, remove bytes or old versions', () => {
       for (const use of [
         on('GetObject', SIGNING_KEYS_KEY),
@@ -313,6 +319,20 @@ describe('the role of the function', () => {
         's3:ListBucket',
       ])
     })
+  })
+
+  test('with a page may also do what that does, and nothing that it does not', async () => {
+    const own = statements({ page: 'on' })
+    const { alice, used } = await guarded(own)
+    const image = await pushImage(alice, 'a/b', 'v1', [blob('layer of a page', 1000)])
+    for (const path of ['catalog?sort=size', 'tags/a/b', `images/a/b?reference=${image.sha256}`]) {
+      await expectStatus(200, alice(`GET /api/v1/${path}`))
+    }
+    assert.deepEqual(
+      own.filter((each) => !policy.some(({ sid }) => sid === each.sid)).map(({ sid }) => sid),
+      ['Sizes'],
+    )
+    assert.ok(used.has('Sizes s3:GetObject'))
   })
 
   describe('with keys in the bucket', () => {

@@ -43,6 +43,7 @@ export const CODE: RegistryCode = {
   api: fileURLToPath(new URL('./code/api', import.meta.url)),
   traces: fileURLToPath(new URL('./code/traces', import.meta.url)),
   web: fileURLToPath(new URL('./code/web', import.meta.url)),
+  page: fileURLToPath(new URL('./code/page', import.meta.url)),
 }
 
 /** The flags of cdk.json, which a template depends on. */
