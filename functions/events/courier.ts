@@ -175,24 +175,29 @@ export const createCourier = ({ store, post, now, signal, report }: CourierOptio
     return true
   }
 
-  /** Delivers the events of a lane, as far as that goes. */
+  /**
+   * Delivers the events of a lane, as far as that goes.
+   *
+   * @returns whether that was all of them
+   */
   const deliver = async (
     receiver: Receiver,
     goOn: () => Promise<boolean>,
     lane: readonly Waiting[],
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const began = now()
     for (const waiting of lane) {
       const isTurn = !ended && until <= now() && now() - began < TURN
-      if (!isTurn || signal.aborted || !(await goOn())) return
+      if (!isTurn || signal.aborted || !(await goOn())) return false
       const read = await readRecord(store, waiting.key)
       if (read === 'damaged') await putAside(waiting)
       // It may have been delivered by another process.
       if (read === undefined || read === 'damaged') continue
       const outcome = await post(receiver, read.value, signal)
-      if (signal.aborted && outcome.kind === 'failed') return
-      if (!(await settle(receiver, waiting, read, outcome))) return
+      if (signal.aborted && outcome.kind === 'failed') return false
+      if (!(await settle(receiver, waiting, read, outcome))) return false
     }
+    return true
   }
 
   return {
@@ -201,19 +206,25 @@ export const createCourier = ({ store, post, now, signal, report }: CourierOptio
       const { name } = receiver
       ended = false
       let left = false
+      /** Lanes of which something is left: what comes later in the same round must not go before it. */
+      const behind = new Set<string>()
       for await (const chunk of chunksOf(store, name)) {
         left = true
         if (until > now()) return until - now()
         if (signal.aborted || !(await goOn())) return 0
         const byLane = Map.groupBy(chunk, ({ lane }) => lane)
         const failuresOf = (lane: string): number => lanes.get(lane)?.failures ?? 0
+        const isDue = (lane: string): boolean => (lanes.get(lane)?.until ?? 0) <= now()
         // Lanes that never failed go first: they say best whether the receiver is there.
         const due = [...byLane]
-          .filter(([lane]) => (lanes.get(lane)?.until ?? 0) <= now())
+          .filter(([lane]) => isDue(lane) && !behind.has(lane))
           .toSorted(([a], [b]) => failuresOf(a) - failuresOf(b))
+        for (const lane of byLane.keys()) behind.add(lane)
         await inBatches(
           due,
-          ([, events]) => deliver(receiver, goOn, events),
+          async ([lane, events]) => {
+            if (await deliver(receiver, goOn, events)) behind.delete(lane)
+          },
           failures === 0 ? (receiver.atOnce ?? PARALLEL) : 1,
         )
         if (ended) {
@@ -225,7 +236,11 @@ export const createCourier = ({ store, post, now, signal, report }: CourierOptio
         lanes.clear()
         return undefined
       }
-      const next = Math.min(...[...lanes.values()].map((lane) => lane.until))
+      // Of the others nothing is left, whoever has delivered it.
+      for (const lane of lanes.keys()) if (!behind.has(lane)) lanes.delete(lane)
+      // A lane that has not failed was only to let others go first.
+      let next = Number.POSITIVE_INFINITY
+      for (const lane of behind) next = Math.min(next, lanes.get(lane)?.until ?? now())
       return Number.isFinite(next) ? Math.max(next - now(), until - now(), 0) : 0
     },
   }

@@ -7,7 +7,7 @@
 import { describe, expect, type TestContext, test } from 'vitest'
 import { GIVE_UP } from '../../functions/events/courier.ts'
 import { listDead, resend } from '../../functions/events/dead-letters.ts'
-import { waitingKey } from '../../functions/events/keys.ts'
+import { waitingKey, waitingPrefix } from '../../functions/events/keys.ts'
 import type { EventRecord } from '../../functions/events/record.ts'
 import { openFiles } from '../support/rig/stores.ts'
 import { receiverOf } from './receiver.ts'
@@ -95,6 +95,51 @@ test('a tag whose event fails waits, others do not', async (t) => {
   await process.run()
   expect(tags().filter((tag) => tag === 'bad')).toHaveLength(3)
   expect(await left()).toEqual({})
+})
+
+test('after a failure, what comes much later of its tag waits, too', async (t) => {
+  let broken = true
+  const { process, push, time } = await open(t, ({ event }) => {
+    // So long that the tag is due again before the round comes to its second event.
+    time.pass(20)
+    if (tagOf(event) !== 'bad' || !broken) return DELIVERED
+    broken = false
+    return FAILED
+  })
+  const others = Array.from({ length: 110 }, (_, at) => `v${at}`)
+  const ids = await push('bad', ...others, 'bad')
+  await process.round()
+  time.pass(2_000)
+  await process.run()
+  const own = process.sent.filter(({ event }) => tagOf(event) === 'bad')
+  expect(own.map(({ event: { id } }) => id)).toEqual([ids[0], ids[0], ids[111]])
+})
+
+test('a tag that lets others go first goes on where it was', async (t) => {
+  const { process, push, time } = await open(t, () => {
+    time.pass(600)
+    return DELIVERED
+  })
+  const ids = await push(...Array.from({ length: 130 }, () => 'v1'))
+  // There is more to do, at once.
+  expect(await process.round()).toBe(0)
+  await process.run()
+  expect(process.ids()).toEqual(ids)
+})
+
+test('what another process has delivered of a tag that failed is not waited for', async (t) => {
+  const { process, push, store, time } = await open(t, ({ event }) =>
+    tagOf(event) === 'good' ? DELIVERED : FAILED,
+  )
+  const [first] = await push('v1', 'v2', 'good')
+  await process.round()
+  const { objects } = await store.list(waitingPrefix('hooks'))
+  await store.delete(objects.map(({ key }) => key).filter((key) => key.endsWith(first!)))
+  time.pass(2_000)
+  await push('good')
+  await process.round()
+  time.pass(1)
+  expect(await process.round()).toBeGreaterThan(500)
 })
 
 test('a receiver that is away is asked by one request at a time, less and less often', async (t) => {
