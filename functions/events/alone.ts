@@ -11,7 +11,7 @@ import { deliveryLeaseKey } from './keys.ts'
 /**
  * Does work while no other process does it.
  *
- * @param name of the work: `outbox`, or that of a receiver
+ * @param name of the work: `COPYING`, or that of a receiver
  * @param now clock in milliseconds since 1970
  * @param work is given what says whether the work is still its own
  * @returns what the work returns; `busy` where another process does it

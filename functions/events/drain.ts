@@ -13,7 +13,14 @@ import type { ObjectStore } from '../storage/store.ts'
 import { alone } from './alone.ts'
 import { type Courier, createCourier } from './courier.ts'
 import { fanOut } from './fan-out.ts'
-import { BEFORE_WAITING, deliveryOf, EVENTS_PREFIX, endedKey, waitingPrefix } from './keys.ts'
+import {
+  BEFORE_WAITING,
+  COPYING,
+  deliveryOf,
+  EVENTS_PREFIX,
+  endedKey,
+  waitingPrefix,
+} from './keys.ts'
 import type { Post } from './post.ts'
 import type { Receiver } from './receivers.ts'
 import { OUTBOX } from './record.ts'
@@ -130,7 +137,7 @@ export const createDrain = ({ store, post, report, now = Date.now }: DrainOption
 
     const copy = (): Promise<void> =>
       work({
-        name: 'outbox',
+        name: COPYING,
         known: !all,
         isThere: () => hasAny(OUTBOX, (key) => !unreadable.has(key)),
         act: async (goOn) => {

@@ -6,7 +6,8 @@
  *
  * What one writer did after another has its record later, and its proof later, too: a proof is looked at after its record
  * was listed, so whoever sees the second record also finds that the first has happened. So what has no proof yet keeps
- * nothing else waiting.
+ * nothing else waiting. But what the second has undone of the proof, as a push does of a delete, leaves the first unknown:
+ * then the second waits, too.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { inBatches } from '../shared/parallel.ts'
 import { listPages } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { waitingKey } from './keys.ts'
-import { createLanes, laneOf } from './lanes.ts'
+import { createLanes, type Looked, laneOf } from './lanes.ts'
 import { measured } from './measured.ts'
 import { type Proved, prove } from './proof.ts'
 import type { Receiver } from './receivers.ts'
@@ -24,6 +25,16 @@ import { readRecord, writeRecord } from './stored.ts'
 
 /** Milliseconds after which no request goes on that has written a record: S3 takes one for 15 minutes. */
 export const SETTLED = 20 * 60_000
+/**
+ * Milliseconds after which a delete counts as done, where a link that is there again hides it: a request takes seconds,
+ * and what was refused is withdrawn.
+ */
+export const HIDDEN = 60_000
+/**
+ * Milliseconds after which a link that is not there may have been, and gone again: the clean-up takes what was deleted an
+ * hour before, or more, by clocks that may differ.
+ */
+const SWEPT = 40 * 60_000
 /** Records that are deleted at once. */
 const CHUNK = 100
 /** Records under way at once: memory for the largest of them. */
@@ -56,18 +67,27 @@ const copyFor = (receiver: Receiver, event: EventRecord): string =>
     id: event.id,
   })
 
-/** Which events of a record are to be told; undefined where that is not known yet. */
-const happened = async (
-  store: ObjectStore,
-  record: EventRecord,
-  now: number,
-): Promise<readonly EventRecord[] | undefined> => {
+/** Whether an event of so many milliseconds ago is to be told; undefined where that is not known yet. */
+const isTold = (proved: Proved, { proof }: EventRecord, age: number): boolean | undefined => {
+  if (proved === 'happened') return true
+  if (proved === 'unknown') return age > (proof?.absent ? HIDDEN : SETTLED) || undefined
+  if (age <= SETTLED) return undefined
+  return !proof?.absent && age > SWEPT
+}
+
+/** Which events of a record are to be told. */
+const happened = async (store: ObjectStore, record: EventRecord, now: number): Promise<Looked> => {
   const events = eventsOf(record)
   const proved: Proved[] = await Promise.all(events.map((event) => prove(store, event)))
-  const settled = record.at + SETTLED < now
-  if (!settled && proved.some((each) => each !== 'happened')) return undefined
-  const kept = events.filter((_, at) => proved[at] !== 'not')
-  return Promise.all(kept.map((event) => measured(store, event)))
+  const told = events.map((event, at) => isTold(proved[at]!, event, now - record.at))
+  if (told.includes(undefined)) {
+    return { events: events.filter((_, at) => proved[at] === 'unknown'), wait: true }
+  }
+  const kept = events.filter((_, at) => told[at])
+  return {
+    events: await Promise.all(kept.map((event) => measured(store, event))),
+    wait: false,
+  }
 }
 
 /**
@@ -82,18 +102,18 @@ export const fanOut = async (
   const told = new Set<string>()
   let again: number | undefined
 
-  /** @returns the events of a record, if they are to be told now */
-  const look = async (key: string): Promise<readonly EventRecord[] | undefined> => {
+  /** @returns the events of a record; undefined where there is none to be read */
+  const look = async (key: string): Promise<Looked | undefined> => {
     const read = await readRecord(store, key)
     if (read === 'damaged') damaged(key)
     if (read === undefined || read === 'damaged') return undefined
     const { value: record } = read
-    const events = await happened(store, record, now())
-    if (events !== undefined) return events
+    const looked = await happened(store, record, now())
+    if (!looked.wait) return looked
     // Mostly it takes a moment; the longer it takes, the less likely it is.
     const wait = Math.min(Math.max((now() - record.at) / 2, 500), 60_000)
     again = Math.min(again ?? wait, wait)
-    return undefined
+    return looked
   }
 
   const tell = async (events: readonly EventRecord[]): Promise<void> => {
@@ -104,11 +124,12 @@ export const fanOut = async (
     }
   }
 
+  const waiting = new Set<string>()
   for await (const objects of listPages(store, OUTBOX)) {
     for (let from = 0; from < objects.length; from += CHUNK) {
       if (!(await goOn())) return { told, again: 0 }
       const keys = objects.slice(from, from + CHUNK).map(({ key }) => key)
-      const inOrder = createLanes()
+      const inOrder = createLanes(waiting)
       const copied = await inBatches(keys, (key) => inOrder(() => look(key), tell), PARALLEL)
       await store.delete(keys.filter((_, at) => copied[at]))
     }

@@ -13,6 +13,9 @@ export const EVENTS_PREFIX = `${OWN_PREFIX}events/`
 /** Milliseconds after which it goes, whatever became of it. */
 export const EVENT_LIFE = 30 * 24 * 60 * 60 * 1000
 
+/** The work of copying from the outbox, among that of the receivers: none of them can be called so. */
+export const COPYING = '!outbox'
+
 /** Who delivers at the moment; sorts before what waits, as {@link BEFORE_WAITING} needs it. */
 export const deliveryLeaseKey = (name: string): string => `${EVENTS_PREFIX}lease/${name}`
 

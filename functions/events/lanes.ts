@@ -14,33 +14,42 @@ export const laneOf = ({ repository, target }: EventRecord): string =>
     .digest('hex')
     .slice(0, 12)
 
+/** What was found of a record. */
+export interface Looked {
+  readonly events: readonly EventRecord[]
+  /** Whether they are not to be told yet, and neither is what comes later in their lanes. */
+  readonly wait: boolean
+}
+
 /**
  * Keeps the order within lanes, since a courier may be at work: who sees the copy of an event finds those before it. What
  * is begun first is before the rest, and all of it is looked at together.
  *
- * @returns what looks at a record, and then tells of it
+ * @param waiting lanes of which something waits; those of what is found to wait are added
+ * @returns what looks at a record, and then tells of it; whether it has told
  */
-export const createLanes = () => {
+export const createLanes = (waiting: Set<string>) => {
   const last = new Map<string, Promise<unknown>>()
   let known: Promise<unknown> = Promise.resolve()
   return async (
-    look: () => Promise<readonly EventRecord[] | undefined>,
+    look: () => Promise<Looked | undefined>,
     tell: (events: readonly EventRecord[]) => Promise<void>,
-  ): Promise<readonly EventRecord[] | undefined> => {
+  ): Promise<boolean> => {
     const before = known
     const own = Promise.withResolvers<void>()
     known = own.promise
     // Where one fails, nothing that is after it is told.
     known.catch(() => {})
     let telling: Promise<void> | undefined
-    let seen: readonly EventRecord[] | undefined
     try {
-      seen = await look()
+      const seen = await look()
       // The lanes of all before are known then.
       await before
-      if (seen !== undefined) {
-        const events = seen
-        const lanes = [...new Set(events.map(laneOf))]
+      const { events = [], wait = true } = seen ?? {}
+      const lanes = [...new Set(events.map(laneOf))]
+      if (wait || lanes.some((lane) => waiting.has(lane))) {
+        for (const lane of lanes) waiting.add(lane)
+      } else {
         telling = Promise.all(lanes.map((lane) => last.get(lane))).then(() => tell(events))
         for (const lane of lanes) last.set(lane, telling)
       }
@@ -50,6 +59,6 @@ export const createLanes = () => {
       throw error
     }
     await telling
-    return seen
+    return telling !== undefined
   }
 }

@@ -12,7 +12,8 @@ import type { EventRecord } from './record.ts'
 /**
  * What the store shows:
  * - `happened`.
- * - `not`: it has not happened yet, or never will, since its writer was refused or has died. Later it can be dropped.
+ * - `not`: it has not happened yet, or never will, since its writer was refused or has died. Later it can be dropped;
+ *   much later the link may have been deleted since, and swept.
  * - `unknown`: the link may have been deleted since, or deleted and written again. Later it is to be delivered.
  *
  * Later: once no request of then goes on any more.

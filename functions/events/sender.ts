@@ -13,7 +13,7 @@ import { alone } from './alone.ts'
 import { type Courier, createCourier, type DeliveryEvent } from './courier.ts'
 import { listEnded } from './dead-letters.ts'
 import { fanOut } from './fan-out.ts'
-import { BEFORE_WAITING, EVENTS_PREFIX, waitingPrefix } from './keys.ts'
+import { BEFORE_WAITING, COPYING, EVENTS_PREFIX, waitingPrefix } from './keys.ts'
 import { type Loop, startLoop } from './loop.ts'
 import type { Post } from './post.ts'
 import type { Receiver } from './receivers.ts'
@@ -131,7 +131,7 @@ export const startSender = ({
     if (page.objects.length === 0) return LOOK
     ended = new Set(await listEnded(store))
     const hearing = all.filter(({ name }) => !ended.has(name))
-    const again = await inTurn('outbox', async (goOn) => {
+    const again = await inTurn(COPYING, async (goOn) => {
       const done = await fanOut(store, { receivers: hearing, now, goOn, damaged: report.damaged })
       return done.again
     })

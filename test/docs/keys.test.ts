@@ -66,7 +66,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   waitingKey: events.waitingKey(DELIVERY),
   deadKey: events.deadKey(DELIVERY),
   endedKey: events.endedKey('hooks'),
-  deliveryLeaseKey: events.deliveryLeaseKey('outbox'),
+  deliveryLeaseKey: events.deliveryLeaseKey(events.COPYING),
 }
 
 const exported = [

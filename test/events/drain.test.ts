@@ -7,6 +7,7 @@
 import { expect, onTestFinished, type TestContext, test } from 'vitest'
 import { createDrain } from '../../functions/events/drain.ts'
 import {
+  COPYING,
   deliveryLeaseKey,
   endedKey,
   WAITING_PREFIX,
@@ -79,7 +80,7 @@ test('what is recorded while it is at work, and found it busy, is sent by it', a
   await record(store)
   let late: EventRecord | undefined
   const watched = intercept(store, async ({ operation, args }, proceed) => {
-    const releases = operation === 'deleteIf' && args[0] === deliveryLeaseKey('outbox')
+    const releases = operation === 'deleteIf' && args[0] === deliveryLeaseKey(COPYING)
     if (releases && late === undefined) {
       late = await record(store)
       // It is called for this one, sees that another is at work, and ends.
@@ -121,6 +122,23 @@ test('a receiver that fails keeps neither others waiting nor it, and is asked ag
   time.pass(61_000)
   await drain([HOOKS, OTHER], never, 'all')
   expect(sent).toHaveLength(3)
+})
+
+test('a receiver keeps nobody waiting, whatever it is called', async (t) => {
+  const named = receiverOf({ name: 'outbox' })
+  let late: EventRecord | undefined
+  const { store, sent, start } = await open(t, async ({ name }) => {
+    if (name === 'outbox' && late === undefined) {
+      late = await record(store)
+      // While it is at work on this one, another is called for the next.
+      await start()([named, OTHER], never, 'recorded')
+      expect(sent).toContain(`other ${late.id}`)
+    }
+    return DELIVERED
+  })
+  await record(store)
+  await start()([named, OTHER], never, 'recorded')
+  expect(late).toBeDefined()
 })
 
 test('nothing more is begun when its time is over', async (t) => {

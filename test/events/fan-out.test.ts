@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
-import { SETTLED } from '../../functions/events/fan-out.ts'
+import { HIDDEN, SETTLED } from '../../functions/events/fan-out.ts'
 import { measured } from '../../functions/events/measured.ts'
 import { outboxKey } from '../../functions/events/record.ts'
 import { dataKey, layerLinkKey } from '../../functions/registry/layout.ts'
@@ -166,6 +166,53 @@ describe('what has no proof', () => {
     expect((await process.fanOut()).again).toBeUndefined()
     await process.run()
     expect(process.sent).toHaveLength(1)
+    expect(await left()).toEqual({})
+  })
+
+  test('is sent where so much time has passed that it may have been swept', async (t) => {
+    const { store, time, process, left } = await open(t, [ALL])
+    await record(store, { at: time.now(), proof: { key: KEY } })
+    time.pass(60 * 60_000)
+    await process.run()
+    expect(process.sent).toHaveLength(1)
+    expect(await left()).toEqual({})
+  })
+})
+
+describe('a delete that a later push hides', () => {
+  const KEY = 'docker/registry/v2/repositories/team/app/_manifests/tags/v1/current/link'
+  const setUp = async (t: TestContext) => {
+    const opened = await open(t, [ALL])
+    const { store, time } = opened
+    const at = time.now()
+    const deleted = await record(store, {
+      at,
+      action: 'delete',
+      target: { tag: 'v1' },
+      proof: { key: KEY, absent: true },
+    })
+    await store.put(KEY, Buffer.from(digestOf('a')))
+    const pushed = await record(store, { at: at + 1 })
+    const other = await record(store, { at: at + 2, target: { tag: 'v2' } })
+    await opened.process.run()
+    // Whether it is done, nobody knows: what comes later of its tag waits, and nothing else does.
+    expect(opened.process.ids()).toEqual([other.id])
+    return { ...opened, deleted, pushed }
+  }
+
+  test('is sent before it', async (t) => {
+    const { process, time, deleted, pushed, left } = await setUp(t)
+    time.pass(HIDDEN + 1_000)
+    await process.run()
+    expect(process.ids().slice(1)).toEqual([deleted.id, pushed.id])
+    expect(await left()).toEqual({})
+  })
+
+  test('is sent at once where the link is gone again', async (t) => {
+    const { process, store, deleted, left } = await setUp(t)
+    await store.delete([KEY])
+    await process.run()
+    expect(process.ids()).toContain(deleted.id)
     expect(await left()).toEqual({})
   })
 })

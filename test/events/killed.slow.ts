@@ -15,7 +15,7 @@ import { afterAll, expect, test } from 'vitest'
 import { openFileStore } from '../../functions/compose/file-store.ts'
 import { SETTLED } from '../../functions/events/fan-out.ts'
 import { cloudEventBody } from '../../functions/events/formats/cloudevents.ts'
-import { deliveryLeaseKey } from '../../functions/events/keys.ts'
+import { COPYING, deliveryLeaseKey } from '../../functions/events/keys.ts'
 import { parseReceivers } from '../../functions/events/receivers.ts'
 import { EVENT_RECEIVERS_KEY, REPOSITORIES_PREFIX } from '../../functions/registry/layout.ts'
 import { readLink } from '../../functions/registry/links.ts'
@@ -111,7 +111,7 @@ test(
       const [code, signal] = await exit
       expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' })
       // As after the minute that it takes others to see that it is dead.
-      await store.delete(['outbox', 'log'].map(deliveryLeaseKey))
+      await store.delete([COPYING, 'log'].map(deliveryLeaseKey))
     }
 
     for (let round = 0; round < KILLS; round++) await run(round)
