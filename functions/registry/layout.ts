@@ -332,8 +332,9 @@ export const fetchedOf = (key: string): { name: string; tag: string } | undefine
 /** Blobs that a process is fetching. */
 export const FETCHING_PREFIX = `${OWN}/fetching/`
 
-/** Says who fetches a blob at the moment; see upstreams/blobs/claim.ts. */
-export const fetchingKey = (digest: string): string => FETCHING_PREFIX + segments(digest)
+/** Says who fetches a blob from an upstream at the moment. @param upstream what stands for it; see upstreams/blobs/claim.ts */
+export const fetchingKey = (digest: string, upstream: string): string =>
+  `${FETCHING_PREFIX}${segments(digest)}/${upstream}`
 
 /** The key that authenticates upload state, shared by all instances on this store. */
 export const UPLOAD_SECRET_KEY = `${OWN}/config/upload-secret`

@@ -20,8 +20,9 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { ecrUsers } from '../../functions/compose/aws/ecr-users.ts'
-import { dataKey, fetchingKey, layerLinkKey } from '../../functions/registry/layout.ts'
+import { dataKey, layerLinkKey } from '../../functions/registry/layout.ts'
 import type { Digest } from '../../functions/registry/reference.ts'
+import { claimKey } from '../../functions/upstreams/blobs/claim.ts'
 import { digestOf, mediaTypes } from '../conformance/client.ts'
 import { scratch } from '../support/live/process.ts'
 import { until } from '../support/until.ts'
@@ -305,7 +306,7 @@ describe('pull-through of a deployed stack', () => {
       const bytes = randomBytes(size)
       const digest = digestOf(bytes) as Digest
       upstream.blobs.set(digest, bytes)
-      const Key = fetchingKey(digest)
+      const Key = claimKey({ digest, origin: upstream.origin })
       const put = new PutObjectCommand({ Bucket, Key, Body: randomBytes(10).toString('hex') })
       const { ETag = '' } = await s3.send(put)
       const claim = ETag.replaceAll('"', '')

@@ -59,7 +59,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   uploadCancelledKey: layout.uploadCancelledKey('uuid'),
   fetchedTagKey: layout.fetchedTagKey('a/b', 'v1'),
   fetchedMarkKey: layout.fetchedMarkKey('a/b'),
-  fetchingKey: layout.fetchingKey(D),
+  fetchingKey: layout.fetchingKey(D, 'up'),
   failedLogInsKey: layout.failedLogInsKey('bucket'),
   shardKey: search.shardKey(255),
   outboxKey: outboxKey(RECORD),

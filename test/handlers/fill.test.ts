@@ -13,13 +13,9 @@ import { readSettings } from '../../functions/compose/settings.ts'
 import { createHandler as createApi } from '../../functions/handlers/api.ts'
 import { createHandler } from '../../functions/handlers/fill.ts'
 import { startWebFunction } from '../../functions/node/web-function/start.ts'
-import {
-  dataKey,
-  fetchingKey,
-  layerLinkKey,
-  UPSTREAMS_KEY,
-} from '../../functions/registry/layout.ts'
+import { dataKey, layerLinkKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
+import { claimKey } from '../../functions/upstreams/blobs/claim.ts'
 import { startBucket } from '../support/hosts/start.ts'
 import { until } from '../support/until.ts'
 import { CONFIG, IMAGE, serve, sha256 } from '../upstreams/upstream.ts'
@@ -195,11 +191,13 @@ describe('a pull', () => {
   test.each([get(BLOB), head(BLOB)])(
     'waits for a small blob where the upstream sends clients nowhere',
     async (event) => {
-      const { send, events, state, store } = await open()
+      const { send, events, state, store, upstream } = await open()
       state.redirects = false
       expect((await send(event)).headers?.location).toContain('X-Amz-Signature')
       expect(events).toEqual([])
-      expect(await store.head(fetchingKey(DIGEST))).toBeUndefined()
+      expect(
+        await store.head(claimKey({ digest: DIGEST, origin: upstream.origin })),
+      ).toBeUndefined()
     },
   )
 
@@ -322,13 +320,13 @@ describe('the Web Function', () => {
 
 describe('a copy', () => {
   test('of what is wrong is no error, and leaves nothing', async () => {
-    const { send, fill, events, state, store } = await open()
+    const { send, fill, events, state, store, upstream } = await open()
     await send(get(BLOB))
     Object.assign(state, { redirects: false, bytes: randomBytes(10) })
     await fill(events[0]!)
     const { objects } = await store.list('docker/')
     expect(objects).toEqual([])
-    expect(await store.head(fetchingKey(DIGEST))).toBeDefined()
+    expect(await store.head(claimKey({ digest: DIGEST, origin: upstream.origin }))).toBeDefined()
   })
 
   test('whose time is over is an error, which the alarm tells of', async () => {

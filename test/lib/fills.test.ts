@@ -9,11 +9,11 @@ import type { ServerResponse } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { raisingFence } from '../../functions/registry/clean-up/fence.ts'
 import { newNonce, writeMarker } from '../../functions/registry/clean-up/marker.ts'
-import { dataKey, fetchingKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import { dataKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
 import type { Digest } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
-import { createHandedClaims } from '../../functions/upstreams/blobs/claim.ts'
+import { claimKey, createHandedClaims } from '../../functions/upstreams/blobs/claim.ts'
 import { type CopyWanted, createCopy } from '../../functions/upstreams/blobs/copy.ts'
 import { createElsewhere } from '../../functions/upstreams/blobs/elsewhere.ts'
 import { createAsking } from '../../functions/upstreams/client/hosts-asked.ts'
@@ -226,7 +226,7 @@ describe('the role', () => {
       let next: CopyWanted | string = {
         name: route.local,
         digest,
-        claim: (await offers.offer(digest))!,
+        claim: (await offers.offer({ digest, origin: route.origin }))!,
       }
       while (typeof next === 'object') next = await copying(route, next)
     }
@@ -247,7 +247,7 @@ describe('the role', () => {
       { ifNoneMatch: '*' },
     )
     const { route: again, askAt: askAgain } = await serveBlobs(new Map([[sha256(other), other]]))
-    const claim = (await offers.offer(sha256(other)))!
+    const claim = (await offers.offer({ digest: sha256(other), origin: again.origin }))!
     const mounting = createCopy({
       ...{ registry: registryOn(store), store, askAt: askAgain, claims },
       ...{ signal: new AbortController().signal, wait: async () => {} },
@@ -334,7 +334,7 @@ test('the role of the function behind the API may do what pulling through does b
   // It is copied by others, and then by nobody, and then here.
   expect(await find(0)).toBe('nowhere')
   expect(await find(0)).toBe('nowhere')
-  await files.delete([fetchingKey(sha256(SMALL))])
+  await files.delete([claimKey({ digest: sha256(SMALL), origin: route.origin })])
   expect(await find(SMALL.length)).toBe('here')
   const more = own.filter(({ sid }) => !before.has(sid))
   const granted = inS3(more)

@@ -8,15 +8,10 @@ import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  dataKey,
-  FETCHING_PREFIX,
-  fetchingKey,
-  layerLinkKey,
-} from '../../functions/registry/layout.ts'
+import { dataKey, FETCHING_PREFIX, layerLinkKey } from '../../functions/registry/layout.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
-import { createHandedClaims } from '../../functions/upstreams/blobs/claim.ts'
+import { claimKey, createHandedClaims } from '../../functions/upstreams/blobs/claim.ts'
 import {
   type CopyOptions,
   type CopyWanted,
@@ -52,6 +47,7 @@ describe.each(STORES)('on %s', (_, openStore) => {
     onTestFinished(close)
     const route = routeTo(upstream.origin)
     const claims = createHandedClaims(store)
+    const wanted = { digest: DIGEST, origin: route.origin }
     /** One process. */
     const copier = (more: Partial<CopyOptions> = {}) => {
       const registry = createRegistry({ store, uploadSecret: async () => Buffer.alloc(32, 1) })
@@ -69,7 +65,7 @@ describe.each(STORES)('on %s', (_, openStore) => {
       return (wanted: CopyWanted) => copy(route, wanted)
     }
     const offer = async (): Promise<CopyWanted> => {
-      const claim = await claims.offer(DIGEST)
+      const claim = await claims.offer(wanted)
       expect(claim).toBeDefined()
       return { name: route.local, digest: DIGEST, claim: claim! }
     }
@@ -80,7 +76,7 @@ describe.each(STORES)('on %s', (_, openStore) => {
     const left = async () => (await store.list(FETCHING_PREFIX)).objects.map(({ key }) => key)
     const { requests } = upstream
     const gets = () => requests.filter(({ line }) => line.includes('GET /v2/app/'))
-    return { store, route, copier, claims, offer, stored, left, gets, ways }
+    return { store, route, copier, claims, wanted, offer, stored, left, gets, ways }
   }
 
   test('a blob is copied at once, and the claim is gone', async () => {
@@ -136,23 +132,25 @@ describe.each(STORES)('on %s', (_, openStore) => {
     ['at once', {}],
     ['in pieces', { atOnce: MEBIBYTE, piece: MEBIBYTE }],
   ])('what is wrong is not stored %s, and is not tried again at once', async (_, options) => {
-    const { copier, offer, claims, stored, store, route } = await open(randomBytes(BLOB.length))
+    const { copier, offer, claims, wanted, stored, store, route } = await open(
+      randomBytes(BLOB.length),
+    )
     await expect(copier(options)(await offer())).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
     expect(await stored()).toBeUndefined()
     expect(await store.head(layerLinkKey(route.local, DIGEST))).toBeUndefined()
-    expect(await claims.offer(DIGEST)).toBeUndefined()
+    expect(await claims.offer(wanted)).toBeUndefined()
   })
 
   test('one who died is taken over, by the clock of the store', async () => {
-    const { store, claims, copier, offer, stored } = await open()
+    const { store, claims, wanted, copier, offer, stored } = await open()
     await offer()
-    expect(await claims.offer(DIGEST)).toBeUndefined()
+    expect(await claims.offer(wanted)).toBeUndefined()
     const later = createHandedClaims(store, () => Date.now() + 60_000)
-    const claim = await later.offer(DIGEST)
+    const claim = await later.offer(wanted)
     expect(claim).toBeDefined()
     expect(await copier()({ name: 'up/app', digest: DIGEST, claim: claim! })).toBe('done')
     expect((await stored())?.equals(BLOB)).toBe(true)
-    expect(await store.head(fetchingKey(DIGEST))).toBeUndefined()
+    expect(await store.head(claimKey(wanted))).toBeUndefined()
   })
 
   test('bytes that another repository has are not fetched: the upstream shows a part', async () => {

@@ -10,13 +10,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { dataKey, FETCHING_PREFIX, fetchingKey } from '../../functions/registry/layout.ts'
+import { dataKey, FETCHING_PREFIX } from '../../functions/registry/layout.ts'
 import type { Digest } from '../../functions/registry/reference.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
-import { type ClaimsOptions, createClaims } from '../../functions/upstreams/blobs/claim.ts'
+import {
+  type ClaimsOptions,
+  claimKey,
+  createClaims,
+} from '../../functions/upstreams/blobs/claim.ts'
 import type { WantedBlob } from '../../functions/upstreams/blobs/elsewhere.ts'
 import {
   type Arriving,
@@ -105,8 +109,14 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
   const errors: unknown[] = []
   const behind: Promise<unknown>[] = []
   const route = routeTo(upstream.origin)
+  const key = claimKey({ digest: DIGEST, origin: route.origin })
   /** One server. */
-  const start = (more: Partial<ClaimsOptions> = {}, own: ObjectStore = store, room?: Room) => {
+  const start = (
+    more: Partial<ClaimsOptions> = {},
+    own: ObjectStore = store,
+    room?: Room,
+    most?: number,
+  ) => {
     const registry = createRegistry({
       store: own,
       uploadSecret: async () => Buffer.alloc(32),
@@ -126,6 +136,7 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
       now: Date.now,
       wait,
       room,
+      ...(most !== undefined && { most }),
     })
     return { registry, fill }
   }
@@ -136,7 +147,10 @@ const openOn = async (openStore: () => Promise<OpenedStore>, ...gives: readonly 
     return readAll(body, BLOB.length)
   }
   const { requests } = upstream
-  return { ...server, start, store, route, asked, requests, stored, stop, errors, directory: path }
+  return {
+    ...{ ...server, start, store, route, key, asked, requests, stored, stop, errors },
+    directory: path,
+  }
 }
 
 const read = async (arriving: Arriving | undefined): Promise<Buffer> => {
@@ -264,7 +278,7 @@ describe('where there is little room', () => {
       BLOB.length,
     ],
   ])('a blob that %s is handed on, with its claim', async (_, give, most) => {
-    const { start, store, route } = await open(give)
+    const { start, store, route, key } = await open(give)
     const handed: WantedBlob[] = []
     const room = {
       blob: most,
@@ -277,8 +291,8 @@ describe('where there is little room', () => {
     }
     const [{ claim }] = handed as [WantedBlob]
     expect(handed).toEqual([{ name: route.local, digest: DIGEST, claim }])
-    expect((await store.head(fetchingKey(DIGEST)))?.etag).toBe(claim)
-    await store.delete([fetchingKey(DIGEST)])
+    expect((await store.head(key))?.etag).toBe(claim)
+    await store.delete([key])
   })
 
   test('those that come at once have it one after the other', async () => {
@@ -296,7 +310,7 @@ describe('where there is little room', () => {
     const got = await Promise.allSettled(all)
     expect(got.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(handed).toHaveLength(2)
-    await store.delete(handed.map(({ digest }) => fetchingKey(digest)))
+    await store.delete(handed.map(({ digest }) => claimKey({ digest, origin: route.origin })))
     stop.abort()
   })
 
@@ -307,6 +321,24 @@ describe('where there is little room', () => {
     const arriving = await fill(route, DIGEST)
     expect((await buffer(arriving!.body)).equals(BLOB)).toBe(true)
   })
+})
+
+test('there are only so many fetches at a time', async () => {
+  const { start, store, route, stop } = await open((_, response) => {
+    response.writeHead(200, { 'content-length': BLOB.length }).write('x')
+  })
+  const { fill } = start({}, store, undefined, 2)
+  const first = await Promise.all(['a', 'b'].map((name) => fill(route, sha256(name))))
+  const another = fill(route, sha256('c'))
+  await expect(another).rejects.toMatchObject({ failure: 'full', retryAfter: 5_000 })
+  // What is under way is for everybody.
+  const more = await fill(route, sha256('a'))
+  expect(more).toMatchObject({ shared: true })
+  stop.abort()
+  for (const each of [...first, more]) {
+    await expect(read(each)).rejects.toMatchObject({ failure: 'away' })
+  }
+  await expect(fill(route, sha256('c'))).rejects.toMatchObject({ failure: 'away' })
 })
 
 describe('a connection that breaks', () => {
@@ -356,13 +388,13 @@ describe('a connection that breaks', () => {
   })
 
   test('because the server stops ends at once', async () => {
-    const { fill, route, stop, store } = await open((_, response) => {
+    const { fill, route, stop, store, key } = await open((_, response) => {
       response.writeHead(200, { 'content-length': BLOB.length }).write('x')
     })
     const reader = await fill(route, DIGEST)
     stop.abort()
     await expect(read(reader)).rejects.toMatchObject({ failure: 'away' })
-    await until(async () => (await store.head(fetchingKey(DIGEST))) === undefined)
+    await until(async () => (await store.head(key)) === undefined)
   })
 })
 
@@ -387,13 +419,13 @@ describe('what is not right', () => {
   ])(
     '%s: nobody gets it whole, nothing is stored, and it is remembered shortly',
     async (_, give) => {
-      const { fill, route, registry, store, asked } = await open(give)
+      const { fill, route, registry, store, asked, key } = await open(give)
       const readers = await Promise.all([fill(route, DIGEST), fill(route, DIGEST)])
       for (const reader of readers)
         await expect(read(reader)).rejects.toMatchObject({ failure: 'wrong' })
       expect(await registry.blobs.stat('up/app', DIGEST)).toBeUndefined()
       expect(await store.head(dataKey(DIGEST))).toBeUndefined()
-      await until(async () => (await store.head(fetchingKey(DIGEST))) === undefined)
+      await until(async () => (await store.head(key)) === undefined)
       await expect(fill(route, DIGEST)).rejects.toMatchObject({ failure: 'wrong' })
       expect(asked()).toHaveLength(1)
     },
@@ -462,7 +494,9 @@ describe('bytes that another repository has', () => {
     const second = fill(liar, DIGEST)
     second.catch(() => {})
     await read(first)
-    await expect(second).rejects.toMatchObject({ failure: 'wrong' })
+    // By when it asks.
+    const failure = expect.stringMatching(/^(unknown|wrong)$/)
+    await expect(second).rejects.toMatchObject({ failure })
     expect(await registry.blobs.stat(liar.local, DIGEST)).toBeUndefined()
   })
 
@@ -513,6 +547,9 @@ describe('bytes that another repository has', () => {
 })
 
 describe('several servers on one store', () => {
+  const WANTED = { digest: DIGEST, origin: 'https://up.example' }
+  const atOnce = async () => () => {}
+
   test.each(STORES)('fetch a blob once: %s', async (_, openStore) => {
     const { fill, start, route, asked, stored } = await openOn(openStore, whole)
     const others = [start(), start()].map((server) => server.fill)
@@ -527,8 +564,8 @@ describe('several servers on one store', () => {
   })
 
   test('take over what a dead one has left', async () => {
-    const { start, route, store } = await open(whole)
-    await store.put(fetchingKey(DIGEST), Buffer.from('{}'))
+    const { start, route, store, key } = await open(whole)
+    await store.put(key, Buffer.from('{}'))
     let clock = 0
     const { fill } = start({
       clock: () => {
@@ -537,49 +574,101 @@ describe('several servers on one store', () => {
       },
     })
     expect((await read(await fill(route, DIGEST))).equals(BLOB)).toBe(true)
-    await until(async () => (await store.head(fetchingKey(DIGEST))) === undefined)
+    await until(async () => (await store.head(key)) === undefined)
   })
 
   test('leave no claim when the store fails while they wait', async () => {
     const { store } = await open(whole)
     const stop = new AbortController()
     const take = createClaims({ store, signal: stop.signal, wait: () => sleep(1), renewal: 1 })
-    const first = await take(DIGEST, async () => false)
+    const first = await take(WANTED, async () => false, atOnce)
     let looks = 0
-    const second = take(DIGEST, async () => {
+    const isHere = async () => {
       looks += 1
       if (looks === 1) await first?.release()
-      else throw new StoreError('unavailable', 'a link')
+      if (looks === 3) throw new StoreError('unavailable', 'a link')
       return false
-    })
+    }
+    const second = take(WANTED, isHere, atOnce)
     await expect(second).rejects.toThrow('a link')
-    expect(looks).toBe(2)
-    expect(await store.head(fetchingKey(DIGEST))).toBeUndefined()
+    expect(looks).toBe(3)
+    expect(await store.head(claimKey(WANTED))).toBeUndefined()
+  })
+
+  test('look once more when they have the claim: whoever had it may have been done', async () => {
+    const { store } = await open(whole)
+    const stop = new AbortController()
+    const take = createClaims({ store, signal: stop.signal, wait: () => sleep(1), renewal: 1 })
+    const first = await take(WANTED, async () => false, atOnce)
+    let looks = 0
+    const isHere = async () => {
+      looks += 1
+      if (looks === 1) await first?.release()
+      return looks === 3
+    }
+    expect(await take(WANTED, isHere, atOnce)).toBeUndefined()
+    expect(await store.head(claimKey(WANTED))).toBeUndefined()
+  })
+
+  test('do not wait for what another upstream gives slowly', async () => {
+    const { fill, start, route, stop } = await open((_, response) => {
+      response.writeHead(200, { 'content-length': BLOB.length }).write('x')
+    })
+    const slow = await fill(route, DIGEST)
+    const other = await serve((request, response) => {
+      if (request.url === '/v2/') return void response.end('{}')
+      whole(request, response)
+    })
+    const second = start({
+      wait: () => expect.unreachable('it waits') as never,
+    })
+    const arriving = await second.fill({ ...routeTo(other.origin), local: 'up/other' }, DIGEST)
+    expect((await read(arriving)).equals(BLOB)).toBe(true)
+    stop.abort()
+    await expect(read(slow)).rejects.toMatchObject({ failure: 'away' })
+  })
+
+  test('do not wait for one that has no connection left', async () => {
+    const hanging = Promise.withResolvers<void>()
+    const { fill, start, route, stored, stop } = await open(async (request, response) => {
+      if (!request.url?.endsWith(DIGEST)) return hanging.resolve()
+      whole(request, response)
+    })
+    const one = { ...route, upstream: { ...route.upstream, connections: 1 } }
+    const first = fill(one, sha256('hangs'))
+    await hanging.promise
+    const waiting = fill(one, DIGEST)
+    const second = start({ wait: () => expect.unreachable('it waits') as never })
+    expect((await read(await second.fill(route, DIGEST))).equals(BLOB)).toBe(true)
+    await until(() => stored().catch(() => undefined))
+    stop.abort()
+    await expect(first).rejects.toMatchObject({ failure: 'away' })
+    await waiting.catch(() => {})
   })
 
   test('stop, whoever they wait for', async () => {
-    const { fill, store, route, stop, asked } = await open(whole)
-    await store.put(fetchingKey(DIGEST), Buffer.from('{}'))
+    const { fill, store, route, stop, asked, key } = await open(whole)
+    await store.put(key, Buffer.from('{}'))
     const waiting = fill(route, DIGEST)
     stop.abort()
     await expect(waiting).rejects.toMatchObject({ failure: 'away' })
     expect(asked()).toEqual([])
-    await store.delete([fetchingKey(DIGEST)])
+    await store.delete([key])
   })
 
   test('do not take over from one that is at work', async () => {
-    const { start, route, store, asked } = await open(whole)
+    const { start, route, store, asked, key } = await open(whole)
     let clock = 0
     let writes = 0
     const write = () => {
       writes += 1
-      return store.put(fetchingKey(DIGEST), Buffer.from(`{"write":${writes}}`))
+      return store.put(key, Buffer.from(`{"write":${writes}}`))
     }
     await write()
     const wait = async () => {
       clock += 30_000
       if (writes < 5) await write()
-      else await store.delete([fetchingKey(DIGEST)])
+      else await store.delete([key])
     }
     const { fill } = start({ clock: () => clock, wait })
     const filling = fill(route, DIGEST)

@@ -48,8 +48,9 @@ test('what is left of a copy is nothing', async () => {
   const entry = { name: 'up', host: 'up.example', prefix: 'up', url: upstream.origin }
   const upstreams = [{ ...entry, private: ['127.0.0.1'] }]
   await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify({ version: 1, upstreams })))
+  const wanted = { digest: DIGEST, origin: upstream.origin }
   const event = (claim: string) => ({ name: 'up/app', digest: DIGEST, claim })
-  const first = (await createHandedClaims(store).offer(DIGEST))!
+  const first = (await createHandedClaims(store).offer(wanted))!
   const child = spawn(process.execPath, ['--input-type=module', '--eval', CALL], {
     cwd: projectRoot,
     env: { ...process.env, ...env, EVENT: JSON.stringify(event(first)) },
@@ -61,8 +62,8 @@ test('what is left of a copy is nothing', async () => {
   expect(await store.head(dataKey(DIGEST))).toBeUndefined()
   expect((await store.list('docker/')).objects).toEqual([])
   // Nobody waits for the dead one: its claim is old by then.
-  expect(await createHandedClaims(store).offer(DIGEST)).toBeUndefined()
-  const second = await createHandedClaims(store, () => Date.now() + 60_000).offer(DIGEST)
+  expect(await createHandedClaims(store).offer(wanted)).toBeUndefined()
+  const second = await createHandedClaims(store, () => Date.now() + 60_000).offer(wanted)
   const context = { invokedFunctionArn: ARN, getRemainingTimeInMillis: () => 900_000 }
   await createHandler(env)(event(second!), context)
   const { body } = (await store.get(dataKey(DIGEST)))!

@@ -1,18 +1,19 @@
 /**
- * Which process fetches a blob, where several have one store: whoever creates the claim. It is written anew as long as its
- * owner is at work; one that stays as it is was left by a dead process, and is taken over.
+ * Which process fetches a blob from an upstream, where several have one store: whoever creates the claim. It is written anew
+ * as long as its owner is at work; one that stays as it is was left by a dead process, and is taken over. Each upstream has
+ * its own: nobody waits for what comes slowly from elsewhere, or is never right there.
  *
  * A claim saves requests, and nothing relies on it: two that fetch the same blob both verify it, and write the same.
  *
  * @module
  */
 
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { fetchingKey } from '../../registry/layout.ts'
 import type { Digest } from '../../registry/reference.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import { putUnlessChanged } from '../../storage/read-or-create.ts'
-import type { ObjectStore } from '../../storage/store.ts'
+import type { ObjectStore, WriteCondition } from '../../storage/store.ts'
 import { UpstreamError } from '../client/failure.ts'
 
 /** Milliseconds between two writes of a claim. */
@@ -21,6 +22,17 @@ const RENEWAL = 5_000
 const DEAD = 15_000
 /** Milliseconds between looks at what another process fetches. */
 const LOOK = 500
+
+/** What is fetched. */
+export interface Claimed {
+  readonly digest: Digest
+  /** Scheme and host of the upstream's API. */
+  readonly origin: string
+}
+
+/** The key of a claim. Where upstreams are is nobody's business who reads keys. */
+export const claimKey = ({ digest, origin }: Claimed): string =>
+  fetchingKey(digest, createHash('sha256').update(origin).digest('hex').slice(0, 16))
 
 /** A claim that is held. */
 export interface Claim {
@@ -33,9 +45,9 @@ export interface Claim {
 /** Claims that one process makes for another to hold. */
 export interface HandedClaims {
   /** Makes a claim, or takes over a dead one. @returns its version; undefined while somebody fetches */
-  offer(digest: Digest): Promise<string | undefined>
+  offer(wanted: Claimed): Promise<string | undefined>
   /** Holds a claim that was made for this process. @returns undefined when it is somebody else's by now */
-  accept(digest: Digest, version: string): Promise<Claim | undefined>
+  accept(wanted: Claimed, version: string): Promise<Claim | undefined>
 }
 
 export interface ClaimsOptions {
@@ -54,12 +66,15 @@ export interface ClaimsOptions {
  * Waits until this process may fetch a blob.
  *
  * @param isHere whether it has come meanwhile
- * @returns undefined when it has
- * @throws UpstreamError `away` when nobody is to wait any more
+ * @param enter waits until it can be begun with at once, so that nobody holds a claim who waits; gives what gives that up.
+ *   Whoever gets the claim has it still
+ * @returns undefined when it has come
+ * @throws UpstreamError `away` when nobody is to wait any more; what `isHere` and `enter` throw
  */
 export type TakeClaim = (
-  digest: Digest,
+  wanted: Claimed,
   isHere: () => Promise<boolean>,
+  enter: () => Promise<() => void>,
 ) => Promise<Claim | undefined>
 
 /** Each has a body of its own: versions may be sums of bodies. */
@@ -103,8 +118,8 @@ export const createHandedClaims = (
   now: () => number = Date.now,
   renewal = RENEWAL,
 ): HandedClaims => ({
-  async offer(digest) {
-    const key = fetchingKey(digest)
+  async offer(wanted) {
+    const key = claimKey(wanted)
     const created = await putUnlessChanged(store, key, body(), { ifNoneMatch: '*' })
     if (created !== undefined) return created
     const there = await store.head(key)
@@ -112,8 +127,8 @@ export const createHandedClaims = (
     return putUnlessChanged(store, key, body(), { ifMatch: there.etag })
   },
 
-  async accept(digest, version) {
-    const key = fetchingKey(digest)
+  async accept(wanted, version) {
+    const key = claimKey(wanted)
     const taken = await putUnlessChanged(store, key, body(), { ifMatch: version })
     return taken === undefined ? undefined : hold(store, key, taken, renewal)
   },
@@ -127,34 +142,49 @@ export const createClaims = ({
   clock = () => performance.now(),
   renewal = RENEWAL,
 }: ClaimsOptions): TakeClaim => {
-  return async (digest, isHere) => {
-    const key = fetchingKey(digest)
+  /** @returns undefined when somebody else was faster */
+  const attempt = async (
+    key: string,
+    condition: WriteCondition,
+    enter: () => Promise<() => void>,
+  ): Promise<Claim | undefined> => {
+    const leave = await enter()
+    let written: string | undefined
+    try {
+      written = await putUnlessChanged(store, key, body(), condition)
+      return written === undefined ? undefined : hold(store, key, written, renewal)
+    } finally {
+      if (written === undefined) leave()
+    }
+  }
+
+  return async (wanted, isHere, enter) => {
+    const key = claimKey(wanted)
+    let condition: WriteCondition | undefined = { ifNoneMatch: '*' }
     let seen: { readonly etag: string; readonly at: number } | undefined
-    for (;;) {
-      if (signal.aborted) throw new UpstreamError('away', `${digest} is not waited for any more`)
-      const created = await putUnlessChanged(store, key, body(), { ifNoneMatch: '*' })
-      if (created !== undefined) {
-        // Whoever had it may have been done in between.
-        const claim = hold(store, key, created, renewal)
-        let here: boolean
+    for (let first = true; ; first = false) {
+      if (signal.aborted) {
+        throw new UpstreamError('away', `${wanted.digest} is not waited for any more`)
+      }
+      const claim = condition && (await attempt(key, condition, enter))
+      if (claim !== undefined) {
         try {
-          here = seen !== undefined && (await isHere())
+          // Whoever had it may have been done in between.
+          if (first || !(await isHere())) return claim
         } catch (error) {
           // Nobody would ever give it up.
           await claim.release()
           throw error
         }
-        if (!here) return claim
         await claim.release()
         return undefined
       }
       const there = await store.head(key)
-      if (there !== undefined && there.etag === seen?.etag && clock() - seen.at > DEAD) {
-        const taken = await putUnlessChanged(store, key, body(), { ifMatch: there.etag })
-        if (taken !== undefined) return hold(store, key, taken, renewal)
-      }
-      if (there !== undefined && there.etag !== seen?.etag) seen = { etag: there.etag, at: clock() }
       if (await isHere()) return undefined
+      condition = undefined
+      if (there === undefined) condition = { ifNoneMatch: '*' }
+      else if (there.etag !== seen?.etag) seen = { etag: there.etag, at: clock() }
+      else if (clock() - seen.at > DEAD) condition = { ifMatch: there.etag }
       await wait(LOOK)
     }
   }

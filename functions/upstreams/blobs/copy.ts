@@ -159,7 +159,7 @@ export const createCopy = (options: CopyOptions): CopyBlob => {
 
   return async (route, wanted) => {
     const { digest } = wanted
-    const claim = await claims.accept(digest, wanted.claim)
+    const claim = await claims.accept({ digest, origin: route.origin }, wanted.claim)
     if (claim === undefined) return 'taken'
     const begun = await withClaim(claim, () => copy(route, digest, wanted.begun))
     if (begun === undefined) {

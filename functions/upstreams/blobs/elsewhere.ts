@@ -76,7 +76,7 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
 
   const have = async (route: Route, digest: Digest): Promise<void> => {
     try {
-      const claim = await claims.offer(digest)
+      const claim = await claims.offer({ digest, origin: route.origin })
       if (claim !== undefined) await start({ name: route.local, digest, claim })
     } catch (error) {
       report(route, digest, error)
@@ -87,8 +87,9 @@ export const createElsewhere = (options: ElsewhereOptions): FindElsewhere => {
   const copy = async (route: Route, digest: Digest, size: number): Promise<boolean> => {
     const { repository } = askAt(route)
     const { uploads } = registry
-    const version = await claims.offer(digest)
-    const claim = version && (await claims.accept(digest, version))
+    const wanted = { digest, origin: route.origin }
+    const version = await claims.offer(wanted)
+    const claim = version && (await claims.accept(wanted, version))
     if (!claim) return false
     try {
       const opened = await repository.blob(digest)

@@ -12,6 +12,7 @@ import type { Registry } from '../../registry/registry.ts'
 import { StoreError } from '../../storage/errors.ts'
 import type { ByteRange, ObjectStore } from '../../storage/store.ts'
 import type { OpenedBlob, Span } from '../client/client.ts'
+import { UpstreamError } from '../client/failure.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
 import { askedAs, isPassedOn } from '../client/via.ts'
 import { createFailures } from '../manifests/failures.ts'
@@ -44,7 +45,14 @@ export interface FillOptions {
   readonly watch?: Pick<UpstreamWatch, 'fetching'> | undefined
   /** What there is room for. Default: anything. */
   readonly room?: Room | undefined
+  /** Most fetches at a time, those included that wait for a connection, or for another server. */
+  readonly most?: number
 }
+
+/** See {@link FillOptions.most}. */
+const MOST = 1_000
+/** Milliseconds after which it is worth trying again where there are so many. */
+const RETRY_AFTER = 5_000
 
 /** For hosts that have room for a few bytes alone. */
 export interface Room {
@@ -97,6 +105,11 @@ const keyOf = (route: Route, digest: Digest): string => `${askedAs(route)}@${dig
 /** What one fetch can serve: what another upstream gives says nothing of what this one has. */
 const fetchOf = ({ origin }: Route, digest: Digest): string => `${origin} ${digest}`
 
+const tooMany = ({ host }: Route): UpstreamError =>
+  new UpstreamError('full', `${host}: too many blobs are fetched at a time`, {
+    retryAfter: RETRY_AFTER,
+  })
+
 /** First and last byte of a range. @throws StoreError `range` when there is nothing of it in the blob */
 const spanOf = (range: ByteRange, size: number): Span => {
   const start = 'suffix' in range ? Math.max(size - range.suffix, 0) : range.start
@@ -108,7 +121,7 @@ const spanOf = (range: ByteRange, size: number): Span => {
 /** Makes what fills. */
 export const createFills = (options: FillOptions): FillBlob => {
   const { registry, store, askAt, takeClaim, directory, signal, behind, report } = options
-  const { now, wait, watch, room } = options
+  const { now, wait, watch, room, most = MOST } = options
   const failures = createFailures(now)
   const underWay = new Map<string, Fetch>()
   let onTheWay = 0
@@ -168,8 +181,13 @@ export const createFills = (options: FillOptions): FillBlob => {
     throw new CopiedElsewhere(`there is no room here for ${digest}`)
   }
 
-  const open = async (route: Route, digest: Digest, claim: Claim): Promise<[OpenedBlob, Spool]> => {
-    const blob = await askAt(route).repository.blob(digest)
+  const open = async (
+    route: Route,
+    digest: Digest,
+    claim: Claim,
+    slot: (() => void) | undefined,
+  ): Promise<[OpenedBlob, Spool]> => {
+    const blob = await askAt(route).repository.blob(digest, 0, slot)
     const taken = fits(blob.size) ? (blob.size ?? 0) : undefined
     // Before anybody else looks what fits.
     onTheWay += taken ?? 0
@@ -181,6 +199,56 @@ export const createFills = (options: FillOptions): FillBlob => {
       blob.drop()
       throw error
     }
+  }
+
+  /** Fetches what nobody else fetches. @param enter waits for a slot; the one that it gave last is for the request */
+  const claimed = async (
+    route: Route,
+    digest: Digest,
+    opened: (spool: Spool | undefined) => void,
+    enter: () => Promise<() => void>,
+  ): Promise<boolean> => {
+    let waited = false
+    let slot: (() => void) | undefined
+    const isHere = async (): Promise<boolean> => {
+      waited = true
+      return (await registry.blobs.stat(route.local, digest)) !== undefined
+    }
+    const claim = await takeClaim({ digest, origin: route.origin }, isHere, async () => {
+      slot = await enter()
+      return slot
+    })
+    if (claim === undefined) {
+      opened(undefined)
+      return false
+    }
+    try {
+      if (waited) {
+        // Whoever has one and waits for another might wait for itself.
+        slot?.()
+        slot = undefined
+        // It may have been stored meanwhile for another repository.
+        if (await mount(route, digest)) {
+          await claim.release()
+          opened(undefined)
+          return true
+        }
+      }
+      const [blob, spool] = await open(route, digest, claim, slot)
+      opened(spool)
+      try {
+        await bring(route, digest, blob, spool)
+      } finally {
+        onTheWay -= spool.size ?? 0
+      }
+    } catch (error) {
+      // Whoever copies it holds the claim by now.
+      if (error instanceof CopiedElsewhere) await claim.leave()
+      else await claim.release()
+      throw error
+    }
+    await claim.release()
+    return true
   }
 
   /**
@@ -198,37 +266,16 @@ export const createFills = (options: FillOptions): FillBlob => {
       opened(undefined)
       return true
     }
-    let waited = false
-    const claim = await takeClaim(digest, async () => {
-      waited = true
-      return (await registry.blobs.stat(route.local, digest)) !== undefined
-    })
-    if (claim === undefined) {
-      opened(undefined)
-      return false
-    }
+    let slot: (() => void) | undefined
     try {
-      // It may have been stored meanwhile for another repository.
-      if (waited && (await mount(route, digest))) {
-        await claim.release()
-        opened(undefined)
-        return true
-      }
-      const [blob, spool] = await open(route, digest, claim)
-      opened(spool)
-      try {
-        await bring(route, digest, blob, spool)
-      } finally {
-        onTheWay -= spool.size ?? 0
-      }
-    } catch (error) {
-      // Whoever copies it holds the claim by now.
-      if (error instanceof CopiedElsewhere) await claim.leave()
-      else await claim.release()
-      throw error
+      return await claimed(route, digest, opened, async () => {
+        slot = await askAt(route).takeSlot()
+        return slot
+      })
+    } finally {
+      // The request has given it back at its end, if there was one.
+      slot?.()
     }
-    await claim.release()
-    return true
   }
 
   const begin = (route: Route, digest: Digest): Fetch => {
@@ -296,6 +343,7 @@ export const createFills = (options: FillOptions): FillBlob => {
       if ((await running.done) && (await link(route, digest))) return undefined
     }
     const there = underWay.get(fetched)
+    if (there === undefined && underWay.size >= most) throw tooMany(route)
     return joined(route, digest, there ?? begin(route, digest), range, there !== undefined)
   }
 }

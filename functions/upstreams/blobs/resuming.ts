@@ -67,7 +67,7 @@ export async function* resuming(
       } catch (error) {
         blob?.drop()
         blob = undefined
-        if (!isUpstreamError(error, 'away', 'busy') || signal.aborted) throw error
+        if (!isUpstreamError(error, 'away', 'busy', 'full') || signal.aborted) throw error
         attempts = arrived > before ? 0 : attempts + 1
         const pause = Math.max(PAUSE * 2 ** attempts, error.retryAfter ?? 0)
         if (attempts === ATTEMPTS || pause > LONGEST) throw error

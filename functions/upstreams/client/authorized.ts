@@ -45,7 +45,12 @@ export interface ApiAsk extends Omit<Ask, 'authorization' | 'url'> {
   readonly kind: Kind
   /** Another repository of the upstream that a blob is mounted from. */
   readonly from?: string | undefined
+  /** Gives back the slot that whoever asks has taken for it. Default: it waits for one. */
+  readonly slot?: (() => void) | undefined
 }
+
+/** Milliseconds that a push waits for a slot: whoever sends it waits for it anyway. */
+const PUSH_PATIENCE = 15 * 60_000
 
 /** What a token for a repository is asked for: a push needs the right to it. */
 const scopeOf = (repository: string, { kind, from }: Pick<ApiAsk, 'kind' | 'from'>): string => {
@@ -145,14 +150,16 @@ export const createAuthorized = (host: Host): Authorized => {
   }
 
   const send = async (repository: string, asked: ApiAsk, anew: boolean): Promise<Response> => {
-    const { path, kind, from, ...rest } = asked
+    const { path, kind, from, slot, ...rest } = asked
     const url = new URL(path, origin)
     const authorization =
       url.origin === origin
         ? await authorizationFor(scopeOf(repository, { kind, from }), anew)
         : undefined
-    const long = kind === 'blob' || asked.open !== undefined
-    const release = await (long ? host.slots.blobs : host.slots.others)()
+    const { blobs, others } = host.slots
+    const isLong = kind === 'blob' || asked.open !== undefined
+    const patience = kind === 'push' ? PUSH_PATIENCE : undefined
+    const release = slot ?? (await (isLong ? blobs : others)(patience))
     try {
       const response = await ask(host, { ...rest, url: url.href, authorization })
       void response.closed.then(release)
@@ -169,7 +176,7 @@ export const createAuthorized = (host: Host): Authorized => {
     if (mayHaveEnded(scopeOf(repository, asked), response.status)) {
       // Once more, from the beginning.
       response.drop()
-      response = await send(repository, asked, true)
+      response = await send(repository, { ...asked, slot: undefined }, true)
     }
     limits.note(asked.kind, response.status, response.headers)
     return response

@@ -67,8 +67,13 @@ export interface UpstreamRepository {
   manifest(reference: Reference): Promise<FetchedManifest>
   /** Size of a blob in bytes, if it says so. */
   stat(digest: Digest): Promise<number | undefined>
-  /** Opens a blob. @param start the first byte that is wanted; an upstream may begin before it */
-  blob(digest: Digest, start?: number): Promise<OpenedBlob>
+  /**
+   * Opens a blob.
+   *
+   * @param start the first byte that is wanted; an upstream may begin before it
+   * @param slot gives back the slot that was taken for it; default: it waits for one
+   */
+  blob(digest: Digest, start?: number, slot?: () => void): Promise<OpenedBlob>
   /** Bytes `start` to `end` of a blob, both included; undefined where it does not give just these. */
   part(digest: Digest, span: Span): Promise<Buffer | undefined>
   /** Where it sends clients for a blob. @param method that they come with */
@@ -175,7 +180,7 @@ export const repositoryOf = (
       return lengthOf(response.headers)
     },
 
-    async blob(digest, start = 0) {
+    async blob(digest, start = 0, slot = undefined) {
       const { status, headers, body, drop } = await send(
         {
           method: 'GET',
@@ -183,6 +188,7 @@ export const repositoryOf = (
           kind: 'blob',
           headers: start === 0 ? {} : { range: `bytes=${start}-` },
           follow: true,
+          slot,
         },
         start === 0 ? [200] : [200, 206],
       )

@@ -18,6 +18,8 @@ export type UpstreamFailure =
   | 'away'
   /** What it gave is not what it said: another digest, too large, no manifest. */
   | 'wrong'
+  /** It was not asked: as much is going on already as may be at a time. */
+  | 'full'
 
 /** A failure of an upstream. The message is for people, without secrets. */
 export class UpstreamError extends Error {
@@ -56,6 +58,7 @@ const SUMMARIES: Readonly<Record<UpstreamFailure, string>> = {
   busy: 'it was asked too often',
   away: 'it does not respond as it should',
   wrong: 'what it sends is not right',
+  full: 'there are too many requests to it at the moment',
 }
 
 /**

@@ -19,7 +19,7 @@ import { UpstreamError } from './failure.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { pushingTo, type UpstreamPushes } from './pushing.ts'
 import type { Patience } from './request.ts'
-import { createKindsOfSlots } from './slots.ts'
+import { createKindsOfSlots, type TakeSlot } from './slots.ts'
 
 /** Hosts of an upstream that has any; those that were not asked for longest are forgotten. */
 const HOSTS = 100
@@ -51,6 +51,8 @@ export interface Asked {
   /** What is pushed to it. */
   readonly pushes: UpstreamPushes
   readonly limits: Limits
+  /** Waits until a blob can be asked for at once. */
+  readonly takeSlot: TakeSlot
 }
 
 /** Opens what a route leads to; sends nothing. */
@@ -108,7 +110,7 @@ export const createAsking = ({
       kept: keeps ? keepConnections() : undefined,
       limits: createLimits(name, now, (left) => watch?.remaining(upstream.name, left)),
       told: watch && ((outcome) => watch.asked(upstream.name, outcome)),
-      slots: createKindsOfSlots(connections),
+      slots: createKindsOfSlots(connections, name),
       now,
       isOver,
       async user() {
@@ -134,6 +136,7 @@ export const createAsking = ({
       repository: repositoryOf(host, authorized, repository, via),
       pushes: pushingTo(host, authorized, repository, via),
       limits: host.limits,
+      takeSlot: host.slots.blobs,
     }
   }
 }

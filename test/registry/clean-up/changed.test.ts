@@ -126,7 +126,7 @@ const STATES: Readonly<Record<Step, (world: World) => Promise<unknown>>> = {
   },
   'remove-pull': ({ store }) => store.put(pulledKey('app', GARBAGE.sha256), new Uint8Array()),
   'remove-fetched': ({ store }) => store.put(fetchedTagKey('app', 'gone'), Buffer.from('{}')),
-  'remove-fetching': ({ store }) => store.put(fetchingKey(GARBAGE.sha256), Buffer.from('{}')),
+  'remove-fetching': ({ store }) => store.put(fetchingKey(GARBAGE.sha256, 'up'), Buffer.from('{}')),
 }
 
 /** What happens right before the first operation of a run that changes the object. */

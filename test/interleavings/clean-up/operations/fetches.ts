@@ -93,10 +93,11 @@ const fill = async (world: Acting, registry: Registry): Promise<boolean> => {
     renewal: 2 ** 31 - 1,
   })
   let waited = false
-  const claim = await takeClaim(digest, async () => {
+  const isHere = async (): Promise<boolean> => {
     waited = true
     return (await registry.blobs.stat('app', digest)) !== undefined
-  })
+  }
+  const claim = await takeClaim({ digest, origin: ROUTE.origin }, isHere, async () => () => {})
   if (claim === undefined) return true
   try {
     if (waited && (await isStored()) && (await mount())) return true
