@@ -73,7 +73,7 @@ export const openDesk = async (
     openStore: async () => store,
     openEdgeCache: async (place) => desk.openEdgeCache(place),
     sleep: async (milliseconds) => void clock.pass(milliseconds),
-    onStop: never('serves'),
+    onStop: () => {},
     onReload: never('serves'),
     exit: never('ends the process'),
   }

@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { StoreSettings } from '../../compose/setting-table.ts'
+import type { Settings, StoreSettings } from '../../compose/setting-table.ts'
 import { parsePlatform } from '../../transfer/copy/platforms.ts'
 import type { Destination, Origin } from '../../transfer/copy/ports.ts'
 import { type ImageName, parseImage, parseRemote } from '../../transfer/registry/image-name.ts'
 import { isFallbackTag } from '../../transfer/registry/referrers-tag.ts'
+import { originOf } from '../../transfer/registry/target.ts'
 import { type Mover, openMover, type Wanted } from '../copying.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
@@ -24,7 +25,7 @@ interface Given {
     readonly 'plain-http': boolean
     readonly json: boolean
   }
-  readonly settings: StoreSettings
+  readonly settings: StoreSettings & Pick<Settings, 'index-children'>
 }
 
 /** How an image of the store begins. */
@@ -77,7 +78,7 @@ const openSides = async (
     readonly source: Side
     readonly target: Side
     readonly plainHttp: boolean
-    readonly settings: StoreSettings
+    readonly settings: Given['settings']
   },
 ): Promise<{ readonly from: Origin; readonly to: Destination }> => {
   const same = source.host === target.host && source.name !== target.name
@@ -86,15 +87,16 @@ const openSides = async (
     ofStore &&
     (await (
       await import('../ways/copies-in-store.ts')
-    ).imagesInStore(io, await io.openStore(ofStore)))
-  const remote = (side: Side, mountFrom?: string) =>
-    openRemote(io, http, { host: side.host!, name: side.name, plainHttp, mountFrom })
+    ).imagesInStore(io, await io.openStore(ofStore), ofStore['index-children']))
+  const remote = async (host: string) => openRemote(io, http, await originOf(http, host, plainHttp))
   const from =
-    source.host === undefined ? stored!.origin(source.name) : (await remote(source)).origin()
+    source.host === undefined
+      ? stored!.origin(source.name)
+      : (await remote(source.host)).origin(source.name)
   const to =
     target.host === undefined
       ? stored!.destination(target.name)
-      : (await remote(target, same ? source.name : undefined)).destination()
+      : (await remote(target.host)).destination(target.name, same ? source.name : undefined)
   return { from, to }
 }
 

@@ -4,9 +4,7 @@
  * @module
  */
 
-import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resumeIn } from '../../transfer/blobs/resume.ts'
 import { TransferError } from '../../transfer/errors.ts'
@@ -19,6 +17,7 @@ import type { Image } from '../../transfer/sources/source.ts'
 import { UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { blobLine, manifestLine, progressLines } from '../push-lines.ts'
+import { temporary } from '../temporary.ts'
 import { VERSION } from '../version.ts'
 
 /** What to push, and last where to. */
@@ -45,22 +44,6 @@ const tagsFor = (
 }
 
 /**
- * A directory for what is unpacked, which goes when the command ends, and when it is stopped.
- *
- * @returns what removes it
- */
-const temporary = async (io: Io): Promise<{ readonly path: string; remove(): void }> => {
-  const path = await mkdtemp(join(tmpdir(), 'slipway-push-'))
-  // At once: whoever stops it may not wait.
-  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5 })
-  io.onStop(() => {
-    remove()
-    io.exit(130)
-  })
-  return { path, remove }
-}
-
-/**
  * Pushes images, and prints what was done.
  *
  * @throws UsageError, TransferError
@@ -74,7 +57,7 @@ export const push = async (io: Io, { args, flags }: Given): Promise<void> => {
   const http = createHttp(`slipway/${VERSION}`)
   const progress = io.progress()
   const started = io.now()
-  const unpacked = await temporary(io)
+  const unpacked = await temporary(io, 'slipway-push-')
   const reading = new AbortController()
   const print = (json: object, line: string) => {
     if (flags.json) return io.print(JSON.stringify(json))

@@ -8,14 +8,13 @@
 import { Readable } from 'node:stream'
 import { heedingFence } from '../../registry/clean-up/fence.ts'
 import { RegistryError } from '../../registry/errors.ts'
-import { CATALOG_PREFIX, catalogName } from '../../registry/layout.ts'
+import type { RequiredChildrenOf } from '../../registry/index-children.ts'
 import { quotasInForce } from '../../registry/quotas/in-force.ts'
 import { type Digest, parseDigest, parseName, parseReference } from '../../registry/reference.ts'
 import { createRegistry, type Registry } from '../../registry/registry.ts'
 import { rulesInForce } from '../../registry/retention/in-force.ts'
 import { once } from '../../shared/once.ts'
 import { readAll } from '../../storage/bytes.ts'
-import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { Blob } from '../../transfer/blobs/blob.ts'
 import type { Destination, Origin } from '../../transfer/copy/ports.ts'
@@ -29,8 +28,6 @@ const PAGE = 1000
 
 /** The images of a store. */
 export interface StoredImages {
-  /** Names of all repositories. */
-  repositories(): AsyncGenerator<string>
   origin(name: string): Origin
   destination(name: string): Destination
 }
@@ -150,8 +147,16 @@ const destinationIn = (
   }
 }
 
-/** The images of a store. Reads the fence of clean-ups. */
-export const imagesInStore = async (io: Io, store: ObjectStore): Promise<StoredImages> => {
+/**
+ * The images of a store. Reads the fence of clean-ups.
+ *
+ * @param requiredChildren which images of an index must be there
+ */
+export const imagesInStore = async (
+  io: Io,
+  store: ObjectStore,
+  requiredChildren: RequiredChildrenOf,
+): Promise<StoredImages> => {
   const fence = heedingFence(store)
   await fence.look()
   const registry = createRegistry({
@@ -161,15 +166,11 @@ export const imagesInStore = async (io: Io, store: ObjectStore): Promise<StoredI
     rules: once(() => rulesInForce(store)),
     quotas: once(() => quotasInForce(store)),
     cleanUp: fence.follows,
+    requiredChildren,
     events: recorderFor(io, store),
     report: ({ key, why }) => io.say(`damaged: ${key} ${why}`),
   })
   return {
-    async *repositories() {
-      for await (const objects of listPages(store, CATALOG_PREFIX)) {
-        yield* objects.map(({ key }) => catalogName(key))
-      }
-    },
     origin: (name) => originIn(registry, parseName(name)),
     destination: (name) => destinationIn(registry, parseName(name), io.user()),
   }

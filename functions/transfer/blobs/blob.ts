@@ -7,6 +7,7 @@
 import { createReadStream } from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { TransferError } from '../errors.ts'
 
 /** A blob. */
 export interface Blob {
@@ -22,22 +23,30 @@ export interface Blob {
 /** Bytes read from a file at a time. */
 const READ = 1024 * 1024
 
-/** A blob that is a whole file. */
-export const fileBlob = (path: string, digest: string, size: number): Blob => ({
+/** A blob that is a file, or lies in one. @param first where in the file it begins */
+export const fileBlob = (path: string, digest: string, size: number, first = 0): Blob => ({
   digest,
   size,
   stream: (start, end) =>
     start === end
       ? Readable.from([])
-      : createReadStream(path, { start, end: end - 1, highWaterMark: READ }),
+      : createReadStream(path, {
+          ...{ start: first + start, end: first + end - 1 },
+          highWaterMark: READ,
+        }),
   async read(start, end) {
     const file = await openFile(path)
     try {
       const bytes = Buffer.allocUnsafe(end - start)
       let filled = 0
       while (filled < bytes.length) {
-        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled)
-        if (bytesRead === 0) throw new Error(`${path} was cut while it was read`)
+        const { bytesRead } = await file.read(
+          bytes,
+          filled,
+          bytes.length - filled,
+          first + start + filled,
+        )
+        if (bytesRead === 0) throw new TransferError(`${path} was cut while it was read`)
         filled += bytesRead
       }
       return bytes

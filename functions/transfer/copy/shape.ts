@@ -29,6 +29,7 @@ const descriptor = z.object({
 export type Descriptor = z.infer<typeof descriptor>
 
 const manifestShape = z.object({
+  mediaType: z.optional(z.string()),
   artifactType: z.optional(z.string()),
   annotations: z.optional(z.record(z.string(), z.string())),
   config: z.optional(descriptor),

@@ -6,11 +6,10 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { DOCKER_MANIFEST } from '../../registry/media-types.ts'
 import * as z from '../../shared/schema.ts'
-import { type Blob, bytesBlob } from '../blobs/blob.ts'
+import { type Blob, bytesBlob, fileBlob } from '../blobs/blob.ts'
 import { TransferError } from '../errors.ts'
 import { type Files, readJson, readSmall } from './files.ts'
 import { makeLayer } from './layers.ts'
@@ -44,7 +43,8 @@ export const openDockerArchive = async (files: Files, directory: string): Promis
   const openLayer = async (name: string): Promise<Blob> => {
     const found = await files.find(name)
     if (found === undefined) throw new TransferError(`${files.called} has no layer ${name}`)
-    const read = () => createReadStream(found.path, { highWaterMark: 1024 * 1024 })
+    const { path, size, start } = found
+    const read = () => fileBlob(path, '', size, start).stream(0, size)
     return found.blob ?? makeLayer(join(directory, `${randomUUID()}.gz`), read())
   }
 
@@ -76,7 +76,8 @@ export const openDockerArchive = async (files: Files, directory: string): Promis
       }),
     )
     const root: Manifest = { digest: digestOf(bytes), mediaType: DOCKER_MANIFEST, bytes }
-    images.push({ tags: (RepoTags ?? []).map(tagOf), root })
+    const names = RepoTags ?? []
+    images.push({ tags: names.map(tagOf), names, root })
   }
   return {
     images,

@@ -7,7 +7,7 @@
 import { isDigest, isTag } from '../../registry/reference.ts'
 import * as z from '../../shared/schema.ts'
 import { fileBlob } from '../blobs/blob.ts'
-import { TransferError } from '../errors.ts'
+import { MissingError, TransferError } from '../errors.ts'
 import { type Files, readJson, readSmall } from './files.ts'
 import type { Image, Source } from './source.ts'
 
@@ -21,9 +21,9 @@ const index = z.object({
   ),
 })
 
-const REF = 'org.opencontainers.image.ref.name'
+export const REF = 'org.opencontainers.image.ref.name'
 /** Where containerd, and docker with it, writes the whole name. */
-const FULL_REF = 'io.containerd.image.name'
+export const FULL_REF = 'io.containerd.image.name'
 
 /** The tag in an annotation, which may be a whole name. */
 const tagIn = (text: string | undefined): string[] => {
@@ -53,8 +53,10 @@ export const openLayout = async (files: Files): Promise<Source> => {
   for (const { digest, mediaType, annotations = {} } of parsed.data.manifests) {
     const before = images.get(digest)
     const tags = tagIn(annotations[REF] ?? annotations[FULL_REF])
+    const name = annotations[FULL_REF] ?? annotations[REF]
     images.set(digest, {
       tags: [...new Set([...(before?.tags ?? []), ...tags])],
+      names: [...(before?.names ?? []), ...(name === undefined ? [] : [name])],
       root: before?.root ?? (await manifest(digest, mediaType)),
     })
   }
@@ -63,13 +65,13 @@ export const openLayout = async (files: Files): Promise<Source> => {
     manifest,
     async blob(digest, size) {
       const found = await files.find(keyOf(digest, files))
-      if (found === undefined) throw new TransferError(`${files.called} has no blob ${digest}`)
+      if (found === undefined) throw new MissingError(`${files.called} has no blob ${digest}`)
       if (found.size !== size) {
         throw new TransferError(
           `${digest} in ${files.called} has ${found.size} bytes, but its manifest says ${size}`,
         )
       }
-      return fileBlob(found.path, digest, size)
+      return fileBlob(found.path, digest, size, found.start)
     },
   }
 }

@@ -5,14 +5,14 @@
  */
 
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
 import type { Blob } from '../blobs/blob.ts'
 import { TransferError } from '../errors.ts'
 import type { Env } from '../registry/docker-config.ts'
 import { savedByDaemon } from './daemon.ts'
 import { openDockerArchive } from './docker-archive.ts'
-import { type Files, filesIn } from './files.ts'
+import { type Files, filesIn, filesOf } from './files.ts'
 import { keepAndTell } from './layers.ts'
 import { isLayout, openLayout } from './layout.ts'
 import type { Source } from './source.ts'
@@ -62,4 +62,30 @@ export const openSource = async (image: string, around: Surroundings): Promise<S
   const called = image === '-' ? 'standard input' : image
   const archive = addAbortSignal(signal, await archiveOf(image, there !== undefined, around))
   return openFiles(await unpack(archive, called, directory, keepAndTell(found)), directory)
+}
+
+/** Whether a file is compressed as a whole, so that it cannot be read where something lies in it. */
+const isGzip = async (path: string): Promise<boolean> => {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
+    return bytesRead === 2 && buffer.readUInt16BE() === 0x1f8b
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Opens images of files, without a daemon. An archive is read where it lies, and not written out, unless it is
+ * compressed or a pipe.
+ *
+ * @param path `-` for standard input
+ * @throws TransferError when it is not there, or cannot be read
+ */
+export const openInPlace = async (path: string, around: Surroundings): Promise<Source> => {
+  if (path === '-') return openSource(path, around)
+  const there = await stat(path).catch(() => undefined)
+  if (there === undefined) throw new TransferError(`${path} is not there`)
+  if (there.isDirectory() || (await isGzip(path))) return openSource(path, around)
+  return openFiles(await filesOf(path), around.directory)
 }

@@ -17,6 +17,8 @@ export interface Manifest {
 export interface Image {
   /** Tags that it has where it comes from. */
   readonly tags: readonly string[]
+  /** What it is called there, as a whole: `team/app:1.0`, perhaps with a host, or a tag alone. */
+  readonly names: readonly string[]
   readonly root: Manifest
 }
 

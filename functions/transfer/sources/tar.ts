@@ -13,10 +13,8 @@ import { finished } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
 import { TransferError } from '../errors.ts'
-import type { Entry, Files } from './files.ts'
+import { type Entry, type Files, followed } from './files.ts'
 
-/** How many links a name may go through. */
-const MOST_LINKS = 10
 /** Most files of an archive: images have some hundred. */
 const MOST_FILES = 100_000
 
@@ -102,9 +100,7 @@ export const unpack = async (
   return {
     called,
     async find(name) {
-      let at = posix.normalize(name)
-      for (let count = 0; count < MOST_LINKS && links.has(at); count++) at = links.get(at)!
-      return entries.get(at)
+      return entries.get(followed(name, links))
     },
   }
 }

@@ -121,6 +121,9 @@ const LINES = [
   'image tree team/a:v1',
   'image tree team/a:v1 --json',
   'image diff team/a:v1 team/b:v1',
+  // What they say of repositories and times differs: ../copies.test.ts has both.
+  'export Team ./nowhere',
+  'import ./nowhere.tar',
   'tag delete team/a:v2',
   'tag delete team/a:v9 --yes',
   'tag delete team/a:v2 --yes',
