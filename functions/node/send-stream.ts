@@ -11,6 +11,17 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { release } from '../storage/bytes.ts'
 
 /**
+ * Closes the connection of a response that is not complete. Where there is neither a length nor chunks, as to a client of
+ * HTTP/1.0, the end of the connection is that of the body: so that is reset. TLS has an end of its own.
+ */
+const breakOff = (outgoing: ServerResponse): void => {
+  const { socket, chunkedEncoding } = outgoing
+  const isDelimited = chunkedEncoding || outgoing.hasHeader('content-length')
+  if (!isDelimited && socket && !('encrypted' in socket)) socket.resetAndDestroy()
+  outgoing.destroy()
+}
+
+/**
  * Writes to a response, and releases each chunk once it is written.
  *
  * @param broke called with what keeps the response from being completed, unless the client has gone
@@ -35,7 +46,7 @@ const sinkOf = (outgoing: ServerResponse, broke: (error: Error) => void): Writab
     },
     destroy(error, done) {
       if (error && !gone) broke(error)
-      if (!outgoing.writableFinished) outgoing.destroy()
+      if (!outgoing.writableFinished) breakOff(outgoing)
       done(error)
     },
   })

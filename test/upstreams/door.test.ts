@@ -5,6 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openFileStore } from '../../functions/compose/file-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
@@ -19,6 +20,8 @@ import { CONFIG, IMAGE, serve, sha256 } from './upstream.ts'
 const LAYER = randomBytes(300_000)
 const BLOBS = new Map([CONFIG, LAYER].map((bytes) => [sha256(bytes) as string, bytes]))
 const WRONG = sha256('wrong')
+/** What the upstream does not say the length of. */
+const WITHOUT_LENGTH = { right: sha256('right'), wrong: sha256('another') }
 
 const SIGNATURE = {
   mediaType: OCI_MANIFEST,
@@ -49,6 +52,11 @@ const open = async (policy?: object, flags: readonly string[] = []) => {
       const after = new URL(url, 'http://x').searchParams.get('last') ?? ''
       const tags = ['v2', 'v1', 'v10'].filter((tag) => after === '' || tag > after)
       return send(Buffer.from(JSON.stringify({ name: 'team/app', tags })), {})
+    }
+    if (kind === 'blobs' && Object.values<string>(WITHOUT_LENGTH).includes(reference)) {
+      response.write('')
+      response.flushHeaders()
+      return void response.end(reference === WITHOUT_LENGTH.right ? 'right' : 'wrong')
     }
     if (kind === 'referrers' && state.api) {
       return send(indexOf(reference === sha256(IMAGE) ? [SIGNATURE] : []), {})
@@ -101,11 +109,30 @@ const open = async (policy?: object, flags: readonly string[] = []) => {
   const get = (target: string, init: RequestInit = {}) => fetch(new URL(target, url), init)
   const asked = () =>
     upstream.requests.splice(0).flatMap(({ line }) => (line === 'GET /v2/' ? [] : [line]))
-  return { get, asked, state, metricsUrl }
+  return { get, asked, state, url, metricsUrl }
 }
 
 const APP = '/v2/up/team/app'
 const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer())
+
+/** Sends a request of HTTP/1.0. @returns the response, and how the connection ended */
+const getPlainly = (url: string | URL) =>
+  new Promise<{ readonly text: string; readonly end: string }>((resolve) => {
+    const { hostname, port, pathname } = new URL(url)
+    let text = ''
+    let end = 'closed'
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(`GET ${pathname} HTTP/1.0\r\nHost: ${hostname}\r\n\r\n`),
+    )
+    socket
+      .on('data', (bytes) => {
+        text += bytes
+      })
+      .on('error', (error) => {
+        end = String(Reflect.get(error, 'code'))
+      })
+      .on('close', () => resolve({ text, end }))
+  })
 
 describe('a pull', () => {
   test('of an image goes through once, and then needs no upstream', async () => {
@@ -176,6 +203,17 @@ describe('a pull', () => {
     const { get } = await open()
     await expect(get(`${APP}/blobs/${WRONG}`).then(bytesOf)).rejects.toThrow()
     expect((await get(`${APP}/blobs/${WRONG}`)).status).toBe(503)
+  })
+
+  test('of one without a length ends as an error for clients that know no chunks, too', async () => {
+    const { url } = await open()
+    const wrong = await getPlainly(new URL(`${APP}/blobs/${WITHOUT_LENGTH.wrong}`, url))
+    expect(wrong.text).not.toMatch(/wrong$/)
+    expect(wrong.end).toBe('ECONNRESET')
+    const right = await getPlainly(new URL(`${APP}/blobs/${WITHOUT_LENGTH.right}`, url))
+    expect(right.text).toMatch(/^HTTP\/1.1 200 .*\r\n\r\nright$/s)
+    expect(right.text).not.toMatch(/^(cache-control|content-length|transfer-encoding):/im)
+    expect(right.end).toBe('closed')
   })
 
   test.each([`${APP}/manifests/v9`, `${APP}/blobs/${sha256('x')}`, '/v2/up/other/manifests/v1'])(

@@ -99,7 +99,8 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     caller: Pick<Caller, 'via'>,
     { size, span, body }: ArrivingBlob,
   ): Response => {
-    c.header('Cache-Control', forever(caller))
+    // Not every client and cache sees that a body without a length broke off.
+    if (size !== undefined) c.header('Cache-Control', forever(caller))
     setLength(c, span === undefined ? size : span.end - span.start + 1)
     if (span === undefined) return sendObject(c, body, 200)
     c.header('Content-Range', `bytes ${span.start}-${span.end}/${size}`)
