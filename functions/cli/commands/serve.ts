@@ -7,6 +7,7 @@
 import type { Settings } from '../../compose/settings.ts'
 import { startServer } from '../../node/server.ts'
 import { banner } from '../banner.ts'
+import { ignoredNote } from '../distribution/variables.ts'
 import type { Io } from '../io.ts'
 import { commandCall } from '../npm-flags.ts'
 
@@ -32,6 +33,8 @@ export const serve = async (
       return work(settings, env, exit)
     }
   }
+  const ignored = ignoredNote(env, commandCall(env))
+  if (ignored !== undefined) say(ignored)
   let reload = async (): Promise<void> => {}
   // From the beginning: until there is a listener, the signal ends the process.
   onReload(() => void reload())

@@ -43,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
 
 /** What the commands are about that begin with the same word. */
 export const GROUPS: Groups = {
+  config: 'settings of another registry',
   repo: 'repositories',
   tag: 'tags of repositories',
   image: 'what a tag or a digest names',

@@ -25,12 +25,20 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   completion: ['completion bash', 'completion zsh > ~/.zfunc/_slipway'],
   proxy: ['proxy --to https://registry.example --listen 127.0.0.1:5005'],
+  'config import': [
+    'config import /etc/docker/registry/config.yml',
+    'config import --env > start.sh',
+  ],
   'repo list': ["repo list 'team/**'", 'repo list --registry https://registry.example --json'],
   'repo show': ['repo show team/app'],
   'repo delete': ['repo delete team/app', 'repo delete team/app --yes'],
   'tag list': ['tag list team/app'],
   'tag move': ['tag move team/app:stable v2.0', 'tag move team/app:stable v2.0 --from none'],
   'tag delete': ['tag delete team/app:v1 team/app:v2', 'tag delete team/app:v1 --yes'],
+  copy: [
+    'copy docker.io/library/alpine:3.20 registry.example/alpine:3.20 --platform linux/amd64',
+    'copy registry.example/team/app other.example/team/app --all-tags --referrers',
+  ],
   'image inspect': [
     'image inspect team/app:v1',
     'image inspect team/app:v1 --platform linux/arm64',

@@ -138,6 +138,17 @@ export const HOST_COMMANDS: readonly Command[] = [
     load: async () => (await import('../commands/push.ts')).push,
   }),
   command({
+    name: 'config import',
+    help: 'print the configuration of distribution (registry:2) as a script that starts Slipway',
+    more: 'It reads a file, - for standard input, or with --env the variables REGISTRY_… of this environment, or both: variables count more. What is not needed here, has no counterpart or is unknown is said, and secrets are not printed: the script asks for the variables that have them. It exits with 1 where something has no counterpart or is unknown. docs/from-registry-2.md has more.',
+    args: { file: 'any' },
+    flags: {
+      env: switchFlag('read variables such as REGISTRY_HTTP_ADDR, too'),
+      json: switchFlag('print one object of JSON'),
+    },
+    load: async () => (await import('../commands/config-import.ts')).importConfig,
+  }),
+  command({
     name: 'proxy',
     help: 'stand for a registry on loopback, and send on what docker or podman pushes there',
     more: 'What is pushed goes to the registry as slipway push sends it. It listens on loopback alone. Requests keep the credentials that they come with; those without get the ones that docker has for the registry (config.json and its helpers). Layers are kept in files below TMPDIR until they are sent.',
