@@ -8,7 +8,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { quoted } from '../shared/errors.ts'
 import type { ByteRange } from '../storage/store.ts'
-import type { AppEnv } from './env.ts'
+import type { AppContext, AppEnv } from './env.ts'
 import { RequestError } from './errors.ts'
 
 /** A segment that `URL` removes from a path, together with the one before it. */
@@ -34,6 +34,16 @@ export const entityTags = (value: string): string[] =>
 /** Whether If-None-Match says that the client has this content (RFC 9110 13.1.2, weak comparison). */
 export const noneMatchHits = (value: string | undefined, etag: string): boolean =>
   value !== undefined && entityTags(value).some((tag) => tag === '*' || tag === etag)
+
+/** Whether a write may change what is immutable, where its caller may: it may say that it must not. */
+export const readOverride = (c: AppContext): boolean => {
+  const wanted = c.req.query('override') ?? 'true'
+  if (wanted === 'true' || wanted === 'false') return wanted === 'true'
+  throw new RequestError(
+    'PARAMETER_INVALID',
+    `override is ${quoted(wanted)}: expected true or false`,
+  )
+}
 
 /** A position as a number; one too large for a number is beyond any content, too. */
 const position = (digits: string): number => Math.min(Number(digits), Number.MAX_SAFE_INTEGER)

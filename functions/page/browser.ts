@@ -8,6 +8,7 @@
 import type { Reference } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { type DeletePreview, deletePreview } from './delete-preview.ts'
 import { shownImage } from './image.ts'
 import { createNames, type Names } from './names.ts'
 import { createFacts, type FactsOf } from './repository-facts.ts'
@@ -25,6 +26,8 @@ export interface Browser {
   tags(name: string, wanted: TagsWanted): Promise<ShownTags>
   /** See {@link shownImage}. */
   image(name: string, reference: Reference): Promise<object>
+  /** See {@link deletePreview}. */
+  goes(name: string, reference: Reference | undefined): Promise<DeletePreview>
 }
 
 /** Opens one; nothing is read yet. @param now clock in milliseconds */
@@ -42,5 +45,6 @@ export const openBrowser = (
     facts: createFacts(store, now),
     tags: (name, wanted) => shownTags(parts, name, wanted),
     image: (name, reference) => shownImage(registry, name, reference),
+    goes: (name, reference) => deletePreview(parts, name, reference),
   }
 }

@@ -155,11 +155,43 @@ describe('a session', () => {
     expect((await rig.send('GET /api/v1/users', { headers: root })).status).toBe(200)
   })
 
-  test('changes nothing yet', async (t) => {
+  test('changes what the policy lets one change', async (t) => {
     const rig = await open(t)
+    const alice = await signedIn(rig)
+    const TAG = '/api/v1/images/team/web?reference=v1'
+    const rights = async (headers: object) =>
+      jsonOf(await rig.send(`GET ${TAG}`, { headers: { ...headers } })).rights
+    expect(await rights(alice)).toEqual([])
+    for (const request of [
+      `DELETE ${TAG}`,
+      'GET /api/v1/delete-preview/team/web',
+      'DELETE /api/v1/repositories/team/web',
+      'DELETE /api/v1/users/alice',
+    ]) {
+      const refused = await rig.send(request, { headers: alice })
+      expect([request, refused.status, codeOf(refused)]).toEqual([request, 403, 'DENIED'])
+    }
+    const root = await signedIn(rig, 'root')
+    expect(await rights(root)).toEqual(['delete', 'admin'])
+    expect((await rig.send(`DELETE ${TAG}`, { headers: root })).status).toBe(204)
+    expect((await rig.send(`GET ${TAG}`, { headers: root })).status).toBe(404)
+    const body = Buffer.from(JSON.stringify({ repository: 'team/web', tag: 'v1' }))
+    const json = { ...root, 'Content-Type': 'application/json' }
+    expect((await rig.send('POST /api/v1/undelete', { headers: json, body })).status).toBe(200)
+    expect((await rig.send(`GET ${TAG}`, { headers: root })).status).toBe(200)
+    expect((await rig.send('DELETE /api/v1/users/alice', { headers: root })).status).toBe(204)
+    expect(rig.events()).toContainEqual(
+      expect.objectContaining({ event: 'admin', who: 'user:root', outcome: 'ok' }),
+    )
+  })
+
+  test('changes nothing at a registry that takes no writes', async (t) => {
+    const rig = await open(t, { readOnly: true })
     const headers = await signedIn(rig, 'root')
-    expect((await rig.send('DELETE /api/v1/repositories/team/web', { headers })).status).toBe(401)
-    expect((await rig.send('DELETE /api/v1/users/alice', { headers })).status).toBe(401)
+    const image = jsonOf(await rig.send('GET /api/v1/images/team/web?reference=v1', { headers }))
+    expect(image.rights).toEqual(['admin'])
+    const refused = await rig.send('DELETE /api/v1/images/team/web?reference=v1', { headers })
+    expect(refused.status).toBe(405)
   })
 
   test.each([
@@ -173,6 +205,14 @@ describe('a session', () => {
     const rig = await open({ onTestFinished: (end) => void ends.push(end) })
     const { Cookie } = await signedIn(rig)
     expect((await rig.send(LIST, { headers: { ...headers, Cookie } })).status).toBe(401)
+    const root = { ...headers, Cookie: (await signedIn(rig, 'root')).Cookie }
+    for (const request of [
+      'DELETE /api/v1/images/team/web?reference=v1',
+      'DELETE /api/v1/repositories/team/web',
+      'DELETE /api/v1/users/alice',
+    ]) {
+      expect([request, (await rig.send(request, { headers: root })).status]).toEqual([request, 401])
+    }
     expect((await signIn(rig, 'alice', 'secret', headers)).status).toBe(403)
     expect((await rig.send(`DELETE ${SESSION}`, { headers: { ...headers, Cookie } })).status).toBe(
       403,

@@ -117,7 +117,12 @@ describe('tags', () => {
   test('none where there are none, and no repository where there is none', async () => {
     await pushAtOnce(send, 'untagged', CONFIG)
     await pushManifest(send, 'untagged', imageOf().sha256, imageOf())
-    expect(await get('tags/untagged')).toEqual({ repository: 'untagged', tags: [], complete: true })
+    expect(await get('tags/untagged')).toEqual({
+      repository: 'untagged',
+      tags: [],
+      complete: true,
+      rights: ['delete'],
+    })
     const unknown = await send('GET /api/v1/tags/nothing')
     expect([unknown.status, codeOf(unknown)]).toEqual([404, 'NAME_UNKNOWN'])
   })

@@ -9,7 +9,9 @@ import { KINDS } from '../../page/kind.ts'
 import { MOST_CALLS, MOST_TAGS } from '../../page/tags.ts'
 import * as z from '../../shared/schema.ts'
 import { MOST, respond as respondCatalog } from '../browse/catalog.ts'
+import { remove, respondPreview } from '../browse/delete.ts'
 import { respond as respondImage } from '../browse/image.ts'
+import { SHOWN_RIGHTS } from '../browse/rights.ts'
 import { respond as respondTags } from '../browse/tags.ts'
 import type { AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
@@ -22,6 +24,8 @@ const date = z.iso.datetime()
 const kind = z.enum(KINDS)
 const texts = z.optional(z.record(z.string(), z.string()))
 const text = z.optional(z.string())
+/** What the caller may do with the repository, of what the page offers. */
+const rights = z.array(z.enum(SHOWN_RIGHTS))
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 const REFERENCE = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/
 const count = (description: string) =>
@@ -124,6 +128,7 @@ const tags: Operation = {
           ),
           next: text,
           complete: z.boolean(),
+          rights,
         }),
       },
       headers: { Link: 'The next page, if there is one.' },
@@ -131,7 +136,7 @@ const tags: Operation = {
   },
   errors: [404],
   right: 'itself',
-  run: ({ c, path, options }) => respondTags(c, path.name ?? '', browser(options)),
+  run: ({ c, path, options }) => respondTags(c, path.name ?? '', options, browser(options)),
 }
 
 const descriptor = z.looseObject({ digest: z.string(), mediaType: z.string(), size: bytes })
@@ -174,14 +179,76 @@ const image: Operation = {
           children: z.optional(z.array(z.extend(descriptor, { platform: text, about: text }))),
           referrers: z.array(z.extend(descriptor, { kind })),
           moreReferrers: z.boolean(),
+          rights,
         }),
       },
     },
   },
   errors: [404],
   right: 'itself',
-  run: ({ c, path, options }) => respondImage(c, path.name ?? '', browser(options)),
+  run: ({ c, path, options }) => respondImage(c, path.name ?? '', options, browser(options)),
+}
+
+const reference = (description: string) =>
+  ({
+    in: 'query',
+    description,
+    schema: z.optional(withExample(z.string().check(z.regex(REFERENCE)), 'v1')),
+  }) as const
+
+const preview: Operation = {
+  id: 'previewDelete',
+  method: 'GET',
+  path: '/api/v1/delete-preview/{name}',
+  summary: 'What a delete would take along',
+  description:
+    'Needs the right `delete`. Of a tag, the tag alone; of a manifest, every tag that points at it; of a repository, all.',
+  parameters: { name: NAME, reference: reference('A tag or a digest; without, all of it goes.') },
+  responses: {
+    200: {
+      description:
+        'What goes. With more than 10,000 tags, `complete` is false, and others may go, too. `referrers` stay, and refer to nothing.',
+      content: {
+        'application/json': z.object({
+          repository: z.string(),
+          digest: text,
+          manifest: z.boolean(),
+          tags: z.array(z.object({ tag: z.string(), immutable: z.boolean() })),
+          complete: z.boolean(),
+          referrers: z.int(),
+          moreReferrers: z.boolean(),
+          /** For how many days it can be undone. */
+          undeleteDays: z.int(),
+        }),
+      },
+    },
+  },
+  errors: [404],
+  right: 'itself',
+  run: ({ c, path, options }) => respondPreview(c, path.name ?? '', options, browser(options)),
+}
+
+const removal: Operation = {
+  id: 'deleteImage',
+  method: 'DELETE',
+  path: '/api/v1/images/{name}',
+  summary: 'Delete a tag, or a manifest with every tag that points at it',
+  description: 'Needs the right `delete`. As `DELETE /v2/<name>/manifests/<reference>`.',
+  parameters: {
+    name: NAME,
+    reference: { ...reference('A tag or a digest.'), required: true },
+    override: {
+      in: 'query',
+      description:
+        'Whether immutable tags go, too, where the caller has the right `override`; true by default.',
+      schema: z.optional(z.enum(['true', 'false'])),
+    },
+  },
+  responses: { 204: { description: 'It is gone.' } },
+  errors: [404, 409],
+  right: 'itself',
+  run: ({ c, path, options }) => remove(c, path.name ?? '', options),
 }
 
 /** Operations of those who look around. */
-export const BROWSE_OPERATIONS: readonly Operation[] = [catalog, tags, image]
+export const BROWSE_OPERATIONS: readonly Operation[] = [catalog, tags, image, preview, removal]

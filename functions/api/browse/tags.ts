@@ -11,6 +11,7 @@ import type { AppContext, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { permit } from '../middleware/permit.ts'
 import { linkNext, readPaging } from '../paging.ts'
+import { rightsOf } from './rights.ts'
 
 const readTag = (c: AppContext, name: string): string | undefined => {
   const given = c.req.query(name)
@@ -22,10 +23,11 @@ const readTag = (c: AppContext, name: string): string | undefined => {
 export const respond = async (
   c: AppContext,
   given: string,
+  options: AppOptions,
   browse: NonNullable<AppOptions['browse']>,
 ): Promise<Response> => {
   const name = parseName(given)
-  await permit(c, name, 'pull')
+  const caller = await permit(c, name, 'pull')
   const limit = Math.min(Math.max(readPaging(c).limit, 1), MOST_TAGS)
   const begins = readTag(c, 'begins') ?? ''
   const page = await (await browse()).tags(name, { limit, begins, last: readTag(c, 'last') })
@@ -34,5 +36,5 @@ export const respond = async (
   if (next !== undefined) {
     linkNext(c, { ...(begins === '' ? {} : { begins }), last: next, n: String(limit) })
   }
-  return c.json({ repository: name, ...page })
+  return c.json({ repository: name, ...page, rights: rightsOf(caller, name, options) })
 }

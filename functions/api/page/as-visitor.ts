@@ -7,8 +7,6 @@
 import type { AppContext, PageDesk } from '../env.ts'
 import { isOfPage, visitorOf } from './visitor.ts'
 
-const READS = ['GET', 'HEAD']
-
 /**
  * Lets a request of the page go on as that of its visitor. Where it is refused, the browser is not told to ask for a password:
  * the page does.
@@ -18,8 +16,7 @@ export const asVisitor = async (
   desk: PageDesk,
   next: () => Promise<void>,
 ): Promise<void> => {
-  const counts =
-    !desk.open && READS.includes(c.req.method) && c.req.header('Authorization') === undefined
+  const counts = !desk.open && c.req.header('Authorization') === undefined
   if (counts && isOfPage(c)) {
     const visitor = await visitorOf(c, desk)
     if (visitor !== undefined) c.set('caller', visitor.caller)

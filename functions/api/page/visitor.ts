@@ -1,6 +1,6 @@
 /**
- * Who looks at the page, by the cookies of its sessions. They count for requests of the page alone: those to /api that read,
- * with a header that no other site can make a browser send. At /v2 they mean nothing.
+ * Who looks at the page, by the cookies of its sessions. They count for requests of the page alone: those to /api of
+ * which the browser says so, with a header that no other site can make it send. At /v2 they mean nothing.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What the page looks at, for whoever may pull: GET /api/v1/catalog, /api/v1/tags/<name>, /api/v1/images/<name>
+ * What the page looks at, for whoever may pull: GET /api/v1/catalog, /api/v1/tags/<name>, /api/v1/images/<name>;
+ * and its deletes
  *
  * What it takes is loaded with the first request of it.
  *
@@ -17,9 +18,16 @@ export const browseRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     (await import('../browse/catalog.ts')).respond(c, options, browse),
   )
   app.get('/api/v1/tags/:name{.+}', async (c) =>
-    (await import('../browse/tags.ts')).respond(c, c.req.param('name'), browse),
+    (await import('../browse/tags.ts')).respond(c, c.req.param('name'), options, browse),
   )
   app.get('/api/v1/images/:name{.+}', async (c) =>
-    (await import('../browse/image.ts')).respond(c, c.req.param('name'), browse),
+    (await import('../browse/image.ts')).respond(c, c.req.param('name'), options, browse),
+  )
+  const load = () => import('../browse/delete.ts')
+  app.get('/api/v1/delete-preview/:name{.+}', async (c) =>
+    (await load()).respondPreview(c, c.req.param('name'), options, browse),
+  )
+  app.delete('/api/v1/images/:name{.+}', async (c) =>
+    (await load()).remove(c, c.req.param('name'), options),
   )
 }

@@ -7,12 +7,11 @@
 import type { Context } from 'hono'
 import { nameOf } from '../../auth/identity.ts'
 import { parseName } from '../../registry/reference.ts'
-import { quoted } from '../../shared/errors.ts'
 import type { AppEnv, AppOptions } from '../env.ts'
-import { RequestError } from '../errors.ts'
 import { eventOrigin } from '../event-origin.ts'
 import { auditOverrides } from '../middleware/log.ts'
 import { permit } from '../middleware/permit.ts'
+import { readOverride } from '../request.ts'
 
 /** Milliseconds. */
 const DAY = 24 * 60 * 60_000
@@ -25,16 +24,10 @@ export const deleteRepository = async (
 ): Promise<Response> => {
   const name = parseName(given)
   const caller = await permit(c, name, 'delete')
-  const wanted = c.req.query('override') ?? 'true'
-  if (wanted !== 'true' && wanted !== 'false') {
-    throw new RequestError(
-      'PARAMETER_INVALID',
-      `override is ${quoted(wanted)}: expected true or false`,
-    )
-  }
+  const wanted = readOverride(c)
   const { at, deleted, remaining, overridden } = await registry.removeWhole(name, {
     by: nameOf(caller.identity),
-    override: wanted === 'true' && caller.allows(name, 'override'),
+    override: wanted && caller.allows(name, 'override'),
     origin: eventOrigin(c),
   })
   auditOverrides(c, name, overridden, 'deleted')

@@ -31,7 +31,7 @@ import { eventOrigin } from '../event-origin.ts'
 import { urlAtEdge } from '../middleware/edge.ts'
 import { auditOverrides } from '../middleware/log.ts'
 import { mayRedirect, methodOf, permit } from '../middleware/permit.ts'
-import { entityTags, noneMatchHits } from '../request.ts'
+import { entityTags, noneMatchHits, readOverride } from '../request.ts'
 import { empty, redirect, warning } from '../responses.ts'
 import { destinationOf, type Source, sourceOf } from '../upstreams.ts'
 
@@ -81,16 +81,8 @@ const readCondition = (c: AppContext, reference: Reference): TagCondition | unde
 }
 
 /** Whether immutable tags may go: the caller may, and does not say that they are to stay. */
-const mayOverride = (c: AppContext, caller: Caller, name: string): boolean => {
-  const wanted = c.req.query('override') ?? 'true'
-  if (wanted !== 'true' && wanted !== 'false') {
-    throw new RequestError(
-      'PARAMETER_INVALID',
-      `override is ${quoted(wanted)}: expected true or false`,
-    )
-  }
-  return wanted === 'true' && caller.allows(name, 'override')
-}
+const mayOverride = (c: AppContext, caller: Caller, name: string): boolean =>
+  readOverride(c) && caller.allows(name, 'override')
 
 const addWarnings = (c: AppContext, { manifest }: PushedManifest): void => {
   if (manifest.mediaType === OCI_ARTIFACT) {
