@@ -35,6 +35,7 @@ describe('a pull is', async () => {
     ['HEAD /v2/team/app/manifests/v1', {}, 200, one],
     ['GET /v2/team/app/manifests/v1', current, 304, one],
     [`GET /v2/team/app/manifests/${IMAGE.sha256}`, current, 304, one],
+    ['GET /v2/team/app/manifests/v1?look=true', {}, 200, []],
     ['GET /v2/team/app/manifests/v2', {}, 404, []],
     [`GET /v2/team/app/manifests/${UNKNOWN.sha256}`, {}, 404, []],
     [`GET /v2/team/other/manifests/${IMAGE.sha256}`, {}, 404, []],

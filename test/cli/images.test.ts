@@ -245,9 +245,12 @@ describe('tag', () => {
       `team/app:stable is ${NEXT.sha256}, was ${INDEX.sha256}`,
     ])
     await expect(move(`v1 --from ${INDEX.sha256}`)).rejects.toThrow(
-      `the tag stable of team/app points at ${NEXT.sha256}, but the request wanted ${INDEX.sha256}`,
+      `team/app:stable is ${NEXT.sha256}, not ${INDEX.sha256}`,
     )
-    await expect(move('v1 --from none')).rejects.toThrow('the tag stable of team/app')
+    await expect(move('v1 --from none')).rejects.toThrow(`${NEXT.sha256}, not nothing`)
+    await expect(give(`tag move team/app:none v1 --from ${INDEX.sha256}`)).rejects.toThrow(
+      `team/app:none is not there, not ${INDEX.sha256}`,
+    )
     await expect(move('v1 --from x')).rejects.toThrow('expected a digest, or none')
     await expect(move('v9')).rejects.toThrow('team/app has no manifest v9')
     await expect(give(`tag move team/app@${INDEX.sha256} v1`)).rejects.toThrow('is no tag')

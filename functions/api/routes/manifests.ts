@@ -123,7 +123,11 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     const unchanged = noneMatchHits(c.req.header('If-None-Match'), digest)
     c.header('Docker-Content-Digest', digest)
     c.header('ETag', `"${digest}"`)
-    const seen = () => options.pulled?.(name, digest, nameOf(caller.identity))
+    // Who only lists what there is keeps nothing from going with age.
+    const looks = c.req.query('look') === 'true'
+    const seen = () => {
+      if (!looks) options.pulled?.(name, digest, nameOf(caller.identity))
+    }
     if (unchanged && reference.tag !== undefined) {
       seen()
       return c.body(null, 304)

@@ -112,6 +112,11 @@ export const moveTag = (io: ImagesIo, { args, flags }: MoveGiven): Promise<void>
     const target = await io.manifest(name, wanted)
     if (target === undefined) throw new CommandError(`${name} has no manifest ${args.target}`)
     const was = (await io.manifest(name, { tag }))?.digest
+    // Exact is what the registry makes of it; one that knows no conditions would make nothing of it.
+    if (from !== undefined && (was ?? null) !== from) {
+      const wanted = from === null ? 'nothing' : from
+      throw new CommandError(`${name}:${tag} is ${was ?? 'not there'}, not ${wanted}`)
+    }
     await io.setTag(name, tag, target, { override: flags.override, from })
     const before = was === undefined ? 'new' : was === target.digest ? 'as before' : `was ${was}`
     io.print(`${name}:${tag} is ${target.digest}, ${before}`)

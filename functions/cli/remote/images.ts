@@ -88,7 +88,8 @@ export const fromAfar = (io: RegistryIo): ImagesIo => {
   }
 
   const manifest: ImagesIo['manifest'] = async (name, reference) => {
-    const path = `${name}/manifests/${reference.tag ?? reference.digest}`
+    // It is no pull: what nobody pulls any more may go with age, though it is listed.
+    const path = `${name}/manifests/${reference.tag ?? reference.digest}?look=true`
     const question = { headers: { Accept: ACCEPT } }
     const reply = await distribution(path, [200, 404], pulling(name), question)
     return reply.status === 404 ? undefined : found(name, reference.digest, reply)
