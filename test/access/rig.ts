@@ -38,6 +38,7 @@ import { CONFIG, imageOf, putBlob, putManifest } from '../support/hosts/content.
 import type { Answer, Sent } from '../support/hosts/host.ts'
 import { requestOf } from '../support/hosts/start.ts'
 import { clientOf, expectStatus, requestLine } from '../support/rig/client.ts'
+import { recorderOf } from '../support/rig/recorded.ts'
 import { openFiles } from '../support/rig/stores.ts'
 
 /** Where clients find the registry. */
@@ -172,6 +173,8 @@ export interface RigOptions extends Documents {
   readonly readOnly?: boolean
   /** Whether there is an admin API. Default false. */
   readonly admin?: boolean
+  /** Whether there are events of what the admin API changes. */
+  readonly recorded?: boolean
   /** Whether there is a page, of one file. Default false. */
   readonly page?: boolean
   /** Repositories that hold an image of {@link CONFIG} as `v1`. */
@@ -191,6 +194,7 @@ export const openRig = async (
     onlyLocal = false,
     readOnly = false,
     admin = false,
+    recorded = false,
     page = false,
     images = [],
     ...documents
@@ -241,6 +245,7 @@ export const openRig = async (
             now: clock.now,
             hashPassword: (password) => hashPassword(password, 4),
             policyInFile: settings.policy !== undefined,
+            events: recorded ? recorderOf(store) : undefined,
           }
         : undefined,
       undeleteDays: admin ? 14 : 0,

@@ -8,6 +8,8 @@ import { unreported } from '../../registry/damage.ts'
 import { listDeletions } from '../../registry/deleted/deletions.ts'
 import { areThere } from '../../registry/deleted/there.ts'
 import { undelete } from '../../registry/deleted/undelete.ts'
+import { RegistryError } from '../../registry/errors.ts'
+import type { Recording } from '../../registry/happened.ts'
 import { parseDigest, parseName, parseTag, type Reference } from '../../registry/reference.ts'
 import { listAllWhole, listWhole } from '../../registry/whole/list.ts'
 import { undeleteWhole } from '../../registry/whole/undelete.ts'
@@ -136,6 +138,21 @@ const referenceOf = ({ tag, digest }: z.output<typeof wanted>): Reference | unde
   return digest === undefined ? undefined : { digest: parseDigest(digest) }
 }
 
+/** Does what is recorded; what the registry refuses is withdrawn. */
+const recorded = async <T>(
+  recording: Recording | undefined,
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    const result = await work()
+    recording?.done()
+    return result
+  } catch (error) {
+    if (error instanceof RegistryError) await recording?.withdraw()
+    throw error
+  }
+}
+
 const restore: Operation = {
   id: 'undelete',
   method: 'POST',
@@ -171,23 +188,14 @@ const restore: Operation = {
     const { store, now } = desk
     const recording = desk.events?.begin(name, eventOrigin(c))
     if (reference === undefined) {
-      const { at, manifests, tags, kept, lost } = await undeleteWhole(
-        store,
-        name,
-        unreported,
-        now,
-        recording,
+      const { at, manifests, tags, kept, lost } = await recorded(recording, () =>
+        undeleteWhole(store, name, unreported, now, recording),
       )
       request.changed(`undelete ${name}`)
       return c.json({ repository: name, at: at.toISOString(), manifests, tags, kept, lost })
     }
-    const { digest, manifest, tags, kept } = await undelete(
-      store,
-      name,
-      reference,
-      unreported,
-      now,
-      recording,
+    const { digest, manifest, tags, kept } = await recorded(recording, () =>
+      undelete(store, name, reference, unreported, now, recording),
     )
     request.changed(`undelete ${name}${given.tag === undefined ? `@${digest}` : `:${given.tag}`}`)
     const back = { manifests: manifest ? 1 : 0, tags: tags.length, restored: tags, kept, lost: [] }

@@ -5,11 +5,14 @@
  */
 
 import { expect, test } from 'vitest'
+import { OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { USAGE_KEY, usagePartKey } from '../../../functions/registry/usage/document.ts'
 import { IMAGE } from '../../access/endpoints.ts'
 import { jsonOf } from '../../access/rig.ts'
 import { write } from '../../auth/harness.ts'
+import { imageOf } from '../../support/hosts/content.ts'
 import { codeOf } from '../../support/rig/client.ts'
+import { eventsIn } from '../../support/rig/recorded.ts'
 import { DEV, json, LEAD, openOffice, ROOT } from './office.ts'
 
 const IMAGES = ['app', 'team/a', 'team/b', 'team/b/deleted']
@@ -119,6 +122,27 @@ test('what cannot come back says why', async (t) => {
   expect((await send('POST /api/v1/undelete', broken)).status).toBe(400)
   expect((await send(`GET ${AT}/team/none`, { as: LEAD })).status).toBe(404)
   expect((await send(`GET ${AT}/Team`, { as: LEAD })).status).toBe(400)
+})
+
+test('an undelete is an event, one that is refused is none', async (t) => {
+  const { send, store } = await openOffice(t, { images: IMAGES, recorded: true })
+  const undelete = async (tag: string) =>
+    (await send('POST /api/v1/undelete', json({ repository: 'team/a', tag }, LEAD))).status
+  const move = async (tag: string) =>
+    (
+      await send(`PUT /v2/team/a/manifests/${tag}`, {
+        as: ROOT,
+        body: imageOf([], { annotations: { other: 'yes' } }).bytes,
+        headers: { 'Content-Type': OCI_MANIFEST },
+      })
+    ).status
+  expect((await send('DELETE /v2/team/a/manifests/v1', { as: ROOT })).status).toBe(202)
+  expect(await move('v1')).toBe(201)
+  expect(await undelete('v1')).toBe(412)
+  expect(await eventsIn(store)).toEqual([])
+  expect((await send('DELETE /v2/team/a/manifests/v1', { as: ROOT })).status).toBe(202)
+  expect(await undelete('v1')).toBe(200)
+  expect(await eventsIn(store)).toMatchObject([{ action: 'undelete', target: { tag: 'v1' } }])
 })
 
 test('changes are listed with who made them', async (t) => {
