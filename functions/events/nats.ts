@@ -8,6 +8,7 @@
  */
 
 import { isIP, isIPv6 } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import {
@@ -17,6 +18,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
   nkeyAuthenticator,
+  PermissionViolationError,
   type TlsOptions,
 } from '@nats-io/transport-node'
 import { addressFor } from '../shared/private-addresses.ts'
@@ -59,8 +61,21 @@ const hasStream = async (connection: NatsConnection, subject: string): Promise<b
   }
 }
 
+/** Subjects that the server has said may not be published to. It says so beside, and acknowledges all the same. */
+const refusedOn = (connection: NatsConnection): ReadonlyMap<string, Error> => {
+  const refused = new Map<string, Error>()
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type !== 'error' || !(status.error instanceof PermissionViolationError)) continue
+      refused.set(status.error.subject, status.error)
+    }
+  })()
+  return refused
+}
+
 const publisherOf = (connection: NatsConnection): Publish => {
   const streams = new Map<string, Promise<boolean>>()
+  const refused = refusedOn(connection)
   const stream = jetstream(connection, { timeout: TIMEOUT })
   return async (subject, { id, body, headers: given }) => {
     const headers = createHeaders()
@@ -74,6 +89,10 @@ const publisherOf = (connection: NatsConnection): Publish => {
     headers.set('Nats-Msg-Id', id)
     connection.publish(subject, body, { headers })
     await connection.flush()
+    // What came before the acknowledgement is in the map by the next turn.
+    await nextTurn()
+    const refusal = refused.get(subject)
+    if (refusal !== undefined) throw refusal
   }
 }
 

@@ -220,6 +220,27 @@ test.each([
   expect(await postWith(SECRET)(receiver, recordOf(), signal)).toMatchObject({ kind: 'failed' })
 })
 
+test('a subject that it may not publish to fails, others of the same server do not', async () => {
+  const permissions = { publish: { allow: ['allowed.>', '$JS.API.STREAM.NAMES'] } }
+  const nats = await prepare(
+    false,
+    '',
+    JSON.stringify({ users: [{ user: USER.user, password: USER.pass, permissions }] }),
+  )
+  await nats.start()
+  const post = postWith(SECRET)
+  const refused = {
+    kind: 'failed',
+    why: expect.stringContaining('Permissions Violation for Publish'),
+  }
+  // Each is refused, not only the first.
+  for (let at = 0; at < 2; at++) {
+    expect(await post(receiverOf(entry(nats.url)), recordOf(), signal)).toEqual(refused)
+  }
+  const allowed = receiverOf(entry(nats.url, { subject: 'allowed' }))
+  expect(await post(allowed, recordOf(), signal)).toEqual(DELIVERED)
+})
+
 test('with wrong credentials it is sent again and again, and then dead', async () => {
   const nats = await prepare(false)
   await nats.start()

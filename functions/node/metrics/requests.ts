@@ -15,9 +15,10 @@ const CLIENT_CLOSED_REQUEST = 499
 
 /**
  * How many series of status, handler and method there are at most; clients send far fewer. What comes on top has a
- * handler alone: nobody can make the number grow.
+ * handler alone, and `5xx` if it has failed: nobody can make the number grow, nor have failures go unseen by sending
+ * what is odd before.
  */
-const MOST_EXACT = 60
+const MOST_EXACT = 50
 
 /** What became of an upload, by the request that tells. */
 const UPLOADS: Readonly<Record<string, string>> = {
@@ -56,7 +57,7 @@ export const countRequests = (server: Server, table: Table): void => {
     const key = `${handler} ${method} ${code}`
     if (exact.size < MOST_EXACT) exact.add(key)
     if (exact.has(key)) table.requests.inc({ code, handler, method })
-    else table.requests.inc({ code: OTHER, handler, method: OTHER })
+    else table.requests.inc({ code: status >= 500 ? '5xx' : OTHER, handler, method: OTHER })
     if (status === 429) table.throttled.inc()
     const event = UPLOADS[key]
     if (event !== undefined) table.uploads.inc({ event })

@@ -217,6 +217,16 @@ test('upstreams have series of their own, until there are too many', async () =>
   }
 })
 
+test('failures are seen, whatever was sent before', async () => {
+  const metrics = createMetrics()
+  const request = requestsOf(metrics)
+  for (let status = 400; status < 460; status++) request('GET', '/v2/', status)
+  request('PUT', '/v2/a/manifests/v1', 503)
+  expect(await seriesOf(metrics)).toContain(
+    'registry_http_requests_total{code="5xx",handler="manifest",method="other"} 1',
+  )
+})
+
 test('there are fewer than 500 series, whatever is sent, and none names a repository', async () => {
   const metrics = createMetrics()
   const request = requestsOf(metrics)
