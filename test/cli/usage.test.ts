@@ -51,7 +51,7 @@ const open = async () => {
 
 const IMAGE = 200 + CONFIG.bytes.byteLength + imageOf([KEPT]).bytes.byteLength
 
-const columns = (line: string): string[] => line.trim().split(/ +/)
+const columns = (line: string): string[] => line.trim().split(/ {2,}/)
 
 test('1 until a walk has ended; --now walks', async () => {
   const store = await open()
@@ -64,11 +64,11 @@ test('1 until a walk has ended; --now walks', async () => {
   expect(code).toBe(0)
   expect(printed.map(columns)).toEqual([
     ['OWN', 'SHARED', 'CONDEMNED', 'RECLAIMABLE', 'REPOSITORY'],
-    ['100', `${IMAGE}`, '0', '100', 'team/b'],
-    ['0', `${IMAGE}`, '0', '0', 'a'],
+    ['100 bytes', `${IMAGE} bytes`, '0 bytes', '100 bytes', 'team/b'],
+    ['0 bytes', `${IMAGE} bytes`, '0 bytes', '0 bytes', 'a'],
   ])
   expect(said).toBe(
-    `As of 2030-01-04T00:00:00.000Z: 2 repositories, and ${IMAGE + 100} bytes in the store: ${IMAGE} are kept, 0 are condemned and in their grace, 100 a clean-up takes.`,
+    `As of 2030-01-04T00:00:00.000Z: 2 repositories, and ${IMAGE + 100} bytes in the store: ${IMAGE} bytes kept, 0 bytes condemned and in their grace, 100 bytes that a clean-up takes.`,
   )
   // The walk stays.
   expect((await ask(store)).printed).toEqual(printed)

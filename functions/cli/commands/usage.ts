@@ -5,8 +5,10 @@
  */
 
 import type { Settings } from '../../compose/settings.ts'
+import { sayBytes } from '../../registry/quotas/bytes.ts'
 import type { Matches } from '../../registry/retention/pattern.ts'
 import type { RepositoryUsage } from '../../registry/usage/usage.ts'
+import { createTable } from '../aligned.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { matcherOf } from '../patterns.ts'
 import type { UsageFound, UsageIo } from '../ways/usage-io.ts'
@@ -26,9 +28,13 @@ const COULD_NOT = 2
 const BUSY = 3
 const STOPPED = 130
 
-/** Columns wide enough for a petabyte. */
-const row = (columns: readonly (string | number)[], name: string): string =>
-  `${columns.map((each) => String(each).padStart(16)).join('')}  ${name}`
+const COLUMNS = [
+  ...['OWN', 'SHARED', 'CONDEMNED', 'RECLAIMABLE'].map((title) => ({
+    title,
+    right: true as const,
+  })),
+  { title: 'REPOSITORY' },
+]
 
 const bytesOf = ({ own, shared }: RepositoryUsage): number => own + shared
 
@@ -76,10 +82,16 @@ const walk = async (
 const ofPool = ({ pool, removed }: UsageFound): string => {
   if (pool === undefined) return '.'
   const { kept, condemned, reclaimable } = pool
-  const sum = `, and ${kept + condemned + reclaimable} bytes in the store: ${kept} are kept, ${condemned} are condemned and in their grace, ${reclaimable} a clean-up takes`
+  const [all, stays, waits, goes] = [
+    kept + condemned + reclaimable,
+    kept,
+    condemned,
+    reclaimable,
+  ].map(sayBytes)
+  const sum = `, and ${all} in the store: ${stays} kept, ${waits} condemned and in their grace, ${goes} that a clean-up takes`
   return removed === undefined
     ? `${sum}.`
-    : `${sum}.\nThe clean-up that found this then removed ${removed.bytes} bytes.`
+    : `${sum}.\nThe clean-up that found this then removed ${sayBytes(removed.bytes)}.`
 }
 
 /**
@@ -100,14 +112,15 @@ export const showUsage = async (io: UsageIo, given: Given): Promise<number> => {
       say(`slipway: no clean-up has walked this store yet: ${io.toCount}.`)
       return NONE
     }
-    if (!json) print(row(['OWN', 'SHARED', 'CONDEMNED', 'RECLAIMABLE'], 'REPOSITORY'))
+    const table = createTable(io, COLUMNS)
     let shown = 0
     for await (const { name, ...bytes } of chosen(usage, matches, sort)) {
       shown += 1
       const { own, shared, condemned, reclaimable } = bytes
       if (json) print(JSON.stringify({ repository: name, ...bytes }))
-      else print(row([own, shared, condemned, reclaimable], name))
+      else table.row(...[own, shared, condemned, reclaimable].map(sayBytes), name)
     }
+    if (!json) table.end()
     // Whoever may not see the whole store sees how many there are of what is shown.
     const { date, count = shown, pool, removed } = usage
     if (json) print(JSON.stringify({ kind: 'sum', date, repositories: count, ...pool, removed }))

@@ -1,6 +1,6 @@
 /**
  * All commands, in the order of `slipway --help`. To add one: an entry here or in one of the tables
- * beside this, and a file in commands/ that its `load` names.
+ * beside this, a file in commands/ that its `load` names, and a line in examples.ts.
  *
  * @module
  */

@@ -29,6 +29,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'config import /etc/docker/registry/config.yml',
     'config import --env > start.sh',
   ],
+  export: [
+    'export team/app:v1 team/web app.tar',
+    'export team/app ./layout --registry https://registry.example',
+  ],
+  import: ['import app.tar', 'import app.tar team/app:v1', 'import - team/app < app.tar'],
   'repo list': ["repo list 'team/**'", 'repo list --registry https://registry.example --json'],
   'repo show': ['repo show team/app'],
   'repo delete': ['repo delete team/app', 'repo delete team/app --yes'],
