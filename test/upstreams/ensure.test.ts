@@ -79,7 +79,8 @@ const open = async (
     })
     return {
       registry,
-      ensure: (reference: Parameters<typeof ensure>[1]) => ensure(route, reference),
+      ensure: (reference: Parameters<typeof ensure>[1], via?: string) =>
+        ensure(via === undefined ? route : { ...route, via }, reference),
     }
   }
   /** What was asked since the last call, without the looks at the API. */
@@ -207,6 +208,40 @@ describe('a tag', () => {
     await store.put(fetchedTagKey('up/app', 'v1'), Buffer.from(state))
     expect(await start().ensure(TAG)).toEqual({ digest: sha256(IMAGE) })
     expect(asked()).toEqual(['GET v1', 'HEAD v1'])
+  })
+
+  describe('that was asked for because another registry wanted it', () => {
+    const VIA = '1.1 slipway-000000000001, 1.1 slipway-000000000002'
+
+    test('is asked for by everybody else, even if it was the first to ask', async () => {
+      const { ensure, start, asked, pass, state } = await open({ behind: undefined })
+      await ensure(TAG, VIA)
+      await ensure(TAG)
+      expect(asked()).toEqual(['GET v1', 'HEAD v1'])
+      pass(6 * MINUTE)
+      await ensure(TAG, VIA)
+      // The upstream had asked nobody for it.
+      state.image = other('b')
+      expect(await ensure(TAG)).toMatchObject({ digest: sha256(state.image) })
+      expect(await start().ensure(TAG)).toEqual({ digest: sha256(state.image) })
+      expect(asked()).toEqual(['HEAD v1', 'HEAD v1', 'GET v1'])
+    })
+
+    test('is asked for once an interval for that one', async () => {
+      const { ensure, asked, pass, behind } = await open()
+      await ensure(TAG, VIA)
+      for (let count = 0; count < 3; count++) {
+        await ensure(TAG, VIA)
+        pass(6 * MINUTE)
+        await ensure(TAG, VIA)
+        await behind()
+      }
+      expect(asked()).toEqual(['GET v1', 'HEAD v1', 'HEAD v1', 'HEAD v1'])
+      // What is known to all is for it, too.
+      await ensure(TAG)
+      await ensure(TAG, `${VIA}, 1.1 slipway-000000000003`)
+      expect(asked()).toEqual(['HEAD v1'])
+    })
   })
 
   test('that was pushed before there was an upstream is asked for', async () => {

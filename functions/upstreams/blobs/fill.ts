@@ -330,11 +330,21 @@ export const createFills = (options: FillOptions): FillBlob => {
     return undefined
   }
 
+  /** Whether the upstream has it: fails where it has not. */
+  const look = async (route: Route, digest: Digest): Promise<void> => {
+    try {
+      await askAt(route).repository.stat(digest)
+    } catch (error) {
+      failures.add(keyOf(route, digest), error as Error)
+      throw error
+    }
+  }
+
   return async (route, digest, range) => {
     const failed = failures.get(keyOf(route, digest))
     if (failed !== undefined) throw failed
     // An upstream that has it does not wait for this registry.
-    if (isPassedOn(route.via)) await askAt(route).repository.stat(digest)
+    if (isPassedOn(route.via)) await look(route, digest)
     const fetched = fetchOf(route, digest)
     const running = underWay.get(fetched)
     if (running !== undefined && running.local !== route.local) {

@@ -48,8 +48,8 @@ export const isPassedOn = (via: string | undefined): boolean => via?.includes(',
 
 /**
  * What a repository is called by those who wait for each other, or remember what its upstream could not give. An upstream
- * that finds itself in `Via` gives less than it has, and anybody can write that header: so what it said then is for nobody
- * else.
+ * that finds itself in `Via` gives less than it has, or what it had some time ago, and anybody can write that header: so
+ * what it said then is for nobody else.
  */
 export const askedAs = ({
   local,

@@ -12,7 +12,7 @@ import { LRUCache } from 'lru-cache'
 import type { Digest, Reference } from '../../registry/reference.ts'
 import { coalesce } from '../../shared/coalesce.ts'
 import { summaryOf } from '../client/failure.ts'
-import { askedAs } from '../client/via.ts'
+import { askedAs, isPassedOn } from '../client/via.ts'
 import type { Route } from '../route.ts'
 import { createFailures, type Failures } from './failures.ts'
 import { createFetch, type FetchOptions } from './fetch.ts'
@@ -67,17 +67,21 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
 
   /** The state of a tag; undefined where it does not fit the tag as it is here. */
   const stateOf = async (
-    { upstream, local }: Route,
+    route: Route,
     tag: string,
     digest: Digest,
   ): Promise<TagState | undefined> => {
-    const key = `${local}:${tag}`
-    const remembered = states.get(key)
-    if (remembered?.digest === digest && ageOf(remembered) < upstream.interval) return remembered
+    const { upstream, local, via } = route
+    const key = `${askedAs(route)}:${tag}`
+    const last = states.get(key)
+    const remembered = last?.digest === digest ? last : undefined
+    if (ageOf(remembered) < upstream.interval) return remembered
     // Another server may have asked.
-    const state = await readTagState(store, local, tag)
-    if (state?.digest !== digest) return undefined
-    states.set(key, state)
+    const stored = await readTagState(store, local, tag)
+    const state = stored?.digest === digest ? stored : undefined
+    // What was asked for requests that came the same way is written nowhere.
+    if (isPassedOn(via) && ageOf(remembered) < ageOf(state)) return remembered
+    if (state !== undefined) states.set(key, state)
     return state
   }
 
@@ -94,7 +98,7 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
         const known = link && ((await stateOf(route, tag, link.target)) ?? unasked(link.target))
         if (known !== undefined && ageOf(known) < upstream.interval) return { digest: known.digest }
         const { fetched, ...state } = await fetch.byTag(route, tag, known)
-        states.set(`${local}:${tag}`, state)
+        states.set(key, state)
         failures.delete(key)
         const { digest } = state
         return fetched ? { digest, fetched } : { digest }

@@ -11,6 +11,7 @@ import type { Registry } from '../../registry/registry.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { FetchedManifest } from '../client/client.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
+import { isPassedOn } from '../client/via.ts'
 import { marking } from '../kept/mark.ts'
 import type { Route } from '../route.ts'
 import { type TagState, unasked, writeTagState } from './tag-state.ts'
@@ -32,7 +33,7 @@ export interface Fetch {
    * Asks for a tag, and has what it is now.
    *
    * @param known what it is here
-   * @returns what it is now, as it was written, and whether it is another than what is known
+   * @returns what it is now for requests that come the same way, and whether it is another than what is known
    */
   byTag(
     route: Route,
@@ -108,15 +109,18 @@ export const createFetch = ({ registry, store, askAt, now }: FetchOptions): Fetc
   }
 
   const byTag: Fetch['byTag'] = async (route, tag, known) => {
-    const asked = now()
+    const began = now()
     const { local } = route
     const found = await changed(route, tag, known)
+    // An upstream that finds itself in `Via` asks nobody in its turn, and anybody can write that: others ask for themselves.
+    const isForAll = !isPassedOn(route.via)
+    const asked = isForAll ? began : Math.max(known?.asked ?? 0, 0)
     const state: TagState =
       found === undefined
         ? { ...(known as TagState), asked }
         : { asked, etag: found.etag, digest: await push(route, tag, known, found) }
-    await writeTagState(store, local, tag, state)
-    return { ...state, fetched: found !== undefined }
+    if (isForAll || found !== undefined) await writeTagState(store, local, tag, state)
+    return { ...state, asked: began, fetched: found !== undefined }
   }
 
   return {
