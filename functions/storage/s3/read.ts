@@ -72,6 +72,9 @@ const MAX_READS = 4
 const namingFailures = (body: Readable, key: string): Readable => {
   const named = new PassThrough({ highWaterMark: body.readableHighWaterMark })
   body.once('error', (error) => named.destroy(translate(error, `read ${key}`) as Error))
+  // It may fail before anybody reads it, as while a link is still being read: nobody listens then, and Node would end the
+  // process. Whoever reads it later is told.
+  named.on('error', () => {})
   named.once('close', () => body.destroy())
   return body.pipe(named)
 }

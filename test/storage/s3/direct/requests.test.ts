@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
+import { Readable } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import type { S3Store } from '../../../../functions/storage/s3/store.ts'
 import { MIN_PART_SIZE } from '../../../../functions/storage/store.ts'
+import { until } from '../../../support/until.ts'
 import { block, bytes, drain, putParts } from '../../contract/harness.ts'
 import { openOn, openStore } from '../harness.ts'
 
@@ -176,5 +178,27 @@ describe('requests of the S3 store', () => {
     const read = await store.get('a')
     for await (const _ of read!.body) break
     await closed.promise
+  })
+
+  it.for([true, false])('fail before anybody reads their body (direct: %s)', async (direct, t) => {
+    const uncaught: unknown[] = []
+    const note = (error: unknown): void => void uncaught.push(error)
+    process.prependListener('uncaughtException', note)
+    t.onTestFinished(() => void process.off('uncaughtException', note))
+    const cut = Promise.withResolvers<void>()
+    const listener: RequestListener = (_, response) => {
+      response.writeHead(200, { 'content-length': 100_000, etag: '"e"' })
+      response.write('x')
+      void cut.promise.then(() => response.destroy())
+    }
+    const store = await openOn(t, listener, { direct })
+    const read = (await store.get('a'))!
+    const { body } = read
+    assert.ok(body instanceof Readable)
+    cut.resolve()
+    await until(() => body.destroyed)
+    // The one who reads it later is told, and until then nobody is.
+    await expect(drain(read)).rejects.toMatchObject({ failure: 'unavailable' })
+    expect(uncaught).toEqual([])
   })
 })
