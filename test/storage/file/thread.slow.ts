@@ -4,7 +4,6 @@
  * @module
  */
 
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,28 +18,34 @@ import { filesBelow, openStore, outputOf, spawnWriter } from './harness.ts'
 
 const CODE = new URL('../../../functions/storage/file/thread/worker.ts', import.meta.url)
 
-/** New files by a thread that starts with the first one. */
+/** New files by a thread that starts with the first one; it may have started or ended before that is written. */
 const createThread = (code = CODE) => {
   const workers: Worker[] = []
+  const started = Promise.withResolvers<unknown>()
+  const ended = Promise.withResolvers<unknown>()
   const start = () => {
     const worker = new Worker(code)
     workers.push(worker)
+    worker.once('message', started.resolve).once('exit', ended.resolve)
     return worker
   }
-  return { workers, files: newFilesByThread(start, 1) }
+  const files = newFilesByThread(start, 1)
+  return { workers, started: started.promise, ended: ended.promise, files }
 }
 
 /** Writes the first file. @returns the thread, from when on it writes all others */
-const startBy = async (store: ObjectStore, workers: readonly Worker[]): Promise<Worker> => {
+const startBy = async (
+  store: ObjectStore,
+  { workers, started }: ReturnType<typeof createThread>,
+): Promise<Worker> => {
   await store.put('first', Buffer.from('x'))
-  const worker = workers[0]!
-  await once(worker, 'message')
-  return worker
+  await started
+  return workers[0]!
 }
 
 const shared = createThread()
 const temporary = await mkdtemp(join(tmpdir(), 'slipway-file-'))
-await startBy(openFileStore(temporary, shared.files), shared.workers)
+await startBy(openFileStore(temporary, shared.files), shared)
 await rm(temporary, { recursive: true })
 
 storeContract(
@@ -63,9 +68,10 @@ const putAll = (store: ObjectStore) =>
 describe('the thread', () => {
   it('writes what is there afterwards, and leaves nothing else', async (t) => {
     const { root } = await openStore(t)
-    const { files, workers } = createThread()
+    const thread = createThread()
+    const { files, workers } = thread
     const store = openFileStore(root, files)
-    await startBy(store, workers)
+    await startBy(store, thread)
     const results = await putAll(store)
     expect(results.filter(({ status }) => status === 'rejected')).toEqual([])
     expect(workers).toHaveLength(1)
@@ -92,9 +98,10 @@ describe('the thread', () => {
 
   it('fails what it was to write when it ends; what follows is written without it', async (t) => {
     const { root } = await openStore(t)
-    const { files, workers } = createThread()
+    const thread = createThread()
+    const { files, workers } = thread
     const store = openFileStore(root, files)
-    const worker = await startBy(store, workers)
+    const worker = await startBy(store, thread)
     const writing = putAll(store)
     await worker.terminate()
     for (const [n, { status }] of (await writing).entries()) {
@@ -108,10 +115,10 @@ describe('the thread', () => {
   it('is not waited for where it cannot start', async (t) => {
     const { root } = await openStore(t)
     const nothing = new URL('data:text/javascript,throw new Error("no thread")')
-    const { files, workers } = createThread(nothing)
+    const { files, ended } = createThread(nothing)
     const store = openFileStore(root, files)
     await store.put('first', Buffer.from('x'))
-    await new Promise((resolve) => workers[0]?.on('exit', resolve))
+    await ended
     const results = await putAll(store)
     expect(results.filter(({ status }) => status === 'rejected')).toEqual([])
   })

@@ -19,6 +19,9 @@ const MANY = 100
 /** Most bytes of a file that is small: they are copied on their way. */
 const SMALL = 128 * 1024
 
+/** What the thread is asked for at once: each takes some of its memory, which ends at some 6000, and the thread with it. */
+const MOST = 1000
+
 const startWorker = (): Worker => {
   const options = {
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
@@ -32,8 +35,8 @@ const startWorker = (): Worker => {
 
 /**
  * New files by way of the thread, for those of up to 128 KiB, once there have been many and it has started. It ends with the
- * process, which it keeps alive only while something is written. If it fails, so does what it was to write, and
- * everything is written without it from then on.
+ * process, which it keeps alive only while something is written. What is beyond its strength is written without it. If it
+ * fails, so does what it was to write, and everything is written without it from then on.
  */
 export const newFilesByThread = (start: () => Worker = startWorker, many = MANY): NewFiles => {
   const waiting = new Map<number, PromiseWithResolvers<string | undefined>>()
@@ -74,6 +77,8 @@ export const newFilesByThread = (start: () => Worker = startWorker, many = MANY)
     thread.on('error', failed).on('exit', failed).unref()
   }
 
+  const free = (): Worker | undefined => (waiting.size < MOST ? worker : undefined)
+
   const ask = (
     thread: Worker,
     order: Order,
@@ -91,16 +96,18 @@ export const newFilesByThread = (start: () => Worker = startWorker, many = MANY)
     async write(path, bytes, mode) {
       written += 1
       if (written === many) startThread()
-      if (worker === undefined || bytes.byteLength > SMALL) return newFiles.write(path, bytes, mode)
+      const thread = free()
+      if (thread === undefined || bytes.byteLength > SMALL) return newFiles.write(path, bytes, mode)
       // Of an array, `from` takes five times as long.
       const copy = new Uint8Array(bytes)
-      const etag = await ask(worker, { write: [path, copy, mode, nextStamp()] }, [copy.buffer])
+      const etag = await ask(thread, { write: [path, copy, mode, nextStamp()] }, [copy.buffer])
       return etag as string
     },
     async place(tree, from, to, inTime) {
-      if (worker === undefined) return newFiles.place(tree, from, to, inTime)
+      const thread = free()
+      if (thread === undefined) return newFiles.place(tree, from, to, inTime)
       inTime()
-      await ask(worker, { place: [tree, from, to] })
+      await ask(thread, { place: [tree, from, to] })
       return true
     },
   }
