@@ -314,6 +314,9 @@ describe('where there is little room', () => {
     expect(handed).toHaveLength(2)
     await store.delete(handed.map(({ digest }) => claimKey({ digest, origin: route.origin })))
     stop.abort()
+    // Nobody reads it: its file stays open until it is returned.
+    for (const each of got)
+      if (each.status === 'fulfilled') await each.value?.body.return(undefined)
   })
 
   test('one that fits is fetched, and leaves its room to the next', async () => {
