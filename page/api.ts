@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { Catalog, Image, SessionState, TagPage } from './shapes.ts'
+import type {
+  Catalog,
+  DeletePreview,
+  Deletes,
+  Image,
+  SessionState,
+  TagPage,
+  Undeleted,
+} from './shapes.ts'
 
 /** Marks requests of the page: no other site can make a browser send it. */
 const HEADERS = { 'X-Slipway-Page': '1', Accept: 'application/json' }
@@ -72,8 +80,18 @@ const query = (fields: Readonly<Record<string, string | number | undefined>>): s
 /** The path of a name of a repository: slashes stay. */
 const pathOf = (name: string): string => name.split('/').map(encodeURIComponent).join('/')
 
-export const getCatalog = (wanted: { q: string; sort: string; page: number }): Promise<Catalog> =>
-  get(`/api/v1/catalog${query({ ...wanted, n: 50 })}`)
+/** Repositories that were deleted here, and until when the registry may still list them. */
+const gone = new Map<string, number>()
+
+export const getCatalog = async (wanted: {
+  readonly q: string
+  readonly sort: string
+  readonly page: number
+}): Promise<Catalog> => {
+  const catalog = await get<Catalog>(`/api/v1/catalog${query({ ...wanted, n: 50 })}`)
+  const repositories = catalog.repositories.filter(({ name }) => (gone.get(name) ?? 0) < Date.now())
+  return { ...catalog, repositories }
+}
 
 export const getTags = (
   name: string,
@@ -84,15 +102,49 @@ export const getTags = (
 export const getImage = (name: string, reference: string): Promise<Image> =>
   get(`/api/v1/images/${pathOf(name)}${query({ reference })}`)
 
+/** A write, in JSON. */
+const write = (method: string, path: string, body?: object): Promise<Response> =>
+  send(path, {
+    method,
+    ...(body && {
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  })
+
+/** @param reference absent: of the whole repository */
+export const getDeletePreview = (
+  name: string,
+  reference: string | undefined,
+): Promise<DeletePreview> =>
+  get(`/api/v1/delete-preview/${pathOf(name)}${query({ reference })}`, true)
+
+export const removeImage = (name: string, reference: string): Promise<Response> =>
+  write('DELETE', `/api/v1/images/${pathOf(name)}${query({ reference })}`)
+
+export const removeRepository = async (name: string): Promise<void> => {
+  await write('DELETE', `/api/v1/repositories/${pathOf(name)}`)
+  gone.set(name, Date.now() + FRESH)
+}
+
+export const getDeletes = (name: string): Promise<Deletes> =>
+  get(`/api/v1/deleted/${pathOf(name)}`, true)
+
+export const undelete = async (wanted: {
+  readonly repository: string
+  readonly tag?: string
+  readonly digest?: string
+}): Promise<Undeleted> => {
+  const response = await write('POST', '/api/v1/undelete', wanted)
+  gone.delete(wanted.repository)
+  return response.json()
+}
+
 const SESSION = '/api/page/session'
 
 export const getSession = async (): Promise<SessionState> => (await send(SESSION)).json()
 
 export const signIn = (name: string, password: string): Promise<Response> =>
-  send(SESSION, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ name, password }),
-  })
+  write('POST', SESSION, { name, password })
 
 export const signOut = (): Promise<Response> => send(SESSION, { method: 'DELETE' })

@@ -15,6 +15,7 @@ import { parseRoute, type Route, useHash } from './router.ts'
 import { SessionContext } from './session.ts'
 import type { SessionState } from './shapes.ts'
 import { Compare } from './views/compare.tsx'
+import { DeletedView } from './views/deleted.tsx'
 import { ImageView } from './views/image.tsx'
 import { Repositories } from './views/repositories.tsx'
 import { RepositoryView } from './views/repository.tsx'
@@ -30,6 +31,8 @@ const View = ({ route }: { readonly route: Route }) => {
       return <ImageView name={route.name} reference={route.reference} />
     case 'compare':
       return <Compare name={route.name} a={route.query.a ?? ''} b={route.query.b ?? ''} />
+    case 'deleted':
+      return <DeletedView name={route.name} />
     case 'sign-in':
       return <SignIn to={route.query.to ?? ''} />
     default:
@@ -48,7 +51,8 @@ const titleOf = (route: Route): string => {
   if (route.view === 'sign-in') return `Sign in · ${location.host}`
   const end =
     route.view === 'image' ? `${route.reference.includes(':') ? '@' : ':'}${route.reference}` : ''
-  const what = route.view === 'compare' ? 'Compare ' : ''
+  const words = { compare: 'Compare ', deleted: 'Deleted in ', image: '', repository: '' }
+  const what = words[route.view]
   return `${what}${route.name}${end} · ${location.host}`
 }
 

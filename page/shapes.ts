@@ -34,7 +34,11 @@ export interface Tag {
   readonly platforms?: readonly string[]
 }
 
+/** Of those that the page asks for; others it offers nothing for. */
+export type Right = 'delete' | 'override' | 'admin'
+
 export interface TagPage {
+  readonly rights: readonly Right[]
   readonly tags: readonly Tag[]
   readonly next?: string
   readonly complete: boolean
@@ -100,6 +104,7 @@ export interface Chart {
 }
 
 export interface Image {
+  readonly rights: readonly Right[]
   readonly repository: string
   readonly digest: string
   readonly tag?: string
@@ -118,6 +123,46 @@ export interface Image {
   readonly children?: readonly Child[]
   readonly referrers: readonly Referrer[]
   readonly moreReferrers: boolean
+}
+
+export interface DeletePreview {
+  readonly repository: string
+  readonly digest?: string
+  readonly manifest: boolean
+  readonly tags: readonly { readonly tag: string; readonly immutable: boolean }[]
+  readonly complete: boolean
+  readonly referrers: number
+  readonly moreReferrers: boolean
+  readonly undeleteDays: number
+}
+
+export interface Deleted {
+  readonly id: string
+  readonly at: string
+  readonly by?: string
+  readonly rule?: string
+  readonly digest: string
+  readonly tag?: string
+  readonly tags?: readonly string[]
+  readonly isThere: boolean
+}
+
+export interface WholeDelete {
+  readonly id: string
+  readonly at: string
+  readonly by?: string
+  readonly pending: boolean
+}
+
+export interface Deletes {
+  readonly name: string
+  readonly whole: readonly WholeDelete[]
+  readonly deletes: readonly Deleted[]
+}
+
+export interface Undeleted {
+  readonly manifests: number
+  readonly tags: number
 }
 
 export interface SessionState {

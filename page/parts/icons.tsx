@@ -42,6 +42,12 @@ export const Lock = () => (
   </Icon>
 )
 
+export const Trash = () => (
+  <Icon>
+    <path d="M5 7h14M10 7V4.5h4V7M7 7l1 12.5h8L17 7M10.5 10.5v6M13.5 10.5v6" />
+  </Icon>
+)
+
 export const Search = () => (
   <Icon>
     <circle cx="11" cy="11" r="6" />

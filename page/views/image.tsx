@@ -9,11 +9,12 @@ import { bytes, short } from '../format.ts'
 import { useLoad } from '../load.ts'
 import { Badge, Crumbs, Digest, Facts, Section, TextList, Title, When } from '../parts/small.tsx'
 import { Loaded } from '../parts/states.tsx'
-import { toImage } from '../router.ts'
+import { go, toImage, toRepository } from '../router.ts'
 import { useSession } from '../session.ts'
 import type { Image, ImageConfig } from '../shapes.ts'
 import { Children } from './children.tsx'
 import { ChartView, Config } from './config.tsx'
+import { Delete } from './delete.tsx'
 import { History, Layers } from './layers.tsx'
 import { Pull } from './pull.tsx'
 import { Referrers } from './referrers.tsx'
@@ -98,11 +99,23 @@ export const ImageView = ({
   return (
     <>
       <Crumbs name={name}>{shown}</Crumbs>
-      <Title>
-        <span class="muted">{name}</span>
-        <span class="muted">{reference.includes(':') ? '@' : ':'}</span>
-        {shown}
-      </Title>
+      <div class="bar">
+        <Title>
+          <span class="muted">{name}</span>
+          <span class="muted">{reference.includes(':') ? '@' : ':'}</span>
+          {shown}
+        </Title>
+        {loading[0].state === 'there' && (
+          <span class="actions">
+            <Delete
+              name={name}
+              reference={reference}
+              rights={loading[0].value.rights}
+              done={() => go(toRepository(name))}
+            />
+          </span>
+        )}
+      </div>
       <Loaded loading={loading}>{(image) => <All image={image} />}</Loaded>
     </>
   )

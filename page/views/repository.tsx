@@ -9,8 +9,10 @@ import { plural } from '../format.ts'
 import { SearchBox } from '../parts/search-box.tsx'
 import { Crumbs, Title } from '../parts/small.tsx'
 import { Empty, Loaded } from '../parts/states.tsx'
-import { go, type Query, toRepository } from '../router.ts'
+import { go, type Query, toDeleted, toRepositories, toRepository } from '../router.ts'
 import { useSession } from '../session.ts'
+import type { Right } from '../shapes.ts'
+import { Delete } from './delete.tsx'
 import { type TagLoading, useTags } from './tag-pages.ts'
 import { CompareBar, TagTable } from './tag-table.tsx'
 
@@ -26,6 +28,24 @@ const More = ({ next, busy, failed, more }: { readonly next: string | undefined 
       </button>
     )}
   </div>
+)
+
+/** What can be done with all of it, by those who may. */
+const Actions = ({
+  name,
+  rights,
+}: {
+  readonly name: string
+  readonly rights: readonly Right[]
+}) => (
+  <span class="actions">
+    {rights.includes('admin') && (
+      <a class="button quiet" href={toDeleted(name)}>
+        Deleted
+      </a>
+    )}
+    <Delete name={name} rights={rights} done={() => go(toRepositories())} />
+  </span>
 )
 
 export const RepositoryView = ({
@@ -57,6 +77,7 @@ export const RepositoryView = ({
               : `${loading.value.tags.length}+ tags`}
           </span>
         )}
+        {loading.state === 'there' && <Actions name={name} rights={loading.value.rights} />}
       </div>
       {loading.state !== 'failed' && (
         <SearchBox

@@ -7,7 +7,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { getTags } from '../api.ts'
 import { failureOf, type Loading } from '../load.ts'
-import type { Tag, TagPage } from '../shapes.ts'
+import type { Right, Tag, TagPage } from '../shapes.ts'
 
 /** How often the registry is asked for the rest of a page that it has not said all of. */
 const ATTEMPTS = 3
@@ -15,6 +15,7 @@ const ATTEMPTS = 3
 export interface Tags {
   readonly tags: readonly Tag[]
   readonly next: string | undefined
+  readonly rights: readonly Right[]
 }
 
 /**
@@ -58,9 +59,9 @@ export const useTags = (name: string, begins: string, visitor: unknown): TagLoad
     setBusy(true)
     setFailed(undefined)
     const run = async (): Promise<void> => {
-      for await (const { tags, next } of pages(name, { begins, last })) {
+      for await (const { tags, next, rights } of pages(name, { begins, last })) {
         if (!current) return
-        setLoading({ state: 'there', value: { tags: [...before, ...tags], next } })
+        setLoading({ state: 'there', value: { tags: [...before, ...tags], next, rights } })
       }
     }
     run()

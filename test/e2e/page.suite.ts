@@ -28,7 +28,7 @@ version: 1
 rules:
   - { who: [anonymous, authenticated], repositories: ['public/**'], actions: [pull] }
   - { who: ['user:alice'], repositories: ['team/**', 'charts/**', 'evil/**', many], actions: ['*'] }
-  - { who: ['user:root'], repositories: ['**'], actions: ['*'] }
+  - { who: ['user:root'], repositories: ['**'], actions: ['*', admin] }
 `
 const PICTURES = join(projectRoot, '.ci/artifacts/page')
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -146,9 +146,9 @@ const signIn = async (name: string, password: string) => {
   await page.keyboard.press('Enter')
 }
 
-const signedIn = async (hash = '#/') => {
+const signedIn = async (hash = '#/', name = 'alice') => {
   await show(`#/sign-in?to=${encodeURIComponent(hash)}`)
-  await signIn('alice', 'right horse')
+  await signIn(name, 'right horse')
   await sees('Sign out')
   await page.waitForNetworkIdle({ idleTime: 200 })
 }
@@ -386,4 +386,58 @@ test('a page of another origin that a setting names reads, pages and deletes; ot
   const elsewhere = emptyUrl.replace('127.0.0.1', 'other.example')
   expect(await from(elsewhere, manifest, as)).toEqual(['TypeError'])
   complaints = complaints.filter((each) => !each.includes('blocked by CORS policy'))
+})
+
+test('what goes is said before it does, and it can be brought back', async () => {
+  await signedIn('#/r/team/worker:2026.11', 'root')
+  await sees('Delete tag…')
+  await press('Delete tag…')
+  await sees('This tag goes.')
+  await sees('It can be brought back for 14 days')
+  expect(await violations()).toEqual([])
+  await page.screenshot({ path: join(PICTURES, 'delete-tag-light-1200.png'), fullPage: false })
+  await page.keyboard.press('Escape')
+  await expect.poll(text, { timeout: PATIENCE }).not.toContain('This tag goes.')
+  await press('Delete tag…')
+  await sees('This tag goes.')
+  await press('Delete tag')
+  await sees('No tags')
+  await page.goto(`${url}/#/deleted/team/worker`)
+  await sees('Bring back')
+  expect(await violations()).toEqual([])
+  await page.screenshot({ path: join(PICTURES, 'deleted-light-1200.png'), fullPage: true })
+  await press('Bring back')
+  await sees('is there')
+  await page.goto(`${url}/#/r/team/worker`)
+  await sees('2026.11')
+  await press('Delete repository…')
+  await sees('All of the repository goes, with 1 tag')
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }])
+  await page.setViewport({ width: 390, height: 844 })
+  expect(await violations()).toEqual([])
+  await page.screenshot({ path: join(PICTURES, 'delete-repository-dark-390.png'), fullPage: false })
+  await press('Delete repository')
+  await sees('team/models')
+  expect(await text()).not.toContain('team/worker')
+  await page.goto(`${url}/#/deleted/team/worker`)
+  await sees('All of the repository')
+  await press('Bring back')
+  await page.waitForFunction(`document.querySelector('output').textContent.startsWith('Back')`)
+  await page.goto(`${url}/#/r/team/worker`)
+  await sees('2026.11')
+})
+
+test('what one may not do is not offered', async () => {
+  await signedIn('#/r/public/hello')
+  await sees('v1')
+  expect(await text()).not.toMatch(/Delete|Deleted/)
+  await page.evaluate(`location.hash = '#/r/team/web'`)
+  await sees('Delete repository…')
+  expect(await text()).not.toContain('Deleted')
+  await page.evaluate(`location.hash = '#/deleted/team/web'`)
+  await sees('You may not see this')
+  const status = await page.evaluate(
+    `fetch('/api/v1/images/public/hello?reference=v1', { method: 'DELETE', headers: { 'X-Slipway-Page': '1' } }).then(({ status }) => status)`,
+  )
+  expect(status).toBe(403)
 })

@@ -113,6 +113,7 @@ test('short words', () => {
 
 test('differences', () => {
   const image = (more: Partial<Image>): Image => ({
+    rights: [],
     repository: 'a',
     digest: DIGEST,
     kind: 'image',

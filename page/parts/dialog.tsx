@@ -1,0 +1,61 @@
+/**
+ * A question that must be answered before anything happens.
+ *
+ * @module
+ */
+
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { failureOf } from '../load.ts'
+
+/** Asks, and does it. Escape, and a press beside it, do nothing but close it. */
+export const Question = ({
+  title,
+  answer,
+  act,
+  close,
+  children,
+}: {
+  readonly title: string
+  /** What the button says that does it; undefined where it cannot be done. */
+  readonly answer: string | undefined
+  readonly act: () => Promise<void>
+  readonly close: () => void
+  readonly children: ComponentChildren
+}) => {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  useEffect(() => dialog.current?.showModal(), [])
+  const press = async () => {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await act()
+    } catch (thrown) {
+      setProblem(failureOf(thrown).message)
+      setBusy(false)
+    }
+  }
+  return (
+    <dialog ref={dialog} class="question" aria-labelledby="question" onClose={close}>
+      <h2 id="question">{title}</h2>
+      {children}
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <div class="answers">
+        <button type="button" class="button" onClick={() => dialog.current?.close()}>
+          Cancel
+        </button>
+        {answer !== undefined && (
+          <button type="button" class="button danger" disabled={busy} onClick={() => void press()}>
+            {busy ? 'One moment…' : answer}
+          </button>
+        )}
+      </div>
+    </dialog>
+  )
+}
