@@ -51,6 +51,7 @@ import {
   RETENTION_KEY,
   ROBOT_CLAIMS_KEY,
   ROBOTS_KEY,
+  SCHEMA1_PREFIX,
   SCRATCH_PREFIX,
   UPLOADS_PREFIX,
   UPSTREAMS_KEY,
@@ -157,7 +158,9 @@ const CLEAN_UP: Rights = [
   [
     'Passing',
     [READ, 's3:DeleteObject'],
-    [UPLOADS_PREFIX, PULLED_PREFIX, FETCHED_PREFIX, FETCHING_PREFIX].map((each) => `${each}*`),
+    [UPLOADS_PREFIX, PULLED_PREFIX, FETCHED_PREFIX, FETCHING_PREFIX, SCHEMA1_PREFIX].map(
+      (each) => `${each}*`,
+    ),
   ],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
   ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY, EVENT_RECEIVERS_KEY, UPSTREAMS_KEY]],

@@ -26,6 +26,7 @@ import {
   RETENTION_KEY,
   ROBOT_CLAIMS_KEY,
   ROBOTS_KEY,
+  SCHEMA1_PREFIX,
   UPSTREAMS_KEY,
 } from '../functions/registry/layout.ts'
 import { acknowledgePrefixes } from './acknowledge.ts'
@@ -39,6 +40,7 @@ export const COPIED = [
   CATALOG_PREFIX,
   REFERRERS_PREFIX,
   ALIASES_PREFIX,
+  SCHEMA1_PREFIX,
   HTPASSWD_KEY,
   GROUPS_KEY,
   ROBOT_CLAIMS_KEY,

@@ -17,6 +17,7 @@ import type { Browser } from '../page/browser.ts'
 import type { PageFiles } from '../page/files.ts'
 import type { PullEvents, Recorder } from '../registry/happened.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Schema1 } from '../schema1/door.ts'
 import type { Current } from '../search/current.ts'
 import type { ByteSource } from '../storage/bytes.ts'
 import type { ObjectStore } from '../storage/store.ts'
@@ -118,6 +119,8 @@ export interface AppOptions {
   /** Follows each request, for traces; the first middleware after the request has its id. Default: nobody does. */
   readonly follow?: MiddlewareHandler<AppEnv> | undefined
   readonly registry: Registry
+  /** Old manifests, and old clients. Absent: they are refused. */
+  readonly schema1?: Schema1 | undefined
   readonly logger: RequestLogger
   /** Whether blob GETs are redirected to the store, if it can presign URLs. */
   readonly redirects: boolean

@@ -8,6 +8,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AccessError, type AccessErrorCode } from '../auth/errors.ts'
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts'
+import { Schema1Error, type Schema1ErrorCode } from '../schema1/errors.ts'
 import { CodedError, type CodedErrorOptions } from '../shared/errors.ts'
 import { StoreError } from '../storage/errors.ts'
 import type { AppContext } from './env.ts'
@@ -82,6 +83,7 @@ export type WireCode =
   | 'MANIFEST_BLOB_UNKNOWN'
   | 'MANIFEST_INVALID'
   | 'MANIFEST_UNKNOWN'
+  | 'MANIFEST_UNVERIFIED'
   | 'NAME_INVALID'
   | 'NAME_UNKNOWN'
   | 'SIZE_INVALID'
@@ -96,7 +98,7 @@ export type WireCode =
   | 'UNKNOWN'
   | 'PRECONDITION_FAILED'
 
-type Code = RegistryErrorCode | AccessErrorCode | RequestErrorCode
+type Code = RegistryErrorCode | AccessErrorCode | RequestErrorCode | Schema1ErrorCode
 
 /**
  * A client that has gone away gets no response; this is what the log calls that, as nginx has it. It is
@@ -119,6 +121,7 @@ const RESPONSES: Readonly<
   MANIFEST_BLOB_UNKNOWN: 400,
   MANIFEST_INVALID: 400,
   MANIFEST_UNKNOWN: 404,
+  MANIFEST_UNVERIFIED: 400,
   NAME_INVALID: 400,
   NAME_UNKNOWN: 404,
   SIZE_INVALID: 400,
@@ -162,10 +165,13 @@ const RESPONSES: Readonly<
   STORE_UNAVAILABLE: [503, 'UNAVAILABLE'],
 }
 
-type ClientError = RegistryError | AccessError | RequestError
+type ClientError = RegistryError | AccessError | RequestError | Schema1Error
 
 const isClientError = (error: unknown): error is ClientError =>
-  error instanceof RegistryError || error instanceof AccessError || error instanceof RequestError
+  error instanceof RegistryError ||
+  error instanceof AccessError ||
+  error instanceof RequestError ||
+  error instanceof Schema1Error
 
 /** What a client is told of a store's failure; the log has the rest. */
 const fromStore = (cause: StoreError): RequestError => {

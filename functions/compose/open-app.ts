@@ -164,6 +164,18 @@ const edgeOf = async (
   return openEdge(settings, uploadSecret, isBucketInPath(settings, env))
 }
 
+/** What is loaded only where old clients are served. */
+const schema1Of = async (
+  settings: Settings,
+  store: ObjectStore,
+  registry: Registry,
+  secret: () => Promise<Uint8Array>,
+): Promise<AppOptions['schema1']> => {
+  if (!settings.schema1) return undefined
+  const { openSchema1 } = await import('./schema1.ts')
+  return openSchema1(settings, { store, registry, secret, now: Date.now })
+}
+
 /** What is loaded only where the log is counted. */
 const embeddedOf = async (settings: Settings): Promise<EmbeddedMetrics | undefined> => {
   const namespace = settings['metrics-namespace']
@@ -258,6 +270,7 @@ export const openApp = async (
     edge: await edgeOf(settings, env, uploadSecret),
     origins: settings.cors,
     registry,
+    schema1: await schema1Of(settings, store, registry, uploadSecret),
     logger,
     isReady: () => options.isReady?.(store) ?? true,
     auditPulls: settings['audit-pulls'],

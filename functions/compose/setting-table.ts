@@ -336,6 +336,16 @@ export const SETTINGS = {
     'none',
     'origins whose pages browsers let use this registry, as in https://ui.example,https://tools.example:8443; * for all, then without cookies',
   ),
+  schema1: setting(
+    z._default(onOff, false),
+    'off',
+    'on: take manifests of schema 1, and give them to clients that know no other kind; off: refuse them',
+  ),
+  'schema1-roots': setting(
+    z.optional(text),
+    'any key',
+    'file with the authorities to whose certificates signatures of pushed schema 1 manifests must lead, PEM',
+  ),
   'audit-pulls': setting(
     z._default(onOff, false),
     'off',

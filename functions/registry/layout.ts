@@ -260,12 +260,26 @@ export const pulledPrefix = (name: string): string => `${PULLED_PREFIX}${name}/!
 export const pulledKey = (name: string, digest: string): string =>
   pulledPrefix(name) + segments(digest)
 
-/** The repository and the digest, as text, in the key of a pull; undefined for any other key. */
-export const pulledOf = (key: string): { name: string; digest: string } | undefined => {
-  const [name, rest, more] = key.slice(PULLED_PREFIX.length).split('/!/')
+/** A manifest as it stands in a key. */
+export interface ManifestInKey {
+  readonly name: string
+  /** As text: it may be none. */
+  readonly digest: string
+}
+
+/** The manifest in a key below `prefix`, of {@link pulledKey} or {@link schema1Key}; undefined for any other key. */
+export const manifestIn = (prefix: string, key: string): ManifestInKey | undefined => {
+  const [name, rest, more] = key.slice(prefix.length).split('/!/')
   if (name === undefined || rest === undefined || more !== undefined) return undefined
   return { name, digest: rest.replace('/', ':') }
 }
+
+/** Manifests of schema 1 with their signatures, as they were pushed; the data of their digest is without. */
+export const SCHEMA1_PREFIX = `${OWN}/schema1/`
+
+/** The manifest with this digest, with its signatures. */
+export const schema1Key = (name: string, digest: string): string =>
+  `${SCHEMA1_PREFIX}${name}/!/${segments(digest)}`
 
 /** Since when pulls are recorded. */
 export const PULLS_SINCE_KEY = `${PULLED_PREFIX}!since`

@@ -59,7 +59,7 @@ export const decideType = (json: Fields, contentType: string | undefined): strin
   const inner = typeof json.mediaType === 'string' ? json.mediaType : undefined
   if (json.schemaVersion === 1 || SCHEMA1.includes(declared ?? '')) {
     throw invalid(
-      'schema 1 manifests are not supported: push the image as schema 2 or OCI, as docker 1.10 and later do',
+      'this registry does not take schema 1 manifests: push the image as schema 2 or OCI, as docker 1.10 and later do, or start the registry with --schema1 on',
     )
   }
   const mediaType = declared ?? inner ?? sniff((name) => Object.hasOwn(json, name))

@@ -36,6 +36,8 @@ export interface Manifest {
   /** As the referrers API lists it; for images without one, the config's media type. */
   readonly artifactType: string | undefined
   readonly annotations: Annotations | undefined
+  /** Whether it does not say how many bytes what it refers to has. */
+  readonly sizesUnknown?: true
 }
 
 /** The fields that hold what a kind of manifest refers to, and those that it may not have. */

@@ -54,7 +54,16 @@ export interface PushedManifest {
   readonly overridden: readonly Overridden[]
 }
 
+/** What a manifest says that another room has read. */
+export interface ReadManifest {
+  readonly manifest: Manifest
+  /** Keeps what belongs to it, before it can be read. */
+  keep(digest: Digest): Promise<void>
+}
+
 export interface PushOptions {
+  /** What the bytes say. Default: they are read here. */
+  readonly read?: ReadManifest
   /** Tags to set besides the reference, as given by `?tag=`. */
   readonly tags?: readonly string[]
   /** What the tag in the reference must be for the push to happen. */
@@ -142,7 +151,11 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
   const keepFetched = createKeepFetched(targets)
 
   /** What the repository has, as it is described; or the digest of what it lacks. */
-  const look = async (name: string, descriptor: Descriptor): Promise<Held | Digest> => {
+  const look = async (
+    name: string,
+    descriptor: Descriptor,
+    anySize = false,
+  ): Promise<Held | Digest> => {
     const { digest, mediaType, size } = descriptor
     const isManifest = isManifestType(mediaType)
     const key = (isManifest ? revisionLinkKey : layerLinkKey)(name, digest)
@@ -150,7 +163,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     const link = isManifest ? revisions.keep(name, digest) : links.keep(key)
     const held = await holdings.read(key, digest, link)
     if (held === undefined) return digest
-    if (held.size === size) {
+    if (anySize || held.size === size) {
       holdings.trust(key)
       return held
     }
@@ -171,7 +184,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
   ): Promise<readonly Counted[]> => {
     const needed = neededBy(manifest, requiredChildren(name))
     const distinct = [...new Map(needed.map((each) => [each.digest + each.size, each]))]
-    const results = await inBatches(distinct, ([, each]) => look(name, each))
+    const results = await inBatches(distinct, ([, each]) => look(name, each, manifest.sizesUnknown))
     const digests = results.filter((each) => typeof each === 'string')
     if (digests.length === 0 || isElsewhere) {
       // A manifest that is there was counted when it was pushed.
@@ -221,7 +234,8 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
   }
 
   return async (name, reference, bytes, contentType, options = {}) => {
-    const manifest = await parseInTurns(bytes, contentType)
+    const { read } = options
+    const manifest = read?.manifest ?? (await parseInTurns(bytes, contentType))
     const canonical = await inOneTurn(() => digestOf(bytes))
     const digest = reference.digest ?? canonical
     const actual =
@@ -262,6 +276,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
           ? keepFetched(image, manifest, own)
           : prepare(image, manifest, own, first !== undefined),
         presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
+        read?.keep(digest),
       ])
 
       await first?.manifest(manifest).catch((error: unknown) => {

@@ -119,13 +119,13 @@ const REFUSALS: readonly Refusal[] = [
   {
     description: 'schema 1',
     content: json({ schemaVersion: 1, name: 'a/b', fsLayers: [] }),
-    message: /schema 1 manifests are not supported: push the image as schema 2/,
+    message: /does not take schema 1 manifests: push the image as schema 2/,
   },
   ...SCHEMA1.map((type) => ({
     description: `schema 1 as ${type}`,
     type,
     content: json({ schemaVersion: 1 }),
-    message: /schema 1 manifests are not supported/,
+    message: /does not take schema 1 manifests/,
   })),
   {
     description: 'schemaVersion 3',

@@ -50,6 +50,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   deletionKey: layout.deletionKey('a/b', 0, 'id'),
   deletedRepositoryKey: layout.deletedRepositoryKey('a/b'),
   pulledKey: layout.pulledKey('a/b', D),
+  schema1Key: layout.schema1Key('a/b', D),
   cleanUpKey: layout.cleanUpKey('lease'),
   quotaKey: layout.quotaKey('0123456789abcdef'),
   damagedKey: layout.damagedKey(D),

@@ -154,6 +154,16 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
         setLength(c, await stat(name, digest))
         return c.body(null, 200)
       }
+      const layer = options.schema1?.layer(digest)
+      if (layer !== undefined && from === undefined) {
+        return await orElse(sendStored, async () => {
+          // A HEAD asks whether it was pushed.
+          if (c.req.method === 'HEAD') throw blobUnknown(name, digest)
+          c.header('Content-Type', 'application/octet-stream')
+          setLength(c, layer.byteLength)
+          return c.body(layer, 200)
+        })
+      }
       if (from === undefined) return await sendStored()
       return await orElse(sendStored, async () => {
         const { elsewhere } = from

@@ -132,16 +132,27 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
       seen()
       return c.body(null, 304)
     }
-    const manifest = await manifests.get(name, digest, reference.tag !== undefined)
+    const stored = await manifests.get(name, digest, reference.tag !== undefined)
+    const shown = await options.schema1?.show(name, reference, stored, c.req.header('Accept'))
+    if (options.schema1) c.header('Vary', 'Accept', { append: true })
+    if (shown) {
+      c.header('Docker-Content-Digest', shown.digest)
+      c.header('ETag', `"${shown.digest}"`)
+    }
     seen()
     if (unchanged) return c.body(null, 304)
-    const redirected = await redirectToStore(c, digest, manifest)
+    const redirected = shown ? undefined : await redirectToStore(c, digest, stored)
     if (redirected) return redirected
-    const { bytes, mediaType } = manifest
+    const { bytes, mediaType } = shown ?? stored
     if (methodOf(c) === 'GET') {
       options.pullEvents?.tell?.(() => ({
         repository: name,
-        target: { mediaType, digest, size: bytes.byteLength, tag: reference.tag },
+        target: {
+          mediaType,
+          digest: shown?.digest ?? digest,
+          size: bytes.byteLength,
+          tag: reference.tag,
+        },
         origin: eventOrigin(c),
       }))
     }
@@ -168,13 +179,17 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
       what: 'manifest',
       limit: MAX_MANIFEST_BYTES,
     })
+    const contentType = c.req.header('Content-Type')
+    const names = reference.tag === undefined ? tags : [reference.tag]
+    const old = await options.schema1?.push(name, names, bytes, contentType)
     const first = on?.manifest(reference, tags, bytes)
-    const pushed = await manifests.push(name, reference, bytes, c.req.header('Content-Type'), {
+    const pushed = await manifests.push(name, reference, old?.payload ?? bytes, contentType, {
       tags,
       override: mayOverride(c, caller, name),
       origin: eventOrigin(c),
       ...(condition === undefined ? {} : { condition }),
       ...(first && { first }),
+      ...(old && { read: old.read }),
     })
     const { digest, manifest } = pushed
     await first?.done(digest)

@@ -17,6 +17,7 @@ import {
   PULLED_PREFIX,
   REFERRERS_PREFIX,
   REPOSITORIES_PREFIX,
+  SCHEMA1_PREFIX,
   UPLOADS_PREFIX,
 } from '../layout.ts'
 import { isDigest } from '../reference.ts'
@@ -28,7 +29,7 @@ import { inspectMarker } from './markers.ts'
 import { inspectMark, inspectReferrer } from './marks.ts'
 import { inspectRecord, inspectWhole } from './records.ts'
 import { inspectStaged } from './remains.ts'
-import { inspectFence, inspectNote, inspectPull } from './state.ts'
+import { inspectFence, inspectNote, inspectPull, inspectSignatures } from './state.ts'
 import { inspectTag } from './tags.ts'
 import type { View } from './view.ts'
 
@@ -116,6 +117,7 @@ export const phasesOf = ({
     looks: 32,
     inspect: (view, { key }) => inspectReferrer(view, key),
   },
+  { prefix: SCHEMA1_PREFIX, looks: 64, inspect: inspectSignatures },
   {
     prefix: UPLOADS_PREFIX,
     looks: 64,

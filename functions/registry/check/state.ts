@@ -23,7 +23,7 @@ import { LOOKED_KEY, lookedSchema } from '../clean-up/litter/looked.ts'
 import { openPieces } from '../clean-up/pieces.ts'
 import { piecesOf } from '../clean-up/plan.ts'
 import { SEEN_KEY, seenIsWhole } from '../clean-up/seen.ts'
-import { FENCE_KEY, PULLS_SINCE_KEY, pulledOf } from '../layout.ts'
+import { FENCE_KEY, manifestIn, PULLED_PREFIX, PULLS_SINCE_KEY, SCHEMA1_PREFIX } from '../layout.ts'
 import { recordingSchema } from '../pulls/record.ts'
 import { isDigest, isName } from '../reference.ts'
 import { USAGE_KEY } from '../usage/document.ts'
@@ -169,9 +169,23 @@ export const inspectPull = async (view: View, object: ListedObject): Promise<Fou
       (await view.remove(key, looked.etag)) ? 'removed it: recording begins anew' : undefined
     return { ...finding(key, 'since when pulls are recorded'), mend }
   }
-  const { name = '', digest = '' } = pulledOf(key) ?? {}
-  if (isName(name) && isDigest(digest)) return undefined
   const text = 'the record of a pull is of no manifest'
+  return inspectBeside(view, PULLED_PREFIX, { key, etag }, text)
+}
+
+/** Looks at the signatures of a manifest of schema 1, by their key. */
+export const inspectSignatures = (view: View, object: ListedObject): Promise<Found | undefined> =>
+  inspectBeside(view, SCHEMA1_PREFIX, object, 'these signatures are of no manifest')
+
+/** Looks at what is kept beside a manifest that its key names. */
+const inspectBeside = async (
+  view: View,
+  prefix: string,
+  { key, etag }: Pick<ListedObject, 'key' | 'etag'>,
+  text: string,
+): Promise<Found | undefined> => {
+  const { name = '', digest = '' } = manifestIn(prefix, key) ?? {}
+  if (isName(name) && isDigest(digest)) return undefined
   const version = etag ?? (await view.store.head(key))?.etag
   if (version === undefined) return undefined
   const mend = async () => ((await view.remove(key, version)) ? 'removed it' : undefined)

@@ -47,6 +47,8 @@ export type Step =
   | 'remove-note'
   /** The record of the pulls of a manifest that is gone. */
   | 'remove-pull'
+  /** The signatures of a manifest of schema 1 that is gone. */
+  | 'remove-signatures'
   /** What is known of a tag that was fetched from an upstream, and is gone. */
   | 'remove-fetched'
   /** The claim of a process that has died while it fetched. */

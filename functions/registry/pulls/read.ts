@@ -7,7 +7,7 @@
 import { once } from '../../shared/once.ts'
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { pulledOf, pulledPrefix } from '../layout.ts'
+import { manifestIn, PULLED_PREFIX, pulledPrefix } from '../layout.ts'
 import { BEHIND } from './bounds.ts'
 import { pullsSince } from './record.ts'
 
@@ -39,7 +39,7 @@ export const createPullReader = (store: ObjectStore, now: number): ReadPulls => 
     const last = new Map<string, number>()
     for await (const objects of listPages(store, pulledPrefix(name))) {
       for (const { key, modified } of objects) {
-        const digest = pulledOf(key)?.digest
+        const digest = manifestIn(PULLED_PREFIX, key)?.digest
         if (digest !== undefined) last.set(digest, Math.min(modified.getTime() + BEHIND, now))
       }
     }

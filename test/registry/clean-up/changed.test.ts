@@ -25,6 +25,7 @@ import {
   pulledKey,
   RETENTION_KEY,
   revisionLinkKey,
+  schema1Key,
   tagLinkKey,
   uploadPrefix,
 } from '../../../functions/registry/layout.ts'
@@ -125,6 +126,8 @@ const STATES: Readonly<Record<Step, (world: World) => Promise<unknown>>> = {
     await world.pass(15 * DAY)
   },
   'remove-pull': ({ store }) => store.put(pulledKey('app', GARBAGE.sha256), new Uint8Array()),
+  'remove-signatures': ({ store }) =>
+    store.put(schema1Key('app', GARBAGE.sha256), Buffer.from('{}')),
   'remove-fetched': ({ store }) => store.put(fetchedTagKey('app', 'gone'), Buffer.from('{}')),
   'remove-fetching': ({ store }) => store.put(fetchingKey(GARBAGE.sha256, 'up'), Buffer.from('{}')),
 }

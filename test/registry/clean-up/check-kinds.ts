@@ -27,6 +27,7 @@ import {
   PULLS_SINCE_KEY,
   pulledKey,
   revisionLinkKey,
+  SCHEMA1_PREFIX,
   tagLinkKey,
 } from '../../../functions/registry/layout.ts'
 import { deletedLinkBody, writeLink } from '../../../functions/registry/links.ts'
@@ -383,6 +384,11 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
   'the record of a pull is of no manifest': {
     harm: (world) => put(world, `${PULLED_PREFIX}app/!/sha256/short`),
+    kind: 'damaged-record',
+    mended: /removed it/,
+  },
+  'signatures are of no manifest': {
+    harm: (world) => put(world, `${SCHEMA1_PREFIX}app/!/sha256/short`),
     kind: 'damaged-record',
     mended: /removed it/,
   },

@@ -14,6 +14,8 @@ import {
   PULLED_PREFIX,
   pulledKey,
   REFERRERS_PREFIX,
+  SCHEMA1_PREFIX,
+  schema1Key,
   UPLOAD_SECRET_KEY,
   UPLOADS_PREFIX,
 } from '../../../functions/registry/layout.ts'
@@ -89,6 +91,7 @@ describe.each(STORES)('%s', (_, open) => {
     const sent = await store.createMultipart(dataKey(blob('sent', 50).sha256), MIN_PART_SIZE)
     await store.uploadPart(sent, 1, blob('sent', 50).bytes)
     await store.put(pulledKey('app', image.sha256), new Uint8Array())
+    await store.put(schema1Key('app', image.sha256), Buffer.from('{}'))
     for (const each of [image, signature, other]) await remove(world, each.sha256)
     await expectStatus(202, send(`DELETE /v2/app/part/manifests/${image.sha256}`))
     for (const prefix of [
@@ -96,6 +99,7 @@ describe.each(STORES)('%s', (_, open) => {
       CATALOG_PREFIX,
       PULLED_PREFIX,
       REFERRERS_PREFIX,
+      SCHEMA1_PREFIX,
       UPLOADS_PREFIX,
     ]) {
       expect(await world.keys(prefix)).not.toEqual([])

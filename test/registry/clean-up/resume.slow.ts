@@ -106,9 +106,9 @@ describe.each(SERVICES)('on %s', (_, service) => {
       things.push(...ran.things)
       if (ran.collected.outcome === 'done') break
     }
-    // Two pages of marks and one of each of seven other kinds when it is planned, two when it is done; the last
+    // Two pages of marks and one of each of eight other kinds when it is planned, two when it is done; the last
     // process ends instead of stopping.
-    expect(stops).toBe(10)
+    expect(stops).toBe(11)
     expect(things).toHaveLength(marks)
     expect(new Set(things.map(({ key }) => key)).size).toBe(marks)
     // Each once for the plan, and once for the act.
@@ -218,10 +218,10 @@ describe.each(SERVICES)('on %s', (_, service) => {
       },
     }
     expect((await world.collect(slowly)).collected.outcome).toBe('done')
-    expect(writes).toBe(21)
+    expect(writes).toBe(22)
     expect(await runKeys(world)).toEqual([])
     await world.collect({ ...slowly, isOver: stopAfter(3) })
-    expect(writes).toBe(22)
+    expect(writes).toBe(23)
   })
 
   test('a run that goes on tries once whether the service loses writes', async () => {

@@ -5,7 +5,12 @@
  */
 
 import { describe, expect, test } from 'vitest'
-import { PULLS_SINCE_KEY, pulledKey, pulledOf } from '../../../functions/registry/layout.ts'
+import {
+  manifestIn,
+  PULLED_PREFIX,
+  PULLS_SINCE_KEY,
+  pulledKey,
+} from '../../../functions/registry/layout.ts'
 import { createPullReader } from '../../../functions/registry/pulls/read.ts'
 import { pullsSince, recordPulls, sayRecorded } from '../../../functions/registry/pulls/record.ts'
 import { createPullRecorder } from '../../../functions/registry/pulls/recorder.ts'
@@ -50,9 +55,9 @@ test('a key says repository and digest, also of repositories below others', () =
     ['a/b', TWO],
     ['since', `sha512:${'0'.repeat(128)}`],
   ] as const) {
-    expect(pulledOf(pulledKey(name, digest))).toEqual({ name, digest })
+    expect(manifestIn(PULLED_PREFIX, pulledKey(name, digest))).toEqual({ name, digest })
   }
-  expect(pulledOf(PULLS_SINCE_KEY)).toBeUndefined()
+  expect(manifestIn(PULLED_PREFIX, PULLS_SINCE_KEY)).toBeUndefined()
 })
 
 describe('a server', () => {

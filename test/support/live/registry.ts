@@ -36,6 +36,8 @@ export interface RegistryOptions {
   readonly notifications?: string
   /** A file of who may log in to distribution; ignored for Slipway, which keeps accounts in its store. */
   readonly htpasswd?: string
+  /** Whether distribution takes and makes manifests of schema 1; ignored for Slipway. */
+  readonly schema1?: boolean
   /** Further flags of `slipway serve`; ignored for distribution. */
   readonly flags?: readonly string[]
   /** Further variables of `slipway serve`; ignored for distribution. */
@@ -132,6 +134,7 @@ const startDistribution = async (
       },
       http: { addr: address, secret: 'of-no-worth' },
       ...notifying(options.notifications),
+      ...(options.schema1 ? { compatibility: { schema1: { enabled: true } } } : {}),
       ...(options.htpasswd === undefined
         ? {}
         : { auth: { htpasswd: { realm: 'suite', path: options.htpasswd } } }),

@@ -12,12 +12,12 @@ import type { Holds } from '../held-names.ts'
 import type { Terms } from '../terms.ts'
 import type { Planned, Thing } from '../thing.ts'
 import { aliases } from './aliases.ts'
+import { pulls, signatures } from './beside.ts'
 import { claims, fetched } from './fetched.ts'
 import type { Kind, Page } from './kind.ts'
 import { beginLooks, type Looks } from './looked.ts'
 import { marks } from './marks.ts'
 import { notes, openMultiparts, stagedBytes } from './passing.ts'
-import { pulls } from './pulls.ts'
 import { referrers } from './referrers.ts'
 
 /** Objects looked at, or things done, at once. */
@@ -91,7 +91,7 @@ export const openLitter = (
   const { date } = terms
   const others = [
     ...[referrers, aliases, pulls, stagedBytes, openMultiparts, notes],
-    ...[fetched, claims],
+    ...[fetched, claims, signatures],
   ]
   const kinds = [marks(store, terms, readHolds), ...others.map((kind) => kind(store, terms))]
 

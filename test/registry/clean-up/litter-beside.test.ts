@@ -4,7 +4,7 @@
  * @module
  */
 import { expect, test } from 'vitest'
-import { pulls } from '../../../functions/registry/clean-up/litter/pulls.ts'
+import { pulls } from '../../../functions/registry/clean-up/litter/beside.ts'
 import { TIMES } from '../../../functions/registry/clean-up/terms.ts'
 import { pulledKey, revisionLinkKey, revisionsPrefix } from '../../../functions/registry/layout.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
