@@ -10,6 +10,7 @@ import { areThere } from '../../registry/deleted/there.ts'
 import { undelete } from '../../registry/deleted/undelete.ts'
 import { RegistryError } from '../../registry/errors.ts'
 import type { Recording } from '../../registry/happened.ts'
+import { raisingStored } from '../../registry/quotas/stored.ts'
 import { parseDigest, parseName, parseTag, type Reference } from '../../registry/reference.ts'
 import { listAllWhole, listWhole } from '../../registry/whole/list.ts'
 import { undeleteWhole } from '../../registry/whole/undelete.ts'
@@ -184,18 +185,20 @@ const restore: Operation = {
     const given = await request.json(wanted)
     const name = parseName(given.repository)
     const reference = referenceOf(given)
-    await permitAdmin(c, { name })
+    const caller = await permitAdmin(c, { name })
     const { store, now } = desk
+    // Who administers all may set the limit, too.
+    const raise = raisingStored(store, now, caller.administers() !== 'all')
     const recording = desk.events?.begin(name, eventOrigin(c))
     if (reference === undefined) {
       const { at, manifests, tags, kept, lost } = await recorded(recording, () =>
-        undeleteWhole(store, name, unreported, now, recording),
+        undeleteWhole(store, name, unreported, now, recording, raise),
       )
       request.changed(`undelete ${name}`)
       return c.json({ repository: name, at: at.toISOString(), manifests, tags, kept, lost })
     }
     const { digest, manifest, tags, kept } = await recorded(recording, () =>
-      undelete(store, name, reference, unreported, now, recording),
+      undelete(store, name, reference, unreported, now, recording, raise),
     )
     request.changed(`undelete ${name}${given.tag === undefined ? `@${digest}` : `:${given.tag}`}`)
     const back = { manifests: manifest ? 1 : 0, tags: tags.length, restored: tags, kept, lost: [] }

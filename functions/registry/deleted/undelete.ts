@@ -69,14 +69,15 @@ export const restoreManifest = async (
   for (;;) {
     const stored = await readStoredLink(store, key, report)
     const deleted = stored?.deleted !== undefined
-    if (stored?.link !== undefined && !stored.link.condemned && !tagged) return false
+    const isThere = stored?.link !== undefined && !stored.link.condemned
+    if (isThere && !tagged) return false
     const found = stored?.deleted ?? stored?.link
     if (found === undefined) throw lost(name, digest, 'nothing is left of it')
     const { target, size, etag } = found
     if ((await store.head(dataKey(target))) === undefined) {
       throw lost(name, digest, 'its bytes are gone')
     }
-    await raise(name, digest, target)
+    await raise(name, digest, target, isThere)
     const options = {
       condition: { ifMatch: etag },
       inTime,
@@ -123,7 +124,7 @@ const find = (
  * @param now clock in milliseconds since 1970
  * @param recording of the event, which is recorded before anything comes back. Default: there is none
  * @param raise counts the manifest in its quota
- * @throws RegistryError MANIFEST_UNKNOWN when nothing is left of it, PRECONDITION_FAILED when the tag that is
+ * @throws RegistryError QUOTA_EXCEEDED by `raise`, MANIFEST_UNKNOWN when nothing is left of it, PRECONDITION_FAILED when the tag that is
  *   asked for is there and points elsewhere
  * @throws StoreError `late` when it took minutes; what came back is back
  */

@@ -1,7 +1,7 @@
 /**
  * Counts manifests that come back, with all that they need: as large as it is, or as they say it is, if that is more or it
  * is not there. What of it the last walk has counted for other manifests is not looked up: it counts again until the
- * next walk. No limit refuses them: who undeletes may set limits, too.
+ * next walk.
  *
  * @module
  */
@@ -18,8 +18,18 @@ import { algorithmOf, CANONICAL, type Digest } from '../reference.ts'
 import type { Counted } from './counter.ts'
 import { quotasInForce } from './in-force.ts'
 
-/** Counts a manifest whose bytes are stored under `target`, before it is linked again. */
-export type RaiseStored = (name: string, digest: Digest, target: Digest) => Promise<void>
+/**
+ * Counts a manifest whose bytes are stored under `target`, before it is linked again.
+ *
+ * @param isThere whether it is there still, and only a tag comes back: then no limit refuses it
+ * @throws RegistryError QUOTA_EXCEEDED
+ */
+export type RaiseStored = (
+  name: string,
+  digest: Digest,
+  target: Digest,
+  isThere: boolean,
+) => Promise<void>
 
 /** Counts nothing. */
 export const NOT_COUNTED: RaiseStored = async () => {}
@@ -27,8 +37,16 @@ export const NOT_COUNTED: RaiseStored = async () => {}
 /** Most sizes that are remembered, for manifests that have blobs in common. */
 const MOST = 10_000
 
-/** Counts by the quotas in force, which are read once; one operation for each thing that a manifest needs. */
-export const raisingStored = (store: ObjectStore, now: () => number): RaiseStored => {
+/**
+ * Counts by the quotas in force, which are read once; one operation for each thing that a manifest needs.
+ *
+ * @param isLimited whether what would pass a hard limit is refused: not for those who may set limits, too
+ */
+export const raisingStored = (
+  store: ObjectStore,
+  now: () => number,
+  isLimited = false,
+): RaiseStored => {
   const open = once(async () => {
     const quotas = await quotasInForce(store)
     if (quotas.all.length === 0) return undefined
@@ -44,7 +62,7 @@ export const raisingStored = (store: ObjectStore, now: () => number): RaiseStore
     const target = link?.target ?? digest
     return { digest: target, size: Math.max(said, (await sizes.get(target)) ?? 0) }
   }
-  return async (repository, manifest, target) => {
+  return async (repository, manifest, target, isThere) => {
     const opened = await open()
     const quota = opened?.quotas.of(repository)
     if (opened === undefined || quota === undefined) return
@@ -58,9 +76,7 @@ export const raisingStored = (store: ObjectStore, now: () => number): RaiseStore
       countedOf(repository, digest, said[at] ?? 0),
     )
     const own: Counted = { digest: target, size: bytes.byteLength, linked: 'soon' }
-    await opened.ledger.raise({ ...quota, hard: undefined }, { repository, manifest }, [
-      own,
-      ...needed,
-    ])
+    const limits = isLimited && !isThere ? quota : { ...quota, hard: undefined }
+    await opened.ledger.raise(limits, { repository, manifest }, [own, ...needed])
   }
 }

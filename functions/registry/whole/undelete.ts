@@ -17,7 +17,7 @@ import { RegistryError } from '../errors.ts'
 import type { Recording } from '../happened.ts'
 import { manifestsPrefix } from '../layout.ts'
 import { readLinkObject } from '../links.ts'
-import { raisingStored } from '../quotas/stored.ts'
+import { type RaiseStored, raisingStored } from '../quotas/stored.ts'
 import type { Digest } from '../reference.ts'
 import { createTags } from '../tags.ts'
 import { endPending, readNote, type WholeDelete } from './note.ts'
@@ -99,7 +99,9 @@ const wentBy = (deletions: readonly Deletion[], id: string): Map<Digest, Set<str
  *
  * @param now clock in milliseconds since 1970
  * @param recording of the event: one for all that comes back. Default: there is none
- * @throws RegistryError MANIFEST_UNKNOWN when no such delete is on record
+ * @param raise counts each manifest in its quota
+ * @throws RegistryError MANIFEST_UNKNOWN when no such delete is on record; QUOTA_EXCEEDED by `raise`, where the rest is not
+ *   back, and can be brought back later
  * @throws StoreError `late` where a write took minutes; what came back is back
  */
 export const undeleteWhole = async (
@@ -108,6 +110,7 @@ export const undeleteWhole = async (
   report: ReportDamage = unreported,
   now: () => number = Date.now,
   recording?: Recording,
+  raise: RaiseStored = raisingStored(store, now),
 ): Promise<WholeUndeleted> => {
   const { id, at } = await end(store, name, recording)
   await spareCondemned(store, name)
@@ -115,7 +118,6 @@ export const undeleteWhole = async (
   const tags = createTags(store, catalog, report)
   if (!(await catalog.keeps(name))) await catalog.add(name)
   const standings = createStandings(store, { now, report })
-  const raise = raisingStored(store, now)
   const [kept, lost]: [string[], Digest[]] = [[], []]
   let [manifests, set] = [0, 0]
 
@@ -140,7 +142,7 @@ export const undeleteWhole = async (
       if (await restoreManifest(store, name, digest, its.size > 0, report, inTime, raise))
         manifests += 1
     } catch (error) {
-      if (!(error instanceof RegistryError)) throw error
+      if (!(error instanceof RegistryError) || error.code === 'QUOTA_EXCEEDED') throw error
       lost.push(digest)
       return
     }

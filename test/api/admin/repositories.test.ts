@@ -5,6 +5,7 @@
  */
 
 import { expect, test } from 'vitest'
+import { QUOTAS_KEY } from '../../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { USAGE_KEY, usagePartKey } from '../../../functions/registry/usage/document.ts'
 import { IMAGE } from '../../access/endpoints.ts'
@@ -143,6 +144,29 @@ test('an undelete is an event, one that is refused is none', async (t) => {
   expect((await send('DELETE /v2/team/a/manifests/v1', { as: ROOT })).status).toBe(202)
   expect(await undelete('v1')).toBe(200)
   expect(await eventsIn(store)).toMatchObject([{ action: 'undelete', target: { tag: 'v1' } }])
+})
+
+test('who may not set quotas brings nothing back past the hard limit', async (t) => {
+  const names = ['team/a', 'team/b', 'team/c']
+  const { send, store } = await openOffice(t, { images: names })
+  const quotas = names.map((name) => ({ repositories: [name], hard: '1 B' }))
+  await write(store, QUOTAS_KEY, JSON.stringify({ version: 1, quotas }))
+  const remove = async (path: string) =>
+    expect((await send(`DELETE ${path}`, { as: ROOT })).status).toBe(202)
+  const undelete = async (as: string, body: object) => {
+    const answer = await send('POST /api/v1/undelete', json(body, as))
+    return answer.status === 200 ? 200 : [answer.status, codeOf(answer)]
+  }
+  const image = { repository: 'team/a', digest: IMAGE.sha256 }
+  await remove(`/v2/team/a/manifests/${IMAGE.sha256}`)
+  await remove(`${AT}/team/b`)
+  for (const body of [image, { repository: 'team/b' }]) {
+    expect(await undelete(LEAD, body)).toEqual([403, 'DENIED'])
+    expect(await undelete(ROOT, body)).toBe(200)
+  }
+  // A tag alone takes no room.
+  await remove('/v2/team/c/manifests/v1')
+  expect(await undelete(LEAD, { repository: 'team/c', tag: 'v1' })).toBe(200)
 })
 
 test('changes are listed with who made them', async (t) => {
