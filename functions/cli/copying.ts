@@ -19,6 +19,11 @@ import { VERSION } from './version.ts'
 
 /** Images that are copied at a time. */
 const PARALLEL = 8
+/** Blobs that are copied at a time: each holds a connection on both sides, and little memory. */
+const BLOBS = 8
+
+/** Milliseconds between two looks at how far all is. */
+const PACE = 100
 
 /** One image to be copied. */
 export interface Wanted {
@@ -61,7 +66,7 @@ export const openMover = (io: Io, json: boolean): Mover => {
   const progress = io.progress()
   const started = io.now()
   const counts: Record<Way, number> = { there: 0, mounted: 0, parts: 0, whole: 0, chunks: 0 }
-  let [bytes, images] = [0, 0]
+  let [bytes, images, shown] = [0, 0, 0]
 
   const say = (line: string): void => {
     progress.end()
@@ -89,13 +94,17 @@ export const openMover = (io: Io, json: boolean): Mover => {
     }
     const sender = createSender({
       deliver: patientDeliver(to.deliver, patience),
+      parallel: BLOBS,
       happened(blob) {
         counts[blob.way] += 1
         if (!['there', 'mounted'].includes(blob.way)) bytes += blob.size
         if (json) print({ event: 'blob', ...blob }, undefined)
       },
       progress(extent) {
-        progress.show(...progressLines(extent, (io.now() - started) / 1000))
+        // Lines for nobody would cost a tenth of the work on a blob.
+        if (io.now() - shown < PACE) return
+        shown = io.now()
+        progress.show(...progressLines(extent, (shown - started) / 1000))
       },
     })
     const copier = createCopier({ from, to, sender, platforms, referrers, patience, happened })

@@ -9,7 +9,7 @@ import { createRoom, type Room } from './blobs/room.ts'
 import { sendBlob, type Way } from './blobs/send.ts'
 import type { Sending } from './blobs/upload.ts'
 
-/** Blobs that are sent at a time. */
+/** Blobs that are sent at a time, where nothing else is said. */
 const PARALLEL = 6
 /** What a small blob counts for: round trips are most of what it costs. */
 const SMALL = { below: 1024 * 1024, counts: 1 / 4 } as const
@@ -61,6 +61,8 @@ export const delivering =
 
 export interface SenderOptions {
   readonly deliver: Deliver
+  /** Blobs that are sent at a time; small ones count for less. */
+  readonly parallel?: number
   readonly happened: (blob: SentBlob) => void
   readonly progress: (extent: Extent) => void
 }
@@ -86,7 +88,12 @@ interface Waiting {
 }
 
 /** Makes a sender. */
-export const createSender = ({ happened, progress, deliver }: SenderOptions): Sender => {
+export const createSender = ({
+  happened,
+  progress,
+  deliver,
+  parallel = PARALLEL,
+}: SenderOptions): Sender => {
   const room = createRoom()
   const known = new Map<string, Promise<void>>()
   const waiting: Waiting[] = []
@@ -147,7 +154,7 @@ export const createSender = ({ happened, progress, deliver }: SenderOptions): Se
     let busy = [...underWay].reduce((sum, each) => sum + countOf(each), 0)
     for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
       busy += countOf(first)
-      if (busy > PARALLEL) return
+      if (busy > parallel) return
       waiting.shift()
       void work(first)
     }

@@ -14,7 +14,7 @@ export type { Outgoing, Streamed } from './exchange.ts'
 /** Milliseconds for which a connection may stand still: a registry that reads a blob back says nothing. */
 const PATIENCE = 15 * 60_000
 /** Connections to one host at a time. */
-const CONNECTIONS = 24
+const CONNECTIONS = 32
 /** Most bytes of a response that is read whole: manifests are smaller. */
 const MOST = 8 * 1024 * 1024
 
