@@ -119,7 +119,7 @@ const alone = async (model: Model, actor: Actor): Promise<void> => {
 
 /** Commands that write nothing that a clean-up beside them is about: accounts, rules, and talk with servers. */
 const OTHERS =
-  /^(?:policy|issuers|keys|user|robot|group|retention|events|quota) |^upstreams (?:check|set|show)$|^(?:changes|login-password|serve|deleted|smoke|push|proxy)$/
+  /^(?:policy|issuers|keys|user|robot|group|retention|events|quota|image|config) |^(?:repo|tag) (?:list|show)$|^upstreams (?:check|set|show)$|^(?:changes|completion|export|login-password|serve|deleted|smoke|push|proxy)$/
 
 test('each command that writes is in the table', () => {
   const names = ALL_COMMANDS.map(({ name }) => name).filter((name) => !OTHERS.test(name))

@@ -215,6 +215,12 @@ export const pushNested: Actor = inTurn(
 /** Commands of `slipway` that write to the store, and what they are explored as. */
 export const COMMANDS: Readonly<Record<string, string>> = {
   delete: deleteWhole.title,
+  'repo delete': deleteWhole.title,
+  'tag move': 'move of the tag',
+  'tag delete': deleteTag.title,
+  // They go the way of pushes.
+  copy: pushManifest('app', 'v1').title,
+  import: pushManifest('app', 'v1').title,
   reindex: indexAnew.title,
   check: repair.title,
   undelete: undeleteManifest.title,
