@@ -44,7 +44,9 @@ export const createPasswordThread = (start: () => Worker = startWorker): Passwor
     if (worker !== undefined) return worker
     const mine = start()
     const failed = (cause: unknown): void => {
-      if (worker === mine) worker = undefined
+      // Its end comes after its failure, when another may have started: what that was asked is not lost.
+      if (worker !== mine) return
+      worker = undefined
       for (const { reject } of waiting.values()) {
         reject(new Error('the thread that compares passwords has ended', { cause }))
       }
