@@ -54,13 +54,15 @@ export const createSmallReads = (): typeof get => {
   return async (tree: Tree, key: string, range?: ByteRange) => {
     if (range !== undefined) return get(tree, key, range)
     const path = pathOf(tree, key)
+    // From before it is read: that this process stands still meanwhile makes no file older.
+    const now = Date.now()
     const known = kept.get(path)
     if (known !== undefined) {
       if ((await etagOf(tree, path)) === known.info.etag) return copied(known)
       kept.delete(path)
     }
     const read = await get(tree, key)
-    if (isSmall(read) && Date.now() - read.info.modified.getTime() > SETTLED) {
+    if (isSmall(read) && now - read.info.modified.getTime() > SETTLED) {
       kept.set(path, copied(read))
     }
     return read

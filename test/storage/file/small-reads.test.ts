@@ -6,7 +6,7 @@
 
 import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { expect, type TestContext, test } from 'vitest'
+import { expect, type TestContext, test, vi } from 'vitest'
 import { readAll } from '../../../functions/storage/bytes.ts'
 import type { ObjectStore } from '../../../functions/storage/store.ts'
 import { bytes } from '../contract/harness.ts'
@@ -85,6 +85,21 @@ test('one that was written just now may be written in place again, within a tick
     await utimes(path, now, now)
     expect(await read(store)).toBe(text)
   }
+})
+
+test('nor is one older because a process stood still while it read it', async (t) => {
+  const { store, path } = await scene(t)
+  vi.useFakeTimers({ toFake: ['Date'] })
+  t.onTestFinished(() => void vi.useRealTimers())
+  const now = new Date()
+  await writeFile(path, 'sha256:bb')
+  await utimes(path, now, now)
+  const reading = read(store)
+  vi.setSystemTime(now.getTime() + 10_000)
+  expect(await reading).toBe('sha256:bb')
+  await writeFile(path, 'sha256:cc')
+  await utimes(path, now, now)
+  expect(await read(store)).toBe('sha256:cc')
 })
 
 test('who reads one may do what it likes with the bytes', async (t) => {
