@@ -14,7 +14,7 @@ import { completedOf } from '../../functions/cli/completion/model.ts'
 import { parse } from '../../functions/cli/parse.ts'
 import { COMMANDS, GROUPS } from '../../functions/cli/table/commands.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
-import { told } from './program.ts'
+import { CLI, told } from './program.ts'
 
 const run = promisify(execFile)
 
@@ -128,4 +128,11 @@ test('a shell that is not known', async () => {
     code: 2,
     stderr: 'slipway: "fish" cannot be completed for: expected bash or zsh\n',
   })
+})
+
+test('where nobody reads any more, as after head, it ends without an error', async () => {
+  // Long before there is anything to read, `true` has ended.
+  const gone = 'set -o pipefail; "$0" "$1" completion zsh | true'
+  const ended = await run('bash', ['-c', gone, process.execPath, CLI]).catch((error) => error)
+  expect([ended.stderr, ended.code]).toEqual(['', 141])
 })

@@ -9,7 +9,7 @@ import { PassThrough } from 'node:stream'
 import { beforeEach, describe, expect, it, type TestContext, test } from 'vitest'
 import { createTable, cut } from '../../functions/cli/aligned.ts'
 import { confirmed } from '../../functions/cli/confirm.ts'
-import { RETENTION_KEY } from '../../functions/registry/layout.ts'
+import { RETENTION_KEY, revisionLinkKey } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { USAGE_KEY, usagePartKey } from '../../functions/registry/usage/document.ts'
 import type { ObjectStore } from '../../functions/storage/store.ts'
@@ -357,6 +357,12 @@ describe('image', () => {
       `        ├── config  ${CONFIG.sha256}`,
       `        └── layer  ${OLD.sha256}`,
     ])
+    // A manifest that is listed, and not there, as in a copy of some platforms.
+    const key = revisionLinkKey('team/app', AMD.sha256)
+    await desk.store.delete([key])
+    expect(await desk.give('image tree team/app:v1')).toContainEqual(
+      `└── linux/amd64  manifest  missing  ${AMD.sha256}`,
+    )
     const [json = ''] = await desk.give('image tree team/app:v1 --json')
     expect(JSON.parse(json)).toMatchObject({
       ...{ repository: 'team/app', digest: INDEX.sha256 },

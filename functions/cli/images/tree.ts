@@ -43,6 +43,8 @@ export interface TreeNode {
 interface At {
   readonly io: ImagesIo
   readonly name: string
+  /** Tags that belong to a manifest, by its digest with a dash. */
+  readonly tags: ReadonlyMap<string, readonly string[]>
   /** Manifests from the top down: what lists one of them leads in a circle. */
   readonly above: readonly Digest[]
 }
@@ -59,13 +61,23 @@ const blobNode = (
   return { what, digest, mediaType, size }
 }
 
-/** Tags of the form sha256-HEX and sha256-HEX.sig, which belong to a manifest. */
-async function* tagsAbout({ io, name }: At, digest: Digest): AsyncGenerator<string> {
-  const prefix = digest.replace(':', '-')
-  for await (const tag of io.tags(name, prefix.slice(0, -1))) {
-    if (tag.startsWith(prefix)) yield tag
-    else if (tag > prefix) return
+/** What a tag begins with that belongs to a manifest: its digest, with a dash. */
+const ABOUT = /^(?:sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?=[.-]|$)/
+
+/** Tags of the form sha256-HEX.sig, by what they begin with. One listing for all manifests of a tree. */
+const tagsAbout = async (io: ImagesIo, name: string): Promise<At['tags']> => {
+  const found = new Map<string, string[]>()
+  for await (const tag of io.tags(name, 'sha256')) {
+    if (!/^sha(?:256|512)-/.test(tag)) {
+      if (tag > 'sha512-~') break
+      continue
+    }
+    const [about] = tag.match(ABOUT) ?? []
+    // An index of the fallback, with nothing behind the digest, lists what the API does, too.
+    if (about === undefined || about === tag) continue
+    found.set(about, [...(found.get(about) ?? []), tag])
   }
+  return found
 }
 
 /** Referrers by the API, and by tags that name their subject. */
@@ -74,10 +86,9 @@ const referrersOf = async (at: At, digest: Digest): Promise<TreeNode[]> => {
   const nodes: TreeNode[] = []
   const listed = await collected(io.referrers(name, digest))
   nodes.push(...(await inBatches(listed, (each) => manifestNode(at, each, undefined))))
-  for await (const tag of tagsAbout(at, digest)) {
+  for (const tag of at.tags.get(digest.replace(':', '-')) ?? []) {
     const image = await readManifest(io, name, { tag })
-    // An index of the fallback lists what the API does, too.
-    if (image === undefined || tag === digest.replace(':', '-')) continue
+    if (image === undefined) continue
     nodes.push({ ...(await nodeOf(at, image)), tag })
   }
   return nodes
@@ -111,8 +122,8 @@ const nodeOf = async (at: At, image: ReadImage): Promise<TreeNode> => {
 }
 
 /** Reads the tree of an image. */
-export const treeOf = (io: ImagesIo, name: string, image: ReadImage): Promise<TreeNode> =>
-  nodeOf({ io, name, above: [] }, image)
+export const treeOf = async (io: ImagesIo, name: string, image: ReadImage): Promise<TreeNode> =>
+  nodeOf({ io, name, tags: await tagsAbout(io, name), above: [] }, image)
 
 const lineOf = ({ what, digest, size, platform, tag, missing }: TreeNode): string =>
   [platform, what, tag, missing ? 'missing' : sayBytes(size), digest]
