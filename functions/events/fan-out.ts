@@ -27,9 +27,9 @@ import { readRecord, writeRecord } from './stored.ts'
 export const SETTLED = 20 * 60_000
 /**
  * Milliseconds after which a delete counts as done, where a link that is there again hides it: a request takes seconds,
- * and what was refused is withdrawn.
+ * a function's no longer than this, and what was refused is withdrawn.
  */
-export const HIDDEN = 60_000
+export const HIDDEN = 30_000
 /**
  * Milliseconds after which a link that is not there may have been, and gone again: the clean-up takes what was deleted an
  * hour before, or more, by clocks that may differ.
@@ -111,7 +111,9 @@ export const fanOut = async (
     const looked = await happened(store, record, now())
     if (!looked.wait) return looked
     // Mostly it takes a moment; the longer it takes, the less likely it is.
-    const wait = Math.min(Math.max((now() - record.at) / 2, 500), 60_000)
+    const age = now() - record.at
+    const most = age < HIDDEN ? HIDDEN - age + 1 : 60_000
+    const wait = Math.min(Math.max(age / 2, 500), most)
     again = Math.min(again ?? wait, wait)
     return looked
   }

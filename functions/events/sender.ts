@@ -122,6 +122,13 @@ export const startSender = ({
     }
   }
 
+  /** Records that this version cannot read: they stay in the outbox, and are told of once. */
+  const unreadable = new Set<string>()
+  const damaged = (key: string): void => {
+    if (!unreadable.has(key)) report.damaged(key)
+    unreadable.add(key)
+  }
+
   const look = async (): Promise<number | undefined> => {
     const all = await receivers()
     const before = loops.size
@@ -132,7 +139,7 @@ export const startSender = ({
     ended = new Set(await listEnded(store))
     const hearing = all.filter(({ name }) => !ended.has(name))
     const again = await inTurn(COPYING, async (goOn) => {
-      const done = await fanOut(store, { receivers: hearing, now, goOn, damaged: report.damaged })
+      const done = await fanOut(store, { receivers: hearing, now, goOn, damaged })
       return done.again
     })
     // Also of others, who may have died: each looks for itself.

@@ -7,16 +7,20 @@
 import { createHmac } from 'node:crypto'
 
 /** The key in a secret: Base64 after `whsec_`, and else the text itself. */
-const keyOf = (secret: string): Buffer =>
-  secret.startsWith('whsec_')
-    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
-    : Buffer.from(secret)
+const keyOf = (secret: string): Buffer => {
+  if (!secret.startsWith('whsec_')) return Buffer.from(secret)
+  const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
+  // Anybody could sign with it.
+  if (key.byteLength === 0) throw new Error('a secret is empty: expected Base64 after whsec_')
+  return key
+}
 
 /**
  * The headers of a notification.
  *
  * @param now milliseconds
  * @param secrets none: it is not signed
+ * @throws Error for one with an empty key
  */
 export const webhookHeaders = (
   id: string,

@@ -34,6 +34,10 @@ describe('signatures', () => {
     if (expected === undefined) expect(signature).toBeUndefined()
     else expect(signature).toMatch(expected)
   })
+
+  test('are never made with an empty key', () => {
+    expect(() => webhookHeaders(ID, BODY, AT, ['whsec_'])).toThrow('a secret is empty')
+  })
 })
 
 describe('secrets', () => {
