@@ -74,7 +74,7 @@ export interface PulledThrough {
   tags(): Promise<UpstreamList<string>>
   /** All that the upstream has of what refers to a manifest. */
   referrers(subject: Digest): Promise<UpstreamList<Referrer>>
-  /** Is told that a blob is served from here. @param bytes of it, if this registry sends them */
+  /** Is told that a blob is served from here, by a redirect or not. @param bytes that are sent, if that is known */
   served(bytes: number | undefined): void
   /** Absent where nothing can be pushed: a reason why not, if it is not that nobody has allowed it. */
   readonly pushes?: PushThrough | 'not here' | undefined

@@ -53,7 +53,7 @@ export interface Blobs {
    * are there. For a HEAD as many as {@link Blobs.stat}.
    *
    * @param expiresIn lifetime of the URL in seconds
-   * @returns undefined if the store cannot presign
+   * @returns undefined if the store cannot presign; the size in bytes, if it is known without asking for it
    * @throws RegistryError BLOB_UNKNOWN
    */
   url(
@@ -61,7 +61,7 @@ export interface Blobs {
     digest: Digest,
     method: 'GET' | 'HEAD',
     expiresIn: number,
-  ): Promise<string | undefined>
+  ): Promise<{ readonly url: string; readonly size: number | undefined } | undefined>
   /**
    * Links a blob that is complete and verified under `target` into the repository.
    *
@@ -217,8 +217,8 @@ export const createBlobs = (
 
     async url(name, digest, method, expiresIn) {
       if (store.presign === undefined) return undefined
-      const { target } = await (method === 'GET' ? mustLink : mustHold)(name, digest)
-      return store.presign(method, dataKey(target), { expiresIn })
+      const { target, size } = await (method === 'GET' ? mustLink : mustHold)(name, digest)
+      return { url: await store.presign(method, dataKey(target), { expiresIn }), size }
     },
 
     async link(name, digest, target, size, look) {

@@ -17,7 +17,7 @@ export interface UpstreamWatch {
   remaining(upstream: string, left: number): void
   /** A client's pull is answered. */
   pulled(kind: 'manifest' | 'blob', result: PullResult): void
-  /** Bytes of blobs are served from the store. */
+  /** Bytes of blobs are served from the store, whole where the client is redirected to it. */
   saved(bytes: number): void
   /** One fetch of a blob more, or less, is under way. */
   fetching(change: 1 | -1): void

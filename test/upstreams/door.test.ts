@@ -8,12 +8,13 @@ import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openFileStore } from '../../functions/compose/file-store.ts'
+import { openStore } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { POLICY_KEY, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
-import { temporaryDirectory } from '../support/hosts/start.ts'
+import { startBucket, temporaryDirectory } from '../support/hosts/start.ts'
 import { until } from '../support/until.ts'
 import { CONFIG, IMAGE, serve, sha256 } from './upstream.ts'
 
@@ -356,6 +357,7 @@ test('what becomes of pulls is counted', async () => {
   let metrics = ''
   const of = (name: string) =>
     metrics.split('\n').filter((line) => line.startsWith(`slipway_upstream_${name}`))
+  const saved = () => Number(of('saved_bytes_total')[0]?.split(' ')[1])
   await until(async () => {
     metrics = await (await fetch(`${metricsUrl}/metrics`)).text()
     return of('fetches').join() === 'slipway_upstream_fetches 0'
@@ -369,12 +371,41 @@ test('what becomes of pulls is counted', async () => {
       'slipway_upstream_pulls_total{kind="blob",result="failed"} 1',
     ]),
   )
+  const savedBefore = saved()
+  await bytesOf(await get(target))
+  metrics = await (await fetch(`${metricsUrl}/metrics`)).text()
+  expect(saved() - savedBefore).toBe(LAYER.length)
   // A look at the API, a manifest and a blob.
   expect(of('requests_total').toSorted()).toEqual([
     'slipway_upstream_requests_total{outcome="away",upstream="up"} 1',
     'slipway_upstream_requests_total{outcome="ok",upstream="up"} 3',
     'slipway_upstream_requests_total{outcome="unknown",upstream="up"} 1',
   ])
+})
+
+test('bytes that are saved are counted where clients are redirected to the store, too', async () => {
+  const { server, env } = await startBucket()
+  onTestFinished(() => server.close())
+  const store = await openStore(readSettings([], env), env)
+  const { origin } = await serve((request, response) => {
+    response.end(request.url === '/v2/' ? '{}' : LAYER)
+  })
+  const entry = { name: 'up', host: 'up.example', prefix: 'up', url: origin }
+  const upstreams = [{ ...entry, private: ['127.0.0.1'] }]
+  await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify({ version: 1, upstreams })))
+  const own = { ...env, SLIPWAY_AUTH: 'off', SLIPWAY_LOG_LEVEL: 'silent' }
+  const flags = ['--listen=127.0.0.1:0', '--metrics=:0']
+  const { url, stop, metricsUrl } = await startServer(readSettings(flags, own), own)
+  onTestFinished(stop)
+  const pull = () => fetch(new URL(`${APP}/blobs/${sha256(LAYER)}`, url), { redirect: 'manual' })
+  await bytesOf(await pull())
+  await until(async () => {
+    const { status, body } = await pull()
+    await body?.cancel()
+    return status === 307
+  })
+  const metrics = await (await fetch(`${metricsUrl}/metrics`)).text()
+  expect(metrics).toMatch(new RegExp(`^slipway_upstream_saved_bytes_total ${LAYER.length}$`, 'm'))
 })
 
 test('a repository of its own is pushed to and pulled from', async () => {

@@ -69,9 +69,10 @@ export const blobRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     const head = c.req.method === 'HEAD'
     if (!options.redirects || (head && !options.redirectHeads)) return undefined
     if (!(await mayRedirect(c, options))) return undefined
-    const url = await blobs.url(name, digest, head ? 'HEAD' : 'GET', URL_LIFE)
-    if (url === undefined) return undefined
-    if (!head) from?.served(undefined)
+    const found = await blobs.url(name, digest, head ? 'HEAD' : 'GET', URL_LIFE)
+    if (found === undefined) return undefined
+    const { url, size } = found
+    if (!head) from?.served(size)
     const nearer = options.edge?.inside?.(addressOf(c)) ?? false
     const atEdge = options.edge?.blobs && !nearer && (await urlAtEdge(c, options, url, URL_LIFE))
     return redirect(c, atEdge || url)

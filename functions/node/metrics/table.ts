@@ -100,7 +100,7 @@ export const createTable = () => {
     ),
     saved: counter(
       'slipway_upstream_saved_bytes_total',
-      'Bytes of blobs that come from upstreams and were sent from the store; redirects are not counted',
+      'Bytes of blobs that come from upstreams and were sent from the store; with redirects, of whole blobs',
     ),
     fetching: gauge('slipway_upstream_fetches', 'Blobs that are being fetched from upstreams'),
     asked: counter(
