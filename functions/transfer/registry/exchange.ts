@@ -74,6 +74,7 @@ export const openConnections = (options: AgentOptions = {}): Connections => {
       for (const [header, value] of Object.entries(headers)) request.setHeader(header, value)
       prepare?.(request)
       const answered = once(request, 'response') as Promise<[IncomingMessage]>
+      let broken: unknown
       if (body === undefined || body instanceof Uint8Array) {
         if (body !== undefined || !['GET', 'HEAD', 'DELETE'].includes(method)) {
           request.setHeader('Content-Length', body?.byteLength ?? 0)
@@ -83,12 +84,18 @@ export const openConnections = (options: AgentOptions = {}): Connections => {
         const { size, passed } = body
         if (size !== undefined) request.setHeader('Content-Length', size)
         const source = body.open()
+        // What is wrong with the body would be lost: a request that is given up says that it was hung up.
+        source.once('error', (error) => {
+          broken = error
+        })
         if (passed !== undefined) source.on('data', (chunk: Buffer) => passed(chunk.length))
         pipeline(source, request).catch((error: unknown) => {
           if (!request.destroyed) request.destroy(error as Error)
         })
       }
-      const [response] = await answered
+      const [response] = await answered.catch((error: unknown) => {
+        throw broken ?? error
+      })
       request.on('error', () => {})
       return { request, response }
     },

@@ -7,7 +7,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { MANIFEST_TYPES } from '../../registry/media-types.ts'
 import { digestOf, isDigest } from '../../registry/reference.ts'
 import * as z from '../../shared/schema.ts'
@@ -42,10 +42,19 @@ export interface OriginPlace {
   readonly called: string
   readonly name: string
   readonly own: Authorizing
+  /** Waits for so many milliseconds before bytes are asked for again. Default: by the clock. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>
 }
 
 /** Opens a repository; sends nothing yet. */
-export const registryOrigin = ({ http, origin, called, name, own }: OriginPlace): Origin => {
+export const registryOrigin = ({
+  http,
+  origin,
+  called,
+  name,
+  own,
+  sleep = setTimeout,
+}: OriginPlace): Origin => {
   const base = `${origin}/v2/${name}/`
   const urlOf = (path: string): string => new URL(path, base).href
 
