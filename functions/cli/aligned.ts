@@ -29,6 +29,9 @@ const TOGETHER = 500
 /** Between columns. */
 const GAP = '  '
 
+/** A text without ends of lines: whoever pushed it would otherwise write lines of their own. */
+export const flat = (text: string): string => text.replaceAll(/[\t\n\v\f\r\u2028\u2029]+/g, ' ')
+
 /** A text of at most so many characters. */
 export const cut = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
@@ -74,7 +77,7 @@ export const createTable = (
   }
   return {
     row(...cells) {
-      waiting.push(cells)
+      waiting.push(cells.map(flat))
       if (waiting.length > TOGETHER) flush()
     },
     end: flush,

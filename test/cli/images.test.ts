@@ -45,6 +45,9 @@ const TWO = configOf({ Env: ['A=1', 'B=3'], Cmd: ['run'] }, ['ADD base', 'RUN ne
 const withConfig = (config: Content, layers: readonly Content[]): Content =>
   imageOf(layers, { config: descriptorOf(CONFIG_TYPE, config) })
 
+/** Of somebody who would write lines of their own. */
+const FORGED = configOf({ Labels: { a: 'x\nteam/app:v1 is deleted' } }, ['ADD\r\nteam/app'])
+
 const FIRST = withConfig(ONE, [BASE, OLD])
 const SECOND = withConfig(TWO, [BASE, NEW])
 const AMD = imageOf([BASE])
@@ -336,6 +339,18 @@ describe('image', () => {
     ] as const) {
       await expect(desk.give(`image inspect ${line}`)).rejects.toThrow(why)
     }
+  })
+
+  test('no line is of whoever pushed it', async () => {
+    const send = await clientOf(desk.store)
+    await pushAtOnce(send, 'team/app', FORGED)
+    await pushManifest(send, 'team/app', 'forged', withConfig(FORGED, [BASE]))
+    const lines = [
+      ...(await desk.give('image inspect team/app:forged')),
+      ...(await desk.give('image diff team/app:forged team/app:one')),
+    ]
+    expect(lines.filter((line) => /[\r\n]/.test(line))).toEqual([])
+    expect(lines).toContain('label        a=x team/app:v1 is deleted')
   })
 
   test('tree', async () => {

@@ -6,7 +6,7 @@
 
 import { sayBytes } from '../../registry/quotas/bytes.ts'
 import type { Digest } from '../../registry/reference.ts'
-import { cut } from '../aligned.ts'
+import { cut, flat } from '../aligned.ts'
 import { CommandError } from '../errors.ts'
 import { type DiffedLayer, diffOf, type ImageDiff, type Side, type Sided } from '../images/diff.ts'
 import {
@@ -110,7 +110,7 @@ export const diffImages = (io: ImagesIo, { args, flags }: Given): Promise<void> 
       else {
         io.print(`${platform}: ${pair.first} and ${pair.second}`)
         for (const line of difference === undefined ? [] : linesOf(difference)) {
-          io.print(cut(line, width))
+          io.print(cut(flat(line), width))
         }
       }
     }

@@ -5,7 +5,7 @@
  */
 
 import { sayBytes } from '../../registry/quotas/bytes.ts'
-import { createTable, cut } from '../aligned.ts'
+import { createTable, cut, flat } from '../aligned.ts'
 import { type ImageConfig, readConfig, settingsOf } from '../images/config.ts'
 import {
   blobsOf,
@@ -101,7 +101,7 @@ export const inspectImage = (io: ImagesIo, { args, flags }: InspectGiven): Promi
         (each) => ['referrer', `${each.digest} ${each.artifactType ?? each.mediaType}`] as const,
       ),
     ]
-    for (const [key, value] of lines) io.print(`${key.padEnd(13)}${value}`)
+    for (const [key, value] of lines) io.print(`${key.padEnd(13)}${flat(value)}`)
     if (isIndex) printChildren(io, image)
     if (blobsOf(image).length > 0) printBlobs(io, image, config)
   })
@@ -118,5 +118,6 @@ export const showTree = (io: ImagesIo, { args, flags }: TreeGiven): Promise<void
     const tree = await treeOf(io, named.name, await readImage(io, named))
     if (flags.json) return io.print(JSON.stringify({ repository: named.name, ...tree }))
     const { width = Number.POSITIVE_INFINITY } = io
-    for (const line of [treeTop(named.text, tree), ...treeLines(tree)]) io.print(cut(line, width))
+    for (const line of [treeTop(named.text, tree), ...treeLines(tree)])
+      io.print(cut(flat(line), width))
   })
