@@ -62,7 +62,7 @@ const memory = new Map<string, { readonly at: number; readonly answer: Promise<u
 export const forget = (): void => memory.clear()
 
 /** An answer in JSON. @param again whether what is remembered does not serve */
-const get = <T>(path: string, again = false): Promise<T> => {
+export const get = <T>(path: string, again = false): Promise<T> => {
   const known = memory.get(path)
   if (known && !again && Date.now() - known.at < FRESH) return known.answer as Promise<T>
   const answer = send(path).then((response) => response.json())
@@ -103,13 +103,16 @@ export const getImage = (name: string, reference: string): Promise<Image> =>
   get(`/api/v1/images/${pathOf(name)}${query({ reference })}`)
 
 /** A write, in JSON. */
-const write = (method: string, path: string, body?: object): Promise<Response> =>
+export const write = (
+  method: string,
+  path: string,
+  body?: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> =>
   send(path, {
     method,
-    ...(body && {
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
+    headers: { ...headers, ...(body && { 'Content-Type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
   })
 
 /** @param reference absent: of the whole repository */

@@ -14,6 +14,7 @@ import { Empty } from './parts/states.tsx'
 import { parseRoute, type Route, useHash } from './router.ts'
 import { SessionContext } from './session.ts'
 import type { SessionState } from './shapes.ts'
+import { Admin } from './views/admin/frame.tsx'
 import { Compare } from './views/compare.tsx'
 import { DeletedView } from './views/deleted.tsx'
 import { ImageView } from './views/image.tsx'
@@ -31,6 +32,8 @@ const View = ({ route }: { readonly route: Route }) => {
       return <ImageView name={route.name} reference={route.reference} />
     case 'compare':
       return <Compare name={route.name} a={route.query.a ?? ''} b={route.query.b ?? ''} />
+    case 'admin':
+      return <Admin tab={route.tab} />
     case 'deleted':
       return <DeletedView name={route.name} />
     case 'sign-in':
@@ -48,6 +51,7 @@ const View = ({ route }: { readonly route: Route }) => {
 /** What the window is called, by view. */
 const titleOf = (route: Route): string => {
   if (route.view === 'repositories' || route.view === 'nowhere') return location.host
+  if (route.view === 'admin') return `Administration · ${location.host}`
   if (route.view === 'sign-in') return `Sign in · ${location.host}`
   const end =
     route.view === 'image' ? `${route.reference.includes(':') ? '@' : ':'}${route.reference}` : ''

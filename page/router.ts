@@ -12,6 +12,7 @@ export type Route =
   | { readonly view: 'repositories'; readonly query: Query }
   | { readonly view: 'repository'; readonly name: string; readonly query: Query }
   | { readonly view: 'image'; readonly name: string; readonly reference: string }
+  | { readonly view: 'admin'; readonly tab: string }
   | { readonly view: 'deleted'; readonly name: string }
   | { readonly view: 'compare'; readonly name: string; readonly query: Query }
   | { readonly view: 'sign-in'; readonly query: Query }
@@ -33,6 +34,7 @@ export const toRepository = (name: string, query: Query = {}): string =>
   withQuery(`/r/${escaped(name)}`, query)
 export const toImage = (name: string, reference: string): string =>
   `#/r/${escaped(name)}${reference.includes(':') ? '@' : ':'}${escaped(reference)}`
+export const toAdmin = (tab = 'usage'): string => withQuery(`/admin/${tab}`, {})
 export const toDeleted = (name: string): string => withQuery(`/deleted/${escaped(name)}`, {})
 export const toCompare = (name: string, a: string, b: string): string =>
   withQuery(`/compare/${escaped(name)}`, { a, b })
@@ -55,6 +57,8 @@ export const parseRoute = (hash: string): Route => {
   if (path === '/sign-in') return { view: 'sign-in', query }
   const [, compared] = /^\/compare\/(.+)$/.exec(path) ?? []
   if (compared !== undefined) return { view: 'compare', name: compared, query }
+  const [, tab] = /^\/admin\/([a-z]+)$/.exec(path) ?? []
+  if (tab !== undefined) return { view: 'admin', tab }
   const [, deleted] = /^\/deleted\/(.+)$/.exec(path) ?? []
   if (deleted !== undefined) return { view: 'deleted', name: deleted }
   const [, name, digest, tag] = /^\/r\/([^:@]+)(?:@(.+)|:(.+))?$/.exec(path) ?? []

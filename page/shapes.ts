@@ -169,10 +169,72 @@ export interface SessionState {
   /** Who is signed in. */
   readonly name: string | null
   readonly expires?: string
+  /** All of the registry, or some of its repositories. */
+  readonly administers: 'all' | 'some' | 'nothing'
   /** Whether everybody may do everything, so that there is nobody to sign in. */
   readonly open: boolean
   readonly accounts: boolean
   readonly people: boolean
   /** Whether browsers keep a session here. */
   readonly secure: boolean
+}
+
+export interface RepositoryUsage {
+  readonly name: string
+  /** Bytes that no other repository has, and those that others have, too. */
+  readonly own: number
+  readonly shared: number
+}
+
+export interface Usage {
+  readonly date: string
+  readonly count?: number
+  readonly pool?: {
+    readonly kept: number
+    readonly condemned: number
+    readonly reclaimable: number
+  }
+  readonly repositories: readonly RepositoryUsage[]
+}
+
+export interface StagedUpload {
+  readonly id: string
+  readonly bytes: number
+  readonly objects: number
+  readonly since: string
+  readonly latest: string
+}
+
+export interface DeletedRepository {
+  readonly name: string
+  readonly deletes: readonly Omit<WholeDelete, 'id'>[]
+}
+
+export interface Change {
+  readonly at: string
+  readonly document: string
+  readonly by: string
+  readonly sha256: string
+}
+
+export interface User {
+  readonly name: string
+  readonly groups: readonly string[]
+}
+
+export interface Robot {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly secrets: readonly {
+    readonly id: string
+    readonly created: string
+    readonly expires: string | null
+  }[]
+  readonly claims?: readonly string[]
+}
+
+export interface MadeRobot {
+  readonly name: string
+  readonly account: string
+  readonly secret?: string
 }

@@ -19,7 +19,7 @@ export const Question = ({
   readonly title: string
   /** What the button says that does it; undefined where it cannot be done. */
   readonly answer: string | undefined
-  readonly act: () => Promise<void>
+  readonly act: (values: Readonly<Record<string, string>>) => Promise<void>
   readonly close: () => void
   readonly children: ComponentChildren
 }) => {
@@ -27,11 +27,13 @@ export const Question = ({
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
   useEffect(() => dialog.current?.showModal(), [])
-  const press = async () => {
+  const submit = async (form: HTMLFormElement) => {
     setBusy(true)
     setProblem(undefined)
     try {
-      await act()
+      await act(
+        Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)])),
+      )
     } catch (thrown) {
       setProblem(failureOf(thrown).message)
       setBusy(false)
@@ -39,23 +41,31 @@ export const Question = ({
   }
   return (
     <dialog ref={dialog} class="question" aria-labelledby="question" onClose={close}>
-      <h2 id="question">{title}</h2>
-      {children}
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
-      <div class="answers">
-        <button type="button" class="button" onClick={() => dialog.current?.close()}>
-          Cancel
-        </button>
-        {answer !== undefined && (
-          <button type="button" class="button danger" disabled={busy} onClick={() => void press()}>
-            {busy ? 'One moment…' : answer}
-          </button>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void submit(event.currentTarget)
+        }}
+      >
+        <h2 id="question">{title}</h2>
+        {children}
+        {problem !== undefined && (
+          <p class="problem" role="alert">
+            {problem}
+          </p>
         )}
-      </div>
+        <div class="answers">
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          {answer !== undefined && (
+            <button type="submit" class="button danger" disabled={busy}>
+              {busy ? 'One moment…' : answer}
+            </button>
+          )}
+        </div>
+      </form>
     </dialog>
   )
 }

@@ -5,7 +5,7 @@
  */
 
 import { forget, signOut } from '../api.ts'
-import { go, toRepositories, toSignIn } from '../router.ts'
+import { go, toAdmin, toRepositories, toSignIn } from '../router.ts'
 import { useSession } from '../session.ts'
 import { announce } from './announce.tsx'
 import { Logo } from './icons.tsx'
@@ -44,6 +44,11 @@ export const Header = () => {
           <span>{location.host}</span>
         </a>
         <div class="head-end">
+          {state !== undefined && state.administers !== 'nothing' && (
+            <a class="button quiet" href={toAdmin()}>
+              Administration
+            </a>
+          )}
           {state?.name != null && <SignedIn name={state.name} />}
           {state?.name === null && !state.open && (
             <a class="button quiet" href={toSignIn(location.hash)}>

@@ -129,6 +129,7 @@ export const administer = async (alice: Send, files: ObjectStore): Promise<Reado
 
   const pulled = json({ repository })
   await send('refreshUpstream', 409, `POST ${AT}/upstreams/refresh`, pulled, IS_JSON)
+  await send('listUploads', 200, `GET ${AT}/uploads`)
   await send('listQuotas', 200, `GET ${AT}/quotas`)
   await send('listWaitingEvents', 200, `GET ${AT}/events/waiting`)
   await send('listDeadEvents', 200, `GET ${AT}/events/dead`)

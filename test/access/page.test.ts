@@ -294,6 +294,7 @@ describe('a session', () => {
     expect((await send(LIST, { headers: OWN })).status).toBe(200)
     expect(jsonOf(await send(`GET ${SESSION}`, { headers: OWN }))).toEqual({
       name: null,
+      administers: 'nothing',
       open: false,
       accounts: true,
       people: false,

@@ -18,6 +18,7 @@ import { REPOSITORY_OPERATIONS } from './repositories.ts'
 import { ROBOT_CLAIM_OPERATIONS } from './robot-claims.ts'
 import { ROBOT_OPERATIONS } from './robots.ts'
 import { SEARCH_OPERATIONS } from './search.ts'
+import { UPLOAD_OPERATIONS } from './uploads.ts'
 import { UPSTREAM_OPERATIONS } from './upstreams.ts'
 import { USER_OPERATIONS } from './users.ts'
 
@@ -35,6 +36,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...EVENT_OPERATIONS,
   ...SEARCH_OPERATIONS,
   ...BROWSE_OPERATIONS,
+  ...UPLOAD_OPERATIONS,
   ...UPSTREAM_OPERATIONS,
   ...CHANGE_OPERATIONS,
 ]

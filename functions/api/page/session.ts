@@ -26,14 +26,16 @@ const demandPage = (c: AppContext): void => {
 }
 
 /** Says who is signed in, and how one can sign in. */
-export const show = async (c: AppContext, desk: PageDesk): Promise<Response> => {
+export const show = async (c: AppContext, desk: PageDesk, hasAdmin: boolean): Promise<Response> => {
   c.header('Cache-Control', 'no-store')
   const visitor = isOfPage(c) && !desk.open ? await visitorOf(c, desk) : undefined
-  const { open } = visitor?.caller ?? (await identify(c, []))
+  const caller = visitor?.caller ?? (await identify(c, []))
+  const { open } = caller
   const people = open || desk.open ? undefined : await desk.people()
   return c.json({
     name: visitor?.shown ?? null,
     ...(visitor ? { expires: new Date(visitor.expires).toISOString() } : {}),
+    administers: hasAdmin ? caller.administers() : 'nothing',
     open: open === true,
     accounts: open !== true,
     people: people !== undefined,

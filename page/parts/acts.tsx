@@ -1,0 +1,124 @@
+/**
+ * Forms of a few fields, in a view or in a question.
+ *
+ * @module
+ */
+
+import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+import { failureOf } from '../load.ts'
+import { Question } from './dialog.tsx'
+
+export interface Field {
+  readonly name: string
+  readonly label: string
+  readonly type?: 'password'
+}
+
+type Values = Readonly<Record<string, string>>
+
+const Inputs = ({ fields }: { readonly fields: readonly Field[] }) => (
+  <>
+    {fields.map(({ name, label, type }) =>
+      type === 'password' ? (
+        <label key={name}>
+          {label}
+          <input name={name} type="password" required autoComplete="new-password" />
+        </label>
+      ) : (
+        <label key={name}>
+          {label}
+          <input name={name} required autoComplete="off" autoCapitalize="none" spellcheck={false} />
+        </label>
+      ),
+    )}
+  </>
+)
+
+const valuesOf = (form: HTMLFormElement): Values =>
+  Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]))
+
+/** A form in a view, in one line where there is room. */
+export const Fields = ({
+  title,
+  fields,
+  button,
+  act,
+}: {
+  readonly title: string
+  readonly fields: readonly Field[]
+  readonly button: string
+  readonly act: (values: Values) => Promise<void>
+}) => {
+  const [problem, setProblem] = useState<string>()
+  const submit = async (form: HTMLFormElement) => {
+    setProblem(undefined)
+    try {
+      await act(valuesOf(form))
+      form.reset()
+    } catch (thrown) {
+      setProblem(failureOf(thrown).message)
+    }
+  }
+  return (
+    <form
+      class="card fields"
+      aria-label={title}
+      onSubmit={(event) => {
+        event.preventDefault()
+        void submit(event.currentTarget)
+      }}
+    >
+      <Inputs fields={fields} />
+      <button type="submit" class="button primary">
+        {button}
+      </button>
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </form>
+  )
+}
+
+/** A button that asks first, for some fields where it needs any. */
+export const Act = ({
+  words,
+  title,
+  answer,
+  fields = [],
+  act,
+  children,
+}: {
+  readonly words: string
+  readonly title: string
+  readonly answer: string
+  readonly fields?: readonly Field[]
+  readonly act: (values: Values) => Promise<void>
+  readonly children: ComponentChildren
+}) => {
+  const [asking, setAsking] = useState(false)
+  const close = () => setAsking(false)
+  return (
+    <>
+      <button type="button" class="button quiet" onClick={() => setAsking(true)}>
+        {words}
+      </button>
+      {asking && (
+        <Question
+          title={title}
+          answer={answer}
+          close={close}
+          act={async (values) => {
+            await act(values)
+            close()
+          }}
+        >
+          {children}
+          {fields.length > 0 && <Inputs fields={fields} />}
+        </Question>
+      )}
+    </>
+  )
+}
