@@ -32,9 +32,20 @@ const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: '
 
 /** As in `3 days ago`. */
 export const ago = (date: string, now: number = Date.now()): string => {
-  let value = Math.min(0, (Date.parse(date) - now) / 1000)
-  if (Number.isNaN(value)) return 'unknown'
-  if (value > -45) return 'just now'
+  const seconds = Math.min(0, (Date.parse(date) - now) / 1000)
+  if (Number.isNaN(seconds)) return 'unknown'
+  return seconds > -45 ? 'just now' : distance(seconds)
+}
+
+/** As in `in 3 months`; of what is over, as {@link ago}. */
+export const until = (date: string, now: number = Date.now()): string => {
+  const seconds = (Date.parse(date) - now) / 1000
+  return seconds > 0 ? distance(seconds) : ago(date, now)
+}
+
+/** @param seconds of what is over, less than nothing */
+const distance = (seconds: number): string => {
+  let value = seconds
   for (const [size, unit] of STEPS) {
     if (Math.abs(value) < size) return relative.format(Math.round(value), unit)
     value /= size

@@ -102,7 +102,13 @@ export const Act = ({
   const close = () => setAsking(false)
   return (
     <>
-      <button type="button" class="button quiet" onClick={() => setAsking(true)}>
+      <button
+        type="button"
+        class="button quiet"
+        // There is one of these words in each row.
+        aria-label={title.replace('?', '…')}
+        onClick={() => setAsking(true)}
+      >
         {words}
       </button>
       {asking && (

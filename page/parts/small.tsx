@@ -5,7 +5,7 @@
  */
 
 import type { ComponentChildren } from 'preact'
-import { ago, moment, short } from '../format.ts'
+import { ago, moment, short, until } from '../format.ts'
 import { KINDS } from '../kinds.ts'
 import { toImage, toRepositories, toRepository } from '../router.ts'
 import type { Kind, Texts } from '../shapes.ts'
@@ -15,6 +15,13 @@ import { CopyButton } from './copy.tsx'
 export const When = ({ date }: { readonly date: string }) => (
   <time dateTime={date} title={moment(date)}>
     {ago(date)}
+  </time>
+)
+
+/** When something ends. */
+export const Until = ({ date }: { readonly date: string }) => (
+  <time dateTime={date} title={moment(date)}>
+    {until(date)}
   </time>
 )
 

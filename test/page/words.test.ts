@@ -6,7 +6,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { commandsFor, type Pulled } from '../../page/commands.ts'
-import { ago, bytes, command, percent, plural, short } from '../../page/format.ts'
+import { ago, bytes, command, percent, plural, short, until } from '../../page/format.ts'
 import type { Image } from '../../page/shapes.ts'
 import { differences } from '../../page/views/differences.ts'
 
@@ -138,4 +138,12 @@ test('differences', () => {
     { what: 'env B', a: '1=2', b: undefined },
   ])
   expect(differences(a!, a!)).toEqual([])
+})
+
+test.each([
+  ['2026-01-01T00:00:30Z', 'in 30 seconds'],
+  ['2026-04-01T00:00:00Z', 'in 3 months'],
+  ['2025-12-31T00:00:00Z', 'yesterday'],
+])('what ends at %s ends %s', (date, words) => {
+  expect(until(date, Date.parse('2026-01-01T00:00:00Z'))).toBe(words)
 })

@@ -10,7 +10,7 @@ import { plural } from '../../format.ts'
 import { useLoad } from '../../load.ts'
 import { Act, Fields } from '../../parts/acts.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
-import { Section, When } from '../../parts/small.tsx'
+import { Section, Until } from '../../parts/small.tsx'
 import { Loaded } from '../../parts/states.tsx'
 import type { MadeRobot, Robot } from '../../shapes.ts'
 
@@ -36,7 +36,7 @@ const Secrets = ({ secrets, claims }: Robot) => (
           'that does not expire'
         ) : (
           <>
-            that ends <When date={expires} />
+            that ends <Until date={expires} />
           </>
         )}
       </span>
