@@ -20,6 +20,12 @@ export type Cut =
 
 /** A request and its response. */
 export interface Exchange {
+  /**
+   * Where the client has not waited for the response to its last request: ends with that one, and says whether this one is
+   * to be answered. Whatever is opened or read for a response would wait in memory until then, and 100 KB of requests could
+   * ask for a GB.
+   */
+  readonly turn: Promise<boolean> | undefined
   /** Notes why the server is about to close the connection; the first reason counts. */
   cutBy(cut: Cut): void
   /** Why the connection was closed before the end of the request's body. */
@@ -69,6 +75,7 @@ const endingOf = (cut: Cut | undefined): Ending => {
 const createExchange = (
   outgoing: ServerResponse,
   takeBytes: () => Bytes,
+  turn: Exchange['turn'],
 ): { exchange: Exchange; close: () => void } => {
   const { promise: ended, resolve } = Promise.withResolvers<Ending>()
   let cut: Cut | undefined
@@ -84,6 +91,7 @@ const createExchange = (
   })
   outgoing.once('close', close)
   const exchange: Exchange = {
+    turn,
     cutBy(reason) {
       cut ??= reason
     },
@@ -100,10 +108,14 @@ const createExchange = (
   return { exchange, close }
 }
 
+/** Most requests of a connection that wait for the response to the first: hardly any client sends a second. */
+const MOST_WAITING = 100
+
 /** All requests under way on a server. */
 export interface Exchanges {
   /** How many there are. */
   readonly count: number
+  /** Begins one. A connection on which too many wait is closed. */
   begin(incoming: IncomingMessage, outgoing: ServerResponse): Exchange
   /** Notes why the server is about to close a connection. */
   cut(socket: Socket, reason: Cut): void
@@ -123,6 +135,7 @@ export const createExchanges = (): Exchanges => {
   // A client may send its next request before a response is complete. Node says nothing of the responses
   // that wait when the connection closes.
   const bySocket = new WeakMap<Socket, Map<Exchange, () => void>>()
+  const lastOf = new WeakMap<Socket, Exchange>()
   const onSocket = (socket: Socket): Map<Exchange, () => void> => {
     const known = bySocket.get(socket)
     if (known !== undefined) return known
@@ -139,8 +152,14 @@ export const createExchanges = (): Exchanges => {
     },
     begin({ socket }, outgoing) {
       const here = onSocket(socket)
-      const { exchange, close } = createExchange(outgoing, () => bytesOn(socket))
+      const last = lastOf.get(socket)
+      const tooMany = here.size >= MOST_WAITING
+      if (tooMany) socket.destroy()
+      const waits = last && here.has(last)
+      const turn = waits ? last.ended.then(() => !tooMany) : undefined
+      const { exchange, close } = createExchange(outgoing, () => bytesOn(socket), turn)
       here.set(exchange, close)
+      lastOf.set(socket, exchange)
       all.add(exchange)
       void exchange.ended.then(() => {
         here.delete(exchange)

@@ -120,6 +120,7 @@ export const createServerOf = (
   const fetch = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
     const { incoming, outgoing } = bindings as HttpBindings
     const exchange = exchanges.begin(incoming, outgoing)
+    if (exchange.turn && !(await exchange.turn)) return new Response(null, { status: 503 })
     const certificate = tls?.shown(incoming.socket as TLSSocket)
     // It is not worth keeping.
     if (certificate !== undefined && 'refused' in certificate) outgoing.shouldKeepAlive = false
