@@ -217,6 +217,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
   /**
    * Looks at all that a manifest refers to; where there is a quota, that is counted before anything links it.
    *
+   * @param guarding ends once its tags may be set: what is refused would count until a clean-up
    * @returns what is to be told then that all is written
    */
   const prepare = async (
@@ -224,12 +225,13 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     manifest: Manifest,
     own: Counted,
     isElsewhere: boolean,
+    guarding: Promise<unknown>,
   ): Promise<(() => void) | undefined> => {
     const { repository: name } = image
     const checking = checkReferences(name, manifest, isElsewhere)
     const [quota, blobs] = await settled([quotas.open(name), checking])
     if (quota === undefined) return undefined
-    const optional = await findOptional(name, manifest)
+    const [optional] = await settled([findOptional(name, manifest), guarding])
     return quotas.raise(quota, image, [own, ...blobs, ...optional])
   }
 
@@ -266,15 +268,16 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
       (await wantsMoves()) ? readMoves(tags, name, names, digest) : undefined
     let linking = false
     try {
+      const guarding = guard.push(name, names, digest, override)
       const [{ isFrozen, overridden }, isListed, confirm, moves, , landed] = await settled([
-        guard.push(name, names, digest, override),
+        guarding,
         catalog.keeps(name),
         subject && referrers.prepare(name, subject.digest, referrerOf(manifest, digest, size)),
         recording && movesOf(recording),
         names.length === 0 ? recording?.write(happening) : undefined,
         fetched
           ? keepFetched(image, manifest, own)
-          : prepare(image, manifest, own, first !== undefined),
+          : prepare(image, manifest, own, first !== undefined, guarding),
         presence.bring(canonical, size, presence.look(canonical, inTime), put, put),
         read?.keep(digest),
       ])

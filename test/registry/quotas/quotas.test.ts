@@ -9,8 +9,10 @@ import { describe, test } from 'vitest'
 import { undelete } from '../../../functions/registry/deleted/undelete.ts'
 import type { Recorder } from '../../../functions/registry/happened.ts'
 import { QUOTAS_KEY, QUOTAS_PREFIX } from '../../../functions/registry/layout.ts'
+import { OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { SETTLED } from '../../../functions/registry/quotas/counter.ts'
 import { parseReference } from '../../../functions/registry/reference.ts'
+import { NO_RULES } from '../../../functions/registry/retention/retention.ts'
 import { createModel } from '../../interleavings/model.ts'
 import { blob, CONFIG, imageOf } from '../../support/hosts/content.ts'
 import { clientOf, codeOf, expectStatus } from '../../support/rig/client.ts'
@@ -210,4 +212,22 @@ test('the walk takes counts away that no quota has any more, after a day', async
   await world.pass(2 * DAY)
   await world.collect({ run: false })
   assert.deepEqual(await world.keys(QUOTAS_PREFIX), [`${QUOTAS_PREFIX}${other.quotas.all[0]!.id}`])
+})
+
+test('what an immutable tag refuses does not count', async () => {
+  const { store } = createModel(SERVICES[0]![1])
+  const { quotas } = quotasOf({ repositories: ['team/**'], hard: '2 kB' })
+  const send = await clientOf(store, {
+    quotas: async () => quotas,
+    rules: async () => ({ ...NO_RULES, isImmutable: (_: string, tag: string) => tag === 'v1' }),
+  })
+  const small = BLOBS[0]!
+  for (const each of [CONFIG, small]) await pushAtOnce(send, 'team/a', each)
+  await pushManifest(send, 'team/a', 'v1', imageOf([]))
+  const before = await countedBy(store, quotas.all[0]!)
+  const image = imageOf([small])
+  const headers = { 'Content-Type': OCI_MANIFEST }
+  const refused = await send('PUT /v2/team/a/manifests/v1', image.bytes, headers)
+  assert.equal(refused.status, 409)
+  assert.equal(await countedBy(store, quotas.all[0]!), before)
 })
