@@ -254,6 +254,13 @@ describe('tag', () => {
     await expect(give(`tag move team/app:none v1 --from ${INDEX.sha256}`)).rejects.toThrow(
       `team/app:none is not there, not ${INDEX.sha256}`,
     )
+    const [json = ''] = await move('v1 --json')
+    expect(JSON.parse(json)).toEqual({
+      ...{ repository: 'team/app', tag: 'stable', digest: INDEX.sha256, was: NEXT.sha256 },
+    })
+    expect(await give('tag delete team/app:stable --yes --json')).toEqual([
+      `{"repository":"team/app","tag":"stable","was":"${INDEX.sha256}"}`,
+    ])
     await expect(move('v1 --from x')).rejects.toThrow('expected a digest, or none')
     await expect(move('v9')).rejects.toThrow('team/app has no manifest v9')
     await expect(give(`tag move team/app@${INDEX.sha256} v1`)).rejects.toThrow('is no tag')

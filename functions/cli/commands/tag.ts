@@ -98,7 +98,11 @@ const fromOf = (text: string | undefined): TagChange['from'] => {
 
 interface MoveGiven {
   readonly args: { readonly tag: string; readonly target: string }
-  readonly flags: { readonly from: string | undefined; readonly override: boolean }
+  readonly flags: {
+    readonly from: string | undefined
+    readonly override: boolean
+    readonly json: boolean
+  }
 }
 
 /** `slipway tag move`. @throws CommandError where the target is not there, or the tag may not move */
@@ -118,13 +122,15 @@ export const moveTag = (io: ImagesIo, { args, flags }: MoveGiven): Promise<void>
       throw new CommandError(`${name}:${tag} is ${was ?? 'not there'}, not ${wanted}`)
     }
     await io.setTag(name, tag, target, { override: flags.override, from })
-    const before = was === undefined ? 'new' : was === target.digest ? 'as before' : `was ${was}`
-    io.print(`${name}:${tag} is ${target.digest}, ${before}`)
+    const { digest } = target
+    if (flags.json) return io.print(JSON.stringify({ repository: name, tag, digest, was }))
+    const before = was === undefined ? 'new' : was === digest ? 'as before' : `was ${was}`
+    io.print(`${name}:${tag} is ${digest}, ${before}`)
   })
 
 interface DeleteGiven {
   readonly args: { readonly tag: readonly string[] }
-  readonly flags: { readonly yes: boolean; readonly override: boolean }
+  readonly flags: { readonly yes: boolean; readonly override: boolean; readonly json: boolean }
 }
 
 /** `slipway tag delete`. @throws CommandError where one is not there, before any goes; or nobody confirms it */
@@ -145,6 +151,8 @@ export const deleteTags = (io: ImagesIo, { args, flags }: DeleteGiven): Promise<
     await confirmed(io, flags.yes)
     for (const [at, { name, tag }] of tags.entries()) {
       await io.removeTag(name, tag, flags)
-      io.print(`${name}:${tag} is deleted, was ${digests[at]}`)
+      const was = digests[at]
+      if (flags.json) io.print(JSON.stringify({ repository: name, tag, was }))
+      else io.print(`${name}:${tag} is deleted, was ${was}`)
     }
   })

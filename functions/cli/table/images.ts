@@ -63,6 +63,7 @@ export const IMAGE_COMMANDS: readonly Command[] = [
     flags: {
       from: textFlag('DIGEST', 'what it must point at now; none: nothing', 'whatever it does'),
       override: switchFlag('move it although it is immutable'),
+      json: JSON_LINES,
     },
     settings: ['index-children', 'undelete-days'],
     load: async () => (await import('../commands/tag.ts')).moveTag,
@@ -72,7 +73,7 @@ export const IMAGE_COMMANDS: readonly Command[] = [
     help: 'delete tags (REPO:TAG); what they point at stays',
     more: 'It shows what goes, and asks. Where nobody can be asked, only --yes deletes. slipway undelete brings a tag back.',
     args: { tag: 'some' },
-    flags: DELETES,
+    flags: { ...DELETES, json: JSON_LINES },
     settings: ['undelete-days'],
     load: async () => (await import('../commands/tag.ts')).deleteTags,
   }),
