@@ -117,8 +117,20 @@ export const openMover = (io: Io, json: boolean): Mover => {
         io.print(`${to.called}@${digest} is there`)
       }
     }
+    // What others are in the middle of may take long, and no longer matters.
+    const failure: PromiseWithResolvers<never> = Promise.withResolvers()
+    const all = inBatches(
+      wanted,
+      (each) =>
+        copy(each).catch((error: unknown) => {
+          failure.reject(error)
+          throw error
+        }),
+      PARALLEL,
+    )
+    all.catch(() => {})
     try {
-      await inBatches(wanted, copy, PARALLEL)
+      await Promise.race([all, failure.promise])
     } catch (error) {
       throw advised(error, to.called.split('/')[0]!)
     }

@@ -57,6 +57,7 @@ export const layoutDirectory = async (directory: string): Promise<LayoutFiles> =
     bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     passed: (bytes: number) => void,
   ): Promise<void> => {
+    if (left) throw new TransferError(`${directory} is written to no more`)
     count += 1
     const path = join(scratch, `${count}`)
     await mkdir(scratch, { recursive: true })
