@@ -10,6 +10,8 @@ import { kindOf } from '../api/request-kind.ts'
 import { aroundCalls } from '../storage/around.ts'
 import { outcomeOf } from '../storage/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import type { UpstreamWatch } from '../upstreams/watch.ts'
+import { countUpstreams } from './embedded-upstreams.ts'
 import { COUNTED, SERVICE, TIMED } from './metric-names.ts'
 
 /** Who counts. */
@@ -17,6 +19,7 @@ export interface EmbeddedMetrics {
   /** The same store, whose calls are counted. */
   readonly store: (store: ObjectStore) => ObjectStore
   readonly measure: Measure
+  readonly upstreams: UpstreamWatch
 }
 
 /** @param now clock in milliseconds since 1970 */
@@ -27,6 +30,7 @@ export const embeddedMetrics = (
   // Since the line before: sums are right, whichever of several requests made a call.
   let calls = 0
   let failures = 0
+  const upstreams = countUpstreams()
   const directive = (dimensions: readonly string[], metrics: readonly object[]) => ({
     Namespace: namespace,
     Dimensions: [dimensions],
@@ -43,21 +47,24 @@ export const embeddedMetrics = (
           throw error
         }
       }),
+    upstreams: upstreams.watch,
     measure({ method, path, status }) {
       const counted = { storeCalls: calls, storeFailures: failures }
       calls = 0
       failures = 0
+      const { values, metrics } = upstreams.take()
       return {
         service: SERVICE,
         handler: kindOf(method, path).handler,
         serverErrors: status >= 500 ? 1 : 0,
         throttled: status === 429 ? 1 : 0,
         ...counted,
+        ...values,
         _aws: {
           Timestamp: now(),
           CloudWatchMetrics: [
             directive(['service', 'handler'], [TIMED]),
-            directive(['service'], COUNTED),
+            directive(['service'], [...COUNTED, ...metrics]),
           ],
         },
       }

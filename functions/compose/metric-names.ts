@@ -17,5 +17,19 @@ export const COUNTED = [
   { Name: 'sent', Unit: 'Bytes' },
 ] as const
 
+/** What is counted of pulls from upstreams, where there were any. */
+export const THROUGH = [
+  { Name: 'upstreamHits', Unit: 'Count' },
+  { Name: 'upstreamMisses', Unit: 'Count' },
+  { Name: 'upstreamStale', Unit: 'Count' },
+  { Name: 'upstreamFailures', Unit: 'Count' },
+  { Name: 'upstreamErrors', Unit: 'Count' },
+  { Name: 'upstreamSaved', Unit: 'Bytes' },
+  { Name: 'upstreamRemaining', Unit: 'Count' },
+] as const
+
+/** The name of one of them. */
+export type Through = (typeof THROUGH)[number]['Name']
+
 /** What is measured by what a request is for; how many there were is part of it. */
 export const TIMED = { Name: 'milliseconds', Unit: 'Milliseconds' } as const

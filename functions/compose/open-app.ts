@@ -259,7 +259,10 @@ export const openApp = async (
   const { audit } = access
   const upstreams = settings['read-only']
     ? undefined
-    : options.openUpstreams?.({ store, env, registry, secret: uploadSecret, logger, audit })
+    : options.openUpstreams?.({
+        ...{ store, env, registry, secret: uploadSecret, logger, audit },
+        watch: embedded?.upstreams,
+      })
   const app = createApp({
     ...(traces ? traces.access(access) : access),
     follow: traces?.requests,

@@ -95,7 +95,8 @@ export const answerHere = async ({
   ends.last.push(fetching.end)
   const opened = await openApp(settings, env, {
     logger,
-    openUpstreams: (parts) => openUpstreams({ ...parts, fetching, watch: metrics?.upstreams }),
+    openUpstreams: (parts) =>
+      openUpstreams({ ...parts, fetching, watch: metrics?.upstreams ?? parts.watch }),
     isReady: health.isReady,
     watch: metrics,
     traces,

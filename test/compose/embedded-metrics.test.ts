@@ -8,12 +8,13 @@ import { expect, test } from 'vitest'
 import { createApp } from '../../functions/api/app.ts'
 import { openAuthorizer } from '../../functions/auth/authorizer.ts'
 import { embeddedMetrics } from '../../functions/compose/embedded-metrics.ts'
+import { openApp } from '../../functions/compose/open-app.ts'
 import { uploadSecret } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
 import { CONFIG, imageOf } from '../support/hosts/content.ts'
-import { requestOf } from '../support/hosts/start.ts'
+import { requestOf, temporaryDirectory } from '../support/hosts/start.ts'
 import { requestLine, type Send } from '../support/rig/client.ts'
 import { intercept } from '../support/rig/intercept.ts'
 import { pushAtOnce, pushManifest } from '../support/rig/push.ts'
@@ -48,6 +49,52 @@ const checkDocument = (line: Line): void => {
     }
   }
 }
+
+test('pulls from upstreams, where there were any', () => {
+  const { measure, upstreams } = embeddedMetrics('Slipway/test', () => 1_700_000_000_000)
+  const request = { method: 'GET', path: '/v2/', status: 200 } as Parameters<typeof measure>[0]
+  const lineOf = (): Line => ({ ...measure(request), milliseconds: 1, received: 0, sent: 0 })
+  const of = (line: Line) =>
+    Object.fromEntries(Object.entries(line).filter(([name]) => name.startsWith('upstream')))
+  expect(JSON.stringify(lineOf())).not.toContain('upstream')
+  for (const result of ['hit', 'hit', 'miss', 'shared', 'stale', 'failed'] as const) {
+    upstreams.pulled('blob', result)
+  }
+  for (const outcome of ['ok', 'unknown', 'denied', 'busy', 'away', 'wrong'] as const) {
+    upstreams.asked('hub', outcome)
+  }
+  for (const left of [7, 5, 6]) upstreams.remaining('hub', left)
+  for (const bytes of [10, 20]) upstreams.saved(bytes)
+  upstreams.fetching(1)
+  const line = lineOf()
+  checkDocument(line)
+  const counted = {
+    ...{ upstreamHits: 2, upstreamMisses: 2, upstreamStale: 1, upstreamFailures: 1 },
+    ...{ upstreamErrors: 3, upstreamSaved: 30, upstreamRemaining: 5 },
+  }
+  expect(of(line)).toEqual(counted)
+  const metrics = JSON.stringify(line._aws)
+  for (const name of Object.keys(counted)) expect(metrics).toContain(`"${name}"`)
+  // Each is told once.
+  expect(of(lineOf())).toEqual({})
+})
+
+test('whoever opens upstreams is told who counts, where there is a namespace', async (t) => {
+  const { path, remove } = await temporaryDirectory()
+  t.onTestFinished(remove)
+  const found: unknown[] = []
+  for (const flags of [['--metrics-namespace=Slipway/test'], []]) {
+    const env = { SLIPWAY_STORE: `file:${path}`, SLIPWAY_AUTH: 'off', SLIPWAY_LOG_LEVEL: 'silent' }
+    await openApp(readSettings(flags, env), env, {
+      ...{ redirectHeads: true, onlyLocal: true, directIfNecessary: true },
+      openUpstreams: ({ watch }) => {
+        found.push(watch)
+        return { find: undefined, look: async () => {} }
+      },
+    })
+  }
+  expect(found).toEqual([expect.objectContaining({ pulled: expect.any(Function) }), undefined])
+})
 
 test('requests and calls of the store', async (t) => {
   const { store, close } = await openFiles()
