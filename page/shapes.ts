@@ -171,6 +171,8 @@ export interface SessionState {
   readonly expires?: string
   /** All of the registry, or some of its repositories. */
   readonly administers: 'all' | 'some' | 'nothing'
+  /** Whether nothing can be changed here. */
+  readonly readOnly: boolean
   /** Whether everybody may do everything, so that there is nobody to sign in. */
   readonly open: boolean
   readonly accounts: boolean

@@ -7,6 +7,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { failureOf } from '../load.ts'
+import { useSession } from '../session.ts'
 import { Question } from './dialog.tsx'
 
 export interface Field {
@@ -38,7 +39,7 @@ const Inputs = ({ fields }: { readonly fields: readonly Field[] }) => (
 const valuesOf = (form: HTMLFormElement): Values =>
   Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]))
 
-/** A form in a view, in one line where there is room. */
+/** A form in a view, in one line where there is room; nothing where nothing can be changed. */
 export const Fields = ({
   title,
   fields,
@@ -50,6 +51,7 @@ export const Fields = ({
   readonly button: string
   readonly act: (values: Values) => Promise<void>
 }) => {
+  const { state } = useSession()
   const [problem, setProblem] = useState<string>()
   const submit = async (form: HTMLFormElement) => {
     setProblem(undefined)
@@ -60,6 +62,7 @@ export const Fields = ({
       setProblem(failureOf(thrown).message)
     }
   }
+  if (state?.readOnly) return null
   return (
     <form
       class="card fields"
@@ -82,7 +85,7 @@ export const Fields = ({
   )
 }
 
-/** A button that asks first, for some fields where it needs any. */
+/** A button that asks first, for some fields where it needs any; likewise. */
 export const Act = ({
   words,
   title,
@@ -98,8 +101,10 @@ export const Act = ({
   readonly act: (values: Values) => Promise<void>
   readonly children: ComponentChildren
 }) => {
+  const { state } = useSession()
   const [asking, setAsking] = useState(false)
   const close = () => setAsking(false)
+  if (state?.readOnly) return null
   return (
     <>
       <button

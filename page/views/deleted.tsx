@@ -35,6 +35,7 @@ const Row = ({
   readonly back?: (() => Promise<unknown>) | undefined
   readonly note?: string
 }) => {
+  const { state } = useSession()
   const [problem, setProblem] = useState<string>()
   const [busy, setBusy] = useState(false)
   const press = (act: () => Promise<unknown>) => {
@@ -59,7 +60,7 @@ const Row = ({
       </span>
       <span class="row-facts">
         <When date={at} />
-        {back === undefined ? (
+        {back === undefined || state?.readOnly ? (
           <span class="muted">{note}</span>
         ) : (
           <button type="button" class="button" disabled={busy} onClick={() => press(back)}>

@@ -190,6 +190,7 @@ describe('a session', () => {
     const headers = await signedIn(rig, 'root')
     const image = jsonOf(await rig.send('GET /api/v1/images/team/web?reference=v1', { headers }))
     expect(image.rights).toEqual(['admin'])
+    expect(jsonOf(await rig.send(`GET ${SESSION}`, { headers }))).toMatchObject({ readOnly: true })
     const refused = await rig.send('DELETE /api/v1/images/team/web?reference=v1', { headers })
     expect(refused.status).toBe(405)
   })
@@ -295,6 +296,7 @@ describe('a session', () => {
     expect(jsonOf(await send(`GET ${SESSION}`, { headers: OWN }))).toEqual({
       name: null,
       administers: 'nothing',
+      readOnly: false,
       open: false,
       accounts: true,
       people: false,

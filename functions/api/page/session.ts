@@ -9,7 +9,7 @@ import type { UploadMemory } from '../../registry/uploads/memory.ts'
 import * as z from '../../shared/schema.ts'
 import { secureUrl } from '../../shared/secure-url.ts'
 import { readBody } from '../body.ts'
-import type { AppContext, PageDesk } from '../env.ts'
+import type { AppContext, AppOptions, PageDesk } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { addressOf, identify, originOf } from '../middleware/permit.ts'
 import { dropCookie, keepCookie, PAGE, SESSION } from '../people/cookies.ts'
@@ -26,7 +26,11 @@ const demandPage = (c: AppContext): void => {
 }
 
 /** Says who is signed in, and how one can sign in. */
-export const show = async (c: AppContext, desk: PageDesk, hasAdmin: boolean): Promise<Response> => {
+export const show = async (
+  c: AppContext,
+  desk: PageDesk,
+  { admin, readOnly }: Pick<AppOptions, 'admin' | 'readOnly'>,
+): Promise<Response> => {
   c.header('Cache-Control', 'no-store')
   const visitor = isOfPage(c) && !desk.open ? await visitorOf(c, desk) : undefined
   const caller = visitor?.caller ?? (await identify(c, []))
@@ -35,7 +39,8 @@ export const show = async (c: AppContext, desk: PageDesk, hasAdmin: boolean): Pr
   return c.json({
     name: visitor?.shown ?? null,
     ...(visitor ? { expires: new Date(visitor.expires).toISOString() } : {}),
-    administers: hasAdmin ? caller.administers() : 'nothing',
+    administers: admin ? caller.administers() : 'nothing',
+    readOnly,
     open: open === true,
     accounts: open !== true,
     people: people !== undefined,

@@ -30,9 +30,7 @@ export const pageRoutes = (app: Hono<AppEnv>, options: AppOptions): void => {
     return (await import('../page/as-visitor.ts')).asVisitor(c, page, next)
   })
   const load = () => import('../page/session.ts')
-  app.get('/api/page/session', async (c) =>
-    (await load()).show(c, page, options.admin !== undefined),
-  )
+  app.get('/api/page/session', async (c) => (await load()).show(c, page, options))
   app.post('/api/page/session', async (c, next) =>
     page.open ? next() : (await load()).signIn(c, page, registry.memory),
   )

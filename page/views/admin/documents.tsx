@@ -9,6 +9,7 @@ import { getDocument, putDocument } from '../../admin-api.ts'
 import { failureOf, useLoad } from '../../load.ts'
 import { announce } from '../../parts/announce.tsx'
 import { Loaded } from '../../parts/states.tsx'
+import { useSession } from '../../session.ts'
 
 const DOCUMENTS = [
   ['policy', 'Policy'],
@@ -32,6 +33,7 @@ const Editor = ({
   readonly stored: { readonly text: string; readonly etag?: string | undefined }
   readonly again: () => void
 }) => {
+  const { state } = useSession()
   const [text, setText] = useState(stored.text)
   const [problem, setProblem] = useState<string>()
   useEffect(() => setText(stored.text), [stored])
@@ -58,6 +60,7 @@ const Editor = ({
         <textarea
           rows={22}
           spellcheck={false}
+          readOnly={state?.readOnly === true}
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
