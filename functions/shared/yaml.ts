@@ -7,6 +7,7 @@
 import { type Document, isNode, LineCounter, parse, parseDocument, visit } from 'yaml'
 import { DocumentError, quoted } from './errors.ts'
 import type { z } from './schema.ts'
+import { isTooDeep } from './yaml-depth.ts'
 
 /** A kind of document. */
 export interface DocumentKind<T> {
@@ -108,6 +109,7 @@ export const plainYaml = (text: string): unknown => parse(text)
  */
 export const parseYaml = <T>(text: string, kind: DocumentKind<T>): T => {
   const { what, schema } = kind
+  if (isTooDeep(text)) throw new DocumentError(`${what}: too deeply nested`)
   const counter = new LineCounter()
   let document: Document.Parsed
   let json: unknown
