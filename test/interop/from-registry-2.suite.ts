@@ -19,13 +19,17 @@ import {
   startDaemon,
 } from '../support/live/process.ts'
 
-/** The commands of the document that are to be run to their end, on these paths. */
+/**
+ * The commands of the document that are to be run to their end, on these paths. Those before are tried by
+ * config-import.suite.ts.
+ */
 const commands = (paths: Readonly<Record<string, string>>): string[][] => {
   const text = readFileSync(join(projectRoot, 'docs/from-registry-2.md'), 'utf8')
-  return [...text.matchAll(/^slipway (.+)$/gm)].map(([, words = '']) =>
-    Object.entries(paths)
-      .reduce((line, [from, to]) => line.replaceAll(from, to), words)
-      .split(' '),
+  return [...text.slice(text.indexOf('\n## Move\n')).matchAll(/^slipway (.+)$/gm)].map(
+    ([, words = '']) =>
+      Object.entries(paths)
+        .reduce((line, [from, to]) => line.replaceAll(from, to), words)
+        .split(' '),
   )
 }
 
