@@ -49,7 +49,7 @@ const execute = (command: string, repository: string, digest: string): Promise<s
 }
 
 test('the document has them', () => {
-  expect(KINDS.map((kind) => commandsOf(kind).length)).toEqual([3, 5, 3])
+  expect(KINDS.map((kind) => commandsOf(kind).length)).toEqual([4, 5, 3])
 })
 
 describe('Undo', () => {
