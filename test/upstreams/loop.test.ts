@@ -50,11 +50,11 @@ const openFront = async (wait: (line: string) => Promise<unknown> = async () => 
 }
 
 /** A registry that has everything from an upstream. */
-const start = async (origin: string): Promise<URL> => {
+const start = async (origin: string, more: object = {}): Promise<URL> => {
   const { path, remove } = await temporaryDirectory()
   onTestFinished(remove)
   const upstream = { name: 'up', host: 'up.example', prefix: '', url: origin }
-  const document = { version: 1, upstreams: [{ ...upstream, private: ['127.0.0.1'] }] }
+  const document = { version: 1, upstreams: [{ ...upstream, private: ['127.0.0.1'], ...more }] }
   await openFileStore(path).put(UPSTREAMS_KEY, Buffer.from(JSON.stringify(document)))
   const env = {
     SLIPWAY_STORE: `file:${path}`,
@@ -119,6 +119,23 @@ test.each(PATHS)('all in a ring, asked at once, do not wait for each other: %s',
     expect(await Promise.all(all)).toEqual(Array(count).fill(404))
   }
 })
+
+test.each(PATHS)(
+  'two that name each other wait for no connection of each other: %s',
+  async (path) => {
+    const meet = createMeeting(2)
+    // Both have the only one in use when the first request of the other comes.
+    const wait = async (line: string) => (line === 'GET /v2/' ? undefined : meet())
+    const [left, right] = [await openFront(wait), await openFront(wait)]
+    const more = { connections: 1 }
+    const urls = [await start(right.origin, more), await start(left.origin, more)] as const
+    left.point(urls[0])
+    right.point(urls[1])
+    const all = urls.map(async (url) => (await fetch(new URL(path, url))).status)
+    // After a wait it would be 503.
+    expect(await Promise.all(all)).toEqual([404, 404])
+  },
+)
 
 test('what an upstream says to a request that names it is for nobody else', async () => {
   const it = 'slipway-0123456789ab'

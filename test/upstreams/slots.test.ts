@@ -18,13 +18,13 @@ const full = (message: string) =>
 
 test('whoever came first has the next slot, and it is given back once', async () => {
   const take = createSlots(1, HOST)
-  const release = await take()
+  const release = await take(1)
   const order: string[] = []
-  const second = take().then((own) => {
+  const second = take(1).then((own) => {
     order.push('second')
     return own
   })
-  const third = take().then(() => order.push('third'))
+  const third = take(1).then(() => order.push('third'))
   await turn()
   expect(order).toEqual([])
   release()
@@ -39,23 +39,43 @@ test('whoever came first has the next slot, and it is given back once', async ()
 
 test('whoever waits for too long does not get one, and is in nobody else’s way', async () => {
   const take = createSlots(1, HOST)
-  const release = await take()
-  await expect(take(1)).rejects.toEqual(full('waited for 1 ms'))
-  const waiting = take()
+  const release = await take(1)
+  await expect(take(1, 1)).rejects.toEqual(full('waited for 1 ms'))
+  const waiting = take(1)
   release()
   const own = await waiting
   own()
-  await (await take(1))()
+  ;(await take(1, 1))()
 })
 
 test('only so many wait', async () => {
   const take = createSlots(1, HOST, 2)
-  const release = await take()
-  const waiting = [take(), take()]
-  await expect(take()).rejects.toEqual(full('2 wait'))
+  const release = await take(1)
+  const waiting = [take(1), take(1)]
+  await expect(take(1)).rejects.toEqual(full('2 wait'))
   release()
   ;(await waiting[0]!)()
   await waiting[1]
-  const another = take(1)
+  const another = take(1, 1)
   await expect(another).rejects.toEqual(full('waited'))
+})
+
+test('who has come through other registries has slots that nobody else gets, whoever has all of the rest', async () => {
+  const take = createSlots(4, HOST)
+  const all = await Promise.all([1, 1, 1, 1].map((hops) => take(hops)))
+  const [second, third] = [await take(2, 1), await take(3, 1)]
+  for (const hops of [1, 2, 3]) await expect(take(hops, 1)).rejects.toEqual(full('waited'))
+  // Each is for the same number again, and the rest is for all.
+  const [own, nextThird] = [take(1), take(3)]
+  third()
+  const again = await nextThird
+  second()
+  await (await take(2, 1))()
+  all[0]!()
+  await own
+  const last = take(2)
+  again()
+  for (const release of all) release()
+  await last
+  for (const hops of [1, 2, 3]) await take(hops, 1)
 })

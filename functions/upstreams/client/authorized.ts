@@ -16,6 +16,7 @@ import type { Kind, Limits } from './limits.ts'
 import { isPinned } from './realm.ts'
 import { type Ask, ask, type Line, type Response } from './request.ts'
 import type { createKindsOfSlots } from './slots.ts'
+import { hopsOf } from './via.ts'
 
 /** Most bytes of a response that is not what was asked for: a token, a challenge. */
 const MOST = 256 * 1024
@@ -159,7 +160,8 @@ export const createAuthorized = (host: Host): Authorized => {
     const { blobs, others } = host.slots
     const isLong = kind === 'blob' || asked.open !== undefined
     const patience = kind === 'push' ? PUSH_PATIENCE : undefined
-    const release = slot ?? (await (isLong ? blobs : others)(patience))
+    const takeSlot = isLong ? blobs : others
+    const release = slot ?? (await takeSlot(hopsOf(rest.headers?.['via']), patience))
     try {
       const response = await ask(host, { ...rest, url: url.href, authorization })
       void response.closed.then(release)

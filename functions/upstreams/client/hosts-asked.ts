@@ -19,7 +19,8 @@ import { UpstreamError } from './failure.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { pushingTo, type UpstreamPushes } from './pushing.ts'
 import type { Patience } from './request.ts'
-import { createKindsOfSlots, type TakeSlot } from './slots.ts'
+import { createKindsOfSlots } from './slots.ts'
+import { hopsOf } from './via.ts'
 
 /** Hosts of an upstream that has any; those that were not asked for longest are forgotten. */
 const HOSTS = 100
@@ -52,7 +53,7 @@ export interface Asked {
   readonly pushes: UpstreamPushes
   readonly limits: Limits
   /** Waits until a blob can be asked for at once. */
-  readonly takeSlot: TakeSlot
+  readonly takeSlot: () => Promise<() => void>
 }
 
 /** Opens what a route leads to; sends nothing. */
@@ -136,7 +137,7 @@ export const createAsking = ({
       repository: repositoryOf(host, authorized, repository, via),
       pushes: pushingTo(host, authorized, repository, via),
       limits: host.limits,
-      takeSlot: host.slots.blobs,
+      takeSlot: () => host.slots.blobs(hopsOf(via)),
     }
   }
 }

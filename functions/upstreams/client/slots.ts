@@ -2,6 +2,10 @@
  * A cap of what goes on at a time. Time that is waited for a slot is nobody's fault: it counts as no slowness of an
  * upstream. But who waits too long, or behind too many, is told to come again.
  *
+ * Registries that are each other's upstreams may have all slots taken by requests that wait for a slot of the other. So
+ * requests that have come through others have some that nobody else gets, for each number of those: whoever has one
+ * waits for those alone that have come farther, and the way has an end.
+ *
  * @module
  */
 
@@ -10,11 +14,12 @@ import { UpstreamError } from './failure.ts'
 /**
  * Waits for a slot.
  *
+ * @param hops registries of this kind that the request has come through, this one included; see `via.ts`
  * @param patience milliseconds after which it is given up
  * @returns a function that gives it back; to call it again does nothing
  * @throws UpstreamError `full`
  */
-export type TakeSlot = (patience?: number) => Promise<() => void>
+export type TakeSlot = (hops: number, patience?: number) => Promise<() => void>
 
 /** Most that wait at a time. */
 const MOST = 1_000
@@ -23,40 +28,71 @@ const PATIENCE = 45_000
 /** Milliseconds after which it is worth trying again. */
 const RETRY_AFTER = 5_000
 
+/** Who waits, and is given what gives the slot back. */
+interface Waiting {
+  readonly hops: number
+  go(release: () => void): void
+}
+
 /** So many slots, first come, first served. @param host for messages @param most that wait at a time */
 export const createSlots = (count: number, host: string, most = MOST): TakeSlot => {
-  const waiting = new Set<() => void>()
+  const waiting = new Set<Waiting>()
+  const kept = Math.ceil(count / 4)
   let free = count
+  /** Of those that are kept for requests which have come so far. */
+  const taken = new Map<number, number>()
   const full = (why: string): UpstreamError =>
     new UpstreamError('full', `${host} has as many requests as it may have at a time: ${why}`, {
       retryAfter: RETRY_AFTER,
     })
   const release = (): void => {
     const [next] = waiting
-    if (next) next()
+    if (next) next.go(release)
     else free += 1
   }
-  const wait = (patience: number): Promise<void> =>
+  const change = (hops: number, by: number): void => {
+    taken.set(hops, (taken.get(hops) ?? 0) + by)
+  }
+  /** Gives back one that is kept for requests which have come so far. */
+  const leave = (hops: number): void => {
+    const next = [...waiting].find((each) => each.hops === hops)
+    if (next) next.go(() => leave(hops))
+    else change(hops, -1)
+  }
+  /** Takes one that is free. */
+  const find = (hops: number): (() => void) | undefined => {
+    if (free > 0) {
+      free -= 1
+      return release
+    }
+    if (hops === 1 || (taken.get(hops) ?? 0) >= kept) return undefined
+    change(hops, 1)
+    return () => leave(hops)
+  }
+  const wait = (hops: number, patience: number): Promise<() => void> =>
     new Promise((resolve, reject) => {
-      const go = (): void => {
-        clearTimeout(timer)
-        waiting.delete(go)
-        resolve()
+      const own: Waiting = {
+        hops,
+        go(given) {
+          clearTimeout(timer)
+          waiting.delete(own)
+          resolve(given)
+        },
       }
       const timer = setTimeout(() => {
-        waiting.delete(go)
+        waiting.delete(own)
         reject(full(`waited for ${patience} ms`))
       }, patience)
-      waiting.add(go)
+      waiting.add(own)
     })
-  return async (patience = PATIENCE) => {
-    if (free > 0) free -= 1
-    else if (waiting.size >= most) throw full(`${most} wait`)
-    else await wait(patience)
-    let taken = true
+  return async (hops, patience = PATIENCE) => {
+    const found = find(hops)
+    if (found === undefined && waiting.size >= most) throw full(`${most} wait`)
+    const giveBack = found ?? (await wait(hops, patience))
+    let has = true
     return () => {
-      if (taken) release()
-      taken = false
+      if (has) giveBack()
+      has = false
     }
   }
 }

@@ -37,14 +37,16 @@ export const viaAfter = (own: string, via: string | undefined): string | undefin
   return [...before, own].map((name) => `1.1 ${name}`).join(', ')
 }
 
-/**
+/** Registries of this kind that a request has come through, this one included. @param via header to send */
+export const hopsOf = (via: string | undefined): number => via?.split(',').length ?? 1
+
 /**
  * Whether a request has come through another registry of this kind. Such a one waits for no request of this registry to its
  * upstream: that may be waiting for it.
  *
  * @param via header to send
  */
-export const isPassedOn = (via: string | undefined): boolean => via?.includes(',') ?? false
+export const isPassedOn = (via: string | undefined): boolean => hopsOf(via) > 1
 
 /**
  * What a repository is called by those who wait for each other, or remember what its upstream could not give. An upstream
