@@ -8,7 +8,7 @@
 import type { RequestLogger } from '../api/env.ts'
 import { RequestError } from '../api/errors.ts'
 import type { PushedOn, PushThrough } from '../api/upstream-port.ts'
-import type { Reference } from '../registry/reference.ts'
+import { digestOf, type Reference } from '../registry/reference.ts'
 import { summaryOf, UpstreamError } from '../upstreams/client/failure.ts'
 import type { Failures } from '../upstreams/manifests/failures.ts'
 import { createPushOn, type PushOnOptions } from '../upstreams/pushes/push-on.ts'
@@ -78,10 +78,21 @@ export const createPushThrough = (options: PushThroughOptions): ((route: Route) 
             return listed
           },
           content: (manifest) => telling(what, pushOn.content(route, manifest)),
-          async manifest({ mediaType }) {
-            const pushing = pushOn.manifest(route, references, mediaType, bytes)
+          async manifest({ mediaType }, frozen) {
+            const pushing = pushOn.manifest(route, references, mediaType, bytes, frozen)
             listed = await telling(what, pushing)
             await pushOn.begun(route)
+          },
+          async late(names) {
+            try {
+              await pushOn.restore(route, names, reference.digest ?? digestOf(bytes))
+            } catch (err) {
+              const repository = local
+              logger.warn(
+                { err, host, repository, tags: names },
+                'tags that may not move differ there',
+              )
+            }
           },
           async done(digest) {
             const names = references.flatMap(({ tag }) => (tag === undefined ? [] : [tag]))

@@ -88,8 +88,19 @@ export interface First {
    * long.
    */
   content(manifest: Manifest): Promise<void>
-  /** Has it take the manifest, right before anything here leads to it. */
-  manifest(manifest: Manifest): Promise<void>
+  /**
+   * Has it take the manifest, right before anything here leads to it.
+   *
+   * @param frozen tags of the push that may not move
+   * @throws RegistryError TAG_IMMUTABLE for one of those that is another manifest there
+   */
+  manifest(manifest: Manifest, frozen: readonly string[]): Promise<void>
+  /**
+   * Is told that another push has set a tag which may not move, after the manifest was taken. Never throws.
+   *
+   * @param tags of the push, that may be others here than there
+   */
+  late(tags: readonly string[]): Promise<void>
 }
 
 /** What a push writes to besides the data. */
@@ -267,6 +278,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     const movesOf = async ({ wantsMoves }: Recording) =>
       (await wantsMoves()) ? readMoves(tags, name, names, digest) : undefined
     let linking = false
+    let taken = false
     try {
       const guarding = guard.push(name, names, digest, override)
       const [{ isFrozen, overridden }, isListed, confirm, moves, , landed] = await settled([
@@ -282,11 +294,12 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
         read?.keep(digest),
       ])
 
-      await first?.manifest(manifest).catch((error: unknown) => {
+      await first?.manifest(manifest, names.filter(isFrozen)).catch((error: unknown) => {
         // It links nothing then.
         landed?.()
         throw error
       })
+      taken = true
       if (!isListed) await catalog.add(name)
       linking = true
       const tagged = { ...happening, tags: moves ?? names.map((tag) => ({ tag })) }
@@ -307,6 +320,8 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
       // Of several tags, others may have been set.
       const refused = error instanceof RegistryError && names.length <= 1
       if (!linking || refused) await recording?.withdraw()
+      const isLate = error instanceof RegistryError && error.code === 'TAG_IMMUTABLE'
+      if (taken && isLate) await first?.late(names)
       throw error
     }
   }

@@ -44,7 +44,7 @@ const open = async (hard?: string) => {
       calls.push(isTagged ? `${stage}, tagged` : stage)
       if (stage === refuses) throw REFUSED
     }
-    const first = { content: take('content'), manifest: take('manifest') }
+    const first = { content: take('content'), manifest: take('manifest'), late: async () => {} }
     return registry.manifests.push('app', { tag }, image.bytes, undefined, { first })
   }
   const keys = async (prefix: string) => (await allObjects(store, prefix)).map(({ key }) => key)

@@ -6,7 +6,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { fetchedMarkKey } from '../../functions/registry/layout.ts'
+import { fetchedMarkKey, tagLinkKey } from '../../functions/registry/layout.ts'
+import { readLink } from '../../functions/registry/links.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { readTagState } from '../../functions/upstreams/manifests/tag-state.ts'
 import { until } from '../support/until.ts'
@@ -112,6 +113,64 @@ describe('an image', () => {
     expect((await pulling).status).toBe(200)
     const pulled = await send(`GET ${V1}`)
     expect(pulled.headers.get('docker-content-digest')).toBe(sha256(WITH_LAYER))
+  })
+
+  test('under a tag that may not move is the same here and there, whoever is faster where', async () => {
+    const immutable = [{ repositories: ['up/**'], tags: ['v*'] }]
+    const { upstream, upload, putManifest, store } = await open({
+      retention: { version: 1, immutable },
+    })
+    await upload(APP, CONFIG)
+    const [reached, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let count = 0
+    upstream.state.fault = async (line) => {
+      if (line !== 'PUT /v2/team/app/manifests/v1') return false
+      count += 1
+      // The first to come is the last to be taken.
+      if (count === 1) {
+        reached.resolve()
+        await go.promise
+      }
+      return false
+    }
+    const slow = putManifest(V1, IMAGE)
+    await reached.promise
+    const other = imageOf({ annotations: { other: 'one' } })
+    expect((await putManifest(V1, other)).status).toBe(201)
+    go.resolve()
+    expect((await slow).status).toBe(409)
+    expect(upstream.manifests.get('v1')?.equals(other)).toBe(true)
+    expect((await readLink(store, tagLinkKey(APP, 'v1')))?.target).toBe(sha256(other))
+  })
+
+  test('is asked for at the next pull, though it was just pulled and is the same again', async () => {
+    const { upstream, putManifest, send } = await open({ upstream: { interval: '7d' } })
+    upstream.manifests.set('v1', IMAGE)
+    upstream.blobs.set(sha256(CONFIG), CONFIG)
+    expect((await send(`GET ${V1}`)).status).toBe(200)
+    expect((await putManifest(V1, IMAGE)).status).toBe(201)
+    const other = imageOf({ annotations: { other: 'one' } })
+    upstream.manifests.set('v1', other)
+    const pulled = await send(`GET ${V1}`)
+    expect(pulled.headers.get('docker-content-digest')).toBe(sha256(other))
+  })
+
+  test('of whose tags one is taken and the next is refused is pulled by that one', async () => {
+    const { upstream, putManifest, send } = await open({ upstream: { interval: '7d' } })
+    upstream.blobs.set(sha256(CONFIG), CONFIG)
+    for (const tag of ['a', 'b']) {
+      upstream.manifests.set(tag, IMAGE)
+      await send(`GET /v2/${APP}/manifests/${tag}`)
+    }
+    upstream.state.fault = failing(/^PUT .*manifests.b/, 403)
+    const other = imageOf({ annotations: { other: 'one' } })
+    const target = `/v2/${APP}/manifests/${sha256(other)}?tag=a&tag=b`
+    expect((await putManifest(target, other)).status).toBe(403)
+    const digests = ['a', 'b'].map(async (tag) => {
+      const { headers } = await send(`GET /v2/${APP}/manifests/${tag}`)
+      return headers.get('docker-content-digest')
+    })
+    expect(await Promise.all(digests)).toEqual([sha256(other), sha256(IMAGE)])
   })
 
   test('costs no bytes that the upstream has, nor need those be here', async () => {
@@ -254,6 +313,36 @@ describe('refused, and sent nowhere, is', () => {
     expect((await putManifest(V1, WITH_LAYER)).status).toBe(409)
     expect(upstream.asked()).toEqual([])
   })
+
+  test.each([true, false])(
+    'what is another there under a tag that may not move, which was never pulled; it says so: %s',
+    async (says) => {
+      const immutable = [{ repositories: ['up/**'], tags: ['v*'] }]
+      const { upstream, upload, putManifest, tagged } = await open({
+        retention: { version: 1, immutable },
+      })
+      await upload(APP, CONFIG)
+      const other = imageOf({ annotations: { other: 'one' } })
+      upstream.manifests.set('v1', other)
+      upstream.state.fault = (line, response) => {
+        if (says || line !== 'HEAD /v2/team/app/manifests/v1') return false
+        response.writeHead(200).end()
+        return true
+      }
+      const refused = await putManifest(V1, IMAGE)
+      expect([refused.status, await refused.text()]).toEqual([
+        409,
+        expect.stringContaining(`points at ${sha256(other)}`),
+      ])
+      expect(upstream.manifests.get('v1')?.equals(other)).toBe(true)
+      expect(await tagged(APP, 'v1')).toBeUndefined()
+      // The same again is no move.
+      expect((await putManifest(V1, other)).status).toBe(201)
+      // Others may move.
+      upstream.manifests.set('latest', other)
+      expect((await putManifest(`/v2/${APP}/manifests/latest`, IMAGE)).status).toBe(201)
+    },
+  )
 
   test.each([{ 'if-none-match': '*' }, { 'if-match': `"${sha256(IMAGE)}"` }])(
     'a condition on the tag: %o',

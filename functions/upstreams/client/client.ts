@@ -89,7 +89,8 @@ const MAX_LIST_BYTES = 4 * 1024 * 1024
 
 const nameOf = ({ tag, digest }: Reference): string => digest ?? tag
 
-const digestIn = (headers: IncomingHttpHeaders): Digest | undefined => {
+/** What a response says that a manifest is. */
+export const digestIn = (headers: IncomingHttpHeaders): Digest | undefined => {
   const value = headers['docker-content-digest']
   return typeof value === 'string' && isDigest(value) ? value : undefined
 }

@@ -8,6 +8,7 @@ import { MANIFEST_TYPES } from '../../registry/media-types.ts'
 import type { Digest, Reference } from '../../registry/reference.ts'
 import { wordsOf } from '../../transfer/registry/failure.ts'
 import type { ApiAsk, Authorized, Host } from './authorized.ts'
+import { digestIn } from './client.ts'
 import { pushFailureOf, UpstreamError } from './failure.ts'
 import { nextOf, type Response } from './request.ts'
 
@@ -15,6 +16,8 @@ import { nextOf, type Response } from './request.ts'
 export interface UpstreamPushes {
   hasBlob(digest: Digest): Promise<boolean>
   hasManifest(digest: Digest): Promise<boolean>
+  /** What a tag is; undefined where there is none, `unsaid` where it does not say. */
+  digestAt(tag: string): Promise<Digest | 'unsaid' | undefined>
   /**
    * Sends a blob, in one request; or has it mounted.
    *
@@ -76,12 +79,13 @@ export const pushingTo = (
     throw await refusal(response, what)
   }
 
-  const has = async (path: string, headers: Readonly<Record<string, string>>): Promise<boolean> => {
+  /** @returns headers; undefined where it is not there */
+  const look = async (path: string, headers: Readonly<Record<string, string>>) => {
     const asked = { method: 'HEAD', path, headers, follow: true } as const
     // Where it may not say, it is sent: that is refused, if anything is.
     const response = await send(asked, `HEAD of ${path}`, [200, 400, 403, 404, 405])
     response.drop()
-    return response.status === 200
+    return response.status === 200 ? response.headers : undefined
   }
 
   /** Where an upload goes on; undefined when none is needed. */
@@ -99,8 +103,14 @@ export const pushingTo = (
   }
 
   return {
-    hasBlob: (digest) => has(`blobs/${digest}`, {}),
-    hasManifest: (digest) => has(`manifests/${digest}`, { accept: ACCEPT }),
+    hasBlob: async (digest) => (await look(`blobs/${digest}`, {})) !== undefined,
+    hasManifest: async (digest) =>
+      (await look(`manifests/${digest}`, { accept: ACCEPT })) !== undefined,
+
+    async digestAt(tag) {
+      const headers = await look(`manifests/${tag}`, { accept: ACCEPT })
+      return headers && (digestIn(headers) ?? 'unsaid')
+    },
 
     async putBlob(digest, size, open, from) {
       const { href } = (await begin(digest, from)) ?? {}

@@ -75,7 +75,8 @@ export const createEnsure = (options: EnsureOptions): Ensure => {
     const key = `${askedAs(route)}:${tag}`
     const last = states.get(key)
     const remembered = last?.digest === digest ? last : undefined
-    if (ageOf(remembered) < upstream.interval) return remembered
+    // What was pushed on may be the same again, and something else there by now: that is written alone.
+    if (!upstream.writable && ageOf(remembered) < upstream.interval) return remembered
     // Another server may have asked.
     const stored = await readTagState(store, local, tag)
     const state = stored?.digest === digest ? stored : undefined

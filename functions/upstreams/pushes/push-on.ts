@@ -11,17 +11,18 @@
 import { RegistryError } from '../../registry/errors.ts'
 import { type Manifest, parseStoredManifest } from '../../registry/manifest.ts'
 import { isManifestType } from '../../registry/media-types.ts'
-import type { Digest, Reference } from '../../registry/reference.ts'
+import { algorithmOf, type Digest, digestOf, type Reference } from '../../registry/reference.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { tagImmutable } from '../../registry/retention/refusals.ts'
 import { inBatches } from '../../shared/parallel.ts'
 import type { ObjectStore } from '../../storage/store.ts'
 import type { AskAt } from '../client/hosts-asked.ts'
 import { marking } from '../kept/mark.ts'
-import { unsaid, writeTagState } from '../manifests/tag-state.ts'
+import { readTagState, unsaid, writeTagState } from '../manifests/tag-state.ts'
 import type { Route } from '../route.ts'
 
 export interface PushOnOptions {
-  readonly registry: Pick<Registry, 'blobs' | 'manifests' | 'catalog'>
+  readonly registry: Pick<Registry, 'blobs' | 'manifests' | 'tags' | 'catalog'>
   readonly store: ObjectStore
   readonly askAt: AskAt
 }
@@ -35,13 +36,20 @@ export interface PushOn {
   blob(route: Route, digest: Digest, from?: string): Promise<boolean>
   /** All that a manifest needs. @throws RegistryError MANIFEST_BLOB_UNKNOWN for a blob that is nowhere */
   content(route: Route, manifest: Manifest): Promise<void>
-  /** @returns whether the upstream lists it as a referrer of its subject */
+  /**
+   * @param frozen tags that may not move
+   * @returns whether the upstream lists it as a referrer of its subject
+   * @throws RegistryError TAG_IMMUTABLE for one of those that is another manifest there
+   */
   manifest(
     route: Route,
     references: readonly Reference[],
     mediaType: string,
     bytes: Uint8Array,
+    frozen?: readonly string[],
   ): Promise<boolean>
+  /** Has tags be there what they are here, as long as that is not this manifest. */
+  restore(route: Route, tags: readonly string[], digest: Digest): Promise<void>
   /** Before a manifest is stored here. */
   begun(route: Route): Promise<void>
   /** Notes tags that were pushed on, and are here by now: all of them can be fetched anew. */
@@ -99,8 +107,32 @@ export const createPushOn = ({ registry, store, askAt }: PushOnOptions): PushOn 
     }
   }
 
-  const manifest: PushOn['manifest'] = async (route, references, mediaType, bytes) => {
+  /** A tag may be there that was never pulled from here. */
+  const checkFrozen = async (route: Route, tag: string, bytes: Uint8Array): Promise<void> => {
+    const { pushes, repository } = askAt(route)
+    const said = await pushes.digestAt(tag)
+    if (said === undefined) return
+    const digest = said === 'unsaid' ? (await repository.manifest({ tag })).digest : said
+    if (digestOf(bytes, algorithmOf(digest)) !== digest) {
+      throw tagImmutable(route.local, tag, digest)
+    }
+  }
+
+  /**
+   * Before a tag is set there: whatever becomes of the push, that the upstream was asked a moment ago says nothing of
+   * what the tag is from now on.
+   */
+  const doubt = async ({ local }: Route, tag: string): Promise<void> => {
+    const state = await readTagState(store, local, tag)
+    // Where there is none, nobody has fetched it: it may be nowhere else.
+    if (state !== undefined) await writeTagState(store, local, tag, unsaid(state.digest))
+  }
+
+  const manifest: PushOn['manifest'] = async (route, references, mediaType, bytes, frozen = []) => {
     const { pushes } = askAt(route)
+    const tags = references.flatMap(({ tag }) => (tag === undefined ? [] : [tag]))
+    await inBatches(frozen, (tag) => checkFrozen(route, tag, bytes))
+    await inBatches(tags, (tag) => doubt(route, tag))
     let listed = true
     for (const reference of references) {
       listed = (await pushes.putManifest(reference, mediaType, bytes)) && listed
@@ -143,6 +175,15 @@ export const createPushOn = ({ registry, store, askAt }: PushOnOptions): PushOn 
     blob,
     content: (route, parent) => contentOf(route, parent, 0),
     manifest,
+    async restore(route, tags, digest) {
+      const { pushes } = askAt(route)
+      for (const tag of tags) {
+        const link = await registry.tags.get(route.local, tag)
+        if (link === undefined || link.target === digest) continue
+        const here = await held(route, link.target)
+        if (here !== undefined) await pushes.putManifest({ tag }, here.mediaType, here.bytes)
+      }
+    },
     begun: ({ local }) => mark(local),
     async tagged({ local }, tags, digest) {
       await inBatches(tags, (tag) => writeTagState(store, local, tag, unsaid(digest)))

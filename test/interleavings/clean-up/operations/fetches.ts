@@ -44,6 +44,7 @@ const REPOSITORY = {
 const PUSHES: UpstreamPushes = {
   hasBlob: async () => false,
   hasManifest: async () => false,
+  digestAt: async () => undefined,
   async putBlob(_, size, open) {
     let bytes = 0
     for await (const chunk of open()) bytes += chunk.byteLength
@@ -165,10 +166,11 @@ export const pushThrough = pulling('push through', async (world) => {
   const { digest } = await registry.manifests.push('app', reference, IMAGE.bytes, OCI_MANIFEST, {
     first: {
       content: (manifest) => pushOn.content(WRITABLE, manifest),
-      async manifest({ mediaType }) {
-        await pushOn.manifest(WRITABLE, [reference], mediaType, IMAGE.bytes)
+      async manifest({ mediaType }, frozen) {
+        await pushOn.manifest(WRITABLE, [reference], mediaType, IMAGE.bytes, frozen)
         await pushOn.begun(WRITABLE)
       },
+      late: (tags) => pushOn.restore(WRITABLE, tags, IMAGE.sha256 as Digest),
     },
   })
   await pushOn.tagged(WRITABLE, ['v1'], digest)
