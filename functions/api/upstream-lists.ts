@@ -5,7 +5,6 @@
  */
 
 import type { Digest } from '../registry/reference.ts'
-import type { Referrer } from '../registry/referrer-entry.ts'
 import type { ReferrerPage } from '../registry/referrers.ts'
 import type { NamePage } from '../registry/tag-pages.ts'
 import type { AppContext } from './env.ts'
@@ -35,21 +34,34 @@ const listed = async <T>(
 
 const byAscii = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
+/** Where in a list, in ASCII order, begins what comes after. There may be a hundred thousand, at each request. */
+const indexAfter = (names: readonly string[], last: string): number => {
+  let [from, to] = [0, names.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (names[middle]! > last) to = middle
+    else from = middle + 1
+  }
+  return from
+}
+
 /** A page of tags. @throws RegistryError NAME_UNKNOWN where neither has the repository */
 export const withTagsOf = async (
   c: AppContext,
-  from: PulledThrough,
+  source: PulledThrough,
   own: Promise<NamePage>,
   { limit, last }: { readonly limit: number; readonly last: string | undefined },
 ): Promise<NamePage> => {
-  const asking = from.tags()
+  const asking = source.tags()
   asking.catch(() => {})
   const page = await own.catch((error: unknown) => {
     if (!hasCode(error, 'NAME_UNKNOWN')) throw error
     return undefined
   })
-  const entries = await listed(c, from, asking, page !== undefined)
-  const there = entries.filter((tag) => last === undefined || tag > last)
+  const entries = await listed(c, source, asking, page !== undefined)
+  const from = last === undefined ? 0 : indexAfter(entries, last)
+  // One more says that there are more.
+  const there = entries.slice(from, from + limit + 1)
   const names = [...new Set([...(page?.names ?? []), ...there])].sort(byAscii)
   return { names: names.slice(0, limit), more: names.length > limit || (page?.more ?? false) }
 }
@@ -65,14 +77,14 @@ export const withReferrersOf = async (
   const asking = from.referrers(subject)
   asking.catch(() => {})
   const { referrers, next } = await own
-  const isHere = ({ digest }: Referrer): boolean => referrers.some((each) => each.digest === digest)
+  const here = new Set(referrers.map(({ digest }) => digest))
   const entries = await listed(c, from, asking, true)
   const more = entries.filter(
     (each) =>
       (artifactType === undefined || each.artifactType === artifactType) &&
       (last === undefined || each.digest > last) &&
       (next === undefined || each.digest <= next) &&
-      !isHere(each),
+      !here.has(each.digest),
   )
   const all = [...referrers, ...more].sort((a, b) => byAscii(a.digest, b.digest))
   return { referrers: all, next }
