@@ -180,6 +180,27 @@ test('an upstream that refuses before it has read all is understood', async () =
   await expect(pushing).rejects.toMatchObject({ failure: 'away', said: '507' })
 })
 
+test('an upstream may take its time with a manifest, and leaves connections to other requests', async () => {
+  const { take, received } = taking(() => '')
+  const [arrived, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { origin } = await serve(async (request, response) => {
+    if (request.method === 'PUT') {
+      arrived.resolve()
+      await go.promise
+    }
+    take(request, response)
+  })
+  const patience = { head: 500, body: 60_000, stored: 60_000 }
+  const { pushes, repository } = askAt(origin, { connections: 4 }, { patience })
+  const pushing = pushes.putManifest({ tag: 'v1' }, OCI_MANIFEST, IMAGE)
+  await arrived.promise
+  await expect(repository.head({ tag: 'v1' })).rejects.toEqual(failure('unknown'))
+  await sleep(700)
+  go.resolve()
+  await pushing
+  expect(received).toEqual([IMAGE.length])
+})
+
 test('a manifest is sent as it is, and is told of a subject', async () => {
   const { take, received } = taking(() => '', { 'oci-subject': 'x' })
   const { origin, requests } = await serve(take)

@@ -161,7 +161,7 @@ export const createAuthorized = (host: Host): Authorized => {
     const isLong = kind === 'blob' || asked.open !== undefined
     const patience = kind === 'push' ? PUSH_PATIENCE : undefined
     const takeSlot = isLong ? blobs : others
-    const release = slot ?? (await takeSlot(hopsOf(rest.headers?.['via']), patience))
+    const release = slot ?? (await takeSlot(hopsOf(rest.headers?.via), patience))
     try {
       const response = await ask(host, { ...rest, url: url.href, authorization })
       void response.closed.then(release)

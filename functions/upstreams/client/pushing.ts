@@ -126,10 +126,14 @@ export const pushingTo = (
       response.drop()
     },
 
-    async putManifest({ tag, digest }, mediaType, body) {
+    async putManifest({ tag, digest }, mediaType, bytes) {
       const path = `manifests/${digest ?? tag}`
-      const headers = { 'content-type': mediaType, 'content-length': String(body.byteLength) }
-      const asked = { method: 'PUT', path, headers, body } as const
+      const headers = { 'content-type': mediaType, 'content-length': String(bytes.byteLength) }
+      // It may look at all that the manifest refers to before it responds, or push it on in its turn: as long as to a blob.
+      const open = async function* () {
+        yield bytes
+      }
+      const asked = { method: 'PUT', path, headers, open } as const
       const response = await send(asked, `the manifest ${digest ?? tag}`, [200, 201, 202])
       response.drop()
       return response.headers['oci-subject'] !== undefined
