@@ -198,12 +198,14 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     const results = await inBatches(distinct, ([, each]) => look(name, each, manifest.sizesUnknown))
     const digests = results.filter((each) => typeof each === 'string')
     if (digests.length === 0 || isElsewhere) {
-      // A manifest that is there was counted when it was pushed.
-      return results.flatMap((each, at) =>
-        typeof each === 'string' || isManifestType(distinct[at]![1].mediaType)
-          ? []
-          : [countedOf(each)],
-      )
+      return results.flatMap((each, at) => {
+        const { digest, mediaType, size } = distinct[at]![1]
+        // A manifest that is there was counted when it was pushed.
+        if (isManifestType(mediaType)) return []
+        // It is linked without a look at the quota when somebody pulls it.
+        if (typeof each === 'string') return [{ digest, size, linked: 'soon' }]
+        return [countedOf(each)]
+      })
     }
     throw new RegistryError(
       'MANIFEST_BLOB_UNKNOWN',

@@ -19,6 +19,7 @@ import { quotasOf } from './quotas/truth.ts'
 const LAYER = blob('layer', 10_000)
 const IMAGE = imageOf([LAYER])
 const WITHOUT = imageOf([blob('not here', 10)])
+const THERE = imageOf([blob('there', 20_000)])
 const OTHER = imageOf([], { annotations: { other: 'yes' } })
 const REFUSED = new Error('refused')
 
@@ -87,9 +88,13 @@ describe('refused there', () => {
 test.each([
   ['a tag that may not move', undefined, 'frozen', /TAG_IMMUTABLE/, []],
   ['a quota', '1 kB', 'v1', /QUOTA_EXCEEDED/, ['content']],
-])('refused here by %s, it is not taken there', async (_, hard, tag, code, expected) => {
-  const { push, calls, events } = await open(hard)
-  await expect(push(tag)).rejects.toMatchObject({ code: expect.stringMatching(code) })
-  expect(calls).toEqual(expected)
-  expect(await events()).toEqual([])
-})
+  ['a quota, for what is there alone', '12 kB', 'v1', /QUOTA_EXCEEDED/, ['content'], THERE],
+])(
+  'refused here by %s, it is not taken there',
+  async (_, hard, tag, code, expected, image = IMAGE) => {
+    const { push, calls, events } = await open(hard)
+    await expect(push(tag, image)).rejects.toMatchObject({ code: expect.stringMatching(code) })
+    expect(calls).toEqual(expected)
+    expect(await events()).toEqual([])
+  },
+)
