@@ -42,13 +42,20 @@ export interface PushedOn extends First {
   readonly listed: boolean
   /** Is told that it is here, too. */
   done(digest: Digest): Promise<void>
+  /** Is told that nobody waits for it any more, whatever became of it. */
+  end(): void
 }
 
 /** Pushes to a repository that are pushed on to its upstream. */
 export interface PushThrough {
   /** Is told that a blob is here, so that it is sent meanwhile. @param from the repository that it was mounted from */
   blob(digest: Digest, from?: string): void
-  /** Begins with a manifest. Failures of the upstream are RequestErrors. @param tags besides the reference */
+  /**
+   * Begins with a manifest. Failures of the upstream are RequestErrors.
+   *
+   * @param tags besides the reference
+   * @throws RequestError UPSTREAM_AWAY where there is no room for it beside those that wait for the upstream
+   */
   manifest(reference: Reference, tags: readonly string[], bytes: Uint8Array): PushedOn
 }
 

@@ -26,6 +26,9 @@ export interface PushThroughOptions extends PushOnOptions {
 /** Seconds after which clients may try again where nobody knows better. */
 const RETRY_AFTER = 5
 
+/** Most bytes of all manifests that wait for upstreams at a time: what they say takes some times as much memory. */
+const MOST_BYTES = 32 * 1024 * 1024
+
 /** @param what could not be pushed */
 const told = ({ host }: Route, cause: unknown, what: string): unknown => {
   if (!(cause instanceof UpstreamError)) return cause
@@ -44,6 +47,7 @@ const told = ({ host }: Route, cause: unknown, what: string): unknown => {
 export const createPushThrough = (options: PushThroughOptions): ((route: Route) => PushThrough) => {
   const { logger, behind, failures, routeOf } = options
   const pushOn = createPushOn(options)
+  let waiting = 0
 
   return (route) => {
     const { local, host } = route
@@ -72,6 +76,14 @@ export const createPushThrough = (options: PushThroughOptions): ((route: Route) 
       manifest(reference, tags, bytes) {
         const what = `the manifest ${reference.digest ?? reference.tag} of ${local}`
         const references: readonly Reference[] = [reference, ...tags.map((tag) => ({ tag }))]
+        if (waiting + bytes.byteLength > MOST_BYTES) {
+          throw new RequestError(
+            'UPSTREAM_AWAY',
+            `${what} is not pushed on to ${host}: too many others wait for upstreams at the moment`,
+            { retryAfter: RETRY_AFTER },
+          )
+        }
+        waiting += bytes.byteLength
         let listed = false
         const pushed: PushedOn = {
           get listed() {
@@ -82,6 +94,9 @@ export const createPushThrough = (options: PushThroughOptions): ((route: Route) 
             const pushing = pushOn.manifest(route, references, mediaType, bytes, frozen)
             listed = await telling(what, pushing)
             await pushOn.begun(route)
+          },
+          end() {
+            waiting -= bytes.byteLength
           },
           async late(names) {
             try {

@@ -393,6 +393,30 @@ describe('refused, and sent nowhere, is', () => {
   })
 })
 
+test('only so many bytes of manifests wait for an upstream', async () => {
+  const { upstream, upload, putManifest } = await open()
+  await upload(APP, CONFIG)
+  await until(() => upstream.blobs.size === 1)
+  const large = (at: number) =>
+    imageOf({ annotations: { at: String(at), x: 'x'.repeat(4_000_000) } })
+  const go = Promise.withResolvers<void>()
+  upstream.state.fault = async (line) => {
+    if (line.startsWith('HEAD')) await go.promise
+    return false
+  }
+  const target = (at: number) => `/v2/${APP}/manifests/t${at}`
+  const all = Array.from({ length: 9 }, (_, at) => putManifest(target(at), large(at)))
+  const refused = await Promise.race(all)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(await refused.text()).toMatch(/too many others wait/)
+  go.resolve()
+  const statuses = (await Promise.all(all)).map(({ status }) => status)
+  expect(statuses.toSorted()).toEqual([...Array<number>(8).fill(201), 503])
+  // All of it has been given back.
+  const again = Array.from({ length: 8 }, (_, at) => putManifest(target(at), large(at)))
+  for (const { status } of await Promise.all(again)) expect(status).toBe(201)
+})
+
 test('a delete is one of the copy', async () => {
   const { upstream, upload, putManifest, send, tagged } = await open()
   await upload(APP, CONFIG)

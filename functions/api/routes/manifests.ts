@@ -182,15 +182,17 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     const contentType = c.req.header('Content-Type')
     const names = reference.tag === undefined ? tags : [reference.tag]
     const old = await options.schema1?.push(name, names, bytes, contentType)
+    const override = mayOverride(c, caller, name)
     const first = on?.manifest(reference, tags, bytes)
-    const pushed = await manifests.push(name, reference, old?.payload ?? bytes, contentType, {
+    const pushing = manifests.push(name, reference, old?.payload ?? bytes, contentType, {
       tags,
-      override: mayOverride(c, caller, name),
+      override,
       origin: eventOrigin(c),
       ...(condition === undefined ? {} : { condition }),
       ...(first && { first }),
       ...(old && { read: old.read }),
     })
+    const pushed = await pushing.finally(() => first?.end())
     const { digest, manifest } = pushed
     await first?.done(digest)
     auditOverrides(c, name, pushed.overridden, `moved to ${digest}`)
