@@ -667,6 +667,28 @@ describe('several servers on one store', () => {
     await waiting.catch(() => {})
   })
 
+  test('do not fetch again what another has stored while they waited for a connection', async () => {
+    const [hanging, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const { fill, start, route, stored, asked } = await open(async (request, response) => {
+      if (request.url?.endsWith(DIGEST)) return whole(request, response)
+      hanging.resolve()
+      await go.promise
+      response.writeHead(404).end()
+    })
+    const one = { ...route, upstream: { ...route.upstream, connections: 1 } }
+    const first = fill(one, sha256('hangs'))
+    await hanging.promise
+    const waiting = fill(one, DIGEST)
+    await read(await start().fill(route, DIGEST))
+    await until(() => stored().catch(() => undefined))
+    // As if it had taken longer.
+    await sleep(600)
+    go.resolve()
+    await expect(first).rejects.toMatchObject({ failure: 'unknown' })
+    expect(await waiting).toBeUndefined()
+    expect(asked().filter((line) => line === `GET ${aBlob}`)).toHaveLength(1)
+  })
+
   test('stop, whoever they wait for', async () => {
     const { fill, store, route, stop, asked, key } = await open(whole)
     await store.put(key, Buffer.from('{}'))

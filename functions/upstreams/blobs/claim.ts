@@ -166,11 +166,13 @@ export const createClaims = ({
       if (signal.aborted) {
         throw new UpstreamError('away', `${wanted.digest} is not waited for any more`)
       }
+      const began = clock()
       const claim = condition && (await attempt(key, condition, enter))
       if (claim !== undefined) {
         try {
-          // Whoever had it may have been done in between.
-          if (first || !(await isHere())) return claim
+          const atOnce = first && clock() - began < LOOK
+          // Whoever had it may have been done in between, or while it was waited to begin.
+          if (atOnce || !(await isHere())) return claim
         } catch (error) {
           // Nobody would ever give it up.
           await claim.release()
