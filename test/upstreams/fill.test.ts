@@ -28,6 +28,7 @@ import {
   createFills,
   type Room,
 } from '../../functions/upstreams/blobs/fill.ts'
+import { UpstreamError } from '../../functions/upstreams/client/failure.ts'
 import { createAsking } from '../../functions/upstreams/client/hosts-asked.ts'
 import type { Route } from '../../functions/upstreams/route.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
@@ -687,6 +688,30 @@ describe('several servers on one store', () => {
     await expect(first).rejects.toMatchObject({ failure: 'unknown' })
     expect(await waiting).toBeUndefined()
     expect(asked().filter((line) => line === `GET ${aBlob}`)).toHaveLength(1)
+  })
+
+  test('wait for another that fetches it, though they have no connection for it themselves', async () => {
+    const { store } = await open(whole)
+    const stop = new AbortController()
+    const take = createClaims({ store, signal: stop.signal, wait: () => sleep(1), renewal: 1 })
+    const noneLeft = async () => {
+      throw new UpstreamError('full', 'x')
+    }
+    await expect(take(WANTED, async () => false, noneLeft)).rejects.toMatchObject({
+      failure: 'full',
+    })
+    const first = await take(WANTED, async () => false, atOnce)
+    let looks = 0
+    const isHere = async () => {
+      looks += 1
+      return looks === 5
+    }
+    expect(await take(WANTED, isHere, noneLeft)).toBeUndefined()
+    await first?.release()
+    // Nobody else has it, nor is at it.
+    await expect(take(WANTED, async () => false, noneLeft)).rejects.toMatchObject({
+      failure: 'full',
+    })
   })
 
   test('stop, whoever they wait for', async () => {

@@ -14,7 +14,7 @@ import type { Digest } from '../../registry/reference.ts'
 import { tookPlace } from '../../storage/errors.ts'
 import { putUnlessChanged } from '../../storage/read-or-create.ts'
 import type { ObjectStore, WriteCondition } from '../../storage/store.ts'
-import { UpstreamError } from '../client/failure.ts'
+import { isUpstreamError, UpstreamError } from '../client/failure.ts'
 
 /** Milliseconds between two writes of a claim. */
 const RENEWAL = 5_000
@@ -167,7 +167,15 @@ export const createClaims = ({
         throw new UpstreamError('away', `${wanted.digest} is not waited for any more`)
       }
       const began = clock()
-      const claim = condition && (await attempt(key, condition, enter))
+      let claim: Claim | undefined
+      try {
+        claim = condition && (await attempt(key, condition, enter))
+      } catch (error) {
+        // Who cannot begin may wait for somebody else, who has: that takes no connection.
+        const isDead = condition !== undefined && 'ifMatch' in condition
+        if (isDead || !isUpstreamError(error, 'full')) throw error
+        if (!(await isHere()) && (await store.head(key)) === undefined) throw error
+      }
       if (claim !== undefined) {
         try {
           const atOnce = first && clock() - began < LOOK
