@@ -106,6 +106,8 @@ let requests: string[]
 beforeEach(async () => {
   profile = await browser.createBrowserContext()
   page = await profile.newPage()
+  // Also where others want the processor.
+  page.setDefaultTimeout(120_000)
   await page.setViewport({ width: 1200, height: 900 })
   complaints = []
   requests = []
@@ -245,7 +247,8 @@ test('signing in brings one back, and signing out takes away what others may not
   await press('Sign in')
   await signIn('alice', 'right horse')
   await sees('Multi-platform')
-  expect(await page.evaluate('location.hash')).toBe('#/r/team/web')
+  const hash = () => page.evaluate('location.hash')
+  await expect.poll(hash, { timeout: PATIENCE }).toBe('#/r/team/web')
   const cookies = (await profile.cookies()).filter(({ name }) => name.includes('slipway'))
   expect(cookies).toMatchObject([
     { name: 'slipway-page', path: '/api', httpOnly: true, sameSite: 'Strict' },
@@ -256,10 +259,11 @@ test('signing in brings one back, and signing out takes away what others may not
   expect(status).toBe(401)
   await press('Sign out')
   await sees('public/hello')
-  expect(await text()).not.toContain('team/')
+  await expect.poll(text, { timeout: PATIENCE }).not.toContain('team/')
   await page.evaluate(`location.hash = '#/r/team/web'`)
   await sees('Sign in to see this')
-  expect((await profile.cookies()).filter(({ name }) => name.includes('slipway'))).toEqual([])
+  const left = async () => (await profile.cookies()).filter(({ name }) => name.includes('slipway'))
+  await expect.poll(left, { timeout: PATIENCE }).toEqual([])
 })
 
 test('nobody is sent elsewhere by a link to the form', async () => {
