@@ -32,6 +32,8 @@ export interface PageResponse {
 
 /** The part of puppeteer's page that the suites use. */
 export interface Page {
+  /** @param milliseconds that waits take at most */
+  setDefaultTimeout(milliseconds: number): void
   goto(url: string): Promise<PageResponse | null>
   url(): string
   type(selector: string, text: string): Promise<void>
