@@ -133,10 +133,11 @@ const show = async (hash: string, at = url) => {
   await page.waitForNetworkIdle({ idleTime: 200 })
 }
 
-const press = (words: string) =>
-  page.evaluate(
-    `[...document.querySelectorAll('button, a')].find((each) => each.textContent.trim() === ${JSON.stringify(words)}).click()`,
-  )
+const press = async (words: string) => {
+  const found = `[...document.querySelectorAll('button, a')].find((each) => each.textContent.trim() === ${JSON.stringify(words)})`
+  await page.waitForFunction(found)
+  await page.evaluate(`${found}.click()`)
+}
 
 const signIn = async (name: string, password: string) => {
   await page.waitForFunction(`document.querySelector('input[name=name]')`)
