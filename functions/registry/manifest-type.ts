@@ -10,7 +10,7 @@ import { type Fields, isObject } from './descriptor.ts'
 import { RegistryError } from './errors.ts'
 import { JsonError } from './json/errors.ts'
 import { type Members, readMembers } from './json/members.ts'
-import { MANIFEST_TYPES, OCI_INDEX, OCI_MANIFEST, SCHEMA1 } from './media-types.ts'
+import { MANIFEST_TYPES, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED } from './media-types.ts'
 
 export const invalid = (message: string): RegistryError =>
   new RegistryError('MANIFEST_INVALID', message)
@@ -41,7 +41,7 @@ export function* storedMediaType(bytes: Uint8Array): Steps<string> {
   const members = yield* storedMembers(bytes)
   const mediaType = members.value('mediaType')
   if (typeof mediaType === 'string') return mediaType
-  if (members.value('schemaVersion') === 1) return SCHEMA1[1] as string
+  if (members.value('schemaVersion') === 1) return SCHEMA1_SIGNED
   return sniff((name) => members.has(name)) ?? OCI_MANIFEST
 }
 

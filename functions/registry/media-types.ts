@@ -11,10 +11,13 @@ export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2
 /** Withdrawn before OCI 1.1 was released, still pushed by early oras. */
 export const OCI_ARTIFACT = 'application/vnd.oci.artifact.manifest.v1+json'
 
-/** Docker's manifests before 2016, signed and plain. */
+/** Docker's manifests before 2016, with signatures. */
+export const SCHEMA1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
+
+/** Docker's manifests before 2016, plain and signed. */
 export const SCHEMA1: readonly string[] = [
   'application/vnd.docker.distribution.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+  SCHEMA1_SIGNED,
 ]
 
 export const MANIFEST_TYPES: readonly string[] = [

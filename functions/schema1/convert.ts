@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import * as z from '../shared/schema.ts'
-import { Schema1Error } from './errors.ts'
+import { impossible } from './errors.ts'
 import { goCompact, goString, goTime, rawMembers } from './go-json.ts'
 
 /** The layer of what changes no files: the digest of an archive of nothing, in gzip; see empty-layer.ts. */
@@ -48,13 +48,6 @@ export interface Image {
   /** The digests of its layers, from the bottom up. */
   readonly layers: readonly string[]
 }
-
-const impossible = (message: string, cause?: unknown): Schema1Error =>
-  new Schema1Error(
-    'MANIFEST_UNKNOWN',
-    `this image cannot be shown in schema 1, the only kind of manifest that was asked for: ${message}`,
-    { cause },
-  )
 
 const sha256 = (value: string | Uint8Array): string =>
   createHash('sha256').update(value).digest('hex')

@@ -5,18 +5,14 @@
  */
 
 import type { Manifest } from '../registry/manifest.ts'
-import { SCHEMA1 } from '../registry/media-types.ts'
+import { SCHEMA1_SIGNED } from '../registry/media-types.ts'
 import { type Digest, isDigest } from '../registry/reference.ts'
-import { Schema1Error } from './errors.ts'
+import { quoted } from '../shared/errors.ts'
+import { invalid } from './errors.ts'
 import type { SignedManifest } from './signed.ts'
 
 /** As distribution calls them in its notifications. */
 const LAYER = 'application/vnd.docker.container.image.rootfs.diff+x-gtar'
-
-export const SIGNED: string = SCHEMA1[1] ?? ''
-
-const invalid = (message: string): Schema1Error =>
-  new Schema1Error('MANIFEST_INVALID', `invalid schema 1 manifest: ${message}`)
 
 /**
  * What it refers to: its layers, each of them once.
@@ -30,22 +26,22 @@ export const manifestOf = (
   tags: readonly string[],
 ): Manifest => {
   if (own !== name) {
-    throw invalid(`its name is ${JSON.stringify(own)}, but it is pushed to ${JSON.stringify(name)}`)
+    throw invalid(`its name is ${quoted(own)}, but it is pushed to ${quoted(name)}`)
   }
   const other = tags.find((each) => each !== tag)
   if (other !== undefined) {
-    throw invalid(`its tag is ${JSON.stringify(tag)}, but it is pushed as ${JSON.stringify(other)}`)
+    throw invalid(`its tag is ${quoted(tag)}, but it is pushed as ${quoted(other)}`)
   }
   const digests = new Set<Digest>()
   for (const [at, { blobSum }] of layers.entries()) {
     if (!isDigest(blobSum)) {
-      throw invalid(`fsLayers.${at}.blobSum: ${JSON.stringify(blobSum)} is not a digest`)
+      throw invalid(`fsLayers.${at}.blobSum: ${quoted(blobSum)} is not a digest`)
     }
     digests.add(blobSum)
   }
   const listed = [...digests].map((digest) => ({ mediaType: LAYER, digest, size: 0 }))
   return {
-    mediaType: SIGNED,
+    mediaType: SCHEMA1_SIGNED,
     listed,
     references: listed,
     unchecked: [],

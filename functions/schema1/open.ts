@@ -7,9 +7,15 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Signer } from '../auth/keys/signing-keys.ts'
 import { schema1Key } from '../registry/layout.ts'
-import { parseManifest } from '../registry/manifest.ts'
+import { parseInTurns } from '../registry/manifest.ts'
 import { MAX_MANIFEST_BYTES, type StoredManifest } from '../registry/manifests.ts'
-import { DOCKER_MANIFEST, isIndex, OCI_MANIFEST, SCHEMA1 } from '../registry/media-types.ts'
+import {
+  DOCKER_MANIFEST,
+  isIndex,
+  OCI_MANIFEST,
+  SCHEMA1,
+  SCHEMA1_SIGNED,
+} from '../registry/media-types.ts'
 import { type Digest, digestOf } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import { once } from '../shared/once.ts'
@@ -19,9 +25,9 @@ import { wantsSchema1Alone } from './accept.ts'
 import { convert } from './convert.ts'
 import type { Schema1 } from './door.ts'
 import { EMPTY_LAYER, EMPTY_LAYER_BYTES } from './empty-layer.ts'
-import { Schema1Error } from './errors.ts'
+import { impossible } from './errors.ts'
 import { signerFrom } from './key.ts'
-import { manifestOf, SIGNED } from './manifest.ts'
+import { manifestOf } from './manifest.ts'
 import { signed } from './sign.ts'
 import { readSigned } from './signed.ts'
 import { verify } from './verify.ts'
@@ -43,12 +49,6 @@ const MAX_SIGNED_BYTES = MAX_MANIFEST_BYTES
 /** Layers that a client of schema 1 can unpack. */
 const UNPACKABLE = /(?:[.+]gzip|\.tar)$/
 
-const impossible = (why: string): Schema1Error =>
-  new Schema1Error(
-    'MANIFEST_UNKNOWN',
-    `this image cannot be shown in schema 1, the only kind of manifest that was asked for: ${why}`,
-  )
-
 /** Opens it. Nothing is read from the store yet. */
 export const openSchema1 = ({ store, registry, secret, roots, now }: Schema1Parts): Schema1 => {
   const { manifests, blobs } = registry
@@ -64,7 +64,7 @@ export const openSchema1 = ({ store, registry, secret, roots, now }: Schema1Part
   const send = (digest: Digest, text: string | Uint8Array) => ({
     digest,
     bytes: Buffer.from(text),
-    mediaType: SIGNED,
+    mediaType: SCHEMA1_SIGNED,
   })
 
   const sign = async (payload: string, digest: Digest) =>
@@ -79,7 +79,7 @@ export const openSchema1 = ({ store, registry, secret, roots, now }: Schema1Part
 
   /** The image of an index that docker's first registries would have had. */
   const defaultOf = async (name: string, index: StoredManifest): Promise<StoredManifest> => {
-    const { listed } = parseManifest(index.bytes, index.mediaType)
+    const { listed } = await parseInTurns(index.bytes, index.mediaType)
     const image = listed.find(
       ({ platform }) => platform?.os === 'linux' && platform.architecture === 'amd64',
     )
@@ -93,7 +93,7 @@ export const openSchema1 = ({ store, registry, secret, roots, now }: Schema1Part
     if (![DOCKER_MANIFEST, OCI_MANIFEST].includes(image.mediaType)) {
       throw impossible(`it is of the type ${image.mediaType}`)
     }
-    const { listed } = parseManifest(image.bytes, image.mediaType)
+    const { listed } = await parseInTurns(image.bytes, image.mediaType)
     const [config, ...layers] = listed
     const packed = layers.find(({ mediaType }) => !UNPACKABLE.test(mediaType))
     if (packed !== undefined) throw impossible(`it has a layer of the type ${packed.mediaType}`)

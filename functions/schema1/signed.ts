@@ -10,7 +10,7 @@ import { JsonError } from '../registry/json/errors.ts'
 import type { Shape } from '../registry/json/shape.ts'
 import { type JsonLimits, readJson } from '../registry/json/strict.ts'
 import { atOnce, inTurns } from '../shared/turns.ts'
-import { Schema1Error } from './errors.ts'
+import { invalid, unverified } from './errors.ts'
 import { rawMembers } from './go-json.ts'
 
 /** One signature, as a part of a JWS (RFC 7515 section 7.2.1). */
@@ -105,12 +105,6 @@ interface Read {
   readonly layers?: true
   readonly manifests?: true
 }
-
-const invalid = (message: string, cause?: unknown): Schema1Error =>
-  new Schema1Error('MANIFEST_INVALID', `invalid schema 1 manifest: ${message}`, { cause })
-
-const unverified = (message: string, cause?: unknown): Schema1Error =>
-  new Schema1Error('MANIFEST_UNVERIFIED', `the schema 1 manifest ${message}`, { cause })
 
 const BASE64URL = /^[\w-]*$/
 

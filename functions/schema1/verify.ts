@@ -8,7 +8,7 @@ import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { flattenedVerify } from 'jose'
 import { libtrustId } from '../auth/keys/key-id.ts'
 import { verifyChain } from '../auth/trusted-keys/x5c.ts'
-import { Schema1Error } from './errors.ts'
+import { unverified } from './errors.ts'
 import type { Signature, SignedManifest } from './signed.ts'
 
 /** What libtrust signs with (its ec_key.go and rsa_key.go). */
@@ -24,9 +24,6 @@ export interface Trust {
   /** Milliseconds. */
   readonly now: number
 }
-
-const unverified = (message: string, cause?: unknown): Schema1Error =>
-  new Schema1Error('MANIFEST_UNVERIFIED', `the schema 1 manifest ${message}`, { cause })
 
 const keyOf = ({ header: { jwk, x5c } }: Signature, { roots, now }: Trust): KeyObject => {
   if (x5c?.[0] !== undefined) {
