@@ -135,6 +135,7 @@ const RESPONSES: Readonly<
   UNKNOWN: 500,
   PRECONDITION_FAILED: 412,
   QUOTA_EXCEEDED: [403, 'DENIED'],
+  GUARDED: [403, 'DENIED'],
   BLOB_TOO_LARGE: [413, 'SIZE_INVALID'],
   // At this code clients give up; at others they would send everything again.
   BLOB_TOO_LARGE_HERE: [413, 'UNSUPPORTED'],

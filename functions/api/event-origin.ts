@@ -11,12 +11,15 @@ import type { Origin } from '../registry/happened.ts'
 import type { AppContext } from './env.ts'
 import { addressOf, methodOf, originOf } from './middleware/permit.ts'
 
-/** The caller's name without its kind, as distribution has it; of an upload, who started it. */
-const actorOf = (c: AppContext): string | undefined => {
+/** The caller; of an upload, who started it. */
+const whoOf = (c: AppContext): string | undefined => {
   const caller = c.get('caller')
-  const who = caller ? nameOf(caller.identity) : c.get('startedBy')
-  return who?.includes(':') ? who.slice(who.indexOf(':') + 1) : undefined
+  return caller ? nameOf(caller.identity) : c.get('startedBy')
 }
+
+/** A name without its kind, as distribution has it. */
+const actorOf = (who: string | undefined): string | undefined =>
+  who?.includes(':') ? who.slice(who.indexOf(':') + 1) : undefined
 
 /** The client's address, as distribution has it: with the port where it is known. */
 const whence = (c: AppContext): string | undefined => {
@@ -29,7 +32,8 @@ const whence = (c: AppContext): string | undefined => {
 
 /** The origin of an event. */
 export const eventOrigin = (c: AppContext): Origin => ({
-  actor: actorOf(c),
+  actor: actorOf(whoOf(c)),
+  who: whoOf(c),
   request: {
     id: c.get('requestId'),
     addr: whence(c),

@@ -26,7 +26,7 @@ import {
 } from './identity.ts'
 import type { Live } from './live.ts'
 import type { Note } from './note.ts'
-import { allows, allowsEverywhere, DENY_ALL, type Policy } from './policy/policy.ts'
+import { allows, allowsEverywhere, DENY_ALL, type Policy, requiredOf } from './policy/policy.ts'
 import type { TokenVerifier, VerifiedToken } from './tokens/verify.ts'
 
 export interface AccessControlOptions {
@@ -228,6 +228,8 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
     async lapsed(note, repository) {
       return (await isOpen()) ? undefined : (await lapse())(note, repository)
     },
+
+    required: async (repository) => requiredOf(await policy.get(), repository),
 
     challenge({ origin, access, error }) {
       if (options.scheme === 'basic') return `Basic realm="${options.service}"`

@@ -1,6 +1,6 @@
 /**
- * The audit trail: one event for each log-in, grant, refusal, push, pull, delete, override, change to the documents
- * of access control and change by the admin API. No event contains a secret, a token or an upload's state.
+ * The audit trail: one event for each log-in, grant, refusal, push, pull, delete, override, image that is not what the
+ * policy requires, change to the documents of access control and change by the admin API. No event contains a secret, a token or an upload's state.
  *
  * @module
  */
@@ -14,6 +14,7 @@ export interface AuditEvent {
     | 'pull'
     | 'delete'
     | 'override'
+    | 'guard'
     | 'config'
     | 'admin'
   /**

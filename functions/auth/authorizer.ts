@@ -8,6 +8,7 @@ import type { Access, Action } from './access.ts'
 import type { ClientCertificate } from './certificate.ts'
 import { ANONYMOUS, type Identity } from './identity.ts'
 import { writeNote } from './note.ts'
+import type { Requirement } from './policy/requirement.ts'
 
 /** What a request brings to identify its caller. */
 export interface Credentials {
@@ -72,6 +73,13 @@ export interface Authorizer {
    * @throws AccessError UNAVAILABLE while what decides it cannot be read
    */
   lapsed(note: string, repository: string): Promise<string | undefined>
+  /**
+   * What the policy requires of a repository's images, whoever pushes or pulls them; undefined where it is nothing.
+   * Absent: there is no policy.
+   *
+   * @throws AccessError UNAVAILABLE while the policy has never been read
+   */
+  required?(repository: string): Promise<readonly Requirement[] | undefined>
   /** The WWW-Authenticate value that tells a client how to authenticate. */
   challenge(challenge: Challenge): string
 }

@@ -20,6 +20,7 @@ import { hashPassword, inTurn, type VerifyPassword } from '../auth/accounts/bcry
 import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import type { Throttle } from '../auth/throttle/throttle.ts'
+import type { Guard } from '../guard/door.ts'
 import { heedingFence, raisingFence } from '../registry/clean-up/fence.ts'
 import type { PullEvents } from '../registry/happened.ts'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
@@ -176,6 +177,10 @@ const schema1Of = async (
   return openSchema1(settings, { store, registry, secret, now: Date.now })
 }
 
+/** What looks at guarded repositories; loaded where the policy has any. */
+const guardOf = (audit: Audit): (() => Promise<Guard>) =>
+  once(async () => (await import('../guard/open.ts')).openGuard({ audit }))
+
 /** What is loaded only where the log is counted. */
 const embeddedOf = async (settings: Settings): Promise<EmbeddedMetrics | undefined> => {
   const namespace = settings['metrics-namespace']
@@ -235,9 +240,14 @@ export const openApp = async (
   const events = settings['read-only']
     ? undefined
     : openEvents(store, { logger, audit: access.audit, wake: options.eventRecorded })
+  const guard = guardOf(access.audit)
   const registry = createRegistry({
     store,
     uploadSecret,
+    accepts: async (push) => {
+      const required = await access.authorizer.required?.(push.repository)
+      if (required !== undefined) (await guard()).push(required, push)
+    },
     uploadLife: settings['upload-life'],
     uploadLimits,
     hashing: options.hashing,

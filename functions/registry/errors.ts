@@ -28,6 +28,8 @@ export type RegistryErrorCode =
   | 'TAG_IMMUTABLE'
   /** More bytes than the quota of the repository lets be linked. */
   | 'QUOTA_EXCEEDED'
+  /** It is not what the policy requires of the images of its repository. */
+  | 'GUARDED'
   /** The tag is not as the push's condition says. */
   | 'PRECONDITION_FAILED'
   /** More bytes than a blob can have anywhere. */

@@ -15,6 +15,8 @@ import type { Digest } from './reference.ts'
 export interface Origin {
   /** As `alice`; absent for anonymous callers, and where no caller asks. */
   readonly actor?: string | undefined
+  /** The same with its kind, as the audit trail has it; not recorded. */
+  readonly who?: string | undefined
   /** The client's request, if there is one. */
   readonly request?:
     | {

@@ -103,6 +103,17 @@ export interface First {
   late(tags: readonly string[]): Promise<void>
 }
 
+/** A push that may be refused for what it is. */
+export interface OfferedPush {
+  readonly repository: string
+  readonly digest: Digest
+  readonly manifest: Manifest
+  readonly origin: Origin | undefined
+}
+
+/** Looks at a push before anything of it is written. @throws RegistryError GUARDED for one that may not be */
+export type AcceptsPush = (push: OfferedPush) => Promise<void>
+
 /** What a push writes to besides the data. */
 export interface PushTargets {
   readonly tags: Tags
@@ -116,6 +127,8 @@ export interface PushTargets {
   /** Where events are recorded. Default: nowhere. */
   readonly events?: Recorder | undefined
   readonly quotas: QuotaGuard
+  /** Decides what may be pushed. Default: all that is well formed. */
+  readonly accepts?: AcceptsPush | undefined
   /** Which images of an index must be there. */
   readonly requiredChildren: RequiredChildrenOf
 }
@@ -124,7 +137,7 @@ export interface PushTargets {
  * Accepts a manifest.
  *
  * @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, PRECONDITION_FAILED,
- *   TAG_IMMUTABLE
+ *   TAG_IMMUTABLE, GUARDED
  * @throws StoreError `unavailable` while the same bytes are being deleted; `late` where it took minutes
  *   from the first look at what it refers to, so that nothing may rely on that look any more
  */
@@ -266,7 +279,8 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     const own: Counted = { digest: canonical, size, linked: 'soon' }
     const { subject } = manifest
     const names = [...new Set([...(reference.tag ? [reference.tag] : []), ...(options.tags ?? [])])]
-    const { fetched = false, first, override = false } = options
+    const { fetched = false, first, override = false, origin } = options
+    if (!fetched) await targets.accepts?.({ repository: name, digest, manifest, origin })
     if (first !== undefined) {
       // What this registry refuses is sent nowhere.
       await guard.push(name, names, digest, override)
@@ -275,7 +289,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     // References are relied on from now on, whatever the clean-up then condemns.
     const inTime = presence.begin()
     const put = () => store.put(dataKey(canonical), bytes, { sha256: hexOf(canonical) })
-    const recording = fetched ? undefined : events?.begin(name, options.origin)
+    const recording = fetched ? undefined : events?.begin(name, origin)
     const happening = happeningOf(name, manifest, digest, size)
     const movesOf = async ({ wantsMoves }: Recording) =>
       (await wantsMoves()) ? readMoves(tags, name, names, digest) : undefined

@@ -20,6 +20,7 @@ import { createHoldings } from './held.ts'
 import type { RequiredChildrenOf } from './index-children.ts'
 import { createRecentLinks } from './links.ts'
 import { createManifests, type Manifests } from './manifests.ts'
+import type { AcceptsPush } from './push-manifest.ts'
 import { createQuotaGuard } from './quotas/guard.ts'
 import type { QuotaGuard } from './quotas/port.ts'
 import type { Quota, Quotas } from './quotas/quotas.ts'
@@ -59,6 +60,8 @@ export interface RegistryOptions {
   readonly hashing?: Hashing | undefined
   /** For hosts whose requests have limited time. */
   readonly uploadLimits?: UploadLimits | undefined
+  /** Decides which manifests may be pushed. Default: all that are well formed. */
+  readonly accepts?: AcceptsPush | undefined
   /** Which images of an index must be there when it is pushed. Default: all. */
   readonly requiredChildren?: RequiredChildrenOf
   /** Whether deletes of tags and manifests are noted, so that they can be undone. Default: no. */
@@ -170,6 +173,7 @@ export const createRegistry = (options: RegistryOptions): Registry => {
       quotas,
       note: (name, by) => (options.undeletes ? noteDeletion(store, name, by, now()) : UNNOTED),
       events,
+      accepts: options.accepts,
       requiredChildren: options.requiredChildren ?? (() => 'all'),
     }),
     uploads: createUploads({

@@ -6,29 +6,37 @@
 
 import { parseYaml } from '../../shared/yaml.ts'
 import { compilePolicy, type Policy } from './policy.ts'
-import { type PolicyRule, policySchema } from './schema.ts'
+import { compileRequirements } from './requirement.ts'
+import { type PolicyRule, policySchema, type WrittenPolicy } from './schema.ts'
 
-/** Fields of the document, and of one rule, by how long the path to it is; the rest is in `who`. */
-const FIELDS: Readonly<Record<number, string>> = {
-  0: 'version and rules',
-  2: 'who, repositories, actions and effect',
+/** Fields of the document, of a rule and of what is required, by the path to it without places; the rest is in `who`. */
+const FIELDS: Readonly<Record<string, string>> = {
+  '': 'version, rules and require',
+  rules: 'who, repositories, actions and effect',
+  require: 'repositories, encrypted and effect',
 }
+
+const parseWritten = (text: string): WrittenPolicy =>
+  parseYaml(text, {
+    what: 'policy',
+    schema: policySchema,
+    fieldsAt: (path) => FIELDS[path.filter((step) => typeof step === 'string').join('.')] ?? 'all',
+  })
 
 /**
  * Reads the rules of a policy, as they are written.
  *
  * @throws DocumentError with line, path and value, and what is expected
  */
-export const parseRules = (text: string): readonly PolicyRule[] =>
-  parseYaml(text, {
-    what: 'policy',
-    schema: policySchema,
-    fieldsAt: ({ length }) => FIELDS[length] ?? 'all',
-  }).rules
+export const parseRules = (text: string): readonly PolicyRule[] => parseWritten(text).rules
 
 /**
  * Reads a policy.
  *
  * @throws DocumentError with line, path and value, and what is expected
  */
-export const parsePolicy = (text: string): Policy => compilePolicy(parseRules(text))
+export const parsePolicy = (text: string): Policy => {
+  const { rules, require } = parseWritten(text)
+  const policy = compilePolicy(rules)
+  return require === undefined ? policy : { ...policy, required: compileRequirements(require) }
+}

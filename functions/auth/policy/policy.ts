@@ -11,6 +11,7 @@ import { hasAttributes, readAttributes } from '../certificate.ts'
 import { awsPattern } from '../iam/aws.ts'
 import { type Identity, robotName } from '../identity.ts'
 import { claimHolds } from './claims.ts'
+import type { Requirement } from './requirement.ts'
 import type { PolicyRule, WrittenSubject } from './schema.ts'
 import { claimOf, splitAt } from './subject.ts'
 
@@ -31,6 +32,8 @@ export interface Policy {
   readonly rules: readonly Rule[]
   /** Whom the rules are about, as written, each once. */
   readonly subjects: readonly string[]
+  /** What images must be. Absent: the document has no such part. */
+  readonly required?: readonly Requirement[]
 }
 
 /** Applies as long as there is no policy: nobody may do anything. */
@@ -110,9 +113,10 @@ export const compilePolicy = (rules: readonly PolicyRule[]): Policy => ({
 })
 
 /** A policy with a rule after its own, which decides where none of these does. */
-export const withRule = ({ rules, subjects }: Policy, rule: PolicyRule): Policy => ({
-  rules: [...rules, compileRule(rule, rules.length)],
-  subjects: [...new Set([...subjects, ...compilePolicy([rule]).subjects])],
+export const withRule = (policy: Policy, rule: PolicyRule): Policy => ({
+  ...policy,
+  rules: [...policy.rules, compileRule(rule, policy.rules.length)],
+  subjects: [...new Set([...policy.subjects, ...compilePolicy([rule]).subjects])],
 })
 
 /** The rules that apply to a caller and an action, in order. Nobody administers without a name, whatever rules say. */
@@ -182,4 +186,15 @@ export const allowsEverywhere = (policy: Policy, identity: Identity, action: Act
     if (rule.allow && usable.some((glob) => glob.matchesAll)) return true
   }
   return false
+}
+
+/** What a repository's images must be; undefined for one of which nothing is required. */
+export const requiredOf = (
+  { required }: Policy,
+  repository: string,
+): readonly Requirement[] | undefined => {
+  const all = required?.filter(({ repositories }) =>
+    repositories.some((glob) => glob.matches(repository, '')),
+  )
+  return all?.length ? all : undefined
 }

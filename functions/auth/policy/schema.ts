@@ -6,6 +6,7 @@
 
 import { globFault } from '../../shared/glob.ts'
 import * as z from '../../shared/schema.ts'
+import { requirementSchema } from './requirement.ts'
 import { subjectFault } from './subject.ts'
 
 const subject = z
@@ -65,7 +66,15 @@ export const policySchema = z.strictObject({
         'The first rule that matches caller, repository and action decides; without one it is denied.',
       ),
     ),
+  require: z
+    .optional(z.array(requirementSchema).check(z.minLength(1)))
+    .check(
+      z.describe('What images must be, whoever pushes or pulls them; all entries that match hold.'),
+    ),
 })
+
+/** A policy document as written, with defaults filled in. */
+export type WrittenPolicy = z.output<typeof policySchema>
 
 /** Whom a rule is about, as written. */
 export type WrittenSubject = z.output<typeof who>
