@@ -202,6 +202,18 @@ test.each(SAID)('%s: %s is said to be %s', async (config, key, kind) => {
   expect(said.join()).not.toContain('hidden')
 })
 
+test.each([
+  ['auth: {silly: {realm: x}}', 'token'],
+  ['auth: {ours: {url: "https://x.example"}}', 'token'],
+  ['auth: {silly: {}, none: {}}', 'token'],
+  ['auth: {none: {}}', 'off'],
+  ['auth: none', 'off'],
+  ['{}', 'off'],
+])('who comes in where there was %s: %s', async (config, auth) => {
+  const given = config === '{}' ? '' : config
+  expect((await importing(`${OF_FILES}${given}`)).planned.settings.auth).toBe(auth)
+})
+
 test('drivers that there are none of are named, and other keys of S3', async () => {
   const gcs = await importing('version: 0.1\nstorage: {gcs: {bucket: x}, delete: {enabled: true}}')
   expect(gcs.planned.notes).toContainEqual(

@@ -79,9 +79,16 @@ export const planAccess = async (
   plan: Plan,
   readText: ReadText,
 ): Promise<void> => {
+  const others = reading
+    .names('auth')
+    .filter((name) => !['htpasswd', 'token'].includes(name) && !/^none$/i.test(name))
   if (reading.has('auth.htpasswd')) htpasswd(reading, plan)
   else if (reading.has('auth.token')) await token(reading, plan, readText)
-  else {
+  else if (others.length > 0) {
+    // What asked callers who they are does not let in everybody here.
+    plan.settings.set('auth', 'token')
+    deletes(reading, plan, true)
+  } else {
     plan.settings.set('auth', 'off')
     if (!reading.flag('storage.delete.enabled')) {
       reading.differs(
@@ -90,8 +97,10 @@ export const planAccess = async (
       )
     }
   }
-  for (const name of reading.names('auth')) {
-    if (name === 'htpasswd' || name === 'token') continue
-    reading.lacks(`auth.${name}`, 'callers log in with accounts or tokens: see docs/access.md')
+  for (const name of others) {
+    reading.lacks(
+      `auth.${name}`,
+      'callers log in with accounts or tokens, and until there are such, nobody does: see docs/access.md',
+    )
   }
 }
