@@ -16,7 +16,8 @@ const DAY = 24 * 60 * 60_000
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value))
 const text = z.optional(z.string())
-const whole = z.object({ id: z.string(), at: z.string(), by: text, pending: z.boolean() })
+const date = z.iso.datetime()
+const whole = z.object({ id: z.string(), at: date, by: text, pending: z.boolean() })
 
 const listed = z.object({ repositories: z.array(z.object({ name: z.string() })) })
 
@@ -25,7 +26,7 @@ const deletesOf = z.object({
   whole: z.array(whole),
   deletes: z.array(
     z.object({
-      ...{ id: z.string(), at: z.string(), by: text, rule: text, digest, tag: text },
+      ...{ id: z.string(), at: date, by: text, rule: text, digest, tag: text },
       tags: z.optional(z.array(z.string())),
       isThere: z.boolean(),
     }),
@@ -35,13 +36,13 @@ const deletesOf = z.object({
 const kept = z.array(z.string())
 const back = z.object({ digest, manifests: z.int(), restored: z.array(z.string()), kept })
 const allBack = z.object({
-  ...{ at: z.string(), manifests: z.int(), tags: z.int(), kept },
+  ...{ at: date, manifests: z.int(), tags: z.int(), kept },
   lost: z.array(digest),
 })
 
 const removed = z.object({
-  deletedAt: z.string(),
-  undeletableUntil: text,
+  deletedAt: date,
+  undeletableUntil: z.optional(date),
   deleted: z.int(),
   remaining: z.boolean(),
   overridden: z.array(z.object({ tag: z.string(), was: digest })),

@@ -17,6 +17,7 @@ import type { RepositoryUsage } from '../../registry/usage/usage.ts'
 import * as z from '../../shared/schema.ts'
 import { TransferError } from '../../transfer/errors.ts'
 import type { Reply } from '../../transfer/registry/http.ts'
+import { fallbackTag } from '../../transfer/registry/referrers-tag.ts'
 import { CommandError } from '../errors.ts'
 import type { FoundManifest, FoundReferrer, ImagesIo } from '../ways/images-io.ts'
 import { fromAfar as deletesFromAfar } from './deletes.ts'
@@ -45,7 +46,7 @@ const counted = z.object({
   usage: z.optional(
     z.object({
       ...{ own: bytes, shared: bytes, condemned: bytes, reclaimable: bytes },
-      date: z.string(),
+      date: z.iso.datetime(),
     }),
   ),
 })
@@ -97,7 +98,7 @@ export const fromAfar = (io: RegistryIo): ImagesIo => {
 
   /** What names a manifest as its subject where the registry does not list it: distribution-spec's fallback. */
   const byTag = async (name: string, subject: Digest): Promise<readonly FoundReferrer[]> => {
-    const listed = await manifest(name, { tag: subject.replace(':', '-') })
+    const listed = await manifest(name, { tag: fallbackTag(subject) })
     if (listed === undefined) return []
     return read({ body: Buffer.from(listed.bytes) }, index).manifests ?? []
   }

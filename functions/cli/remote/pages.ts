@@ -6,7 +6,11 @@
 
 import type { z } from '../../shared/schema.ts'
 import type { Reply } from '../../transfer/registry/http.ts'
+import { CommandError } from '../errors.ts'
 import type { AdminApi } from './admin-api.ts'
+
+/** Most pages of a list, whose entries a command may keep: a page has 1000, where a registry gives as many as asked. */
+const MOST_PAGES = 100_000
 
 /** The query of the next page. Wherever a Link leads, the path stays. */
 const nextOf = (link: string | readonly string[] | undefined): string | undefined =>
@@ -23,6 +27,7 @@ export async function* pagesOf<T>(
   let next: string | undefined = path
   while (next !== undefined && !asked.has(next)) {
     asked.add(next)
+    if (asked.size > MOST_PAGES) throw new CommandError(`${path} is a list without an end`)
     const reply: Reply = await ask(next, [200, 404])
     if (reply.status === 404) return
     yield read(reply, schema)

@@ -14,7 +14,7 @@ import type { RegistryIo } from './registry-io.ts'
 const bytes = z.int()
 
 const page = z.object({
-  date: z.string(),
+  date: z.iso.datetime(),
   count: z.optional(bytes),
   pool: z.optional(z.object({ kept: bytes, condemned: bytes, reclaimable: bytes })),
   removed: z.optional(z.object({ things: bytes, bytes })),
