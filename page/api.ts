@@ -122,11 +122,17 @@ export const getDeletePreview = (
 ): Promise<DeletePreview> =>
   get(`/api/v1/delete-preview/${pathOf(name)}${query({ reference })}`, true)
 
-export const removeImage = (name: string, reference: string): Promise<Response> =>
-  write('DELETE', `/api/v1/images/${pathOf(name)}${query({ reference })}`)
+/** @param override whether immutable tags go, too: only where somebody was told so */
+export const removeImage = (
+  name: string,
+  reference: string,
+  override: boolean,
+): Promise<Response> =>
+  write('DELETE', `/api/v1/images/${pathOf(name)}${query({ reference, override: `${override}` })}`)
 
-export const removeRepository = async (name: string): Promise<void> => {
-  await write('DELETE', `/api/v1/repositories/${pathOf(name)}`)
+/** @param override as for an image */
+export const removeRepository = async (name: string, override: boolean): Promise<void> => {
+  await write('DELETE', `/api/v1/repositories/${pathOf(name)}${query({ override: `${override}` })}`)
   gone.set(name, Date.now() + FRESH)
 }
 

@@ -81,7 +81,10 @@ const Ask = ({
     state.state === 'there' && state.value.tags.some((each) => each.immutable === true)
   const blocked = immutable && !rights.includes('override')
   const act = async () => {
-    await (reference === undefined ? removeRepository(name) : removeImage(name, reference))
+    // What has become immutable since it was looked at was shown to nobody.
+    await (reference === undefined
+      ? removeRepository(name, immutable)
+      : removeImage(name, reference, immutable))
     forget()
     announce('Deleted')
     close()
