@@ -16,7 +16,7 @@ const SEVERAL = 4
 /** Bytes of one of several parts. */
 const PART = 8 * MEBIBYTE
 /** Most parts of a blob. */
-const MOST_PARTS = 10_000
+export const MOST_PARTS = 10_000
 
 /**
  * Bytes of each part, or undefined where the blob cannot be sent in parts.

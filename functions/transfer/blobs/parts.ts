@@ -49,6 +49,9 @@ const uploading = (sending: Sending, blob: Blob, partSize: number, begun: string
             refused(`the bytes of ${digest} are not what its digest says, or were damaged`, last),
           )
         }
+        if (last.status === 404) {
+          throw new Refusal(refused(`the upload of ${digest} has ended meanwhile`, last))
+        }
         return last.status === 200 ? ('sent' as const) : undefined
       },
       () => refused(`part ${number} of ${digest} was refused by the store`, last),

@@ -9,6 +9,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Target } from '../registry/target.ts'
 import type { Offer } from './offer.ts'
+import { MOST_PARTS } from './part-size.ts'
 
 /** An upload that was begun. */
 export interface Begun {
@@ -34,15 +35,15 @@ export interface Resume {
   forget(target: Target, digest: string): Promise<void>
 }
 
-/** Reads `1-3,5`. */
+/** Reads `1-3,5`. What is no number of a part, or beyond the most there can be, is none. */
 const numbersIn = (ranges: string): number[] =>
-  ranges
-    .split(',')
-    .filter((range) => range !== '')
-    .flatMap((range) => {
-      const [from = 0, to = from] = range.split('-').map(Number)
-      return Array.from({ length: to - from + 1 }, (_, at) => from + at)
-    })
+  ranges.split(',').flatMap((range) => {
+    const [, first = '', last = first] = range.match(/^(\d+)(?:-(\d+))?$/) ?? []
+    const [from, to] = [Number(first), Math.min(Number(last), MOST_PARTS)]
+    return first === ''
+      ? []
+      : Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at)
+  })
 
 /** Remembers uploads in a directory, which only its owner can read: a Location authorizes its upload. */
 export const resumeIn = (directory: string): Resume => {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { RefusedError } from '../errors.ts'
 import { refused } from '../registry/failure.ts'
 import type { Blob } from './blob.ts'
 import { sendInChunks } from './chunks.ts'
@@ -33,6 +34,34 @@ const sendWhole = async (sending: Sending, blob: Blob, location: string): Promis
   return true
 }
 
+/** Statuses that say of an upload that it is not there any more, or has gone on without us. */
+const ENDED: ReadonlySet<number> = new Set([400, 404, 409, 410, 416])
+
+/**
+ * Goes on with an upload that was broken off. Another process that sends the same may have gone on with it, too, and have
+ * ended it.
+ *
+ * @returns undefined where there is none
+ */
+const goOn = async (sending: Sending, blob: Blob): Promise<'parts' | 'there' | undefined> => {
+  const { target, resume } = sending
+  const begun = await resume?.recall(target, blob.digest)
+  if (begun === undefined) return undefined
+  let passed = 0
+  const sent = (bytes: number): void => {
+    passed += bytes
+    sending.sent(bytes)
+  }
+  try {
+    return (await sendInParts({ ...sending, sent }, blob, begun)) ? 'parts' : undefined
+  } catch (error) {
+    if (!(error instanceof RefusedError && ENDED.has(error.status))) throw error
+    sending.sent(-passed)
+    await resume?.forget(target, blob.digest)
+    return (await target.has(blob.digest)) ? 'there' : undefined
+  }
+}
+
 /**
  * Sends a blob.
  *
@@ -42,8 +71,8 @@ export const sendBlob = async (sending: Sending, blob: Blob): Promise<Way> => {
   const { target, mountFrom } = sending
   const { digest, size } = blob
   if (await target.has(digest)) return 'there'
-  const resumed = await sending.resume?.recall(target, digest)
-  if (resumed !== undefined && (await sendInParts(sending, blob, resumed))) return 'parts'
+  const wentOn = await goOn(sending, blob)
+  if (wentOn !== undefined) return wentOn
   const query =
     mountFrom === undefined ? '' : `?${new URLSearchParams({ mount: digest, from: mountFrom })}`
   const started = await begin(target, query)
