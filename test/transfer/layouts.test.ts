@@ -1,7 +1,17 @@
 /** Layouts in directories and archives: written, read back, gone on with, and what is wrong with others. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { appendFile, truncate } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { Header, Pax } from 'tar'
@@ -15,8 +25,10 @@ import { openInPlace } from '../../functions/transfer/sources/open.ts'
 import { originOfSource } from '../../functions/transfer/sources/origin.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import {
+  addBlob,
   addImage,
   addIndex,
+  addManifest,
   type Content,
   copyBetween,
   destinationOf,
@@ -155,6 +167,32 @@ describe('a directory', () => {
     expect(JSON.parse(readFileSync(index, 'utf8')).manifests).toHaveLength(2)
   })
 
+  test('writes what is damaged in it again', async () => {
+    const path = newPath()
+    const here = await write(path, 'first', 'v1')
+    const file = join(path, 'blobs', here.tags.get('v1')!.replace(':', '/'))
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('"schemaVersion":2', '"schemaVersion":1'),
+    )
+    await write(path, 'first', 'v1')
+    expect(bytesOf(await readBack(path))).toEqual(bytesOf(here))
+  })
+
+  test.each([
+    ['a list', '[]'],
+    ['a list of nothing', '{"manifests":[null]}'],
+    [
+      'a digest that leads out',
+      '{"manifests":[{"mediaType":"a","size":1,"digest":"sha256:../.."}]}',
+    ],
+  ])('whose index.json has %s is refused', async (_, text) => {
+    const path = newPath()
+    await write(path, 'first', 'v1')
+    writeFileSync(join(path, 'index.json'), text)
+    await expect(write(path, 'second', 'v2')).rejects.toThrow(/is not an index: expected a layout/)
+  })
+
   test('with other files is refused', async () => {
     const path = newPath()
     mkdirSync(path)
@@ -172,6 +210,81 @@ describe('a directory', () => {
     await write(path, 'second', 'v2')
     expect(readdirSync(path).toSorted()).toEqual(['blobs', 'index.json', 'oci-layout'])
   })
+})
+
+test.each(WAYS)('%s of an image by SHA-512', async (_, end, open) => {
+  const [here, path] = [empty(), newPath(end)]
+  const bytes = Buffer.from('a layer by another digest')
+  const digest = `sha512:${createHash('sha512').update(bytes).digest('hex')}`
+  here.blobs.set(digest, bytes)
+  const layer = { mediaType: 'text/plain', digest, size: bytes.length }
+  addManifest(here, { config: addBlob(here, '{}'), layers: [layer] }, { tag: 'v1' })
+  const files = await open(path)
+  const broken: Origin = { ...originOf(here), referrers: () => Promise.reject(new Error('no')) }
+  await expect(exported(files, broken, ['v1'])).rejects.toThrow('no')
+  files.leave()
+  await exported(await open(path), originOf(here), ['v1'])
+  expect(bytesOf(await readBack(path))).toEqual(bytesOf(here))
+})
+
+describe('two at once', () => {
+  test('in one directory: the names of both are there in the end', async () => {
+    const [here, path] = [empty(), newPath()]
+    addImage(here, 'one', 'v1')
+    addImage(here, 'two', 'v2')
+    const layouts = await Promise.all(
+      ['v1', 'v2'].map(async (tag) => {
+        const layout = await createLayout(await layoutDirectory(path), true)
+        await copyBetween(originOf(here), layout.destination('team/app'), tag)
+        return layout
+      }),
+    )
+    await Promise.all(layouts.map((layout) => layout.finish()))
+    expect([...(await readBack(path)).tags.keys()].toSorted()).toEqual(['v1', 'v2'])
+    expect(readdirSync(path).toSorted()).toEqual(['blobs', 'index.json', 'oci-layout'])
+  })
+
+  test('to one archive: the second is refused, until the first has left', async () => {
+    const [here, path] = [empty(), newPath('.tar')]
+    addImage(here, 'one', 'v1')
+    const first = await layoutArchive(path)
+    await expect(layoutArchive(path)).rejects.toThrow(/is being written by another process/)
+    first.leave()
+    await exported(await layoutArchive(path), originOf(here), ['v1'])
+    expect(existsSync(`${path}.partial.lock`)).toBe(false)
+    expect((await readBack(path)).tags.has('v1')).toBe(true)
+  })
+
+  test.each([
+    ['was killed', `${hostname()} 4194305`, 0, true],
+    ['had the number of this one', `${hostname()} ${process.pid}`, 0, true],
+    ['was on another machine, a while ago', 'elsewhere 1', 120, true],
+    ['is on another machine', 'elsewhere 1', 5, false],
+    ['is just beginning', '', 0, false],
+  ])('after one that %s', async (_, text, seconds, isFree) => {
+    const path = newPath('.tar')
+    const lock = `${path}.partial.lock`
+    writeFileSync(lock, text)
+    const at = new Date(Date.now() - seconds * 1000)
+    utimesSync(lock, at, at)
+    const opened = layoutArchive(path)
+    if (isFree) (await opened).leave()
+    else await expect(opened).rejects.toThrow(/another process/)
+    expect(existsSync(lock)).toBe(!isFree)
+  })
+})
+
+test('an archive has nothing of another export that was broken off', async () => {
+  const [here, path] = [empty(), newPath('.tar')]
+  addImage(here, 'private', 'private')
+  addImage(here, 'public', 'public')
+  const files = await layoutArchive(path)
+  const broken: Origin = { ...originOf(here), referrers: () => Promise.reject(new Error('no')) }
+  await expect(exported(files, broken, ['private'])).rejects.toThrow('no')
+  files.leave()
+  await exported(await layoutArchive(path), originOf(here), ['public'])
+  expect(readFileSync(path, 'latin1')).not.toContain('private')
+  expect([...(await readBack(path)).tags.keys()]).toEqual(['public'])
 })
 
 describe('an archive', () => {
@@ -240,6 +353,13 @@ const LAYER = { digest: sha256('layer'), size: 5 }
 const layerAs = (text: string, digest = LAYER.digest) =>
   entry(`blobs/${digest.replace(':', '/')}`, Buffer.from(text))
 
+/** Says the largest number that 12 bytes can have. */
+const badSize = (header: Buffer): Buffer => {
+  header.fill(0xff, 124, 136)
+  header[124] = 0x80
+  return header
+}
+
 describe('bad archives are refused with what is wrong', () => {
   const whole = Buffer.concat([...layoutOf(LAYER), layerAs('layer'), END])
   test.each<readonly [string, readonly Buffer[], RegExp]>([
@@ -291,6 +411,12 @@ describe('bad archives are refused with what is wrong', () => {
       /refers to "sha256:\.\.\/\.\.\/\.\.\/etc\/passwd": expected sha256:/,
     ],
     ['an index that is none', [LAYOUT, entry('index.json', json([])), END], /is not an index/],
+    ['a size that is no number', [badSize(entry('x', Buffer.alloc(0)))], /is no header at byte 0/],
+    [
+      'a size that is a word',
+      [new Pax({ path: 'x', size: 1.5 }).encode(), entry('x', Buffer.alloc(0))],
+      /a header at byte 1024 has no size/,
+    ],
     [
       'a header of a gigabyte',
       [entry('x', Buffer.alloc(2 * 1024 * 1024), 'NextFileHasLongPath')],

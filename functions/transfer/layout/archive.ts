@@ -8,27 +8,34 @@
 
 import { rmSync } from 'node:fs'
 import { type FileHandle, open, rename } from 'node:fs/promises'
-import { Header } from 'tar'
+import { Header, Pax } from 'tar'
 import { TransferError } from '../errors.ts'
 import { type Found, scanTar } from '../sources/scan-tar.ts'
+import { alone } from './alone.ts'
 import { blobPath, type LayoutFiles } from './files.ts'
 
 const BLOCK = 512
 /** Two blocks of zeros end an archive. */
 const END = 2 * BLOCK
+/** Most characters of a name in a header. */
+const LONGEST = 100
+/** Bytes of zeros that are written at a time. */
+const ZEROS = 1024 * 1024
 /** What is not whole yet, by its hex digest. */
 const UNFINISHED = 'unfinished/'
 
 const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK
 
-/** The header of a file: the same whenever it is written. */
+/** The header of a file: the same whenever it is written. A long name, as of SHA-512, has one of its own before. */
 const headerOf = (path: string, size: number): Buffer => {
   const block = Buffer.alloc(BLOCK)
   new Header({
-    ...{ path, size, mode: 0o644, type: 'File', uid: 0, gid: 0 },
+    // What does not fit is left out, rather than put in two places, one of which counts beside the other header.
+    path: path.length > LONGEST ? path.slice(0, LONGEST - 1) : path,
+    ...{ size, mode: 0o644, type: 'File', uid: 0, gid: 0 },
     mtime: new Date(0),
   }).encode(block, 0)
-  return block
+  return path.length > LONGEST ? Buffer.concat([new Pax({ path }).encode(), block]) : block
 }
 
 const unfinished = (digest: string): string => `${UNFINISHED}${digest.replace(':', '/')}`
@@ -39,24 +46,29 @@ const writeAll = async (file: FileHandle, bytes: Uint8Array, position: number): 
   }
 }
 
-/** A place in the archive: of a header, which the bytes follow. */
+/** A place in the archive: of a header, and of the bytes that follow it. */
 interface Slot {
   readonly at: number
+  readonly start: number
   readonly size: number
 }
 
 /** Begins an archive, or goes on with one that was broken off. @throws TransferError */
 export const layoutArchive = async (path: string): Promise<LayoutFiles> => {
   const partial = `${path}.partial`
+  const giveBack = await alone(`${partial}.lock`, path, 0)
   const file = await open(partial, 'r+').catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return open(partial, 'w+')
+    giveBack()
     throw error
   })
   const slots = new Map<string, Slot>()
+  /** Names of what somebody has asked for since. */
+  const wanted = new Set<string>()
   let end = 0
   let closed = false
-  const keep = ({ name, at, size, next }: Found): void => {
-    slots.set(name, { at, size })
+  const keep = ({ name, at, start, size, next }: Found): void => {
+    slots.set(name, { at, start, size })
     end = next
   }
   // What is cut is at the end, and is written anew.
@@ -73,21 +85,33 @@ export const layoutArchive = async (path: string): Promise<LayoutFiles> => {
 
   /** A place for a file, after all that have one. */
   const reserve = async (name: string, size: number): Promise<Slot> => {
-    const slot = { at: end, size }
-    end += BLOCK + padded(size)
+    const start = end + headerOf(name, size).length
+    const slot = { at: end, start, size }
+    end = start + padded(size)
     slots.set(name, slot)
     return slot
   }
 
   const append = async (name: string, bytes: Buffer): Promise<void> => {
     const { at } = await reserve(name, bytes.length)
-    const block = Buffer.alloc(BLOCK + padded(bytes.length))
-    headerOf(name, bytes.length).copy(block)
-    bytes.copy(block, BLOCK)
-    await writeAll(file, block, at)
+    const rest = Buffer.alloc(padded(bytes.length) - bytes.length)
+    await writeAll(file, Buffer.concat([headerOf(name, bytes.length), bytes, rest]), at)
   }
 
-  const whole = (digest: string): Slot | undefined => slots.get(blobPath(digest))
+  const whole = (digest: string): Slot | undefined => {
+    wanted.add(blobPath(digest))
+    return slots.get(blobPath(digest))
+  }
+
+  /** Overwrites what an export has left that was given up for this one: whoever gets this one shall not have it. */
+  const clear = async (name: string, { at, start, size }: Slot): Promise<void> => {
+    const [, algorithm, hex] = name.split('/')
+    const header = headerOf(unfinished(`${algorithm}:${hex}`), size)
+    if (header.length === start - at) await writeAll(file, header, at)
+    for (let from = 0; from < size; from += ZEROS) {
+      await writeAll(file, Buffer.alloc(Math.min(ZEROS, size - from)), start + from)
+    }
+  }
 
   return {
     called: path,
@@ -97,7 +121,7 @@ export const layoutArchive = async (path: string): Promise<LayoutFiles> => {
       const slot = whole(digest)
       if (slot === undefined) throw new TransferError(`${path} has no ${digest}`)
       const bytes = Buffer.alloc(slot.size)
-      await file.read(bytes, 0, slot.size, slot.at + BLOCK)
+      await file.read(bytes, 0, slot.size, slot.start)
       return bytes
     },
     index: async () => undefined,
@@ -107,7 +131,7 @@ export const layoutArchive = async (path: string): Promise<LayoutFiles> => {
       const before = slots.get(name)
       const slot = before?.size === size ? before : await reserve(name, size)
       await writeAll(file, headerOf(name, size), slot.at)
-      let at = slot.at + BLOCK
+      let at = slot.start
       for await (const chunk of blob.stream(0, size) as AsyncIterable<Buffer>) {
         await writeAll(file, chunk, at)
         at += chunk.length
@@ -118,20 +142,25 @@ export const layoutArchive = async (path: string): Promise<LayoutFiles> => {
       await writeAll(file, headerOf(blobPath(digest), size), slot.at)
       slots.delete(name)
       slots.set(blobPath(digest), slot)
+      wanted.add(blobPath(digest))
     },
-    async finish(files) {
+    async finish(last) {
+      const files = await last(undefined)
+      for (const [name, slot] of slots) if (!wanted.has(name)) await clear(name, slot)
       for (const [name, bytes] of files) await append(name, bytes)
       await writeAll(file, Buffer.alloc(END), end)
       await file.truncate(end + END)
       closed = true
       await file.close()
       await rename(partial, path)
+      giveBack()
     },
     leave() {
       // What is whole stays, for whoever goes on.
       if (!closed && slots.size === 0) rmSync(partial, { force: true })
       if (!closed) file.close().catch(() => {})
       closed = true
+      giveBack()
     },
   }
 }

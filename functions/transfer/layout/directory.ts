@@ -4,24 +4,18 @@
  * @module
  */
 
+import { randomUUID } from 'node:crypto'
 import { readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { TransferError } from '../errors.ts'
+import { alone, isRunning } from './alone.ts'
 import { blobPath, type LayoutFiles } from './files.ts'
 
+/** Milliseconds for which another process is waited for that ends its layout in the same directory. */
+const PATIENCE = 60_000
 /** Of directories for what is not whole yet; the number of a process follows. */
 const SCRATCH = '.slipway-'
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // It is somebody else's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
 
 /** Removes what processes that were killed have left. */
 const sweep = async (directory: string): Promise<void> => {
@@ -48,7 +42,6 @@ export const layoutDirectory = async (directory: string): Promise<LayoutFiles> =
   await sweep(directory)
   const scratch = join(directory, `${SCRATCH}${process.pid}`)
   await rm(scratch, { recursive: true, force: true })
-  let count = 0
   let left = false
 
   /** Writes a file beside the layout, and moves it to its place. */
@@ -58,8 +51,8 @@ export const layoutDirectory = async (directory: string): Promise<LayoutFiles> =
     passed: (bytes: number) => void,
   ): Promise<void> => {
     if (left) throw new TransferError(`${directory} is written to no more`)
-    count += 1
-    const path = join(scratch, `${count}`)
+    // In another container a process may have the same number.
+    const path = join(scratch, randomUUID())
     await mkdir(scratch, { recursive: true })
     const file = await open(path, 'w')
     try {
@@ -81,6 +74,9 @@ export const layoutDirectory = async (directory: string): Promise<LayoutFiles> =
     if (!left) await rename(path, to)
   }
 
+  const index = () => readFile(join(directory, 'index.json')).catch(() => undefined)
+  let giveBack = (): void => {}
+
   return {
     called: directory,
     isArchive: false,
@@ -89,14 +85,18 @@ export const layoutDirectory = async (directory: string): Promise<LayoutFiles> =
       return found?.isFile() ? found.size : undefined
     },
     read: (digest) => readFile(join(directory, blobPath(digest))),
-    index: () => readFile(join(directory, 'index.json')).catch(() => undefined),
+    index,
     write: (blob, passed) => place(blobPath(blob.digest), blob.stream(0, blob.size), passed),
-    async finish(files) {
-      for (const [name, bytes] of files) await place(name, [bytes], () => {})
+    async finish(last) {
+      // Between an index that is read and one that is written nobody may write another.
+      giveBack = await alone(join(directory, `${SCRATCH}lock`), directory, PATIENCE)
+      for (const [name, bytes] of await last(await index())) await place(name, [bytes], () => {})
       await rm(scratch, { recursive: true, force: true })
+      giveBack()
     },
     leave() {
       left = true
+      giveBack()
       rmSync(scratch, { recursive: true, force: true, maxRetries: 5 })
       if (isNew && readdirSync(directory).length === 0) rmdirSync(directory)
     },

@@ -25,9 +25,9 @@ export interface LayoutFiles {
   /**
    * Ends the layout: what is not a blob is written last.
    *
-   * @param files by name, in this order
+   * @param last makes these files, by name, in this order; it is given the index.json that is there by then
    */
-  finish(files: ReadonlyMap<string, Buffer>): Promise<void>
+  finish(last: (index: Buffer | undefined) => Promise<ReadonlyMap<string, Buffer>>): Promise<void>
   /** Whether `docker load` could read it. */
   readonly isArchive: boolean
   /** Leaves it as it is, at once: nothing half-written is left that could be taken for whole. */

@@ -6,9 +6,12 @@
  */
 
 import { OCI_INDEX } from '../../registry/media-types.ts'
+import { isDigest } from '../../registry/reference.ts'
+import * as z from '../../shared/schema.ts'
 import { bytesBlob } from '../blobs/blob.ts'
 import type { Destination } from '../copy/ports.ts'
 import { shapeOf } from '../copy/shape.ts'
+import { digestLike } from '../copy/verified.ts'
 import { TransferError } from '../errors.ts'
 import { fallbackTag, withReferrer } from '../registry/referrers-tag.ts'
 import { FULL_REF, REF } from '../sources/layout.ts'
@@ -16,13 +19,16 @@ import type { Manifest } from '../sources/source.ts'
 import { dockerManifest } from './docker-manifest.ts'
 import type { LayoutFiles } from './files.ts'
 
-/** An entry of index.json. */
-interface Entry {
-  readonly mediaType: string
-  readonly digest: string
-  readonly size: number
-  readonly annotations?: Readonly<Record<string, string>> | undefined
-}
+/** An entry of index.json, with all that others have said in it. */
+const entry = z.looseObject({
+  mediaType: z.string(),
+  digest: z.string().check(z.refine((text) => isDigest(text))),
+  size: z.int(),
+  annotations: z.optional(z.record(z.string(), z.string())),
+})
+type Entry = z.output<typeof entry>
+
+const indexShape = z.object({ manifests: z.array(entry) })
 
 /** A layout under way. */
 export interface Layout {
@@ -38,14 +44,13 @@ export interface Layout {
 const entriesIn = (called: string, bytes: Buffer | undefined): readonly Entry[] => {
   if (bytes === undefined) return []
   try {
-    const { manifests } = JSON.parse(bytes.toString())
-    if (Array.isArray(manifests)) return manifests
-  } catch {
-    // Said below.
+    return indexShape.parse(JSON.parse(bytes.toString())).manifests
+  } catch (cause) {
+    throw new TransferError(
+      `index.json in ${called} is not an index: expected a layout, or an empty directory`,
+      { cause },
+    )
   }
-  throw new TransferError(
-    `index.json in ${called} is not an index: expected a layout, or an empty directory`,
-  )
 }
 
 /**
@@ -54,7 +59,8 @@ const entriesIn = (called: string, bytes: Buffer | undefined): readonly Entry[] 
  * @param single whether one repository goes to it: then images are called by their tags alone, as most programs expect
  */
 export const createLayout = async (files: LayoutFiles, single: boolean): Promise<Layout> => {
-  const before = entriesIn(files.called, await files.index())
+  // At once, so that nothing is moved in vain; what counts is the one that is there in the end.
+  entriesIn(files.called, await files.index())
   const named = new Map<string, Entry>()
   const known = new Map<string, Entry>()
   const referrers = new Map<string, { readonly name: string; readonly manifests: Manifest[] }>()
@@ -84,15 +90,16 @@ export const createLayout = async (files: LayoutFiles, single: boolean): Promise
   }
 
   const write = async ({ digest, bytes }: Manifest): Promise<void> => {
-    if ((await files.sizeOf(digest)) !== bytes.length) {
-      await files.write(bytesBlob(bytes, digest), () => {})
-    }
+    const isThere = (await files.sizeOf(digest)) === bytes.length
+    if (isThere && (await files.read(digest)).equals(bytes)) return
+    await files.write(bytesBlob(bytes, digest), () => {})
   }
 
   /** A manifest that is there with all that it refers to. */
   const wholeManifest = async (digest: string): Promise<Manifest | undefined> => {
     if ((await files.sizeOf(digest)) === undefined) return undefined
     const bytes = await files.read(digest)
+    if (digestLike(digest, bytes) !== digest) return undefined
     try {
       const { config, layers, blobs, mediaType } = shapeOf({ digest, bytes })
       for (const each of [...(config ? [config] : []), ...layers, ...blobs]) {
@@ -105,17 +112,16 @@ export const createLayout = async (files: LayoutFiles, single: boolean): Promise
   }
 
   /** Lists of referrers as registries without their API have them: other programs read them so. */
-  const listReferrers = async (): Promise<void> => {
+  const listReferrers = async (before: readonly Entry[]): Promise<void> => {
     for (const [subject, { name, manifests }] of referrers) {
       const tag = fallbackTag(subject)
       const earlier = before.find(
         ({ annotations }) =>
           (annotations?.[FULL_REF] ?? `${name}:${annotations?.[REF]}`) === `${name}:${tag}`,
       )
-      let index: Manifest | undefined = earlier && {
-        ...{ digest: earlier.digest, mediaType: OCI_INDEX },
-        bytes: await files.read(earlier.digest),
-      }
+      const bytes = earlier && (await files.read(earlier.digest).catch(() => undefined))
+      let index: Manifest | undefined = earlier &&
+        bytes && { digest: earlier.digest, mediaType: OCI_INDEX, bytes }
       for (const each of manifests.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))) {
         index = withReferrer(index, each) ?? index
       }
@@ -161,17 +167,18 @@ export const createLayout = async (files: LayoutFiles, single: boolean): Promise
       const full = `${name}@${digest}`
       named.set(full, { ...entry, annotations: { [FULL_REF]: full } })
     },
-    async finish() {
-      await listReferrers()
-      const manifests = [...before.filter((each) => !isReplaced(each)), ...named.values()]
-      const json = (content: object): Buffer => Buffer.from(`${JSON.stringify(content)}\n`)
-      const last = new Map([['oci-layout', json({ imageLayoutVersion: '1.0.0' })]])
-      if (files.isArchive) {
-        const images = [...named].filter(([each]) => !each.includes('@'))
-        last.set('manifest.json', json(await dockerManifest(images, files.read)))
-      }
-      last.set('index.json', json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }))
-      await files.finish(last)
-    },
+    finish: () =>
+      files.finish(async (there) => {
+        const before = entriesIn(files.called, there)
+        await listReferrers(before)
+        const manifests = [...before.filter((each) => !isReplaced(each)), ...named.values()]
+        const json = (content: object): Buffer => Buffer.from(`${JSON.stringify(content)}\n`)
+        const last = new Map([['oci-layout', json({ imageLayoutVersion: '1.0.0' })]])
+        if (files.isArchive) {
+          const images = [...named].filter(([each]) => !each.includes('@'))
+          last.set('manifest.json', json(await dockerManifest(images, files.read)))
+        }
+        return last.set('index.json', json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }))
+      }),
   }
 }
