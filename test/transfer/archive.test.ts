@@ -1,7 +1,9 @@
 /** Archives of images: layers can be sent while others are still to come. */
 
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -9,7 +11,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { Header } from 'tar'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Blob } from '../../functions/transfer/blobs/blob.ts'
-import { openSource } from '../../functions/transfer/sources/open.ts'
+import { openInPlace, openSource } from '../../functions/transfer/sources/open.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { until } from '../support/until.ts'
 
@@ -135,4 +137,102 @@ test('reading ends when it is stopped', async () => {
   stdin.write(entry('a/layer.tar', LAYERS[0]).subarray(0, 1_000_000))
   stop.abort()
   await expect(opened).rejects.toThrow(/is not an archive of images|aborted/)
+})
+
+describe('a full disk', () => {
+  test.each([
+    ['a file', 'x.json', Buffer.alloc(3_000_000, 'x')],
+    ['a layer', 'a/layer.tar', LAYERS[0]],
+    ['a compressed layer', 'a/layer.tar', gzipSync(createHash('sha512').update('x').digest())],
+  ])('is said, while the rest of an archive comes: %s', async (_, name, bytes) => {
+    const { stdin, opened, directory } = open()
+    symlinkSync('/dev/full', join(directory, 'entry-0'))
+    const whole = entry(name, bytes)
+    stdin.write(whole.subarray(0, -512))
+    // Nobody waits for the disk meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    stdin.end(Buffer.concat([whole.subarray(-512), entry('another', Buffer.alloc(10)), END]))
+    await expect(opened).rejects.toThrow(/^there is no room in .*: TMPDIR names another place$/)
+  })
+})
+
+test('of a name that comes twice the last counts, and no file is written over', async () => {
+  const { stdin, opened } = open()
+  const manifest = json([{ Config: 'config.json', RepoTags: ['a:v1'], Layers: ['a.tar', 'b.tar'] }])
+  const parts = [entry('a.tar', LAYERS[1]), entry('a.tar', LAYERS[0]), entry('b.tar', LAYERS[1])]
+  parts.push(entry('config.json', Buffer.alloc(0), 'other.json'), entry('other.json', json([])))
+  parts.push(entry('config.json', CONFIG), entry('manifest.json', manifest), END)
+  stdin.end(Buffer.concat(parts))
+  const source = await opened
+  const { config, layers } = JSON.parse(source.images[0]!.root.bytes.toString())
+  const read = async ({ digest, size }: Blob) => bytesOf(await source.blob(digest, size))
+  expect((await read(config)).equals(CONFIG)).toBe(true)
+  expect(gunzipSync(await read(layers[0])).equals(LAYERS[0])).toBe(true)
+  expect(gunzipSync(await read(layers[1])).equals(LAYERS[1])).toBe(true)
+})
+
+test('names that lead elsewhere are no tags', async () => {
+  const { stdin, opened } = open()
+  const RepoTags = ['a:v1', 'a:../../victim/manifests/latest', 'localhost:5000/a', 'a', 'b/c:2']
+  const manifest = json([{ Config: 'c.json', RepoTags, Layers: [] }])
+  stdin.end(Buffer.concat([entry('c.json', CONFIG), entry('manifest.json', manifest), END]))
+  expect((await opened).images[0]!.tags).toEqual(['v1', '2'])
+})
+
+test('a layer that is not what its configuration says', async () => {
+  const { stdin, opened } = open()
+  const diffIds = [`sha256:${sha256(LAYERS[1])}`, `sha256:${sha256(LAYERS[1])}`]
+  const manifest = json([{ Config: 'c.json', RepoTags: null, Layers: ['b.tar', 'a.tar'] }])
+  const config = entry('c.json', json({ rootfs: { diff_ids: diffIds } }))
+  const layers = [entry('a.tar', LAYERS[0]), entry('b.tar', LAYERS[1])]
+  stdin.end(Buffer.concat([...layers, config, entry('manifest.json', manifest), END]))
+  await expect(opened).rejects.toThrow(/is damaged: its layer a\.tar has the digest sha256:/)
+})
+
+describe('a directory of docker save', () => {
+  const around = () => ({
+    ...{ env: {}, stdin: new PassThrough(), signal: new AbortController().signal },
+    ...{ directory: temporary.path, found: () => {} },
+  })
+
+  test.each([
+    ['a configuration by a path that leads out', { Config: '../secret', Layers: [] }],
+    ['a configuration by a link that leads out', { Config: 'link', Layers: [] }],
+    ['a layer by a path that leads out', { Config: 'config.json', Layers: ['x/../../secret'] }],
+    ['a layer by a link that leads out', { Config: 'config.json', Layers: ['link'] }],
+    ['a layer below a link that leads out', { Config: 'config.json', Layers: ['up/secret'] }],
+  ])('with %s', async (_, image) => {
+    const outer = join(temporary.path, `${count++}`)
+    const path = join(outer, 'image')
+    mkdirSync(path, { recursive: true })
+    writeFileSync(join(outer, 'secret'), '{"a":"secret"}')
+    symlinkSync('../secret', join(path, 'link'))
+    symlinkSync('..', join(path, 'up'))
+    writeFileSync(join(path, 'config.json'), CONFIG)
+    writeFileSync(join(path, 'manifest.json'), json([image]))
+    await expect(openInPlace(path, around())).rejects.toThrow(/has no /)
+  })
+
+  test('whose layers are links to each other', async () => {
+    const path = join(temporary.path, `${count++}`)
+    mkdirSync(join(path, 'a'), { recursive: true })
+    mkdirSync(join(path, 'b'))
+    writeFileSync(join(path, 'a/layer.tar'), LAYERS[1])
+    symlinkSync('../a/layer.tar', join(path, 'b/layer.tar'))
+    writeFileSync(join(path, 'config.json'), CONFIG)
+    const image = { Config: 'config.json', Layers: ['a/layer.tar', 'b/layer.tar'] }
+    writeFileSync(join(path, 'manifest.json'), json([image]))
+    expect((await openInPlace(path, around())).images).toHaveLength(1)
+  })
+
+  test('as a pipe that has a name', async () => {
+    const path = join(temporary.path, `${count++}`)
+    execFileSync('mkfifo', [path])
+    const manifest = json([{ Config: 'config.json', RepoTags: ['a:v1'], Layers: [] }])
+    const parts = [entry('config.json', CONFIG), entry('manifest.json', manifest), END]
+    const opened = openInPlace(path, around())
+    opened.catch(() => {})
+    await writeFile(path, Buffer.concat(parts))
+    expect((await opened).images[0]!.tags).toEqual(['v1'])
+  })
 })

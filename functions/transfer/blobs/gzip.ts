@@ -6,10 +6,9 @@
  */
 
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
 
@@ -75,27 +74,29 @@ export const gzipTo = async (
   path: string,
   source: AsyncIterable<Uint8Array>,
 ): Promise<Compressed> => {
-  const file = createWriteStream(path)
   const [hash, plain] = [createHash('sha256'), createHash('sha256')]
   let [crc, length, size] = [0, 0, 0]
-  const write = async (bytes: Buffer) => {
-    hash.update(bytes)
-    size += bytes.length
-    if (!file.write(bytes)) await once(file, 'drain')
-  }
-  await write(HEADER)
   const seen = (block: Buffer) => {
     crc = crc32(block, crc)
     plain.update(block)
     length += block.length
   }
-  for await (const block of compressed(source, seen)) await write(block)
-  const trailer = Buffer.alloc(8)
-  trailer.writeUInt32LE(crc)
-  trailer.writeUInt32LE(length % 2 ** 32, 4)
-  await write(trailer)
-  file.end()
-  await finished(file)
+  async function* whole() {
+    yield HEADER
+    yield* compressed(source, seen)
+    const trailer = Buffer.alloc(8)
+    trailer.writeUInt32LE(crc)
+    trailer.writeUInt32LE(length % 2 ** 32, 4)
+    yield trailer
+  }
+  async function* counted() {
+    for await (const bytes of whole()) {
+      hash.update(bytes)
+      size += bytes.length
+      yield bytes
+    }
+  }
+  await pipeline(counted, createWriteStream(path))
   return {
     digest: `sha256:${hash.digest('hex')}`,
     size,

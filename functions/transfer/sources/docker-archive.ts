@@ -8,10 +8,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { DOCKER_MANIFEST } from '../../registry/media-types.ts'
+import { isTag } from '../../registry/reference.ts'
 import * as z from '../../shared/schema.ts'
 import { type Blob, bytesBlob, fileBlob } from '../blobs/blob.ts'
 import { TransferError } from '../errors.ts'
-import { type Files, readJson, readSmall } from './files.ts'
+import { type Files, type Layer, readJson, readSmall } from './files.ts'
 import { makeLayer } from './layers.ts'
 import type { Image, Manifest, Source } from './source.ts'
 
@@ -23,13 +24,28 @@ const saved = z.array(
   }),
 )
 
+/** What a configuration says of the layers, where it says it. */
+const described = z.object({ rootfs: z.object({ diff_ids: z.array(z.string()) }) })
+
+const diffIdsIn = (config: Buffer): readonly string[] => {
+  try {
+    return described.safeParse(JSON.parse(config.toString())).data?.rootfs.diff_ids ?? []
+  } catch {
+    return []
+  }
+}
+
 const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json'
 const LAYER_TYPE = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
 
 const digestOf = (bytes: Uint8Array): string =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
-const tagOf = (name: string): string => name.slice(name.lastIndexOf(':') + 1)
+/** The tag of a name, if it has one: what is behind its last colon may be a port, or anything. */
+const tagsOf = (name: string): string[] => {
+  const tag = name.slice(name.lastIndexOf(':') + 1)
+  return name.includes(':') && isTag(tag) ? [tag] : []
+}
 
 /** Opens an archive. @param directory for compressed layers @throws TransferError */
 export const openDockerArchive = async (files: Files, directory: string): Promise<Source> => {
@@ -38,9 +54,9 @@ export const openDockerArchive = async (files: Files, directory: string): Promis
     throw new TransferError(`manifest.json in ${files.called} is not of a saved image`)
   }
   const blobs = new Map<string, Blob>()
-  const layers = new Map<string, Promise<Blob>>()
+  const layers = new Map<string, Promise<Layer>>()
 
-  const openLayer = async (name: string): Promise<Blob> => {
+  const openLayer = async (name: string): Promise<Layer> => {
     const found = await files.find(name)
     if (found === undefined) throw new TransferError(`${files.called} has no layer ${name}`)
     const { path, size, start } = found
@@ -48,7 +64,7 @@ export const openDockerArchive = async (files: Files, directory: string): Promis
     return found.blob ?? makeLayer(join(directory, `${randomUUID()}.gz`), read())
   }
 
-  const layerOf = async (name: string): Promise<Blob> => {
+  const layerOf = async (name: string): Promise<Layer> => {
     const made = layers.get(name) ?? openLayer(name)
     layers.set(name, made)
     const blob = await made
@@ -59,8 +75,17 @@ export const openDockerArchive = async (files: Files, directory: string): Promis
   const images: Image[] = []
   for (const { Config, Layers, RepoTags } of parsed.data) {
     const config = await readSmall(files, Config)
-    const made: Blob[] = []
-    for (const name of Layers ?? []) made.push(await layerOf(name))
+    const made: Layer[] = []
+    const diffIds = diffIdsIn(config)
+    for (const [at, name] of (Layers ?? []).entries()) {
+      const layer = await layerOf(name)
+      made.push(layer)
+      // The registry could not tell: it has never seen what the archive should have.
+      if ((diffIds[at] ?? layer.diffId) === (layer.diffId ?? diffIds[at])) continue
+      throw new TransferError(
+        `${files.called} is damaged: its layer ${name} has the digest ${layer.diffId}, and ${Config} says ${diffIds[at]}`,
+      )
+    }
     blobs.set(digestOf(config), bytesBlob(config, digestOf(config)))
     const descriptor = (mediaType: string, { size, digest }: Pick<Blob, 'size' | 'digest'>) => ({
       mediaType,
@@ -77,7 +102,7 @@ export const openDockerArchive = async (files: Files, directory: string): Promis
     )
     const root: Manifest = { digest: digestOf(bytes), mediaType: DOCKER_MANIFEST, bytes }
     const names = RepoTags ?? []
-    images.push({ tags: names.map(tagOf), names, root })
+    images.push({ tags: names.flatMap(tagsOf), names, root })
   }
   return {
     images,

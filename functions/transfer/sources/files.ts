@@ -4,11 +4,18 @@
  * @module
  */
 
-import { open, stat } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { open, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
 import { type Blob, fileBlob } from '../blobs/blob.ts'
 import { MissingError, TransferError } from '../errors.ts'
+import { noNames } from './names.ts'
 import { type Found, scanTar } from './scan-tar.ts'
+
+/** A layer, as it is sent. */
+export interface Layer extends Blob {
+  /** Digest of its bytes before they were compressed here; undefined where they came so. */
+  readonly diffId?: string
+}
 
 /** A file: where its bytes are, and how many. */
 export interface Entry {
@@ -17,17 +24,17 @@ export interface Entry {
   readonly start?: number
   readonly size: number
   /** The layer that was made of it as it came: then these are the layer's bytes. */
-  readonly blob?: Blob
+  readonly blob?: Layer
 }
 
-/** Files by their names, which have no `..` in them. */
+/** Files by their names. */
 export interface Files {
   /** What messages call it. */
   readonly called: string
   find(name: string): Promise<Entry | undefined>
 }
 
-/** Files of a directory. */
+/** Files of a directory, wherever its links lead: for what is compared with digests. */
 export const filesIn = (directory: string): Files => ({
   called: directory,
   async find(name) {
@@ -37,14 +44,20 @@ export const filesIn = (directory: string): Files => ({
   },
 })
 
-/** How many links a name may go through. */
-const MOST_LINKS = 10
-
-/** What a name stands for, where names may be links to others. */
-export const followed = (name: string, links: ReadonlyMap<string, string>): string => {
-  let at = posix.normalize(name)
-  for (let count = 0; count < MOST_LINKS && links.has(at); count++) at = links.get(at)!
-  return at
+/**
+ * Files of a directory alone: what one of them names is not looked for outside, nor where a link leads out. Nothing says
+ * whether it would be what is meant, or a secret of whoever reads it.
+ */
+export const filesWithin = (directory: string): Files => {
+  const all = filesIn(directory)
+  return {
+    ...all,
+    async find(name) {
+      const inside = await realpath(directory)
+      const path = await realpath(join(directory, name)).catch(() => undefined)
+      return path?.startsWith(`${inside}${sep}`) ? all.find(name) : undefined
+    },
+  }
 }
 
 /**
@@ -53,11 +66,10 @@ export const followed = (name: string, links: ReadonlyMap<string, string>): stri
  * @throws TransferError when it is no archive, or is cut
  */
 export const filesOf = async (archive: string): Promise<Files> => {
-  const entries = new Map<string, Entry>()
-  const links = new Map<string, string>()
+  const names = noNames<Entry>()
   const keep = ({ name, start, size, link }: Found): void => {
-    if (link === undefined) entries.set(name, { path: archive, start, size })
-    else links.set(name, link)
+    if (link === undefined) names.add(name, { path: archive, start, size })
+    else names.link(name, link)
   }
   const file = await open(archive)
   try {
@@ -68,7 +80,7 @@ export const filesOf = async (archive: string): Promise<Files> => {
   } finally {
     await file.close()
   }
-  return { called: archive, find: async (name) => entries.get(followed(name, links)) }
+  return { called: archive, find: async (name) => names.find(name) }
 }
 
 /** Most bytes of JSON. */

@@ -6,11 +6,11 @@
  */
 
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { type Blob, fileBlob } from '../blobs/blob.ts'
 import { gzipTo } from '../blobs/gzip.ts'
+import type { Layer } from './files.ts'
 import type { Keep } from './tar.ts'
 import { keepAsItIs } from './tar.ts'
 
@@ -35,26 +35,26 @@ const peek = async (
 
 /** Writes bytes to a file, and computes their digest. */
 const hashTo = async (path: string, bytes: AsyncIterable<Buffer>): Promise<Blob> => {
-  const file = createWriteStream(path)
   const hash = createHash('sha256')
   let size = 0
-  for await (const chunk of bytes) {
-    hash.update(chunk)
-    size += chunk.length
-    if (!file.write(chunk)) await once(file, 'drain')
+  async function* counted() {
+    for await (const chunk of bytes) {
+      hash.update(chunk)
+      size += chunk.length
+      yield chunk
+    }
   }
-  file.end()
-  await finished(file)
+  await pipeline(counted, createWriteStream(path))
   return fileBlob(path, `sha256:${hash.digest('hex')}`, size)
 }
 
 /** Makes a layer of bytes that may be compressed. @param path of the file that it is written to */
-export const makeLayer = async (path: string, bytes: AsyncIterable<Buffer>): Promise<Blob> => {
+export const makeLayer = async (path: string, bytes: AsyncIterable<Buffer>): Promise<Layer> => {
   const { head, all } = await peek(bytes)
   const isGzip = head.length > 1 && head.readUInt16BE() === 0x1f8b
   if (isGzip) return hashTo(path, all)
-  const { digest, size } = await gzipTo(path, all)
-  return fileBlob(path, digest, size)
+  const { digest, size, diffId } = await gzipTo(path, all)
+  return { ...fileBlob(path, digest, size), diffId }
 }
 
 /** Bytes below which a blob of a layout may be a manifest; it is sent when it is asked for. */

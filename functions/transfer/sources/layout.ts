@@ -7,6 +7,7 @@
 import { isDigest, isTag } from '../../registry/reference.ts'
 import * as z from '../../shared/schema.ts'
 import { fileBlob } from '../blobs/blob.ts'
+import { checkManifest } from '../copy/verified.ts'
 import { MissingError, TransferError } from '../errors.ts'
 import { type Files, readJson, readSmall } from './files.ts'
 import type { Image, Source } from './source.ts'
@@ -44,11 +45,13 @@ export const isLayout = async (files: Files): Promise<boolean> =>
 export const openLayout = async (files: Files): Promise<Source> => {
   const parsed = index.safeParse(await readJson(files, 'index.json'))
   if (!parsed.success) throw new TransferError(`index.json in ${files.called} is not an index`)
-  const manifest: Source['manifest'] = async (digest, mediaType) => ({
-    digest,
-    mediaType,
-    bytes: await readSmall(files, keyOf(digest, files)),
-  })
+  const manifest: Source['manifest'] = async (digest, mediaType) => {
+    const bytes = await readSmall(files, keyOf(digest, files))
+    const found = { digest, mediaType, bytes }
+    // Under a tag a registry takes whatever comes.
+    checkManifest(files.called, found)
+    return found
+  }
   const images = new Map<string, Image>()
   for (const { digest, mediaType, annotations = {} } of parsed.data.manifests) {
     const before = images.get(digest)

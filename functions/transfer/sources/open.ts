@@ -12,7 +12,7 @@ import { TransferError } from '../errors.ts'
 import type { Env } from '../registry/docker-config.ts'
 import { savedByDaemon } from './daemon.ts'
 import { openDockerArchive } from './docker-archive.ts'
-import { type Files, filesIn, filesOf } from './files.ts'
+import { type Files, filesIn, filesOf, filesWithin } from './files.ts'
 import { keepAndTell } from './layers.ts'
 import { isLayout, openLayout } from './layout.ts'
 import type { Source } from './source.ts'
@@ -30,9 +30,10 @@ export interface Surroundings {
   readonly found: (blob: Blob) => void
 }
 
-const openFiles = async (files: Files, directory: string): Promise<Source> => {
+/** @param own the same files, less those that are elsewhere */
+const openFiles = async (files: Files, directory: string, own = files): Promise<Source> => {
   if (await isLayout(files)) return openLayout(files)
-  if (await files.find('manifest.json')) return openDockerArchive(files, directory)
+  if (await own.find('manifest.json')) return openDockerArchive(own, directory)
   throw new TransferError(
     `${files.called} has neither an index.json with an oci-layout nor a manifest.json: expected an OCI layout or an archive of docker save or podman save`,
   )
@@ -58,7 +59,7 @@ const archiveOf = (
 export const openSource = async (image: string, around: Surroundings): Promise<Source> => {
   const { directory, found, signal } = around
   const there = image === '-' ? undefined : await stat(image).catch(() => undefined)
-  if (there?.isDirectory()) return openFiles(filesIn(image), directory)
+  if (there?.isDirectory()) return openFiles(filesIn(image), directory, filesWithin(image))
   const called = image === '-' ? 'standard input' : image
   const archive = addAbortSignal(signal, await archiveOf(image, there !== undefined, around))
   return openFiles(await unpack(archive, called, directory, keepAndTell(found)), directory)
@@ -86,6 +87,7 @@ export const openInPlace = async (path: string, around: Surroundings): Promise<S
   if (path === '-') return openSource(path, around)
   const there = await stat(path).catch(() => undefined)
   if (there === undefined) throw new TransferError(`${path} is not there`)
-  if (there.isDirectory() || (await isGzip(path))) return openSource(path, around)
+  // What is no file, as a pipe, can be read once.
+  if (!there.isFile() || (await isGzip(path))) return openSource(path, around)
   return openFiles(await filesOf(path), around.directory)
 }

@@ -12,15 +12,14 @@ import { TransferError } from '../errors.ts'
 const BLOCK = 512
 /** Most bytes of a name, or of what else is said of a file. */
 const MOST_SAID = 1024 * 1024
-/** Most files of an archive: images have some hundred. */
-const MOST_FILES = 100_000
 
 /** A file in an archive. */
 export interface Found {
   /** Normalized; never a path of this machine. */
   readonly name: string
-  /** Where its header is; its bytes follow. */
+  /** Where its first header is: one for a long name may come before its own. */
   readonly at: number
+  /** Where its bytes are. */
   readonly start: number
   readonly size: number
   /** Where the next header is. */
@@ -33,6 +32,17 @@ const isZero = (block: Buffer): boolean => block.every((byte) => byte === 0)
 
 const text = (bytes: Buffer): string => bytes.toString().replace(/\0.*$/s, '')
 
+/** Undefined for what is none. */
+const headerOf = (block: Buffer, before: Pax | undefined): Header | undefined => {
+  try {
+    const header = new Header(block, 0, before)
+    return header.cksumValid ? header : undefined
+  } catch {
+    // A number that is none, or too large.
+    return undefined
+  }
+}
+
 /**
  * Tells of each file, in their order.
  *
@@ -42,15 +52,18 @@ export const scanTar = async (file: FileHandle, found: (file: Found) => void): P
   const { size: length } = await file.stat()
   const block = Buffer.alloc(BLOCK)
   let said: { readonly ex?: Pax; readonly path?: string; readonly link?: string } = {}
-  let count = 0
   let at = 0
+  let first: number | undefined
   while (at + BLOCK <= length) {
     await file.read(block, 0, BLOCK, at)
     if (isZero(block)) return
-    const header = new Header(block, 0, said.ex)
-    if (!header.cksumValid) throw new TransferError(`there is no header at byte ${at}`)
+    const header = headerOf(block, said.ex)
+    if (header === undefined) throw new TransferError(`there is no header at byte ${at}`)
     const { type, size = 0 } = header
+    // A word in a header of pax, whatever that says it is.
+    if (!Number.isSafeInteger(size)) throw new TransferError(`a header at byte ${at} has no size`)
     const start = at + BLOCK
+    first ??= at
     const next = start + Math.ceil(size / BLOCK) * BLOCK
     if (start + size > length) {
       throw new TransferError(
@@ -69,17 +82,16 @@ export const scanTar = async (file: FileHandle, found: (file: Found) => void): P
       else if (type === 'NextFileHasLongPath') said = { ...said, path: text(bytes) }
       else if (type === 'NextFileHasLongLinkpath') said = { ...said, link: text(bytes) }
     } else {
-      count += 1
-      if (count > MOST_FILES) throw new TransferError('it has too many files')
-      const name = posix.normalize(said.path ?? header.path ?? '')
+      const name = posix.normalize(said.ex?.path ?? said.path ?? header.path ?? '')
       const to = said.link ?? header.linkpath ?? ''
       const base = type === 'Link' ? '.' : posix.dirname(name)
       const isLink = type === 'Link' || type === 'SymbolicLink'
       if (isLink || type === 'File' || type === 'OldFile' || type === 'ContiguousFile') {
         const link = isLink ? posix.join(base, to) : undefined
-        found({ name, at, start, size, next, link })
+        found({ name, at: first, start, size, next, link })
       }
       said = {}
+      first = undefined
     }
     at = next
   }

@@ -9,14 +9,12 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { join, posix } from 'node:path'
 import { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
 import { TransferError } from '../errors.ts'
-import { type Entry, type Files, followed } from './files.ts'
-
-/** Most files of an archive: images have some hundred. */
-const MOST_FILES = 100_000
+import type { Entry, Files } from './files.ts'
+import { noNames } from './names.ts'
 
 /** An archive may be compressed as a whole: the first bytes tell. */
 async function* uncompressed(source: Readable): AsyncGenerator<Buffer> {
@@ -40,15 +38,25 @@ export type Keep = (name: string, bytes: AsyncIterable<Buffer>, path: string) =>
 
 /** Writes a file as it is. */
 export const keepAsItIs: Keep = async (_, bytes, path) => {
-  const file = createWriteStream(path)
   let size = 0
-  for await (const chunk of bytes) {
-    size += chunk.length
-    if (!file.write(chunk)) await once(file, 'drain')
+  async function* counted() {
+    for await (const chunk of bytes) {
+      size += chunk.length
+      yield chunk
+    }
   }
-  file.end()
-  await finished(file)
+  await pipeline(counted, createWriteStream(path))
   return { path, size }
+}
+
+/** What is wrong with an archive, or with the place that it is unpacked in. */
+const explained = (cause: unknown, called: string, directory: string): unknown => {
+  const { message, code } = cause as NodeJS.ErrnoException
+  if (/^(?:ENOSPC|EDQUOT)$/.test(code ?? '')) {
+    const why = `there is no room in ${directory} for what is in ${called}: TMPDIR names another place`
+    return new TransferError(why, { cause })
+  }
+  return new TransferError(`${called} is not an archive of images: ${message}`, { cause })
 }
 
 /**
@@ -62,24 +70,37 @@ export const unpack = async (
   directory: string,
   keep: Keep = keepAsItIs,
 ): Promise<Files> => {
-  const entries = new Map<string, Promise<Entry>>()
-  const links = new Map<string, string>()
+  const names = noNames<Promise<Entry>>()
+  const all: Promise<Entry>[] = []
+  let failure: unknown
 
-  const take = (entry: ReadEntry): void => {
+  const note = (entry: ReadEntry): void => {
     const name = posix.normalize(entry.path)
-    if (entries.size > MOST_FILES) throw new TransferError(`${called} has too many files`)
     if (entry.type === 'SymbolicLink' || entry.type === 'Link') {
       const base = entry.type === 'Link' ? '.' : posix.dirname(name)
-      links.set(name, posix.join(base, entry.linkpath ?? ''))
+      names.link(name, posix.join(base, entry.linkpath ?? ''))
     }
     if (entry.type !== 'File' && entry.type !== 'OldFile') return void entry.resume()
-    const path = join(directory, `entry-${entries.size}`)
+    // By its number: a name may come twice.
+    const path = join(directory, `entry-${all.length}`)
     const kept = keep(name, entry as AsyncIterable<Buffer>, path)
-    kept.catch(() => {
-      // Its failure counts where all are awaited; meanwhile the others come.
+    kept.catch((error: unknown) => {
+      // On a full disk nothing that follows can be kept either.
+      failure ??= error
       entry.resume()
     })
-    entries.set(name, kept)
+    all.push(kept)
+    names.add(name, kept)
+  }
+
+  /** The parser calls it wherever it is, and what it throws there would be nobody's. */
+  const take = (entry: ReadEntry): void => {
+    try {
+      note(entry)
+    } catch (error) {
+      failure ??= error
+      entry.resume()
+    }
   }
 
   const parser = new Parser({ strict: true, onReadEntry: take })
@@ -87,20 +108,15 @@ export const unpack = async (
   ended.catch(() => {})
   try {
     for await (const chunk of uncompressed(source)) {
+      if (failure !== undefined) throw failure
       if (!parser.write(chunk)) await once(parser, 'drain')
     }
     parser.end()
     await ended
+    await Promise.all(all)
+    if (failure !== undefined) throw failure
   } catch (cause) {
-    if (cause instanceof TransferError) throw cause
-    const { message } = cause as Error
-    throw new TransferError(`${called} is not an archive of images: ${message}`, { cause })
+    throw explained(failure ?? cause, called, directory)
   }
-  await Promise.all(entries.values())
-  return {
-    called,
-    async find(name) {
-      return entries.get(followed(name, links))
-    },
-  }
+  return { called, find: async (name) => names.find(name) }
 }
