@@ -17,6 +17,12 @@ import type { Destination, Origin } from './ports.ts'
 import { type Descriptor, shapeOf } from './shape.ts'
 import { checkManifest, verified } from './verified.ts'
 
+/**
+ * Most manifests in a row of which each lists the next one, or is referred to by it: a signature of an SBOM of an image of an
+ * index is the fourth. A registry could go on for ever, as it may make up what refers to what it was just asked for.
+ */
+const DEEPEST = 32
+
 /** What became of a manifest. */
 export interface CopiedManifest {
   readonly digest: string
@@ -86,7 +92,7 @@ export const createCopier = (options: CopyOptions): Copier => {
     })
 
   /** All that a manifest refers to. */
-  const bringContent = async (manifest: Manifest): Promise<void> => {
+  const bringContent = async (manifest: Manifest, depth = 0): Promise<void> => {
     const { config, layers, blobs, manifests } = shapeOf(manifest)
     const below = manifests.filter(({ mediaType }) => isManifestType(mediaType))
     const others = manifests.filter((each) => !below.includes(each))
@@ -94,7 +100,7 @@ export const createCopier = (options: CopyOptions): Copier => {
     await settled(
       [
         ...wanted.filter(({ mediaType }) => !isNonDistributable(mediaType)).map(bringBlob),
-        ...below.map(bring),
+        ...below.map((each) => bring(each, depth + 1)),
       ].map((work) => needed(manifest.digest, work)),
     )
   }
@@ -104,30 +110,34 @@ export const createCopier = (options: CopyOptions): Copier => {
     happened({ digest: manifest.digest, tag, there: false })
   }
 
-  const bringReferrers = async (digest: string): Promise<boolean> => {
-    if (!options.referrers) return false
+  const bringReferrers = async (digest: string, depth = 0): Promise<void> => {
+    if (!options.referrers) return
     const found = await patiently(() => from.referrers(digest), patience)
-    await settled(found.map((each) => bring(each)))
-    return found.length > 0
+    await settled(found.map((each) => bring(each, depth + 1)))
   }
 
   /** A manifest with all below it, and what refers to any of that. */
-  const bringAll = async ({ digest, mediaType }: Descriptor): Promise<void> => {
+  const bringAll = async ({ digest, mediaType }: Descriptor, depth: number): Promise<void> => {
+    if (depth > DEEPEST) {
+      throw new TransferError(
+        `${from.called} has ${digest} below ${DEEPEST} others: it is left there`,
+      )
+    }
     // An index may be there without all of its images; an image has been refused without its blobs.
     const there = !isIndex(mediaType) && (await patiently(() => to.has(digest), patience))
     if (there) happened({ digest, tag: undefined, there })
     else {
       const manifest = await fetch(digest, mediaType)
-      await bringContent(manifest)
+      await bringContent(manifest, depth)
       await put(manifest)
     }
-    await bringReferrers(digest)
+    await bringReferrers(digest, depth)
   }
 
-  const bring = (descriptor: Descriptor): Promise<void> => {
+  const bring = (descriptor: Descriptor, depth: number): Promise<void> => {
     const before = brought.get(descriptor.digest)
     if (before !== undefined) return before
-    const begun = bringAll(descriptor)
+    const begun = bringAll(descriptor, depth)
     brought.set(descriptor.digest, begun)
     return begun
   }

@@ -50,9 +50,10 @@ export const shapeOf = ({ digest, bytes }: Pick<Manifest, 'digest' | 'bytes'>): 
   } catch (cause) {
     throw new TransferError(`${digest} is not a manifest`, { cause })
   }
-  const { config, layers, blobs, manifests } = shape
-  for (const each of [...(config ? [config] : []), ...layers, ...blobs, ...manifests]) {
-    // It becomes a part of paths.
+  const { config, layers, blobs, manifests, subject } = shape
+  const single = [config, subject].filter((each) => each !== undefined)
+  for (const each of [...single, ...layers, ...blobs, ...manifests]) {
+    // It becomes a part of paths, that of a subject as its tag.
     if (isDigest(each.digest)) continue
     const named = JSON.stringify(each.digest.slice(0, 100))
     throw new TransferError(

@@ -5,6 +5,7 @@
  */
 
 import * as z from '../../shared/schema.ts'
+import { secureUrl } from '../../shared/secure-url.ts'
 import { TransferError } from '../errors.ts'
 import { isHttp, shown } from './address.ts'
 import { basic, CHALLENGE_HEADERS, type Challenge, parseChallenge } from './challenge.ts'
@@ -75,6 +76,12 @@ export const authorizing = (
     if (!isHttp(realm)) {
       throw new TransferError(
         `${origin} asks for a token of ${JSON.stringify(realm)}, which is not an HTTP address`,
+      )
+    }
+    // Whoever asks by TLS must not have what proves who asks sent without.
+    if (credentials && origin.startsWith('https:') && secureUrl(realm) === undefined) {
+      throw new TransferError(
+        `a token of ${origin} is to be had at ${shown(realm)}, which has no TLS: nothing was sent there`,
       )
     }
     const failed = (why: string, cause?: unknown): TransferError =>

@@ -12,7 +12,7 @@ import type { Deliver } from '../sender.ts'
 import type { Manifest } from '../sources/source.ts'
 import { refused } from './failure.ts'
 import { fallbackTag, withReferrer } from './referrers-tag.ts'
-import type { Target } from './target.ts'
+import { manifestPath, type Target } from './target.ts'
 
 const ACCEPT = MANIFEST_TYPES.join(', ')
 
@@ -26,7 +26,7 @@ export const registryDestination = (target: Target, deliver: Deliver): Destinati
   const lists = new Map<string, Promise<void>>()
 
   const headed = async (reference: string) => {
-    const url = target.resolve(`manifests/${reference}`)
+    const url = target.resolve(manifestPath(reference))
     const reply = await target.send({ method: 'HEAD', url, headers: { Accept: ACCEPT } })
     if (reply.status === 200) return reply
     if (reply.status === 404) return undefined
@@ -34,7 +34,7 @@ export const registryDestination = (target: Target, deliver: Deliver): Destinati
   }
 
   const listed = async (tag: string): Promise<Manifest | undefined> => {
-    const url = target.resolve(`manifests/${tag}`)
+    const url = target.resolve(manifestPath(tag))
     const reply = await target.send({ method: 'GET', url, headers: { Accept: ACCEPT } })
     if (reply.status === 404) return undefined
     if (reply.status !== 200) throw refused(`${tag} of ${calledAs(target)} cannot be had`, reply)

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { once } from 'node:events'
 import {
   type AgentOptions,
   type ClientRequest,
@@ -54,6 +53,20 @@ export interface Connections {
   close(): void
 }
 
+/** All before the path of a URL. */
+const AUTHORITY = /^\s*https?:[/\\]*[^/\\?#]*/i
+
+/** Says where a body ends before it has what was announced: its server would wait for the rest. */
+const watchEnd = (source: Readable, size: number, early: (why: Error) => void): void => {
+  let left = size
+  source.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+  })
+  source.once('end', () => {
+    if (left > 0) early(new TransferError(`a body of ${size} bytes has ended ${left} bytes early`))
+  })
+}
+
 /** Opens connections as they are needed. */
 export const openConnections = (options: AgentOptions = {}): Connections => {
   const kept = { keepAlive: true, ...options }
@@ -64,16 +77,26 @@ export const openConnections = (options: AgentOptions = {}): Connections => {
   return {
     async exchange({ method, url, headers = {}, body }, prepare) {
       if (!isHttp(url)) throw new TransferError(`not an HTTP address: ${shown(url)}`)
-      const { protocol, host, hostname, port } = new URL(url)
+      const { protocol, hostname, port } = new URL(url)
       const { send, agent } = schemes[protocol as keyof typeof schemes]
-      // As given, not as URL normalizes it.
-      const path = url.slice(url.indexOf(host) + host.length) || '/'
+      // As given, not as URL normalizes it; a host may be written in other ways, as with the port of its scheme.
+      const rest = url.replace(AUTHORITY, '')
+      const path = rest.startsWith('/') ? rest : `/${rest}`
       // In brackets, an IPv6 address would be taken for a name.
       const name = hostname.replace(/^\[|\]$/g, '')
       const request = send({ agent, hostname: name, port, method, path })
       for (const [header, value] of Object.entries(headers)) request.setHeader(header, value)
       prepare?.(request)
-      const answered = once(request, 'response') as Promise<[IncomingMessage]>
+      const answered = new Promise<IncomingMessage>((resolve, reject) => {
+        request.on('error', reject).once('response', resolve)
+        // What ends so is no error to Node, and nothing would ever come of it.
+        request.once('upgrade', (_, socket) => {
+          socket.destroy()
+          reject(new TransferError(`${shown(url)} switches to another protocol`))
+        })
+        request.once('close', () => reject(new TransferError(`${shown(url)} gives no response`)))
+      })
+      answered.catch(() => {})
       let broken: unknown
       if (body === undefined || body instanceof Uint8Array) {
         if (body !== undefined || !['GET', 'HEAD', 'DELETE'].includes(method)) {
@@ -89,14 +112,14 @@ export const openConnections = (options: AgentOptions = {}): Connections => {
           broken = error
         })
         if (passed !== undefined) source.on('data', (chunk: Buffer) => passed(chunk.length))
+        if (size !== undefined) watchEnd(source, size, (why) => request.destroy(why))
         pipeline(source, request).catch((error: unknown) => {
           if (!request.destroyed) request.destroy(error as Error)
         })
       }
-      const [response] = await answered.catch((error: unknown) => {
+      const response = await answered.catch((error: unknown) => {
         throw broken ?? error
       })
-      request.on('error', () => {})
       return { request, response }
     },
     close() {

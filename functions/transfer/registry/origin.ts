@@ -9,7 +9,8 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { MANIFEST_TYPES } from '../../registry/media-types.ts'
-import { digestOf, isDigest } from '../../registry/reference.ts'
+import { digestOf, isDigest, isTag } from '../../registry/reference.ts'
+import { quoted } from '../../shared/errors.ts'
 import * as z from '../../shared/schema.ts'
 import type { Blob } from '../blobs/blob.ts'
 import { waitAfter } from '../copy/patience.ts'
@@ -22,10 +23,17 @@ import { type Authorizing, challengeOf } from './authorize.ts'
 import { refused } from './failure.ts'
 import type { Http, Outgoing, Reply } from './http.ts'
 import { fallbackTag } from './referrers-tag.ts'
+import { manifestPath } from './target.ts'
 
 const ACCEPT = MANIFEST_TYPES.join(', ')
 /** Most redirects on the way to a blob. */
 const MOST_HOPS = 5
+/** Most bytes that are read of a refusal. */
+const MOST_WORDS = 4096
+/** Most pages of a list: registries have 50 to 1000 tags on one. */
+const MOST_PAGES = 10_000
+/** Most bytes of a list. */
+const MOST_LIST = 256 * 1024 * 1024
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 const tagList = z.object({ tags: z.nullish(z.array(z.string())) })
@@ -33,6 +41,21 @@ const tagList = z.object({ tags: z.nullish(z.array(z.string())) })
 /** Where the next page is: RFC 8288, of which registries use one link. */
 const nextOf = ({ headers }: Reply): string | undefined =>
   String(headers.link ?? '').match(/<([^>]+)>\s*;\s*rel="?next"?/i)?.[1]
+
+/** The beginning of a body, whatever follows: nobody has said how much that is. */
+const beginningOf = async (incoming: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size >= MOST_WORDS) break
+  }
+  return Buffer.concat(chunks).subarray(0, MOST_WORDS)
+}
+
+/** Leaves a body that says nothing: what is short is read, so that the connection can go on. */
+const leave = (incoming: IncomingMessage): void => void beginningOf(incoming).catch(() => {})
 
 /** A registry's repository, and what its requests are sent with. */
 export interface OriginPlace {
@@ -56,13 +79,15 @@ export const registryOrigin = ({
   sleep = setTimeout,
 }: OriginPlace): Origin => {
   const base = `${origin}/v2/${name}/`
+  /** As URLs have it, which may not be as it was written: `https://REGISTRY.example:443`. */
+  const itself = new URL(origin).origin
   const urlOf = (path: string): string => new URL(path, base).href
 
   const get = (path: string, headers: Outgoing['headers'] = {}): Promise<Reply> =>
     own.send({ method: 'GET', url: urlOf(path), headers })
 
   const manifest: Origin['manifest'] = async (reference) => {
-    const reply = await get(`manifests/${reference}`, { Accept: ACCEPT })
+    const reply = await get(manifestPath(reference), { Accept: ACCEPT })
     if (reply.status === 404) {
       throw new MissingError(`${called} has no manifest ${reference}`)
     }
@@ -75,14 +100,23 @@ export const registryOrigin = ({
   /** Pages of a list. @returns undefined where there is no such list */
   const pages = async (path: string, what: string): Promise<Reply[] | undefined> => {
     const found: Reply[] = []
-    for (let next: string | undefined = path; next !== undefined; ) {
+    const asked = new Set<string>()
+    let size = 0
+    for (let next: string | undefined = urlOf(path); next !== undefined; ) {
+      asked.add(next)
       const reply: Reply = await get(next)
       if (reply.status === 404 && found.length === 0) return undefined
       if (reply.status !== 200) throw refused(`${what} of ${called} cannot be had`, reply)
       found.push(reply)
-      next = nextOf(reply)
-      if (next !== undefined && new URL(next, base).origin !== origin) {
-        throw new TransferError(`${called} leads to ${shown(next)}, which is another host`)
+      size += reply.body.length
+      const link = nextOf(reply)
+      next = link === undefined ? undefined : URL.parse(link, next)?.href
+      if (link !== undefined && (next === undefined || new URL(next).origin !== itself)) {
+        throw new TransferError(`${called} leads to ${shown(link)}, which is another host`)
+      }
+      if (next === undefined) break
+      if (asked.has(next) || found.length >= MOST_PAGES || size > MOST_LIST) {
+        throw new TransferError(`${called} has a list of ${what} without an end`)
       }
     }
     return found
@@ -101,7 +135,7 @@ export const registryOrigin = ({
     let url = urlOf(`blobs/${digest}`)
     let renewed = false
     for (let hops = 0; hops <= MOST_HOPS; hops++) {
-      const isOwn = new URL(url).origin === origin
+      const isOwn = new URL(url).origin === itself
       const authorization = isOwn ? await own.authorization() : undefined
       const headers = {
         ...(range === undefined ? {} : { Range: range }),
@@ -112,23 +146,23 @@ export const registryOrigin = ({
       if (status === 200 || status === 206) return incoming
       const { location } = incoming.headers
       if (REDIRECTS.has(status) && location !== undefined) {
-        incoming.resume()
+        leave(incoming)
         url = new URL(location, url).href
         continue
       }
       const challenge = status === 401 && isOwn && !renewed ? challengeOf(incoming) : undefined
       if (challenge !== undefined) {
-        incoming.resume()
+        leave(incoming)
         renewed = true
         own.heed(challenge)
         continue
       }
-      const body = await buffer(incoming)
+      const body = await beginningOf(incoming)
       if (status === 404) throw new MissingError(`${called} has no blob ${digest}`)
       throw refused(`${digest} of ${called} cannot be had`, {
         status,
         headers: incoming.headers,
-        body: body.subarray(0, 4096),
+        body,
       })
     }
     throw new TransferError(`${called} redirects too often on the way to ${digest}`)
@@ -148,6 +182,9 @@ export const registryOrigin = ({
           skip -= chunk.length - rest.length
           const wanted = whole ? rest : rest.subarray(0, end - at)
           at += wanted.length
+          if (at > end) {
+            throw new TransferError(`${called} has more than ${size} bytes of the blob ${digest}`)
+          }
           if (wanted.length > 0) {
             attempt = 1
             yield wanted
@@ -180,7 +217,11 @@ export const registryOrigin = ({
       return found.flatMap((reply) => {
         const { data } = tagList.safeParse(jsonOf(reply, 'tags'))
         if (data === undefined) throw new TransferError(`tags of ${called} are not a list`)
-        return data.tags ?? []
+        const { tags } = data
+        // They become parts of paths, also at the registry that they go to.
+        const bad = tags?.find((tag) => !isTag(tag))
+        if (bad === undefined) return tags ?? []
+        throw new TransferError(`${called} lists ${quoted(bad)}, which is not a tag`)
       })
     },
     async referrers(digest) {

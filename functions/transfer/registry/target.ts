@@ -4,7 +4,8 @@
  * @module
  */
 
-import { isName, isTag } from '../../registry/reference.ts'
+import { isDigest, isName, isTag } from '../../registry/reference.ts'
+import { quoted } from '../../shared/errors.ts'
 import { TransferError } from '../errors.ts'
 import { isHttp, shown } from './address.ts'
 import { type Authorized, authorizing } from './authorize.ts'
@@ -82,6 +83,16 @@ export const openTarget = async (
   return targetAt(http, origin, name, own)
 }
 
+/**
+ * The path of a manifest in its repository.
+ *
+ * @throws TransferError for what is neither a tag nor a digest, as the path might be another one then
+ */
+export const manifestPath = (reference: string): string => {
+  if (isTag(reference) || isDigest(reference)) return `manifests/${reference}`
+  throw new TransferError(`${quoted(reference)} is neither a tag nor a digest`)
+}
+
 /** A repository, with whatever authorizes requests to its registry. */
 export const targetAt = (http: Http, origin: string, name: string, own: Authorized): Target => {
   const resolve: Target['resolve'] = (path, base = `${origin}/v2/${name}/`) => {
@@ -108,7 +119,7 @@ export const targetAt = (http: Http, origin: string, name: string, own: Authoriz
     },
     async putManifest(reference, mediaType, bytes) {
       const headers = { 'Content-Type': mediaType }
-      const url = resolve(`manifests/${reference}`)
+      const url = resolve(manifestPath(reference))
       const reply = await send({ method: 'PUT', url, headers, body: bytes })
       if (reply.status !== 201) throw refused(`${name}:${reference} could not be pushed`, reply)
       return reply
