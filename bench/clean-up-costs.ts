@@ -75,9 +75,9 @@ export const callsOfRun = (
   const { written, reads } = spilled(links)
   const seen = Math.ceil(repositories / SEEN)
   const usage = Math.ceil(repositories / USAGE)
-  // The first looks at records of pulls, too, at signatures of schema 1, at what was fetched and is being fetched, and at what
-  // is there of what it notes.
-  const others = OTHER_LISTS + (kind === 'first' ? 5 : 0)
+  // The first looks at records of pulls, too, at signatures of schema 1, at what the first API knows, at what was fetched and
+  // is being fetched, and at what is there of what it notes.
+  const others = OTHER_LISTS + (kind === 'first' ? 6 : 0)
   return {
     ListObjectsV2: pages(links + manifests) + pages(data) + pages(repositories) + others,
     ListMultipartUploads: 1,

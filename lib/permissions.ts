@@ -55,6 +55,7 @@ import {
   SCRATCH_PREFIX,
   UPLOADS_PREFIX,
   UPSTREAMS_KEY,
+  V1_PREFIX,
 } from '../functions/registry/layout.ts'
 import { SEARCH_PREFIX } from '../functions/search/keys.ts'
 import type { AnyBucket } from './bucket.ts'
@@ -158,9 +159,10 @@ const CLEAN_UP: Rights = [
   [
     'Passing',
     [READ, 's3:DeleteObject'],
-    [UPLOADS_PREFIX, PULLED_PREFIX, FETCHED_PREFIX, FETCHING_PREFIX, SCHEMA1_PREFIX].map(
-      (each) => `${each}*`,
-    ),
+    [
+      ...[UPLOADS_PREFIX, PULLED_PREFIX, FETCHED_PREFIX, FETCHING_PREFIX, SCHEMA1_PREFIX],
+      V1_PREFIX,
+    ].map((each) => `${each}*`),
   ],
   ['Fence', [READ, 's3:PutObject'], [FENCE_KEY]],
   ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY, EVENT_RECEIVERS_KEY, UPSTREAMS_KEY]],

@@ -28,6 +28,7 @@ import {
   ROBOTS_KEY,
   SCHEMA1_PREFIX,
   UPSTREAMS_KEY,
+  V1_PREFIX,
 } from '../functions/registry/layout.ts'
 import { acknowledgePrefixes } from './acknowledge.ts'
 
@@ -41,6 +42,7 @@ export const COPIED = [
   REFERRERS_PREFIX,
   ALIASES_PREFIX,
   SCHEMA1_PREFIX,
+  V1_PREFIX,
   HTPASSWD_KEY,
   GROUPS_KEY,
   ROBOT_CLAIMS_KEY,

@@ -79,6 +79,7 @@ export const createApp = (options: AppOptions): Hono<AppEnv> => {
   if (!options.readOnly) uploadRoutes(app, options)
   blobRoutes(app, options)
   repositoryRoutes(app, options)
+  options.v1?.(app, options)
   searchRoutes(app, options)
   browseRoutes(app, options)
   adminRoutes(app, options)

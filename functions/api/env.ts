@@ -5,7 +5,7 @@
  */
 
 import type { Readable } from 'node:stream'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
 import type { Audit } from '../auth/audit.ts'
 import type { Authorizer, Caller } from '../auth/authorizer.ts'
@@ -121,6 +121,8 @@ export interface AppOptions {
   readonly registry: Registry
   /** Old manifests, and old clients. Absent: they are refused. */
   readonly schema1?: Schema1 | undefined
+  /** Registers the routes of the first API. Absent: there is of it only what search needs. */
+  readonly v1?: ((app: Hono<AppEnv>, options: AppOptions) => void) | undefined
   readonly logger: RequestLogger
   /** Whether blob GETs are redirected to the store, if it can presign URLs. */
   readonly redirects: boolean

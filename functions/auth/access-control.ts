@@ -225,8 +225,8 @@ export const createAccessControl = (options: AccessControlOptions): Authorizer =
       return basic(name, password, address)
     },
 
-    async lapsed(note, repository) {
-      return (await isOpen()) ? undefined : (await lapse())(note, repository)
+    async lapsed(note, repository, action) {
+      return (await isOpen()) ? undefined : (await lapse())(note, repository, action)
     },
 
     required: async (repository) => requiredOf(await policy.get(), repository),

@@ -68,11 +68,11 @@ export interface Authorizer {
    */
   identify(credentials: Credentials): Promise<Caller>
   /**
-   * Why the caller of a note may no longer push to a repository; undefined if it still may.
+   * Why the caller of a note may no longer push to a repository, or do something else; undefined if it still may.
    *
    * @throws AccessError UNAVAILABLE while what decides it cannot be read
    */
-  lapsed(note: string, repository: string): Promise<string | undefined>
+  lapsed(note: string, repository: string, action?: Action): Promise<string | undefined>
   /**
    * What the policy requires of a repository's images, whoever pushes or pulls them; undefined where it is nothing.
    * Absent: there is no policy.

@@ -181,6 +181,19 @@ const schema1Of = async (
 const guardOf = (audit: Audit): (() => Promise<Guard>) =>
   once(async () => (await import('../guard/open.ts')).openGuard({ audit }))
 
+/** The same of clients that are older still. */
+const firstApiOf = async (
+  settings: Settings,
+  store: ObjectStore,
+  registry: Registry,
+  secret: () => Promise<Uint8Array>,
+): Promise<AppOptions['v1']> => {
+  if (!settings.v1) return undefined
+  const { openFirstApi } = await import('./v1.ts')
+  const readOnly = settings['read-only']
+  return openFirstApi({ store, registry, secret, readOnly, now: Date.now })
+}
+
 /** What is loaded only where the log is counted. */
 const embeddedOf = async (settings: Settings): Promise<EmbeddedMetrics | undefined> => {
   const namespace = settings['metrics-namespace']
@@ -284,6 +297,7 @@ export const openApp = async (
     origins: settings.cors,
     registry,
     schema1: await schema1Of(settings, store, registry, uploadSecret),
+    v1: await firstApiOf(settings, store, registry, uploadSecret),
     logger,
     isReady: () => options.isReady?.(store) ?? true,
     auditPulls: settings['audit-pulls'],

@@ -346,6 +346,11 @@ export const SETTINGS = {
     'any key',
     'file with the authorities to whose certificates signatures of pushed schema 1 manifests must lead, PEM',
   ),
+  v1: setting(
+    z._default(onOff, false),
+    'off',
+    'on: serve the first Docker Registry API, that of docker before 1.6, too; off: only its search',
+  ),
   'audit-pulls': setting(
     z._default(onOff, false),
     'off',

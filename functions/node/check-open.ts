@@ -22,6 +22,21 @@ export const exposedBy = (settings: Settings): string | undefined => {
   return settings['trust-proxy'] === undefined ? undefined : '--trust-proxy'
 }
 
+/**
+ * Checks that the first API is not offered to other machines in the clear: its clients send passwords with each request,
+ * to whatever answers.
+ *
+ * @throws SettingsError
+ */
+export const checkFirstApi = (settings: Settings): void => {
+  const guarded = settings['tls-cert'] !== undefined || settings['trust-proxy'] !== undefined
+  const { host } = settings.listen
+  if (!settings.v1 || guarded || isLoopback(host)) return
+  throw new SettingsError(
+    `--v1 on: clients of the first API would send passwords in the clear to ${host}: use --tls-cert and --tls-key, or a proxy with TLS in front and --trust-proxy`,
+  )
+}
+
 /** Whether there are accounts or a policy. Unreadable ones count: nobody gets in then. */
 const isSetUpOrUnreadable = async (isSetUp: () => Promise<boolean>): Promise<boolean> => {
   try {

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { openLog } from '../compose/open-log.ts'
 import type { Settings } from '../compose/settings.ts'
 import { answerHere } from './answering.ts'
-import { checkOpen, exposedBy } from './check-open.ts'
+import { checkFirstApi, checkOpen, exposedBy } from './check-open.ts'
 import { directNote } from './direct-note.ts'
 import { createEnds, endServer } from './ends.ts'
 import { sendingEvents } from './events.ts'
@@ -59,6 +59,7 @@ export const startServer = async (
   env: Readonly<Record<string, string | undefined>>,
   listening: (stop: RunningServer['stop']) => void = () => {},
 ): Promise<RunningServer> => {
+  checkFirstApi(settings)
   const exposed = exposedBy(settings)
   const onlyLocal = exposed === undefined
   const notes = await startNotes(settings, env)

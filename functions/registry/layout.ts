@@ -50,6 +50,15 @@
  * │  ├─ head                       latest sealed state of an upload in chunks
  * │  └─ cancelled                  empty: the client cancelled it
  * │                                all written by: upload              removed by: its end, by expiry
+ * ├─ uploads/v1/<name>/!/<id>      an image that a push by the first API has not finished, without its layer
+ * │                                written by: push by the first API   removed by: expiry
+ * ├─ v1/
+ * │  ├─ images/<name>/!/<algorithm>/<hex>
+ * │  │                             the images of the first API that a manifest consists of
+ * │  └─ ids/<name>/!/<id>/<algorithm>/<hex>
+ * │                                this image of the first API is in the manifest
+ * │                                both written by: push and pull by the first API
+ * │                                                                    removed by: clean-up
  * ├─ condemned/<algorithm>/<hex>   how the data of this sha256 digest stands with the clean-up
  * │                                written by: clean-up, and what a push or mount rescues
  * │                                                                    removed by: clean-up
@@ -281,6 +290,33 @@ export const SCHEMA1_PREFIX = `${OWN}/schema1/`
 export const schema1Key = (name: string, digest: string): string =>
   `${SCHEMA1_PREFIX}${name}/!/${segments(digest)}`
 
+/** What the first API knows of manifests. */
+export const V1_PREFIX = `${OWN}/v1/`
+
+const V1_IMAGES = `${V1_PREFIX}images/`
+const V1_IDS = `${V1_PREFIX}ids/`
+
+/** The images that a manifest consists of, from the top down. No name has a `!`. */
+export const v1ImagesKey = (name: string, digest: string): string =>
+  `${V1_IMAGES}${name}/!/${segments(digest)}`
+
+/** The manifests of a repository that an image is in. @param id 64 hex digits */
+export const v1IdPrefix = (name: string, id: string): string => `${V1_IDS}${name}/!/${id}/`
+
+/** Says that the image is in the manifest. */
+export const v1IdKey = (name: string, id: string, digest: string): string =>
+  v1IdPrefix(name, id) + segments(digest)
+
+/** The manifest in such a key, of {@link v1ImagesKey} or {@link v1IdKey}; undefined for any other key. */
+export const v1ManifestIn = (key: string): ManifestInKey | undefined => {
+  if (key.startsWith(V1_IMAGES)) return manifestIn(V1_IMAGES, key)
+  const { name, digest = '' } = manifestIn(V1_IDS, key) ?? {}
+  const [, ...rest] = digest.split(/[:/]/)
+  return key.startsWith(V1_IDS) && name !== undefined && rest.length === 2
+    ? { name, digest: rest.join(':') }
+    : undefined
+}
+
 /** Since when pulls are recorded. */
 export const PULLS_SINCE_KEY = `${PULLED_PREFIX}!since`
 
@@ -318,6 +354,13 @@ export const uploadLatestStateKey = (uuid: string): string => `${uploadPrefix(uu
 
 /** Says that the client cancelled the upload. */
 export const uploadCancelledKey = (uuid: string): string => `${uploadPrefix(uuid)}cancelled`
+
+/** Images that pushes by the first API have not finished; they expire with uploads. No upload is called so. */
+export const V1_UNFINISHED_PREFIX = `${UPLOADS_PREFIX}v1/`
+
+/** What is known of an unfinished image. @param id 64 hex digits */
+export const v1UnfinishedKey = (name: string, id: string): string =>
+  `${V1_UNFINISHED_PREFIX}${name}/!/${id}`
 
 /** Failed log-ins that all instances count; a lifecycle rule may expire everything below it. */
 export const FAILED_LOG_INS_PREFIX = `${OWN}/failed-log-ins/`

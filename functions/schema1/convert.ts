@@ -101,50 +101,83 @@ const list = (name: string, member: string, values: readonly string[]): string =
   return `   "${name}": [\n${entries.join(',\n')}\n   ]`
 }
 
+/** A step of an image's history, as schema 1 and the first API have it: a layer with an id, and what is known of it. */
+export interface OldStep {
+  /** In hex. */
+  readonly id: string
+  /** Its JSON, in which the id is, and that of the step below it. */
+  readonly json: string
+  /** The digest of its layer; for a step that changes no files, that of an archive of nothing. */
+  readonly layer: string
+  /** The digest of its layer when it is unpacked; undefined for a step that changes no files. */
+  readonly diffId: string | undefined
+}
+
 /**
- * The manifest of schema 1 without a signature; the same image has the same at any time.
+ * The steps of an image from the top down, with the ids that distribution gives them: the same image has the same, under
+ * whatever name.
  *
  * @throws Schema1Error MANIFEST_UNKNOWN for an image without a history, or whose history has other layers
  */
-export const convert = ({ name, tag, config, layers }: Image): string => {
+export const stepsOf = ({ config, layers }: Pick<Image, 'config' | 'layers'>) => {
   const { architecture, rootfs, history } = readConfig(config)
-  const diffs = rootfs?.diff_ids?.length ?? 0
+  const diffIds = rootfs?.diff_ids ?? []
   if (history.length === 0) throw impossible('its config has no history')
-  if (diffs !== layers.length) {
-    throw impossible(`its config is of ${diffs} layers, but its manifest has ${layers.length}`)
+  if (diffIds.length !== layers.length) {
+    throw impossible(
+      `its config is of ${diffIds.length} layers, but its manifest has ${layers.length}`,
+    )
   }
   const left = layers.map((digest) => digest.slice(digest.indexOf(':') + 1))
-  const sums: string[] = []
-  const compatible: string[] = []
+  const steps: OldStep[] = []
   let parent = ''
   for (const [at, step] of history.entries()) {
     const isEmpty = step.empty_layer ?? false
     const created = timeOf(step)
+    const diffId = isEmpty ? undefined : diffIds[layers.length - left.length]
     const sum = isEmpty ? EMPTY : left.shift()
     if (sum === undefined) throw impossible('its history has more layers than it has')
-    sums.unshift(`sha256:${sum}`)
+    const layer = `sha256:${sum}`
     if (at === history.length - 1) {
       // The text of the config goes into the id of the image.
       const id = sha256(Buffer.concat([Buffer.from(`${sum} ${parent} `), config]))
-      compatible.unshift(topOf(config, id, parent, isEmpty))
+      steps.unshift({ id, json: topOf(config, id, parent, isEmpty), layer, diffId })
     } else {
       const id = sha256(`${sum} ${parent}`)
       if (at === 0 && rootfs?.base_layer) {
         parent = createHash('sha384').update(rootfs.base_layer).digest('hex').slice(0, 64)
       }
-      compatible.unshift(belowOf(step, created, id, parent))
+      steps.unshift({ id, json: belowOf(step, created, id, parent), layer, diffId })
       parent = id
     }
   }
+  return { architecture: architecture ?? '', steps }
+}
+
+/**
+ * The manifest of schema 1 without a signature; the same image has the same at any time.
+ *
+ * @throws Schema1Error MANIFEST_UNKNOWN for an image without a history, or whose history has other layers
+ */
+export const convert = ({ name, tag, ...image }: Image): string => {
+  const { architecture, steps } = stepsOf(image)
   return [
     '{',
     [
       '   "schemaVersion": 1',
       `   "name": ${goString(name)}`,
       `   "tag": ${goString(tag)}`,
-      `   "architecture": ${goString(architecture ?? '')}`,
-      list('fsLayers', 'blobSum', sums),
-      list('history', 'v1Compatibility', compatible),
+      `   "architecture": ${goString(architecture)}`,
+      list(
+        'fsLayers',
+        'blobSum',
+        steps.map(({ layer }) => layer),
+      ),
+      list(
+        'history',
+        'v1Compatibility',
+        steps.map(({ json }) => json),
+      ),
     ].join(',\n'),
     '}',
   ].join('\n')

@@ -45,7 +45,7 @@ export const followAccess = <A extends Access>(access: A, spans: Spans): A => {
     authorizer: {
       ...authorizer,
       identify: (credentials) => around(() => authorizer.identify(credentials), noteCaller),
-      lapsed: (note, repository) => around(() => authorizer.lapsed(note, repository)),
+      lapsed: (...asked) => around(() => authorizer.lapsed(...asked)),
     } satisfies Authorizer,
     ...(issuing && {
       issuing: {

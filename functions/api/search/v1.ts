@@ -52,6 +52,8 @@ export const searchV1 = async (
     limit: begin < ALL ? limit : 1,
     most: Math.min(limit + COUNTED, ALL),
   })
+  // It is what this caller may see, now.
+  c.header('Cache-Control', 'no-cache')
   return c.json({
     query,
     num_results: count,

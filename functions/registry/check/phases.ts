@@ -19,6 +19,7 @@ import {
   REPOSITORIES_PREFIX,
   SCHEMA1_PREFIX,
   UPLOADS_PREFIX,
+  V1_PREFIX,
 } from '../layout.ts'
 import { isDigest } from '../reference.ts'
 import { damagedLink } from './damaged-link.ts'
@@ -29,7 +30,7 @@ import { inspectMarker } from './markers.ts'
 import { inspectMark, inspectReferrer } from './marks.ts'
 import { inspectRecord, inspectWhole } from './records.ts'
 import { inspectStaged } from './remains.ts'
-import { inspectFence, inspectNote, inspectPull, inspectSignatures } from './state.ts'
+import { inspectFence, inspectNote, inspectPull, inspectSignatures, inspectV1 } from './state.ts'
 import { inspectTag } from './tags.ts'
 import type { View } from './view.ts'
 
@@ -123,4 +124,5 @@ export const phasesOf = ({
     looks: 64,
     inspect: async ({ store, now }, object) => inspectStaged(store, object, now()),
   },
+  { prefix: V1_PREFIX, looks: 64, inspect: inspectV1 },
 ]

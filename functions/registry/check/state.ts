@@ -23,7 +23,15 @@ import { LOOKED_KEY, lookedSchema } from '../clean-up/litter/looked.ts'
 import { openPieces } from '../clean-up/pieces.ts'
 import { piecesOf } from '../clean-up/plan.ts'
 import { SEEN_KEY, seenIsWhole } from '../clean-up/seen.ts'
-import { FENCE_KEY, manifestIn, PULLED_PREFIX, PULLS_SINCE_KEY, SCHEMA1_PREFIX } from '../layout.ts'
+import {
+  FENCE_KEY,
+  type ManifestInKey,
+  manifestIn,
+  PULLED_PREFIX,
+  PULLS_SINCE_KEY,
+  SCHEMA1_PREFIX,
+  v1ManifestIn,
+} from '../layout.ts'
 import { recordingSchema } from '../pulls/record.ts'
 import { isDigest, isName } from '../reference.ts'
 import { USAGE_KEY } from '../usage/document.ts'
@@ -177,14 +185,18 @@ export const inspectPull = async (view: View, object: ListedObject): Promise<Fou
 export const inspectSignatures = (view: View, object: ListedObject): Promise<Found | undefined> =>
   inspectBeside(view, SCHEMA1_PREFIX, object, 'these signatures are of no manifest')
 
-/** Looks at what is kept beside a manifest that its key names. */
+/** Looks at what the first API knows of a manifest, by its key. */
+export const inspectV1 = (view: View, object: ListedObject): Promise<Found | undefined> =>
+  inspectBeside(view, v1ManifestIn, object, 'this is of an image of the first API in no manifest')
+
+/** Looks at what is kept beside a manifest that its key names. @param of the prefix of such keys, or how they are read */
 const inspectBeside = async (
   view: View,
-  prefix: string,
+  of: string | ((key: string) => ManifestInKey | undefined),
   { key, etag }: Pick<ListedObject, 'key' | 'etag'>,
   text: string,
 ): Promise<Found | undefined> => {
-  const { name = '', digest = '' } = manifestIn(prefix, key) ?? {}
+  const { name = '', digest = '' } = (typeof of === 'string' ? manifestIn(of, key) : of(key)) ?? {}
   if (isName(name) && isDigest(digest)) return undefined
   const version = etag ?? (await view.store.head(key))?.etag
   if (version === undefined) return undefined

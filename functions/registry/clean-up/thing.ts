@@ -49,6 +49,8 @@ export type Step =
   | 'remove-pull'
   /** The signatures of a manifest of schema 1 that is gone. */
   | 'remove-signatures'
+  /** What the first API knows of a manifest. */
+  | 'remove-v1'
   /** What is known of a tag that was fetched from an upstream, and is gone. */
   | 'remove-fetched'
   /** The claim of a process that has died while it fetched. */

@@ -7,7 +7,7 @@
 
 import { listPages } from '../../storage/pages.ts'
 import type { ObjectStore } from '../../storage/store.ts'
-import { SCRATCH_PREFIX, UPLOADS_PREFIX } from '../layout.ts'
+import { SCRATCH_PREFIX, UPLOADS_PREFIX, V1_UNFINISHED_PREFIX } from '../layout.ts'
 
 /** Most uploads that are listed. */
 const MOST = 1000
@@ -33,7 +33,7 @@ export const listStaged = async (
   let seen = 0
   for await (const page of listPages(store, UPLOADS_PREFIX)) {
     for (const { key, size, modified } of page) {
-      if (key.startsWith(SCRATCH_PREFIX)) continue
+      if ([SCRATCH_PREFIX, V1_UNFINISHED_PREFIX].some((each) => key.startsWith(each))) continue
       const [id = ''] = key.slice(UPLOADS_PREFIX.length).split('/')
       const known = uploads.get(id) ?? {
         id,

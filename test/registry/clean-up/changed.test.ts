@@ -28,6 +28,7 @@ import {
   schema1Key,
   tagLinkKey,
   uploadPrefix,
+  v1ImagesKey,
 } from '../../../functions/registry/layout.ts'
 import { writeLink } from '../../../functions/registry/links.ts'
 import { OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
@@ -128,6 +129,7 @@ const STATES: Readonly<Record<Step, (world: World) => Promise<unknown>>> = {
   'remove-pull': ({ store }) => store.put(pulledKey('app', GARBAGE.sha256), new Uint8Array()),
   'remove-signatures': ({ store }) =>
     store.put(schema1Key('app', GARBAGE.sha256), Buffer.from('{}')),
+  'remove-v1': ({ store }) => store.put(v1ImagesKey('app', GARBAGE.sha256), Buffer.from('{}')),
   'remove-fetched': ({ store }) => store.put(fetchedTagKey('app', 'gone'), Buffer.from('{}')),
   'remove-fetching': ({ store }) => store.put(fetchingKey(GARBAGE.sha256, 'up'), Buffer.from('{}')),
 }

@@ -29,6 +29,7 @@ import {
   revisionLinkKey,
   SCHEMA1_PREFIX,
   tagLinkKey,
+  V1_PREFIX,
 } from '../../../functions/registry/layout.ts'
 import { deletedLinkBody, writeLink } from '../../../functions/registry/links.ts'
 import { sayRecorded } from '../../../functions/registry/pulls/record.ts'
@@ -384,6 +385,11 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
   'the record of a pull is of no manifest': {
     harm: (world) => put(world, `${PULLED_PREFIX}app/!/sha256/short`),
+    kind: 'damaged-record',
+    mended: /removed it/,
+  },
+  'an image of the first API is of no manifest': {
+    harm: (world) => put(world, `${V1_PREFIX}ids/app/!/sha256/${'0'.repeat(64)}`),
     kind: 'damaged-record',
     mended: /removed it/,
   },

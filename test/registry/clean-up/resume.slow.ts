@@ -106,9 +106,9 @@ describe.each(SERVICES)('on %s', (_, service) => {
       things.push(...ran.things)
       if (ran.collected.outcome === 'done') break
     }
-    // Two pages of marks and one of each of eight other kinds when it is planned, two when it is done; the last
+    // Two pages of marks and one of each of nine other kinds when it is planned, two when it is done; the last
     // process ends instead of stopping.
-    expect(stops).toBe(11)
+    expect(stops).toBe(12)
     expect(things).toHaveLength(marks)
     expect(new Set(things.map(({ key }) => key)).size).toBe(marks)
     // Each once for the plan, and once for the act.

@@ -12,7 +12,7 @@ import type { Holds } from '../held-names.ts'
 import type { Terms } from '../terms.ts'
 import type { Planned, Thing } from '../thing.ts'
 import { aliases } from './aliases.ts'
-import { pulls, signatures } from './beside.ts'
+import { firstApi, pulls, signatures } from './beside.ts'
 import { claims, fetched } from './fetched.ts'
 import type { Kind, Page } from './kind.ts'
 import { beginLooks, type Looks } from './looked.ts'
@@ -91,7 +91,7 @@ export const openLitter = (
   const { date } = terms
   const others = [
     ...[referrers, aliases, pulls, stagedBytes, openMultiparts, notes],
-    ...[fetched, claims, signatures],
+    ...[fetched, claims, signatures, firstApi],
   ]
   const kinds = [marks(store, terms, readHolds), ...others.map((kind) => kind(store, terms))]
 
