@@ -1,0 +1,5 @@
+"""See the package."""
+
+
+def patch_all(*args, **more):
+    pass
