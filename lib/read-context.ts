@@ -5,6 +5,7 @@
  */
 
 import type { Node } from 'constructs'
+import { withoutUser } from '../functions/shared/errors.ts'
 import { nearest } from '../functions/shared/nearest.ts'
 import { CONTEXT, type ContextName, type ContextValues } from './context.ts'
 import { lacksAccounts } from './context-aws.ts'
@@ -166,6 +167,9 @@ const RELATIONS: readonly (readonly [
   ],
 ]
 
+/** What names secrets: who mistakes it gives them, and messages do not repeat that. */
+const NAMES_SECRETS = /Secrets$|^traceHeaders$|(?:upload|signing)Keys?$/i
+
 /** Names of this project's form: CDK's own contain `:`, `@`, `/` or `-`. */
 const OURS = /^[A-Za-z]+$/
 
@@ -187,8 +191,9 @@ export const readContext = (node: Node): ContextValues => {
   const entries = names.map((name) => {
     const result = CONTEXT[name].schema.safeParse(given[name])
     if (result.success) return [name, result.data]
+    const shown = NAMES_SECRETS.test(name) ? '' : ` is ${JSON.stringify(given[name])}`
     const why = result.error.issues[0]?.message
-    throw new ContextError(`the context value ${name} is ${JSON.stringify(given[name])}: ${why}`)
+    throw new ContextError(withoutUser(`the context value ${name}${shown}: ${why}`))
   })
   const values = Object.fromEntries(entries) as ContextValues
   const wrong = RELATIONS.find(([isWrong]) => isWrong(values))

@@ -68,8 +68,9 @@ export const parseJsonDocument = <T>(what: string, text: string, schema: z.ZodMi
   let json: unknown
   try {
     json = JSON.parse(text)
-  } catch (cause) {
-    throw new DocumentError(`${what}: expected JSON`, { cause })
+  } catch {
+    // Without the cause, which would quote the text around the mistake.
+    throw new DocumentError(`${what}: expected JSON`)
   }
   const result = schema.safeParse(json)
   if (result.success) return result.data

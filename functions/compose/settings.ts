@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { withoutUser } from '../shared/errors.ts'
 import { SettingsError } from './errors.ts'
 import { LEAST_UPLOAD_MEMORY } from './process-memory.ts'
 import { ALL_SETTINGS, SETTINGS, type SettingName, type Settings } from './setting-table.ts'
@@ -20,6 +21,9 @@ export const settingUsage = (
   const { help, value } = SETTINGS[name]
   return { flag: `--${name}`, variable: variable(name), help, value }
 }
+
+/** What names keys and secrets: who mistakes it gives them, and messages do not repeat that. */
+const NAMES_SECRETS: readonly SettingName[] = ['upload-key', 'edge-secrets']
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -117,7 +121,7 @@ const checkTogether = (settings: Partial<Settings>): void => {
 /**
  * Reads and checks some settings and ignores the others.
  *
- * @throws SettingsError naming the setting, its value and what was expected
+ * @throws SettingsError naming the setting, its value where that can be no secret, and what was expected
  */
 export const readSomeSettings = <N extends SettingName>(
   wanted: readonly N[],
@@ -130,8 +134,9 @@ export const readSomeSettings = <N extends SettingName>(
     const result = SETTINGS[name].schema.safeParse(given)
     if (result.success) return [name, result.data]
     const source = flags[name] === undefined ? variable(name) : `--${name}`
+    const shown = NAMES_SECRETS.includes(name) ? '' : ` is ${JSON.stringify(given)}`
     const why = result.error.issues[0]?.message
-    throw new SettingsError(`${source} is ${JSON.stringify(given)}: ${why}`)
+    throw new SettingsError(withoutUser(`${source}${shown}: ${why}`))
   })
   const settings = Object.fromEntries(entries) as Settings
   checkTogether(settings)

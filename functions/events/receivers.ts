@@ -244,7 +244,7 @@ const fieldsAt = (path: readonly PropertyKey[]): string =>
 /**
  * Reads the document, YAML or JSON.
  *
- * @throws DocumentError with line, path and value, and what is expected
+ * @throws DocumentError with line and path, and what is expected: a value may be a secret
  */
 export const parseReceivers = (text: string): readonly Receiver[] => {
   const { receivers, search } = parseYaml(text, { what: 'receivers', schema, fieldsAt })

@@ -35,6 +35,9 @@ export class DocumentError extends Error {
   override readonly name = 'DocumentError'
 }
 
+/** A text without the user and password that a URL in it may have. */
+export const withoutUser = (text: string): string => text.replace(/\/\/.*@/s, '//…@')
+
 /** A client's value as it may stand in a message: quoted, printable, at most 80 characters. */
 export const quoted = (value: string): string =>
   JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { type Document, isNode, LineCounter, parse, parseDocument, visit } from 'yaml'
+import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import { DocumentError, quoted } from './errors.ts'
 import type { z } from './schema.ts'
 import { isTooDeep } from './yaml-depth.ts'
+import { wordsOf } from './yaml-words.ts'
 
 /** A kind of document. */
 export interface DocumentKind<T> {
@@ -16,6 +17,11 @@ export interface DocumentKind<T> {
   readonly schema: z.ZodMiniType<T>
   /** The fields that the object at this path has, in words, for who wrote an unknown one. */
   readonly fieldsAt: (path: readonly PropertyKey[]) => string
+  /**
+   * Whether messages repeat a value that is wrong, where nobody writes a secret into such a document, not even by mistake.
+   * Default: they have its place and what is expected.
+   */
+  readonly showsValues?: boolean
 }
 
 const HINT = 'put values in quotes that begin with *, & or !, or that contain { in a list'
@@ -70,11 +76,13 @@ const describe = (issue: z.core.$ZodIssue, json: unknown, kind: DocumentKind<unk
   if (issue.code === 'unrecognized_keys') {
     return `${pathText(path)}: unknown field, expected ${kind.fieldsAt(path.slice(0, -1))}`
   }
-  const value = valueAt(json, path)
+  // A document that is a text is another file, of which nobody knows what it has in it.
+  if (path.length === 0) return `the document: ${issue.message}`
+  const value = kind.showsValues ? valueAt(json, path) : undefined
   const shown = ['string', 'number', 'boolean'].includes(typeof value)
     ? ` is ${quoted(String(value))}`
     : ''
-  return `${pathText(path) || 'the document'}${shown}: ${issue.message}`
+  return `${pathText(path)}${shown}: ${issue.message}`
 }
 
 /** The document as plain values. */
@@ -86,26 +94,44 @@ const readYaml = (
 ): unknown => {
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) {
-    const why = problem.message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '')
     const hint = /[*&!{]/.test(text) ? ` (${HINT})` : ''
-    throw new DocumentError(`${what}, ${atLine(counter, problem.pos[0])}: ${why}${hint}`)
+    const place = atLine(counter, problem.pos[0])
+    throw new DocumentError(`${what}, ${place}: ${wordsOf(problem)}${hint}`)
   }
   visit(document, {
     Alias: (_, alias) => {
       const place = atLine(counter, alias.range?.[0] ?? 0)
-      throw new DocumentError(`${what}, ${place}: *${alias.source} is an alias in YAML: ${HINT}`)
+      throw new DocumentError(`${what}, ${place}: this is an alias in YAML: ${HINT}`)
     },
   })
   return document.toJS()
 }
 
-/** YAML or JSON as plain values. @throws what `yaml` throws: its message names line and column */
-export const plainYaml = (text: string): unknown => parse(text)
+/**
+ * YAML or JSON as plain values.
+ *
+ * @throws DocumentError with line and column, and nothing of the text: it may have secrets in it
+ */
+export const plainYaml = (text: string): unknown => {
+  if (isTooDeep(text)) throw new DocumentError('too deeply nested')
+  const counter = new LineCounter()
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false })
+  const [problem] = document.errors
+  if (problem !== undefined) {
+    throw new DocumentError(`${wordsOf(problem)} at ${atLine(counter, problem.pos[0])}`)
+  }
+  try {
+    return document.toJS()
+  } catch {
+    // Its message names the alias, which may be anything that begins with a star.
+    throw new DocumentError('it has aliases of YAML that stand for nothing, or for too much')
+  }
+}
 
 /**
  * Reads a document.
  *
- * @throws DocumentError with line, path and value, and what is expected
+ * @throws DocumentError with line and path, and what is expected
  */
 export const parseYaml = <T>(text: string, kind: DocumentKind<T>): T => {
   const { what, schema } = kind
@@ -114,7 +140,7 @@ export const parseYaml = <T>(text: string, kind: DocumentKind<T>): T => {
   let document: Document.Parsed
   let json: unknown
   try {
-    document = parseDocument(text, { lineCounter: counter })
+    document = parseDocument(text, { lineCounter: counter, prettyErrors: false })
     json = readYaml(what, text, document, counter)
   } catch (cause) {
     if (cause instanceof DocumentError) throw cause

@@ -100,7 +100,7 @@ const fieldsAt = (path: readonly PropertyKey[]): string =>
 /**
  * Reads the document, YAML or JSON.
  *
- * @throws DocumentError with line, path and value, and what is expected
+ * @throws DocumentError with line and path, and what is expected: a value may be a secret
  */
 export const parseUpstreams = (text: string): readonly Upstream[] =>
   parseYaml(text, { what: 'upstreams', schema: upstreamsSchema, fieldsAt }).upstreams.map(compile)

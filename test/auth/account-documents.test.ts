@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { describe, it } from 'vitest'
+import { describe, it, test } from 'vitest'
 import { groupsOf } from '../../functions/auth/accounts/accounts.ts'
 import {
   COST,
@@ -9,6 +10,7 @@ import {
   passwordFault,
   verifyPassword,
 } from '../../functions/auth/accounts/bcrypt.ts'
+import { parseBindings } from '../../functions/auth/accounts/bindings.ts'
 import {
   parseGroups,
   withMembers,
@@ -43,6 +45,21 @@ const refused = (message: RegExp) => (error: unknown) => {
   assert.ok(!error.message.includes('a'.repeat(20)), 'no hash in a message')
   return true
 }
+
+test.each([
+  ['groups', () => parseGroups('dev: alice\nhunter22')],
+  ['robots', () => parseRobots('{"version": 1, hunter2')],
+  ['claims of robots', () => parseBindings('{"version": 1, "x": hunter2')],
+])('%s: what cannot be read is not repeated, not even in a log', (what, read) => {
+  try {
+    read()
+    assert.fail('it is read')
+  } catch (error) {
+    assert.ok(error instanceof DocumentError)
+    assert.match(error.message, new RegExp(`^${what}`))
+    assert.ok(!inspect({ ...error, why: error.message, cause: error.cause }).includes('hunter2'))
+  }
+})
 
 describe('htpasswd', () => {
   it('reads users, without comments, blank lines and carriage returns', () => {

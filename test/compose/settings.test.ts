@@ -187,7 +187,7 @@ const WRONG: readonly (readonly [args: readonly string[], env: Env, message: str
   ...['alias/x', 'kms:', 'KMS:x'].map((value): [string[], Env, RegExp] => [
     [`--upload-key=${value}`],
     {},
-    /^--upload-key is ".*": expected kms:<key>$/,
+    /^--upload-key: expected kms:<key>$/,
   ]),
   ...['data', '/data', 's3:bucket', 's3://', 's3://B/x', 's3://a', 'file:', 'gs://x'].map(
     (value): [string[], Env, string] => [
@@ -277,6 +277,16 @@ const WRONG: readonly (readonly [args: readonly string[], env: Env, message: str
     {},
     /^--cors with origins cannot be combined with --edge-cache/,
   ],
+  ...['s3-endpoint', 'public-url', 'token-realm', 'upload-origin', 'aws-sts-endpoint', 'cors'].map(
+    (name): [string[], Env, RegExp] => [
+      [`--${name}=ftp://user:hunter2@a.example/"`],
+      {},
+      /^(?!.*hunter2).* is "ftp:\/\/…@a.example/,
+    ],
+  ),
+  [['--store=s3://user:hunter2@bucket'], {}, /^--store is "s3:\/\/…@bucket": expected file:/],
+  [[], { SLIPWAY_UPLOAD_KEY: 'hunter2' }, /^SLIPWAY_UPLOAD_KEY: expected kms:<key>$/],
+  [[], { SLIPWAY_EDGE_SECRETS: 'hunter-2' }, /^SLIPWAY_EDGE_SECRETS: expected one or two names/],
   [['--nothing'], {}, /Unknown option '--nothing'/],
   [['--store'], {}, /'--store <value>' argument missing/],
   [['serve'], {}, /Unexpected argument 'serve'/],

@@ -62,7 +62,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
       { ...PRIMARY, edge: 'on', domain: 'a.example.com', ...ZONE },
       /primaryBucket makes a new bucket.*edge do not go with it/,
     ],
-    [{ ...PRIMARY, primaryUploadKey: KEY }, /primaryUploadKey is .*: expected multi-Region keys/],
+    [{ ...PRIMARY, primaryUploadKey: KEY }, /primaryUploadKey: expected multi-Region keys/],
     [{ ...PRIMARY, primarySigningKeys: MULTI_KEY }, /primarySigningKeys and .* go together/],
     [
       { primarySigningKeys: MULTI_KEY, primaryUploadKey: MULTI_KEY },
@@ -87,7 +87,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
       /edge needs edgeCertificate, or hostedZoneId/,
     ],
     [{ edgeCertificate: CERTIFICATE }, /edgeCertificate is ".*": expected .* in us-east-1/],
-    [{ edgeSecrets: '1,2,3' }, /edgeSecrets is "1,2,3": expected one or two names/],
+    [{ edgeSecrets: '1,2,3' }, /edgeSecrets: expected one or two names/],
     [{ edgeUploadTimeout: '181' }, /edgeUploadTimeout is "181": expected .* from 1 to 180/],
     [{ edgeTokenRate: '9' }, /edgeTokenRate is "9": expected a whole number from 10/],
     [
@@ -120,13 +120,10 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ gcGrace: '3d' }, /gcGrace is for gc=on/],
     [{ events: 'on', eventMinutes: '16' }, /eventMinutes is "16": .* from 1 to 15/],
     [{ events: 'on', eventBuses: 'default' }, /eventBuses is "default": expected an ARN/],
-    [
-      { events: 'on', eventSecrets: `deployer=${SECRET}` },
-      /eventSecrets is "deployer=.*": expected NAME=arn:/,
-    ],
+    [{ events: 'on', eventSecrets: `deployer=${SECRET}` }, /eventSecrets: expected NAME=arn:/],
     [
       { events: 'on', eventSecrets: `A=${SECRET.slice(0, -7)}` },
-      /eventSecrets is ".*": expected the whole ARN of a secret/,
+      /eventSecrets: expected the whole ARN of a secret/,
     ],
     [{ events: 'on', eventConcurrency: '0' }, /eventConcurrency is "0": .* from 1 to 1000/],
     [{ eventSecrets: `A=${SECRET}` }, /eventSecrets are for events=on/],
@@ -135,10 +132,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
       { upstreams: 'on', upstreamRepositories: 'arn:aws:s3:::x' },
       /upstreamRepositories is "arn:aws:s3:::x": expected an ARN, arn:aws:ecr:/,
     ],
-    [
-      { upstreams: 'on', upstreamSecrets: `a=${SECRET}` },
-      /upstreamSecrets is "a=.*": expected NAME=arn:/,
-    ],
+    [{ upstreams: 'on', upstreamSecrets: `a=${SECRET}` }, /upstreamSecrets: expected NAME=arn:/],
     [
       { upstreams: 'on', upstreamConcurrency: '0' },
       /upstreamConcurrency is "0": .* from 1 to 1000/,
@@ -176,10 +170,13 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ auditPulls: 'maybe' }, /auditPulls is "maybe": .*on/],
     [{ tracing: 'maybe' }, /tracing is "maybe": expected on or off/],
     [{ traces: 'on' }, /traces is "on": expected a URL, as https:/],
-    [{ traces: 'https://user:word@collector.example' }, /traces is .*: expected a URL, as https:/],
+    [
+      { traces: 'https://user:word@collector.example' },
+      /traces is "https:\/\/…@collector.example": expected a URL, as https:/,
+    ],
     [
       { traces: 'https://collector.example', traceHeaders: 'authorization=secret' },
-      /traceHeaders is .*: expected the whole ARN of a secret/,
+      /traceHeaders: expected the whole ARN of a secret/,
     ],
     [
       { traces: 'https://collector.example', traceRatio: '2' },
@@ -189,10 +186,10 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ keys: 'here' }, /keys is "here": expected kms or bucket/],
     [{ keyUsers: 'me' }, /keyUsers is "me": expected an ARN, arn:aws:iam:/],
     [{ keys: 'bucket', signingKeys: '1' }, /signingKeys and uploadKey are for keys in KMS/],
-    [{ uploadKey: '1-many' }, /uploadKey is "1-many": expected a name, as 1 or 1-multi/],
+    [{ uploadKey: '1-many' }, /uploadKey: expected a name, as 1 or 1-multi/],
     [{ keys: 'bucket', uploadKey: '1' }, /signingKeys and uploadKey are for keys in KMS/],
-    [{ signingKeys: '1,,2' }, /signingKeys is "1,,2": expected names, as 1,2/],
-    [{ signingKeys: '1,1' }, /signingKeys is "1,1": a name is repeated/],
+    [{ signingKeys: '1,,2' }, /signingKeys: expected names, as 1,2/],
+    [{ signingKeys: '1,1' }, /signingKeys: a name is repeated/],
     [{ memory: '64' }, /memory is "64": expected a whole number from 128 to 10240/],
     [{ memory: true }, /memory is true: expected a whole number/],
     [{ reservedConcurrency: '-1' }, /reservedConcurrency is "-1"/],

@@ -31,7 +31,7 @@ test('only a host of ECR has credentials by IAM', () => {
     return parseUpstreams(JSON.stringify({ version: 1, upstreams }))
   }
   expect(parse(HOST)).toMatchObject([{ credentials: 'iam' }])
-  expect(() => parse('ghcr.io')).toThrow(/credentials is "iam": only ECR gives tokens by IAM/)
+  expect(() => parse('ghcr.io')).toThrow(/credentials: only ECR gives tokens by IAM/)
 })
 
 describe('a token', () => {

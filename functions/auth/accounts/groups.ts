@@ -24,11 +24,12 @@ export const parseGroups = (text: string | undefined): Groups => {
     if (line === '' || line.startsWith('#')) continue
     const colon = line.indexOf(':')
     const name = line.slice(0, colon).trim()
-    const fault = colon < 0 ? 'expected <group>: <member> <member>' : groupNameFault(name)
+    const place = `groups, line ${index + 1}`
+    // Nothing of the line: it may be of another file.
+    if (colon < 0) throw new DocumentError(`${place}: expected <group>: <member> <member>`)
+    const fault = groupNameFault(name)
     if (fault !== undefined) {
-      throw new DocumentError(
-        `groups, line ${index + 1}: ${quoted(name)} is not a valid group: ${fault}`,
-      )
+      throw new DocumentError(`${place}: ${quoted(name)} is not a valid group: ${fault}`)
     }
     const members = line
       .slice(colon + 1)

@@ -62,8 +62,9 @@ const read = (password: string): z.output<typeof schema> => {
   }
   try {
     return schema.parse(JSON.parse(Buffer.from(password, 'base64').toString()))
-  } catch (cause) {
-    throw refusedLogIn('is not what `slipway login-password` prints, or not all of it', cause)
+  } catch {
+    // The cause would quote some of it.
+    throw refusedLogIn('is not what `slipway login-password` prints, or not all of it')
   }
 }
 
@@ -99,7 +100,10 @@ const readParameters = (query: string): ReadonlyMap<string, string> => {
     const at = part.indexOf('=')
     const [name, value] = [part.slice(0, Math.max(at, 0)), decoded(part.slice(at + 1))]
     const form = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined
-    if (form === undefined) throw refusedLogIn(`has a parameter ${quoted(part.slice(0, 40))}`)
+    if (form === undefined) {
+      // Without its value, which may be a secret.
+      throw refusedLogIn(`has a parameter ${quoted(part.replace(/=.*/, '').slice(0, 40))}`)
+    }
     if (found.has(name)) throw refusedLogIn(`has the parameter ${name} twice`)
     if (!form.test(value)) throw refusedLogIn(`has a ${name} that is not accepted here`)
     found.set(name, value)

@@ -98,10 +98,8 @@ export const parseIssuers = async (text: string | undefined): Promise<readonly I
   let value: unknown
   try {
     value = plainYaml(text)
-  } catch (cause) {
-    throw new DocumentError(`issuers: ${cause instanceof Error ? cause.message : 'not YAML'}`, {
-      cause,
-    })
+  } catch (error) {
+    throw error instanceof DocumentError ? new DocumentError(`issuers: ${error.message}`) : error
   }
   const result = schema.safeParse(value)
   if (result.success) return result.data.issuers

@@ -21,6 +21,7 @@ const parseWritten = (text: string): WrittenPolicy =>
     what: 'policy',
     schema: policySchema,
     fieldsAt: (path) => FIELDS[path.filter((step) => typeof step === 'string').join('.')] ?? 'all',
+    showsValues: true,
   })
 
 /**

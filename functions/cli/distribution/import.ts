@@ -27,7 +27,7 @@ const parsed = (text: string, path: string): Values => {
   try {
     config = plainYaml(text)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
+    const why = cause instanceof Error ? cause.message : String(cause)
     throw new CommandError(`${path} is not YAML: ${why}`, { cause })
   }
   if (!isMap(config) || config.version === undefined) {

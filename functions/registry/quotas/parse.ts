@@ -18,4 +18,6 @@ const fieldsAt = (path: readonly PropertyKey[]): string =>
  * @throws DocumentError with line, path and value, and what is expected
  */
 export const parseQuotas = (text: string): Quotas =>
-  compileQuotas(parseYaml(text, { what: 'quotas', schema: quotasSchema, fieldsAt }))
+  compileQuotas(
+    parseYaml(text, { what: 'quotas', schema: quotasSchema, fieldsAt, showsValues: true }),
+  )

@@ -24,4 +24,6 @@ const fieldsAt = (path: readonly PropertyKey[]): string => {
  * @throws DocumentError with line, path and value, and what is expected
  */
 export const parseRetention = (text: string): Retention =>
-  compileRetention(parseYaml(text, { what: 'rules', schema: retentionSchema, fieldsAt }))
+  compileRetention(
+    parseYaml(text, { what: 'rules', schema: retentionSchema, fieldsAt, showsValues: true }),
+  )

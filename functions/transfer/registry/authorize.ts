@@ -84,8 +84,8 @@ export const authorizing = (
         `a token of ${origin} is to be had at ${shown(realm)}, which has no TLS: nothing was sent there`,
       )
     }
-    const failed = (why: string, cause?: unknown): TransferError =>
-      new TransferError(`${origin} gives no token for ${scope}: ${why}`, { cause })
+    const failed = (why: string): TransferError =>
+      new TransferError(`${origin} gives no token for ${scope}: ${why}`)
     const refresh =
       credentials && 'refreshToken' in credentials ? credentials.refreshToken : undefined
     const query = new URLSearchParams({ ...service, ...(scope === '' ? {} : { scope }) })
@@ -119,8 +119,9 @@ export const authorizing = (
     let grant: z.output<typeof granted> | undefined
     try {
       grant = readGrant(reply.body)
-    } catch (cause) {
-      throw failed(`${from}, which is not JSON`, cause)
+    } catch {
+      // The cause would quote it, and it may be a token.
+      throw failed(`${from}, which is not JSON`)
     }
     const text = grant?.token ?? grant?.access_token
     if (grant === undefined || text === undefined) throw failed(`${from}, without a token`)
