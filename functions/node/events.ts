@@ -88,17 +88,21 @@ const open = async (
   const address = `${hostname()}:${new URL(whereabouts.url).port}`
   const post = openPost(store, env, { ...whereabouts, address })
   const requests = new AbortController()
-  const pulls = createPulls({ post, now: Date.now, signal: requests.signal })
+  const report = reportingTo(logger)
+  const { delivery } = report
+  const { signal } = requests
+  const pulls = createPulls({ store, post, now: Date.now, signal, report: delivery })
   const sender = startSender({
     store,
     async receivers() {
       const all = await receivers()
-      pulls.follow(all)
+      const looking = pulls.follow(all)
       seat.tell = pulls.isWanted() ? (make) => pulls.tell(make(), () => seat.dropped()) : undefined
+      await looking
       return all
     },
     post,
-    report: reportingTo(logger),
+    report,
   })
   return { sender, endPulls: () => requests.abort() }
 }
