@@ -136,8 +136,15 @@ export const removeRepository = async (name: string, override: boolean): Promise
   gone.set(name, Date.now() + FRESH)
 }
 
-export const getDeletes = (name: string): Promise<Deletes> =>
-  get(`/api/v1/deleted/${pathOf(name)}`, true)
+/** The query of the next page, as the answer's Link has it. */
+const nextOf = (response: Response): string | undefined =>
+  response.headers.get('Link')?.match(/\?([^>]*)>; rel="next"/)?.[1]
+
+/** A page of deletes, the latest first. @param next as the page before has it */
+export const getDeletes = async (name: string, next?: string): Promise<Deletes> => {
+  const response = await send(`/api/v1/deleted/${pathOf(name)}${next ? `?${next}` : ''}`)
+  return { ...(await response.json()), next: nextOf(response) }
+}
 
 export const undelete = async (wanted: {
   readonly repository: string

@@ -158,6 +158,8 @@ export interface Deletes {
   readonly name: string
   readonly whole: readonly WholeDelete[]
   readonly deletes: readonly Deleted[]
+  /** The query of the next page; undefined after the last. */
+  readonly next: string | undefined
 }
 
 export interface Undeleted {

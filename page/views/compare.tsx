@@ -9,6 +9,7 @@ import { bytes, plural } from '../format.ts'
 import { useLoad } from '../load.ts'
 import { Crumbs, Digest, Section, Title } from '../parts/small.tsx'
 import { Loaded } from '../parts/states.tsx'
+import { Columns } from '../parts/table.tsx'
 import { toImage } from '../router.ts'
 import { useSession } from '../session.ts'
 import type { Descriptor, Image } from '../shapes.ts'
@@ -70,13 +71,7 @@ const Both = ({ a, b }: { readonly a: Image; readonly b: Image }) => {
           <div class="table-frame">
             <table class="differences">
               <caption class="hidden">Differences</caption>
-              <thead>
-                <tr>
-                  <th scope="col">What</th>
-                  <th scope="col">{nameA}</th>
-                  <th scope="col">{nameB}</th>
-                </tr>
-              </thead>
+              <Columns of={['What', nameA, nameB]} />
               <tbody>
                 {differ.map(({ what, a: before, b: after }) => (
                   <tr key={what}>

@@ -12,6 +12,7 @@ import { failureOf, useLoad } from '../load.ts'
 import { announce } from '../parts/announce.tsx'
 import { Crumbs, Section, Title, When } from '../parts/small.tsx'
 import { Empty, Loaded } from '../parts/states.tsx'
+import { More } from '../parts/table.tsx'
 import { useSession } from '../session.ts'
 import type { Deleted, Deletes } from '../shapes.ts'
 
@@ -91,7 +92,24 @@ const isLast = (deletes: readonly Deleted[], at: number): boolean => {
   return own !== undefined && deletes.findIndex((each) => key(each) === key(own)) === at
 }
 
-const List = ({ name, all, again }: { name: string; all: Deletes; again: () => void }) => {
+/** The first page, and those that were asked for after it. */
+const usePages = (name: string, first: Deletes) => {
+  const [all, setAll] = useState(first)
+  const [busy, setBusy] = useState(false)
+  const [failed, setFailed] = useState<string>()
+  const more = () => {
+    setBusy(true)
+    setFailed(undefined)
+    getDeletes(name, all.next)
+      .then(({ deletes, next }) => setAll({ ...all, deletes: [...all.deletes, ...deletes], next }))
+      .catch((thrown: unknown) => setFailed(failureOf(thrown).message))
+      .finally(() => setBusy(false))
+  }
+  return { all, busy, failed, more }
+}
+
+const List = ({ name, first, again }: { name: string; first: Deletes; again: () => void }) => {
+  const { all, ...pages } = usePages(name, first)
   const bring = (what: { tag?: string; digest?: string }) => async () => {
     const { tags, manifests } = await undelete({ repository: name, ...what })
     forget()
@@ -105,8 +123,12 @@ const List = ({ name, all, again }: { name: string; all: Deletes; again: () => v
       </Empty>
     )
   }
+  const count = all.whole.length + all.deletes.length
   return (
-    <Section title="Deletes" aside={plural(all.whole.length + all.deletes.length, 'delete')}>
+    <Section
+      title="Deletes"
+      aside={all.next === undefined ? plural(count, 'delete') : `${count}+ deletes`}
+    >
       <ul class="rows">
         {all.whole.map(({ id, at, by, pending }, place) => (
           <Row
@@ -136,6 +158,7 @@ const List = ({ name, all, again }: { name: string; all: Deletes; again: () => v
           )
         })}
       </ul>
+      <More what="deletes" next={all.next} {...pages} />
     </Section>
   )
 }
@@ -149,7 +172,9 @@ export const DeletedView = ({ name }: { readonly name: string }) => {
     <>
       <Crumbs name={name}>Deleted</Crumbs>
       <Title>Deleted in {name}</Title>
-      <Loaded loading={loading}>{(all) => <List name={name} all={all} again={again} />}</Loaded>
+      <Loaded loading={loading}>
+        {(first) => <List name={name} first={first} again={again} />}
+      </Loaded>
     </>
   )
 }

@@ -6,6 +6,7 @@
 
 import { bytes, command, percent, plural } from '../format.ts'
 import { Digest, Section, When } from '../parts/small.tsx'
+import { Columns } from '../parts/table.tsx'
 import type { Descriptor, Image, Step } from '../shapes.ts'
 
 /** Colours of neighbours, by style sheet. */
@@ -72,20 +73,14 @@ export const Layers = ({ image }: { readonly image: Image }) => {
       <div class="table-frame">
         <table class="layers">
           <caption class="hidden">{isImage ? 'Layers' : 'Contents'}, from the lowest</caption>
-          <thead>
-            <tr>
-              <th scope="col">{isImage ? 'Made by' : 'What'}</th>
-              <th scope="col" class="col-size">
-                Size
-              </th>
-              <th scope="col" class="col-share">
-                Share
-              </th>
-              <th scope="col" class="col-digest">
-                Digest
-              </th>
-            </tr>
-          </thead>
+          <Columns
+            of={[
+              isImage ? 'Made by' : 'What',
+              ['Size', 'col-size'],
+              ['Share', 'col-share'],
+              ['Digest', 'col-digest'],
+            ]}
+          />
           <tbody>
             {layers.map((layer, at) => (
               <tr key={`${layer.digest} ${at}`}>

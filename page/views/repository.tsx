@@ -9,26 +9,13 @@ import { plural } from '../format.ts'
 import { SearchBox } from '../parts/search-box.tsx'
 import { Crumbs, Title } from '../parts/small.tsx'
 import { Empty, Loaded } from '../parts/states.tsx'
+import { More } from '../parts/table.tsx'
 import { go, type Query, toDeleted, toRepositories, toRepository } from '../router.ts'
 import { useSession } from '../session.ts'
 import type { Right } from '../shapes.ts'
 import { Delete } from './delete.tsx'
-import { type TagLoading, useTags } from './tag-pages.ts'
+import { useTags } from './tag-pages.ts'
 import { CompareBar, TagTable } from './tag-table.tsx'
-
-const More = ({ next, busy, failed, more }: { readonly next: string | undefined } & TagLoading) => (
-  <div class="pages">
-    <span />
-    {failed === undefined ? <span /> : <span role="alert">{failed}</span>}
-    {next === undefined ? (
-      <span />
-    ) : (
-      <button type="button" class="button" onClick={more} disabled={busy}>
-        {busy ? 'Loading…' : 'More tags'}
-      </button>
-    )}
-  </div>
-)
 
 /** What can be done with all of it, by those who may. */
 const Actions = ({
@@ -103,7 +90,7 @@ export const RepositoryView = ({
             <>
               <CompareBar name={name} chosen={chosen} />
               <TagTable name={name} tags={tags} chosen={chosen} choose={choose} />
-              <More next={next} {...loaded} />
+              <More what="tags" next={next} {...loaded} />
             </>
           )
         }

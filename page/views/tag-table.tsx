@@ -7,6 +7,7 @@
 import { bytes } from '../format.ts'
 import { Lock } from '../parts/icons.tsx'
 import { Badge, Digest, When } from '../parts/small.tsx'
+import { Columns } from '../parts/table.tsx'
 import { toCompare, toImage } from '../router.ts'
 import type { Tag } from '../shapes.ts'
 
@@ -112,26 +113,21 @@ export const TagTable = ({
   <div class="card table-frame">
     <table class="tags">
       <caption class="hidden">Tags of {name}</caption>
-      <thead>
-        <tr>
-          <th scope="col" class="col-choose">
-            <span class="hidden">Compare</span>
-          </th>
-          <th scope="col">Tag</th>
-          <th scope="col" class="col-what">
-            What
-          </th>
-          <th scope="col" class="col-size">
-            Size
-          </th>
-          <th scope="col" class="col-digest">
-            Digest
-          </th>
-          <th scope="col" class="col-when">
-            Pushed
-          </th>
-        </tr>
-      </thead>
+      <Columns
+        of={[
+          [
+            <span key="choose" class="hidden">
+              Compare
+            </span>,
+            'col-choose',
+          ],
+          'Tag',
+          ['What', 'col-what'],
+          ['Size', 'col-size'],
+          ['Digest', 'col-digest'],
+          ['Pushed', 'col-when'],
+        ]}
+      />
       <tbody>
         {tags.map((tag) => (
           <Row

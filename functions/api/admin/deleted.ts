@@ -5,7 +5,7 @@
  */
 
 import { unreported } from '../../registry/damage.ts'
-import { listDeletions } from '../../registry/deleted/deletions.ts'
+import { pageOfDeletions } from '../../registry/deleted/deletions.ts'
 import { areThere } from '../../registry/deleted/there.ts'
 import { undelete } from '../../registry/deleted/undelete.ts'
 import { RegistryError } from '../../registry/errors.ts'
@@ -18,12 +18,16 @@ import * as z from '../../shared/schema.ts'
 import { RequestError } from '../errors.ts'
 import { eventOrigin } from '../event-origin.ts'
 import { permitAdmin } from '../middleware/permit.ts'
+import { finishPage } from '../paging.ts'
 import { withExample } from './example.ts'
 import type { Operation } from './operation.ts'
+import { opaque, opaquePaging, PAGE_HEADERS } from './page.ts'
 import { NAME } from './repositories.ts'
 
 /** Most whole repositories that are listed. */
 const MOST = 10_000
+/** Most deletes of a page: each is read, and may name a thousand tags. */
+const MOST_READ = 100
 
 const whole = z.object({
   at: z.iso.datetime(),
@@ -74,10 +78,12 @@ const ofOne: Operation = {
   method: 'GET',
   path: '/api/v1/deleted/{name}',
   summary: 'Deletes in a repository',
-  parameters: { name: NAME },
+  parameters: { name: NAME, ...opaque(MOST_READ) },
   responses: {
     200: {
-      description: 'The latest first.',
+      description:
+        'A page, the latest first; deletes of all of the repository (`whole`) are in the first page.',
+      headers: PAGE_HEADERS,
       content: {
         'application/json': z.object({
           name: z.string(),
@@ -100,10 +106,16 @@ const ofOne: Operation = {
     },
   },
   right: 'name',
-  async run({ c, desk, path }) {
+  async run(request) {
+    const { c, desk, path } = request
     const name = parseName(path.name ?? '')
-    const { deletes } = await listWhole(desk.store, name)
-    const all = await listDeletions(desk.store, name)
+    const paging = opaquePaging(request, MOST_READ)
+    const { limit, last } = paging
+    const [{ deletes }, { deletions, ...page }] = await Promise.all([
+      last === undefined ? listWhole(desk.store, name) : { deletes: [] },
+      pageOfDeletions(desk.store, name, Math.max(limit, 1), last),
+    ])
+    const all = finishPage(c, paging, page).length === 0 ? [] : deletions
     const there = await areThere(desk.store, name, all)
     return c.json({
       name,

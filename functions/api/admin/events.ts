@@ -7,40 +7,23 @@
 import { listEnded, pageOfDead, pageOfWaiting, resendDead } from '../../events/dead-letters.ts'
 import { deadSchema, shownDead, shownWaiting, waitingSchema } from '../../events/shown.ts'
 import * as z from '../../shared/schema.ts'
-import { RequestError } from '../errors.ts'
-import { finishPage, type Paging, readPaging } from '../paging.ts'
-import type { Operation, Request } from './operation.ts'
-import { PAGE_HEADERS, PAGING } from './page.ts'
+import { finishPage } from '../paging.ts'
+import type { Operation } from './operation.ts'
+import { opaque, opaquePaging, PAGE_HEADERS } from './page.ts'
 
 /** Most events of a page that are read one by one. */
 const MOST_READ = 100
+/** Most others of a page. */
+const MOST_LISTED = 1000
 /** Most events that one request sends again. */
 const MOST_RESENT = 250
-/** Most characters of `last`. */
-const MOST_LAST = 512
-
-const OPAQUE = {
-  ...PAGING,
-  last: { ...PAGING.last, description: 'Where the page begins: taken from the Link of another.' },
-} as const
-
-const pagingOf = ({ c }: Request, most: number): Paging => {
-  const { limit, last } = readPaging(c)
-  if (last !== undefined && last.length > MOST_LAST) {
-    throw new RequestError(
-      'PARAMETER_INVALID',
-      `last has ${last.length} characters: expected what the Link of another page has`,
-    )
-  }
-  return { limit: Math.min(limit, most), last }
-}
 
 const listWaiting: Operation = {
   id: 'listWaitingEvents',
   method: 'GET',
   path: '/api/v1/events/waiting',
   summary: 'Events that wait for their receivers',
-  parameters: OPAQUE,
+  parameters: opaque(MOST_LISTED),
   responses: {
     200: {
       description: 'A page, by receiver and then by time.',
@@ -51,7 +34,7 @@ const listWaiting: Operation = {
   right: 'all',
   async run(request) {
     const { c, desk } = request
-    const paging = pagingOf(request, 1000)
+    const paging = opaquePaging(request, MOST_LISTED)
     const { deliveries, ...page } = await pageOfWaiting(
       desk.store,
       Math.max(paging.limit, 1),
@@ -67,13 +50,7 @@ const listDead: Operation = {
   method: 'GET',
   path: '/api/v1/events/dead',
   summary: 'Events that could not be delivered',
-  parameters: {
-    ...OPAQUE,
-    n: {
-      ...PAGING.n,
-      description: `Most entries of a page; at most ${MOST_READ}, which is the default.`,
-    },
-  },
+  parameters: opaque(MOST_READ),
   responses: {
     200: {
       description: 'A page, by receiver and then by time. One without `event` is damaged.',
@@ -84,7 +61,7 @@ const listDead: Operation = {
   right: 'all',
   async run(request) {
     const { c, desk } = request
-    const paging = pagingOf(request, MOST_READ)
+    const paging = opaquePaging(request, MOST_READ)
     const { letters, ...page } = await pageOfDead(
       desk.store,
       Math.max(paging.limit, 1),

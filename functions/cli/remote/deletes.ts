@@ -9,6 +9,7 @@ import { type Digest, isDigest } from '../../registry/reference.ts'
 import * as z from '../../shared/schema.ts'
 import type { DeletesIo, DeletesOf } from '../ways/deletes-io.ts'
 import { withJson } from './ask-json.ts'
+import { pagesOf } from './pages.ts'
 import type { RegistryIo } from './registry-io.ts'
 
 /** Milliseconds. */
@@ -55,13 +56,13 @@ const subjectOf = ({ tag, digest: of }: Pick<Deletion, 'tag' | 'digest'>): strin
 export const fromAfar = (io: RegistryIo): DeletesIo => {
   const { registry } = io
   const read = async (name: string): Promise<DeletesOf> => {
-    const found = await registry.json(`deleted/${name}`, deletesOf)
-    const there = new Set(found.deletes.filter(({ isThere }) => isThere).map(subjectOf))
-    const deletions = found.deletes.map(({ at, isThere: _, ...rest }) => ({
-      ...rest,
-      at: new Date(at),
-    }))
-    const all = found.whole.map(({ id, at, by, pending }) => {
+    const pages: z.output<typeof deletesOf>[] = []
+    for await (const page of pagesOf(registry, `deleted/${name}`, deletesOf)) pages.push(page)
+    const deletes = pages.flatMap((page) => page.deletes)
+    const there = new Set(deletes.filter(({ isThere }) => isThere).map(subjectOf))
+    const deletions = deletes.map(({ at, isThere: _, ...rest }) => ({ ...rest, at: new Date(at) }))
+    // The first page has them.
+    const all = (pages[0]?.whole ?? []).map(({ id, at, by, pending }) => {
       const state: 'pending' | 'done' = pending ? 'pending' : 'done'
       return { id, at: Date.parse(at), by, state }
     })

@@ -83,6 +83,43 @@ export const listDeletions = async (store: ObjectStore, name: string): Promise<D
   return found.reverse()
 }
 
+/** Some deletes, and whether there are earlier ones; `names` stand for them in the next page. */
+export interface DeletionPage {
+  readonly deletions: readonly Deletion[]
+  readonly names: readonly string[]
+  readonly more: boolean
+}
+
+/**
+ * A page of what {@link listDeletions} gives: one listing for each 1000 that are noted, and a read for each of the page.
+ *
+ * @param limit 1 or more
+ * @param last what `names` had for the last one of the page before
+ */
+export const pageOfDeletions = async (
+  store: ObjectStore,
+  name: string,
+  limit: number,
+  last: string | undefined,
+): Promise<DeletionPage> => {
+  const prefix = deletionsPrefix(name)
+  // The store lists the earliest first: of those before `last` the latest are wanted.
+  let found: string[] = []
+  for await (const page of listPages(store, prefix)) {
+    const names = page.map(({ key }) => key.slice(prefix.length))
+    const wanted = last === undefined ? names : names.filter((each) => each < last)
+    found = [...found, ...wanted].slice(-limit - 1)
+    if (wanted.length < names.length) break
+  }
+  const names = found.slice(-limit).reverse()
+  const read = await inBatches(names, (each) => readRecord(store, prefix + each))
+  return {
+    deletions: read.flatMap((each) => each?.deletion ?? []),
+    names,
+    more: found.length > limit,
+  }
+}
+
 /**
  * Removes notes of deletes that can no longer be undone. On AWS a lifecycle rule does this; elsewhere the server.
  *

@@ -9,6 +9,7 @@ import { bytes, plural } from '../../format.ts'
 import { useLoad } from '../../load.ts'
 import { Section, When } from '../../parts/small.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
+import { Columns } from '../../parts/table.tsx'
 
 export const UploadsView = () => (
   <Loaded loading={useLoad(getUploads, [])}>
@@ -28,16 +29,7 @@ export const UploadsView = () => (
           <div class="table-frame">
             <table>
               <caption class="hidden">Uploads</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Upload</th>
-                  <th scope="col" class="col-size">
-                    Size
-                  </th>
-                  <th scope="col">Since</th>
-                  <th scope="col">Last written</th>
-                </tr>
-              </thead>
+              <Columns of={['Upload', ['Size', 'col-size'], 'Since', 'Last written']} />
               <tbody>
                 {uploads.map(({ id, bytes: size, since, latest }) => (
                   <tr key={id}>

@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest'
-import { QUOTAS_KEY } from '../../../functions/registry/layout.ts'
+import { deletionKey, QUOTAS_KEY } from '../../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { USAGE_KEY, usagePartKey } from '../../../functions/registry/usage/document.ts'
 import { IMAGE } from '../../access/endpoints.ts'
@@ -91,6 +91,37 @@ test('what is deleted is listed, and comes back', async (t) => {
     ['user:lead', 'undelete team/a:v1'],
     ['user:lead', 'undelete team/b'],
   ])
+})
+
+test('deletes are in pages, the latest first, and whole ones in the first', async (t) => {
+  const { send, store } = await openOffice(t, { images: ['team/a'] })
+  const path = '/api/v1/deleted/team/a'
+  const ids = ['a', 'b', 'c', 'd'].map((each) => each.repeat(16))
+  for (const [at, id] of ids.entries()) {
+    const note = { id, digest: IMAGE.sha256, tag: `t${at}` }
+    await write(store, deletionKey('team/a', 1000 + at, id), JSON.stringify(note))
+  }
+  // One that is damaged is in no page, and keeps none from the next.
+  await write(store, deletionKey('team/a', 1010, 'e'.repeat(16)), '{')
+  const pageAt = async (query: string) => {
+    const answer = await send(`GET ${path}${query}`, { as: LEAD })
+    const { whole, deletes } = jsonOf(answer) as { whole: unknown[]; deletes: { tag: string }[] }
+    const next = answer.headers.get('Link')?.match(/^<[^?]*(\?[^>]*)>; rel="next"$/)?.[1]
+    return { whole, tags: deletes.map(({ tag }) => tag), next }
+  }
+  const { next: second = '', ...first } = await pageAt('?n=2')
+  expect(first).toEqual({ whole: [], tags: ['t3'] })
+  const { next: third = '', tags } = await pageAt(second)
+  expect(tags).toEqual(['t2', 't1'])
+  expect(await pageAt(third)).toEqual({ whole: [], tags: ['t0'], next: undefined })
+  expect(await pageAt('')).toMatchObject({ tags: ['t3', 't2', 't1', 't0'], next: undefined })
+  expect(await pageAt('?n=5')).toMatchObject({ next: undefined })
+  expect(await pageAt('?n=0')).toEqual({ whole: [], tags: [], next: undefined })
+  expect((await send(`DELETE ${AT}/team/a`, { as: DEV })).status).toBe(202)
+  expect((await pageAt('?n=1')).whole).toHaveLength(1)
+  expect((await pageAt(second)).whole).toEqual([])
+  const { status } = await send(`GET ${path}?last=${'x'.repeat(513)}`, { as: LEAD })
+  expect(status).toBe(400)
 })
 
 test('what cannot come back says why', async (t) => {
