@@ -15,7 +15,7 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { StoreError } from '../errors.ts'
 import { MIN_PART_SIZE, type MultipartUpload, type OpenMultipart } from '../store.ts'
 import { temporaryPath, withParents } from './disk.ts'
@@ -141,8 +141,30 @@ export const abortMultipart = async (tree: Tree, upload: MultipartUpload): Promi
 }
 
 /**
+ * Whether no file of an upload is an object as well, nor has become one: a flush may fail when that has its name already.
+ * Whoever continued such an upload would change an object.
+ */
+const isPrivate = async (directory: string): Promise<boolean> => {
+  const names = async (name: string): Promise<number> => {
+    try {
+      return (await stat(`${directory}/${name}`)).nlink
+    } catch (error) {
+      if (isAbsent(error)) return 0
+      throw error
+    }
+  }
+  try {
+    return (await names('data')) === 1 && (await names('whole')) <= 1
+  } catch {
+    // Nobody knows.
+    return false
+  }
+}
+
+/**
  * Closes an upload to all writers and runs `work` on its directory; drops the upload afterwards, or
- * opens it again if `work` fails. A writer that has `data` open may continue: see complete.ts.
+ * opens it again if `work` fails before there is an object of it. A writer that has `data` open may continue: see
+ * complete.ts.
  *
  * @throws StoreError `multipart` if the upload is gone
  */
@@ -162,7 +184,9 @@ export const withSealed = async <T>(
   try {
     result = await work(sealed)
   } catch (error) {
-    await rename(sealed, directory).catch(() => undefined)
+    // The object is not dropped: others may have seen it, and count on it. Who asks again finds it.
+    const end = (await isPrivate(sealed)) ? rename(sealed, directory) : discard(tree, sealed)
+    await end.catch(() => undefined)
     throw error
   }
   await discard(tree, sealed)
