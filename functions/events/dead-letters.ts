@@ -13,6 +13,7 @@ import {
   deadKey,
   deliveryOf,
   ENDED_PREFIX,
+  endedKey,
   WAITING_PREFIX,
   waitingKey,
 } from './keys.ts'
@@ -106,6 +107,17 @@ export const listEnded = async (store: ObjectStore): Promise<readonly string[]> 
     names.push(...objects.map(({ key }) => key.slice(ENDED_PREFIX.length)))
   }
   return names
+}
+
+/** Those of some receivers that had ended of which that still holds. One operation each. */
+export const stillEnded = async (
+  store: ObjectStore,
+  names: Iterable<string>,
+): Promise<ReadonlySet<string>> => {
+  const found = await inBatches([...names], async (name) =>
+    (await store.head(endedKey(name))) === undefined ? [] : [name],
+  )
+  return new Set(found.flat())
 }
 
 /** Has the receivers that have ended be sent events again. */

@@ -12,6 +12,7 @@ import { listPages } from '../storage/pages.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { alone } from './alone.ts'
 import { type Courier, createCourier } from './courier.ts'
+import { stillEnded } from './dead-letters.ts'
 import { fanOut } from './fan-out.ts'
 import {
   BEFORE_WAITING,
@@ -40,14 +41,14 @@ export interface DrainOptions {
 /**
  * Sends what waits. What it knows of failures is kept for the next time.
  *
- * @param receivers those who are told
+ * @param read gives those who are told, as the store has them now
  * @param isOver whether to begin nothing more, not even a request of ten seconds
  * @param what `recorded`: there is something in the outbox, and nothing else is looked for. `all`: also what is to be
  *   sent again, and what others have left, who may have died
  * @throws StoreError once all has been tried
  */
 export type Drain = (
-  receivers: readonly Receiver[],
+  read: () => Promise<readonly Receiver[]>,
   isOver: () => boolean,
   what: 'recorded' | 'all',
 ) => Promise<void>
@@ -94,14 +95,20 @@ export const createDrain = ({ store, post, report, now = Date.now }: DrainOption
     return new Set(receivers.filter((_, at) => infos[at] !== undefined).map(({ name }) => name))
   }
 
-  return async (receivers, isOver, what) => {
+  return async (read, isOver, what) => {
+    let receivers = await read()
+    if (receivers.length === 0) return
     const all = what === 'all'
     if (all) {
       const page = await store.list(EVENTS_PREFIX, { startAfter: BEFORE_WAITING, limit: 1 })
       if (page.objects.length === 0) return
     }
-    const ended = await endedOf(receivers)
-    const hearing = receivers.filter(({ name }) => !ended.has(name))
+    let ended = await endedOf(receivers)
+    const hearing = async (): Promise<readonly Receiver[]> => {
+      receivers = await read()
+      ended = await stillEnded(store, ended)
+      return receivers.filter(({ name }) => !ended.has(name))
+    }
     const delivering = new Map<string, Promise<void>>()
 
     /** Works as long as there is something to be done soon, and nobody else does it. */
@@ -141,7 +148,7 @@ export const createDrain = ({ store, post, report, now = Date.now }: DrainOption
         known: !all,
         isThere: () => hasAny(OUTBOX, (key) => !unreadable.has(key)),
         act: async (goOn) => {
-          const { told, again } = await fanOut(store, { receivers: hearing, now, goOn, damaged })
+          const { told, again } = await fanOut(store, { hearing, now, goOn, damaged })
           for (const receiver of receivers) if (told.has(receiver.name)) start(receiver, true)
           return again
         },

@@ -4,6 +4,9 @@
  * A record is deleted only once each receiver that wants it has its copy, so nothing is lost wherever this dies. Done
  * again, it writes the same keys: of what was delivered meanwhile there is a second delivery, with the same id.
  *
+ * Who they are is read after the listing that shows the record: whoever has written it may have seen a receiver that
+ * was not there a moment before.
+ *
  * What one writer did after another has its record later, and its proof later, too: a proof is looked at after its record
  * was listed, so whoever sees the second record also finds that the first has happened. So what has no proof yet keeps
  * nothing else waiting. But what the second has undone of the proof, as a push does of a delete, leaves the first unknown:
@@ -49,8 +52,8 @@ export interface FannedOut {
 }
 
 export interface FanOutOptions {
-  /** Those to whom events are sent. */
-  readonly receivers: readonly Receiver[]
+  /** Those to whom events are sent, as the store has them now. Asked after each listing that has something. */
+  readonly hearing: () => Promise<readonly Receiver[]>
   /** Clock in milliseconds since 1970. */
   readonly now: () => number
   /** Whether to go on; asked now and then. */
@@ -97,7 +100,7 @@ const happened = async (store: ObjectStore, record: EventRecord, now: number): P
  */
 export const fanOut = async (
   store: ObjectStore,
-  { receivers, now, goOn, damaged }: FanOutOptions,
+  { hearing, now, goOn, damaged }: FanOutOptions,
 ): Promise<FannedOut> => {
   const told = new Set<string>()
   let again: number | undefined
@@ -118,6 +121,7 @@ export const fanOut = async (
     return looked
   }
 
+  let receivers: readonly Receiver[] = []
   const tell = async (events: readonly EventRecord[]): Promise<void> => {
     for (const event of events) {
       const wanting = receivers.filter(({ wants }) => wants(event))
@@ -128,6 +132,7 @@ export const fanOut = async (
 
   const waiting = new Set<string>()
   for await (const objects of listPages(store, OUTBOX)) {
+    if (objects.length > 0) receivers = await hearing()
     for (let from = 0; from < objects.length; from += CHUNK) {
       if (!(await goOn())) return { told, again: 0 }
       const keys = objects.slice(from, from + CHUNK).map(({ key }) => key)

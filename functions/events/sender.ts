@@ -11,7 +11,7 @@
 import type { ObjectStore } from '../storage/store.ts'
 import { alone } from './alone.ts'
 import { type Courier, createCourier, type DeliveryEvent } from './courier.ts'
-import { listEnded } from './dead-letters.ts'
+import { listEnded, stillEnded } from './dead-letters.ts'
 import { fanOut } from './fan-out.ts'
 import { BEFORE_WAITING, COPYING, EVENTS_PREFIX, waitingPrefix } from './keys.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -36,8 +36,10 @@ export interface SenderReport {
 
 export interface SenderOptions {
   readonly store: ObjectStore
-  /** Those who are told, as of now. */
+  /** Those who are told; they may be remembered for a while. */
   readonly receivers: () => Promise<readonly Receiver[]>
+  /** The same as the store has them now. */
+  readonly current: () => Promise<readonly Receiver[]>
   readonly post: Post
   readonly report: SenderReport
   /** Clock in milliseconds since 1970. Default: the platform's. */
@@ -56,6 +58,7 @@ export interface Sender {
 export const startSender = ({
   store,
   receivers,
+  current: readCurrent,
   post,
   report,
   now = Date.now,
@@ -137,9 +140,13 @@ export const startSender = ({
     const page = await store.list(EVENTS_PREFIX, { startAfter: BEFORE_WAITING, limit: 1 })
     if (page.objects.length === 0) return LOOK
     ended = new Set(await listEnded(store))
-    const hearing = all.filter(({ name }) => !ended.has(name))
+    const hearing = async (): Promise<readonly Receiver[]> => {
+      const told = await readCurrent()
+      ended = await stillEnded(store, ended)
+      return told.filter(({ name }) => !ended.has(name))
+    }
     const again = await inTurn(COPYING, async (goOn) => {
-      const done = await fanOut(store, { receivers: hearing, now, goOn, damaged })
+      const done = await fanOut(store, { hearing, now, goOn, damaged })
       return done.again
     })
     // Also of others, who may have died: each looks for itself.

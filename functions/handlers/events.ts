@@ -64,11 +64,12 @@ export const createHandler = (env: NodeJS.ProcessEnv): EventsHandler => {
     const record = recordIn(event)
     // Another invocation has seen to it, or the request was refused.
     if (record !== undefined && (await store.head(record)) === undefined) return
-    const text = await readDocument(store, EVENT_RECEIVERS_KEY)
-    const receivers = text === undefined ? [] : parseReceivers(text)
-    if (receivers.length === 0) return
+    const read = async () => {
+      const text = await readDocument(store, EVENT_RECEIVERS_KEY)
+      return text === undefined ? [] : parseReceivers(text)
+    }
     const isOver = () => context.getRemainingTimeInMillis() < STOP_BEFORE
-    await drain(receivers, isOver, record === undefined ? 'all' : 'recorded')
+    await drain(read, isOver, record === undefined ? 'all' : 'recorded')
   }
 }
 

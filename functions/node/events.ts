@@ -6,12 +6,14 @@
 
 import { hostname } from 'node:os'
 import type { RequestLogger } from '../api/env.ts'
+import { readDocument } from '../auth/document.ts'
 import { liveDocument } from '../auth/live.ts'
 import { startLoop } from '../events/loop.ts'
 import type { Receiver } from '../events/receivers.ts'
 import type { Sender } from '../events/sender.ts'
 import type { PullEvents, TellPull } from '../registry/happened.ts'
 import { EVENT_RECEIVERS_KEY } from '../registry/layout.ts'
+import { DocumentError } from '../shared/errors.ts'
 import type { ObjectStore } from '../storage/store.ts'
 
 /** Milliseconds between looks for a document while there is none; who records an event wakes sooner. */
@@ -69,6 +71,29 @@ const following = (store: ObjectStore, logger: RequestLogger) =>
     },
   )
 
+/**
+ * The receivers as the store has them now; where that is invalid, the last good ones.
+ *
+ * @throws StoreError: nobody knows who is told
+ */
+const readingNow = (store: ObjectStore, good: () => Promise<readonly Receiver[]>) => {
+  let last: { readonly text: string; readonly receivers: readonly Receiver[] } | undefined
+  return async (): Promise<readonly Receiver[]> => {
+    try {
+      const text = await readDocument(store, EVENT_RECEIVERS_KEY)
+      if (text === undefined) return NONE
+      if (last?.text !== text) {
+        const { parseReceivers } = await import('../events/receivers.ts')
+        last = { text, receivers: parseReceivers(text) }
+      }
+      return last.receivers
+    } catch (error) {
+      if (error instanceof DocumentError) return good()
+      throw error
+    }
+  }
+}
+
 interface Seat extends CountedPullEvents {
   tell: TellPull | undefined
 }
@@ -101,6 +126,7 @@ const open = async (
       await looking
       return all
     },
+    current: readingNow(store, receivers),
     post,
     report,
   })

@@ -46,13 +46,13 @@ beforeAll(async () => {
 
 test('an event that comes alone', async () => {
   const send = await sendWith(0)
-  const calls = { HeadObject: 3, GetObject: 5, ListObjectsV2: 4, PutObject: 3, DeleteObject: 4 }
+  const calls = { HeadObject: 3, GetObject: 6, ListObjectsV2: 4, PutObject: 3, DeleteObject: 4 }
   await costs({ calls }, send)
 })
 
 test('each more that is sent with it: a PUT, two GETs, a HEAD, a DELETE', async () => {
   const send = await sendWith(3)
-  const reads = { HeadObject: 3 + 3, GetObject: 5 + 6, ListObjectsV2: 4 }
+  const reads = { HeadObject: 3 + 3, GetObject: 6 + 6, ListObjectsV2: 4 }
   // Records are deleted together.
   const calls = { ...reads, PutObject: 3 + 3, DeleteObject: 3 + 3, DeleteObjects: 1 }
   await costs({ calls }, send)

@@ -50,6 +50,10 @@ const open = async (t: TestContext, respond: Respond = () => DELIVERED) => {
 }
 
 const never = () => false
+const of =
+  (...receivers: readonly Receiver[]) =>
+  async () =>
+    receivers
 const waits = (store: ObjectStore, event: EventRecord) =>
   writeRecord(
     store,
@@ -60,7 +64,7 @@ const waits = (store: ObjectStore, event: EventRecord) =>
 test('each receiver gets all of it, and nothing is left', async (t) => {
   const { store, sent, start, left } = await open(t)
   const records = [await record(store), await record(store, { action: 'delete' })]
-  await start()([HOOKS, OTHER], never, 'all')
+  await start()(of(HOOKS, OTHER), never, 'all')
   const expected = records.flatMap(({ id }) => [`hooks ${id}`, `other ${id}`])
   expect(sent.toSorted()).toEqual(expected.toSorted())
   expect(await left()).toEqual({})
@@ -70,7 +74,7 @@ test('what another has copied, and died, is delivered', async (t) => {
   const { store, sent, start, left } = await open(t)
   const event = recordOf()
   await waits(store, event)
-  await start()([HOOKS], never, 'all')
+  await start()(of(HOOKS), never, 'all')
   expect(sent).toEqual([`hooks ${event.id}`])
   expect(await left()).toEqual({})
 })
@@ -84,11 +88,11 @@ test('what is recorded while it is at work, and found it busy, is sent by it', a
     if (releases && late === undefined) {
       late = await record(store)
       // It is called for this one, sees that another is at work, and ends.
-      await start()([HOOKS], never, 'recorded')
+      await start()(of(HOOKS), never, 'recorded')
     }
     return proceed()
   })
-  await start(watched)([HOOKS], never, 'recorded')
+  await start(watched)(of(HOOKS), never, 'recorded')
   expect(sent).toHaveLength(2)
   expect(sent).toContain(`hooks ${late?.id}`)
 })
@@ -98,7 +102,7 @@ test('many called at once, each for its own record, leave nothing, and lose noth
   const calls = Array.from({ length: 24 }, async (_, at) => {
     const target = { digest: digestOf('a'), tag: `v${at % 5}` }
     const { id } = await record(store, { target })
-    await start()([HOOKS, OTHER], never, 'recorded')
+    await start()(of(HOOKS, OTHER), never, 'recorded')
     return id
   })
   const ids = await Promise.all(calls)
@@ -113,14 +117,14 @@ test('a receiver that fails keeps neither others waiting nor it, and is asked ag
   )
   const { id } = await record(store)
   const drain = start()
-  await drain([HOOKS, OTHER], never, 'all')
+  await drain(of(HOOKS, OTHER), never, 'all')
   expect(sent.toSorted()).toEqual([`hooks ${id}`, `other ${id}`])
   expect(await left()).toEqual({ waiting: 1 })
   // The same process remembers until when.
-  await drain([HOOKS, OTHER], never, 'all')
+  await drain(of(HOOKS, OTHER), never, 'all')
   expect(sent).toHaveLength(2)
   time.pass(61_000)
-  await drain([HOOKS, OTHER], never, 'all')
+  await drain(of(HOOKS, OTHER), never, 'all')
   expect(sent).toHaveLength(3)
 })
 
@@ -131,20 +135,20 @@ test('a receiver keeps nobody waiting, whatever it is called', async (t) => {
     if (name === 'outbox' && late === undefined) {
       late = await record(store)
       // While it is at work on this one, another is called for the next.
-      await start()([named, OTHER], never, 'recorded')
+      await start()(of(named, OTHER), never, 'recorded')
       expect(sent).toContain(`other ${late.id}`)
     }
     return DELIVERED
   })
   await record(store)
-  await start()([named, OTHER], never, 'recorded')
+  await start()(of(named, OTHER), never, 'recorded')
   expect(late).toBeDefined()
 })
 
 test('nothing more is begun when its time is over', async (t) => {
   const { store, sent, start, left } = await open(t)
   for (let at = 0; at < 3; at++) await record(store)
-  await start()([HOOKS], () => sent.length > 0, 'all')
+  await start()(of(HOOKS), () => sent.length > 0, 'all')
   expect(sent).toHaveLength(1)
   expect(await left()).toEqual({ waiting: 2 })
 })
@@ -154,7 +158,7 @@ test('what cannot be read, and keys of others, are left, and told once', async (
   await store.put(`${OUTBOX}x`, Buffer.from('{'))
   await store.put(`${WAITING_PREFIX}hooks/x`, Buffer.from('x'))
   const drain = start()
-  for (let at = 0; at < 2; at++) await drain([HOOKS], never, 'all')
+  for (let at = 0; at < 2; at++) await drain(of(HOOKS), never, 'all')
   expect(damaged).toEqual([`${OUTBOX}x`])
   expect(await left()).toEqual({ outbox: 1, waiting: 1 })
 })
@@ -164,7 +168,7 @@ test('what waits for a receiver that has ended is dead', async (t) => {
   await store.put(endedKey('hooks'), Buffer.from('responded 410'))
   await waits(store, recordOf())
   await record(store)
-  await start()([HOOKS], never, 'all')
+  await start()(of(HOOKS), never, 'all')
   expect(sent).toEqual([])
   expect(await left()).toEqual({ dead: 1, ended: 1 })
 })
@@ -185,7 +189,7 @@ test.each<['recorded' | 'all', readonly string[]]>([
   })
   const report = { delivery: () => {}, damaged: () => {} }
   const drain = createDrain({ store: watched, post: async () => DELIVERED, report })
-  await drain([HOOKS], never, what)
+  await drain(of(HOOKS), never, what)
   const counts = Object.entries(Object.groupBy(calls, (each) => each))
   expect(counts.map(([name, all]) => `${name} ${all?.length}`).toSorted()).toEqual(expected)
 })
@@ -198,7 +202,7 @@ test('with nothing to send it is one listing', async (t) => {
     calls.push(operation)
     return proceed()
   })
-  await start(watched)([HOOKS], never, 'all')
+  await start(watched)(of(HOOKS), never, 'all')
   expect(calls).toEqual(['list'])
 })
 
@@ -209,6 +213,6 @@ test('a store that fails is an error, once the rest was tried', async (t) => {
     if (operation === 'list' && args[0] === `${WAITING_PREFIX}hooks/`) throw new Error('no')
     return proceed()
   })
-  await expect(start(failing)([HOOKS, OTHER], never, 'all')).rejects.toThrow('no')
+  await expect(start(failing)(of(HOOKS, OTHER), never, 'all')).rejects.toThrow('no')
   expect(sent).toEqual([`other ${id}`])
 })

@@ -60,18 +60,25 @@ export const createProcess = (
     return { receiver, courier }
   })
   const damaged: string[] = []
+  const copy = () =>
+    fanOut(store, {
+      hearing: async () => receivers,
+      now,
+      goOn,
+      damaged: (key) => void damaged.push(key),
+    })
   return {
     sent,
     reported,
     damaged,
     ids: () => sent.map(({ event: { id } }) => id),
     /** Copies from the outbox. */
-    fanOut: () => fanOut(store, { receivers, now, goOn, damaged: (key) => void damaged.push(key) }),
+    fanOut: copy,
     /** One round of the courier of the first receiver. */
     round: () => couriers[0]!.courier.round(receivers[0]!, goOn),
     /** Copies, and delivers until nothing is due. */
     async run(): Promise<void> {
-      await fanOut(store, { receivers, now, goOn, damaged: (key) => void damaged.push(key) })
+      await copy()
       for (const { receiver, courier } of couriers) {
         while ((await courier.round(receiver, goOn)) === 0);
       }

@@ -42,7 +42,12 @@ export const deliver = async (store: ObjectStore, now: () => number = Date.now):
     post: (_, record) => keep(record),
     report: ({ why }) => void faults.push(why),
   })
-  await fanOut(store, { receivers: [INDEX], now, goOn, damaged: (key) => void faults.push(key) })
+  await fanOut(store, {
+    hearing: async () => [INDEX],
+    now,
+    goOn,
+    damaged: (key) => void faults.push(key),
+  })
   while ((await courier.round(INDEX, goOn)) === 0);
   if (faults.length > 0) throw new Error(faults.join('\n'))
 }
