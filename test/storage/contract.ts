@@ -26,6 +26,11 @@ export interface ContractOptions {
   readonly presigns: boolean
   /** Whether a delete of a version is known not to be one step, though the service seems to do it. */
   readonly inexactDeletes?: boolean
+  /**
+   * Whether a write on the condition that there is no object is known not to be one step, so that several at the same
+   * moment may win.
+   */
+  readonly inexactCreates?: boolean
   /** Writes beside a delete of the version before; default 50. */
   readonly races?: number
   /** Whether only its use of memory is tried, or all but that; default: all. */
@@ -50,7 +55,14 @@ export interface ContractOptions {
 export const storeContract = (
   name: string,
   open: () => Promise<OpenStore>,
-  { presigns, inexactDeletes = false, races = 50, memory, ...known }: ContractOptions,
+  {
+    presigns,
+    inexactDeletes = false,
+    inexactCreates = false,
+    races = 50,
+    memory,
+    ...known
+  }: ContractOptions,
 ): void => {
   describe(`contract of the ${name} store`, () => {
     let opened: OpenStore | undefined
@@ -67,7 +79,7 @@ export const storeContract = (
     if (memory !== 'not') describe('large objects', () => memoryTests(subject))
     if (memory === 'only') return
     describe('objects', () => objectTests(subject))
-    describe('conditions', () => conditionTests(subject))
+    describe('conditions', () => conditionTests(subject, !inexactCreates))
     describe('deletes of a version', () => deleteTests(subject, !inexactDeletes, races))
     describe('listings', () => listingTests(subject))
     describe('multipart uploads', () => multipartTests(subject))
