@@ -11,12 +11,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openStore } from '../../functions/compose/open-store.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { createHandler } from '../../functions/handlers/fill.ts'
-import { checkStore } from '../../functions/registry/check/check.ts'
-import { dataKey, FETCHING_PREFIX, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import { dataKey, FETCHING_PREFIX } from '../../functions/registry/layout.ts'
 import { readAll } from '../../functions/storage/bytes.ts'
 import { createHandedClaims } from '../../functions/upstreams/blobs/claim.ts'
 import { startBucket } from '../support/hosts/start.ts'
 import { projectRoot } from '../support/live/process.ts'
+import { findingsIn, setUpstream } from './killable.ts'
 import { serve, sha256 } from './upstream.ts'
 
 const BLOB = randomBytes(40_000_000)
@@ -45,9 +45,7 @@ test('what is left of a copy is nothing', async () => {
   const { server, env } = await startBucket()
   onTestFinished(() => server.close())
   const store = await openStore(readSettings([], env), env)
-  const entry = { name: 'up', host: 'up.example', prefix: 'up', url: upstream.origin }
-  const upstreams = [{ ...entry, private: ['127.0.0.1'] }]
-  await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify({ version: 1, upstreams })))
+  await setUpstream(store, upstream.origin)
   const wanted = { digest: DIGEST, origin: upstream.origin }
   const event = (claim: string) => ({ name: 'up/app', digest: DIGEST, claim })
   const first = (await createHandedClaims(store).offer(wanted))!
@@ -69,14 +67,5 @@ test('what is left of a copy is nothing', async () => {
   const { body } = (await store.get(dataKey(DIGEST)))!
   expect((await readAll(body, BLOB.length)).equals(BLOB)).toBe(true)
   expect((await store.list(FETCHING_PREFIX)).objects).toEqual([])
-  const findings: string[] = []
-  await checkStore(store, {
-    repair: false,
-    verify: true,
-    now: Date.now,
-    wait: async () => {},
-    report: ({ kind, key }) => findings.push(`${kind} ${key}`),
-    progress: () => false,
-  })
-  expect(findings).toEqual([])
+  expect(await findingsIn(store)).toEqual([])
 })

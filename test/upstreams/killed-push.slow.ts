@@ -10,14 +10,11 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
-import { openFileStore } from '../../functions/compose/file-store.ts'
-import { checkStore } from '../../functions/registry/check/check.ts'
-import { tagLinkKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
+import { expect, test } from 'vitest'
+import { tagLinkKey } from '../../functions/registry/layout.ts'
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
-import { temporaryDirectory } from '../support/hosts/start.ts'
-import { freePort, projectRoot, responds, startDaemon } from '../support/live/process.ts'
 import { until } from '../support/until.ts'
+import { findingsIn, openKillable } from './killable.ts'
 import { CONFIG, serve, sha256 } from './upstream.ts'
 
 const PIECE = Buffer.alloc(1_000_000, 'slipway')
@@ -87,38 +84,22 @@ const openUpstream = async (slow = 0) => {
 }
 
 const open = async (origin: string) => {
-  const { path, remove } = await temporaryDirectory()
-  onTestFinished(remove)
-  const store = openFileStore(path)
-  const entry = { name: 'up', host: 'up.example', prefix: 'up', url: origin, writable: true }
-  const document = { version: 1, upstreams: [{ ...entry, private: ['127.0.0.1'] }] }
-  await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify(document)))
+  const { store, start: startServer } = await openKillable(origin, { writable: true })
   const start = async () => {
-    const address = `127.0.0.1:${await freePort()}`
-    const daemon = await startDaemon({
-      name: 'killed-push',
-      command: process.execPath,
-      args: [
-        ...['functions/handlers/server.ts', '--store', `file:${path}`, '--listen', address],
-        ...['--auth', 'off'],
-      ],
-      cwd: projectRoot,
-      stopSignal: 'SIGKILL',
-      ready: () => responds(`http://${address}/v2/`),
-    })
-    onTestFinished(daemon.stop)
+    const server = await startServer()
+    const { repository } = server
     const upload = async (digest: string, body: Readable | Buffer): Promise<number> => {
-      const target = `http://${address}/v2/up/app/blobs/uploads/?digest=${digest}`
+      const target = `${repository}/blobs/uploads/?digest=${digest}`
       const sent = { method: 'POST', body: body as never, duplex: 'half' } as RequestInit
       return (await fetch(target, sent)).status
     }
     const put = (manifest: Buffer) =>
-      fetch(`http://${address}/v2/up/app/manifests/v1`, {
+      fetch(`${repository}/manifests/v1`, {
         method: 'PUT',
         body: Buffer.from(manifest),
         headers: { 'content-type': OCI_MANIFEST },
       })
-    return { ...daemon, upload, put }
+    return { ...server, upload, put }
   }
   const isTagged = async () => (await store.head(tagLinkKey('up/app', 'v1'))) !== undefined
   return { store, start, isTagged }
@@ -151,16 +132,7 @@ test.each<Stage>(['in the middle of a blob', 'before the manifest', 'after the m
       expect(upstream.has).toContain(digest)
     }
     await second.stop()
-    const findings: string[] = []
-    await checkStore(store, {
-      repair: false,
-      verify: true,
-      now: Date.now,
-      wait: async () => {},
-      report: ({ kind, key }) => findings.push(`${kind} ${key}`),
-      progress: () => false,
-    })
-    expect(findings).toEqual([])
+    expect(await findingsIn(store)).toEqual([])
   },
 )
 

@@ -7,13 +7,10 @@
 import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { expect, onTestFinished, test } from 'vitest'
-import { openFileStore } from '../../functions/compose/file-store.ts'
-import { checkStore } from '../../functions/registry/check/check.ts'
-import { dataKey, UPSTREAMS_KEY } from '../../functions/registry/layout.ts'
-import { temporaryDirectory } from '../support/hosts/start.ts'
-import { freePort, projectRoot, responds, startDaemon } from '../support/live/process.ts'
+import { expect, test } from 'vitest'
+import { dataKey } from '../../functions/registry/layout.ts'
 import { until } from '../support/until.ts'
+import { findingsIn, openKillable } from './killable.ts'
 import { serve, sha256 } from './upstream.ts'
 
 const BLOB = randomBytes(30_000_000)
@@ -28,30 +25,11 @@ test('what is left of a fetch is nothing', async () => {
     if (bytes.length < BLOB.length) response.write(bytes)
     else response.end(bytes)
   })
-  const { path, remove } = await temporaryDirectory()
-  onTestFinished(remove)
-  const store = openFileStore(path)
-  const entry = { name: 'up', host: 'up.example', prefix: 'up', url: upstream.origin }
-  const upstreams = [{ ...entry, private: ['127.0.0.1'] }]
-  await store.put(UPSTREAMS_KEY, Buffer.from(JSON.stringify({ version: 1, upstreams })))
-  const start = async () => {
-    const address = `127.0.0.1:${await freePort()}`
-    const daemon = await startDaemon({
-      name: 'killed-fetch',
-      command: process.execPath,
-      args: [
-        ...['functions/handlers/server.ts', '--store', `file:${path}`, '--listen', address],
-        ...['--auth', 'off'],
-      ],
-      cwd: projectRoot,
-      stopSignal: 'SIGKILL',
-      ready: () => responds(`http://${address}/v2/`),
-    })
-    onTestFinished(daemon.stop)
-    return { ...daemon, pull: () => fetch(`http://${address}/v2/up/app/blobs/${DIGEST}`) }
-  }
+  const { store, start } = await openKillable(upstream.origin)
+  const pull = ({ repository }: Awaited<ReturnType<typeof start>>) =>
+    fetch(`${repository}/blobs/${DIGEST}`)
   const first = await start()
-  const broken = (await first.pull()).body!.getReader()
+  const broken = (await pull(first)).body!.getReader()
   let got = 0
   while (got < 14_000_000) got += (await broken.read()).value!.byteLength
   await first.stop()
@@ -63,18 +41,9 @@ test('what is left of a fetch is nothing', async () => {
   expect((await readdir(tmpdir())).filter((name) => name.startsWith('slipway-fetch-'))).toEqual([])
 
   const second = await start()
-  const whole = Buffer.from(await (await second.pull()).arrayBuffer())
+  const whole = Buffer.from(await (await pull(second)).arrayBuffer())
   expect(whole.equals(BLOB)).toBe(true)
   await until(async () => (await store.head(dataKey(DIGEST)))?.size === BLOB.length)
   await second.stop()
-  const findings: string[] = []
-  await checkStore(store, {
-    repair: false,
-    verify: true,
-    now: Date.now,
-    wait: async () => {},
-    report: ({ kind, key }) => findings.push(`${kind} ${key}`),
-    progress: () => false,
-  })
-  expect(findings).toEqual([])
+  expect(await findingsIn(store)).toEqual([])
 })
