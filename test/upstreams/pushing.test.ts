@@ -12,6 +12,7 @@ import { createPullThrough, type UpstreamsOptions } from '../../functions/compos
 import { OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { StoreError } from '../../functions/storage/errors.ts'
+import { storedWithin } from '../../functions/upstreams/client/pushing.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 import { askAt, IMAGE, serve, sha256 } from './upstream.ts'
 
@@ -200,6 +201,13 @@ test('an upstream may take its time with a manifest, and leaves connections to o
   await pushing
   expect(received).toEqual([IMAGE.length])
 })
+
+test.each([
+  ['a small one', 1000, 120],
+  ['a large one', 100_000_000, 220],
+])('for %s an upstream has so long once it has all of it', (_, size, seconds) =>
+  expect(storedWithin(size) / 1000).toBeCloseTo(seconds, 0),
+)
 
 test('a manifest is sent as it is, and is told of a subject', async () => {
   const { take, received } = taking(() => '', { 'oci-subject': 'x' })

@@ -6,7 +6,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createSlots } from '../../functions/upstreams/client/slots.ts'
+import { createKindsOfSlots, createSlots } from '../../functions/upstreams/client/slots.ts'
 
 const HOST = 'up.example'
 const full = (message: string) =>
@@ -78,4 +78,29 @@ test('who has come through other registries has slots that nobody else gets, who
   for (const release of all) release()
   await last
   for (const hops of [1, 2, 3]) await take(hops, 1)
+})
+
+test('pushes have half of what blobs have, so that one which hangs keeps no pull waiting', async () => {
+  const { blobs, pushes, others } = createKindsOfSlots(16, HOST)
+  const pushing = await Promise.all([1, 1, 1, 1, 1, 1].map((hops) => pushes(hops)))
+  await expect(pushes(1, 1)).rejects.toEqual(full('waited'))
+  const pulling = await Promise.all([1, 1, 1, 1, 1, 1].map((hops) => blobs(hops, 1)))
+  await expect(blobs(1, 1)).rejects.toEqual(full('waited'))
+  await others(1, 1)
+  // One that waits for a connection has none of its own then, nor a place among pushes.
+  pushing[0]!()
+  const pull = await blobs(1, 1)
+  await expect(pushes(1, 1)).rejects.toEqual(full('waited'))
+  pull()
+  const again = await pushes(1, 1)
+  for (const release of [...pushing, ...pulling, again]) release()
+  const all = await Promise.all([1, 1, 1, 1, 1, 1].map((hops) => pushes(hops, 1)))
+  for (const release of all) release()
+})
+
+test.each([1, 2, 3, 4])('of %i connections there is one for pushes', async (count) => {
+  const { pushes } = createKindsOfSlots(count, HOST)
+  const release = await pushes(1, 1)
+  release()
+  await pushes(1, 1)
 })

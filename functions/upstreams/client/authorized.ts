@@ -15,7 +15,7 @@ import { failureOf, UpstreamError } from './failure.ts'
 import type { Kind, Limits } from './limits.ts'
 import { isPinned } from './realm.ts'
 import { type Ask, ask, type Line, type Response } from './request.ts'
-import type { createKindsOfSlots } from './slots.ts'
+import type { KindsOfSlots } from './slots.ts'
 import { hopsOf } from './via.ts'
 
 /** Most bytes of a response that is not what was asked for: a token, a challenge. */
@@ -30,7 +30,7 @@ export interface Host extends Line {
   /** Scheme and host of its API. */
   readonly origin: string
   readonly limits: Limits
-  readonly slots: ReturnType<typeof createKindsOfSlots>
+  readonly slots: KindsOfSlots
   /** Clock in milliseconds since 1970. */
   readonly now: () => number
   /** What it is shown; undefined: nothing. @throws Error when it cannot be read */
@@ -157,10 +157,9 @@ export const createAuthorized = (host: Host): Authorized => {
       url.origin === origin
         ? await authorizationFor(scopeOf(repository, { kind, from }), anew)
         : undefined
-    const { blobs, others } = host.slots
-    const isLong = kind === 'blob' || asked.open !== undefined
+    const { blobs, pushes, others } = host.slots
     const patience = kind === 'push' ? PUSH_PATIENCE : undefined
-    const takeSlot = isLong ? blobs : others
+    const takeSlot = asked.open !== undefined ? pushes : kind === 'blob' ? blobs : others
     const release = slot ?? (await takeSlot(hopsOf(rest.headers?.via), patience))
     try {
       const response = await ask(host, { ...rest, url: url.href, authorization })

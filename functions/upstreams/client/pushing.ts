@@ -36,6 +36,12 @@ export interface UpstreamPushes {
   putManifest(reference: Reference, mediaType: string, bytes: Uint8Array): Promise<boolean>
 }
 
+/**
+ * Milliseconds that an upstream has for a blob of so many bytes once it has them: it may read and copy them all, at a
+ * megabyte a second. One that never responds has its connections in vain for no longer.
+ */
+export const storedWithin = (size: number): number => 2 * 60_000 + size / 1000
+
 /** Most bytes that are read of a refusal. */
 const MOST = 64 * 1024
 const ACCEPT = MANIFEST_TYPES.join(', ')
@@ -121,7 +127,8 @@ export const pushingTo = (
         'content-type': 'application/octet-stream',
         'content-length': String(size),
       }
-      const asked = { method: 'PUT', path, headers, open } as const
+      const stored = storedWithin(size)
+      const asked = { method: 'PUT', path, headers, open, stored } as const
       const response = await send(asked, `the blob ${digest}`, [201, 204])
       response.drop()
     },

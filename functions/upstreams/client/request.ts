@@ -55,6 +55,8 @@ export interface Ask {
   readonly body?: string | Uint8Array
   /** Of a PUT: makes a body that is read as it is sent. */
   readonly open?: (() => AsyncIterable<Uint8Array>) | undefined
+  /** Milliseconds until a response begins to such a body. Default, and at most: {@link Patience.stored}. */
+  readonly stored?: number
   /** Sent to this URL alone. */
   readonly authorization?: string | undefined
   /** Whether redirects are followed. Default: no. */
@@ -178,6 +180,7 @@ const createDeadline = (host: string) => {
 async function* sending(
   { patience }: Line,
   open: () => AsyncIterable<Uint8Array>,
+  stored: number,
   deadline: ReturnType<typeof createDeadline>,
   failed: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array, undefined> {
@@ -192,7 +195,7 @@ async function* sending(
     failed(error)
     throw error
   }
-  deadline.within(patience.stored ?? STORED)
+  deadline.within(stored)
   return undefined
 }
 
@@ -217,14 +220,15 @@ export const ask = async (line: Line, asked: Ask): Promise<Response> => {
   /** Of what was to be sent: no failure of the upstream. */
   let fault: { readonly error: unknown } | undefined
   const send = (url: URL, more: Readonly<Record<string, string>>): Promise<IncomingMessage> => {
-    const { method, body = '', open: openBody } = asked
+    const { method, body = '', open: openBody, stored = Number.POSITIVE_INFINITY } = asked
+    const most = Math.min(stored, patience.stored ?? STORED)
     if (method === 'POST') return postTo(url, body.toString(), outgoing(more))
     if (method !== 'PUT') return SENDERS[method](url, outgoing(more))
     const failed = (error: unknown) => {
       fault = { error }
     }
     const streamed =
-      openBody && Readable.from(sending(line, openBody, deadline, failed), { objectMode: false })
+      openBody && Readable.from(sending(line, openBody, most, deadline, failed), { objectMode: false })
     return putTo(url, streamed ?? Buffer.from(body), outgoing(more))
   }
   try {

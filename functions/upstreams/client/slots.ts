@@ -97,20 +97,43 @@ export const createSlots = (count: number, host: string, most = MOST): TakeSlot 
   }
 }
 
+/** Slots of which only some can be had: of each kind one is taken. */
+const someOf =
+  (some: TakeSlot, all: TakeSlot): TakeSlot =>
+  async (hops, patience = PATIENCE) => {
+    const until = performance.now() + patience
+    const own = await some(hops, patience)
+    try {
+      const giveBack = await all(hops, Math.max(Math.round(until - performance.now()), 1))
+      return () => {
+        giveBack()
+        own()
+      }
+    } catch (error) {
+      own()
+      throw error
+    }
+  }
+
+/** Slots of one upstream. */
+export interface KindsOfSlots {
+  readonly blobs: TakeSlot
+  /** Of what is pushed to it: some of those of blobs. */
+  readonly pushes: TakeSlot
+  readonly others: TakeSlot
+}
+
 /**
- * Slots of one upstream: blobs, which take long, leave some for what is asked quickly.
+ * Slots of one upstream: blobs, which take long, leave some for what is asked quickly; and what is pushed, for which an
+ * upstream has longest, half of theirs to pulls.
  *
  * @param count connections in all
  * @param host for messages
  */
-export const createKindsOfSlots = (
-  count: number,
-  host: string,
-): { readonly blobs: TakeSlot; readonly others: TakeSlot } => {
+export const createKindsOfSlots = (count: number, host: string): KindsOfSlots => {
   const kept = Math.floor(count / 4)
-  if (kept === 0) {
-    const all = createSlots(count, host)
-    return { blobs: all, others: all }
-  }
-  return { blobs: createSlots(count - kept, host), others: createSlots(kept, host) }
+  const blobs = createSlots(count - kept, host)
+  const half = createSlots(Math.max(Math.floor((count - kept) / 2), 1), host)
+  const pushes = someOf(half, blobs)
+  return { blobs, pushes, others: kept === 0 ? blobs : createSlots(kept, host) }
 }
