@@ -23,6 +23,8 @@ export interface RegistryDashboardProps {
   readonly metrics: RegistryMetrics
   /** What is counted from the log, if anything is. */
   readonly embedded?: EmbeddedMetrics | undefined
+  /** Whether images of other registries are had from here. */
+  readonly upstreams: boolean
   /** The log of the function. */
   readonly logGroup: ILogGroup
 }
@@ -46,6 +48,24 @@ const counted = ({ times, sum }: EmbeddedMetrics): GraphWidget[] => [
   graph('Refused and failed', [sum('throttled', '429'), sum('serverErrors', '5xx')], 'requests'),
 ]
 
+/** What is shown of pulls from upstreams. */
+const pulledThrough = ({ sum, least }: EmbeddedMetrics): GraphWidget[] => [
+  graph(
+    'Pulls from upstreams',
+    [
+      sum('upstreamHits', 'from here'),
+      sum('upstreamMisses', 'fetched'),
+      sum('upstreamStale', 'stale'),
+      sum('upstreamFailures', 'failed'),
+    ],
+    'pulls',
+  ),
+  graph('Requests to upstreams', [sum('upstreamErrors', 'too many, or failed')], 'requests', [
+    least('upstreamRemaining', 'still given'),
+  ]),
+  graph('Bytes that upstreams were spared', [sum('upstreamSaved', 'spared')], 'bytes'),
+]
+
 /** The dashboard. */
 export class RegistryDashboard extends Construct {
   /** Its page in the console. */
@@ -54,7 +74,7 @@ export class RegistryDashboard extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { metrics, embedded, logGroup }: RegistryDashboardProps,
+    { metrics, embedded, upstreams, logGroup }: RegistryDashboardProps,
   ) {
     super(scope, id)
     const { region } = Stack.of(this)
@@ -71,6 +91,7 @@ export class RegistryDashboard extends Construct {
         metrics.functionErrors,
       ]),
       ...(embedded ? counted(embedded) : []),
+      ...(embedded && upstreams ? pulledThrough(embedded) : []),
       new LogQueryWidget({
         title: 'Latest errors',
         width: 24,

@@ -9,7 +9,7 @@
 import { Names } from 'aws-cdk-lib'
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Construct } from 'constructs'
-import { type COUNTED, SERVICE, TIMED } from '../functions/compose/metric-names.ts'
+import { type COUNTED, SERVICE, type Through, TIMED } from '../functions/compose/metric-names.ts'
 import { PERIOD } from './metrics.ts'
 
 /** What dashboard and alarms show of them. */
@@ -19,12 +19,23 @@ export interface EmbeddedMetrics {
   /** Milliseconds at a percentile, a line for each kind of request that there was. */
   readonly times: (percentile: number) => MathExpression
   /** Of all requests together, as a sum. */
-  readonly sum: (name: (typeof COUNTED)[number]['Name'], label: string) => Metric
+  readonly sum: (name: (typeof COUNTED)[number]['Name'] | Through, label: string) => Metric
+  /** The least that was said. */
+  readonly least: (name: Through, label: string) => Metric
 }
 
 /** Those of a registry. @param scope the registry, whose name in the stack is part of the namespace */
 export const embeddedMetrics = (scope: Construct): EmbeddedMetrics => {
   const namespace = `Slipway/${Names.uniqueResourceName(scope, { maxLength: 100 })}/Requests`
+  const metric = (metricName: string, statistic: string, label: string): Metric =>
+    new Metric({
+      namespace,
+      metricName,
+      dimensionsMap: { service: SERVICE },
+      statistic,
+      period: PERIOD,
+      label,
+    })
   return {
     namespace,
     times: (percentile) =>
@@ -34,14 +45,7 @@ export const embeddedMetrics = (scope: Construct): EmbeddedMetrics => {
         label: '',
         period: PERIOD,
       }),
-    sum: (metricName, label) =>
-      new Metric({
-        namespace,
-        metricName,
-        dimensionsMap: { service: SERVICE },
-        statistic: Stats.SUM,
-        period: PERIOD,
-        label,
-      }),
+    sum: (name, label) => metric(name, Stats.SUM, label),
+    least: (name, label) => metric(name, Stats.MINIMUM, label),
   }
 }

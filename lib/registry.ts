@@ -303,7 +303,12 @@ export class Registry extends Construct {
     const { alarms = {}, dashboard = true } = props
     this.alarms = alarms ? this.watch(metrics, embedded, alarms) : undefined
     this.dashboard = dashboard
-      ? new RegistryDashboard(this, 'Dashboard', { metrics, embedded, logGroup: this.api.logGroup })
+      ? new RegistryDashboard(this, 'Dashboard', {
+          metrics,
+          embedded,
+          upstreams: asksUpstreams(props),
+          logGroup: this.api.logGroup,
+        })
       : undefined
   }
 

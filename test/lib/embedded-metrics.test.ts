@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest'
-import { COUNTED, SERVICE, TIMED } from '../../functions/compose/metric-names.ts'
+import { COUNTED, SERVICE, THROUGH, TIMED } from '../../functions/compose/metric-names.ts'
 import { readSettings } from '../../functions/compose/settings.ts'
 import { ofType, synth } from './synth.ts'
 
@@ -44,4 +44,12 @@ test('the dashboard shows all of them', () => {
   const [dashboard] = ofType(synth(on), 'AWS::CloudWatch::Dashboard')
   const body = JSON.stringify(dashboard?.Properties)
   for (const { Name } of [TIMED, ...COUNTED]) expect(body).toContain(Name)
+  for (const { Name } of THROUGH) expect(body).not.toContain(Name)
+})
+
+test('with upstreams, it shows what is pulled from them', () => {
+  const [dashboard] = ofType(synth({ ...on, upstreams: 'on' }), 'AWS::CloudWatch::Dashboard')
+  const body = JSON.stringify(dashboard?.Properties)
+  for (const { Name } of [...COUNTED, ...THROUGH]) expect(body).toContain(Name)
+  expect(body).toMatch(/upstreamRemaining[^[\]]*"Minimum|upstreamRemaining.{0,400}Minimum/)
 })
