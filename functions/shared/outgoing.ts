@@ -33,6 +33,8 @@ export interface Outgoing extends Connection {
   readonly headers: Readonly<Record<string, string>>
   /** Ends the request, its body included. */
   readonly signal: AbortSignal
+  /** Is told when all of it has gone, its body included. */
+  readonly gone?: (() => void) | undefined
 }
 
 /** A request that is sent. Whoever follows it may add to its headers when it begins. */
@@ -91,7 +93,7 @@ const stream = (body: Readable, request: http.ClientRequest): void => {
 
 const connect = (
   { method, url, headers }: Sent,
-  { ca, privateAddresses, signal, kept }: Connection & Pick<Outgoing, 'signal'>,
+  { ca, privateAddresses, signal, kept, gone }: Connection & Pick<Outgoing, 'signal' | 'gone'>,
   body?: string | Uint8Array | Readable,
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -118,6 +120,7 @@ const connect = (
       })
       // It is no error to Node that a request is destroyed.
       .on('close', () => reject(new Error(`${url.host} gives no response`)))
+    if (gone !== undefined) sent.once('finish', gone)
     if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) sent.end(body)
     else stream(body, sent)
   })

@@ -145,6 +145,16 @@ test.each<[what: string, patience: object]>([
   await expect(pushing).rejects.toEqual(failure('away', /takes nothing|does not respond/))
 })
 
+test('a manifest that an upstream does not take is given up as soon as a blob', async () => {
+  const { origin } = await serve((request, response) => {
+    if (request.method !== 'PUT') response.writeHead(404).end()
+  })
+  const patience = { head: 60_000, body: 50, stored: 60_000 }
+  const { pushes } = askAt(origin, {}, { patience })
+  const pushing = pushes.putManifest({ tag: 'v1' }, OCI_MANIFEST, Buffer.alloc(30_000_000))
+  await expect(pushing).rejects.toEqual(failure('away', /takes nothing for 50 ms/))
+})
+
 test('a source that is slow is not the fault of an upstream', async () => {
   const { take, received } = taking(() => '/v2/app/blobs/uploads/1')
   const { origin } = await serve(take)

@@ -180,14 +180,14 @@ const createDeadline = (host: string) => {
 async function* sending(
   { patience }: Line,
   open: () => AsyncIterable<Uint8Array>,
-  stored: number,
   deadline: ReturnType<typeof createDeadline>,
   failed: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array, undefined> {
+  const wait = () => deadline.within(patience.body, `takes nothing for ${patience.body} ms`)
   deadline.clear()
   try {
     for await (const chunk of open()) {
-      deadline.within(patience.body, `takes nothing for ${patience.body} ms`)
+      wait()
       yield chunk
       deadline.clear()
     }
@@ -195,7 +195,8 @@ async function* sending(
     failed(error)
     throw error
   }
-  deadline.within(stored)
+  // The last of it is read before it goes, perhaps before there is a connection.
+  wait()
   return undefined
 }
 
@@ -221,15 +222,17 @@ export const ask = async (line: Line, asked: Ask): Promise<Response> => {
   let fault: { readonly error: unknown } | undefined
   const send = (url: URL, more: Readonly<Record<string, string>>): Promise<IncomingMessage> => {
     const { method, body = '', open: openBody, stored = Number.POSITIVE_INFINITY } = asked
-    const most = Math.min(stored, patience.stored ?? STORED)
     if (method === 'POST') return postTo(url, body.toString(), outgoing(more))
     if (method !== 'PUT') return SENDERS[method](url, outgoing(more))
     const failed = (error: unknown) => {
       fault = { error }
     }
     const streamed =
-      openBody && Readable.from(sending(line, openBody, most, deadline, failed), { objectMode: false })
-    return putTo(url, streamed ?? Buffer.from(body), outgoing(more))
+      openBody && Readable.from(sending(line, openBody, deadline, failed), { objectMode: false })
+    const gone = () => deadline.within(Math.min(stored, patience.stored ?? STORED))
+    return streamed
+      ? putTo(url, streamed, { ...outgoing(more), gone })
+      : putTo(url, Buffer.from(body), outgoing(more))
   }
   try {
     let url = new URL(asked.url)
