@@ -144,7 +144,8 @@ export const parseYaml = <T>(text: string, kind: DocumentKind<T>): T => {
     json = readYaml(what, text, document, counter)
   } catch (cause) {
     if (cause instanceof DocumentError) throw cause
-    throw new DocumentError(`${what}: too deeply nested`, { cause })
+    // Without the cause: what YAML says may repeat the text.
+    throw new DocumentError(`${what}: too deeply nested`)
   }
   const result = schema.safeParse(json)
   if (result.success) return result.data
