@@ -208,7 +208,11 @@ describe('the role', () => {
     const pushed = { key: revisionLinkKey('team/app', digest) }
     await store.put(pushed.key, Buffer.from(digest))
     await record(store, { target: { digest }, proof: pushed, at: BEGIN + 6 })
-    await drain(async () => [receiverOf({}), index!], () => false, 'all')
+    await drain(
+      async () => [receiverOf({}), index!],
+      () => false,
+      'all',
+    )
     expect(await store.head(NAMES_KEY)).toBeDefined()
     expect(outcomes).toEqual([])
     const granted = policy
