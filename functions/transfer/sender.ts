@@ -102,6 +102,8 @@ export const createSender = ({
   failed.promise.catch(() => {})
   let failure: { readonly error: unknown } | undefined
   let [sent, size, ready] = [0, 0, 0]
+  /** Whether some have come since they were last in order: there may be tens of thousands. */
+  let isMixed = false
 
   const show = () =>
     progress({
@@ -150,7 +152,8 @@ export const createSender = ({
       for (const { done } of waiting.splice(0)) done.reject(failure.error)
     }
     // Large ones first: the last one alone would leave connections idle.
-    waiting.sort((a, b) => b.size - a.size)
+    if (isMixed) waiting.sort((a, b) => b.size - a.size)
+    isMixed = false
     let busy = [...underWay].reduce((sum, each) => sum + countOf(each), 0)
     for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
       busy += countOf(first)
@@ -170,6 +173,7 @@ export const createSender = ({
       done.promise.catch(() => {})
       known.set(blob.digest, done.promise)
       size += blob.size
+      isMixed = true
       // All that is given at once is known before the first of it is sent.
       if (waiting.push({ ...blob, open, done }) === 1) queueMicrotask(next)
       return done.promise

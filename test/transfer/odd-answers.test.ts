@@ -6,13 +6,14 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { openRemote } from '../../functions/cli/ways/copies-at-registry.ts'
 import { TransferError } from '../../functions/transfer/errors.ts'
 import { authorizing } from '../../functions/transfer/registry/authorize.ts'
 import { credentialsFor } from '../../functions/transfer/registry/docker-config.ts'
 import { openConnections } from '../../functions/transfer/registry/exchange.ts'
 import { refused } from '../../functions/transfer/registry/failure.ts'
-import type { Reply } from '../../functions/transfer/registry/http.ts'
+import type { Outgoing, Reply } from '../../functions/transfer/registry/http.ts'
 import { targetAt } from '../../functions/transfer/registry/target.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
 
@@ -183,4 +184,25 @@ describe("docker's config.json", async () => {
   ])('with %s has no credentials', async (_, content) => {
     expect(await find(content)).toBeUndefined()
   })
+})
+
+test.each([
+  ['https://registry.example:443', 'registry.example:443'],
+  ['https://Registry.example', 'Registry.example'],
+  ['http://registry.example:5000', 'registry.example:5000'],
+])('%s has the credentials that docker has for %s', async (origin, host) => {
+  const { path, remove } = await temporaryDirectory()
+  onTestFinished(remove)
+  const auth = Buffer.from('alice:secret').toString('base64')
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }))
+  const shown: unknown[] = []
+  const send = async ({ headers }: Outgoing) => {
+    shown.push(headers?.Authorization)
+    return shown.length > 1
+      ? reply(200, '{"tags":[]}')
+      : reply(401, '', { 'www-authenticate': 'Basic realm="x"' })
+  }
+  const http = { send, open: async () => ({}) as never, close: () => {} }
+  await (await openRemote({ env: { DOCKER_CONFIG: path } }, http, origin)).origin('app').tags()
+  expect(shown).toEqual([undefined, `Basic ${auth}`])
 })

@@ -5,9 +5,9 @@
  */
 
 import { readdirSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { proxyTo } from '../../functions/transfer/proxy/proxy.ts'
 import { createHttp, type Http } from '../../functions/transfer/registry/http.ts'
 import { blob, CONFIG, imageOf } from '../support/hosts/content.ts'
@@ -171,3 +171,28 @@ test.each([
 ])('a request of a web page, which shows by %s, is refused', async (_, headers) => {
   expect((await send('GET /v2/', undefined, headers)).status).toBe(403)
 })
+
+test.each(['m.evil://x/v2/', 'm://evil.example/v2/', 'http://evil.example/v2/', '*'])(
+  'a request for %s, which is no path, goes nowhere',
+  async (path) => {
+    const asked: string[] = []
+    const deaf = async ({ url }: { readonly url: string }): Promise<never> => {
+      asked.push(url)
+      throw new Error('nothing may be sent')
+    }
+    const credentials = { name: 'alice', password: 'secret' }
+    const elsewhere = { send: deaf, open: deaf, close: () => {} }
+    const common = { http: elsewhere, credentials, directory, say: () => {} }
+    const server = createServer(proxyTo({ ...common, origin: 'https://registry.co' }))
+    onTestFinished(() => void server.close())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const status = await new Promise((resolve) => {
+      request({ port, host: '127.0.0.1', path, agent: false }, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      }).end()
+    })
+    expect([status, asked]).toEqual([400, []])
+  },
+)

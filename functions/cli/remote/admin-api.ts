@@ -5,6 +5,7 @@
  */
 
 import type { z } from '../../shared/schema.ts'
+import { hostIn } from '../../transfer/registry/address.ts'
 import { type Authorizing, authorizing } from '../../transfer/registry/authorize.ts'
 import { credentialsFor, type Env } from '../../transfer/registry/docker-config.ts'
 import { refused, wordsOf } from '../../transfer/registry/failure.ts'
@@ -71,7 +72,7 @@ export const openAdminApi = async (place: RegistryPlace, env: Env): Promise<Admi
   const http = createHttp(`slipway/${VERSION}`, PATIENCE)
   try {
     const origin = await originOf(http, place)
-    const { host } = new URL(origin)
+    const host = hostIn(origin)
     const credentials = await credentialsFor(host, env)
     const safe = secured(http, place)
     const scopes = new Map<string, Authorizing>()

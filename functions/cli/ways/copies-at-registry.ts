@@ -7,6 +7,7 @@
 import { join } from 'node:path'
 import { resumeIn } from '../../transfer/blobs/resume.ts'
 import type { Destination, Origin } from '../../transfer/copy/ports.ts'
+import { hostIn } from '../../transfer/registry/address.ts'
 import { authorizing } from '../../transfer/registry/authorize.ts'
 import { calledAs, registryDestination } from '../../transfer/registry/destination.ts'
 import { credentialsFor } from '../../transfer/registry/docker-config.ts'
@@ -34,7 +35,7 @@ export const openRemote = async (
   http: Http,
   origin: string,
 ): Promise<RemoteImages> => {
-  const credentials = await credentialsFor(new URL(origin).host, io.env)
+  const credentials = await credentialsFor(hostIn(origin), io.env)
   const { XDG_CACHE_HOME: caches, HOME: home } = io.env
   const cache = caches ?? (home && join(home, '.cache'))
   const resume = cache === undefined ? undefined : resumeIn(join(cache, 'slipway', 'uploads'))

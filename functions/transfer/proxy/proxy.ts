@@ -183,7 +183,9 @@ export const proxyTo = ({
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (isOfPage(request)) return fail(response, 403, 'DENIED', 'this proxy is not for web pages')
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://proxy')
+    // Behind the origin anything else might make it another host, which would get the credentials.
+    if (!request.url?.startsWith('/')) return fail(response, 400, 'UNSUPPORTED', 'expected a path')
+    const { pathname, searchParams } = new URL(request.url, 'http://proxy')
     const [, started] = pathname.match(START) ?? []
     if (request.method === 'POST' && started) return start(started, searchParams, request, response)
     const [, name, id = ''] = pathname.match(UPLOAD) ?? []
