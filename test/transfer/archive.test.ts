@@ -171,6 +171,17 @@ test('of a name that comes twice the last counts, and no file is written over', 
   expect(gunzipSync(await read(layers[1])).equals(LAYERS[1])).toBe(true)
 })
 
+test('a compressed archive that comes byte by byte at first', async () => {
+  const { stdin, opened } = open()
+  const manifest = json([{ Config: 'c.json', RepoTags: ['a:v1'], Layers: [] }])
+  const whole = Buffer.concat([entry('c.json', CONFIG), entry('manifest.json', manifest), END])
+  const bytes = gzipSync(whole)
+  stdin.write(bytes.subarray(0, 1))
+  await new Promise((resolve) => setImmediate(resolve))
+  stdin.end(bytes.subarray(1))
+  expect((await opened).images[0]!.tags).toEqual(['v1'])
+})
+
 test('names that lead elsewhere are no tags', async () => {
   const { stdin, opened } = open()
   const RepoTags = ['a:v1', 'a:../../victim/manifests/latest', 'localhost:5000/a', 'a', 'b/c:2']

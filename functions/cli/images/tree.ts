@@ -8,6 +8,7 @@ import type { Descriptor } from '../../registry/descriptor.ts'
 import { sayBytes } from '../../registry/quotas/bytes.ts'
 import type { Digest } from '../../registry/reference.ts'
 import { inBatches } from '../../shared/parallel.ts'
+import { CommandError } from '../errors.ts'
 import type { ImagesIo } from '../ways/images-io.ts'
 import {
   blobsOf,
@@ -47,10 +48,14 @@ interface At {
   readonly tags: ReadonlyMap<string, readonly string[]>
   /** Manifests from the top down: what lists one of them leads in a circle. */
   readonly above: readonly Digest[]
+  /** Manifests of the whole tree that were read so far. */
+  readonly read: { count: number }
 }
 
 /** Most levels. */
 const DEEPEST = 12
+/** Most manifests, each as often as it is listed: a few that list each other many times would make a tree without an end. */
+const MOST = 10_000
 
 const blobNode = (
   { digest, mediaType, size }: Descriptor,
@@ -101,6 +106,8 @@ const manifestNode = async (
   platform: string | undefined,
 ): Promise<TreeNode> => {
   const { digest, mediaType, size, artifactType } = descriptor
+  at.read.count += 1
+  if (at.read.count > MOST) throw new CommandError(`it has more than ${MOST} manifests`)
   const image = await readManifest(at.io, at.name, { digest })
   if (image !== undefined) return { ...(await nodeOf(at, image)), platform }
   return { what: artifactType ?? 'manifest', digest, mediaType, size, platform, missing: true }
@@ -123,7 +130,7 @@ const nodeOf = async (at: At, image: ReadImage): Promise<TreeNode> => {
 
 /** Reads the tree of an image. */
 export const treeOf = async (io: ImagesIo, name: string, image: ReadImage): Promise<TreeNode> =>
-  nodeOf({ io, name, tags: await tagsAbout(io, name), above: [] }, image)
+  nodeOf({ io, name, tags: await tagsAbout(io, name), above: [], read: { count: 0 } }, image)
 
 const lineOf = ({ what, digest, size, platform, tag, missing }: TreeNode): string =>
   [platform, what, tag, missing ? 'missing' : sayBytes(size), digest]

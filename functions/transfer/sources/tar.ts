@@ -19,8 +19,12 @@ import { noNames } from './names.ts'
 /** An archive may be compressed as a whole: the first bytes tell. */
 async function* uncompressed(source: Readable): AsyncGenerator<Buffer> {
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
-  const first = await iterator.next()
-  const head = first.done ? Buffer.alloc(0) : first.value
+  let head = Buffer.alloc(0)
+  while (head.length < 2) {
+    const next = await iterator.next()
+    if (next.done) break
+    head = Buffer.concat([head, next.value])
+  }
   const whole = Readable.from(
     (async function* () {
       yield head

@@ -2,11 +2,15 @@
 
 import { describe, expect, test } from 'vitest'
 import type { AdminApi } from '../../../functions/cli/remote/admin-api.ts'
+import { readManifest } from '../../../functions/cli/images/read.ts'
+import { treeOf } from '../../../functions/cli/images/tree.ts'
 import { fromAfar as deletesFromAfar } from '../../../functions/cli/remote/deletes.ts'
 import { fromAfar as imagesFromAfar } from '../../../functions/cli/remote/images.ts'
 import { pagesOf } from '../../../functions/cli/remote/pages.ts'
 import type { RegistryIo } from '../../../functions/cli/remote/registry-io.ts'
 import { fromAfar as usageFromAfar } from '../../../functions/cli/remote/usage.ts'
+import type { ImagesIo } from '../../../functions/cli/ways/images-io.ts'
+import { OCI_INDEX } from '../../../functions/registry/media-types.ts'
 import type { Digest } from '../../../functions/registry/reference.ts'
 import * as z from '../../../functions/shared/schema.ts'
 import type { Reply } from '../../../functions/transfer/registry/http.ts'
@@ -70,3 +74,21 @@ test.each([
     ])
   },
 )
+
+test('a tree that a few manifests would make without an end', async () => {
+  const bytes = Buffer.from(
+    JSON.stringify({
+      ...{ schemaVersion: 2, mediaType: OCI_INDEX },
+      manifests: [...'0123456789abcdef'].map((at) => ({
+        ...{ mediaType: OCI_INDEX, size: 1, digest: `sha256:${at.repeat(64)}` },
+      })),
+    }),
+  )
+  const io = {
+    manifest: async (_: string, { digest = 'sha256:0' }) => ({ digest, mediaType: OCI_INDEX, bytes }),
+    async *tags() {},
+    async *referrers() {},
+  } as unknown as ImagesIo
+  const root = await readManifest(io, 'app', { tag: 'v1' })
+  await expect(treeOf(io, 'app', root!)).rejects.toThrow('it has more than 10000 manifests')
+})
