@@ -1,9 +1,9 @@
 /** What a registry answers to commands from afar that another version, or another program, never would. */
 
 import { describe, expect, test } from 'vitest'
-import type { AdminApi } from '../../../functions/cli/remote/admin-api.ts'
 import { readManifest } from '../../../functions/cli/images/read.ts'
 import { treeOf } from '../../../functions/cli/images/tree.ts'
+import type { AdminApi } from '../../../functions/cli/remote/admin-api.ts'
 import { fromAfar as deletesFromAfar } from '../../../functions/cli/remote/deletes.ts'
 import { fromAfar as imagesFromAfar } from '../../../functions/cli/remote/images.ts'
 import { pagesOf } from '../../../functions/cli/remote/pages.ts'
@@ -85,7 +85,11 @@ test('a tree that a few manifests would make without an end', async () => {
     }),
   )
   const io = {
-    manifest: async (_: string, { digest = 'sha256:0' }) => ({ digest, mediaType: OCI_INDEX, bytes }),
+    manifest: async (_: string, { digest = 'sha256:0' }) => ({
+      digest,
+      mediaType: OCI_INDEX,
+      bytes,
+    }),
     async *tags() {},
     async *referrers() {},
   } as unknown as ImagesIo
