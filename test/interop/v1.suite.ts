@@ -5,12 +5,20 @@
  * @module
  */
 
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sourceImage } from '../e2e/support/image.ts'
 import { startDockerRegistry } from '../support/live/docker-registry.ts'
-import { run, scratch, toolCache } from '../support/live/process.ts'
+import {
+  freePort,
+  projectRoot,
+  responds,
+  run,
+  scratch,
+  startDaemon,
+  toolCache,
+} from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
 
 const directory = scratch('first-api')
@@ -174,4 +182,43 @@ test('docker-registry-client of PyPI', async () => {
   const printed = await run(python, ['-c', LIBRARY, ours.address])
   expect(printed).toMatch(/^True \{'latest': '[0-9a-f]{64}'\}\n\{\}\n$/)
   await expect(client(ours, 'other/img', 'pull')).rejects.toThrow(/there is no latest/)
+})
+
+test('an old server and this one behind the proxy of docs/v1.md', async () => {
+  const page = readFileSync(join(projectRoot, 'docs/v1.md'), 'utf8')
+  const address = `127.0.0.1:${await freePort()}`
+  const server = /^```nginx\n(.*?)^```/ms
+    .exec(page)?.[1]
+    ?.replace('listen 443 ssl', `listen ${address}`)
+    .replace(/^ *ssl_.*$/gm, '')
+    .replace('127.0.0.1:5001', theirs.address)
+    .replace('127.0.0.1:5000', ours.address)
+  const path = at('nginx')
+  const config = join(path, 'nginx.conf')
+  const around = `pid ${path}/pid; error_log stderr; events {}`
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((each) => `${each}_temp_path ${path}/${each};`)
+    .join(' ')
+  writeFileSync(config, `${around}\nhttp { access_log off; ${paths}\n${server}}\n`)
+  const proxy = await startDaemon({
+    name: 'nginx',
+    command: '/usr/sbin/nginx',
+    args: ['-c', config, '-p', path, '-g', 'daemon off;'],
+    ready: () => responds(`http://${address}/v2/`),
+  })
+  try {
+    // The old client reaches the old server alone, and the new one this one.
+    const printed = await client({ ...theirs, address }, 'dual/old', 'push')
+    expect(printed).toContain(`[X-Docker-Endpoints: ${address}]`)
+    expect(await client(theirs, 'dual/old', 'pull')).toContain('# found dual/old')
+    const { layout } = await sourceImage('small')
+    await run('skopeo', [
+      ...['--insecure-policy', 'copy', '--dest-tls-verify=false'],
+      ...[`oci:${layout}:v1`, `docker://${address}/dual/new:latest`],
+    ])
+    await run('crane', ['validate', '--insecure', '--remote', `${ours.address}/dual/new:latest`])
+    await expect(client(ours, 'dual/old', 'pull')).rejects.toThrow(/< 404/)
+  } finally {
+    await proxy.stop()
+  }
 })
