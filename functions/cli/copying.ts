@@ -10,17 +10,15 @@ import { type CopiedManifest, createCopier } from '../transfer/copy/copy.ts'
 import { type Patience, patientDeliver } from '../transfer/copy/patience.ts'
 import type { Platform } from '../transfer/copy/platforms.ts'
 import type { Destination, Origin } from '../transfer/copy/ports.ts'
-import { RefusedError, TransferError } from '../transfer/errors.ts'
+import { RefusedError } from '../transfer/errors.ts'
 import { createHttp, type Http } from '../transfer/registry/http.ts'
 import { createSender } from '../transfer/sender.ts'
 import type { Io } from './io.ts'
 import { bytesShown, durationShown, progressLines } from './push-lines.ts'
 import { VERSION } from './version.ts'
 
-/** Images that are copied at a time. */
+/** Images, and blobs, that are copied at a time: each blob holds a connection on both sides, and little memory. */
 const PARALLEL = 8
-/** Blobs that are copied at a time: each holds a connection on both sides, and little memory. */
-const BLOBS = 8
 
 /** Milliseconds between two looks at how far all is. */
 const PACE = 100
@@ -33,6 +31,14 @@ export interface Wanted {
   readonly tags: readonly string[]
 }
 
+/** What goes on where an image fails. */
+export interface GoingOn {
+  copied(wanted: Wanted): void
+  failed(wanted: Wanted, error: unknown): void
+  /** Whether no other image is to be begun. */
+  isOver(): boolean
+}
+
 /** What goes from one place to another. */
 export interface Move {
   readonly from: Origin
@@ -40,6 +46,12 @@ export interface Move {
   readonly wanted: readonly Wanted[]
   readonly platforms?: readonly Platform[]
   readonly referrers: boolean
+  /** Default: the first failure ends all. */
+  readonly goingOn?: GoingOn
+  /** Is told of each manifest; lines of what is there already are then left out. */
+  readonly happened?: (manifest: CopiedManifest) => void
+  /** Images, and blobs, that are copied at a time. Default: 8. */
+  readonly parallel?: number
 }
 
 /** Moves images, and says what became of them. */
@@ -57,12 +69,17 @@ export interface Mover {
 /** What is right where a registry lets nobody in. */
 const advised = (error: unknown, host: string): unknown =>
   error instanceof RefusedError && error.status === 401
-    ? new TransferError(`${error.message}: run docker login ${host}`, { cause: error })
+    ? new RefusedError(`${error.message}: run docker login ${host}`, 401, undefined)
     : error
 
-/** Opens what moves images. @param json whether lines are objects of JSON */
-export const openMover = (io: Io, json: boolean): Mover => {
-  const http = createHttp(`slipway/${VERSION}`)
+/**
+ * Opens what moves images.
+ *
+ * @param json whether lines are objects of JSON
+ * @param pace makes requests wait. Default: none does
+ */
+export const openMover = (io: Io, json: boolean, pace = (http: Http): Http => http): Mover => {
+  const http = pace(createHttp(`slipway/${VERSION}`))
   const progress = io.progress()
   const started = io.now()
   const counts: Record<Way, number> = { there: 0, mounted: 0, parts: 0, whole: 0, chunks: 0 }
@@ -85,16 +102,29 @@ export const openMover = (io: Io, json: boolean): Mover => {
     else if (line !== undefined) io.print(line)
   }
 
-  const move: Mover['move'] = async ({ from, to, wanted, platforms = [], referrers }) => {
-    const happened = ({ digest, tag, there }: CopiedManifest): void => {
+  const move: Mover['move'] = async ({
+    from,
+    to,
+    wanted,
+    platforms = [],
+    referrers,
+    goingOn,
+    happened: told,
+    parallel = PARALLEL,
+  }) => {
+    const happened = (manifest: CopiedManifest): void => {
+      const { digest, tag, there } = manifest
+      told?.(manifest)
       if (tag !== undefined) images += 1
+      if (there && told !== undefined) return
       const is = there ? 'is there' : 'was copied'
       const line = tag === undefined ? undefined : `${to.called}:${tag} ${is}: ${digest}`
       print({ event: 'manifest', image: to.called, digest, tag: tag ?? null, there }, line)
     }
     const sender = createSender({
       deliver: patientDeliver(to.deliver, patience),
-      parallel: BLOBS,
+      parallel,
+      goesOn: goingOn !== undefined,
       happened(blob) {
         counts[blob.way] += 1
         if (!['there', 'mounted'].includes(blob.way)) bytes += blob.size
@@ -119,20 +149,24 @@ export const openMover = (io: Io, json: boolean): Mover => {
     }
     // What others are in the middle of may take long, and no longer matters.
     const failure: PromiseWithResolvers<never> = Promise.withResolvers()
-    const all = inBatches(
-      wanted,
-      (each) =>
-        copy(each).catch((error: unknown) => {
-          failure.reject(error)
-          throw error
-        }),
-      PARALLEL,
-    )
+    const host = to.called.split('/')[0]!
+    const attempt = async (each: Wanted): Promise<void> => {
+      if (goingOn?.isOver()) return
+      try {
+        await copy(each)
+        goingOn?.copied(each)
+      } catch (error) {
+        if (goingOn !== undefined) return goingOn.failed(each, advised(error, host))
+        failure.reject(error)
+        throw error
+      }
+    }
+    const all = inBatches(wanted, attempt, parallel)
     all.catch(() => {})
     try {
       await Promise.race([all, failure.promise])
     } catch (error) {
-      throw advised(error, to.called.split('/')[0]!)
+      throw advised(error, host)
     }
   }
 

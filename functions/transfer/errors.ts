@@ -30,3 +30,13 @@ export class MissingError extends TransferError {
     this.told = told
   }
 }
+
+/** A server that asks to be left alone for longer than anybody waits here. */
+export class BusyError extends TransferError {
+  /** Milliseconds after which it wants to be asked again. */
+  readonly after: number
+  constructor(message: string, after: number) {
+    super(message)
+    this.after = after
+  }
+}

@@ -63,6 +63,8 @@ export interface SenderOptions {
   readonly deliver: Deliver
   /** Blobs that are sent at a time; small ones count for less. */
   readonly parallel?: number
+  /** Whether others are still sent after one has failed. Default: they are not. */
+  readonly goesOn?: boolean
   readonly happened: (blob: SentBlob) => void
   readonly progress: (extent: Extent) => void
 }
@@ -73,7 +75,7 @@ export interface Sender {
    * Sends a blob in its turn; one that was given before is not sent again.
    *
    * @param open where its bytes are
-   * @throws what sending it has thrown, or what sending an earlier one has
+   * @throws what sending it has thrown, or what sending an earlier one has, unless it goes on
    */
   send(blob: Pick<Blob, 'digest' | 'size'>, open: () => Promise<Blob>): Promise<void>
   /** Rejects with the first failure; otherwise it stands still. */
@@ -93,6 +95,7 @@ export const createSender = ({
   progress,
   deliver,
   parallel = PARALLEL,
+  goesOn = false,
 }: SenderOptions): Sender => {
   const room = createRoom()
   const known = new Map<string, Promise<void>>()
@@ -140,7 +143,7 @@ export const createSender = ({
       await carryOut(wanted)
       wanted.done.resolve()
     } catch (error) {
-      failure ??= { error }
+      if (!goesOn) failure ??= { error }
       failed.reject(error)
       wanted.done.reject(error)
     }

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
-import { RETENTION_KEY } from '../../functions/registry/layout.ts'
+import { dataKey, RETENTION_KEY } from '../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../functions/registry/media-types.ts'
 import { write } from '../auth/harness.ts'
 import {
@@ -144,6 +144,22 @@ describe('copy', () => {
     const desk = await open(t)
     await desk.give('copy store:team/app:all store:small --platform linux/arm64')
     expect(desk.printed).toEqual([`small:all was copied: ${SMALL.sha256}`])
+  })
+
+  test('of all tags goes on after one that fails, and says so at the end', async (t) => {
+    const desk = await open(t)
+    const send = await clientOf(desk.store)
+    await pushManifest(send, 'team/app', 'small', SMALL)
+    await desk.store.delete([dataKey(LAYERS[1].sha256)])
+    const copied = desk.give('copy store:team/app store:other --all-tags')
+    await expect(copied).rejects.toThrow(/^2 of 3 images were not copied: the same command tries/)
+    expect(desk.printed).toEqual([`other:small was copied: ${SMALL.sha256}`])
+    const lack = expect.stringMatching(/^team\/app:one was not copied: .*has no blob.*refers$/)
+    expect(desk.said.slice(-2)).toEqual(expect.arrayContaining([lack]))
+    const events = desk.give('copy store:team/app store:other --all-tags --json')
+    await expect(events).rejects.toThrow('2 of 3')
+    const failed = desk.printed.map((line) => JSON.parse(line)).filter((each) => each.why)
+    expect(failed.map(({ what }) => what).toSorted()).toEqual(['team/app:all', 'team/app:one'])
   })
 
   test('does not move an immutable tag, and says so', async (t) => {

@@ -11,7 +11,8 @@ import { type ImageName, parseImage, parseRemote } from '../../transfer/registry
 import { isFallbackTag } from '../../transfer/registry/referrers-tag.ts'
 import { originOf } from '../../transfer/registry/target.ts'
 import { type Mover, openMover, type Wanted } from '../copying.ts'
-import { UsageError } from '../errors.ts'
+import { CommandError, UsageError } from '../errors.ts'
+import { newCourse } from '../going-on.ts'
 import type { Io } from '../io.ts'
 import { openRemote } from '../ways/copies-at-registry.ts'
 
@@ -100,7 +101,7 @@ const openSides = async (
   return { from, to }
 }
 
-/** Copies images. @throws UsageError, TransferError */
+/** Copies images. @throws UsageError, TransferError; CommandError where some of many were not copied */
 export const copy = async (io: Io, { args, flags, settings }: Given): Promise<void> => {
   const [to, ...more] = args.target
   if (to === undefined || more.length > 0) {
@@ -114,8 +115,20 @@ export const copy = async (io: Io, { args, flags, settings }: Given): Promise<vo
     const plainHttp = flags['plain-http']
     const sides = await openSides(io, mover, { source, target, plainHttp, settings })
     const wanted = await wantedOf(sides.from, source, target, flags['all-tags'])
-    await mover.move({ ...sides, wanted, platforms, referrers: flags.referrers })
+    const move = { ...sides, wanted, platforms, referrers: flags.referrers }
+    if (!flags['all-tags']) {
+      await mover.move(move)
+      mover.summarize()
+      return
+    }
+    const { goingOn, failures, tolerance } = newCourse(io, flags.json)
+    await mover.move({ ...move, goingOn: goingOn(sides.from.called) })
     mover.summarize()
+    if (failures.length === 0) return
+    for (const { what, why } of failures) io.say(`${what} was not copied: ${why}`)
+    if (tolerance.given !== undefined) io.say('No more were tried, since all would fail so.')
+    const count = `${failures.length} of ${wanted.length} images`
+    throw new CommandError(`${count} were not copied: the same command tries them again`)
   } finally {
     mover.close()
   }

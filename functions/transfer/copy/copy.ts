@@ -44,7 +44,10 @@ export interface CopyOptions {
   readonly happened: (manifest: CopiedManifest) => void
 }
 
-/** Copies images, each of what they share once. */
+/** Is told of the first failure of an image. */
+type Fail = (error: unknown) => void
+
+/** Copies images, each of what they share once. What fails, fails alone. */
 export interface Copier {
   /**
    * Copies an image or an index.
@@ -61,12 +64,9 @@ export interface Copier {
 export const createCopier = (options: CopyOptions): Copier => {
   const { from, to, sender, patience, happened } = options
   const brought = new Map<string, Promise<void>>()
-  // The first failure counts, while others are still under way.
-  const failure: PromiseWithResolvers<never> = Promise.withResolvers()
-  failure.promise.catch(() => {})
 
   /** Does what a manifest needs; what its origin lacks is told with the manifest. */
-  const needed = async (referrer: string, work: Promise<void>): Promise<void> => {
+  const needed = async (referrer: string, fail: Fail, work: Promise<void>): Promise<void> => {
     try {
       await work
     } catch (error) {
@@ -74,7 +74,7 @@ export const createCopier = (options: CopyOptions): Copier => {
         error instanceof MissingError && !error.told
           ? new MissingError(`${error.message}, to which its manifest ${referrer} refers`, true)
           : error
-      failure.reject(told)
+      fail(told)
       throw told
     }
   }
@@ -92,7 +92,7 @@ export const createCopier = (options: CopyOptions): Copier => {
     })
 
   /** All that a manifest refers to. */
-  const bringContent = async (manifest: Manifest, depth = 0): Promise<void> => {
+  const bringContent = async (manifest: Manifest, fail: Fail, depth = 0): Promise<void> => {
     const { config, layers, blobs, manifests } = shapeOf(manifest)
     const below = manifests.filter(({ mediaType }) => isManifestType(mediaType))
     const others = manifests.filter((each) => !below.includes(each))
@@ -100,8 +100,8 @@ export const createCopier = (options: CopyOptions): Copier => {
     await settled(
       [
         ...wanted.filter(({ mediaType }) => !isNonDistributable(mediaType)).map(bringBlob),
-        ...below.map((each) => bring(each, depth + 1)),
-      ].map((work) => needed(manifest.digest, work)),
+        ...below.map((each) => bring(each, fail, depth + 1)),
+      ].map((work) => needed(manifest.digest, fail, work)),
     )
   }
 
@@ -110,14 +110,18 @@ export const createCopier = (options: CopyOptions): Copier => {
     happened({ digest: manifest.digest, tag, there: false })
   }
 
-  const bringReferrers = async (digest: string, depth = 0): Promise<void> => {
+  const bringReferrers = async (digest: string, fail: Fail, depth = 0): Promise<void> => {
     if (!options.referrers) return
     const found = await patiently(() => from.referrers(digest), patience)
-    await settled(found.map((each) => bring(each, depth + 1)))
+    await settled(found.map((each) => bring(each, fail, depth + 1)))
   }
 
   /** A manifest with all below it, and what refers to any of that. */
-  const bringAll = async ({ digest, mediaType }: Descriptor, depth: number): Promise<void> => {
+  const bringAll = async (
+    { digest, mediaType }: Descriptor,
+    fail: Fail,
+    depth: number,
+  ): Promise<void> => {
     if (depth > DEEPEST) {
       throw new TransferError(
         `${from.called} has ${digest} below ${DEEPEST} others: it is left there`,
@@ -128,30 +132,30 @@ export const createCopier = (options: CopyOptions): Copier => {
     if (there) happened({ digest, tag: undefined, there })
     else {
       const manifest = await fetch(digest, mediaType)
-      await bringContent(manifest, depth)
+      await bringContent(manifest, fail, depth)
       await put(manifest)
     }
-    await bringReferrers(digest, depth)
+    await bringReferrers(digest, fail, depth)
   }
 
-  const bring = (descriptor: Descriptor, depth: number): Promise<void> => {
+  const bring = (descriptor: Descriptor, fail: Fail, depth: number): Promise<void> => {
     const before = brought.get(descriptor.digest)
     if (before !== undefined) return before
-    const begun = bringAll(descriptor, depth)
+    const begun = bringAll(descriptor, fail, depth)
     brought.set(descriptor.digest, begun)
     return begun
   }
 
-  const bringRoot = async (root: Manifest, tags: readonly string[]): Promise<void> => {
+  const bringRoot = async (root: Manifest, tags: readonly string[], fail: Fail): Promise<void> => {
     const { digest, mediaType } = root
     const found = tags.map((tag) => patiently(() => to.tagged(tag), patience))
     const whole = !isIndex(mediaType) && (await patiently(() => to.has(digest), patience))
-    const [...before] = await settled([...found, whole ? undefined : bringContent(root)])
+    const [...before] = await settled([...found, whole ? undefined : bringContent(root, fail)])
     // What refers to an image is there before its tag, and the image before what refers to it.
     if (options.referrers || tags.length === 0) {
       if (whole || before.includes(digest)) happened({ digest, tag: undefined, there: true })
       else await put(root)
-      await bringReferrers(digest)
+      await bringReferrers(digest, fail)
     }
     for (const [at, tag] of tags.entries()) {
       if (before[at] === digest) happened({ digest, tag, there: true })
@@ -159,7 +163,7 @@ export const createCopier = (options: CopyOptions): Copier => {
     }
   }
 
-  const attempt = async (root: Manifest, tags: readonly string[]): Promise<string> => {
+  const attempt = async (root: Manifest, tags: readonly string[], fail: Fail): Promise<string> => {
     if (!isManifestType(root.mediaType)) {
       throw new TransferError(
         `${root.digest} in ${from.called} is ${root.mediaType}: expected a manifest or an index`,
@@ -168,14 +172,17 @@ export const createCopier = (options: CopyOptions): Copier => {
     const chosen = chosenOf(from.called, root, options.platforms)
     const manifest =
       'only' in chosen ? await fetch(chosen.only.digest, chosen.only.mediaType) : chosen.index
-    await bringRoot(manifest, tags)
+    await bringRoot(manifest, tags, fail)
     return manifest.digest
   }
 
   return {
     async copy(reference, tags) {
       const root = await fetch(reference)
-      const attempted = attempt(root, tags)
+      // The first failure counts, while others are still under way.
+      const failure: PromiseWithResolvers<never> = Promise.withResolvers()
+      failure.promise.catch(() => {})
+      const attempted = attempt(root, tags, failure.reject)
       try {
         return await Promise.race([attempted, failure.promise])
       } catch (error) {

@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RefusedError, TransferError } from '../errors.ts'
+import { BusyError, RefusedError, TransferError } from '../errors.ts'
 import type { Deliver } from '../sender.ts'
 
 const ATTEMPTS = 6
@@ -40,7 +40,8 @@ export const waitAfter = (error: unknown, attempt: number): number => {
   if (after !== undefined && after > LONGEST_ASKED) {
     const seconds = Math.ceil(after / 1000)
     const { message } = error as Error
-    throw new TransferError(`${message}; it asks to be left alone for ${seconds} s: try again then`)
+    const advice = `it asks to be left alone for ${seconds} s: try again then`
+    throw new BusyError(`${message}; ${advice}`, after)
   }
   const own = Math.min(LONGEST, 200 * 2 ** attempt) * (0.5 + Math.random() / 2)
   return Math.max(own, after ?? 0)
