@@ -5,43 +5,53 @@
  */
 
 import { join } from 'node:path'
+import * as z from '../../shared/schema.ts'
 import { resumeIn } from '../../transfer/blobs/resume.ts'
-import type { Destination, Origin } from '../../transfer/copy/ports.ts'
+import { TransferError } from '../../transfer/errors.ts'
 import { hostIn } from '../../transfer/registry/address.ts'
-import { authorizing } from '../../transfer/registry/authorize.ts'
-import { calledAs, registryDestination } from '../../transfer/registry/destination.ts'
-import { credentialsFor } from '../../transfer/registry/docker-config.ts'
+import { type Authorizing, authorizing } from '../../transfer/registry/authorize.ts'
+import { calledAs, headManifest, registryDestination } from '../../transfer/registry/destination.ts'
+import { type Credentials, credentialsFor } from '../../transfer/registry/docker-config.ts'
+import { refused } from '../../transfer/registry/failure.ts'
 import type { Http } from '../../transfer/registry/http.ts'
 import { registryOrigin } from '../../transfer/registry/origin.ts'
-import { targetAt } from '../../transfer/registry/target.ts'
+import { jsonOf, pagesOf } from '../../transfer/registry/pages.ts'
+import { manifestPath, targetAt } from '../../transfer/registry/target.ts'
 import { delivering } from '../../transfer/sender.ts'
 import type { Io } from '../io.ts'
+import type { AllRepositories } from './copies-io.ts'
 
-/** Repositories of a registry. */
-export interface RemoteImages {
-  origin(name: string): Origin
-  /** @param mountFrom another repository there that may have the blobs */
-  destination(name: string, mountFrom?: string): Destination
-}
+const catalog = z.object({ repositories: z.nullish(z.array(z.string())) })
 
 /**
- * Opens a registry, with what docker knows of its host. Sends nothing.
+ * Opens a registry. Sends nothing.
  *
  * @param origin its scheme and host
+ * @param given credentials. Default: what docker knows of its host
  * @throws TransferError where docker's configuration cannot be read
  */
 export const openRemote = async (
   io: Pick<Io, 'env'>,
   http: Http,
   origin: string,
-): Promise<RemoteImages> => {
-  const credentials = await credentialsFor(hostIn(origin), io.env)
+  given?: Credentials,
+): Promise<AllRepositories> => {
+  const host = hostIn(origin)
+  const credentials = given ?? (await credentialsFor(host, io.env))
   const { XDG_CACHE_HOME: caches, HOME: home } = io.env
   const cache = caches ?? (home && join(home, '.cache'))
   const resume = cache === undefined ? undefined : resumeIn(join(cache, 'slipway', 'uploads'))
+  const readers = new Map<string, Authorizing>()
+  /** What pulls from a repository, with one token for all. */
+  const reading = (name: string): Authorizing => {
+    const scope = `repository:${name}:pull`
+    const own = readers.get(name) ?? authorizing(http, origin, credentials, scope)
+    readers.set(name, own)
+    return own
+  }
   return {
     origin(name) {
-      const own = authorizing(http, origin, credentials, `repository:${name}:pull`)
+      const own = reading(name)
       return registryOrigin({ http, origin, called: calledAs({ origin, name }), name, own })
     },
     destination(name, mountFrom) {
@@ -49,6 +59,26 @@ export const openRemote = async (
       const scope = `repository:${name}:pull,push${pulls}`
       const target = targetAt(http, origin, name, authorizing(http, origin, credentials, scope))
       return registryDestination(target, delivering({ target, resume, mountFrom }))
+    },
+    async names() {
+      const own = authorizing(http, origin, credentials, 'registry:catalog:*')
+      const list = { called: host, what: 'repositories' }
+      const pages = await pagesOf(own, new URL('/v2/_catalog?n=1000', origin).href, list)
+      if (pages === undefined) throw new TransferError(`${host} does not list its repositories`)
+      return pages.flatMap((page) => {
+        const { data } = catalog.safeParse(jsonOf(page, list))
+        if (data === undefined) throw new TransferError(`repositories of ${host} are not a list`)
+        return data.repositories ?? []
+      })
+    },
+    look: (name, tag) => headManifest(targetAt(http, origin, name, reading(name)), tag),
+    async removeTag(name, tag) {
+      const scope = `repository:${name}:pull,delete`
+      const target = targetAt(http, origin, name, authorizing(http, origin, credentials, scope))
+      const url = target.resolve(`${manifestPath(tag)}?override=false`)
+      const reply = await target.send({ method: 'DELETE', url })
+      if ([200, 202, 204, 404].includes(reply.status)) return
+      throw refused(`${calledAs(target)}:${tag} could not be deleted`, reply)
     },
   }
 }

@@ -13,6 +13,7 @@ import { quotasInForce } from '../../registry/quotas/in-force.ts'
 import { type Digest, parseDigest, parseName, parseReference } from '../../registry/reference.ts'
 import { createRegistry, type Registry } from '../../registry/registry.ts'
 import { rulesInForce } from '../../registry/retention/in-force.ts'
+import type { NamePage } from '../../registry/tag-pages.ts'
 import { once } from '../../shared/once.ts'
 import { readAll } from '../../storage/bytes.ts'
 import type { ObjectStore } from '../../storage/store.ts'
@@ -22,14 +23,22 @@ import type { Descriptor } from '../../transfer/copy/shape.ts'
 import { MissingError, TransferError } from '../../transfer/errors.ts'
 import type { Io } from '../io.ts'
 import { recorderFor } from '../record-events.ts'
+import type { AllRepositories } from './copies-io.ts'
 
 /** Tags that are listed at a time. */
 const PAGE = 1000
 
-/** The images of a store. */
-export interface StoredImages {
-  origin(name: string): Origin
-  destination(name: string): Destination
+/** Page after page of names. */
+const allOf = async (
+  list: (last: string | undefined) => Promise<NamePage>,
+): Promise<readonly string[]> => {
+  const all: string[] = []
+  for (let last: string | undefined; ; ) {
+    const { names, more } = await orMissing(list(last))
+    all.push(...names)
+    if (!more) return all
+    last = names.at(-1)
+  }
 }
 
 /** What a registry refuses, for the person who asked. */
@@ -58,15 +67,7 @@ const orMissing = async <T>(work: Promise<T>): Promise<T> => {
 
 const originIn = ({ manifests, tags, referrers, blobs }: Registry, name: string): Origin => ({
   called: name,
-  async tags() {
-    const all: string[] = []
-    for (let last: string | undefined; ; ) {
-      const { names, more } = await orMissing(tags.list(name, PAGE, last))
-      all.push(...names)
-      if (!more) return all
-      last = names.at(-1)
-    }
-  },
+  tags: () => allOf((last) => tags.list(name, PAGE, last)),
   async manifest(reference) {
     const digest = await orMissing(manifests.resolve(name, parseReference(reference)))
     const { bytes, mediaType } = await orMissing(manifests.get(name, digest))
@@ -151,12 +152,14 @@ const destinationIn = (
  * The images of a store. Reads the fence of clean-ups.
  *
  * @param requiredChildren which images of an index must be there
+ * @param undeletes whether deletes can be undone
  */
 export const imagesInStore = async (
   io: Io,
   store: ObjectStore,
   requiredChildren: RequiredChildrenOf,
-): Promise<StoredImages> => {
+  undeletes = false,
+): Promise<AllRepositories> => {
   const fence = heedingFence(store)
   await fence.look()
   const registry = createRegistry({
@@ -167,11 +170,25 @@ export const imagesInStore = async (
     quotas: once(() => quotasInForce(store)),
     cleanUp: fence.follows,
     requiredChildren,
+    undeletes,
     events: recorderFor(io, store),
     report: ({ key, why }) => io.say(`damaged: ${key} ${why}`),
   })
+  const actor = io.user()
   return {
     origin: (name) => originIn(registry, parseName(name)),
-    destination: (name) => destinationIn(registry, parseName(name), io.user()),
+    destination: (name) => destinationIn(registry, parseName(name), actor),
+    names: () => allOf((last) => registry.catalog.list(PAGE, last)),
+    async look(name, tag) {
+      const found = await registry.tags.get(parseName(name), tag)
+      return found && { digest: found.target }
+    },
+    async removeTag(name, tag) {
+      const options = { by: actor, override: false, origin: { actor } }
+      const removal = registry.manifests.remove(parseName(name), parseReference(tag), options)
+      await orMissing(removal).catch((error: unknown) => {
+        if (!(error instanceof MissingError)) throw error
+      })
+    },
   }
 }

@@ -20,18 +20,24 @@ const ACCEPT = MANIFEST_TYPES.join(', ')
 export const calledAs = ({ origin, name }: Pick<Target, 'origin' | 'name'>): string =>
   `${new URL(origin).host}/${name}`
 
+/** What a registry says of a tag or digest. @returns undefined where it has no such manifest */
+export const headManifest = async (
+  target: Pick<Target, 'origin' | 'name' | 'resolve' | 'send'>,
+  reference: string,
+): Promise<{ readonly digest: string | undefined } | undefined> => {
+  const url = target.resolve(manifestPath(reference))
+  const reply = await target.send({ method: 'HEAD', url, headers: { Accept: ACCEPT } })
+  if (reply.status === 404) return undefined
+  if (reply.status !== 200)
+    throw refused(`${calledAs(target)} cannot be asked for ${reference}`, reply)
+  const digest = reply.headers['docker-content-digest']
+  return { digest: typeof digest === 'string' && isDigest(digest) ? digest : undefined }
+}
+
 /** Opens a repository; sends nothing yet. */
 export const registryDestination = (target: Target, deliver: Deliver): Destination => {
   /** Lists of one subject are changed one after another. */
   const lists = new Map<string, Promise<void>>()
-
-  const headed = async (reference: string) => {
-    const url = target.resolve(manifestPath(reference))
-    const reply = await target.send({ method: 'HEAD', url, headers: { Accept: ACCEPT } })
-    if (reply.status === 200) return reply
-    if (reply.status === 404) return undefined
-    throw refused(`${calledAs(target)} cannot be asked for ${reference}`, reply)
-  }
 
   const listed = async (tag: string): Promise<Manifest | undefined> => {
     const url = target.resolve(manifestPath(tag))
@@ -52,12 +58,8 @@ export const registryDestination = (target: Target, deliver: Deliver): Destinati
     called: calledAs(target),
     verifies: false,
     deliver,
-    has: async (digest) => (await headed(digest)) !== undefined,
-    async tagged(tag) {
-      const reply = await headed(tag)
-      const digest = reply?.headers['docker-content-digest']
-      return typeof digest === 'string' && isDigest(digest) ? digest : undefined
-    },
+    has: async (digest) => (await headManifest(target, digest)) !== undefined,
+    tagged: async (tag) => (await headManifest(target, tag))?.digest,
     async put(manifest, tag) {
       const { digest, mediaType, bytes } = manifest
       const reply = await target.putManifest(tag ?? digest, mediaType, bytes)

@@ -18,10 +18,10 @@ import type { Origin } from '../copy/ports.ts'
 import { shapeOf } from '../copy/shape.ts'
 import { MissingError, TransferError } from '../errors.ts'
 import type { Manifest } from '../sources/source.ts'
-import { shown } from './address.ts'
 import { type Authorizing, challengeOf } from './authorize.ts'
 import { refused } from './failure.ts'
 import type { Http, Outgoing, Reply } from './http.ts'
+import { jsonOf, pagesOf } from './pages.ts'
 import { fallbackTag } from './referrers-tag.ts'
 import { manifestPath } from './target.ts'
 
@@ -30,17 +30,9 @@ const ACCEPT = MANIFEST_TYPES.join(', ')
 const MOST_HOPS = 5
 /** Most bytes that are read of a refusal. */
 const MOST_WORDS = 4096
-/** Most pages of a list: registries have 50 to 1000 tags on one. */
-const MOST_PAGES = 10_000
-/** Most bytes of a list. */
-const MOST_LIST = 256 * 1024 * 1024
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 const tagList = z.object({ tags: z.nullish(z.array(z.string())) })
-
-/** Where the next page is: RFC 8288, of which registries use one link. */
-const nextOf = ({ headers }: Reply): string | undefined =>
-  String(headers.link ?? '').match(/<([^>]+)>\s*;\s*rel="?next"?/i)?.[1]
 
 /** The beginning of a body, whatever follows: nobody has said how much that is. */
 const beginningOf = async (incoming: IncomingMessage): Promise<Buffer> => {
@@ -97,38 +89,7 @@ export const registryOrigin = ({
     return { digest: isDigest(reference) ? reference : digestOf(bytes), mediaType, bytes }
   }
 
-  /** Pages of a list. @returns undefined where there is no such list */
-  const pages = async (path: string, what: string): Promise<Reply[] | undefined> => {
-    const found: Reply[] = []
-    const asked = new Set<string>()
-    let size = 0
-    for (let next: string | undefined = urlOf(path); next !== undefined; ) {
-      asked.add(next)
-      const reply: Reply = await get(next)
-      if (reply.status === 404 && found.length === 0) return undefined
-      if (reply.status !== 200) throw refused(`${what} of ${called} cannot be had`, reply)
-      found.push(reply)
-      size += reply.body.length
-      const link = nextOf(reply)
-      next = link === undefined ? undefined : URL.parse(link, next)?.href
-      if (link !== undefined && (next === undefined || new URL(next).origin !== itself)) {
-        throw new TransferError(`${called} leads to ${shown(link)}, which is another host`)
-      }
-      if (next === undefined) break
-      if (asked.has(next) || found.length >= MOST_PAGES || size > MOST_LIST) {
-        throw new TransferError(`${called} has a list of ${what} without an end`)
-      }
-    }
-    return found
-  }
-
-  const jsonOf = (reply: Reply, what: string): unknown => {
-    try {
-      return JSON.parse(reply.body.toString())
-    } catch (cause) {
-      throw new TransferError(`${what} of ${called} are not JSON`, { cause })
-    }
-  }
+  const pages = (path: string, what: string) => pagesOf(own, urlOf(path), { called, what })
 
   /** Opens the bytes from `at` on, wherever the registry sends us: others get no credentials. */
   const openBytes = async (digest: string, range: string | undefined): Promise<IncomingMessage> => {
@@ -215,7 +176,7 @@ export const registryOrigin = ({
       const found = await pages('tags/list?n=1000', 'tags')
       if (found === undefined) throw new MissingError(`${called} is not there`)
       return found.flatMap((reply) => {
-        const { data } = tagList.safeParse(jsonOf(reply, 'tags'))
+        const { data } = tagList.safeParse(jsonOf(reply, { called, what: 'tags' }))
         if (data === undefined) throw new TransferError(`tags of ${called} are not a list`)
         const { tags } = data
         // They become parts of paths, also at the registry that they go to.
