@@ -72,6 +72,18 @@ export const choiceFlag = <const T extends string>(
   help,
 })
 
+/** A flag with a count for its value. @param value what it is without it, for people */
+export const countFlag = (value: string, help: string): Flag<number | undefined> => ({
+  placeholder: 'COUNT',
+  schema: z.converted(z.optional(z.string()), (text, refuse) => {
+    if (text === undefined) return undefined
+    if (/^\d{1,9}$/.test(text)) return Number(text)
+    return refuse('expected a whole number')
+  }),
+  value,
+  help,
+})
+
 const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, y: 31_536_000 }
 /** Longest time in milliseconds: a hundred years. */
 const LONGEST = 100 * 31_536_000_000

@@ -19,32 +19,33 @@ export interface Failure {
 export interface Course {
   readonly tolerance: Tolerance
   readonly failures: readonly Failure[]
+  /** What they were made of. */
+  readonly errors: readonly unknown[]
   /** Notes that something failed. */
   failed(what: string, error: unknown): void
   /** What a move needs. @param called what messages call the repository that images come from */
   goingOn(called: string): GoingOn
 }
 
-/** Begins with no failure. @param isStopped whether somebody wants it to end */
-export const newCourse = (
-  io: Pick<Io, 'print'>,
-  json: boolean,
-  isStopped: () => boolean = () => false,
-): Course => {
+/** Begins with no failure. @param json whether each failure is printed as an object at once */
+export const newCourse = (io: Pick<Io, 'print'>, json: boolean): Course => {
   const tolerance = createTolerance()
   const failures: Failure[] = []
+  const errors: unknown[] = []
   const failed: Course['failed'] = (what, error) => {
     tolerance.failed(error)
     const why = error instanceof Error ? error.message : String(error)
     failures.push({ what, why })
+    errors.push(error)
     if (json) io.print(JSON.stringify({ event: 'failed', what, why }))
   }
   return {
     tolerance,
     failures,
+    errors,
     failed,
     goingOn: (called) => ({
-      isOver: () => isStopped() || tolerance.given !== undefined,
+      isOver: () => tolerance.given !== undefined,
       copied: tolerance.worked,
       failed: ({ reference }, error) => failed(`${called}:${reference}`, error),
     }),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setImmediate } from 'node:timers/promises'
 import type { TestContext } from 'vitest'
 import type { Io } from '../../functions/cli/io.ts'
 import { runCommand } from '../../functions/cli/main.ts'
@@ -28,6 +29,8 @@ export interface Desk {
   openEdgeCache: (place: EdgeCachePlace) => EdgeCache
   /** Exit code of the last command. */
   code: number
+  /** Asks the command that runs to end. */
+  stop(): void
   /** Gives a command. @returns what it printed */
   give(line: string): Promise<readonly string[]>
 }
@@ -44,6 +47,7 @@ export const openDesk = async (
   const never = (what: string) => (): never => {
     throw new Error(`no command here ${what}`)
   }
+  const stops: (() => void)[] = []
   const desk: Desk = {
     store,
     clock,
@@ -54,7 +58,11 @@ export const openDesk = async (
     password: 'secret',
     code: 0,
     openEdgeCache: never('asks an edge'),
+    stop: () => {
+      for (const stop of stops) stop()
+    },
     give: async (line) => {
+      stops.length = 0
       for (const lines of [desk.printed, desk.said, desk.shown]) lines.length = 0
       desk.code = await runCommand(line.split(' ').filter(Boolean), io)
       return [...desk.printed]
@@ -72,8 +80,11 @@ export const openDesk = async (
     readFile: async (path) => desk.files[path] ?? never(`reads ${path}`)(),
     openStore: async () => store,
     openEdgeCache: async (place) => desk.openEdgeCache(place),
-    sleep: async (milliseconds) => void clock.pass(milliseconds),
-    onStop: () => {},
+    sleep: async (milliseconds) => {
+      clock.pass(milliseconds)
+      await setImmediate()
+    },
+    onStop: (listener) => void stops.push(listener),
     onReload: never('serves'),
     exit: never('ends the process'),
   }

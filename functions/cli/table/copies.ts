@@ -6,7 +6,7 @@
 
 import { STORE_SETTINGS } from '../../compose/setting-table.ts'
 import { type Command, command } from '../command.ts'
-import { listFlag, switchFlag } from '../flags.ts'
+import { countFlag, listFlag, switchFlag, textFlag } from '../flags.ts'
 import { copiesCommand } from '../ways/copies.ts'
 
 const JSON_LINES = switchFlag('print an object of JSON a line')
@@ -16,7 +16,7 @@ const PLATFORM = listFlag(
   'only this platform of an index, as linux/arm64; one flag for each',
 )
 
-/** `copy`, `export`, `import`. */
+/** `copy`, `mirror`, `export`, `import`. */
 export const COPY_COMMANDS: readonly Command[] = [
   command({
     name: 'copy',
@@ -32,6 +32,25 @@ export const COPY_COMMANDS: readonly Command[] = [
       json: JSON_LINES,
     },
     load: async () => (await import('../commands/copy.ts')).copy,
+  }),
+  command({
+    name: 'mirror',
+    help: 'keep repositories in step with those of other registries, by a document of rules',
+    more: 'One run of each rule, unless --watch is given. What is there is not sent again. An image that fails does not keep others from being copied; the exit code then is 1. docs/mirror.md has what the document says.',
+    args: { file: 'one' },
+    settings: [...STORE_SETTINGS, 'index-children', 'undelete-days'],
+    flags: {
+      watch: switchFlag('go on, by the schedules of the rules, until SIGTERM'),
+      status: switchFlag('print the last run of each rule, and run none; 1 where one failed'),
+      rule: listFlag('NAME', 'only this rule; one flag for each'),
+      state: textFlag('FILE', 'where it is kept what became of runs', '<file>.state'),
+      'max-deletes': countFlag(
+        '100, and a quarter of the tags',
+        'most tags that a run of a rule deletes; where more are gone, it deletes none',
+      ),
+      json: JSON_LINES,
+    },
+    load: async () => (await import('../commands/mirror.ts')).mirror,
   }),
   copiesCommand({
     name: 'export',

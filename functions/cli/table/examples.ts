@@ -44,6 +44,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'copy docker.io/library/alpine:3.20 registry.example/alpine:3.20 --platform linux/amd64',
     'copy registry.example/team/app other.example/team/app --all-tags --referrers',
   ],
+  mirror: [
+    'mirror mirror.yaml --store s3://bucket',
+    'mirror mirror.yaml --watch --state /var/lib/slipway/mirror.state',
+    'mirror mirror.yaml --status',
+  ],
   'image inspect': [
     'image inspect team/app:v1',
     'image inspect team/app:v1 --platform linux/arm64',

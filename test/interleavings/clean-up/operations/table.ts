@@ -220,6 +220,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   'tag delete': deleteTag.title,
   // They go the way of pushes.
   copy: pushManifest('app', 'v1').title,
+  mirror: pushManifest('app', 'v1').title,
   import: pushManifest('app', 'v1').title,
   reindex: indexAnew.title,
   check: repair.title,

@@ -1,0 +1,124 @@
+/**
+ * What there is to do in a repository: tags that differ, and tags that are gone.
+ *
+ * @module
+ */
+
+import { isName } from '../../registry/reference.ts'
+import { inBatches } from '../../shared/parallel.ts'
+import { type Patience, patiently } from '../../transfer/copy/patience.ts'
+import { chosenOf } from '../../transfer/copy/platforms.ts'
+import type { Origin } from '../../transfer/copy/ports.ts'
+import { MissingError, TransferError } from '../../transfer/errors.ts'
+import type { Wanted } from '../copying.ts'
+import type { Rule } from './parse.ts'
+import type { Sides } from './sides.ts'
+
+/** Tags that are looked at at a time. */
+const AT_ONCE = 16
+
+/** What there is to do in a repository. */
+export interface Plan {
+  readonly source: string
+  readonly target: string
+  readonly wanted: readonly Wanted[]
+  /** Tags that are as they should be. */
+  readonly there: number
+  /** Tags at the target that the rule is about and its source no longer has, where it deletes. */
+  readonly gone: readonly string[]
+  /** Tags at the target that the rule is about, where it deletes. */
+  readonly mirrored: number
+}
+
+/** What plans are made with. */
+export interface Planning {
+  readonly rule: Rule
+  readonly sides: Sides
+  readonly patience: Patience
+}
+
+/** The repositories of a rule, as they are called where they come from. @throws TransferError */
+export const repositoriesOf = async ({
+  rule,
+  sides,
+  patience,
+}: Planning): Promise<readonly string[]> => {
+  if (!rule.looks) return rule.named.filter(rule.has)
+  try {
+    const listed = await patiently(() => sides.from.names(), patience)
+    return [...new Set([...rule.named, ...listed])].filter(rule.has).toSorted()
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error
+    const advice = 'where repositories are not listed, name them without *'
+    throw new TransferError(`${error.message}: ${advice}`, { cause: error })
+  }
+}
+
+/** The tags of a repository; none where there is no such. */
+const tagsOrNone = async (origin: Origin, patience: Patience): Promise<readonly string[]> => {
+  try {
+    return await patiently(() => origin.tags(), patience)
+  } catch (error) {
+    if (error instanceof MissingError) return []
+    throw error
+  }
+}
+
+/** What a tag should name at the target; undefined where only a copy can tell. */
+const expectedOf = async (
+  { rule, sides, patience }: Planning,
+  origin: Origin,
+  source: string,
+  tag: string,
+): Promise<string | undefined> => {
+  if (rule.platforms.length === 0) {
+    return (await patiently(() => sides.from.look(source, tag), patience))?.digest
+  }
+  const root = await patiently(() => origin.manifest(tag), patience)
+  const chosen = chosenOf(origin.called, root, rule.platforms)
+  return 'only' in chosen ? chosen.only.digest : chosen.index.digest
+}
+
+/** Finds what there is to do in a repository. @param source its name where images come from @throws TransferError */
+export const planOf = async (planning: Planning, source: string): Promise<Plan> => {
+  const { rule, sides, patience } = planning
+  const target = rule.renamed(source)
+  if (!isName(target)) {
+    throw new TransferError(`it would be ${JSON.stringify(target)}, which is not a repository name`)
+  }
+  if (rule.from.host === rule.to.host && target === source) {
+    throw new TransferError('it would be copied onto itself')
+  }
+  const origin = sides.from.origin(source)
+  // Deletes are by the whole list alone.
+  const list = rule.tags.named === undefined || rule.deletes
+  const listed = list ? await patiently(() => origin.tags(), patience) : []
+  const has = new Set(listed)
+  // One that is named in full and not there is a failure, unless it may go.
+  const tags = rule.tags.named?.filter((tag) => !list || has.has(tag)) ?? rule.tags.choose(listed)
+  const differs = async (tag: string): Promise<boolean> => {
+    // What refers to an image may be new though the image is not.
+    if (rule.referrers) return true
+    const there = await patiently(() => sides.to.look(target, tag), patience)
+    if (there?.digest === undefined) return true
+    // What fails is told when it is copied.
+    const expected = await expectedOf(planning, origin, source, tag).catch((error: unknown) => {
+      if (error instanceof TransferError) return undefined
+      throw error
+    })
+    return expected !== there.digest
+  }
+  const differ = await inBatches(tags, differs, AT_ONCE)
+  const wanted = tags.filter((_, at) => differ[at])
+  const mirrored = rule.deletes
+    ? (await tagsOrNone(sides.to.origin(target), patience)).filter(rule.tags.has)
+    : []
+  return {
+    source,
+    target,
+    wanted: wanted.map((tag) => ({ reference: tag, tags: [tag] })),
+    there: tags.length - wanted.length,
+    gone: mirrored.filter((tag) => !has.has(tag)),
+    mirrored: mirrored.length,
+  }
+}

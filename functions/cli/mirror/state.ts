@@ -1,0 +1,103 @@
+/**
+ * What became of the last run of each rule: a small file, so that whoever starts again goes on.
+ *
+ * @module
+ */
+
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import * as z from '../../shared/schema.ts'
+import type { Report } from './run.ts'
+
+/** Most failures that are kept of a run. */
+const MOST = 20
+
+const time = z.int()
+const count = z.int().check(z.nonnegative())
+
+const runSchema = z.object({
+  /** Milliseconds since 1970. */
+  began: time,
+  ended: time,
+  copied: count,
+  there: count,
+  deleted: count,
+  failed: count,
+  failures: z.array(z.object({ what: z.string(), why: z.string() })),
+  /** Whether it was ended before all was done. */
+  stopped: z.boolean(),
+  /** Runs in a row of which something failed that may pass. */
+  away: count,
+  /** When a server wants to be asked again. */
+  after: z.optional(time),
+  /** When the last run began that did all there was to do. */
+  good: z.optional(time),
+})
+
+const stateSchema = z.object({
+  version: z.literal(1),
+  rules: z.record(z.string(), runSchema),
+})
+
+/** What became of the last run of a rule. */
+export type LastRun = z.output<typeof runSchema>
+
+/** What became of all rules. */
+export interface State {
+  of(rule: string): LastRun | undefined
+  /** Keeps what became of a rule. @throws what the file system throws */
+  keep(rule: string, report: Report): Promise<void>
+}
+
+const lastOf = (before: LastRun | undefined, report: Report): LastRun => {
+  const { failures, away, after, ...rest } = report
+  const good = failures.length === 0 && !report.stopped ? report.began : before?.good
+  return {
+    ...rest,
+    failed: failures.length,
+    failures: failures.slice(0, MOST),
+    away: away ? (before?.away ?? 0) + 1 : 0,
+    ...(after === undefined ? {} : { after: report.ended + after }),
+    ...(good === undefined ? {} : { good }),
+  }
+}
+
+const readRuns = async (path: string, damaged: () => void): Promise<Record<string, LastRun>> => {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return {}
+  try {
+    return stateSchema.parse(JSON.parse(text)).rules
+  } catch {
+    damaged()
+    return {}
+  }
+}
+
+/**
+ * Opens the file.
+ *
+ * @param path undefined: nothing is kept
+ * @param damaged is told of a file that cannot be read, and then counts as none
+ */
+export const openState = async (path: string | undefined, damaged: () => void): Promise<State> => {
+  const rules = path === undefined ? {} : await readRuns(path, damaged)
+  // Rules that run side by side write one after another.
+  let written: Promise<unknown> = Promise.resolve()
+  const write = async (file: string): Promise<void> => {
+    const partial = `${file}.partial`
+    await writeFile(partial, `${JSON.stringify({ version: 1, rules }, undefined, 2)}\n`)
+    await rename(partial, file)
+  }
+  return {
+    of: (rule) => (Object.hasOwn(rules, rule) ? rules[rule] : undefined),
+    async keep(rule, report) {
+      rules[rule] = lastOf(rules[rule], report)
+      if (path === undefined) return
+      const writing = written.catch(() => {}).then(() => write(path))
+      written = writing
+      await writing
+    },
+  }
+}
