@@ -36,7 +36,7 @@ export const deleteGone = async (
   const most = maxDeletes ?? Math.min(MOST, Math.max(1, Math.floor(all / SHARE)))
   if (count > most) {
     const what = `${count} of ${all} tags are gone at the source, more than ${most}`
-    const advice = `nothing was deleted; --max-deletes ${count} lets it`
+    const advice = `nothing was deleted; --max-deletes ${count} allows it`
     course.failed(rule.name, new TransferError(`${what}: ${advice}`))
     return
   }

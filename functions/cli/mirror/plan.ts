@@ -6,10 +6,11 @@
 
 import { isName } from '../../registry/reference.ts'
 import { inBatches } from '../../shared/parallel.ts'
-import { type Patience, patiently } from '../../transfer/copy/patience.ts'
+import { isPassing, type Patience, patiently } from '../../transfer/copy/patience.ts'
 import { chosenOf } from '../../transfer/copy/platforms.ts'
 import type { Origin } from '../../transfer/copy/ports.ts'
-import { MissingError, TransferError } from '../../transfer/errors.ts'
+import type { Tolerance } from '../../transfer/copy/tolerance.ts'
+import { BusyError, MissingError, TransferError } from '../../transfer/errors.ts'
 import type { Wanted } from '../copying.ts'
 import type { Rule } from './parse.ts'
 import type { Sides } from './sides.ts'
@@ -35,6 +36,7 @@ export interface Planning {
   readonly rule: Rule
   readonly sides: Sides
   readonly patience: Patience
+  readonly tolerance: Tolerance
 }
 
 /** The repositories of a rule, as they are called where they come from. @throws TransferError */
@@ -48,18 +50,23 @@ export const repositoriesOf = async ({
     const listed = await patiently(() => sides.from.names(), patience)
     return [...new Set([...rule.named, ...listed])].filter(rule.has).toSorted()
   } catch (error) {
-    if (!(error instanceof TransferError)) throw error
+    if (!(error instanceof TransferError) || error instanceof BusyError || isPassing(error)) {
+      throw error
+    }
     const advice = 'where repositories are not listed, name them without *'
     throw new TransferError(`${error.message}: ${advice}`, { cause: error })
   }
 }
 
-/** The tags of a repository; none where there is no such. */
-const tagsOrNone = async (origin: Origin, patience: Patience): Promise<readonly string[]> => {
+/** The tags of a repository; undefined where there is no such. */
+const tagsOf = async (
+  origin: Origin,
+  patience: Patience,
+): Promise<readonly string[] | undefined> => {
   try {
     return await patiently(() => origin.tags(), patience)
   } catch (error) {
-    if (error instanceof MissingError) return []
+    if (error instanceof MissingError) return undefined
     throw error
   }
 }
@@ -81,7 +88,7 @@ const expectedOf = async (
 
 /** Finds what there is to do in a repository. @param source its name where images come from @throws TransferError */
 export const planOf = async (planning: Planning, source: string): Promise<Plan> => {
-  const { rule, sides, patience } = planning
+  const { rule, sides, patience, tolerance } = planning
   const target = rule.renamed(source)
   if (!isName(target)) {
     throw new TransferError(`it would be ${JSON.stringify(target)}, which is not a repository name`)
@@ -92,26 +99,38 @@ export const planOf = async (planning: Planning, source: string): Promise<Plan> 
   const origin = sides.from.origin(source)
   // Deletes are by the whole list alone.
   const list = rule.tags.named === undefined || rule.deletes
-  const listed = list ? await patiently(() => origin.tags(), patience) : []
+  const listed = list ? await tagsOf(origin, patience) : []
+  if (listed === undefined) {
+    if (rule.named.includes(source)) throw new MissingError(`${origin.called} is not there`)
+    // Some registries list what has no tags any more, and then do not know it.
+    return { source, target, wanted: [], there: 0, gone: [], mirrored: 0 }
+  }
   const has = new Set(listed)
   // One that is named in full and not there is a failure, unless it may go.
   const tags = rule.tags.named?.filter((tag) => !list || has.has(tag)) ?? rule.tags.choose(listed)
+  const isThere = async (tag: string): Promise<boolean> => {
+    const there = await patiently(() => sides.to.look(target, tag), patience)
+    if (there?.digest === undefined) return false
+    return there.digest === (await expectedOf(planning, origin, source, tag))
+  }
   const differs = async (tag: string): Promise<boolean> => {
     // What refers to an image may be new though the image is not.
     if (rule.referrers) return true
-    const there = await patiently(() => sides.to.look(target, tag), patience)
-    if (there?.digest === undefined) return true
-    // What fails is told when it is copied.
-    const expected = await expectedOf(planning, origin, source, tag).catch((error: unknown) => {
-      if (error instanceof TransferError) return undefined
-      throw error
-    })
-    return expected !== there.digest
+    try {
+      const differ = !(await isThere(tag))
+      tolerance.worked()
+      return differ
+    } catch (error) {
+      // What is wrong with a tag is told when it is copied.
+      tolerance.failed(error)
+      if (tolerance.given !== undefined) throw error
+      return true
+    }
   }
   const differ = await inBatches(tags, differs, AT_ONCE)
   const wanted = tags.filter((_, at) => differ[at])
   const mirrored = rule.deletes
-    ? (await tagsOrNone(sides.to.origin(target), patience)).filter(rule.tags.has)
+    ? ((await tagsOf(sides.to.origin(target), patience)) ?? []).filter(rule.tags.has)
     : []
   return {
     source,

@@ -106,7 +106,8 @@ export const runRule = async (io: Io, rule: Rule, options: RunOptions): Promise<
   }
   try {
     const sides = await openSides(io, mover.http, rule, settings)
-    const planning = { rule, sides, patience: mover.patience }
+    const { tolerance } = course
+    const planning = { rule, sides, patience: mover.patience, tolerance }
     const plans = await plansOf(planning, course, isOver)
     for (const plan of plans) there += plan.there
     for (const plan of plans) await move(planning, plan)

@@ -11,8 +11,9 @@ import { isPassing } from './patience.ts'
 const MOST = 3
 
 /** Whether others may fare better than what failed so. */
-const isOfOneImage = (error: unknown): boolean =>
+export const isOfOneImage = (error: unknown): boolean =>
   error instanceof TransferError &&
+  !(error instanceof BusyError) &&
   !isPassing(error) &&
   !(error instanceof RefusedError && error.status === 401)
 
