@@ -4,6 +4,7 @@
  * @module
  */
 
+import { once } from '../../shared/once.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { parseMirror, type Rule } from '../mirror/parse.ts'
@@ -62,9 +63,12 @@ export const mirror = async (io: Io, { args, flags, settings }: Given): Promise<
   const isStopped = stopping(io)
   const maxDeletes = flags['max-deletes']
   // Lines of several rules would write over each other.
-  const quiet = { ...io, progress: () => ({ show: () => {}, end: () => {} }) }
+  const progress = () => ({ show: () => {}, end: () => {} })
+  // One client for all runs: each has connections of its own.
+  const openStore = once(() => io.openStore(settings))
+  const opened = { ...io, openStore }
+  const world = flags.watch ? { ...opened, progress } : opened
   const run = async (rule: Rule): Promise<Report> => {
-    const world = flags.watch ? quiet : io
     const report = await runRule(world, rule, { settings, json, maxDeletes, isStopped })
     if (json) io.print(JSON.stringify(reportObject(rule.name, report)))
     else io.print(reportLine(rule.name, report))

@@ -40,8 +40,8 @@ export const deleteGone = async (
     course.failed(rule.name, new TransferError(`${what}: ${advice}`))
     return
   }
-  for (const { source, target, gone } of plans) {
-    const { called } = sides.to.destination(target)
+  for (const { source, target, to, gone } of plans) {
+    const { called } = to
     for (const tag of gone) {
       if (isOver()) return
       try {

@@ -8,7 +8,7 @@ import { isName } from '../../registry/reference.ts'
 import { inBatches } from '../../shared/parallel.ts'
 import { isPassing, type Patience, patiently } from '../../transfer/copy/patience.ts'
 import { chosenOf } from '../../transfer/copy/platforms.ts'
-import type { Origin } from '../../transfer/copy/ports.ts'
+import type { Destination, Origin } from '../../transfer/copy/ports.ts'
 import type { Tolerance } from '../../transfer/copy/tolerance.ts'
 import { BusyError, MissingError, TransferError } from '../../transfer/errors.ts'
 import type { Wanted } from '../copying.ts'
@@ -20,8 +20,11 @@ const AT_ONCE = 16
 
 /** What there is to do in a repository. */
 export interface Plan {
+  /** Its names where images come from, and where they go to. */
   readonly source: string
   readonly target: string
+  readonly from: Origin
+  readonly to: Destination
   readonly wanted: readonly Wanted[]
   /** Tags that are as they should be. */
   readonly there: number
@@ -97,21 +100,25 @@ export const planOf = async (planning: Planning, source: string): Promise<Plan> 
     throw new TransferError('it would be copied onto itself')
   }
   const origin = sides.from.origin(source)
+  const mountFrom = rule.from.host === rule.to.host ? source : undefined
+  const to = sides.to.destination(target, mountFrom)
+  const places = { source, target, from: origin, to }
   // Deletes are by the whole list alone.
   const list = rule.tags.named === undefined || rule.deletes
   const listed = list ? await tagsOf(origin, patience) : []
   if (listed === undefined) {
     if (rule.named.includes(source)) throw new MissingError(`${origin.called} is not there`)
     // Some registries list what has no tags any more, and then do not know it.
-    return { source, target, wanted: [], there: 0, gone: [], mirrored: 0 }
+    return { ...places, wanted: [], there: 0, gone: [], mirrored: 0 }
   }
   const has = new Set(listed)
   // One that is named in full and not there is a failure, unless it may go.
   const tags = rule.tags.named?.filter((tag) => !list || has.has(tag)) ?? rule.tags.choose(listed)
   const isThere = async (tag: string): Promise<boolean> => {
-    const there = await patiently(() => sides.to.look(target, tag), patience)
-    if (there?.digest === undefined) return false
-    return there.digest === (await expectedOf(planning, origin, source, tag))
+    // As one who pushes: registries deny what is not there yet to those who only want to read it.
+    const there = await patiently(() => to.tagged(tag), patience)
+    if (there === undefined) return false
+    return there === (await expectedOf(planning, origin, source, tag))
   }
   const differs = async (tag: string): Promise<boolean> => {
     // What refers to an image may be new though the image is not.
@@ -133,8 +140,7 @@ export const planOf = async (planning: Planning, source: string): Promise<Plan> 
     ? ((await tagsOf(sides.to.origin(target), patience)) ?? []).filter(rule.tags.has)
     : []
   return {
-    source,
-    target,
+    ...places,
     wanted: wanted.map((tag) => ({ reference: tag, tags: [tag] })),
     there: tags.length - wanted.length,
     gone: mirrored.filter((tag) => !has.has(tag)),

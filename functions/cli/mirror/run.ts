@@ -39,8 +39,10 @@ export interface Report {
   readonly there: number
   readonly deleted: number
   readonly failures: readonly Failure[]
-  /** Whether it was ended before all was done. */
+  /** Whether somebody ended it before all was done. */
   readonly stopped: boolean
+  /** Whether it ended by itself before all was done, since all would have failed. */
+  readonly givenUp: boolean
   /** Whether something failed that may not fail next time, as a network does. */
   readonly away: boolean
   /** Milliseconds after which a server wants to be asked again. */
@@ -80,22 +82,17 @@ export const runRule = async (io: Io, rule: Rule, options: RunOptions): Promise<
   const course = newCourse(io, json)
   /** Whether what is to be begun next is left out. */
   const isOver = (): boolean => {
-    stopped ||= isStopped() || course.tolerance.given !== undefined
-    return stopped
+    stopped ||= isStopped()
+    return stopped || course.tolerance.given !== undefined
   }
   const mover: Mover = openMover(io, json, rule.gap === undefined ? undefined : paced(io, rule.gap))
-  const move = async (planning: Planning, { source, target, wanted }: Plan): Promise<void> => {
-    if (isOver() || wanted.length === 0) return
-    const { from, to } = planning.sides
-    const mountFrom = rule.from.host === rule.to.host ? source : undefined
-    const origin = from.origin(source)
+  const move = async ({ from, to, wanted }: Plan): Promise<void> => {
+    if (wanted.length === 0 || isOver()) return
     await mover.move({
-      from: origin,
-      to: to.destination(target, mountFrom),
-      wanted,
+      ...{ from, to, wanted },
       platforms: rule.platforms,
       referrers: rule.referrers,
-      goingOn: { ...course.goingOn(origin.called), isOver },
+      goingOn: { ...course.goingOn(from.called), isOver },
       happened({ tag, there: was }) {
         if (tag === undefined) return
         if (was) there += 1
@@ -110,7 +107,7 @@ export const runRule = async (io: Io, rule: Rule, options: RunOptions): Promise<
     const planning = { rule, sides, patience: mover.patience, tolerance }
     const plans = await plansOf(planning, course, isOver)
     for (const plan of plans) there += plan.there
-    for (const plan of plans) await move(planning, plan)
+    for (const plan of plans) await move(plan)
     if (rule.deletes && !isOver()) {
       const { maxDeletes } = options
       const removed = (): void => {
@@ -128,6 +125,7 @@ export const runRule = async (io: Io, rule: Rule, options: RunOptions): Promise<
   return {
     ...{ began, ended: io.now(), copied, there, deleted, failures },
     stopped,
+    givenUp: course.tolerance.given !== undefined,
     away: after.length > 0 || errors.some(mayPass),
     after: after.length === 0 ? undefined : Math.max(...after),
   }

@@ -23,7 +23,7 @@ const runSchema = z.object({
   deleted: count,
   failed: count,
   failures: z.array(z.object({ what: z.string(), why: z.string() })),
-  /** Whether it was ended before all was done. */
+  /** Whether somebody ended it before all was done. */
   stopped: z.boolean(),
   /** Runs in a row of which something failed that may pass. */
   away: count,
@@ -49,8 +49,9 @@ export interface State {
 }
 
 const lastOf = (before: LastRun | undefined, report: Report): LastRun => {
-  const { failures, away, after, ...rest } = report
-  const good = failures.length === 0 && !report.stopped ? report.began : before?.good
+  const { failures, away, after, givenUp, ...rest } = report
+  const whole = failures.length === 0 && !report.stopped && !givenUp
+  const good = whole ? report.began : before?.good
   return {
     ...rest,
     failed: failures.length,

@@ -13,20 +13,20 @@ import type { State } from './state.ts'
 
 /** A line of a run. */
 export const reportLine = (rule: string, report: Report): string => {
-  const { copied, there, deleted, failures, stopped, began, ended } = report
+  const { copied, there, deleted, failures, stopped, givenUp, began, ended } = report
   const gone = deleted === 0 ? '' : `, ${deleted} deleted`
   const failed = failures.length === 0 ? '' : `, ${failures.length} failed`
-  const early = stopped ? '; it ended before all was done' : ''
+  const early = stopped || givenUp ? '; it ended before all was done' : ''
   const took = durationShown((ended - began) / 1000)
   return `${rule}: ${copied} copied, ${there} there${gone}${failed}, in ${took}${early}`
 }
 
 /** A run for programs. */
 export const reportObject = (rule: string, report: Report): object => {
-  const { began, ended, copied, there, deleted, failures, stopped } = report
+  const { began, ended, copied, there, deleted, failures, stopped, givenUp } = report
   return {
     ...{ event: 'run', rule, began: new Date(began), ended: new Date(ended) },
-    ...{ copied, there, deleted, failed: failures.length, stopped },
+    ...{ copied, there, deleted, failed: failures.length, stopped: stopped || givenUp },
   }
 }
 

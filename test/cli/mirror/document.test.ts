@@ -99,7 +99,7 @@ describe('is refused', () => {
       error = caught
     }
     expect(String(error)).toMatch(message)
-    expect(String(error)).not.toContain("hunter2")
+    expect(String(error)).not.toContain('hunter2')
   })
 
   test('two rules of one name', () => {

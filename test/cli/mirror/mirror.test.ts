@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'v
 import { dataKey, RETENTION_KEY } from '../../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { write } from '../../auth/harness.ts'
-import { blob, CONFIG, CONFIG_TYPE, contentOf, descriptorOf, imageOf } from '../../support/hosts/content.ts'
+import {
+  blob,
+  CONFIG,
+  CONFIG_TYPE,
+  contentOf,
+  descriptorOf,
+  imageOf,
+} from '../../support/hosts/content.ts'
 import { temporaryDirectory } from '../../support/hosts/start.ts'
 import { clientOf } from '../../support/rig/client.ts'
 import { pushAtOnce, pushManifest } from '../../support/rig/push.ts'
@@ -240,6 +247,22 @@ describe('what fails', () => {
     expect((await run()).at(-1)).toMatch(/^r0: 30 copied, 10 there, in/)
   })
 
+  test('a log-in that is wanted: few are tried, and not before it is time again', async (t) => {
+    const { relay, own, rules, run, state } = await open(t)
+    const name = `${own}/app`
+    await push(name, ...Array.from({ length: 20 }, (_, at) => `v${at}`))
+    rules({ repositories: [name], concurrency: 1 })
+    relay.habit = (request, response) => {
+      if (!request.url!.includes('/manifests/')) return false
+      response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end()
+      return true
+    }
+    await expect(run()).rejects.toThrow(/failed/)
+    expect(JSON.parse(readFileSync(state, 'utf8')).rules.r0).toMatchObject({
+      ...{ copied: 0, stopped: false, away: 0 },
+    })
+  })
+
   test('a registry that wants to be left alone is', async (t) => {
     const { desk, relay, own, rules, run, state } = await open(t)
     await push(`${own}/app`, 'v1')
@@ -307,7 +330,9 @@ describe('what goes', () => {
       return true
     }
     // What a registry lists and then does not know has no tags there; what is named in full has to be there.
-    expect(await run('--max-deletes 9')).toEqual([expect.stringMatching(/^r0: 0 copied, 0 there, in/)])
+    expect(await run('--max-deletes 9')).toEqual([
+      expect.stringMatching(/^r0: 0 copied, 0 there, in/),
+    ])
     rules({ repositories: [name], deletes: true })
     await expect(run('--max-deletes 9')).rejects.toThrow('1 failed')
     expect(await tagsAt(desk, name)).toBe('v1')

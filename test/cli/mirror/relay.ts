@@ -9,13 +9,18 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'vitest'
 
 /** What becomes of a request: `true` where it was answered, or not at all. */
-export type Habit = (request: IncomingMessage, response: ServerResponse) => boolean
+export type Habit = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => boolean | Promise<boolean>
 
 export interface Relay {
   readonly host: string
   /** Method and path of each request. */
   readonly asked: string[]
   habit: Habit
+  /** Breaks what is under way, and lets nothing through from now on. */
+  cut(): void
 }
 
 /** No connection holds. */
@@ -30,13 +35,15 @@ export const openRelay = async (
   url: string,
 ): Promise<Relay> => {
   const asked: string[] = []
-  const server = createServer((incoming, response) => {
+  const server = createServer(async (incoming, response) => {
     const { method, url: path = '/', headers } = incoming
     asked.push(`${method} ${path}`)
-    if (relay.habit(incoming, response)) return
+    if (await relay.habit(incoming, response)) return
     const outgoing = request(new URL(path, url), { method, headers }, (reply) => {
       response.writeHead(reply.statusCode!, reply.headers)
-      reply.pipe(response)
+      // Who was cut off is not to wait for what is left.
+      reply.on('error', () => response.destroy()).pipe(response)
+      response.on('close', () => reply.destroy())
     })
     outgoing.on('error', () => response.destroy())
     incoming.pipe(outgoing)
@@ -47,6 +54,14 @@ export const openRelay = async (
     server.closeAllConnections()
   })
   const { port } = server.address() as AddressInfo
-  const relay: Relay = { host: `127.0.0.1:${port}`, asked, habit: () => false }
+  const relay: Relay = {
+    host: `127.0.0.1:${port}`,
+    asked,
+    habit: () => false,
+    cut: () => {
+      relay.habit = cut
+      server.closeAllConnections()
+    },
+  }
   return relay
 }
