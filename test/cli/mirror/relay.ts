@@ -19,8 +19,8 @@ export interface Relay {
   /** Method and path of each request. */
   readonly asked: string[]
   habit: Habit
-  /** Breaks what is under way, and lets nothing through from now on. */
-  cut(): void
+  /** Breaks what is under way. */
+  breakOff(): void
 }
 
 /** No connection holds. */
@@ -58,10 +58,7 @@ export const openRelay = async (
     host: `127.0.0.1:${port}`,
     asked,
     habit: () => false,
-    cut: () => {
-      relay.habit = cut
-      server.closeAllConnections()
-    },
+    breakOff: () => server.closeAllConnections(),
   }
   return relay
 }
