@@ -6,7 +6,7 @@
  */
 
 import { Readable } from 'node:stream'
-import { heedingFence } from '../../registry/clean-up/fence.ts'
+import { type Follows, heedingFence, LOOK_AGAIN } from '../../registry/clean-up/fence.ts'
 import { RegistryError } from '../../registry/errors.ts'
 import type { RequiredChildrenOf } from '../../registry/index-children.ts'
 import { quotasInForce } from '../../registry/quotas/in-force.ts'
@@ -148,6 +148,20 @@ const destinationIn = (
   }
 }
 
+/** Looks for the fence at once, and again where work goes on for long: mirrors take hours. */
+const lookingAgain = async ({ now }: Io, store: ObjectStore): Promise<Follows> => {
+  const fence = heedingFence(store)
+  let looked = now()
+  await fence.look()
+  return async () => {
+    if (now() - looked >= LOOK_AGAIN) {
+      looked = now()
+      await fence.look()
+    }
+    return fence.follows()
+  }
+}
+
 /**
  * The images of a store. Reads the fence of clean-ups.
  *
@@ -160,15 +174,14 @@ export const imagesInStore = async (
   requiredChildren: RequiredChildrenOf,
   undeletes = false,
 ): Promise<AllRepositories> => {
-  const fence = heedingFence(store)
-  await fence.look()
+  const follows = await lookingAgain(io, store)
   const registry = createRegistry({
     store,
     // Nothing is sealed: no state of an upload leaves this process.
     uploadSecret: async () => new Uint8Array(32),
     rules: once(() => rulesInForce(store)),
     quotas: once(() => quotasInForce(store)),
-    cleanUp: fence.follows,
+    cleanUp: follows,
     requiredChildren,
     undeletes,
     events: recorderFor(io, store),
