@@ -113,7 +113,9 @@ export const planOf = async (planning: Planning, source: string): Promise<Plan> 
   }
   const has = new Set(listed)
   // One that is named in full and not there is a failure, unless it may go.
-  const tags = rule.tags.named?.filter((tag) => !list || has.has(tag)) ?? rule.tags.choose(listed)
+  const named = rule.tags.named?.filter((tag) => !list || has.has(tag))
+  // Some registries list them in any order.
+  const tags = named ?? rule.tags.choose(listed).toSorted()
   const isThere = async (tag: string): Promise<boolean> => {
     // As one who pushes: registries deny what is not there yet to those who only want to read it.
     const there = await patiently(() => to.tagged(tag), patience)

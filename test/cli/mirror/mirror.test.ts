@@ -3,6 +3,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
+import { LOOK_AGAIN, raiseFence } from '../../../functions/registry/clean-up/fence.ts'
+import { newNonce, readMarker, writeMarker } from '../../../functions/registry/clean-up/marker.ts'
 import { dataKey, RETENTION_KEY } from '../../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { write } from '../../auth/harness.ts'
@@ -148,6 +150,30 @@ describe('what comes', () => {
     await pushManifest(registry.send, name, SIGNATURE.sha256, SIGNATURE)
     expect((await run()).at(-1)).toMatch(/0 copied, 1 there/)
     expect((await desk.give(`image tree ${name}:v1`)).join('\n')).toContain(SIGNATURE.sha256)
+  })
+
+  test('after a clean-up was allowed while it ran, by the rules of that', async (t) => {
+    const { desk, relay, own, rules, run } = await open(t)
+    const { store, clock } = desk
+    const name = `${own}/app`
+    await push(name, 'v1')
+    await pushManifest(registry.send, name, 'v2', IMAGE)
+    rules({ repositories: [name], concurrency: 1 })
+    relay.habit = async ({ method, url = '' }) => {
+      if (method !== 'GET' || !url.endsWith('/manifests/v2')) return false
+      await raiseFence(store)
+      await writeMarker(
+        store,
+        LAYERS[1].sha256,
+        { state: 'condemned', nonce: newNonce() },
+        { ifNoneMatch: '*' },
+      )
+      clock.pass(LOOK_AGAIN)
+      return false
+    }
+    expect((await run()).at(-1)).toMatch(/^r0: 2 copied/)
+    const stored = await readMarker(store, LAYERS[1].sha256, () => {})
+    expect(stored?.marker?.state).toBe('rescued')
   })
 
   test('from the store to a registry, and within it', async (t) => {
