@@ -1,6 +1,6 @@
 /**
  * `slipway mirror` from Debian's docker-registry to Slipway, through its API and straight into its store. crane and
- * skopeo judge whether the copies are equal, and regsync whether anything is left to do.
+ * skopeo judge whether the copies are equal, and regsync whether anything is left to do. All at once: some wait for long.
  *
  * @module
  */
@@ -129,11 +129,11 @@ const leftToDo = async (names: readonly (readonly [name: string, copy: string])[
   return said.match(/Image sync needed/g)?.length ?? 0
 }
 
-describe.each([
+describe.concurrent.each([
   ['to a registry', 'there', () => own.address],
   ['straight into its store', 'straight', () => 'store'],
 ])('%s', (_, called, to) => {
-  test('all comes once, and what moves is followed', async () => {
+  test.concurrent('all comes once, and what moves is followed', async () => {
     const names = ['app', 'web'].map(
       (each) => [`${called}/${each}`, `kept/${called}/${each}`] as const,
     )
@@ -168,7 +168,7 @@ describe.each([
     ])
   })
 
-  test('what is gone goes where the rule says so, and never more than allowed', async () => {
+  test.concurrent('what is gone goes where the rule says so, and never more than allowed', async () => {
     const [name, copy] = [`gone/${called}`, `kept/gone/${called}`]
     const tags = Array.from({ length: 8 }, (_, index) => `v${index}`)
     await push(name, tags, 1000)
@@ -193,7 +193,7 @@ describe.each([
   })
 })
 
-test('a network that is cut leaves no tag that cannot be pulled, and the next run goes on', async (t) => {
+test.concurrent('a network that is cut leaves no tag that cannot be pulled, and the next run goes on', async (t) => {
   const tags = Array.from({ length: 7 }, (_, index) => `v${index}`)
   await push('cut/app', tags, 1_000_000)
   const relay = await openRelay(t, `http://${source.address}`)
@@ -223,7 +223,7 @@ test('a network that is cut leaves no tag that cannot be pulled, and the next ru
   await expectEqual('cut/app', 'cut/app')
 })
 
-test('SIGTERM lets what is under way end, and the next run goes on', async (t) => {
+test.concurrent('SIGTERM lets what is under way end, and the next run goes on', async (t) => {
   await push('stopped/app', ['v1', 'v2', 'v3'])
   const relay = await openRelay(t, `http://${source.address}`)
   const file = write('stopped', { from: relay.host, repositories: ['stopped/app'], concurrency: 1 })
@@ -243,7 +243,7 @@ test('SIGTERM lets what is under way end, and the next run goes on', async (t) =
   expect(await mirror(file)).toMatchObject({ code: 0, run: { copied: 2, there: 1 } })
 })
 
-test('--watch goes on by the schedule where it was stopped, until SIGTERM', async () => {
+test.concurrent('--watch goes on by the schedule where it was stopped, until SIGTERM', async () => {
   await push('watched/app', ['v1'])
   const file = write('watched', { repositories: ['watched/app'], every: '1m' })
   await mirror(file)

@@ -5,6 +5,7 @@
  */
 
 import { isName } from '../../registry/reference.ts'
+import { quoted } from '../../shared/errors.ts'
 import { inBatches } from '../../shared/parallel.ts'
 import { isPassing, type Patience, patiently } from '../../transfer/copy/patience.ts'
 import { chosenOf } from '../../transfer/copy/platforms.ts'
@@ -93,6 +94,10 @@ const expectedOf = async (
 export const planOf = async (planning: Planning, source: string): Promise<Plan> => {
   const { rule, sides, patience, tolerance } = planning
   const target = rule.renamed(source)
+  // It becomes part of paths.
+  if (!isName(source)) {
+    throw new TransferError(`${quoted(source)} is listed, which is not a repository name`)
+  }
   if (!isName(target)) {
     throw new TransferError(`it would be ${JSON.stringify(target)}, which is not a repository name`)
   }
