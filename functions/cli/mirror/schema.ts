@@ -39,10 +39,10 @@ export const sideSchema = z
     z.superRefine(({ registry, credentials, plainHttp }, context) => {
       const refuse = (path: string, message: string) =>
         context.addIssue({ code: 'custom', path: [path], message })
-      // The value is not repeated: it may be a secret.
       if (credentials !== undefined && !CREDENTIALS.test(credentials)) {
-        context.addIssue(
-          'credentials: expected env:SLIPWAY_MIRROR_<name>, a variable: the document is no place for secrets',
+        refuse(
+          'credentials',
+          'expected env:SLIPWAY_MIRROR_<name>, a variable: the document is no place for secrets',
         )
       } else if (registry === STORE) {
         if (credentials !== undefined) refuse('credentials', 'the store has none')

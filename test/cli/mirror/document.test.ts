@@ -65,15 +65,18 @@ describe('is refused', () => {
   test.for<readonly [lines: string, message: RegExp]>([
     ['from: ghcr.io; to: store', /repositories/],
     [`${SIDES}; evry: 5m`, /evry: unknown field, expected name, from, to, repositories/],
-    ['from: "a b"; to: store; repositories: [x]', /"a b": expected store, or a host/],
-    ['from: {registry: a b}; to: store; repositories: [x]', /from\.registry is "a b"/],
+    ['from: "a b"; to: store; repositories: [x]', /rules\[0\]\.from: expected store, or a host/],
+    [
+      'from: {registry: a b}; to: store; repositories: [x]',
+      /from\.registry: expected store, or a host/,
+    ],
     [
       'from: {registry: ghcr.io, user: me}; to: store; repositories: [x]',
       /user: unknown field, expected registry, credentials, plainHttp/,
     ],
     [
       'from: {registry: ghcr.io, credentials: "me:hunter2"}; to: store; repositories: [x]',
-      /credentials.*expected env:SLIPWAY_MIRROR_<name>/,
+      /from\.credentials: expected env:SLIPWAY_MIRROR_<name>/,
     ],
     [
       'from: {registry: ghcr.io, credentials: iam}; to: store; repositories: [x]',
