@@ -9,7 +9,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { tagLinkKey } from '../../functions/registry/layout.ts'
+import { openFileStore } from '../../functions/compose/file-store.ts'
+import { deletionKey, tagLinkKey } from '../../functions/registry/layout.ts'
 import { npmStart } from '../support/live/npm-start.ts'
 import {
   type Daemon,
@@ -430,6 +431,25 @@ test('what goes is said before it does, and it can be brought back', async () =>
   await page.waitForFunction(`document.querySelector('output').textContent.startsWith('Back')`)
   await page.goto(`${url}/#/r/team/worker`)
   await sees('2026.11')
+})
+
+test('many deletes come in pages, the latest first', async () => {
+  const store = openFileStore(join(files.path, 'full'))
+  const now = Date.now()
+  for (let at = 0; at < 120; at++) {
+    const id = String(at).padStart(16, '0')
+    const note = { id, digest: `sha256:${'a'.repeat(64)}`, tag: `gone-${at}` }
+    const key = deletionKey('many', now - 60_000 * (at + 1), id)
+    await store.put(key, Buffer.from(JSON.stringify(note)))
+  }
+  await signedIn('#/deleted/many', 'root')
+  await sees('100+ deletes')
+  await sees('gone-0')
+  expect(await text()).not.toContain('gone-119')
+  await press('More deletes')
+  await sees('gone-119')
+  expect(await text()).not.toMatch(/More deletes|100\+/)
+  expect(await violations()).toEqual([])
 })
 
 test('what one may not do is not offered', async () => {
