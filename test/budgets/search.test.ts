@@ -80,7 +80,7 @@ test('a push costs the record, beside a step that is there', async () => {
 })
 
 test('a push that comes alone into the index', async () => {
-  const calls = { GetObject: 15, HeadObject: 3, ListObjectsV2: 5, PutObject: 6, DeleteObject: 4 }
+  const calls = { GetObject: 16, HeadObject: 3, ListObjectsV2: 5, PutObject: 6, DeleteObject: 4 }
   const send = await recorded()
   await costs({ calls }, send)
   await expectStatus(200, (await cold())('GET /api/v1/search?tag=v2'))
