@@ -13,6 +13,7 @@ import type { ClientCertificate } from '../auth/certificate.ts'
 import type { PageSessions } from '../auth/people/account-session.ts'
 import type { People } from '../auth/people/people.ts'
 import type { TokenIssuing } from '../auth/token-service.ts'
+import type { Guard } from '../guard/door.ts'
 import type { Browser } from '../page/browser.ts'
 import type { PageFiles } from '../page/files.ts'
 import type { PullEvents, Recorder } from '../registry/happened.ts'
@@ -123,6 +124,8 @@ export interface AppOptions {
   readonly schema1?: Schema1 | undefined
   /** Registers the routes of the first API. Absent: there is of it only what search needs. */
   readonly v1?: ((app: Hono<AppEnv>, options: AppOptions) => void) | undefined
+  /** Looks at images of which the policy requires something. Absent: those that must be signed are not given. */
+  readonly guard?: (() => Promise<Guard>) | undefined
   readonly logger: RequestLogger
   /** Whether blob GETs are redirected to the store, if it can presign URLs. */
   readonly redirects: boolean
@@ -242,6 +245,8 @@ export interface AppEnv {
     viewer: string | undefined
     /** Whether a page of another origin sent the request, which may. */
     crossOrigin?: true
+    /** Whether it is about an image that must be signed. */
+    guarded?: true
     /** The upstream that the repository comes from. */
     upstream?: string
     /** Who started the upload that the request continues, for the audit. */

@@ -21,6 +21,7 @@ import type { Audit } from '../auth/audit.ts'
 import type { CertificateAuthorities } from '../auth/certificate.ts'
 import type { Throttle } from '../auth/throttle/throttle.ts'
 import type { Guard } from '../guard/door.ts'
+import type { GuardParts } from '../guard/open.ts'
 import { heedingFence, raisingFence } from '../registry/clean-up/fence.ts'
 import type { PullEvents } from '../registry/happened.ts'
 import { UPLOAD_SECRET_KEY } from '../registry/layout.ts'
@@ -99,6 +100,7 @@ export interface HostOptions {
     | {
         readonly store: (store: ObjectStore, kind: Settings['store']['kind']) => ObjectStore
         readonly looked: (found: boolean) => void
+        readonly guarded?: GuardParts['watch']
       }
     | undefined
   /** What follows requests, access control and calls of the store. Default: nobody does. */
@@ -178,8 +180,8 @@ const schema1Of = async (
 }
 
 /** What looks at guarded repositories; loaded where the policy has any. */
-const guardOf = (audit: Audit): (() => Promise<Guard>) =>
-  once(async () => (await import('../guard/open.ts')).openGuard({ audit }))
+const guardOf = (parts: Omit<GuardParts, 'now'>): (() => Promise<Guard>) =>
+  once(async () => (await import('../guard/open.ts')).openGuard({ ...parts, now: Date.now }))
 
 /** The same of clients that are older still. */
 const firstApiOf = async (
@@ -253,7 +255,6 @@ export const openApp = async (
   const events = settings['read-only']
     ? undefined
     : openEvents(store, { logger, audit: access.audit, wake: options.eventRecorded })
-  const guard = guardOf(access.audit)
   const registry = createRegistry({
     store,
     uploadSecret,
@@ -280,6 +281,7 @@ export const openApp = async (
     contentLooked: watch?.looked,
   })
   const { audit } = access
+  const guard = guardOf({ audit, store, registry, watch: watch?.guarded })
   const upstreams = settings['read-only']
     ? undefined
     : options.openUpstreams?.({
@@ -296,6 +298,7 @@ export const openApp = async (
     edge: await edgeOf(settings, env, uploadSecret),
     origins: settings.cors,
     registry,
+    guard,
     schema1: await schema1Of(settings, store, registry, uploadSecret),
     v1: await firstApiOf(settings, store, registry, uploadSecret),
     logger,

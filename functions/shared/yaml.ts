@@ -79,9 +79,12 @@ const describe = (issue: z.core.$ZodIssue, json: unknown, kind: DocumentKind<unk
   // A document that is a text is another file, of which nobody knows what it has in it.
   if (path.length === 0) return `the document: ${issue.message}`
   const value = kind.showsValues ? valueAt(json, path) : undefined
-  const shown = ['string', 'number', 'boolean'].includes(typeof value)
-    ? ` is ${quoted(String(value))}`
-    : ''
+  // A private key may be where a public one belongs.
+  const isPem = typeof value === 'string' && value.includes('-----BEGIN')
+  const shown =
+    ['string', 'number', 'boolean'].includes(typeof value) && !isPem
+      ? ` is ${quoted(String(value))}`
+      : ''
   return `${pathText(path)}${shown}: ${issue.message}`
 }
 

@@ -87,7 +87,7 @@ test('with the effect report it is taken, and the audit trail says what would be
 })
 
 test('of several that match, each holds', async (t) => {
-  const { send, audited } = await guarded(t, [
+  const { send, audited, counted } = await guarded(t, [
     { repositories: ['**'], encrypted: true, effect: 'report' },
     { repositories: ['prod/app'], encrypted: true },
   ])
@@ -95,4 +95,5 @@ test('of several that match, each holds', async (t) => {
   const refused = await push(send, 'prod/app', 'v1', PLAIN)
   expect(JSON.parse(refused.body.toString()).errors[0].detail).toMatchObject({ require: 2 })
   expect(audited.map(({ outcome }) => outcome)).toEqual(['ok', 'failed'])
+  expect(counted).toEqual(['push reported', 'push refused'])
 })

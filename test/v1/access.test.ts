@@ -10,6 +10,7 @@ import type { AuditEvent } from '../../functions/auth/audit.ts'
 import { type Authorizer, openAuthorizer } from '../../functions/auth/authorizer.ts'
 import { AccessError } from '../../functions/auth/errors.ts'
 import { ANONYMOUS, parseBasic } from '../../functions/auth/identity.ts'
+import type { Requirement } from '../../functions/auth/policy/requirement.ts'
 import { openFirstApi } from '../../functions/compose/v1.ts'
 import { createRegistry } from '../../functions/registry/registry.ts'
 import { clientOfApp, expectStatus, plainApp } from '../support/rig/client.ts'
@@ -24,6 +25,13 @@ const RIGHTS: Readonly<Record<string, readonly Action[]>> = {
   writer: ['pull', 'push', 'delete'],
   reader: ['pull'],
   sender: ['push'],
+}
+
+const SIGNED: Requirement = {
+  at: 1,
+  repositories: [],
+  effect: 'refuse',
+  signed: { by: [], excepts: () => true },
 }
 
 const basic = (name: string) => ({
@@ -41,6 +49,7 @@ const open = async ({ onTestFinished }: TestContext) => {
   const secret = async () => SECRET
   const v1 = openFirstApi({ store, registry, secret, readOnly: false, now: Date.now })
   const gone = new Set<string>()
+  const signed = new Map<string, Requirement>()
   const may = (name: string, repository: string, action: Action): boolean =>
     (repository.startsWith('public/') && action === 'pull') ||
     (repository.startsWith('team/') && (RIGHTS[name]?.includes(action) ?? false))
@@ -62,13 +71,17 @@ const open = async ({ onTestFinished }: TestContext) => {
     },
     lapsed: async (name, repository, action = 'push') =>
       !gone.has(name) && may(name, repository, action) ? undefined : 'it has ended',
+    required: async (name) => {
+      const requirement = signed.get(name)
+      return requirement && [requirement]
+    },
     challenge: () => 'Basic realm="test"',
   }
   const everybody = clientOfApp(plainApp(registry, { v1 }))
   const audited: AuditEvent[] = []
   const audit = (event: AuditEvent) => void audited.push(event)
   const app = plainApp(registry, { v1, authorizer, audit, auditPulls: true })
-  return { everybody, send: clientOfApp(app), gone, audited }
+  return { everybody, send: clientOfApp(app), gone, audited, signed }
 }
 
 test('a token is good for its repository and what its bearer may do, as long as it may', async (t) => {
@@ -86,6 +99,31 @@ test('a token is good for its repository and what its bearer may do, as long as 
   await expectStatus(401, send('GET /v1/repositories/team/other/tags', undefined, read))
   gone.add('reader')
   await expectStatus(401, json(read))
+})
+
+test('where images must be signed, nobody pulls, whoever has a token, and pushes go on', async (t) => {
+  const { everybody, send, signed } = await open(t)
+  await pushAll(everybody, 'team/img', 'v1', [A])
+  const read = await beginPull(send, 'team/img', basic('reader'))
+  signed.set('team/img', { ...SIGNED, effect: 'report' })
+  const json = () => send(`GET /v1/images/${A.id}/json`, undefined, read)
+  await expectStatus(200, json())
+  signed.set('team/img', SIGNED)
+  for (const refused of [
+    json(),
+    send(`GET /v1/images/${A.id}/layer`, undefined, read),
+    send('GET /v1/repositories/team/img/tags', undefined, basic('reader')),
+    send('GET /v1/repositories/team/img/images', undefined, basic('writer')),
+  ]) {
+    await expectStatus(403, refused)
+  }
+  const begun = send('PUT /v1/repositories/team/img/', Buffer.from('[]'), {
+    ...basic('writer'),
+    'X-Docker-Token': 'true',
+  })
+  await expectStatus(200, begun)
+  signed.clear()
+  await expectStatus(200, json())
 })
 
 test('without a right nothing is to be had, and nothing is told', async (t) => {

@@ -44,6 +44,7 @@ const leadsToEdge = (c: AppContext, edge: Edge, publicUrl: string, kind: string)
 const ageOf = (c: AppContext, edge: Edge, publicUrl: string | undefined): number | undefined => {
   const [, kind = '', reference = ''] = c.req.path.match(READ) ?? []
   const { status } = c.res
+  if (c.get('guarded')) return undefined
   if (reference === '' || !KEPT.includes(status) || !isForAll(c, edge)) return undefined
   if (status === 307 && !leadsToEdge(c, edge, publicUrl ?? c.req.url, kind)) return undefined
   return reference.includes(':') ? DIGEST_AGE : edge.tagAge

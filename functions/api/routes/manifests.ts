@@ -28,6 +28,7 @@ import { readBody } from '../body.ts'
 import type { AppContext, AppEnv, AppOptions } from '../env.ts'
 import { RequestError } from '../errors.ts'
 import { eventOrigin } from '../event-origin.ts'
+import { permitImage } from '../guarded-pulls.ts'
 import { urlAtEdge } from '../middleware/edge.ts'
 import { auditOverrides } from '../middleware/log.ts'
 import { mayRedirect, methodOf, permit } from '../middleware/permit.ts'
@@ -120,6 +121,8 @@ export const manifestRoutes = (app: Hono<AppEnv>, options: AppOptions): void => 
     const brought = await from?.manifest(reference)
     if (brought?.warning !== undefined) c.header('Warning', warning(brought.warning))
     const digest = brought?.digest ?? (await manifests.resolve(name, reference))
+    const required = await c.get('authorizer').required?.(name)
+    if (required) await permitImage(c, options, required, { repository: name, digest, caller })
     const unchanged = noneMatchHits(c.req.header('If-None-Match'), digest)
     c.header('Docker-Content-Digest', digest)
     c.header('ETag', `"${digest}"`)

@@ -68,18 +68,12 @@ const byToken = async (
   return { ...grant, isPublic: who === OF_ANYBODY }
 }
 
-/**
- * Lets a request continue.
- *
- * @param name of the repository, where the path has it; otherwise it is the token's
- * @param wanted any of these is enough
- * @throws RequestError UNAUTHORIZED, DENIED
- */
-export const allow = async (
+/** What a request may do by its token, its credentials, or as anybody. */
+const allowByPolicy = async (
   c: AppContext,
   v1: V1,
   name: string | undefined,
-  ...wanted: readonly [V1Action, ...V1Action[]]
+  wanted: readonly [V1Action, ...V1Action[]],
 ): Promise<Allowed> => {
   const authorization = c.req.header('Authorization')
   const inHeader = parseToken(authorization)
@@ -105,6 +99,44 @@ export const allow = async (
   const who = nameOf(caller.identity)
   return { name: own, who, holder: caller.note(), actions, isPublic: who === OF_ANYBODY }
 }
+
+/**
+ * Takes away what the first API cannot do: it knows no signatures. So nothing is pulled where images must be signed,
+ * whoever asks.
+ *
+ * @throws RequestError DENIED
+ */
+const withoutUnsigned = async (
+  c: AppContext,
+  allowed: Allowed,
+  wanted: readonly V1Action[],
+): Promise<Allowed> => {
+  const { name, actions } = allowed
+  const required = wanted.includes('pull') ? await c.get('authorizer').required?.(name) : undefined
+  const refuses = required?.some(({ signed, effect }) => signed && effect === 'refuse')
+  if (!refuses) return allowed
+  if (wanted.includes('push') && actions.includes('push')) {
+    return { ...allowed, actions: ['push'], isPublic: false }
+  }
+  throw new RequestError(
+    'DENIED',
+    `the repository ${name} gives only signed images, and to clients of the first API none: pull with docker 1.10 or later`,
+  )
+}
+
+/**
+ * Lets a request continue.
+ *
+ * @param name of the repository, where the path has it; otherwise it is the token's
+ * @param wanted any of these is enough
+ * @throws RequestError UNAUTHORIZED, DENIED
+ */
+export const allow = async (
+  c: AppContext,
+  v1: V1,
+  name: string | undefined,
+  ...wanted: readonly [V1Action, ...V1Action[]]
+): Promise<Allowed> => withoutUnsigned(c, await allowByPolicy(c, v1, name, wanted), wanted)
 
 /** Whoever shows a token, where none is of use, is anybody. */
 const becomeAnybody = async (c: AppContext): Promise<void> => {

@@ -5,15 +5,17 @@
  */
 
 import { parseYaml } from '../../shared/yaml.ts'
+import { withRequirements } from './compile-requirements.ts'
 import { compilePolicy, type Policy } from './policy.ts'
-import { compileRequirements } from './requirement.ts'
 import { type PolicyRule, policySchema, type WrittenPolicy } from './schema.ts'
 
 /** Fields of the document, of a rule and of what is required, by the path to it without places; the rest is in `who`. */
 const FIELDS: Readonly<Record<string, string>> = {
   '': 'version, rules and require',
   rules: 'who, repositories, actions and effect',
-  require: 'repositories, encrypted and effect',
+  require: 'repositories, encrypted, signed and effect',
+  'require.signed': 'by and except',
+  'require.signed.by': 'key, certificate and subject',
 }
 
 const parseWritten = (text: string): WrittenPolicy =>
@@ -39,5 +41,5 @@ export const parseRules = (text: string): readonly PolicyRule[] => parseWritten(
 export const parsePolicy = (text: string): Policy => {
   const { rules, require } = parseWritten(text)
   const policy = compilePolicy(rules)
-  return require === undefined ? policy : { ...policy, required: compileRequirements(require) }
+  return require === undefined ? policy : withRequirements(policy, require)
 }

@@ -12,8 +12,9 @@ import { awsPattern } from '../iam/aws.ts'
 import { type Identity, robotName } from '../identity.ts'
 import { claimHolds } from './claims.ts'
 import type { Requirement } from './requirement.ts'
-import type { PolicyRule, WrittenSubject } from './schema.ts'
+import type { PolicyRule } from './schema.ts'
 import { claimOf, splitAt } from './subject.ts'
+import { subjectsIn, type WrittenSubject } from './who.ts'
 
 /** Whether a rule applies to a caller. */
 type Subject = (identity: Identity) => boolean
@@ -85,8 +86,8 @@ const compileSubject = (text: string): Subject => {
     kind === 'token' && demand !== undefined && claimHolds(claims, demand)
 }
 
-/** A caller who is one, or all of several at once. */
-const compileWho = (who: WrittenSubject): Subject => {
+/** Compiles a checked subject: a caller who is one, or all of several at once. */
+export const compileWho = (who: WrittenSubject): Subject => {
   if (typeof who === 'string') return compileSubject(who)
   const all = who.all.map(compileSubject)
   return (identity) => all.every((subject) => subject(identity))
@@ -103,13 +104,7 @@ const compileRule = ({ who, repositories, actions, effect }: PolicyRule, index: 
 /** Compiles a policy from checked rules. */
 export const compilePolicy = (rules: readonly PolicyRule[]): Policy => ({
   rules: rules.map(compileRule),
-  subjects: [
-    ...new Set(
-      rules.flatMap(({ who }) =>
-        who.flatMap((each) => (typeof each === 'string' ? each : each.all)),
-      ),
-    ),
-  ],
+  subjects: subjectsIn(rules.flatMap(({ who }) => who)),
 })
 
 /** A policy with a rule after its own, which decides where none of these does. */

@@ -27,11 +27,14 @@ const mayMeet = (one: Glob, other: Glob): boolean => {
 /**
  * Patterns of repositories that everyone may pull, sorted. All that one of them matches is public. Not all that is
  * public need match one: neither what a pattern of another form allows, nor what is allowed by one of which an
- * earlier rule may deny a part.
+ * earlier rule may deny a part, nor what must be signed.
  */
 export const publicPatterns = (policy: Policy): readonly string[] => {
   const found = new Set<string>()
-  const denied: Glob[] = []
+  // What an edge has, it gives without a look at the signatures.
+  const denied: Glob[] = (policy.required ?? []).flatMap(({ signed, repositories }) =>
+    signed === undefined ? [] : repositories,
+  )
   for (const { repositories, allow } of rulesFor(policy, ANONYMOUS, 'pull')) {
     // A pattern with the caller's name matches nothing for callers without one.
     const globs = repositories.filter((glob) => glob.usable(''))
@@ -40,7 +43,8 @@ export const publicPatterns = (policy: Policy): readonly string[] => {
       for (const glob of globs) {
         const certain = glob.text.includes('*')
           ? !denied.some((other) => mayMeet(glob, other))
-          : allows(policy, ANONYMOUS, glob.text, 'pull')
+          : allows(policy, ANONYMOUS, glob.text, 'pull') &&
+            !denied.some((other) => other.matches(glob.text, ''))
         if (certain && FORM.test(glob.text)) found.add(glob.text)
       }
     }

@@ -7,26 +7,11 @@
 import { globFault } from '../../shared/glob.ts'
 import * as z from '../../shared/schema.ts'
 import { requirementSchema } from './requirement.ts'
-import { subjectFault } from './subject.ts'
-
-const subject = z
-  .faultless(subjectFault)
-  .check(
-    z.describe(
-      'anonymous, authenticated, user:<name>, group:<name>, robot:<name>, aws:<account or ARN>, certificate:<attribute>=<value> or claim:<path>=<value>; != for another value, ~ and !~ for a pattern',
-    ),
-  )
-
-const who = z.union([
-  subject,
-  z.strictObject({
-    all: z.array(subject).check(z.minLength(1), z.describe('Anyone who is all of these at once.')),
-  }),
-])
+import { whoSchema } from './who.ts'
 
 const rule = z.strictObject({
   who: z
-    .array(who)
+    .array(whoSchema)
     .check(z.minLength(1), z.describe('Whom the rule is about: anyone who is one of these.')),
   repositories: z
     .array(
@@ -75,9 +60,6 @@ export const policySchema = z.strictObject({
 
 /** A policy document as written, with defaults filled in. */
 export type WrittenPolicy = z.output<typeof policySchema>
-
-/** Whom a rule is about, as written. */
-export type WrittenSubject = z.output<typeof who>
 
 /** One rule as written, with defaults filled in. */
 export type PolicyRule = z.output<typeof rule>

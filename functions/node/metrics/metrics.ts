@@ -30,6 +30,8 @@ export interface Metrics {
   looked(found: boolean): void
   /** Counts a clean-up that has ended. */
   cleanedUp(outcome: string): void
+  /** Counts what is not as the policy requires. */
+  guarded(action: 'push' | 'pull', outcome: 'refused' | 'reported'): void
   /** Counts an event that a receiver is not told of. */
   eventDropped(): void
   /** Counts what becomes of pulls from upstreams. */
@@ -81,6 +83,7 @@ export const createMetrics = (): Metrics => {
       table.cleanUps.inc({ outcome })
       table.lastCleanUp.set(Math.round(Date.now() / 1000))
     },
+    guarded: (action, outcome) => table.guarded.inc({ action, outcome }),
     eventDropped: () => table.eventsDropped.inc(),
     upstreams: countUpstreams(table),
     contentType: table.registry.contentType,

@@ -64,6 +64,11 @@ export const createTable = () => {
       'slipway_throttled_log_ins_total',
       'Log-ins that were refused with 429, after too many failures or with too many at once',
     ),
+    guarded: counter(
+      'slipway_guarded_total',
+      'Pushes and pulls that are not what the policy requires: refused, or only reported',
+      ...['action', 'outcome'],
+    ),
     eventsDropped: counter(
       'slipway_events_dropped_total',
       'Pulls that a receiver of events was not told of: too many waited, or it did not take it',

@@ -17,7 +17,7 @@ import type { Follows } from './upload-scene.ts'
 
 /** Where `.ci/install others` puts them. */
 const OTHERS = join(toolCache, 'others')
-const program = (name: string): string => join(OTHERS, 'bin', name)
+export const otherProgram = (name: string): string => join(OTHERS, 'bin', name)
 const MAVEN = ['mvn', '--batch-mode', '--quiet', `-Dmaven.repo.local=${OTHERS}/m2`]
 
 /** Bytes of what they push. */
@@ -75,7 +75,7 @@ const openKo: OpenClient = async ({ address, directory }) => ({
         await crane('push', (await sourceImage('small')).layout, base)
         const args = ['build', '--bare', '--insecure-registry', '--sbom=none', '--tags', tag, '.']
         const { GOCACHE, GOFLAGS } = { GOCACHE: join(OTHERS, 'go-build'), GOFLAGS: '-mod=mod' }
-        const built = await run(program('ko'), args, {
+        const built = await run(otherProgram('ko'), args, {
           cwd: source,
           env: { ...env, GOCACHE, GOFLAGS, KO_DOCKER_REPO: repository, KO_DEFAULTBASEIMAGE: base },
         })
@@ -93,7 +93,7 @@ const openCosign: OpenClient = async ({ address, directory }) => ({
     const { env, crane, logIn } = craneIn(directory, address, account)
     const home = homeIn(directory)
     const cosign = (...args: string[]) =>
-      run(program('cosign'), args, { cwd: home, env: { ...env, COSIGN_PASSWORD: '' } })
+      run(otherProgram('cosign'), args, { cwd: home, env: { ...env, COSIGN_PASSWORD: '' } })
     const names = Object.keys(FILES) as (keyof typeof FILES)[]
     const all = names.map((name) => sha256(blob(name, FILES[name]).bytes as Buffer)).join()
     const plain = '--allow-http-registry'
@@ -173,7 +173,9 @@ const openOciClient: OpenClient = async ({ directory }) => ({
     const home = homeIn(directory)
     const names = Object.keys(FILES) as (keyof typeof FILES)[]
     const client = (command: string, reference: string, files: readonly string[]) =>
-      run(program('oci-client-push'), [command, reference, name, password, ...files], { cwd: home })
+      run(otherProgram('oci-client-push'), [command, reference, name, password, ...files], {
+        cwd: home,
+      })
     return {
       async push(target) {
         for (const each of names) write(join(home, each), each)

@@ -134,6 +134,16 @@ describe('requests', () => {
       'slipway_throttled_log_ins_total 1',
     ])
   })
+
+  test('say what the policy refuses', async () => {
+    const metrics = createMetrics()
+    metrics.guarded('pull', 'refused')
+    metrics.guarded('push', 'reported')
+    expect(await valuesOf(metrics, 'slipway_guarded')).toEqual([
+      'slipway_guarded_total{action="pull",outcome="refused"} 1',
+      'slipway_guarded_total{action="push",outcome="reported"} 1',
+    ])
+  })
 })
 
 const FAILURES: readonly StoreFailure[] = ['unavailable', 'full', 'precondition', 'range']
