@@ -1,6 +1,8 @@
 /** Layouts in directories and archives: written, read back, gone on with, and what is wrong with others. */
 
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -15,8 +17,9 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { Header, Pax } from 'tar'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Origin } from '../../functions/transfer/copy/ports.ts'
+import { isRunning } from '../../functions/transfer/layout/alone.ts'
 import { layoutArchive } from '../../functions/transfer/layout/archive.ts'
 import { layoutDirectory } from '../../functions/transfer/layout/directory.ts'
 import type { LayoutFiles } from '../../functions/transfer/layout/files.ts'
@@ -24,6 +27,7 @@ import { createLayout } from '../../functions/transfer/layout/layout.ts'
 import { openInPlace } from '../../functions/transfer/sources/open.ts'
 import { originOfSource } from '../../functions/transfer/sources/origin.ts'
 import { temporaryDirectory } from '../support/hosts/start.ts'
+import { until } from '../support/until.ts'
 import {
   addBlob,
   addImage,
@@ -272,6 +276,15 @@ describe('two at once', () => {
     else await expect(opened).rejects.toThrow(/another process/)
     expect(existsSync(lock)).toBe(!isFree)
   })
+})
+
+test.skipIf(process.platform !== 'linux')('what has ended does not run, though nobody looks', async () => {
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  onTestFinished(() => void parent.kill('SIGKILL'))
+  const pid = Number(String((await once(parent.stdout, 'data'))[0]))
+  await until(() => !isRunning(pid))
+  expect(existsSync(`/proc/${pid}/stat`)).toBe(true)
+  expect([isRunning(parent.pid!), isRunning(process.pid)]).toEqual([true, true])
 })
 
 test('an archive has nothing of another export that was broken off', async () => {

@@ -18,10 +18,20 @@ const LEFT = 4 * TOUCH
 /** Of this process, which may be asked twice. */
 const held = new Set<string>()
 
+/** Whether it has ended, and nobody has asked how: a container may have no process that does. Linux alone says so. */
+const isZombie = (pid: number): boolean => {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+/** Whether there is a process of this number on this machine. */
 export const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     // It is somebody else's.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
