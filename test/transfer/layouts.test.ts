@@ -278,13 +278,34 @@ describe('two at once', () => {
   })
 })
 
-test.skipIf(process.platform !== 'linux')('what has ended does not run, though nobody looks', async () => {
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
-  onTestFinished(() => void parent.kill('SIGKILL'))
-  const pid = Number(String((await once(parent.stdout, 'data'))[0]))
-  await until(() => !isRunning(pid))
-  expect(existsSync(`/proc/${pid}/stat`)).toBe(true)
-  expect([isRunning(parent.pid!), isRunning(process.pid)]).toEqual([true, true])
+test.skipIf(process.platform !== 'linux')(
+  'what has ended does not run, though nobody looks',
+  async () => {
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    onTestFinished(() => void parent.kill('SIGKILL'))
+    const pid = Number(String((await once(parent.stdout, 'data'))[0]))
+    await until(() => !isRunning(pid))
+    expect(existsSync(`/proc/${pid}/stat`)).toBe(true)
+    expect([isRunning(parent.pid!), isRunning(process.pid)]).toEqual([true, true])
+  },
+)
+
+test('an archive that was broken off is not believed what is damaged in it', async () => {
+  const [here, path] = [empty(), newPath('.tar')]
+  addImage(here, 'one', 'v1')
+  const files = await layoutArchive(path)
+  const broken: Origin = { ...originOf(here), referrers: () => Promise.reject(new Error('no')) }
+  await expect(exported(files, broken, ['v1'])).rejects.toThrow('no')
+  files.leave()
+  const left = readFileSync(`${path}.partial`, 'latin1')
+  expect(left).toContain('layer of one')
+  const damaged = left.replace('layer of one', 'layer of 0ne').replace('"config":', '"c0nfig":')
+  writeFileSync(`${path}.partial`, damaged, 'latin1')
+  await exported(await layoutArchive(path), originOf(here), ['v1'])
+  expect(bytesOf(await readBack(path))).toEqual(bytesOf(here))
+  expect(readFileSync(path, 'latin1')).not.toMatch(/layer of 0ne|"c0nfig"|unfinished/)
 })
 
 test('an archive has nothing of another export that was broken off', async () => {

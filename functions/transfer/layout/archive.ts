@@ -7,44 +7,23 @@
  */
 
 import { rmSync } from 'node:fs'
-import { type FileHandle, open, rename } from 'node:fs/promises'
-import { Header, Pax } from 'tar'
+import { open, rename } from 'node:fs/promises'
+import { fileBlob } from '../blobs/blob.ts'
+import { verified } from '../copy/verified.ts'
 import { TransferError } from '../errors.ts'
 import { type Found, scanTar } from '../sources/scan-tar.ts'
 import { alone } from './alone.ts'
 import { blobPath, type LayoutFiles } from './files.ts'
+import { BLOCK, headerOf, padded, writeAll } from './tar-file.ts'
 
-const BLOCK = 512
 /** Two blocks of zeros end an archive. */
 const END = 2 * BLOCK
-/** Most characters of a name in a header. */
-const LONGEST = 100
 /** Bytes of zeros that are written at a time. */
 const ZEROS = 1024 * 1024
 /** What is not whole yet, by its hex digest. */
 const UNFINISHED = 'unfinished/'
 
-const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK
-
-/** The header of a file: the same whenever it is written. A long name, as of SHA-512, has one of its own before. */
-const headerOf = (path: string, size: number): Buffer => {
-  const block = Buffer.alloc(BLOCK)
-  new Header({
-    // What does not fit is left out, rather than put in two places, one of which counts beside the other header.
-    path: path.length > LONGEST ? path.slice(0, LONGEST - 1) : path,
-    ...{ size, mode: 0o644, type: 'File', uid: 0, gid: 0 },
-    mtime: new Date(0),
-  }).encode(block, 0)
-  return path.length > LONGEST ? Buffer.concat([new Pax({ path }).encode(), block]) : block
-}
-
 const unfinished = (digest: string): string => `${UNFINISHED}${digest.replace(':', '/')}`
-
-const writeAll = async (file: FileHandle, bytes: Uint8Array, position: number): Promise<void> => {
-  for (let at = 0; at < bytes.length; ) {
-    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten
-  }
-}
 
 /** A place in the archive: of a header, and of the bytes that follow it. */
 interface Slot {
@@ -98,9 +77,33 @@ export const layoutArchive = async (path: string): Promise<LayoutFiles> => {
     await writeAll(file, Buffer.concat([headerOf(name, bytes.length), bytes, rest]), at)
   }
 
-  const whole = (digest: string): Slot | undefined => {
-    wanted.add(blobPath(digest))
-    return slots.get(blobPath(digest))
+  /** Of blobs that an earlier run has left. */
+  const looks = new Map<string, Promise<void>>()
+  const earlier = new Set(slots.keys())
+
+  /** Whoever pulled the plug may have left a header that was written before its bytes were. */
+  const look = async (digest: string, slot: Slot): Promise<void> => {
+    const { start, size } = slot
+    const { stream } = verified(path, fileBlob(partial, digest, size, start))
+    try {
+      await stream(0, size).forEach(() => {})
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error
+      await writeAll(file, headerOf(unfinished(digest), size), slot.at)
+      slots.delete(blobPath(digest))
+      slots.set(unfinished(digest), slot)
+    }
+  }
+
+  const whole = async (digest: string): Promise<Slot | undefined> => {
+    const name = blobPath(digest)
+    wanted.add(name)
+    const slot = slots.get(name)
+    if (slot === undefined || !earlier.has(name)) return slot
+    const looked = looks.get(name) ?? look(digest, slot)
+    looks.set(name, looked)
+    await looked
+    return slots.get(name)
   }
 
   /** Overwrites what an export has left that was given up for this one: whoever gets this one shall not have it. */
@@ -116,9 +119,9 @@ export const layoutArchive = async (path: string): Promise<LayoutFiles> => {
   return {
     called: path,
     isArchive: true,
-    sizeOf: async (digest) => whole(digest)?.size,
+    sizeOf: async (digest) => (await whole(digest))?.size,
     async read(digest) {
-      const slot = whole(digest)
+      const slot = await whole(digest)
       if (slot === undefined) throw new TransferError(`${path} has no ${digest}`)
       const bytes = Buffer.alloc(slot.size)
       await file.read(bytes, 0, slot.size, slot.start)
@@ -150,6 +153,7 @@ export const layoutArchive = async (path: string): Promise<LayoutFiles> => {
       for (const [name, bytes] of files) await append(name, bytes)
       await writeAll(file, Buffer.alloc(END), end)
       await file.truncate(end + END)
+      await file.sync()
       closed = true
       await file.close()
       await rename(partial, path)
