@@ -2,8 +2,9 @@
  * Link objects: small files that say a repository has something, or where a tag points. Their body
  * is a bare digest, as distribution writes it.
  *
- * The size of what is linked is kept in the object's metadata, so that data that was cut is noticed.
- * Links by distribution, and in stores without metadata, lack it; the clean-up knows the former by that.
+ * The size of what is linked is kept in the object's metadata, so that data that was cut is noticed; in that of a
+ * tag's link, who has set it. Links by distribution, and in stores without metadata, lack both; the clean-up knows the
+ * former by that.
  *
  * @module
  */
@@ -28,6 +29,8 @@ export interface Link {
   readonly etag: string
   /** When the link was written, by the clock of the store; undefined for one that this process has just written. */
   readonly modified?: Date
+  /** Who has set a tag, as it is written: see pusher.ts. */
+  readonly by?: string
   /**
    * Set when the clean-up has condemned it: no manifest that was there needed it. It is a link all
    * the same, and stays one for the grace; who says to a client that it is there makes it plain.
@@ -152,6 +155,8 @@ export interface LinkObject {
   readonly bytes: number
   /** Bytes of what is linked, where the link records them. */
   readonly size: number | undefined
+  /** See {@link Link.by}. */
+  readonly by: string | undefined
   /** Undefined when it is damaged. */
   readonly body: LinkBody | undefined
 }
@@ -169,7 +174,7 @@ export const readLinkObject = async (
   const body = small ? parseLink(await readAll(read.body, MAX_LINK_BYTES)) : undefined
   const recorded = Number.parseInt(metadata.size ?? '', 10)
   const size = Number.isSafeInteger(recorded) ? recorded : undefined
-  return { key, etag, modified, bytes, size, body }
+  return { key, etag, modified, bytes, size, by: metadata.by, body }
 }
 
 /** A link as it is in the store. */
@@ -194,7 +199,7 @@ export const readStoredLink = async (
 ): Promise<StoredLink | undefined> => {
   const read = await readLinkObject(store, key)
   if (read === undefined) return undefined
-  const { etag, modified, bytes, size, body } = read
+  const { etag, modified, bytes, size, by, body } = read
   if (body === undefined || !fitsKey(key, body)) {
     report({ key, why: body ? `says ${body.target}` : `has ${bytes} bytes that are not a digest` })
     return { etag, modified, link: undefined }
@@ -205,6 +210,7 @@ export const readStoredLink = async (
     size,
     etag,
     modified,
+    ...(by === undefined ? {} : { by }),
     ...(condemned === undefined ? {} : { condemned: true as const }),
   }
   if (deletedWithin === undefined) return { etag, modified, link }
@@ -227,6 +233,8 @@ export const readLink = async (
 export interface WriteLinkOptions {
   /** Bytes of the data that is linked; `unknown` says that the link is Slipway's all the same. Absent for tags. */
   readonly size?: number | 'unknown'
+  /** Who sets a tag, as it is to be written: see pusher.ts. Absent: nobody is known. */
+  readonly by?: string | undefined
   readonly condition?: WriteCondition
   /** See `PutOptions`. */
   readonly inTime?: PutOptions['inTime']
@@ -235,6 +243,14 @@ export interface WriteLinkOptions {
   /** For a condemned link, where a rule condemns it. */
   readonly byRule?: ByRule | undefined
 }
+
+const metadataOf = (
+  size: WriteLinkOptions['size'],
+  by: string | undefined,
+): Readonly<Record<string, string>> => ({
+  ...(size === undefined ? {} : { size: String(size) }),
+  ...(by === undefined ? {} : { by }),
+})
 
 /**
  * Writes a link. Only to be called once its data is complete and verified.
@@ -245,12 +261,12 @@ export const writeLink = async (
   store: ObjectStore,
   key: string,
   target: Digest,
-  { size, condition, inTime, condemned, byRule }: WriteLinkOptions = {},
+  { size, by, condition, inTime, condemned, byRule }: WriteLinkOptions = {},
 ): Promise<void> => {
   const plain = condemned === undefined
   const body = plain ? Buffer.from(target, 'latin1') : condemnedLinkBody(target, condemned, byRule)
   await store.put(key, body, {
-    ...(size === undefined ? {} : { metadata: { size: String(size) } }),
+    ...(size === undefined && by === undefined ? {} : { metadata: metadataOf(size, by) }),
     ...(condition === undefined ? {} : { condition }),
     ...(inTime === undefined ? {} : { inTime }),
   })

@@ -30,6 +30,7 @@ import type { RecentLinks } from './links.ts'
 import { type Manifest, parseInTurns } from './manifest.ts'
 import { isIndex, isManifestType } from './media-types.ts'
 import { happeningOf, readMoves } from './push-event.ts'
+import { writtenPusher } from './pusher.ts'
 import type { Counted } from './quotas/counter.ts'
 import type { Image } from './quotas/ledger.ts'
 import type { QuotaGuard } from './quotas/port.ts'
@@ -70,7 +71,7 @@ export interface PushOptions {
   readonly condition?: TagCondition
   /** Whether it may move immutable tags. */
   readonly override?: boolean
-  /** Who asks for it, for the event. */
+  /** Who asks for it, for the event and the links of its tags. */
   readonly origin?: Origin
   /**
    * Whether it is a copy of what another registry has: then what it refers to is had from there when it is wanted, and
@@ -293,6 +294,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
     const happening = happeningOf(name, manifest, digest, size)
     const movesOf = async ({ wantsMoves }: Recording) =>
       (await wantsMoves()) ? readMoves(tags, name, names, digest) : undefined
+    const by = writtenPusher(options.origin?.who)
     let linking = false
     let taken = false
     try {
@@ -326,7 +328,7 @@ export const createPushManifest = (store: ObjectStore, targets: PushTargets): Pu
 
       const tagging = inBatches(names, (tag) => {
         const set = isFrozen(tag) ? tags.make : tags.set
-        return set(name, tag, digest, options.condition, inTime)
+        return set(name, tag, digest, options.condition, { inTime, by })
       })
       await settled([tagging, confirm?.()])
       landed?.()

@@ -8,12 +8,19 @@ import { coalesce } from '../shared/coalesce.ts'
 import { inBatches } from '../shared/parallel.ts'
 import { tookPlace } from '../storage/errors.ts'
 import { listPages } from '../storage/pages.ts'
-import type { ObjectStore, PutOptions, WriteCondition } from '../storage/store.ts'
+import type { ObjectStore, WriteCondition } from '../storage/store.ts'
 import type { Catalog } from './catalog.ts'
 import { type ReportDamage, unreported } from './damage.ts'
 import { RegistryError } from './errors.ts'
 import { manifestsPrefix, tagLinkKey, tagPrefix } from './layout.ts'
-import { isCondemned, type Link, readLink, readStoredLink, writeLink } from './links.ts'
+import {
+  isCondemned,
+  type Link,
+  readLink,
+  readStoredLink,
+  type WriteLinkOptions,
+  writeLink,
+} from './links.ts'
 import type { Digest } from './reference.ts'
 import { tagImmutable } from './retention/refusals.ts'
 import {
@@ -31,6 +38,9 @@ export type TagCondition =
   | { readonly absent: true }
   /** It must point at one of these digests; if there are none, it must only exist. */
   | { readonly anyOf: readonly string[] }
+
+/** How a tag is set. */
+export type SetTagOptions = Pick<WriteLinkOptions, 'inTime' | 'by'>
 
 /** Most tags that a delete keeps in memory at once, and some of a page more; about 10 MB. */
 const WINDOW = 20_000
@@ -57,7 +67,7 @@ export interface Tags {
     tag: string,
     digest: Digest,
     condition?: TagCondition,
-    inTime?: PutOptions['inTime'],
+    options?: SetTagOptions,
   ): Promise<void>
   /**
    * The same for a tag that may not move: makes it; if it points at the manifest already, that is all.
@@ -133,42 +143,41 @@ export const createTags = (
   const replaceDamaged = async (
     key: string,
     digest: Digest,
-    inTime: PutOptions['inTime'],
+    how: SetTagOptions,
   ): Promise<boolean> => {
     const stored = await readStoredLink(store, key, report)
     if (stored === undefined || stored.link !== undefined) return false
-    return tookPlace(writeLink(store, key, digest, { condition: { ifMatch: stored.etag }, inTime }))
+    return tookPlace(writeLink(store, key, digest, { ...how, condition: { ifMatch: stored.etag } }))
   }
 
-  const set: Tags['set'] = async (name, tag, digest, condition, inTime) => {
+  const set: Tags['set'] = async (name, tag, digest, condition, how = {}) => {
     const current = tagLinkKey(name, tag)
-    if (condition === undefined) return writeLink(store, current, digest, { inTime })
+    if (condition === undefined) return writeLink(store, current, digest, how)
     for (;;) {
       const onStore = await storeCondition(name, tag, condition)
-      if (await tookPlace(writeLink(store, current, digest, { condition: onStore, inTime }))) return
+      if (await tookPlace(writeLink(store, current, digest, { ...how, condition: onStore }))) return
       // Another version may say the same: then the condition still holds.
       if ('absent' in condition) break
     }
-    if (!(await replaceDamaged(current, digest, inTime)))
-      throw lost(name, tag, 'exists', 'it absent')
+    if (!(await replaceDamaged(current, digest, how))) throw lost(name, tag, 'exists', 'it absent')
   }
 
-  const make: Tags['make'] = async (name, tag, digest, condition, inTime) => {
-    if (condition && 'absent' in condition) return set(name, tag, digest, condition, inTime)
+  const make: Tags['make'] = async (name, tag, digest, condition, how = {}) => {
+    if (condition && 'absent' in condition) return set(name, tag, digest, condition, how)
     if (condition) await storeCondition(name, tag, condition)
     const key = tagLinkKey(name, tag)
-    const write = () => writeLink(store, key, digest, { condition: { ifNoneMatch: '*' }, inTime })
+    const write = () => writeLink(store, key, digest, { ...how, condition: { ifNoneMatch: '*' } })
     while (!(await tookPlace(write()))) {
       const link = await readLink(store, key, report)
       if (link?.target === digest) {
         if (!isCondemned(link)) return
         // A rule is about to remove it: it has to see that it was pushed.
         const condition = { ifMatch: link.etag }
-        if (await tookPlace(writeLink(store, key, digest, { condition, inTime }))) return
+        if (await tookPlace(writeLink(store, key, digest, { ...how, condition }))) return
         continue
       }
       if (link !== undefined) throw tagImmutable(name, tag, link.target)
-      if (await replaceDamaged(key, digest, inTime)) return
+      if (await replaceDamaged(key, digest, how)) return
     }
   }
 

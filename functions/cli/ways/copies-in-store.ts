@@ -102,7 +102,7 @@ const destinationIn = (
   name: string,
   actor: string,
 ): Destination => {
-  const origin = { actor }
+  const origin = { actor, who: actor }
   return {
     called: name,
     verifies: true,

@@ -123,7 +123,7 @@ export const inStore = (io: StoreIo, settings: Partial<Settings>): ImagesIo => {
       const condition = from === null ? { absent: true as const } : from && { anyOf: [from] }
       await manifests.push(name, { tag }, bytes, mediaType, {
         override,
-        origin: { actor: by },
+        origin: { actor: by, who: by },
         ...(condition === undefined ? {} : { condition }),
       })
     },

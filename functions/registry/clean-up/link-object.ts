@@ -17,7 +17,7 @@ export const isPlain = ({ body }: LinkObject): boolean =>
 /** Writes a link over the version that was read. @returns false when it has another by now */
 const rewrite = (
   store: ObjectStore,
-  { key, etag, size, body }: LinkObject,
+  { key, etag, size, by, body }: LinkObject,
   condemned?: string,
   byRule?: ByRule,
 ): Promise<boolean> => {
@@ -26,6 +26,7 @@ const rewrite = (
     writeLink(store, key, body.target, {
       condition: { ifMatch: etag },
       size: size ?? 'unknown',
+      by,
       ...(condemned === undefined ? {} : { condemned, byRule }),
     }),
   )

@@ -163,7 +163,7 @@ export const undelete = async (
   const restore = async (tag: string): Promise<boolean> => {
     for (;;) {
       try {
-        await set(name, tag, digest, { absent: true }, inTime)
+        await set(name, tag, digest, { absent: true }, { inTime })
         return true
       } catch (error) {
         if (!(error instanceof RegistryError && error.code === 'PRECONDITION_FAILED')) throw error

@@ -128,7 +128,7 @@ export const undeleteWhole = async (
     inTime: () => boolean,
   ): Promise<boolean> => {
     try {
-      await tags.set(name, tag, digest, { absent: true }, inTime)
+      await tags.set(name, tag, digest, { absent: true }, { inTime })
       return true
     } catch (error) {
       if (error instanceof RegistryError && error.code === 'PRECONDITION_FAILED') return false
