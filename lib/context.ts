@@ -163,6 +163,11 @@ export const CONTEXT = {
     'off',
     'on: show the registry to browsers, at /, as much of it as they may pull',
   ),
+  cors: contextValue(
+    z.optional(handlerSetting('cors')),
+    'none',
+    'origins whose pages browsers let use the registry, as https://ui.example,https://tools.example; * for all; see docs/servers.md',
+  ),
   readOnly: contextValue(z._default(onOff, false), 'off', 'refuse pushes and deletes'),
   indexChildren: contextValue(
     z.optional(handlerSetting('index-children')),

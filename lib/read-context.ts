@@ -110,6 +110,10 @@ const RELATIONS: readonly (readonly [
     'edgeCache=public needs blobs=cloudfront: a redirect to S3 is for GET or HEAD, not for both',
   ],
   [
+    ({ edgeCache, cors }) => edgeCache === 'public' && cors !== undefined && cors !== '*',
+    'edgeCache=public would give one page what it keeps for another: it needs cors=*, or none',
+  ],
+  [
     ({ edgeCache, policy }) => edgeCache === 'public' && policy !== undefined,
     'edgeCache=public needs the policy in the store: `slipway policy set` tells the edge what is public',
   ],

@@ -97,6 +97,7 @@ const environmentOf = (values: ContextValues): Record<string, string> =>
       SLIPWAY_AUTH: values.auth,
       SLIPWAY_INDEX_CHILDREN: values.indexChildren,
       SLIPWAY_MANIFEST_HEADS: values.manifestHeads,
+      SLIPWAY_CORS: values.cors,
       SLIPWAY_TOKEN_SERVICE: values.tokenService,
       SLIPWAY_TOKEN_ISSUER: values.tokenIssuer,
       SLIPWAY_TOKEN_REALM: values.tokenRealm,

@@ -61,6 +61,7 @@ describe('each value has an effect', () => {
     policy: { policy: goodPolicy },
     adminApi: { adminApi: 'on' },
     page: { page: 'on' },
+    cors: { cors: 'https://ui.example' },
     readOnly: { readOnly: 'on' },
     indexChildren: { indexChildren: 'none' },
     gc: { gc: 'on' },

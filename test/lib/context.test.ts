@@ -107,6 +107,10 @@ describe('bad values are refused, and the message names value and remedy', () =>
       { ...EDGE, edgeCache: 'public', blobs: 'cloudfront', policy: goodPolicy },
       /edgeCache=public needs the policy in the store/,
     ],
+    [
+      { ...EDGE, edgeCache: 'public', blobs: 'cloudfront', cors: 'https://ui.example' },
+      /edgeCache=public would give one page what it keeps for another/,
+    ],
     [{ awsNetworks: badPolicy }, /awsNetworks is ".*bad.yaml": /],
     [{ edgeLogs: 'no' }, /edgeLogs is "no": expected on or off/],
     [{ pushHost: 'yes' }, /pushHost is "yes": expected on or off/],
@@ -167,6 +171,7 @@ describe('bad values are refused, and the message names value and remedy', () =>
     [{ metrics: 'on', logLevel: 'warn' }, /metrics=on counts lines of the log/],
     [{ adminApi: 'maybe' }, /adminApi is "maybe": expected on or off/],
     [{ page: 'maybe' }, /page is "maybe": expected on or off/],
+    [{ cors: 'ui.example' }, /cors is "ui.example": .*expected \*, or scheme and host alone/],
     [{ auditPulls: 'maybe' }, /auditPulls is "maybe": .*on/],
     [{ tracing: 'maybe' }, /tracing is "maybe": expected on or off/],
     [{ traces: 'on' }, /traces is "on": expected a URL, as https:/],

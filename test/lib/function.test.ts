@@ -107,6 +107,12 @@ describe('context values that the function is told', () => {
     [{ indexChildren: 'mirror/**=none' }, 'SLIPWAY_INDEX_CHILDREN', 'mirror/**=none'],
     [{ gc: 'on' }, 'SLIPWAY_GC', 'on'],
     [{ manifestHeads: 'redirect' }, 'SLIPWAY_MANIFEST_HEADS', 'redirect'],
+    [
+      { cors: 'https://ui.example,http://localhost:8080' },
+      'SLIPWAY_CORS',
+      'https://ui.example,http://localhost:8080',
+    ],
+    [{ cors: '*' }, 'SLIPWAY_CORS', '*'],
     [{ auth: 'basic' }, 'SLIPWAY_AUTH', 'basic'],
     [{ tokenService: 'registry.example' }, 'SLIPWAY_TOKEN_SERVICE', 'registry.example'],
     [{ uploadLife: '2h' }, 'SLIPWAY_UPLOAD_LIFE', '2h'],
