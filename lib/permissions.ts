@@ -121,8 +121,8 @@ const REGISTRY: Rights = [
 const ADMIN: Rights = [
   ['Administration', ['s3:PutObject'], ADMINISTERED],
   ['Upstreams', [READ, 's3:PutObject'], [UPSTREAMS_KEY]],
-  // Whether an edge follows the policy, and what the clean-up has counted.
-  ['Counted', [READ], [EDGE_CACHE_KEY, `${CLEAN_UP_PREFIX}*`]],
+  // Whether an edge follows the policy, what the clean-up has counted, and pulls, which rules on tags may ask for.
+  ['Counted', [READ], [EDGE_CACHE_KEY, `${CLEAN_UP_PREFIX}*`, `${PULLED_PREFIX}*`]],
   ['Undeletes', [READ], [`${DELETIONS_PREFIX}*`]],
   ['DeadEvents', [READ, 's3:DeleteObject'], [`${DEAD_PREFIX}*`]],
   ['EndedReceivers', ['s3:DeleteObject'], [`${ENDED_PREFIX}*`]],
@@ -131,8 +131,8 @@ const ADMIN: Rights = [
 
 /** Of the functions that clients reach, too, where there is a page. */
 const PAGE: Rights = [
-  // Beside the right of an admin API: bytes of repositories.
-  ['Sizes', [READ], [`${CLEAN_UP_PREFIX}*`]],
+  // Beside the right of an admin API: bytes of repositories, and last pulls.
+  ['Shown', [READ], [`${CLEAN_UP_PREFIX}*`, `${PULLED_PREFIX}*`]],
 ]
 
 /** Of the clean-up. */
@@ -236,21 +236,28 @@ export interface BucketAccess {
   readonly page?: boolean | undefined
 }
 
+/** Multipart uploads are listed of the whole bucket: S3 knows no condition on their keys. */
+const listUploads = (bucket: AnyBucket): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'ListUploads',
+    actions: ['s3:ListBucketMultipartUploads'],
+    resources: [bucket.bucketArn],
+  })
+
 /** The statements for the role of a function that clients reach. */
-export const bucketStatements = (access: BucketAccess): PolicyStatement[] =>
-  statementsOf(
+export const bucketStatements = (access: BucketAccess): PolicyStatement[] => [
+  ...statementsOf(
     [...REGISTRY, ...(access.adminApi ? ADMIN : []), ...(access.page ? PAGE : [])],
     access,
-  )
+  ),
+  // What is staged of uploads.
+  ...(access.adminApi ? [listUploads(access.bucket)] : []),
+]
 
 /** The statements for the role of the clean-up. */
 export const cleanUpStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] => [
   ...statementsOf(CLEAN_UP, { ...access, readOnly: false }),
-  new PolicyStatement({
-    sid: 'ListUploads',
-    actions: ['s3:ListBucketMultipartUploads'],
-    resources: [access.bucket.bucketArn],
-  }),
+  listUploads(access.bucket),
 ]
 
 /** The statements for the roles of the functions that clients reach, where there are upstreams. */

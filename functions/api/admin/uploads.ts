@@ -14,7 +14,7 @@ const list: Operation = {
   path: '/api/v1/uploads',
   summary: 'What is staged of unfinished uploads',
   description:
-    'The registry keeps no record of uploads: this is what lies in the store, also of those that were given up. On S3 parts of multipart uploads are not in it. At most 1000 uploads, of the first 20,000 objects.',
+    'The registry keeps no record of uploads: this is what lies in the store, also of those that were given up: objects, and parts of multipart uploads. At most 1000 uploads, of the first 20,000 objects and the 200 oldest multipart uploads. The id of one that is written to where its blob will be is the digest.',
   responses: {
     200: {
       description: 'Uploads, the largest first.',
@@ -24,8 +24,9 @@ const list: Operation = {
             z.object({
               id: z.string(),
               bytes: z.int(),
+              /** Objects and parts. */
               objects: z.int(),
-              /** When its oldest object was written, and its latest. */
+              /** When its oldest object was written or its multipart upload began, and the latest of these. */
               since: z.iso.datetime(),
               latest: z.iso.datetime(),
             }),
