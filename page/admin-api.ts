@@ -4,11 +4,13 @@
  * @module
  */
 
-import { ApiError, get, send, write } from './api.ts'
+import { ApiError, get, pathOf, query, send, write } from './api.ts'
 import type {
   Change,
   DeletedRepository,
   MadeRobot,
+  PolicyDecisions,
+  RetentionPreview,
   Robot,
   StagedUpload,
   Usage,
@@ -80,3 +82,24 @@ export const putDocument = (name: string, text: string, etag?: string): Promise<
     },
     body: text,
   })
+
+/** Asks by what is stored, or by a text that is sent along. */
+const tried = async <T>(path: string, text: string | undefined): Promise<T> => {
+  const init =
+    text === undefined
+      ? {}
+      : { method: 'POST', headers: { 'Content-Type': 'application/yaml' }, body: text }
+  return (await send(path, init)).json()
+}
+
+/** @param text absent: the policy in force */
+export const testPolicy = (
+  wanted: { readonly as: string; readonly repository: string },
+  text: string | undefined,
+): Promise<PolicyDecisions> => tried(`${AT}/policy-test${query(wanted)}`, text)
+
+/** @param text absent: the rules in force */
+export const previewRetention = (
+  name: string,
+  text: string | undefined,
+): Promise<RetentionPreview> => tried(`${AT}/retention-preview/${pathOf(name)}`, text)

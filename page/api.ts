@@ -71,14 +71,14 @@ export const get = <T>(path: string, again = false): Promise<T> => {
   return answer as Promise<T>
 }
 
-const query = (fields: Readonly<Record<string, string | number | undefined>>): string => {
+export const query = (fields: Readonly<Record<string, string | number | undefined>>): string => {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined && value !== '')
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
   return text === '' ? '' : `?${text}`
 }
 
 /** The path of a name of a repository: slashes stay. */
-const pathOf = (name: string): string => name.split('/').map(encodeURIComponent).join('/')
+export const pathOf = (name: string): string => name.split('/').map(encodeURIComponent).join('/')
 
 /** Repositories that were deleted here, and until when the registry may still list them. */
 const gone = new Map<string, number>()

@@ -66,6 +66,9 @@ export const short = (digest: string): string => {
 export const percent = (part: number, whole: number): string =>
   whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(part / whole < 0.1 ? 1 : 0)} %`
 
+/** A caller without its kind, as in `alice` of `user:alice`. */
+export const caller = (name: string): string => name.replace(/^[a-z]+:/, '')
+
 /** As in `1 tag`, `12 tags`. */
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${new Intl.NumberFormat('en').format(count)} ${count === 1 ? one : many}`

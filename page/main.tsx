@@ -21,6 +21,7 @@ import { ImageView } from './views/image.tsx'
 import { Repositories } from './views/repositories.tsx'
 import { RepositoryView } from './views/repository.tsx'
 import { SignIn } from './views/sign-in.tsx'
+import { GoingView } from './views/verdicts.tsx'
 
 const View = ({ route }: { readonly route: Route }) => {
   switch (route.view) {
@@ -36,6 +37,8 @@ const View = ({ route }: { readonly route: Route }) => {
       return <Admin tab={route.tab} />
     case 'deleted':
       return <DeletedView name={route.name} />
+    case 'going':
+      return <GoingView name={route.name} />
     case 'sign-in':
       return <SignIn to={route.query.to ?? ''} />
     default:
@@ -55,7 +58,13 @@ const titleOf = (route: Route): string => {
   if (route.view === 'sign-in') return `Sign in · ${location.host}`
   const end =
     route.view === 'image' ? `${route.reference.includes(':') ? '@' : ':'}${route.reference}` : ''
-  const words = { compare: 'Compare ', deleted: 'Deleted in ', image: '', repository: '' }
+  const words = {
+    compare: 'Compare ',
+    deleted: 'Deleted in ',
+    going: 'Rules on ',
+    image: '',
+    repository: '',
+  }
   const what = words[route.view]
   return `${what}${route.name}${end} · ${location.host}`
 }

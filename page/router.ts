@@ -14,6 +14,7 @@ export type Route =
   | { readonly view: 'image'; readonly name: string; readonly reference: string }
   | { readonly view: 'admin'; readonly tab: string }
   | { readonly view: 'deleted'; readonly name: string }
+  | { readonly view: 'going'; readonly name: string }
   | { readonly view: 'compare'; readonly name: string; readonly query: Query }
   | { readonly view: 'sign-in'; readonly query: Query }
   | { readonly view: 'nowhere' }
@@ -36,6 +37,7 @@ export const toImage = (name: string, reference: string): string =>
   `#/r/${escaped(name)}${reference.includes(':') ? '@' : ':'}${escaped(reference)}`
 export const toAdmin = (tab = 'usage'): string => withQuery(`/admin/${tab}`, {})
 export const toDeleted = (name: string): string => withQuery(`/deleted/${escaped(name)}`, {})
+export const toGoing = (name: string): string => withQuery(`/rules/${escaped(name)}`, {})
 export const toCompare = (name: string, a: string, b: string): string =>
   withQuery(`/compare/${escaped(name)}`, { a, b })
 export const toSignIn = (to: string): string => withQuery('/sign-in', { to })
@@ -61,6 +63,8 @@ export const parseRoute = (hash: string): Route => {
   if (tab !== undefined) return { view: 'admin', tab }
   const [, deleted] = /^\/deleted\/(.+)$/.exec(path) ?? []
   if (deleted !== undefined) return { view: 'deleted', name: deleted }
+  const [, going] = /^\/rules\/(.+)$/.exec(path) ?? []
+  if (going !== undefined) return { view: 'going', name: going }
   const [, name, digest, tag] = /^\/r\/([^:@]+)(?:@(.+)|:(.+))?$/.exec(path) ?? []
   if (name === undefined) return { view: 'nowhere' }
   const reference = digest ?? tag

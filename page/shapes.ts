@@ -26,7 +26,10 @@ export interface Tag {
   readonly tag: string
   readonly digest: string
   readonly pushed: string
+  readonly by?: string
+  readonly pulled?: string
   readonly immutable: boolean
+  readonly signed?: boolean | undefined
   readonly kind?: Kind
   readonly mediaType?: string
   readonly artifactType?: string
@@ -41,6 +44,7 @@ export interface TagPage {
   readonly rights: readonly Right[]
   readonly tags: readonly Tag[]
   readonly next?: string
+  readonly pullsSince?: string
   readonly complete: boolean
 }
 
@@ -241,4 +245,43 @@ export interface MadeRobot {
   readonly name: string
   readonly account: string
   readonly secret?: string
+}
+
+export interface PolicyRule {
+  readonly rule: number
+  readonly who: readonly (string | { readonly all: readonly string[] })[]
+  readonly repositories: readonly string[]
+  readonly actions: readonly string[]
+  readonly effect?: string
+}
+
+export interface PolicyDecisions {
+  readonly repository: string
+  readonly who: string
+  readonly decisions: readonly {
+    readonly action: string
+    readonly allowed: boolean
+    readonly rule?: number
+  }[]
+  readonly rules: readonly PolicyRule[]
+  readonly grantsItself: boolean
+  readonly claims?: readonly string[]
+  readonly robots: readonly string[]
+}
+
+export interface RetentionPreview {
+  readonly repository: string
+  readonly verdicts: readonly {
+    readonly tag?: string
+    readonly digest: string
+    readonly goes: boolean
+    readonly rule: string
+    readonly removedBy: string
+    readonly size: number
+    readonly after?: string
+  }[]
+  readonly goes: number
+  readonly stays: number
+  /** Absent where no rule asks for pulls; null where they are not recorded. */
+  readonly pullsSince?: string | null
 }

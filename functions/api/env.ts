@@ -110,6 +110,8 @@ export interface AdminDesk {
   readonly hashPassword: (password: string) => Promise<string>
   /** Whether the policy is read from a file, so that the one in the store is not in force. */
   readonly policyInFile: boolean
+  /** Seconds that the clean-up waits at each step. */
+  readonly grace: number
   /** Where events are recorded. Absent: nowhere. */
   readonly events?: Recorder | undefined
   /** Is told that events wait to be delivered. Takes no time. Default: they are found later. */

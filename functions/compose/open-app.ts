@@ -145,6 +145,7 @@ const adminDesk = (settings: Settings, store: ObjectStore, options: HostOptions)
   now: Date.now,
   hashPassword: inTurn(options.hashPassword ?? hashPassword),
   policyInFile: settings.policy !== undefined,
+  grace: settings['gc-grace'],
   wake: options.eventRecorded,
 })
 

@@ -9,9 +9,13 @@ import type { Reference } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ObjectStore } from '../storage/store.ts'
 import { type DeletePreview, deletePreview } from './delete-preview.ts'
+import { listingFirst } from './first-thousand.ts'
 import { shownImage } from './image.ts'
 import { createNames, type Names } from './names.ts'
+import { createPulled } from './pulled.ts'
+import { createPushers } from './pushers.ts'
 import { createFacts, type FactsOf } from './repository-facts.ts'
+import { createSignatures } from './signatures.ts'
 import { createSizes, type Sizes } from './sizes.ts'
 import { createSummaries } from './summary.ts'
 import { type ShownTags, shownTags, type TagsWanted } from './tags.ts'
@@ -36,9 +40,17 @@ export const openBrowser = (
   registry: Registry,
   now: () => number = Date.now,
 ): Browser => {
-  const targets = createTargets(store, registry.tags)
-  const summaries = createSummaries(registry.manifests)
-  const parts = { store, registry, targets, summaries }
+  const pushers = createPushers(store)
+  const first = listingFirst(store, now)
+  const parts = {
+    store,
+    registry,
+    targets: createTargets(store, registry.tags, pushers),
+    summaries: createSummaries(registry.manifests),
+    pushers,
+    pulled: createPulled(store, first, now),
+    signed: createSignatures(store, first),
+  }
   return {
     names: createNames(registry.catalog, now),
     sizes: createSizes(store, now),

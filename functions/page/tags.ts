@@ -7,10 +7,14 @@
 import type { Digest } from '../registry/reference.ts'
 import type { Registry } from '../registry/registry.ts'
 import { nameUnknown } from '../registry/tags.ts'
-import { inBatches } from '../shared/parallel.ts'
+import { inBatches, settled } from '../shared/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import { callsLeft, takeEach } from './calls.ts'
+import type { Pulled, PulledOf } from './pulled.ts'
+import type { Pushers, WhoPushed } from './pushers.ts'
+import type { Signed, SignedOf } from './signatures.ts'
 import type { Summaries, Summary } from './summary.ts'
-import { tagLinkPage } from './tag-links.ts'
+import { type TagLink, tagLinkPage } from './tag-links.ts'
 import type { Targets } from './targets.ts'
 
 /** Most operations for a page, and most tags on it. */
@@ -23,6 +27,12 @@ export interface ShownTag extends Partial<Summary> {
   readonly digest: Digest
   /** When it was set, by the clock of the store. */
   readonly pushed: string
+  /** Who set it, as the audit trail names them, where its link says so. */
+  readonly by?: string | undefined
+  /** When its manifest was last pulled, to within a day. */
+  readonly pulled?: string | undefined
+  /** Whether its manifest has a signature, which is not verified. */
+  readonly signed?: boolean | undefined
   /** Whether a rule keeps it where it is. */
   readonly immutable: boolean
 }
@@ -32,6 +42,8 @@ export interface ShownTags {
   readonly tags: readonly ShownTag[]
   /** The tag to continue after, if there are more. */
   readonly next?: string | undefined
+  /** Since when pulls are recorded, if they are. */
+  readonly pullsSince?: string | undefined
   /** Whether all is said of each: if not, the same page has more to say when it is asked for again. */
   readonly complete: boolean
 }
@@ -42,7 +54,36 @@ export interface TagsParts {
   readonly registry: Pick<Registry, 'catalog' | 'isImmutable'>
   readonly targets: Targets
   readonly summaries: Summaries
+  readonly pushers: WhoPushed
+  readonly pulled: PulledOf
+  readonly signed: SignedOf
 }
+
+/** What is known of tags beside what they point at. */
+interface Around {
+  readonly pushers: Pushers
+  readonly pulled: Pulled | undefined
+  readonly signed: Signed
+}
+
+const shownAround = (
+  { tag, digest }: Pick<ShownTag, 'tag' | 'digest'>,
+  { pushers, pulled, signed }: Around,
+): Pick<ShownTag, 'by' | 'pulled' | 'signed'> => ({
+  by: pushers.get(tag)?.by,
+  pulled: pulled?.last.get(digest)?.toISOString(),
+  signed: signed.get(digest),
+})
+
+/** Whether all is known of a tag. */
+const isKnown = (
+  { tag, digest }: Pick<ShownTag, 'tag' | 'digest'>,
+  { pushers, pulled, signed }: Around,
+): boolean =>
+  pushers.has(tag) &&
+  signed.has(digest) &&
+  pulled !== undefined &&
+  (pulled.since === undefined || pulled.last.has(digest))
 
 /** A page that is asked for. */
 export interface TagsWanted {
@@ -57,10 +98,11 @@ export interface TagsWanted {
  * @throws RegistryError NAME_UNKNOWN
  */
 export const shownTags = async (
-  { store, registry, targets, summaries }: TagsParts,
+  parts: TagsParts,
   name: string,
   wanted: TagsWanted,
 ): Promise<ShownTags> => {
+  const { store, registry, targets, summaries } = parts
   const { links, more, listings } = await tagLinkPage(store, name, wanted)
   if (links.length === 0) {
     if (!(await registry.catalog.has(name))) throw nameUnknown(name)
@@ -70,22 +112,33 @@ export const shownTags = async (
     registry.isImmutable(name),
     targets.of(name, links),
   ])
-  const unknown = new Set([...digests.values()].filter((each) => !summaries.known(each)))
-  const now = [...unknown].slice(0, Math.max(0, MOST_CALLS - listings - calls))
+  const left = callsLeft(MOST_CALLS - listings - calls)
+  const unknown = [...new Set(digests.values())].filter((each) => !summaries.known(each))
+  const now = takeEach(unknown, left)
   const gone = new Set<Digest>()
-  await inBatches(now, async (digest) => {
+  const reading = inBatches(now, async (digest) => {
     if ((await summaries.read(name, digest)) === undefined) gone.add(digest)
   })
-  const tags = links.flatMap(({ tag, modified }): ShownTag[] => {
+  const targeted = [...new Set(digests.values())]
+  // What is left is for what stands around them, in this order.
+  const [, signed, pulled, pushers] = await settled([
+    reading,
+    parts.signed(name, targeted, left),
+    parts.pulled(name, targeted, left),
+    parts.pushers.of(links, left),
+  ])
+  const around = { signed, pulled, pushers }
+  const tags = links.flatMap(({ tag, modified }: TagLink): ShownTag[] => {
     const digest = digests.get(tag)
     // Deleted since it was listed, or never whole.
     if (digest === undefined || gone.has(digest)) return []
     const common = { tag, digest, pushed: modified.toISOString(), immutable: isImmutable(tag) }
-    return [{ ...common, ...summaries.known(digest) }]
+    return [{ ...common, ...summaries.known(digest), ...shownAround(common, around) }]
   })
   return {
     tags,
     ...(more ? { next: links.at(-1)?.tag } : {}),
-    complete: now.length === unknown.size,
+    ...(pulled?.since === undefined ? {} : { pullsSince: new Date(pulled.since).toISOString() }),
+    complete: now.length === unknown.length && tags.every((each) => isKnown(each, around)),
   }
 }

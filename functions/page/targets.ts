@@ -12,6 +12,7 @@ import { versionOf } from '../registry/tag-links.ts'
 import type { Tags } from '../registry/tags.ts'
 import { inBatches } from '../shared/parallel.ts'
 import type { ObjectStore } from '../storage/store.ts'
+import type { WhoPushed } from './pushers.ts'
 import type { TagLink } from './tag-links.ts'
 
 /** Most links that are remembered; some 300 bytes each. */
@@ -32,7 +33,11 @@ export interface Targets {
 }
 
 /** Remembers what links say. */
-export const createTargets = (store: ObjectStore, tags: Pick<Tags, 'get'>): Targets => {
+export const createTargets = (
+  store: ObjectStore,
+  tags: Pick<Tags, 'get'>,
+  pushers: Pick<WhoPushed, 'note'>,
+): Targets => {
   const memory = new LRUCache<string, Digest>({ max: MOST })
 
   const manifestsOf = async (name: string): Promise<ReadonlyMap<string, Digest>> => {
@@ -61,8 +66,10 @@ export const createTargets = (store: ObjectStore, tags: Pick<Tags, 'get'>): Targ
       const read = left()
       await inBatches(read, async (link) => {
         const now = await tags.get(name, link.tag)
+        if (now === undefined) return
         // It may have moved since it was listed: that is remembered for no version but its own.
-        if (now) take({ ...link, etag: now.etag }, now.target)
+        take({ ...link, etag: now.etag }, now.target)
+        pushers.note(link, now)
       })
       return { digests, calls: calls + read.length }
     },

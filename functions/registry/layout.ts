@@ -208,6 +208,9 @@ export const catalogName = (key: string): string =>
 /** Descriptors of all manifests that name a subject. */
 export const REFERRERS_PREFIX = `${OWN}/referrers/`
 
+/** Descriptors of the manifests that name a subject of this repository, by its sha256 digest. */
+export const referrersOfPrefix = (name: string): string => `${REFERRERS_PREFIX}${name}/sha256/`
+
 /** Descriptors of the manifests that name this subject. */
 export const referrersPrefix = (name: string, subject: string): string =>
   `${REFERRERS_PREFIX}${name}/${segments(subject)}/`

@@ -42,6 +42,12 @@ export const Lock = () => (
   </Icon>
 )
 
+export const Signature = () => (
+  <Icon>
+    <path d="M12 3.5 5 6v6c0 4.2 3 7.3 7 8.5 4-1.2 7-4.3 7-8.5V6zM9 12l2.2 2.2L15.2 10" />
+  </Icon>
+)
+
 export const Trash = () => (
   <Icon>
     <path d="M5 7h14M10 7V4.5h4V7M7 7l1 12.5h8L17 7M10.5 10.5v6M13.5 10.5v6" />

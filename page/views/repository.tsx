@@ -10,7 +10,7 @@ import { SearchBox } from '../parts/search-box.tsx'
 import { Crumbs, Title } from '../parts/small.tsx'
 import { Empty, Loaded } from '../parts/states.tsx'
 import { More } from '../parts/table.tsx'
-import { go, type Query, toDeleted, toRepositories, toRepository } from '../router.ts'
+import { go, type Query, toDeleted, toGoing, toRepositories, toRepository } from '../router.ts'
 import { useSession } from '../session.ts'
 import type { Right } from '../shapes.ts'
 import { Delete } from './delete.tsx'
@@ -27,9 +27,14 @@ const Actions = ({
 }) => (
   <span class="actions">
     {rights.includes('admin') && (
-      <a class="button quiet" href={toDeleted(name)}>
-        Deleted
-      </a>
+      <>
+        <a class="button quiet" href={toGoing(name)}>
+          Rules
+        </a>
+        <a class="button quiet" href={toDeleted(name)}>
+          Deleted
+        </a>
+      </>
     )}
     <Delete name={name} rights={rights} done={() => go(toRepositories())} />
   </span>
@@ -77,7 +82,7 @@ export const RepositoryView = ({
         />
       )}
       <Loaded loading={[loading, again]}>
-        {({ tags, next }) =>
+        {({ tags, next, pullsSince }) =>
           tags.length === 0 ? (
             <Empty title={begins === '' ? 'No tags' : 'No such tags'}>
               <p>
@@ -89,7 +94,7 @@ export const RepositoryView = ({
           ) : (
             <>
               <CompareBar name={name} chosen={chosen} />
-              <TagTable name={name} tags={tags} chosen={chosen} choose={choose} />
+              <TagTable {...{ name, tags, chosen, choose, pullsSince }} />
               <More what="tags" next={next} {...loaded} />
             </>
           )

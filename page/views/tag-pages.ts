@@ -10,12 +10,14 @@ import { failureOf, type Loading } from '../load.ts'
 import type { Right, Tag, TagPage } from '../shapes.ts'
 
 /** How often the registry is asked for the rest of a page that it has not said all of. */
-const ATTEMPTS = 3
+const ATTEMPTS = 5
 
 export interface Tags {
   readonly tags: readonly Tag[]
   readonly next: string | undefined
   readonly rights: readonly Right[]
+  /** Since when pulls are recorded, if they are. */
+  readonly pullsSince: string | undefined
 }
 
 /**
@@ -59,9 +61,11 @@ export const useTags = (name: string, begins: string, visitor: unknown): TagLoad
     setBusy(true)
     setFailed(undefined)
     const run = async (): Promise<void> => {
-      for await (const { tags, next, rights } of pages(name, { begins, last })) {
+      for await (const { tags, ...page } of pages(name, { begins, last })) {
         if (!current) return
-        setLoading({ state: 'there', value: { tags: [...before, ...tags], next, rights } })
+        const { next, rights, pullsSince } = page
+        const value = { tags: [...before, ...tags], next, rights, pullsSince }
+        setLoading({ state: 'there', value })
       }
     }
     run()

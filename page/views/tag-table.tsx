@@ -4,8 +4,8 @@
  * @module
  */
 
-import { bytes } from '../format.ts'
-import { Lock } from '../parts/icons.tsx'
+import { bytes, caller, moment } from '../format.ts'
+import { Lock, Signature } from '../parts/icons.tsx'
 import { Badge, Digest, When } from '../parts/small.tsx'
 import { Columns } from '../parts/table.tsx'
 import { toCompare, toImage } from '../router.ts'
@@ -14,13 +14,22 @@ import type { Tag } from '../shapes.ts'
 /** Platforms that are shown in a row. */
 const SHOWN = 3
 
-const What = ({ kind, platforms }: Tag) => {
+/** Whether it has a signature. */
+const Signed = ({ signed }: Pick<Tag, 'signed'>) =>
+  signed ? (
+    <span class="signed" title="It has a signature, which is not verified here">
+      <Signature />
+      signed
+    </span>
+  ) : null
+
+const What = ({ kind, platforms, signed }: Tag) => {
   if (kind === undefined) return <span class="bone bone-word" aria-hidden="true" />
   const some = platforms?.slice(0, SHOWN) ?? []
   const others = (platforms?.length ?? 0) - some.length
   return (
     <>
-      <Badge kind={kind} />
+      <Badge kind={kind} /> <Signed signed={signed} />
       {some.map((each) => (
         <span key={each} class="platform">
           {each}
@@ -31,14 +40,24 @@ const What = ({ kind, platforms }: Tag) => {
   )
 }
 
+/** When it was pulled, or since when it was not. */
+const Pulled = ({ date, since }: { readonly date: string | undefined; readonly since: string }) =>
+  date === undefined ? (
+    <span title={`Not since ${moment(since)}, when recording began`}>not yet</span>
+  ) : (
+    <When date={date} />
+  )
+
 const Row = ({
   name,
   tag,
+  pullsSince,
   chosen,
   choose,
 }: {
   readonly name: string
   readonly tag: Tag
+  readonly pullsSince: string | undefined
   readonly chosen: boolean
   readonly choose: () => void
 }) => (
@@ -64,7 +83,18 @@ const Row = ({
     </td>
     <td class="col-when">
       <When date={tag.pushed} />
+      {tag.by !== undefined && (
+        <span class="by" title={tag.by}>
+          {' '}
+          by {caller(tag.by)}
+        </span>
+      )}
     </td>
+    {pullsSince !== undefined && (
+      <td class="col-when col-pulled">
+        <Pulled date={tag.pulled} since={pullsSince} />
+      </td>
+    )}
   </tr>
 )
 
@@ -98,15 +128,19 @@ export const CompareBar = ({
   )
 }
 
+const LAST_PULLED = ['Last pulled', 'col-when col-pulled'] as const
+
 /** The tags. */
 export const TagTable = ({
   name,
   tags,
+  pullsSince,
   chosen,
   choose,
 }: {
   readonly name: string
   readonly tags: readonly Tag[]
+  readonly pullsSince: string | undefined
   readonly chosen: readonly string[]
   readonly choose: (tag: string) => void
 }) => (
@@ -126,6 +160,7 @@ export const TagTable = ({
           ['Size', 'col-size'],
           ['Digest', 'col-digest'],
           ['Pushed', 'col-when'],
+          ...(pullsSince === undefined ? [] : [LAST_PULLED]),
         ]}
       />
       <tbody>
@@ -134,6 +169,7 @@ export const TagTable = ({
             key={tag.tag}
             name={name}
             tag={tag}
+            pullsSince={pullsSince}
             chosen={chosen.includes(tag.tag)}
             choose={() => choose(tag.tag)}
           />

@@ -130,6 +130,16 @@ export const administer = async (alice: Send, files: ObjectStore): Promise<Reado
   const pulled = json({ repository })
   await send('refreshUpstream', 409, `POST ${AT}/upstreams/refresh`, pulled, IS_JSON)
   await send('listUploads', 200, `GET ${AT}/uploads`)
+  await send('testPolicy', 200, `GET ${AT}/policy-test?repository=a&as=user:alice`)
+  const policy = (await expectStatus(200, alice(`GET ${AT}/documents/policy`))).body
+  await send('testGivenPolicy', 200, `POST ${AT}/policy-test?repository=a`, policy)
+  const preview = `${AT}/retention-preview/${repository}`
+  await send('previewRetention', 200, `GET ${preview}`)
+  const rules = json({
+    version: 1,
+    rules: [{ name: 'all', repositories: ['**'], tags: ['*'], remove: { notPulledFor: '1d' } }],
+  })
+  await send('previewGivenRetention', 200, `POST ${preview}`, rules)
   await send('listQuotas', 200, `GET ${AT}/quotas`)
   await send('listWaitingEvents', 200, `GET ${AT}/events/waiting`)
   await send('listDeadEvents', 200, `GET ${AT}/events/dead`)

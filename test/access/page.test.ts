@@ -324,9 +324,12 @@ describe('somebody who has logged in at an issuer', () => {
 
   const RULE = { who: ['claim:groups=dev'], repositories: ['team/**'], actions: ['pull'] }
 
-  const visiting = async (claims: Readonly<Record<string, unknown>> = {}) => {
+  const visiting = async (
+    claims: Readonly<Record<string, unknown>> = {},
+    more: RigOptions = {},
+  ) => {
     const options = { page: true, images: ['team/web'], policy: [RULE] }
-    const rig = await openRig({ onTestFinished }, options)
+    const rig = await openRig({ onTestFinished }, { ...options, ...more })
     await issuer.trusted(rig, {})
     return { rig, browser: await loggedIn(issuer, rig, claims) }
   }
@@ -353,6 +356,74 @@ describe('somebody who has logged in at an issuer', () => {
     await write(rig.store, POLICY_KEY, policyText([RULE, other]))
     rig.clock.pass(30_000)
     expect((await browser.send(LIST, { headers })).status).toBe(401)
+  })
+
+  describe('changes', () => {
+    const TAG = '/api/v1/images/team/web?reference=v1'
+    const policy = [
+      { ...RULE, actions: ['*'] },
+      { who: ['claim:groups=ops'], repositories: ['**'], actions: ['admin'] },
+    ]
+    const json = (value: object, more: object = {}) => ({
+      headers: { ...headers, 'Content-Type': 'application/json', ...more },
+      body: Buffer.from(JSON.stringify(value)),
+    })
+    const addBob = [
+      'PUT /api/v1/users/bob',
+      json({ password: 'x' }, { 'If-None-Match': '*' }),
+    ] as const
+
+    test('what the claims allow, in the name of the session', async () => {
+      const { rig, browser } = await visiting({}, { policy, admin: true })
+      expect((await browser.send(`DELETE ${TAG}`, { headers })).status).toBe(204)
+      expect((await browser.send(`GET ${TAG}`, { headers })).status).toBe(404)
+      const undelete = json({ repository: 'team/web', tag: 'v1' })
+      expect((await browser.send('POST /api/v1/undelete', undelete)).status).toBe(200)
+      expect((await browser.send(`GET ${TAG}`, { headers })).status).toBe(200)
+      expect((await browser.send(...addBob)).status).toBe(201)
+      for (const event of ['delete', 'admin']) {
+        const who = expect.stringMatching(/^token:/)
+        expect(rig.events()).toContainEqual(expect.objectContaining({ event, who, outcome: 'ok' }))
+      }
+    })
+
+    test('nothing that they do not', async () => {
+      const dev = await visiting({ groups: ['dev'] }, { policy, admin: true })
+      expect((await dev.browser.send(...addBob)).status).toBe(403)
+      const reader = await visiting({}, { admin: true })
+      expect((await reader.browser.send(`DELETE ${TAG}`, { headers })).status).toBe(403)
+      expect((await reader.browser.send(`GET ${TAG}`, { headers })).status).toBe(200)
+    })
+
+    test.each([
+      ['without the header of the page', { 'Sec-Fetch-Site': 'same-origin' }],
+      ['from another site', { ...OWN, 'Sec-Fetch-Site': 'cross-site' }],
+      ['from another port', { ...OWN, 'Sec-Fetch-Site': 'same-site' }],
+      ['from another origin', { 'X-Slipway-Page': '1', Origin: 'https://cats.example' }],
+      ['by a program', { 'X-Slipway-Page': '1' }],
+    ])('nothing %s', async (_, other) => {
+      const { browser } = await visiting({}, { policy, admin: true })
+      for (const request of [
+        `DELETE ${TAG}`,
+        'DELETE /api/v1/repositories/team/web',
+        'DELETE /api/v1/users/bob',
+        'DELETE /v2/team/web/manifests/v1',
+      ]) {
+        const { status } = await browser.send(request, { headers: other as Record<string, string> })
+        expect([request, status]).toEqual([request, 401])
+      }
+      expect((await browser.send(`GET ${TAG}`, { headers })).status).toBe(200)
+    })
+
+    test('nothing once the session has ended, or the policy is another', async () => {
+      const { rig, browser } = await visiting({}, { policy, admin: true })
+      await write(rig.store, POLICY_KEY, policyText([RULE]))
+      rig.clock.pass(30_000)
+      expect((await browser.send(`DELETE ${TAG}`, { headers })).status).toBe(403)
+      await write(rig.store, POLICY_KEY, policyText(policy))
+      rig.clock.pass(8 * 3_600_000 + 61_000)
+      expect((await browser.send(`DELETE ${TAG}`, { headers })).status).toBe(401)
+    })
   })
 
   test('signs out at the page', async () => {

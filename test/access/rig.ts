@@ -245,6 +245,7 @@ export const openRig = async (
             now: clock.now,
             hashPassword: (password) => hashPassword(password, 4),
             policyInFile: settings.policy !== undefined,
+            grace: settings['gc-grace'],
             events: recorded ? recorderOf(store) : undefined,
           }
         : undefined,

@@ -27,16 +27,21 @@ const page = async (send: Send, query = '') => {
   return JSON.parse(body.toString())
 }
 
-test('a page of 50 tags: two listings and a read for each manifest, in three steps; then one listing', async () => {
+test('a page of 50 tags: two listings and a read for each manifest, in three steps; then what is around them; then one listing', async () => {
   const send = await open()
   const first = await costs({ calls: { ListObjectsV2: 2, GetObject: 50 }, steps: 3 }, () =>
     page(send),
   )
-  expect([first.tags.length, first.complete, first.next]).toEqual([50, true, tagOf(49)])
+  expect([first.tags.length, first.complete, first.next]).toEqual([50, false, tagOf(49)])
+  // What is attached, by referrers and by tags; whether pulls are recorded; and who has set the tags.
+  const around = { calls: { ListObjectsV2: 3, GetObject: 1, HeadObject: 48 }, steps: 2 }
+  expect((await costs(around, () => page(send))).complete).toBe(false)
+  const rest = { calls: { ListObjectsV2: 1, HeadObject: 2 } }
+  expect((await costs(rest, () => page(send))).complete).toBe(true)
   await costs({ calls: { ListObjectsV2: 1 } }, () => page(send))
-  await costs({ calls: { ListObjectsV2: 2, GetObject: 10 } }, () =>
-    page(send, `?last=${tagOf(49)}`),
-  )
+  const few = { calls: { ListObjectsV2: 2, GetObject: 10, HeadObject: 10 } }
+  const second = await costs(few, () => page(send, `?last=${tagOf(49)}`))
+  expect([second.tags.length, second.complete]).toEqual([10, true])
 })
 
 test('an image: tag, manifest, configuration and referrers', async () => {

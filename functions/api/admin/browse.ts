@@ -92,7 +92,7 @@ const tags: Operation = {
   method: 'GET',
   path: '/api/v1/tags/{name}',
   summary: 'A page of the tags of a repository, and what each is',
-  description: `Needs the right \`pull\`. At most ${MOST_CALLS} operations of the store: where \`complete\` is false, some tags have no more than a digest yet, and the same request again says more. In the order of the store, which has \`v1-rc\` before \`v1\`.`,
+  description: `Needs the right \`pull\`. At most ${MOST_CALLS} operations of the store: where \`complete\` is false, something is not known of some tags yet, and the same request again says more. In the order of the store, which has \`v1-rc\` before \`v1\`. \`by\` is who set the tag, where its link says so, and only for callers with credentials; \`pulled\` is right to within a day, and there where pulls are recorded, since \`pullsSince\`; a signature is not verified.`,
   parameters: {
     name: NAME,
     begins: {
@@ -118,7 +118,13 @@ const tags: Operation = {
               tag: z.string(),
               digest: z.string(),
               pushed: date,
+              /** Who set it, where its link says so; not for callers without credentials. */
+              by: text,
+              /** When its manifest was last pulled, to within a day. */
+              pulled: z.optional(date),
               immutable: z.boolean(),
+              /** Whether its manifest has a signature, which is not verified. */
+              signed: z.optional(z.boolean()),
               kind: z.optional(kind),
               mediaType: text,
               artifactType: text,
@@ -127,6 +133,8 @@ const tags: Operation = {
             }),
           ),
           next: text,
+          /** Since when pulls are recorded, if they are. */
+          pullsSince: z.optional(date),
           complete: z.boolean(),
           rights,
         }),

@@ -13,8 +13,10 @@ import { EVENT_OPERATIONS } from './events.ts'
 import { GROUP_OPERATIONS } from './groups.ts'
 import { DESCRIPTION } from './openapi.ts'
 import type { Operation } from './operation.ts'
+import { POLICY_TEST_OPERATIONS } from './policy-test.ts'
 import { QUOTA_OPERATIONS } from './quotas.ts'
 import { REPOSITORY_OPERATIONS } from './repositories.ts'
+import { RETENTION_PREVIEW_OPERATIONS } from './retention-preview.ts'
 import { ROBOT_CLAIM_OPERATIONS } from './robot-claims.ts'
 import { ROBOT_OPERATIONS } from './robots.ts'
 import { SEARCH_OPERATIONS } from './search.ts'
@@ -32,6 +34,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...GROUP_OPERATIONS,
   ...REPOSITORY_OPERATIONS,
   ...DELETED_OPERATIONS,
+  ...POLICY_TEST_OPERATIONS,
+  ...RETENTION_PREVIEW_OPERATIONS,
   ...QUOTA_OPERATIONS,
   ...EVENT_OPERATIONS,
   ...SEARCH_OPERATIONS,

@@ -10,7 +10,7 @@ import { parseName, parseReference } from '../../registry/reference.ts'
 import type { AppContext, AppOptions } from '../env.ts'
 import { eventOrigin } from '../event-origin.ts'
 import { auditOverrides } from '../middleware/log.ts'
-import { permit } from '../middleware/permit.ts'
+import { addressOf, permit } from '../middleware/permit.ts'
 import { readOverride } from '../request.ts'
 
 /** Responds with what a delete would take along. */
@@ -47,5 +47,14 @@ export const remove = async (
     },
   )
   auditOverrides(c, name, overridden, 'deleted')
+  c.get('audit')({
+    event: 'delete',
+    who: nameOf(caller.identity),
+    // As where a client does the same.
+    what: `/v2/${name}/manifests/${c.req.query('reference')}`,
+    from: addressOf(c),
+    outcome: 'ok',
+    requestId: c.get('requestId'),
+  })
   return c.body(null, 204)
 }

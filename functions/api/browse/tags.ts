@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MOST_TAGS } from '../../page/tags.ts'
+import { MOST_TAGS, type ShownTags } from '../../page/tags.ts'
 import { isTag, parseName } from '../../registry/reference.ts'
 import { quoted } from '../../shared/errors.ts'
 import type { AppContext, AppOptions } from '../env.ts'
@@ -19,6 +19,11 @@ const readTag = (c: AppContext, name: string): string | undefined => {
   throw new RequestError('PARAMETER_INVALID', `invalid ${name} ${quoted(given)}: expected a tag`)
 }
 
+const withoutNames = (page: ShownTags): ShownTags => ({
+  ...page,
+  tags: page.tags.map(({ by: _, ...tag }) => tag),
+})
+
 /** Responds with a page. */
 export const respond = async (
   c: AppContext,
@@ -30,7 +35,9 @@ export const respond = async (
   const caller = await permit(c, name, 'pull')
   const limit = Math.min(Math.max(readPaging(c).limit, 1), MOST_TAGS)
   const begins = readTag(c, 'begins') ?? ''
-  const page = await (await browse()).tags(name, { limit, begins, last: readTag(c, 'last') })
+  const shown = await (await browse()).tags(name, { limit, begins, last: readTag(c, 'last') })
+  // Who has an account here is nobody's business who has none.
+  const page = caller.identity.kind === 'anonymous' ? withoutNames(shown) : shown
   c.header('Cache-Control', 'no-store')
   const { next } = page
   if (next !== undefined) {

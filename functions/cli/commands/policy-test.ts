@@ -5,22 +5,19 @@
  */
 
 import { stringify } from 'yaml'
-import { ACTIONS, type Action } from '../../auth/access.ts'
-import { readBindings } from '../../auth/accounts/administer/claims.ts'
-import { bindingOf } from '../../auth/accounts/bindings.ts'
+import type { Action } from '../../auth/access.ts'
 import { readDocument } from '../../auth/document.ts'
-import { ANONYMOUS, type Identity, nameOf, ROBOT_PREFIX, robotName } from '../../auth/identity.ts'
+import { type Identity, nameOf, ROBOT_PREFIX } from '../../auth/identity.ts'
 import { parseRules } from '../../auth/policy/parse.ts'
-import { compilePolicy, decisiveRule, type Policy } from '../../auth/policy/policy.ts'
+import { compilePolicy } from '../../auth/policy/policy.ts'
 import type { PolicyRule } from '../../auth/policy/schema.ts'
+import { boundTo, decidedBy, grantsItself, RIGHTS } from '../../auth/policy/tester.ts'
 import { POLICY_KEY } from '../../registry/layout.ts'
 import { isName } from '../../registry/reference.ts'
 import { quoted } from '../../shared/errors.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import type { DocumentIo } from '../ways/document-io.ts'
 import { readCaller } from './policy-caller.ts'
-
-const ALL: readonly Action[] = [...ACTIONS, 'override', 'admin', 'fetch']
 
 interface Given {
   readonly args: { readonly repository: string }
@@ -32,10 +29,10 @@ interface Given {
 }
 
 const readAction = (text: string | undefined): readonly Action[] => {
-  if (text === undefined) return ALL
-  const action = ALL.find((each) => each === text)
+  if (text === undefined) return RIGHTS
+  const action = RIGHTS.find((each) => each === text)
   if (action === undefined) {
-    throw new UsageError(`${quoted(text)} is not an action: expected ${ALL.join(', ')}`)
+    throw new UsageError(`${quoted(text)} is not an action: expected ${RIGHTS.join(', ')}`)
   }
   return [action]
 }
@@ -50,20 +47,6 @@ const readPolicy = async (
   return parseRules(text)
 }
 
-/** The rule that decides for one identity. Whoever may pull may fetch, unless a rule says otherwise. */
-const decidingFor = (policy: Policy, identity: Identity, repository: string, action: Action) => {
-  if (action !== 'fetch') return decisiveRule(policy, identity, repository, action)
-  const pull = decisiveRule(policy, identity, repository, 'pull')
-  return pull?.allow ? (decisiveRule(policy, identity, repository, 'fetch') ?? pull) : pull
-}
-
-/** Who decides for a caller: with a certificate, what anonymous callers may do is allowed, too. */
-const deciding = (policy: Policy, identity: Identity, repository: string, action: Action) => {
-  const own = decidingFor(policy, identity, repository, action)
-  if (identity.kind !== 'certificate' || own?.allow) return own
-  return decidingFor(policy, ANONYMOUS, repository, action) ?? own
-}
-
 const inLine = (value: unknown): string =>
   stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim()
 
@@ -76,15 +59,10 @@ const ruleText = ({ who, repositories, actions, effect }: PolicyRule): readonly 
 
 /** Says which tokens log in as a robot, or as which robots a token can log in. */
 const sayRobots = async ({ store, say }: DocumentIo, identity: Identity): Promise<void> => {
-  if (identity.kind === 'robot') {
-    const claims = (await readBindings(store)).get(robotName(identity.name) ?? '')
-    if (claims !== undefined) say(`Tokens log in as it that have all of: ${claims.join(' ')}`)
-  }
-  if (identity.kind !== 'token') return
-  for (const [name, claims] of await readBindings(store)) {
-    const why = bindingOf(name, claims).fault(identity.claims)
-    if (why === undefined)
-      say(`Its bearer can log in as ${ROBOT_PREFIX}${name}, too: try --as robot:${name}`)
+  const { claims, robots } = await boundTo(store, identity)
+  if (claims !== undefined) say(`Tokens log in as it that have all of: ${claims.join(' ')}`)
+  for (const name of robots) {
+    say(`Its bearer can log in as ${ROBOT_PREFIX}${name}, too: try --as robot:${name}`)
   }
 }
 
@@ -97,18 +75,17 @@ export const testPolicy = async (io: DocumentIo, { args, flags }: Given): Promis
   const identity = await readCaller(io, flags.as ?? 'anonymous')
   const rules = await readPolicy(io, flags.file)
   const policy = compilePolicy(rules)
-  if (identity.claims.access !== undefined && identity.kind === 'token') {
+  if (grantsItself(identity)) {
     io.say('The token says itself what it allows (`access`): the policy is not asked.')
   }
   await sayRobots(io, identity)
   const shown = new Set<number>()
   let denied = 0
-  for (const action of actions) {
-    const rule = deciding(policy, identity, repository, action)
-    if (!rule?.allow) denied++
-    const why = rule === undefined ? 'no rule is about it' : `rule ${rule.at}`
-    io.print(`${action}\t${rule?.allow ? 'allowed' : 'denied'}\t${why}`)
-    if (rule !== undefined) shown.add(rule.at)
+  for (const { action, allowed, rule } of decidedBy(policy, identity, repository, actions)) {
+    if (!allowed) denied++
+    const why = rule === undefined ? 'no rule is about it' : `rule ${rule}`
+    io.print(`${action}\t${allowed ? 'allowed' : 'denied'}\t${why}`)
+    if (rule !== undefined) shown.add(rule)
   }
   io.say(`${nameOf(identity)} on ${repository}, by these rules:`)
   for (const at of [...shown].sort((a, b) => a - b)) {

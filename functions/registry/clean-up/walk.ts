@@ -140,17 +140,30 @@ export async function* walkRepositories(
   if (current !== undefined) yield ended(current)
 }
 
-/** All links of one repository, listed now. */
-export const listRepository = async (
+/**
+ * All links of one repository, listed now.
+ *
+ * @param most keys
+ * @returns undefined when there are more
+ */
+export const listRepositoryWithin = async (
   store: ObjectStore,
   name: string,
-): Promise<ListedRepository> => {
+  most: number,
+): Promise<ListedRepository | undefined> => {
   const found = empty(name)
   const prefix = `${REPOSITORIES_PREFIX}${name}/`
+  let left = most
   for (const part of ['_layers/', '_manifests/']) {
     for await (const page of listPages(store, prefix + part)) {
+      left -= page.length
+      if (left < 0) return undefined
       for (const object of page) take(found, object, object.key.slice(prefix.length))
     }
   }
   return found
 }
+
+/** All links of one repository, however many, listed now. */
+export const listRepository = async (store: ObjectStore, name: string): Promise<ListedRepository> =>
+  (await listRepositoryWithin(store, name, Number.POSITIVE_INFINITY)) ?? empty(name)

@@ -17,6 +17,9 @@ export const ChangesView = () => (
         <Empty title="Nothing was changed yet" />
       ) : (
         <Section title="The latest first" aside={plural(changes.length, 'change')}>
+          <p class="legend">
+            Log-ins, refusals, pushes and deletes are in the log of the registry, and not kept here.
+          </p>
           <ul class="rows">
             {changes.toReversed().map(({ at, document, by, sha256 }) => (
               <li key={at + sha256} class="row">

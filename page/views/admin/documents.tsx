@@ -10,6 +10,7 @@ import { failureOf, useLoad } from '../../load.ts'
 import { announce } from '../../parts/announce.tsx'
 import { Loaded } from '../../parts/states.tsx'
 import { useSession } from '../../session.ts'
+import { PolicyTrial, RetentionTrial } from './trials.tsx'
 
 const DOCUMENTS = [
   ['policy', 'Policy'],
@@ -47,44 +48,49 @@ const Editor = ({
       setProblem(failureOf(thrown).message)
     }
   }
+  const tried = { text, isStored: text === stored.text }
   return (
-    <form
-      class="card editor"
-      onSubmit={(event) => {
-        event.preventDefault()
-        void save()
-      }}
-    >
-      <label>
-        {label}
-        <textarea
-          rows={22}
-          spellcheck={false}
-          readOnly={state?.readOnly === true}
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-      {stored.etag === undefined && <p class="muted">There is none yet.</p>}
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
-      <div class="answers">
-        <button
-          type="button"
-          class="button"
-          disabled={text === stored.text}
-          onClick={() => setText(stored.text)}
-        >
-          Undo
-        </button>
-        <button type="submit" class="button primary" disabled={text === stored.text}>
-          Save
-        </button>
-      </div>
-    </form>
+    <>
+      <form
+        class="card editor"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void save()
+        }}
+      >
+        <label>
+          {label}
+          <textarea
+            rows={22}
+            spellcheck={false}
+            readOnly={state?.readOnly === true}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+        {stored.etag === undefined && <p class="muted">There is none yet.</p>}
+        {problem !== undefined && (
+          <p class="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <div class="answers">
+          <button
+            type="button"
+            class="button"
+            disabled={text === stored.text}
+            onClick={() => setText(stored.text)}
+          >
+            Undo
+          </button>
+          <button type="submit" class="button primary" disabled={text === stored.text}>
+            Save
+          </button>
+        </div>
+      </form>
+      {name === 'policy' && <PolicyTrial {...tried} />}
+      {name === 'retention' && <RetentionTrial {...tried} />}
+    </>
   )
 }
 
