@@ -1,6 +1,6 @@
 /**
  * Guarded repositories with skopeo: images encrypted for a key of JWE, pushed, pulled, mounted, kept by the clean-up, and
- * refused where they are plain; unsigned images refused in words that skopeo and crane print.
+ * refused where they are plain; unsigned images refused in words that skopeo, crane, docker and podman print.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startContainerd, startDockerd } from '../e2e/support/daemons.ts'
 import { run, scratch, toolCache } from '../support/live/process.ts'
 import { type LiveRegistry, slipway, startRegistry } from '../support/live/registry.ts'
 import { writeLayout } from './oci-layout.ts'
@@ -147,5 +148,27 @@ describe('skopeo', () => {
     const crane = join(toolCache, 'bin/crane')
     const target = `${registry.address}/signed/app:v1`
     expect(await failureOf(run(crane, ['manifest', '--insecure', target]))).toContain(words)
+  })
+
+  test('is refused it like docker, podman and containerd', async () => {
+    const target = `${registry.address}/signed/app:v1`
+    const words = 'gives only images that are signed by those whom its policy names'
+    const dockerd = await startDockerd(directory.path, 'docker')
+    try {
+      expect(await failureOf(dockerd.docker('pull', target))).toContain(words)
+    } finally {
+      await dockerd.stop()
+    }
+    const places = ['--root', at('root'), '--runroot', at('run'), '--storage-driver', 'vfs']
+    const podman = ['pull', '--tls-verify=false', '--quiet', target]
+    expect(await failureOf(run('podman', [...places, ...podman]))).toContain(words)
+    const containerd = await startContainerd(directory.path, 'containerd')
+    try {
+      // It sends a HEAD, whose response has no words.
+      const said = await failureOf(containerd.ctr('images', 'pull', '--plain-http', target))
+      expect(said).toContain('403')
+    } finally {
+      await containerd.stop()
+    }
   })
 })
