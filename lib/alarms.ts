@@ -2,7 +2,7 @@
  * Alarms for what needs a person's attention.
  *
  * They are billed as ten alarm metrics (nine without a Web Function, one more each with a clean-up, a record of
- * pulls, events, upstreams, and metrics of calls of S3), 1.00 USD a month; the first ten of an account are free.
+ * pulls, events, upstreams, a mirror, and metrics of calls of S3), 1.00 USD a month; the first ten of an account are free.
  *
  * @module
  */
@@ -43,6 +43,8 @@ export interface AlarmsProps extends AlarmReceivers {
   readonly eventsErrors?: IMetric | undefined
   /** Calls of what copies blobs of upstreams that failed, if there is one. */
   readonly fillsErrors?: IMetric | undefined
+  /** Calls of what keeps repositories in step with others that failed, if there is one. */
+  readonly mirrorErrors?: IMetric | undefined
 }
 
 interface Rule {
@@ -66,6 +68,7 @@ const rules = ({
   pullsErrors,
   eventsErrors,
   fillsErrors,
+  mirrorErrors,
 }: AlarmsProps): Readonly<Record<string, Rule>> => ({
   ServerErrors: {
     metric: metrics.serverErrorRate,
@@ -163,6 +166,17 @@ const rules = ({
       of: 1,
       description:
         'Blobs of upstreams could not be copied: S3 fails, or the time was not enough. The log of what copies them says why; clients are sent elsewhere again and again. Upstreams that fail are in that log alone.',
+    },
+  }),
+  ...(mirrorErrors && {
+    Mirror: {
+      metric: mirrorErrors,
+      threshold: 0,
+      periods: 1,
+      of: 1,
+      tellsSilence: true,
+      description:
+        'Images could not be copied from other registries, or, without data, what copies them is not called any more. Its log and `slipway mirror --status` say which, and why.',
     },
   }),
   ...(eventsErrors && {

@@ -28,6 +28,8 @@ export interface Documents {
   readonly page?: string | undefined
   /** The access document. */
   readonly policy?: string | undefined
+  /** The document of mirrors. */
+  readonly mirror?: string | undefined
   /** See `RegistryEdge.awsNetworks`. */
   readonly awsNetworks?: string | undefined
 }
@@ -42,7 +44,7 @@ type FileSettings = Readonly<Record<string, string>>
  */
 export const withDocuments = <T>(
   bundle: string,
-  { more, page, policy, awsNetworks }: Documents,
+  { more, page, policy, mirror, awsNetworks }: Documents,
   use: (directory: string, settings: FileSettings) => T,
 ): T => {
   const directory = mkdtempSync(join(tmpdir(), 'slipway-'))
@@ -58,6 +60,7 @@ export const withDocuments = <T>(
       settings.SLIPWAY_POLICY = `policy${extname(policy)}`
       cpSync(policy, join(directory, settings.SLIPWAY_POLICY))
     }
+    if (mirror !== undefined) cpSync(mirror, join(directory, 'mirror.yaml'))
     if (awsNetworks !== undefined) {
       settings.SLIPWAY_AWS_NETWORKS = 'ip-ranges.json'
       cpSync(awsNetworks, join(directory, settings.SLIPWAY_AWS_NETWORKS))

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { parsePolicy } from '../functions/auth/policy/parse.ts'
+import { parseMirror } from '../functions/cli/mirror/parse.ts'
 import { parseAwsNetworks } from '../functions/compose/aws-networks.ts'
 import { SETTINGS, type SettingName } from '../functions/compose/setting-table.ts'
 import * as z from '../functions/shared/schema.ts'
@@ -85,6 +86,16 @@ export const arns = (service: string, resource: string) =>
 export const policyFile = z.converted(text, (path, refuse) => {
   try {
     parsePolicy(readFileSync(path, 'utf8'))
+    return path
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+})
+
+/** Path of a valid document of mirrors. */
+export const mirrorFile = z.converted(text, (path, refuse) => {
+  try {
+    parseMirror(readFileSync(path, 'utf8'))
     return path
   } catch (error) {
     return refuse((error as Error).message)

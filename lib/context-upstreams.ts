@@ -1,11 +1,11 @@
 /**
- * What can be set of upstreams.
+ * What can be set of upstreams and mirrors.
  *
  * @module
  */
 
 import * as z from '../functions/shared/schema.ts'
-import { arns, integer, namedSecrets, onOff } from './context-kinds.ts'
+import { arns, integer, mirrorFile, namedSecrets, onOff } from './context-kinds.ts'
 import { contextValue } from './context-value.ts'
 
 /** Context values by name; see `CONTEXT`. */
@@ -29,5 +29,20 @@ export const UPSTREAMS = {
     z.optional(arns('ecr', 'repository/[\\w./*-]+$')),
     'none',
     'ARNs of repositories of ECR that upstreams with credentials: iam may be, as arn:aws:ecr:eu-central-1:123456789012:repository/team/*',
+  ),
+  mirror: contextValue(
+    z.optional(mirrorFile),
+    'none',
+    'file with the document of docs/mirror.md: a function of its own keeps repositories in step with those of other registries',
+  ),
+  mirrorSecrets: contextValue(
+    z.optional(namedSecrets('HUB', 'SLIPWAY_MIRROR')),
+    'none',
+    'ARNs of secrets of those in AWS Secrets Manager: HUB=arn:… is env:SLIPWAY_MIRROR_HUB',
+  ),
+  mirrorRepositories: contextValue(
+    z.optional(arns('ecr', 'repository/[\\w./*-]+$')),
+    'none',
+    'ARNs of repositories of ECR that are copied from with credentials: iam',
   ),
 } as const

@@ -40,6 +40,7 @@ import {
   GROUPS_KEY,
   HTPASSWD_KEY,
   ISSUERS_KEY,
+  MIRROR_PREFIX,
   OWN_PREFIX,
   POLICY_KEY,
   PULLED_PREFIX,
@@ -222,6 +223,17 @@ const FILLS: Rights = [
   STAGING,
 ]
 
+/** What only those do that clients reach, or otherwise. */
+const OF_CLIENTS: ReadonlySet<string> = new Set(['LogIns', 'Access', 'Search', 'Blobs'])
+
+/** Of what keeps repositories in step with others: it pushes and deletes tags, and reads no accounts. */
+const MIRROR: Rights = [
+  ...REGISTRY.filter(([sid]) => !OF_CLIENTS.has(sid)),
+  ['Blobs', [READ, 's3:PutObject', 's3:AbortMultipartUpload'], [`${BLOBS_PREFIX}*`]],
+  ['Rules', [READ], [RETENTION_KEY, QUOTAS_KEY, EVENT_RECEIVERS_KEY]],
+  ['Mirror', [READ, 's3:PutObject', 's3:DeleteObject'], [`${MIRROR_PREFIX}*`]],
+]
+
 export interface BucketAccess {
   readonly bucket: AnyBucket
   /** Prefix of every key: empty, or ends with `/`. */
@@ -267,6 +279,10 @@ export const pullThroughStatements = ({ bucket, keyPrefix }: BucketAccess): Poli
 /** The statements for the role of what copies blobs of upstreams. */
 export const fillStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
   statementsOf(FILLS, { ...access, readOnly: false })
+
+/** The statements for the role of what keeps repositories in step with others. */
+export const mirrorStatements = (access: Omit<BucketAccess, 'readOnly'>): PolicyStatement[] =>
+  statementsOf(MIRROR, { ...access, readOnly: false })
 
 /** The statements for a role that asks upstreams: secrets, and repositories of ECR, by ARN. */
 export const askStatements = ({

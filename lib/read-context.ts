@@ -160,6 +160,16 @@ const RELATIONS: readonly (readonly [
     'upstreams=on is for a registry that is written to: not with readOnly, nor in a second Region',
   ],
   [
+    ({ mirror, mirrorSecrets, mirrorRepositories }) =>
+      mirror === undefined && (mirrorSecrets ?? mirrorRepositories) !== undefined,
+    'mirrorSecrets and mirrorRepositories are for a mirror, which is not set',
+  ],
+  [
+    ({ mirror, readOnly, primaryBucket }) =>
+      mirror !== undefined && (readOnly || primaryBucket !== undefined),
+    'mirror is for a registry that is written to: not with readOnly, nor in a second Region',
+  ],
+  [
     ({ traces, traceHeaders, traceRatio }) =>
       traces === undefined && (traceHeaders ?? traceRatio) !== undefined,
     'traceHeaders and traceRatio are for traces, which are sent nowhere',

@@ -15,6 +15,7 @@ import type { RegistryDomain } from './domain.ts'
 import type { EdgeParts } from './edge.ts'
 import type { RegistryEventsProps } from './events.ts'
 import type { RegistryUpstreamsProps } from './fills.ts'
+import type { RegistryMirrorProps } from './mirror.ts'
 import type { PrimaryKeys } from './replica-keys.ts'
 import type { RegistryTraces } from './traces.ts'
 
@@ -62,6 +63,11 @@ export interface RegistryProps {
    * copies blobs. There is none where the registry is read-only, and in a second Region. Default: no.
    */
   readonly upstreams?: RegistryUpstreamsProps | undefined
+  /**
+   * Whether a function of its own keeps repositories in step with those of other registries, and by which document. There
+   * is none where the registry is read-only, and in a second Region. Default: no.
+   */
+  readonly mirror?: RegistryMirrorProps | undefined
   /**
    * Days for which deletes can be undone, and for which a new bucket keeps old versions (at least one); 0: they
    * cannot. Default: 14.

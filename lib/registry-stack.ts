@@ -71,6 +71,13 @@ const upstreamsOf = (values: ContextValues): RegistryProps['upstreams'] =>
       }
     : undefined
 
+const mirrorOf = ({
+  mirror: document,
+  mirrorSecrets: secrets,
+  mirrorRepositories: repositories,
+}: ContextValues): RegistryProps['mirror'] =>
+  document === undefined ? undefined : { document, secrets, repositories }
+
 const tracesOf = ({ traces, traceHeaders, traceRatio }: ContextValues): RegistryProps['traces'] =>
   traces === undefined
     ? undefined
@@ -133,6 +140,7 @@ const registryProps = (scope: Construct, values: ContextValues): RegistryProps =
   alarms: alarmsOf(scope, values),
   events: eventsOf(values),
   upstreams: upstreamsOf(values),
+  mirror: mirrorOf(values),
   traces: tracesOf(values),
   environment: environmentOf(values),
   awsLogIns: awsLogInsOf(values),
@@ -183,7 +191,7 @@ export class RegistryStack extends Stack {
       'Shows the log of the function',
     )
     this.cleanUp()
-    const { events, fills, pulls } = this.registry
+    const { events, fills, mirror, pulls } = this.registry
     if (events) {
       const how = `aws logs tail ${events.logGroup.logGroupName} --follow`
       this.output('EventsLogs', how, 'Shows the log of what sends events')
@@ -191,6 +199,12 @@ export class RegistryStack extends Stack {
     if (fills) {
       const how = `aws logs tail ${fills.logGroup.logGroupName} --follow`
       this.output('FillsLogs', how, 'Shows the log of what copies blobs of upstreams')
+    }
+    if (mirror) {
+      const how = `aws logs tail ${mirror.logGroup.logGroupName} --follow`
+      this.output('MirrorLogs', how, 'Shows the log of what keeps repositories in step')
+      const status = `npm run slipway -- mirror ${values.mirror} --status --state store`
+      this.output('MirrorStatus', `${status} ${this.place(values)}`, 'Shows how each rule stands')
     }
     if (pulls) {
       const how = `aws logs tail ${pulls.logGroup.logGroupName} --follow`

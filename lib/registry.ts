@@ -32,12 +32,14 @@ import { homeOf } from './home.ts'
 import { type KeySet, RegistryKeys } from './keys.ts'
 import { LogMetrics } from './log-metrics.ts'
 import { type RegistryMetrics, registryMetrics } from './metrics.ts'
+import { Mirror } from './mirror.ts'
 import {
   askStatements,
   type BucketAccess,
   cleanUpStatements,
   eventStatements,
   fillStatements,
+  mirrorStatements,
   organizationStatement,
   pullStatements,
   pullThroughStatements,
@@ -98,6 +100,8 @@ export class Registry extends Construct {
   readonly events: Events | undefined
   /** What copies blobs of upstreams, if anything does. */
   readonly fills: Fills | undefined
+  /** What keeps repositories in step with others, if anything does. */
+  readonly mirror: Mirror | undefined
   /** The host name at the gateway, if one was given. */
   readonly domain: Domain | undefined
   /** The distribution before everything, if there is one. */
@@ -259,6 +263,7 @@ export class Registry extends Construct {
       logRetention,
       removalPolicy,
     })
+    this.mirror = this.mirroring(props, access, atStore, { logRetention, removalPolicy })
     this.gateway = new Gateway(this, 'Gateway', {
       function: this.api.function,
       rate: props.rate ?? 500,
@@ -332,6 +337,7 @@ export class Registry extends Construct {
       pullsErrors: this.pulls?.errors,
       eventsErrors: this.events?.errors,
       fillsErrors: this.fills?.errors,
+      mirrorErrors: this.mirror?.errors,
     })
   }
 
@@ -352,6 +358,24 @@ export class Registry extends Construct {
     // All that write links know of it by then.
     cleanUp.node.addDependency(this.api, ...(this.web ? [this.web] : []))
     return cleanUp
+  }
+
+  private mirroring(
+    { mirror, primary, code }: RegistryWithCodeProps,
+    access: BucketAccess,
+    environment: Readonly<Record<string, string>>,
+    logs: Pick<RunningProps, 'logRetention' | 'removalPolicy'>,
+  ): Mirror | undefined {
+    if (mirror === undefined || access.readOnly || primary !== undefined) return undefined
+    return new Mirror(this, 'Mirror', {
+      ...logs,
+      role: this.role('MirrorRole', 'What keeps repositories in step with others may do'),
+      statements: [...mirrorStatements(access), ...askStatements(mirror)],
+      environment,
+      secrets: mirror.secrets,
+      mirror: mirror.document,
+      code: code.api,
+    })
   }
 
   private recordingPulls(

@@ -42,7 +42,7 @@ export interface ApiBundle {
  * load and of a version nobody chose. What few requests need (KMS, YAML) is in chunks of its own, so
  * that a cold start does not read it.
  *
- * @param directory where `api.mjs`, `edge-secret.mjs`, `clean-up.mjs`, `pulls.mjs`, `events.mjs`, `fill.mjs` and
+ * @param directory where `api.mjs`, `edge-secret.mjs`, `clean-up.mjs`, `pulls.mjs`, `events.mjs`, `fill.mjs`, `mirror.mjs` and
  *   `chunks/` are written
  * @param traces where `api-traced.mjs` and the chunks that only it needs are written; it runs where both directories
  *   are one. Default: the same
@@ -58,6 +58,7 @@ export const bundleApi = (directory: string, traces = directory): ApiBundle => {
       pulls: local('../functions/handlers/pulls.ts'),
       events: local('../functions/handlers/events.ts'),
       fill: local('../functions/handlers/fill.ts'),
+      mirror: local('../functions/handlers/mirror.ts'),
       'api-traced': local('../functions/handlers/api-traced.ts'),
     },
     outdir: directory,

@@ -329,6 +329,12 @@ export const CLEAN_UP_PREFIX = `${OWN}/clean-up/`
 /** One note of the clean-up. */
 export const cleanUpKey = (name: string): string => CLEAN_UP_PREFIX + name
 
+/** What mirrors note for each other. */
+export const MIRROR_PREFIX = `${OWN}/mirror/`
+
+/** One note of mirrors. */
+export const mirrorKey = (name: string): string => MIRROR_PREFIX + name
+
 /** Bytes that were under a digest that is not theirs; `slipway check` puts them there. */
 export const DAMAGED_PREFIX = `${OWN}/damaged/`
 

@@ -55,6 +55,7 @@ const KEYS: Readonly<Record<string, string | undefined>> = {
   v1IdKey: layout.v1IdKey('a/b', 'f'.repeat(64), D),
   v1UnfinishedKey: layout.v1UnfinishedKey('a/b', 'f'.repeat(64)),
   cleanUpKey: layout.cleanUpKey('lease'),
+  mirrorKey: layout.mirrorKey('state'),
   quotaKey: layout.quotaKey('0123456789abcdef'),
   damagedKey: layout.damagedKey(D),
   uploadDataKey: layout.uploadDataKey('uuid', 'nonce'),

@@ -129,6 +129,13 @@ const TEMPLATES: Readonly<Record<string, Context>> = {
     kmsKey: KEY,
     prefix: 'a/b',
   },
+  'a mirror': {
+    mirror: fileURLToPath(new URL('./code/mirror.yaml', import.meta.url)),
+    mirrorRepositories: 'arn:aws:ecr:eu-west-1:123456789012:repository/a/*',
+    mirrorSecrets: 'HUB=arn:aws:secretsmanager:eu-west-1:123456789012:secret:hub-AbCdEf',
+    kmsKey: KEY,
+    prefix: 'a/b',
+  },
   'without a Web Function': { webFunction: 'off' },
   'uploads elsewhere': { uploadOrigin: 'https://push.example.com' },
 }

@@ -16,6 +16,7 @@ const files = await temporaryDirectory()
 afterAll(files.remove)
 const goodPolicy = join(files.path, 'good.yaml')
 writeFileSync(goodPolicy, 'version: 1\nrules: []\n')
+const goodMirror = join(import.meta.dirname, 'code/mirror.yaml')
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000'
 const MULTI_KEY = `arn:aws:kms:us-east-1:123456789012:key/mrk-${'1'.repeat(32)}`
@@ -78,6 +79,12 @@ describe('each value has an effect', () => {
       upstreamRepositories: 'arn:aws:ecr:eu-west-1:123456789012:repository/a/*',
     },
     upstreamSecrets: { upstreams: 'on', upstreamSecrets: `A=${SECRET}` },
+    mirror: { mirror: goodMirror },
+    mirrorRepositories: {
+      mirror: goodMirror,
+      mirrorRepositories: 'arn:aws:ecr:eu-west-1:123456789012:repository/a/*',
+    },
+    mirrorSecrets: { mirror: goodMirror, mirrorSecrets: `A=${SECRET}` },
     pulls: { pulls: 'on' },
     pullsExcept: { pulls: 'on', pullsExcept: 'user:scanner' },
     manifestHeads: { manifestHeads: 'redirect' },

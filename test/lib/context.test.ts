@@ -30,6 +30,7 @@ const EDGE = {
 }
 const goodPolicy = join(files.path, 'good.yaml')
 writeFileSync(goodPolicy, 'version: 1\nrules: []\n')
+const goodMirror = join(import.meta.dirname, 'code/mirror.yaml')
 
 const read = (context: Context): ContextValues =>
   readContext(new App({ context: { ...FLAGS, ...context } }).node)
@@ -142,6 +143,13 @@ describe('bad values are refused, and the message names value and remedy', () =>
       /upstreamConcurrency is "0": .* from 1 to 1000/,
     ],
     [{ upstreams: 'on', readOnly: 'on' }, /upstreams=on is for a registry that is written to/],
+    [{ mirror: badPolicy }, /mirror is ".*bad.yaml": mirror, line 3, column 5: /],
+    [
+      { mirror: goodMirror, mirrorRepositories: 'arn:aws:s3:::x' },
+      /mirrorRepositories is "arn:aws:s3:::x": expected an ARN, arn:aws:ecr:/,
+    ],
+    [{ mirrorSecrets: `A=${SECRET}` }, /mirrorRepositories are for a mirror, which is not set/],
+    [{ mirror: goodMirror, readOnly: 'on' }, /mirror is for a registry that is written to/],
     [{ eventMinutes: '1' }, /eventMinutes, .* are for events=on/],
     [{ pulls: 'maybe' }, /pulls is "maybe": .*on/],
     [

@@ -214,3 +214,14 @@ export const fillsPart = (template: TemplateJson, isFills: boolean): TemplateJso
     Object.entries(template.Resources).filter(([id]) => FILLS.test(id) === isFills),
   ),
 })
+
+/** Begins the ids of what keeps repositories in step with others. */
+const MIRROR = /^RegistryMirror/
+
+/** The part of a template that keeps repositories in step with others, or the part that does not. */
+export const mirrorPart = (template: TemplateJson, isMirror: boolean): TemplateJson => ({
+  ...template,
+  Resources: Object.fromEntries(
+    Object.entries(template.Resources).filter(([id]) => MIRROR.test(id) === isMirror),
+  ),
+})

@@ -127,6 +127,7 @@ test('the app of the document is synthesised with the code of the package', asyn
     'edge-secret.mjs',
     'events.mjs',
     'fill.mjs',
+    'mirror.mjs',
     'policy.yaml',
     'pulls.mjs',
   ])

@@ -9,8 +9,10 @@ import { CommandError, UsageError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { parseMirror, type Rule } from '../mirror/parse.ts'
 import { type Report, runRule } from '../mirror/run.ts'
+import { STORE } from '../mirror/schema.ts'
 import type { MirrorSettings } from '../mirror/sides.ts'
 import { openState, type State } from '../mirror/state.ts'
+import { fileState, type StatePlace, storedState } from '../mirror/state-places.ts'
 import { printStatus, reportLine, reportObject } from '../mirror/status.ts'
 import { watchRules } from '../mirror/watch.ts'
 
@@ -38,9 +40,12 @@ const chosen = (rules: readonly Rule[], names: readonly string[]): readonly Rule
 }
 
 /** Opens what is kept of runs, beside the document where nothing else is said. */
-const openKept = (io: Io, file: string, given: string | undefined): Promise<State> => {
-  const path = given ?? (file === '-' ? undefined : `${file}.state`)
-  return openState(path, () => io.say(`${path} is damaged: it is written anew`))
+const openKept = async (io: Io, { args, flags, settings }: Given): Promise<State> => {
+  const path = flags.state ?? (args.file === '-' ? undefined : `${args.file}.state`)
+  let place: StatePlace | undefined
+  if (path === STORE) place = storedState(await io.openStore(settings))
+  else if (path !== undefined) place = fileState(path)
+  return openState(place, () => io.say(`${place?.called} is damaged: it is written anew`))
 }
 
 /** Asks for an end at the first signal, and ends at once at the second. */
@@ -55,10 +60,11 @@ const stopping = (io: Io): (() => boolean) => {
 }
 
 /** Keeps repositories in step. @throws UsageError, DocumentError; CommandError where anything failed */
-export const mirror = async (io: Io, { args, flags, settings }: Given): Promise<number> => {
+export const mirror = async (io: Io, given: Given): Promise<number> => {
+  const { args, flags, settings } = given
   const { json } = flags
   const rules = chosen(parseMirror(await io.readFile(args.file)), flags.rule)
-  const state = await openKept(io, args.file, flags.state)
+  const state = await openKept(io, given)
   if (flags.status) return printStatus(io, rules, state, json) ? 0 : 1
   const isStopped = stopping(io)
   const maxDeletes = flags['max-deletes']

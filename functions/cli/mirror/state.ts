@@ -1,12 +1,12 @@
 /**
- * What became of the last run of each rule: a small file, so that whoever starts again goes on.
+ * What became of the last run of each rule: a small file or object, so that whoever starts again goes on.
  *
  * @module
  */
 
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import * as z from '../../shared/schema.ts'
 import type { Report } from './run.ts'
+import type { StatePlace } from './state-places.ts'
 
 /** Most failures that are kept of a run. */
 const MOST = 20
@@ -44,7 +44,7 @@ export type LastRun = z.output<typeof runSchema>
 /** What became of all rules. */
 export interface State {
   of(rule: string): LastRun | undefined
-  /** Keeps what became of a rule. @throws what the file system throws */
+  /** Keeps what became of a rule. @throws what the place throws */
   keep(rule: string, report: Report): Promise<void>
 }
 
@@ -62,11 +62,11 @@ const lastOf = (before: LastRun | undefined, report: Report): LastRun => {
   }
 }
 
-const readRuns = async (path: string, damaged: () => void): Promise<Record<string, LastRun>> => {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+const readRuns = async (
+  place: StatePlace,
+  damaged: () => void,
+): Promise<Record<string, LastRun>> => {
+  const text = await place.read()
   if (text === undefined) return {}
   try {
     return stateSchema.parse(JSON.parse(text)).rules
@@ -77,26 +77,25 @@ const readRuns = async (path: string, damaged: () => void): Promise<Record<strin
 }
 
 /**
- * Opens the file.
+ * Opens what is kept.
  *
- * @param path undefined: nothing is kept
- * @param damaged is told of a file that cannot be read, and then counts as none
+ * @param place undefined: nothing is kept
+ * @param damaged is told of a state that cannot be read, and then counts as none
  */
-export const openState = async (path: string | undefined, damaged: () => void): Promise<State> => {
-  const rules = path === undefined ? {} : await readRuns(path, damaged)
+export const openState = async (
+  place: StatePlace | undefined,
+  damaged: () => void,
+): Promise<State> => {
+  const rules = place === undefined ? {} : await readRuns(place, damaged)
   // Rules that run side by side write one after another.
   let written: Promise<unknown> = Promise.resolve()
-  const write = async (file: string): Promise<void> => {
-    const partial = `${file}.partial`
-    await writeFile(partial, `${JSON.stringify({ version: 1, rules }, undefined, 2)}\n`)
-    await rename(partial, file)
-  }
+  const text = () => `${JSON.stringify({ version: 1, rules }, undefined, 2)}\n`
   return {
     of: (rule) => (Object.hasOwn(rules, rule) ? rules[rule] : undefined),
     async keep(rule, report) {
       rules[rule] = lastOf(rules[rule], report)
-      if (path === undefined) return
-      const writing = written.catch(() => {}).then(() => write(path))
+      if (place === undefined) return
+      const writing = written.catch(() => {}).then(() => place.write(text()))
       written = writing
       await writing
     },

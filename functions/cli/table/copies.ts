@@ -43,7 +43,11 @@ export const COPY_COMMANDS: readonly Command[] = [
       watch: switchFlag('go on, by the schedules of the rules, until SIGTERM'),
       status: switchFlag('print the last run of each rule, and run none; 1 where one failed'),
       rule: listFlag('NAME', 'only this rule; one flag for each'),
-      state: textFlag('FILE', 'where it is kept what became of runs', '<file>.state'),
+      state: textFlag(
+        'FILE',
+        'where it is kept what became of runs; store: an object of the store',
+        '<file>.state',
+      ),
       'max-deletes': countFlag(
         '100, and a quarter of the tags',
         'most tags that a run of a rule deletes; where more are gone, it deletes none',

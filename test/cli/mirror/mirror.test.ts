@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import { LOOK_AGAIN, raiseFence } from '../../../functions/registry/clean-up/fence.ts'
 import { newNonce, readMarker, writeMarker } from '../../../functions/registry/clean-up/marker.ts'
-import { dataKey, RETENTION_KEY } from '../../../functions/registry/layout.ts'
+import { dataKey, mirrorKey, RETENTION_KEY } from '../../../functions/registry/layout.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../../functions/registry/media-types.ts'
 import { write } from '../../auth/harness.ts'
 import {
@@ -399,6 +399,19 @@ describe('--status', () => {
     const [first, second] = (await run('--status --json')).map((line) => JSON.parse(line))
     expect(first).toMatchObject({ rule: 'r0', copied: 1, failed: 0, lag: expect.any(Number) })
     expect(second).toMatchObject({ rule: 'r1', failed: 1, lag: null })
+  })
+
+  test('is in the store where that is wanted, and damaged there, too', async (t) => {
+    const { desk, own, rules } = await open(t)
+    await push(`${own}/app`, 'v1')
+    rules({})
+    await desk.give('mirror mirror.yaml --state store')
+    expect(await desk.give('mirror mirror.yaml --status --state store')).toHaveLength(2)
+    expect(desk.code).toBe(0)
+    await desk.store.put(mirrorKey('state'), Buffer.from('{'))
+    await desk.give('mirror mirror.yaml --status --state store')
+    expect(desk.code).toBe(1)
+    expect(desk.said).toEqual(['slipway/v1/mirror/state is damaged: it is written anew'])
   })
 
   test('a state that is damaged is written anew', async (t) => {
