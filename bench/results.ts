@@ -126,8 +126,6 @@ export interface Results {
   /** This, and what follows, is absent in results from before it was measured. */
   readonly cleanedUp?: readonly CleanedUp[]
   readonly flushed?: readonly Flushed[]
-  /** Slipway's calls of S3 as they were counted again later, and of which version. */
-  readonly recounted?: { readonly version: string; readonly counted: readonly Counted[] }
   /** Bytes of the Lambda function's code that a cold start reads. */
   readonly startBytes?: number
   /** Calls of S3 for the first page of 500 referrers that a process which remembers nothing was asked for. */

@@ -31,9 +31,7 @@ const titleOf = (id: string): string => {
 }
 
 /** Calls to S3 by request, and how many of them one after the other. */
-export const countTable = ({ counted: first, recounted, participants }: Results): string => {
-  // What was counted again comes first.
-  const counted = [...(recounted?.counted ?? []), ...first]
+export const countTable = ({ counted, participants }: Results): string => {
   const ids = [...new Set(counted.map(({ id }) => id))]
   const rows = ids.map((id) => [
     titleOf(id),

@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Results } from '../results.ts'
-import { BOUNDS } from './bounds.ts'
+import { bounds } from './bounds.ts'
 import { drawChart } from './chart.ts'
 import { costPage } from './costs.ts'
 import { countTable, growthTable, lambdaTable } from './counted.ts'
@@ -125,7 +125,7 @@ const intro = (results: Results): string => {
   const facts = { date: date.slice(0, 10), ...machine, command: `\`${command}\`` }
   return paragraphs(
     '# Benchmarks',
-    "Slipway compared with other registries on the same machine, with the same S3 server and the same client. The registries take turns in each round. Figures are medians, with the 10th and 90th percentiles in parentheses. `×` is how many times as fast as that registry Slipway was (the median over the rounds). The raw figures are in `bench/results/`. All times, and all counts of calls but Slipway's where they were counted again, are of the versions below; what requests cost now is in [architecture.md](architecture.md#operations-per-request).",
+    'Slipway compared with other registries on the same machine, with the same S3 server and the same client. The registries take turns in each round. Figures are medians, with the 10th and 90th percentiles in parentheses. `×` is how many times as fast as that registry Slipway was (the median over the rounds). The raw figures are in `bench/results/`. All figures are of the versions below; what requests cost now is in [architecture.md](architecture.md#operations-per-request).',
     table(
       ['', ''],
       Object.entries(facts).map(([name, value]) => [name, value]),
@@ -193,16 +193,8 @@ const flushText = ({ flushed }: Results, { id }: Part, rows: Results['measured']
 const COUNTS =
   'One request at a time: first to a process that has just started and remembers nothing, then once more. Pushes are of content that no registry has yet. The number after `in` is how many of the calls had to be made one after another.'
 
-/** What is said of counts that are of a later version. */
-const recounted = ({ recounted: again }: Results): string =>
-  again === undefined
-    ? ''
-    : ` Slipway's column is of ${again.version}: since it looks at a link and its data together, a HEAD of a blob is one call more in the same step, and so is each layer that is pushed; \`test/budgets\` holds these numbers.`
-
 const counts = (results: Results): string =>
-  results.counted.length === 0
-    ? ''
-    : paragraphs('## Calls to S3', `${COUNTS}${recounted(results)}`, countTable(results))
+  results.counted.length === 0 ? '' : paragraphs('## Calls to S3', COUNTS, countTable(results))
 
 const growth = ({ grown }: Results): string =>
   grown.length === 0
@@ -211,7 +203,7 @@ const growth = ({ grown }: Results): string =>
         '## Growth',
         'A server on an in-memory S3 whose listings take equally long for many keys and for few. Pages hold 50 tags or repositories, or up to 500 referrers.',
         ...(['tags', 'repositories', 'referrers'] as const).map((of) => growthTable(grown, of)),
-        'One request grows with the repository: deleting a manifest by digest, because any tag may point to it. Before 2026-11-27 it read every tag. Since then the versions in the listing tell what tags point to: with 10,000 tags of 10,000 manifests it is 26 calls and one for each tag that goes (`test/budgets`), except with a KMS key and on files, where it still reads every tag. Before 2026-11-27 the first page of referrers cost one read for each that is not remembered, at most 500. Since then whoever reads more than a few writes them as one object, with which a page of 500 is two calls (`test/budgets`).',
+        'One request grows with the repository: deleting a manifest by digest, because any tag may point to it. The versions in the listing tell what tags point to: with 10,000 tags of 10,000 manifests it is 26 calls and one for each tag that goes (`test/budgets`), except with a KMS key and on files, where it still reads every tag. The first page of referrers that nobody has read before costs one read for each. Whoever reads more than a few writes them as one object; with that, a page of 500 is two calls for a process that remembers nothing (`test/budgets`).',
       )
 
 const lambda = (results: Results): string =>
@@ -244,7 +236,7 @@ export const writePage = (directory: string, results: Results): void => {
     failed(results),
     growth(results),
     lambda(results),
-    BOUNDS,
+    bounds(results),
     RUN,
   )
   writeFileSync(join(directory, 'benchmarks.md'), `${page}\n`)
