@@ -231,7 +231,6 @@ test('the page has what was measured, and charts that are XML', () => {
     )
     assert.match(page, /\| GET manifest by tag \| 2 in 2 \|/)
     assert.match(page, /1\.00 s · 200 · 100/)
-    assert.match(page, /\| GET tags\/list \| 1 in 1 \|/)
     assert.match(page, /100 clients pull at once, on files, 1 × 100 MB \| 5\.00/)
     assert.match(page, /idle \+ active, 10000\+200 \| 9,999 \|/)
     assert.match(page, /on S3 \| 61\.0 .* \| 122 .* · ×2\.00 \|/)
