@@ -35,9 +35,9 @@ test("all of the SDK's ways to find credentials are in it", () => {
   }
 })
 
-test('all of it is less than 1.76 MB: upstreams are 0.2 MB, the Public Suffix List included', () => {
+test('all of it is less than 1.85 MB: upstreams are 0.2 MB, the Public Suffix List included', () => {
   const size = Object.values(outputs).reduce((sum, { bytes }) => sum + bytes, 0)
-  expect(size).toBeLessThan(1_760_000)
+  expect(size).toBeLessThan(1_850_000)
 })
 
 const STARTS = {

@@ -74,9 +74,9 @@ test('traces are beside it, and no more than they need', () => {
   assert.ok(traced - plain < 100_000, `${traced - plain} bytes`)
 })
 
-test('all of it is less than 1.95 MB: NATS is 0.3 MB, upstreams 0.15 MB, the Public Suffix List included', () => {
+test('all of it is less than 2.1 MB: NATS is 0.3 MB, upstreams 0.15 MB, the Public Suffix List included', () => {
   const size = sizeOf(outputs, Object.keys(outputs))
-  assert.ok(size < 1_950_000, `${size} bytes`)
+  assert.ok(size < 2_100_000, `${size} bytes`)
 })
 
 test('a start reads nothing of upstreams', () => {
