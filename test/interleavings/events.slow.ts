@@ -9,8 +9,8 @@ import { SERVICES, titleOf } from './pairs.ts'
 import { fill } from './world.ts'
 
 const HOUR = 3_600_000
-/** Orders tried of each pair; a third of them have more. */
-const LIMIT = 40
+/** Orders tried of each pair; many have more, of which `.ci/long collector` tries some. */
+const LIMIT = process.env.SLIPWAY_COLLECTOR === 'all' ? 40 : 15
 /** Where versions are looked at and then deleted, a tag that moves between the two is deleted. */
 const EXACT = Object.entries(SERVICES).filter(([, { conditionalDeletes }]) => conditionalDeletes)
 

@@ -20,7 +20,7 @@ import { fill, MEMORY, OPERATIONS, type Operation, operation } from './world.ts'
 
 const HOUR = 3_600_000
 /** Of so many triples one is explored; `.ci/long collector` explores all. */
-const STRIDE = process.env.SLIPWAY_COLLECTOR === 'all' ? 1 : 8
+const STRIDE = process.env.SLIPWAY_COLLECTOR === 'all' ? 1 : 24
 
 /** Explores each, and prints how many orders there were. */
 const exploreEach = async (

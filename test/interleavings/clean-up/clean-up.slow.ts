@@ -9,9 +9,8 @@ import { SERVICES } from '../pairs.ts'
 import { faultsIn } from './operations/explored.ts'
 import { PAIRS, SLEEPERS } from './scenarios.ts'
 
-/** Most orders of each; of those in which a run sleeps, `.ci/long collector` tries as many, too. */
-const LIMIT = 300
-const SLEEPING = process.env.SLIPWAY_COLLECTOR === 'all' ? LIMIT : 60
+/** Most orders of each, and of those in which a run sleeps; `.ci/long collector` tries more. */
+const [LIMIT, SLEEPING] = process.env.SLIPWAY_COLLECTOR === 'all' ? [300, 300] : [100, 25]
 
 describe.each(['as S3', 'with versions, or files'])('%s', (name) => {
   const service = SERVICES[name]!

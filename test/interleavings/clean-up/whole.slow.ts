@@ -57,7 +57,7 @@ describe.each(['as S3', 'with versions, or files'])('%s', (name) => {
   test(
     'beside a delete of the repository',
     async () => {
-      const options = { service, limit: ALL ? 300 : 12 }
+      const options = { service, limit: ALL ? 300 : 5 }
       expect(await faultsIn(`${name}, a whole repository`, MEETINGS, options)).toEqual([])
     },
     HOUR,
