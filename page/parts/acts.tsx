@@ -9,18 +9,22 @@ import { useState } from 'preact/hooks'
 import { failureOf } from '../load.ts'
 import { useSession } from '../session.ts'
 import { Question } from './dialog.tsx'
+import { Problem } from './small.tsx'
 
 export interface Field {
   readonly name: string
   readonly label: string
   readonly type?: 'password'
+  /** What it may look like. */
+  readonly example?: string
 }
 
 type Values = Readonly<Record<string, string>>
 
-const Inputs = ({ fields }: { readonly fields: readonly Field[] }) => (
+/** An input for each field, all required. */
+export const Inputs = ({ fields }: { readonly fields: readonly Field[] }) => (
   <>
-    {fields.map(({ name, label, type }) =>
+    {fields.map(({ name, label, type, example }) =>
       type === 'password' ? (
         <label key={name}>
           {label}
@@ -29,7 +33,14 @@ const Inputs = ({ fields }: { readonly fields: readonly Field[] }) => (
       ) : (
         <label key={name}>
           {label}
-          <input name={name} required autoComplete="off" autoCapitalize="none" spellcheck={false} />
+          <input
+            name={name}
+            placeholder={example}
+            required
+            autoComplete="off"
+            autoCapitalize="none"
+            spellcheck={false}
+          />
         </label>
       ),
     )}
@@ -76,11 +87,7 @@ export const Fields = ({
       <button type="submit" class="button primary">
         {button}
       </button>
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
     </form>
   )
 }

@@ -7,6 +7,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { failureOf } from '../load.ts'
+import { Problem } from './small.tsx'
 
 /** Asks, and does it. Escape, and a press beside it, do nothing but close it. */
 export const Question = ({
@@ -50,11 +51,7 @@ export const Question = ({
       >
         <h2 id="question">{title}</h2>
         {children}
-        {problem !== undefined && (
-          <p class="problem" role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem text={problem} />
         <div class="answers">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel

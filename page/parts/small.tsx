@@ -122,3 +122,11 @@ export const TextList = ({ texts }: { readonly texts: Texts }) => (
     ))}
   </dl>
 )
+
+/** What has failed, where something has; read out at once. */
+export const Problem = ({ text }: { readonly text: string | undefined }) =>
+  text === undefined ? null : (
+    <p class="problem" role="alert">
+      {text}
+    </p>
+  )

@@ -7,7 +7,7 @@
 import { useState } from 'preact/hooks'
 import { ApiError, forget, signIn } from '../api.ts'
 import { Logo } from '../parts/icons.tsx'
-import { Title } from '../parts/small.tsx'
+import { Problem, Title } from '../parts/small.tsx'
 import { Empty, Waiting } from '../parts/states.tsx'
 import { go, toRepositories } from '../router.ts'
 import { useSession } from '../session.ts'
@@ -61,11 +61,7 @@ const Form = ({ to }: { readonly to: string }) => {
         Password
         <input name="password" type="password" required autoComplete="current-password" />
       </label>
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       <button type="submit" class="button primary" disabled={busy}>
         {busy ? 'Signing in…' : 'Sign in'}
       </button>

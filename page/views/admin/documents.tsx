@@ -8,6 +8,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { getDocument, putDocument } from '../../admin-api.ts'
 import { failureOf, useLoad } from '../../load.ts'
 import { announce } from '../../parts/announce.tsx'
+import { Problem } from '../../parts/small.tsx'
 import { Loaded } from '../../parts/states.tsx'
 import { useSession } from '../../session.ts'
 import { PolicyTrial, RetentionTrial } from './trials.tsx'
@@ -69,11 +70,7 @@ const Editor = ({
           />
         </label>
         {stored.etag === undefined && <p class="muted">There is none yet.</p>}
-        {problem !== undefined && (
-          <p class="problem" role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem text={problem} />
         <div class="answers">
           <button
             type="button"

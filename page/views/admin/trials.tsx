@@ -8,8 +8,9 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { previewRetention, testPolicy } from '../../admin-api.ts'
 import { failureOf } from '../../load.ts'
+import { type Field, Inputs } from '../../parts/acts.tsx'
 import { announce } from '../../parts/announce.tsx'
-import { Section } from '../../parts/small.tsx'
+import { Problem, Section } from '../../parts/small.tsx'
 import { Columns } from '../../parts/table.tsx'
 import type { PolicyDecisions, PolicyRule } from '../../shapes.ts'
 import { Verdicts } from '../verdicts.tsx'
@@ -18,12 +19,6 @@ import { Verdicts } from '../verdicts.tsx'
 export interface Tried {
   readonly text: string
   readonly isStored: boolean
-}
-
-interface Input {
-  readonly name: string
-  readonly label: string
-  readonly example: string
 }
 
 /** A form whose fields stay as they are, and what came of it. */
@@ -35,7 +30,7 @@ const Trial = <T,>({
   children,
 }: {
   readonly title: string
-  readonly inputs: readonly Input[]
+  readonly inputs: readonly Field[]
   readonly button: string
   readonly act: (values: Readonly<Record<string, string>>) => Promise<T>
   readonly children: (found: T) => ComponentChildren
@@ -63,27 +58,11 @@ const Trial = <T,>({
           void submit(event.currentTarget)
         }}
       >
-        {inputs.map(({ name, label, example }) => (
-          <label key={name}>
-            {label}
-            <input
-              name={name}
-              placeholder={example}
-              required
-              autoComplete="off"
-              autoCapitalize="none"
-              spellcheck={false}
-            />
-          </label>
-        ))}
+        <Inputs fields={inputs} />
         <button type="submit" class="button">
           {button}
         </button>
-        {problem !== undefined && (
-          <p class="problem" role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem text={problem} />
       </form>
       {found !== undefined && children(found)}
     </>
